@@ -1,0 +1,87 @@
+"""Names that cannot be wrong: whoever holds one need not ask again."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gitops_mcp.errors import InvalidRequest
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_CHANGE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+CLUSTER_NAME_MAX = 50
+"""The webhook of CNPG refuses longer ones: services and pods are named after the Cluster."""
+
+
+@dataclass(frozen=True, order=True)
+class ClusterRef:
+    """A Cluster's namespace and name, both legal."""
+
+    namespace: str
+    name: str
+
+    def __post_init__(self) -> None:
+        namespace_name(self.namespace)
+        cluster_name(self.name)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def cluster_name(name: str, *, field: str = "name") -> str:
+    """A DNS-1035 label of at most 50 characters (CNPG webhook, metadata.name)."""
+    if len(name) > CLUSTER_NAME_MAX or not _LABEL_1035.fullmatch(name):
+        raise InvalidRequest(
+            f"{field}: {shown(name)} is not a Cluster name: at most {CLUSTER_NAME_MAX} characters, lower-case letters, "
+            f"digits and '-', starting with a letter and ending with a letter or digit, such as "
+            f"{slug(name, limit=CLUSTER_NAME_MAX, letter_first=True)!r}"
+        )
+    return name
+
+
+def namespace_name(name: str, *, field: str = "namespace") -> str:
+    """A DNS-1123 label (Kubernetes, Namespace metadata.name)."""
+    if len(name) > 63 or not _LABEL.fullmatch(name):
+        raise InvalidRequest(
+            f"{field}: {shown(name)} is not a namespace: at most 63 characters, lower-case letters, digits and '-', "
+            f"starting and ending with a letter or digit, such as {slug(name)!r}"
+        )
+    return name
+
+
+def change_name(name: str, *, field: str = "change") -> str:
+    """The name of a change: it becomes the last part of a branch, so nothing else is let through."""
+    if not _CHANGE.fullmatch(name):
+        raise InvalidRequest(
+            f"{field}: {shown(name)} is not the name of a change: 1 to 63 characters, lower-case letters, digits and "
+            f"'-', starting with a letter or digit, such as {slug(name)!r}"
+        )
+    return name
+
+
+def slug(text: str, *, limit: int = 63, letter_first: bool = False) -> str:
+    """The nearest legal label: never empty, at most `limit` characters."""
+    made = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if letter_first:
+        made = made.lstrip("0123456789-")
+    return made[:limit].strip("-") or "example"
+
+
+def near(name: str, known: Iterable[str], *, most: int = 5) -> str:
+    """What to offer for a name that was not found: the near ones first, then the others, with a count."""
+    names = sorted(set(known))
+    if not names:
+        return "there are none"
+    close = difflib.get_close_matches(name, names, n=most, cutoff=0.5)
+    offered = [*close, *(other for other in names if other not in close)][:most]
+    more = f" and {len(names) - len(offered)} more" if len(names) > len(offered) else ""
+    return f"there are: {', '.join(offered)}{more}"
+
+
+def shown(value: str, *, limit: int = 80) -> str:
+    """What a caller gave, quoted and cut: it is repeated in errors, which must stay short."""
+    return repr(value if len(value) <= limit else value[:limit] + "…")

@@ -1,0 +1,78 @@
+"""Kubernetes objects as they come: dictionaries, with the few things that are asked of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Object = dict[str, Any]
+"""A Kubernetes object or a part of one; the one place where `Any` stands for what has no type of ours."""
+
+Path = tuple[str | int, ...]
+"""A place inside an object: `("spec", "managed", "roles", 0, "name")`."""
+
+CNPG_GROUP = "postgresql.cnpg.io"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind as the API serves it."""
+
+    group: str
+    """Empty for the core group."""
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+@dataclass(frozen=True, order=True)
+class Identity:
+    """What makes two documents declare the same live object."""
+
+    kind: str
+    namespace: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def at(value: Any, *path: str | int) -> Any:
+    """The value at a path, or None where any part of the way is missing or of another shape."""
+    for step in path:
+        if isinstance(step, int):
+            if not isinstance(value, list) or not -len(value) <= step < len(value):
+                return None
+            value = value[step]
+        else:
+            if not isinstance(value, dict):
+                return None
+            value = value.get(step)
+    return value
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every scalar, empty collection and whole list below a value, with its path.
+
+    A list counts as one value: the lists of CNPG's kinds are atomic (no merge keys), so an applier
+    replaces them whole.
+    """
+    if isinstance(value, dict) and value:
+        for key, part in value.items():
+            yield from leaves(part, (*path, key))
+    else:
+        yield path, value
+
+
+def dotted(path: Path) -> str:
+    """`spec.managed.roles[0].name`, as the API server spells a field."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text

@@ -1,0 +1,53 @@
+"""The errors that callers can act on.
+
+    GitOpsError
+    ├── InvalidRequest    change the request
+    ├── NotFound          name another thing
+    │   └── NotInstalled  the API does not serve this kind
+    ├── Refused           a rule, a right or a person is in the way
+    │   └── Forbidden     the API answered 403
+    └── Unavailable       try again later, or repair what is named
+        └── Raced         another writer was faster; the one road for writes tries again
+
+A message says what was asked, what was found and what would work. One class for each different thing
+a caller would do next; anything else that is raised is a fault of ours and is shown as such.
+"""
+
+from __future__ import annotations
+
+
+class GitOpsError(Exception):
+    """What a tool answers as `<title>: <message>` with `isError`."""
+
+    title = "Error"
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidRequest(GitOpsError):
+    title = "InvalidRequest"
+
+
+class NotFound(GitOpsError):
+    title = "NotFound"
+
+
+class NotInstalled(NotFound):
+    """The API server does not serve this kind: its CRD is not installed."""
+
+
+class Refused(GitOpsError):
+    title = "Refused"
+
+
+class Forbidden(Refused):
+    """403: what may not be read is named in the answer, and the rest still answers."""
+
+
+class Unavailable(GitOpsError):
+    title = "Unavailable"
+
+
+class Raced(Unavailable):
+    """The compare-and-swap of a branch found another value than expected."""
