@@ -1,0 +1,113 @@
+"""One writer at a time in a repository, and a folder for what it needs meanwhile.
+
+Both live in `<common git folder>/gitops-mcp/`, away from the checkout. The lock is a flock on a file whose descriptor
+git's processes inherit: when a server is killed while its push still runs, the next one waits for that push. Whoever
+gets the lock knows that every other work folder belongs to the dead, and sweeps it. On release nothing stays behind.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_mcp.errors import Unavailable
+
+_FOLDER = "gitops-mcp"
+_FILE = "lock"
+_INTENDED = "refs"
+
+
+@dataclass(frozen=True)
+class Lock:
+    descriptor: int
+    common: Path
+    work: Path
+    """A folder of this holder's own; it goes when the lock is released."""
+
+    def intend(self, *refs: str) -> None:
+        """Notes refs about to be written, so that a lock file git leaves on them when killed is known to be ours."""
+        with (self.work / _INTENDED).open("a") as file:
+            file.writelines(f"{ref}\n" for ref in refs)
+
+
+@contextmanager
+def locked(common: Path, *, timeout: float) -> Iterator[Lock]:
+    """The lock of a repository, waited for at most `timeout` seconds.
+
+    Raises Unavailable when another process holds it for longer, or when the folder cannot be written.
+    """
+    folder = common / _FOLDER
+    descriptor = _acquired(folder, timeout)
+    try:
+        _sweep(folder, common)
+        work = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder))
+        try:
+            yield Lock(descriptor, common, work)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    finally:
+        # Unlinked while held: who waits on this file sees that it is no longer the one at the path, and starts over.
+        (folder / _FILE).unlink(missing_ok=True)
+        os.close(descriptor)
+        _remove_if_empty(folder)
+
+
+def _acquired(folder: Path, timeout: float) -> int:
+    deadline = time.monotonic() + timeout
+    pause = 0.001
+    while True:
+        try:
+            folder.mkdir(exist_ok=True)
+            descriptor = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            continue  # its last holder removed the folder between the two calls
+        except OSError as error:
+            raise Unavailable(f"cannot write in {folder}: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(folder / _FILE, descriptor):
+                return descriptor
+        except BlockingIOError:
+            pass
+        os.close(descriptor)
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                f"another gitops-mcp process has been working in {folder.parent} for {timeout:g} s: try again later"
+            )
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False
+    mine = os.fstat(descriptor)
+    return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
+
+
+def _sweep(folder: Path, common: Path) -> None:
+    """Removes what dead holders left: their folders, and lock files of git on the refs they were about to write."""
+    for entry in folder.iterdir():
+        if entry.name == _FILE:
+            continue
+        intended = entry / _INTENDED
+        if intended.is_file():
+            for ref in intended.read_text().splitlines():
+                (common / f"{ref}.lock").unlink(missing_ok=True)
+        shutil.rmtree(entry, ignore_errors=True)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return  # another process waits with its own file in it

@@ -1,0 +1,148 @@
+"""Runs git: an argument list, no inherited GIT_*, no prompt, no terminal, a time-out that ends the whole group.
+
+The server speaks its protocol on its own stdin and stdout, so a child gets neither: its input is what it is given,
+its output is captured. Hooks, credential helpers and ssh are grandchildren; they share the child's session, and a
+time-out ends them all.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_mcp.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+_KEPT = frozenset(
+    {
+        # What a person sets to reach or sign for a remote, or to name themselves; all else that is GIT_* would move
+        # the repository, its index, its objects or its configuration under our feet.
+        "GIT_ASKPASS",
+        "GIT_AUTHOR_EMAIL",
+        "GIT_AUTHOR_NAME",
+        "GIT_COMMITTER_EMAIL",
+        "GIT_COMMITTER_NAME",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_SYSTEM",
+        "GIT_EXEC_PATH",
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GIT_SSH_VARIANT",
+        "GIT_SSL_CAINFO",
+        "GIT_SSL_CAPATH",
+        "GIT_SSL_CERT",
+        "GIT_SSL_KEY",
+        "GIT_SSL_NO_VERIFY",
+        "GIT_PROXY_SSL_CAINFO",
+    }
+)
+_CREDENTIALS = re.compile(r"(\w+://)[^/@\s]+@")
+
+
+@dataclass(frozen=True)
+class Ran:
+    returncode: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """Standard output without its last newline; bytes that are no UTF-8 survive as surrogates."""
+        return self.stdout.decode(errors="surrogateescape").removesuffix("\n")
+
+
+class GitFailed(Unavailable):
+    """Git answered with an error; what it printed is kept for those who can read it."""
+
+    def __init__(self, command: str, ran: Ran) -> None:
+        self.ran = ran
+        said = without_credentials(ran.stderr.strip() or ran.text.strip())[-600:]
+        super().__init__(f"git {command} failed ({ran.returncode}): {said or 'it printed nothing'}")
+
+
+@dataclass(frozen=True)
+class Runner:
+    directory: Path
+    timeout: float = 60
+    """Seconds for one command."""
+
+    def run(
+        self,
+        *arguments: str,
+        input: bytes = b"",  # noqa: A002 - subprocess's own word for it
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        check: bool = True,
+        keep: Sequence[int] = (),
+    ) -> Ran:
+        """What git printed.
+
+        `keep` are descriptors that the child inherits: the lock's, so that a child which outlives a killed server
+        still holds it. Raises GitFailed (unless `check` is off) and Unavailable on a time-out or without git.
+        """
+        command = ["git", "-c", "core.quotePath=off", "-c", "gc.auto=0", "-c", "core.fsmonitor=false", *arguments]
+        verb = next((word for word in arguments if not word.startswith("-") and "=" not in word), "git")
+        started = time.monotonic()
+        try:
+            child = subprocess.Popen(
+                command,
+                cwd=cwd or self.directory,
+                env={**_environment(), **(env or {})},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=tuple(keep),
+            )
+        except FileNotFoundError as error:
+            raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error
+        with child:
+            try:
+                stdout, stderr = child.communicate(input, timeout=self.timeout)
+            except subprocess.TimeoutExpired as error:
+                _end_group(child.pid)
+                child.communicate()
+                raise Unavailable(
+                    f"git {verb} did not end within {self.timeout:g} s and was ended: check that the remote answers "
+                    f"without a prompt, or raise timeouts.git"
+                ) from error
+        log.debug("git %s: %s in %.0f ms", verb, child.returncode, (time.monotonic() - started) * 1000)
+        ran = Ran(child.returncode, stdout, stderr.decode(errors="replace"))
+        if check and ran.returncode:
+            raise GitFailed(verb, ran)
+        return ran
+
+
+def without_credentials(text: str) -> str:
+    """A text with user names and passwords taken out of its URLs."""
+    return _CREDENTIALS.sub(r"\1", text)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
+    return kept | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GCM_INTERACTIVE": "never",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_PAGER": "cat",
+        "GIT_EDITOR": ":",
+        "GIT_ADVICE": "0",
+        "LC_ALL": "C",
+    }
+
+
+def _end_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,41 @@
+"""The kinds that are read or written, as the API serves them."""
+
+from __future__ import annotations
+
+from gitops_mcp.domain.objects import CNPG_GROUP, Resource
+
+CLUSTER = Resource(CNPG_GROUP, "v1", "clusters", "Cluster")
+DATABASE = Resource(CNPG_GROUP, "v1", "databases", "Database")
+DATABASE_ROLE = Resource(CNPG_GROUP, "v1", "databaseroles", "DatabaseRole")
+POOLER = Resource(CNPG_GROUP, "v1", "poolers", "Pooler")
+SCHEDULED_BACKUP = Resource(CNPG_GROUP, "v1", "scheduledbackups", "ScheduledBackup")
+BACKUP = Resource(CNPG_GROUP, "v1", "backups", "Backup")
+IMAGE_CATALOG = Resource(CNPG_GROUP, "v1", "imagecatalogs", "ImageCatalog")
+CLUSTER_IMAGE_CATALOG = Resource(CNPG_GROUP, "v1", "clusterimagecatalogs", "ClusterImageCatalog", namespaced=False)
+PUBLICATION = Resource(CNPG_GROUP, "v1", "publications", "Publication")
+SUBSCRIPTION = Resource(CNPG_GROUP, "v1", "subscriptions", "Subscription")
+
+CNPG_KINDS = (
+    CLUSTER,
+    DATABASE,
+    DATABASE_ROLE,
+    POOLER,
+    SCHEDULED_BACKUP,
+    BACKUP,
+    IMAGE_CATALOG,
+    CLUSTER_IMAGE_CATALOG,
+    PUBLICATION,
+    SUBSCRIPTION,
+)
+
+OBJECT_STORE = Resource("barmancloud.cnpg.io", "v1", "objectstores", "ObjectStore")
+
+POD = Resource("", "v1", "pods", "Pod")
+PVC = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
+SERVICE = Resource("", "v1", "services", "Service")
+EVENT = Resource("", "v1", "events", "Event")
+PDB = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
+
+APPLICATION = Resource("argoproj.io", "v1alpha1", "applications", "Application")
+KUSTOMIZATION = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
+HELM_RELEASE = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
