@@ -1,0 +1,78 @@
+"""A unified diff of one file, made from its real lines and shown with its redacted ones."""
+
+from __future__ import annotations
+
+import difflib
+
+from gitops_mcp.domain.redact import redacted_lines
+
+_CONTEXT = 3
+
+
+def unified(path: str, before: str | None, after: str | None) -> str:
+    """The diff as git prints it; None stands for a file that does not exist."""
+    old, new = _lines(before), _lines(after)
+    old_shown, new_shown = _shown(before), _shown(after)
+    out = [
+        f"--- {'/dev/null' if before is None else 'a/' + path}",
+        f"+++ {'/dev/null' if after is None else 'b/' + path}",
+    ]
+    for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT):
+        out.append(_header(group[0][1], group[-1][2], group[0][3], group[-1][4]))
+        for tag, a, b, c, d in group:
+            if tag == "equal":
+                out += [" " + line for line in old_shown[a:b]]
+                continue
+            out += _side("-", old_shown, a, b, complete=_complete(before))
+            out += _side("+", new_shown, c, d, complete=_complete(after))
+    return "\n".join(out) + "\n" if len(out) > 2 else ""
+
+
+def bounded(diff: str, limit: int) -> tuple[str, int]:
+    """The first whole lines of a diff within `limit` characters, and how many were left off."""
+    if len(diff) <= limit:
+        return diff, 0
+    kept = diff[: diff.rfind("\n", 0, limit) + 1]
+    return kept, diff.count("\n") - kept.count("\n")
+
+
+def first_changed_line(before: str, after: str) -> int:
+    """The 1-based line of `after` where the first difference stands."""
+    for number, (old, new) in enumerate(zip(before.split("\n"), after.split("\n"), strict=False), start=1):
+        if old != new:
+            return number
+    return min(before.count("\n"), after.count("\n")) + 1
+
+
+def _lines(text: str | None) -> list[str]:
+    """The lines with their endings: a changed line ending or a missing final newline is a difference."""
+    if text is None:
+        return []
+    parts = text.split("\n")
+    return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+
+
+def _shown(text: str | None) -> list[str]:
+    return [] if text is None else redacted_lines(text)[: len(_lines(text))]
+
+
+def _complete(text: str | None) -> bool:
+    return not text or text.endswith("\n")
+
+
+def _side(sign: str, shown: list[str], start: int, stop: int, *, complete: bool) -> list[str]:
+    out = [sign + line for line in shown[start:stop]]
+    if stop > start and stop == len(shown) and not complete:
+        out.append("\\ No newline at end of file")
+    return out
+
+
+def _header(a: int, b: int, c: int, d: int) -> str:
+    return f"@@ -{_range(a, b)} +{_range(c, d)} @@"
+
+
+def _range(start: int, stop: int) -> str:
+    count = stop - start
+    if count == 1:
+        return str(start + 1)
+    return f"{start + 1 if count else start},{count}"

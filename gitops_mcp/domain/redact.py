@@ -1,0 +1,118 @@
+"""What never leaves: the lines of a manifest that hold a secret value, found by where the value stands.
+
+The text keeps its number of lines, so that a diff of the original can be shown with redacted lines. A file that does
+not parse, and a comment, are redacted by their lines alone: less exact, and so wider.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TypeAlias
+
+import yaml
+
+MASK = "<redacted>"
+
+Span: TypeAlias = tuple[int, int]
+
+_SECRET_MAPS = frozenset({"data", "stringData", "connectionParameters", "bindSearchAuth", "bindAsAuth"})
+_SECRET_KEY = re.compile(r"(?i).*(password|passwd|secret[-_]?access[-_]?key|access[-_]?token|private[-_]?key|dsn)$")
+_NOT_SECRET = frozenset({"disablePassword"})
+_SQL = re.compile(r"post(Init|Import)\w*SQL$")
+_SUSPECT = re.compile(
+    r"(?i)^(?P<head>[\s#-]*[\"']?[\w.-]*(password|passwd|secret[-_]?access|token|private[-_]?key|credential)[\w.-]*[\"']?"
+    r"\s*[:=]\s*)(?P<value>[^\s#{\[&*|>].*)$"
+)
+_CREDENTIAL_URL = re.compile(r"(\w+://)[^/@\s:]*:[^/@\s]+@")
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def redacted_lines(text: str) -> list[str]:
+    """The lines of a file as they may be shown, as many as splitting at line feeds gives."""
+    lines = text.split("\n")
+    try:
+        spans = sorted(_secret_spans(text))
+    except (yaml.YAMLError, RecursionError):
+        return [_by_line(line) for line in lines]
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    shown = [
+        _by_line(line) if line.lstrip().startswith("#") else _CREDENTIAL_URL.sub(rf"\1{MASK}@", line) for line in lines
+    ]
+    for number, (start, stop) in enumerate(pairwise(starts)):
+        inside = [(max(a, start), min(b, stop - 1)) for a, b in spans if a < stop and b > start]
+        if inside:
+            shown[number] = _masked(lines[number], inside[0][0] - start, inside[-1][1] - start)
+    return shown
+
+
+def redacted(text: str) -> str:
+    """Free text (a message, what a remote printed) without credentials in URLs, passwords and private keys."""
+    return "\n".join(_by_line(line) for line in _PRIVATE_KEY.sub(MASK, text).split("\n"))
+
+
+def _by_line(line: str) -> str:
+    found = _SUSPECT.match(line)
+    if found:
+        return found["head"] + MASK
+    return _CREDENTIAL_URL.sub(rf"\1{MASK}@", line)
+
+
+def _masked(line: str, first: int, last: int) -> str:
+    hidden = line[first:last]
+    if not hidden.strip():
+        return line
+    lead = len(hidden) - len(hidden.lstrip())
+    ending = "\r" if line.endswith("\r") and last >= len(line) - 1 else ""
+    return line[: first + lead] + MASK + line[last:].removesuffix("\r") + ending
+
+
+def _secret_spans(text: str) -> Iterator[Span]:
+    shift = 1 if text.startswith("\ufeff") else 0
+    for node in yaml.compose_all(text[shift:], Loader=_LOADER):
+        for start, stop in _inside(node, (), set()):
+            yield start + shift, stop + shift
+
+
+def _inside(node: yaml.Node, path: tuple[str, ...], seen: set[int]) -> Iterator[Span]:
+    if id(node) in seen:  # an alias: its anchor was looked at, at another path perhaps, so look again only at leaves
+        return
+    seen = seen | {id(node)}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if _is_secret(name, path):
+                yield from _scalars(value, set())
+            else:
+                yield from _inside(value, (*path, name), seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _inside(item, (*path, "[]"), seen)
+
+
+def _is_secret(name: str, path: tuple[str, ...]) -> bool:
+    """Whether the value under a key is secret: design's list, and keys that name a password."""
+    if name in _SECRET_MAPS or _SQL.match(name):
+        return True
+    if name == "value" and path[-2:] == ("env", "[]"):
+        return True
+    return name not in _NOT_SECRET and _SECRET_KEY.match(name) is not None
+
+
+def _scalars(node: yaml.Node, seen: set[int]) -> Iterator[Span]:
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        for _, value in node.value:
+            yield from _scalars(value, seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _scalars(item, seen)
+    else:
+        yield node.start_mark.index, node.end_mark.index

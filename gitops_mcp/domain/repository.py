@@ -1,0 +1,280 @@
+"""What a commit declares: every CNPG document below an environment's folder, and where it stands.
+
+Narrow on purpose: plain files, many documents, `kind: List`, and the kustomizations that reach them through
+`resources`. Values are those of the files; nothing is rendered.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal
+
+from gitops_mcp.domain import yamltext
+from gitops_mcp.domain.names import ClusterRef, near
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
+from gitops_mcp.errors import InvalidRequest, NotFound, Refused
+
+KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+_DEPENDENT = frozenset(
+    {"Database", "DatabaseRole", "Pooler", "ScheduledBackup", "Backup", "Publication", "Subscription"}
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of the commit: its path from the root of the repository and its bytes as they are stored."""
+
+    path: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One document, or one item of a `kind: List`, that declares a CNPG object."""
+
+    identity: Identity
+    """With the effective namespace; None where nothing in the repository says it."""
+    path: str
+    document: int
+    base: Path
+    """Where the object stands in its document: `()`, or `("items", 2)`."""
+    line: int
+    object: Object
+    namespace_from: Literal["document", "kustomization", "unknown"]
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Kustomization:
+    path: str
+    folder: str
+    object: Object
+
+    @property
+    def namespace(self) -> str | None:
+        found = at(self.object, "namespace")
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        listed = at(self.object, "resources")
+        return tuple(entry for entry in listed if isinstance(entry, str)) if isinstance(listed, list) else ()
+
+    def reaches(self, path: str) -> bool:
+        """Whether `resources` names this file or folder, both from the root of the repository."""
+        return any(joined(self.folder, entry) == path for entry in self.resources)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What Git says about one environment, at one commit."""
+
+    commit: str
+    folder: str
+    declarations: tuple[Declaration, ...]
+    skipped: tuple[Skipped, ...]
+    kustomizations: Mapping[str, Kustomization]
+    """By folder."""
+    texts: Mapping[str, str]
+    """The files that were read, as text: UTF-8, line endings and byte order mark as stored."""
+
+    @cached_property
+    def clusters(self) -> tuple[Declaration, ...]:
+        return tuple(found for found in self.declarations if found.identity.kind == "Cluster")
+
+    def named(self, kind: str, name: str) -> tuple[Declaration, ...]:
+        return tuple(
+            found for found in self.declarations if found.identity.kind == kind and found.identity.name == name
+        )
+
+    def cluster(self, name: str, namespace: str | None, *, environment: str) -> Declaration:
+        """The one document that declares a Cluster.
+
+        Raises NotFound with near names, InvalidRequest with the candidates where several namespaces have one,
+        Refused where two documents declare the same one.
+        """
+        by_name = self.named("Cluster", name)
+        found = by_name
+        if namespace is not None:
+            found = tuple(one for one in by_name if one.identity.namespace == namespace)
+            if not found and len(by_name) == 1 and by_name[0].identity.namespace is None:
+                found = by_name
+        if not found:
+            raise self._no_cluster(name, namespace, environment)
+        if len({one.identity for one in found}) > 1:
+            spaces = ", ".join(sorted(f"{one.identity.namespace or 'unknown'} ({one.place})" for one in found))
+            raise InvalidRequest(f"namespace: {environment} declares a Cluster {name!r} in several: {spaces}; name one")
+        if len(found) > 1:
+            places = " and ".join(one.place for one in found)
+            raise Refused(
+                f"two documents declare Cluster {name!r} in {environment}: {places}. Which of them is applied last "
+                f"decides, so neither is edited: remove one of them first"
+            )
+        return found[0]
+
+    def dependents(self, cluster: ClusterRef, declared: Declaration) -> tuple[Declaration, ...]:
+        """The documents whose `spec.cluster.name` is this Cluster: such references stay in one namespace."""
+        same = {cluster.namespace, declared.identity.namespace}
+        return tuple(
+            found
+            for found in self.declarations
+            if found.identity.kind in _DEPENDENT
+            and at(found.object, "spec", "cluster", "name") == cluster.name
+            and found.identity.namespace in same
+        )
+
+    def governing(self, folder: str) -> Kustomization | None:
+        """The nearest kustomization at or above a folder, inside the environment's folder."""
+        for above in folders_above(folder, self.folder):
+            if above in self.kustomizations:
+                return self.kustomizations[above]
+        return None
+
+    def _no_cluster(self, name: str, namespace: str | None, environment: str) -> NotFound | InvalidRequest:
+        where = f"{environment}, namespace {namespace}" if namespace else environment
+        for skipped in self.skipped:
+            if name in self.texts.get(skipped.path, ""):
+                return InvalidRequest(
+                    f"no Cluster {name!r} was found in {where}, but {skipped.path} mentions it and cannot be read: "
+                    f"{skipped.reason}. Edit that file by hand"
+                )
+        unknown = [one for one in self.named("Cluster", name) if one.identity.namespace is None]
+        if unknown:
+            places = ", ".join(one.place for one in unknown)
+            return InvalidRequest(
+                f"no Cluster {name!r} was found in {where}: {places} declares one, but nothing in the repository says "
+                f"its namespace and it is not the only one of that name. Write metadata.namespace there first"
+            )
+        known = [one.identity.name for one in self.clusters if namespace in {None, one.identity.namespace}]
+        passed = f"; {len(self.skipped)} files were passed over since they do not parse" if self.skipped else ""
+        return NotFound(f"Git declares no Cluster {name!r} in {where}; {near(name, known)}{passed}")
+
+
+def desired(commit: str, folder: str, files: Iterable[Source], kustomizations: Iterable[Source]) -> Desired:
+    """Everything that the files declare; what cannot be read is passed over with its reason."""
+    texts: dict[str, str] = {}
+    skipped: list[Skipped] = []
+    governing: dict[str, Kustomization] = {}
+    for source in kustomizations:
+        try:
+            text, documents = _read(source.data)
+        except InvalidRequest as error:
+            skipped.append(Skipped(source.path, str(error)))
+            continue
+        texts[source.path] = text
+        value = documents[0].value if documents else None
+        place = posixpath.dirname(source.path)
+        governing[place] = Kustomization(source.path, place, value if isinstance(value, dict) else {})
+    declarations: list[Declaration] = []
+    for source in files:
+        try:
+            text, documents = _read(source.data)
+        except InvalidRequest as error:
+            skipped.append(Skipped(source.path, str(error)))
+            texts.setdefault(source.path, source.data.decode(errors="replace"))
+            continue
+        texts[source.path] = text
+        for document in documents:
+            declarations += _declared(source.path, text, document, governing, folder)
+    return Desired(commit, folder, tuple(declarations), tuple(skipped), governing, texts)
+
+
+def joined(folder: str, entry: str) -> str:
+    """A kustomization's entry as a path from the root of the repository."""
+    return posixpath.normpath(posixpath.join(folder, entry))
+
+
+def folders_above(folder: str, top: str) -> Iterator[str]:
+    """A folder, its parent and so on up to `top`; nothing where it is not below `top`."""
+    if top and folder != top and not folder.startswith(top + "/"):
+        return
+    while True:
+        yield folder
+        if folder == top:
+            return
+        folder = posixpath.dirname(folder)
+
+
+@lru_cache(maxsize=8192)
+def _read(data: bytes) -> tuple[str, tuple[yamltext.Document, ...]]:
+    """A file's text and documents. The same bytes are read once, however many commits hold them."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"it is not UTF-8 (byte {error.start})") from error
+    return text, yamltext.documents(text)
+
+
+def _declared(
+    path: str, text: str, document: yamltext.Document, kustomizations: Mapping[str, Kustomization], top: str
+) -> Iterator[Declaration]:
+    value = document.value
+    if not isinstance(value, dict):
+        return
+    if value.get("kind") == "List" and isinstance(value.get("items"), list):
+        for index, item in enumerate(value["items"]):
+            base: Path = ("items", index)
+            if _is_cnpg(item):
+                yield _declaration(
+                    path, document, base, yamltext.line_of(text, document.index, base), item, kustomizations, top
+                )
+    elif _is_cnpg(value):
+        yield _declaration(path, document, (), document.line, value, kustomizations, top)
+
+
+def _is_cnpg(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    version, name = value.get("apiVersion"), at(value, "metadata", "name")
+    return (
+        isinstance(version, str)
+        and version.startswith(CNPG_GROUP + "/")
+        and isinstance(value.get("kind"), str)
+        and isinstance(name, str)
+    )
+
+
+def _declaration(
+    path: str,
+    document: yamltext.Document,
+    base: Path,
+    line: int,
+    value: Object,
+    kustomizations: Mapping[str, Kustomization],
+    top: str,
+) -> Declaration:
+    own = at(value, "metadata", "namespace")
+    origin: Literal["document", "kustomization", "unknown"]
+    if isinstance(own, str) and own:
+        namespace, origin = own, "document"
+    else:
+        inherited = _inherited_namespace(path, kustomizations, top)
+        namespace, origin = inherited, "kustomization" if inherited else "unknown"
+    identity = Identity(value["kind"], namespace, value["metadata"]["name"])
+    return Declaration(identity, path, document.index, base, line, value, origin)
+
+
+def _inherited_namespace(path: str, kustomizations: Mapping[str, Kustomization], top: str) -> str | None:
+    """The `namespace` of the nearest kustomization at or above the file that reaches it and sets one."""
+    reached = {path}
+    for folder in folders_above(posixpath.dirname(path), top):
+        kustomization = kustomizations.get(folder)
+        if kustomization is None or not any(kustomization.reaches(one) for one in reached):
+            continue
+        if kustomization.namespace:
+            return kustomization.namespace
+        reached.add(folder)
+    return None
