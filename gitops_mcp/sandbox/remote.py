@@ -1,0 +1,105 @@
+"""The remote: a bare repository whose first commit is `repo_template`, and a checkout of it.
+
+Nothing of the person's own Git configuration is read, so that hooks, signing and identities of theirs play no part,
+and nothing but the two folders is written. The checkout names an identity of its own, since a fresh machine has none
+and the server commits there as whoever the checkout says.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_mcp.errors import Unavailable
+
+BASE = "main"
+IDENTITY = {"user.name": "gitops-mcp sandbox", "user.email": "sandbox@localhost", "commit.gpgSign": "false"}
+_TIMEOUT = 60
+
+
+@dataclass(frozen=True)
+class Remote:
+    path: Path
+    """The bare repository."""
+
+    @classmethod
+    def create(cls, path: Path) -> Remote:
+        """A bare repository that holds one commit: the template."""
+        git("init", "--quiet", "--bare", "--template=", f"--initial-branch={BASE}", str(path))
+        git("config", "uploadpack.allowFilter", "true", cwd=path)
+        with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as work:
+            tree = Path(work) / "tree"
+            shutil.copytree(template(), tree)
+            git("init", "--quiet", "--template=", f"--initial-branch={BASE}", cwd=tree)
+            git("add", "--all", cwd=tree)
+            git("commit", "--quiet", "--message=Start from the template", cwd=tree)
+            git("push", "--quiet", str(path), BASE, cwd=tree)
+        return cls(path)
+
+    def checkout(self, path: Path) -> None:
+        git("clone", "--quiet", "--template=", str(self.path), str(path))
+        for name, value in IDENTITY.items():
+            git("config", name, value, cwd=path)
+
+    def tip(self) -> str | None:
+        """The commit the base is at; None while it has no commit."""
+        return (
+            git("rev-parse", "--verify", "--quiet", f"refs/heads/{BASE}", cwd=self.path, check=False).decode() or None
+        )
+
+    def files(self, commit: str) -> dict[str, bytes]:
+        """Every regular file of a commit; links are left out, as an engine would not follow them out of a folder."""
+        with tarfile.open(
+            fileobj=io.BytesIO(git("archive", "--format=tar", commit, cwd=self.path, strip=False))
+        ) as tar:
+            return {
+                member.name: content.read() for member in tar if member.isreg() and (content := tar.extractfile(member))
+            }
+
+
+def template() -> Path:
+    """Where the template is: inside the installed package, else beside it in a source checkout."""
+    installed = Path(str(importlib.resources.files("gitops_mcp") / "repo_template"))
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "repo_template"
+
+
+def git(*arguments: str, cwd: Path | None = None, check: bool = True, strip: bool = True) -> bytes:
+    """What git printed on standard output."""
+    command = ["git", *(part for pair in IDENTITY.items() for part in ("-c", "=".join(pair))), *arguments]
+    try:
+        ran = subprocess.run(
+            command,
+            cwd=cwd,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error
+    if check and ran.returncode:
+        raise Unavailable(
+            f"git {arguments[0]} failed ({ran.returncode}): {ran.stderr.decode(errors='replace').strip()}"
+        )
+    return ran.stdout.strip() if strip else ran.stdout
+
+
+def _environment() -> dict[str, str]:
+    # Without HOME and XDG_* git finds no excludes, attributes or configuration of the person who runs this.
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "XDG_")) and name != "HOME"
+    }
+    return kept | {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+    }
