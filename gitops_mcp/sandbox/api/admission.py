@@ -1,0 +1,173 @@
+"""From what a client sent to what is stored: shaped, pruned, defaulted, validated.
+
+No external calls are done here, and nothing that is stored is changed: values in, values out.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.sandbox.api import metadata, schema
+from gitops_mcp.sandbox.api.errors import Cause, bad_request, conflict, invalid
+from gitops_mcp.sandbox.api.resources import NAMESPACE, SECRET, Served
+
+Validation = Literal["Strict", "Warn", "Ignore"]
+
+
+@dataclass(frozen=True)
+class Write:
+    """How a write is to be done, as a request's query says it."""
+
+    dry_run: bool = False
+    validation: Validation = "Warn"
+    warnings: list[str] = field(default_factory=list)
+    """Filled with what the client is told in `Warning` headers."""
+
+
+def copied(value: Object) -> Object:
+    """A copy that shares nothing with the caller's value and holds only what JSON can say."""
+    made: Object = json.loads(json.dumps(value))
+    return made
+
+
+def born(served: Served, sent: Object, how: Write) -> Object:
+    """The object that a creation stores, but for its resourceVersion."""
+    value = _decoded(served, sent, how)
+    resource, given = served.resource, value["metadata"]
+    given["name"] = metadata.named(resource, given)
+    if not resource.namespaced:
+        given.pop("namespace", None)
+    if served.status:
+        value.pop("status", None)
+    for part, filled in copied(served.born).items():
+        own = value.get(part)
+        value[part] = {**filled, **own} if isinstance(own, dict) else filled if own is None else own
+    if resource == NAMESPACE:
+        given["labels"] = {**(given.get("labels") or {}), "kubernetes.io/metadata.name": given["name"]}
+    _check(served, value)
+    value["metadata"] = metadata.birth(given, generation=served.generation)
+    return value
+
+
+def changed(served: Served, old: Object, sent: Object, subresource: str | None, how: Write) -> Object:
+    """The object that an update stores, but for its resourceVersion; equal to the old one where nothing changes."""
+    value = _decoded(served, sent, how)
+    resource, was, given = served.resource, old["metadata"], value["metadata"]
+    _same_object(resource, was, given)
+    if subresource == "status":
+        value = {**copied(old), **({"status": value["status"]} if "status" in value else {})}
+        if "status" not in sent:
+            value.pop("status", None)
+    elif served.status:
+        value.pop("status", None)
+        if "status" in old:
+            value["status"] = old["status"]
+    if subresource != "status":
+        value["metadata"] = metadata.kept(was, given)
+        _no_new_finalizers(resource, was, value["metadata"])
+    _check(served, value)
+    if served.generation and _desired(served, value) != _desired(served, old):
+        value["metadata"]["generation"] = was.get("generation", 0) + 1
+    return value
+
+
+def _decoded(served: Served, sent: Any, how: Write) -> Object:
+    """A copy of what was sent, of the right kind, without the fields nobody knows."""
+    resource = served.resource
+    if not isinstance(sent, dict):
+        raise bad_request(f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}')
+    if served.custom and not (sent.get("kind") and sent.get("apiVersion")):
+        missing = "apiVersion" if sent.get("kind") else "Kind"
+        raise bad_request(
+            f"the object provided is unrecognized (must be of type {resource.kind}): Object '{missing}' is missing"
+        )
+    if sent.get("apiVersion", resource.api_version) != resource.api_version:
+        raise bad_request(
+            f"the API version in the data ({sent['apiVersion']}) does not match the expected API version "
+            f"({resource.api_version})"
+        )
+    if sent.get("kind", resource.kind) != resource.kind:
+        raise bad_request(
+            f'{sent["kind"]} in version "{resource.version}" cannot be handled as a {resource.kind}: '
+            f"no kind {json.dumps(sent['kind'])} is registered for {resource.plural}"
+        )
+    value = copied(sent)
+    value.setdefault("metadata", {})
+    metadata.check_shape(value["metadata"])
+    unknown = metadata.drop_unknown(value["metadata"])
+    if served.schema is not None:
+        unknown += schema.prune(value, served.schema)
+    _report(resource, unknown, how)
+    if served.schema is not None:
+        schema.fill(value, served.schema)
+    if resource == SECRET:
+        _encode(value)
+    rest = {key: part for key, part in value.items() if key not in {"apiVersion", "kind", "metadata"}}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": value["metadata"], **rest}
+
+
+def _report(resource: Resource, unknown: Iterable[str], how: Write) -> None:
+    messages = [f'unknown field "{path}"' for path in sorted(unknown)]
+    if messages and how.validation == "Strict":
+        raise bad_request(
+            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
+            f"strict decoding error: {', '.join(messages)}"
+        )
+    if how.validation == "Warn":
+        how.warnings.extend(messages)
+
+
+def _check(served: Served, value: Object) -> None:
+    causes = list(metadata.faults(served.resource, value["metadata"]))
+    if served.schema is not None:
+        causes += schema.faults(value, served.schema)
+    if causes:
+        raise invalid(served.resource, value["metadata"]["name"], causes)
+
+
+def _same_object(resource: Resource, was: Object, given: Object) -> None:
+    name = was["name"]
+    if given.get("name", name) != name:
+        raise bad_request(f"the name of the object ({given['name']}) does not match the name on the URL ({name})")
+    if given.get("uid") and given["uid"] != was["uid"]:
+        why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {was['uid']}"
+        raise conflict(resource, name, why)
+    if given.get("resourceVersion") and given["resourceVersion"] != was["resourceVersion"]:
+        raise conflict(resource, name)
+
+
+def _no_new_finalizers(resource: Resource, was: Object, given: Object) -> None:
+    added = [name for name in given.get("finalizers") or () if name not in (was.get("finalizers") or ())]
+    if added and "deletionTimestamp" in was:
+        why = "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers "
+        fault = Cause("metadata.finalizers", "FieldValueForbidden", f"{why}{json.dumps(added)}")
+        raise invalid(resource, was["name"], [fault])
+
+
+def _desired(served: Served, value: Object) -> Object:
+    """What metadata.generation counts: everything but metadata, and status where that is a subresource."""
+    apart = {"metadata", "status"} if served.status else {"metadata"}
+    return {key: part for key, part in value.items() if key not in apart}
+
+
+def _encode(secret: Object) -> None:
+    """A Secret's stringData is for writing only: it ends up in data."""
+    data = secret.get("data") or {}
+    for key, text in data.items():
+        try:
+            base64.b64decode(text or "", validate=True)
+        except (binascii.Error, TypeError, ValueError) as error:
+            # The value is not repeated: it is a secret.
+            raise bad_request(
+                f'Secret in version "v1" cannot be handled as a Secret: illegal base64 data in data.{key}'
+            ) from error
+    texts = secret.pop("stringData", None) or {}
+    data = {**data, **{key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}}
+    if data:
+        secret["data"] = data

@@ -1,0 +1,136 @@
+"""How objects go: finalizers first, then what they own, and a namespace once it is empty.
+
+What a real cluster leaves to controllers happens here at once, in the request that deletes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.sandbox.api.collection import Collection, Snapshot, key_of
+from gitops_mcp.sandbox.api.metadata import now
+from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.sandbox.api.state import State, owners
+
+Propagation = Literal["Background", "Foreground", "Orphan"]
+
+_FOREGROUND = "foregroundDeletion"
+
+
+def delete(state: State, collection: Collection, key: str, propagation: Propagation = "Background") -> Snapshot:
+    """Begin the deletion; the answer is what is left, or the last there was."""
+    found = collection.get(key)
+    assert found is not None, "the caller has looked"  # noqa: S101 - narrows a type that the caller has checked
+    uid = found.value["metadata"]["uid"]
+    if propagation == "Orphan":
+        _orphan(state, uid)
+    if collection.served.resource == NAMESPACE:
+        marked = _marked(state, collection, key)
+        for place in state.contents(found.value["metadata"]["name"]):
+            if place[0].get(place[1]) is not None:
+                delete(state, *place)
+        _namespace_may_go(state, found.value["metadata"]["name"])
+        return collection.get(key) or marked
+    if propagation == "Foreground" and state.dependents.get(uid):
+        marked = _marked(state, collection, key, _FOREGROUND)
+        for place in list(state.dependents.get(uid, ())):
+            if place[0].get(place[1]) is not None:
+                delete(state, *place, "Foreground")
+        return collection.get(key) or marked
+    if found.value["metadata"].get("finalizers"):
+        return _marked(state, collection, key)
+    return _remove(state, collection, key)
+
+
+def settle(state: State, collection: Collection, key: str) -> None:
+    """After an update: an object that was being deleted goes when its last finalizer is gone."""
+    found = collection.get(key)
+    if found is None:
+        return
+    metadata = found.value["metadata"]
+    held = metadata.get("finalizers")
+    if collection.served.resource == NAMESPACE:
+        _namespace_may_go(state, metadata["name"])
+    elif "deletionTimestamp" in metadata and not held:
+        _remove(state, collection, key)
+
+
+def _marked(state: State, collection: Collection, key: str, finalizer: str | None = None) -> Snapshot:
+    """The object, now being deleted."""
+    found = collection.get(key)
+    assert found is not None, "the caller has looked"  # noqa: S101 - narrows a type that the caller has checked
+    metadata: Object = found.value["metadata"]
+    if "deletionTimestamp" in metadata:
+        return found
+    marks: Object = {"deletionTimestamp": now(), "deletionGracePeriodSeconds": 0}
+    if "generation" in metadata:
+        marks["generation"] = metadata["generation"] + 1
+    if finalizer:
+        marks["finalizers"] = [*(metadata.get("finalizers") or ()), finalizer]
+    value = {**found.value, "metadata": {**metadata, **marks}}
+    if collection.served.resource == NAMESPACE:
+        value["status"] = {**(value.get("status") or {}), "phase": "Terminating"}
+    return state.commit(collection, key, value) or found
+
+
+def _remove(state: State, collection: Collection, key: str) -> Snapshot:
+    gone = collection.get(key)
+    assert gone is not None, "the caller has looked"  # noqa: S101 - narrows a type that the caller has checked
+    state.commit(collection, key, None)
+    metadata = gone.value["metadata"]
+    for place in list(state.dependents.get(metadata["uid"], ())):
+        _collect(state, *place)
+    for uid in owners(gone):
+        _owner_may_go(state, uid)
+    if metadata.get("namespace"):
+        _namespace_may_go(state, metadata["namespace"])
+    return gone
+
+
+def _collect(state: State, collection: Collection, key: str) -> None:
+    """Delete what lost its last owner; what has another keeps that one only."""
+    found = collection.get(key)
+    if found is None:
+        return
+    metadata = found.value["metadata"]
+    left = [owner for owner in metadata["ownerReferences"] if owner["uid"] in state.places]
+    if not left:
+        delete(state, collection, key)
+    elif len(left) < len(metadata["ownerReferences"]):
+        state.commit(collection, key, {**found.value, "metadata": {**metadata, "ownerReferences": left}})
+
+
+def _orphan(state: State, uid: str) -> None:
+    for collection, key in list(state.dependents.get(uid, ())):
+        found = collection.get(key)
+        if found is None:
+            continue
+        metadata = dict(found.value["metadata"])
+        left = [owner for owner in metadata.pop("ownerReferences") if owner["uid"] != uid]
+        kept = {**metadata, "ownerReferences": left} if left else metadata
+        state.commit(collection, key, {**found.value, "metadata": kept})
+
+
+def _owner_may_go(state: State, uid: str) -> None:
+    """An owner that is deleted in the foreground goes after its last dependent."""
+    place = state.places.get(uid)
+    if place is None or state.dependents.get(uid):
+        return
+    collection, key = place
+    found = collection.get(key)
+    if found is None or _FOREGROUND not in (found.value["metadata"].get("finalizers") or ()):
+        return
+    metadata = found.value["metadata"]
+    left = [name for name in metadata["finalizers"] if name != _FOREGROUND]
+    state.commit(collection, key, {**found.value, "metadata": {**metadata, "finalizers": left}})
+    settle(state, collection, key)
+
+
+def _namespace_may_go(state: State, name: str) -> None:
+    collection, key = state.collection(NAMESPACE), key_of(None, name)
+    found = collection.get(key)
+    if found is None or "deletionTimestamp" not in found.value["metadata"]:
+        return
+    if not state.contents(name) and not found.value["metadata"].get("finalizers"):
+        _remove(state, collection, key)

@@ -1,0 +1,257 @@
+"""The API server's store: what its HTTP face and the sandbox's own operator and engine work on.
+
+Thread-safe. What goes in is copied; what comes out is the stored value itself, which nobody may change:
+to change an object, `merge` a patch or `replace` it by an altered copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.sandbox.api import admission, deletion
+from gitops_mcp.sandbox.api.admission import Write
+from gitops_mcp.sandbox.api.collection import Change, Collection, Slice, Snapshot, key_of
+from gitops_mcp.sandbox.api.crds import served_by
+from gitops_mcp.sandbox.api.deletion import Propagation
+from gitops_mcp.sandbox.api.errors import Cause, already_exists, bad_request, conflict, forbidden, invalid, not_found
+from gitops_mcp.sandbox.api.logs import PodLogs
+from gitops_mcp.sandbox.api.patches import merged
+from gitops_mcp.sandbox.api.resources import BUILT_IN, NAMESPACE, Served, replaced
+from gitops_mcp.sandbox.api.schemas import OWN
+from gitops_mcp.sandbox.api.selectors import Wanted, by_fields, by_labels
+from gitops_mcp.sandbox.api.state import State
+
+_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+
+@dataclass(frozen=True)
+class Preconditions:
+    """A deletion happens only to the object that has these."""
+
+    uid: str | None = None
+    version: str | None = None
+
+
+class Store:
+    def __init__(self, *, crds: Path | None = None, history: int = 10_000) -> None:
+        """Serve our own small schemas, or the CRDs of a folder in their place; keep so many changes a kind."""
+        full = tuple(served_by(crds)) if crds else ()
+        self.served: tuple[Served, ...] = replaced((*BUILT_IN, *OWN), full)
+        self._state = State(self.served, history=history)
+        self.logs = PodLogs()
+        for name in _NAMESPACES:
+            self.create(NAMESPACE, {"metadata": {"name": name}})
+
+    def resource_for(self, api_version: str, kind: str) -> Resource | None:
+        """The resource that serves a manifest's apiVersion and kind."""
+        for one in self.served:
+            if one.resource.kind == kind and one.resource.api_version == api_version:
+                return one.resource
+        return None
+
+    def serving(self, resource: Resource) -> Served:
+        return self._state.collection(resource).served
+
+    @property
+    def version(self) -> int:
+        """The newest resourceVersion of all."""
+        with self._state.lock:
+            return self._state.version
+
+    def changed(self, since: int, timeout: float) -> int:
+        """Wait until there is something newer than a version; the newest one either way."""
+        with self._state.lock:
+            self._state.lock.wait_for(lambda: self._state.version > since, timeout)
+            return self._state.version
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call back after every change, under the lock; the answer ends it."""
+        return self._state.listen(listener)
+
+    def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
+        return self.snapshot(resource, namespace, name).value
+
+    def snapshot(self, resource: Resource, namespace: str | None, name: str) -> Snapshot:
+        with self._state.lock:
+            return self._one(self._state.collection(resource), namespace, name)
+
+    def list(
+        self, resource: Resource, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None
+    ) -> tuple[Object, ...]:
+        """All objects, or a namespace's, by selectors in the API's own notation (`app=a,tier!=gold`)."""
+        with self._state.lock:
+            collection = self._state.collection(resource)
+            found = collection.select(namespace, _wanted(collection.served, labels, fields))
+            return tuple(snapshot.value for snapshot in found)
+
+    def page(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        wanted: Wanted,
+        *,
+        limit: int = 0,
+        version: int | None = None,
+        after: str | None = None,
+    ) -> tuple[int, Slice]:
+        """A slice of the list as it was at a version, and that version."""
+        with self._state.lock:
+            at = self._state.version if version is None else version
+            collection = self._state.collection(resource)
+            return at, collection.page(namespace, wanted, limit=limit, version=at, after=after)
+
+    def since(self, resource: Resource, version: int) -> tuple[Change, ...]:
+        """The changes of a kind after a version, oldest first; 410 when they are forgotten."""
+        with self._state.lock:
+            return tuple(self._state.collection(resource).since(version))
+
+    def compact(self) -> None:
+        """Forget all history, as etcd does in time: older lists and watches cannot be continued."""
+        with self._state.lock:
+            for collection in self._state.collections.values():
+                collection.forget()
+
+    def create(self, resource: Resource, value: Object, how: Write | None = None) -> Object:
+        """Store a new object in the namespace it names.
+
+        Where status is a subresource it is dropped, as the API does: `merge(..., subresource="status")` sets it.
+        """
+        how = how or Write()
+        with self._state.lock:
+            collection = self._state.collection(resource)
+            made = admission.born(collection.served, value, how)
+            metadata = made["metadata"]
+            self._check_namespace(resource, metadata)
+            key = key_of(metadata.get("namespace"), metadata["name"])
+            if collection.get(key) is not None:
+                raise already_exists(resource, metadata["name"])
+            if how.dry_run:
+                return made
+            stored = self._state.commit(collection, key, made)
+            return stored.value if stored else made
+
+    def replace(
+        self, resource: Resource, value: Object, *, subresource: str | None = None, how: Write | None = None
+    ) -> Object:
+        """PUT: the whole object; with an outdated resourceVersion it is a 409."""
+        metadata = value.get("metadata") or {}
+        name, namespace = metadata.get("name") or "", metadata.get("namespace")
+        if self.serving(resource).custom and not metadata.get("resourceVersion"):
+            self.snapshot(resource, namespace, name)
+            fault = Cause(
+                "metadata.resourceVersion", "FieldValueInvalid", "Invalid value: 0: must be specified for an update"
+            )
+            raise invalid(resource, name, [fault])
+        return self.change(resource, namespace, name, lambda _: value, subresource=subresource, how=how)
+
+    def merge(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        patch: Object,
+        *,
+        subresource: str | None = None,
+        how: Write | None = None,
+    ) -> Object:
+        """JSON merge patch; `subresource="status"` sets nothing but status."""
+        return self.change(resource, namespace, name, lambda old: merged(old, patch), subresource=subresource, how=how)
+
+    def change(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        edit: Callable[[Object], Object],
+        *,
+        subresource: str | None = None,
+        how: Write | None = None,
+    ) -> Object:
+        """Store what `edit` makes of the object as it is now; it must leave what it is given as it is."""
+        how = how or Write()
+        with self._state.lock:
+            collection = self._state.collection(resource)
+            old = self._one(collection, namespace, name).value
+            made = admission.changed(collection.served, old, edit(old), subresource, how)
+            if how.dry_run or made == old:
+                return made
+            key = key_of(namespace, name)
+            stored = self._state.commit(collection, key, made)
+            deletion.settle(self._state, collection, key)
+            return stored.value if stored else made
+
+    def delete(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        *,
+        propagation: Propagation = "Background",
+        only: Preconditions | None = None,
+        dry_run: bool = False,
+    ) -> Object:
+        """Delete, or begin to where finalizers hold; what it owns goes with it. Answers its last or present state."""
+        with self._state.lock:
+            collection = self._state.collection(resource)
+            found = self._one(collection, namespace, name)
+            _check_preconditions(resource, found, only or Preconditions())
+            if dry_run:
+                return found.value
+            key = key_of(namespace, name)
+            left = deletion.delete(self._state, collection, key, propagation)
+            if collection.get(key) is None:
+                self.logs.forget(namespace, name)
+            return left.value
+
+    def delete_all(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
+        propagation: Propagation = "Background",
+        dry_run: bool = False,
+    ) -> tuple[Object, ...]:
+        """Delete whatever the selectors match; the answer is what they matched."""
+        with self._state.lock:
+            matched = self.list(resource, namespace, labels=labels, fields=fields)
+            for value in matched:
+                place = value["metadata"].get("namespace"), value["metadata"]["name"]
+                if self._state.collection(resource).get(key_of(*place)) is not None:
+                    self.delete(resource, *place, propagation=propagation, dry_run=dry_run)
+            return matched
+
+    def _one(self, collection: Collection, namespace: str | None, name: str) -> Snapshot:
+        found = collection.get(key_of(namespace if collection.served.resource.namespaced else None, name))
+        if found is None:
+            raise not_found(collection.served.resource, name)
+        return found
+
+    def _check_namespace(self, resource: Resource, metadata: Object) -> None:
+        if not resource.namespaced:
+            return
+        namespace = metadata.get("namespace")
+        if not namespace:
+            raise bad_request("an empty namespace may not be set during creation")
+        home = self.get(NAMESPACE, None, namespace)
+        if "deletionTimestamp" in home["metadata"]:
+            why = f"unable to create new content in namespace {namespace} because it is being terminated"
+            cause = Cause("metadata.namespace", "NamespaceTerminating", f"namespace {namespace} is being terminated")
+            raise forbidden(resource, metadata["name"], why, [cause])
+
+
+def _wanted(served: Served, labels: str | None, fields: str | None) -> Wanted:
+    by_label, by_field = by_labels(labels), by_fields(fields, served.fields)
+    return lambda value: by_label(value) and by_field(value)
+
+
+def _check_preconditions(resource: Resource, found: Snapshot, only: Preconditions) -> None:
+    metadata = found.value["metadata"]
+    for what, field, wanted in (("UID", "uid", only.uid), ("ResourceVersion", "resourceVersion", only.version)):
+        if wanted and wanted != metadata[field]:
+            why = f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {metadata[field]}"
+            raise conflict(resource, metadata["name"], why)
