@@ -1,0 +1,39 @@
+"""A three-way apply: what Git says wins, what Git stopped saying goes, everything else stays as it is live."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from gitops_mcp.domain.objects import Object
+
+
+def applied(live: Object, declared: Object, *, before: Object | None) -> Object:
+    """The live object with `declared` applied, where `before` is what was declared the last time.
+
+    Lists are replaced whole: those of CNPG's kinds are atomic, as they are for the API server.
+    """
+    result: Object = _merged(live, declared, before or {})
+    return result
+
+
+def _merged(live: Any, declared: Any, before: Any) -> Any:
+    if not isinstance(live, dict) or not isinstance(declared, dict):
+        return copy.deepcopy(declared)
+    said = before if isinstance(before, dict) else {}
+    merged = {key: _merged(live.get(key), value, said.get(key)) for key, value in declared.items()}
+    kept = {key: _thinned(value, said.get(key)) for key, value in live.items() if key not in declared}
+    return {key: value for key, value in kept.items() if value is not _GONE} | merged
+
+
+_GONE = object()
+
+
+def _thinned(live: Any, before: Any) -> Any:
+    """What is left of a live value when Git no longer says anything of it: what others have added."""
+    if before is None:
+        return live
+    if not isinstance(live, dict) or not isinstance(before, dict):
+        return _GONE
+    left = {key: part for key, value in live.items() if (part := _thinned(value, before.get(key))) is not _GONE}
+    return left or _GONE

@@ -1,0 +1,232 @@
+"""Cluster.status, derived from the pods and claims that are there, and from the status before."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.sandbox.cnpg.children import CLUSTER_LABEL, is_ready, names, serial_of
+
+HEALTHY = "Cluster in healthy state"
+SETTING_UP_PRIMARY = "Setting up primary"
+CREATING_REPLICA = "Creating a new replica"
+WAITING = "Waiting for the instances to become active"
+UPGRADING = "Upgrading cluster"
+MAJOR_UPGRADE = "Upgrading Postgres major version"
+APPLYING = "Applying configuration"
+
+_CERTIFICATE_DAYS = 90
+_RESERVED = ("cnpg_metrics_exporter", "postgres", "streaming_replica")
+
+
+@dataclass(frozen=True)
+class Instance:
+    name: str
+    pod: Object | None
+    claims: tuple[Object, ...]
+
+    @property
+    def ready(self) -> bool:
+        return self.pod is not None and is_ready(self.pod)
+
+
+@dataclass(frozen=True)
+class Phase:
+    name: str
+    reason: str = ""
+
+
+def status(
+    cluster: Object,
+    instances: Iterable[Instance],
+    phase: Phase,
+    *,
+    image: str,
+    secrets_seen: Mapping[str, str],
+    now: datetime,
+) -> Object:
+    """`secrets_seen` are the Secrets of the namespace with their resourceVersion; no value of one is read."""
+    before: Object = cluster.get("status", {})
+    name = cluster["metadata"]["name"]
+    present = sorted(instances, key=lambda one: serial_of(one.name))
+    primary = primary_of(cluster, present)
+    claims = [claim for one in present for claim in one.claims]
+    made = {
+        **before,
+        "phase": phase.name,
+        "phaseReason": phase.reason,
+        "instances": len(present),
+        "readyInstances": sum(one.ready for one in present),
+        "instanceNames": [one.name for one in present],
+        "instancesStatus": _by_health(present),
+        "instancesReportedState": {one.name: _reported(one, primary) for one in present if one.ready},
+        "selector": f"{CLUSTER_LABEL}={name},cnpg.io/podRole=instance",
+        "targetPrimary": primary,
+        "timelineID": 1,
+        "systemID": before.get("systemID") or str(7_500_000_000_000_000_000 + secrets.randbelow(10**17)),
+        "writeService": f"{name}-rw",
+        "readService": f"{name}-r",
+        "image": image,
+        "pgDataImageInfo": {"image": image, "majorVersion": major_of(image)},
+        "pvcCount": len(claims),
+        "healthyPVC": names(claim for one in present if one.pod for claim in one.claims),
+        "danglingPVC": names(claim for one in present if not one.pod for claim in one.claims),
+        "resizingPVC": names(claim for claim in claims if is_resizing(claim)),
+        "latestGeneratedNode": max((serial_of(one.name) for one in present), default=0),
+        "topology": _topology(present),
+        "managedRolesStatus": managed_roles(cluster, secrets_seen),
+        "certificates": _certificates(cluster, before, now),
+        "onlineUpdateEnabled": False,
+        "switchReplicaClusterStatus": {},
+        "conditions": _conditions(
+            cluster, before, healthy=phase.name == HEALTHY, ready=any(o.ready for o in present), now=now
+        ),
+    }
+    if any(one.ready and one.name == primary for one in present) and before.get("currentPrimary") != primary:
+        made |= {
+            "currentPrimary": primary,
+            "currentPrimaryTimestamp": _micro(now),
+            "targetPrimaryTimestamp": _micro(now),
+        }
+    return {key: value for key, value in made.items() if value not in ([], None)}
+
+
+def primary_of(cluster: Object, instances: Iterable[Instance]) -> str | None:
+    """The primary while it exists, else the oldest instance."""
+    present = [one.name for one in sorted(instances, key=lambda one: serial_of(one.name))]
+    current = at(cluster, "status", "currentPrimary")
+    return current if current in present else next(iter(present), None)
+
+
+def major_of(image: str) -> int:
+    """The major version an image's tag starts with; 0 for a tag that names none."""
+    match = re.match(r"\d+", image.rpartition(":")[2])
+    return int(match[0]) if match else 0
+
+
+def is_resizing(claim: Object) -> bool:
+    wanted = at(claim, "spec", "resources", "requests", "storage")
+    return bool(at(claim, "status", "capacity", "storage") != wanted)
+
+
+def managed_roles(cluster: Object, secrets_seen: Mapping[str, str]) -> Object | None:
+    """What the instance manager reports of the roles in the Cluster; None where there are none."""
+    roles = at(cluster, "spec", "managed", "roles") or []
+    if not roles:
+        return None
+    wanted = {role["name"]: at(role, "passwordSecret", "name") for role in roles}
+    missing = {name: secret for name, secret in wanted.items() if secret and secret not in secrets_seen}
+    owner = next(iter(cluster["spec"].get("bootstrap", {"initdb": {}}).values())).get("owner", "app")
+    by_status = {
+        "reconciled": sorted(wanted.keys() - missing.keys()),
+        "pending-reconciliation": sorted(missing),
+        "not-managed": sorted({owner} - wanted.keys()),
+        "reserved": list(_RESERVED),
+    }
+    return {
+        "byStatus": {state: members for state, members in by_status.items() if members},
+        "cannotReconcile": {name: [f'secrets "{secret}" not found'] for name, secret in sorted(missing.items())},
+        "passwordStatus": {
+            name: {"transactionID": 700 + number, "resourceVersion": secrets_seen[secret]}
+            for number, (name, secret) in enumerate(sorted(wanted.items()))
+            if secret in secrets_seen
+        },
+    }
+
+
+def archiver_of(cluster: Object) -> str | None:
+    """The plugin that archives WAL, if one does."""
+    plugins: list[Object] = at(cluster, "spec", "plugins") or []
+    return next((p["name"] for p in plugins if p.get("isWALArchiver") and p.get("enabled", True)), None)
+
+
+def _by_health(instances: Iterable[Instance]) -> Object:
+    present = list(instances)
+    groups = {
+        "healthy": [one.name for one in present if one.ready],
+        "replicating": [one.name for one in present if one.pod and not one.ready],
+        "failed": [one.name for one in present if not one.pod],
+    }
+    return {health: members for health, members in groups.items() if members}
+
+
+def _reported(instance: Instance, primary: str | None) -> Object:
+    return {"isPrimary": instance.name == primary, "timeLineID": 1, "ip": at(instance.pod, "status", "podIP")}
+
+
+def _topology(instances: Iterable[Instance]) -> Object:
+    nodes = {one.name: at(one.pod, "spec", "nodeName") for one in instances if one.pod}
+    return {
+        "successfullyExtracted": True,
+        "nodesUsed": len(set(nodes.values())),
+        "instances": {name: {"kubernetes.io/hostname": node} for name, node in nodes.items()},
+    }
+
+
+def _certificates(cluster: Object, before: Object, now: datetime) -> Object:
+    name, namespace = cluster["metadata"]["name"], cluster["metadata"]["namespace"]
+    until = f"{now + timedelta(days=_CERTIFICATE_DAYS):%Y-%m-%d %H:%M:%S} +0000 UTC"
+    made = {f"{name}-{suffix}": until for suffix in ("ca", "server", "replication")}
+    host = f"{name}-rw"
+    return {
+        "clientCASecret": f"{name}-ca",
+        "serverCASecret": f"{name}-ca",
+        "serverTLSSecret": f"{name}-server",
+        "replicationTLSSecret": f"{name}-replication",
+        "serverAltDNSNames": [
+            host,
+            f"{host}.{namespace}",
+            f"{host}.{namespace}.svc",
+            f"{host}.{namespace}.svc.cluster.local",
+        ],
+        "expirations": at(before, "certificates", "expirations") or made,
+    }
+
+
+def _conditions(cluster: Object, before: Object, *, healthy: bool, ready: bool, now: datetime) -> list[Object]:
+    made = [
+        ("Ready", healthy, "ClusterIsReady", "ClusterIsNotReady", "Cluster is Ready", "Cluster Is Not Ready"),
+        (
+            "Initialized",
+            ready or _holds(before, "Initialized"),
+            "BootstrapCompleted",
+            "BootstrapPending",
+            "Cluster has been bootstrapped",
+            "Cluster is being bootstrapped",
+        ),
+    ]
+    if ready:
+        message = "A single, unique system ID was found across reporting instances."
+        made.append(("ConsistentSystemID", True, "Unique", "NotFound", message, ""))
+        if archiver_of(cluster):
+            message = "Continuous archiving is working"
+            made.append(
+                ("ContinuousArchiving", True, "ContinuousArchivingSuccess", "ContinuousArchivingFailing", message, "")
+            )
+    known = {condition["type"]: condition for condition in before.get("conditions", ())}
+    fresh = {
+        kind: {
+            "type": kind,
+            "status": "True" if holds else "False",
+            "reason": yes if holds else no,
+            "message": good if holds else bad,
+            "lastTransitionTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        }
+        for kind, holds, yes, no, good, bad in made
+    }
+    for kind, condition in fresh.items():
+        if kind in known and known[kind]["status"] == condition["status"]:
+            condition["lastTransitionTime"] = known[kind]["lastTransitionTime"]
+    return list((known | fresh).values())
+
+
+def _holds(before: Object, kind: str) -> bool:
+    return any(c["type"] == kind and c["status"] == "True" for c in before.get("conditions", ()))
+
+
+def _micro(now: datetime) -> str:
+    return f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"
