@@ -1,0 +1,157 @@
+"""What the server was told: variables and flags at its start, the file `.gitops-mcp.yaml` at the base.
+
+Flags and variables are read once, from the one place that reads the environment (`options.py`). The file's text is
+handed in by who reads commits, so nothing here touches a disk. One model (`file.py`) is the file's validation, its
+defaults and its JSON Schema. Both parts become one frozen object; every fault is named at once.
+
+YAML and the model are imported when a file is first read, since a server starts long before that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from gitops_mcp.config.options import OPTIONS, Flags, Option, environ, flags
+from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
+from gitops_mcp.domain.names import near, shown
+from gitops_mcp.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from gitops_mcp.config.file import EnvironmentPart, File
+
+__all__ = ["FILE", "OPTIONS", "Environment", "Flags", "Option", "Settings", "environ", "flags", "schema", "settings"]
+
+FILE = ".gitops-mcp.yaml"
+"""The configuration file, at the root of the repository."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    name: str
+    context: str | None
+    """None: in-cluster credentials where there are any, else the context that was current at start."""
+    path: str
+    """Folder of the environment's manifests, without slashes around it; empty: the root."""
+    namespaces: tuple[str, ...] | None
+    """The only namespaces that are read and written; None: all."""
+    protected: bool
+    delivery: Literal["git"]
+    engine_type: Literal["auto", "argocd", "flux", "none"]
+    engine_context: str | None
+    """None: the environment's own."""
+    engine_namespace: str | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    base: str | None
+    """None: found as `<remote>/HEAD`, local `main` or the only branch."""
+    remote: str | None
+    branch_prefix: str
+    """Ends with a slash, so that no change's branch is anything but a branch of its own folder."""
+    push: Literal["auto", "never"]
+    signoff: bool
+    hooks: Literal["auto", "off", "required"]
+    git_timeout: float
+    """Seconds for one git command."""
+    kubernetes_timeout: float
+    """Seconds for one request to the API."""
+    environments: Mapping[str, Environment]
+    """In the order of the file; never empty."""
+    environment: str | None
+    """What a request without an environment means: the flag's, else the only one; None: it has to say."""
+    layout_cluster: str
+    postgres_images: str
+    max_instances: int
+    storage_classes: tuple[str, ...] | None
+    """The only storage classes that may be asked for; None: any."""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the file."""
+    from gitops_mcp.config.file import schema as of_file
+
+    return of_file()
+
+
+def settings(text: str | None, flags: Flags) -> Settings:
+    """What holds for a file (None: there is none) under the flags of this process.
+
+    Raises InvalidRequest naming every fault with its line. A flag replaces what the file says, except that `--push`
+    can only tighten it: who may push is decided in review, not on a command line.
+    """
+    from gitops_mcp.config.reader import read
+
+    file, lines = read(text, name=FILE)
+    faults: list[str] = []
+    if flags.push == "auto" and file.push == "never":
+        faults.append(f"--push auto cannot loosen `push: never` ({FILE}, line {lines[('push',)]}); leave the flag out")
+    base = flags.base or file.base
+    if base and f"{base}/".startswith(file.branch_prefix):
+        faults.append(
+            f"the base {shown(base)} lies at or below branchPrefix {shown(file.branch_prefix)}, as only changes may; "
+            f"name another base or set branchPrefix to something else, such as gitops-mcp/"
+        )
+    elif base and file.branch_prefix.startswith(f"{base}/"):
+        faults.append(
+            f"git cannot keep branches below {shown(file.branch_prefix)} beside a branch {shown(base)}; "
+            f"name another base or set branchPrefix to something else, such as gitops-mcp/"
+        )
+    environments = _environments(file, flags, faults)
+    if faults:
+        raise InvalidRequest("; ".join(faults))
+    return Settings(
+        base=base,
+        remote=file.remote,
+        branch_prefix=file.branch_prefix,
+        push=flags.push or file.push,
+        signoff=file.commit.signoff,
+        hooks=file.commit.hooks,
+        git_timeout=file.timeouts.git,
+        kubernetes_timeout=file.timeouts.kubernetes,
+        environments=MappingProxyType(environments),
+        environment=flags.environment or (next(iter(environments)) if len(environments) == 1 else None),
+        layout_cluster=file.layout.cluster,
+        postgres_images=file.images.postgres or POSTGRES_IMAGES,
+        max_instances=file.limits.max_instances,
+        storage_classes=_tuple(file.limits.storage_classes),
+    )
+
+
+def _environments(file: File, flags: Flags, faults: list[str]) -> dict[str, Environment]:
+    from gitops_mcp.config.file import EnvironmentPart
+
+    parts = file.environments or {"default": EnvironmentPart()}
+    found = {name: _environment(name, part) for name, part in parts.items()}
+    selected = flags.environment or (next(iter(found)) if len(found) == 1 else None)
+    if flags.environment and flags.environment not in found:
+        where = "" if file.environments else f" (no {FILE} at the base declares environments)"
+        faults.append(
+            f"--environment: no environment {shown(flags.environment)}; {near(flags.environment, found)}{where}"
+        )
+    elif flags.context and selected:
+        found[selected] = replace(found[selected], context=flags.context)
+    elif flags.context:
+        faults.append(f"--context sets the context of one environment: say which with --environment; {near('', found)}")
+    return found
+
+
+def _environment(name: str, part: EnvironmentPart) -> Environment:
+    return Environment(
+        name=name,
+        context=part.context,
+        path=part.path,
+        namespaces=_tuple(part.namespaces),
+        protected=part.protected,
+        delivery=part.delivery,
+        engine_type=part.engine.type,
+        engine_context=part.engine.context,
+        engine_namespace=part.engine.namespace,
+    )
+
+
+def _tuple(names: list[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(dict.fromkeys(names))

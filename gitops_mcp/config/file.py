@@ -1,0 +1,164 @@
+"""The configuration file: one model is its validation, its defaults and its JSON Schema.
+
+Keys that no code reads do not exist here.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from gitops_mcp.config import rules
+
+Branch = Annotated[str, AfterValidator(rules.branch), Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
+Remote = Annotated[str, AfterValidator(rules.remote), Field(json_schema_extra={"minLength": 1})]
+BranchPrefix = Annotated[
+    str, AfterValidator(rules.branch_prefix), Field(json_schema_extra={"pattern": rules.BRANCH_PREFIX})
+]
+Folder = Annotated[str, AfterValidator(rules.folder)]
+Context = Annotated[str, AfterValidator(rules.context), Field(json_schema_extra={"minLength": 1, "maxLength": 253})]
+Namespace = Annotated[str, AfterValidator(rules.namespace), Field(json_schema_extra={"pattern": rules.NAMESPACE})]
+StorageClass = Annotated[
+    str, AfterValidator(rules.storage_class), Field(json_schema_extra={"pattern": rules.STORAGE_CLASS})
+]
+EnvironmentName = Annotated[
+    str, AfterValidator(rules.environment_name), Field(json_schema_extra={"pattern": rules.ENVIRONMENT})
+]
+Layout = Annotated[str, AfterValidator(rules.cluster_layout), Field(json_schema_extra={"pattern": rules.LAYOUT})]
+Images = Annotated[str, AfterValidator(rules.image_repository), Field(json_schema_extra={"pattern": rules.IMAGES})]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,
+    )
+
+
+class CommitPart(_Part):
+    """How commits are made; author and signing are as git itself would do it."""
+
+    signoff: bool = False
+    """Add a Signed-off-by trailer."""
+    hooks: Literal["auto", "off", "required"] = "auto"
+    """Git hooks: auto runs those there are, off none, required refuses to commit without any."""
+
+
+class TimeoutsPart(_Part):
+    """Seconds."""
+
+    git: float = Field(default=60.0, ge=0.1, le=600)
+    """For one git command, fetch and push included."""
+    kubernetes: float = Field(default=10.0, ge=0.1, le=120)
+    """For one request to the Kubernetes API."""
+
+
+class EnginePart(_Part):
+    """What applies the repository to the environment."""
+
+    type: Literal["auto", "argocd", "flux", "none"] = "auto"
+    """auto: whichever is found."""
+    context: Context | None = None
+    """Kubeconfig context where the engine runs; null: the environment's own."""
+    namespace: Namespace | None = None
+    """Namespace of the engine's objects; null: wherever they are."""
+
+
+class EnvironmentPart(_Part):
+    """A Kubernetes context and the folder that describes it."""
+
+    context: Context | None = None
+    """Kubeconfig context; null: in-cluster credentials where there are any, else the context current at start."""
+    path: Folder = ""
+    """Folder of this environment's manifests, relative to the root; empty: the root."""
+    namespaces: Annotated[list[Namespace], Field(min_length=1)] | None = None
+    """The only namespaces that are read and written; null: all."""
+    protected: bool = False
+    """Changed through reviewed commits only."""
+    delivery: Literal["git"] = "git"
+    """How a change reaches the environment; this version delivers through git only."""
+    engine: EnginePart = EnginePart()
+
+
+class LayoutPart(_Part):
+    """Where new manifests go when no sibling shows a way."""
+
+    cluster: Layout = "{path}/{namespace}/{cluster}/cluster.yaml"
+    """File of a new Cluster, from {path}, {namespace} and {cluster}; an empty part is dropped."""
+
+
+class ImagesPart(_Part):
+    """Where images come from."""
+
+    postgres: Images | None = None
+    """Image repository of PostgreSQL, without tag; null: CloudNativePG's public one."""
+
+
+class LimitsPart(_Part):
+    """What a request may ask for."""
+
+    max_instances: int = Field(default=9, ge=1, le=100)
+    """Most instances of a Cluster."""
+    storage_classes: Annotated[list[StorageClass], Field(min_length=1)] | None = None
+    """The only storage classes that may be asked for; null: any."""
+
+
+# Without it the pattern of the names would be one way among others for the schema.
+Environments = Annotated[
+    dict[EnvironmentName, EnvironmentPart], Field(min_length=1, json_schema_extra={"additionalProperties": False})
+]
+
+
+class File(_Part):
+    """What gitops-mcp should know about this repository."""
+
+    base: Branch | None = None
+    """Branch that changes are proposed against; null: the remote's default branch."""
+    remote: Remote | None = None
+    """Name of the git remote; null: the base's upstream, origin, or the only one."""
+    branch_prefix: BranchPrefix = "gitops-mcp/"
+    """What branches of changes start with; ends with a slash."""
+    push: Literal["auto", "never"] = "auto"
+    """auto: push changes when there is a remote; never: keep them as local branches."""
+    commit: CommitPart = CommitPart()
+    timeouts: TimeoutsPart = TimeoutsPart()
+    environments: Environments | None = None
+    """By name; left out: one environment `default` at the root."""
+    layout: LayoutPart = LayoutPart()
+    images: ImagesPart = ImagesPart()
+    limits: LimitsPart = LimitsPart()
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12), without references, so that it can be read from top to bottom."""
+    made = File.model_json_schema(by_alias=True)
+    inlined = _inlined(made, made.pop("$defs"))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "gitops-mcp configuration (.gitops-mcp.yaml)",
+        **inlined,
+    }
+
+
+def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_inlined(part, definitions) for part in node]
+    if not isinstance(node, dict):
+        return node
+    node = dict(node)
+    if "$ref" in node:
+        target = definitions[node.pop("$ref").rpartition("/")[2]]
+        node = {**copy.deepcopy(target), **node}
+    node.pop("title", None)
+    if isinstance(node.get("default"), dict):
+        del node["default"]  # what its keys' own defaults say already
+    return {key: _inlined(part, definitions) for key, part in node.items()}

@@ -1,0 +1,126 @@
+"""What is said at start: a flag, or the variable of the same name.
+
+Both are checked together before anything else happens, so that a typing error in a client's configuration ends the
+server with all faults named instead of, say, leaving it able to write. The only place that reads the environment for
+settings of ours.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gitops_mcp.config import rules
+from gitops_mcp.domain.names import near, shown
+from gitops_mcp.errors import InvalidRequest
+
+_PREFIX = "GITOPS_MCP_"
+_FOR_TESTS = "GITOPS_MCP_TEST_"
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Flags:
+    repo: Path | None = None
+    """A checkout; None: the one around the working directory."""
+    environment: str | None = None
+    context: str | None = None
+    base: str | None = None
+    push: Literal["auto", "never"] | None = None
+    read_only: bool = False
+    log_level: LogLevel = "info"
+    audit_log: Path | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing that may be said, as the command line offers it."""
+
+    name: str
+    help: str
+    parse: Callable[[str], Any]
+    metavar: str | None = None
+    choices: tuple[str, ...] | None = None
+    switch: bool = False
+    """A flag without a value; its variable is true, false, 1 or 0."""
+
+    @property
+    def flag(self) -> str:
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def variable(self) -> str:
+        return f"{_PREFIX}{self.name.upper()}"
+
+
+def environ() -> dict[str, str]:
+    """The environment of this process."""
+    return dict(os.environ)
+
+
+def flags(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Flags:
+    """What was said; raises InvalidRequest naming every fault.
+
+    `arguments` are named as in Flags; others are not looked at, None is what was not given, and so is False for a
+    switch, since nothing on a command line turns one off.
+    """
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for option in OPTIONS:
+        given = arguments.get(option.name)
+        source = option.flag
+        if given is None or given is False:
+            given, source = environ.get(option.variable), option.variable
+        if given is None:
+            continue
+        try:
+            values[option.name] = option.parse("true" if given is True else str(given))
+        except ValueError as error:
+            faults.append(f"{source}: {error}")
+    known = [option.variable for option in OPTIONS]
+    faults += [
+        f"{name}: unknown variable; {near(name, known, most=3)}"
+        for name in sorted(environ)
+        if name.startswith(_PREFIX) and not name.startswith(_FOR_TESTS) and name not in known
+    ]
+    if faults:
+        raise InvalidRequest("; ".join(faults))
+    return Flags(**values)
+
+
+def _path(value: str) -> Path:
+    if not value.strip():
+        raise ValueError("expected a path, found nothing")
+    return Path(value)
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def chosen(value: str) -> str:
+        if value.lower() not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}, found {shown(value)}")
+        return value.lower()
+
+    return chosen
+
+
+def _boolean(value: str) -> bool:
+    return _choice("true", "false", "1", "0")(value) in {"true", "1"}
+
+
+_PUSH = ("auto", "never")
+_LEVELS = ("debug", "info", "warning", "error")
+
+OPTIONS = (
+    Option("repo", "a checkout of the GitOps repository (default: the one around the working directory)", _path, "DIR"),
+    Option("environment", "the environment meant by requests that name none", rules.environment_name, "NAME"),
+    Option("context", "kubeconfig context of that environment", rules.context, "NAME"),
+    Option("base", "branch that changes are proposed against", rules.branch, "BRANCH"),
+    Option("push", "never: changes stay local branches", _choice(*_PUSH), choices=_PUSH),
+    Option("read_only", "offer no tool that writes", _boolean, switch=True),
+    Option("log_level", "what is logged to standard error (default: info)", _choice(*_LEVELS), choices=_LEVELS),
+    Option("audit_log", "file that gets one line of JSON for each tool call", _path, "FILE"),
+)

@@ -1,0 +1,119 @@
+"""Reads the configuration file: the model's values and lines, or every fault in words.
+
+A fault says what the schema allows at that place, so an error cannot drift from what is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from gitops_mcp.config.document import Document, document
+from gitops_mcp.config.file import File, schema
+from gitops_mcp.config.rules import quoted
+from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.objects import Path, dotted
+from gitops_mcp.errors import InvalidRequest
+
+
+def read(text: str | None, *, name: str) -> tuple[File, Mapping[Path, int]]:
+    """The file and the line of each of its values; InvalidRequest names every fault."""
+    found = document(text or "")
+    faults = list(found.faults)
+    file = File()
+    try:
+        file = File.model_validate({} if found.value is None else found.value)
+    except ValidationError as error:
+        faults += [_fault(found, details) for details in error.errors(include_url=False)]
+    else:
+        faults += _outside(found, file)
+    if faults:
+        listed = "".join(f"\n- line {line}: {fault}" for line, fault in sorted(set(faults)))
+        raise InvalidRequest(f"{name} has {len(set(faults))} fault{'s' * (len(set(faults)) > 1)}:{listed}")
+    return file, found.lines
+
+
+def _outside(found: Document, file: File) -> list[tuple[int, str]]:
+    """Faults of environments whose new Clusters would lie where that environment does not read."""
+    template = file.layout.cluster
+    if template.startswith("{path}/"):
+        return []
+    line = found.lines["layout", "cluster"]
+    return [
+        (line, f"layout.cluster: leaves {shown(part.path)}, the folder of environment {name}; start it with {{path}}/")
+        for name, part in (file.environments or {}).items()
+        if part.path and not template.startswith(f"{part.path}/")
+    ]
+
+
+def _fault(found: Document, details: ErrorDetails) -> tuple[int, str]:
+    path = tuple(step for step in details["loc"] if step != "[key]")
+    where = f"{shown(dotted(path), limit=120)[1:-1]}: " if path else ""
+    return found.lines.get(path, 1), where + _words(path, details)
+
+
+def _words(path: Path, details: ErrorDetails) -> str:
+    kind, value = details["type"], details["input"]
+    if kind == "value_error":
+        return str(details["ctx"]["error"])
+    if kind == "extra_forbidden":
+        return f"unknown key; {near(str(path[-1]), _place(path[:-1])['properties'], most=12)}"
+    if kind == "too_short":
+        return "expected at least one entry; to set no bounds, leave the key out"
+    if path[-1:] == ("delivery",) and value == "direct":
+        return "this version delivers through git only; leave the key out or write git"
+    return f"expected {_expected(_place(path))}, found {_kind(value)}"
+
+
+def _place(path: Path) -> dict[str, Any]:
+    """The schema of what stands at a path of the file."""
+    place = schema()
+    for step in path:
+        place = next((choice for choice in place.get("anyOf", [place]) if choice.get("type") != "null"), place)
+        place = place["items"] if isinstance(step, int) else _below(place, step)
+    return place
+
+
+def _below(place: Mapping[str, Any], key: str) -> dict[str, Any]:
+    properties: Mapping[str, dict[str, Any]] = place.get("properties", {})
+    if key in properties:
+        return properties[key]
+    any_name: dict[str, Any] = next(iter(place["patternProperties"].values()))
+    return any_name
+
+
+def _expected(place: Mapping[str, Any]) -> str:
+    if "anyOf" in place:
+        return " or ".join(_expected(choice) for choice in place["anyOf"])
+    if "enum" in place:
+        return f"one of {', '.join(place['enum'])}"
+    if "const" in place:
+        return str(place["const"])
+    bounds = f" from {place['minimum']:g} to {place['maximum']:g}" if "minimum" in place else ""
+    return _TYPES[place["type"]] + bounds
+
+
+_TYPES = {
+    "string": "text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
+
+_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
+    (bool, lambda value: "true" if value else "false"),
+    ((int, float), lambda value: f"{value:g}"),
+    (str, quoted),
+    (list, lambda _: "a list"),
+    (dict, lambda _: "a mapping"),
+)
+
+
+def _kind(value: Any) -> str:
+    return next((say(value) for types, say in _KINDS if isinstance(value, types)), "nothing")

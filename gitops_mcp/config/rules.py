@@ -1,0 +1,137 @@
+"""What single values have to look like, for the file and the command line alike.
+
+Each function returns the value, in its normal form where there are several, or raises ValueError saying what would
+work. Patterns are constants, because the file's JSON Schema carries them too.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gitops_mcp.domain.names import shown
+
+ENVIRONMENT = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+NAMESPACE = ENVIRONMENT
+STORAGE_CLASS = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
+BRANCH_PREFIX = r"^.{1,99}/$"
+LAYOUT = r"\{cluster\}.*\.ya?ml$"
+IMAGES = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$"
+
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]")
+# What git check-ref-format refuses in a part of a name, plus a leading dash, which commands would take for an option.
+_BAD_REF = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|(^|/)[.-]|\.lock(/|$)|^/|[/.]$|^@$|^HEAD$|^refs/")
+_CREDENTIALS = re.compile(r"//[^/\s]*@")
+_PLACEHOLDER = re.compile(r"\{(path|namespace|cluster)\}")
+
+
+def quoted(value: str) -> str:
+    """What was found, for an error; a url put in the wrong place may carry a password, which is left out."""
+    return shown(_CREDENTIALS.sub("//", value))
+
+
+def environment_name(name: str) -> str:
+    if not re.fullmatch(ENVIRONMENT, name):
+        raise ValueError(
+            f"{quoted(name)} is not the name of an environment: at most 63 lower-case letters, digits and '-', "
+            f"starting and ending with a letter or digit"
+        )
+    return name
+
+
+def namespace(name: str) -> str:
+    if not re.fullmatch(NAMESPACE, name):
+        raise ValueError(
+            f"{quoted(name)} is not a namespace: at most 63 lower-case letters, digits and '-', starting and ending "
+            f"with a letter or digit"
+        )
+    return name
+
+
+def storage_class(name: str) -> str:
+    if not re.fullmatch(STORAGE_CLASS, name):
+        raise ValueError(
+            f"{quoted(name)} is not the name of a StorageClass: at most 253 lower-case letters, digits, '-' and '.', "
+            f"starting and ending with a letter or digit"
+        )
+    return name
+
+
+def context(name: str) -> str:
+    """Kubernetes takes nearly anything as the name of a context: `arn:aws:eks:…`, `admin@home`."""
+    if not name or name != name.strip() or len(name) > 253 or _UNSAFE.search(name):
+        raise ValueError(
+            f"{quoted(name)} is not the name of a context: 1 to 253 characters without spaces around them or control "
+            f"characters, as `kubectl config get-contexts -o name` prints it"
+        )
+    return name
+
+
+def branch(name: str) -> str:
+    if not name or len(name) > 200 or _UNSAFE.search(name) or _BAD_REF.search(name):
+        raise ValueError(
+            f"{quoted(name)} is not the name of a branch that git takes, such as main or release/1, without refs/heads/"
+        )
+    return name
+
+
+def remote(name: str) -> str:
+    """A name, not a url: a url may carry a password, so it is not repeated."""
+    if "://" in name or "@" in name:
+        raise ValueError("expected the name of a remote, such as origin, not its url; `git remote` lists them")
+    try:
+        return branch(name)
+    except ValueError as error:
+        raise ValueError(
+            f"{quoted(name)} is not the name of a remote, such as origin; `git remote` lists them"
+        ) from error
+
+
+def branch_prefix(prefix: str) -> str:
+    """A folder of branches: whoever fetches or prunes `<prefix>*` reaches changes and nothing else."""
+    if not re.fullmatch(BRANCH_PREFIX, prefix):
+        raise ValueError(f"{quoted(prefix)} must have at most 100 characters and end with '/', such as gitops-mcp/")
+    try:
+        branch(prefix.removesuffix("/"))
+    except ValueError as error:
+        raise ValueError(f"{quoted(prefix)} starts no branch that git takes; use one such as gitops-mcp/") from error
+    return prefix
+
+
+def folder(path: str) -> str:
+    """A folder of the repository, without slashes around it; empty is the root."""
+    parts = _parts(path)
+    return "/".join(parts)
+
+
+def cluster_layout(template: str) -> str:
+    rest = _PLACEHOLDER.sub("x", template)
+    if "{" in rest or "}" in rest:
+        raise ValueError(
+            f"{quoted(template)} has braces that are no placeholder; there are: {{path}}, {{namespace}}, {{cluster}}"
+        )
+    if not re.search(LAYOUT, template):
+        raise ValueError(f"{quoted(template)} must contain {{cluster}}, and end in .yaml or .yml after it")
+    _parts(template)
+    return template
+
+
+def image_repository(name: str) -> str:
+    if len(name) > 255 or not re.fullmatch(IMAGES, name):
+        raise ValueError(
+            f"{quoted(name)} is not an image repository: a host and a path in lower case, without tag and digest, such "
+            f"as registry.example:5000/postgresql"
+        )
+    return name
+
+
+def _parts(path: str) -> list[str]:
+    """The parts of a path inside the repository, for a value of the file; never outside, never in `.git`."""
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    if path.startswith("/") or "\\" in path or ".." in parts or _UNSAFE.search(path):
+        raise ValueError(
+            f"{quoted(path)} leaves the repository or is no path of it: write it relative to the root with '/', "
+            f"without '..', such as clusters/prod"
+        )
+    if any(part.lower() == ".git" for part in parts):
+        raise ValueError(f"{quoted(path)} lies in .git, which is no place for manifests")
+    return parts

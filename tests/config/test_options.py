@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitops_mcp.config import OPTIONS, Flags, environ, flags
+from gitops_mcp.errors import InvalidRequest
+
+
+def test_nothing_said_is_the_defaults() -> None:
+    assert flags({}, {"PATH": "/bin"}) == Flags(
+        repo=None,
+        environment=None,
+        context=None,
+        base=None,
+        push=None,
+        read_only=False,
+        log_level="info",
+        audit_log=None,
+    )
+
+
+def test_a_variable_says_what_its_flag_says() -> None:
+    said = {
+        "GITOPS_MCP_REPO": "/srv/gitops",
+        "GITOPS_MCP_ENVIRONMENT": "prod",
+        "GITOPS_MCP_CONTEXT": "arn:aws:eks:eu-west-1:1:cluster/prod",
+        "GITOPS_MCP_BASE": "release/1",
+        "GITOPS_MCP_PUSH": "never",
+        "GITOPS_MCP_READ_ONLY": "1",
+        "GITOPS_MCP_LOG_LEVEL": "DEBUG",
+        "GITOPS_MCP_AUDIT_LOG": "/var/log/audit.jsonl",
+    }
+    expected = Flags(
+        repo=Path("/srv/gitops"),
+        environment="prod",
+        context="arn:aws:eks:eu-west-1:1:cluster/prod",
+        base="release/1",
+        push="never",
+        read_only=True,
+        log_level="debug",
+        audit_log=Path("/var/log/audit.jsonl"),
+    )
+    assert flags({}, said) == expected
+    assert flags({option.name: said[option.variable] for option in OPTIONS}, {}) == expected
+
+
+def test_a_flag_beats_its_variable_even_a_faulty_one() -> None:
+    assert flags({"push": "never"}, {"GITOPS_MCP_PUSH": "sometimes"}).push == "never"
+
+
+def test_arguments_of_others_are_not_looked_at() -> None:
+    assert flags({"command": "serve", "repo": None}, {}) == Flags()
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("true", True), ("1", True), ("TRUE", True), ("false", False), ("0", False)]
+)
+def test_read_only_is_a_boolean(word: str, value: bool) -> None:
+    assert flags({}, {"GITOPS_MCP_READ_ONLY": word}).read_only is value
+
+
+@pytest.mark.parametrize("word", ["", "yes", "on", "2", "tru"])
+def test_a_doubtful_read_only_is_a_fault_and_not_the_right_to_write(word: str) -> None:
+    with pytest.raises(InvalidRequest, match="GITOPS_MCP_READ_ONLY: expected one of true, false, 1, 0, found"):
+        flags({}, {"GITOPS_MCP_READ_ONLY": word})
+
+
+def test_a_switch_that_was_not_given_leaves_the_word_to_its_variable() -> None:
+    assert flags({"read_only": False}, {"GITOPS_MCP_READ_ONLY": "true"}).read_only
+    assert flags({"read_only": True}, {"GITOPS_MCP_READ_ONLY": "false"}).read_only
+
+
+def test_all_faults_are_named_together() -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        flags(
+            {"push": "always", "base": "main..dev"},
+            {"GITOPS_MCP_LOG_LEVEL": "loud", "GITOPS_MCP_READONLY": "1", "GITOPS_MCP_REPO": " "},
+        )
+    assert str(raised.value).split("; ") == [
+        "GITOPS_MCP_REPO: expected a path, found nothing",
+        "--base: 'main..dev' is not the name of a branch that git takes, such as main or release/1, without refs/heads/",
+        "--push: expected one of auto, never, found 'always'",
+        "GITOPS_MCP_LOG_LEVEL: expected one of debug, info, warning, error, found 'loud'",
+        "GITOPS_MCP_READONLY: unknown variable",
+        "there are: GITOPS_MCP_READ_ONLY, GITOPS_MCP_REPO, GITOPS_MCP_AUDIT_LOG and 5 more",
+    ]
+
+
+def test_an_unknown_variable_is_a_fault_that_does_not_repeat_its_value() -> None:
+    with pytest.raises(InvalidRequest, match="GITOPS_MCP_TOKEN: unknown variable") as raised:
+        flags({}, {"GITOPS_MCP_TOKEN": "s3cret"})
+    assert "s3cret" not in str(raised.value)
+
+
+def test_variables_for_tests_and_of_others_are_let_be() -> None:
+    assert flags({}, {"GITOPS_MCP_TEST_CRDS": "/crds", "GITOPS": "x", "MCP_REPO": "y"}) == Flags()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"environment": "Prod"}, "--environment: 'Prod' is not the name of an environment"),
+        ({"context": ""}, "--context: '' is not the name of a context"),
+        ({"context": "a\nb"}, "is not the name of a context"),
+        ({"base": "refs/heads/main"}, "without refs/heads/"),
+        ({"base": "-x"}, "is not the name of a branch"),
+        ({"base": "https://me:hunter2@host/x"}, "'https://host/x' is not the name of a branch"),
+    ],
+)
+def test_values_are_checked_at_start(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        flags(arguments, {})
+    assert said in str(raised.value)
+
+
+def test_the_environment_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITOPS_MCP_PUSH", "never")
+    said = environ()
+    monkeypatch.delenv("GITOPS_MCP_PUSH")
+    assert said["GITOPS_MCP_PUSH"] == "never"
+
+
+def test_every_flag_is_an_option_and_every_option_a_flag() -> None:
+    assert [option.name for option in OPTIONS] == list(Flags.__dataclass_fields__)
+    assert [option.flag for option in OPTIONS][-3:] == ["--read-only", "--log-level", "--audit-log"]

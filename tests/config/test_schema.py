@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+import gitops_mcp
+from gitops_mcp.config import Flags, schema, settings
+from gitops_mcp.errors import InvalidRequest
+
+VALIDATOR = Draft202012Validator(schema())
+
+
+def objects(node: Any) -> list[dict[str, Any]]:
+    if isinstance(node, list):
+        return [found for part in node for found in objects(part)]
+    if not isinstance(node, dict):
+        return []
+    return [node, *(found for part in node.values() for found in objects(part))]
+
+
+def test_it_is_a_schema_of_2020_12() -> None:
+    Draft202012Validator.check_schema(schema())
+    assert schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_it_has_every_key_with_its_description_and_default() -> None:
+    top = schema()["properties"]
+    assert list(top) == [
+        "base",
+        "remote",
+        "branchPrefix",
+        "push",
+        "commit",
+        "timeouts",
+        "environments",
+        "layout",
+        "images",
+        "limits",
+    ]
+    for node in objects(schema()):
+        for name, key in node.get("properties", {}).items():
+            assert key["description"], name
+            assert "default" in key or key["type"] == "object", name
+
+
+def test_no_mapping_takes_other_keys() -> None:
+    mappings = [node for node in objects(schema()) if node.get("type") == "object"]
+    assert len(mappings) == 9
+    assert [node["additionalProperties"] for node in mappings] == [False] * 9
+
+
+def test_its_defaults_are_the_defaults() -> None:
+    def filled(place: dict[str, Any]) -> Any:
+        if "properties" not in place:
+            return place["default"]
+        return {name: filled(key) for name, key in place["properties"].items()}
+
+    written = yaml.safe_dump(filled(schema()))
+    assert "maxInstances: 9" in written
+    assert settings(written, Flags()) == settings(None, Flags())
+
+
+GOOD = [
+    "{}",
+    "base: main\nremote: null\nbranchPrefix: a/b/\npush: never\n",
+    "commit: {signoff: true, hooks: required}\ntimeouts: {git: 1, kubernetes: 0.5}\n",
+    "environments: {prod-1: {context: a@b, path: x/y, namespaces: [shop], engine: {type: flux, namespace: flux}}}\n",
+    "environments: null\nlayout: {cluster: 'x/{cluster}.yml'}\nimages: {postgres: localhost:5000/pg}\n",
+    "limits: {maxInstances: 100, storageClasses: [a.b-c]}\n",
+]
+BAD = [
+    "pushh: auto",
+    "push: sometimes",
+    "base: 5",
+    "base: ''",
+    "branchPrefix: x",
+    "commit: {hooks: maybe}",
+    "timeouts: {git: 0}",
+    "timeouts: {git: 601}",
+    "timeouts: {git: '60'}",
+    "environments: {}",
+    "environments: {Prod: {}}",
+    "environments: {prod: null}",
+    "environments: {prod: {delivery: direct}}",
+    "environments: {prod: {namespaces: []}}",
+    "environments: {prod: {namespaces: [A]}}",
+    "environments: {prod: {engine: {kind: flux}}}",
+    "layout: {cluster: 'x.yaml'}",
+    "images: {postgres: 'a/b:1'}",
+    "limits: {maxInstances: 0}",
+    "limits: {maxInstances: 1.5}",
+    "limits: {storageClasses: []}",
+    "[]",
+]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_an_editor_accepts_what_the_server_accepts(text: str) -> None:
+    VALIDATOR.validate(yaml.safe_load(text))
+    settings(text, Flags())
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_an_editor_refuses_what_the_server_refuses(text: str) -> None:
+    assert not VALIDATOR.is_valid(yaml.safe_load(text))
+    with pytest.raises(InvalidRequest):
+        settings(text, Flags())
+
+
+def test_the_public_image_repository_is_written_in_one_place() -> None:
+    package = Path(gitops_mcp.__file__).parent
+    holders = [file.name for file in package.rglob("*.py") if "ghcr.io/cloudnative-pg" in file.read_text()]
+    assert holders == ["images.py"]

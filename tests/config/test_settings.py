@@ -1,0 +1,347 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from gitops_mcp.config import Environment, Flags, Settings, settings
+from gitops_mcp.errors import InvalidRequest
+
+WHOLE = """\
+# .gitops-mcp.yaml
+base: main
+remote: upstream
+branchPrefix: bots/gitops-mcp/
+push: auto
+commit: {signoff: true, hooks: off}   # a word, not a boolean
+timeouts: {git: 90, kubernetes: 2.5}
+environments:
+  prod:
+    context: arn:aws:eks:eu-west-1:1:cluster/prod
+    path: ./clusters/prod/
+    namespaces: [shop, billing]
+    protected: true
+    engine: {type: argocd, context: hub, namespace: argocd}
+  dev: {context: kind-dev, path: clusters/dev, delivery: git}
+layout:
+  cluster: "{path}/{namespace}/postgres/{cluster}.yml"
+images: {postgres: 'registry.example:5000/mirror/postgresql'}
+limits: {maxInstances: 5, storageClasses: [fast, slow.example]}
+"""
+
+
+def environment(name: str = "default", **given: object) -> Environment:
+    parts: dict[str, object] = {
+        "context": None,
+        "path": "",
+        "namespaces": None,
+        "protected": False,
+        "delivery": "git",
+        "engine_type": "auto",
+        "engine_context": None,
+        "engine_namespace": None,
+    }
+    return Environment(name=name, **(parts | given))  # type: ignore[arg-type] # a table of fields
+
+
+def faults(text: str, **flags: object) -> list[str]:
+    with pytest.raises(InvalidRequest) as raised:
+        settings(text, Flags(**flags))  # type: ignore[arg-type] # a table of fields
+    return str(raised.value).splitlines()
+
+
+@pytest.mark.parametrize("text", [None, "", "# nothing yet\n", "---\n", "{}"])
+def test_no_configuration_is_one_environment_at_the_root(text: str | None) -> None:
+    assert settings(text, Flags()) == Settings(
+        base=None,
+        remote=None,
+        branch_prefix="gitops-mcp/",
+        push="auto",
+        signoff=False,
+        hooks="auto",
+        git_timeout=60,
+        kubernetes_timeout=10,
+        environments={"default": environment()},
+        environment="default",
+        layout_cluster="{path}/{namespace}/{cluster}/cluster.yaml",
+        postgres_images="ghcr.io/cloudnative-pg/postgresql",
+        max_instances=9,
+        storage_classes=None,
+    )
+
+
+def test_every_key_is_read() -> None:
+    assert settings(WHOLE, Flags()) == Settings(
+        base="main",
+        remote="upstream",
+        branch_prefix="bots/gitops-mcp/",
+        push="auto",
+        signoff=True,
+        hooks="off",
+        git_timeout=90,
+        kubernetes_timeout=2.5,
+        environments={
+            "prod": environment(
+                "prod",
+                context="arn:aws:eks:eu-west-1:1:cluster/prod",
+                path="clusters/prod",
+                namespaces=("shop", "billing"),
+                protected=True,
+                engine_type="argocd",
+                engine_context="hub",
+                engine_namespace="argocd",
+            ),
+            "dev": environment("dev", context="kind-dev", path="clusters/dev"),
+        },
+        environment=None,
+        layout_cluster="{path}/{namespace}/postgres/{cluster}.yml",
+        postgres_images="registry.example:5000/mirror/postgresql",
+        max_instances=5,
+        storage_classes=("fast", "slow.example"),
+    )
+
+
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
+    assert settings("\ufeff" + WHOLE.replace("\n", "\r\n"), Flags()) == settings(WHOLE, Flags())
+
+
+def test_all_faults_are_named_with_line_and_what_is_allowed() -> None:
+    text = """\
+push: sometimes
+pullRequests: {open: auto}
+commit:
+  hooks: no
+timeouts: {git: 0, kubernetes: 1000}
+environments:
+  Prod: {path: clusters/prod}
+  dev:
+    delivery: direct
+    namespace: shop
+limits:
+  maxInstances: 2.5
+"""
+    assert faults(text) == [
+        ".gitops-mcp.yaml has 9 faults:",
+        "- line 1: push: expected one of auto, never, found 'sometimes'",
+        (
+            "- line 2: pullRequests: unknown key; there are: base, branchPrefix, commit, environments, images, layout, "
+            "limits, push, remote, timeouts"
+        ),
+        "- line 4: commit.hooks: expected one of auto, off, required, found 'no'",
+        "- line 5: timeouts.git: expected a number from 0.1 to 600, found 0",
+        "- line 5: timeouts.kubernetes: expected a number from 0.1 to 120, found 1000",
+        (
+            "- line 7: environments.Prod: 'Prod' is not the name of an environment: at most 63 lower-case letters, digits "
+            "and '-', starting and ending with a letter or digit"
+        ),
+        "- line 9: environments.dev.delivery: this version delivers through git only; leave the key out or write git",
+        (
+            "- line 10: environments.dev.namespace: unknown key; there are: namespaces, context, delivery, engine, path, "
+            "protected"
+        ),
+        "- line 12: limits.maxInstances: expected a whole number from 1 to 100, found 2.5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("bsae: main", "bsae: unknown key; there are: base, ", id="near name first"),
+        pytest.param("base: 1.10", "base: expected text or null, found 1.1", id="a number where a name goes"),
+        pytest.param("base: [main]", "base: expected text or null, found a list", id="a list where a name goes"),
+        pytest.param("base: a b", "base: 'a b' is not the name of a branch", id="branch"),
+        pytest.param("base: HEAD", "base: 'HEAD' is not the name of a branch", id="HEAD"),
+        pytest.param("push:", "push: expected one of auto, never, found nothing", id="empty value"),
+        pytest.param("push: true", "push: expected one of auto, never, found true", id="boolean for a word"),
+        pytest.param("remote: a..b", "remote: 'a..b' is not the name of a remote, such as origin", id="remote"),
+        pytest.param("branchPrefix: gitops-mcp", "must have at most 100 characters and end with '/'", id="no slash"),
+        pytest.param("branchPrefix: /", "must have at most 100 characters and end with '/'", id="only a slash"),
+        pytest.param("branchPrefix: a..b/", "'a..b/' starts no branch that git takes", id="illegal ref"),
+        pytest.param("branchPrefix: a//", "'a//' starts no branch that git takes", id="two slashes"),
+        pytest.param("branchPrefix: -x/", "'-x/' starts no branch that git takes", id="leading dash"),
+        pytest.param("branchPrefix: a.lock/", "'a.lock/' starts no branch that git takes", id="lock file"),
+        pytest.param("commit: {signoff: yes}", "commit.signoff: expected true or false, found 'yes'", id="yes"),
+        pytest.param(
+            "timeouts: {git: '60'}", "timeouts.git: expected a number from 0.1 to 600, found '60'", id="quoted"
+        ),
+        pytest.param("timeouts: {git: .nan}", "expected a number from 0.1 to 600, found '.nan'", id="nan"),
+        pytest.param("timeouts: {git: 1e999}", "expected a number from 0.1 to 600, found inf", id="infinity"),
+        pytest.param("timeouts: 60", "timeouts: expected a mapping, found 60", id="mapping wanted"),
+        pytest.param("environments: {}", "environments: expected at least one entry", id="no environment"),
+        pytest.param(
+            "environments: {a: }", "environments.a: expected a mapping, found nothing", id="empty environment"
+        ),
+        pytest.param("environments: {a: {context: ' x'}}", "' x' is not the name of a context", id="context"),
+        pytest.param("environments: {a: {namespaces: []}}", "namespaces: expected at least one entry", id="none"),
+        pytest.param("environments: {a: {namespaces: shop}}", "expected a list or null, found 'shop'", id="no list"),
+        pytest.param(
+            "environments: {a: {namespaces: [a, B]}}", "namespaces[1]: 'B' is not a namespace", id="namespace"
+        ),
+        pytest.param("environments: {a: {protected: 1}}", "protected: expected true or false, found 1", id="one"),
+        pytest.param("environments: {a: {delivery: svn}}", "delivery: expected git, found 'svn'", id="delivery"),
+        pytest.param("environments: {a: {engine: {type: argo}}}", "one of auto, argocd, flux, none", id="engine"),
+        pytest.param("layout: {cluster: '{path}/x.yaml'}", "must contain {cluster}", id="no cluster in it"),
+        pytest.param("layout: {cluster: '{path}/{cluster}.json'}", "end in .yaml or .yml", id="no YAML"),
+        pytest.param(
+            "layout: {cluster: '{path}/{cluster}/{name}.yaml'}", "no placeholder; there are: {path}", id="name"
+        ),
+        pytest.param("layout: {cluster: '{cluster!r}.yaml'}", "braces that are no placeholder", id="conversion"),
+        pytest.param("layout: {cluster: '{{cluster}}.yaml'}", "braces that are no placeholder", id="two braces"),
+        pytest.param("layout: {cluster: '../{cluster}.yaml'}", "leaves the repository", id="layout outside"),
+        pytest.param(
+            "layout: {database: '{path}/x.yaml'}", "database: unknown key; there are: cluster", id="later key"
+        ),
+        pytest.param("images: {postgres: 'reg.example/pg:18'}", "without tag and digest", id="tag"),
+        pytest.param("images: {postgres: 'reg.example/pg@sha256:00'}", "without tag and digest", id="digest"),
+        pytest.param("images: {postgres: postgresql}", "is not an image repository", id="no host"),
+        pytest.param("limits: {maxInstances: 0}", "expected a whole number from 1 to 100, found 0", id="no instance"),
+        pytest.param("limits: {maxInstances: true}", "expected a whole number from 1 to 100, found true", id="true"),
+        pytest.param("limits: {storageClasses: [Fast]}", "'Fast' is not the name of a StorageClass", id="class"),
+        pytest.param("[base, main]", "expected a mapping, found a list", id="a list"),
+        pytest.param("main", "expected a mapping, found 'main'", id="a word"),
+    ],
+)
+def test_each_fault_says_what_would_work(text: str, fault: str) -> None:
+    head, listed = faults(text)
+    assert head == ".gitops-mcp.yaml has 1 fault:"
+    assert listed.startswith("- line 1: ")
+    assert fault in listed
+
+
+@pytest.mark.parametrize("path", ["..", "a/../b", "/a", "a\\b", ".git", "a/.GIT/b", "a\x00b", "C:\\x", "/"])
+def test_a_path_that_leaves_the_repository_is_refused(path: str) -> None:
+    quoted = path.replace("\\", "\\\\").replace("\x00", "\\0")
+    (_, listed) = faults(f'environments:\n  a:\n    path: "{quoted}"\n')
+    assert listed.startswith("- line 3: environments.a.path: ")
+
+
+@pytest.mark.parametrize(("path", "folder"), [("", ""), (".", ""), ("./", ""), ("a//b/", "a/b"), ("./a/./b", "a/b")])
+def test_a_path_is_kept_in_its_normal_form(path: str, folder: str) -> None:
+    assert settings(f"environments: {{a: {{path: '{path}'}}}}", Flags()).environments["a"].path == folder
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        pytest.param(
+            "push: auto\nbase: x\npush: never\n", ["- line 3: push: stands twice, first in line 1; keep one"], id="top"
+        ),
+        pytest.param(
+            "environments:\n  a: {}\n  b: {path: x, 'path': y}\n  a: {}\n",
+            [
+                "- line 3: environments.b.path: stands twice, first in line 3; keep one",
+                "- line 4: environments.a: stands twice, first in line 2; keep one",
+            ],
+            id="inside",
+        ),
+        pytest.param(
+            "base: &b main\nremote: *b\n",
+            ["- line 2: remote: an alias; write the value out, aliases are not read here"],
+            id="alias",
+        ),
+        pytest.param("a: &a\n  b: *a\n", ["- line 1: a: unknown key", "- line 2: a.b: an alias"], id="endless alias"),
+        pytest.param("base: !!binary x\n", ["- line 1: base: a tag; leave it out, tags are not read here"], id="tag"),
+        pytest.param(
+            "base: main\n---\npush: auto\n", ["- line 2: a second document; the file has one"], id="documents"
+        ),
+        pytest.param("? [a]\n: 1\n", ["- line 1: a key that is not a plain word"], id="key"),
+        pytest.param("push: auto\nbase: [\n", ["- line 3: not YAML: "], id="not closed"),
+        pytest.param("push: auto\n\tbase: x\n", ["- line 2: not YAML: "], id="tab"),
+        pytest.param("base: é\nremote: \x07\n", ["- line 2: not YAML: the character U+0007 is not allowed"], id="bell"),
+        pytest.param("base: \ud800\n", ["- line 1: not YAML: the character U+D800 is not allowed"], id="surrogate"),
+        pytest.param("[" * 100_000, ["- line 1: nested deeper than 20 levels"], id="deep"),
+        pytest.param("#" * 300_000, ["- line 1: 300000 characters; at most 262144 are read"], id="long"),
+    ],
+)
+def test_what_is_no_plain_yaml_is_named_with_its_line(text: str, listed: list[str]) -> None:
+    found = faults(text)[1:]
+    assert len(found) == len(listed)
+    for fault, start in zip(found, listed, strict=True):
+        assert fault.startswith(start)
+
+
+def test_a_string_tag_makes_text() -> None:
+    assert settings("base: !!str 18\n", Flags()).base == "18"
+    assert settings("base: '18'\n", Flags()).base == "18"
+
+
+def test_a_password_in_the_wrong_place_is_not_repeated() -> None:
+    text = """\
+base: https://me:hunter2@host/repo
+remote: https://me:hunter2@host/repo
+push: https://me:hunter2@host/repo
+branchPrefix: https://me:hunter2@host/
+images: {postgres: 'https://me:hunter2@host/pg'}
+environments: {a: {path: 'https://me:hunter2@host/../x', namespaces: ['https://me:hunter2@host/']}}
+"""
+    found = faults(text)
+    assert len(found) == 1 + 7
+    assert "hunter2" not in "\n".join(found)
+
+
+def test_flags_replace_what_the_file_says() -> None:
+    text = "base: main\nenvironments:\n  prod: {context: a, path: p}\n  dev: {context: b, path: d}\n"
+    made = settings(text, Flags(base="release", push="never", environment="dev", context="c"))
+    assert (made.base, made.push, made.environment) == ("release", "never", "dev")
+    assert {name: each.context for name, each in made.environments.items()} == {"prod": "a", "dev": "c"}
+
+
+def test_a_context_goes_to_the_only_environment() -> None:
+    assert settings(None, Flags(context="kind-dev")).environments["default"].context == "kind-dev"
+
+
+def test_a_context_for_one_of_several_environments_has_to_say_which() -> None:
+    assert faults("environments: {prod: {}, dev: {}}", context="x") == [
+        "--context sets the context of one environment: say which with --environment; there are: dev, prod"
+    ]
+
+
+def test_the_environment_of_a_flag_has_to_exist() -> None:
+    assert faults("environments: {prod: {}, dev: {}}", environment="prd") == [
+        "--environment: no environment 'prd'; there are: prod, dev"
+    ]
+    assert faults("", environment="prod") == [
+        "--environment: no environment 'prod'; there are: default (no .gitops-mcp.yaml at the base declares environments)"
+    ]
+
+
+def test_the_only_environment_is_meant_where_none_is_named() -> None:
+    assert settings("environments: {prod: {}}", Flags()).environment == "prod"
+
+
+def test_a_flag_cannot_loosen_push() -> None:
+    assert faults("base: main\npush: never\n", push="auto") == [
+        "--push auto cannot loosen `push: never` (.gitops-mcp.yaml, line 2); leave the flag out"
+    ]
+
+
+@pytest.mark.parametrize("base", ["gitops-mcp/x", "gitops-mcp"])
+def test_the_base_is_never_among_the_changes(base: str) -> None:
+    assert faults(f"base: {base}\n")[0].startswith(f"the base '{base}' lies at or below branchPrefix 'gitops-mcp/'")
+    assert faults("", base=base)[0].startswith(f"the base '{base}' lies at or below branchPrefix")
+
+
+def test_changes_cannot_lie_below_the_base() -> None:
+    (fault,) = faults("base: main\nbranchPrefix: main/changes/\n")
+    assert fault.startswith("git cannot keep branches below 'main/changes/' beside a branch 'main'")
+
+
+def test_a_layout_stays_in_the_folder_of_each_environment() -> None:
+    text = "layout:\n  cluster: 'clusters/{cluster}.yaml'\nenvironments: {a: {path: clusters}, b: {path: other}}\n"
+    assert faults(text)[1:] == [
+        "- line 2: layout.cluster: leaves 'other', the folder of environment b; start it with {path}/"
+    ]
+    assert settings(text.replace("other", "."), Flags()).layout_cluster == "clusters/{cluster}.yaml"
+
+
+def test_settings_cannot_be_changed() -> None:
+    made = settings(WHOLE, Flags())
+    with pytest.raises(TypeError):
+        made.environments["prod"] = made.environments["dev"]  # type: ignore[index] # what the test is about
+
+
+def test_starting_pays_for_neither_yaml_nor_the_model() -> None:
+    code = "import sys, gitops_mcp.config; print(sorted({'yaml', 'pydantic'} & set(sys.modules)))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert printed.stdout == "[]\n"
