@@ -1,0 +1,192 @@
+"""kubeconfig files -> where an API server is and how to be let in.
+
+Read here and not by the client's own loader, which swallows the failure of a credential plugin, lets the plugin read
+our stdin for ever, leaves client keys in files under /tmp, and takes the last of several files where kubectl takes
+the first. Nothing is ever written back.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gitops_mcp.adapters.kube.plugin import Plugin
+from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.errors import Unavailable
+
+IN_CLUSTER = "in-cluster"
+
+
+@dataclass(frozen=True)
+class Login:
+    """One API server and one user of it. What is secret does not print."""
+
+    server: str
+    description: str
+    """`context 'prod-admin'` or `in-cluster`, for messages."""
+    user: str = ""
+    namespace: str | None = None
+    ca: Path | bytes | None = field(default=None, repr=False)
+    """The authority's certificates in PEM; None: those of the system."""
+    verify: bool = True
+    server_name: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    authorization: str | None = field(default=None, repr=False)
+    token_file: Path | None = None
+    """Read again every minute, since kubelet renews it."""
+    certificate: tuple[Path | bytes, Path | bytes] | None = field(default=None, repr=False)
+    """A client certificate and its key, in PEM."""
+    plugin: Plugin | None = None
+
+    @property
+    def how_to_log_in(self) -> str:
+        """What to do about credentials that are refused."""
+        if self.description == IN_CLUSTER:
+            return "check the pod's service account and that its token is mounted"
+        whose = f"of user {self.user!r}" if self.user else "(the context names no user)"
+        if self.plugin:
+            return f"log in again with what {self.plugin.name!r} needs, the plugin that provides those {whose}"
+        return f"log in again as you do for kubectl, to renew those {whose}"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    value: Object
+    folder: Path
+    """Relative paths in an entry start from the folder of the file that it came from."""
+
+    def file(self, key: str) -> Path | None:
+        named = self.value.get(key)
+        return self.folder / Path(str(named)).expanduser() if named else None
+
+    def material(self, key: str) -> Path | bytes | None:
+        """What `key` names or `key-data` holds; as for kubectl, the data wins."""
+        data = self.value.get(f"{key}-data")
+        if not data:
+            return self.file(key)
+        try:
+            return base64.b64decode(str(data), validate=False)
+        except (binascii.Error, ValueError) as error:
+            raise Unavailable(f"kubeconfig: {key}-data is not base64: repair it, or log in again") from error
+
+
+@dataclass(frozen=True)
+class Kubeconfig:
+    current: str | None
+    clusters: dict[str, _Entry] = field(repr=False)
+    users: dict[str, _Entry] = field(repr=False)
+    contexts: dict[str, _Entry] = field(repr=False)
+
+    @classmethod
+    def of(cls, files: Iterable[tuple[Path, bytes]]) -> Kubeconfig:
+        """Several files merged: for each name and for the current context, the first file that has it wins."""
+        merged = cls(None, {}, {}, {})
+        current = None
+        for path, raw in files:
+            document = _document(path, raw)
+            current = current or document.get("current-context")
+            for key, one, into in (
+                ("clusters", "cluster", merged.clusters),
+                ("users", "user", merged.users),
+                ("contexts", "context", merged.contexts),
+            ):
+                for name, value in _named(path, document, key, one):
+                    into.setdefault(name, _Entry(value, path.parent))
+        return cls(str(current) if current else None, merged.clusters, merged.users, merged.contexts)
+
+    def login(self, context: str) -> Login:
+        if context not in self.contexts:
+            raise Unavailable(f"kubeconfig has no context {shown(context)}; {near(context, self.contexts)}")
+        chosen = self.contexts[context].value
+        cluster = self.clusters.get(str(chosen.get("cluster")))
+        if cluster is None or not cluster.value.get("server"):
+            raise Unavailable(
+                f"kubeconfig: context {context!r} names cluster {shown(str(chosen.get('cluster')))}, which is not "
+                f"there or has no server; {near(str(chosen.get('cluster')), self.clusters)}"
+            )
+        name = str(chosen.get("user") or "")
+        user = self.users.get(name)
+        if name and user is None:
+            raise Unavailable(
+                f"kubeconfig: context {context!r} names user {shown(name)}, which is not there; "
+                f"{near(name, self.users)}: log in again"
+            )
+        return _login(context, chosen, cluster, name, user or _Entry({}, Path()))
+
+
+def _login(context: str, chosen: Object, cluster: _Entry, name: str, user: _Entry) -> Login:
+    certificate, key = user.material("client-certificate"), user.material("client-key")
+    authorization = _authorization(user.value)
+    plain = authorization or user.value.get("tokenFile")
+    exec_ = user.value.get("exec")
+    return Login(
+        server=str(cluster.value["server"]).rstrip("/"),
+        description=f"context {context!r}",
+        user=name,
+        namespace=str(chosen["namespace"]) if chosen.get("namespace") else None,
+        ca=cluster.material("certificate-authority"),
+        verify=not cluster.value.get("insecure-skip-tls-verify"),
+        server_name=cluster.value.get("tls-server-name") or None,
+        proxy=cluster.value.get("proxy-url") or None,
+        authorization=authorization,
+        token_file=user.file("tokenFile"),
+        certificate=(certificate, key) if certificate and key else None,
+        plugin=Plugin.of(exec_, user.folder, cluster.value) if isinstance(exec_, dict) and not plain else None,
+    )
+
+
+def _authorization(user: Object) -> str | None:
+    """The header of a token or password that the file holds.
+
+    The token of an `auth-provider` is taken as it is: renewing it here would spend a refresh token that kubectl
+    still needs. When it has expired, kubectl renews it, and the file is read again.
+    """
+    token = (
+        user.get("token")
+        or at(user, "auth-provider", "config", "id-token")
+        or at(user, "auth-provider", "config", "access-token")
+    )
+    if token and not user.get("tokenFile"):
+        return f"Bearer {str(token).strip()}"
+    if user.get("username") and user.get("password"):
+        pair = f"{user['username']}:{user['password']}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
+    return None
+
+
+def _document(path: Path, raw: bytes) -> Object:
+    """One file. The parser's own message quotes the text, which may be a token: only the place is told."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        loaded: Any = yaml.load(raw, Loader=loader)  # noqa: S506 - both are safe loaders
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" at line {mark.line + 1}" if mark else ""
+        raise Unavailable(
+            f"kubeconfig {path} is not YAML{place}: repair it; `kubectl config view` must work"
+        ) from error
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise Unavailable(f"kubeconfig {path} is no kubeconfig: it holds no mapping; `kubectl config view` must work")
+    return loaded
+
+
+def _named(path: Path, document: Object, key: str, one: str) -> Iterable[tuple[str, Object]]:
+    entries = document.get(key) or []
+    if not isinstance(entries, list):
+        raise Unavailable(f"kubeconfig {path}: {key} is no list: repair it; `kubectl config view` must work")
+    for index, entry in enumerate(entries):
+        value = entry.get(one) if isinstance(entry, dict) else None
+        if not isinstance(entry, dict) or "name" not in entry or not isinstance(value or {}, dict):
+            raise Unavailable(
+                f"kubeconfig {path}: {key}[{index}] is not {{name, {one}}}: repair it; `kubectl config view` must work"
+            )
+        yield str(entry["name"]), value or {}

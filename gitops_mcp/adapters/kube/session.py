@@ -1,0 +1,146 @@
+"""A connection to one API server: the official client's pool, our TLS context, credentials that are renewed.
+
+The pool is the client's, since it knows proxies, `no_proxy` and server names. TLS contexts are made here: the client
+hands file names on, which are read again for each connection, and would write keys from kubeconfig into /tmp.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Login
+from gitops_mcp.errors import Unavailable
+
+if TYPE_CHECKING:
+    import ssl
+
+    import urllib3
+
+_TOKEN_FRESH = 60.0
+"""Seconds for which a token file is not read again; kubelet renews it long before it expires."""
+
+
+@dataclass(frozen=True)
+class Session:
+    login: Login
+    pool: urllib3.PoolManager
+    authorization: Callable[[], str | None] = field(repr=False)
+    expires: datetime | None
+
+    @property
+    def usable(self) -> bool:
+        return self.expires is None or datetime.now(UTC) < self.expires - timedelta(seconds=10)
+
+
+def session(login: Login, *, plugin_timeout: float) -> Session:
+    """The client's own pool: it knows proxies, `no_proxy` and server names; TLS and credentials are given to it."""
+    from kubernetes.client import ApiClient, Configuration
+
+    credentials = login.plugin.credentials(plugin_timeout) if login.plugin else None
+    certificate = (credentials and credentials.certificate) or login.certificate
+    configuration = Configuration()
+    configuration.host = login.server
+    configuration.retries = False
+    configuration.verify_ssl = login.verify
+    configuration.tls_server_name = login.server_name
+    if login.proxy:
+        configuration.proxy = login.proxy
+    pool: urllib3.PoolManager = ApiClient(configuration).rest_client.pool_manager
+    if login.server.lower().startswith("https:"):
+        pool.connection_pool_kw["ssl_context"] = _tls(login, certificate)
+    return Session(
+        login,
+        pool,
+        _authorization(login, (credentials and credentials.authorization) or login.authorization),
+        credentials.expires if credentials else None,
+    )
+
+
+def _tls(login: Login, certificate: tuple[Path | bytes, Path | bytes] | None) -> ssl.SSLContext:
+    """As strict as kubectl is, not more: create_default_context() refuses the authorities of older installers."""
+    import ssl
+
+    import urllib3
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if not login.verify:
+            # kubeconfig says so for this cluster, and kubectl does not warn at each request either.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif isinstance(login.ca, bytes):
+            context.load_verify_locations(cadata=login.ca.decode("ascii"))
+        elif login.ca:
+            context.load_verify_locations(cafile=login.ca)
+        else:
+            context.load_default_certs()
+        if certificate:
+            _load(context, certificate)
+    except (ssl.SSLError, OSError, UnicodeDecodeError) as error:
+        what = error.strerror if isinstance(error, OSError) else "not PEM"
+        raise Unavailable(
+            f"the certificates of {login.description} cannot be loaded ({what}): check certificate-authority, "
+            f"client-certificate and client-key in kubeconfig, or log in again"
+        ) from error
+    return context
+
+
+def _load(context: ssl.SSLContext, certificate: tuple[Path | bytes, Path | bytes]) -> None:
+    """Python takes a key only from a file: one of our own is gone before the next line."""
+    with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as folder:
+        files = []
+        for name, part in zip(("certificate", "key"), certificate, strict=True):
+            path = part if isinstance(part, Path) else Path(folder) / name
+            if isinstance(part, bytes):
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    file.write(part)
+            files.append(path)
+        # An encrypted key would be asked for on the terminal; an empty password fails at once.
+        context.load_cert_chain(files[0], files[1], password="")
+
+
+def _authorization(login: Login, fixed: str | None) -> Callable[[], str | None]:
+    """The header, for each request: a token file is read again now and then."""
+    path = login.token_file
+    if path is None or fixed:
+        return lambda: fixed
+    kept: list[tuple[float, str]] = []
+
+    def from_file() -> str:
+        if not kept or time.monotonic() - kept[-1][0] > _TOKEN_FRESH:
+            try:
+                token = path.read_text(encoding="ascii").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise Unavailable(f"the token file of {login.description} cannot be read: {path}") from error
+            kept[:] = [(time.monotonic(), f"Bearer {token}")]
+        return kept[-1][1]
+
+    return from_file
+
+
+def in_cluster(folder: Path) -> Login:
+    host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT")
+    if not host or not port:
+        raise Unavailable(
+            f"{folder} has a service account's token, but KUBERNETES_SERVICE_HOST and _PORT are not set: set them, or "
+            f"name a context of kubeconfig"
+        )
+    try:
+        namespace = (folder / "namespace").read_text().strip() or None
+    except OSError:
+        namespace = None
+    return Login(
+        server=f"https://{f'[{host}]' if ':' in host else host}:{port}",
+        description=IN_CLUSTER,
+        namespace=namespace,
+        ca=folder / "ca.crt",
+        token_file=folder / "token",
+    )

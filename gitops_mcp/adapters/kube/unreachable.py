@@ -1,0 +1,51 @@
+"""No answer came: why, and what to look at. Most of what fails here is VPN, proxy or a stopped cluster."""
+
+from __future__ import annotations
+
+from gitops_mcp.adapters.kube.answers import Asked
+from gitops_mcp.errors import Unavailable
+
+
+def unreachable(error: Exception, server: str, *, asked: Asked, timeout: float) -> Unavailable:
+    import ssl
+
+    from urllib3 import exceptions
+
+    server = server.rpartition("@")[2]
+    cause = _cause(error)
+    match error:
+        case exceptions.ProxyError():
+            what = (
+                f"the proxy of {server} cannot be used ({cause}): check proxy-url in kubeconfig, HTTPS_PROXY and "
+                f"NO_PROXY"
+            )
+        case exceptions.SSLError() if isinstance(error.args[0], ssl.SSLCertVerificationError):
+            what = (
+                f"the certificate of {server} is not trusted ({error.args[0].verify_message}): check "
+                f"certificate-authority in kubeconfig, or fetch it anew; the cluster may have been made again"
+            )
+        case exceptions.SSLError():
+            what = f"TLS with {server} failed ({cause}): check the server in kubeconfig, and any proxy in between"
+        case exceptions.NameResolutionError():
+            what = f"the name in {server} is not known: check the server in kubeconfig, DNS and VPN"
+        case exceptions.NewConnectionError():
+            what = f"{server} cannot be reached ({cause}): check that the cluster runs, and VPN"
+        case exceptions.ConnectTimeoutError() | exceptions.ReadTimeoutError() | TimeoutError():
+            what = f"{server} did not answer within {timeout:g} s: check VPN and firewall, or raise timeouts.kubernetes"
+        case exceptions.LocationValueError() | exceptions.URLSchemeUnknown():
+            what = f"{server} is no URL of a server: check the server in kubeconfig"
+        case _:
+            what = f"{server} broke the connection off ({cause}): try again; check any proxy in between"
+    return Unavailable(f"{asked}: {what}")
+
+
+def _cause(error: BaseException) -> str:
+    """The system's own words at the bottom of a chain of wrapped errors, which hold addresses of objects."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.strerror:
+            return seen.strerror
+        original = getattr(seen, "original_error", None)
+        inner = next((arg for arg in reversed(seen.args) if isinstance(arg, BaseException)), None)
+        seen = original or seen.__cause__ or inner or seen.__context__
+    return type(error).__name__
