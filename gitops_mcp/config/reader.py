@@ -18,6 +18,9 @@ from gitops_mcp.domain.names import near, shown
 from gitops_mcp.domain.objects import Path, dotted
 from gitops_mcp.errors import InvalidRequest
 
+_MOST = 25
+"""Faults that are listed: some clients cut an error at about 11,000 characters."""
+
 
 def read(text: str | None, *, name: str) -> tuple[File, Mapping[Path, int]]:
     """The file and the line of each of its values; InvalidRequest names every fault."""
@@ -31,9 +34,16 @@ def read(text: str | None, *, name: str) -> tuple[File, Mapping[Path, int]]:
     else:
         faults += _outside(found, file)
     if faults:
-        listed = "".join(f"\n- line {line}: {fault}" for line, fault in sorted(set(faults)))
-        raise InvalidRequest(f"{name} has {len(set(faults))} fault{'s' * (len(set(faults)) > 1)}:{listed}")
+        raise InvalidRequest(f"{name} has {_listed(sorted(set(faults)))}")
     return file, found.lines
+
+
+def _listed(faults: list[tuple[int, str]]) -> str:
+    lines = [f"{len(faults)} fault{'s' if len(faults) > 1 else ''}:"]
+    lines += [f"- line {line}: {fault}" for line, fault in faults[:_MOST]]
+    if len(faults) > _MOST:
+        lines.append(f"- and {len(faults) - _MOST} more")
+    return "\n".join(lines)
 
 
 def _outside(found: Document, file: File) -> list[tuple[int, str]]:

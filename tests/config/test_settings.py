@@ -261,6 +261,13 @@ def test_what_is_no_plain_yaml_is_named_with_its_line(text: str, listed: list[st
         assert fault.startswith(start)
 
 
+def test_a_file_full_of_faults_makes_a_short_error() -> None:
+    found = faults("".join(f"key{number}: x\n" for number in range(1000)))
+    assert found[0] == ".gitops-mcp.yaml has 1000 faults:"
+    assert found[-1] == "- and 975 more"
+    assert len("\n".join(found)) < 11_000
+
+
 def test_a_string_tag_makes_text() -> None:
     assert settings("base: !!str 18\n", Flags()).base == "18"
     assert settings("base: '18'\n", Flags()).base == "18"
