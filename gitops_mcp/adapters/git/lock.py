@@ -66,7 +66,9 @@ def _acquired(folder: Path, timeout: float) -> int:
         try:
             folder.mkdir(exist_ok=True)
             descriptor = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not folder.parent.is_dir():
+                raise Unavailable(f"the git folder {folder.parent} is gone") from error
             continue  # its last holder removed the folder between the two calls
         except OSError as error:
             raise Unavailable(f"cannot write in {folder}: {error.strerror}") from error

@@ -45,7 +45,9 @@ _KEPT = frozenset(
         "GIT_PROXY_SSL_CAINFO",
     }
 )
-_CREDENTIALS = re.compile(r"(\w+://)[^/@\s]+@")
+_CREDENTIALS = re.compile(r"(\w+://)[^/?#\s]+@")
+_GRACE = 2.0
+"""Seconds between asking a group of processes to end and ending it: git removes its lock files meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ class GitFailed(Unavailable):
 
     def __init__(self, command: str, ran: Ran) -> None:
         self.ran = ran
-        said = without_credentials(ran.stderr.strip() or ran.text.strip())[-600:]
-        super().__init__(f"git {command} failed ({ran.returncode}): {said or 'it printed nothing'}")
+        self.said = without_credentials(ran.stderr.strip() or ran.text.strip())[-600:] or "it printed nothing"
+        super().__init__(f"git {command} failed ({ran.returncode}): {self.said}")
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,14 @@ class Runner:
                 pass_fds=tuple(keep),
             )
         except FileNotFoundError as error:
+            if not (cwd or self.directory).is_dir():
+                raise Unavailable(f"the folder {cwd or self.directory} is gone") from error
             raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error
         with child:
             try:
                 stdout, stderr = child.communicate(input, timeout=self.timeout)
             except subprocess.TimeoutExpired as error:
-                _end_group(child.pid)
-                child.communicate()
+                _end_group(child)
                 raise Unavailable(
                     f"git {verb} did not end within {self.timeout:g} s and was ended: check that the remote answers "
                     f"without a prompt, or raise timeouts.git"
@@ -141,8 +144,14 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _end_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(child.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            child.communicate(timeout=_GRACE)
+        except subprocess.TimeoutExpired:
+            continue
         return

@@ -1,0 +1,274 @@
+"""Where the base and the changes stand: which branch, on which remote, at which commit.
+
+All refs are read by one `for-each-ref`, never from files (a repository may keep them in a reftable). The only refs
+that are written here are remote-tracking ones, by the fetch.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitops_mcp.adapters.git.lock import locked
+from gitops_mcp.adapters.git.remote import Remote, lacks_branch, remote_of
+from gitops_mcp.adapters.git.remotes import Remotes, branch_name
+from gitops_mcp.adapters.git.runner import GitFailed, Runner, without_credentials
+from gitops_mcp.adapters.git.settings import GitSettings
+from gitops_mcp.domain.names import change_name, near, shown
+from gitops_mcp.errors import InvalidRequest, NotFound, Unavailable
+
+_CLOSED_KEPT = 200
+
+
+@dataclass(frozen=True)
+class ChangeRef:
+    name: str
+    branch: str
+    tip: str
+    ref: str
+    """Where it stands here: under refs/remotes/<remote>/ when changes are pushed, else under refs/heads/."""
+
+
+@dataclass(frozen=True)
+class Base:
+    branch: str
+    remote: str | None
+    ref: str
+    commit: str
+    fetched: bool
+    """Whether the remote has just been asked; False also where there is none."""
+    warning: str | None
+    """Set when the remote could not be asked: why, and how old the commit is that is used instead."""
+    closed: Mapping[str, str]
+    """Branches of changes that this server has seen and a fetch then found gone, each with its last tip."""
+    pushes: bool = False
+    """Whether changes are pushed to the remote; else they are local branches."""
+    changes: tuple[ChangeRef, ...] = ()
+    """The branches of changes as they stood together with the base, by name."""
+
+
+@dataclass(frozen=True)
+class _View:
+    """One look at the refs, and what follows from it and the remotes."""
+
+    branch: str
+    remote: Remote | None
+    pushes: bool
+    refs: Mapping[str, str]
+
+    @property
+    def ref(self) -> str:
+        return self.remote.ref(self.branch) if self.remote else f"refs/heads/{self.branch}"
+
+    def changes(self, prefix: str) -> dict[str, ChangeRef]:
+        """By branch. A branch whose last part is no legal name is somebody else's."""
+        start = self.remote.ref(prefix) if self.remote and self.pushes else f"refs/heads/{prefix}"
+        found = {}
+        for ref, tip in sorted(self.refs.items()):
+            name = ref.removeprefix(start)
+            if ref.startswith(start) and _is_change(name) and prefix + name != self.branch:
+                found[prefix + name] = ChangeRef(name, prefix + name, tip, ref)
+        return found
+
+
+@dataclass
+class Refs:
+    runner: Runner
+    common: Path
+    _closed: dict[str, str] = field(default_factory=dict)
+    _heads: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    """What remotes said about their HEAD: they are asked once, by name and address."""
+    _branch: str | None = None
+    """The base that was found last: listed right away the next time."""
+    _memory: threading.Lock = field(default_factory=threading.Lock)
+
+    def base(self, settings: GitSettings, *, fetch: bool) -> Base:
+        """The base and the changes, as they are here or, with `fetch`, as the remote has them now.
+
+        A base that was never fetched is fetched in any case.
+        """
+        branch_name(f"{settings.prefix}x", field="branchPrefix")
+        remotes = Remotes.read(self.runner)
+        if not fetch or not remotes.urls:
+            view = self._view(settings, remotes)
+            if view.remote is None or view.ref in view.refs:
+                return self._base(view, settings)
+        return self._fetched(settings, remotes)
+
+    def _fetched(self, settings: GitSettings, remotes: Remotes) -> Base:
+        fault: Unavailable | None = None
+        moved = False
+        with ExitStack() as stack:
+            try:
+                lock = stack.enter_context(locked(self.common, timeout=settings.timeout))
+            except Unavailable as error:
+                lock, fault = None, error
+            before = view = self._view(settings, remotes)
+            if view.remote is None:
+                return self._base(view, settings)
+            if lock:
+                try:
+                    moved = view.remote.fetch(view.branch, settings.prefix, lock)
+                except Unavailable as error:
+                    fault = error
+                    if lacks_branch(error):
+                        raise self._branch_missing(view.remote, view.branch) from error
+            if moved or fault:
+                view = self._view(settings, remotes)
+        if fault:
+            return self._base(view, settings, fault=fault)
+        self._remember_closed(before.changes(settings.prefix), view.changes(settings.prefix))
+        return self._base(view, settings, fetched=True)
+
+    def _base(
+        self, view: _View, settings: GitSettings, *, fetched: bool = False, fault: Unavailable | None = None
+    ) -> Base:
+        commit = view.refs.get(view.ref)
+        if commit is None:
+            raise self._base_unknown(view, fault) from fault
+        remote = view.remote.name if view.remote else None
+        return Base(
+            branch=view.branch,
+            remote=remote,
+            ref=view.ref,
+            commit=commit,
+            fetched=fetched,
+            warning=self._aged(view.branch, commit, remote, fault) if fault else None,
+            closed=dict(self._closed) if view.pushes else {},
+            pushes=view.pushes,
+            changes=tuple(view.changes(settings.prefix).values()),
+        )
+
+    def _remember_closed(self, before: Mapping[str, ChangeRef], after: Mapping[str, ChangeRef]) -> None:
+        with self._memory:
+            closed = self._closed | {branch: change.tip for branch, change in before.items()}
+            kept = [(branch, tip) for branch, tip in closed.items() if branch not in after]
+            self._closed = dict(kept[-_CLOSED_KEPT:])
+
+    def _view(self, settings: GitSettings, remotes: Remotes) -> _View:
+        listed = {branch for branch in (settings.base, self._branch) if branch}
+        refs, heads = self._listed(settings, remotes, listed)
+        branch = self._named(settings, remotes, refs, heads)
+        name = remotes.remote(settings.remote, branch)
+        remote = remote_of(self.runner, name, remotes, timeout=settings.timeout) if name else None
+        if remote and branch not in listed:
+            refs, _ = self._listed(settings, remotes, {branch})
+        self._branch = branch
+        return _View(branch, remote, remote is not None and settings.push == "auto", refs)
+
+    def _listed(
+        self, settings: GitSettings, remotes: Remotes, branches: set[str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Commits by ref, and for symbolic refs what they name: local branches, bases, changes and HEADs of remotes."""
+        wanted = ["HEAD", f"{settings.prefix}*", *(branch_name(branch, field="base") for branch in branches)]
+        patterns = [f"refs/remotes/{remote}/{name}" for remote in remotes.urls for name in wanted]
+        lines = self.runner.run(
+            "for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", "--", "refs/heads", *patterns
+        ).text.splitlines()
+        rows = [line.split("\0") for line in lines]
+        return {ref: commit for ref, commit, _ in rows}, {ref: target for ref, _, target in rows if target}
+
+    def _named(self, settings: GitSettings, remotes: Remotes, refs: Mapping[str, str], heads: Mapping[str, str]) -> str:
+        """The base's name: given, else the remote's HEAD, else local `main`, else the only local branch."""
+        if settings.base is not None:
+            return settings.base
+        name = remotes.remote(settings.remote, None)
+        if name and (head := self._head_of(name, settings, remotes, heads)):
+            return head
+        local = _local(refs, settings)
+        if "main" in local:
+            return "main"
+        if len(local) == 1:
+            return local[0]
+        if not local:
+            raise self._nothing_committed(name)
+        raise InvalidRequest(
+            f"no base: nothing says which branch of {self.runner.directory} changes are proposed against; pass --base "
+            f"with one of: {', '.join(local[:20])}"
+        )
+
+    def _head_of(self, name: str, settings: GitSettings, remotes: Remotes, heads: Mapping[str, str]) -> str | None:
+        start = f"refs/remotes/{name}/"
+        target = heads.get(f"{start}HEAD", "")
+        if target.startswith(start):
+            return target.removeprefix(start)
+        key = (name, remotes.urls[name])
+        if key not in self._heads:
+            remote = remote_of(self.runner, name, remotes, timeout=settings.timeout)
+            try:
+                self._heads[key] = remote.head()
+            except Unavailable as error:
+                raise Unavailable(
+                    f"the base is not known: {name}/HEAD is not set here and the remote could not be asked "
+                    f"({_reason(error)}); repair the remote, or pass --base with the branch"
+                ) from error
+        return self._heads[key]
+
+    def _base_unknown(self, view: _View, fault: Unavailable | None) -> Exception:
+        if view.remote:
+            return Unavailable(
+                f"the base {shown(view.branch)} has never been fetched from {view.remote.name!r}, and that failed now: "
+                f"{_reason(fault) if fault else 'the fetch did not bring it'}"
+            )
+        local = [ref.removeprefix("refs/heads/") for ref in view.refs if ref.startswith("refs/heads/")]
+        if not local:
+            return self._nothing_committed(None)
+        return NotFound(f"base: no local branch {shown(view.branch)} and no remote; {near(view.branch, local)}")
+
+    def _branch_missing(self, remote: Remote, branch: str) -> Exception:
+        branches = remote.branches()
+        if not branches:
+            return self._nothing_committed(remote.name)
+        return NotFound(
+            f"base: the remote {remote.name!r} has no branch {shown(branch)}; {near(branch, branches)}. Pass --base "
+            f"with one of them, or run: git remote set-head {remote.name} --auto"
+        )
+
+    def _nothing_committed(self, remote: str | None) -> InvalidRequest:
+        push = f", then push it: git push --set-upstream {remote} HEAD" if remote else ""
+        where = f"the remote {remote!r} of {self.runner.directory}" if remote else str(self.runner.directory)
+        return InvalidRequest(
+            f"{where} has no commit yet, so there is nothing to propose changes against: make a first commit "
+            f"(git commit --allow-empty --message Start){push}"
+        )
+
+    def _aged(self, branch: str, commit: str, remote: str | None, fault: Unavailable) -> str:
+        seconds, _, date = self.runner.run("log", "-1", "--format=%ct %cI", commit).text.partition(" ")
+        return (
+            f"the remote {remote!r} could not be fetched ({_reason(fault)}): this is from {branch} as last seen here, "
+            f"commit {commit[:12]} of {date} ({_age(time.time() - int(seconds))} old)"
+        )
+
+
+def _is_change(name: str) -> bool:
+    try:
+        change_name(name)
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _local(refs: Mapping[str, str], settings: GitSettings) -> list[str]:
+    """Local branches that are not changes."""
+    names = [ref.removeprefix("refs/heads/") for ref in refs if ref.startswith("refs/heads/")]
+    return [name for name in names if not name.startswith(settings.prefix)]
+
+
+def _reason(fault: Exception) -> str:
+    """The line of git's output that says what is wrong."""
+    if not isinstance(fault, GitFailed):
+        return str(fault)
+    lines = fault.ran.stderr.strip().splitlines()
+    said = next((line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))), lines[-1] if lines else "")
+    return without_credentials(said or str(fault))[:300]
+
+
+def _age(seconds: float) -> str:
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} seconds"

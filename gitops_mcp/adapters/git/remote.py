@@ -1,0 +1,117 @@
+"""Talking to a remote: fetch, and the few questions that only it can answer."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gitops_mcp.adapters.git.lock import Lock
+from gitops_mcp.adapters.git.remotes import Remotes
+from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner, without_credentials
+
+_LOST_A_RACE = re.compile(
+    r"cannot lock ref|Unable to create '.*\.lock'|unable to update local ref|shallow file has changed"
+)
+_NO_SUCH_BRANCH = "couldn't find remote ref"
+_PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
+"""Seconds before each further try: what stands in the way is another git process that is writing one ref."""
+
+
+@dataclass(frozen=True)
+class Remote:
+    runner: Runner
+    name: str
+    remotes: Remotes
+
+    def ref(self, branch: str) -> str:
+        """Where a branch of the remote is followed here."""
+        return f"refs/remotes/{self.name}/{branch}"
+
+    def fetch(self, branch: str, prefix: str, lock: Lock) -> bool:
+        """Follows one branch, and all whose name starts with the prefix; of these the ones that are gone are dropped.
+
+        Whether anything moved: git prints a line for each ref that it moves, and nothing when it moves none.
+        Raises Unavailable; `lacks_branch` tells whether it was for want of the branch.
+        """
+        lock.intend(self.ref(branch))
+        for pause in (*_PAUSES, None):
+            try:
+                return bool(self._fetch(branch, prefix, lock).stderr.strip())
+            except GitFailed as error:
+                if pause is None or not _LOST_A_RACE.search(error.ran.stderr):
+                    raise
+                time.sleep(pause)
+        raise AssertionError("the last try either returns or raises")
+
+    def _fetch(self, branch: str, prefix: str, lock: Lock) -> Ran:
+        return self.runner.run(
+            "fetch",
+            "--no-write-fetch-head",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-auto-maintenance",
+            "--refmap=",  # else a mirror's own refspecs would move its local branches as well
+            "--prune",
+            "--",
+            self.name,
+            f"+refs/heads/{branch}:{self.ref(branch)}",
+            f"+refs/heads/{prefix}*:{self.ref(prefix)}*",
+            env=self.remotes.network() | self._head_stays(),
+            keep=(lock.descriptor,),
+        )
+
+    def _head_stays(self) -> dict[str, str]:
+        """Since 2.48 git writes a missing refs/remotes/<remote>/HEAD when it fetches, unless it is told not to."""
+        return {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"remote.{self.name}.followRemoteHEAD",
+            "GIT_CONFIG_VALUE_0": "never",
+        }
+
+    def head(self) -> str | None:
+        """The branch that the remote's HEAD names; None when it names none."""
+        for line in self._ask("--symref", "--", self.name, "HEAD").splitlines():
+            target, _, name = line.partition("\t")
+            if name == "HEAD" and target.startswith("ref: refs/heads/"):
+                return target.removeprefix("ref: refs/heads/")
+        return None
+
+    def branches(self) -> list[str]:
+        lines = self._ask("--heads", "--", self.name).splitlines()
+        return [line.partition("\t")[2].removeprefix("refs/heads/") for line in lines]
+
+    def _ask(self, *arguments: str) -> str:
+        return self.runner.run("ls-remote", *arguments, env=self.remotes.network()).text
+
+    def url(self) -> str:
+        """The address after `url.*.insteadOf`, without credentials."""
+        return without_credentials(self.runner.run("remote", "get-url", "--", self.name).text.partition("\n")[0])
+
+    def download(self, ids: Iterable[str]) -> None:
+        """Brings objects that a partial clone lacks, all in one request: git's own way brings them one by one."""
+        self.runner.run(
+            "-c",
+            "fetch.negotiationAlgorithm=noop",
+            "fetch",
+            "--no-write-fetch-head",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-auto-maintenance",
+            "--filter=blob:none",
+            "--stdin",
+            "--",
+            self.name,
+            input="".join(f"{wanted}\n" for wanted in ids).encode(),
+            env=self.remotes.network() | self._head_stays(),
+        )
+
+
+def remote_of(runner: Runner, name: str, remotes: Remotes, *, timeout: float) -> Remote:
+    return Remote(replace(runner, timeout=timeout), name, remotes)
+
+
+def lacks_branch(error: Exception) -> bool:
+    """Whether a fetch failed because the remote has no such branch."""
+    return isinstance(error, GitFailed) and _NO_SUCH_BRANCH in error.ran.stderr

@@ -1,0 +1,84 @@
+"""What git's own configuration says about remotes, asked of git: it alone knows includes, worktrees and precedence."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitops_mcp.adapters.git.runner import GitFailed, Runner
+from gitops_mcp.domain.names import near, shown
+from gitops_mcp.errors import InvalidRequest
+
+_ASKED = r"^(remote|branch)\.|^core\.sshcommand$|^extensions\.partialclone$"
+_NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|(^|/)[.]|[.]lock(/|$)|[./]$|^[-/]|^@$|^HEAD$")
+
+
+@dataclass(frozen=True)
+class Remotes:
+    urls: Mapping[str, str]
+    """The remotes that have an address, as it is written: it may hold credentials."""
+    upstreams: Mapping[str, str]
+    """Local branch to the remote it follows."""
+    promisor: str | None
+    """The remote that has the objects which a partial clone lacks."""
+    ssh_command: bool
+
+    @classmethod
+    def read(cls, runner: Runner) -> Remotes:
+        ran = runner.run("config", "--null", "--get-regexp", _ASKED, check=False)
+        if ran.returncode not in {0, 1}:  # 1: nothing of it is set
+            raise GitFailed("config", ran)
+        return cls._parsed(ran.text)
+
+    @classmethod
+    def _parsed(cls, text: str) -> Remotes:
+        urls: dict[str, str] = {}
+        upstreams: dict[str, str] = {}
+        promisor: str | None = None
+        ssh_command = False
+        for entry in text.split("\0"):
+            key, equals, value = entry.partition("\n")
+            section, _, rest = key.partition(".")
+            name, _, word = rest.rpartition(".")
+            match section, word:
+                case "remote", "url":
+                    urls.setdefault(name, value)
+                case "remote", "promisor" if not equals or value.lower() in {"true", "yes", "on", "1"}:
+                    promisor = promisor or name
+                case "branch", "remote":
+                    upstreams[name] = value
+                case "extensions", "partialclone":
+                    promisor = promisor or value
+                case "core", "sshcommand":
+                    ssh_command = True
+                case _:
+                    continue
+        return cls(urls, upstreams, promisor, ssh_command)
+
+    def remote(self, wanted: str | None, branch: str | None) -> str | None:
+        """The remote that is wanted, else the one the branch follows, else `origin`, else the only one, else none."""
+        if wanted is not None and wanted not in self.urls:
+            raise InvalidRequest(f"remote: the repository has no remote {shown(wanted)}; {near(wanted, self.urls)}")
+        for name in (wanted, self.upstreams.get(branch or ""), "origin"):
+            if name in self.urls:
+                return name
+        return next(iter(self.urls)) if len(self.urls) == 1 else None
+
+    def network(self) -> dict[str, str]:
+        """The environment for talking to a remote: ssh asks nobody, unless the user has said how to run it."""
+        if self.ssh_command or "GIT_SSH_COMMAND" in os.environ or "GIT_SSH" in os.environ:
+            return {}
+        return {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
+
+
+def branch_name(name: str, *, field: str) -> str:
+    """A name that git takes for a branch and can take for nothing else (git-check-ref-format)."""
+    if not name or _NOT_IN_A_REF.search(name):
+        raise InvalidRequest(
+            f"{field}: {shown(name)} is not a branch name: no spaces, control characters or any of ~^:?*[\\, no '..', "
+            f"'//' or '@{{', no part that starts with '.' or ends with '.lock', no '-' or '/' at the start, "
+            f"no '/' or '.' at the end"
+        )
+    return name

@@ -1,0 +1,89 @@
+"""The repository: the one door to Git for all that reads.
+
+Nothing here writes to the checkout, the index, HEAD, the configuration, the stash or a local branch. A fetch moves
+remote-tracking refs, and a trial merge adds objects that nothing refers to, which git collects in time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_mcp.adapters.git.refs import Base, ChangeRef, Refs
+from gitops_mcp.adapters.git.runner import GitFailed, Runner
+from gitops_mcp.adapters.git.settings import GitSettings
+from gitops_mcp.errors import InvalidRequest, Unavailable
+
+OLDEST = (2, 38)
+"""`git merge-tree --write-tree` came with it."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    root: Path
+    """The top of the working tree; the git folder itself when the repository is bare."""
+    common_dir: Path
+    """The git folder that all linked worktrees share."""
+    runner: Runner
+    refs: Refs
+
+    @classmethod
+    def open(cls, path: Path, *, timeout: float = 60) -> Repository:
+        """The repository around a folder: a sub-folder of a checkout, a linked worktree or a bare repository will do.
+
+        `timeout` is for one local git command, in seconds; what talks to a remote takes its own from the settings.
+        """
+        _discover(path)
+        runner = Runner(path, timeout)
+        _require_version(runner)
+        asked = ("--absolute-git-dir", "--git-common-dir", "--is-inside-work-tree")
+        try:
+            git_dir, common, inside = runner.run("rev-parse", "--path-format=absolute", *asked).text.splitlines()
+            root = runner.run("rev-parse", "--show-toplevel").text if inside == "true" else git_dir
+        except GitFailed as error:
+            raise Unavailable(f"git refuses the repository at {path}: {error.said}") from error
+        runner = Runner(Path(root), timeout)
+        return cls(Path(root), Path(common), runner, Refs(runner, Path(common)))
+
+    def base(self, settings: GitSettings, *, fetch: bool) -> Base:
+        """Where the base and the changes stand; with `fetch`, on the remote and now.
+
+        A failed fetch is a warning as long as the base is known from an earlier one.
+        """
+        return self.refs.base(settings, fetch=fetch)
+
+    def pushes(self, settings: GitSettings) -> bool:
+        """Whether changes go to a remote; `Base.pushes` says the same without asking git again."""
+        return self.base(settings, fetch=False).pushes
+
+    def changes(self, settings: GitSettings, base: Base) -> tuple[ChangeRef, ...]:  # noqa: ARG002 - one call, one look
+        """The changes as they stood when the base was looked at, by name."""
+        return base.changes
+
+    def change(self, settings: GitSettings, base: Base, name: str) -> ChangeRef | None:
+        return next((change for change in self.changes(settings, base) if change.name == name), None)
+
+
+def _discover(path: Path) -> None:
+    try:
+        # GitPython looks for git when it is imported, and raises this when there is none.
+        from git import InvalidGitRepositoryError, NoSuchPathError, Repo
+    except ImportError as error:
+        raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error
+    try:
+        Repo(path, search_parent_directories=True, expand_vars=False).close()
+    except NoSuchPathError as error:
+        raise InvalidRequest(f"--repo: there is no folder {path}") from error
+    except InvalidGitRepositoryError as error:
+        raise InvalidRequest(
+            f"no Git repository at or above {path}: start in a checkout of the GitOps repository, or name one with "
+            f"--repo (GITOPS_MCP_REPO)"
+        ) from error
+
+
+def _require_version(runner: Runner) -> None:
+    said = runner.run("version").text
+    found = re.search(r"(\d+)\.(\d+)", said)
+    if not found or (int(found[1]), int(found[2])) < OLDEST:
+        raise Unavailable(f"git 2.38 or newer is needed; the one on PATH says {said!r}")
