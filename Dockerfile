@@ -1,0 +1,31 @@
+# A tag and not a digest, so that a rebuild takes in security fixes: the Python that the checks run with, on the Debian
+# whose git (2.47) is newer than the 2.38 that is needed.
+ARG BASE=python:3.11-slim-trixie
+
+FROM ${BASE} AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY gitops_mcp gitops_mcp
+COPY repo_template repo_template
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+# Wheels only, so no stage holds a compiler. Bytecode is compiled here and never checked against its source again: the
+# server's user cannot write it, and every start would pay for it.
+RUN python -m venv --without-pip /opt/gitops-mcp \
+    && pip --python /opt/gitops-mcp/bin/python install --no-cache-dir --no-compile --only-binary :all: /wheels/*.whl \
+    && /opt/gitops-mcp/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/gitops-mcp/lib
+
+FROM ${BASE}
+# ssh refuses a user without an entry in passwd.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates git openssh-client \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --user-group --create-home gitops-mcp
+COPY --from=build /opt/gitops-mcp /opt/gitops-mcp
+# git and ssh read and write below HOME (configuration, known hosts). With a read-only root file system mount a
+# writable volume there; the checkout is mounted at /repo.
+ENV HOME=/home/gitops-mcp \
+    PATH=/opt/gitops-mcp/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1
+WORKDIR /repo
+USER 10001:10001
+ENTRYPOINT ["gitops-mcp"]
