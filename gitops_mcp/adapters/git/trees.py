@@ -1,0 +1,191 @@
+"""Trees, read and written on the touched folders only.
+
+A temporary index of the whole repository takes 0.6 s at 100,000 files; two processes on the touched folders take the
+time of two processes. Ids of new trees are computed here, so that one `mktree` writes them all; that git arrives at
+the same ids is checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from gitops_mcp.adapters.git.paths import folders_of
+from gitops_mcp.adapters.git.worktree import WorkTree
+from gitops_mcp.errors import Refused, Unavailable
+
+TREE = 0o040000
+_SYMLINK = 0o120000
+_SUBMODULE = 0o160000
+_FILES = frozenset({0o100644, 0o100755, 0o100664})
+ATTRIBUTES = ".gitattributes"
+
+
+@dataclass(frozen=True)
+class Entry:
+    mode: int
+    id: str
+
+
+@dataclass(frozen=True)
+class Folders:
+    """What a commit holds in the folders that some paths lie in."""
+
+    tree: str
+    entries: Mapping[str, Mapping[str, Entry]]
+    """By folder, then by name; a folder that the commit does not have is absent."""
+    attributes: Mapping[str, bytes]
+    """What stands in the `.gitattributes` of those folders, by path."""
+
+    @classmethod
+    def read(cls, work: WorkTree, commit: str, paths: Collection[str]) -> Folders:
+        folders = sorted({folder for path in paths for folder in folders_of(path)})
+        names = [*folders, *(_joined(folder, ATTRIBUTES) for folder in folders)]
+        wanted = b"".join(os.fsencode(f"{commit}:{name}\n") for name in names)
+        found = dict(zip(names, _objects(work.git("cat-file", "--batch", input=wanted).stdout), strict=True))
+        top = found[""]
+        if top is None:
+            raise Unavailable(f"commit {commit} is not in {work.git_dir}: fetch, and try again")
+        entries = {
+            folder: _parsed(there.data, len(commit) // 2)
+            for folder in folders
+            if (there := found[folder]) and there.kind == "tree"
+        }
+        attributes = {
+            name: there.data
+            for folder in entries
+            if (entry := entries[folder].get(ATTRIBUTES))
+            # A symlinked .gitattributes is ignored by git itself.
+            and entry.mode in _FILES
+            and (there := found[name := _joined(folder, ATTRIBUTES)])
+        }
+        return cls(top.id, entries, attributes)
+
+    def file(self, path: str) -> Entry | None:
+        """The file at a path, or None where a new one can stand.
+
+        Raises Refused when something else stands there or on the way: git would write through a symlink or into a
+        submodule, or would have to replace a file by a folder.
+        """
+        parts = path.split("/")
+        for depth, (folder, name) in enumerate(zip(folders_of(path), parts, strict=True), start=1):
+            entry = self.entries.get(folder, {}).get(name)
+            if entry is None:
+                return None
+            here = "/".join(parts[:depth])
+            if depth == len(parts) and entry.mode in _FILES:
+                return entry
+            if depth == len(parts) or entry.mode != TREE:
+                raise Refused(f"{path} cannot be written: {here} is {_kind(entry.mode)}")
+        return None
+
+
+def written(work: WorkTree, folders: Folders, changes: Mapping[str, Entry | None]) -> str:
+    """The id of the commit's tree with these files changed, written to the repository; None removes a file.
+
+    A folder that becomes empty goes with its last file, as it would from git's index.
+    """
+    entries = {folder: dict(names) for folder, names in folders.entries.items()}
+    for path, entry in changes.items():
+        for folder in folders_of(path):
+            entries.setdefault(folder, {})
+        _put(entries, path, entry)
+    trees = {}
+    for folder in sorted(entries, key=_depth, reverse=True):
+        names = entries[folder]
+        if folder and not names:
+            _put(entries, folder, None)
+            continue
+        trees[folder] = _id(names, len(folders.tree))
+        if folder:
+            _put(entries, folder, Entry(TREE, trees[folder]))
+    listed = b"".join(_listed(entries[folder]) for folder in trees)
+    # --missing: blobless clones have ids of siblings without their blobs, and looking would fetch each of them.
+    made = work.git("mktree", "-z", "--missing", "--batch", input=listed).text.split("\n")
+    if made != list(trees.values()):
+        raise RuntimeError(f"git wrote trees {made}, computed were {list(trees.values())}")
+    return trees[""]
+
+
+@dataclass(frozen=True)
+class _Object:
+    id: str
+    kind: str
+    data: bytes
+
+
+def _objects(printed: bytes) -> list[_Object | None]:
+    found: list[_Object | None] = []
+    start = 0
+    while start < len(printed):
+        end = printed.index(b"\n", start)
+        head = printed[start:end]
+        start = end + 1
+        if head.endswith(b" missing"):
+            found.append(None)
+            continue
+        name, kind, size = head.decode().split(" ")
+        found.append(_Object(name, kind, printed[start : start + int(size)]))
+        start += int(size) + 1
+    return found
+
+
+def _parsed(tree: bytes, width: int) -> dict[str, Entry]:
+    """The entries of a raw tree object, each `mode SP name NUL id`, the id `width` bytes long."""
+    entries = {}
+    start = 0
+    while start < len(tree):
+        space = tree.index(b" ", start)
+        end = tree.index(b"\0", space)
+        mode = int(tree[start:space], 8)
+        start = end + 1 + width
+        entries[os.fsdecode(tree[space + 1 : end])] = Entry(mode, tree[end + 1 : start].hex())
+    return entries
+
+
+def _id(names: Mapping[str, Entry], length: int) -> str:
+    content = b"".join(
+        b"%o %s\0%s" % (entry.mode, os.fsencode(name), bytes.fromhex(entry.id))
+        for name, entry in sorted(names.items(), key=_order)
+    )
+    # Not for security: git names its objects so.
+    digest = hashlib.sha1(usedforsecurity=False) if length == 40 else hashlib.sha256()
+    digest.update(b"tree %d\0" % len(content) + content)
+    return digest.hexdigest()
+
+
+def _order(named: tuple[str, Entry]) -> bytes:
+    name, entry = named
+    return os.fsencode(name) + (b"/" if entry.mode == TREE else b"")
+
+
+def _listed(names: Mapping[str, Entry]) -> bytes:
+    """A tree as `mktree -z --batch` reads it; an empty entry ends it."""
+    lines = (f"{entry.mode:o} {_type(entry.mode)} {entry.id}\t{name}" for name, entry in names.items())
+    return b"".join(os.fsencode(f"{line}\0") for line in lines) + b"\0"
+
+
+def _type(mode: int) -> str:
+    return {TREE: "tree", _SUBMODULE: "commit"}.get(mode, "blob")
+
+
+def _kind(mode: int) -> str:
+    return {TREE: "a folder", _SUBMODULE: "a submodule", _SYMLINK: "a symbolic link"}.get(mode, "a file")
+
+
+def _put(entries: dict[str, dict[str, Entry]], path: str, entry: Entry | None) -> None:
+    folder, _, name = path.rpartition("/")
+    if entry is None:
+        entries[folder].pop(name, None)
+    else:
+        entries[folder][name] = entry
+
+
+def _depth(folder: str) -> int:
+    return folder.count("/") + 1 if folder else 0
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
