@@ -99,6 +99,10 @@ class Refs:
                 return self._base(view, settings)
         return self._fetched(settings, remotes)
 
+    def url(self, settings: GitSettings) -> str | None:
+        remote = self._view(settings, Remotes.read(self.runner)).remote
+        return remote.url() if remote else None
+
     def _fetched(self, settings: GitSettings, remotes: Remotes) -> Base:
         fault: Unavailable | None = None
         moved = False

@@ -7,9 +7,13 @@ remote-tracking refs, and a trial merge adds objects that nothing refers to, whi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitops_mcp.adapters.git.files import File, Files
+from gitops_mcp.adapters.git.history import Commit, History
+from gitops_mcp.adapters.git.manifests import Finder, Manifests
 from gitops_mcp.adapters.git.refs import Base, ChangeRef, Refs
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.settings import GitSettings
@@ -27,6 +31,9 @@ class Repository:
     """The git folder that all linked worktrees share."""
     runner: Runner
     refs: Refs
+    files: Files
+    finder: Finder
+    history: History
 
     @classmethod
     def open(cls, path: Path, *, timeout: float = 60) -> Repository:
@@ -44,7 +51,16 @@ class Repository:
         except GitFailed as error:
             raise Unavailable(f"git refuses the repository at {path}: {error.said}") from error
         runner = Runner(Path(root), timeout)
-        return cls(Path(root), Path(common), runner, Refs(runner, Path(common)))
+        files = Files(runner)
+        return cls(
+            root=Path(root),
+            common_dir=Path(common),
+            runner=runner,
+            refs=Refs(runner, Path(common)),
+            files=files,
+            finder=Finder(files),
+            history=History(runner),
+        )
 
     def base(self, settings: GitSettings, *, fetch: bool) -> Base:
         """Where the base and the changes stand; with `fetch`, on the remote and now.
@@ -63,6 +79,54 @@ class Repository:
 
     def change(self, settings: GitSettings, base: Base, name: str) -> ChangeRef | None:
         return next((change for change in self.changes(settings, base) if change.name == name), None)
+
+    def remote_url(self, settings: GitSettings) -> str | None:
+        """The address of the remote that changes are for, without credentials."""
+        return self.refs.url(settings)
+
+    def read(self, commit: str, path: str) -> File | None:
+        return self.files.read(commit, path)
+
+    def read_many(self, commit: str, paths: Iterable[str]) -> dict[str, File]:
+        """The files of these paths that there are; a folder is none."""
+        return self.files.read_many(commit, paths)
+
+    def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
+        return self.files.blobs(ids)
+
+    def manifests(self, commit: str, folder: str) -> Manifests:
+        """What a folder ("" is the top) declares of postgresql.cnpg.io; a folder that is not there declares nothing."""
+        return self.finder.manifests(commit, folder)
+
+    def changed_files(self, old: str, new: str) -> tuple[str, ...]:
+        return self.history.changed_files(old, new)
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        return self.history.merge_base(one, other)
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether `other` contains `one`."""
+        return self.history.is_ancestor(one, other)
+
+    def ahead_behind(self, base: str, tip: str) -> tuple[int, int]:
+        """How many commits the tip has that the base lacks, and the other way round."""
+        return self.history.ahead_behind(base, tip)
+
+    def merged_by_content(self, base: str, tip: str) -> bool:
+        """Whether the base has what the tip would bring, however it came there."""
+        return self.history.merged_by_content(base, tip)
+
+    def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
+        """The files in which the tip cannot be merged into the base without a person."""
+        return self.history.conflicts(base, tip)
+
+    def commits(self, base: str, tip: str) -> tuple[Commit, ...]:
+        """What the tip has and the base lacks, newest first, at most 100."""
+        return self.history.commits(base, tip)
+
+    def commits_naming(self, base: str, change: str) -> tuple[Commit, ...]:
+        """Commits of the base whose message names the change, newest first."""
+        return self.history.commits_naming(base, change)
 
 
 def _discover(path: Path) -> None:

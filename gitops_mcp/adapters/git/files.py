@@ -1,0 +1,165 @@
+"""What stands in a commit: entries of its trees, and the bytes of its files, which are kept by their id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+
+from gitops_mcp.adapters.git.memory import Memory
+from gitops_mcp.adapters.git.remote import Remote
+from gitops_mcp.adapters.git.remotes import Remotes
+from gitops_mcp.adapters.git.runner import GitFailed, Runner
+from gitops_mcp.domain.names import shown
+from gitops_mcp.errors import InvalidRequest, Unavailable
+
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_KEPT_BYTES = 64 * 2**20
+_PATHS_AT_ONCE = 1000
+SYMLINK = "120000"
+SUBMODULE = "160000"
+
+
+@dataclass(frozen=True)
+class File:
+    path: str
+    blob: str
+    mode: str
+    """As git writes it: 100644, 100755; 120000 is a symlink, whose data is its target; 160000 a submodule, no data."""
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of a tree."""
+
+    path: str
+    mode: str
+    id: str
+
+    @property
+    def is_folder(self) -> bool:
+        return self.mode == "040000"
+
+    @property
+    def is_file(self) -> bool:
+        """A file with content of its own: no folder, no symlink, no submodule."""
+        return self.mode.startswith("100")
+
+
+@dataclass
+class Files:
+    runner: Runner
+    _blobs: Memory[str, bytes] = field(default_factory=lambda: Memory(_KEPT_BYTES, len))
+
+    def read(self, commit: str, path: str) -> File | None:
+        return self.read_many(commit, (path,)).get(path)
+
+    def read_many(self, commit: str, paths: Iterable[str]) -> dict[str, File]:
+        """The files of these paths that there are; a folder is none."""
+        entries = [entry for entry in self.entries(commit, paths).values() if not entry.is_folder]
+        data = self.blobs(entry.id for entry in entries if entry.mode != SUBMODULE)
+        return {entry.path: self.file(entry, data) for entry in entries}
+
+    @staticmethod
+    def file(entry: Listed, data: Mapping[str, bytes], *, folder: str = "") -> File:
+        """`data` by id; an entry's path is relative to `folder`."""
+        return File(f"{folder}/{entry.path}".lstrip("/"), entry.id, entry.mode, data.get(entry.id, b""))
+
+    def entries(self, tree: str, paths: Iterable[str]) -> dict[str, Listed]:
+        """What stands at these paths of a commit or tree; a path that leaves the repository stands nowhere."""
+        legal = iter(dict.fromkeys(path for path in paths if _is_legal(path)))
+        found: dict[str, Listed] = {}
+        while some := list(islice(legal, _PATHS_AT_ONCE)):
+            ran = self.runner.run("ls-tree", "--full-tree", "-z", object_id(tree), "--", *some)
+            found |= {entry.path: entry for entry in _listed(ran.text)}
+        return found
+
+    def below(self, tree: str) -> Iterator[Listed]:
+        """Everything in a commit or tree that is no folder."""
+        return _listed(self.runner.run("ls-tree", "--full-tree", "-r", "-z", object_id(tree)).text)
+
+    def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """Contents by id, in one process for all that are not kept from before."""
+        wanted = {blob: self._blobs.get(blob) for blob in ids}
+        missing = [object_id(blob) for blob, data in wanted.items() if data is None]
+        if missing:
+            self.bring(missing)
+            output = self.runner.run("cat-file", "--batch", input=_lines(missing)).stdout
+            read = {blob: self._blobs.put(blob, data) for blob, data in _contents(output)}
+            if lacking := next((blob for blob in missing if blob not in read), None):
+                raise Unavailable(f"object {lacking} is missing from {self.runner.directory}: git fsck tells more")
+            wanted |= read
+        return {blob: data for blob, data in wanted.items() if data is not None}
+
+    def sizes(self, ids: Iterable[str]) -> dict[str, int]:
+        """Bytes by id, without reading the contents."""
+        known = {blob: self._blobs.get(blob) for blob in ids}
+        sizes = {blob: len(data) for blob, data in known.items() if data is not None}
+        unknown = [object_id(blob) for blob in known if blob not in sizes]
+        if unknown:
+            self.bring(unknown)
+            text = self.runner.run("cat-file", "--batch-check=%(objectname) %(objectsize)", input=_lines(unknown)).text
+            rows = (line.split(" ") for line in text.splitlines())
+            sizes |= {blob: int(size) for blob, size in rows if size != "missing"}
+        return sizes
+
+    def bring(self, ids: Iterable[str]) -> None:
+        """Downloads what a partial clone lacks of these, in one request; does nothing in any other repository."""
+        if not self._promisor:
+            return
+        wanted = dict.fromkeys(ids)
+        # Names that are not here are passed over instead of being fetched, one request each.
+        asked = ("--objects", "--no-object-names", "--missing=print", "--ignore-missing", "--no-walk", "--stdin")
+        here = self.runner.run("rev-list", *asked, input=_lines(wanted)).text.splitlines()
+        lacking = [blob for blob in wanted if blob not in set(here)]
+        if lacking:
+            try:
+                self._promisor.download(lacking)
+            except GitFailed as error:
+                raise Unavailable(
+                    f"this is a partial clone, and the {len(lacking)} files it lacks could not be fetched from "
+                    f"{self._promisor.name!r}: {error.said}"
+                ) from error
+
+    @cached_property
+    def _promisor(self) -> Remote | None:
+        remotes = Remotes.read(self.runner)
+        return Remote(self.runner, remotes.promisor, remotes) if remotes.promisor else None
+
+
+def object_id(text: str) -> str:
+    """An id and nothing that git could take for an option, a range or a name."""
+    if not _ID.fullmatch(text):
+        raise InvalidRequest(f"{shown(text)} is not a full object id")
+    return text
+
+
+def _is_legal(path: str) -> bool:
+    return "\0" not in path and all(part not in {"", ".", ".."} for part in path.split("/"))
+
+
+def _listed(text: str) -> Iterator[Listed]:
+    for line in text.split("\0"):
+        if line:
+            about, _, path = line.partition("\t")
+            mode, _, name = about.split(" ")
+            yield Listed(path, mode, name)
+
+
+def _lines(ids: Iterable[str]) -> bytes:
+    return "".join(f"{name}\n" for name in ids).encode()
+
+
+def _contents(output: bytes) -> Iterator[tuple[str, bytes]]:
+    at = 0
+    while at < len(output):
+        end = output.index(b"\n", at)
+        name, *about = output[at:end].decode().split(" ")
+        at = end + 1
+        if len(about) == 2:  # else one word: missing
+            size = int(about[1])
+            yield name, output[at : at + size]
+            at += size + 1

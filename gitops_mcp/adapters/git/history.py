@@ -1,0 +1,184 @@
+"""How two commits stand to each other, and whether a change has arrived in the base.
+
+Commits never change, so an answer about two of them is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from gitops_mcp.adapters.git.files import object_id
+from gitops_mcp.adapters.git.memory import Memory
+from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner
+from gitops_mcp.domain.names import change_name
+from gitops_mcp.errors import Unavailable
+
+MOST_COMMITS = 100
+_SEARCHED = 1000
+"""Commits of the base that are compared with a change, newest first."""
+_PATHS_NAMED = 200
+_FIELDS = (
+    *("%H", "%s", "%b", "%an <%ae>", "%cI"),
+    "%(trailers:only=true,unfold=true,key_value_separator=%x01,separator=%x02)",
+)
+_TRAILER = "Gitops-Mcp-Change"
+
+
+@dataclass(frozen=True)
+class Commit:
+    id: str
+    subject: str
+    body: str
+    author: str
+    """Name and address, as `Name <address>`."""
+    committed: str
+    """RFC 3339."""
+    trailers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Merge:
+    """A trial merge, of which nothing but objects remains."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+
+
+@dataclass
+class History:
+    runner: Runner
+    _bases: Memory[tuple[str, str], str | None] = field(default_factory=lambda: Memory(1000))
+    _counts: Memory[tuple[str, str], tuple[int, int]] = field(default_factory=lambda: Memory(1000))
+    _merges: Memory[tuple[str, str], _Merge] = field(default_factory=lambda: Memory(1000))
+    _arrived: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
+    _commits: Memory[tuple[str, str], tuple[Commit, ...]] = field(default_factory=lambda: Memory(200))
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The newest commit that both have; None when there is none, or a shallow clone does not hold it."""
+        return self._bases.made((object_id(one), object_id(other)), lambda: self._merge_base(one, other))
+
+    def _merge_base(self, one: str, other: str) -> str | None:
+        return self._asked("merge-base", one, other).text or None
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether `other` contains `one`."""
+        return self._asked("merge-base", "--is-ancestor", object_id(one), object_id(other)).returncode == 0
+
+    def ahead_behind(self, base: str, tip: str) -> tuple[int, int]:
+        """How many commits the tip has that the base lacks, and the other way round."""
+        return self._counts.made((object_id(base), object_id(tip)), lambda: self._ahead_behind(base, tip))
+
+    def _ahead_behind(self, base: str, tip: str) -> tuple[int, int]:
+        behind, ahead = self.runner.run("rev-list", "--left-right", "--count", f"{base}...{tip}").text.split()
+        return int(ahead), int(behind)
+
+    def changed_files(self, old: str, new: str) -> tuple[str, ...]:
+        """Paths that differ; a renamed file is two."""
+        asked = ("-r", "-z", "--name-only", "--no-renames")
+        text = self.runner.run("diff-tree", *asked, object_id(old), object_id(new)).text
+        return tuple(path for path in text.split("\0") if path)
+
+    def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
+        """The files in which the tip cannot be merged into the base without a person."""
+        return self._merge(base, tip).conflicts
+
+    def _merge(self, base: str, tip: str) -> _Merge:
+        return self._merges.made((object_id(base), object_id(tip)), lambda: self._merged(base, tip))
+
+    def _merged(self, base: str, tip: str) -> _Merge:
+        if self.merge_base(base, tip) is None:
+            raise Unavailable(
+                f"{tip[:12]} and {base[:12]} have no commit in common here: if this is a shallow clone, run "
+                f"git fetch --unshallow"
+            )
+        asked = ("--write-tree", "-z", "--name-only", "--no-messages")
+        tree, *conflicts = self._asked("merge-tree", *asked, base, tip).text.split("\0")
+        return _Merge(tree, tuple(path for path in conflicts if path))
+
+    def merged_by_content(self, base: str, tip: str) -> bool:
+        """Whether the base has what the tip would bring, however it came there: merged, squashed, rebased or by hand.
+
+        So it is when merging would change nothing, and when a commit of the base since they parted makes the same
+        change as the whole of the branch, or each of its commits has its twin there; then later edits do not matter.
+        """
+        return self._arrived.made((object_id(base), object_id(tip)), lambda: self._has_arrived(base, tip))
+
+    def _has_arrived(self, base: str, tip: str) -> bool:
+        parted = self.merge_base(base, tip)
+        if parted is None:
+            return False
+        merge = self._merge(base, tip)
+        if not merge.conflicts and merge.tree == self._tree(base):
+            return True
+        paths = self.changed_files(parted, tip)
+        if not paths:
+            return True
+        since = self._patch_ids(self._since(parted, base, paths if len(paths) <= _PATHS_NAMED else ()))
+        if not since:
+            return False
+        whole = self._ids_of_patches(self._patch(parted, tip))
+        each = self._patch_ids(self._since(parted, tip, ()))
+        return any(ids and ids <= since for ids in (whole, each))
+
+    def _tree(self, commit: str) -> str:
+        return self.runner.run("rev-parse", "--verify", f"{commit}^{{tree}}").text
+
+    def _since(self, old: str, new: str, paths: Iterable[str]) -> str:
+        """Ids of the commits, without merges, that `new` has and `old` lacks, and that touch one of the paths."""
+        return self.runner.run(
+            "rev-list", "--no-merges", f"--max-count={_SEARCHED}", f"{old}..{new}", "--", *paths
+        ).text
+
+    def _patch_ids(self, commits: str) -> set[str]:
+        return self._ids_of_patches(self._patch("--stdin", commits=f"{commits}\n")) if commits else set()
+
+    def _patch(self, *what: str, commits: str = "") -> bytes:
+        shape = ("-r", "-p", "--root", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
+        return self.runner.run("diff-tree", *shape, *what, input=commits.encode()).stdout
+
+    def _ids_of_patches(self, patches: bytes) -> set[str]:
+        lines = self.runner.run("patch-id", "--stable", input=patches).text.splitlines()
+        return {line.partition(" ")[0] for line in lines}
+
+    def commits(self, base: str, tip: str) -> tuple[Commit, ...]:
+        """What the tip has and the base lacks, newest first, at most 100."""
+        key = (object_id(base), object_id(tip))
+        return self._commits.made(key, lambda: tuple(self._log(f"{base}..{tip}")))
+
+    def commits_naming(self, base: str, change: str) -> tuple[Commit, ...]:
+        """Commits of the base whose message names the change, newest first: all that is left once its branch is gone.
+
+        A forge that squashes moves trailers into the middle of a message, so any line of it counts.
+        """
+        line = f"{_TRAILER}: {change_name(change)}"
+        key = (object_id(base), line)
+        return self._commits.made(key, lambda: tuple(self._log("--basic-regexp", f"--grep=^{line} *$", base)))
+
+    def _log(self, *what: str) -> Iterator[Commit]:
+        shape = (
+            "-z",
+            "--no-color",
+            "--no-show-signature",
+            "--encoding=UTF-8",
+            f"--format=tformat:{'%x00'.join(_FIELDS)}",
+        )
+        text = self.runner.run("log", *shape, f"--max-count={MOST_COMMITS}", *what, "--").text
+        parts = text.removesuffix("\0").split("\0") if text else []
+        for fields in zip(*(iter(parts),) * len(_FIELDS), strict=True):
+            name, subject, body, author, committed, trailers = fields
+            yield Commit(name, subject, body.strip("\n"), author, committed, tuple(_trailers(trailers)))
+
+    def _asked(self, *arguments: str) -> Ran:
+        """What git answers with 0 for yes and 1 for no."""
+        ran = self.runner.run(*arguments, check=False)
+        if ran.returncode not in {0, 1}:
+            raise GitFailed(arguments[0], ran)
+        return ran
+
+
+def _trailers(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.split("\x02"):
+        key, separator, value = line.partition("\x01")
+        if separator:
+            yield key, value.strip()
