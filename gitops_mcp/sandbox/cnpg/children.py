@@ -6,6 +6,7 @@ All of them carry an owner reference, so that they go when the Cluster goes, as 
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 import string
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ CLUSTER_LABEL = "cnpg.io/cluster"
 INSTANCE_LABEL = "cnpg.io/instanceName"
 ROLE_LABEL = "cnpg.io/instanceRole"
 SECRET = Resource("", "v1", "secrets", "Secret")
+OWNED = (kinds.POD, kinds.PVC, kinds.SERVICE, kinds.PDB, SECRET)
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
 
@@ -125,8 +127,16 @@ def services(cluster: Object) -> Iterator[Child]:
         if suffix not in disabled:
             service = _owned(cluster, kinds.SERVICE, f"{name}-{suffix}", {"cnpg.io/isManaged": "true"})
             port = {"name": "postgres", "port": 5432, "protocol": "TCP", "targetPort": 5432}
-            service["spec"] = {"type": "ClusterIP", "ports": [port], "selector": {CLUSTER_LABEL: name, key: value}}
+            chosen = {CLUSTER_LABEL: name, key: value}
+            service["spec"] = {"type": "ClusterIP", "clusterIP": _address(service), "ports": [port], "selector": chosen}
             yield kinds.SERVICE, service
+
+
+def _address(service: Object) -> str:
+    """The same each time that the service is made: an address is never changed."""
+    metadata = service["metadata"]
+    digest = hashlib.sha256(f"{metadata['ownerReferences'][0]['uid']}/{metadata['name']}".encode()).digest()
+    return f"10.96.{digest[0]}.{1 + digest[1] % 254}"
 
 
 def disruption_budgets(cluster: Object) -> Iterator[Child]:
@@ -142,6 +152,19 @@ def disruption_budgets(cluster: Object) -> Iterator[Child]:
         selector = {"matchLabels": {CLUSTER_LABEL: name, ROLE_LABEL: role}}
         made["spec"] = {"minAvailable": least, "selector": selector}
         yield kinds.PDB, made
+
+
+def budget_status(budget: Object, pods: Iterable[Object]) -> Object:
+    wanted = budget["spec"]["selector"]["matchLabels"].items()
+    matched = [pod for pod in pods if wanted <= pod["metadata"]["labels"].items()]
+    healthy, least = sum(map(is_ready, matched)), budget["spec"]["minAvailable"]
+    return {
+        "currentHealthy": healthy,
+        "desiredHealthy": least,
+        "disruptionsAllowed": max(0, healthy - least),
+        "expectedPods": len(matched),
+        "observedGeneration": budget["metadata"]["generation"],
+    }
 
 
 def generated_secrets(cluster: Object) -> Iterator[Child]:

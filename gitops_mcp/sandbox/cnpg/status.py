@@ -18,6 +18,7 @@ WAITING = "Waiting for the instances to become active"
 UPGRADING = "Upgrading cluster"
 MAJOR_UPGRADE = "Upgrading Postgres major version"
 APPLYING = "Applying configuration"
+INVALID_CATALOG = "Cluster has incomplete or invalid image catalog"
 
 _CERTIFICATE_DAYS = 90
 _RESERVED = ("cnpg_metrics_exporter", "postgres", "streaming_replica")
@@ -71,7 +72,7 @@ def status(
         "writeService": f"{name}-rw",
         "readService": f"{name}-r",
         "image": image,
-        "pgDataImageInfo": {"image": image, "majorVersion": major_of(image)},
+        "pgDataImageInfo": {"image": image, "majorVersion": major_of(image)} if image else None,
         "pvcCount": len(claims),
         "healthyPVC": names(claim for one in present if one.pod for claim in one.claims),
         "danglingPVC": names(claim for one in present if not one.pod for claim in one.claims),

@@ -1,0 +1,318 @@
+"""One turn of the operator for one Cluster: finish the step that was under way, begin the next, report.
+
+Everything is read from the Store, so a turn needs to know nothing of those before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.sandbox.api import ApiError, Store
+from gitops_mcp.sandbox.apply import applied
+from gitops_mcp.sandbox.cnpg import children
+from gitops_mcp.sandbox.cnpg.children import CLUSTER_LABEL, INSTANCE_LABEL, SECRET, instance_name, serial_of
+from gitops_mcp.sandbox.cnpg.status import (
+    APPLYING,
+    CREATING_REPLICA,
+    HEALTHY,
+    INVALID_CATALOG,
+    MAJOR_UPGRADE,
+    SETTING_UP_PRIMARY,
+    UPGRADING,
+    WAITING,
+    Instance,
+    Phase,
+    is_resizing,
+    major_of,
+    primary_of,
+    status,
+)
+
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+LOADED = "sandbox.gitops-mcp/configuration"
+"""A pod's annotation: which configuration the instance has loaded."""
+_CATALOGS = {
+    kinds.IMAGE_CATALOG.kind: kinds.IMAGE_CATALOG,
+    kinds.CLUSTER_IMAGE_CATALOG.kind: kinds.CLUSTER_IMAGE_CATALOG,
+}
+
+
+class Turn:
+    def __init__(self, store: Store, cluster: Object) -> None:
+        self._store = store
+        self._cluster = cluster
+        self._spec: Object = cluster["spec"]
+        self._namespace: str = cluster["metadata"]["namespace"]
+        self._name: str = cluster["metadata"]["name"]
+        self._image = self._wanted_image()
+        self._instances = self._present()
+
+    def take(self) -> bool:
+        """Whether a step was begun, which is over when the next turn is taken."""
+        if not self._image:
+            self._report(
+                Phase(INVALID_CATALOG, "The image catalog does not exist or has no image for this major version")
+            )
+            return False
+        self._finish()
+        self._provide()
+        step = self._next()
+        self._report(step or Phase(HEALTHY))
+        return step is not None
+
+    def _finish(self) -> None:
+        """What was started or grown in the last step is up now."""
+        for one in self._instances:
+            if one.pod and not one.ready:
+                self._set_status(kinds.POD, one.pod, children.running(one.pod))
+                self._store.logs.write(self._namespace, one.name, _first_words(one.name))
+            for claim in one.claims:
+                if is_resizing(claim):
+                    self._set_status(kinds.PVC, claim, children.bound(claim))
+        self._instances = self._present()
+
+    def _next(self) -> Phase | None:
+        steps = (
+            self._primary,
+            self._lost,
+            self._replica,
+            self._surplus,
+            self._upgrade,
+            self._growth,
+            self._configuration,
+        )
+        phase = next((phase for step in steps if (phase := step())), None)
+        self._instances = self._present()
+        return phase
+
+    def _primary(self) -> Phase | None:
+        if self._instances:
+            return None
+        self._tell("CreatingInstance", "Primary instance (initdb)")
+        self._start(instance_name(self._cluster, 1), role="primary")
+        return Phase(SETTING_UP_PRIMARY, "Creating primary instance " + instance_name(self._cluster, 1))
+
+    def _lost(self) -> Phase | None:
+        """An instance whose pod is gone is started again on its volumes."""
+        lost = [one.name for one in self._instances if not one.pod]
+        for name in lost:
+            self._start(name, role=self._role(name))
+        return Phase(WAITING, "Some instances are not yet active. Please wait.") if lost else None
+
+    def _replica(self) -> Phase | None:
+        if len(self._instances) >= self._spec["instances"]:
+            return None
+        taken = {serial_of(one.name) for one in self._instances}
+        name = instance_name(self._cluster, next(n for n in range(1, len(taken) + 2) if n not in taken))
+        self._tell("CreatingInstance", f"Creating instance {name}")
+        self._start(name, role="replica")
+        return Phase(CREATING_REPLICA, f"Creating replica {name}")
+
+    def _surplus(self) -> Phase | None:
+        """The newest replica goes, and its volumes with it."""
+        least = self._spec.get("maxSyncReplicas", 0) + 1
+        if self._spec["instances"] < least:
+            self._tell(
+                "NoScaleDown", f"Can't scale down lower than maxSyncReplicas, going back to {least}", warning=True
+            )
+            self._store.merge(kinds.CLUSTER, self._namespace, self._name, {"spec": {"instances": least}})
+            return Phase(HEALTHY)
+        if len(self._instances) <= self._spec["instances"]:
+            return None
+        primary = primary_of(self._cluster, self._instances)
+        newest = max((one for one in self._instances if one.name != primary), key=lambda one: serial_of(one.name))
+        self._tell("ScaleDown", f"Scaling down: removing instance {newest.name}")
+        self._delete(kinds.POD, newest.name)
+        for claim in newest.claims:
+            self._delete(kinds.PVC, claim["metadata"]["name"])
+        return Phase(HEALTHY)
+
+    def _upgrade(self) -> Phase | None:
+        """Replicas from the newest on, the primary last; all of them at once for another major version."""
+        outdated = [one for one in self._instances if one.pod and self._is_outdated(one)]
+        if not outdated:
+            return None
+        running = at(self._cluster, "status", "pgDataImageInfo", "majorVersion")
+        if running and running != major_of(self._image):
+            self._tell("UpgradingInstance", f"Upgrading PostgreSQL from {running} to {major_of(self._image)}")
+            for one in self._instances:
+                self._restart(one)
+            return Phase(MAJOR_UPGRADE, f"Upgrading cluster to major version {major_of(self._image)}")
+        primary = primary_of(self._cluster, self._instances)
+        chosen = max(outdated, key=lambda one: (one.name != primary, serial_of(one.name)))
+        self._tell("UpgradingInstance", f"Upgrading instance {chosen.name}")
+        self._restart(chosen)
+        why = "original and target PodSpec differ in containers: container postgres differs in image"
+        return Phase(UPGRADING, f"Restarting instance {chosen.name}, because: {why}")
+
+    def _growth(self) -> Phase | None:
+        """Volumes that a changed size calls for, and those of a part that was added."""
+        grown = False
+        for one in self._instances:
+            present = {claim["metadata"]["name"]: claim for claim in one.claims}
+            for wanted in children.volumes(self._cluster, one.name):
+                name, requests = wanted["metadata"]["name"], wanted["spec"]["resources"]
+                if name not in present:
+                    self._claim(wanted)
+                elif present[name]["spec"]["resources"] != requests:
+                    self._store.merge(kinds.PVC, self._namespace, name, {"spec": {"resources": requests}})
+                    grown = True
+        return Phase(HEALTHY) if grown else None
+
+    def _configuration(self) -> Phase | None:
+        wanted = self._configuration_hash()
+        stale = [one.pod for one in self._instances if one.pod and _annotation(one.pod, LOADED) != wanted]
+        for pod in stale:
+            patch = {"metadata": {"annotations": {LOADED: wanted}}}
+            self._store.merge(kinds.POD, self._namespace, pod["metadata"]["name"], patch)
+        return Phase(APPLYING) if stale else None
+
+    def _report(self, phase: Phase) -> None:
+        seen = {
+            one["metadata"]["name"]: one["metadata"]["resourceVersion"]
+            for one in self._store.list(SECRET, self._namespace)
+        }
+        now = datetime.now(UTC)
+        image, instances = self._image, self._instances
+
+        def reported(cluster: Object) -> Object:
+            made = status(cluster, instances, phase, image=image, secrets_seen=seen, now=now)
+            return {**cluster, "status": made}
+
+        self._store.change(kinds.CLUSTER, self._namespace, self._name, reported, subresource="status")
+
+    def _provide(self) -> None:
+        """Secrets, services and disruption budgets, and none of those that are no longer wanted."""
+        for resource, secret in children.generated_secrets(self._cluster):
+            self._create(resource, secret)
+        wanted = [*children.services(self._cluster), *children.disruption_budgets(self._cluster)]
+        for resource, child in wanted:
+            found = self._create(resource, child)
+            if resource == kinds.PDB:
+                pods = [one.pod for one in self._instances if one.pod]
+                self._set_status(kinds.PDB, found, children.budget_status(found, pods))
+        names = {child["metadata"]["name"] for _, child in wanted}
+        for resource in (kinds.SERVICE, kinds.PDB):
+            for child in self._owned(resource):
+                if child["metadata"]["name"] not in names:
+                    self._delete(resource, child["metadata"]["name"])
+
+    def _start(self, name: str, *, role: str) -> None:
+        present = {claim["metadata"]["name"] for one in self._instances for claim in one.claims}
+        for claim in children.volumes(self._cluster, name):
+            if claim["metadata"]["name"] not in present:
+                self._claim(claim)
+        self._create(kinds.POD, self._wanted_pod(name, role))
+
+    def _restart(self, instance: Instance) -> None:
+        self._delete(kinds.POD, instance.name)
+        self._start(instance.name, role=self._role(instance.name))
+
+    def _claim(self, claim: Object) -> None:
+        self._set_status(kinds.PVC, self._create(kinds.PVC, claim), children.bound(claim))
+
+    def _create(self, resource: Resource, child: Object) -> Object:
+        """The child as it is live; one that is there already takes on what changed, but for secrets."""
+        name = child["metadata"]["name"]
+        try:
+            return self._store.create(resource, child)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+        if resource == SECRET:
+            return self._store.get(resource, self._namespace, name)
+        return self._store.change(resource, self._namespace, name, lambda live: applied(live, child, before=None))
+
+    def _delete(self, resource: Resource, name: str) -> None:
+        try:
+            self._store.delete(resource, self._namespace, name)
+        except ApiError as error:
+            if error.code != 404:
+                raise
+
+    def _set_status(self, resource: Resource, found: Object, wanted: Object) -> None:
+        name = found["metadata"]["name"]
+        self._store.merge(resource, self._namespace, name, {"status": wanted}, subresource="status")
+
+    def _present(self) -> list[Instance]:
+        pods = {pod["metadata"]["name"]: pod for pod in self._owned(kinds.POD)}
+        claims: dict[str, list[Object]] = defaultdict(list)
+        for claim in self._owned(kinds.PVC):
+            claims[claim["metadata"]["labels"][INSTANCE_LABEL]].append(claim)
+        names = sorted(claims.keys() | pods.keys(), key=serial_of)
+        return [Instance(name, pods.get(name), tuple(claims[name])) for name in names]
+
+    def _owned(self, resource: Resource) -> Iterable[Object]:
+        uid = self._cluster["metadata"]["uid"]
+        for found in self._store.list(resource, self._namespace, labels=f"{CLUSTER_LABEL}={self._name}"):
+            if any(owner["uid"] == uid for owner in found["metadata"].get("ownerReferences", ())):
+                yield found
+
+    def _wanted_pod(self, name: str, role: str) -> Object:
+        made = children.pod(self._cluster, name, image=self._image, role=role)
+        made["metadata"]["annotations"][LOADED] = self._configuration_hash()
+        if restarted := _annotation(self._cluster, RESTARTED_AT):
+            made["metadata"]["annotations"][RESTARTED_AT] = restarted
+        return made
+
+    def _is_outdated(self, instance: Instance) -> bool:
+        wanted = self._wanted_pod(instance.name, self._role(instance.name))
+        if _annotation(wanted, RESTARTED_AT) not in {None, _annotation(instance.pod, RESTARTED_AT)}:
+            return True
+        return bool(at(instance.pod, "spec", "containers") != wanted["spec"]["containers"])
+
+    def _role(self, name: str) -> str:
+        return "primary" if name == primary_of(self._cluster, self._instances) else "replica"
+
+    def _wanted_image(self) -> str:
+        """Empty where a catalog is named that has none."""
+        if "imageName" in self._spec:
+            return str(self._spec["imageName"])
+        wanted = self._spec["imageCatalogRef"]
+        resource = _CATALOGS[wanted["kind"]]
+        catalogs = self._store.list(resource, self._namespace if resource.namespaced else None)
+        images = [
+            entry for one in catalogs if one["metadata"]["name"] == wanted["name"] for entry in one["spec"]["images"]
+        ]
+        return next((str(entry["image"]) for entry in images if entry["major"] == wanted["major"]), "")
+
+    def _configuration_hash(self) -> str:
+        text = json.dumps(self._spec.get("postgresql"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _tell(self, reason: str, message: str, *, warning: bool = False) -> None:
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        metadata = self._cluster["metadata"]
+        concerned = {key: metadata[key] for key in ("name", "namespace", "uid", "resourceVersion")}
+        event = {
+            "metadata": {"name": f"{self._name}.{secrets.token_hex(8)}", "namespace": self._namespace},
+            "involvedObject": {"apiVersion": self._cluster["apiVersion"], "kind": self._cluster["kind"], **concerned},
+            "type": "Warning" if warning else "Normal",
+            "reason": reason,
+            "message": message,
+            "source": {"component": "cloudnative-pg"},
+            "reportingComponent": "cloudnative-pg",
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+        }
+        self._store.create(kinds.EVENT, event)
+
+
+def _annotation(found: Object | None, key: str) -> str | None:
+    value: str | None = at(found, "metadata", "annotations", key)
+    return value
+
+
+def _first_words(instance: str) -> Iterable[str]:
+    for message in ("starting PostgreSQL", "database system is ready to accept connections"):
+        record = {"error_severity": "LOG", "message": message, "backend_type": "postmaster"}
+        line = {"level": "info", "logger": "postgres", "msg": "record", "record": record, "logging_pod": instance}
+        yield json.dumps({**line, "ts": datetime.now(UTC).isoformat()})
