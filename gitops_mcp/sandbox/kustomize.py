@@ -1,0 +1,115 @@
+"""The part of kustomize that the template needs: `resources` and `namespace`.
+
+Anything else in a kustomization is refused rather than passed over, since what would be applied without it is
+not what the team wrote.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.yamltext import Unparsable, documents
+from gitops_mcp.errors import GitOpsError
+
+NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_KNOWN = frozenset({"apiVersion", "kind", "resources", "namespace"})
+
+Files = Mapping[str, bytes]
+"""Every file of a commit by its path."""
+
+
+class Unrenderable(GitOpsError):
+    """What is in Git cannot be rendered; nothing of it is applied."""
+
+
+def rendered(files: Files, folder: str, *, is_namespaced: Callable[[Object], bool]) -> tuple[Object, ...]:
+    """The objects of the kustomization in a folder, in the order of `resources`."""
+    objects = tuple(_Rendering(files, is_namespaced).kustomization(posixpath.normpath(folder)))
+    seen: set[tuple[object, ...]] = set()
+    for declared in objects:
+        identity = (
+            declared["apiVersion"],
+            declared["kind"],
+            *(declared["metadata"].get(key) for key in ("namespace", "name")),
+        )
+        if identity in seen:
+            raise Unrenderable(f"may not add resource with an already registered id: {_shown(declared)}")
+        seen.add(identity)
+    return objects
+
+
+@dataclass(frozen=True)
+class _Rendering:
+    files: Files
+    is_namespaced: Callable[[Object], bool]
+
+    def kustomization(self, folder: str, within: tuple[str, ...] = ()) -> Iterator[Object]:
+        path, settings = _settings(self.files, folder)
+        if folder in within:
+            raise Unrenderable(f"{path}: cycle: {' -> '.join((*within, folder))}")
+        for entry in settings["resources"]:
+            for declared in self._resource(path, str(entry), (*within, folder)):
+                if settings.get("namespace"):
+                    _place(declared, str(settings["namespace"]), namespaced=self.is_namespaced(declared))
+                yield declared
+
+    def _resource(self, path: str, entry: str, within: tuple[str, ...]) -> Iterator[Object]:
+        target = posixpath.normpath(posixpath.join(within[-1], entry))
+        if target in self.files:
+            return _documents(self.files, target)
+        if any(name.startswith(f"{target}/") for name in self.files):
+            return self.kustomization(target, within)
+        raise Unrenderable(f"{path}: resources: {entry!r} is not a file or folder of this commit")
+
+
+def _settings(files: Files, folder: str) -> tuple[str, Object]:
+    present = [path for name in NAMES if (path := posixpath.normpath(posixpath.join(folder, name))) in files]
+    if len(present) != 1:
+        what = "unable to find one of" if not present else "found more than one of"
+        raise Unrenderable(f"{folder}: {what} {', '.join(NAMES)}")
+    [path] = present
+    found = [value for value in _values(files, path) if value is not None]
+    if len(found) != 1 or not isinstance(found[0], dict):
+        raise Unrenderable(f"{path}: one mapping is expected")
+    [settings] = found
+    unknown = sorted(settings.keys() - _KNOWN)
+    if unknown:
+        raise Unrenderable(f"{path}: the sandbox renders only resources and namespace, not {', '.join(unknown)}")
+    if not isinstance(settings.get("resources"), list) or not settings["resources"]:
+        raise Unrenderable(f"{path}: kustomization.yaml is empty: no resources")
+    return path, settings
+
+
+def _documents(files: Files, path: str) -> Iterator[Object]:
+    for value in _values(files, path):
+        for declared in at(value, "items") or () if at(value, "kind") == "List" else (value,):
+            if declared is None:
+                continue
+            if not all(
+                isinstance(at(declared, *key), str) for key in (("apiVersion",), ("kind",), ("metadata", "name"))
+            ):
+                raise Unrenderable(f"{path}: a document lacks apiVersion, kind or metadata.name")
+            yield declared
+
+
+def _values(files: Files, path: str) -> Iterator[Object | None]:
+    try:
+        yield from (document.value for document in documents(files[path].decode()))
+    except (Unparsable, UnicodeDecodeError) as error:
+        raise Unrenderable(f"{path}: {error}") from error
+
+
+def _place(declared: Object, namespace: str, *, namespaced: bool) -> None:
+    """As kustomize does it: an outer kustomization wins, and a Namespace is renamed."""
+    if namespaced:
+        declared["metadata"]["namespace"] = namespace
+    elif declared["kind"] == "Namespace":
+        declared["metadata"]["name"] = namespace
+
+
+def _shown(declared: Object) -> str:
+    metadata = declared["metadata"]
+    return f"{declared['kind']} {metadata.get('namespace', '')}/{metadata['name']}"

