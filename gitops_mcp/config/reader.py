@@ -6,6 +6,7 @@ A fault says what the schema allows at that place, so an error cannot drift from
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -78,9 +79,12 @@ def _words(path: Path, details: ErrorDetails) -> str:
     return f"expected {_expected(_place(path))}, found {_kind(value)}"
 
 
+_schema = cache(schema)
+
+
 def _place(path: Path) -> dict[str, Any]:
     """The schema of what stands at a path of the file."""
-    place = schema()
+    place = _schema()
     for step in path:
         place = next((choice for choice in place.get("anyOf", [place]) if choice.get("type") != "null"), place)
         place = place["items"] if isinstance(step, int) else _below(place, step)
