@@ -12,9 +12,7 @@ demo: .venv/installed
 
 # kubectl comes with the development packages, so the tests look there first.
 test: .venv/installed
-	$(BIN)/coverage erase
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/coverage run -m pytest
-	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 check: .venv/installed
@@ -29,7 +27,7 @@ bench: .venv/installed
 	$(BIN)/python bench/run.py
 
 clean:
-	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: pyproject.toml
