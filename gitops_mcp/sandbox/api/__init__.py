@@ -5,6 +5,7 @@ rules, no Table output, no admission webhooks, no controllers but garbage collec
 """
 
 from gitops_mcp.sandbox.api.errors import ApiError
+from gitops_mcp.sandbox.api.server import Api, kubeconfig
 from gitops_mcp.sandbox.api.store import Store
 
-__all__ = ["ApiError", "Store"]
+__all__ = ["Api", "ApiError", "Store", "kubeconfig"]

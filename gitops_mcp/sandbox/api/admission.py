@@ -40,6 +40,8 @@ def born(served: Served, sent: Object, how: Write) -> Object:
     """The object that a creation stores, but for its resourceVersion."""
     value = _decoded(served, sent, how)
     resource, given = served.resource, value["metadata"]
+    if given.get("resourceVersion"):
+        raise bad_request("resourceVersion should not be set on objects to be created")
     given["name"] = metadata.named(resource, given)
     if not resource.namespaced:
         given.pop("namespace", None)
@@ -61,9 +63,8 @@ def changed(served: Served, old: Object, sent: Object, subresource: str | None, 
     resource, was, given = served.resource, old["metadata"], value["metadata"]
     _same_object(resource, was, given)
     if subresource == "status":
-        value = {**copied(old), **({"status": value["status"]} if "status" in value else {})}
-        if "status" not in sent:
-            value.pop("status", None)
+        wanted = {"status": value["status"]} if "status" in value else {}
+        value = copied({**{key: part for key, part in old.items() if key != "status"}, **wanted})
     elif served.status:
         value.pop("status", None)
         if "status" in old:

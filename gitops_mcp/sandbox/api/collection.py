@@ -77,6 +77,8 @@ class Collection:
         self._limit = history
         self.forgotten = 0
         """The newest version of which the steps that lead on are no longer known."""
+        self.compacted = 0
+        """Lists of older versions are refused, though watches may still begin there: they are served from a cache."""
 
     def get(self, key: str) -> Snapshot | None:
         return self._items.get(key)
@@ -92,11 +94,6 @@ class Collection:
             self._items[key] = change.after
         self._history.append(change)
         while len(self._history) > self._limit:
-            self.forgotten = self._history.popleft().version
-
-    def forget(self) -> None:
-        """What etcd's compaction does: older versions can be neither listed nor watched from."""
-        while self._history:
             self.forgotten = self._history.popleft().version
 
     def since(self, version: int) -> list[Change]:
@@ -120,6 +117,8 @@ class Collection:
         self, namespace: str | None, wanted: Wanted, *, limit: int, version: int, after: str | None = None
     ) -> Slice:
         """At most `limit` objects (0: all) behind a key, as they were at a version."""
+        if version < self.compacted:
+            raise expired(f"too old resource version: {version} ({self.compacted})")
         overlay: dict[str, Snapshot | None] = {}
         for change in self.since(version):
             overlay.setdefault(change.key, change.before)

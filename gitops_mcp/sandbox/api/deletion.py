@@ -132,5 +132,5 @@ def _namespace_may_go(state: State, name: str) -> None:
     found = collection.get(key)
     if found is None or "deletionTimestamp" not in found.value["metadata"]:
         return
-    if not state.contents(name) and not found.value["metadata"].get("finalizers"):
+    if state.empty(name) and not found.value["metadata"].get("finalizers"):
         _remove(state, collection, key)

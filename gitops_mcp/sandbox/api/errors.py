@@ -24,7 +24,7 @@ class Cause:
         return {"reason": self.reason, "message": self.message, "field": self.field}
 
 
-@dataclass
+@dataclass(eq=False)
 class ApiError(Exception):
     """What the API answers instead of an object; `body` is the Status that goes over the wire."""
 
@@ -78,9 +78,7 @@ def not_served() -> ApiError:
 
 
 def not_allowed() -> ApiError:
-    return ApiError(
-        405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {"kind": ""}
-    )
+    return ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
 def already_exists(resource: Resource, name: str) -> ApiError:

@@ -20,22 +20,16 @@ class Line:
 
 
 class PodLogs:
+    """By a pod's uid: a pod of the same name that comes later has printed nothing of this."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._lines: dict[tuple[str | None, str, str], list[Line]] = defaultdict(list)
+        self._lines: dict[tuple[str, str], list[Line]] = defaultdict(list)
 
-    def write(
-        self, namespace: str, pod: str, lines: Iterable[str], *, container: str = "postgres", at: datetime | None = None
-    ) -> None:
-        time = at or datetime.now(UTC)
+    def write(self, uid: str, container: str, lines: Iterable[str], time: datetime) -> None:
         with self._lock:
-            self._lines[namespace, pod, container].extend(Line(time, line) for line in lines)
+            self._lines[uid, container].extend(Line(time, line) for line in lines)
 
-    def read(self, namespace: str | None, pod: str, container: str) -> tuple[Line, ...]:
+    def read(self, uid: str, container: str) -> tuple[Line, ...]:
         with self._lock:
-            return tuple(self._lines.get((namespace, pod, container), ()))
-
-    def forget(self, namespace: str | None, pod: str) -> None:
-        with self._lock:
-            for key in [key for key in self._lines if key[:2] == (namespace, pod)]:
-                del self._lines[key]
+            return tuple(self._lines.get((uid, container), ()))

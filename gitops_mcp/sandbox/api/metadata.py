@@ -24,6 +24,16 @@ _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _PATH_SEGMENT = re.compile(r"(?!\.\.?$)[^/%]+")
+_OF_THE_SERVER = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "resourceVersion",
+    "managedFields",
+    "selfLink",
+)
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of a generated name: none that make words (apimachinery, rand.String)."""
 
@@ -83,27 +93,15 @@ def named(resource: Resource, metadata: Object) -> str:
 
 def birth(metadata: Object, *, generation: bool) -> Object:
     """A new object's metadata: what only the server may say is the server's."""
-    kept = {key: value for key, value in metadata.items() if key not in _OF_THE_SERVER and value is not None}
+    given = {key: value for key, value in metadata.items() if key not in _OF_THE_SERVER and value}
     counted: Object = {"generation": 1} if generation else {}
-    return {**kept, "uid": str(uuid.uuid4()), "creationTimestamp": now(), **counted}
+    return {**given, "uid": str(uuid.uuid4()), "creationTimestamp": now(), **counted}
 
 
 def kept(old: Object, new: Object) -> Object:
     """A changed object's metadata: what only the server may say stays as it was."""
-    changed = {key: value for key, value in new.items() if key not in _OF_THE_SERVER and value is not None}
+    changed = {key: value for key, value in new.items() if key not in _OF_THE_SERVER and value}
     return {**changed, **{key: old[key] for key in (*_OF_THE_SERVER, "name", "namespace") if key in old}}
-
-
-_OF_THE_SERVER = (
-    "uid",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "generation",
-    "resourceVersion",
-    "managedFields",
-    "selfLink",
-)
 
 
 def faults(resource: Resource, metadata: Object) -> Iterator[Cause]:

@@ -61,9 +61,9 @@ def _custom(resource: Resource, spec: Object, *, short: tuple[str, ...] = (), sc
     return Served(resource, short, schema=schema, status=True, scale=scale)
 
 
-def _plain(resource: Resource, spec: Object, *, short: tuple[str, ...] = ()) -> Served:
-    """A kind without subresources: its status is a field like any other."""
-    schema = _closed("metadata", "spec", metadata={"type": "object"}, spec=spec, status=_STATUS, operation=_STATUS)
+def _plain(resource: Resource, spec: Object, *, short: tuple[str, ...] = (), **others: Object) -> Served:
+    """A kind without subresources: its status, if there is one, is a field like any other."""
+    schema = _closed("metadata", "spec", metadata={"type": "object"}, spec=spec, **others)
     return Served(resource, short, schema=schema)
 
 
@@ -275,7 +275,7 @@ OWN = (
     _custom(kinds.PUBLICATION, _PUBLICATION_SPEC),
     _custom(kinds.SUBSCRIPTION, _SUBSCRIPTION_SPEC),
     _custom(kinds.OBJECT_STORE, _OBJECT_STORE_SPEC),
-    _plain(kinds.APPLICATION, _APPLICATION_SPEC, short=("app", "apps")),
+    _plain(kinds.APPLICATION, _APPLICATION_SPEC, short=("app", "apps"), status=_STATUS, operation=_STATUS),
     _custom(kinds.KUSTOMIZATION, _KUSTOMIZATION_SPEC, short=("ks",)),
     _custom(kinds.HELM_RELEASE, _HELM_RELEASE_SPEC, short=("hr",)),
 )

@@ -81,6 +81,13 @@ class State:
             for snapshot in collection.select(namespace)
         ]
 
+    def empty(self, namespace: str) -> bool:
+        return not any(
+            next(collection.select(namespace), None)
+            for collection in self.collections.values()
+            if collection.served.resource.namespaced
+        )
+
 
 def owners(snapshot: Snapshot | None) -> set[str]:
     if snapshot is None:

@@ -6,10 +6,12 @@ to change an object, `merge` a patch or `replace` it by an altered copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from gitops_mcp.domain.kinds import POD
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import admission, deletion
 from gitops_mcp.sandbox.api.admission import Write
@@ -17,7 +19,7 @@ from gitops_mcp.sandbox.api.collection import Change, Collection, Slice, Snapsho
 from gitops_mcp.sandbox.api.crds import served_by
 from gitops_mcp.sandbox.api.deletion import Propagation
 from gitops_mcp.sandbox.api.errors import Cause, already_exists, bad_request, conflict, forbidden, invalid, not_found
-from gitops_mcp.sandbox.api.logs import PodLogs
+from gitops_mcp.sandbox.api.logs import Line, PodLogs
 from gitops_mcp.sandbox.api.patches import merged
 from gitops_mcp.sandbox.api.resources import BUILT_IN, NAMESPACE, Served, replaced
 from gitops_mcp.sandbox.api.schemas import OWN
@@ -41,7 +43,7 @@ class Store:
         full = tuple(served_by(crds)) if crds else ()
         self.served: tuple[Served, ...] = replaced((*BUILT_IN, *OWN), full)
         self._state = State(self.served, history=history)
-        self.logs = PodLogs()
+        self._logs = PodLogs()
         for name in _NAMESPACES:
             self.create(NAMESPACE, {"metadata": {"name": name}})
 
@@ -103,16 +105,17 @@ class Store:
             collection = self._state.collection(resource)
             return at, collection.page(namespace, wanted, limit=limit, version=at, after=after)
 
-    def since(self, resource: Resource, version: int) -> tuple[Change, ...]:
-        """The changes of a kind after a version, oldest first; 410 when they are forgotten."""
+    def since(self, resource: Resource, version: int) -> tuple[int, tuple[Change, ...]]:
+        """The newest version and the changes of a kind up to it, oldest first; 410 when they are forgotten."""
         with self._state.lock:
-            return tuple(self._state.collection(resource).since(version))
+            return self._state.version, tuple(self._state.collection(resource).since(version))
 
     def compact(self) -> None:
-        """Forget all history, as etcd does in time: older lists and watches cannot be continued."""
+        """What etcd does every few minutes: a list that was begun before cannot be continued."""
         with self._state.lock:
+            self._state.version += 1
             for collection in self._state.collections.values():
-                collection.forget()
+                collection.compacted = self._state.version
 
     def create(self, resource: Resource, value: Object, how: Write | None = None) -> Object:
         """Store a new object in the namespace it names.
@@ -178,7 +181,7 @@ class Store:
             made = admission.changed(collection.served, old, edit(old), subresource, how)
             if how.dry_run or made == old:
                 return made
-            key = key_of(namespace, name)
+            key = _key(resource, namespace, name)
             stored = self._state.commit(collection, key, made)
             deletion.settle(self._state, collection, key)
             return stored.value if stored else made
@@ -200,10 +203,8 @@ class Store:
             _check_preconditions(resource, found, only or Preconditions())
             if dry_run:
                 return found.value
-            key = key_of(namespace, name)
+            key = _key(resource, namespace, name)
             left = deletion.delete(self._state, collection, key, propagation)
-            if collection.get(key) is None:
-                self.logs.forget(namespace, name)
             return left.value
 
     def delete_all(
@@ -225,8 +226,18 @@ class Store:
                     self.delete(resource, *place, propagation=propagation, dry_run=dry_run)
             return matched
 
+    def print_log(
+        self, namespace: str, pod: str, lines: Iterable[str], *, container: str = "postgres", at: datetime | None = None
+    ) -> None:
+        """Add lines to what a container has printed, now or at a time."""
+        uid = self.get(POD, namespace, pod)["metadata"]["uid"]
+        self._logs.write(uid, container, lines, at or datetime.now(UTC))
+
+    def printed(self, pod: Object, container: str) -> tuple[Line, ...]:
+        return self._logs.read(pod["metadata"]["uid"], container)
+
     def _one(self, collection: Collection, namespace: str | None, name: str) -> Snapshot:
-        found = collection.get(key_of(namespace if collection.served.resource.namespaced else None, name))
+        found = collection.get(_key(collection.served.resource, namespace, name))
         if found is None:
             raise not_found(collection.served.resource, name)
         return found
@@ -242,6 +253,10 @@ class Store:
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
             cause = Cause("metadata.namespace", "NamespaceTerminating", f"namespace {namespace} is being terminated")
             raise forbidden(resource, metadata["name"], why, [cause])
+
+
+def _key(resource: Resource, namespace: str | None, name: str) -> str:
+    return key_of(namespace if resource.namespaced else None, name)
 
 
 def _wanted(served: Served, labels: str | None, fields: str | None) -> Wanted:

@@ -1,0 +1,119 @@
+"""A request as the API server understands it: which verb, on which resource, with which options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.sandbox.api.admission import Validation, Write
+from gitops_mcp.sandbox.api.errors import bad_request, not_allowed, unsupported_media_type
+
+Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
+
+_ON_ONE: dict[str, Verb] = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
+_ON_ALL: dict[str, Verb] = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a path below /api or /apis addresses (apimachinery, RequestInfo)."""
+
+    verb: Verb
+    group: str
+    version: str
+    plural: str
+    namespace: str | None = None
+    name: str | None = None
+    subresource: str | None = None
+
+    @property
+    def resource(self) -> str:
+        """As rules and reviews name it: `pods/log`."""
+        return f"{self.plural}/{self.subresource}" if self.subresource else self.plural
+
+
+def route(method: str, path: str, query: Mapping[str, str]) -> Route | None:
+    """None for a path that addresses no resource, such as /version."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "api" and len(parts) > 2:
+        group, version, rest = "", parts[1], parts[2:]
+    elif parts[0] == "apis" and len(parts) > 3:
+        group, version, rest = parts[1], parts[2], parts[3:]
+    else:
+        return None
+    namespace = None
+    if rest[0] == "namespaces" and len(rest) > 1:
+        namespace = rest[1]
+        if len(rest) > 2 and rest[2] not in {"status", "finalize"}:
+            rest = rest[2:]
+    plural, name, subresource = [*rest[:3], None, None][:3]
+    verb = (_ON_ONE if name else _ON_ALL).get(method)
+    if verb is None:
+        raise not_allowed()
+    if verb in {"get", "list"} and query.get("watch") in {"1", "true", "True"}:
+        verb = "watch"
+    if verb in {"list", "watch", "deletecollection"} and not name:
+        name = _selected(query)
+    return Route(verb, group, version, plural or "", namespace, name or None, subresource or None)
+
+
+def _selected(query: Mapping[str, str]) -> str | None:
+    """The one name a field selector leaves: rules with resourceNames apply to it."""
+    key, _, name = query.get("fieldSelector", "").partition("=")
+    return name if key == "metadata.name" and name and not set(name) & set("=,") else None
+
+
+@dataclass(frozen=True)
+class Call:
+    route: Route
+    query: Mapping[str, str]
+    content_type: str = ""
+    body: bytes = b""
+    warnings: list[str] = field(default_factory=list)
+
+    def check_media_type(self) -> None:
+        """Only JSON is read; kubectl sends built-in kinds as protobuf."""
+        if self.content_type not in {"", "*/*", "application/json"}:
+            raise unsupported_media_type(["application/json"])
+
+    def number(self, key: str) -> int | None:
+        text = self.query.get(key)
+        if not text:
+            return None
+        try:
+            return int(text)
+        except ValueError as error:
+            raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
+
+    def flag(self, key: str) -> bool:
+        return self.query.get(key) in {"1", "true", "True"}
+
+    def write(self) -> Write:
+        options = self.query.get("dryRun") or ""
+        if options not in {"", "All"}:
+            raise bad_request(f'dryRun: Unsupported value: "{options}": supported values: "All"')
+        validation = self.query.get("fieldValidation") or "Warn"
+        if validation not in {"Strict", "Warn", "Ignore"}:
+            raise bad_request(
+                f'fieldValidation: Unsupported value: "{validation}": supported values: "Ignore", "Warn", "Strict"'
+            )
+        return Write(dry_run=options == "All", validation=cast("Validation", validation), warnings=self.warnings)
+
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body, parse_constant=_no_number)
+        except ValueError as error:
+            raise bad_request("the body of the request could not be decoded: invalid JSON") from error
+
+    def object(self) -> Object:
+        value = self.json()
+        if not isinstance(value, dict):
+            raise bad_request("the body of the request must be an object")
+        return value
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(constant)

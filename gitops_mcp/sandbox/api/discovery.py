@@ -1,0 +1,131 @@
+"""What the API says about itself: its version, groups and resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.sandbox.api.resources import Served
+from gitops_mcp.sandbox.api.reviews import REVIEWS
+
+_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+_SUBRESOURCE_VERBS = ["get", "patch", "update"]
+
+_VERSION: Object = {
+    "major": "1",
+    "minor": "36",
+    "emulationMajor": "1",
+    "emulationMinor": "36",
+    "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": "35",
+    "gitVersion": "v1.36.0-sandbox",
+    "gitCommit": "",
+    "gitTreeState": "clean",
+    "buildDate": "1970-01-01T00:00:00Z",
+    "goVersion": "",
+    "compiler": "",
+    "platform": "",
+}
+
+
+def described(path: str, served: Iterable[Served]) -> Object | None:
+    """The answer to a path that addresses no resource; None where there is nothing."""
+    table = {one.resource: one for one in served}
+    resources = [*table, *REVIEWS]
+    match path.strip("/").split("/"):
+        case ["version"]:
+            return _VERSION
+        case ["openapi", "v3", *rest]:
+            return _openapi(rest, resources)
+        case ["api" | "apis" as root, *rest]:
+            return _groups(root, rest, resources, table)
+        case _:
+            return None
+
+
+def _groups(root: str, rest: list[str], resources: list[Resource], table: dict[Resource, Served]) -> Object | None:
+    match [root, *rest]:
+        case ["api"]:
+            return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+        case ["apis"]:
+            groups = sorted({one.group for one in resources if one.group})
+            return {
+                "kind": "APIGroupList",
+                "apiVersion": "v1",
+                "groups": [_group(group, resources) for group in groups],
+            }
+        case ["apis", group] if any(one.group == group for one in resources):
+            return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, resources)}
+        case ["api", version]:
+            return _listed(version, resources, table)
+        case ["apis", group, version]:
+            return _listed(f"{group}/{version}", resources, table)
+        case _:
+            return None
+
+
+def _openapi(rest: list[str], resources: list[Resource]) -> Object | None:
+    paths = sorted({f"{'apis' if one.group else 'api'}/{one.api_version}" for one in resources})
+    if not rest:
+        return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in paths}}
+    return _operations(rest, resources) if "/".join(rest) in paths else None
+
+
+def _group(group: str, resources: list[Resource]) -> Object:
+    versions = sorted({one.version for one in resources if one.group == group})
+    listed = [{"groupVersion": f"{group}/{version}", "version": version} for version in versions]
+    return {"name": group, "versions": listed, "preferredVersion": listed[-1]}
+
+
+def _listed(api_version: str, resources: list[Resource], table: dict[Resource, Served]) -> Object | None:
+    inside = [one for one in resources if one.api_version == api_version]
+    if not inside:
+        return None
+    entries: list[Any] = []
+    for one in inside:
+        entries += _entries(table[one]) if one in table else [_entry(one, one.plural, one.kind.lower(), ["create"])]
+    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": entries}
+
+
+def _entries(served: Served) -> list[Object]:
+    resource = served.resource
+    main = _entry(resource, resource.plural, served.singular, _VERBS)
+    if served.short_names:
+        main["shortNames"] = list(served.short_names)
+    below = []
+    for subresource in served.subresources:
+        verbs = ["get"] if subresource == "log" else _SUBRESOURCE_VERBS
+        entry = _entry(resource, f"{resource.plural}/{subresource}", "", verbs)
+        if subresource == "scale":
+            entry |= {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+        below.append(entry)
+    return [main, *below]
+
+
+def _entry(resource: Resource, name: str, singular: str, verbs: list[str]) -> Object:
+    return {
+        "name": name,
+        "singularName": singular,
+        "namespaced": resource.namespaced,
+        "kind": resource.kind,
+        "verbs": verbs,
+    }
+
+
+def _operations(path: list[str], resources: list[Resource]) -> Object:
+    """No schemas: only that a patch takes fieldValidation, which kubectl looks for before it sends one."""
+    query = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in ("dryRun", "fieldValidation")]
+    paths = {}
+    for one in resources:
+        if "/".join(path).removeprefix("apis/").removeprefix("api/") != one.api_version:
+            continue
+        place = f"namespaces/{{namespace}}/{one.plural}" if one.namespaced else one.plural
+        patch = {
+            "parameters": query,
+            "responses": {},
+            "x-kubernetes-action": "patch",
+            "x-kubernetes-group-version-kind": {"group": one.group, "version": one.version, "kind": one.kind},
+        }
+        paths[f"/{'/'.join(path)}/{place}/{{name}}"] = {"patch": patch}
+    return {"openapi": "3.0.0", "info": {"title": "sandbox", "version": "v1"}, "paths": paths}

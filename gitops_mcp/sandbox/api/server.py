@@ -1,0 +1,208 @@
+"""The HTTP face of a Store: who asks, may they, what is answered, and a line in the log for each request."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.sandbox.api.access import Access, Attributes, Denied
+from gitops_mcp.sandbox.api.call import Call, Route, route
+from gitops_mcp.sandbox.api.discovery import described
+from gitops_mcp.sandbox.api.errors import ApiError, forbidden, not_allowed, unauthorized
+from gitops_mcp.sandbox.api.reading import answered, read
+from gitops_mcp.sandbox.api.requests_log import RequestsLog
+from gitops_mcp.sandbox.api.resources import NAMESPACE, Served
+from gitops_mcp.sandbox.api.reviews import REVIEWS, reviewed
+from gitops_mcp.sandbox.api.store import Store
+from gitops_mcp.sandbox.api.watching import Watches
+from gitops_mcp.sandbox.api.writing import write
+
+_HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
+_STOP_SECONDS = 10
+
+
+class Api:
+    """Serves a store on 127.0.0.1 until it is stopped; the store itself needs no rights."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        token: str | None,
+        requests_log: Path | None = None,
+        deny: Iterable[Denied] = (),
+        rules: Iterable[Object] | None = None,
+        user: str = "sandbox",
+    ) -> None:
+        """Without a token everybody is let in, kubectl too: it sends no token where there is no TLS.
+
+        `rules` are Role, ClusterRole and binding manifests that say all this user may do; None: everything.
+        """
+        self._store = store
+        self._token = token
+        self._user = user
+        self._access = Access(deny=deny, manifests=rules)
+        self._log = RequestsLog(requests_log) if requests_log else None
+        self._watches = Watches(store)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def deny(self, verb: str, group: str, resource: str) -> None:
+        """From now on refuse this; `*` stands for any."""
+        self._access.deny(verb, group, resource)
+
+    def start(self, *, port: int = 0) -> str:
+        """Listen, on any free port unless told; the answer is the URL, which may be used at once."""
+        # asyncio turns Nagle's algorithm off only where the protocol is named (base_events._set_nodelay);
+        # with it each answer waits for the client's delayed acknowledgement, 40 ms.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                loop="asyncio",
+                ws="none",
+                timeout_graceful_shutdown=_STOP_SECONDS // 2,
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox-api", daemon=True
+        )
+        self._thread.start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def stop(self) -> None:
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._watches.close()
+        self._thread.join(_STOP_SECONDS)
+        if self._log:
+            self._log.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body = await request.body()
+        response = self._answer(request, body)
+        await response(scope, receive, send)
+
+    def _answer(self, request: Request, body: bytes) -> Response:
+        addressed: Route | None = None
+        query = dict(request.query_params)
+        try:
+            if request.scope["path"] in _HEALTH:
+                return PlainTextResponse("ok")
+            self._authenticate(request)
+            addressed = route(request.method, request.scope["path"], query)
+            if addressed is None:
+                response = self._described(request)
+            else:
+                content_type = request.headers.get("content-type", "").partition(";")[0].strip()
+                response = self._resource(Call(addressed, query, content_type, body))
+        except ApiError as error:
+            response = answered(error.body, error.code)
+        if self._log:
+            self._log.write(request, addressed, query, response.status_code)
+        return response
+
+    def _authenticate(self, request: Request) -> None:
+        if self._token is None:
+            return
+        given = request.headers.get("authorization", "").encode()
+        if not secrets.compare_digest(given, f"Bearer {self._token}".encode()):
+            raise unauthorized()
+
+    def _described(self, request: Request) -> Response:
+        answer = described(request.scope["path"], self._store.served)
+        if answer is None:
+            return _no_page()
+        if request.method != "GET":
+            raise not_allowed()
+        return answered(answer)
+
+    def _resource(self, call: Call) -> Response:
+        asked = call.route
+        for review in REVIEWS:
+            if (asked.group, asked.version, asked.plural) == (review.group, review.version, review.plural):
+                if asked.verb != "create" or asked.name:
+                    raise not_allowed()
+                call.check_media_type()
+                return answered(reviewed(review, call.object(), self._access, user=self._user), 201)
+        self._authorize(asked)
+        served = self._served(asked)
+        if served is None:
+            return _no_page()
+        if not served.resource.namespaced:
+            call = replace(call, route=replace(asked, namespace=None))
+        if asked.verb == "watch":
+            return StreamingResponse(self._watches.begin(served, call), media_type="application/json")
+        if asked.verb in {"get", "list"}:
+            return read(self._store, served, call)
+        response = write(self._store, served, call)
+        for warning in call.warnings:
+            escaped = warning.replace("\\", "\\\\").replace('"', '\\"')
+            response.headers.append("Warning", f'299 - "{escaped}"')
+        return response
+
+    def _authorize(self, asked: Route) -> None:
+        if self._access.allows(Attributes(asked.verb, asked.group, asked.resource, asked.namespace, asked.name)):
+            return
+        where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
+        why = (
+            f'User "{self._user}" cannot {asked.verb} resource "{asked.resource}" in API group "{asked.group}" {where}'
+        )
+        raise forbidden(Resource(asked.group, asked.version, asked.plural, ""), asked.name or "", why)
+
+    def _served(self, asked: Route) -> Served | None:
+        """The resource, if its path has the shape that its scope asks for."""
+        for served in self._store.served:
+            resource = served.resource
+            if (resource.group, resource.version, resource.plural) == (asked.group, asked.version, asked.plural):
+                if resource.namespaced:
+                    fits = asked.namespace is not None or asked.verb in {"list", "watch"}
+                else:
+                    fits = asked.namespace is None or resource == NAMESPACE
+                return served if fits else None
+        return None
+
+
+def _no_page() -> Response:
+    """What is not served is no Status: the API server's router answers it."""
+    return PlainTextResponse("404 page not found\n", 404)
+
+
+def kubeconfig(url: str, token: str | None, *, namespace: str | None = None, context: str = "sandbox") -> str:
+    """A kubeconfig with one context for this API."""
+    user = f'{{token: "{token}"}}' if token else "{}"
+    home = f"\n      namespace: {namespace}" if namespace else ""
+    return f"""apiVersion: v1
+kind: Config
+current-context: {context}
+contexts:
+  - name: {context}
+    context:
+      cluster: {context}
+      user: {context}{home}
+clusters:
+  - name: {context}
+    cluster:
+      server: {url}
+users:
+  - name: {context}
+    user: {user}
+"""
