@@ -1,0 +1,149 @@
+"""What another number of instances does, told from the Cluster alone.
+
+Scaling down deletes volumes: the operator removes the newest ready replica and its PVCs (`cluster_scale.go`). The
+rules that refuse a number are those of the webhook, `internal/webhook/v1/cluster_webhook.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gitops_mcp.domain.cnpg.rules import INSTANCES_MOST, instances
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.errors import Refused
+
+_OFF = frozenset({"off", "false", "no", "0"})
+
+
+@dataclass(frozen=True)
+class Scaling:
+    before: int
+    after: int
+    removed: int
+    """Replicas that go, with their volumes."""
+    reasons: tuple[str, ...] = ()
+    """For the impact."""
+    warnings: tuple[str, ...] = ()
+    risk: str | None = None
+    """What a person must agree to; None where nobody need be asked."""
+    next: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, cluster: Object, *, to: int, live: Object | None = None) -> Scaling:
+        """`live` is the Cluster as the API has it, and names the replicas that are likely to go.
+
+        Raises InvalidRequest for what is no number of instances, Refused where the webhook would refuse it.
+        """
+        instances(to, most=INSTANCES_MOST)
+        before = _whole(at(cluster, "spec", "instances"), default=1)
+        if to == before:
+            return cls(before, to, 0)
+        _check(cluster, to)
+        name = at(cluster, "metadata", "name") or "the cluster"
+        if to > before:
+            return cls(
+                before,
+                to,
+                0,
+                reasons=(f"adds {_replicas(to - before)}, each a full copy on a new PVC; running instances go on",),
+                warnings=tuple(_hibernated(cluster)),
+                next=(f"Once applied, get_cluster_status of {name} shows {to} of {to} instances ready",),
+            )
+        gone = before - to
+        return cls(
+            before,
+            to,
+            gone,
+            reasons=(f"removes {_replicas(gone)} and deletes {_volumes(cluster, gone, live)}", *_last_replica(to)),
+            warnings=(*_warnings(cluster, to), *_hibernated(cluster)),
+            risk=_risk(cluster, to),
+            next=(f"Once applied, the operator removes the newest ready replica first; the primary of {name} stays",),
+        )
+
+
+def _check(cluster: Object, to: int) -> None:
+    postgresql = at(cluster, "spec", "postgresql") or {}
+    number = at(postgresql, "synchronous", "number")
+    named = sum(len(at(postgresql, "synchronous", key) or ()) for key in ("standbyNamesPre", "standbyNamesPost"))
+    if isinstance(number, int) and number >= to + named:
+        raise Refused(
+            f"instances: spec.postgresql.synchronous.number is {number}, and CNPG's webhook wants it below the number "
+            f"of instances{f' and {named} named standbys' if named else ''}: at least {number - named + 1} instances, "
+            f"or lower synchronous.number first"
+        )
+    parameters = at(postgresql, "parameters") or {}
+    if to > 1 and str(parameters.get("wal_level", "")) == "minimal":
+        raise Refused("instances: wal_level is 'minimal', with which no replica follows: set it to 'logical' first")
+    if to > 1 and str(parameters.get("wal_log_hints", "on")).lower() in _OFF:
+        raise Refused("instances: wal_log_hints is off, which CNPG's webhook refuses with replicas: remove it first")
+    if to == 1 and at(cluster, "spec", "primaryUpdateStrategy") == "supervised":
+        raise Refused(
+            "instances: primaryUpdateStrategy is 'supervised', which CNPG's webhook refuses with 1 instance: at least "
+            "2, or set it to 'unsupervised' first"
+        )
+
+
+def _risk(cluster: Object, to: int) -> str | None:
+    most = _whole(at(cluster, "spec", "maxSyncReplicas"), default=0)
+    if to < most + 1:
+        return f"{to} instances are fewer than synchronous replication needs (maxSyncReplicas {most} + 1)"
+    if to == 1:
+        return (
+            "no replica is left: the next failure of the instance or its node is an outage, that of its volume a loss"
+        )
+    return None
+
+
+def _warnings(cluster: Object, to: int) -> Iterator[str]:
+    most = _whole(at(cluster, "spec", "maxSyncReplicas"), default=0)
+    if to < most + 1:
+        yield (
+            f"maxSyncReplicas is {most}: CNPG's webhook refuses fewer than {most + 1} instances, and where it is off "
+            f"the operator sets spec.instances back (event NoScaleDown) and Git differs from then on: lower "
+            f"maxSyncReplicas first"
+        )
+    if to == 1 and at(cluster, "spec", "enablePDB") is not False:
+        yield "enablePDB is on: with a single instance its PodDisruptionBudget keeps the node from being drained"
+
+
+def _last_replica(to: int) -> Iterator[str]:
+    if to == 1:
+        yield "leaves one instance: no failover, and each restart is an outage"
+
+
+def _hibernated(cluster: Object) -> Iterator[str]:
+    if at(cluster, "metadata", "annotations", "cnpg.io/hibernation") == "on":
+        yield "the cluster is hibernated: the new number takes effect when it is woken"
+
+
+def _volumes(cluster: Object, gone: int, live: Object | None) -> str:
+    suffixes = [""]
+    suffixes += ["-wal"] if at(cluster, "spec", "walStorage") else []
+    suffixes += [f"-tbs-{at(one, 'name')}" for one in at(cluster, "spec", "tablespaces") or ()]
+    pods = going(live, gone) if live is not None else ()
+    if pods:
+        return f"PVCs {', '.join(f'{pod}{suffix}' for pod in pods for suffix in suffixes)} with their data"
+    each = f"{len(suffixes)} PVCs each" if len(suffixes) > 1 else "its PVC" if gone == 1 else "their PVCs"
+    return f"{each} with the data"
+
+
+def going(live: Object, count: int) -> tuple[str, ...]:
+    """The instances that the operator would remove now: ready, not primary, the highest serials first."""
+    primary = {at(live, "status", "currentPrimary"), at(live, "status", "targetPrimary")}
+    healthy = at(live, "status", "instancesStatus", "healthy") or at(live, "status", "instanceNames") or []
+    replicas = sorted((one for one in healthy if one not in primary), key=_serial, reverse=True)
+    return tuple(replicas[:count])
+
+
+def _serial(pod: str) -> int:
+    tail = pod.rpartition("-")[2]
+    return int(tail) if tail.isdecimal() else 0
+
+
+def _whole(value: object, *, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _replicas(count: int) -> str:
+    return "1 replica" if count == 1 else f"{count} replicas"

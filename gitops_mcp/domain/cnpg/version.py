@@ -1,0 +1,66 @@
+"""Which PostgreSQL: a major, or the full tag of an image."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gitops_mcp.domain.names import shown
+from gitops_mcp.errors import InvalidRequest
+
+OLDEST, NEWEST = 13, 18
+"""CNPG's webhook refuses older majors; newer ones than this may exist by the time this runs."""
+
+_TAG = re.compile(r"(\d{2})(?:\.\d+|(?:beta|rc)\d+)?(?:[-_.][A-Za-z0-9_.-]*)?")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_FLAVOUR = "standard-trixie"
+
+
+@dataclass(frozen=True)
+class Version:
+    major: int
+    tag: str | None
+    """The tag as it was given; None where only a major was."""
+
+    @property
+    def default_tag(self) -> str:
+        """The tag given, else the moving one of the major, which is better pinned."""
+        return self.tag or f"{self.major}-{_FLAVOUR}"
+
+
+def postgres_version(text: str, *, field: str = "postgres_version") -> Version:
+    """A major, or a tag that starts with a version, with or without a digest.
+
+    The operator learns the version from the tag, so `latest` and a digest alone are refused by its webhook.
+    """
+    tag, _, digest = text.partition("@")
+    match = _TAG.fullmatch(tag) if len(tag) <= 128 and (digest == "" or _DIGEST.fullmatch(digest)) else None
+    if match is None:
+        raise InvalidRequest(
+            f"{field}: {shown(text)} {_why(text)}; a major such as '18', or a full tag such as '18.4-standard-trixie'"
+        )
+    major = int(match.group(1))
+    if not OLDEST <= major < 30:
+        raise InvalidRequest(
+            f"{field}: PostgreSQL {major} cannot be run by CloudNativePG: from {OLDEST} to {NEWEST}, such as '{NEWEST}'"
+        )
+    return Version(major, None if tag == str(major) and not digest else text)
+
+
+def major_of(image: object) -> int | None:
+    """The major that an image reference or tag says: `registry:5000/pg:18.4-system` -> 18."""
+    if not isinstance(image, str):
+        return None
+    tag = image.partition("@")[0].rpartition("/")[2].rpartition(":")[2]
+    match = re.match(r"(\d{1,2})(?!\d)", tag)
+    return int(match.group(1)) if match else None
+
+
+def _why(text: str) -> str:
+    if text == "latest":
+        return "moves, and the operator reads the version from the tag"
+    if text.startswith(("sha256:", "@")):
+        return "is a digest alone, and the operator reads the version from the tag"
+    if "/" in text or ":" in text.partition("@")[0]:
+        return "is an image; give only its tag (the repository is images.postgres of .gitops-mcp.yaml)"
+    return "is no version of PostgreSQL"

@@ -1,0 +1,141 @@
+"""Desired against live: only what desired states counts.
+
+The API adds to what it is given: defaults of the CRD, of the webhook, of other controllers. So a difference is a field
+that desired states and live has otherwise, never one that only live has. Lists of CNPG's kinds are replaced whole by
+every applier, so their items are compared in order; the few that the webhook adds to, or that have merge keys, are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.objects import Object, Path, at, dotted
+
+_IDENTITY = frozenset({"apiVersion", "kind", "metadata", "status"})
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
+
+_KEYED = {("podSelectorRefs",): "name", ("postgresql", "extensions"): "name"}
+"""Lists of a Cluster's spec with a merge key: an applier owns its own items only."""
+_GROWING = frozenset({("monitoring", "customQueriesConfigMap"), ("plugins",)})
+"""Lists that the webhook adds items to: the default queries, and the plugins that an operator always includes."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    path: Path
+    desired: Any
+    live: Any
+    """None: live has no such field."""
+
+    def __str__(self) -> str:
+        return f"{dotted(self.path)}: desired {self.desired!r}, live {self.live!r}"
+
+
+def drift(desired: Object, live: Object) -> tuple[Difference, ...]:
+    """The fields of `desired` that `live` does not have so, in desired's order."""
+    found: list[Difference] = []
+    for part in ("labels", "annotations"):
+        stated = at(desired, "metadata", part)
+        if isinstance(stated, dict):
+            found += _values(stated, at(live, "metadata", part) or {}, ("metadata", part))
+    is_cluster = at(desired, "kind") == "Cluster"
+    for key, value in desired.items():
+        if key in _IDENTITY:
+            continue
+        if key == "spec" and is_cluster and isinstance(value, dict):
+            # Read at creation only; the webhook completes it, and an edit of it never takes effect.
+            value = {name: part for name, part in value.items() if name != "bootstrap"}  # noqa: PLW2901
+        found += _values(value, live.get(key), (key,))
+    return tuple(found)
+
+
+def _values(desired: Any, live: Any, path: Path) -> Iterator[Difference]:
+    match desired:
+        case None:  # the API drops nulls
+            return
+        case dict():
+            if desired and not isinstance(live, dict):
+                yield Difference(path, desired, live)
+            elif desired:
+                for key, value in desired.items():
+                    yield from _values(value, live.get(key), (*path, key))
+        case list():
+            yield from _lists(desired, live, path)
+        case _ if not _same(desired, live, path):
+            yield Difference(path, desired, live)
+
+
+def _lists(desired: list[Any], live: Any, path: Path) -> Iterator[Difference]:
+    if not desired and not live:  # the API drops empty lists of what is optional
+        return
+    if not isinstance(live, list):
+        yield Difference(path, desired, live)
+        return
+    place = tuple(str(step) for step in path[1:])
+    if place in _GROWING:
+        if not all(_is_among(item, live, path) for item in desired):
+            yield Difference(path, desired, live)
+    elif place in _KEYED:
+        yield from _keyed(desired, live, path, key=_KEYED[place])
+    elif len(desired) != len(live):
+        yield Difference(path, desired, live)
+    else:
+        for index, (item, other) in enumerate(zip(desired, live, strict=True)):
+            yield from _values(item, other, (*path, index))
+
+
+def _keyed(desired: list[Any], live: list[Any], path: Path, *, key: str) -> Iterator[Difference]:
+    by_key = {at(item, key): item for item in live}
+    for index, item in enumerate(desired):
+        yield from _values(item, by_key.get(at(item, key)), (*path, index))
+
+
+def _is_among(item: Any, live: Iterable[Any], path: Path) -> bool:
+    return any(not tuple(_values(item, other, path)) for other in live)
+
+
+def _same(desired: Any, live: Any, path: Path) -> bool:
+    if type(desired) is type(live) and bool(desired == live):
+        return True
+    if live is None:
+        return bool(desired == "")
+    if isinstance(desired, dict | list) or isinstance(live, dict | list):
+        return False
+    if _is_quantity(path):
+        pair = quantity(desired), quantity(live)
+        return None not in pair and pair[0] == pair[1]
+    if isinstance(desired, str) and isinstance(live, str):
+        return bool(_TIME.fullmatch(desired) and _TIME.fullmatch(live)) and _instant(desired) == _instant(live)
+    return _plain(desired) == _plain(live)
+
+
+def _is_quantity(path: Path) -> bool:
+    """`…storage.size`, `…resources.requests.cpu` and their like; sizes among PostgreSQL's parameters are not."""
+    match path:
+        case (*_, "storage" | "walStorage", "size") | (*_, "ephemeralVolumesSizeLimit", _):
+            return True
+        case (*_, "resources", "requests" | "limits", _):
+            return True
+        case _:
+            return False
+
+
+def _plain(value: Any) -> str:
+    """A scalar as it would be quoted: a parameter that was written as a number is live as a string."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

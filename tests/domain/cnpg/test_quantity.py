@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitops_mcp.domain.cnpg.quantity import quantity, storage_size
+from gitops_mcp.errors import InvalidRequest
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("5G", "5000000000", id="decimal suffix"),
+        pytest.param("1", "1000m", id="thousandths"),
+        pytest.param("0.5Gi", "512Mi", id="fraction of a binary unit"),
+        pytest.param("5e3", "5k", id="exponent"),
+        pytest.param("1E", "1000P", id="E alone is exa"),
+        pytest.param("1.", "1", id="trailing point"),
+        pytest.param(2, "2", id="a number that was not quoted"),
+        pytest.param("1e-3", "1m", id="negative exponent"),
+        pytest.param("-1Gi", "-1024Mi", id="negative"),
+    ],
+)
+def test_quantities_that_mean_the_same_are_equal(one: object, other: object) -> None:
+    assert quantity(one) == quantity(other) is not None
+
+
+@pytest.mark.parametrize("text", ["ten", "10GB", "10gi", "10 Gi", "", "Gi", "1e999", "0x10", "1_000", True, None, [1]])
+def test_what_is_no_quantity_is_none(text: object) -> None:
+    assert quantity(text) is None
+
+
+@given(st.integers(0, 10**12))
+def test_each_binary_unit_is_1024_of_the_one_below(number: int) -> None:
+    assert quantity(f"{number}Gi") == quantity(f"{number * 1024}Mi") == Fraction(number * 1024**3)
+
+
+@pytest.mark.parametrize("text", ["10Gi", "1Mi", "500G", "1.5Ti", "5e9", "1048576"])
+def test_a_size_that_a_volume_can_have_stays_as_written(text: str) -> None:
+    assert storage_size(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("ten", "'ten' is not a size: .*such as 10Gi", id="a word"),
+        pytest.param("10GB", "'10GB' is not a size: .*without B; such as 10Gi", id="GB"),
+        pytest.param("20 gib", "'20 gib' is not a size: .*such as 20Gi", id="spaces and case"),
+        pytest.param("-1Gi", "'-1Gi' is not more than zero; such as 1Gi", id="negative"),
+        pytest.param("0", "'0' is not more than zero; such as 10Gi", id="zero"),
+        pytest.param("10", "'10' is less than 1Mi; without a unit .*such as 10Gi", id="no unit"),
+        pytest.param("512m", "'512m' is less than 1Mi; .*m means thousandths; such as 512Mi", id="m is not M"),
+        pytest.param("9000Pi", "is more than Kubernetes can count; such as 10Gi", id="too much"),
+        pytest.param("", "'' is not a size", id="nothing"),
+    ],
+)
+def test_another_size_is_refused_with_one_that_would_work(text: str, message: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"^storage_size: .*{message}") as raised:
+        storage_size(text)
+    example = str(raised.value).rpartition("such as ")[2]
+    assert storage_size(example) == example
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_size_or_refused_with_one_that_works(text: str) -> None:
+    try:
+        assert storage_size(text) == text
+    except InvalidRequest as error:
+        storage_size(str(error).rpartition("such as ")[2])

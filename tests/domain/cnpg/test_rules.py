@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from gitops_mcp.domain.cnpg import rules
+from gitops_mcp.errors import InvalidRequest
+
+
+def test_parameters_that_the_webhook_lets_pass_stay_as_given() -> None:
+    given = {
+        "max_connections": "200",
+        "pg_stat_statements.max": "10000",
+        "shared_buffers": "1.5 GB",
+        "wal_level": "replica",
+    }
+    assert rules.parameters(given, instances=3) == given
+    assert rules.parameters({"wal_level": "minimal", "wal_log_hints": "off"}, instances=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"port": "5433"}, "port may not be set: the operator sets it itself", id="fixed"),
+        pytest.param({"Archive_Command": "x"}, "may not be set: a backup plugin sets it", id="fixed in other case"),
+        pytest.param({"max connections": "1"}, "'max connections' is not the name of a parameter", id="bad key"),
+        pytest.param({"a.b.c": "1"}, "'a.b.c' is not the name", id="two points"),
+        pytest.param(
+            {"max_connections": 200}, "value of max_connections must be a string, such as .*'200'", id="number"
+        ),
+        pytest.param({"jit": True}, "value of jit must be a string, such as .*'true'", id="boolean"),
+        pytest.param({"work_mem": "1\n2"}, "must be one line", id="two lines"),
+        pytest.param({"wal_level": "logica"}, "wal_level 'logica' does not exist; there are: logical", id="wal_level"),
+        pytest.param({"wal_level": "minimal"}, "one instance only", id="minimal with replicas"),
+        pytest.param({"wal_log_hints": "OFF"}, "may not be off with more than one", id="hints off with replicas"),
+        pytest.param({"shared_buffers": "25%"}, "no size of PostgreSQL", id="shared_buffers"),
+        pytest.param({"hot_standby_feedback": "maybe"}, "must be 'on' or 'off'", id="no boolean"),
+    ],
+)
+def test_parameters_that_the_webhook_would_refuse_are_refused(given: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"^parameters: .*{message}"):
+        rules.parameters(given, instances=3)
+
+
+def test_the_list_of_fixed_parameters_is_that_of_the_operator() -> None:
+    assert len(rules.FIXED_PARAMETERS) == 64
+    assert {
+        "shared_preload_libraries",
+        "ssl_passphrase_command",
+        "pg_failover_slots.primary_dsn",
+    } <= rules.FIXED_PARAMETERS
+
+
+@pytest.mark.parametrize("name", ["app", "My_App", "shop-orders", "_x$1", "a" * 63])
+def test_names_that_postgresql_keeps(name: str) -> None:
+    assert rules.database_name(name) == rules.role_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("check", "name"),
+    [
+        *(
+            (check, name)
+            for check in (rules.database_name, rules.role_name)
+            for name in ("", "1st", "-x", "a b", 'a"b', "a" * 64, "ä", "a\n", "postgres")
+        ),
+        *((rules.database_name, name) for name in ("template0", "template1")),
+        *((rules.role_name, name) for name in ("pg_monitor", "cnpg_pooler", "streaming_replica")),
+        *((rules.storage_class, name) for name in ("", "Fast", "-fast", "a..b", "a" * 254, "fast\n")),
+    ],
+)
+def test_names_that_are_taken_or_illegal_are_refused_with_one_that_works(
+    check: Callable[[str], str], name: str
+) -> None:
+    with pytest.raises(InvalidRequest, match="such as"):
+        check(name)
+
+
+@pytest.mark.parametrize("count", [0, -1, 10, 10**9, "three", True, 1.0, None])
+def test_a_number_of_instances_is_whole_and_within_the_limit(count: object) -> None:
+    with pytest.raises(InvalidRequest, match="from 1 to 9, such as 3"):
+        rules.instances(count, most=9)
+
+
+def test_a_storage_class_is_a_dns_subdomain() -> None:
+    assert rules.storage_class("csi.example-com") == "csi.example-com"
+    assert rules.instances(9, most=9) == 9
