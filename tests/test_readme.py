@@ -1,0 +1,68 @@
+"""What the README shows is tried here, so that it stays true."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gitops_mcp.config import OPTIONS, Flags, schema, settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_its_two_commands_are_targets_of_the_makefile() -> None:
+    targets = re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text())
+    named = re.findall(r"make ([a-z]+)", README)
+    assert {"demo", "test", "check", "bench"} <= set(named) <= set(targets)
+
+
+@pytest.mark.parametrize("text", blocks("json"))
+def test_each_client_configuration_starts_the_server(text: str) -> None:
+    ((key, servers),) = json.loads(text).items()
+    assert key in {"mcpServers", "servers"}
+    (server,) = servers.values()
+    assert Path(server["command"]).name == "gitops-mcp"
+    assert {part for part in server["args"] if part.startswith("--")} <= {option.flag for option in OPTIONS}
+
+
+def test_it_shows_every_client() -> None:
+    assert len(blocks("json")) == 4
+
+
+def test_its_configuration_file_has_every_key_at_its_default() -> None:
+    (text,) = blocks("yaml")
+    shown = settings(text, Flags())
+    environments = yaml.safe_load(text)["environments"]
+    assert set(yaml.safe_load(text)) == set(schema()["properties"])
+    assert list(shown.environments) == list(environments) == ["prod", "staging"]
+    without = re.sub(r"(?ms)^environments:\n(  .*?\n)+", "", text)
+    assert settings(without, Flags()) == settings(None, Flags())
+    (environment,) = schema()["properties"]["environments"]["anyOf"][0]["patternProperties"].values()
+    assert set(environments["prod"]) == set(environment["properties"])
+
+
+def test_it_lists_every_flag() -> None:
+    assert re.findall(r"(?m)^\| `(--[a-z-]+)", README) == [option.flag for option in OPTIONS]
+
+
+def test_what_it_points_at_is_there() -> None:
+    for path in ("LICENSE", "Dockerfile", "pyproject.toml", "rbac/read-only.yaml", "repo_template", "gitops_mcp"):
+        assert path in README
+        assert (ROOT / path).exists()
+    assert len(README.splitlines()) < 300
+
+
+def test_its_table_is_what_the_command_prints() -> None:
+    from gitops_mcp.server import table
+
+    (shown,) = re.findall(r"<!-- tools:begin -->\n(.*?)<!-- tools:end -->", README, re.DOTALL)
+    assert shown.strip() == table().strip(), "run `gitops-mcp tools` and paste what it prints"
