@@ -17,6 +17,8 @@ from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.redact import redacted
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 
+Label = Literal["none", "reload", "rolling_restart", "outage", "data_loss"]
+
 SUBJECT_MAX = 72
 """Columns; git's own habit for the first line of a message."""
 
@@ -31,8 +33,17 @@ class Level(IntEnum):
     DATA_LOSS = 4
 
     @property
-    def label(self) -> str:
-        return self.name.lower()
+    def label(self) -> Label:
+        return _LABELS[self]
+
+
+_LABELS: dict[Level, Label] = {
+    Level.NONE: "none",
+    Level.RELOAD: "reload",
+    Level.ROLLING_RESTART: "rolling_restart",
+    Level.OUTAGE: "outage",
+    Level.DATA_LOSS: "data_loss",
+}
 
 
 @dataclass(frozen=True)

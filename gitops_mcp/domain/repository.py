@@ -257,11 +257,12 @@ def _declaration(
     top: str,
 ) -> Declaration:
     own = at(value, "metadata", "namespace")
+    inherited = _inherited_namespace(path, kustomizations, top)
+    namespace: str | None
     origin: Literal["document", "kustomization", "unknown"]
     if isinstance(own, str) and own:
         namespace, origin = own, "document"
     else:
-        inherited = _inherited_namespace(path, kustomizations, top)
         namespace, origin = inherited, "kustomization" if inherited else "unknown"
     identity = Identity(value["kind"], namespace, value["metadata"]["name"])
     return Declaration(identity, path, document.index, base, line, value, origin)

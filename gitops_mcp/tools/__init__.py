@@ -1,1 +1,8 @@
-"""What a model may ask."""
+"""What a model may ask. `ALL` is the order in which clients see the tools."""
+
+from __future__ import annotations
+
+from gitops_mcp.tools import changes, clusters
+from gitops_mcp.tools.registry import Tool
+
+ALL: tuple[Tool, ...] = (*clusters.TOOLS, *changes.TOOLS)

@@ -1,0 +1,158 @@
+"""The composition root: what was given at start, and the adapters, each opened on first use.
+
+Nothing here is remembered that failed: a repository that could not be opened or an API that could not be reached is
+tried again by the next call.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_mcp import config
+from gitops_mcp.adapters.audit import AuditLog
+from gitops_mcp.adapters.git.settings import GitSettings
+from gitops_mcp.adapters.kube import Kube, KubeStart, kube_start
+from gitops_mcp.config import Environment, Flags, Settings
+from gitops_mcp.domain.names import near, shown
+from gitops_mcp.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from gitops_mcp.adapters.git.refs import Base
+    from gitops_mcp.adapters.git.repository import Repository
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What one call stands on: the settings at a commit of the base, and that commit."""
+
+    settings: Settings
+    git: GitSettings
+    repository: Repository
+    base: Base
+
+
+@dataclass(frozen=True)
+class App:
+    flags: Flags
+    start: KubeStart
+    audit: AuditLog | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _repositories: dict[Path, Repository] = field(default_factory=dict, repr=False)
+    _kubes: dict[tuple[str | None, float], Kube] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def open(cls, flags: Flags) -> App:
+        """Raises InvalidRequest where what was asked for at start cannot be had."""
+        return cls(flags, kube_start(), AuditLog.open(flags.audit_log) if flags.audit_log else None)
+
+    @property
+    def read_only(self) -> bool:
+        return self.flags.read_only
+
+    def repository(self) -> Repository:
+        """The repository around `--repo`, else around the working directory. Raises InvalidRequest without one."""
+        from gitops_mcp.adapters.git.repository import Repository
+
+        path = self.flags.repo or Path.cwd()
+        with self._lock:
+            if path not in self._repositories:
+                self._repositories[path] = Repository.open(path)
+            return self._repositories[path]
+
+    def ground(self, *, fetch: bool) -> Ground:
+        """The settings and the base; with `fetch` the base and the changes as the remote has them now.
+
+        The file is read at the base that flags or the remote name; a `base:` in it says where changes go and is not
+        followed again.
+        """
+        repository = self.repository()
+        bootstrap = GitSettings(base=self.flags.base, push=self.flags.push or "auto")
+        home = repository.base(bootstrap, fetch=False)
+        try:
+            settings = _settings(_file(repository, home.commit), self.flags)
+        except InvalidRequest:
+            # What is wrong may be mended on the remote already.
+            home = repository.base(bootstrap, fetch=True)
+            settings = _settings(_file(repository, home.commit), self.flags)
+        if fetch and (settings.base or home.branch) != home.branch:
+            home = repository.base(bootstrap, fetch=True)
+            settings = _settings(_file(repository, home.commit), self.flags)
+        git = _git(settings)
+        base = repository.base(git, fetch=fetch)
+        if base.branch == home.branch and base.commit != home.commit:
+            settings = _settings(_file(repository, base.commit), self.flags)
+            if _git(settings) != git:
+                git = _git(settings)
+                base = repository.base(git, fetch=fetch)
+        return Ground(settings, git, repository, base)
+
+    def settings(self) -> tuple[Settings, Ground | None]:
+        """What reading needs: the settings as known, and the ground they come from; None without a repository."""
+        try:
+            self.repository()
+        except InvalidRequest:  # there is none here; anything else that is wrong with one is told
+            if self.flags.repo:
+                raise
+            return _settings(None, self.flags), None
+        ground = self.ground(fetch=False)
+        return ground.settings, ground
+
+    def environment(self, settings: Settings, name: str | None, *, reading: bool = False) -> Environment:
+        """The environment asked for. Raises InvalidRequest with the choices where it is unknown or left open."""
+        if name is not None:
+            if name not in settings.environments:
+                raise InvalidRequest(f"environment: no environment {shown(name)}; {near(name, settings.environments)}")
+            return settings.environments[name]
+        if settings.environment is not None:
+            return settings.environments[settings.environment]
+        if reading:
+            current = self.start.current_context()
+            at_start = [one for one in settings.environments.values() if current and one.context == current]
+            if len(at_start) == 1:
+                return at_start[0]
+        raise InvalidRequest(f"environment: say which; {near('', settings.environments)}")
+
+    def kube(self, environment: Environment, settings: Settings) -> Kube:
+        return self._kube(environment.context, settings.kubernetes_timeout)
+
+    def engine_kube(self, environment: Environment, settings: Settings) -> Kube:
+        """The API where the environment's engine runs: its own, unless configured elsewhere."""
+        return self._kube(environment.engine_context or environment.context, settings.kubernetes_timeout)
+
+    def _kube(self, context: str | None, timeout: float) -> Kube:
+        with self._lock:
+            key = (context, timeout)
+            if key not in self._kubes:
+                self._kubes[key] = Kube(context=context, timeout=timeout, start=self.start)
+            return self._kubes[key]
+
+
+def _file(repository: Repository, commit: str) -> str | None:
+    found = repository.read(commit, config.FILE)
+    if found is None:
+        return None
+    try:
+        return found.data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"{config.FILE}: it is not UTF-8 (byte {error.start})") from error
+
+
+@lru_cache(maxsize=8)
+def _settings(text: str | None, flags: Flags) -> Settings:
+    return config.settings(text, flags)
+
+
+def _git(settings: Settings) -> GitSettings:
+    return GitSettings(
+        remote=settings.remote,
+        base=settings.base,
+        prefix=settings.branch_prefix,
+        push=settings.push,
+        timeout=settings.git_timeout,
+        signoff=settings.signoff,
+        hooks=settings.hooks,
+    )

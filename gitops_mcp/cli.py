@@ -1,0 +1,104 @@
+"""The command line: arguments, logging to stderr, and what is run."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_mcp import __version__
+
+if TYPE_CHECKING:
+    from gitops_mcp.config import Option
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0, 1 for a failure, 2 for a wrong invocation with every fault named."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    command = given.command or "serve"
+    if command == "serve":
+        return _serve(given)
+    if command == "demo":
+        from gitops_mcp.demo import demo
+
+        return demo()
+    if command == "sandbox":
+        from gitops_mcp.sandbox.run import serve
+
+        return serve(given.dir, api_only=given.api_only)
+    if command == "tools":
+        from gitops_mcp.server import table
+
+        print(table(), end="")
+        return 0
+    from gitops_mcp import config
+
+    print(json.dumps(config.schema(), indent=2))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    from gitops_mcp.config import OPTIONS
+
+    parser = argparse.ArgumentParser(
+        prog="gitops-mcp",
+        description="An MCP server that runs CloudNativePG clusters the GitOps way. Without a command it serves on "
+        "stdin and stdout, as an MCP client starts it.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"gitops-mcp {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve over stdio (the default)", allow_abbrev=False)
+    for each in (parser, serve):
+        for option in OPTIONS:
+            _add(each, option)
+    commands.add_parser("demo", help="play the whole road against a sandbox: list, create, merge, scale, discard")
+    sandbox = commands.add_parser("sandbox", help="a stand-in cluster, remote and engine to try the server with")
+    sandbox.add_argument("--dir", type=Path, required=True, help="new folder for kubeconfig, remote and checkout")
+    sandbox.add_argument("--api-only", action="store_true", help="only the Kubernetes API")
+    commands.add_parser("tools", help="print the table of tools")
+    commands.add_parser("schema", help="print the JSON Schema of .gitops-mcp.yaml")
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    """Values are checked with the variables' later, so that all faults are named together."""
+    text = f"{option.help} [{option.variable}]"
+    if option.switch:
+        parser.add_argument(option.flag, action="store_true", default=argparse.SUPPRESS, help=text)
+    else:
+        metavar = "|".join(option.choices) if option.choices else option.metavar
+        parser.add_argument(option.flag, default=argparse.SUPPRESS, metavar=metavar, help=text)
+
+
+def _serve(given: argparse.Namespace) -> int:
+    # Collections while hundreds of modules load, and again over all of them, are a fifth of the start-up.
+    gc.disable()
+    from gitops_mcp.app import App
+    from gitops_mcp.config import environ, flags
+    from gitops_mcp.errors import InvalidRequest
+    from gitops_mcp.server import build, run
+
+    try:
+        told = flags(vars(given), environ())
+        app = App.open(told)
+    except InvalidRequest as error:
+        print(f"gitops-mcp: {error}", file=sys.stderr)
+        return 2
+    logging.basicConfig(
+        stream=sys.stderr, level=told.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    server = build(app)
+    gc.freeze()
+    gc.enable()
+    run(server)
+    # Threads that still wait for a peer must not hold the process: its client is gone.
+    sys.stderr.flush()
+    os._exit(0)

@@ -1,0 +1,303 @@
+"""What tools answer: one model a tool, and the same facts as short markdown.
+
+Some clients show a model only the structured content, some only the text, so both say the same, and both are
+bounded: what is cut is counted. Text from the cluster or the repository is data; it stands under headings that say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+
+TEXT_MAX = 25_000
+"""Characters of an answer's text, and of its structured content as JSON."""
+
+DIFF_MAX = 12_000
+"""Characters of a diff: it stands in the text and in the structured content, beside other facts."""
+
+
+class Answer(BaseModel):
+    """A frozen model without nulls: what is not known is left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_serializer(mode="wrap")
+    def _without_nulls(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        made: dict[str, Any] = handler(self)
+        return {key: value for key, value in made.items() if value is not None}
+
+    def markdown(self) -> str:
+        raise NotImplementedError
+
+
+class Warned(Answer):
+    """Something the caller should know, with an id that stays the same between versions."""
+
+    id: str
+    message: str
+
+
+class TouchedFile(Answer):
+    path: str
+    action: Literal["added", "modified", "deleted"]
+    line: int
+
+
+class ImpactView(Answer):
+    level: Literal["none", "reload", "rolling_restart", "outage", "data_loss"]
+    reasons: list[str] = []
+
+
+class WriteResult(Answer):
+    """What a writing tool did."""
+
+    environment: str
+    delivery: Literal["git"] = "git"
+    outcome: Literal["committed", "unchanged", "dry_run"]
+    summary: str
+    change: str
+    branch: str
+    base: str
+    base_commit: str
+    commit: str | None = None
+    files: list[TouchedFile] = []
+    diff: str | None = None
+    diff_omitted_lines: int | None = None
+    impact: ImpactView
+    validated_by: list[str] = []
+    warnings: list[Warned] = []
+    next: list[str] = []
+
+    def markdown(self) -> str:
+        done = {"committed": "Committed", "unchanged": "Nothing to commit", "dry_run": "Dry run, nothing written"}
+        where = f"change `{self.change}`, branch `{self.branch}` against `{self.base}` at {self.base_commit[:12]}"
+        lines = [f"**{done[self.outcome]}** ({self.environment}, {self.delivery}): {self.summary}", "", where]
+        if self.commit:
+            lines.append(f"commit {self.commit}")
+        lines.append(f"impact: {self.impact.level}")
+        lines += [f"- {reason}" for reason in self.impact.reasons]
+        if self.files:
+            lines += ["", *(f"- {one.action} `{one.path}`, line {one.line}" for one in self.files)]
+        if self.diff:
+            lines += ["", *fenced(self.diff, "diff")]
+            if self.diff_omitted_lines:
+                lines.append(f"({self.diff_omitted_lines} more lines of diff; get_change shows the change)")
+        if self.validated_by:
+            lines += ["", f"validated by: {', '.join(self.validated_by)}"]
+        return "\n".join([*lines, *warned(self.warnings), *steps(self.next)])
+
+
+class Discarded(Answer):
+    """What discard_change did."""
+
+    change: str
+    branch: str
+    outcome: Literal["discarded", "dry_run"]
+    tip: str
+    commits: int
+    warnings: list[Warned] = []
+    next: list[str] = []
+
+    def markdown(self) -> str:
+        done = "Discarded" if self.outcome == "discarded" else "Dry run, nothing removed"
+        lines = [f"**{done}**: change `{self.change}`, branch `{self.branch}` ({self.commits} commits, tip {self.tip})"]
+        return "\n".join([*lines, *warned(self.warnings), *steps(self.next)])
+
+
+class ConditionView(Answer):
+    type: str
+    status: str
+    reason: str | None = None
+    message: str | None = None
+    since: str | None = None
+
+
+class ClusterRow(Answer):
+    namespace: str | None = None
+    name: str
+    instances: int
+    ready: int | None = None
+    phase: str | None = None
+    phase_class: str | None = None
+    primary: str | None = None
+    image: str | None = None
+    storage: str | None = None
+    declared: str | None = None
+    """File and line in Git."""
+    live: str | None = None
+    """`unavailable`, or `absent` for one that only Git knows; left out where the row is live state."""
+    conditions: list[ConditionView] | None = None
+    backups: str | None = None
+    delivery: str | None = None
+
+
+class ClusterList(Answer):
+    """The clusters of an environment."""
+
+    environment: str
+    items: list[ClusterRow]
+    total: int | None = None
+    cursor: str | None = None
+    warnings: list[Warned] = []
+
+    def markdown(self) -> str:
+        known = f"{len(self.items)} of {self.total}" if self.total is not None else f"{len(self.items)}"
+        lines = [f"{known} clusters shown in {self.environment}"]
+        if self.items:
+            lines += ["", "| namespace/name | ready | phase | primary | image | storage |", "|---|---|---|---|---|---|"]
+        for row in self.items:
+            ready = f"{'?' if row.ready is None else row.ready}/{row.instances}"
+            phase = row.live or f"{row.phase or 'not reported'} ({row.phase_class})"
+            cells = [f"{row.namespace or '?'}/{row.name}", ready, phase, row.primary, row.image, row.storage]
+            lines.append("| " + " | ".join(cell(one) for one in cells) + " |")
+        for row in self.items:
+            lines += _details(row)
+        if self.cursor:
+            lines += ["", f"there are more: continue with cursor={self.cursor}"]
+        return "\n".join([*lines, *warned(self.warnings)])
+
+
+def _details(row: ClusterRow) -> list[str]:
+    facts = [f"conditions: {', '.join(f'{one.type}={one.status}' for one in row.conditions)}"] if row.conditions else []
+    facts += [f"{name}: {value}" for name, value in (("backups", row.backups), ("delivery", row.delivery)) if value]
+    facts += [f"declared in {row.declared}"] if row.declared else []
+    return [f"- {row.namespace or '?'}/{row.name}: {'; '.join(facts)}"] if facts else []
+
+
+class ChangeRow(Answer):
+    change: str
+    branch: str
+    state: Literal["draft", "pushed", "in_review", "merged", "applied", "healthy", "closed", "failed"]
+    subject: str
+    commits: int
+    files: list[str]
+    behind: int
+    """Commits of the base that the change lacks."""
+    updated: str
+    """RFC 3339, of the last commit."""
+    age: str
+    why: str | None = None
+
+
+class ChangeList(Answer):
+    """Changes of this repository."""
+
+    base: str
+    base_commit: str
+    items: list[ChangeRow]
+    total: int
+    cursor: str | None = None
+    warnings: list[Warned] = []
+
+    def markdown(self) -> str:
+        lines = [f"{len(self.items)} of {self.total} changes shown, base {self.base} at {self.base_commit[:12]}"]
+        if self.items:
+            lines += [
+                "",
+                "| change | state | subject | commits | files | behind | updated |",
+                "|---|---|---|---|---|---|---|",
+            ]
+        for row in self.items:
+            cells = (row.change, row.state, row.subject, row.commits, ", ".join(row.files), row.behind, row.age)
+            lines.append("| " + " | ".join(cell(one) for one in cells) + " |")
+        if self.cursor:
+            lines += ["", f"there are more: continue with cursor={self.cursor}"]
+        return "\n".join([*lines, *warned(self.warnings)])
+
+
+class LiveObject(Answer):
+    """One object that a change touches, as it is now."""
+
+    object: str
+    state: Literal["applied", "not applied", "healthy", "failed", "unknown"]
+    detail: str | None = None
+
+
+class ChangeDetail(Answer):
+    """One change in full."""
+
+    change: str
+    branch: str
+    state: Literal["draft", "pushed", "in_review", "merged", "applied", "healthy", "closed", "failed"]
+    why: str
+    """What the state was concluded from."""
+    base: str
+    base_commit: str
+    tip: str
+    behind: int
+    conflicts: list[str] = []
+    commits: list[dict[str, str]] = []
+    impact: ImpactView
+    files: list[TouchedFile] = []
+    diff: str | None = None
+    diff_omitted_lines: int | None = None
+    objects: list[LiveObject] = []
+    engine: str | None = None
+    engine_revision: str | None = None
+    warnings: list[Warned] = []
+    next: list[str] = []
+
+    def markdown(self) -> str:
+        lines = [
+            f"change `{self.change}` is **{self.state}**: {self.why}",
+            "",
+            (
+                f"branch `{self.branch}` at {self.tip[:12]}, base `{self.base}` at {self.base_commit[:12]}, "
+                f"behind {self.behind}"
+            ),
+            f"impact: {self.impact.level}",
+            *(f"- {reason}" for reason in self.impact.reasons),
+        ]
+        if self.conflicts:
+            lines.append(f"conflicts with {self.base} in: {', '.join(self.conflicts)}")
+        lines += [f"- commit {one['id'][:12]} {one['subject']} ({one['committed']})" for one in self.commits]
+        lines += [f"- {one.action} `{one.path}`, line {one.line}" for one in self.files]
+        if self.engine:
+            lines.append(f"engine: {self.engine}" + (f" at {self.engine_revision}" if self.engine_revision else ""))
+        lines += [f"- {one.object}: {one.state}" + (f" ({one.detail})" if one.detail else "") for one in self.objects]
+        if self.diff:
+            lines += ["", *fenced(self.diff, "diff")]
+            if self.diff_omitted_lines:
+                lines.append(f"({self.diff_omitted_lines} more lines of diff)")
+        return "\n".join([*lines, *warned(self.warnings), *steps(self.next)])
+
+
+def warned(warnings: Iterable[Warned]) -> list[str]:
+    lines = [f"- {one.id}: {one.message}" for one in warnings]
+    return ["", "warnings:", *lines] if lines else []
+
+
+def steps(following: Iterable[str]) -> list[str]:
+    lines = [f"- {text}" for text in following]
+    return ["", "next:", *lines] if lines else []
+
+
+def fenced(text: str, language: str) -> list[str]:
+    """A code block whose fence is longer than any in the text, so that the text cannot end it."""
+    longest = max((len(run) for run in _runs(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}{language}", text.rstrip("\n"), fence]
+
+
+def cell(value: object) -> str:
+    """A value in a table: one line, no bar that would end the cell."""
+    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def cut(text: str, limit: int = 300) -> str:
+    """At most `limit` characters of a text, with the number of those left off."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
+
+
+def _runs(text: str) -> Iterable[str]:
+    run = ""
+    for character in text:
+        if character == "`":
+            run += character
+        elif run:
+            yield run
+            run = ""
+    if run:
+        yield run

@@ -1,0 +1,201 @@
+"""The changes of a Cluster as plans: create, scale, delete.
+
+Each takes what Git declares and gives the edits; none looks at anything else than its arguments.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gitops_mcp.domain.cnpg.instances import Scaling
+from gitops_mcp.domain.cnpg.protection import asking, blocking, described, without_blocking
+from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.objects import Identity, Object, Path, at
+from gitops_mcp.domain.placement import Place, listed, unlisted
+from gitops_mcp.domain.plan import Draft, Impact, Level, Notice, Plan
+from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.yamltext import Edit, Remove, Set, documents, rendered, same
+from gitops_mcp.errors import InvalidRequest, Refused
+
+_VALIDATED = ("built-in rules",)
+
+
+def create(desired: Desired, ref: ClusterRef, manifest: Object, *, place: Place, proposed: bool) -> Plan:
+    """One new document where `place` says, and its entry in the kustomization that governs it.
+
+    `proposed`: the files are those of an open change, where repeating the same request changes nothing.
+    Raises InvalidRequest where Git declares a Cluster of that name already.
+    """
+    target = Identity("Cluster", ref.namespace, ref.name)
+    plan = Plan("create", f"Create Cluster {ref}", target, validated_by=_VALIDATED)
+    for existing in desired.named("Cluster", ref.name):
+        if existing.identity.namespace not in {ref.namespace, None}:
+            continue
+        if proposed and same(existing.object, manifest):
+            return replace(plan, unchanged=f"the change declares exactly this Cluster already, at {existing.place}")
+        raise InvalidRequest(
+            f"name: Cluster {ref} exists already, declared at {existing.place}. Choose another name, or change that "
+            f"one with scale_postgres_cluster"
+        )
+    draft = Draft(desired.texts)
+    if place.appended:
+        draft.append(place.path, manifest)
+    else:
+        draft.create(place.path, rendered(manifest))
+    warnings = listed(draft, desired, place)
+    size, instances = at(manifest, "spec", "storage", "size"), at(manifest, "spec", "instances")
+    return replace(
+        plan,
+        files=draft.changes,
+        impact=Impact(Level.NONE, (f"starts {instances} new instances with {size} of storage each",)),
+        warnings=warnings,
+        next=(
+            f"Once merged and applied the operator starts the primary, then {instances - 1} replicas",
+            f"It generates the Secret {ref.name}-app with the owner's credentials; no password is in Git",
+        ),
+    )
+
+
+def scale(declared: Declaration, desired: Desired, *, namespace: str | None, instances: int) -> Plan:
+    """`spec.instances` set where the Cluster is declared, and nothing else.
+
+    Raises Refused where the field is no plain number or the webhook of CNPG would refuse the new one.
+    """
+    target = replace(declared.identity, namespace=declared.identity.namespace or namespace)
+    now = at(declared.object, "spec", "instances")
+    if now is not None and (isinstance(now, bool) or not isinstance(now, int)):
+        raise Refused(
+            f"spec.instances of {target} at {declared.place} is {now!r}, not a number: it is filled in by something "
+            f"else, such as a variable; change it there"
+        )
+    scaling = Scaling.of(declared.object, to=instances)
+    plan = Plan("scale", f"Scale {target} to {instances} instances", target, validated_by=_VALIDATED)
+    if now == instances:
+        return replace(plan, unchanged=f"{declared.place} says {instances} instances already")
+    draft = Draft(desired.texts)
+    draft.edit(declared.path, declared.document, Set((*declared.base, "spec", "instances"), instances))
+    return replace(
+        plan,
+        files=draft.changes,
+        body=(f"spec.instances: {scaling.before} -> {instances}",),
+        impact=Impact(Level.DATA_LOSS if scaling.removed else Level.NONE, scaling.reasons),
+        warnings=tuple(Notice("scale", text) for text in scaling.warnings),
+        destroys=scaling.risk,
+        next=scaling.next,
+    )
+
+
+@dataclass(frozen=True)
+class LiveCluster:
+    """What the API said about the Cluster to delete; `object` is None where there is none."""
+
+    object: Object | None
+
+
+def delete(declared: Declaration, desired: Desired, *, ref: ClusterRef, live: LiveCluster | None) -> Plan:
+    """The step that is due: first the protection against pruning goes, and once that is live the manifests.
+
+    `live` is None where the API could not be asked; the protection is then read from Git.
+    """
+    target = replace(declared.identity, namespace=ref.namespace)
+    plan = Plan("delete", f"Delete Cluster {ref}", target, validated_by=_VALIDATED, destroys=_lost(ref))
+    in_git = blocking(declared.object)
+    on_live = blocking(live.object) if live and live.object else ()
+    if in_git:
+        return _unprotect(plan, declared, desired, ref)
+    if on_live:
+        return replace(
+            plan,
+            destroys=None,
+            unchanged=(
+                f"step 1 of 2 is in Git but not applied yet: the live Cluster still carries "
+                f"{described(on_live)}, so that its removal would delete nothing"
+            ),
+            next=("Wait until the engine has applied it (get_cluster_status shows it), then call this again",),
+        )
+    return _remove(plan, declared, desired, ref)
+
+
+def _unprotect(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
+    draft = Draft(desired.texts)
+    for part in ("annotations", "labels"):
+        place: Path = (*declared.base, "metadata", part)
+        old = at(declared.object, "metadata", part) or {}
+        kept = without_blocking(old)
+        if old and not kept:
+            draft.edit(declared.path, declared.document, Remove(place))
+            continue
+        edits: list[Edit] = [Set((*place, key), value) for key, value in kept.items() if value != old[key]]
+        edits += [Remove((*place, key)) for key in old if key not in kept]
+        if edits:
+            draft.edit(declared.path, declared.document, *edits)
+    found = described(blocking(declared.object))
+    return replace(
+        plan,
+        subject=f"Remove the protection of Cluster {ref} against pruning",
+        files=draft.changes,
+        body=(f"Step 1 of 2 of deleting Cluster {ref}: {found} goes, and nothing else.",),
+        impact=Impact(Level.NONE, ("nothing is deleted by this step; the next one removes the manifest",)),
+        next=(
+            f"Step 1 of 2: removes {found}. The engine keeps the database as long as the live Cluster carries it",
+            "Once this is merged and applied, call delete_postgres_cluster again: step 2 removes the manifest",
+        ),
+    )
+
+
+def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
+    dependents = desired.dependents(ref, declared)
+    draft = Draft(desired.texts)
+    for path in _drop(draft, (declared, *dependents)):
+        unlisted(draft, desired, path)
+    confirmations = [
+        f"Argo CD prunes {one.identity} only after a person has confirmed it there ({described(asking(one.object))})"
+        for one in (declared, *dependents)
+        if asking(one.object)
+    ]
+    kept = [f"{one.identity} ({described(blocking(one.object))})" for one in dependents if blocking(one.object)]
+    return replace(
+        plan,
+        files=draft.changes,
+        body=("Removes the documents of:", *(f"- {one.identity}, {one.place}" for one in (declared, *dependents))),
+        impact=Impact(Level.DATA_LOSS, (_lost(ref),)),
+        warnings=tuple(
+            Notice("protected-dependent", f"{text} stays in the cluster as an orphan: it is protected against pruning")
+            for text in kept
+        ),
+        next=(
+            (
+                f"Once merged, an engine that prunes deletes Cluster {ref}: pods, PVCs with all data, services and the "
+                f"generated secrets {ref.name}-app, -superuser, -ca, -server, -replication go"
+            ),
+            (
+                "Backups in object storage, VolumeSnapshots and secrets that people made stay; volumes of a "
+                "StorageClass with reclaimPolicy Retain stay as released PVs"
+            ),
+            *confirmations,
+        ),
+    )
+
+
+def _drop(draft: Draft, declared: Iterable[Declaration]) -> tuple[str, ...]:
+    """Takes the documents and list items out, last ones first, and names the files that went with them."""
+    by_document: dict[tuple[str, int], list[Declaration]] = defaultdict(list)
+    for one in declared:
+        by_document[one.path, one.document].append(one)
+    for (path, document), found in sorted(by_document.items(), reverse=True):
+        items = sorted((int(one.base[1]) for one in found if one.base), reverse=True)
+        if not items or len(items) == _listed_items(draft, path, document):
+            draft.drop(path, document)
+        else:
+            draft.edit(path, document, *(Remove(("items", index)) for index in items))
+    return tuple(change.path for change in draft.changes if change.after is None)
+
+
+def _listed_items(draft: Draft, path: str, document: int) -> int:
+    return len(at(documents(draft.text(path) or "")[document].value, "items") or ())
+
+
+def _lost(ref: ClusterRef) -> str:
+    return f"deleting Cluster {ref} deletes its pods and PVCs with all data"

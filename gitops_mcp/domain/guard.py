@@ -1,0 +1,64 @@
+"""What may pass: rules with ids, asked of a plan before it is delivered."""
+
+from __future__ import annotations
+
+from gitops_mcp.domain.plan import Notice, Plan
+from gitops_mcp.errors import InvalidRequest, Refused
+
+
+def confirmed(plan: Plan, *, confirmed: bool, dry_run: bool) -> Plan:
+    """A plan that can destroy needs a person's word; a dry run shows it with what it would need."""
+    if plan.destroys is None or confirmed:
+        return plan
+    if dry_run:
+        return plan.warned([Notice("needs-confirmation", f"{plan.destroys}: doing it takes confirm_deletion=true")])
+    raise Refused(
+        f"{plan.subject}: {plan.destroys}. Nothing was changed. Ask the person; with their word repeat this with "
+        f"confirm_deletion=true (dry_run=true shows the diff without it)"
+    )
+
+
+def limited(plan: Plan, *, namespaces: tuple[str, ...] | None) -> Plan:
+    """`namespaces` of the environment, asked of the object that is changed wherever its namespace came from."""
+    namespace = plan.target.namespace
+    if namespaces is None:
+        return plan
+    if namespace is None:
+        return plan.warned(
+            [
+                Notice(
+                    "namespace-unknown",
+                    f"nothing in the repository says the namespace of {plan.target}; whether it is one of "
+                    f"{', '.join(namespaces)} could not be checked",
+                )
+            ]
+        )
+    if namespace not in namespaces:
+        raise Refused(
+            f"{plan.target} is in namespace {namespace!r}, which this environment does not allow; there are: "
+            f"{', '.join(namespaces)}"
+        )
+    return plan
+
+
+def instances_limited(instances: int, *, most: int) -> int:
+    """`limits.maxInstances` of the configuration."""
+    if instances > most:
+        raise InvalidRequest(
+            f"instances: {instances} is more than limits.maxInstances of .gitops-mcp.yaml allows; at most {most}"
+        )
+    return instances
+
+
+def storage_class_limited(name: str | None, *, allowed: tuple[str, ...] | None) -> str | None:
+    """`limits.storageClasses` of the configuration. None, the cluster's default, is one only where nothing is set."""
+    if allowed is None or name in allowed:
+        return name
+    if name is None:
+        raise InvalidRequest(
+            f"storage_class: limits.storageClasses of .gitops-mcp.yaml allows only {', '.join(allowed)}; name one"
+        )
+    raise InvalidRequest(
+        f"storage_class: {name!r} is not one that limits.storageClasses of .gitops-mcp.yaml allows; "
+        f"there are: {', '.join(allowed)}"
+    )

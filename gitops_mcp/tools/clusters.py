@@ -1,0 +1,158 @@
+"""Clusters: see them, create, scale and delete them."""
+
+from __future__ import annotations
+
+from gitops_mcp.app import App
+from gitops_mcp.domain.answers import ClusterList, ClusterStatus, WriteResult
+from gitops_mcp.tools import arguments as a
+from gitops_mcp.tools.registry import Tool
+
+
+def list_postgres_clusters(
+    app: App,
+    environment: a.Environment = None,
+    namespace: a.AllNamespaces = None,
+    detail_level: a.DetailLevel = "concise",
+    limit: a.Limit = 50,
+    cursor: a.Cursor = None,
+) -> ClusterList:
+    """List CloudNativePG clusters with readiness, phase, primary, image and storage.
+
+    Live state from the Kubernetes API; where that cannot be reached, what Git declares. For one cluster in depth use
+    get_cluster_status.
+    """
+    from gitops_mcp.workflows import inventory
+
+    return inventory.clusters(
+        app,
+        environment=environment,
+        namespace=namespace,
+        detailed=detail_level == "detailed",
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+def get_cluster_status(
+    app: App,
+    name: a.ClusterName,
+    namespace: a.Namespace = None,
+    environment: a.Environment = None,
+    detail_level: a.DetailLevel = "concise",
+) -> ClusterStatus:
+    """Report one cluster's health: phase, instances, backups, certificates, roles, databases, events, problems.
+
+    Ends with what is wrong and what to do, and says where Git declares the cluster and which fields differ. Use it
+    before and after a change.
+    """
+    from gitops_mcp.workflows import inventory
+
+    return inventory.status(
+        app, name, namespace=namespace, environment=environment, detailed=detail_level == "detailed"
+    )
+
+
+def create_postgres_cluster(
+    app: App,
+    name: a.ClusterName,
+    instances: a.Instances = 3,
+    storage_size: a.StorageSize = "10Gi",
+    postgres_version: a.PostgresVersion = "18",
+    storage_class: a.StorageClass = None,
+    parameters: a.Parameters = None,
+    database: a.DatabaseName = "app",
+    owner: a.Owner = None,
+    wait: a.Wait = False,
+    timeout: a.Timeout = None,
+    namespace: a.NewNamespace = None,
+    environment: a.Environment = None,
+    change: a.Change = None,
+    reason: a.Reason = None,
+    dry_run: a.DryRun = False,
+) -> WriteResult:
+    """Propose a new cluster: commit its manifest on a branch of its own for review; nothing is applied.
+
+    Use dry_run first to see the diff. To change an existing cluster use scale_postgres_cluster.
+    """
+    from gitops_mcp.workflows import clusters
+    from gitops_mcp.workflows.deliver import Request
+
+    return clusters.create(
+        app,
+        Request("create_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run),
+        clusters.NewCluster(
+            name=name,
+            namespace=namespace,
+            instances=instances,
+            storage_size=storage_size,
+            postgres_version=postgres_version,
+            storage_class=storage_class,
+            parameters=parameters or {},
+            database=database,
+            owner=owner,
+        ),
+        waits=wait or timeout is not None,
+    )
+
+
+def scale_postgres_cluster(
+    app: App,
+    name: a.ClusterName,
+    instances: a.Instances,
+    confirm_deletion: a.Confirm = False,
+    namespace: a.Namespace = None,
+    environment: a.Environment = None,
+    change: a.Change = None,
+    reason: a.Reason = None,
+    dry_run: a.DryRun = False,
+) -> WriteResult:
+    """Propose another number of instances: commit that one line on a branch of its own for review.
+
+    Scaling down deletes the removed replicas' volumes; going to 1, or below what synchronous replication needs, asks
+    for confirm_deletion.
+    """
+    from gitops_mcp.workflows import clusters
+    from gitops_mcp.workflows.deliver import Request
+
+    request = Request(
+        "scale_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run, confirmed=confirm_deletion
+    )
+    return clusters.scale(app, request, name, namespace=namespace, instances=instances)
+
+
+def delete_postgres_cluster(
+    app: App,
+    name: a.ClusterName,
+    confirm_deletion: a.Confirm = False,
+    namespace: a.Namespace = None,
+    environment: a.Environment = None,
+    change: a.Change = None,
+    reason: a.Reason = None,
+    dry_run: a.DryRun = False,
+) -> WriteResult:
+    """Propose the next step of deleting a cluster with all its data, for review.
+
+    A protected cluster takes two changes: the first removes the protection against pruning, the second (call it again
+    once that is applied) the manifests. Says which step it made.
+    """
+    from gitops_mcp.workflows import clusters
+    from gitops_mcp.workflows.deliver import Request
+
+    request = Request(
+        "delete_postgres_cluster",
+        environment,
+        change=change,
+        reason=reason,
+        dry_run=dry_run,
+        confirmed=confirm_deletion,
+    )
+    return clusters.delete(app, request, name, namespace=namespace)
+
+
+TOOLS = (
+    Tool(list_postgres_clusters, "List clusters", "read"),
+    Tool(get_cluster_status, "Cluster status", "read"),
+    Tool(create_postgres_cluster, "Create a cluster", "propose"),
+    Tool(scale_postgres_cluster, "Scale a cluster", "destroy"),
+    Tool(delete_postgres_cluster, "Delete a cluster", "destroy"),
+)

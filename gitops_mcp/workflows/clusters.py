@@ -1,0 +1,188 @@
+"""What writing tools for Clusters need beside the road: who is asked for what, and what the API can add."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.app import App
+from gitops_mcp.config import Environment, Settings
+from gitops_mcp.domain import cluster_changes, placement
+from gitops_mcp.domain.answers import WriteResult
+from gitops_mcp.domain.cluster_changes import LiveCluster
+from gitops_mcp.domain.cluster_image import image_for
+from gitops_mcp.domain.cnpg.manifest import cluster_manifest
+from gitops_mcp.domain.cnpg.protection import Engine, protecting
+from gitops_mcp.domain.guard import instances_limited, storage_class_limited
+from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, KUSTOMIZATION
+from gitops_mcp.domain.names import ClusterRef, cluster_name
+from gitops_mcp.domain.objects import Resource
+from gitops_mcp.domain.plan import Notice, Plan
+from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
+from gitops_mcp.workflows.deliver import Request, View, deliver, namespace_checked
+
+
+@dataclass(frozen=True)
+class NewCluster:
+    name: str
+    namespace: str | None
+    instances: int
+    storage_size: str
+    postgres_version: str
+    storage_class: str | None
+    parameters: Mapping[str, str]
+    database: str
+    owner: str | None
+
+
+def create(app: App, request: Request, new: NewCluster, *, waits: bool) -> WriteResult:
+    cluster_name(new.name)
+
+    seen: dict[
+        ClusterRef, tuple[Engine | Literal["none"] | None, list[Notice]]
+    ] = {}  # asked once, however often the planner is
+
+    def plan(view: View) -> Plan:
+        environment, settings = view.environment, view.settings
+        ref = ClusterRef(_new_namespace(app, view, new.namespace), new.name)
+        instances_limited(new.instances, most=settings.max_instances)
+        storage_class = storage_class_limited(new.storage_class, allowed=settings.storage_classes)
+        if ref not in seen:
+            seen[ref] = _engine(app, environment, settings), _live_namesake(app, environment, settings, ref)
+        engine, notices = seen[ref]
+        image = image_for(view.desired, ref, new.postgres_version, images=settings.postgres_images)
+        manifest = cluster_manifest(
+            ref.name,
+            ref.namespace,
+            instances=new.instances,
+            image=image.name,
+            image_catalog_ref=image.catalog,
+            database=new.database,
+            owner=new.owner,
+            storage_size=new.storage_size,
+            storage_class=storage_class,
+            parameters=new.parameters,
+            annotations=protecting(engine),
+        )
+        places = placement.candidates(view.desired, ref, settings.layout_cluster)
+        paths = [place.path for place in places if not place.appended]
+        view = view.with_folders([posixpath.dirname(path) for path in paths], paths)
+        place = placement.chosen(view.desired, ref, places)
+        made = cluster_changes.create(view.desired, ref, manifest, place=place, proposed=view.proposed)
+        moving = [Notice("moving-tag", image.warning)] if image.warning else []
+        waiting = (
+            [Notice("wait", "wait and timeout act in direct delivery only; nothing was waited for")] if waits else []
+        )
+        return made.warned([*moving, *notices, *waiting])
+
+    return deliver(app, request, plan)
+
+
+def scale(app: App, request: Request, name: str, *, namespace: str | None, instances: int) -> WriteResult:
+    def plan(view: View) -> Plan:
+        declared = view.desired.cluster(
+            name, namespace_checked(view.environment, namespace), environment=view.environment.name
+        )
+        instances_limited(instances, most=view.settings.max_instances)
+        made = cluster_changes.scale(declared, view.desired, namespace=namespace, instances=instances)
+        return made.warned(_assumed(declared.place, declared.identity.namespace, namespace))
+
+    return deliver(app, request, plan)
+
+
+def delete(app: App, request: Request, name: str, *, namespace: str | None) -> WriteResult:
+    seen: dict[ClusterRef, tuple[LiveCluster | None, list[Notice]]] = {}  # asked once, however often the planner is
+
+    def plan(view: View) -> Plan:
+        asked = namespace_checked(view.environment, namespace)
+        declared = view.desired.cluster(name, asked, environment=view.environment.name)
+        space = declared.identity.namespace or asked or _only_namespace(app, view)
+        ref = ClusterRef(space, name)
+        if ref not in seen:
+            seen[ref] = _live(app, view, ref)
+        found, unread = seen[ref]
+        made = cluster_changes.delete(declared, view.desired, ref=ref, live=found)
+        return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, space)])
+
+    return deliver(app, request, plan)
+
+
+def _live(app: App, view: View, ref: ClusterRef) -> tuple[LiveCluster | None, list[Notice]]:
+    try:
+        return LiveCluster(app.kube(view.environment, view.settings).get(CLUSTER, ref.namespace, ref.name)), []
+    except (Forbidden, NotInstalled, Unavailable) as error:
+        why = f"the protection of the live Cluster could not be read, so Git's counts: {error}"
+        return None, [Notice("live-unavailable", why)]
+    except NotFound:
+        return LiveCluster(None), []
+
+
+def _assumed(place: str, declared: str | None, used: str | None) -> list[Notice]:
+    if declared is not None:
+        return []
+    where = f"namespace {used} was taken from the request" if used else "it could not be told"
+    return [Notice("namespace-unknown", f"nothing in the repository says the namespace of {place}; {where}")]
+
+
+def _new_namespace(app: App, view: View, asked: str | None) -> str:
+    """Asked for, else the environment's only one, else the context's."""
+    checked = namespace_checked(view.environment, asked)
+    return checked or _only_namespace(app, view)
+
+
+def _only_namespace(app: App, view: View) -> str:
+    environment = view.environment
+    if environment.namespaces and len(environment.namespaces) == 1:
+        return environment.namespaces[0]
+    try:
+        context = app.kube(environment, view.settings).namespace()
+    except GitOpsError:
+        context = None
+    if context and environment.namespaces is None:
+        return context
+    choices = f"; there are: {', '.join(environment.namespaces)}" if environment.namespaces else ""
+    raise InvalidRequest(f"namespace: say in which namespace, since nothing else does{choices}")
+
+
+def _engine(app: App, environment: Environment, settings: Settings) -> Engine | Literal["none"] | None:
+    """Which engine applies this environment, as configured or as the API shows; None where that cannot be told."""
+    if environment.engine_type != "auto":
+        return environment.engine_type
+    kube = app.engine_kube(environment, settings)
+    try:
+        argo = _present(kube, APPLICATION, environment.engine_namespace)
+        flux = _present(kube, KUSTOMIZATION, environment.engine_namespace)
+    except GitOpsError:
+        return None
+    if argo == flux:
+        return None
+    return "argocd" if argo else "flux"
+
+
+def _live_namesake(app: App, environment: Environment, settings: Settings, ref: ClusterRef) -> list[Notice]:
+    """A Cluster that runs already without Git knowing it would be taken over."""
+    try:
+        app.kube(environment, settings).get(CLUSTER, ref.namespace, ref.name)
+    except NotInstalled as error:
+        return [Notice("not-installed", f"the operator's kinds are not installed there: {error}")]
+    except NotFound:
+        return []
+    except (Forbidden, Unavailable) as error:
+        return [Notice("live-unavailable", f"whether such a Cluster runs already could not be checked: {error}")]
+    return [
+        Notice(
+            "live-exists",
+            f"a live Cluster {ref} exists already, which Git does not declare: applying this takes it over and resets "
+            f"the fields named here",
+        )
+    ]
+
+
+def _present(kube: Kube, resource: Resource, namespace: str | None) -> bool:
+    try:
+        return bool(kube.page(resource, namespace, limit=1).items)
+    except NotInstalled:
+        return False

@@ -1,0 +1,283 @@
+"""plan -> guard -> deliver: the one road for every write.
+
+A planner is a pure function from a view of what Git says to a plan. This module decides on what commit it looks,
+whether its plan may pass, and publishes it: as one commit on the change's branch, by compare-and-swap. Another
+writer's faster push means planning again on the branch's new tip.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from gitops_mcp.adapters.git.publish import Published, publish
+from gitops_mcp.adapters.git.refs import ChangeRef
+from gitops_mcp.adapters.git.repository import Repository
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment, Settings
+from gitops_mcp.domain.answers import DIFF_MAX, ImpactView, TouchedFile, Warned, WriteResult, cut
+from gitops_mcp.domain.changed import after, changed
+from gitops_mcp.domain.diff import bounded
+from gitops_mcp.domain.guard import confirmed, limited
+from gitops_mcp.domain.names import change_name, namespace_name
+from gitops_mcp.domain.plan import Notice, Plan, change_slug, commit_message
+from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.repository import KUSTOMIZATION_FILES, Desired, Source, desired, folders_above
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused, Unavailable
+from gitops_mcp.workflows.hosts import compare_url
+
+ATTEMPTS = 25
+"""Tries to publish. Of two servers that race one always gets through, so more writers than this at once would be
+needed to lose; each try costs a fetch and a push."""
+
+_OTHERS = 20
+"""Open changes that are looked through for what the base does not have."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What every writing tool is told besides what to do."""
+
+    tool: str
+    environment: str | None
+    change: str | None = None
+    reason: str | None = None
+    dry_run: bool = False
+    confirmed: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """What a planner may look at."""
+
+    app: App
+    settings: Settings
+    environment: Environment
+    desired: Desired
+    proposed: bool
+    """The files are those of an open change, not the base's."""
+    repository: Repository = field(repr=False)
+
+    def with_folders(self, folders: Iterable[str], paths: Iterable[str] = ()) -> View:
+        """The same, knowing also the kustomizations at or above these folders, and these files if they exist."""
+        top, known = self.desired.folder, self.desired
+        above = {folder for start in folders for folder in folders_above(start, top)} - set(known.kustomizations)
+        wanted = [posixpath.join(folder, name) for folder in sorted(above) for name in KUSTOMIZATION_FILES]
+        found = self.repository.read_many(known.commit, [*wanted, *paths])
+        more = desired(known.commit, top, (), [Source(p, f.data) for p, f in found.items() if p in set(wanted)])
+        texts = {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
+        merged = replace(
+            known, kustomizations={**more.kustomizations, **known.kustomizations}, texts={**texts, **known.texts}
+        )
+        return replace(self, desired=merged)
+
+
+Planner = Callable[[View], Plan]
+
+
+def deliver(app: App, request: Request, planner: Planner) -> WriteResult:
+    """What became of a request. Raises one of our errors, and then nothing has changed."""
+    if request.change is not None:
+        change_name(request.change)
+    raced: Raced | None = None
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - spreads writers that raced, no secret
+        ground = app.ground(fetch=True)
+        try:
+            return _once(app, ground, request, planner)
+        except Raced as error:
+            raced = error
+    raise Unavailable(
+        f"others kept writing to the same branch faster, {ATTEMPTS} times in a row: try again later"
+    ) from raced
+
+
+def view_at(app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool) -> View:
+    """What an environment's folder declares at a commit."""
+    manifests = ground.repository.manifests(commit, environment.path)
+    declared = desired(
+        commit,
+        environment.path,
+        [Source(file.path, file.data) for file in manifests.files],
+        [Source(file.path, file.data) for file in manifests.kustomizations],
+    )
+    return View(app, ground.settings, environment, declared, proposed, ground.repository)
+
+
+@dataclass(frozen=True)
+class _Target:
+    """Where a plan goes: the change's name, and its branch when there is one already."""
+
+    change: str
+    branch: str
+    open: ChangeRef | None
+
+
+def _once(app: App, ground: Ground, request: Request, planner: Planner) -> WriteResult:
+    environment = app.environment(ground.settings, request.environment)
+    several = environment.name if len(ground.settings.environments) > 1 else None
+    target, view = _placed(app, ground, request, environment, several, planner)
+    plan = planner(view)
+    plan = limited(plan, namespaces=environment.namespaces)
+    plan = plan.warned(_ground_warnings(ground))
+    if not plan.unchanged:
+        plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
+        plan = plan.warned(_overlaps(view, ground, target, plan))
+    if plan.unchanged or request.dry_run:
+        return _answer(ground, environment, target, plan, None)
+    published = publish(
+        ground.repository,
+        ground.git,
+        base=ground.base,
+        branch=target.branch,
+        expected=target.open.tip if target.open else None,
+        parent=target.open.tip if target.open else ground.base.commit,
+        files=plan.contents,
+        message=commit_message(plan, tool=request.tool, change=target.change, reason=request.reason),
+    )
+    return _answer(ground, environment, target, plan, published)
+
+
+def _placed(
+    app: App, ground: Ground, request: Request, environment: Environment, several: str | None, planner: Planner
+) -> tuple[_Target, View]:
+    """The change a request belongs to, and what Git says at its tip.
+
+    A named change continues where it is open and is refused once it is merged. A name made from the request continues
+    only an open change of that name, else takes the next free one.
+    """
+    if request.change is not None:
+        name, found = request.change, ground.repository.change(ground.git, ground.base, request.change)
+        if found and is_merged(ground, found):
+            raise Refused(f"change {name!r} is merged already: leave `change` out or name a new one to propose more")
+    else:
+        try:
+            plan = planner(view_at(app, ground, environment, ground.base.commit, proposed=False))
+        except NotFound as error:
+            raise _proposed_elsewhere(app, ground, environment, planner, error) from error
+        name, found = _free(ground, change_slug(plan, several))
+    commit = found.tip if found else ground.base.commit
+    view = view_at(app, ground, environment, commit, proposed=found is not None)
+    return _Target(name, ground.git.prefix + name, found), view
+
+
+def _proposed_elsewhere(
+    app: App, ground: Ground, environment: Environment, planner: Planner, error: NotFound
+) -> NotFound:
+    """The error, with the open change that declares what the base does not have yet."""
+    for other in ground.repository.changes(ground.git, ground.base)[:_OTHERS]:
+        try:
+            planner(view_at(app, ground, environment, other.tip, proposed=True))
+        except GitOpsError:
+            continue
+        return NotFound(f"{error}; the open change {other.name!r} declares it: repeat this with change={other.name!r}")
+    return error
+
+
+def _free(ground: Ground, made: str) -> tuple[str, ChangeRef | None]:
+    number = 1
+    while True:
+        suffix = "" if number == 1 else f"-{number}"
+        name = made[: 63 - len(suffix)].rstrip("-") + suffix
+        found = ground.repository.change(ground.git, ground.base, name)
+        if found is None or not is_merged(ground, found):
+            return name, found
+        number += 1
+
+
+def is_merged(ground: Ground, found: ChangeRef) -> bool:
+    """By ancestry, or by content: a squash merge leaves nothing of the change to be merged."""
+    repository, base = ground.repository, ground.base.commit
+    return repository.is_ancestor(found.tip, base) or repository.merged_by_content(base, found.tip)
+
+
+def _ground_warnings(ground: Ground) -> list[Notice]:
+    return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
+
+
+def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan) -> list[Notice]:
+    """Other open changes that touch the same fields: whoever merges second may meet a conflict."""
+    touched = {change.path for change in plan.files}
+    ours = changed(view.desired, after(view.desired, plan.files))
+    notices = []
+    for other in ground.repository.changes(ground.git, ground.base):
+        start = None if other.branch == target.branch else ground.repository.merge_base(ground.base.commit, other.tip)
+        if start is None or touched.isdisjoint(ground.repository.changed_files(start, other.tip)):
+            continue
+        if is_merged(ground, other):
+            continue
+        theirs = changed(
+            view_at(view.app, ground, view.environment, start, proposed=False).desired,
+            view_at(view.app, ground, view.environment, other.tip, proposed=True).desired,
+        )
+        both = {place for one in ours for another in theirs for place in one.meets(another)}
+        if both:
+            notices.append(
+                Notice(
+                    "overlapping-change",
+                    f"open change {other.name!r} touches the same: {', '.join(sorted(both))}. Put both into one "
+                    f"change, or agree with its reviewers on the order",
+                )
+            )
+    return notices
+
+
+def _answer(
+    ground: Ground, environment: Environment, target: _Target, plan: Plan, published: Published | None
+) -> WriteResult:
+    diff, omitted = bounded(plan.diff, DIFF_MAX)
+    unchanged = plan.unchanged is not None
+    return WriteResult(
+        environment=environment.name,
+        outcome="committed" if published else "unchanged" if unchanged else "dry_run",
+        summary=plan.unchanged or plan.subject,
+        change=target.change,
+        branch=target.branch,
+        base=ground.base.branch,
+        base_commit=ground.base.commit,
+        commit=published.commit if published else None,
+        files=[TouchedFile(path=one.path, action=one.action, line=one.line) for one in plan.files],
+        diff=diff or None,
+        diff_omitted_lines=omitted or None,
+        impact=ImpactView(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
+        validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
+        warnings=[Warned(id=one.id, message=one.message) for one in plan.warnings],
+        next=_next(ground, target, plan, published),
+    )
+
+
+def _next(ground: Ground, target: _Target, plan: Plan, published: Published | None) -> list[str]:
+    steps: list[str] = []
+    if published and published.pushed:
+        url = compare_url(ground.repository.remote_url(ground.git), ground.base.branch, target.branch)
+        if url:
+            steps.append(f"Open a pull request for review: {url}")
+        else:
+            steps.append(f"Ask a person to review and merge branch {target.branch} into {ground.base.branch}")
+        if published.printed:
+            steps.append(f"The remote printed (untrusted text): {cut(redacted(published.printed), 600)}")
+    elif published:
+        steps.append(
+            f"Branch {target.branch} is local only (nothing was pushed): ask a person to review, push and merge it"
+        )
+    steps += plan.next
+    if published or not plan.unchanged:
+        steps.append(f"get_change change={target.change} says when it is merged, applied and healthy")
+    return steps
+
+
+def namespace_checked(environment: Environment, namespace: str | None) -> str | None:
+    """A namespace a caller named, legal and allowed. Raises InvalidRequest or Refused with what would work."""
+    if namespace is None:
+        return None
+    namespace_name(namespace)
+    if environment.namespaces is not None and namespace not in environment.namespaces:
+        raise InvalidRequest(
+            f"namespace: {namespace!r} is not one of environment {environment.name!r}; "
+            f"there are: {', '.join(environment.namespaces)}"
+        )
+    return namespace

@@ -1,0 +1,384 @@
+"""Where a change stands: draft, pushed, merged, applied, healthy, closed or failed.
+
+Git says whether it is merged, by ancestry or by content; the API says whether every field it changed is live. A state
+that could not be seen is not claimed: without the API a merged change stays `merged`, with a warning.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from gitops_mcp.adapters.git.files import File
+from gitops_mcp.adapters.git.history import Commit
+from gitops_mcp.adapters.git.publish import remove_branch
+from gitops_mcp.adapters.git.refs import ChangeRef
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment
+from gitops_mcp.domain.age import aged
+from gitops_mcp.domain.answers import (
+    DIFF_MAX,
+    ChangeDetail,
+    ChangeList,
+    ChangeRow,
+    Discarded,
+    ImpactView,
+    LiveObject,
+    TouchedFile,
+    Warned,
+    cut,
+)
+from gitops_mcp.domain.arrival import Arrival, arrival
+from gitops_mcp.domain.changed import ObjectChange, changed
+from gitops_mcp.domain.diff import bounded
+from gitops_mcp.domain.engine import EngineState
+from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.names import change_name, near
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.plan import FileChange, Level
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused
+from gitops_mcp.workflows.deliver import view_at
+from gitops_mcp.workflows.hosts import compare_url
+from gitops_mcp.workflows.live import engines
+
+State = Literal["draft", "pushed", "merged", "applied", "healthy", "closed", "failed"]
+
+_RESOURCES = {resource.kind: resource for resource in CNPG_KINDS}
+_FILTERS: dict[str, frozenset[str]] = {
+    "open": frozenset({"draft", "pushed"}),
+    "merged": frozenset({"merged", "applied", "healthy", "failed"}),
+    "applied": frozenset({"applied", "healthy"}),
+    "all": frozenset({"draft", "pushed", "merged", "applied", "healthy", "closed", "failed"}),
+}
+_FILES_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class _Span:
+    """The commits of a change: all that came after `start`, up to `tip`."""
+
+    name: str
+    branch: str
+    start: str | None
+    tip: str
+    state: State
+    why: str
+    commits: tuple[Commit, ...]
+
+
+def changes(app: App, *, state: str, limit: int, cursor: str | None) -> ChangeList:
+    skip = _skip(cursor, state)
+    ground = app.ground(fetch=True)
+    warnings = _warnings(ground)
+    spans = [_span(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
+    if state == "all":
+        spans += [_closed(ground, branch, tip) for branch, tip in ground.base.closed.items()]
+    if state in {"applied", "merged", "all"}:
+        spans = [_followed(app, ground, span, warnings)[0] for span in spans]
+    spans = [span for span in spans if span.state in _FILTERS[state]]
+    spans.sort(key=lambda span: (span.commits[0].committed if span.commits else "", span.name), reverse=True)
+    shown = spans[skip : skip + limit]
+    rest = skip + len(shown) < len(spans)
+    return ChangeList(
+        base=ground.base.branch,
+        base_commit=ground.base.commit,
+        items=[_row(ground, span) for span in shown],
+        total=len(spans),
+        cursor=_cursor(state, skip + len(shown)) if rest else None,
+        warnings=_once(warnings),
+    )
+
+
+def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
+    change_name(name)
+    ground = app.ground(fetch=True)
+    warnings = _warnings(ground)
+    span, objects, engine = _followed(app, ground, _named(ground, name), warnings)
+    files = _files(ground, span)
+    diff, omitted = bounded("".join(one.diff for one in files), DIFF_MAX if detailed else DIFF_MAX // 2)
+    impact = _impact(span.commits)
+    is_open = span.state in _FILTERS["open"]
+    return ChangeDetail(
+        change=name,
+        branch=span.branch,
+        state=span.state,
+        why=span.why,
+        base=ground.base.branch,
+        base_commit=ground.base.commit,
+        tip=span.tip,
+        behind=ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if is_open else 0,
+        conflicts=list(ground.repository.conflicts(ground.base.commit, span.tip))[:20] if is_open else [],
+        commits=[_commit(one, detailed=detailed) for one in span.commits[:20]],
+        impact=ImpactView(level=impact.label, reasons=_impact_reasons(span.commits)),
+        files=[TouchedFile(path=one.path, action=one.action, line=one.line) for one in files[:_FILES_SHOWN]],
+        diff=diff or None,
+        diff_omitted_lines=omitted or None,
+        objects=objects,
+        engine=cut(str(engine)) if engine else None,
+        engine_revision=engine.revision if engine else None,
+        warnings=_once(warnings),
+        next=_next(ground, span),
+    )
+
+
+def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded:
+    change_name(name)
+    ground = app.ground(fetch=True)
+    found = ground.repository.change(ground.git, ground.base, name)
+    if found is None:
+        raise _unknown(ground, name)
+    span = _span(ground, found)
+    if span.state == "merged":
+        raise Refused(
+            f"change {name!r} is merged ({span.why}): nothing is left to discard; revert it with a new change"
+        )
+    if not confirmed and not dry_run:
+        raise Refused(
+            f"discarding change {name!r} deletes branch {found.branch} with {len(span.commits)} commits, "
+            f"{cut(span.commits[0].subject, 100) if span.commits else 'none'!r} the last of them. Nothing was changed. "
+            f"Ask the person; with their word repeat this with confirm_deletion=true"
+        )
+    warnings = _warnings(ground)
+    if not dry_run:
+        remove_branch(ground.repository, ground.git, branch=found.branch, expected=found.tip)
+    return Discarded(
+        change=name,
+        branch=found.branch,
+        outcome="dry_run" if dry_run else "discarded",
+        tip=found.tip,
+        commits=len(span.commits),
+        warnings=warnings,
+        next=[] if dry_run else [f"The last commit was {found.tip}; git keeps it for a while where it was made"],
+    )
+
+
+def _named(ground: Ground, name: str) -> _Span:
+    """A change by its branch, else by the commits on the base that name it, else one seen to be closed."""
+    found = ground.repository.change(ground.git, ground.base, name)
+    if found:
+        return _span(ground, found)
+    branch = ground.git.prefix + name
+    commits = ground.repository.commits_naming(ground.base.commit, name)
+    if commits:
+        start = commits[-1].parents[0] if commits[-1].parents else None
+        why = f"commit {commits[0].id[:12]} on {ground.base.branch} names it; its branch is gone"
+        return _Span(name, branch, start, commits[0].id, "merged", why, commits)
+    if branch in ground.base.closed:
+        return _closed(ground, branch, ground.base.closed[branch])
+    raise _unknown(ground, name)
+
+
+def _span(ground: Ground, found: ChangeRef) -> _Span:
+    repository, base = ground.repository, ground.base
+    if repository.is_ancestor(found.tip, base.commit):
+        commits, start = _own(repository.first_parents(found.tip), found.name)
+        return _Span(
+            found.name, found.branch, start, found.tip, "merged", f"{base.branch} holds its last commit", commits
+        )
+    start = repository.merge_base(base.commit, found.tip)
+    commits = repository.commits(base.commit, found.tip)
+    if repository.merged_by_content(base.commit, found.tip):
+        why = f"{base.branch} holds all that it changes (as after a squash merge)"
+        return _Span(found.name, found.branch, start, found.tip, "merged", why, commits)
+    if base.pushes:
+        return _Span(found.name, found.branch, start, found.tip, "pushed", f"on {base.remote}, not merged", commits)
+    return _Span(found.name, found.branch, start, found.tip, "draft", "a local branch, not pushed", commits)
+
+
+def _closed(ground: Ground, branch: str, tip: str) -> _Span:
+    name = branch.removeprefix(ground.git.prefix)
+    span = _span(ground, ChangeRef(name, branch, tip, ""))
+    if span.state == "merged":
+        return span
+    why = "its branch was removed without being merged"
+    return _Span(name, branch, span.start, tip, "closed", why, span.commits)
+
+
+def _own(commits: Sequence[Commit], name: str) -> tuple[tuple[Commit, ...], str | None]:
+    """Of a merged branch's first parents those of the change, down to the first commit that names it."""
+    last = max((index for index, one in enumerate(commits) if _trailer(one, "Gitops-Mcp-Change") == name), default=0)
+    oldest = commits[last]
+    return tuple(commits[: last + 1]), oldest.parents[0] if oldest.parents else None
+
+
+def _followed(
+    app: App, ground: Ground, span: _Span, warnings: list[Warned]
+) -> tuple[_Span, list[LiveObject], EngineState | None]:
+    """The change with what the API says about its objects, and the engine that applies them."""
+    objects: list[LiveObject] = []
+    arrivals: list[Arrival] = []
+    unseen = False
+    engine: EngineState | None = None
+    for environment in ground.settings.environments.values():
+        touched = _touched(app, ground, environment, span)
+        if not touched:
+            continue
+        states, unread = engines(app, environment, ground.settings)
+        warnings += unread
+        engine = engine or (states[0] if states else None)
+        now = {
+            one.identity: one.object
+            for one in view_at(app, ground, environment, ground.base.commit, proposed=False).desired.declarations
+        }
+        for one in touched:
+            label = (
+                f"{environment.name}: {one.identity}" if len(ground.settings.environments) > 1 else str(one.identity)
+            )
+            try:
+                live = _live(app, ground, environment, one)
+            except GitOpsError as error:
+                unseen = True
+                warnings.append(Warned(id="live-unavailable", message=f"{label}: {error}"))
+                objects.append(LiveObject(object=label, state="unknown", detail="it could not be read"))
+                continue
+            here = arrival(one, live, now.get(one.identity) if span.state == "merged" else None)
+            arrivals.append(here)
+            objects.append(LiveObject(object=label, state=here.state, detail=cut(here.detail)))
+    if span.state != "merged":
+        return span, objects[:_FILES_SHOWN], engine
+    state, why = _arrived(span, arrivals, engine, unseen=unseen)
+    return _Span(span.name, span.branch, span.start, span.tip, state, why, span.commits), objects[:_FILES_SHOWN], engine
+
+
+def _arrived(
+    span: _Span, arrivals: Sequence[Arrival], engine: EngineState | None, *, unseen: bool
+) -> tuple[State, str]:
+    failed = next((one for one in arrivals if one.state == "failed"), None)
+    if failed:
+        return "failed", f"{span.why}; {failed.detail}"
+    waiting = [one for one in arrivals if one.state == "not applied"]
+    if waiting and engine and engine.failing:
+        return "failed", f"{span.why}; the engine cannot apply it: {cut(engine.failing)}"
+    if waiting or unseen or not arrivals:
+        reason = waiting[0].detail if waiting else "its objects could not be read" if unseen else "it touches no object"
+        return "merged", f"{span.why}; {reason}"
+    if all(one.state == "healthy" for one in arrivals):
+        return "healthy", f"{span.why}; every changed field is live and the objects are healthy"
+    unwell = next(one.detail for one in arrivals if one.state == "applied")
+    return "applied", f"{span.why}; every changed field is live, but: {unwell}"
+
+
+def _touched(app: App, ground: Ground, environment: Environment, span: _Span) -> tuple[ObjectChange, ...]:
+    if span.start is None:
+        return ()
+    before = view_at(app, ground, environment, span.start, proposed=False).desired
+    return changed(before, view_at(app, ground, environment, span.tip, proposed=True).desired)
+
+
+def _live(app: App, ground: Ground, environment: Environment, one: ObjectChange) -> Object | None:
+    resource = _RESOURCES.get(one.identity.kind)
+    if resource is None:
+        raise InvalidRequest(f"{one.identity.kind} is not a kind that is read")
+    if resource.namespaced and one.identity.namespace is None:
+        raise InvalidRequest("nothing in the repository says its namespace")
+    try:
+        return app.kube(environment, ground.settings).get(resource, one.identity.namespace, one.identity.name)
+    except NotInstalled:
+        raise
+    except NotFound:
+        return None
+
+
+def _files(ground: Ground, span: _Span) -> list[FileChange]:
+    if span.start is None:
+        return []
+    paths = ground.repository.changed_files(span.start, span.tip)
+    old = ground.repository.read_many(span.start, paths[:_FILES_SHOWN])
+    new = ground.repository.read_many(span.tip, paths[:_FILES_SHOWN])
+
+    def text(files: dict[str, File], path: str) -> str | None:
+        return files[path].data.decode("utf-8", errors="replace") if path in files else None
+
+    return [FileChange(path, text(old, path), text(new, path)) for path in paths[:_FILES_SHOWN]]
+
+
+def _row(ground: Ground, span: _Span) -> ChangeRow:
+    last = span.commits[0] if span.commits else None
+    paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
+    behind = ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if span.state in _FILTERS["open"] else 0
+    return ChangeRow(
+        change=span.name,
+        branch=span.branch,
+        state=span.state,
+        subject=cut(last.subject, 100) if last else "",
+        commits=len(span.commits),
+        files=list(paths[:5]) + ([f"and {len(paths) - 5} more"] if len(paths) > 5 else []),
+        behind=behind,
+        updated=last.committed if last else "",
+        age=aged(last.committed, now=datetime.now(UTC)) if last else "",
+        why=cut(span.why, 200),
+    )
+
+
+def _commit(one: Commit, *, detailed: bool) -> dict[str, str]:
+    shown = {"id": one.id, "subject": cut(one.subject, 100), "committed": one.committed, "author": one.author}
+    return {**shown, "body": cut(one.body, 1000)} if detailed else shown
+
+
+def _trailer(commit: Commit, key: str) -> str | None:
+    return next((value for name, value in commit.trailers if name == key), None)
+
+
+def _impact(commits: Iterable[Commit]) -> Level:
+    named = {level.label: level for level in Level}
+    return max((named.get(_trailer(one, "Gitops-Mcp-Impact") or "", Level.NONE) for one in commits), default=Level.NONE)
+
+
+def _impact_reasons(commits: Iterable[Commit]) -> list[str]:
+    """The lines below `Impact:` in the messages of this server's own commits."""
+    reasons = []
+    for one in commits:
+        if _trailer(one, "Gitops-Mcp-Impact") is None:
+            continue
+        _, _, after = one.body.partition("Impact: ")
+        reasons += [cut(line[2:], 200) for line in after.split("\n\n")[0].splitlines() if line.startswith("- ")]
+    return list(dict.fromkeys(reasons))[:20]
+
+
+def _next(ground: Ground, span: _Span) -> list[str]:
+    if span.state == "pushed":
+        url = compare_url(ground.repository.remote_url(ground.git), ground.base.branch, span.branch)
+        opened = f": {url}" if url else ""
+        return [f"A person reviews branch {span.branch} and merges it into {ground.base.branch}{opened}"]
+    if span.state == "draft":
+        return [f"A person reviews branch {span.branch}, pushes it and merges it into {ground.base.branch}"]
+    if span.state == "merged":
+        return ["Call get_change again once the engine has applied it"]
+    if span.state in {"applied", "failed"}:
+        return ["get_cluster_status says what is wrong with the cluster and what to do"]
+    return []
+
+
+def _unknown(ground: Ground, name: str) -> NotFound:
+    known = [one.name for one in ground.repository.changes(ground.git, ground.base)]
+    return NotFound(f"change: there is no change {name!r}; {near(name, known)}")
+
+
+def _warnings(ground: Ground) -> list[Warned]:
+    return [Warned(id="base-not-fetched", message=ground.base.warning)] if ground.base.warning else []
+
+
+def _once(warnings: Iterable[Warned]) -> list[Warned]:
+    return list(dict.fromkeys(warnings))[:20]
+
+
+def _cursor(state: str, skip: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps(["changes", state, skip]).encode()).decode().rstrip("=")
+
+
+def _skip(cursor: str | None, state: str) -> int:
+    if cursor is None:
+        return 0
+    try:
+        kind, of, skip = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError) as error:
+        raise InvalidRequest("cursor: it is none of list_changes; leave it out to start again") from error
+    if kind != "changes" or not isinstance(skip, int) or skip < 0:
+        raise InvalidRequest("cursor: it is none of list_changes; leave it out to start again")
+    if of != state:
+        raise InvalidRequest(f"cursor: it belongs to state={of}; repeat that, or leave the cursor out to start again")
+    return skip
