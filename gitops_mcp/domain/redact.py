@@ -68,8 +68,8 @@ def _masked(line: str, first: int, last: int) -> str:
     if not hidden.strip():
         return line
     lead = len(hidden) - len(hidden.lstrip())
-    ending = "\r" if line.endswith("\r") and last >= len(line) - 1 else ""
-    return line[: first + lead] + MASK + line[last:].removesuffix("\r") + ending
+    ending = "\r" if hidden.endswith("\r") else ""
+    return line[: first + lead] + MASK + ending + line[last:]
 
 
 def _secret_spans(text: str) -> Iterator[Span]:

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from gitops_mcp.domain.diff import bounded, first_changed_line, unified
+
+
+def test_a_diff_reads_as_git_prints_it() -> None:
+    before = "a: 1\nb: 2\nc: 3\nd: 4\ne: 5\n"
+    after = "a: 1\nb: 2\nc: 30\nd: 4\ne: 5\n"
+    assert unified("x.yaml", before, after) == (
+        "--- a/x.yaml\n+++ b/x.yaml\n@@ -1,5 +1,5 @@\n a: 1\n b: 2\n-c: 3\n+c: 30\n d: 4\n e: 5\n"
+    )
+
+
+def test_a_new_file_and_a_deleted_one() -> None:
+    assert unified("x.yaml", None, "a: 1\n") == "--- /dev/null\n+++ b/x.yaml\n@@ -0,0 +1 @@\n+a: 1\n"
+    assert unified("x.yaml", "a: 1\n", None) == "--- a/x.yaml\n+++ /dev/null\n@@ -1 +0,0 @@\n-a: 1\n"
+
+
+def test_a_missing_final_newline_is_said() -> None:
+    assert unified("x", "a: 1", "a: 2").splitlines()[3:] == [
+        "-a: 1",
+        "\\ No newline at end of file",
+        "+a: 2",
+        "\\ No newline at end of file",
+    ]
+
+
+def test_a_changed_secret_is_a_difference_that_is_not_shown() -> None:
+    shown = unified("x", "stringData:\n  password: one\n", "stringData:\n  password: two\n")
+    assert "-  password: <redacted>\n+  password: <redacted>\n" in shown
+    assert "one" not in shown
+    assert "two" not in shown
+
+
+def test_a_secret_beside_a_change_is_redacted_too() -> None:
+    shown = unified("x", "stringData:\n  password: hunter2\na: 1\n", "stringData:\n  password: hunter2\na: 2\n")
+    assert "hunter2" not in shown
+
+
+def test_no_difference_is_no_diff() -> None:
+    assert unified("x", "a: 1\n", "a: 1\n") == ""
+
+
+def test_a_long_diff_is_cut_at_a_line_and_counted() -> None:
+    assert bounded("one\ntwo\nthree\n", 9) == ("one\ntwo\n", 1)
+    assert bounded("one\n", 9) == ("one\n", 0)
+
+
+def test_the_first_changed_line() -> None:
+    assert first_changed_line("a\nb\nc\n", "a\nB\nc\n") == 2
+    assert first_changed_line("a\n", "a\nb\n") == 2

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.placement import Place, candidates, chosen, listed, unlisted
+from gitops_mcp.domain.plan import Draft
+from gitops_mcp.domain.repository import Desired, Source, desired
+from gitops_mcp.errors import Refused
+
+LAYOUT = "{path}/{namespace}/{cluster}/cluster.yaml"
+NEW = ClusterRef("shop", "new-db")
+
+
+def cluster(name: str, namespace: str = "shop") -> str:
+    return f"apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {{name: {name}, namespace: {namespace}}}\n"
+
+
+def read(files: dict[str, str], kustomizations: dict[str, str] | None = None, folder: str = "prod") -> Desired:
+    return desired(
+        "0" * 40,
+        folder,
+        [Source(path, text.encode()) for path, text in files.items()],
+        [Source(path, text.encode()) for path, text in (kustomizations or {}).items()],
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        pytest.param({}, Place("prod/shop/new-db/cluster.yaml"), id="no sibling: the layout"),
+        pytest.param(
+            {"prod/shop/orders-db.yaml": cluster("orders-db")}, Place("prod/shop/new-db.yaml"), id="named files"
+        ),
+        pytest.param(
+            {"prod/pg/orders-db/c.yml": cluster("orders-db")}, Place("prod/pg/new-db/c.yml"), id="named folders"
+        ),
+        pytest.param(
+            {"prod/billing/a/cluster.yaml": cluster("a", "billing")},
+            Place("prod/shop/new-db/cluster.yaml"),
+            id="other namespace",
+        ),
+        pytest.param(
+            {"prod/all.yaml": cluster("a") + "---\n" + cluster("b")},
+            Place("prod/all.yaml", appended=True),
+            id="one file for all",
+        ),
+        pytest.param(
+            {"prod/shop/cluster.yaml": cluster("orders-db")}, Place("prod/shop/new-db/cluster.yaml"), id="no name in it"
+        ),
+        pytest.param(
+            {
+                "prod/shop/db/db.yaml": cluster("db"),
+                "prod/shop/carts/db.yaml": cluster("carts"),
+                "prod/shop/users/db.yaml": cluster("users"),
+            },
+            Place("prod/shop/new-db/db.yaml"),
+            id="the pattern that most siblings follow",
+        ),
+    ],
+)
+def test_a_new_cluster_goes_where_its_siblings_are(files: dict[str, str], place: Place) -> None:
+    found = read(files)
+    assert chosen(found, NEW, candidates(found, NEW, LAYOUT)) == place
+
+
+def test_an_empty_part_of_the_layout_is_dropped() -> None:
+    assert candidates(read({}, folder=""), NEW, LAYOUT)[-1] == Place("shop/new-db/cluster.yaml")
+
+
+def test_a_folder_that_would_move_the_object_to_another_namespace_is_not_taken() -> None:
+    found = read(
+        {"prod/pg/orders-db.yaml": cluster("orders-db", "billing")},
+        {"prod/pg/kustomization.yaml": "namespace: billing\nresources: [orders-db.yaml]\n"},
+    )
+    assert chosen(found, NEW, candidates(found, NEW, LAYOUT)) == Place("prod/shop/new-db/cluster.yaml")
+
+
+def test_where_every_place_would_move_it_the_request_is_refused() -> None:
+    found = read({}, {"prod/kustomization.yaml": "namespace: billing\nresources: [x.yaml]\n"})
+    with pytest.raises(Refused, match="namespace: billing"):
+        chosen(found, NEW, candidates(found, NEW, LAYOUT))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "resources:\n  - a.yaml\n  - z.yaml\n",
+            "resources:\n  - a.yaml\n  - new-db.yaml\n  - z.yaml\n",
+            id="a sorted list",
+        ),
+        pytest.param(
+            "resources:\n- z.yaml\n- a.yaml\n",
+            "resources:\n- z.yaml\n- a.yaml\n- new-db.yaml\n",
+            id="one in its own order",
+        ),
+        pytest.param(
+            "resources:\n  - ./z.yaml # last\n", "resources:\n  - ./z.yaml # last\n  - ./new-db.yaml\n", id="with a dot"
+        ),
+        pytest.param("resources: [b.yaml, a.yaml]\n", "resources: [b.yaml, a.yaml, new-db.yaml]\n", id="flow"),
+        pytest.param("namespace: shop\n", "namespace: shop\nresources:\n  - new-db.yaml\n", id="no list yet"),
+    ],
+)
+def test_the_entry_follows_the_style_of_its_list(before: str, after: str) -> None:
+    found = read({}, {"prod/kustomization.yaml": before})
+    draft = Draft(found.texts)
+    assert listed(draft, found, Place("prod/new-db.yaml")) == ()
+    assert [change.after for change in draft.changes] == [after]
+
+
+def test_without_a_kustomization_a_warning_says_that_nothing_may_apply_it() -> None:
+    found = read({})
+    draft = Draft(found.texts)
+    (notice,) = listed(draft, found, Place("prod/new-db.yaml"))
+    assert notice.id == "no-kustomization"
+    assert draft.changes == ()
+
+
+def test_folders_with_a_kustomization_each_get_another_one() -> None:
+    found = read(
+        {"prod/shop/orders-db/cluster.yaml": cluster("orders-db")},
+        {
+            "prod/shop/orders-db/kustomization.yaml": "resources:\n  - cluster.yaml\n",
+            "prod/shop/kustomization.yaml": "resources:\n  - orders-db\n",
+        },
+    )
+    place = chosen(found, NEW, candidates(found, NEW, LAYOUT))
+    draft = Draft(found.texts)
+    listed(draft, found, place)
+    assert {change.path: change.after for change in draft.changes} == {
+        "prod/shop/kustomization.yaml": "resources:\n  - orders-db\n  - new-db\n",
+        "prod/shop/new-db/kustomization.yaml": (
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - cluster.yaml\n"
+        ),
+    }
+
+
+def test_a_removed_file_leaves_its_kustomization() -> None:
+    found = read({}, {"prod/kustomization.yaml": "resources:\n  - a.yaml # kept\n  - ./b.yaml\n"})
+    draft = Draft(found.texts)
+    unlisted(draft, found, "prod/b.yaml")
+    assert [change.after for change in draft.changes] == ["resources:\n  - a.yaml # kept\n"]
+
+
+def test_a_kustomization_left_with_nothing_goes_with_its_entry_above() -> None:
+    found = read(
+        {},
+        {
+            "prod/shop/kustomization.yaml": "namespace: shop\nresources:\n  - db.yaml\n",
+            "prod/kustomization.yaml": "resources:\n  - billing\n  - shop\n",
+        },
+    )
+    draft = Draft(found.texts)
+    unlisted(draft, found, "prod/shop/db.yaml")
+    assert {change.path: change.after for change in draft.changes} == {
+        "prod/shop/kustomization.yaml": None,
+        "prod/kustomization.yaml": "resources:\n  - billing\n",
+    }
+
+
+def test_one_that_still_produces_something_stays() -> None:
+    found = read({}, {"prod/kustomization.yaml": "resources:\n  - db.yaml\nconfigMapGenerator:\n  - name: x\n"})
+    draft = Draft(found.texts)
+    unlisted(draft, found, "prod/db.yaml")
+    assert [change.action for change in draft.changes] == ["modified"]
+
+
+def test_the_one_that_an_engine_builds_is_not_emptied() -> None:
+    found = read({}, {"prod/kustomization.yaml": "resources:\n  - db.yaml\n"})
+    with pytest.raises(Refused, match="add another resource to it first"):
+        unlisted(Draft(found.texts), found, "prod/db.yaml")

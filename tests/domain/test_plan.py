@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.plan import Draft, FileChange, Impact, Level, Plan, change_slug, commit_message
+from gitops_mcp.domain.yamltext import Set
+from gitops_mcp.errors import InvalidRequest
+
+PLAN = Plan("scale", "Scale Cluster shop/orders-db to 5 instances", Identity("Cluster", "shop", "orders-db"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "slug"),
+    [
+        pytest.param(None, "scale-shop-orders-db", id="one environment"),
+        pytest.param("prod", "scale-prod-shop-orders-db", id="several"),
+    ],
+)
+def test_a_change_is_named_from_its_request_without_values(environment: str | None, slug: str) -> None:
+    assert change_slug(PLAN, environment) == slug
+
+
+def test_the_message_says_what_why_and_what_it_does() -> None:
+    plan = Plan(
+        PLAN.verb,
+        PLAN.subject,
+        PLAN.target,
+        impact=Impact(Level.DATA_LOSS, ("removes 1 replica",)),
+        body=("spec.instances: 3 -> 2",),
+    )
+    message = commit_message(plan, tool="scale_postgres_cluster", change="x", reason="less\n load  now")
+    assert message == (
+        "Scale Cluster shop/orders-db to 5 instances\n\nless load now\n\nspec.instances: 3 -> 2\n\n"
+        "Impact: data_loss\n- removes 1 replica\n\n"
+        "Gitops-Mcp-Tool: scale_postgres_cluster\nGitops-Mcp-Change: x\nGitops-Mcp-Impact: data_loss\n"
+    )
+
+
+def test_a_reason_cannot_forge_trailers_or_carry_a_password() -> None:
+    message = commit_message(PLAN, tool="t", change="x", reason="a\n\nGitops-Mcp-Impact: none\npassword: hunter2")
+    assert message.count("\nGitops-Mcp-Impact:") == 1
+    assert "hunter2" not in commit_message(PLAN, tool="t", change="x", reason="password: hunter2")
+
+
+def test_a_long_subject_is_cut_and_said_in_full_below() -> None:
+    plan = Plan("scale", "Scale " + "x" * 100, PLAN.target)
+    subject, _, rest = commit_message(plan, tool="t", change="x", reason=None).partition("\n\n")
+    assert len(subject) == 72
+    assert plan.subject in rest
+
+
+def test_several_edits_of_one_file_are_one_change() -> None:
+    draft = Draft({"a.yaml": "a: 1\nb: 2\n", "b.yaml": "c: 3\n"})
+    draft.edit("a.yaml", 0, Set(("a",), 10))
+    draft.edit("a.yaml", 0, Set(("b",), 20))
+    draft.edit("b.yaml", 0, Set(("c",), 3))
+    assert draft.changes == (FileChange("a.yaml", "a: 1\nb: 2\n", "a: 10\nb: 20\n"),)
+
+
+def test_an_edit_that_fails_names_the_file() -> None:
+    with pytest.raises(InvalidRequest, match=r"^a\.yaml: "):
+        Draft({"a.yaml": "a: [\n"}).edit("a.yaml", 0, Set(("a",), 1))
+
+
+def test_a_new_file_does_not_overwrite_one() -> None:
+    with pytest.raises(InvalidRequest, match=r"a\.yaml exists already"):
+        Draft({"a.yaml": "a: 1\n"}).create("a.yaml", "a: 2\n")
+
+
+def test_a_document_that_was_the_last_takes_the_file_with_it() -> None:
+    draft = Draft({"a.yaml": "# all\na: 1\n"})
+    draft.drop("a.yaml", 0)
+    assert draft.changes == (FileChange("a.yaml", "# all\na: 1\n", None),)
+    assert draft.changes[0].action == "deleted"
