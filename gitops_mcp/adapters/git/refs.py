@@ -91,7 +91,11 @@ class Refs:
 
         A base that was never fetched is fetched in any case.
         """
+        if not settings.prefix:
+            raise InvalidRequest("branchPrefix: may not be empty: branches that start with it are taken for changes")
         branch_name(f"{settings.prefix}x", field="branchPrefix")
+        if settings.base is not None:
+            branch_name(settings.base, field="base")
         remotes = Remotes.read(self.runner)
         if not fetch or not remotes.urls:
             view = self._view(settings, remotes)

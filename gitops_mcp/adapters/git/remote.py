@@ -15,8 +15,8 @@ _LOST_A_RACE = re.compile(
     r"cannot lock ref|Unable to create '.*\.lock'|unable to update local ref|shallow file has changed"
 )
 _NO_SUCH_BRANCH = "couldn't find remote ref"
-_PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
-"""Seconds before each further try: what stands in the way is another git process that is writing one ref."""
+_PAUSES = (0.02, 0.05, 0.1, 0.25)
+"""Seconds before each further try; git itself waits 0.1 s for a ref that another git is writing."""
 
 
 @dataclass(frozen=True)

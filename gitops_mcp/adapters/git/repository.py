@@ -135,6 +135,8 @@ def _discover(path: Path) -> None:
         from git import InvalidGitRepositoryError, NoSuchPathError, Repo
     except ImportError as error:
         raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error
+    if path.exists() and not path.is_dir():
+        raise InvalidRequest(f"--repo: {path} is not a folder")
     try:
         Repo(path, search_parent_directories=True, expand_vars=False).close()
     except NoSuchPathError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +42,12 @@ def write(path: Path, text: str) -> None:
     """Writes a file as it is given, newlines untranslated, and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode())
+
+
+def program(path: Path, script: str) -> None:
+    """An executable shell script, to stand in for ssh, a hook or git itself."""
+    write(path, f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
 
 
 def commit_all(cwd: Path, message: str) -> str:
@@ -137,3 +145,20 @@ def checkout(remote: Path) -> Path:
     write(path / "clusters/prod/shop/orders.yaml", CLUSTER + "# not finished\n")
     write(path / "notes.txt", "mine\n")
     return path
+
+
+@pytest.fixture
+def commands(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
+    """The git commands that the adapter runs from now on."""
+    verbs: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            assert isinstance(record.args, tuple)
+            verbs.append(str(record.args[0]))
+
+    logger = logging.getLogger("gitops_mcp.adapters.git.runner")
+    caplog.set_level(logging.DEBUG, logger=logger.name)
+    logger.addHandler(listener := Listener())
+    yield verbs
+    logger.removeHandler(listener)
