@@ -1,0 +1,183 @@
+"""From text to tree, by the events of libyaml.
+
+Their marks are character indexes; `yaml.compose` would hide where aliases stand. A block collection ends where its
+last leaf does: the event that closes it points at the next token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal, NoReturn
+
+import yaml
+
+from gitops_mcp.domain.yamltree import DEEPEST, Entry, Node, Source, Tree, Unparsable, header_end, key_text
+
+# go-yaml is a port of libyaml; the pure Python parser differs (it rejects a tab before a comment).
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_ALIASES_MAY_ADD = 100_000
+_ALIASES_MAY_MULTIPLY = 10
+
+_PROPERTY = re.compile(r"&[^\s,\[\]{}]+|!<[^>\s]*>|![^\s,\[\]{}]*")
+_FILL = re.compile(r"(?:\s|#[^\n]*)*")
+
+
+def parsed(text: str) -> Source:
+    crlf = text.count("\r\n")
+    eol = "\r\n" if crlf and crlf * 2 >= text.count("\n") else "\n"
+    builder = _Builder(text)
+    try:
+        trees = builder.trees()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(part for part in (error.context, error.problem) if part)
+        raise Unparsable(f"line {mark.line + 1 if mark else 1}: {what}") from error
+    except (yaml.YAMLError, UnicodeError) as error:
+        at = getattr(error, "position", 0)
+        raise Unparsable(f"line {text.count(chr(10), 0, at) + 1}: {getattr(error, 'reason', error)}") from error
+    return Source(text, trees, builder.leaves, eol)
+
+
+class _Builder:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
+        self._anchors: dict[str, Node | None] = {}
+        self._aliases: list[Node] = []
+        self._count = 0
+        self.leaves: list[Node] = []
+
+    def trees(self) -> list[Tree]:
+        return [self._tree(event) for event in self._events if isinstance(event, yaml.DocumentStartEvent)]
+
+    def _tree(self, event: Any) -> Tree:
+        self._anchors, self._aliases, self._count = {}, [], 0
+        root = self._node(next(self._events), 1)
+        if root.size > self._count * _ALIASES_MAY_MULTIPLY + _ALIASES_MAY_ADD:
+            _fail(root.line, f"its aliases make {root.size} values of {self._count}")
+        marker = event.end_mark.index if event.explicit else -1
+        line = root.line
+        if root.kind == "scalar" and root.start == root.end:
+            # libyaml puts the nothing of an empty document at the next token, which may be another document's.
+            root.start = root.end = root.properties = root.content = marker
+            line = event.end_mark.line + 1
+        return Tree(root, event.start_mark.index, marker, line, self._aliases)
+
+    def _node(self, event: Any, depth: int) -> Node:
+        self._count += 1
+        line = event.start_mark.line + 1
+        if depth > DEEPEST:
+            _fail(line, f"nested deeper than {DEEPEST} levels")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._anchored(event, self._scalar(event, line))
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, line)
+        start = event.start_mark.index
+        kind: Literal["mapping", "sequence"] = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
+        node = Node(kind, start, start, line, flow=bool(event.flow_style), anchor=event.anchor, tag=event.tag)
+        self._place(node, len(self._text))
+        if node.anchor:
+            self._anchors[node.anchor] = None
+        last = self._mapping(node, depth) if kind == "mapping" else self._sequence(node, depth)
+        if node.flow:
+            node.end = last.end_mark.index
+        elif node.entries:
+            node.content = node.entries[0].start
+            node.end = node.entries[-1].end
+        node.size += sum(entry.value.size for entry in node.entries)
+        node.depth += max((entry.value.depth for entry in node.entries), default=0)
+        if node.depth > DEEPEST:
+            _fail(line, f"nested deeper than {DEEPEST} levels")
+        return self._anchored(event, node)
+
+    def _anchored(self, event: Any, node: Node) -> Node:
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _place(self, node: Node, limit: int) -> None:
+        """Finds the end of the anchor and tag, and the start of what they belong to."""
+        node.properties = node.content = node.start
+        for _ in range((node.anchor is not None) + (node.tag is not None)):
+            match = _PROPERTY.match(self._text, node.content, limit)
+            if match is None:
+                break
+            node.properties = match.end()
+            node.content = self._after_fill(match.end(), limit)
+
+    def _after_fill(self, index: int, limit: int) -> int:
+        match = _FILL.match(self._text, index, limit)
+        return match.end() if match else index
+
+    def _scalar(self, event: Any, line: int) -> Node:
+        start, end = event.start_mark.index, event.end_mark.index
+        node = Node("scalar", start, end, line, style=event.style or None, anchor=event.anchor, tag=event.tag)
+        node.text = event.value
+        self._place(node, end)
+        if node.is_block_scalar and "+" not in self._text[node.content : header_end(self._text, node)]:
+            node.end = _without_blank_lines(self._text, node.content, end)
+        if node.end > node.start:
+            self.leaves.append(node)
+        return node
+
+    def _alias(self, event: Any, line: int) -> Node:
+        name = event.anchor
+        if name not in self._anchors:
+            _fail(line, f"the alias *{name} has no anchor before it")
+        target = self._anchors[name]
+        if target is None:
+            _fail(line, f"the alias *{name} stands inside of what it repeats")
+        start, end = event.start_mark.index, event.end_mark.index
+        node = Node("alias", start, end, line, text=name, target=target, properties=start, content=start)
+        node.size, node.depth = target.size, target.depth
+        self._aliases.append(node)
+        self.leaves.append(node)
+        return node
+
+    def _mapping(self, node: Node, depth: int) -> Any:
+        seen: set[tuple[bool, str]] = set()
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                return event
+            key = self._node(event, depth + 1)
+            name = (key.is_merge, key_text(key))
+            if name in seen:
+                _fail(key.line, f"the key {name[1]!r} is there twice")
+            seen.add(name)
+            value = self._node(next(self._events), depth + 1)
+            after = self._after_fill(key.end, len(self._text))
+            lead = after + 1 if self._text.startswith(":", after) else -1
+            end = max(key.end, value.end) if lead >= 0 else key.end
+            node.entries.append(Entry(key, value, key.start, lead, end))
+        raise AssertionError("libyaml closes every mapping")
+
+    def _sequence(self, node: Node, depth: int) -> Any:
+        at = node.content
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                return event
+            value = self._node(event, depth + 1)
+            start, lead = value.start, -1
+            if not node.flow:
+                start = self._after_fill(at, len(self._text))
+                lead = start + 1
+            at = max(value.end, lead)
+            node.entries.append(Entry(None, value, start, lead, at))
+        raise AssertionError("libyaml closes every sequence")
+
+
+def _without_blank_lines(text: str, start: int, end: int) -> int:
+    """A block scalar of libyaml ends a block scalar after the blank lines below it, which belong to nobody."""
+    while True:
+        line = text.rfind("\n", start, end) + 1
+        if not line or text[line:end].strip():
+            return end
+        end = line - 1
+        if end > start and text[end - 1] == "\r":
+            end -= 1
+
+
+def _fail(line: int, reason: str) -> NoReturn:
+    raise Unparsable(f"line {line}: {reason}")
