@@ -72,7 +72,7 @@ class Turn:
         for one in self._instances:
             if one.pod and not one.ready:
                 self._set_status(kinds.POD, one.pod, children.running(one.pod))
-                self._store.logs.write(self._namespace, one.name, _first_words(one.name))
+                self._store.print_log(self._namespace, one.name, _first_words(one.name))
             for claim in one.claims:
                 if is_resizing(claim):
                     self._set_status(kinds.PVC, claim, children.bound(claim))

@@ -24,6 +24,8 @@ class Controller(ABC):
         self._wake = threading.Event()
         self._stopping = False
         self._refused = False
+        self._told: dict[str, str] = {}
+        """What was last said of an object, so that it is said once."""
         self._thread = threading.Thread(target=self._run, name=type(self).__name__, daemon=True)
 
     @abstractmethod
@@ -47,9 +49,11 @@ class Controller(ABC):
         try:
             yield
         except ApiError as error:
-            # Another writer was faster, or the object is gone or going: the next turn sees it as it is.
-            log.log(logging.DEBUG if error.code in {403, 404, 409} else logging.WARNING, "%s: %s", what, error)
             self._refused = True
+            # Of 403, 404 and 409 the next turn makes nothing: the object is gone or going, or has been changed.
+            if error.code not in {403, 404, 409} and self._told.get(what) != str(error):
+                self._told[what] = str(error)
+                log.warning("%s: %s", what, error)
 
     def _run(self) -> None:
         while not self._stopping:

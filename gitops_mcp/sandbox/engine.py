@@ -1,0 +1,224 @@
+"""The engine: an Application `gitops` in namespace `argocd` that keeps the cluster at what the remote's base says.
+
+It answers in Argo CD's words and honours its protections, and Flux' `prune: disabled` too, so that both can be tried.
+It differs from Argo CD in two things: a commit that arrives while a pruning waits for its confirmation is applied at
+once, and live objects that someone has edited are reported, never corrected, until the next commit.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.sandbox.api import Store
+from gitops_mcp.sandbox.controller import Controller
+from gitops_mcp.sandbox.health import health, worst
+from gitops_mcp.sandbox.kustomize import Unrenderable, rendered
+from gitops_mcp.sandbox.remote import BASE, Remote
+from gitops_mcp.sandbox.sync import Key, Outcome, Sync
+
+NAMESPACE, NAME = "argocd", "gitops"
+APPROVED = "argocd.argoproj.io/deletion-approved"
+POLL = 0.15
+"""Seconds between two looks at the remote."""
+_NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What Git says at one commit, or why that cannot be told."""
+
+    revision: str
+    path: str
+    declared: dict[Key, Object]
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """One sync: it is running as long as it waits for a confirmation."""
+
+    revision: str
+    started: str
+    outcomes: tuple[Outcome, ...]
+    waiting: tuple[Key, ...] = ()
+    finished: str | None = None
+
+    @property
+    def failure(self) -> str | None:
+        return next((outcome.message for outcome in self.outcomes if outcome.status == "SyncFailed"), None)
+
+
+class Engine(Controller):
+    def __init__(self, store: Store, remote: Remote, *, path: str = "clusters/prod", poll: float = POLL) -> None:
+        super().__init__(store)
+        self._remote = remote
+        self._path = path
+        self._poll = poll
+        self._looked = 0.0
+        self._target: _Target | None = None
+        self._operation: _Operation | None = None
+        self._sync = Sync(store, NAME)
+
+    def start(self) -> None:
+        """The Application is there before this returns."""
+        self.store.create(_NAMESPACES, {"metadata": {"name": NAMESPACE}})
+        self.store.create(kinds.APPLICATION, self._declaration())
+        super().start()
+
+    def reconcile(self) -> float:
+        with self.attempt(f"Application {NAMESPACE}/{NAME}"):
+            application = self.store.get(kinds.APPLICATION, NAMESPACE, NAME)
+            self._look(application["spec"])
+            if self._target and self._target.error is None:
+                self._operate(application, self._target)
+            self._report(application)
+        return max(0.0, self._looked + self._poll - time.monotonic())
+
+    def _look(self, spec: Object) -> None:
+        """Render the base's newest commit, at most once in a while."""
+        if time.monotonic() - self._looked < self._poll:
+            return
+        self._looked = time.monotonic()
+        tip, path = self._remote.tip() or "", str(spec["source"]["path"])
+        if self._target and (self._target.revision, self._target.path) == (tip, path):
+            return
+        if not tip:
+            self._target = _Target(tip, path, {}, f"unable to resolve '{BASE}' to a commit SHA")
+            return
+        try:
+            objects = rendered(self._remote.files(tip), path, is_namespaced=self._is_namespaced)
+        except Unrenderable as error:
+            self._target = _Target(tip, path, {}, f"Failed to load target state: {error}")
+        else:
+            self._target = _Target(tip, path, {Key.of(one): one for one in objects})
+
+    def _operate(self, application: Object, target: _Target) -> None:
+        """Sync a commit once, and go on with what waits for a confirmation."""
+        automated = at(application, "spec", "syncPolicy", "automated")
+        current = self._operation
+        if automated is None:
+            return
+        if current is None or current.revision != target.revision:
+            current = _Operation(target.revision, _now(), tuple(self._sync.apply(target.declared)))
+        elif not current.waiting:
+            return
+        if current.failure is None and automated.get("prune"):
+            confirmed = _is_approved(application, since=current.started)
+            pruned = tuple(self._sync.prune(target.declared, confirmed=confirmed))
+            known = {outcome.key for outcome in current.outcomes}
+            outcomes = (*current.outcomes, *(outcome for outcome in pruned if outcome.key not in known))
+            current = replace(current, outcomes=outcomes, waiting=self._sync.waiting(target.declared))
+        self._operation = current if current.waiting else replace(current, finished=_now())
+
+    def _report(self, application: Object) -> None:
+        status = self._status(application)
+        known = {key: value for key, value in application.get("status", {}).items() if key != "reconciledAt"}
+        if status != known:
+            status["reconciledAt"] = _now()
+            self.store.change(kinds.APPLICATION, NAMESPACE, NAME, lambda live: {**live, "status": status})
+
+    def _status(self, application: Object) -> Object:
+        before: Object = application.get("status", {})
+        target = self._target
+        if target is None:
+            return before
+        spec = application["spec"]
+        compared = {"source": spec["source"], "destination": spec["destination"]}
+        operation = {"operationState": _operation_state(self._operation, spec)} if self._operation else {}
+        failure = self._operation.failure if self._operation else None
+        if target.error:
+            sync: Object = {"status": "Unknown", "comparedTo": compared}
+            rated: Object = {key: before[key] for key in ("health", "resources") if key in before}
+            conditions = [_condition("ComparisonError", target.error, before)]
+        else:
+            resources = self._resources(target)
+            statuses = {resource["status"] for resource in resources}
+            revision = {"revision": target.revision, "comparedTo": compared}
+            sync = {"status": "OutOfSync" if "OutOfSync" in statuses else "Synced", **revision}
+            healths = [one["health"]["status"] for one in resources if "health" in one]
+            rated = {"health": {"status": worst(healths)}, "resources": resources}
+            message = f"Failed last sync attempt to [{target.revision}]: {_FAILED}{failure}"
+            conditions = [_condition("SyncError", message, before)] if failure else []
+        return {"sync": sync, **rated, **operation, **({"conditions": conditions} if conditions else {})}
+
+    def _resources(self, target: _Target) -> list[Object]:
+        declared = [
+            {
+                **key.fields,
+                "status": "Synced" if self._sync.is_in_sync(key, value) else "OutOfSync",
+                "health": health(self._sync.live(key)),
+            }
+            for key, value in target.declared.items()
+        ]
+        extra = [
+            {**key.fields, "status": "OutOfSync", "requiresPruning": True}
+            for key, _ in self._sync.undeclared(target.declared)
+        ]
+        return [*declared, *extra]
+
+    def _is_namespaced(self, declared: Object) -> bool:
+        resource = self.store.resource_for(declared["apiVersion"], declared["kind"])
+        return resource is None or resource.namespaced
+
+    def _declaration(self) -> Object:
+        return {
+            "apiVersion": kinds.APPLICATION.api_version,
+            "kind": kinds.APPLICATION.kind,
+            "metadata": {"name": NAME, "namespace": NAMESPACE},
+            "spec": {
+                "project": "default",
+                "source": {"repoURL": str(self._remote.path), "path": self._path, "targetRevision": BASE},
+                "destination": {"server": "https://kubernetes.default.svc"},
+                "syncPolicy": {"automated": {"prune": True, "selfHeal": False}},
+            },
+        }
+
+
+_FAILED = "one or more objects failed to apply, reason: "
+
+
+def _operation_state(operation: _Operation, spec: Object) -> Object:
+    if operation.failure is not None:
+        phase, message = "Failed", f"{_FAILED}{operation.failure}"
+    elif operation.waiting:
+        more = f" and {len(operation.waiting) - 1} more resources" if len(operation.waiting) > 1 else ""
+        phase, message = "Running", f"Waiting for pruning confirmation of {operation.waiting[0]}{more}"
+    else:
+        phase, message = "Succeeded", "successfully synced (all tasks run)"
+    # Argo CD's schema requires these two even where they are empty.
+    required = {"group": "", "namespace": ""}
+    results = [
+        {**required, **outcome.key.fields, "status": outcome.status, "message": outcome.message}
+        for outcome in operation.outcomes
+    ]
+    made = {
+        "phase": phase,
+        "message": message,
+        "operation": {"sync": {"revision": operation.revision, "prune": True}},
+        "startedAt": operation.started,
+        "finishedAt": operation.finished,
+        "syncResult": {"revision": operation.revision, "source": spec["source"], "resources": results},
+    }
+    return {key: value for key, value in made.items() if value is not None}
+
+
+def _condition(kind: str, message: str, before: Object) -> Object:
+    known = [c for c in before.get("conditions", ()) if (c["type"], c["message"]) == (kind, message)]
+    return known[0] if known else {"type": kind, "message": message, "lastTransitionTime": _now()}
+
+
+def _is_approved(application: Object, *, since: str) -> bool:
+    """Whether a person has approved deletions since the sync began (Argo CD, `IsDeletionConfirmed`)."""
+    try:
+        approved = datetime.fromisoformat(at(application, "metadata", "annotations", APPROVED) or "")
+    except ValueError:
+        return False
+    return approved.tzinfo is not None and approved >= datetime.fromisoformat(since)
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,48 @@
+"""How Argo CD rates the health of what it applies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object, at
+
+_WORST_LAST = ("Healthy", "Suspended", "Progressing", "Missing", "Degraded", "Unknown")
+# argo-cd resource_customizations/postgresql.cnpg.io/Cluster/health.lua, as of 3.5.
+_CLUSTER = {
+    "Cluster in healthy state": "Healthy",
+    "Setting up primary": "Progressing",
+    "Creating a new replica": "Progressing",
+    "Upgrading cluster": "Progressing",
+    "Waiting for the instances to become active": "Progressing",
+    "Promoting to primary cluster": "Progressing",
+    "Switchover in progress": "Degraded",
+    "Failing over": "Degraded",
+    "Upgrading Postgres major version": "Degraded",
+    "Cluster upgrade delayed": "Degraded",
+    "Waiting for user action": "Degraded",
+    "Primary instance is being restarted in-place": "Degraded",
+    "Primary instance is being restarted without a switchover": "Degraded",
+    "Online upgrade in progress": "Degraded",
+    "Applying configuration": "Degraded",
+    "Unable to create required cluster objects": "Suspended",
+    "Cluster cannot proceed to reconciliation due to an unknown plugin being required": "Suspended",
+    "Cluster has incomplete or invalid image catalog": "Suspended",
+    "Cluster is unrecoverable and needs manual intervention": "Suspended",
+}
+
+
+def health(live: Object | None) -> Object:
+    """Kinds without a check of their own are healthy as soon as they are there."""
+    if live is None:
+        return {"status": "Missing"}
+    if live["kind"] != kinds.CLUSTER.kind or live["apiVersion"] != kinds.CLUSTER.api_version:
+        return {"status": "Healthy"}
+    phase = at(live, "status", "phase")
+    if phase is None:
+        return {"status": "Progressing", "message": "Waiting for the status to be reported"}
+    return {"status": _CLUSTER.get(phase, "Unknown"), "message": at(live, "status", "phaseReason") or phase}
+
+
+def worst(statuses: Iterable[str]) -> str:
+    return max(statuses, key=_WORST_LAST.index, default="Healthy")

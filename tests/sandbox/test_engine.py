@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.sandbox.api import ApiError, Store
+from gitops_mcp.sandbox.engine import Engine
+from gitops_mcp.sandbox.remote import Remote
+
+NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
+ARGOCD = "    argocd.argoproj.io/sync-options: Prune=confirm,Delete=confirm\n"
+FLUX = "    kustomize.toolkit.fluxcd.io/prune: disabled\n    kustomize.toolkit.fluxcd.io/force: disabled\n"
+ORDERS = "clusters/prod/shop/orders-db/cluster.yaml"
+INVOICES = "clusters/prod/billing/invoices-db/cluster.yaml"
+BILLING = "clusters/prod/billing/kustomization.yaml"
+DEADLINE = 20
+
+
+@dataclass
+class World:
+    store: Store
+    checkout: Path
+
+    def git(self, *arguments: str) -> str:
+        ran = subprocess.run(["git", *arguments], cwd=self.checkout, check=True, capture_output=True, text=True)
+        return ran.stdout.strip()
+
+    def push(self, edits: dict[str, str | None]) -> str:
+        for path, text in edits.items():
+            if text is None:
+                (self.checkout / path).unlink()
+            else:
+                (self.checkout / path).write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "-q", "-m", "Change")
+        self.git("push", "-q")
+        return self.git("rev-parse", "HEAD")
+
+    def read(self, path: str) -> str:
+        return (self.checkout / path).read_text()
+
+    def application(self) -> Object:
+        return self.store.get(kinds.APPLICATION, "argocd", "gitops")
+
+    def live(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        try:
+            return self.store.get(resource, namespace, name)
+        except ApiError:
+            return None
+
+    def eventually(self, holds: Callable[[], object]) -> None:
+        """Wait until something holds, looking again after each change."""
+        end = time.monotonic() + DEADLINE
+        seen = 0
+        while not holds():
+            left = end - time.monotonic()
+            assert left > 0, f"it never came about: {self.application().get('status')}"
+            seen = self.store.changed(seen, left)
+
+    def synced(self, commit: str) -> Object:
+        """The Application's status once it has ended the sync of a commit."""
+
+        def holds() -> bool:
+            operation = at(self.application(), "status", "operationState")
+            return at(operation, "syncResult", "revision") == commit and "finishedAt" in operation
+
+        self.eventually(holds)
+        status: Object = self.application()["status"]
+        return status
+
+
+def world_of(tmp_path: Path, store: Store) -> Iterator[World]:
+    store.create(NAMESPACE, {"metadata": {"name": "elsewhere"}})
+    remote = Remote.create(tmp_path / "remote.git")
+    remote.checkout(tmp_path / "checkout")
+    engine = Engine(store, remote, poll=0.02)
+    engine.start()
+    made = World(store, tmp_path / "checkout")
+    try:
+        made.synced(made.git("rev-parse", "HEAD"))
+        yield made
+    finally:
+        engine.stop()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    yield from world_of(tmp_path, Store())
+
+
+def resources(status: Object) -> dict[str, Object]:
+    return {f"{one['kind']} {one.get('namespace', '')}/{one['name']}": one for one in status["resources"]}
+
+
+def without_invoices(world: World) -> dict[str, str | None]:
+    return {INVOICES: None, BILLING: world.read(BILLING).replace("  - invoices-db/cluster.yaml\n", "")}
+
+
+def test_the_template_is_applied_with_its_namespaces(world: World) -> None:
+    head = world.git("rev-parse", "HEAD")
+    status = world.synced(head)
+    assert status["sync"]["status"] == "Synced"
+    assert status["sync"]["revision"] == head
+    assert (status["operationState"]["phase"], status["operationState"]["message"]) == (
+        "Succeeded",
+        "successfully synced (all tasks run)",
+    )
+    assert {name: one["status"] for name, one in resources(status).items()} == {
+        "Cluster billing/invoices-db": "Synced",
+        "Cluster shop/orders-db": "Synced",
+        "Database shop/orders-db-reporting": "Synced",
+        "Namespace /billing": "Synced",
+        "Namespace /shop": "Synced",
+        "ObjectStore shop/orders-db-backups": "Synced",
+        "ScheduledBackup shop/orders-db-nightly": "Synced",
+    }
+    # No operator runs here, so nothing makes a Cluster of it.
+    assert status["health"]["status"] == "Progressing"
+    assert at(world.live(kinds.CLUSTER, "shop", "orders-db"), "spec", "instances") == 3
+    tracking = at(
+        world.live(kinds.CLUSTER, "shop", "orders-db"), "metadata", "annotations", "argocd.argoproj.io/tracking-id"
+    )
+    assert tracking == "gitops:postgresql.cnpg.io/Cluster:shop/orders-db"
+
+
+def test_a_default_that_git_leaves_out_of_a_list_is_reported_as_drift_for_ever(world: World) -> None:
+    database = "clusters/prod/shop/orders-db/database-reporting.yaml"
+    text = world.read(database)
+    status = world.synced(world.push({database: text[: text.index("      ensure:")]}))
+    assert resources(status)["Database shop/orders-db-reporting"]["status"] == "OutOfSync"
+
+
+def test_a_merged_change_becomes_live(world: World) -> None:
+    world.synced(world.push({ORDERS: world.read(ORDERS).replace("instances: 3", "instances: 4")}))
+    assert at(world.live(kinds.CLUSTER, "shop", "orders-db"), "spec", "instances") == 4
+
+
+def test_a_field_that_git_drops_goes_and_what_others_added_stays(world: World) -> None:
+    patch = {
+        "metadata": {"labels": {"team": "orders"}},
+        "spec": {"postgresql": {"parameters": {"wal_level": "logical"}}},
+    }
+    world.store.merge(kinds.CLUSTER, "shop", "orders-db", patch)
+    text = world.read(ORDERS).replace("      log_min_duration_statement: 500ms\n", "")
+    world.synced(world.push({ORDERS: text}))
+    live = world.live(kinds.CLUSTER, "shop", "orders-db")
+    assert at(live, "spec", "postgresql", "parameters") == {
+        "max_connections": "200",
+        "shared_buffers": "1GB",
+        "wal_level": "logical",
+    }
+    assert at(live, "metadata", "labels") == {"team": "orders"}
+
+
+def test_a_branch_that_is_not_merged_changes_nothing(world: World) -> None:
+    world.git("checkout", "-q", "-b", "gitops-mcp/scale")
+    (world.checkout / ORDERS).write_text(world.read(ORDERS).replace("instances: 3", "instances: 5"))
+    world.git("commit", "-q", "-a", "-m", "Scale")
+    world.git("push", "-q", "origin", "gitops-mcp/scale")
+    world.git("checkout", "-q", "main")
+    # A later commit on the base arrives, so the branch had its chance.
+    world.synced(world.push({INVOICES: world.read(INVOICES).replace("instances: 2", "instances: 1")}))
+    assert at(world.live(kinds.CLUSTER, "shop", "orders-db"), "spec", "instances") == 3
+
+
+def test_a_live_edit_is_reported_and_left_until_the_next_commit(world: World) -> None:
+    world.store.merge(kinds.CLUSTER, "shop", "orders-db", {"spec": {"instances": 1}})
+    world.eventually(lambda: at(world.application(), "status", "sync", "status") == "OutOfSync")
+    assert resources(world.application()["status"])["Cluster shop/orders-db"]["status"] == "OutOfSync"
+    assert at(world.live(kinds.CLUSTER, "shop", "orders-db"), "spec", "instances") == 1
+    world.synced(world.push({"README.md": "# New\n"}))
+    assert at(world.live(kinds.CLUSTER, "shop", "orders-db"), "spec", "instances") == 3
+
+
+def test_what_is_deleted_in_git_is_pruned_when_nothing_protects_it(world: World) -> None:
+    world.synced(world.push({INVOICES: world.read(INVOICES).replace(ARGOCD, "").replace(FLUX, "")}))
+    status = world.synced(world.push(without_invoices(world)))
+    assert world.live(kinds.CLUSTER, "billing", "invoices-db") is None
+    assert "Cluster billing/invoices-db" not in resources(status)
+    pruned = [one for one in at(status, "operationState", "syncResult", "resources") if one["status"] == "Pruned"]
+    assert [one["name"] for one in pruned] == ["invoices-db"]
+
+
+@pytest.mark.parametrize(
+    "protection",
+    [
+        pytest.param("    argocd.argoproj.io/sync-options: Prune=false,Delete=false\n", id="argocd"),
+        pytest.param(FLUX, id="flux"),
+        pytest.param(ARGOCD + FLUX, id="both"),
+    ],
+)
+def test_what_is_protected_outlives_its_manifest_and_is_named(world: World, protection: str) -> None:
+    world.synced(world.push({INVOICES: world.read(INVOICES).replace(ARGOCD + FLUX, protection) + "# edited\n"}))
+    status = world.synced(world.push(without_invoices(world)))
+    assert world.live(kinds.CLUSTER, "billing", "invoices-db") is not None
+    left = resources(status)["Cluster billing/invoices-db"]
+    assert (left["status"], left["requiresPruning"]) == ("OutOfSync", True)
+    assert status["sync"]["status"] == "OutOfSync"
+    assert "health" not in left
+    skipped = [
+        one for one in at(status, "operationState", "syncResult", "resources") if one["status"] == "PruneSkipped"
+    ]
+    assert [one["name"] for one in skipped] == ["invoices-db"]
+
+
+def test_a_protection_that_was_never_seen_to_go_still_holds(world: World) -> None:
+    (world.checkout / INVOICES).write_text(world.read(INVOICES).replace(ARGOCD, "").replace(FLUX, ""))
+    world.git("commit", "-q", "-a", "-m", "Remove the protection")
+    # The engine only ever sees the tip of what is pushed.
+    world.synced(world.push(without_invoices(world)))
+    assert world.live(kinds.CLUSTER, "billing", "invoices-db") is not None
+
+
+def test_a_pruning_that_needs_a_confirmation_waits_for_one_that_is_newer_than_the_sync(world: World) -> None:
+    world.synced(world.push({INVOICES: world.read(INVOICES).replace(FLUX, "")}))
+    world.push(without_invoices(world))
+    waiting = "Waiting for pruning confirmation of postgresql.cnpg.io/v1/Cluster/invoices-db"
+    world.eventually(lambda: at(world.application(), "status", "operationState", "message") == waiting)
+    assert at(world.application(), "status", "operationState", "phase") == "Running"
+
+    def approve(when: datetime) -> None:
+        annotations = {"argocd.argoproj.io/deletion-approved": f"{when:%Y-%m-%dT%H:%M:%SZ}"}
+        world.store.merge(kinds.APPLICATION, "argocd", "gitops", {"metadata": {"annotations": annotations}})
+
+    approve(datetime.now(UTC) - timedelta(days=1))
+    # What is applied meanwhile shows that the engine has seen the old approval.
+    world.store.merge(kinds.CLUSTER, "shop", "orders-db", {"spec": {"instances": 1}})
+    orders = "Cluster shop/orders-db"
+    world.eventually(lambda: resources(world.application()["status"])[orders]["status"] == "OutOfSync")
+    assert world.live(kinds.CLUSTER, "billing", "invoices-db") is not None
+    approve(datetime.now(UTC) + timedelta(seconds=1))
+    world.synced(world.git("rev-parse", "HEAD"))
+    assert world.live(kinds.CLUSTER, "billing", "invoices-db") is None
+
+
+def test_an_object_that_the_engine_never_applied_is_not_pruned(world: World) -> None:
+    own = {"metadata": {"name": "own", "namespace": "shop"}, "data": {"a": "1"}}
+    config_map = Resource("", "v1", "configmaps", "ConfigMap")
+    world.store.create(config_map, own)
+    world.synced(world.push({"README.md": "# New\n"}))
+    assert world.live(config_map, "shop", "own") is not None
+
+
+def test_what_the_sandbox_cannot_render_is_a_comparison_error_and_applies_nothing(world: World) -> None:
+    before = world.store.get(kinds.CLUSTER, "shop", "orders-db")
+    kustomization = "clusters/prod/kustomization.yaml"
+    good = world.read(kustomization)
+    scaled = world.read(ORDERS).replace("instances: 3", "instances: 5")
+    broken = world.push({kustomization: good + "commonLabels:\n  team: shop\n", ORDERS: scaled})
+    world.eventually(lambda: at(world.application(), "status", "conditions"))
+    status = world.application()["status"]
+    [condition] = status["conditions"]
+    assert condition["type"] == "ComparisonError"
+    assert condition["message"] == (
+        "Failed to load target state: clusters/prod/kustomization.yaml: "
+        "the sandbox renders only resources and namespace, not commonLabels"
+    )
+    assert status["sync"]["status"] == "Unknown"
+    assert at(status, "operationState", "syncResult", "revision") != broken
+    assert world.store.get(kinds.CLUSTER, "shop", "orders-db") == before
+    mended = world.synced(world.push({kustomization: good}))
+    assert "conditions" not in mended
+    assert at(world.live(kinds.CLUSTER, "shop", "orders-db"), "spec", "instances") == 5
+
+
+def test_what_the_api_refuses_fails_the_sync_and_prunes_nothing(world: World) -> None:
+    world.synced(world.push({INVOICES: world.read(INVOICES).replace(ARGOCD, "").replace(FLUX, "")}))
+    bad = world.read(ORDERS).replace("instances: 3 ", "instances: 0 ")
+    status = world.synced(world.push({ORDERS: bad, **without_invoices(world)}))
+    assert status["operationState"]["phase"] == "Failed"
+    assert "spec.instances in body should be greater than or equal to 1" in status["operationState"]["message"]
+    assert [condition["type"] for condition in status["conditions"]] == ["SyncError"]
+    assert world.live(kinds.CLUSTER, "billing", "invoices-db") is not None
+    assert at(world.live(kinds.CLUSTER, "shop", "orders-db"), "spec", "instances") == 3
+
+
+def test_a_kind_that_the_api_does_not_serve_fails_the_sync(world: World) -> None:
+    unknown = "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: w\n"
+    listed = world.read(BILLING) + "  - widget.yaml\n"
+    status = world.synced(world.push({"clusters/prod/billing/widget.yaml": unknown, BILLING: listed}))
+    assert "could not find example.com/Widget for requested resource billing/w" in status["operationState"]["message"]
+
+
+def test_an_application_that_is_not_automated_is_compared_only(world: World) -> None:
+    world.store.merge(kinds.APPLICATION, "argocd", "gitops", {"spec": {"syncPolicy": {"automated": None}}})
+    commit = world.push({ORDERS: world.read(ORDERS).replace("instances: 3", "instances: 4")})
+    world.eventually(lambda: at(world.application(), "status", "sync", "revision") == commit)
+    assert at(world.application(), "status", "sync", "status") == "OutOfSync"
+    assert at(world.live(kinds.CLUSTER, "shop", "orders-db"), "spec", "instances") == 3
+
+
+def test_an_engine_that_has_nothing_to_do_writes_nothing(world: World) -> None:
+    quiet = world.store.version
+    assert world.store.changed(quiet, 0.3) == quiet
+
+
+def test_what_it_reports_fits_the_published_schema(tmp_path: Path) -> None:
+    folder = os.environ.get("GITOPS_MCP_TEST_CRDS")
+    if not folder:
+        pytest.skip("GITOPS_MCP_TEST_CRDS names no folder of CRDs")
+    for world in world_of(tmp_path, Store(crds=Path(folder))):
+        status = world.synced(world.push(without_invoices(world)))
+        assert status["sync"]["status"] == "OutOfSync"
+        assert resources(status)["Cluster billing/invoices-db"]["requiresPruning"] is True
+        assert status["reconciledAt"]
