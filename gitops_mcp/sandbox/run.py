@@ -1,0 +1,170 @@
+"""A whole world to try the server in: API, operator, remote, checkout and engine, all of it on 127.0.0.1.
+
+The operator and the engine work on the Store itself, so that requests.jsonl is what clients asked, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.errors import GitOpsError, InvalidRequest, Unavailable
+from gitops_mcp.sandbox.api import Api, Store, kubeconfig
+from gitops_mcp.sandbox.engine import NAME, NAMESPACE, POLL, Engine
+from gitops_mcp.sandbox.operator import STEP, Operator
+from gitops_mcp.sandbox.remote import Remote
+
+_READY_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class World:
+    directory: Path
+    store: Store
+    api: Api
+    url: str
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.directory / "kubeconfig"
+
+    @property
+    def requests(self) -> Path:
+        return self.directory / "requests.jsonl"
+
+    @property
+    def remote(self) -> Path:
+        return self.directory / "remote.git"
+
+    @property
+    def checkout(self) -> Path:
+        return self.directory / "checkout"
+
+    @property
+    def mcp(self) -> Path:
+        return self.directory / "mcp.json"
+
+    def asked(self) -> list[Object]:
+        """What clients have asked the API so far."""
+        return [json.loads(line) for line in self.requests.read_text().splitlines()]
+
+
+@contextmanager
+def sandbox(
+    directory: Path,
+    *,
+    api_only: bool = False,
+    crds: Path | None = None,
+    rules: Iterable[Object] | None = None,
+    step: float = STEP,
+    poll: float = POLL,
+) -> Iterator[World]:
+    """The world, once what Git declares has been applied; the files stay when it ends.
+
+    `crds` is a folder of CRDs to serve instead of the small schemas of our own, `rules` are the RBAC manifests that
+    say what clients may do; None: everything.
+    """
+    root = directory.resolve()
+    _take(root)
+    with ExitStack() as stack:
+        store = Store(crds=crds)
+        api = Api(store, token=None, requests_log=root / "requests.jsonl", rules=rules)
+        world = World(root, store, api, api.start())
+        stack.callback(api.stop)
+        world.kubeconfig.write_text(kubeconfig(world.url, None))
+        world.kubeconfig.chmod(0o600)
+        if not api_only:
+            remote = Remote.create(world.remote)
+            remote.checkout(world.checkout)
+            world.mcp.write_text(_client_configuration(world))
+            operator, engine = Operator(store, step=step), Engine(store, remote, poll=poll)
+            for controller in (operator, engine):
+                controller.start()
+                stack.callback(controller.stop)
+            _wait_for_the_first_sync(store)
+        yield world
+
+
+def serve(directory: Path, *, api_only: bool) -> int:
+    """Run until the end of input, SIGTERM or SIGINT; the exit code."""
+    crds = os.environ.get("GITOPS_MCP_TEST_CRDS")
+    end = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        end.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with sandbox(directory, api_only=api_only, crds=Path(crds) if crds else None) as world:
+            threading.Thread(target=_read_to_the_end, args=(end,), name="stdin", daemon=True).start()
+            _say(f"a stand-in for a Kubernetes cluster{'' if api_only else ', its operator, Git remote and Argo CD'}.")
+            _say(f"It answers at {world.url} to this machine only, and runs no PostgreSQL. Files: {world.directory}")
+            _say("It stops at the end of input or with Ctrl-C.")
+            ready = str(world.kubeconfig) if api_only else world.mcp.read_text()
+            sys.stdout.write(f"{ready.rstrip()}\n")
+            sys.stdout.flush()
+            end.wait()
+    except GitOpsError as error:
+        _say(f"{error.title}: {error}")
+        return 2 if isinstance(error, InvalidRequest) else 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def _take(directory: Path) -> None:
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise InvalidRequest(f"--dir: {directory} exists and is not an empty folder: name a new one")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidRequest(f"--dir: {directory} cannot be made: {error.strerror}") from error
+
+
+def _client_configuration(world: World) -> str:
+    server = {
+        "command": sys.executable,
+        "args": ["-m", "gitops_mcp", "--repo", str(world.checkout)],
+        "env": {"KUBECONFIG": str(world.kubeconfig)},
+    }
+    return f"{json.dumps({'mcpServers': {'gitops-mcp': server}}, indent=2)}\n"
+
+
+def _wait_for_the_first_sync(store: Store) -> None:
+    end = time.monotonic() + _READY_SECONDS
+    seen = 0
+    while not at(_application(store), "status", "operationState", "finishedAt"):
+        if time.monotonic() > end:
+            status = _application(store).get("status")
+            raise Unavailable(f"the engine has not applied the template within {_READY_SECONDS} s; it says: {status}")
+        seen = store.changed(seen, 1)
+
+
+def _application(store: Store) -> Object:
+    return store.get(kinds.APPLICATION, NAMESPACE, NAME)
+
+
+def _read_to_the_end(end: threading.Event) -> None:
+    # Not through sys.stdin: its lock, held by a thread that still reads, would abort the interpreter's exit.
+    try:
+        while os.read(0, 4096):
+            continue
+    except OSError:
+        pass
+    end.set()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"gitops-mcp sandbox: {text}\n")

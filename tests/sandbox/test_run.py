@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from kubernetes import client, config
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.errors import InvalidRequest
+from gitops_mcp.sandbox.run import World, sandbox
+
+DEADLINE = 30
+HEALTHY = "Cluster in healthy state"
+ORDERS = "clusters/prod/shop/orders-db/cluster.yaml"
+
+
+def custom_objects(kubeconfig: Path) -> Any:
+    api = config.new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call] # the client publishes no types
+    return client.CustomObjectsApi(api)
+
+
+def clusters(kubeconfig: Path) -> list[Object]:
+    answer = custom_objects(kubeconfig).list_cluster_custom_object("postgresql.cnpg.io", "v1", "clusters")
+    items: list[Object] = answer["items"]
+    return items
+
+
+def eventually(world: World, holds: Callable[[], object]) -> None:
+    end = time.monotonic() + DEADLINE
+    seen = 0
+    while not holds():
+        left = end - time.monotonic()
+        assert left > 0, "it never came about"
+        seen = world.store.changed(seen, left)
+
+
+def phase(world: World, namespace: str, name: str) -> object:
+    return at(world.store.get(kinds.CLUSTER, namespace, name), "status", "phase")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with sandbox(tmp_path / "dir", step=0.02, poll=0.02) as made:
+        yield made
+
+
+def test_the_folder_holds_what_a_client_needs(world: World) -> None:
+    assert sorted(path.name for path in world.directory.iterdir()) == [
+        "checkout",
+        "kubeconfig",
+        "mcp.json",
+        "remote.git",
+        "requests.jsonl",
+    ]
+    assert json.loads(world.mcp.read_text()) == {
+        "mcpServers": {
+            "gitops-mcp": {
+                "command": sys.executable,
+                "args": ["-m", "gitops_mcp", "--repo", str(world.checkout)],
+                "env": {"KUBECONFIG": str(world.kubeconfig)},
+            }
+        }
+    }
+    assert world.kubeconfig.stat().st_mode & 0o077 == 0
+    assert world.url.startswith("http://127.0.0.1:")
+
+
+def test_the_template_comes_alive_and_only_what_clients_ask_is_recorded(world: World) -> None:
+    eventually(world, lambda: phase(world, "shop", "orders-db") == HEALTHY)
+    eventually(world, lambda: phase(world, "billing", "invoices-db") == HEALTHY)
+    eventually(world, lambda: at(world.store.list(kinds.DATABASE)[0], "status", "applied"))
+    eventually(world, lambda: at(world.store.list(kinds.APPLICATION)[0], "status", "health", "status") == "Healthy")
+    assert world.asked() == []
+    live = clusters(world.kubeconfig)
+    assert [(one["metadata"]["name"], one["status"]["readyInstances"]) for one in live] == [
+        ("invoices-db", 2),
+        ("orders-db", 3),
+    ]
+    [asked] = world.asked()
+    assert (asked["verb"], asked["group"], asked["resource"]) == ("list", "postgresql.cnpg.io", "clusters")
+    application = world.store.list(kinds.APPLICATION)[0]
+    assert application["status"]["sync"]["status"] == "Synced"
+
+
+def test_a_commit_on_the_base_becomes_live_and_healthy(world: World) -> None:
+    eventually(world, lambda: phase(world, "shop", "orders-db") == HEALTHY)
+    path = world.checkout / ORDERS
+    path.write_text(path.read_text().replace("instances: 3", "instances: 2"))
+    for command in (["commit", "-qam", "Scale orders-db to 2"], ["push", "-q"]):
+        subprocess.run(["git", *command], cwd=world.checkout, check=True)
+
+    def scaled() -> bool:
+        status = world.store.get(kinds.CLUSTER, "shop", "orders-db")["status"]
+        return (status["instanceNames"], status["phase"]) == (["orders-db-1", "orders-db-2"], HEALTHY)
+
+    eventually(world, scaled)
+
+
+def test_the_api_alone_has_no_repository_and_no_controllers(tmp_path: Path) -> None:
+    with sandbox(tmp_path / "dir", api_only=True) as world:
+        assert sorted(path.name for path in world.directory.iterdir()) == ["kubeconfig", "requests.jsonl"]
+        assert clusters(world.kubeconfig) == []
+        assert world.store.list(kinds.APPLICATION) == ()
+
+
+def test_an_empty_folder_is_taken_and_a_full_one_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with sandbox(tmp_path / "empty", api_only=True):
+        pass
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InvalidRequest, match="exists and is not an empty folder"), sandbox(tmp_path / "empty"):
+        raise AssertionError
+    with pytest.raises(InvalidRequest, match="exists and is not"), sandbox(tmp_path / "empty/kubeconfig"):
+        raise AssertionError
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_nothing_is_left_running_when_it_ends(tmp_path: Path) -> None:
+    with sandbox(tmp_path / "dir", step=0.02, poll=0.02) as world:
+        url = world.url
+    version = world.store.version
+    assert world.store.changed(version, 0.3) == version
+    address = urlsplit(url)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.hostname, address.port))
+
+
+def started(directory: Path, *, api_only: bool = False) -> subprocess.Popen[str]:
+    code = f"from pathlib import Path; from gitops_mcp.sandbox.run import serve; raise SystemExit(serve(Path({str(directory)!r}), api_only={api_only}))"
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def test_served_it_prints_the_client_configuration_and_ends_with_its_input(tmp_path: Path) -> None:
+    with started(tmp_path / "dir") as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        printed = ""
+        while not printed.endswith("\n}\n"):
+            line = child.stdout.readline()
+            assert line, child.stderr.read()
+            printed += line
+        assert json.loads(printed) == json.loads((tmp_path / "dir/mcp.json").read_text())
+        assert len(clusters(tmp_path / "dir/kubeconfig")) == 2
+        child.stdin.close()
+        assert child.wait(DEADLINE) == 0
+        assert child.stdout.read() == ""
+        told = child.stderr.read()
+    assert "a stand-in" in told
+    assert "runs no PostgreSQL" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_served_it_ends_on_a_signal(tmp_path: Path, number: int) -> None:
+    with started(tmp_path / "dir", api_only=True) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert child.stdout.readline() == f"{tmp_path / 'dir/kubeconfig'}\n"
+        os.kill(child.pid, number)
+        assert child.wait(DEADLINE) == 0
+        assert "Traceback" not in child.stderr.read()
+
+
+def test_served_into_a_full_folder_it_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with started(tmp_path) as child:
+        _, told = child.communicate(timeout=DEADLINE)
+    assert child.returncode == 2
+    assert (
+        told
+        == f"gitops-mcp sandbox: InvalidRequest: --dir: {tmp_path} exists and is not an empty folder: name a new one\n"
+    )
