@@ -28,7 +28,7 @@ _MOVED = re.compile(
 _UNKNOWN = re.compile(r"remote failure|hung up unexpectedly|RPC failed|unexpected disconnect")
 _NO_ACCESS = re.compile(
     r"Authentication failed|could not read (?:Username|Password)|Permission denied|terminal prompts disabled"
-    r"|error: 40[13]|HTTP 40[13]|access rights"
+    r"|error: 40[13]|HTTP 40[13]"
 )
 _SECONDS_TO_ASK = 15
 
@@ -48,21 +48,22 @@ class Push:
 
     def moved(self, branch: str, new: str, old: str | None) -> str:
         """Moves the branch from `old` (None: it must not exist) and answers what the remote said."""
-        said = self._pushed(branch, new, old or "")
-        self._track("update-ref", self.tracking(branch), new)
-        return said
+        answered = self._pushed(branch, new, old or "")
+        self._follow(answered, "update-ref", self.tracking(branch), new)
+        return remote_lines(answered.stderr) if answered else ""
 
     def deleted(self, branch: str, old: str) -> None:
         """Raises NotFound when the remote has no such branch."""
         try:
-            self._pushed(branch, "", old)
+            answered = self._pushed(branch, "", old)
         except Raced as error:
             if self._is_at(branch, ""):
                 raise NotFound(f"there is no branch {branch} on {self.remote}: it has been deleted already") from error
             raise
-        self._track("update-ref", "-d", self.tracking(branch))
+        self._follow(answered, "update-ref", "-d", self.tracking(branch))
 
-    def _pushed(self, branch: str, new: str, old: str) -> str:
+    def _pushed(self, branch: str, new: str, old: str) -> Ran | None:
+        """What git printed of the push; None when it did not end well, but the remote has it."""
         self._check_one_url()
         self.lock.intend(self.tracking(branch))
         ref = f"refs/heads/{branch}"
@@ -76,12 +77,12 @@ class Push:
             )
         except Unavailable:
             if self._is_at(branch, new):
-                return ""
+                return None
             raise
         if ran.returncode == 0 and _ACCEPTED.search(ran.text):
-            return remote_lines(ran.stderr)
+            return ran
         if _UNKNOWN.search(ran.text + ran.stderr) and self._is_at(branch, new):
-            return remote_lines(ran.stderr)
+            return None
         raise self._refusal(branch, ran)
 
     def _check_one_url(self) -> None:
@@ -131,13 +132,14 @@ class Push:
             return False
         return ran.text.partition("\t")[0] == commit
 
-    def _track(self, *command: str) -> None:
-        """Moves the remote-tracking ref where git's push does not: clones of one branch and bare ones map no others.
+    def _follow(self, answered: Ran | None, *command: str) -> None:
+        """Moves the remote-tracking ref where git's own push does not.
 
-        The commit point has passed: what fails here, the next fetch repairs.
+        That is in clones of one branch and bare ones, which map no others, and when the push did not end well. The
+        commit point has passed: what fails here, the next fetch repairs.
         """
         mapped = {spec.removeprefix("+") for spec in self.configuration.every(f"remote.{self.remote}.fetch")}
-        if f"refs/heads/*:refs/remotes/{self.remote}/*" not in mapped:
+        if answered is None or f"refs/heads/*:refs/remotes/{self.remote}/*" not in mapped:
             self._git(*command)
 
     def _git(self, *arguments: str) -> Ran:

@@ -1,0 +1,363 @@
+"""The push of one commit id: nothing else travels, a race is told from a refusal, and a failure leaves no ref."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from gitops_mcp.adapters.git.publish import remove_branch
+from gitops_mcp.adapters.git.repository import Repository
+from gitops_mcp.adapters.git.settings import GitSettings
+from gitops_mcp.errors import NotFound, Raced, Refused, Unavailable
+from tests.adapters.git.conftest import commit_all, git, snapshot, write
+from tests.adapters.git.publishing import BRANCH, ORDERS, SCALED, executable, published
+
+NEW = "clusters/prod/shop/new.yaml"
+TRACKING = f"refs/remotes/origin/{BRANCH}"
+
+
+def _refs(repository: Path) -> str:
+    return git(repository, "for-each-ref", "--format=%(refname) %(objectname)")
+
+
+@pytest.mark.parametrize(
+    "configured",
+    [
+        ("push.default", "matching"),
+        ("push.default", "nothing"),
+        ("push.followTags", "true"),
+        ("push.autoSetupRemote", "true"),
+        ("push.useForceIfIncludes", "true"),
+        ("push.recurseSubmodules", "on-demand"),
+        ("submodule.recurse", "true"),
+        ("remote.origin.push", "+refs/*:refs/*"),
+        ("remote.origin.push", "HEAD:main"),
+        ("remote.origin.mirror", "true"),
+        ("remote.pushDefault", "elsewhere"),
+        ("remote.origin.tagOpt", "--tags"),
+    ],
+    ids="=".join,
+)
+def test_only_the_one_branch_is_pushed(configured: tuple[str, str], checkout: Path, remote: Path) -> None:
+    git(checkout, "stash", "--quiet")
+    commit_all(checkout, "Ahead of main")
+    git(checkout, "branch", "another")
+    git(checkout, "tag", "--annotate", "--message", "One", "v1", "origin/main")
+    git(checkout, "config", *configured)
+    main = git(remote, "rev-parse", "main")
+
+    done = published(checkout, {ORDERS: SCALED})
+
+    assert _refs(remote).splitlines() == [f"refs/heads/{BRANCH} {done.commit}", f"refs/heads/main {main}"]
+
+
+def test_a_plain_commit_takes_seven_processes_and_the_push(checkout: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "gitops_mcp.adapters.git.runner")
+
+    published(checkout, {ORDERS: SCALED, NEW: b"new: 1\n", "README.md": None})
+
+    ran = [record.getMessage().split(":")[0].removeprefix("git ") for record in caplog.records]
+    commit = ["worktree", "config", "cat-file", "check-attr", "hash-object", "mktree", "commit-tree"]
+    assert ran[-8:] == [*commit, "push"]
+
+
+def test_the_next_commit_of_a_change_is_a_fast_forward(checkout: Path, remote: Path) -> None:
+    git(remote, "config", "receive.denyNonFastForwards", "true")
+    first = published(checkout, {ORDERS: SCALED})
+
+    second = published(checkout, {NEW: b"new: 1\n"}, expected=first.commit)
+
+    assert git(remote, "rev-parse", BRANCH) == second.commit
+    assert git(checkout, "rev-parse", TRACKING) == second.commit
+    assert git(checkout, "rev-parse", f"{second.commit}^") == first.commit
+
+
+@pytest.mark.parametrize("what", ["made", "moved", "rewound", "deleted"])
+def test_a_branch_that_someone_else_pushed_meanwhile_is_a_race_and_stays_theirs(
+    what: str, checkout: Path, author: Path, remote: Path
+) -> None:
+    mine = None if what == "made" else published(checkout, {ORDERS: SCALED}).commit
+    match what:
+        case "made" | "rewound":
+            git(author, "push", "--quiet", "--force", "origin", f"main:{BRANCH}")
+        case "deleted":
+            git(author, "push", "--quiet", "origin", f":{BRANCH}")
+        case _:
+            git(author, "fetch", "--quiet")
+            git(author, "switch", "--quiet", "--detach", f"origin/{BRANCH}")
+            git(author, "push", "--quiet", "origin", f"{commit_all(author, 'Review')}:refs/heads/{BRANCH}")
+    before = snapshot(checkout), _refs(checkout), _refs(remote)
+
+    with pytest.raises(Raced, match=rf"{BRANCH} on origin was moved by another writer"):
+        published(checkout, {NEW: b"new: 1\n"}, expected=mine)
+
+    assert (snapshot(checkout), _refs(checkout), _refs(remote)) == before
+
+
+def test_a_branch_that_someone_makes_while_the_push_is_under_way_is_a_race(checkout: Path, remote: Path) -> None:
+    """The lease held when the remote was asked; its own compare-and-swap then fails."""
+    executable(
+        remote / "hooks/update", 'unset GIT_QUARANTINE_PATH; git update-ref "$1" refs/heads/main; echo already exists'
+    )
+    before = _refs(checkout)
+
+    with pytest.raises(Raced):
+        published(checkout, {ORDERS: SCALED})
+
+    assert git(remote, "rev-parse", BRANCH) == git(remote, "rev-parse", "main")
+    assert _refs(checkout) == before
+
+
+def test_a_ref_that_is_locked_on_the_remote_is_a_race(checkout: Path, remote: Path) -> None:
+    write(remote / f"refs/heads/{BRANCH}.lock", "")
+
+    with pytest.raises(Raced):
+        published(checkout, {ORDERS: SCALED})
+
+
+def test_a_branch_on_the_remote_with_the_name_of_the_prefix_is_no_race(checkout: Path, remote: Path) -> None:
+    git(remote, "branch", "gitops-mcp", "main")
+
+    with pytest.raises(Refused, match="cannot stand beside another one on origin"):
+        published(checkout, {ORDERS: SCALED})
+
+
+@pytest.mark.parametrize("hook", ["pre-receive", "update"])
+def test_a_remote_that_refuses_is_quoted_and_leaves_no_ref(hook: str, checkout: Path, remote: Path) -> None:
+    executable(remote / "hooks" / hook, "echo 'GH006: protected, cannot lock ref: already exists'; exit 1")
+    before = snapshot(checkout), _refs(checkout), _refs(remote)
+
+    with pytest.raises(Refused) as refused:
+        published(checkout, {ORDERS: SCALED})
+
+    assert str(refused.value).startswith(f"origin refused the push of {BRANCH} (")
+    assert "declined" in str(refused.value)
+    assert "\nGH006: protected, cannot lock ref: already exists" in str(refused.value)
+    assert (snapshot(checkout), _refs(checkout), _refs(remote)) == before
+
+
+def test_a_branch_that_the_remote_hides_is_refused(checkout: Path, remote: Path) -> None:
+    git(remote, "config", "receive.hideRefs", "refs/heads/gitops-mcp")
+
+    with pytest.raises(Refused, match="deny updating a hidden ref"):
+        published(checkout, {ORDERS: SCALED})
+
+
+def test_what_the_remote_says_is_handed_on_bounded_and_without_credentials(checkout: Path, remote: Path) -> None:
+    executable(
+        remote / "hooks/post-receive",
+        r"printf '\n\033[31mCreate a pull request:\033[0m\n  https://me:token@forge.example/new?x=1\n'; seq 40",
+    )
+
+    done = published(checkout, {ORDERS: SCALED})
+
+    lines = done.printed.splitlines()
+    assert lines[:3] == ["Create a pull request:", "  https://forge.example/new?x=1", "1"]
+    assert lines[-1] == "… 22 more lines"
+    assert len(lines) == 21
+
+
+def test_a_remote_that_is_not_there_is_unavailable(checkout: Path, remote: Path) -> None:
+    remote.rename(remote.with_name("moved.git"))
+    before = snapshot(checkout), _refs(checkout)
+
+    with pytest.raises(
+        Unavailable, match=rf"the push of {BRANCH} to origin failed: check that the remote can be reached"
+    ):
+        published(checkout, {ORDERS: SCALED})
+
+    assert (snapshot(checkout), _refs(checkout)) == before
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_remote_that_wants_other_credentials_says_what_to_do_and_shows_none(status: int, checkout: Path) -> None:
+    with _answering(status) as port:
+        git(checkout, "config", "remote.origin.pushurl", f"http://me:token@127.0.0.1:{port}/x.git")
+
+        with pytest.raises(Unavailable) as unavailable:
+            published(checkout, {ORDERS: SCALED})
+
+    assert "no access to origin to push gitops-mcp/scale-orders: give git credentials" in str(unavailable.value)
+    assert "token" not in str(unavailable.value)
+    assert "gitops-mcp" not in _refs(checkout)
+
+
+def test_a_push_that_arrived_but_did_not_end_in_time_is_no_failure(checkout: Path, remote: Path) -> None:
+    os.mkfifo(remote / "never")
+    executable(remote / "hooks/post-receive", "cat never")
+
+    done = published(checkout, {ORDERS: SCALED}, settings=GitSettings(timeout=2))
+
+    assert git(remote, "rev-parse", BRANCH) == done.commit
+    assert git(checkout, "rev-parse", TRACKING) == done.commit
+
+
+def test_a_push_that_did_not_end_in_time_and_did_not_arrive_is_unavailable(checkout: Path, remote: Path) -> None:
+    os.mkfifo(remote / "never")
+    executable(remote / "hooks/pre-receive", "cat never")
+
+    with pytest.raises(Unavailable, match="git push did not end within 1 s"):
+        published(checkout, {ORDERS: SCALED}, settings=GitSettings(timeout=1))
+
+    assert "gitops-mcp" not in _refs(remote) + _refs(checkout)
+    assert not (checkout / ".git/gitops-mcp").exists()
+
+
+def test_a_push_whose_connection_broke_after_it_arrived_is_no_failure(checkout: Path, remote: Path) -> None:
+    executable(remote / "hooks/reference-transaction", 'test "$1" != committed || kill -9 $PPID')
+
+    done = published(checkout, {ORDERS: SCALED})
+
+    assert git(remote, "rev-parse", BRANCH) == done.commit
+    assert git(checkout, "rev-parse", TRACKING) == done.commit
+
+
+def test_a_push_whose_connection_broke_before_it_arrived_is_unavailable(checkout: Path, remote: Path) -> None:
+    executable(remote / "hooks/pre-receive", "kill -9 $PPID")
+
+    with pytest.raises(Unavailable):
+        published(checkout, {ORDERS: SCALED})
+
+    assert "gitops-mcp" not in _refs(remote) + _refs(checkout)
+
+
+def test_a_pre_push_hook_runs_and_is_named(checkout: Path) -> None:
+    executable(checkout / ".git/hooks/pre-push", f'echo "$1" > {checkout.parent}/ran; cat >> {checkout.parent}/ran')
+
+    done = published(checkout, {ORDERS: SCALED})
+
+    assert done.hooks == ("pre-push",)
+    name, line = (checkout.parent / "ran").read_text().splitlines()
+    assert name == "origin"
+    assert line.split()[1:3] == [done.commit, f"refs/heads/{BRANCH}"]
+
+
+def test_a_pre_push_hook_that_refuses_is_quoted(checkout: Path, remote: Path) -> None:
+    executable(checkout / ".git/hooks/pre-push", "echo 'not on a Friday' >&2; exit 1")
+
+    with pytest.raises(Refused, match=r"(?s)the pre-push hook refused the push of .*not on a Friday"):
+        published(checkout, {ORDERS: SCALED})
+
+    assert "gitops-mcp" not in _refs(remote) + _refs(checkout)
+
+
+def test_a_remote_that_is_gone_is_not_blamed_on_the_pre_push_hook(checkout: Path, remote: Path) -> None:
+    executable(checkout / ".git/hooks/pre-push", "exit 0")
+    remote.rename(remote.with_name("moved.git"))
+
+    with pytest.raises(Unavailable, match="check that the remote can be reached"):
+        published(checkout, {ORDERS: SCALED})
+
+
+def test_git_lfs_uploads_even_when_hooks_are_off(checkout: Path, author: Path) -> None:
+    """A pointer whose content was never uploaded is of no use to whoever merges it."""
+    write(author / ".gitattributes", "*.big.yaml filter=lfs\n")
+    commit_all(author, "Big ones")
+    git(author, "push", "--quiet", "origin", "main")
+    git(checkout, "fetch", "--quiet")
+    git(checkout, "config", "filter.lfs.clean", "sha256sum")
+    executable(checkout / ".git/hooks/pre-push", f"touch {checkout.parent}/uploaded")
+    off = GitSettings(hooks="off")
+
+    published(checkout, {NEW: b"x\n"}, settings=off)
+    assert not (checkout.parent / "uploaded").exists()
+    published(checkout, {"x.big.yaml": b"x\n"}, settings=off, branch="gitops-mcp/big")
+
+    assert (checkout.parent / "uploaded").exists()
+
+
+@pytest.mark.parametrize("key", ["url", "pushurl"])
+def test_a_remote_with_several_urls_is_refused(key: str, checkout: Path, remote: Path) -> None:
+    for _ in range(2):
+        git(checkout, "config", "--add", f"remote.origin.{key}", str(remote))
+
+    with pytest.raises(Refused, match=r"remote origin pushes to \d URLs"):
+        published(checkout, {ORDERS: SCALED})
+
+
+def test_the_push_url_and_a_remote_of_another_name_are_used(checkout: Path, remote: Path) -> None:
+    git(checkout, "remote", "rename", "origin", "team/upstream")
+    git(checkout, "clone", "--quiet", "--bare", str(remote), str(remote.with_name("other.git")))
+    git(checkout, "config", "remote.team/upstream.pushurl", str(remote.with_name("other.git")))
+
+    done = published(checkout, {ORDERS: SCALED})
+
+    assert git(remote.with_name("other.git"), "rev-parse", BRANCH) == done.commit
+    assert git(checkout, "rev-parse", f"refs/remotes/team/upstream/{BRANCH}") == done.commit
+    assert "gitops-mcp" not in _refs(remote)
+
+
+@pytest.mark.parametrize("kind", ["a clone", "a clone of one branch", "a bare clone"])
+def test_removing_a_branch_takes_the_tracking_ref_along(kind: str, checkout: Path, remote: Path) -> None:
+    here = checkout
+    if kind != "a clone":
+        here = checkout.parent / "other"
+        option = "--bare" if kind == "a bare clone" else "--single-branch"
+        git(checkout.parent, "clone", "--quiet", option, str(remote), str(here))
+    done = published(here, {ORDERS: SCALED})
+    assert TRACKING in _refs(here)
+    before = snapshot(here)
+
+    remove_branch(Repository.open(here), GitSettings(), branch=BRANCH, expected=done.commit)
+
+    assert "gitops-mcp" not in _refs(remote) + _refs(here)
+    assert snapshot(here) == before
+    assert not (here / ".git/gitops-mcp").exists()
+
+
+def test_a_branch_that_someone_moved_is_not_removed(checkout: Path, author: Path, remote: Path) -> None:
+    done = published(checkout, {ORDERS: SCALED})
+    git(author, "push", "--quiet", "--force", "origin", f"main:{BRANCH}")
+    before = _refs(remote), _refs(checkout)
+
+    with pytest.raises(Raced):
+        remove_branch(Repository.open(checkout), GitSettings(), branch=BRANCH, expected=done.commit)
+
+    assert (_refs(remote), _refs(checkout)) == before
+
+
+def test_a_branch_that_someone_removed_already_is_not_found(checkout: Path, remote: Path) -> None:
+    done = published(checkout, {ORDERS: SCALED})
+    git(remote, "branch", "--quiet", "--delete", "--force", BRANCH)
+
+    with pytest.raises(NotFound, match=f"no branch {BRANCH} on origin: it has been deleted already"):
+        remove_branch(Repository.open(checkout), GitSettings(), branch=BRANCH, expected=done.commit)
+
+
+def test_a_remote_that_denies_deleting_is_quoted(checkout: Path, remote: Path) -> None:
+    done = published(checkout, {ORDERS: SCALED})
+    git(remote, "config", "receive.denyDeletes", "true")
+    before = _refs(remote), _refs(checkout)
+
+    with pytest.raises(Refused, match="deletion prohibited"):
+        remove_branch(Repository.open(checkout), GitSettings(), branch=BRANCH, expected=done.commit)
+
+    assert (_refs(remote), _refs(checkout)) == before
+
+
+@contextmanager
+def _answering(status: int) -> Iterator[int]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Prints nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
