@@ -5,6 +5,7 @@ The operator and the engine work on the Store itself, so that requests.jsonl is 
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -134,10 +135,16 @@ def _take(directory: Path) -> None:
 
 
 def _client_configuration(world: World) -> str:
+    environment = {"KUBECONFIG": str(world.kubeconfig)}
+    try:
+        importlib.metadata.version("gitops-mcp")
+    except importlib.metadata.PackageNotFoundError:
+        # A source checkout that nobody has installed: the client starts the server from another folder.
+        environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     server = {
         "command": sys.executable,
         "args": ["-m", "gitops_mcp", "--repo", str(world.checkout)],
-        "env": {"KUBECONFIG": str(world.kubeconfig)},
+        "env": environment,
     }
     return f"{json.dumps({'mcpServers': {'gitops-mcp': server}}, indent=2)}\n"
 

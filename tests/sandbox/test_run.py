@@ -63,17 +63,20 @@ def test_the_folder_holds_what_a_client_needs(world: World) -> None:
         "remote.git",
         "requests.jsonl",
     ]
-    assert json.loads(world.mcp.read_text()) == {
-        "mcpServers": {
-            "gitops-mcp": {
-                "command": sys.executable,
-                "args": ["-m", "gitops_mcp", "--repo", str(world.checkout)],
-                "env": {"KUBECONFIG": str(world.kubeconfig)},
-            }
-        }
-    }
+    server = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]
+    assert server["command"] == sys.executable
+    assert server["args"] == ["-m", "gitops_mcp", "--repo", str(world.checkout)]
+    assert server["env"]["KUBECONFIG"] == str(world.kubeconfig)
     assert world.kubeconfig.stat().st_mode & 0o077 == 0
     assert world.url.startswith("http://127.0.0.1:")
+
+
+def test_a_client_can_start_the_server_from_any_folder(world: World, tmp_path: Path) -> None:
+    server = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]
+    environment = {"PATH": os.environ["PATH"], **server["env"]}
+    command = [server["command"], *server["args"][:2], "--version"]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.split()[0]) == (0, "gitops-mcp"), ran.stderr
 
 
 def test_the_template_comes_alive_and_only_what_clients_ask_is_recorded(world: World) -> None:
