@@ -163,7 +163,8 @@ class History:
             "--encoding=UTF-8",
             f"--format=tformat:{'%x00'.join(_FIELDS)}",
         )
-        text = self.runner.run("log", *shape, f"--max-count={MOST_COMMITS}", *what, "--").text
+        ran = self.runner.run("log", *shape, f"--max-count={MOST_COMMITS}", *what, "--")
+        text = ran.stdout.decode(errors="replace")  # people read it, so what is no UTF-8 need not survive
         parts = text.removesuffix("\0").split("\0") if text else []
         for fields in zip(*(iter(parts),) * len(_FIELDS), strict=True):
             name, subject, body, author, committed, trailers = fields

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,9 @@ def _acquired(folder: Path, timeout: float) -> int:
     pause = 0.001
     while True:
         try:
-            folder.mkdir(exist_ok=True)
+            # Not exist_ok: that fails when the last holder removes the folder meanwhile.
+            with suppress(FileExistsError):
+                folder.mkdir()
             descriptor = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except FileNotFoundError as error:
             if not folder.parent.is_dir():

@@ -38,7 +38,7 @@ class Manifests:
     tree: str = ""
     """Says which content this is: equal for equal content of the folder and equal kustomizations above it."""
     skipped: tuple[str, ...] = ()
-    """Files of this kind that are too large to be read."""
+    """Files that may be of this kind and are not read: too large, or named in no UTF-8 (`?` stands for what is not)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class _Index:
     declaring: Mapping[str, Listed]
     kustomizations: Mapping[str, Listed]
     """All of them, also those that reach nothing of interest yet."""
-    too_large: frozenset[str]
+    unread: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Finder:
             files=tuple(self.files.file(entry, data, folder=folder) for entry in declaring),
             kustomizations=tuple(sorted(kustomizations, key=lambda file: file.path)),
             tree=place.content,
-            skipped=tuple(sorted(f"{folder}/{path}".lstrip("/") for path in index.too_large)),
+            skipped=tuple(sorted(_utf8(f"{folder}/{path}".lstrip("/")) for path in index.unread)),
         )
 
     def _indexed(self, tree: str, folder: str) -> _Index:
@@ -120,13 +120,13 @@ class Finder:
         changes = self._changes(last.tree, tree) if last else None
         if last is None or changes is None:
             return self._searched(tree)
-        declaring, too_large = self._sifted(entry for entry in changes.values() if _may_declare(entry))
+        declaring, unread = self._sifted(entry for entry in changes.values() if _may_declare(entry))
         kustomizations = {path: entry for path, entry in changes.items() if _is_kustomization(entry)}
         return _Index(
             tree,
             _without(last.declaring, changes) | declaring,
             _without(last.kustomizations, changes) | kustomizations,
-            last.too_large.difference(changes) | too_large,
+            last.unread.difference(changes) | unread,
         )
 
     def _searched(self, tree: str) -> _Index:
@@ -143,20 +143,20 @@ class Finder:
         if ran.returncode not in {0, 1}:  # 1: nothing found
             raise GitFailed("grep", ran)
         paths = (line.removeprefix(f"{tree}:") for line in ran.text.split("\0"))
-        declaring, too_large = self._sifted(entries[path] for path in paths if path in entries)
+        declaring, unread = self._sifted(entries[path] for path in paths if path in entries)
         kustomizations = {path: entry for path, entry in entries.items() if _is_kustomization(entry)}
-        return _Index(tree, declaring, kustomizations, too_large)
+        return _Index(tree, declaring, kustomizations, unread)
 
     def _sifted(self, candidates: Iterable[Listed]) -> tuple[dict[str, Listed], frozenset[str]]:
-        """Those that declare what is looked for, and the paths that are too large to tell."""
+        """Those that declare what is looked for, and the paths of those that cannot be read to tell."""
         entries = {entry.path: entry for entry in candidates}
         sizes = self.files.sizes(entry.id for entry in entries.values())
-        large = frozenset(path for path, entry in entries.items() if sizes[entry.id] > LARGEST)
-        data = self.files.blobs(entry.id for path, entry in entries.items() if path not in large)
-        declaring = {
-            path: entry for path, entry in entries.items() if path not in large and _DECLARES.search(data[entry.id])
-        }
-        return declaring, large
+        large = {path for path, entry in entries.items() if sizes[entry.id] > LARGEST}
+        unread = large | {path for path in entries if path != _utf8(path)}
+        readable = {path: entry for path, entry in entries.items() if path not in unread}
+        data = self.files.blobs(entry.id for entry in readable.values())
+        declaring = {path: entry for path, entry in readable.items() if _DECLARES.search(data[entry.id])}
+        return declaring, frozenset(unread)
 
     def _changes(self, old: str, new: str) -> dict[str, Listed] | None:
         """What differs, as it is in the new tree (mode 000000: gone); None when it is too much."""
@@ -177,6 +177,10 @@ def _may_declare(entry: Listed) -> bool:
 
 def _is_kustomization(entry: Listed) -> bool:
     return entry.is_file and entry.path.rpartition("/")[2] in _KUSTOMIZATIONS
+
+
+def _utf8(path: str) -> str:
+    return path.encode(errors="replace").decode()
 
 
 def _kustomizations(folder: str) -> Iterator[str]:

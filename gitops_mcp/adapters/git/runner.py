@@ -14,6 +14,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,13 +146,13 @@ def _environment() -> dict[str, str]:
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(child.pid, number)
-        except ProcessLookupError:
-            return
-        try:
-            child.communicate(timeout=_GRACE)
-        except subprocess.TimeoutExpired:
-            continue
-        return
+    """Git removes its lock files when it is asked to end, and cannot when it is killed."""
+    _signal(child.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        child.communicate(timeout=_GRACE)
+    _signal(child.pid, signal.SIGKILL)
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)

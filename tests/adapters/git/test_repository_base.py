@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gitops_mcp.adapters.git.lock import locked
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.errors import InvalidRequest, NotFound, Unavailable
@@ -319,6 +320,18 @@ def test_a_slow_remote_is_given_up_after_its_time_out_and_leaves_no_lock(checkou
     assert not (checkout / ".git/gitops-mcp").exists()
 
 
+def test_git_that_is_ended_takes_its_lock_files_along(checkout: Path, author: Path) -> None:
+    """The fetch hangs in a hook while it holds the lock of the base's ref."""
+    advance(author)
+    held = checkout.parent / "held"
+    hook = f'[ "$1" = prepared ] && ls {checkout}/.git/refs/remotes/origin > {held} && sleep 600'
+    program(checkout / ".git/hooks/reference-transaction", hook)
+    base = Repository.open(checkout).base(GitSettings(timeout=2), fetch=True)
+    assert base.warning is not None
+    assert "main.lock" in held.read_text()
+    assert not list((checkout / ".git").rglob("*.lock"))
+
+
 def test_a_ref_that_another_git_is_writing_is_tried_again(checkout: Path, author: Path, commands: list[str]) -> None:
     """The lock goes while the second fetch talks to the remote, as when its owner is done."""
     commit = advance(author)
@@ -364,6 +377,11 @@ def test_a_git_folder_that_cannot_be_written_is_a_warning(checkout: Path) -> Non
     assert not base.fetched
     assert base.warning is not None
     assert "cannot write in" in base.warning
+
+
+def test_a_git_folder_that_is_gone_is_not_waited_for(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=r"the git folder .*/gone is gone"), locked(tmp_path / "gone", timeout=60):
+        pass
 
 
 @pytest.mark.parametrize(

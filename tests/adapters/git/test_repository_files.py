@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -239,6 +240,14 @@ def test_a_file_that_is_too_large_is_named_and_not_read(desk: Path) -> None:
     manifests = found(desk, PROD)
     assert manifests.skipped == (f"{PROD}/huge.yaml",)
     assert paths(manifests.files) == [f"{PROD}/large.yaml", f"{PROD}/shop/orders.yaml"]
+
+
+def test_a_file_whose_name_is_no_utf8_is_named_and_not_read(desk: Path) -> None:
+    (desk / os.fsdecode(b"caf\xe9.yaml")).write_text(CLUSTER)
+    commit_all(desk, "Add a file named in Latin-1")
+    manifests = found(desk)
+    assert manifests.skipped == ("caf?.yaml",)
+    assert paths(manifests.files) == [f"{PROD}/shop/orders.yaml"]
 
 
 def test_the_users_configuration_of_grep_does_not_matter(desk: Path) -> None:

@@ -213,6 +213,15 @@ def test_commits_of_a_change_are_told_newest_first_with_their_trailers(desk: Pat
     assert Repository.open(desk).commits(second, second) == ()
 
 
+def test_a_message_that_is_no_utf8_is_still_text(desk: Path) -> None:
+    start = main(desk)
+    raw = b"tree %b\nparent %b\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\ncaf\xe9\n"
+    commit = raw % (git(desk, "rev-parse", "HEAD^{tree}").encode(), start.encode())
+    (desk.parent / "raw").write_bytes(commit)
+    tip = git(desk, "hash-object", "-t", "commit", "-w", str(desk.parent / "raw"))
+    assert [found.subject for found in Repository.open(desk).commits(start, tip)] == ["caf\ufffd"]
+
+
 def test_a_long_history_is_cut_at_100_commits(desk: Path) -> None:
     tree = git(desk, "rev-parse", "HEAD^{tree}")
     stream = "".join(
