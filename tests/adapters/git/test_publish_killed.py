@@ -1,0 +1,112 @@
+"""A server that is killed at its worst moments: what it leaves is swept by the next one, and git finds nothing broken."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gitops_mcp.adapters.git.settings import GitSettings
+from gitops_mcp.errors import Raced
+from tests.adapters.git.conftest import git, snapshot
+from tests.adapters.git.publishing import BRANCH, ORDERS, SCALED, executable, published
+
+NEW = "clusters/prod/shop/new.yaml"
+LOCAL = GitSettings(push="never")
+KILL = "kill -9 $(cat {server})"
+
+
+def _killed(checkout: Path, *, push: str = "auto") -> None:
+    """Publishes in a process of its own, whose id stands in a file, and which is killed by what it runs."""
+    script = f"""
+import os, pathlib
+from gitops_mcp.adapters.git.settings import GitSettings
+from tests.adapters.git.publishing import ORDERS, SCALED, published
+pathlib.Path({str(checkout.parent / "server")!r}).write_text(str(os.getpid()))
+published(pathlib.Path({str(checkout)!r}), {{ORDERS: SCALED}}, settings=GitSettings(push={push!r}))
+"""
+    top = Path(__file__).parents[3]
+    ran = subprocess.run([sys.executable, "-c", script], cwd=top, env=os.environ, capture_output=True, check=False)
+    assert ran.returncode == -signal.SIGKILL, ran.stderr.decode()
+
+
+def _kill(checkout: Path) -> str:
+    return KILL.format(server=checkout.parent / "server")
+
+
+def test_killed_while_a_hook_runs(checkout: Path, remote: Path) -> None:
+    before = snapshot(checkout)
+    hook = checkout / ".git/hooks/pre-commit"
+    executable(hook, _kill(checkout))
+    _killed(checkout)
+    assert (checkout / ".git/gitops-mcp").is_dir()
+    assert snapshot(checkout) == before
+    hook.unlink()
+
+    done = published(checkout, {ORDERS: SCALED})
+
+    assert git(remote, "rev-parse", BRANCH) == done.commit
+    assert not (checkout / ".git/gitops-mcp").exists()
+    assert snapshot(checkout) == before
+    git(checkout, "fsck", "--strict")
+
+
+def test_killed_while_a_filter_runs(checkout: Path) -> None:
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/attributes").write_text("secrets/** filter=kill\n*.yaml filter=kill\n")
+    executable(checkout.parent / "kill", _kill(checkout))
+    git(checkout, "config", "filter.kill.clean", str(checkout.parent / "kill"))
+    script = f"""
+import os, pathlib
+from tests.adapters.git.publishing import published
+pathlib.Path({str(checkout.parent / "server")!r}).write_text(str(os.getpid()))
+published(pathlib.Path({str(checkout)!r}), {{"secrets/x.yaml": b"password: hunter2"}})
+"""
+    top = Path(__file__).parents[3]
+    ran = subprocess.run([sys.executable, "-c", script], cwd=top, env=os.environ, capture_output=True, check=False)
+    assert ran.returncode == -signal.SIGKILL, ran.stderr.decode()
+
+    found = subprocess.run(["grep", "-rl", "hunter2", str(checkout)], capture_output=True, text=True, check=False)
+    assert found.stdout == ""
+
+
+def test_killed_while_it_pushes_the_next_one_waits_for_that_push(checkout: Path, remote: Path) -> None:
+    """The orphaned push still holds the lock, so nobody plans on a branch that is about to move."""
+    hook = checkout / ".git/hooks/pre-push"
+    executable(hook, _kill(checkout))
+    _killed(checkout)
+    hook.unlink()
+
+    with pytest.raises(Raced):
+        published(checkout, {NEW: b"new: 1\n"})
+
+    tip = git(remote, "rev-parse", BRANCH)
+    assert git(remote, "diff", "--name-only", "main", tip) == ORDERS
+    assert git(checkout, "rev-parse", f"refs/remotes/origin/{BRANCH}") == tip
+    assert not (checkout / ".git/gitops-mcp").exists()
+    second = published(checkout, {NEW: b"new: 1\n"}, expected=tip)
+    assert git(remote, "rev-parse", BRANCH) == second.commit
+    git(remote, "fsck", "--strict")
+
+
+@pytest.mark.parametrize("push", ["auto", "never"])
+def test_killed_together_with_git_while_a_ref_is_locked(push: str, checkout: Path, remote: Path) -> None:
+    ref = f"refs/remotes/origin/{BRANCH}" if push == "auto" else f"refs/heads/{BRANCH}"
+    lock_file = checkout / f".git/{ref}.lock"
+    hook = checkout / ".git/hooks/reference-transaction"
+    executable(hook, f"test -e {lock_file} && {{ {_kill(checkout)}; kill -9 $PPID; }}; exit 0")
+    _killed(checkout, push=push)
+    hook.unlink()
+    # Git takes a moment to die after the server did; the next one waits for it.
+    expected = git(remote, "rev-parse", BRANCH) if push == "auto" else None
+
+    done = published(checkout, {NEW: b"x\n"}, settings=LOCAL if push == "never" else GitSettings(), expected=expected)
+
+    assert not lock_file.exists()
+    assert git(checkout, "rev-parse", ref) == done.commit
+    assert not (checkout / ".git/gitops-mcp").exists()
+    git(checkout, "fsck", "--strict")
