@@ -113,7 +113,7 @@ def settings(text: str | None, flags: Flags) -> Settings:
         git_timeout=file.timeouts.git,
         kubernetes_timeout=file.timeouts.kubernetes,
         environments=MappingProxyType(environments),
-        environment=flags.environment or (next(iter(environments)) if len(environments) == 1 else None),
+        environment=_meant(environments, flags),
         layout_cluster=file.layout.cluster,
         postgres_images=file.images.postgres or POSTGRES_IMAGES,
         max_instances=file.limits.max_instances,
@@ -126,17 +126,21 @@ def _environments(file: File, flags: Flags, faults: list[str]) -> dict[str, Envi
 
     parts = file.environments or {"default": EnvironmentPart()}
     found = {name: _environment(name, part) for name, part in parts.items()}
-    selected = flags.environment or (next(iter(found)) if len(found) == 1 else None)
+    meant = _meant(found, flags)
     if flags.environment and flags.environment not in found:
         where = "" if file.environments else f" (no {FILE} at the base declares environments)"
         faults.append(
             f"--environment: no environment {shown(flags.environment)}; {near(flags.environment, found)}{where}"
         )
-    elif flags.context and selected:
-        found[selected] = replace(found[selected], context=flags.context)
+    elif flags.context and meant:
+        found[meant] = replace(found[meant], context=flags.context)
     elif flags.context:
         faults.append(f"--context sets the context of one environment: say which with --environment; {near('', found)}")
     return found
+
+
+def _meant(environments: Mapping[str, Environment], flags: Flags) -> str | None:
+    return flags.environment or (next(iter(environments)) if len(environments) == 1 else None)
 
 
 def _environment(name: str, part: EnvironmentPart) -> Environment:
