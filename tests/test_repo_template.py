@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gitops_mcp import config
 from gitops_mcp.domain.objects import Object
 
 TEMPLATE = Path(__file__).parent.parent / "repo_template"
@@ -73,6 +74,13 @@ def test_every_cluster_and_namespace_is_protected_from_pruning() -> None:
 def test_the_schedule_has_six_fields() -> None:
     backup = yaml.safe_load((PROD / "shop/orders-db/scheduledbackup-nightly.yaml").read_text())
     assert len(backup["spec"]["schedule"].split()) == 6
+
+
+def test_the_configuration_is_accepted_and_says_where_the_environment_is() -> None:
+    settings = config.settings((TEMPLATE / ".gitops-mcp.yaml").read_text(), config.Flags())
+    assert [(name, one.path, one.protected) for name, one in settings.environments.items()] == [
+        ("prod", "clusters/prod", True)
+    ]
 
 
 def test_no_secret_is_in_the_template() -> None:

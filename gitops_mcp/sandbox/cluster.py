@@ -22,6 +22,7 @@ from gitops_mcp.sandbox.cnpg.status import (
     APPLYING,
     CREATING_REPLICA,
     HEALTHY,
+    INVALID,
     INVALID_CATALOG,
     MAJOR_UPGRADE,
     SETTING_UP_PRIMARY,
@@ -56,16 +57,21 @@ class Turn:
 
     def take(self) -> bool:
         """Whether a step was begun, which is over when the next turn is taken."""
-        if not self._image:
-            self._report(
-                Phase(INVALID_CATALOG, "The image catalog does not exist or has no image for this major version")
-            )
+        if unfit := self._unfit():
+            self._report(unfit)
             return False
         self._finish()
         self._provide()
         step = self._next()
         self._report(step or Phase(HEALTHY))
         return step is not None
+
+    def _unfit(self) -> Phase | None:
+        """What keeps a Cluster from being worked on at all; the webhook would have refused most of it."""
+        if not self._image:
+            return Phase(INVALID_CATALOG, "The image catalog does not exist or has no image for this major version")
+        unsized = [field for field, storage in children.storages(self._cluster) if not children.size_of(storage)]
+        return Phase(INVALID, f"{unsized[0]}.size: size not configured") if unsized else None
 
     def _finish(self) -> None:
         """What was started or grown in the last step is up now."""
@@ -245,7 +251,8 @@ class Turn:
         pods = {pod["metadata"]["name"]: pod for pod in self._owned(kinds.POD)}
         claims: dict[str, list[Object]] = defaultdict(list)
         for claim in self._owned(kinds.PVC):
-            claims[claim["metadata"]["labels"][INSTANCE_LABEL]].append(claim)
+            if instance := claim["metadata"]["labels"].get(INSTANCE_LABEL):
+                claims[instance].append(claim)
         names = sorted(claims.keys() | pods.keys(), key=serial_of)
         return [Instance(name, pods.get(name), tuple(claims[name])) for name in names]
 
@@ -276,7 +283,7 @@ class Turn:
         if "imageName" in self._spec:
             return str(self._spec["imageName"])
         wanted = self._spec["imageCatalogRef"]
-        resource = _CATALOGS[wanted["kind"]]
+        resource = _CATALOGS.get(wanted["kind"], kinds.IMAGE_CATALOG)
         catalogs = self._store.list(resource, self._namespace if resource.namespaced else None)
         images = [
             entry for one in catalogs if one["metadata"]["name"] == wanted["name"] for entry in one["spec"]["images"]

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.errors import GitOpsError
 from gitops_mcp.sandbox.api import Store
 from gitops_mcp.sandbox.controller import Controller
 from gitops_mcp.sandbox.health import health, worst
-from gitops_mcp.sandbox.kustomize import Unrenderable, rendered
+from gitops_mcp.sandbox.kustomize import rendered
 from gitops_mcp.sandbox.remote import BASE, Remote
 from gitops_mcp.sandbox.sync import Key, Outcome, Sync
 
@@ -83,16 +84,17 @@ class Engine(Controller):
         if time.monotonic() - self._looked < self._poll:
             return
         self._looked = time.monotonic()
-        tip, path = self._remote.tip() or "", str(spec["source"]["path"])
-        if self._target and (self._target.revision, self._target.path) == (tip, path):
-            return
-        if not tip:
-            self._target = _Target(tip, path, {}, f"unable to resolve '{BASE}' to a commit SHA")
-            return
+        path = str(at(spec, "source", "path") or "")
+        tip = ""
         try:
-            objects = rendered(self._remote.files(tip), path, is_namespaced=self._is_namespaced)
-        except Unrenderable as error:
-            self._target = _Target(tip, path, {}, f"Failed to load target state: {error}")
+            tip = self._remote.tip() or ""
+            if self._target and (self._target.revision, self._target.path) == (tip, path):
+                return
+            files = self._remote.files(tip) if tip else {}
+            objects = rendered(files, path, is_namespaced=self._is_namespaced)
+        except GitOpsError as error:
+            why = f"Failed to load target state: {error}" if tip else f"unable to resolve '{BASE}' to a commit SHA"
+            self._target = _Target(tip, path, {}, why)
         else:
             self._target = _Target(tip, path, {Key.of(one): one for one in objects})
 
@@ -127,7 +129,7 @@ class Engine(Controller):
         if target is None:
             return before
         spec = application["spec"]
-        compared = {"source": spec["source"], "destination": spec["destination"]}
+        compared = {key: spec[key] for key in ("source", "destination") if key in spec}
         operation = {"operationState": _operation_state(self._operation, spec)} if self._operation else {}
         failure = self._operation.failure if self._operation else None
         if target.error:
@@ -201,7 +203,7 @@ def _operation_state(operation: _Operation, spec: Object) -> Object:
         "operation": {"sync": {"revision": operation.revision, "prune": True}},
         "startedAt": operation.started,
         "finishedAt": operation.finished,
-        "syncResult": {"revision": operation.revision, "source": spec["source"], "resources": results},
+        "syncResult": {"revision": operation.revision, "source": spec.get("source", {}), "resources": results},
     }
     return {key: value for key, value in made.items() if value is not None}
 

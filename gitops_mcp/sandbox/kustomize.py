@@ -6,9 +6,11 @@ not what the team wrote.
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.yamltext import Unparsable, documents
@@ -88,11 +90,25 @@ def _documents(files: Files, path: str) -> Iterator[Object]:
         for declared in at(value, "items") or () if at(value, "kind") == "List" else (value,):
             if declared is None:
                 continue
-            if not all(
-                isinstance(at(declared, *key), str) for key in (("apiVersion",), ("kind",), ("metadata", "name"))
-            ):
-                raise Unrenderable(f"{path}: a document lacks apiVersion, kind or metadata.name")
+            if why := _malformed(declared):
+                raise Unrenderable(f"{path}: {why}")
             yield declared
+
+
+def _malformed(declared: Any) -> str | None:
+    required = (("apiVersion",), ("kind",), ("metadata", "name"))
+    if not all(isinstance(at(declared, *field), str) for field in required):
+        return "a document lacks apiVersion, kind or metadata.name"
+    metadata = declared["metadata"]
+    if not isinstance(metadata.get("namespace", ""), str):
+        return "metadata.namespace is not a string"
+    if not all(isinstance(metadata.get(field) or {}, dict) for field in ("annotations", "labels")):
+        return "metadata.annotations or metadata.labels is not a mapping"
+    try:
+        json.dumps(declared)
+    except (TypeError, ValueError):
+        return "a document holds what JSON cannot say, such as a tag of its own"
+    return None
 
 
 def _values(files: Files, path: str) -> Iterator[Object | None]:

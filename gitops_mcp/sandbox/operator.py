@@ -12,11 +12,12 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 from gitops_mcp.domain import kinds
-from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import Store
 from gitops_mcp.sandbox.cluster import Turn
 from gitops_mcp.sandbox.cnpg import inside
 from gitops_mcp.sandbox.cnpg.children import OWNED, SECRET
+from gitops_mcp.sandbox.cnpg.cron import next_run
 from gitops_mcp.sandbox.cnpg.defaults import defaulted
 from gitops_mcp.sandbox.controller import Controller
 
@@ -101,12 +102,18 @@ class Operator(Controller):
             self._set_status(resource, declared, made)
 
     def _scheduled_backups(self) -> None:
-        """It is noted that the schedule was looked at; there is nothing here to back up."""
+        """It is noted when the schedule is next due; there is nothing here to back up, so nothing is."""
         for backup in self.store.list(kinds.SCHEDULED_BACKUP):
-            if not at(backup, "status", "lastCheckTime") and "deletionTimestamp" not in backup["metadata"]:
-                with self.attempt(f"ScheduledBackup {backup['metadata']['name']}"):
-                    checked = {"lastCheckTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-                    self._set_status(kinds.SCHEDULED_BACKUP, backup, checked)
+            name, spec, before = backup["metadata"]["name"], backup["spec"], backup.get("status", {})
+            now = datetime.now(UTC)
+            if "deletionTimestamp" in backup["metadata"] or spec.get("suspend"):
+                continue
+            due = next_run(spec["schedule"], now)
+            wanted = {"nextScheduleTime": f"{due:%Y-%m-%dT%H:%M:%SZ}"} if due else {}
+            if not before or wanted.get("nextScheduleTime") != before.get("nextScheduleTime"):
+                with self.attempt(f"ScheduledBackup {backup['metadata']['namespace']}/{name}"):
+                    checked = {"lastCheckTime": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
+                    self._set_status(kinds.SCHEDULED_BACKUP, backup, {**checked, **wanted})
 
     def _by_cluster(self, resource: Resource) -> dict[tuple[str, str], list[Object]]:
         groups: dict[tuple[str, str], list[Object]] = defaultdict(list)

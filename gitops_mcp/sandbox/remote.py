@@ -72,16 +72,11 @@ def template() -> Path:
 
 def git(*arguments: str, cwd: Path | None = None, check: bool = True, strip: bool = True) -> bytes:
     """What git printed on standard output."""
-    command = ["git", *(part for pair in IDENTITY.items() for part in ("-c", "=".join(pair))), *arguments]
+    place = ("-C", str(cwd)) if cwd else ()
+    command = ["git", *place, *(part for pair in IDENTITY.items() for part in ("-c", "=".join(pair))), *arguments]
     try:
         ran = subprocess.run(
-            command,
-            cwd=cwd,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT,
-            check=False,
+            command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
         )
     except FileNotFoundError as error:
         raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -296,6 +297,14 @@ def test_an_application_that_is_not_automated_is_compared_only(world: World) -> 
     world.eventually(lambda: at(world.application(), "status", "sync", "revision") == commit)
     assert at(world.application(), "status", "sync", "status") == "OutOfSync"
     assert at(world.live(kinds.CLUSTER, "shop", "orders-db"), "spec", "instances") == 3
+
+
+def test_a_remote_that_is_gone_is_a_comparison_error_and_deletes_nothing(world: World) -> None:
+    shutil.rmtree(world.checkout.parent / "remote.git")
+    world.eventually(lambda: at(world.application(), "status", "conditions"))
+    [condition] = world.application()["status"]["conditions"]
+    assert condition["message"] == "unable to resolve 'main' to a commit SHA"
+    assert world.live(kinds.CLUSTER, "shop", "orders-db") is not None
 
 
 def test_an_engine_that_has_nothing_to_do_writes_nothing(world: World) -> None:

@@ -123,6 +123,19 @@ def test_the_items_of_a_list_are_objects_of_their_own() -> None:
             id="no object",
         ),
         pytest.param(
+            {"prod/kustomization.yaml": "resources: [a.yaml]\n", "prod/a.yaml": manifest("a") + "data: !own x\n"},
+            "prod/a.yaml: a document holds what JSON cannot say",
+            id="a tag of its own",
+        ),
+        pytest.param(
+            {
+                "prod/kustomization.yaml": "resources: [a.yaml]\n",
+                "prod/a.yaml": "apiVersion: v1\nkind: A\nmetadata: {name: a, annotations: [b]}\n",
+            },
+            "prod/a.yaml: metadata.annotations or metadata.labels is not a mapping",
+            id="annotations that are a list",
+        ),
+        pytest.param(
             {"prod/kustomization.yaml": "resources: [.]\n"},
             "prod/kustomization.yaml: cycle",
             id="a folder that lists itself",

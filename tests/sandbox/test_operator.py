@@ -263,6 +263,7 @@ def test_a_schedule_gets_its_defaults_and_is_looked_at(store: Store) -> None:
         return store.get(kinds.SCHEDULED_BACKUP, "shop", "nightly")
 
     eventually(store, lambda: at(backup(), "status", "lastCheckTime"))
+    assert at(backup(), "status", "nextScheduleTime").endswith("T02:30:00Z")
     assert (backup()["spec"]["method"], backup()["spec"]["backupOwnerReference"]) == ("barmanObjectStore", "none")
 
 
@@ -273,6 +274,14 @@ def test_an_image_catalog_that_is_missing_blocks_until_it_is_there(store: Store)
     create(store, kinds.IMAGE_CATALOG, "ours", images=[{"major": 18, "image": IMAGE}])
     eventually(store, settled(store, 1))
     assert cluster(store)["status"]["image"] == IMAGE
+
+
+def test_a_cluster_without_a_size_is_reported_and_waits_for_one(store: Store) -> None:
+    create_cluster(store, instances=1, storage={})
+    eventually(store, lambda: phases(store) == ["Invalid cluster definition"])
+    assert cluster(store)["status"]["phaseReason"] == "spec.storage.size: size not configured"
+    edit(store, storage={"size": "1Gi"})
+    eventually(store, settled(store, 1))
 
 
 def test_an_operator_that_has_nothing_to_do_writes_nothing(store: Store) -> None:

@@ -86,13 +86,28 @@ def is_ready(instance: Object) -> bool:
 def volumes(cluster: Object, instance: str) -> Iterator[Object]:
     """The claims of one instance: data, WAL where it is apart, and one for each tablespace."""
     spec = cluster["spec"]
-    yield _claim(cluster, instance, instance, "PG_DATA", spec["storage"])
+    yield _claim(cluster, instance, instance, "PG_DATA", spec.get("storage", {}))
     if "walStorage" in spec:
         yield _claim(cluster, instance, f"{instance}-wal", "PG_WAL", spec["walStorage"])
     for space in spec.get("tablespaces", ()):
         claim = _claim(cluster, instance, f"{instance}-tbs-{space['name']}", "PG_TABLESPACE", space["storage"])
         claim["metadata"]["labels"]["cnpg.io/tablespaceName"] = space["name"]
         yield claim
+
+
+def storages(cluster: Object) -> Iterator[tuple[str, Object]]:
+    """Everything that becomes a volume, with the field that says how big."""
+    spec = cluster["spec"]
+    yield "spec.storage", spec.get("storage", {})
+    if "walStorage" in spec:
+        yield "spec.walStorage", spec["walStorage"]
+    for index, space in enumerate(spec.get("tablespaces", ())):
+        yield f"spec.tablespaces[{index}].storage", space["storage"]
+
+
+def size_of(storage: Object) -> str | None:
+    size: str | None = storage.get("size") or at(storage, "pvcTemplate", "resources", "requests", "storage")
+    return size
 
 
 def bound(claim: Object) -> Object:
@@ -106,11 +121,10 @@ def _claim(cluster: Object, instance: str, name: str, role: str, storage: Object
     serial = str(serial_of(instance))
     claim["metadata"]["annotations"] = {"cnpg.io/nodeSerial": serial, "cnpg.io/pvcStatus": "ready"}
     template = storage.get("pvcTemplate", {})
-    size = storage.get("size") or at(template, "resources", "requests", "storage")
     claim["spec"] = {
         "accessModes": ["ReadWriteOnce"],
         "storageClassName": storage.get("storageClass") or template.get("storageClassName", "standard"),
-        "resources": {"requests": {"storage": size}},
+        "resources": {"requests": {"storage": size_of(storage)}},
         "volumeName": f"pvc-{secrets.token_hex(8)}",
     }
     return claim

@@ -18,6 +18,7 @@ WAITING = "Waiting for the instances to become active"
 UPGRADING = "Upgrading cluster"
 MAJOR_UPGRADE = "Upgrading Postgres major version"
 APPLYING = "Applying configuration"
+INVALID = "Invalid cluster definition"
 INVALID_CATALOG = "Cluster has incomplete or invalid image catalog"
 
 _CERTIFICATE_DAYS = 90

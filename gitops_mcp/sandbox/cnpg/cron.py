@@ -1,0 +1,53 @@
+"""When a ScheduledBackup is next due, by the rules of robfig/cron v1: seconds first, the day of the week optional."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+
+_BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+_FAR = 4 * 366
+"""Days after which a schedule, such as the 30th of February, counts as never due."""
+
+
+def next_run(schedule: str, after: datetime) -> datetime | None:
+    """None for what is never due, and for what is not written in numbers (`@daily`, `MON`)."""
+    fields = schedule.split()
+    if len(fields) == 5:
+        fields.append("*")
+    try:
+        sets = [_values(text, *bounds) for text, bounds in zip(fields, _BOUNDS, strict=True)]
+    except ValueError:
+        return None
+    seconds, minutes, hours, days, months, weekdays = sets
+    # Where both the day and the weekday are named, either will do.
+    either = len(days) < 31 and len(weekdays) < 7
+    for ahead in range(_FAR):
+        date = (after + timedelta(days=ahead)).date()
+        on_day, on_weekday = date.day in days, date.isoweekday() % 7 in weekdays
+        if date.month in months and ((on_day or on_weekday) if either else (on_day and on_weekday)):
+            for moment in _times(hours, minutes, seconds):
+                due = datetime.combine(date, moment, after.tzinfo)
+                if due > after:
+                    return due
+    return None
+
+
+def _times(hours: frozenset[int], minutes: frozenset[int], seconds: frozenset[int]) -> Iterator[time]:
+    return (time(h, m, s) for h in sorted(hours) for m in sorted(minutes) for s in sorted(seconds))
+
+
+def _values(text: str, least: int, most: int) -> frozenset[int]:
+    found: set[int] = set()
+    for part in text.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        if first in {"*", "?"}:
+            low, high = least, most
+        else:
+            low = int(first)
+            high = int(last) if last else most if step else low
+        if not least <= low <= high <= most:
+            raise ValueError(part)
+        found.update(range(low, high + 1, int(step) if step else 1))
+    return frozenset(found)
