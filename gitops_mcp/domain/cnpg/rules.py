@@ -37,7 +37,7 @@ FIXED_PARAMETERS = frozenset(
     ssl_prefer_server_ciphers stats_temp_directory synchronized_standby_slots synchronous_standby_names
     syslog_facility syslog_ident syslog_sequence_numbers syslog_split_messages temp_tablespaces
     unix_socket_directories unix_socket_group unix_socket_permissions
-    """.split()  # noqa: SIM905 - a list of 75 strings takes 75 lines
+    """.split()  # noqa: SIM905 - as a list it takes a line for each
 )
 """Set by the operator alone (`pkg/postgres/configuration.go`, FixedConfigurationParameters)."""
 

@@ -1,0 +1,39 @@
+"""The certificates of a Cluster and the days they have left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitops_mcp.domain.cnpg.moment import days_left, parsed, rfc3339
+from gitops_mcp.domain.objects import Object, at
+
+_OWN = ("serverCASecret", "serverTLSSecret", "clientCASecret", "replicationTLSSecret")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    secret: str
+    """The name of the Secret; its content is never read."""
+    expires: str | None
+    """RFC 3339; None where the status holds no time."""
+    days_left: int | None
+    renewed_by_operator: bool
+    """The operator renews its own at seven days; those of others are theirs to renew."""
+
+
+def certificates(cluster: Object, *, now: datetime) -> tuple[Certificate, ...]:
+    """The one that ends first comes first."""
+    given = {at(cluster, "spec", "certificates", key) for key in _OWN}
+    found = []
+    for secret, text in (at(cluster, "status", "certificates", "expirations") or {}).items():
+        until = parsed(text)
+        found.append(
+            Certificate(
+                secret=str(secret),
+                expires=rfc3339(until) if until else None,
+                days_left=days_left(until, now) if until else None,
+                renewed_by_operator=secret not in given,
+            )
+        )
+    return tuple(sorted(found, key=lambda one: (one.expires or "", one.secret)))

@@ -1,0 +1,52 @@
+"""The conditions of a Cluster. Those of archiving and backups are always told, since Ready says nothing of either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitops_mcp.domain.cnpg.excerpt import excerpt
+from gitops_mcp.domain.cnpg.moment import Moment, moment
+from gitops_mcp.domain.objects import Object, at
+
+READY = "Ready"
+ARCHIVING = "ContinuousArchiving"
+LAST_BACKUP = "LastBackupSucceeded"
+SYSTEM_ID = "ConsistentSystemID"
+HIBERNATION = "cnpg.io/hibernation"
+NOT_REPORTED = "not reported"
+
+_FIRST = (READY, ARCHIVING, LAST_BACKUP)
+
+
+@dataclass(frozen=True)
+class Condition:
+    type: str
+    status: str
+    """`True`, `False`, `Unknown`, or `not reported`."""
+    reason: str | None = None
+    message: str | None = None
+    """Text from the cluster, cut."""
+    since: Moment | None = None
+
+
+def conditions(cluster: Object, *, now: datetime) -> tuple[Condition, ...]:
+    """All of them, the three that matter first."""
+    listed = at(cluster, "status", "conditions")
+    found = {
+        str(one.get("type")): Condition(
+            type=str(one.get("type")),
+            status=str(one.get("status") or NOT_REPORTED),
+            reason=excerpt(one.get("reason"), limit=100),
+            message=excerpt(one.get("message")),
+            since=moment(one.get("lastTransitionTime"), now=now),
+        )
+        for one in (listed if isinstance(listed, list) else [])
+        if isinstance(one, dict)
+    }
+    first = [found.pop(name, Condition(name, NOT_REPORTED)) for name in _FIRST]
+    return (*first, *found.values())
+
+
+def named(conditions_: tuple[Condition, ...], name: str) -> Condition | None:
+    return next((one for one in conditions_ if one.type == name), None)

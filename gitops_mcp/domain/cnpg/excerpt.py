@@ -1,0 +1,17 @@
+"""Text that the cluster holds, for showing: one line, cut. It is data, whoever wrote it."""
+
+from __future__ import annotations
+
+LIMIT = 300
+"""Characters of one message."""
+
+
+def excerpt(text: object, *, limit: int = LIMIT) -> str | None:
+    """None for what is no text or empty; control characters become spaces."""
+    if not isinstance(text, str):
+        return None
+    # What lies far behind the cut is not worth a look.
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[: limit * 4]).split())
+    if not line:
+        return None
+    return line if len(line) <= limit else line[:limit] + "…"

@@ -1,0 +1,153 @@
+"""The instances of a Cluster: what its status reports of each, joined with the pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitops_mcp.domain.cnpg.cluster import number
+from gitops_mcp.domain.cnpg.excerpt import excerpt
+from gitops_mcp.domain.cnpg.moment import Moment, moment
+from gitops_mcp.domain.objects import Object, at
+
+CLUSTER_LABEL = "cnpg.io/cluster"
+_POD_ROLE, _JOB_ROLE = "cnpg.io/podRole", "cnpg.io/jobRole"
+_INSTANCE_ROLE, _OLD_ROLE = "cnpg.io/instanceRole", "role"
+
+
+@dataclass(frozen=True)
+class Instance:
+    name: str
+    role: str
+    """`primary`, `replica`, `unhealthy`, or `unknown`."""
+    state: str
+    """`healthy`, `replicating`, `failed`, as the operator sees it; `unknown` where it says nothing."""
+    timeline: int | None
+    pod: str | None
+    """The pod's phase; `missing` where pods were read and it has none; None where they were not read."""
+    ready: bool | None
+    restarts: int | None
+    node: str | None
+    image: str | None
+    started: Moment | None
+    waiting: str | None
+    """Why it does not run: scheduling, image, crash. Text from the cluster, cut."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A pod that makes or upgrades an instance and has not succeeded."""
+
+    name: str
+    role: str
+    """`initdb`, `join`, `full-recovery`, …"""
+    pod: str
+    waiting: str | None
+
+
+def instances(cluster: Object, pods: Iterable[Object] | None, *, now: datetime) -> tuple[Instance, ...]:
+    """By serial. `pods` None: they could not be read."""
+    status = cluster.get("status") or {}
+    own = None if pods is None else {str(at(pod, "metadata", "name")): pod for pod in _instance_pods(cluster, pods)}
+    names = {*(at(status, "instanceNames") or ()), *(at(status, "instancesReportedState") or ()), *(own or ())}
+    states = {name: state for state, listed in (at(status, "instancesStatus") or {}).items() for name in listed or ()}
+    return tuple(
+        _instance(name, status, str(states.get(name, "unknown")), None if own is None else own.get(name, {}), now=now)
+        for name in sorted(names, key=serial)
+    )
+
+
+def jobs(cluster: Object, pods: Iterable[Object]) -> tuple[Job, ...]:
+    return tuple(
+        Job(
+            name=str(at(pod, "metadata", "name")),
+            role=str(at(pod, "metadata", "labels", _JOB_ROLE)),
+            pod=str(at(pod, "status", "phase") or "unknown"),
+            waiting=_waiting(pod),
+        )
+        for pod in pods
+        if _belongs(cluster, pod)
+        and at(pod, "metadata", "labels", _JOB_ROLE)
+        and at(pod, "status", "phase") != "Succeeded"
+    )
+
+
+def serial(name: str) -> tuple[int, str]:
+    tail = name.rpartition("-")[2]
+    return (int(tail) if tail.isdecimal() else 0, name)
+
+
+def _belongs(cluster: Object, pod: Object) -> bool:
+    return bool(at(pod, "metadata", "labels", CLUSTER_LABEL) == at(cluster, "metadata", "name"))
+
+
+def _instance_pods(cluster: Object, pods: Iterable[Object]) -> Iterator[Object]:
+    for pod in pods:
+        labels = at(pod, "metadata", "labels") or {}
+        if _belongs(cluster, pod) and labels.get(_POD_ROLE, "instance") == "instance" and _JOB_ROLE not in labels:
+            yield pod
+
+
+def _instance(name: str, status: Object, state: str, pod: Object | None, *, now: datetime) -> Instance:
+    reported = at(status, "instancesReportedState", name) or {}
+    containers = at(pod, "status", "containerStatuses") or []
+    return Instance(
+        name=name,
+        role=_role(name, status, pod),
+        state=state,
+        timeline=number(at(reported, "timeLineID")),
+        pod=None if pod is None else str(at(pod, "status", "phase") or "unknown") if pod else "missing",
+        ready=None if pod is None else _is_ready(pod),
+        restarts=sum(number(at(one, "restartCount")) or 0 for one in containers) if pod else None,
+        node=at(pod, "spec", "nodeName"),
+        image=_image(pod),
+        started=moment(at(pod, "status", "startTime") or at(pod, "metadata", "creationTimestamp"), now=now),
+        waiting=_waiting(pod) if pod else None,
+    )
+
+
+def _role(name: str, status: Object, pod: Object | None) -> str:
+    labels = at(pod, "metadata", "labels") or {}
+    role = labels.get(_INSTANCE_ROLE) or labels.get(_OLD_ROLE)
+    if isinstance(role, str):
+        return role
+    primary = at(status, "currentPrimary")
+    return "unknown" if not primary else "primary" if name == primary else "replica"
+
+
+def _is_ready(pod: Object) -> bool:
+    listed = at(pod, "status", "conditions") or []
+    return any(at(one, "type") == "Ready" and at(one, "status") == "True" for one in listed)
+
+
+def _image(pod: Object | None) -> str | None:
+    listed = at(pod, "spec", "containers") or []
+    found = next((at(one, "image") for one in listed if at(one, "name") == "postgres"), None)
+    return found if isinstance(found, str) else None
+
+
+def _waiting(pod: Object) -> str | None:
+    return excerpt("; ".join(_reasons(pod)))
+
+
+def _reasons(pod: Object) -> Iterator[str]:
+    """Why a pod does not run, in the words of scheduler and kubelet, and why it stopped before."""
+    if at(pod, "metadata", "deletionTimestamp"):
+        yield "is being deleted"
+    for condition in at(pod, "status", "conditions") or ():
+        if at(condition, "type") == "PodScheduled" and at(condition, "status") == "False":
+            yield _joined(at(condition, "reason"), at(condition, "message"))
+    if at(pod, "status", "phase") == "Failed":
+        yield _joined(at(pod, "status", "reason") or "Failed", at(pod, "status", "message"))
+    for key in ("initContainerStatuses", "containerStatuses"):
+        for one in at(pod, "status", key) or ():
+            waiting, last = at(one, "state", "waiting"), at(one, "lastState", "terminated")
+            if waiting and at(waiting, "reason") != "PodInitializing":
+                yield f"{at(one, 'name')}: {_joined(at(waiting, 'reason'), at(waiting, 'message'))}"
+            if waiting and last:
+                yield f"{at(one, 'name')} stopped: {at(last, 'reason')} (exit code {at(last, 'exitCode')})"
+
+
+def _joined(reason: object, message: object) -> str:
+    return f"{reason}: {message}" if message else str(reason)
