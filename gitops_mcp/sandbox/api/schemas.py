@@ -107,7 +107,11 @@ _CLUSTER_SPEC = _closed(
         pg_ident=_list(_text()),
         shared_preload_libraries=_list(_text()),
         synchronous=_open(
-            "method", "number", method=_choice("any", "first"), number=_number(), dataDurability=_text("required")
+            "method",
+            "number",
+            method=_choice("any", "first"),
+            number=_number(),
+            dataDurability=_choice("required", "preferred"),
         ),
     ),
     bootstrap=_open(initdb=_open(database=_text(), owner=_text(), secret=_NAME), recovery=_OBJECT),
@@ -247,9 +251,10 @@ _KUSTOMIZATION_SPEC = _open(
     "interval",
     "prune",
     "sourceRef",
-    **_names(_flag(), "force prune suspend wait"),
+    **_names(_flag(), "prune suspend wait"),
     **_names(_text(), "interval path targetNamespace timeout"),
     deletionPolicy=_choice("MirrorPrune", "Delete", "WaitForTermination", "Orphan"),
+    force=_flag(False),
     sourceRef=_open("kind", "name", kind=_text(), name=_text()),
 )
 

@@ -107,8 +107,8 @@ class Api:
         try:
             if request.scope["path"] in _HEALTH:
                 return PlainTextResponse("ok")
-            self._authenticate(request)
             addressed = route(request.method, request.scope["path"], query)
+            self._authenticate(request)
             if addressed is None:
                 response = self._described(request)
             else:

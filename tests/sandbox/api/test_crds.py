@@ -1,0 +1,177 @@
+"""Our small schemas against the CRDs they stand for, where those are at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.sandbox.api import ApiError, Store
+from gitops_mcp.sandbox.api.resources import NAMESPACE
+
+FOLDER = os.environ.get("GITOPS_MCP_TEST_CRDS")
+REASON = "GITOPS_MCP_TEST_CRDS names no folder of CRDs"
+
+
+@pytest.fixture(scope="module")
+def full() -> Store:
+    assert FOLDER
+    store = Store(crds=Path(FOLDER))
+    store.create(NAMESPACE, {"metadata": {"name": "shop"}})
+    return store
+
+
+REFERENCE = {"cluster": {"name": "orders"}}
+PLUGIN = {"name": "barman-cloud.cloudnative-pg.io", "parameters": {"barmanObjectName": "store"}}
+
+GOOD = [
+    pytest.param(kinds.CLUSTER, {"instances": 3, "storage": {"size": "1Gi"}}, id="a Cluster of few words"),
+    pytest.param(
+        kinds.CLUSTER,
+        {
+            "imageName": "example/postgresql:18",
+            "storage": {"size": "1Gi", "storageClass": "fast"},
+            "walStorage": {"size": "1Gi"},
+            "bootstrap": {"initdb": {"database": "app", "owner": "app"}},
+            "postgresql": {
+                "parameters": {"shared_buffers": "1GB"},
+                "synchronous": {"method": "any", "number": 1},
+                "pg_hba": ["host all all all scram-sha-256"],
+            },
+            "managed": {"roles": [{"name": "app", "login": True, "passwordSecret": {"name": "s"}}]},
+            "plugins": [PLUGIN],
+            "backup": {"retentionPolicy": "30d"},
+            "tablespaces": [{"name": "hot", "storage": {"size": "1Gi"}}],
+            "monitoring": {},
+            "nodeMaintenanceWindow": {},
+            "replicationSlots": {"synchronizeReplicas": {}},
+            "affinity": {"nodeSelector": {"a": "b"}},
+            "resources": {"requests": {"memory": "1Gi"}},
+        },
+        id="a Cluster of many words",
+    ),
+    pytest.param(
+        kinds.DATABASE, {**REFERENCE, "name": "a", "owner": "a", "extensions": [{"name": "x"}]}, id="Database"
+    ),
+    pytest.param(kinds.DATABASE_ROLE, {**REFERENCE, "name": "a", "inRoles": ["b"]}, id="DatabaseRole"),
+    pytest.param(kinds.DATABASE_ROLE, {**REFERENCE, "name": "a", "clientCertificate": {}}, id="a certificate"),
+    pytest.param(kinds.POOLER, {**REFERENCE, "pgbouncer": {"parameters": {"max_client_conn": "9"}}}, id="Pooler"),
+    pytest.param(kinds.BACKUP, REFERENCE, id="Backup"),
+    pytest.param(
+        kinds.SCHEDULED_BACKUP,
+        {**REFERENCE, "schedule": "0 0 2 * * *", "method": "plugin", "pluginConfiguration": PLUGIN},
+        id="ScheduledBackup",
+    ),
+    pytest.param(kinds.IMAGE_CATALOG, {"images": [{"major": 18, "image": "x"}]}, id="ImageCatalog"),
+    pytest.param(kinds.CLUSTER_IMAGE_CATALOG, {"images": [{"major": 18, "image": "x"}]}, id="ClusterImageCatalog"),
+    pytest.param(
+        kinds.PUBLICATION, {**REFERENCE, "name": "p", "dbname": "a", "target": {"allTables": True}}, id="Publication"
+    ),
+    pytest.param(
+        kinds.SUBSCRIPTION,
+        {**REFERENCE, "name": "s", "dbname": "a", "publicationName": "p", "externalClusterName": "e"},
+        id="Subscription",
+    ),
+    pytest.param(kinds.OBJECT_STORE, {"configuration": {"destinationPath": "s3://x"}}, id="ObjectStore"),
+    pytest.param(
+        kinds.APPLICATION,
+        {"project": "default", "source": {"repoURL": "x", "path": "y"}, "destination": {"namespace": "shop"}},
+        id="Application",
+    ),
+    pytest.param(
+        kinds.KUSTOMIZATION,
+        {"interval": "1m", "prune": True, "sourceRef": {"kind": "GitRepository", "name": "x"}},
+        id="Kustomization",
+    ),
+    pytest.param(
+        kinds.HELM_RELEASE, {"interval": "1m", "chartRef": {"kind": "OCIRepository", "name": "x"}}, id="HelmRelease"
+    ),
+]
+
+BAD = [
+    pytest.param(kinds.CLUSTER, {"instances": "3"}, "spec.instances", id="a number in quotes"),
+    pytest.param(kinds.CLUSTER, {"instances": 0}, "spec.instances", id="no instances"),
+    pytest.param(kinds.CLUSTER, {"logLevel": "loud"}, "spec.logLevel", id="no such level"),
+    pytest.param(
+        kinds.CLUSTER,
+        {"postgresql": {"parameters": {"max_connections": 100}}},
+        "spec.postgresql.parameters.max_connections",
+        id="a parameter without quotes",
+    ),
+    pytest.param(
+        kinds.CLUSTER,
+        {"managed": {"roles": [{"login": True}]}},
+        "spec.managed.roles[0].name",
+        id="a role without a name",
+    ),
+    pytest.param(kinds.CLUSTER, {"backup": {"retentionPolicy": "1y"}}, "spec.backup.retentionPolicy", id="years"),
+    pytest.param(kinds.DATABASE, {**REFERENCE, "name": "a"}, "spec.owner", id="no owner"),
+    pytest.param(kinds.DATABASE_ROLE, {"name": "a"}, "spec.cluster", id="no cluster"),
+    pytest.param(
+        kinds.DATABASE, {**REFERENCE, "name": "a", "owner": "a", "ensure": "gone"}, "spec.ensure", id="no such state"
+    ),
+    pytest.param(kinds.POOLER, REFERENCE, "spec.pgbouncer", id="a pooler of nothing"),
+    pytest.param(kinds.SCHEDULED_BACKUP, REFERENCE, "spec.schedule", id="never"),
+    pytest.param(kinds.IMAGE_CATALOG, {"images": []}, "spec.images", id="an empty catalog"),
+]
+
+
+def _manifest(resource: Resource, spec: Object) -> Object:
+    metadata = {"name": "x", "namespace": "shop"}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, "spec": spec}
+
+
+def _created(store: Store, resource: Resource, spec: Object) -> Object:
+    from gitops_mcp.sandbox.api import Write
+
+    made: Object = store.create(resource, _manifest(resource, spec), Write(dry_run=True, validation="Strict"))["spec"]
+    return made
+
+
+def _faults(store: Store, resource: Resource, spec: Object) -> list[Object]:
+    with pytest.raises(ApiError) as caught:
+        _created(store, resource, spec)
+    assert caught.value.code == 422
+    causes: list[Object] = caught.value.details["causes"]
+    return causes
+
+
+@pytest.mark.parametrize(("resource", "spec"), GOOD)
+def test_what_the_project_writes_is_accepted(store: Store, resource: Resource, spec: Object) -> None:
+    made = _created(store, resource, spec)
+    assert made.keys() >= spec.keys()
+
+
+@pytest.mark.parametrize(("resource", "spec", "field"), BAD)
+def test_what_is_wrong_is_refused(store: Store, resource: Resource, spec: Object, field: str) -> None:
+    assert field in [cause["field"] for cause in _faults(store, resource, spec)]
+
+
+@pytest.mark.skipif(not FOLDER, reason=REASON)
+@pytest.mark.parametrize(("resource", "spec"), GOOD)
+def test_our_schemas_default_as_the_crds_do(store: Store, full: Store, resource: Resource, spec: Object) -> None:
+    assert _created(store, resource, spec) == _created(full, resource, spec)
+
+
+@pytest.mark.skipif(not FOLDER, reason=REASON)
+@pytest.mark.parametrize(("resource", "spec", "field"), BAD)
+def test_our_schemas_refuse_as_the_crds_do(
+    store: Store, full: Store, resource: Resource, spec: Object, field: str
+) -> None:
+    assert _faults(store, resource, spec) == _faults(full, resource, spec)
+
+
+@pytest.mark.skipif(not FOLDER, reason=REASON)
+@pytest.mark.parametrize("resource", kinds.CNPG_KINDS, ids=lambda resource: resource.kind)
+def test_our_schemas_know_the_fields_of_spec_that_the_crds_know(store: Store, full: Store, resource: Resource) -> None:
+    ours, theirs = store.serving(resource).schema, full.serving(resource).schema
+    assert ours
+    assert theirs
+    assert ours["properties"]["spec"]["properties"].keys() == theirs["properties"]["spec"]["properties"].keys()
+    assert (store.serving(resource).status, store.serving(resource).subresources) == (
+        full.serving(resource).status,
+        full.serving(resource).subresources,
+    )
