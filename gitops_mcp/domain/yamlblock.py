@@ -84,7 +84,7 @@ def replaced(source: Source, parent: Node, entry: Entry, value: Any, layout: Lay
     else:
         first, rest = hung_on_dash(value, column(source, parent), layout, style=style, body=body)
     if entry.lead < 0:
-        raise Refused(f"line {node.line}: the key {entry.name!r} is written with `?` and has no value")
+        raise Refused(f"line {source.line(entry.start)}: the key {entry.name!r} is written with `?` and has no value")
     return hung(source, entry, first, rest)
 
 

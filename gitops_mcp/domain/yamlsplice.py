@@ -218,6 +218,7 @@ def _replaced_root(source: Source, entry: Entry, value: Any, style: Layout) -> l
         return [Splice(node.start, node.end, flow(value))]
     lines = block(value, 0, style)
     if entry.lead >= 0:
-        return yamlblock.hung(source, entry, "", lines)
+        on_marker = not isinstance(value, (dict, list)) or not value
+        return yamlblock.hung(source, entry, *((lines[0], []) if on_marker else ("", lines)))
     yamlblock.keep_comments(source, node.start, node.end)
     return [Splice(node.start, node.end, source.eol.join(lines))]

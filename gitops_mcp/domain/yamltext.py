@@ -107,6 +107,8 @@ def with_document(text: str, value: Object, *, index: int | None = None) -> str:
     if index < len(trees):
         place, marker = source.line_start(trees[index].start), f"---{eol}"
         added = f"{marker}{added}" if trees[index].marker >= 0 else f"{added}{marker}"
+        # A directive may only stand behind the end of a document.
+        added += f"...{eol}" if body.startswith("%", place) else ""
     else:
         place = len(body)
         added = f"---{eol}{added}" if body.strip() else added
