@@ -90,15 +90,15 @@ class App:
                 base = repository.base(git, fetch=fetch)
         return Ground(settings, git, repository, base)
 
-    def settings(self) -> tuple[Settings, Ground | None]:
-        """What reading needs: the settings as known, and the ground they come from; None without a repository."""
+    def settings(self, *, fetch: bool = False) -> tuple[Settings, Ground | None]:
+        """What reading needs: the settings, and the ground they come from; None without a repository."""
         try:
             self.repository()
         except InvalidRequest:  # there is none here; anything else that is wrong with one is told
             if self.flags.repo:
                 raise
             return _settings(None, self.flags), None
-        ground = self.ground(fetch=False)
+        ground = self.ground(fetch=fetch)
         return ground.settings, ground
 
     def environment(self, settings: Settings, name: str | None, *, reading: bool = False) -> Environment:

@@ -45,11 +45,9 @@ def get_cluster_status(
     Ends with what is wrong and what to do, and says where Git declares the cluster and which fields differ. Use it
     before and after a change.
     """
-    from gitops_mcp.workflows import inventory
+    from gitops_mcp.workflows import status
 
-    return inventory.status(
-        app, name, namespace=namespace, environment=environment, detailed=detail_level == "detailed"
-    )
+    return status.status(app, name, namespace=namespace, environment=environment, detailed=detail_level == "detailed")
 
 
 def create_postgres_cluster(

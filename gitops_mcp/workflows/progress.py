@@ -19,7 +19,6 @@ from gitops_mcp.adapters.git.publish import remove_branch
 from gitops_mcp.adapters.git.refs import ChangeRef
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.age import aged
 from gitops_mcp.domain.answers import (
     DIFF_MAX,
     ChangeDetail,
@@ -34,6 +33,7 @@ from gitops_mcp.domain.answers import (
 )
 from gitops_mcp.domain.arrival import Arrival, arrival
 from gitops_mcp.domain.changed import ObjectChange, changed
+from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.diff import bounded
 from gitops_mcp.domain.engine import EngineState
 from gitops_mcp.domain.kinds import CNPG_KINDS
@@ -309,9 +309,14 @@ def _row(ground: Ground, span: _Span) -> ChangeRow:
         files=list(paths[:5]) + ([f"and {len(paths) - 5} more"] if len(paths) > 5 else []),
         behind=behind,
         updated=last.committed if last else "",
-        age=aged(last.committed, now=datetime.now(UTC)) if last else "",
+        age=_age(last),
         why=cut(span.why, 200),
     )
+
+
+def _age(commit: Commit | None) -> str:
+    made = moment(commit.committed, now=datetime.now(UTC)) if commit else None
+    return made.age if made else ""
 
 
 def _commit(one: Commit, *, detailed: bool) -> dict[str, str]:
@@ -324,7 +329,7 @@ def _trailer(commit: Commit, key: str) -> str | None:
 
 
 def _impact(commits: Iterable[Commit]) -> Level:
-    named = {level.label: level for level in Level}
+    named: dict[str, Level] = {level.label: level for level in Level}
     return max((named.get(_trailer(one, "Gitops-Mcp-Impact") or "", Level.NONE) for one in commits), default=Level.NONE)
 
 

@@ -19,7 +19,7 @@ _SEARCHED = 1000
 """Commits of the base that are compared with a change, newest first."""
 _PATHS_NAMED = 200
 _FIELDS = (
-    *("%H", "%s", "%b", "%an <%ae>", "%cI"),
+    *("%H", "%P", "%s", "%b", "%an <%ae>", "%cI"),
     "%(trailers:only=true,unfold=true,key_value_separator=%x01,separator=%x02)",
 )
 _TRAILER = "Gitops-Mcp-Change"
@@ -28,6 +28,7 @@ _TRAILER = "Gitops-Mcp-Change"
 @dataclass(frozen=True)
 class Commit:
     id: str
+    parents: tuple[str, ...]
     subject: str
     body: str
     author: str
@@ -49,6 +50,8 @@ class _Merge:
 class History:
     runner: Runner
     _bases: Memory[tuple[str, str], str | None] = field(default_factory=lambda: Memory(1000))
+    _ancestors: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
+    _files: Memory[tuple[str, str], tuple[str, ...]] = field(default_factory=lambda: Memory(200))
     _counts: Memory[tuple[str, str], tuple[int, int]] = field(default_factory=lambda: Memory(1000))
     _merges: Memory[tuple[str, str], _Merge] = field(default_factory=lambda: Memory(1000))
     _arrived: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
@@ -63,7 +66,8 @@ class History:
 
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether `other` contains `one`."""
-        return self._asked("merge-base", "--is-ancestor", object_id(one), object_id(other)).returncode == 0
+        key = (object_id(one), object_id(other))
+        return self._ancestors.made(key, lambda: self._asked("merge-base", "--is-ancestor", *key).returncode == 0)
 
     def ahead_behind(self, base: str, tip: str) -> tuple[int, int]:
         """How many commits the tip has that the base lacks, and the other way round."""
@@ -75,8 +79,11 @@ class History:
 
     def changed_files(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ; a renamed file is two."""
+        return self._files.made((object_id(old), object_id(new)), lambda: self._changed_files(old, new))
+
+    def _changed_files(self, old: str, new: str) -> tuple[str, ...]:
         asked = ("-r", "-z", "--name-only", "--no-renames")
-        text = self.runner.run("diff-tree", *asked, object_id(old), object_id(new)).text
+        text = self.runner.run("diff-tree", *asked, old, new).text
         return tuple(path for path in text.split("\0") if path)
 
     def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
@@ -146,6 +153,11 @@ class History:
         key = (object_id(base), object_id(tip))
         return self._commits.made(key, lambda: tuple(self._log(f"{base}..{tip}")))
 
+    def first_parents(self, tip: str) -> tuple[Commit, ...]:
+        """The tip and its first parents, newest first, at most 100: what a branch holds after it was merged."""
+        key = ("", object_id(tip))
+        return self._commits.made(key, lambda: tuple(self._log("--first-parent", tip)))
+
     def commits_naming(self, base: str, change: str) -> tuple[Commit, ...]:
         """Commits of the base whose message names the change, newest first: all that is left once its branch is gone.
 
@@ -167,8 +179,9 @@ class History:
         text = ran.stdout.decode(errors="replace")  # people read it, so what is no UTF-8 need not survive
         parts = text.removesuffix("\0").split("\0") if text else []
         for fields in zip(*(iter(parts),) * len(_FIELDS), strict=True):
-            name, subject, body, author, committed, trailers = fields
-            yield Commit(name, subject, body.strip("\n"), author, committed, tuple(_trailers(trailers)))
+            name, parents, subject, body, author, committed, trailers = fields
+            read = tuple(_trailers(trailers))
+            yield Commit(name, tuple(parents.split()), subject, body.strip("\n"), author, committed, read)
 
     def _asked(self, *arguments: str) -> Ran:
         """What git answers with 0 for yes and 1 for no."""

@@ -124,6 +124,9 @@ class Repository:
         """What the tip has and the base lacks, newest first, at most 100."""
         return self.history.commits(base, tip)
 
+    def first_parents(self, tip: str) -> tuple[Commit, ...]:
+        return self.history.first_parents(tip)
+
     def commits_naming(self, base: str, change: str) -> tuple[Commit, ...]:
         """Commits of the base whose message names the change, newest first."""
         return self.history.commits_naming(base, change)

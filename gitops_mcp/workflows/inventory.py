@@ -1,0 +1,251 @@
+"""The clusters of an environment as they are live. Where the API cannot be reached, what Git declares."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment, Settings
+from gitops_mcp.domain.answers import ClusterList, ClusterRow, ConditionView, Warned, cut
+from gitops_mcp.domain.cnpg.backups import archiver
+from gitops_mcp.domain.cnpg.cluster import summary
+from gitops_mcp.domain.cnpg.conditions import conditions
+from gitops_mcp.domain.kinds import CLUSTER
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.repository import Declaration
+from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
+from gitops_mcp.workflows.deliver import namespace_checked, view_at
+from gitops_mcp.workflows.live import engines
+
+_PAGE, _PAGE_DETAILED = 100, 30
+"""Rows that fit into one answer: its text and its structured content are bounded."""
+_ROWS_MAX = 22_000
+"""Characters of all rows as JSON."""
+
+
+@dataclass(frozen=True)
+class _Position:
+    """How far a listing has come."""
+
+    space: int = 0
+    """Index of the namespace that is being listed."""
+    token: str | None = None
+    """The API's own cursor of the page to read next."""
+    skip: int = 0
+    """Items of that page that were shown already."""
+    done: int = 0
+    """Items shown so far."""
+
+
+def clusters(
+    app: App, *, environment: str | None, namespace: str | None, detailed: bool, limit: int, cursor: str | None
+) -> ClusterList:
+    settings, ground = app.settings()
+    chosen = app.environment(settings, environment, reading=True)
+    checked = namespace_checked(chosen, namespace)
+    size = min(limit, _PAGE_DETAILED if detailed else _PAGE)
+    asked = [chosen.name, checked, detailed, size]
+    position = _decoded(cursor, asked)
+    kube = app.kube(chosen, settings)
+    warnings: list[Warned] = []
+    spaces: Sequence[str | None] = [checked] if checked else (chosen.namespaces or [None])
+    try:
+        page = _page(kube, spaces, position, size, warnings)
+    except (NotInstalled, Unavailable, Forbidden) as error:
+        why = Warned(id="not-installed" if isinstance(error, NotInstalled) else "live-unavailable", message=str(error))
+        return _declared(app, ground, chosen, checked, why, size, position, asked)
+    now = datetime.now(UTC)
+    delivery = _Delivery.of(app, ground, chosen, settings) if detailed else None
+    rows = [_row(one, now, delivery) for one in page.items]
+    kept = _fitting(rows)
+    after = page.after if len(kept) == len(rows) else page.within(len(kept))
+    return ClusterList(
+        environment=chosen.name,
+        items=kept,
+        total=page.total,
+        cursor=_encoded(asked, after) if after else None,
+        warnings=[*warnings, *(delivery.warnings if delivery else [])],
+    )
+
+
+@dataclass(frozen=True)
+class _Page:
+    items: Sequence[Object]
+    start: _Position
+    after: _Position | None
+    total: int | None
+
+    def within(self, shown: int) -> _Position:
+        """The same page again, from the first item that was not shown."""
+        start = self.start
+        return _Position(start.space, start.token, start.skip + shown, start.done + shown)
+
+
+def _page(kube: Kube, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[Warned]) -> _Page:
+    """The next page that holds anything; namespaces are listed one after the other."""
+    position = start
+    while True:
+        space = spaces[position.space]
+        try:
+            found = kube.page(CLUSTER, space, limit=size, cursor=position.token)
+        except Forbidden as error:
+            own = kube.namespace() if space is None else None
+            if own is None:
+                raise
+            warnings.append(Warned(id="forbidden", message=f"only namespace {own} is listed: {error}"))
+            spaces = [own]
+            found = kube.page(CLUSTER, own, limit=size, cursor=position.token)
+        items = found.items[position.skip :]
+        done = position.done + len(items)
+        after = None
+        if found.cursor:
+            after = _Position(position.space, found.cursor, 0, done)
+        elif position.space + 1 < len(spaces):
+            after = _Position(position.space + 1, None, 0, done)
+        if items or after is None:
+            known = found.cursor is None or found.remaining is not None
+            last = position.space + 1 == len(spaces)
+            total = done + (found.remaining or 0) if known and last else None
+            return _Page(items, position, after, total)
+        position = after
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """What the detailed list says of where a cluster comes from."""
+
+    declared: Mapping[tuple[str | None, str], Declaration]
+    engine: str | None
+    warnings: list[Warned] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, app: App, ground: Ground | None, environment: Environment, settings: Settings) -> _Delivery:
+        states, warnings = engines(app, environment, settings)
+        declared: dict[tuple[str | None, str], Declaration] = {}
+        if ground:
+            try:
+                found = view_at(app, ground, environment, ground.base.commit, proposed=False).desired.clusters
+                declared = {(one.identity.namespace, one.identity.name): one for one in found}
+            except GitOpsError as error:
+                warnings.append(Warned(id="git-unavailable", message=str(error)))
+        return cls(declared, cut(str(states[0])) if states else None, warnings)
+
+    def place(self, namespace: str | None, name: str) -> str | None:
+        found = self.declared.get((namespace, name)) or self.declared.get((None, name))
+        return found.place if found else None
+
+
+def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterRow:
+    seen = summary(cluster, now=now)
+    row = ClusterRow(
+        namespace=seen.namespace,
+        name=seen.name,
+        instances=seen.instances,
+        ready=seen.ready,
+        phase=seen.phase.name or "not reported",
+        phase_class="hibernated" if seen.hibernated else seen.phase.kind,
+        primary=seen.primary,
+        image=seen.image,
+        storage=seen.storage,
+    )
+    if delivery is None:
+        return row
+    reported = conditions(cluster, now=now)
+    last = next((one for one in reported if one.type == "LastBackupSucceeded"), None)
+    told = f"last backup succeeded: {last.status}" if last else "no backup reported"
+    return row.model_copy(
+        update={
+            "conditions": [
+                ConditionView(
+                    type=one.type, status=one.status, reason=one.reason, since=one.since.age if one.since else None
+                )
+                for one in reported
+            ],
+            "backups": f"archived by {archiver(cluster) or 'nothing'}; {told}",
+            "declared": delivery.place(seen.namespace, seen.name) or "not in Git",
+            "delivery": delivery.engine,
+        }
+    )
+
+
+def _declared(
+    app: App,
+    ground: Ground | None,
+    environment: Environment,
+    namespace: str | None,
+    why: Warned,
+    size: int,
+    position: _Position,
+    asked: Sequence[object],
+) -> ClusterList:
+    """What Git declares, when the API does not answer; without a repository that is the error."""
+    if ground is None:
+        raise Unavailable(f"{why.message}; and there is no repository here that would say what is declared")
+    desired = view_at(app, ground, environment, ground.base.commit, proposed=False).desired
+    allowed = {namespace} if namespace else set(environment.namespaces or ())
+    found = [one for one in desired.clusters if not allowed or one.identity.namespace in allowed]
+    rows = [_declared_row(one) for one in found[position.done : position.done + size]]
+    kept = _fitting(rows)
+    done = position.done + len(kept)
+    return ClusterList(
+        environment=environment.name,
+        items=kept,
+        total=len(found),
+        cursor=_encoded(asked, _Position(done=done)) if done < len(found) else None,
+        warnings=[why],
+    )
+
+
+def _declared_row(declared: Declaration) -> ClusterRow:
+    instances = at(declared.object, "spec", "instances")
+    size = at(declared.object, "spec", "storage", "size")
+    image = at(declared.object, "spec", "imageName")
+    return ClusterRow(
+        namespace=declared.identity.namespace,
+        name=declared.identity.name,
+        instances=instances if isinstance(instances, int) else 1,
+        image=image if isinstance(image, str) else None,
+        storage=None if size is None else str(size),
+        declared=declared.place,
+        live="unavailable",
+    )
+
+
+def _fitting(rows: Sequence[ClusterRow]) -> list[ClusterRow]:
+    kept: list[ClusterRow] = []
+    length = 0
+    for row in rows:
+        length += len(row.model_dump_json())
+        if kept and length > _ROWS_MAX:
+            break
+        kept.append(row)
+    return kept
+
+
+def _encoded(asked: Sequence[object], position: _Position) -> str:
+    """Opaque to callers: the filters it belongs to and where to go on."""
+    value = [*asked, position.space, position.token, position.skip, position.done]
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str | None, asked: Sequence[object]) -> _Position:
+    if cursor is None:
+        return _Position()
+    unknown = "cursor: it is none of list_postgres_clusters; leave it out to start again"
+    try:
+        *filters, space, token, skip, done = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError) as error:
+        raise InvalidRequest(unknown) from error
+    if not all(isinstance(one, int) and one >= 0 for one in (space, skip, done)):
+        raise InvalidRequest(unknown)
+    if filters != list(asked):
+        raise InvalidRequest(
+            "cursor: it belongs to other arguments; repeat environment, namespace, detail_level and limit of the "
+            "answer it came with, or leave it out to start again"
+        )
+    return _Position(space, token, skip, done)

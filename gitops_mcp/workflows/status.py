@@ -1,0 +1,395 @@
+"""One cluster in depth: what the API alone gives, joined with what Git says; what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment
+from gitops_mcp.domain.answers import TEXT_MAX, ClusterStatus, GitSays, Section, Warned, cut
+from gitops_mcp.domain.cnpg.moment import Moment
+from gitops_mcp.domain.cnpg.problems import problems
+from gitops_mcp.domain.cnpg.reconciled import Reconciled
+from gitops_mcp.domain.cnpg.status import Related, Status
+from gitops_mcp.domain.cnpg.status import status as read_status
+from gitops_mcp.domain.drift import drift
+from gitops_mcp.domain.engine import EngineState
+from gitops_mcp.domain.kinds import (
+    BACKUP,
+    CLUSTER,
+    DATABASE,
+    DATABASE_ROLE,
+    EVENT,
+    OBJECT_STORE,
+    PDB,
+    POD,
+    POOLER,
+    PVC,
+    SCHEDULED_BACKUP,
+    SERVICE,
+)
+from gitops_mcp.domain.names import cluster_name, near
+from gitops_mcp.domain.objects import Object, Resource, at, dotted
+from gitops_mcp.domain.redact import MASK
+from gitops_mcp.domain.repository import Declaration
+from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
+from gitops_mcp.workflows.deliver import namespace_checked, view_at
+from gitops_mcp.workflows.live import engines
+
+_MANY = 8
+"""Requests to the API at once."""
+_EVENTS = 1000
+"""Events of the namespace that are looked through."""
+_CONCISE = {"events": 5, "volumes": 6, "services": 4, "roles": 20, "databases": 20}
+"""Entries of each part in a concise answer; 10 where nothing is said."""
+_DETAILED = 50
+_OWN = {"pods": POD, "claims": PVC, "services": SERVICE, "budgets": PDB}
+"""Objects that carry the Cluster's label."""
+_NAMING = {
+    "databases": DATABASE,
+    "roles": DATABASE_ROLE,
+    "poolers": POOLER,
+    "backups": BACKUP,
+    "scheduled_backups": SCHEDULED_BACKUP,
+    "object_stores": OBJECT_STORE,
+    "events": EVENT,
+}
+"""Objects of the namespace that may name it."""
+
+
+def status(app: App, name: str, *, namespace: str | None, environment: str | None, detailed: bool) -> ClusterStatus:
+    cluster_name(name)
+    settings, ground = app.settings(fetch=True)
+    chosen = app.environment(settings, environment, reading=True)
+    asked = namespace_checked(chosen, namespace)
+    kube = app.kube(chosen, settings)
+    warnings = [Warned(id="base-not-fetched", message=ground.base.warning)] if ground and ground.base.warning else []
+    live, unavailable = _live(kube, chosen, name, asked)
+    declared = _declared(app, ground, chosen, name, asked or at(live, "metadata", "namespace"), warnings)
+    if unavailable:
+        warnings.append(Warned(id="live-unavailable", message=str(unavailable)))
+    if live is None and declared is None:
+        raise unavailable or _unknown(kube, app, ground, chosen, name, asked)
+    states, unread = engines(app, chosen, settings)
+    shared = ClusterStatus(
+        environment=chosen.name,
+        namespace=at(live, "metadata", "namespace") or (declared.identity.namespace if declared else asked),
+        name=name,
+        live="available" if live else "unavailable" if unavailable else "absent",
+        git=_git(ground, declared, live) if ground and declared else None,
+        engines=[cut(str(one)) for one in states],
+        warnings=[*warnings, *unread],
+    )
+    if live is None:
+        return shared.model_copy(update={"problems": [] if unavailable else [_not_live(states)]})
+    related, missing = _related(kube, live)
+    seen = read_status(live, related, now=datetime.now(UTC), most_events=10 if detailed else _CONCISE["events"])
+    return _answer(shared, seen, declared, states, missing, detailed=detailed)
+
+
+def _live(
+    kube: Kube, environment: Environment, name: str, namespace: str | None
+) -> tuple[Object | None, GitOpsError | None]:
+    """The live Cluster; None and why where the API could not be asked. Raises where several have the name."""
+    try:
+        if namespace:
+            return kube.get(CLUSTER, namespace, name), None
+        spaces: Sequence[str | None] = environment.namespaces or [None]
+        found = [one for space in spaces for one in _named(kube, space, name)]
+    except (NotInstalled, Forbidden, Unavailable) as error:
+        return None, error
+    except NotFound:
+        return None, None
+    if len(found) > 1:
+        where = ", ".join(sorted(str(at(one, "metadata", "namespace")) for one in found))
+        raise InvalidRequest(f"namespace: {environment.name} has a Cluster {name!r} in several: {where}; name one")
+    return (found[0] if found else None), None
+
+
+def _named(kube: Kube, space: str | None, name: str) -> tuple[Object, ...]:
+    fields_ = f"metadata.name={name}"
+    try:
+        return kube.every(CLUSTER, space, fields=fields_)
+    except Forbidden:
+        own = kube.namespace() if space is None else None
+        if own is None:
+            raise
+        return kube.every(CLUSTER, own, fields=fields_)
+
+
+def _declared(
+    app: App, ground: Ground | None, environment: Environment, name: str, namespace: str | None, warnings: list[Warned]
+) -> Declaration | None:
+    if ground is None:
+        return None
+    try:
+        view = view_at(app, ground, environment, ground.base.commit, proposed=False)
+        return view.desired.cluster(name, namespace, environment=environment.name)
+    except NotFound:
+        return None
+    except GitOpsError as error:
+        warnings.append(Warned(id="git-unclear", message=str(error)))
+        return None
+
+
+def _unknown(
+    kube: Kube, app: App, ground: Ground | None, environment: Environment, name: str, namespace: str | None
+) -> NotFound:
+    spaces: Sequence[str | None] = [namespace] if namespace else (environment.namespaces or [None])
+    known: set[str] = set()
+    for space in spaces:
+        try:
+            known |= {str(at(one, "metadata", "name")) for one in kube.page(CLUSTER, space, limit=500).items}
+        except GitOpsError:  # near names are a courtesy; the answer is that there is none
+            continue
+    if ground:
+        desired = view_at(app, ground, environment, ground.base.commit, proposed=False).desired
+        known |= {one.identity.name for one in desired.clusters if namespace in {None, one.identity.namespace}}
+    where = f"{environment.name}, namespace {namespace}" if namespace else environment.name
+    return NotFound(f"no Cluster {name!r} in {where}, neither live nor in Git; {near(name, known)}")
+
+
+def _git(ground: Ground, declared: Declaration, live: Object | None) -> GitSays:
+    differing = drift(declared.object, live) if live else ()
+    pending = []
+    for other in ground.repository.changes(ground.git, ground.base):
+        start = ground.repository.merge_base(ground.base.commit, other.tip)
+        if start and declared.path in ground.repository.changed_files(start, other.tip):
+            pending.append(other.name)
+    return GitSays(
+        declared=declared.place,
+        commit=ground.base.commit,
+        namespace_from=declared.namespace_from,
+        differs=[
+            {"field": dotted(one.path), "git": _shown(one.path, one.desired), "live": _shown(one.path, one.live)}
+            for one in differing[:30]
+        ],
+        pending=pending[:20],
+    )
+
+
+def _shown(path: Sequence[str | int], value: object) -> object:
+    """A field's value, bounded; what may hold a secret is not shown."""
+    if any(str(step) in {"connectionParameters", "env", "data", "stringData"} for step in path):
+        return MASK
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return cut(text, 200) if isinstance(value, str | dict | list) else value
+
+
+def _not_live(states: Iterable[EngineState]) -> dict[str, Any]:
+    failing = next((one.failing for one in states if one.failing), None)
+    return {
+        "severity": "warning",
+        "id": "not-live",
+        "what": "Git declares this cluster and there is no such live object",
+        "action": "see whether the engine applies the folder it is declared in"
+        if not failing
+        else "mend what the engine reports",
+        **({"detail": cut(failing)} if failing else {}),
+    }
+
+
+def _related(kube: Kube, live: Object) -> tuple[Related, list[Warned]]:
+    """The objects around a Cluster, read side by side; a part that may not be read is named."""
+    namespace, name = at(live, "metadata", "namespace"), at(live, "metadata", "name")
+
+    def read(part: tuple[str, Resource]) -> tuple[Object, ...] | GitOpsError:
+        key, resource = part
+        try:
+            if resource is EVENT:
+                return kube.page(resource, namespace, limit=_EVENTS).items
+            labels = f"cnpg.io/cluster={name}" if key in _OWN else None
+            return kube.every(resource, namespace, labels=labels)
+        except GitOpsError as error:
+            return error
+
+    parts = [*_OWN.items(), *_NAMING.items()]
+    with ThreadPoolExecutor(_MANY) as pool:
+        answers = list(pool.map(read, parts))
+    found: dict[str, tuple[Object, ...]] = {}
+    warnings: list[Warned] = []
+    absent: list[str] = []
+    for (key, resource), answer in zip(parts, answers, strict=True):
+        if isinstance(answer, NotInstalled):
+            found[key] = ()
+            absent.append(f"{resource.plural}.{resource.group}")
+        elif isinstance(answer, GitOpsError):
+            warnings.append(Warned(id="unreadable", message=f"{resource.plural} are missing here: {answer}"))
+        else:
+            found[key] = answer
+    if absent:
+        warnings.append(Warned(id="not-installed", message=f"not installed there: {', '.join(absent)}"))
+    return Related(**found), warnings
+
+
+def _answer(
+    shared: ClusterStatus,
+    seen: Status,
+    declared: Declaration | None,
+    states: Sequence[EngineState],
+    missing: Sequence[Warned],
+    *,
+    detailed: bool,
+) -> ClusterStatus:
+    top = seen.summary
+    found = [_record(one) for one in problems(seen, desired=declared.object if declared else None)]
+    found += _of_git(shared, declared, states)
+    sections = {
+        "conditions": _records(seen.conditions),
+        "instances": _records(seen.instances),
+        "certificates": _records(seen.certificates),
+        "services": _records(seen.services),
+        "volumes": _records(seen.volumes),
+        "roles": [*_records(seen.inline_roles, form="inline"), *_records(seen.database_roles, form="DatabaseRole")],
+        "databases": _records(seen.databases),
+        "poolers": _records(seen.poolers),
+        "others": [
+            *_records(seen.tablespaces, kind="tablespace"),
+            *_records(seen.plugins, kind="plugin"),
+            *_records(seen.budgets, kind="PodDisruptionBudget"),
+            *_records(seen.jobs, kind="job"),
+        ],
+        "events": _records(seen.events.items if seen.events else None),
+    }
+    omitted = {"events": seen.events.more} if seen.events and seen.events.more else {}
+    for title, entries in sections.items():
+        most = _DETAILED if detailed else _CONCISE.get(title, 10)
+        if len(entries) > most:
+            omitted[title] = omitted.get(title, 0) + len(entries) - most
+            sections[title] = entries[:most]
+    return _bounded(
+        shared.model_copy(
+            update={
+                "phase": top.phase.name or "not reported",
+                "phase_class": "hibernated" if top.hibernated else top.phase.kind,
+                "healthy": top.healthy,
+                "summary": _summary(seen),
+                "problems": found[:30],
+                "backups": _backups(seen),
+                **sections,
+                "omitted": omitted,
+                "warnings": [*shared.warnings, *missing],
+            }
+        )
+    )
+
+
+def _summary(seen: Status) -> dict[str, Any]:
+    top = seen.summary
+    facts = {
+        "instances": f"{top.ready}/{top.instances} ready",
+        "phase_reason": top.phase_reason,
+        "primary": top.primary,
+        "switching_to": top.switching_to,
+        "timeline": top.timeline,
+        "postgres": top.major,
+        "image": top.image,
+        "storage": top.storage,
+        "wal_storage": top.wal_storage,
+        "created": top.created.age if top.created else None,
+        "replica_of": top.replica_of,
+        "fenced": list(top.fenced) or None,
+        "hibernated": top.hibernated or None,
+        "deleting": top.deleting or None,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _backups(seen: Status) -> dict[str, Any]:
+    facts: dict[str, Any] = {"archiver": seen.archiver or "none"}
+    if seen.schedules is not None:
+        facts["schedules"] = _records(seen.schedules)
+    if seen.backups is not None:
+        facts["recent"] = _records(seen.backups.items[:5])
+        facts["completed"] = seen.backups.completed
+        if seen.backups.more:
+            facts["older"] = seen.backups.more
+    if seen.windows:
+        facts["recovery_windows"] = _records(seen.windows)
+    return facts
+
+
+def _of_git(shared: ClusterStatus, declared: Declaration | None, states: Sequence[EngineState]) -> Section:
+    failing = next((one for one in states if one.failing), None)
+    found: Section = []
+    if failing:
+        found.append(
+            {
+                "severity": "warning",
+                "id": "engine-failing",
+                "what": f"the engine cannot apply what Git says ({failing.name})",
+                "action": "mend what it reports with a new change",
+                "detail": cut(failing.failing or ""),
+            }
+        )
+    if shared.git and shared.git.differs:
+        names = ", ".join(one["field"] for one in shared.git.differs[:5])
+        found.append(
+            {
+                "severity": "info",
+                "id": "differs-from-git",
+                "what": f"live differs from Git in {names}",
+                "action": "wait for the engine to apply it, or find out who changed it by hand",
+            }
+        )
+    if shared.git is None and declared is None and not any(one.id == "git-unclear" for one in shared.warnings):
+        found.append(
+            {
+                "severity": "info",
+                "id": "not-in-git",
+                "what": "no document of this environment's folder declares this cluster",
+                "action": "nothing can be proposed for it here until Git declares it",
+            }
+        )
+    return found
+
+
+def _records(values: Iterable[object] | None, **first: str) -> Section:
+    return [{**first, **_record(one)} for one in values or ()]
+
+
+def _record(value: object) -> dict[str, Any]:
+    """A value of the domain as a flat record without what is empty."""
+    if not is_dataclass(value) or isinstance(value, type):
+        raise TypeError(f"no record can be made of {type(value)}")
+    record: dict[str, Any] = {}
+    for field in fields(value):
+        part = getattr(value, field.name)
+        if isinstance(part, Moment):
+            record[field.name] = f"{part.at} ({part.age})"
+        elif isinstance(part, Reconciled):
+            record |= _reconciled(part)
+        elif isinstance(part, tuple):
+            record |= {field.name: list(part)} if part else {}
+        elif part is not None and part != "":
+            record[field.name] = part
+    return record
+
+
+def _reconciled(state: Reconciled) -> dict[str, Any]:
+    applied = "unknown" if state.applied is None else "yes" if state.done else "no"
+    return {
+        "applied": applied,
+        **({"stale": True} if state.applied is not None and not state.current else {}),
+        **({"message": state.message} if state.message else {}),
+        **({"deleting": True} if state.deleting else {}),
+    }
+
+
+def _bounded(answer: ClusterStatus) -> ClusterStatus:
+    """The longest parts are halved until the whole fits; what is left off is counted."""
+    while len(answer.model_dump_json()) > TEXT_MAX or len(answer.markdown()) > TEXT_MAX:
+        parts = {title: getattr(answer, title) for title in (*_CONCISE, "conditions", "instances", "others", "poolers")}
+        title, entries = max(parts.items(), key=lambda one: len(json.dumps(one[1], default=str)))
+        if len(entries) < 2:
+            break
+        kept = entries[: len(entries) // 2]
+        omitted = {**answer.omitted, title: answer.omitted.get(title, 0) + len(entries) - len(kept)}
+        answer = answer.model_copy(update={title: kept, "omitted": omitted})
+    return answer
