@@ -15,6 +15,7 @@ from typing import Any, Literal
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import metadata, schema
 from gitops_mcp.sandbox.api.errors import Cause, bad_request, conflict, invalid
+from gitops_mcp.sandbox.api.patches import equal
 from gitops_mcp.sandbox.api.resources import NAMESPACE, SECRET, Served
 
 Validation = Literal["Strict", "Warn", "Ignore"]
@@ -73,7 +74,7 @@ def changed(served: Served, old: Object, sent: Object, subresource: str | None, 
         value["metadata"] = metadata.kept(was, given)
         _no_new_finalizers(resource, was, value["metadata"])
     _check(served, value)
-    if served.generation and _desired(served, value) != _desired(served, old):
+    if served.generation and not equal(_desired(served, value), _desired(served, old)):
         value["metadata"]["generation"] = was.get("generation", 0) + 1
     return value
 
@@ -136,6 +137,11 @@ def _same_object(resource: Resource, was: Object, given: Object) -> None:
     name = was["name"]
     if given.get("name", name) != name:
         raise bad_request(f"the name of the object ({given['name']}) does not match the name on the URL ({name})")
+    if given.get("namespace", was.get("namespace")) != was.get("namespace"):
+        raise bad_request(
+            f"the namespace of the object ({given['namespace']}) does not match the namespace on the URL "
+            f"({was.get('namespace', '')})"
+        )
     if given.get("uid") and given["uid"] != was["uid"]:
         why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {was['uid']}"
         raise conflict(resource, name, why)

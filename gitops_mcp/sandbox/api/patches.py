@@ -48,7 +48,7 @@ def _operated(document: Any, operation: Object) -> Any:
             _found(document, path)
             return _added(_removed(document, path), path, operation["value"]) if path else operation["value"]
         case "test":
-            if not _equal(_found(document, path), operation["value"]):
+            if not equal(_found(document, path), operation["value"]):
                 raise ValueError(operation["path"])
             return document
         case "move":
@@ -99,12 +99,12 @@ def _removed(document: Any, path: list[str]) -> Any:
     return document
 
 
-def _equal(left: Any, right: Any) -> bool:
+def equal(left: Any, right: Any) -> bool:
     """JSON's equality: True is not 1."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_equal, left, right))
+        return len(left) == len(right) and all(map(equal, left, right))
     return bool(left == right)

@@ -54,6 +54,7 @@ class Api:
         self._access = Access(deny=deny, manifests=rules)
         self._log = RequestsLog(requests_log) if requests_log else None
         self._watches = Watches(store)
+        self._listener: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -65,7 +66,7 @@ class Api:
         """Listen, on any free port unless told; the answer is the URL, which may be used at once."""
         # asyncio turns Nagle's algorithm off only where the protocol is named (base_events._set_nodelay);
         # with it each answer waits for the client's delayed acknowledgement, 40 ms.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener = self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         listener.listen()
@@ -87,11 +88,13 @@ class Api:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     def stop(self) -> None:
-        if self._server is None or self._thread is None:
+        if self._server is None or self._thread is None or self._listener is None:
             return
         self._server.should_exit = True
         self._watches.close()
         self._thread.join(_STOP_SECONDS)
+        # A server that is stopped before it has begun leaves its socket open.
+        self._listener.close()
         if self._log:
             self._log.close()
 

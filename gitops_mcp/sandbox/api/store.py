@@ -20,7 +20,7 @@ from gitops_mcp.sandbox.api.crds import served_by
 from gitops_mcp.sandbox.api.deletion import Propagation
 from gitops_mcp.sandbox.api.errors import Cause, already_exists, bad_request, conflict, forbidden, invalid, not_found
 from gitops_mcp.sandbox.api.logs import Line, PodLogs
-from gitops_mcp.sandbox.api.patches import merged
+from gitops_mcp.sandbox.api.patches import equal, merged
 from gitops_mcp.sandbox.api.resources import BUILT_IN, NAMESPACE, Served, replaced
 from gitops_mcp.sandbox.api.schemas import OWN
 from gitops_mcp.sandbox.api.selectors import Wanted, by_fields, by_labels
@@ -179,7 +179,7 @@ class Store:
             collection = self._state.collection(resource)
             old = self._one(collection, namespace, name).value
             made = admission.changed(collection.served, old, edit(old), subresource, how)
-            if how.dry_run or made == old:
+            if how.dry_run or equal(made, old):
                 return made
             key = _key(resource, namespace, name)
             stored = self._state.commit(collection, key, made)

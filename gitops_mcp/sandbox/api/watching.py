@@ -35,6 +35,9 @@ class Watches:
 
     def begin(self, served: Served, call: Call) -> AsyncIterator[bytes]:
         """What is wrong with the request is raised here, while its status can still say so."""
+        if call.flag("sendInitialEvents"):
+            # As a server without the WatchList feature says it; clients then list first.
+            raise ApiError(422, "Invalid", "sendInitialEvents is forbidden for watch")
         test = _addressed(call, wanted(served, call))
         version = _version(call)
         seconds = float(call.number("timeoutSeconds") or _LONGEST)

@@ -58,7 +58,9 @@ def _update(store: Store, served: Served, call: Call) -> Response:
     if call.route.subresource == "scale":
         return _rescale(store, served, call, lambda _: value)
     value = _addressed(served, value, call)
-    name = value["metadata"].setdefault("name", call.route.name)
+    name = value["metadata"].get("name")
+    if not name:
+        raise bad_request(f"the name of the object ({call.route.name} based on URL) was undeterminable")
     if name != call.route.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.route.name})")
     made = store.replace(served.resource, value, subresource=call.route.subresource, how=call.write())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,16 +111,19 @@ def test_a_watch_tells_what_changes_from_a_version_on(store: Store, custom: Any)
     store.create(NAMESPACE, {"metadata": {"name": "elsewhere"}})
     store.create(CLUSTER, cluster("unseen", "elsewhere"))
     store.create(CLUSTER, cluster("a"))
-
-    def later() -> None:
-        store.merge(CLUSTER, "shop", "a", {"spec": {"instances": 4}})
-        store.delete(CLUSTER, "shop", "a")
-
-    writer = threading.Timer(0.2, later)
-    writer.start()
-    events = _watched(custom, 3, resource_version=str(version), timeout_seconds=20)
-    writer.join()
-    assert events == [("ADDED", "a"), ("MODIFIED", "a"), ("DELETED", "a")]
+    stream = watch.Watch()
+    listing = custom.list_namespaced_custom_object
+    seen = []
+    for event in stream.stream(listing, *PLACE, resource_version=str(version), timeout_seconds=20):
+        seen.append((event["type"], event["object"]["metadata"]["name"]))
+        match event["type"]:
+            case "ADDED":
+                store.merge(CLUSTER, "shop", "a", {"spec": {"instances": 4}})
+            case "MODIFIED":
+                store.delete(CLUSTER, "shop", "a")
+            case _:
+                stream.stop()
+    assert seen == [("ADDED", "a"), ("MODIFIED", "a"), ("DELETED", "a")]
 
 
 def test_a_watch_without_a_version_begins_with_what_is_there(store: Store, custom: Any) -> None:

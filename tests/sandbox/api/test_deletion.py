@@ -81,11 +81,13 @@ def test_an_object_that_is_going_takes_no_new_finalizers(store: Store) -> None:
 def test_a_namespace_goes_with_all_that_is_in_it(store: Store) -> None:
     store.create(NAMESPACE, {"metadata": {"name": "shop-2"}})
     store.create(CLUSTER, cluster(namespace="shop-2"))
-    owned(store, POD, "orders-1", store.create(CLUSTER, cluster()))
+    pod = owned(store, POD, "orders-1", store.create(CLUSTER, cluster()))
+    owned(store, PVC, "of-the-pod", pod)
     left = store.delete(NAMESPACE, None, "shop")
     assert left["status"]["phase"] == "Terminating"
     assert [one["metadata"]["namespace"] for one in store.list(CLUSTER)] == ["shop-2"]
     assert not store.list(POD)
+    assert not store.list(PVC)
     with pytest.raises(ApiError, match="not found"):
         store.get(NAMESPACE, None, "shop")
 

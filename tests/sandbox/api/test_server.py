@@ -193,6 +193,52 @@ ORDERS = {"name": "orders", "group": GROUP, "kind": "clusters"}
             status(400, "BadRequest", "the name of the object (billing) does not match the name on the URL (orders)"),
             id="another name",
         ),
+        pytest.param(
+            "PUT",
+            f"{CLUSTERS}/orders",
+            {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster"},
+            status(400, "BadRequest", "the name of the object (orders based on URL) was undeterminable"),
+            id="no name",
+        ),
+        pytest.param(
+            "GET",
+            f"{CLUSTERS}?watch=true&sendInitialEvents=true",
+            None,
+            status(422, "Invalid", "sendInitialEvents is forbidden for watch"),
+            id="a watch that also lists",
+        ),
+        pytest.param(
+            "POST",
+            f"{CLUSTERS}?dryRun=Some",
+            cluster("b"),
+            status(400, "BadRequest", 'dryRun: Unsupported value: "Some": supported values: "All"'),
+            id="half a dry run",
+        ),
+        pytest.param(
+            "POST",
+            f"{CLUSTERS}?fieldValidation=Lax",
+            cluster("b"),
+            status(
+                400,
+                "BadRequest",
+                'fieldValidation: Unsupported value: "Lax": supported values: "Ignore", "Warn", "Strict"',
+            ),
+            id="lax validation",
+        ),
+        pytest.param(
+            "DELETE",
+            f"{CLUSTERS}/orders",
+            {"propagationPolicy": "Sideways"},
+            status(400, "BadRequest", 'invalid propagationPolicy: "Sideways"'),
+            id="no such propagation",
+        ),
+        pytest.param(
+            "POST",
+            f"{CLUSTERS}/orders",
+            {},
+            status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"),
+            id="a method that objects do not have",
+        ),
     ],
 )
 def test_a_failure_is_answered_as_the_real_server_answers_it(

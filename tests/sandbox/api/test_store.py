@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, CLUSTER_IMAGE_CATALOG, DATABASE, POD
+from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, CLUSTER_IMAGE_CATALOG, DATABASE, HELM_RELEASE, POD
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import ApiError, Store, Write
 from gitops_mcp.sandbox.api.resources import NAMESPACE, SECRET
@@ -108,6 +108,25 @@ def test_another_object_of_the_same_name_is_a_conflict(store: Store) -> None:
     with pytest.raises(ApiError) as caught:
         store.merge(CLUSTER, "shop", "orders", {"metadata": {"uid": "other"}})
     assert "Precondition failed: UID in precondition: other" in caught.value.message
+
+
+def test_an_object_does_not_move_to_another_namespace(store: Store) -> None:
+    store.create(CLUSTER, cluster())
+    with pytest.raises(ApiError, match="does not match the namespace on the URL"):
+        store.merge(CLUSTER, "shop", "orders", {"metadata": {"namespace": "elsewhere"}})
+
+
+def test_true_and_one_are_different_values(store: Store) -> None:
+    value = {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": "x", "namespace": "shop"},
+        "spec": {"interval": "1m", "values": {"on": True}},
+    }
+    store.create(HELM_RELEASE, value)
+    made = store.merge(HELM_RELEASE, "shop", "x", {"spec": {"values": {"on": 1}}})
+    assert made["spec"]["values"]["on"] is not True
+    assert made["metadata"]["generation"] == 2
 
 
 def test_a_dry_run_answers_what_would_be_and_stores_nothing(store: Store) -> None:
