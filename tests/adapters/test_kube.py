@@ -374,7 +374,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1")), x509.DNSName("kube.here")]),
+            critical=False,
+        )
         .sign(key, hashes.SHA256())
     )
     (folder / "cert").write_bytes(certificate.public_bytes(Encoding.PEM))
@@ -422,6 +425,55 @@ def test_tls_with_another_authority_is_not_trusted(secure: ReplayingApi, config:
         connected(config, secure.url).get(CLUSTER, "shop", "orders")
 
 
+def test_the_server_name_of_kubeconfig_is_the_one_that_the_certificate_must_have(
+    secure: ReplayingApi, config: Path, authority: Path
+) -> None:
+    ca = {"certificate-authority": str(authority / "cert")}
+    connected(config, secure.url, **ca, **{"tls-server-name": "kube.here"}).get(CLUSTER, "shop", "orders")
+    with pytest.raises(Unavailable, match=r"is not trusted \(Hostname mismatch"):
+        connected(config, secure.url, **ca, **{"tls-server-name": "elsewhere"}).get(CLUSTER, "shop", "orders")
+
+
+def test_in_a_pod_the_service_accounts_token_is_used_and_read_again_when_it_is_refused(
+    secure: ReplayingApi, authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ca.crt").write_bytes((authority / "cert").read_bytes())
+    (tmp_path / "token").write_text("first\n")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", secure.url.rpartition(":")[2])
+    good, refused = Answer(200, {"metadata": {}}), status(401, "Unauthorized", "Unauthorized")
+    secure.answers[ORDERS] = [good, refused, good, refused]
+    kube = Kube(context=None, timeout=5, start=kube_start(service_account=tmp_path))
+    assert kube.namespace() is None
+    kube.get(CLUSTER, "shop", "orders")
+    (tmp_path / "token").write_text("renewed")
+    kube.get(CLUSTER, "shop", "orders")
+    assert [one.headers["Authorization"] for one in secure.requests] == ["Bearer first"] * 2 + ["Bearer renewed"]
+    with pytest.raises(Unavailable, match="check the pod's service account"):
+        kube.get(CLUSTER, "shop", "orders")
+    (tmp_path / "token").unlink()
+    with pytest.raises(Unavailable, match="token file of in-cluster cannot be read"):
+        kube.get(CLUSTER, "shop", "orders")
+
+
+def test_a_long_list_arrives_whole(api: ReplayingApi, config: Path) -> None:
+    items = [{"metadata": {"name": f"orders-{number}", "annotations": {"x": "y" * 500}}} for number in range(1000)]
+    api.answers[f"{CLUSTERS}?limit=500"] = Answer(200, {"metadata": {}, "items": items})
+    assert [item["metadata"]["name"] for item in connected(config, api.url).every(CLUSTER, "shop")] == [
+        f"orders-{number}" for number in range(1000)
+    ]
+
+
+def test_without_a_current_context_the_choices_are_listed(api: ReplayingApi, config: Path) -> None:
+    without = kubeconfig(api.url)
+    del without["current-context"]
+    config.write_text(json.dumps(without))
+    kube = Kube(context=None, timeout=5, start=kube_start(service_account=config.parent / "none"))
+    assert kube.description == "the current context"
+    with pytest.raises(Unavailable, match="no current context; contexts: kind-dev: name one"):
+        kube.namespace()
+
+
 def test_tls_is_not_checked_where_kubeconfig_says_so(secure: ReplayingApi, config: Path) -> None:
     connected(config, secure.url, **{"insecure-skip-tls-verify": True}).get(CLUSTER, "shop", "orders")
 
@@ -443,6 +495,21 @@ def test_requests_go_through_the_proxy_that_kubeconfig_names(api: ReplayingApi, 
     api.answers[url + ORDERS] = Answer(200, {"metadata": {}})
     connected(config, url, **{"proxy-url": api.url}).get(CLUSTER, "shop", "orders")
     assert api.requests[0].path == url + ORDERS
+
+
+def test_a_proxy_of_the_environment_is_not_used_for_this_machine(
+    api: ReplayingApi, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    api.answers[ORDERS] = Answer(200, {"metadata": {}})
+    connected(config, api.url).get(CLUSTER, "shop", "orders")
+
+
+def test_no_credentials_are_sent_to_another_machine_in_the_clear(api: ReplayingApi, config: Path) -> None:
+    url = "http://kubernetes.invalid"
+    api.answers[url + ORDERS] = Answer(200, {"metadata": {}})
+    connected(config, url, **{"proxy-url": api.url}).get(CLUSTER, "shop", "orders")
+    assert "Authorization" not in api.requests[0].headers
 
 
 def test_a_proxy_that_is_down_is_named_as_the_proxy(config: Path) -> None:

@@ -117,6 +117,15 @@ def test_a_name_that_leads_nowhere_lists_what_there_is(context: str, message: st
         parsed(CONTEXTS).login(context)
 
 
+@pytest.mark.parametrize(
+    "server", ["http://[broken", "https://kube:port", "kube:6443", "https://", "ftp://a:hunter2@kube"]
+)
+def test_a_server_that_is_no_url_is_said_so(server: str) -> None:
+    with pytest.raises(Unavailable, match=r"the server of context 'dev' is no URL: .*such as") as raised:
+        one({}, {"server": server}).login("dev")
+    assert "hunter2" not in str(raised.value)
+
+
 def test_a_context_may_have_no_user() -> None:
     assert parsed(CONTEXTS).login("dev").user == ""
 

@@ -75,7 +75,7 @@ class ReplayingApi:
             def log_message(self, *_: object) -> None:
                 """Nothing: stderr is the test's."""
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server = _Quiet(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
         if tls:
             server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -88,6 +88,11 @@ class ReplayingApi:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: clients that hang up are part of the tests."""
 
 
 def status(code: int, reason: str, message: str, **details: Any) -> Answer:

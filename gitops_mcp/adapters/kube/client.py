@@ -91,7 +91,7 @@ class Kube:
             # Lists of built-in kinds leave these out of their items.
             item.setdefault("apiVersion", resource.api_version)
             item.setdefault("kind", resource.kind)
-            item["metadata"].pop("managedFields", None)
+            item.get("metadata", {}).pop("managedFields", None)
         remaining = at(answer, "metadata", "remainingItemCount")
         return Page(tuple(items), at(answer, "metadata", "continue") or None, remaining)
 

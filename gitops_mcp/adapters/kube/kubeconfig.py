@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gitops_mcp.adapters.kube.plugin import Plugin
 from gitops_mcp.domain.names import near, shown
@@ -125,7 +126,7 @@ def _login(context: str, chosen: Object, cluster: _Entry, name: str, user: _Entr
     plain = authorization or user.value.get("tokenFile")
     exec_ = user.value.get("exec")
     return Login(
-        server=str(cluster.value["server"]).rstrip("/"),
+        server=_server(str(cluster.value["server"]), context),
         description=f"context {context!r}",
         user=name,
         namespace=str(chosen["namespace"]) if chosen.get("namespace") else None,
@@ -137,6 +138,19 @@ def _login(context: str, chosen: Object, cluster: _Entry, name: str, user: _Entr
         token_file=user.file("tokenFile"),
         certificate=(certificate, key) if certificate and key else None,
         plugin=Plugin.of(exec_, user.folder, cluster.value) if isinstance(exec_, dict) and not plain else None,
+    )
+
+
+def _server(url: str, context: str) -> str:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
+            return url.rstrip("/")
+    except ValueError:  # brackets that do not pair, or a port that is no number
+        pass
+    shown_url = shown(url.rpartition("@")[2])
+    raise Unavailable(
+        f"kubeconfig: the server of context {context!r} is no URL: {shown_url}; such as 'https://kubernetes.example:6443'"
     )
 
 

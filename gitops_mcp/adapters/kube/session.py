@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Login
 from gitops_mcp.errors import Unavailable
@@ -51,16 +52,27 @@ def session(login: Login, *, plugin_timeout: float) -> Session:
     configuration.verify_ssl = login.verify
     configuration.tls_server_name = login.server_name
     if login.proxy:
-        configuration.proxy = login.proxy
+        # A proxy of kubeconfig is for its cluster whatever NO_PROXY says, as for kubectl.
+        configuration.proxy, configuration.no_proxy = login.proxy, None
+    elif _is_here(login.server):
+        configuration.proxy = None
     pool: urllib3.PoolManager = ApiClient(configuration).rest_client.pool_manager
+    authorization = _authorization(login, (credentials and credentials.authorization) or login.authorization)
     if login.server.lower().startswith("https:"):
         pool.connection_pool_kw["ssl_context"] = _tls(login, certificate)
-    return Session(
-        login,
-        pool,
-        _authorization(login, (credentials and credentials.authorization) or login.authorization),
-        credentials.expires if credentials else None,
-    )
+    elif not _is_here(login.server):
+        # kubectl sends no credentials over a line that anybody can read either.
+        authorization = _nothing
+    return Session(login, pool, authorization, credentials.expires if credentials else None)
+
+
+def _is_here(server: str) -> bool:
+    host = urlsplit(server).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def _nothing() -> None:
+    return None
 
 
 def _tls(login: Login, certificate: tuple[Path | bytes, Path | bytes] | None) -> ssl.SSLContext:

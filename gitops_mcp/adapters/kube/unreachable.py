@@ -32,8 +32,6 @@ def unreachable(error: Exception, server: str, *, asked: Asked, timeout: float) 
             what = f"{server} cannot be reached ({cause}): check that the cluster runs, and VPN"
         case exceptions.ConnectTimeoutError() | exceptions.ReadTimeoutError() | TimeoutError():
             what = f"{server} did not answer within {timeout:g} s: check VPN and firewall, or raise timeouts.kubernetes"
-        case exceptions.LocationValueError() | exceptions.URLSchemeUnknown():
-            what = f"{server} is no URL of a server: check the server in kubeconfig"
         case _:
             what = f"{server} broke the connection off ({cause}): try again; check any proxy in between"
     return Unavailable(f"{asked}: {what}")
