@@ -102,7 +102,9 @@ class Discarded(Answer):
 
     def markdown(self) -> str:
         done = "Discarded" if self.outcome == "discarded" else "Dry run, nothing removed"
-        lines = [f"**{done}**: change `{self.change}`, branch `{self.branch}` ({self.commits} commits, tip {self.tip})"]
+        lines = [
+            f"**{done}**: change `{self.change}`, branch `{self.branch}` ({counted(self.commits, 'commit')}, tip {self.tip})"
+        ]
         return "\n".join([*lines, *warned(self.warnings), *steps(self.next)])
 
 
@@ -375,6 +377,10 @@ class ChangeDetail(Answer):
             if self.diff_omitted_lines:
                 lines.append(f"({self.diff_omitted_lines} more lines of diff)")
         return "\n".join([*lines, *warned(self.warnings), *steps(self.next)])
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def warned(warnings: Iterable[Warned]) -> list[str]:

@@ -29,6 +29,7 @@ from gitops_mcp.domain.answers import (
     LiveObject,
     TouchedFile,
     Warned,
+    counted,
     cut,
 )
 from gitops_mcp.domain.arrival import Arrival, arrival
@@ -138,8 +139,8 @@ def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded
         )
     if not confirmed and not dry_run:
         raise Refused(
-            f"discarding change {name!r} deletes branch {found.branch} with {len(span.commits)} commits, "
-            f"{cut(span.commits[0].subject, 100) if span.commits else 'none'!r} the last of them. Nothing was changed. "
+            f"discarding change {name!r} deletes branch {found.branch} with {counted(len(span.commits), 'commit')}, the "
+            f"last one {cut(span.commits[0].subject, 100)!r}. Nothing was changed. "
             f"Ask the person; with their word repeat this with confirm_deletion=true"
         )
     warnings = _warnings(ground)

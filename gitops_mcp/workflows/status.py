@@ -303,13 +303,12 @@ def _summary(seen: Status) -> dict[str, Any]:
 
 def _backups(seen: Status) -> dict[str, Any]:
     facts: dict[str, Any] = {"archiver": seen.archiver or "none"}
-    if seen.schedules is not None:
+    if seen.schedules:
         facts["schedules"] = _records(seen.schedules)
     if seen.backups is not None:
-        facts["recent"] = _records(seen.backups.items[:5])
         facts["completed"] = seen.backups.completed
-        if seen.backups.more:
-            facts["older"] = seen.backups.more
+        facts |= {"recent": _records(seen.backups.items[:5])} if seen.backups.items else {}
+        facts |= {"older": seen.backups.more} if seen.backups.more else {}
     if seen.windows:
         facts["recovery_windows"] = _records(seen.windows)
     return facts

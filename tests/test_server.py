@@ -1,0 +1,159 @@
+"""What a model is told, and what it is answered when a call cannot be understood."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from gitops_mcp import tools
+from gitops_mcp.app import App
+from gitops_mcp.config import Flags
+from gitops_mcp.server import build
+
+GOLDEN = Path(__file__).parent / "golden" / "tools"
+NAMES = (
+    "list_postgres_clusters",
+    "get_cluster_status",
+    "create_postgres_cluster",
+    "scale_postgres_cluster",
+    "delete_postgres_cluster",
+    "list_changes",
+    "get_change",
+    "discard_change",
+)
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(params=["auto", "legacy"])
+async def client(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Client]:
+    """A client of a server that has no repository, in both eras of the protocol."""
+    async with Client(build(App.open(Flags(repo=tmp_path))), mode=request.param) as connected:
+        yield connected
+
+
+@functools.cache
+def listed() -> dict[str, dict[str, Any]]:
+    """The tools as a client gets them."""
+
+    async def ask() -> dict[str, dict[str, Any]]:
+        async with Client(build(App.open(Flags()))) as connected:
+            found = (await connected.list_tools()).tools
+        return {one.name: one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in found}
+
+    return anyio.run(ask)
+
+
+def test_the_tools_are_what_the_golden_files_say() -> None:
+    """To accept a change: GITOPS_MCP_TEST_GOLDEN=write, then read the diff."""
+    found = listed()
+    if os.environ.get("GITOPS_MCP_TEST_GOLDEN") == "write":
+        for name, tool in found.items():
+            (GOLDEN / f"{name}.json").write_text(json.dumps(tool, indent=2) + "\n")
+    assert found == {path.stem: json.loads(path.read_text()) for path in GOLDEN.glob("*.json")}
+
+
+def test_the_tools_come_in_a_stable_order() -> None:
+    assert tuple(listed()) == NAMES == tuple(tool.name for tool in tools.ALL)
+
+
+def test_the_whole_list_is_short() -> None:
+    assert len(json.dumps(list(listed().values()), separators=(",", ":"))) <= 14_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_tool_tells_all_that_a_model_needs(name: str) -> None:
+    tool = listed()[name]
+    assert tool["title"]
+    assert 40 < len(tool["description"]) < 2_000
+    assert set(tool["annotations"]) == {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
+    assert tool["outputSchema"]["type"] == "object"
+    assert tool["inputSchema"]["additionalProperties"] is False
+    for argument in tool["inputSchema"]["properties"].values():
+        assert argument["description"]
+        bounded = {"maxLength", "enum", "maximum", "maxProperties"} & set(argument)
+        assert bounded or argument["type"] == "boolean"
+
+
+def test_read_only_mode_offers_only_reads() -> None:
+    async def ask() -> list[str]:
+        async with Client(build(App.open(Flags(read_only=True)))) as connected:
+            return [one.name for one in (await connected.list_tools()).tools]
+
+    assert anyio.run(ask) == ["list_postgres_clusters", "get_cluster_status", "list_changes", "get_change"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        pytest.param(
+            "scale_postgres_cluster",
+            {"name": "db", "instances": 2, "dryrun": True},
+            "dryrun: no such argument; did you mean dry_run?",
+            id="unknown",
+        ),
+        pytest.param("scale_postgres_cluster", {"name": "db"}, "instances: is required", id="missing"),
+        pytest.param(
+            "scale_postgres_cluster",
+            {"name": "db", "instances": "three"},
+            "instances: input should be a valid integer (a whole number from 1 to 100)",
+            id="a word",
+        ),
+        pytest.param(
+            "scale_postgres_cluster",
+            {"name": "db", "instances": True},
+            "instances: input should be a valid integer",
+            id="a boolean",
+        ),
+        pytest.param(
+            "scale_postgres_cluster", {"name": "db", "instances": 0}, "greater than or equal to 1", id="too few"
+        ),
+        pytest.param(
+            "scale_postgres_cluster", {"name": "x" * 51, "instances": 2}, "at most 50 characters", id="too long"
+        ),
+        pytest.param(
+            "list_changes",
+            {"state": "hunter2"},
+            "state: input should be 'open', 'merged', 'applied' or 'all'",
+            id="no choice",
+        ),
+    ],
+)
+async def test_a_call_that_cannot_be_understood_is_answered_with_the_rule(
+    client: Client, tool: str, arguments: dict[str, Any], said: str
+) -> None:
+    result = await client.call_tool(tool, arguments)
+    text = result.content[0].text  # type: ignore[union-attr]  # a tool of ours answers text
+    assert result.is_error
+    assert text.startswith("InvalidRequest: ")
+    assert said in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.anyio
+async def test_all_faults_are_named_together(client: Client) -> None:
+    result = await client.call_tool("create_postgres_cluster", {"instances": 0, "waitt": 1})
+    text = result.content[0].text  # type: ignore[union-attr]  # a tool of ours answers text
+    for name in ("name", "instances", "waitt"):
+        assert f"{name}: " in text
+
+
+@pytest.mark.anyio
+async def test_an_error_says_its_class_and_what_would_work(client: Client) -> None:
+    result = await client.call_tool("list_changes", {})
+    text = result.content[0].text  # type: ignore[union-attr]  # a tool of ours answers text
+    assert result.is_error
+    assert text.startswith("InvalidRequest: no Git repository at or above ")
+    assert "--repo" in text
