@@ -1,7 +1,8 @@
 """A Kubernetes API in memory, as honest as a client can tell: `Store` keeps the objects, `Api` serves them.
 
-What is left out is named where a client would meet it: no server-side apply and no managedFields, no CEL
-rules, no Table output, no admission webhooks, no controllers but garbage collection and namespaces.
+Left out: server-side apply and managedFields, CEL rules, Table output, admission webhooks, bodies in YAML or
+protobuf, versions of a kind but the stored one, and controllers but those of garbage and namespaces. Custom
+kinds are validated by their schemas; of built-in ones only metadata is.
 """
 
 from gitops_mcp.sandbox.api.admission import Write

@@ -83,6 +83,9 @@ class Collection:
     def get(self, key: str) -> Snapshot | None:
         return self._items.get(key)
 
+    def __getitem__(self, key: str) -> Snapshot:
+        return self._items[key]
+
     def put(self, change: Change) -> None:
         key = change.key
         if change.after is None:

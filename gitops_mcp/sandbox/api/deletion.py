@@ -20,8 +20,7 @@ _FOREGROUND = "foregroundDeletion"
 
 def delete(state: State, collection: Collection, key: str, propagation: Propagation = "Background") -> Snapshot:
     """Begin the deletion; the answer is what is left, or the last there was."""
-    found = collection.get(key)
-    assert found is not None, "the caller has looked"  # noqa: S101 - narrows a type that the caller has checked
+    found = collection[key]
     uid = found.value["metadata"]["uid"]
     if propagation == "Orphan":
         _orphan(state, uid)
@@ -45,21 +44,16 @@ def delete(state: State, collection: Collection, key: str, propagation: Propagat
 
 def settle(state: State, collection: Collection, key: str) -> None:
     """After an update: an object that was being deleted goes when its last finalizer is gone."""
-    found = collection.get(key)
-    if found is None:
-        return
-    metadata = found.value["metadata"]
-    held = metadata.get("finalizers")
+    metadata = collection[key].value["metadata"]
     if collection.served.resource == NAMESPACE:
         _namespace_may_go(state, metadata["name"])
-    elif "deletionTimestamp" in metadata and not held:
+    elif "deletionTimestamp" in metadata and not metadata.get("finalizers"):
         _remove(state, collection, key)
 
 
 def _marked(state: State, collection: Collection, key: str, finalizer: str | None = None) -> Snapshot:
     """The object, now being deleted."""
-    found = collection.get(key)
-    assert found is not None, "the caller has looked"  # noqa: S101 - narrows a type that the caller has checked
+    found = collection[key]
     metadata: Object = found.value["metadata"]
     if "deletionTimestamp" in metadata:
         return found
@@ -71,16 +65,16 @@ def _marked(state: State, collection: Collection, key: str, finalizer: str | Non
     value = {**found.value, "metadata": {**metadata, **marks}}
     if collection.served.resource == NAMESPACE:
         value["status"] = {**(value.get("status") or {}), "phase": "Terminating"}
-    return state.commit(collection, key, value) or found
+    return state.commit(collection, key, value)
 
 
 def _remove(state: State, collection: Collection, key: str) -> Snapshot:
-    gone = collection.get(key)
-    assert gone is not None, "the caller has looked"  # noqa: S101 - narrows a type that the caller has checked
-    state.commit(collection, key, None)
+    gone = collection[key]
+    state.remove(collection, key)
     metadata = gone.value["metadata"]
     for place in list(state.dependents.get(metadata["uid"], ())):
-        _collect(state, *place)
+        if place[0].get(place[1]) is not None:
+            _collect(state, *place)
     for uid in owners(gone):
         _owner_may_go(state, uid)
     if metadata.get("namespace"):
@@ -90,9 +84,7 @@ def _remove(state: State, collection: Collection, key: str) -> Snapshot:
 
 def _collect(state: State, collection: Collection, key: str) -> None:
     """Delete what lost its last owner; what has another keeps that one only."""
-    found = collection.get(key)
-    if found is None:
-        return
+    found = collection[key]
     metadata = found.value["metadata"]
     left = [owner for owner in metadata["ownerReferences"] if owner["uid"] in state.places]
     if not left:
@@ -103,9 +95,7 @@ def _collect(state: State, collection: Collection, key: str) -> None:
 
 def _orphan(state: State, uid: str) -> None:
     for collection, key in list(state.dependents.get(uid, ())):
-        found = collection.get(key)
-        if found is None:
-            continue
+        found = collection[key]
         metadata = dict(found.value["metadata"])
         left = [owner for owner in metadata.pop("ownerReferences") if owner["uid"] != uid]
         kept = {**metadata, "ownerReferences": left} if left else metadata
@@ -118,10 +108,10 @@ def _owner_may_go(state: State, uid: str) -> None:
     if place is None or state.dependents.get(uid):
         return
     collection, key = place
-    found = collection.get(key)
-    if found is None or _FOREGROUND not in (found.value["metadata"].get("finalizers") or ()):
-        return
+    found = collection[key]
     metadata = found.value["metadata"]
+    if _FOREGROUND not in (metadata.get("finalizers") or ()):
+        return
     left = [name for name in metadata["finalizers"] if name != _FOREGROUND]
     state.commit(collection, key, {**found.value, "metadata": {**metadata, "finalizers": left}})
     settle(state, collection, key)

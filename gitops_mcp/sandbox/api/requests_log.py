@@ -1,4 +1,4 @@
-"""requests.jsonl: what was asked, by whom nothing is known, and how it ended. Bodies are never written."""
+"""What was asked and how it ended, a JSON line each. Bodies are never written: they may hold secrets."""
 
 from __future__ import annotations
 

@@ -35,19 +35,24 @@ class State:
             raise not_served()
         return found
 
-    def commit(self, collection: Collection, key: str, value: Object | None) -> Snapshot | None:
-        """The one place where anything is stored or removed."""
+    def commit(self, collection: Collection, key: str, value: Object) -> Snapshot:
+        """Store an object under a new version: the one place where anything is."""
+        metadata = {**value["metadata"], "resourceVersion": str(self.version + 1)}
+        after = Snapshot({**value, "metadata": metadata})
+        self._record(collection, key, after)
+        return after
+
+    def remove(self, collection: Collection, key: str) -> None:
+        self._record(collection, key, None)
+
+    def _record(self, collection: Collection, key: str, after: Snapshot | None) -> None:
         self.version += 1
-        before, after = collection.get(key), None
-        if value is not None:
-            metadata = {**value["metadata"], "resourceVersion": str(self.version)}
-            after = Snapshot({**value, "metadata": metadata})
+        before = collection.get(key)
         collection.put(Change(self.version, key, before, after))
         self._index((collection, key), before, after)
         self.lock.notify_all()
         for listener in self._listeners:
             listener()
-        return after
 
     def _index(self, place: Place, before: Snapshot | None, after: Snapshot | None) -> None:
         if before is None and after is not None:

@@ -133,8 +133,7 @@ class Store:
                 raise already_exists(resource, metadata["name"])
             if how.dry_run:
                 return made
-            stored = self._state.commit(collection, key, made)
-            return stored.value if stored else made
+            return self._state.commit(collection, key, made).value
 
     def replace(
         self, resource: Resource, value: Object, *, subresource: str | None = None, how: Write | None = None
@@ -182,9 +181,9 @@ class Store:
             if how.dry_run or equal(made, old):
                 return made
             key = _key(resource, namespace, name)
-            stored = self._state.commit(collection, key, made)
+            stored = self._state.commit(collection, key, made).value
             deletion.settle(self._state, collection, key)
-            return stored.value if stored else made
+            return stored
 
     def delete(
         self,
