@@ -135,7 +135,7 @@ class Finder:
         self.files.bring(entry.id for entry in entries.values())
         ran = self.files.runner.run(
             "grep",
-            *("--files-with-matches", "--null", "--fixed-strings", "--text", "--no-color", "--no-recurse-submodules"),
+            *("--files-with-matches", "--null", "--fixed-strings", "--no-color", "--no-recurse-submodules"),
             *("-e", _GROUP, tree, "--", *(f"*{suffix}" for suffix in _SUFFIXES)),
             env={"GIT_LITERAL_PATHSPECS": "0"},
             check=False,

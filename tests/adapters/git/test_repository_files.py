@@ -202,6 +202,7 @@ def test_only_the_folder_is_looked_at_and_the_kustomizations_that_may_reach_it(d
     ):
         write(desk / path, "resources: []\n")
     write(desk / "clusters/prod/shop/kustomization.yaml", "resources: []\n")
+    (desk / "clusters/kustomization.yaml").symlink_to("kustomization.yml")
     write(desk / "clusters/dev/orders.yaml", CLUSTER)
     write(desk / "clusters/production/orders.yaml", CLUSTER)
     commit_all(desk, "Add more")

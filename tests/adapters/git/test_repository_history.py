@@ -139,6 +139,20 @@ def test_a_change_of_mode_alone_is_not_merged_before_it_is(desk: Path) -> None:
     assert not is_merged(desk, tip)
 
 
+def test_a_change_that_is_nothing_but_a_merge_of_its_own_making_is_not_merged(desk: Path) -> None:
+    start = main(desk)
+    write(desk / "README.md", "# Something else\n")
+    other = commit_all(desk, "Add a README")
+    git(desk, "switch", "--quiet", "-c", CHANGE)
+    write(desk / ORDERS, instances(5))
+    git(desk, "add", "--all")
+    tip = git(desk, "commit-tree", git(desk, "write-tree"), "-p", start, "-p", other, "-m", "Merge and edit")
+    git(desk, "reset", "--quiet", "--hard", tip)
+    git(desk, "switch", "--quiet", "main")
+    on(desk, "main", size(20))
+    assert not is_merged(desk, tip)
+
+
 def test_unrelated_histories_are_not_merged_and_conflicts_say_why(desk: Path) -> None:
     git(desk, "switch", "--quiet", "--orphan", "other")
     tip = commit_all(desk, "Start elsewhere")
@@ -203,6 +217,7 @@ def test_commits_of_a_change_are_told_newest_first_with_their_trailers(desk: Pat
     assert [commit.id for commit in found] == [second, first]
     assert found[0] == Commit(
         id=second,
+        parents=(first,),
         subject="Scale shop/orders to 5",
         body="More load.\n\nImpact: none\n\nGitops-Mcp-Tool: scale_postgres_cluster\nGitops-Mcp-Impact: none,\n because",
         author="Test User <test@example.com>",
@@ -211,6 +226,16 @@ def test_commits_of_a_change_are_told_newest_first_with_their_trailers(desk: Pat
     )
     assert (found[1].subject, found[1].body, found[1].trailers) == ("Scale shop/orders to 4", "", ())
     assert Repository.open(desk).commits(second, second) == ()
+
+
+def test_the_first_parents_of_a_tip_are_told_to_the_root(desk: Path) -> None:
+    start = main(desk)
+    tip = on(desk, CHANGE, instances(4))
+    on(desk, "main", size(20))
+    own = main(desk)
+    git(desk, "merge", "--quiet", "--no-ff", "--strategy=ours", "--no-edit", CHANGE)
+    found = Repository.open(desk).first_parents(main(desk))
+    assert [(commit.id, commit.parents) for commit in found] == [(main(desk), (own, tip)), (own, (start,)), (start, ())]
 
 
 def test_a_message_that_is_no_utf8_is_still_text(desk: Path) -> None:
@@ -309,4 +334,6 @@ def test_answers_about_two_commits_are_kept(desk: Path, commands: list[str]) -> 
         repository.commits(base, tip)
         repository.commits_naming(base, "one")
         repository.merge_base(base, tip)
+        repository.is_ancestor(tip, base)
+        repository.changed_files(base, tip)
     assert commands == []
