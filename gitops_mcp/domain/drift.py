@@ -110,7 +110,8 @@ def _same(desired: Any, live: Any, path: Path) -> bool:
         pair = quantity(desired), quantity(live)
         return None not in pair and pair[0] == pair[1]
     if isinstance(desired, str) and isinstance(live, str):
-        return bool(_TIME.fullmatch(desired) and _TIME.fullmatch(live)) and _instant(desired) == _instant(live)
+        instant = _instant(desired)
+        return instant is not None and instant == _instant(live)
     return _plain(desired) == _plain(live)
 
 
@@ -136,6 +137,6 @@ def _plain(value: Any) -> str:
 
 def _instant(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
     except ValueError:
         return None

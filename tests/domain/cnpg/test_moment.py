@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops_mcp.domain.cnpg.moment import Moment, age, days_left, moment, parsed, rfc3339
@@ -54,6 +54,7 @@ def test_days_left_are_whole_days() -> None:
     assert days_left(NOW - timedelta(hours=1), NOW) == -1
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is added
 def test_what_is_written_is_read_back(value: datetime) -> None:
     assert moment(value.isoformat(), now=value) == Moment(rfc3339(value), "0s")

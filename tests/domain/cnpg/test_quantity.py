@@ -3,7 +3,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops_mcp.domain.cnpg.quantity import quantity, storage_size
@@ -33,6 +33,7 @@ def test_what_is_no_quantity_is_none(text: object) -> None:
     assert quantity(text) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**12))
 def test_each_binary_unit_is_1024_of_the_one_below(number: int) -> None:
     assert quantity(f"{number}Gi") == quantity(f"{number * 1024}Mi") == Fraction(number * 1024**3)
@@ -64,6 +65,7 @@ def test_another_size_is_refused_with_one_that_would_work(text: str, message: st
     assert storage_size(example) == example
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_a_size_or_refused_with_one_that_works(text: str) -> None:
     try:

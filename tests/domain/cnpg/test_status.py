@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gitops_mcp.domain.cnpg.backups import schedules
 from gitops_mcp.domain.cnpg.cluster import summary
 from gitops_mcp.domain.cnpg.events import events
 from gitops_mcp.domain.cnpg.excerpt import excerpt
+from gitops_mcp.domain.cnpg.health import healthy
 from gitops_mcp.domain.cnpg.moment import Moment
 from gitops_mcp.domain.cnpg.pods import Job
+from gitops_mcp.domain.cnpg.problems import problems
 from gitops_mcp.domain.cnpg.status import Related, Status, status
-from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.objects import Object, at
 from tests.fakes import cnpg
 from tests.fakes.cnpg import NOW
 
@@ -357,3 +362,42 @@ def test_text_of_the_cluster_is_one_line_and_cut() -> None:
     assert excerpt("a\n\tb\x1b[31m  c") == "a b [31m c"
     assert excerpt("x" * 400) == "x" * 300 + "…"
     assert excerpt("") is excerpt(" \n") is excerpt(None) is excerpt(3) is None
+
+
+EVERYTHING: Object = {
+    "cluster": cnpg.healthy_cluster(),
+    "pods": list(cnpg.pods()),
+    "claims": list(cnpg.claims()),
+    "databases": [cnpg.database(extensions=[{"name": "x", "applied": False}])],
+    "roles": [cnpg.role()],
+    "backups": [cnpg.backup()],
+    "scheduled_backups": [cnpg.scheduled_backup("0 2 * * *")],
+    "object_stores": [cnpg.object_store()],
+    "events": [cnpg.event("ledger", "2026-09-01T11:00:00Z")],
+}
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    steps: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [here for key, part in steps for here in ((*path, key), *places(part, (*path, key)))]
+
+
+@settings(deadline=None)
+@given(st.sets(st.sampled_from([one for one in places(EVERYTHING) if len(one) > 2]), max_size=5), st.booleans())
+def test_a_part_that_is_missing_or_null_never_keeps_the_rest_from_being_read(
+    gone: set[tuple[str | int, ...]], null: bool
+) -> None:
+    world = copy.deepcopy(EVERYTHING)
+    for path in gone:
+        parent = at(world, *path[:-1])
+        if isinstance(parent, list):
+            parent[:] = parent[:-1]
+        elif isinstance(parent, dict) and null:
+            parent[path[-1]] = None
+        elif isinstance(parent, dict):
+            parent.pop(path[-1], None)
+    cluster = world.pop("cluster")
+    seen = status(cluster, Related(**{key: tuple(value) for key, value in world.items()}), now=NOW)
+    assert {one.severity for one in problems(seen)} <= {"critical", "warning", "info"}
+    assert seen.summary.name in {"ledger", ""}
+    assert healthy(cluster)[1]
