@@ -215,6 +215,7 @@ def _replaced(source: Source, parent: Node | None, entry: Entry, value: Any, sty
 def _replaced_root(source: Source, entry: Entry, value: Any, style: Layout) -> list[Splice]:
     node = entry.value
     if node.flow and node.entries:
+        yamlblock.keep_comments(source, node.start, node.end)
         return [Splice(node.start, node.end, flow(value))]
     lines = block(value, 0, style)
     if entry.lead >= 0:

@@ -278,5 +278,5 @@ def test_a_document_that_goes_leaves_the_bytes_of_the_others(text: Text) -> None
     rest = [*text.values[: text.document], *text.values[text.document + 1 :]]
     assert same([found.value for found in documents(result)], rest)
     assert is_subsequence(
-        plain_lines(result.removeprefix("\ufeff")), plain_lines(text.text.removeprefix("\ufeff")) + [""]
+        plain_lines(result.removeprefix("\ufeff")), [*plain_lines(text.text.removeprefix("\ufeff")), ""]
     )
