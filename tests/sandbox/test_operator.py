@@ -205,6 +205,37 @@ def test_a_parameter_is_loaded_without_a_restart(store: Store) -> None:
     assert store.get(kinds.POD, "shop", "orders-db-1")["metadata"]["uid"] == pod
 
 
+def test_a_restart_that_is_asked_for_reaches_every_instance_once(store: Store) -> None:
+    create_cluster(store, instances=2)
+    eventually(store, settled(store, 2))
+    before = store.version
+    asked = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-08-21T10:00:00Z"}}}
+    store.merge(kinds.CLUSTER, "shop", "orders-db", asked)
+    eventually(store, lambda: "Upgrading cluster" in phases(store))
+    eventually(store, settled(store, 2))
+    made = [change.key for change in store.since(kinds.POD, before)[1] if change.before is None]
+    assert made == ["shop/orders-db-2", "shop/orders-db-1"]
+
+
+def test_volumes_that_are_added_later_reach_every_instance(store: Store) -> None:
+    create_cluster(store, instances=2)
+    eventually(store, settled(store, 2))
+    edit(store, walStorage={"size": "2Gi"}, tablespaces=[{"name": "cold", "storage": {"size": "5Gi"}}])
+    eventually(store, lambda: cluster(store)["status"]["pvcCount"] == 6)
+    found = {claim["metadata"]["name"]: claim for claim in store.list(kinds.PVC, "shop")}
+    assert found["orders-db-2-wal"]["metadata"]["labels"]["cnpg.io/pvcRole"] == "PG_WAL"
+    assert found["orders-db-2-tbs-cold"]["metadata"]["labels"]["cnpg.io/tablespaceName"] == "cold"
+    assert found["orders-db-1-tbs-cold"]["status"]["capacity"] == {"storage": "5Gi"}
+
+
+def test_services_and_budgets_that_are_no_longer_wanted_go(store: Store) -> None:
+    create_cluster(store, enableSuperuserAccess=True)
+    eventually(store, settled(store, 3))
+    assert "orders-db-superuser" in names(store, SECRET)
+    edit(store, enablePDB=False, managed={"services": {"disabledDefaultServices": ["ro", "r"]}})
+    eventually(store, lambda: names(store, kinds.SERVICE) == ["orders-db-rw"] and names(store, kinds.PDB) == [])
+
+
 def test_a_pod_that_someone_deletes_comes_back_on_its_volume(store: Store) -> None:
     create_cluster(store, instances=2)
     eventually(store, settled(store, 2))
