@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gitops_mcp.domain.yamlrender import Layout, entry_lines, flow, hung_on_dash, hung_on_key, item_lines
@@ -82,6 +83,8 @@ def replaced(source: Source, parent: Node, entry: Entry, value: Any, layout: Lay
     elif parent.kind == "mapping":
         first, rest = hung_on_key(value, column(source, parent), layout, style=style, body=body)
     else:
+        if node.start > entry.lead and "\n" not in source.text[entry.start : node.start]:
+            layout = replace(layout, gap=node.start - entry.start)
         first, rest = hung_on_dash(value, column(source, parent), layout, style=style, body=body)
     if entry.lead < 0:
         raise Refused(f"line {source.line(entry.start)}: the key {entry.name!r} is written with `?` and has no value")

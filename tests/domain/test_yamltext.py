@@ -279,6 +279,7 @@ def test_an_edit_changes_only_its_own_lines(edit: Edit, expected: Sequence[str],
         pytest.param("- a: 1\n- b\n", Set((0,), "x"), "- x\n- b\n", id="a scalar over a mapping beside a dash"),
         pytest.param("- x # c\n", Set((0,), {"a": 1, "b": 2}), "- a: 1 # c\n  b: 2\n", id="a mapping beside a dash"),
         pytest.param("a:\n  b: 1\n", Set(("a",), [1]), "a:\n  - 1\n", id="a list over a mapping"),
+        pytest.param("- []\n-   - a\n-   - b\n", Insert((0,), 0, [1, 2]), "- - - 1\n    - 2\n-   - a\n-   - b\n", id="an empty list keeps its place beside a dash"),
         pytest.param("a: [1]\n", Set(("a",), {"b": 1}), "a: {b: 1}\n", id="brackets become braces"),
         # Items
         pytest.param("- - a\n  - b\n", Remove((0, 0)), "- - b\n", id="the first item of a list in a list"),
