@@ -1,0 +1,249 @@
+"""The sandbox, the server as a child of ours, the person who reviews, and what only looking for oneself can tell."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+from gitops_mcp.demo.screen import Screen
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import at
+from gitops_mcp.sandbox.remote import BASE, git
+from gitops_mcp.sandbox.run import World, sandbox
+
+_CALL_SECONDS = 60
+_PATIENCE = 45
+"""Seconds that a merged change may take until it is healthy."""
+
+_STEP, _POLL = 0.4, 0.8
+"""Seconds for a step of the operator and between two looks of Argo CD: slow enough to see a change arrive."""
+
+_REVIEWER = ("-c", "user.name=Demo Reviewer", "-c", "user.email=reviewer@localhost")
+_UNCOMMITTED = "# A thought of mine that I have not committed.\n"
+_MOVES = ("objects", "packed-refs", "FETCH_HEAD", "refs/remotes", "logs/refs/remotes")
+"""What a fetch moves inside .git: everything else there is the person's."""
+
+
+class Failed(Exception):
+    """An expectation of the demo did not hold."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    text: str
+    refused: bool
+    structured: dict[str, Any]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        if self.refused:
+            raise Failed(f"The server refused what it should do: {self.text}")
+        return self.structured
+
+
+@dataclass
+class Stage:
+    screen: Screen
+    world: World
+    client: Client
+    portal: BlockingPortal
+    command: str
+    started: float
+    """Seconds until the server had answered the client's first request."""
+    calls: int = field(default=0, init=False)
+    merged: list[str] = field(default_factory=list, init=False)
+    """The commits that the reviewer made on the base."""
+
+    def __post_init__(self) -> None:
+        self._untouched = _files(self.world.checkout)
+        self.first = self.tip(BASE)
+
+    def introduce(self) -> None:
+        tools = self.portal.call(self.client.list_tools).tools
+        self.screen.says("starts", self.command)
+        self.screen.says(
+            "server",
+            f"speaks MCP {self.client.protocol_version} after {self.started:.1f} s and offers {len(tools)} tools: "
+            f"{', '.join(tool.name for tool in tools)}",
+        )
+
+    def ask(self, wish: str, tool: str, **arguments: Any) -> Answer:
+        """What a person wants, the call that follows from it, and the server's answer, which the caller shows."""
+        self.screen.says("person", wish)
+        spoken = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
+        self.screen.says("calls", f"{tool}({spoken})")
+        self.screen.status(f"waiting for the answer to {tool}")
+        return self.call(tool, **arguments)
+
+    def call(self, tool: str, **arguments: Any) -> Answer:
+        self.calls += 1
+        result = self.portal.call(lambda: self.client.call_tool(tool, arguments, read_timeout_seconds=_CALL_SECONDS))
+        text = "\n".join(block.text for block in result.content if block.type == "text")
+        return Answer(text, bool(result.is_error), result.structured_content or {})
+
+    def expect(self, holds: object, what: str, found: object = None) -> None:
+        """Says that it is so, or ends the demo."""
+        if not holds:
+            raise Failed(f"This did not hold: {what}" + (f" (found: {found})" if found is not None else ""))
+        self.screen.says("ok", what)
+
+    def merge(self, branch: str) -> None:
+        """What the reviewer does, in a clone of their own."""
+        clone, before = self.world.directory / "reviewer", self.tip(BASE)
+        self.screen.status(f"the reviewer merges {branch}")
+        git("clone", "--quiet", "--template=", str(self.world.remote), str(clone))
+        git(*_REVIEWER, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}", cwd=clone)
+        git("push", "--quiet", "origin", BASE, cwd=clone)
+        self.screen.block(
+            "reviewer",
+            [
+                "$ git clone remote.git reviewer; cd reviewer",
+                f"$ git merge --no-ff origin/{branch}",
+                f"$ git push origin {BASE}",
+                f"$ git log --graph --oneline --boundary {before[:7]}..{BASE}",
+                *self.git("log", "--graph", "--oneline", "--boundary", f"{before}..{BASE}", cwd=clone),
+            ],
+        )
+        self.merged.append(self.tip(BASE))
+        shutil.rmtree(clone)
+
+    def until_healthy(self, change: str) -> Answer:
+        """Asks get_change until the change is healthy: at once when the cluster has moved, else each second."""
+        begun = time.monotonic()
+        state = ""
+        while True:
+            version, asked = self.world.store.version, time.monotonic()
+            answer = self.call("get_change", change=change)
+            if (now := str(answer.content["state"])) in {"failed", "closed"}:
+                raise Failed(f"get_change of {change} answered: {answer.text}")
+            if now != state:
+                state = now
+                self.screen.says("state", f"{state} after {asked - begun:.1f} s: {answer.content['why']}")
+            if state == "healthy":
+                return answer
+            while self.world.store.version == version and time.monotonic() < asked + 1:
+                self.world.store.changed(version, 0.1)
+                self._waiting(change, state, begun)
+            if time.monotonic() > begun + _PATIENCE:
+                raise Failed(f"{change} is not healthy after {_PATIENCE} s; get_change answered: {answer.text}")
+
+    def _waiting(self, change: str, state: str, begun: float) -> None:
+        waited = time.monotonic() - begun
+        self.screen.status(f"{change}: {state}, waiting until it is healthy, {waited:.1f} s; {self.clusters()[-1]}")
+
+    def git(self, *arguments: str, cwd: Path | None = None) -> list[str]:
+        """What the remote's own git says."""
+        return git(*arguments, cwd=cwd or self.world.remote, strip=False).decode(errors="replace").splitlines()
+
+    def show(self, *arguments: str, diff: bool = False) -> list[str]:
+        """The same, shown with the command."""
+        lines = self.git(*arguments)
+        self.screen.block("git", [f"$ git {' '.join(arguments)}", *lines], diff=diff)
+        return lines
+
+    def tip(self, branch: str) -> str:
+        return "".join(self.git("rev-parse", f"refs/heads/{branch}"))
+
+    def refs(self) -> list[str]:
+        """Every branch of the remote with its commit."""
+        return self.git("for-each-ref", "--format=%(refname) %(objectname)")
+
+    def clusters(self) -> list[str]:
+        """What the API holds, as it is there."""
+        told = []
+        for one in self.world.store.list(kinds.CLUSTER):
+            status = one.get("status", {})
+            told.append(
+                f"{one['metadata']['namespace']}/{one['metadata']['name']}: {status.get('readyInstances', 0)} of "
+                f"{one['spec']['instances']} instances ready, primary {status.get('currentPrimary', 'none')}, "
+                f"{status.get('phase', 'no phase')}"
+            )
+        return told
+
+    def engine(self) -> str:
+        """What Argo CD's Application says of itself."""
+        (application,) = self.world.store.list(kinds.APPLICATION)
+        status = [at(application, "status", *path) for path in (("sync", "status"), ("health", "status"))]
+        revision = at(application, "status", "sync", "revision")
+        return f"Argo CD: {' and '.join(map(str, status))} at {str(revision)[:7]}"
+
+    def instances(self, namespace: str, name: str) -> int | None:
+        """The instances that are ready; None where there is no such Cluster."""
+        for one in self.world.store.list(kinds.CLUSTER):
+            if (one["metadata"]["namespace"], one["metadata"]["name"]) == (namespace, name):
+                return int(one.get("status", {}).get("readyInstances", 0))
+        return None
+
+    def moved(self) -> list[str]:
+        """The files of the checkout that are no longer, byte for byte, what they were."""
+        now = _files(self.world.checkout)
+        return sorted(
+            path for path in self._untouched.keys() | now.keys() if self._untouched.get(path) != now.get(path)
+        )
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What the server has asked the API: nobody else does, since the stand-ins work on its store."""
+        return self.world.asked()
+
+    @property
+    def watched(self) -> int:
+        return len(self._untouched)
+
+
+@contextmanager
+def stage(screen: Screen, folder: Path) -> Iterator[Stage]:
+    """Everything started, and stopped again in the opposite order."""
+    with ExitStack() as stack:
+        world = stack.enter_context(sandbox(folder / "sandbox", step=_STEP, poll=_POLL))
+        _work_of_a_person(world.checkout)
+        server = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]
+        home = folder / "home"
+        home.mkdir()
+        log = stack.enter_context((folder / "server.log").open("w"))
+        parameters = StdioServerParameters(
+            command=server["command"],
+            args=server["args"],
+            # A home of its own: the git configuration and the kubeconfig of whoever runs this play no part.
+            env={**server["env"], "HOME": str(home)},
+            cwd=world.checkout,
+        )
+        screen.status("starting the server")
+        begun = time.monotonic()
+        portal = stack.enter_context(start_blocking_portal())
+        client = stack.enter_context(portal.wrap_async_context_manager(Client(stdio_client(parameters, errlog=log))))
+        command = f"gitops-mcp --repo {world.checkout}"
+        yield Stage(screen, world, client, portal, command, time.monotonic() - begun)
+
+
+def _work_of_a_person(checkout: Path) -> None:
+    """Somebody is in the middle of something: on a branch, with an edit that is staged, one that is not, a new file."""
+    git("switch", "--quiet", "--create", "my-own-work", cwd=checkout)
+    _append(checkout / "README.md")
+    git("add", "README.md", cwd=checkout)
+    _append(checkout / "clusters/prod/shop/orders-db/cluster.yaml")
+    (checkout / "notes.txt").write_text(_UNCOMMITTED)
+
+
+def _append(path: Path) -> None:
+    path.write_text(path.read_text() + _UNCOMMITTED)
+
+
+def _files(checkout: Path) -> dict[str, str]:
+    """Every file below the checkout with a digest, .git included but for what a fetch moves."""
+    git_folder = checkout / ".git"
+    return {
+        str(path.relative_to(checkout)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in checkout.rglob("*")
+        if path.is_file() and not any(path.is_relative_to(git_folder / name) for name in _MOVES)
+    }

@@ -1,0 +1,244 @@
+"""The steps: what is asked, what is shown of the answer, and what has to be so afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gitops_mcp.demo.stage import Answer, Stage
+from gitops_mcp.sandbox.remote import BASE
+
+INTRODUCTION = (
+    "gitops-mcp demo: an assistant works on PostgreSQL clusters, and a person has the last word.",
+    (
+        "The MCP server is the real one, started as an MCP client starts it. The Kubernetes API, the CloudNativePG "
+        "operator, Argo CD and the Git remote are stand-ins on 127.0.0.1 that run no PostgreSQL. No model takes part: "
+        "the calls are those that an assistant would make. What is marked git, live and ok was looked up beside the "
+        "server, not told by it."
+    ),
+)
+
+_NEW: dict[str, Any] = {
+    "name": "sessions-db",
+    "namespace": "shop",
+    "storage_size": "5Gi",
+    "database": "sessions",
+    "reason": "Sessions move out of orders-db",
+}
+
+
+def _list(stage: Stage) -> None:
+    answer = stage.ask("Which PostgreSQL clusters do we have, and are they well?", "list_postgres_clusters")
+    _show(stage, answer)
+    _live(stage)
+    told = {f"{one['namespace']}/{one['name']}": one["ready"] for one in answer.content["items"]}
+    stage.expect(
+        told == {"billing/invoices-db": 2, "shop/orders-db": 3}, "the server tells what the API holds", found=told
+    )
+
+
+def _dry_run(stage: Stage) -> None:
+    before = stage.refs()
+    answer = stage.ask(
+        "What would a cluster for the sessions look like?", "create_postgres_cluster", **_NEW, dry_run=True
+    )
+    _show(stage, answer)
+    stage.expect(answer.content["outcome"] == "dry_run" and stage.refs() == before, "the remote has no new branch")
+
+
+def _create(stage: Stage) -> None:
+    main = stage.tip(BASE)
+    answer = stage.ask("Good, propose it.", "create_postgres_cluster", **_NEW)
+    _show(stage, answer, diff="as in the dry run")
+    branch = answer.content["branch"]
+    stage.show("show", "--stat", branch)
+    _one_commit(stage, answer, main)
+    stage.expect(stage.instances("shop", "sessions-db") is None, "the API has no sessions-db: nothing was applied")
+
+
+def _review(stage: Stage) -> None:
+    answer = stage.ask("What is waiting for review?", "get_change", change="create-shop-sessions-db")
+    _show(stage, answer, diff="below, as git has it")
+    patch = stage.show("show", "--format=", answer.content["branch"], diff=True)
+    stage.expect(answer.content["state"] == "pushed", "its state is: pushed, and not merged")
+    stage.expect(
+        _changed(patch) == _changed(answer.content["diff"].splitlines()), "the server's diff is git's, line by line"
+    )
+
+
+def _merge(stage: Stage) -> None:
+    stage.merge("gitops-mcp/create-shop-sessions-db")
+    stage.screen.says("person", "Tell me when it is up.")
+    stage.screen.says("calls", 'get_change(change="create-shop-sessions-db"), until it is healthy')
+    stage.until_healthy("create-shop-sessions-db")
+    answer = stage.ask("How is it?", "get_cluster_status", name="sessions-db")
+    _show(stage, answer, most=9)
+    _live(stage)
+    stage.expect(stage.instances("shop", "sessions-db") == 3, "three instances of sessions-db are ready")
+
+
+def _scale(stage: Stage) -> None:
+    main = stage.tip(BASE)
+    answer = stage.ask(
+        "orders-db needs another replica before the sale.",
+        "scale_postgres_cluster",
+        name="orders-db",
+        instances=4,
+        reason="One more replica before the sale",
+    )
+    _show(stage, answer, diff="below, as git has it")
+    branch = answer.content["branch"]
+    patch = stage.show("show", "--format=", branch, diff=True)
+    _one_commit(stage, answer, main)
+    stage.expect(
+        _changed(patch) == ["-  instances: 3 # one in each zone", "+  instances: 4 # one in each zone"],
+        "one line has changed, and its comment is still there",
+        found=_changed(patch),
+    )
+    stage.merge(branch)
+    stage.screen.says("calls", f'get_change(change="{answer.content["change"]}"), until it is healthy')
+    stage.until_healthy(answer.content["change"])
+    _live(stage)
+    stage.expect(stage.instances("shop", "orders-db") == 4, "four instances of orders-db are ready")
+
+
+def _delete(stage: Stage) -> None:
+    before = stage.refs()
+    answer = stage.ask("Away with invoices-db!", "delete_postgres_cluster", name="invoices-db")
+    _show(stage, answer)
+    stage.expect(
+        answer.refused and answer.text.startswith("Refused: ") and "confirm_deletion=true" in answer.text,
+        "it was refused, and the refusal says what is missing",
+    )
+    stage.expect(stage.refs() == before, "no branch has moved and none was made")
+    stage.expect(stage.instances("billing", "invoices-db") == 2, "invoices-db is as it was")
+
+
+def _discard(stage: Stage) -> None:
+    before, main = stage.refs(), stage.tip(BASE)
+    proposed = stage.ask(
+        "Then give invoices-db a third instance.", "scale_postgres_cluster", name="invoices-db", instances=3
+    )
+    _show(stage, proposed, diff="one line", most=6)
+    _one_commit(stage, proposed, main)
+    change = proposed.content["change"]
+    answer = stage.ask("No, forget it.", "discard_change", change=change, confirm_deletion=True)
+    _show(stage, answer)
+    stage.expect(stage.refs() == before, "its branch is gone, and every other is where it was")
+    stage.expect(stage.instances("billing", "invoices-db") == 2, "invoices-db has its two instances still")
+    left = stage.ask("What has become of it all?", "list_changes", state="all")
+    _show(stage, left)
+    states = {one["change"]: one["state"] for one in left.content["items"]}
+    stage.expect(
+        states == {"create-shop-sessions-db": "healthy", "scale-shop-orders-db": "healthy"},
+        "two changes are merged and healthy, none is open",
+        found=states,
+    )
+
+
+STEPS: tuple[tuple[str, Callable[[Stage], None]], ...] = (
+    ("List: what is running?", _list),
+    ("Create, as a dry run: what would change?", _dry_run),
+    ("Create: one commit, on a branch of its own", _create),
+    ("Diff: what a reviewer reads", _review),
+    ("Merge: a person decides, Argo CD applies", _merge),
+    ("Scale: one line of a file that people write", _scale),
+    ("Delete without confirmation: refused", _delete),
+    ("Discard: a change that nobody wants", _discard),
+)
+
+
+def closing(stage: Stage) -> None:
+    """What holds over all steps, and how to go on."""
+    own = stage.git("rev-list", "--first-parent", f"{stage.first}..{BASE}")
+    stage.expect(
+        own == stage.merged[::-1],
+        f"the base {BASE} moved {len(own)} times, each time by a merge of the reviewer",
+        found=own,
+    )
+    moved = stage.moved()
+    stage.expect(
+        not moved,
+        "the checkout that the server worked from has a branch, a staged edit, an unstaged edit and a new file of its "
+        f"person, and is byte for byte what it was: HEAD, index, configuration, {stage.watched} files in all",
+        found=moved,
+    )
+    asked = stage.requests()
+    writes = [one for one in asked if one["method"] != "GET" and one["resource"] not in _QUESTIONS]
+    stage.expect(
+        asked and not writes,
+        f"the API got {len(asked)} requests from the server: {_methods(asked)}; no write",
+        found=writes,
+    )
+    secrets = [one for one in asked if one["resource"] == "secrets"]
+    stage.expect(not secrets, "no Secret was read", found=secrets)
+    _go_on(stage)
+
+
+_QUESTIONS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews")
+"""POST is how one asks what one may do oneself."""
+
+
+def _methods(asked: list[dict[str, Any]]) -> str:
+    reads = sum(one["method"] == "GET" for one in asked)
+    questions = len(asked) - reads
+    return f"{reads} GET" + (f", {questions} that ask what it may do" if questions else "")
+
+
+def _one_commit(stage: Stage, answer: Answer, main: str) -> None:
+    """Holds where the branch is one commit ahead of the base, the one that was told, and the base has not moved."""
+    branch, commit = answer.content["branch"], answer.content["commit"]
+    ahead = stage.git("rev-list", f"{main}..{branch}")
+    files = stage.git("diff", "--name-only", main, branch)
+    stage.expect(
+        ahead == [commit] and stage.git("rev-parse", f"{commit}^") == [main] and stage.tip(BASE) == main,
+        f"{branch} is exactly one commit ahead of {BASE}, and {BASE} has not moved",
+        found=ahead,
+    )
+    stage.expect(
+        files == sorted(one["path"] for one in answer.content["files"]),
+        f"the commit touches what was told and nothing else: {', '.join(files)}",
+        found=files,
+    )
+
+
+def _changed(diff: list[str]) -> list[str]:
+    """The lines that a diff adds and removes."""
+    return [line for line in diff if line[:1] in {"+", "-"} and line[:4] not in {"+++ ", "--- "}]
+
+
+def _show(stage: Stage, answer: Answer, *, diff: str | None = None, most: int | None = None) -> None:
+    """The server's text; its diff is left out where `diff` says where else it stands."""
+    text = answer.text
+    if diff and (diff_block := re.search(r"^```diff\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)):
+        count = diff_block.group(1).count("\n")
+        text = text.replace(diff_block.group(), f"[diff of {count} lines: {diff}]")
+    stage.screen.block("refused" if answer.refused else "server", text.splitlines(), most=most)
+
+
+def _live(stage: Stage) -> None:
+    stage.screen.block("live", [*stage.clusters(), stage.engine()])
+
+
+def _go_on(stage: Stage) -> None:
+    command, *arguments = _program()
+    stage.screen.title("", "With a repository of your own")
+    stage.screen.paragraphs("Put this into .mcp.json at its root (Claude Code; the README has other clients):")
+    stage.screen.plain(json.dumps({"mcpServers": {"gitops": {"command": command, "args": arguments}}}, indent=2))
+    stage.screen.paragraphs(
+        "With --read-only among its args it only looks. To try these stand-ins with an assistant of your own, start "
+        f"`{' '.join(_program())} sandbox --dir ./sandbox`: it prints the configuration for it."
+    )
+
+
+def _program() -> list[str]:
+    """How this program is started on this machine."""
+    if shutil.which("gitops-mcp"):
+        return ["gitops-mcp"]
+    beside = Path(sys.executable).with_name("gitops-mcp")
+    return [str(beside)] if beside.exists() else [sys.executable, "-m", "gitops_mcp"]
