@@ -1,0 +1,251 @@
+"""A team's repository as a test needs it, and an assistant that works in it through a server of its own.
+
+The fixtures here may outlive one test, so nothing depends on the environment of the test process: git and the servers
+get a home of the team's own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
+from mcp.types import CallToolResult, TextContent
+
+from tests.conftest import IDENTITY
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 60
+
+Files = Mapping[str, str | bytes | None]
+"""Contents by path; None: the file goes."""
+
+
+@dataclass(frozen=True)
+class Team:
+    """A bare remote, the clone of an author who commits to `main`, and the checkout that the server is started for."""
+
+    folder: Path
+
+    @property
+    def remote(self) -> Path:
+        return self.folder / "remote.git"
+
+    @property
+    def author(self) -> Path:
+        return self.folder / "author"
+
+    @property
+    def checkout(self) -> Path:
+        return self.folder / "checkout"
+
+    @property
+    def log(self) -> Path:
+        """What servers have written to standard error."""
+        return self.folder / "stderr"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder / "home"),
+            "GIT_CONFIG_GLOBAL": str(self.folder / "home/gitconfig"),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+        }
+
+    @classmethod
+    def of(cls, folder: Path, files: Files) -> Team:
+        """A new one, with these files as its first commit."""
+        return cls._made(folder, files, None)
+
+    @classmethod
+    def on(cls, folder: Path, remote: Path) -> Team:
+        """Around a remote that exists."""
+        return cls._made(folder, None, remote)
+
+    @classmethod
+    def _made(cls, folder: Path, files: Files | None, remote: Path | None) -> Team:
+        made = cls(folder)
+        (folder / "home").mkdir(parents=True)
+        (folder / "home/gitconfig").write_text(IDENTITY)
+        if remote is None:
+            made.git(folder, "init", "--quiet", "--bare", str(made.remote))
+        else:
+            made.remote.symlink_to(remote)
+        made.git(folder, "clone", "--quiet", str(made.remote), str(made.author))
+        if files is not None:
+            made.commit(files, message="Start")
+        made.git(folder, "clone", "--quiet", str(made.remote), str(made.checkout))
+        return made
+
+    def git(self, where: Path, *arguments: str, check: bool = True) -> str:
+        """What git printed, without its last newline."""
+        return self._run(where, *arguments, check=check).decode().removesuffix("\n")
+
+    def commit(self, files: Files, *, message: str = "A change of the author's", branch: str = "main") -> str:
+        """What another person pushes; the commit's id."""
+        if self.branches():
+            self.git(self.author, "fetch", "--quiet", "--prune", "origin")
+            start = f"origin/{branch}" if branch in self.branches() else "origin/main"
+            self.git(self.author, "checkout", "--quiet", "--force", "-B", branch, start)
+        for path, content in files.items():
+            place = self.author / path
+            if content is None:
+                place.unlink()
+                continue
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content.encode() if isinstance(content, str) else content)
+        self.git(self.author, "add", "--all")
+        self.git(self.author, "commit", "--quiet", "--message", message)
+        self.git(self.author, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+        return self.git(self.author, "rev-parse", "HEAD")
+
+    def merge(self, branch: str, *, squash: bool = False) -> str:
+        """What the reviewer does; the commit's id."""
+        self.git(self.author, "fetch", "--quiet", "--prune", "origin")
+        self.git(self.author, "checkout", "--quiet", "--force", "-B", "main", "origin/main")
+        if squash:
+            self.git(self.author, "merge", "--quiet", "--squash", f"origin/{branch}")
+            self.git(self.author, "commit", "--quiet", "--message", f"Merged {branch}")
+        else:
+            self.git(self.author, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
+        self.git(self.author, "push", "--quiet", "origin", "main")
+        return self.git(self.author, "rev-parse", "HEAD")
+
+    def branches(self) -> dict[str, str]:
+        """Every ref of the remote below refs/heads, with its commit."""
+        lines = self.git(self.remote, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)").splitlines()
+        return dict(line.split(" ") for line in lines)
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        """A file's bytes as they are stored on the remote."""
+        if not self.git(self.remote, "ls-tree", "--name-only", commit, "--", path):
+            return None
+        return self._run(self.remote, "cat-file", "blob", f"{commit}:{path}")
+
+    def changed(self, old: str, new: str) -> list[str]:
+        """`added removed path` for every file that two commits of the remote do not share."""
+        lines = self.git(self.remote, "diff", "--numstat", "--no-renames", old, new).splitlines()
+        return [line.replace("\t", " ") for line in lines]
+
+    def commits(self, old: str, new: str) -> list[str]:
+        return self.git(self.remote, "rev-list", f"{old}..{new}").splitlines()
+
+    def _run(self, where: Path, *arguments: str, check: bool = True) -> bytes:
+        ran = subprocess.run(
+            ["git", *arguments],
+            cwd=where,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        assert not check or ran.returncode == 0, f"git {' '.join(arguments)}: {ran.stderr.decode()}"
+        return ran.stdout
+
+
+Look = dict[str, tuple[bytes, int, int]]
+"""Bytes, time and inode of files by path."""
+
+_NOT_THE_USERS = (
+    ".git/objects/",
+    ".git/refs/remotes/",
+    ".git/logs/refs/remotes/",
+    ".git/packed-refs",
+    ".git/gitops-mcp/",
+)
+
+
+def look(checkout: Path) -> Look:
+    """All that is the user's: the working files, and of `.git` all but objects, the remote's refs and our lock."""
+    found = {}
+    for path in checkout.rglob("*"):
+        name = path.relative_to(checkout).as_posix()
+        if path.is_file() and not name.startswith(_NOT_THE_USERS):
+            about = path.lstat()
+            found[name] = path.read_bytes(), about.st_mtime_ns, about.st_ino
+    return found
+
+
+@dataclass(frozen=True)
+class Assistant:
+    """The client of one server, for tests that are plain functions."""
+
+    portal: BlockingPortal
+    client: Client
+
+    def call(self, tool: str, **arguments: Any) -> CallToolResult:
+        result: CallToolResult = self.portal.call(self._call, tool, arguments)
+        return result
+
+    def answer(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """The structured content of an answer that is no error."""
+        result = self.call(tool, **arguments)
+        assert not result.is_error, text(result)
+        structure: dict[str, Any] | None = result.structured_content
+        assert structure is not None
+        return structure
+
+    def refusal(self, tool: str, **arguments: Any) -> str:
+        """The text of an answer that is an error."""
+        result = self.call(tool, **arguments)
+        assert result.is_error, text(result)
+        assert result.structured_content is None
+        return text(result)
+
+    async def _call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+        with anyio.fail_after(DEADLINE):
+            return await self.client.call_tool(tool, arguments)
+
+
+def text(result: CallToolResult) -> str:
+    """The one text block of an answer."""
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
+@contextmanager
+def assistant(
+    team: Team,
+    *flags: str,
+    kubeconfig: Path | None = None,
+    repo: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Iterator[Assistant]:
+    """A server on the team's checkout until the block ends; started in `cwd` instead it finds its repository itself."""
+    given = () if cwd else ("--repo", str(repo or team.checkout))
+    parameters = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "gitops_mcp", *given, *flags],
+        env={
+            **team.environment,
+            "PYTHONPATH": str(ROOT),
+            "KUBECONFIG": str(kubeconfig or team.folder / "no-kubeconfig"),
+            **(env or {}),
+        },
+        cwd=cwd or team.folder,
+    )
+    with (
+        team.log.open("a") as errors,
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(_client(parameters, errors)) as client,
+    ):
+        yield Assistant(portal, client)
+
+
+@asynccontextmanager
+async def _client(parameters: StdioServerParameters, errors: Any) -> AsyncIterator[Client]:
+    async with Client(stdio_client(parameters, errlog=errors)) as client:
+        yield client
