@@ -105,7 +105,7 @@ def _checked_out(made: WorkTree, common: Path, candidate: Candidate) -> WorkTree
     (git_dir / "info/sparse-checkout").write_bytes(os.fsencode("".join(_patterns(candidate.touched))))
     tree = replace(made, folder=made.lock.work / "hooks", git_dir=git_dir, index=git_dir / "index")
     tree.folder.mkdir()
-    sparse = ("core.sparseCheckout=true", "core.sparseCheckoutCone=false", "index.sparse=false")
+    sparse = ("core.sparseCheckout=true", "core.sparseCheckoutCone=false")
     # No hook of the user's has a say in this index (post-index-change), no submodule a place in this tree.
     others = ("core.hooksPath=/dev/null", "submodule.recurse=false")
     options = [word for option in (*sparse, *others) for word in ("-c", option)]
@@ -123,7 +123,7 @@ def _patterns(touched: Iterable[str]) -> Iterable[str]:
 
 
 def _check_unchanged(tree: WorkTree, written: str) -> None:
-    options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules", "--name-only", "-z")
+    options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--name-only", "-z")
     rewritten = [name for name in tree.git("diff", *options, written).text.split("\0") if name]
     if rewritten:
         raise Refused(

@@ -82,10 +82,19 @@ def test_a_file_kept_in_another_encoding_is_stored_in_utf_8(tmp_path: Path) -> N
     git(here, "add", ".gitattributes")
     git(here, "commit", "--quiet", "--message", "Keep manifests in UTF-16")
 
-    done = published(here, {ORDERS: SCALED, "new.yaml": "ü: 1\n".encode()})
+    done = published(here, {ORDERS: SCALED, "new.yaml": "ü: 1\r\n".encode()})
 
-    assert content(here, done.commit, "new.yaml") == "ü: 1\n".encode()
+    assert content(here, done.commit, "new.yaml") == "ü: 1\r\n".encode()
     assert changed(here, done) == [f"1\t1\t{ORDERS}", "1\t0\tnew.yaml"]
+
+
+def test_a_person_who_has_git_refuse_to_convert_their_files_still_gets_a_new_one(tmp_path: Path) -> None:
+    here = alone(tmp_path, {".gitattributes": "*.yaml text eol=lf\n"})
+    git(here, "config", "core.safecrlf", "true")
+
+    done = published(here, {"new.yaml": b"a: 1\r\n"})
+
+    assert content(here, done.commit, "new.yaml") == b"a: 1\n"
 
 
 def test_a_new_file_under_a_filter_is_stored_filtered_and_its_text_is_nowhere(tmp_path: Path) -> None:

@@ -146,6 +146,7 @@ def test_hooks_that_leave_no_message_are_refused(tmp_path: Path) -> None:
         pytest.param(f"echo '# more' >> {ORDERS}", ORDERS, id="only in the working tree"),
         pytest.param("echo x > report.txt; git add report.txt", "report.txt", id="a new file"),
         pytest.param(f"git rm --quiet --cached {ORDERS}", ORDERS, id="unstaged"),
+        pytest.param(f"git mv {ORDERS} x.yaml", f"{ORDERS}, x.yaml", id="renamed"),
     ],
 )
 def test_a_hook_that_rewrites_files_is_refused_and_they_are_named(script: str, named: str, tmp_path: Path) -> None:
@@ -219,6 +220,18 @@ def test_a_hook_sees_a_file_under_a_filter_as_a_checkout_shows_it(tmp_path: Path
 
     assert (tmp_path / "seen").read_text() == "plain\n"
     assert content(here, done.commit, "secrets/x.yaml") == b"cynva\n"
+
+
+def test_submodules_beside_the_touched_file_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    there = alone(tmp_path / "other")
+    here = alone(tmp_path)
+    git(here, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(there), "vendor/sub")
+    commit_all(here, "Vendor")
+    git(here, "config", "submodule.recurse", "true")
+    executable(here / ".git/hooks/pre-commit", "git diff --cached --name-only && test ! -e vendor/sub/clusters")
+
+    assert changed(here, published(here, {ORDERS: SCALED})) == [f"1\t1\t{ORDERS}"]
 
 
 def test_a_post_index_change_hook_has_no_part_in_it(tmp_path: Path) -> None:

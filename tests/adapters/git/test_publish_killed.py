@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from gitops_mcp.adapters.git.lock import locked
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.errors import Raced
+from gitops_mcp.errors import Raced, Unavailable
 from tests.adapters.git.conftest import git, snapshot
 from tests.adapters.git.publishing import BRANCH, ORDERS, SCALED, executable, published
 
@@ -74,23 +75,25 @@ published(pathlib.Path({str(checkout)!r}), {{"secrets/x.yaml": b"password: hunte
     assert found.stdout == ""
 
 
-def test_killed_while_it_pushes_the_next_one_waits_for_that_push(checkout: Path, remote: Path) -> None:
-    """The orphaned push still holds the lock, so nobody plans on a branch that is about to move."""
-    hook = checkout / ".git/hooks/pre-push"
-    executable(hook, _kill(checkout))
-    _killed(checkout)
+@pytest.mark.parametrize("push", ["auto", "never"])
+def test_killed_while_git_moves_the_branch_the_next_one_waits_for_that_git(push: str, checkout: Path) -> None:
+    """The orphan still holds the lock, so nobody plans on a branch that is about to move."""
+    released = checkout.parent / "released"
+    os.mkfifo(released)
+    hook = checkout / ".git/hooks" / {"auto": "pre-push", "never": "reference-transaction"}[push]
+    executable(hook, f"{_kill(checkout)}; read line < {released}")
+    _killed(checkout, push=push)
+    with pytest.raises(Unavailable, match="another gitops-mcp process"), locked(checkout / ".git", timeout=0.05):
+        pass
     hook.unlink()
+    released.write_text("go on\n")
 
     with pytest.raises(Raced):
-        published(checkout, {NEW: b"new: 1\n"})
+        published(checkout, {NEW: b"new: 1\n"}, settings=LOCAL if push == "never" else GitSettings())
 
-    tip = git(remote, "rev-parse", BRANCH)
-    assert git(remote, "diff", "--name-only", "main", tip) == ORDERS
-    assert git(checkout, "rev-parse", f"refs/remotes/origin/{BRANCH}") == tip
+    ref = f"refs/heads/{BRANCH}" if push == "never" else f"refs/remotes/origin/{BRANCH}"
+    assert git(checkout, "diff", "--name-only", "origin/main", ref) == ORDERS
     assert not (checkout / ".git/gitops-mcp").exists()
-    second = published(checkout, {NEW: b"new: 1\n"}, expected=tip)
-    assert git(remote, "rev-parse", BRANCH) == second.commit
-    git(remote, "fsck", "--strict")
 
 
 @pytest.mark.parametrize("push", ["auto", "never"])

@@ -228,12 +228,20 @@ def test_a_push_whose_connection_broke_before_it_arrived_is_unavailable(checkout
 
 
 def test_a_pre_push_hook_runs_and_is_named(checkout: Path) -> None:
-    executable(checkout / ".git/hooks/pre-push", f'echo "$1" > {checkout.parent}/ran; cat >> {checkout.parent}/ran')
+    executable(
+        checkout / ".git/hooks/pre-push",
+        f"""exec > {checkout.parent}/ran
+echo "$1"
+cat
+git ls-files -- '*.md'
+""",
+    )
 
     done = published(checkout, {ORDERS: SCALED})
 
     assert done.hooks == ("pre-push",)
-    name, line = (checkout.parent / "ran").read_text().splitlines()
+    name, line, matched = (checkout.parent / "ran").read_text().splitlines()
+    assert matched == "README.md"
     assert name == "origin"
     assert line.split()[1:3] == [done.commit, f"refs/heads/{BRANCH}"]
 
