@@ -7,6 +7,7 @@ tried again by the next call.
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,9 @@ from gitops_mcp.errors import InvalidRequest
 if TYPE_CHECKING:
     from gitops_mcp.adapters.git.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
+
+_RECENT = 2.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class App:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _repositories: dict[Path, Repository] = field(default_factory=dict, repr=False)
     _kubes: dict[tuple[str | None, float], Kube] = field(default_factory=dict, repr=False)
+    _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)
 
     @classmethod
     def open(cls, flags: Flags) -> App:
@@ -91,7 +96,19 @@ class App:
         return Ground(settings, git, repository, base)
 
     def settings(self, *, fetch: bool = False) -> tuple[Settings, Ground | None]:
-        """What reading needs: the settings, and the ground they come from; None without a repository."""
+        """What reading needs: the settings, and the ground they come from; None without a repository.
+
+        Without a fetch, what was found in the last two seconds is taken as it is: pages of a long list follow each
+        other faster than anyone edits, and git would cost more than the page.
+        """
+        now = time.monotonic()
+        if not fetch and self._recent and now - self._recent[-1][0] < _RECENT:
+            return self._recent[-1][1]
+        found = self._settings_found(fetch=fetch)
+        self._recent[:] = [(now, found)]
+        return found
+
+    def _settings_found(self, *, fetch: bool) -> tuple[Settings, Ground | None]:
         try:
             self.repository()
         except InvalidRequest:  # there is none here; anything else that is wrong with one is told

@@ -162,7 +162,7 @@ def _success(answer: Answer) -> CallToolResult:
     if len(text) > TEXT_MAX:
         text = f"{text[: TEXT_MAX - 60]}\n… ({len(text) - TEXT_MAX + 60} more characters)"
     return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=answer.model_dump(mode="json")
+        content=[TextContent(type="text", text=text)], structured_content=answer.structured()
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict
 
 TEXT_MAX = 25_000
 """Characters of an answer's text, and of its structured content as JSON."""
@@ -23,10 +23,9 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    @model_serializer(mode="wrap")
-    def _without_nulls(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        made: dict[str, Any] = handler(self)
-        return {key: value for key, value in made.items() if value is not None}
+    def structured(self) -> dict[str, Any]:
+        """The answer as JSON values."""
+        return self.model_dump(mode="json", exclude_none=True)
 
     def markdown(self) -> str:
         raise NotImplementedError

@@ -46,14 +46,13 @@ class Identity:
 def at(value: Any, *path: str | int) -> Any:
     """The value at a path, or None where any part of the way is missing or of another shape."""
     for step in path:
-        if isinstance(step, int):
-            if not isinstance(value, list) or not -len(value) <= step < len(value):
-                return None
+        # Exact types: what JSON and YAML give, and several times as fast as isinstance over thousands of objects.
+        if type(value) is dict:
+            value = value.get(step)
+        elif type(value) is list and type(step) is int and -len(value) <= step < len(value):
             value = value[step]
         else:
-            if not isinstance(value, dict):
-                return None
-            value = value.get(step)
+            return None
     return value
 
 

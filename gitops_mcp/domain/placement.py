@@ -79,6 +79,7 @@ def listed(draft: Draft, desired: Desired, place: Place) -> tuple[Notice, ...]:
     """Puts a new file into the `resources` that govern it. What stays open is returned as warnings."""
     folder = posixpath.dirname(place.path)
     entry = place.path
+    _check_readable(desired, entry, "list")
     if place.own_kustomization and folder not in desired.kustomizations:
         own = posixpath.join(folder, "kustomization.yaml")
         draft.create(own, rendered(_new_kustomization(posixpath.basename(place.path))))

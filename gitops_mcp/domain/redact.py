@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TypeAlias
 
-import yaml
+from gitops_mcp.domain.yamlparse import parsed
+from gitops_mcp.domain.yamltree import Node, Unparsable
 
 MASK = "<redacted>"
 
@@ -28,15 +29,13 @@ _SUSPECT = re.compile(
 _CREDENTIAL_URL = re.compile(r"(\w+://)[^/@\s:]*:[^/@\s]+@")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 def redacted_lines(text: str) -> list[str]:
     """The lines of a file as they may be shown, as many as splitting at line feeds gives."""
     lines = text.split("\n")
     try:
         spans = sorted(_secret_spans(text))
-    except (yaml.YAMLError, RecursionError):
+    except Unparsable:
         return [_by_line(line) for line in lines]
     starts = [0]
     for line in lines:
@@ -74,25 +73,19 @@ def _masked(line: str, first: int, last: int) -> str:
 
 def _secret_spans(text: str) -> Iterator[Span]:
     shift = 1 if text.startswith("\ufeff") else 0
-    for node in yaml.compose_all(text[shift:], Loader=_LOADER):
-        for start, stop in _inside(node, (), set()):
-            yield start + shift, stop + shift
+    for tree in parsed(text[shift:]).trees:
+        for node in _inside(tree.root, ()):
+            yield node.start + shift, node.end + shift
 
 
-def _inside(node: yaml.Node, path: tuple[str, ...], seen: set[int]) -> Iterator[Span]:
-    if id(node) in seen:  # an alias: its anchor was looked at, at another path perhaps, so look again only at leaves
-        return
-    seen = seen | {id(node)}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else ""
-            if _is_secret(name, path):
-                yield from _scalars(value, set())
-            else:
-                yield from _inside(value, (*path, name), seen)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _inside(item, (*path, "[]"), seen)
+def _inside(node: Node, path: tuple[str, ...]) -> Iterator[Node]:
+    """The scalars below a node that hold secrets; what an alias stands for is looked at where it is anchored too."""
+    for entry in node.entries:
+        name = entry.name if entry.key is not None else "[]"
+        if _is_secret(name, path):
+            yield from _scalars(entry.value)
+        else:
+            yield from _inside(entry.value, (*path, name))
 
 
 def _is_secret(name: str, path: tuple[str, ...]) -> bool:
@@ -104,15 +97,10 @@ def _is_secret(name: str, path: tuple[str, ...]) -> bool:
     return name not in _NOT_SECRET and _SECRET_KEY.match(name) is not None
 
 
-def _scalars(node: yaml.Node, seen: set[int]) -> Iterator[Span]:
-    if id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        for _, value in node.value:
-            yield from _scalars(value, seen)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _scalars(item, seen)
-    else:
-        yield node.start_mark.index, node.end_mark.index
+def _scalars(node: Node) -> Iterator[Node]:
+    """The values below a node, without the keys."""
+    node = node.target or node
+    if node.kind == "scalar":
+        yield node
+    for entry in node.entries:
+        yield from _scalars(entry.value)

@@ -153,7 +153,10 @@ def _placed(
     if request.change is not None:
         name, found = request.change, ground.repository.change(ground.git, ground.base, request.change)
         if found and is_merged(ground, found):
-            raise Refused(f"change {name!r} is merged already: leave `change` out or name a new one to propose more")
+            raise Refused(
+                f"change {name!r} is merged already, or nothing of it is left to merge: leave `change` out or name a new "
+                f"one to propose more"
+            )
     else:
         try:
             plan = planner(view_at(app, ground, environment, ground.base.commit, proposed=False))

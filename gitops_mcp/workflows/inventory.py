@@ -220,7 +220,7 @@ def _fitting(rows: Sequence[ClusterRow]) -> list[ClusterRow]:
     kept: list[ClusterRow] = []
     length = 0
     for row in rows:
-        length += len(row.model_dump_json())
+        length += len(row.model_dump_json(exclude_none=True))
         if kept and length > _ROWS_MAX:
             break
         kept.append(row)

@@ -383,7 +383,7 @@ def _reconciled(state: Reconciled) -> dict[str, Any]:
 
 def _bounded(answer: ClusterStatus) -> ClusterStatus:
     """The longest parts are halved until the whole fits; what is left off is counted."""
-    while len(answer.model_dump_json()) > TEXT_MAX or len(answer.markdown()) > TEXT_MAX:
+    while len(answer.model_dump_json(exclude_none=True)) > TEXT_MAX or len(answer.markdown()) > TEXT_MAX:
         parts = {title: getattr(answer, title) for title in (*_CONCISE, "conditions", "instances", "others", "poolers")}
         title, entries = max(parts.items(), key=lambda one: len(json.dumps(one[1], default=str)))
         if len(entries) < 2:

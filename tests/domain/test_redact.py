@@ -55,3 +55,8 @@ def test_free_text_loses_credentials_passwords_and_keys() -> None:
     shown = redacted(text)
     assert SECRET not in shown
     assert shown.startswith("see https://")
+
+
+def test_what_is_nested_too_deep_to_read_is_redacted_by_its_lines() -> None:
+    text = "password: hunter2\nx: " + "[" * 50_000 + "\n"
+    assert "hunter2" not in "\n".join(redacted_lines(text))

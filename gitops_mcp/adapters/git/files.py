@@ -48,6 +48,10 @@ class Listed:
         """A file with content of its own: no folder, no symlink, no submodule."""
         return self.mode.startswith("100")
 
+    @property
+    def kind(self) -> str:
+        return {"040000": "a folder", SUBMODULE: "a submodule", SYMLINK: "a symbolic link"}.get(self.mode, "a file")
+
 
 @dataclass
 class Files:
@@ -123,6 +127,10 @@ class Files:
                     f"this is a partial clone, and the {len(lacking)} files it lacks could not be fetched from "
                     f"{self._promisor.name!r}: {error.said}"
                 ) from error
+
+    @property
+    def is_partial(self) -> bool:
+        return self._promisor is not None
 
     @cached_property
     def _promisor(self) -> Remote | None:

@@ -15,7 +15,7 @@ from gitops_mcp.adapters.git.files import File, Files, Listed, object_id
 from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.runner import GitFailed
 from gitops_mcp.domain.names import shown
-from gitops_mcp.errors import InvalidRequest
+from gitops_mcp.errors import InvalidRequest, Refused
 
 _GROUP = "postgresql.cnpg.io/"
 # A key or value may be quoted, and an anchor or a tag may stand before the value.
@@ -47,8 +47,6 @@ class _Index:
 
     tree: str
     declaring: Mapping[str, Listed]
-    kustomizations: Mapping[str, Listed]
-    """All of them, also those that reach nothing of interest yet."""
     unread: frozenset[str]
 
 
@@ -92,8 +90,10 @@ class Finder:
         if not folder:
             return _Place(self.files.runner.run("rev-parse", "--verify", f"{object_id(commit)}^{{tree}}").text, ())
         above = {path for parent in _parents(folder) for path in _kustomizations(parent)}
-        entries = self.files.entries(commit, (folder, *sorted(above)))
-        if folder not in entries or not entries[folder].is_folder:
+        entries = self.files.entries(commit, (folder, *filter(None, _parents(folder)), *sorted(above)))
+        if in_the_way := next((there for path, there in entries.items() if path not in above and not there.is_folder), None):
+            raise Refused(f"path: the folder {folder} cannot be used: {in_the_way.path} is {in_the_way.kind}; name a folder")
+        if folder not in entries:
             return None
         return _Place(
             entries[folder].id, tuple(entries[path] for path in sorted(above & entries.keys()) if entries[path].is_file)
@@ -103,7 +103,8 @@ class Finder:
         index = self._indexes.made(place.tree, lambda: self._indexed(place.tree, folder))
         self._last[folder] = index
         reaching = {path for folder in _folders(index.declaring) for path in _kustomizations(folder)}
-        within = [index.kustomizations[path] for path in sorted(reaching) if path in index.kustomizations]
+        there = self.files.entries(place.tree, sorted(reaching))
+        within = [entry for _, entry in sorted(there.items()) if entry.is_file]
         declaring = [entry for _, entry in sorted(index.declaring.items())]
         data = self.files.blobs(entry.id for entry in (*declaring, *within, *place.above))
         kustomizations = [self.files.file(entry, data, folder=folder) for entry in within]
@@ -121,18 +122,12 @@ class Finder:
         if last is None or changes is None:
             return self._searched(tree)
         declaring, unread = self._sifted(entry for entry in changes.values() if _may_declare(entry))
-        kustomizations = {path: entry for path, entry in changes.items() if _is_kustomization(entry)}
-        return _Index(
-            tree,
-            _without(last.declaring, changes) | declaring,
-            _without(last.kustomizations, changes) | kustomizations,
-            last.unread.difference(changes) | unread,
-        )
+        return _Index(tree, _without(last.declaring, changes) | declaring, last.unread.difference(changes) | unread)
 
     def _searched(self, tree: str) -> _Index:
-        wanted = (entry for entry in self.files.below(tree) if _may_declare(entry) or _is_kustomization(entry))
-        entries = {entry.path: entry for entry in wanted}
-        self.files.bring(entry.id for entry in entries.values())
+        if self.files.is_partial:
+            # The grep below would download what it lacks file by file.
+            self.files.bring(entry.id for entry in self.files.below(tree) if _may_declare(entry))
         ran = self.files.runner.run(
             "grep",
             *("--files-with-matches", "--null", "--fixed-strings", "--no-color", "--no-recurse-submodules"),
@@ -142,10 +137,9 @@ class Finder:
         )
         if ran.returncode not in {0, 1}:  # 1: nothing found
             raise GitFailed("grep", ran)
-        paths = (line.removeprefix(f"{tree}:") for line in ran.text.split("\0"))
-        declaring, unread = self._sifted(entries[path] for path in paths if path in entries)
-        kustomizations = {path: entry for path, entry in entries.items() if _is_kustomization(entry)}
-        return _Index(tree, declaring, kustomizations, unread)
+        paths = [line.removeprefix(f"{tree}:") for line in ran.text.split("\0") if line]
+        found = self.files.entries(tree, paths)
+        return _Index(tree, *self._sifted(entry for entry in found.values() if _may_declare(entry)))
 
     def _sifted(self, candidates: Iterable[Listed]) -> tuple[dict[str, Listed], frozenset[str]]:
         """Those that declare what is looked for, and the paths of those that cannot be read to tell."""
@@ -173,10 +167,6 @@ class Finder:
 
 def _may_declare(entry: Listed) -> bool:
     return entry.is_file and entry.path.endswith(_SUFFIXES)
-
-
-def _is_kustomization(entry: Listed) -> bool:
-    return entry.is_file and entry.path.rpartition("/")[2] in _KUSTOMIZATIONS
 
 
 def _utf8(path: str) -> str:

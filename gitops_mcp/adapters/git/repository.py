@@ -98,6 +98,16 @@ class Repository:
         """What a folder ("" is the top) declares of postgresql.cnpg.io; a folder that is not there declares nothing."""
         return self.finder.manifests(commit, folder)
 
+    def check_writable(self, commit: str, paths: Collection[str]) -> None:
+        """Raises Refused where a commit on this one could not hold these files, as publishing them would."""
+        check_paths(paths)
+        folders = {folder for path in paths for folder in folders_of(path) if folder}
+        for there in self.files.entries(commit, (*sorted(folders), *paths)).values():
+            if there.is_folder if there.path in folders else there.is_file:
+                continue
+            path = next(path for path in paths if path == there.path or path.startswith(f"{there.path}/"))
+            raise Refused(f"{path} cannot be written: {there.path} is {there.kind}")
+
     def changed_files(self, old: str, new: str) -> tuple[str, ...]:
         return self.history.changed_files(old, new)
 

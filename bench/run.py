@@ -1,0 +1,28 @@
+"""Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
+
+python bench/run.py [startup] [scaling] [listing]
+"""
+
+from __future__ import annotations
+
+import sys
+
+import listing
+import scaling
+import startup
+from measure import Ratio
+
+PARTS = {"startup": startup.measured, "scaling": scaling.measured, "listing": listing.measured}
+
+
+def main() -> int:
+    missed = 0
+    for part in sys.argv[1:] or PARTS:
+        for result in PARTS[part]():
+            print(result, flush=True)
+            missed += (isinstance(result, Ratio) and not result.holds) or "MISSED" in str(result)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
