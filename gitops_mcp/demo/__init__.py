@@ -17,15 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from mcp import MCPError
-
 from gitops_mcp.demo.screen import Screen
-from gitops_mcp.demo.stage import Failed, Stage, stage
-from gitops_mcp.demo.story import INTRODUCTION, STEPS, closing
-from gitops_mcp.errors import GitOpsError
 
-_LOG_LINES = 15
-"""Of what the server wrote to standard error: as many as are shown where it fails."""
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Stopped(BaseException):
@@ -36,7 +30,11 @@ def demo() -> int:
     """0 when all of it held, 1 when something did not, 128 + n when signal n ended it; nothing stays behind."""
     screen = Screen.on(sys.stdout)
     try:
-        return _demo(screen)
+        with _signals():
+            return _demo(screen)
+    except _Stopped as stopped:
+        screen.failure("Stopped. What it had started is gone again.")
+        return 128 + int(stopped.args[0])
     except BrokenPipeError:
         # The reader has gone (`| head`). What is still buffered must not fail once more when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -45,45 +43,19 @@ def demo() -> int:
 
 def _demo(screen: Screen) -> int:
     started = time.monotonic()
+    screen.status("starting")
+    # The SDK takes most of a second to load, in which a signal is a reason to stop and no reason for a traceback.
+    from gitops_mcp.demo.stage import Failed
+    from gitops_mcp.demo.story import tell
+
     try:
-        with _signals(), tempfile.TemporaryDirectory(prefix="gitops-mcp-demo-") as folder, _undisturbed_afterwards():
-            _play(screen, Path(folder).resolve())
-    except _Stopped as stopped:
-        screen.failure("Stopped. What it had started is gone again.")
-        return 128 + int(stopped.args[0])
-    except BrokenPipeError:
-        raise
-    except (Failed, GitOpsError, MCPError, ExceptionGroup, OSError) as error:
-        screen.failure(f"The demo failed. {error}")
+        with tempfile.TemporaryDirectory(prefix="gitops-mcp-demo-") as folder, _undisturbed_afterwards():
+            tell(screen, Path(folder).resolve())
+    except Failed as failure:
+        screen.failure(f"The demo failed: {failure}")
         return 1
     screen.end(f"All of it held, in {time.monotonic() - started:.0f} seconds, and nothing is left behind.")
     return 0
-
-
-def _play(screen: Screen, folder: Path) -> None:
-    log = folder / "server.log"
-    screen.paragraphs(*INTRODUCTION, f"Its files are in {folder} until it ends.")
-    try:
-        screen.status("starting the stand-ins: API, operator, Argo CD, Git remote")
-        with stage(screen, folder) as set_up:
-            _act(screen, set_up)
-    except Exception:
-        if log.exists() and (said := log.read_text(errors="replace").splitlines()):
-            screen.block("log", said[-_LOG_LINES:])
-        raise
-
-
-def _act(screen: Screen, set_up: Stage) -> None:
-    set_up.introduce()
-    for number, (title, step) in enumerate(STEPS, 1):
-        screen.title(f"{number}/{len(STEPS)}", title)
-        step(set_up)
-    screen.title("", "What held over all of it")
-    closing(set_up)
-    screen.status("stopping the server and the stand-ins")
-
-
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager

@@ -59,7 +59,7 @@ class Screen:
         for line in shown:
             if line.startswith("```"):
                 diff = line == "```diff"
-            style = _DIFF.get(line[:1]) if diff else None
+            style = _style_in_diff(line) if diff else None
             for part in self._fitted(line):
                 self._print(f"{self._label(label)} {self._styled('│', _DIM)} {self._styled(part, style)}".rstrip())
                 label = ""
@@ -104,7 +104,7 @@ class Screen:
         return f"  {self._styled(label.ljust(_LABEL), _LABELS.get(label, _DIM))}"
 
     def _styled(self, text: str, style: str | None) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if self.coloured and style and text else text
+        return f"\x1b[{style}m{text}\x1b[0m" if self.coloured and style and text.strip() else text
 
     def _fitted(self, line: str) -> list[str]:
         """The line as it fits beside the label: a row of a table is cut, anything else goes on below itself."""
@@ -115,6 +115,10 @@ class Screen:
             return [f"{line[: room - 1]}…"]
         indent = " " * (len(line) - len(line.lstrip(" -")))
         return textwrap.wrap(line, room, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _style_in_diff(line: str) -> str | None:
+    return _BOLD if line.startswith(("--- ", "+++ ", "diff --git ")) else _DIFF.get(line[:1])
 
 
 def _cut(lines: list[str], most: int | None) -> tuple[list[str], int]:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from gitops_mcp.demo.screen import Screen
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import at
+from gitops_mcp.errors import GitOpsError
 from gitops_mcp.sandbox.remote import BASE, git
 from gitops_mcp.sandbox.run import World, sandbox
 
@@ -28,6 +29,9 @@ _PATIENCE = 45
 
 _STEP, _POLL = 0.4, 0.8
 """Seconds for a step of the operator and between two looks of Argo CD: slow enough to see a change arrive."""
+
+_LOG_LINES = 40
+"""Of what the server wrote to standard error: as many as are shown where it fails."""
 
 _REVIEWER = ("-c", "user.name=Demo Reviewer", "-c", "user.email=reviewer@localhost")
 _UNCOMMITTED = "# A thought of mine that I have not committed.\n"
@@ -48,7 +52,7 @@ class Answer:
     @property
     def content(self) -> dict[str, Any]:
         if self.refused:
-            raise Failed(f"The server refused what it should do: {self.text}")
+            raise Failed(f"the server refused what it should do: {self.text}")
         return self.structured
 
 
@@ -68,6 +72,14 @@ class Stage:
     def __post_init__(self) -> None:
         self._untouched = _files(self.world.checkout)
         self.first = self.tip(BASE)
+
+    def settle(self) -> None:
+        """Waits until what the template declares is up."""
+        end = time.monotonic() + _PATIENCE
+        while "Healthy" not in self.engine():
+            if time.monotonic() > end:
+                raise Failed(f"the template is not up after {_PATIENCE} s: {'; '.join(self.clusters())}")
+            self.world.store.changed(self.world.store.version, 0.1)
 
     def introduce(self) -> None:
         tools = self.portal.call(self.client.list_tools).tools
@@ -95,7 +107,7 @@ class Stage:
     def expect(self, holds: object, what: str, found: object = None) -> None:
         """Says that it is so, or ends the demo."""
         if not holds:
-            raise Failed(f"This did not hold: {what}" + (f" (found: {found})" if found is not None else ""))
+            raise Failed(f"this did not hold: {what}" + (f" (found: {found})" if found is not None else ""))
         self.screen.says("ok", what)
 
     def merge(self, branch: str) -> None:
@@ -139,8 +151,9 @@ class Stage:
                 raise Failed(f"{change} is not healthy after {_PATIENCE} s; get_change answered: {answer.text}")
 
     def _waiting(self, change: str, state: str, begun: float) -> None:
-        waited = time.monotonic() - begun
-        self.screen.status(f"{change}: {state}, waiting until it is healthy, {waited:.1f} s; {self.clusters()[-1]}")
+        on_its_way = [one for one in self.clusters() if "Cluster in healthy state" not in one]
+        seen = on_its_way[0] if on_its_way else self.engine()
+        self.screen.status(f"{time.monotonic() - begun:.1f} s: {change} is {state}; {seen}")
 
     def git(self, *arguments: str, cwd: Path | None = None) -> list[str]:
         """What the remote's own git says."""
@@ -202,28 +215,52 @@ class Stage:
 
 
 @contextmanager
-def stage(screen: Screen, folder: Path) -> Iterator[Stage]:
-    """Everything started, and stopped again in the opposite order."""
-    with ExitStack() as stack:
-        world = stack.enter_context(sandbox(folder / "sandbox", step=_STEP, poll=_POLL))
-        _work_of_a_person(world.checkout)
-        server = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]
-        home = folder / "home"
-        home.mkdir()
-        log = stack.enter_context((folder / "server.log").open("w"))
-        parameters = StdioServerParameters(
-            command=server["command"],
-            args=server["args"],
-            # A home of its own: the git configuration and the kubeconfig of whoever runs this play no part.
-            env={**server["env"], "HOME": str(home)},
-            cwd=world.checkout,
-        )
-        screen.status("starting the server")
-        begun = time.monotonic()
-        portal = stack.enter_context(start_blocking_portal())
-        client = stack.enter_context(portal.wrap_async_context_manager(Client(stdio_client(parameters, errlog=log))))
-        command = f"gitops-mcp --repo {world.checkout}"
-        yield Stage(screen, world, client, portal, command, time.monotonic() - begun)
+def staged(screen: Screen, folder: Path) -> Iterator[Stage]:
+    """Everything started, and stopped again in the opposite order; what goes wrong is Failed."""
+    log = folder / "server.log"
+    try:
+        with ExitStack() as stack:
+            yield _set_up(screen, folder, log, stack)
+    except BrokenPipeError:
+        raise
+    except (Failed, GitOpsError, MCPError, ExceptionGroup, OSError) as error:
+        if log.exists() and (said := log.read_text(errors="replace").splitlines()):
+            screen.block("log", said[-_LOG_LINES:])
+        raise Failed(_said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__
+
+
+def _set_up(screen: Screen, folder: Path, log: Path, stack: ExitStack) -> Stage:
+    world = stack.enter_context(sandbox(folder / "sandbox", step=_STEP, poll=_POLL))
+    _work_of_a_person(world.checkout)
+    server = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]
+    home = folder / "home"
+    home.mkdir()
+    parameters = StdioServerParameters(
+        command=server["command"],
+        args=server["args"],
+        # A home of its own: the git configuration and the kubeconfig of whoever runs this play no part.
+        env={**server["env"], "HOME": str(home)},
+        cwd=world.checkout,
+    )
+    screen.status("starting the server")
+    begun = time.monotonic()
+    portal = stack.enter_context(start_blocking_portal())
+    transport = stdio_client(parameters, errlog=stack.enter_context(log.open("w")))
+    connection = portal.wrap_async_context_manager(Client(transport))
+    client = connection.__enter__()
+    # Not through the stack: what ends the story is no failure of the connection, whose task group would wrap it.
+    stack.callback(connection.__exit__, None, None, None)
+    told = f"gitops-mcp --repo {world.checkout}"
+    ready = Stage(screen, world, client, portal, told, time.monotonic() - begun)
+    screen.status("waiting until the clusters of the template are healthy")
+    ready.settle()
+    return ready
 
 
 def _work_of_a_person(checkout: Path) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gitops_mcp.demo.stage import Answer, Stage
+from gitops_mcp.demo.screen import Screen
+from gitops_mcp.demo.stage import Answer, Stage, staged
 from gitops_mcp.sandbox.remote import BASE
 
 INTRODUCTION = (
@@ -153,8 +154,21 @@ STEPS: tuple[tuple[str, Callable[[Stage], None]], ...] = (
 )
 
 
-def closing(stage: Stage) -> None:
-    """What holds over all steps, and how to go on."""
+def tell(screen: Screen, folder: Path) -> None:
+    """The whole story, with what it needs in a folder; raises Failed where it does not go as told."""
+    screen.paragraphs(*INTRODUCTION, f"Its files are in {folder} until it ends.")
+    screen.status("starting the stand-ins: API, operator, Argo CD, Git remote")
+    with staged(screen, folder) as ready:
+        ready.introduce()
+        for number, (title, step) in enumerate(STEPS, 1):
+            screen.title(f"{number}/{len(STEPS)}", title)
+            step(ready)
+        screen.title("", "What held over all of it")
+        _closing(ready)
+        screen.status("stopping the server and the stand-ins")
+
+
+def _closing(stage: Stage) -> None:
     own = stage.git("rev-list", "--first-parent", f"{stage.first}..{BASE}")
     stage.expect(
         own == stage.merged[::-1],
@@ -164,15 +178,15 @@ def closing(stage: Stage) -> None:
     moved = stage.moved()
     stage.expect(
         not moved,
-        "the checkout that the server worked from has a branch, a staged edit, an unstaged edit and a new file of its "
-        f"person, and is byte for byte what it was: HEAD, index, configuration, {stage.watched} files in all",
+        "the server worked from a checkout with somebody's own branch, a staged edit, an unstaged edit "
+        f"and a new file; byte for byte it is what it was: HEAD, index, configuration, {stage.watched} files in all",
         found=moved,
     )
     asked = stage.requests()
     writes = [one for one in asked if one["method"] != "GET" and one["resource"] not in _QUESTIONS]
     stage.expect(
         asked and not writes,
-        f"the API got {len(asked)} requests from the server: {_methods(asked)}; no write",
+        f"over {stage.calls} tool calls the API got {len(asked)} requests: {_methods(asked)}; no write",
         found=writes,
     )
     secrets = [one for one in asked if one["resource"] == "secrets"]
