@@ -59,8 +59,8 @@ namespaces(store, 50)
 for number in range({CLUSTERS}):
     name, namespace = f"db-{{number:04}}", f"team-{{number % 50}}"
     store.create(CLUSTER, {{**pattern, "metadata": {{**pattern["metadata"], "name": name, "namespace": namespace}}}})
-    store.merge(CLUSTER, namespace, name, {{"status": {{**status, "currentPrimary": f"{{name}}-1", "targetPrimary": f"{{name}}-1"}}}},
-                subresource="status")
+    primary = {{"currentPrimary": f"{{name}}-1", "targetPrimary": f"{{name}}-1"}}
+    store.merge(CLUSTER, namespace, name, {{"status": {{**status, **primary}}}}, subresource="status")
 api = Api(store, token="bench")
 Path(sys.argv[1]).write_text(kubeconfig(api.start(), "bench"))
 print("ready", flush=True)
@@ -88,11 +88,10 @@ def _compared(folder: Path, config: Path) -> Iterator[Ratio]:
     loaded = yaml.safe_load(config.read_text())
     host = urlsplit(loaded["clusters"][0]["cluster"]["server"]).netloc
     token = loaded["users"][0]["user"]["token"]
-    env = {**os.environ, "KUBECONFIG": str(config)}
     command = [sys.executable, "-m", "gitops_mcp"]
     # Started outside any repository, where it lists what the API has.
     os.chdir(folder)
-    with Server(command, env=env) as server:
+    with Server(command, KUBECONFIG=str(config)) as server:
         server.initialize()
         assert _ours(server) == CLUSTERS
         pid = server.child.pid

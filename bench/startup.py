@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from measure import PAIRS, Cost, Ratio, cpu_of, median, timed
-from stdio import Server
+from stdio import ENVIRONMENT, Server
 
 BARE = """
 from typing import Annotated
@@ -24,7 +23,6 @@ def echo(text: Annotated[str, Field(description="What to say")]) -> str:
 server.run("stdio")
 """
 OURS = [sys.executable, "-m", "gitops_mcp"]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def measured() -> Iterator[Ratio | str]:
@@ -39,7 +37,7 @@ def measured() -> Iterator[Ratio | str]:
             f"start to {name}", median([one[index] for one in ours]), median([one[index] for one in bare]), 1.25
         )
     yield f"peak memory: {_peak(OURS) / _peak([sys.executable, '-c', BARE]):.2f} of the bare server's"
-    with Server(OURS, env=ENVIRONMENT) as server:
+    with Server(OURS) as server:
         server.initialize()
         tools = server.request("tools/list", {})["tools"]
     size = len(json.dumps(tools, separators=(",", ":")))
@@ -50,7 +48,7 @@ def _started(command: list[str]) -> tuple[Cost, Cost]:
     servers: list[Server] = []
 
     def start() -> None:
-        server = Server(command, env=ENVIRONMENT)
+        server = Server(command)
         servers.append(server)
         server.initialize()
 
@@ -66,7 +64,7 @@ def _started(command: list[str]) -> tuple[Cost, Cost]:
 def _peak(command: list[str]) -> int:
     """Peak resident memory of a server that has listed its tools, in the unit of getrusage."""
     measure = (
-        "import resource, sys; sys.path.insert(0, sys.argv[1]); from stdio import Server; import json;"
+        "import resource, sys; sys.path.insert(0, sys.argv[1]); from stdio import ENVIRONMENT, Server; import json;"
         "server = Server(json.loads(sys.argv[2])); server.initialize(); server.request('tools/list', {}); server.end();"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )

@@ -82,6 +82,8 @@ def create(app: App, request: Request, new: NewCluster, *, waits: bool) -> Write
 
 
 def scale(app: App, request: Request, name: str, *, namespace: str | None, instances: int) -> WriteResult:
+    cluster_name(name)
+
     def plan(view: View) -> Plan:
         declared = view.desired.cluster(
             name, namespace_checked(view.environment, namespace), environment=view.environment.name
@@ -94,6 +96,7 @@ def scale(app: App, request: Request, name: str, *, namespace: str | None, insta
 
 
 def delete(app: App, request: Request, name: str, *, namespace: str | None) -> WriteResult:
+    cluster_name(name)
     seen: dict[ClusterRef, tuple[LiveCluster | None, list[Notice]]] = {}  # asked once, however often the planner is
 
     def plan(view: View) -> Plan:

@@ -70,7 +70,10 @@ class View:
         more = desired(known.commit, top, (), [Source(p, f.data) for p, f in found.items() if p in set(wanted)])
         texts = {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
         merged = replace(
-            known, kustomizations={**more.kustomizations, **known.kustomizations}, texts={**texts, **known.texts}
+            known,
+            kustomizations={**more.kustomizations, **known.kustomizations},
+            skipped=(*known.skipped, *more.skipped),
+            texts={**texts, **known.texts},
         )
         return replace(self, desired=merged)
 
@@ -127,6 +130,8 @@ def _once(app: App, ground: Ground, request: Request, planner: Planner) -> Write
     if not plan.unchanged:
         plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlaps(view, ground, target, plan))
+    if request.dry_run:
+        ground.repository.check_writable(view.desired.commit, plan.contents)
     if plan.unchanged or request.dry_run:
         return _answer(ground, environment, target, plan, None)
     published = publish(
@@ -154,8 +159,8 @@ def _placed(
         name, found = request.change, ground.repository.change(ground.git, ground.base, request.change)
         if found and is_merged(ground, found):
             raise Refused(
-                f"change {name!r} is merged already, or nothing of it is left to merge: leave `change` out or name a new "
-                f"one to propose more"
+                f"change {name!r} is merged already, or nothing of it is left to merge: leave `change` out or name "
+                f"a new one to propose more"
             )
     else:
         try:

@@ -58,6 +58,7 @@ def engines(app: App, environment: Environment, settings: Settings) -> tuple[tup
         except NotInstalled:
             continue
         except GitOpsError as error:
-            warnings.append(Warned(id="engine-unreadable", message=str(error)))
+            unread = Warned(id="engine-unreadable", message=str(error))
+            warnings += [unread] if unread not in warnings else []
     states = covering(found.get(APPLICATION, ()), found.get(KUSTOMIZATION, ()), environment.path)
     return states, warnings

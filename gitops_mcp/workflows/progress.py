@@ -139,8 +139,8 @@ def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded
         )
     if not confirmed and not dry_run:
         raise Refused(
-            f"discarding change {name!r} deletes branch {found.branch} with {counted(len(span.commits), 'commit')}, the "
-            f"last one {cut(span.commits[0].subject, 100)!r}. Nothing was changed. "
+            f"discarding change {name!r} deletes branch {found.branch} with {counted(len(span.commits), 'commit')}, "
+            f"the last one {cut(span.commits[0].subject, 100)!r}. Nothing was changed. "
             f"Ask the person; with their word repeat this with confirm_deletion=true"
         )
     warnings = _warnings(ground)
@@ -215,7 +215,12 @@ def _followed(
     unseen = False
     engine: EngineState | None = None
     for environment in ground.settings.environments.values():
-        touched = _touched(app, ground, environment, span)
+        try:
+            touched = _touched(app, ground, environment, span)
+        except Refused as error:  # its path is none; that of the others may be
+            unseen = True
+            warnings.append(Warned(id="environment-unreadable", message=f"environment {environment.name}: {error}"))
+            continue
         if not touched:
             continue
         states, unread = engines(app, environment, ground.settings)
