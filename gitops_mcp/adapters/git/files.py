@@ -81,6 +81,17 @@ class Files:
             found |= {entry.path: entry for entry in _listed(ran.text)}
         return found
 
+    def not_a_folder(self, tree: str, folders: Iterable[str]) -> Listed | None:
+        """Of these folders and those they lie in one that is something else, such as a symlink; the uppermost."""
+        parts = [folder.split("/") for folder in folders]
+        for depth in range(1, max(map(len, parts), default=0) + 1):
+            # One level at a time: asked for a folder and a part of it, ls-tree lists all of the folder.
+            level = {"/".join(some[:depth]) for some in parts if len(some) >= depth}
+            for there in self.entries(tree, sorted(level)).values():
+                if not there.is_folder:
+                    return there
+        return None
+
     def below(self, tree: str) -> Iterator[Listed]:
         """Everything in a commit or tree that is no folder."""
         return _listed(self.runner.run("ls-tree", "--full-tree", "-r", "-z", object_id(tree)).text)

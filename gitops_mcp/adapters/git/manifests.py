@@ -90,10 +90,12 @@ class Finder:
         if not folder:
             return _Place(self.files.runner.run("rev-parse", "--verify", f"{object_id(commit)}^{{tree}}").text, ())
         above = {path for parent in _parents(folder) for path in _kustomizations(parent)}
-        entries = self.files.entries(commit, (folder, *filter(None, _parents(folder)), *sorted(above)))
-        if in_the_way := next((there for path, there in entries.items() if path not in above and not there.is_folder), None):
-            raise Refused(f"path: the folder {folder} cannot be used: {in_the_way.path} is {in_the_way.kind}; name a folder")
-        if folder not in entries:
+        entries = self.files.entries(commit, (folder, *sorted(above)))
+        if folder not in entries or not entries[folder].is_folder:
+            if there := self.files.not_a_folder(commit, (folder,)):
+                raise Refused(
+                    f"path: {folder} is no folder of the repository: {there.path} is {there.kind}; name a folder"
+                )
             return None
         return _Place(
             entries[folder].id, tuple(entries[path] for path in sorted(above & entries.keys()) if entries[path].is_file)

@@ -7,17 +7,18 @@ remote-tracking refs, and a trial merge adds objects that nothing refers to, whi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_mcp.adapters.git.files import File, Files
 from gitops_mcp.adapters.git.history import Commit, History
 from gitops_mcp.adapters.git.manifests import Finder, Manifests
+from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.refs import Base, ChangeRef, Refs
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.errors import InvalidRequest, Unavailable
+from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
 OLDEST = (2, 38)
 """`git merge-tree --write-tree` came with it."""
@@ -101,10 +102,9 @@ class Repository:
     def check_writable(self, commit: str, paths: Collection[str]) -> None:
         """Raises Refused where a commit on this one could not hold these files, as publishing them would."""
         check_paths(paths)
-        folders = {folder for path in paths for folder in folders_of(path) if folder}
-        for there in self.files.entries(commit, (*sorted(folders), *paths)).values():
-            if there.is_folder if there.path in folders else there.is_file:
-                continue
+        there = self.files.not_a_folder(commit, {path.rpartition("/")[0] for path in paths if "/" in path})
+        taken = (one for one in self.files.entries(commit, paths).values() if not one.is_file)
+        if there := there or next(taken, None):
             path = next(path for path in paths if path == there.path or path.startswith(f"{there.path}/"))
             raise Refused(f"{path} cannot be written: {there.path} is {there.kind}")
 

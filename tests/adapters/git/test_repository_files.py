@@ -14,7 +14,7 @@ from gitops_mcp.adapters.git.files import File
 from gitops_mcp.adapters.git.manifests import LARGEST, Manifests
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.errors import InvalidRequest, Unavailable
+from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, snapshot, write
 
 PROD = "clusters/prod"
@@ -109,8 +109,27 @@ def test_modes_symlinks_and_submodules_are_told_apart(desk: Path) -> None:
         f"{PROD}/shop/orders.yaml": ("100755", CLUSTER.encode()),
     }
     assert paths(repository.manifests(commit, "").files) == [f"{PROD}/shop/orders.yaml"]
-    assert repository.manifests(commit, "linked") == Manifests()
-    assert repository.manifests(commit, "sub") == Manifests()
+    with pytest.raises(Refused, match="linked/shop is no folder of the repository: linked is a symbolic link"):
+        repository.manifests(commit, "linked/shop")
+    with pytest.raises(Refused, match="sub is no folder of the repository: sub is a submodule"):
+        repository.manifests(commit, "sub")
+
+
+def test_what_cannot_be_written_is_told_without_writing(desk: Path) -> None:
+    (desk / "linked").symlink_to(PROD)
+    commit = commit_all(desk, "Add a symlink")
+    repository = Repository.open(desk)
+    repository.check_writable(commit, [f"{PROD}/shop/orders.yaml", f"{PROD}/new/deep/orders.yaml", "top.yaml"])
+    for path, why in {
+        "linked/shop/new.yaml": "linked is a symbolic link",
+        f"{PROD}/shop/orders.yaml/new.yaml": f"{PROD}/shop/orders.yaml is a file",
+        PROD: f"{PROD} is a folder",
+        "linked": "linked is a symbolic link",
+    }.items():
+        with pytest.raises(Refused, match=f"^{path} cannot be written: {why}$"):
+            repository.check_writable(commit, ["top.yaml", path])
+    with pytest.raises(Refused, match="goes through"):
+        repository.check_writable(commit, ["../outside.yaml"])
 
 
 def test_bytes_are_those_of_the_commit_whatever_they_are(desk: Path) -> None:
@@ -222,8 +241,9 @@ def test_only_the_folder_is_looked_at_and_the_kustomizations_that_may_reach_it(d
 
 def test_a_folder_that_is_not_there_declares_nothing(desk: Path) -> None:
     assert found(desk, "clusters/none") == Manifests()
-    assert found(desk, f"{PROD}/shop/orders.yaml") == Manifests()
     assert found(desk, ":(top)") == Manifests()
+    with pytest.raises(Refused, match=r"orders\.yaml is a file; name a folder"):
+        found(desk, f"{PROD}/shop/orders.yaml")
     with pytest.raises(InvalidRequest, match="leaves the repository"):
         found(desk, "../elsewhere")
 
