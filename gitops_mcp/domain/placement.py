@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plan import Draft, Notice
-from gitops_mcp.domain.repository import Declaration, Desired, Kustomization, folders_above, joined
+from gitops_mcp.domain.repository import KUSTOMIZATION_FILES, Declaration, Desired, Kustomization, folders_above, joined
 from gitops_mcp.domain.yamltext import Insert, Remove, documents, rendered
-from gitops_mcp.errors import Refused
+from gitops_mcp.errors import InvalidRequest, Refused
 
 _STRUCTURE = frozenset(
     {
@@ -79,7 +79,7 @@ def listed(draft: Draft, desired: Desired, place: Place) -> tuple[Notice, ...]:
     """Puts a new file into the `resources` that govern it. What stays open is returned as warnings."""
     folder = posixpath.dirname(place.path)
     entry = place.path
-    _check_readable(desired, entry, "list")
+    _check_readable(desired, entry)
     if place.own_kustomization and folder not in desired.kustomizations:
         own = posixpath.join(folder, "kustomization.yaml")
         draft.create(own, rendered(_new_kustomization(posixpath.basename(place.path))))
@@ -106,6 +106,7 @@ def unlisted(draft: Draft, desired: Desired, path: str) -> None:
     A kustomization that would be left with nothing to produce goes as well, since newer kustomize fails on it; one
     that nothing lists is what an engine builds, so that is refused.
     """
+    _check_readable(desired, path)
     for kustomization in desired.kustomizations.values():
         if not kustomization.reaches(path):
             continue
@@ -126,6 +127,23 @@ def unlisted(draft: Draft, desired: Desired, path: str) -> None:
             )
         draft.remove(kustomization.path)
         unlisted(draft, desired, kustomization.folder)
+
+
+def _check_readable(desired: Desired, path: str) -> None:
+    """Raises InvalidRequest where the kustomization that has to know a file may be one that does not parse."""
+    unread = {posixpath.dirname(one.path): one for one in desired.skipped if _is_kustomization(one.path)}
+    for folder in folders_above(posixpath.dirname(path), desired.folder):
+        if folder in unread:
+            raise InvalidRequest(
+                f"{unread[folder].path} cannot be read, so whether it lists {path} cannot be told or changed: "
+                f"{unread[folder].reason}. Mend that file first"
+            )
+        if folder in desired.kustomizations:
+            return
+
+
+def _is_kustomization(path: str) -> bool:
+    return posixpath.basename(path) in KUSTOMIZATION_FILES
 
 
 def _shared_files(desired: Desired, ref: ClusterRef) -> Iterator[str]:

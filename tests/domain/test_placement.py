@@ -6,7 +6,7 @@ from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.placement import Place, candidates, chosen, listed, unlisted
 from gitops_mcp.domain.plan import Draft
 from gitops_mcp.domain.repository import Desired, Source, desired
-from gitops_mcp.errors import Refused
+from gitops_mcp.errors import InvalidRequest, Refused
 
 LAYOUT = "{path}/{namespace}/{cluster}/cluster.yaml"
 NEW = ClusterRef("shop", "new-db")
@@ -170,3 +170,28 @@ def test_the_one_that_an_engine_builds_is_not_emptied() -> None:
     found = read({}, {"prod/kustomization.yaml": "resources:\n  - db.yaml\n"})
     with pytest.raises(Refused, match="add another resource to it first"):
         unlisted(Draft(found.texts), found, "prod/db.yaml")
+
+
+def test_a_kustomization_that_cannot_be_read_is_neither_passed_over_nor_edited() -> None:
+    declared = read(
+        {"prod/shop/orders-db.yaml": cluster("orders-db")},
+        {
+            "prod/kustomization.yaml": "resources: [shop]\n",
+            "prod/shop/kustomization.yaml": "resources: [orders-db.yaml\n",
+        },
+    )
+    told = r"prod/shop/kustomization\.yaml cannot be read, so whether it lists .*: line 2: .*\. Mend that file first"
+    with pytest.raises(InvalidRequest, match=told):
+        listed(Draft(declared.texts), declared, Place("prod/shop/new-db.yaml"))
+    with pytest.raises(InvalidRequest, match=told):
+        unlisted(Draft(declared.texts), declared, "prod/shop/orders-db.yaml")
+
+
+def test_a_kustomization_above_the_one_that_knows_need_not_be_readable() -> None:
+    declared = read(
+        {"prod/shop/orders-db.yaml": cluster("orders-db")},
+        {"prod/kustomization.yaml": "resources: [\n", "prod/shop/kustomization.yaml": "resources: [orders-db.yaml]\n"},
+    )
+    draft = Draft(declared.texts)
+    assert listed(draft, declared, Place("prod/shop/new-db.yaml")) == ()
+    assert draft.text("prod/shop/kustomization.yaml") == "resources: [orders-db.yaml, new-db.yaml]\n"
