@@ -187,14 +187,16 @@ def _faults(error: ValidationError, properties: dict[str, Any]) -> str:
         elif fault["type"] == "missing":
             told.append(f"{name}: is required")
         else:
-            told.append(f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}{_bounds(properties.get(name, {}))}")
+            rule = _rule(properties.get(name.split(".")[0], {}))
+            told.append(f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}{rule}")
     return "; ".join(told)
 
 
-def _bounds(schema: dict[str, Any]) -> str:
+def _rule(schema: dict[str, Any]) -> str:
+    """What would be taken: the bounds of a number, else what the argument is for."""
     if "minimum" in schema and "maximum" in schema:
         return f" (a whole number from {schema['minimum']} to {schema['maximum']})"
-    return ""
+    return f" ({schema['description']})" if "description" in schema else ""
 
 
 def _compact(schema: Any) -> Any:

@@ -222,7 +222,8 @@ class ClusterStatus(Answer):
         if self.phase:
             lines[0] += f" ({self.phase_class}; {'healthy' if self.healthy else 'not healthy'})"
         lines += [_facts(self.summary)] if self.summary else []
-        lines += ["", "what is wrong and what to do:"] if self.problems else ["", "nothing wrong was seen"]
+        found = "what is wrong could not be seen" if self.live == "unavailable" else "nothing wrong was seen"
+        lines += ["", "what is wrong and what to do:" if self.problems else found]
         lines += [
             f"- {one['severity']}: {one['what']}. Do: {one['action']}"
             + (f" [{one['detail']}]" if "detail" in one else "")
