@@ -43,12 +43,15 @@ class Hooks:
             return cls(folder, (), ())
         there = [name for name in (*_ON_COMMIT, _ON_PUSH) if os.access(folder / name, os.X_OK)]
         on_commit = tuple(name for name in there if name != _ON_PUSH)
-        if settings.hooks == "required" and not on_commit:
-            raise Refused(
-                f"commit.hooks is required, and {folder} has none of {', '.join(_ON_COMMIT)} that can be executed: "
-                f"install the team's hooks in this repository, or set commit.hooks to auto"
-            )
         return cls(folder, on_commit, tuple(name for name in there if name == _ON_PUSH))
+
+    def require(self) -> None:
+        """Raises Refused when no commit hook is there to run."""
+        if not self.on_commit:
+            raise Refused(
+                f"commit.hooks is required, and {self.folder} has none of {', '.join(_ON_COMMIT)} that can be "
+                f"executed: install the team's hooks in this repository, or set commit.hooks to auto"
+            )
 
 
 @dataclass(frozen=True)

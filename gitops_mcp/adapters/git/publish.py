@@ -61,6 +61,8 @@ def publish(
         _check_branch(repository, settings, base, branch)
         configuration = Configuration.read(repository.runner)
         hooks = Hooks.found(repository, settings, configuration)
+        if settings.hooks == "required":
+            hooks.require()
         made = commit(
             repository,
             settings,

@@ -69,17 +69,15 @@ class Folders:
         Raises Refused when something else stands there or on the way: git would write through a symlink or into a
         submodule, or would have to replace a file by a folder.
         """
-        parts = path.split("/")
-        for depth, (folder, name) in enumerate(zip(folders_of(path), parts, strict=True), start=1):
+        entry = None
+        for here in (*folders_of(path)[1:], path):
+            folder, _, name = here.rpartition("/")
             entry = self.entries.get(folder, {}).get(name)
             if entry is None:
                 return None
-            here = "/".join(parts[:depth])
-            if depth == len(parts) and entry.mode in _FILES:
-                return entry
-            if depth == len(parts) or entry.mode != TREE:
+            if entry.mode not in (_FILES if here == path else {TREE}):
                 raise Refused(f"{path} cannot be written: {here} is {_kind(entry.mode)}")
-        return None
+        return entry
 
 
 def written(work: WorkTree, folders: Folders, changes: Mapping[str, Entry | None]) -> str:

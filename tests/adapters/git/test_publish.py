@@ -10,7 +10,7 @@ import pytest
 from gitops_mcp.adapters.git.publish import Published, publish, remove_branch
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused, Unavailable
 from tests.adapters.git.conftest import commit_all, git, snapshot, write
 from tests.adapters.git.publishing import BRANCH, ORDERS, SCALED, alone, changed, content, executable, listed, published
 
@@ -77,6 +77,11 @@ def test_a_branch_beside_one_that_has_the_name_of_its_folder_is_refused(tmp_path
 
     with pytest.raises(Refused, match=r"(?s)cannot stand beside another one.*'refs/heads/gitops-mcp' exists"):
         published(here, {ORDERS: SCALED})
+
+
+def test_a_tip_that_was_never_fetched_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=r"commit f{40} is not in .*/here/\.git: fetch, and try again"):
+        published(alone(tmp_path), {ORDERS: SCALED}, expected="f" * 40)
 
 
 def test_a_commit_that_would_not_contain_the_tip_is_never_made(tmp_path: Path) -> None:

@@ -303,6 +303,7 @@ def test_the_push_url_and_a_remote_of_another_name_are_used(checkout: Path, remo
 
 @pytest.mark.parametrize("kind", ["a clone", "a clone of one branch", "a bare clone"])
 def test_removing_a_branch_takes_the_tracking_ref_along(kind: str, checkout: Path, remote: Path) -> None:
+    required = GitSettings(hooks="required")
     here = checkout
     if kind != "a clone":
         here = checkout.parent / "other"
@@ -312,7 +313,8 @@ def test_removing_a_branch_takes_the_tracking_ref_along(kind: str, checkout: Pat
     assert TRACKING in _refs(here)
     before = snapshot(here)
 
-    remove_branch(Repository.open(here), GitSettings(), branch=BRANCH, expected=done.commit)
+    # A branch is removed without a commit, so no commit hook is asked for.
+    remove_branch(Repository.open(here), required, branch=BRANCH, expected=done.commit)
 
     assert "gitops-mcp" not in _refs(remote) + _refs(here)
     assert snapshot(here) == before
