@@ -47,6 +47,7 @@ class App:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _repositories: dict[Path, Repository] = field(default_factory=dict, repr=False)
     _kubes: dict[tuple[str | None, float], Kube] = field(default_factory=dict, repr=False)
+    _homes: list[GitSettings] = field(default_factory=list, repr=False)
     _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -75,6 +76,8 @@ class App:
         followed again.
         """
         repository = self.repository()
+        if fetch and self._homes and (known := self._again(repository, self._homes[-1])):
+            return known
         bootstrap = GitSettings(base=self.flags.base, push=self.flags.push or "auto")
         home = repository.base(bootstrap, fetch=False)
         try:
@@ -93,7 +96,19 @@ class App:
             if _git(settings) != git:
                 git = _git(settings)
                 base = repository.base(git, fetch=fetch)
+        # Where the file stands on the very branch that changes go to, the next fetch brings both.
+        self._homes[:] = [git] if base.branch == home.branch else []
         return Ground(settings, git, repository, base)
+
+    def _again(self, repository: Repository, git: GitSettings) -> Ground | None:
+        """The ground as it is now, if the file still says the same about Git as it did the last time."""
+        base = repository.base(git, fetch=True)
+        try:
+            settings = _settings(_file(repository, base.commit), self.flags)
+        except InvalidRequest:
+            self._homes.clear()
+            raise
+        return Ground(settings, git, repository, base) if _git(settings) == git else None
 
     def settings(self, *, fetch: bool = False) -> tuple[Settings, Ground | None]:
         """What reading needs: the settings, and the ground they come from; None without a repository.
