@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from gitops_mcp.domain.arrival import arrival
+from gitops_mcp.domain.changed import ObjectChange
+from gitops_mcp.domain.objects import Identity, Object, Path
+
+CLUSTER = {
+    "apiVersion": "postgresql.cnpg.io/v1",
+    "kind": "Cluster",
+    "metadata": {"name": "db", "namespace": "shop", "annotations": {"kustomize.toolkit.fluxcd.io/prune": "disabled"}},
+    "spec": {"instances": 3, "storage": {"size": "10Gi"}, "bootstrap": {"initdb": {"database": "app", "owner": "app"}}},
+}
+HEALTHY = {"phase": "Cluster in healthy state", "readyInstances": 3, "instanceNames": ["db-1", "db-2", "db-3"]}
+
+
+def edited(value: object = 4) -> Object:
+    made: Object = copy.deepcopy(CLUSTER)
+    made["spec"]["instances"] = value
+    return made
+
+
+def live(base: Object, **status: Any) -> Object:
+    return {**copy.deepcopy(base), "status": {**HEALTHY, **status}}
+
+
+def change(before: Object | None, after: Object | None, *fields: Path) -> ObjectChange:
+    return ObjectChange(Identity("Cluster", "shop", "db"), before, after, fields)
+
+
+SCALED = change(CLUSTER, edited(), ("spec", "instances"))
+
+
+@pytest.mark.parametrize(
+    ("seen", "state"),
+    [
+        pytest.param(None, "not applied", id="there is none"),
+        pytest.param(live(CLUSTER), "not applied", id="the old number"),
+        pytest.param(live(edited(), readyInstances=3), "applied", id="the new number, not all ready"),
+        pytest.param(live(edited(), readyInstances=4, instanceNames=["1", "2", "3", "4"]), "healthy", id="all ready"),
+        pytest.param(live(edited(), phase="Waiting for user action"), "failed", id="a person is needed"),
+    ],
+)
+def test_a_field_has_arrived_when_it_is_live(seen: Object | None, state: str) -> None:
+    assert arrival(SCALED, seen, None).state == state
+
+
+def test_other_fields_are_not_waited_for() -> None:
+    seen = live(edited(), readyInstances=4, instanceNames=["1", "2", "3", "4"])
+    seen["spec"]["storage"]["size"] = "20Gi"
+    assert arrival(SCALED, seen, None).state == "healthy"
+
+
+def test_a_field_that_a_later_change_has_set_again_is_not_waited_for() -> None:
+    assert arrival(SCALED, live(edited(5), readyInstances=5, instanceNames=list("12345")), edited(5)).state == "healthy"
+
+
+def test_a_removed_field_has_arrived_when_live_lacks_it() -> None:
+    after: Object = copy.deepcopy(CLUSTER)
+    del after["metadata"]["annotations"]
+    removed = change(CLUSTER, after, ("metadata", "annotations", "kustomize.toolkit.fluxcd.io/prune"))
+    assert arrival(removed, live(CLUSTER), None).state == "not applied"
+    assert arrival(removed, live(after), None).state == "healthy"
+
+
+def test_a_new_object_is_compared_whole_but_for_its_bootstrap() -> None:
+    made = change(None, CLUSTER)
+    grown = live(CLUSTER)
+    grown["spec"]["bootstrap"]["initdb"]["encoding"] = "UTF8"
+    assert arrival(made, grown, None).state == "healthy"
+    assert arrival(made, live(edited()), None).state == "not applied"
+
+
+def test_an_object_that_goes_has_arrived_when_it_is_gone() -> None:
+    gone = change(CLUSTER, None)
+    assert arrival(gone, None, None).state == "healthy"
+    assert arrival(gone, live(CLUSTER), None).state == "not applied"

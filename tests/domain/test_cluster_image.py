@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.domain.cluster_image import Image, image_for
+from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.repository import Desired, Source, desired
+from gitops_mcp.errors import InvalidRequest
+
+REF = ClusterRef("shop", "new")
+CATALOG = "apiVersion: postgresql.cnpg.io/v1\nkind: {kind}\nmetadata: {{name: ours{space}}}\nspec: {{images: [{{major: 18, image: r/pg:18.4}}]}}\n"
+
+
+def cluster(name: str, spec: str, namespace: str = "shop") -> str:
+    return f"apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {spec}\n"
+
+
+def read(*documents: str) -> Desired:
+    return desired("0" * 40, "", [Source("a.yaml", "---\n".join(documents).encode())], [])
+
+
+def chosen(found: Desired, version: str = "18") -> Image:
+    return image_for(found, REF, version, images="registry/postgresql")
+
+
+def test_a_full_tag_is_written_as_given() -> None:
+    assert chosen(read(cluster("a", "{imageName: r/pg:18.1}")), "18.4-standard-trixie") == Image(
+        "registry/postgresql:18.4-standard-trixie"
+    )
+
+
+def test_a_major_takes_the_tag_that_siblings_use() -> None:
+    found = read(
+        cluster("a", "{imageName: r/pg:18.1}", "billing"),
+        cluster("b", "{imageName: r/pg:17.5}"),
+        cluster("c", "{imageName: r/pg:18.4}"),
+    )
+    assert chosen(found) == Image("r/pg:18.4")
+    assert chosen(found, "17") == Image("r/pg:17.5")
+
+
+@pytest.mark.parametrize(
+    ("kind", "space"),
+    [
+        pytest.param("ImageCatalog", ", namespace: shop", id="of the namespace"),
+        pytest.param("ClusterImageCatalog", "", id="of the cluster"),
+    ],
+)
+def test_a_major_takes_the_catalog_that_siblings_use(kind: str, space: str) -> None:
+    used = f"{{imageCatalogRef: {{apiGroup: postgresql.cnpg.io, kind: {kind}, name: ours, major: 17}}}}"
+    found = read(cluster("a", used), CATALOG.format(kind=kind, space=space))
+    assert chosen(found) == Image(catalog={"apiGroup": "postgresql.cnpg.io", "kind": kind, "name": "ours", "major": 18})
+
+
+def test_a_catalog_without_the_major_or_of_another_namespace_is_not_taken() -> None:
+    used = "{imageCatalogRef: {apiGroup: postgresql.cnpg.io, kind: ImageCatalog, name: ours, major: 18}}"
+    found = read(cluster("a", used), CATALOG.format(kind="ImageCatalog", space=", namespace: billing"))
+    assert chosen(found).catalog is None
+    here = read(cluster("a", used), CATALOG.format(kind="ImageCatalog", space=", namespace: shop"))
+    assert chosen(here, "17").catalog is None
+
+
+def test_without_siblings_the_moving_tag_is_taken_with_a_warning() -> None:
+    image = chosen(read())
+    assert image.name == "registry/postgresql:18-standard-trixie"
+    assert "pin it" in (image.warning or "")
+
+
+@pytest.mark.parametrize("version", ["latest", "eighteen", "r/pg:18", "9"])
+def test_what_is_no_version_is_refused(version: str) -> None:
+    with pytest.raises(InvalidRequest, match="postgres_version"):
+        chosen(read(), version)
