@@ -37,7 +37,7 @@ def test_an_engine_covers_the_folder_it_applies(path: str, folder: str, covers: 
 
 
 def test_the_nearest_comes_first() -> None:
-    far, near = application("clusters"), application("clusters/prod/shop")
+    far, near = application("clusters"), application("clusters/prod/a")
     far["metadata"]["name"] = "all"
     found = covering([far, near], [kustomization()], "clusters/prod")
     assert [state.name for state in found] == ["flux-system/prod", "argocd/prod", "argocd/all"]

@@ -12,7 +12,7 @@ GRAVE = Plan("delete", "Delete Cluster shop/db", Identity("Cluster", "shop", "db
 
 
 def test_a_plan_that_destroys_needs_a_word() -> None:
-    with pytest.raises(Refused, match="all data goes.*confirm_deletion=true"):
+    with pytest.raises(Refused, match=r"all data goes.*confirm_deletion=true"):
         confirmed(GRAVE, confirmed=False, dry_run=False)
     assert confirmed(GRAVE, confirmed=True, dry_run=False) == GRAVE
 
@@ -27,7 +27,7 @@ def test_a_plan_that_is_safe_needs_none() -> None:
 
 
 def test_a_namespace_that_is_not_allowed_is_refused_wherever_it_came_from() -> None:
-    with pytest.raises(Refused, match="'shop'.*there are: billing"):
+    with pytest.raises(Refused, match=r"'shop'.*there are: billing"):
         limited(SAFE, namespaces=("billing",))
     assert limited(SAFE, namespaces=("shop",)) == SAFE
     assert limited(SAFE, namespaces=None) == SAFE
