@@ -40,10 +40,12 @@ class AuditLog:
 
     def write(self, tool: str, arguments: Mapping[str, Any], outcome: str, **facts: Any) -> None:
         """One whole line in one write, so that several servers may share the file."""
+        from gitops_mcp.domain.redact import redacted_value
+
         entry = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "tool": tool,
-            "arguments": {name: value for name, value in arguments.items() if name not in _FREE_TEXT},
+            "arguments": {name: redacted_value(value) for name, value in arguments.items() if name not in _FREE_TEXT},
             "outcome": outcome,
             **{name: value for name, value in facts.items() if value is not None},
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.redact import redacted
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _argocd(application: Object) -> EngineState:
         name=_name(application),
         status=f"{sync}, {health}",
         revision=at(status, "operationState", "syncResult", "revision") or at(status, "sync", "revision"),
-        failing="; ".join(problems) or None,
+        failing=redacted("; ".join(problems)) or None,
         prunes=at(application, "spec", "syncPolicy", "automated", "prune") is True,
         automatic=at(application, "spec", "syncPolicy", "automated") is not None,
     )
@@ -89,7 +90,7 @@ def _flux(kustomization: Object) -> EngineState:
         name=_name(kustomization),
         status=f"Ready={ready.get('status', 'Unknown')} {ready.get('reason', '')}".strip(),
         revision=str(applied).rpartition(":")[2] if applied else None,
-        failing=str(ready.get("message") or "not ready") if ready.get("status") == "False" else None,
+        failing=redacted(str(ready.get("message") or "not ready")) if ready.get("status") == "False" else None,
         prunes=at(kustomization, "spec", "prune") is True,
         automatic=at(kustomization, "spec", "suspend") is not True,
     )

@@ -7,9 +7,9 @@ not parse, and a comment, are redacted by their lines alone: less exact, and so 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gitops_mcp.domain.yamlparse import parsed
 from gitops_mcp.domain.yamltree import Node, Unparsable
@@ -26,7 +26,18 @@ _SUSPECT = re.compile(
     r"(?i)^(?P<head>[\s#-]*[\"']?[\w.-]*(password|passwd|secret[-_]?access|token|private[-_]?key|credential)[\w.-]*[\"']?"
     r"\s*[:=]\s*)(?P<value>[^\s#{\[&*|>].*)$"
 )
-_CREDENTIAL_URL = re.compile(r"(\w+://)[^/@\s:]*:[^/@\s]+@")
+_CREDENTIAL_URL = re.compile(r"(?i)(\w+://)(?:[^/@\s:]*:[^/@\s]+|(?<=http://)[^/@\s]+|(?<=https://)[^/@\s]+)@")
+_TOLD = re.compile(
+    r"(?i)(?P<head>[\w.-]*(?:password|passwd|passphrase|secret[-_]?access[-_]?key|access[-_]?token|api[-_]?key|private[-_]?key)"
+    r"[\"']?(?P<link>\s*[:=]\s*|\s+(?:is|was|to)\s+|\s+(?=[\"'])))"
+    r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;\"'`)}\]]+)"
+)
+"""`password=x`, `"password": "x"`, `PASSWORD 'x'`, `the password is x1`, anywhere in a text."""
+_TOKEN = re.compile(
+    r"gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|AKIA[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}"
+    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+|SCRAM-SHA-256\$\S+|(?<=[Bb]earer )[^\s\"']+"
+)
+"""Credentials that can be told by their looks."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
@@ -40,9 +51,7 @@ def redacted_lines(text: str) -> list[str]:
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
-    shown = [
-        _by_line(line) if line.lstrip().startswith("#") else _CREDENTIAL_URL.sub(rf"\1{MASK}@", line) for line in lines
-    ]
+    shown = [_by_line(line) if line.lstrip().startswith("#") else _with_comment(line) for line in lines]
     for number, (start, stop) in enumerate(pairwise(starts)):
         inside = [(max(a, start), min(b, stop - 1)) for a, b in spans if a < stop and b > start]
         if inside:
@@ -55,11 +64,47 @@ def redacted(text: str) -> str:
     return "\n".join(_by_line(line) for line in _PRIVATE_KEY.sub(MASK, text).split("\n"))
 
 
+def redacted_value(value: Any, path: Sequence[str | int] = ()) -> Any:
+    """A part of an object, found at `path`, without the values that are secret where they stand."""
+    if any(_is_secret(str(step), _names(path[:depth])) for depth, step in enumerate(path)):
+        return MASK
+    match value:
+        case dict():
+            return {key: redacted_value(part, (*path, str(key))) for key, part in value.items()}
+        case list():
+            return [redacted_value(part, (*path, index)) for index, part in enumerate(value)]
+        case str():
+            return redacted(value)
+        case _:
+            return value
+
+
+def _names(path: Sequence[str | int]) -> tuple[str, ...]:
+    return tuple("[]" if isinstance(step, int) else step for step in path)
+
+
+def _with_comment(line: str) -> str:
+    """A line of a manifest: what stands behind it in words is read as free text."""
+    code, mark, comment = line.partition(" #")
+    return _unlike_credentials(code) + mark + (_by_line(comment) if comment else "")
+
+
 def _by_line(line: str) -> str:
     found = _SUSPECT.match(line)
     if found:
         return found["head"] + MASK
-    return _CREDENTIAL_URL.sub(rf"\1{MASK}@", line)
+    return _TOLD.sub(_untold, _unlike_credentials(line))
+
+
+def _unlike_credentials(line: str) -> str:
+    return _TOKEN.sub(MASK, _CREDENTIAL_URL.sub(rf"\1{MASK}@", line))
+
+
+def _untold(found: re.Match[str]) -> str:
+    """`the password is wrong` tells none: what follows a word must look like one."""
+    value: str = found["value"]
+    is_word = found["link"].strip() in {"is", "was", "to"} and value.isalpha()
+    return found[0] if is_word else found["head"] + MASK
 
 
 def _masked(line: str, first: int, last: int) -> str:

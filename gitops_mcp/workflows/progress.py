@@ -41,6 +41,7 @@ from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import change_name, near
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plan import FileChange, Level
+from gitops_mcp.domain.redact import redacted
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused
 from gitops_mcp.workflows.deliver import view_at
 from gitops_mcp.workflows.hosts import compare_url
@@ -140,7 +141,7 @@ def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded
     if not confirmed and not dry_run:
         raise Refused(
             f"discarding change {name!r} deletes branch {found.branch} with {counted(len(span.commits), 'commit')}, "
-            f"the last one {cut(span.commits[0].subject, 100)!r}. Nothing was changed. "
+            f"the last one {cut(redacted(span.commits[0].subject), 100)!r}. Nothing was changed. "
             f"Ask the person; with their word repeat this with confirm_deletion=true"
         )
     warnings = _warnings(ground)
@@ -310,7 +311,7 @@ def _row(ground: Ground, span: _Span) -> ChangeRow:
         change=span.name,
         branch=span.branch,
         state=span.state,
-        subject=cut(last.subject, 100) if last else "",
+        subject=cut(redacted(last.subject), 100) if last else "",
         commits=len(span.commits),
         files=list(paths[:5]) + ([f"and {len(paths) - 5} more"] if len(paths) > 5 else []),
         behind=behind,
@@ -326,8 +327,8 @@ def _age(commit: Commit | None) -> str:
 
 
 def _commit(one: Commit, *, detailed: bool) -> dict[str, str]:
-    shown = {"id": one.id, "subject": cut(one.subject, 100), "committed": one.committed, "author": one.author}
-    return {**shown, "body": cut(one.body, 1000)} if detailed else shown
+    shown = {"id": one.id, "subject": cut(redacted(one.subject), 100), "committed": one.committed, "author": one.author}
+    return {**shown, "body": cut(redacted(one.body), 1000)} if detailed else shown
 
 
 def _trailer(commit: Commit, key: str) -> str | None:
@@ -346,7 +347,9 @@ def _impact_reasons(commits: Iterable[Commit]) -> list[str]:
         if _trailer(one, "Gitops-Mcp-Impact") is None:
             continue
         _, _, after = one.body.partition("Impact: ")
-        reasons += [cut(line[2:], 200) for line in after.split("\n\n")[0].splitlines() if line.startswith("- ")]
+        reasons += [
+            cut(redacted(line[2:]), 200) for line in after.split("\n\n")[0].splitlines() if line.startswith("- ")
+        ]
     return list(dict.fromkeys(reasons))[:20]
 
 

@@ -36,7 +36,7 @@ from gitops_mcp.domain.kinds import (
 )
 from gitops_mcp.domain.names import cluster_name, near
 from gitops_mcp.domain.objects import Object, Resource, at, dotted
-from gitops_mcp.domain.redact import MASK
+from gitops_mcp.domain.redact import redacted_value
 from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
 from gitops_mcp.workflows.deliver import namespace_checked, view_at
@@ -176,10 +176,10 @@ def _git(ground: Ground, declared: Declaration, live: Object | None) -> GitSays:
 
 def _shown(path: Sequence[str | int], value: object) -> object:
     """A field's value, bounded; what may hold a secret is not shown."""
-    if any(str(step) in {"connectionParameters", "env", "data", "stringData"} for step in path):
-        return MASK
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return cut(text, 200) if isinstance(value, str | dict | list) else value
+    shown = redacted_value(value, path)
+    if not isinstance(shown, str | dict | list):
+        return shown
+    return cut(shown if isinstance(shown, str) else json.dumps(shown, default=str), 200)
 
 
 def _not_live(states: Iterable[EngineState]) -> dict[str, Any]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.redact import MASK, redacted, redacted_lines
+from gitops_mcp.domain.redact import MASK, redacted, redacted_lines, redacted_value
 
 SECRET = "hunter2-not-to-be-seen"
 
@@ -23,6 +23,7 @@ SECRET = "hunter2-not-to-be-seen"
         pytest.param(f"ldap:\n  bindSearchAuth:\n    bindPassword: {SECRET}\n", id="bind password"),
         pytest.param(f"a:\n  adminPassword: {SECRET}\n", id="a key that names a password"),
         pytest.param(f"# password: {SECRET}\na: 1\n", id="a comment"),
+        pytest.param(f"a: 1 # it was password={SECRET} once\n", id="a comment behind a value"),
         pytest.param(f"url: postgres://app:{SECRET}@db/app\n", id="credentials in a URL"),
         pytest.param(f"{{{{ .Values }}}}\npassword: {SECRET}\n", id="a file that does not parse"),
         pytest.param(f"stringData: &anchor\n  x: {SECRET}\nother: *anchor\n", id="an anchor"),
@@ -55,6 +56,48 @@ def test_free_text_loses_credentials_passwords_and_keys() -> None:
     shown = redacted(text)
     assert SECRET not in shown
     assert shown.startswith("see https://")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("more load; password=hunter2 please", "more load; password=<redacted> please"),
+        ("run PGPASSWORD='hunter 2' psql", "run PGPASSWORD=<redacted> psql"),
+        ('{"password": "hunter2"}', '{"password": <redacted>}'),
+        ("the password is hunter2", "the password is <redacted>"),
+        ("ALTER ROLE app PASSWORD 'hunter2'", "ALTER ROLE app PASSWORD <redacted>"),
+        ("at https://hunter2@example.com/x", "at https://<redacted>@example.com/x"),
+        ("Authorization: Bearer hunter2.x", "Authorization: Bearer <redacted>"),
+        ("token ghp_0123456789abcdefghijABCD", "token <redacted>"),
+        ("SCRAM-SHA-256$4096:c2FsdA==$a:b", "<redacted>"),
+    ],
+)
+def test_free_text_loses_what_is_said_to_be_a_secret_or_looks_like_one(text: str, shown: str) -> None:
+    assert redacted(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the password is wrong",
+        "no password is in Git",
+        'password authentication failed for user "app"',
+        "ssh://git@example.com/x.git and git@example.com:x.git",
+        "it generates the Secret orders-db-app with the owner's credentials",
+    ],
+)
+def test_free_text_that_only_speaks_of_secrets_stays(text: str) -> None:
+    assert redacted(text) == text
+
+
+def test_a_value_is_redacted_by_where_it_stands() -> None:
+    value = [{"name": "old", "connectionParameters": {"host": "a", "password": SECRET}, "instances": 3}]
+    assert redacted_value(value, ("spec", "externalClusters")) == [
+        {"name": "old", "connectionParameters": MASK, "instances": 3}
+    ]
+    assert redacted_value(SECRET, ("spec", "env", 0, "value")) == MASK
+    assert redacted_value("TZ", ("spec", "env", 0, "name")) == "TZ"
+    assert redacted_value(f"postgres://app:{SECRET}@db") == f"postgres://{MASK}@db"
 
 
 def test_what_is_nested_too_deep_to_read_is_redacted_by_its_lines() -> None:

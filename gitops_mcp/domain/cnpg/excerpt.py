@@ -1,6 +1,8 @@
-"""Text that the cluster holds, for showing: one line, cut. It is data, whoever wrote it."""
+"""Text that the cluster holds, for showing: one line, cut, without credentials. It is data, whoever wrote it."""
 
 from __future__ import annotations
+
+from gitops_mcp.domain.redact import redacted
 
 LIMIT = 300
 """Characters of one message."""
@@ -14,4 +16,5 @@ def excerpt(text: object, *, limit: int = LIMIT) -> str | None:
     line = " ".join("".join(char if char.isprintable() else " " for char in text[: limit * 4]).split())
     if not line:
         return None
+    line = redacted(line)
     return line if len(line) <= limit else line[:limit] + "…"
