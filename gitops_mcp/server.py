@@ -13,10 +13,11 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import anyio
+from anyio import to_thread
 from mcp.server import CacheHint, MCPServer
 from mcp.server.mcpserver.tools import Tool as SdkTool
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
@@ -25,6 +26,7 @@ from pydantic import ValidationError
 from gitops_mcp import __version__, tools
 from gitops_mcp.app import App
 from gitops_mcp.domain.answers import TEXT_MAX, Answer
+from gitops_mcp.domain.names import shown
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.tools.registry import Tool
 
@@ -123,7 +125,7 @@ def _offer(tool: Tool, app: App) -> SdkTool:
     return offered
 
 
-def _bound(tool: Tool, app: App) -> Callable[..., CallToolResult]:
+def _bound(tool: Tool, app: App) -> Callable[..., Awaitable[CallToolResult]]:
     """The tool as the SDK calls it: without the App, with a result that carries text and structure."""
     signature = inspect.signature(tool.function)
     hints = get_type_hints(tool.function, include_extras=True)
@@ -132,8 +134,7 @@ def _bound(tool: Tool, app: App) -> Callable[..., CallToolResult]:
         for name, parameter in list(signature.parameters.items())[1:]
     ]
 
-    @functools.wraps(tool.function)
-    def call(**arguments: Any) -> CallToolResult:
+    def answered(arguments: dict[str, Any]) -> CallToolResult:
         started = time.monotonic()
         outcome, facts = "crashed", {}
         try:
@@ -149,6 +150,12 @@ def _bound(tool: Tool, app: App) -> Callable[..., CallToolResult]:
             if app.audit:
                 app.audit.write(tool.name, arguments, outcome, **facts)
 
+    @functools.wraps(tool.function)
+    async def call(**arguments: Any) -> CallToolResult:
+        # Abandoned where nobody waits any more: a peer that does not answer must not hold the process after the end of
+        # input. A write is as safe then as when it is killed: its one commit point is reached or not.
+        return await to_thread.run_sync(answered, arguments, abandon_on_cancel=True)
+
     del call.__wrapped__  # the SDK would read the App out of the inner signature
     call.__signature__ = signature.replace(  # type: ignore[attr-defined]  # what the SDK reads instead
         parameters=parameters, return_annotation=CallToolResult
@@ -161,9 +168,7 @@ def _success(answer: Answer) -> CallToolResult:
     text = answer.markdown()
     if len(text) > TEXT_MAX:
         text = f"{text[: TEXT_MAX - 60]}\n… ({len(text) - TEXT_MAX + 60} more characters)"
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=answer.structured()
-    )
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=answer.structured())
 
 
 def _failure(error: GitOpsError) -> CallToolResult:
@@ -183,7 +188,8 @@ def _faults(error: ValidationError, properties: dict[str, Any]) -> str:
         if fault["type"] == "extra_forbidden":
             close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
             hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
-            told.append(f"{name}: no such argument; {hint}")
+            # Not "password: no …", which redaction would take for a password.
+            told.append(f"there is no argument {shown(name)}; {hint}")
         elif fault["type"] == "missing":
             told.append(f"{name}: is required")
         else:

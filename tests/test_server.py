@@ -101,7 +101,7 @@ def test_read_only_mode_offers_only_reads() -> None:
         pytest.param(
             "scale_postgres_cluster",
             {"name": "db", "instances": 2, "dryrun": True},
-            "dryrun: no such argument; did you mean dry_run?",
+            "there is no argument 'dryrun'; did you mean dry_run?",
             id="unknown",
         ),
         pytest.param("scale_postgres_cluster", {"name": "db"}, "instances: is required", id="missing"),
@@ -146,8 +146,8 @@ async def test_a_call_that_cannot_be_understood_is_answered_with_the_rule(
 async def test_all_faults_are_named_together(client: Client) -> None:
     result = await client.call_tool("create_postgres_cluster", {"instances": 0, "waitt": 1})
     text = result.content[0].text  # type: ignore[union-attr]  # a tool of ours answers text
-    for name in ("name", "instances", "waitt"):
-        assert f"{name}: " in text
+    for fault in ("name: ", "instances: ", "'waitt'"):
+        assert fault in text
 
 
 @pytest.mark.anyio
