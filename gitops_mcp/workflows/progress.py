@@ -138,13 +138,23 @@ def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded
         raise Refused(
             f"change {name!r} is merged ({span.why}): nothing is left to discard; revert it with a new change"
         )
-    if not confirmed and not dry_run:
+    theirs = [one for one in span.commits if _trailer(one, "Gitops-Mcp-Change") != name]
+    if len(theirs) == len(span.commits):
         raise Refused(
-            f"discarding change {name!r} deletes branch {found.branch} with {counted(len(span.commits), 'commit')}, "
-            f"the last one {cut(redacted(span.commits[0].subject), 100)!r}. Nothing was changed. "
-            f"Ask the person; with their word repeat this with confirm_deletion=true"
+            f"branch {found.branch} holds no commit of this server, so it is somebody's own: a person deletes it with "
+            f"git push --delete, if it is to go"
+        )
+    if not confirmed and not dry_run:
+        lost = counted(len(span.commits), "commit") + (f", {len(theirs)} of them made by others" if theirs else "")
+        raise Refused(
+            f"discarding change {name!r} deletes branch {found.branch} with {lost}, the last one "
+            f"{cut(redacted(span.commits[0].subject), 100)!r}. Nothing was changed. Ask the person; with their word "
+            f"repeat this with confirm_deletion=true"
         )
     warnings = _warnings(ground)
+    if theirs:
+        text = f"{counted(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
+        warnings.append(Warned(id="others-commits", message=text))
     if not dry_run:
         remove_branch(ground.repository, ground.git, branch=found.branch, expected=found.tip)
     return Discarded(

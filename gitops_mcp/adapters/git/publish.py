@@ -95,11 +95,13 @@ def remove_branch(repository: Repository, settings: GitSettings, *, branch: str,
         _check_branch(repository, settings, base, branch)
         if base.remote is None or not base.pushes:
             _delete(repository, lock, branch, expected)
+            repository.refs.closed(branch, expected)
             return
         configuration = Configuration.read(repository.runner)
         hooks = Hooks.found(repository, settings, configuration)
         runner = replace(repository.runner, timeout=settings.timeout)
         Push(runner, lock, configuration, hooks, base.remote, settings.hooks != "off").deleted(branch, expected)
+        repository.refs.closed(branch, expected)
 
 
 def _check_branch(repository: Repository, settings: GitSettings, base: Base, branch: str) -> None:

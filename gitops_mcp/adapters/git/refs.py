@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitops_mcp.adapters.git.lock import locked
+from gitops_mcp.adapters.git.lock import locked, sweep
 from gitops_mcp.adapters.git.remote import Remote, lacks_branch, remote_of
 from gitops_mcp.adapters.git.remotes import Remotes, branch_name
 from gitops_mcp.adapters.git.runner import GitFailed, Runner, without_credentials
@@ -44,7 +44,7 @@ class Base:
     warning: str | None
     """Set when the remote could not be asked: why, and how old the commit is that is used instead."""
     closed: Mapping[str, str]
-    """Branches of changes that this server has seen and a fetch then found gone, each with its last tip."""
+    """Branches of changes that this server has removed, or seen and a fetch then found gone; each with its last tip."""
     pushes: bool = False
     """Whether changes are pushed to the remote; else they are local branches."""
     changes: tuple[ChangeRef, ...] = ()
@@ -98,6 +98,7 @@ class Refs:
             branch_name(settings.base, field="base")
         remotes = Remotes.read(self.runner)
         if not fetch or not remotes.urls:
+            sweep(self.common)
             view = self._view(settings, remotes)
             if view.remote is None or view.ref in view.refs:
                 return self._base(view, settings)
@@ -139,6 +140,7 @@ class Refs:
         if commit is None:
             raise self._base_unknown(view, fault) from fault
         remote = view.remote.name if view.remote else None
+        here = view.changes(settings.prefix)
         return Base(
             branch=view.branch,
             remote=remote,
@@ -146,10 +148,15 @@ class Refs:
             commit=commit,
             fetched=fetched,
             warning=self._aged(view.branch, commit, remote, fault) if fault else None,
-            closed=dict(self._closed) if view.pushes else {},
+            closed={branch: tip for branch, tip in self._closed.items() if branch not in here},
             pushes=view.pushes,
-            changes=tuple(view.changes(settings.prefix).values()),
+            changes=tuple(here.values()),
         )
+
+    def closed(self, branch: str, tip: str) -> None:
+        """Notes a branch of a change that this server has removed itself."""
+        with self._memory:
+            self._closed = {**self._closed, branch: tip}
 
     def _remember_closed(self, before: Mapping[str, ChangeRef], after: Mapping[str, ChangeRef]) -> None:
         with self._memory:

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gitops_mcp.app import App
+from gitops_mcp.config import Flags
+from gitops_mcp.errors import NotFound, Refused
+from gitops_mcp.workflows import clusters, progress
+from gitops_mcp.workflows.deliver import Request
+
+CLUSTER = (
+    "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\nspec: {instances: 3}\n"
+)
+
+
+def git(cwd: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=cwd, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture(params=["auto", "never"])
+def checkout(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A checkout with a remote that is pushed to, or without any."""
+    made = tmp_path / "checkout"
+    git(tmp_path, "init", "--quiet", str(made))
+    (made / "db.yaml").write_text(CLUSTER)
+    git(made, "add", ".")
+    git(made, "commit", "--quiet", "--message", "Start")
+    if request.param == "auto":
+        git(tmp_path, "init", "--quiet", "--bare", "remote.git")
+        git(made, "remote", "add", "origin", str(tmp_path / "remote.git"))
+        git(made, "push", "--quiet", "origin", "main")
+    return made
+
+
+@pytest.fixture
+def app(checkout: Path) -> App:
+    return App.open(Flags(repo=checkout))
+
+
+def proposed(app: App) -> str:
+    request = Request("scale_postgres_cluster", None, change="mine")
+    return clusters.scale(app, request, "db", namespace="shop", instances=4).commit or ""
+
+
+def pushed_by_others(checkout: Path, parent: str) -> str:
+    """A commit of somebody's own on the change's branch."""
+    commit = git(checkout, "commit-tree", "-p", parent, "-m", "By hand", f"{parent}^{{tree}}")
+    if git(checkout, "remote"):
+        git(checkout, "push", "--quiet", "--force", "origin", f"{commit}:refs/heads/gitops-mcp/mine")
+    else:
+        git(checkout, "update-ref", "refs/heads/gitops-mcp/mine", commit)
+    return commit
+
+
+def test_discarding_asks_for_a_word_and_then_removes_the_branch(app: App, checkout: Path) -> None:
+    tip = proposed(app)
+    with pytest.raises(Refused, match=r"with 1 commit, the last one 'Scale Cluster shop/db.*confirm_deletion=true"):
+        progress.discard(app, "mine", confirmed=False, dry_run=False)
+    assert progress.discard(app, "mine", confirmed=False, dry_run=True).outcome == "dry_run"
+    assert progress.changes(app, state="open", limit=9, cursor=None).total == 1
+    assert progress.discard(app, "mine", confirmed=True, dry_run=False).tip == tip
+    assert progress.changes(app, state="open", limit=9, cursor=None).total == 0
+
+
+def test_a_discarded_change_is_closed(app: App) -> None:
+    proposed(app)
+    progress.discard(app, "mine", confirmed=True, dry_run=False)
+    assert progress.change(app, "mine", detailed=False).state == "closed"
+    assert [one.state for one in progress.changes(app, state="all", limit=9, cursor=None).items] == ["closed"]
+    with pytest.raises(NotFound):
+        progress.discard(app, "mine", confirmed=True, dry_run=False)
+
+
+def test_a_discarded_name_can_be_used_again(app: App) -> None:
+    proposed(app)
+    progress.discard(app, "mine", confirmed=True, dry_run=False)
+    proposed(app)
+    assert progress.change(app, "mine", detailed=False).state in {"draft", "pushed"}
+
+
+def test_commits_of_others_on_the_branch_are_counted(app: App, checkout: Path) -> None:
+    pushed_by_others(checkout, proposed(app))
+    with pytest.raises(Refused, match="1 of them made by others"):
+        progress.discard(app, "mine", confirmed=False, dry_run=False)
+    assert [one.id for one in progress.discard(app, "mine", confirmed=True, dry_run=False).warnings] == [
+        "others-commits"
+    ]
+
+
+def test_a_branch_that_this_server_did_not_make_is_left_alone(app: App, checkout: Path) -> None:
+    (checkout / "db.yaml").write_text(CLUSTER.replace("3", "5"))
+    git(checkout, "commit", "--quiet", "--all", "--message", "By hand")
+    commit = git(checkout, "rev-parse", "HEAD")
+    git(checkout, "reset", "--quiet", "--hard", "HEAD~1")
+    if git(checkout, "remote"):
+        git(checkout, "push", "--quiet", "origin", f"{commit}:refs/heads/gitops-mcp/mine")
+    else:
+        git(checkout, "update-ref", "refs/heads/gitops-mcp/mine", commit)
+    with pytest.raises(Refused, match="somebody's own"):
+        progress.discard(app, "mine", confirmed=True, dry_run=False)
