@@ -101,9 +101,8 @@ class Discarded(Answer):
 
     def markdown(self) -> str:
         done = "Discarded" if self.outcome == "discarded" else "Dry run, nothing removed"
-        lines = [
-            f"**{done}**: change `{self.change}`, branch `{self.branch}` ({counted(self.commits, 'commit')}, tip {self.tip})"
-        ]
+        lost = f"{counted(self.commits, 'commit')}, tip {self.tip}"
+        lines = [f"**{done}**: change `{self.change}`, branch `{self.branch}` ({lost})"]
         return "\n".join([*lines, *warned(self.warnings), *steps(self.next)])
 
 
@@ -196,8 +195,6 @@ class ClusterStatus(Answer):
     phase_class: str | None = None
     healthy: bool | None = None
     summary: dict[str, Any] = {}
-    problems: Section = []
-    """What is wrong and what to do, the worst first."""
     git: GitSays | None = None
     engines: list[str] = []
     conditions: Section = []
@@ -212,6 +209,8 @@ class ClusterStatus(Answer):
     others: Section = []
     """Tablespaces, plugins, PodDisruptionBudgets and jobs."""
     events: Section = []
+    problems: Section = []
+    """What is wrong and what to do, the worst first."""
     omitted: dict[str, int] = {}
     """How many entries of each part were left off."""
     warnings: list[Warned] = []
@@ -221,14 +220,8 @@ class ClusterStatus(Answer):
         lines = [f"**{name}** in {self.environment}: {self.phase or f'live state {self.live}'}"]
         if self.phase:
             lines[0] += f" ({self.phase_class}; {'healthy' if self.healthy else 'not healthy'})"
+            lines[0] += f"; {counted(len(self.problems), 'finding')}, at the end" if self.problems else ""
         lines += [_facts(self.summary)] if self.summary else []
-        found = "what is wrong could not be seen" if self.live == "unavailable" else "nothing wrong was seen"
-        lines += ["", "what is wrong and what to do:" if self.problems else found]
-        lines += [
-            f"- {one['severity']}: {one['what']}. Do: {one['action']}"
-            + (f" [{one['detail']}]" if "detail" in one else "")
-            for one in self.problems
-        ]
         lines += self._git()
         lines += [f"engine: {one}" for one in self.engines]
         if self.backups:
@@ -246,7 +239,19 @@ class ClusterStatus(Answer):
             "events",
         ):
             lines += _section(title, getattr(self, title), self.omitted.get(title, 0))
-        return "\n".join([*lines, *warned(self.warnings)])
+        return "\n".join([*lines, *warned(self.warnings), "", *self._found()])
+
+    def _found(self) -> list[str]:
+        if not self.problems:
+            return ["what is wrong could not be seen" if self.live == "unavailable" else "nothing wrong was seen"]
+        return [
+            "what is wrong and what to do:",
+            *(
+                f"- {one['severity']}: {one['what']}. Do: {one['action']}"
+                + (f" [{one['detail']}]" if "detail" in one else "")
+                for one in self.problems
+            ),
+        ]
 
     def _git(self) -> list[str]:
         if self.git is None:

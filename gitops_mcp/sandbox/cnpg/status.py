@@ -22,6 +22,7 @@ INVALID = "Invalid cluster definition"
 INVALID_CATALOG = "Cluster has incomplete or invalid image catalog"
 
 _CERTIFICATE_DAYS = 90
+_PLUGIN_VERSION = "0.14.0"
 _RESERVED = ("cnpg_metrics_exporter", "postgres", "streaming_replica")
 
 
@@ -82,6 +83,7 @@ def status(
         "topology": _topology(present),
         "managedRolesStatus": managed_roles(cluster, secrets_seen),
         "certificates": _certificates(cluster, before, now),
+        "pluginStatus": _plugins(cluster),
         "onlineUpdateEnabled": False,
         "switchReplicaClusterStatus": {},
         "conditions": _conditions(
@@ -144,6 +146,14 @@ def archiver_of(cluster: Object) -> str | None:
     """The plugin that archives WAL, if one does."""
     plugins: list[Object] = at(cluster, "spec", "plugins") or []
     return next((p["name"] for p in plugins if p.get("isWALArchiver") and p.get("enabled", True)), None)
+
+
+def _plugins(cluster: Object) -> list[Object]:
+    """Every plugin that is asked for is taken to be installed."""
+    asked: list[Object] = at(cluster, "spec", "plugins") or []
+    return [
+        {"name": one["name"], "version": _PLUGIN_VERSION, "status": ""} for one in asked if one.get("enabled", True)
+    ]
 
 
 def _by_health(instances: Iterable[Instance]) -> Object:

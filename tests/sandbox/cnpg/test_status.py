@@ -102,3 +102,9 @@ def test_roles_of_the_cluster_are_sorted_by_what_became_of_them() -> None:
 )
 def test_the_major_version_is_read_from_the_tag(image: str, major: int) -> None:
     assert major_of(image) == major
+
+
+def test_every_enabled_plugin_is_reported_as_known() -> None:
+    of = cluster(plugins=[{"name": "one", "enabled": True}, {"name": "two", "enabled": False}])
+    made = status(of, [], Phase(HEALTHY), image="", secrets_seen={}, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert [one["name"] for one in made["pluginStatus"]] == ["one"]
