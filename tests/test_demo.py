@@ -59,7 +59,7 @@ LANDMARKS = (
     "ok         no branch has moved and none was made",
     "8/8  Discard",
     "**Discarded**",
-    "ok         two changes are merged and healthy, none is open",
+    "ok         the two that were merged are healthy",
     "What held over all of it",
     "ok         the base main moved 2 times, each time by a merge of the reviewer",
     "byte for byte",

@@ -68,7 +68,7 @@ class Screen:
 
     def says(self, label: str, text: str) -> None:
         """A sentence of ours."""
-        room = self.width - _LABEL - 4
+        room = self.width - _LABEL - 5
         for line in textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False):
             self._print(f"{self._label(label)}   {line}")
             label = ""
@@ -91,7 +91,8 @@ class Screen:
     def failure(self, text: str) -> None:
         """To standard error, so that it is seen where the rest is not."""
         self._print("")
-        sys.stderr.write(f"{self._styled(text, _RED)}\n")
+        fitted = textwrap.fill(text, self.columns - 1, break_on_hyphens=False) if self.terminal else text
+        sys.stderr.write(f"{self._styled(fitted, _RED)}\n")
 
     def _print(self, *lines: str) -> None:
         if self._status:
@@ -113,7 +114,7 @@ class Screen:
             return [line]
         if line.startswith("|"):
             return [f"{line[: room - 1]}…"]
-        indent = " " * (len(line) - len(line.lstrip(" -")))
+        indent = " " * max(2, len(line) - len(line.lstrip(" -")))
         return textwrap.wrap(line, room, subsequent_indent=indent, break_on_hyphens=False)
 
 

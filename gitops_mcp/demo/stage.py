@@ -224,9 +224,15 @@ def staged(screen: Screen, folder: Path) -> Iterator[Stage]:
     except BrokenPipeError:
         raise
     except (Failed, GitOpsError, MCPError, ExceptionGroup, OSError) as error:
-        if log.exists() and (said := log.read_text(errors="replace").splitlines()):
+        if said := _complaints(log):
             screen.block("log", said[-_LOG_LINES:])
         raise Failed(_said(error)) from error
+
+
+def _complaints(log: Path) -> list[str]:
+    """What the server wrote besides a line for each call."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return [line for line in lines if " INFO " not in line]
 
 
 def _said(error: Exception) -> str:
