@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,10 @@ from gitops_mcp.errors import Unavailable
 _FOLDER = "gitops-mcp"
 _FILE = "lock"
 _INTENDED = "refs"
+_SHARED = ("packed-refs.new", "packed-refs.lock", "reftable/tables.list.lock", "shallow.lock")
+"""What git may hold while it writes any ref."""
+_STALE = 1.0
+"""Seconds. No git holds a lock for longer than it waits for one itself (core.packedRefsTimeout)."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,10 @@ class Lock:
     """A folder of this holder's own; it goes when the lock is released."""
 
     def intend(self, *refs: str) -> None:
-        """Notes refs about to be written, so that a lock file git leaves on them when killed is known to be ours."""
+        """Notes refs about to be written, so that a lock file git leaves on them when killed is known to be ours.
+
+        One that ends in `*` stands for all that start so.
+        """
         with (self.work / _INTENDED).open("a") as file:
             file.writelines(f"{ref}\n" for ref in refs)
 
@@ -57,6 +64,13 @@ def locked(common: Path, *, timeout: float) -> Iterator[Lock]:
         (folder / _FILE).unlink(missing_ok=True)
         os.close(descriptor)
         _remove_if_empty(folder)
+
+
+def sweep(common: Path) -> None:
+    """Removes what the dead left, where nobody is at work: for those who only read, and so take no lock."""
+    if (common / _FOLDER).is_dir():
+        with suppress(Unavailable), locked(common, timeout=0):
+            pass
 
 
 def _acquired(folder: Path, timeout: float) -> int:
@@ -99,15 +113,34 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 
 def _sweep(folder: Path, common: Path) -> None:
-    """Removes what dead holders left: their folders, and lock files of git on the refs they were about to write."""
+    """Removes what dead holders left: their folders, and lock files of git for the refs they were about to write."""
     for entry in folder.iterdir():
         if entry.name == _FILE:
             continue
         intended = entry / _INTENDED
         if intended.is_file():
-            for ref in intended.read_text().splitlines():
-                (common / f"{ref}.lock").unlink(missing_ok=True)
+            for left in _lock_files(common, intended.read_text().splitlines()):
+                _remove_stale(left)
         shutil.rmtree(entry, ignore_errors=True)
+
+
+def _lock_files(common: Path, refs: Iterable[str]) -> Iterator[Path]:
+    for ref in refs:
+        if ref.endswith("*"):
+            folder = common / ref.rpartition("/")[0]
+            yield from (path for path in folder.rglob("*.lock") if str(path).startswith(f"{common}/{ref[:-1]}"))
+        else:
+            yield common / f"{ref}.lock"
+    yield from (common / name for name in _SHARED)
+
+
+def _remove_stale(left: Path) -> None:
+    """A fresh one may be held by the user's own git: it is given the time to go."""
+    deadline = time.monotonic() + _STALE
+    with suppress(FileNotFoundError):
+        while time.time() - left.stat().st_mtime < _STALE and time.monotonic() < deadline:
+            time.sleep(0.02)
+        left.unlink()
 
 
 def _remove_if_empty(folder: Path) -> None:

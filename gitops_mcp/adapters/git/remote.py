@@ -35,7 +35,7 @@ class Remote:
         Whether anything moved: git prints a line for each ref that it moves, and nothing when it moves none.
         Raises Unavailable; `lacks_branch` tells whether it was for want of the branch.
         """
-        lock.intend(self.ref(branch))
+        lock.intend(self.ref(branch), f"{self.ref(prefix)}*")
         for pause in (*_PAUSES, None):
             try:
                 return bool(self._fetch(branch, prefix, lock).stderr.strip())
