@@ -122,7 +122,9 @@ def _unprotect(plan: Plan, declared: Declaration, desired: Desired, ref: Cluster
     draft = Draft(desired.texts)
     for part in ("annotations", "labels"):
         place: Path = (*declared.base, "metadata", part)
-        old = at(declared.object, "metadata", part) or {}
+        old = at(declared.object, "metadata", part)
+        if not isinstance(old, dict):
+            continue
         kept = without_blocking(old)
         if old and not kept:
             draft.edit(declared.path, declared.document, Remove(place))

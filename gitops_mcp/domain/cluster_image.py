@@ -48,7 +48,7 @@ def _catalog(desired: Desired, ref: ClusterRef, sibling: Declaration, major: int
     """The reference to the sibling's catalog, where Git shows that it has the major and this namespace may use it."""
     used = at(sibling.object, "spec", "imageCatalogRef")
     kind, name = at(used, "kind"), at(used, "name")
-    if kind not in {"ImageCatalog", "ClusterImageCatalog"} or not isinstance(name, str):
+    if kind not in ("ImageCatalog", "ClusterImageCatalog") or not isinstance(name, str):
         return None
     for one in desired.named(kind, name):
         here = kind == "ClusterImageCatalog" or one.identity.namespace == ref.namespace

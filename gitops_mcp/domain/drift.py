@@ -90,9 +90,9 @@ def _lists(desired: list[Any], live: Any, path: Path) -> Iterator[Difference]:
 
 
 def _keyed(desired: list[Any], live: list[Any], path: Path, *, key: str) -> Iterator[Difference]:
-    by_key = {at(item, key): item for item in live}
+    by_key = {str(at(item, key)): item for item in live}
     for index, item in enumerate(desired):
-        yield from _values(item, by_key.get(at(item, key)), (*path, index))
+        yield from _values(item, by_key.get(str(at(item, key))), (*path, index))
 
 
 def _is_among(item: Any, live: Iterable[Any], path: Path) -> bool:

@@ -232,3 +232,12 @@ def test_one_more_document_in_a_file_that_holds_several() -> None:
     plan = cluster_changes.create(found, REF, made(), place=Place("all.yaml", appended=True), proposed=False)
     text = after(plan)["all.yaml"] or ""
     assert text.startswith(found.texts["all.yaml"] + "---\napiVersion:")
+
+
+def test_labels_that_are_no_mapping_hold_no_protection_to_remove() -> None:
+    protected = CLUSTER.replace(
+        "  namespace: shop\n",
+        "  namespace: shop\n  labels: [odd]\n  annotations:\n    kustomize.toolkit.fluxcd.io/prune: disabled\n",
+    )
+    plan = deleted(read({"db.yaml": protected}))
+    assert after(plan) == {"db.yaml": CLUSTER.replace("  namespace: shop\n", "  namespace: shop\n  labels: [odd]\n")}

@@ -70,3 +70,9 @@ def test_without_siblings_the_moving_tag_is_taken_with_a_warning() -> None:
 def test_what_is_no_version_is_refused(version: str) -> None:
     with pytest.raises(InvalidRequest, match="postgres_version"):
         chosen(read(), version)
+
+
+@pytest.mark.parametrize("kind", ["[a]", "{a: b}"])
+def test_a_catalog_reference_of_another_shape_is_passed_over(kind: str) -> None:
+    found = read(cluster("a", f"{{imageCatalogRef: {{kind: {kind}, name: ours}}, imageName: r/pg:18.4}}"))
+    assert chosen(found) == Image("r/pg:18.4")

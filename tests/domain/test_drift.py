@@ -115,6 +115,12 @@ def test_what_means_the_same_is_no_difference(desired: Object, live: Object) -> 
             ["spec.a: desired '2026-99-01T00:00:00Z', live '2026-98-01T00:00:00Z'"],
             id="what only looks like times",
         ),
+        pytest.param(
+            {"podSelectorRefs": [{"name": []}]},
+            {"podSelectorRefs": [{"name": "a"}]},
+            ["spec.podSelectorRefs[0]: desired {'name': []}, live None"],
+            id="a merge key that is no text",
+        ),
         pytest.param({"env": [1]}, {"env": {}}, ["spec.env: desired [1], live {}"], id="a list that is none"),
     ],
 )

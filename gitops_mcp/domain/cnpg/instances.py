@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from gitops_mcp.domain.cnpg.rules import INSTANCES_MOST, instances
 from gitops_mcp.domain.objects import Object, at
@@ -63,19 +64,18 @@ class Scaling:
 
 
 def _check(cluster: Object, to: int) -> None:
-    postgresql = at(cluster, "spec", "postgresql") or {}
+    postgresql = at(cluster, "spec", "postgresql")
     number = at(postgresql, "synchronous", "number")
-    named = sum(len(at(postgresql, "synchronous", key) or ()) for key in ("standbyNamesPre", "standbyNamesPost"))
+    named = sum(len(_list(at(postgresql, "synchronous", key))) for key in ("standbyNamesPre", "standbyNamesPost"))
     if isinstance(number, int) and number >= to + named:
         raise Refused(
             f"instances: spec.postgresql.synchronous.number is {number}, and CNPG's webhook wants it below the number "
             f"of instances{f' and {named} named standbys' if named else ''}: at least {number - named + 1} instances, "
             f"or lower synchronous.number first"
         )
-    parameters = at(postgresql, "parameters") or {}
-    if to > 1 and str(parameters.get("wal_level", "")) == "minimal":
+    if to > 1 and str(at(postgresql, "parameters", "wal_level")) == "minimal":
         raise Refused("instances: wal_level is 'minimal', with which no replica follows: set it to 'logical' first")
-    if to > 1 and str(parameters.get("wal_log_hints", "on")).lower() in _OFF:
+    if to > 1 and str(at(postgresql, "parameters", "wal_log_hints")).lower() in _OFF:
         raise Refused("instances: wal_log_hints is off, which CNPG's webhook refuses with replicas: remove it first")
     if to == 1 and at(cluster, "spec", "primaryUpdateStrategy") == "supervised":
         raise Refused(
@@ -120,7 +120,7 @@ def _hibernated(cluster: Object) -> Iterator[str]:
 def _volumes(cluster: Object, gone: int, live: Object | None) -> str:
     suffixes = [""]
     suffixes += ["-wal"] if at(cluster, "spec", "walStorage") else []
-    suffixes += [f"-tbs-{at(one, 'name')}" for one in at(cluster, "spec", "tablespaces") or ()]
+    suffixes += [f"-tbs-{at(one, 'name')}" for one in _list(at(cluster, "spec", "tablespaces"))]
     pods = going(live, gone) if live is not None else ()
     if pods:
         return f"PVCs {', '.join(f'{pod}{suffix}' for pod in pods for suffix in suffixes)} with their data"
@@ -143,6 +143,11 @@ def _serial(pod: str) -> int:
 
 def _whole(value: object, *, default: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _list(value: object) -> list[Any]:
+    """Git may hold anything; what is no list there is refused by the API, not here."""
+    return value if isinstance(value, list) else []
 
 
 def _replicas(count: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from gitops_mcp.domain.objects import Object, at
 
@@ -77,7 +77,7 @@ def described(found: Iterable[Protection]) -> str:
     return " and ".join(str(one) for one in found)
 
 
-def without_blocking(part: Mapping[str, str]) -> dict[str, str]:
+def without_blocking(part: Mapping[str, Any]) -> dict[str, Any]:
     """Annotations, or labels, without what blocks pruning; other options in the same list stay as written."""
     kept = {}
     for key, value in part.items():

@@ -99,3 +99,16 @@ def test_a_hibernated_cluster_changes_when_it_is_woken() -> None:
 def test_zero_instances_is_no_number() -> None:
     with pytest.raises(InvalidRequest, match="from 1 to 100"):
         Scaling.of(cluster(), to=0)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"postgresql": "x"}, id="postgresql is a text"),
+        pytest.param({"postgresql": {"parameters": ["wal_level"]}}, id="parameters are a list"),
+        pytest.param({"postgresql": {"synchronous": {"number": 1, "standbyNamesPre": 5}}}, id="standbys are a number"),
+        pytest.param({"tablespaces": 5}, id="tablespaces are a number"),
+    ],
+)
+def test_fields_of_a_shape_that_the_api_would_refuse_do_not_keep_from_scaling(spec: Object) -> None:
+    assert Scaling.of(cluster(**spec), to=2).removed == 1
