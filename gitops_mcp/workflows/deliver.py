@@ -29,9 +29,9 @@ from gitops_mcp.domain.repository import KUSTOMIZATION_FILES, Desired, Source, d
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.hosts import compare_url
 
-ATTEMPTS = 25
-"""Tries to publish. Of two servers that race one always gets through, so more writers than this at once would be
-needed to lose; each try costs a fetch and a push."""
+PATIENCE = 30.0
+"""Seconds for which a write is tried again. Each race lets one writer through, but not each writer soon: of eight that
+wrote to one branch without a pause, one needed 28 tries."""
 
 _OTHERS = 20
 """Open changes that are looked through for what the base does not have."""
@@ -85,18 +85,20 @@ def deliver(app: App, request: Request, planner: Planner) -> WriteResult:
     """What became of a request. Raises one of our errors, and then nothing has changed."""
     if request.change is not None:
         change_name(request.change)
-    raced: Raced | None = None
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - spreads writers that raced, no secret
+    end = time.monotonic() + PATIENCE
+    attempt = 0
+    while True:
+        attempt += 1
         ground = app.ground(fetch=True)
         try:
             return _once(app, ground, request, planner)
         except Raced as error:
-            raced = error
-    raise Unavailable(
-        f"others kept writing to the same branch faster, {ATTEMPTS} times in a row: try again later"
-    ) from raced
+            if time.monotonic() > end:
+                raise Unavailable(
+                    f"others kept writing to the same branch faster, {attempt} times in {PATIENCE:g} s: try again "
+                    f"later. What happened last: {error}"
+                ) from error
+        time.sleep(random.uniform(0, min(0.02 * attempt, 0.25)))  # noqa: S311 - spreads writers that raced, no secret
 
 
 def view_at(app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool) -> View:

@@ -106,7 +106,7 @@ class Push:
         if "exists; cannot create" in detail:
             return Refused(f"branch {branch} cannot stand beside another one on {self.remote}: {detail}")
         if _MOVED.search(detail):
-            return Raced(f"branch {branch} on {self.remote} was moved by another writer ({reason})")
+            return Raced(f"branch {branch} on {self.remote} was moved by another writer, or is locked by one: {detail}")
         return Refused(f"{self.remote} refused the push of {branch} ({reason}). It said:\n{said}")
 
     def _failure(self, branch: str, ran: Ran) -> GitOpsError:
