@@ -13,8 +13,8 @@ def confirmed(plan: Plan, *, confirmed: bool, dry_run: bool) -> Plan:
     if dry_run:
         return plan.warned([Notice("needs-confirmation", f"{plan.destroys}. Doing it takes confirm_deletion=true")])
     raise Refused(
-        f"{plan.destroys}. This call would propose: {plan.subject}. Nothing was changed. Ask the person; with their word "
-        f"repeat this with confirm_deletion=true (dry_run=true shows the diff without it)"
+        f"{plan.destroys}. This call would propose: {plan.subject}. Nothing was changed. Ask the person; with their "
+        f"word repeat this with confirm_deletion=true (dry_run=true shows the diff without it)"
     )
 
 
