@@ -57,6 +57,8 @@ def clusters(
     try:
         page = _page(kube, spaces, position, size, warnings)
     except (NotInstalled, Unavailable, Forbidden) as error:
+        if ground is None:
+            raise type(error)(f"{error}; and there is no repository here that would say what is declared") from error
         why = Warned(id="not-installed" if isinstance(error, NotInstalled) else "live-unavailable", message=str(error))
         return _declared(app, ground, chosen, checked, why, size, position, asked)
     now = datetime.now(UTC)
@@ -175,7 +177,7 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
 
 def _declared(
     app: App,
-    ground: Ground | None,
+    ground: Ground,
     environment: Environment,
     namespace: str | None,
     why: Warned,
@@ -183,9 +185,7 @@ def _declared(
     position: _Position,
     asked: Sequence[object],
 ) -> ClusterList:
-    """What Git declares, when the API does not answer; without a repository that is the error."""
-    if ground is None:
-        raise Unavailable(f"{why.message}; and there is no repository here that would say what is declared")
+    """What Git declares, when the API does not answer."""
     desired = view_at(app, ground, environment, ground.base.commit, proposed=False).desired
     allowed = {namespace} if namespace else set(environment.namespaces or ())
     found = [one for one in desired.clusters if not allowed or one.identity.namespace in allowed]
