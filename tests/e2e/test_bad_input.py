@@ -138,12 +138,13 @@ def test_a_name_that_is_no_label(
 
 @pytest.mark.parametrize("given", ["../main", "-x", "Main", "a/b", "a..b", "main.lock", "a b", "@{1}", "HEAD"])
 def test_a_name_that_is_no_change(desk: Desk, before: tuple[Look, dict[str, str]], given: str) -> None:
-    for tool, more in {
+    calls: dict[str, dict[str, Any]] = {
         "scale_postgres_cluster": {"name": "orders-db", "instances": 2, "environment": "prod"},
         "get_change": {},
         "discard_change": {"confirm_deletion": True},
-    }.items():
-        told = desk.ask.refusal(tool, **{**more, "change": given})
+    }
+    for tool, more in calls.items():
+        told = desk.ask.refusal(tool, change=given, **more)
         assert told.startswith(f"InvalidRequest: change: {given!r} {CHANGE}, such as '")
     unchanged(desk, before)
 
