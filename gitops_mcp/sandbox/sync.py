@@ -159,7 +159,8 @@ def protection(live: Object) -> Protection:
     annotations = at(live, "metadata", "annotations") or {}
     labels = at(live, "metadata", "labels") or {}
     options = {option.strip() for option in annotations.get(SYNC_OPTIONS, "").split(",")}
-    # Flux reads its own as a label or as an annotation.
-    if "Prune=false" in options or "disabled" in {annotations.get(FLUX_PRUNE), labels.get(FLUX_PRUNE)}:
+    # Flux reads its own as a label or as an annotation, without regard to case.
+    by_flux = {str(part.get(FLUX_PRUNE)).lower() for part in (annotations, labels)}
+    if "Prune=false" in options or "disabled" in by_flux:
         return "never"
     return "confirm" if "Prune=confirm" in options else "no"
