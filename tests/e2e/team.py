@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -21,10 +22,12 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult, TextContent
 
+from gitops_mcp.sandbox.run import World
 from tests.conftest import IDENTITY
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 60
+T = TypeVar("T")
 
 Files = Mapping[str, str | bytes | None]
 """Contents by path; None: the file goes."""
@@ -249,3 +252,13 @@ def assistant(
 async def _client(parameters: StdioServerParameters, errors: Any) -> AsyncIterator[Client]:
     async with Client(stdio_client(parameters, errlog=errors)) as client:
         yield client
+
+
+def until(world: World, holds: Callable[[], T]) -> T:
+    """What `holds` gives once it is true; looked at again whenever something in the cluster has changed."""
+    end = time.monotonic() + DEADLINE
+    version = 0
+    while not (found := holds()):
+        assert time.monotonic() < end, "it never came about"
+        version = world.store.changed(version, 0.2)
+    return found
