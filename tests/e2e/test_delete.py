@@ -81,7 +81,7 @@ ORPHAN = manifests("orphan").replace(
 ALL = {
     "confirm": CONFIRM,
     "free": FREE,
-    "kept": KEPT,
+    **KEPT,
     "orphan": ORPHAN,
     **{name: files[0] for name, files in PROTECTED.items()},
 }
@@ -278,19 +278,20 @@ def test_what_belongs_to_the_cluster_and_is_protected_itself_stays_as_told(lab: 
     assert lab.kept_of("orphan") == {*(one.format("orphan") for one in LEFT), "Database orphan-shop"}
 
 
-def test_a_protected_cluster_whose_manifest_someone_removes_stays(lab: Lab) -> None:
+@pytest.mark.parametrize("name", KEPT)
+def test_a_protected_cluster_whose_manifest_someone_removes_stays(lab: Lab, name: str) -> None:
     path = f"{LAB}/kustomization.yaml"
     tip = lab.team.branches()["main"]
     listed = lab.team.file(tip, path)
     assert listed is not None
-    merged = lab.team.commit({f"{LAB}/kept.yaml": None, path: listed.decode().replace("  - kept.yaml\n", "")})
+    merged = lab.team.commit({f"{LAB}/{name}.yaml": None, path: listed.decode().replace(f"  - {name}.yaml\n", "")})
     until(lab.world, lambda: operation(lab, merged, "Succeeded"))
-    assert lab.live("kept")
-    assert "Pod kept-1" in lab.kept_of("kept")
-    status = lab.ask.answer("get_cluster_status", name="kept")
+    assert lab.live(name)
+    assert f"Pod {name}-1" in lab.kept_of(name)
+    status = lab.ask.answer("get_cluster_status", name=name)
     assert "not-in-git" in {one["id"] for one in status["problems"]}
-    told = lab.ask.refusal("delete_postgres_cluster", name="kept", confirm_deletion=True)
-    assert told.startswith("NotFound: Git declares no Cluster 'kept' in prod; there are")
+    told = lab.ask.refusal("delete_postgres_cluster", name=name, confirm_deletion=True)
+    assert told.startswith(f"NotFound: Git declares no Cluster '{name}' in prod; there are")
 
 
 def test_a_cluster_that_this_server_made_carries_the_protection_of_the_engine_in_use(lab: Lab) -> None:
