@@ -36,11 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == "tools":
         from gitops_mcp.server import table
 
-        print(table(), end="")
-        return 0
+        return _print(table())
     from gitops_mcp import config
 
-    print(json.dumps(config.schema(), indent=2))
+    return _print(json.dumps(config.schema(), indent=2) + "\n")
+
+
+def _print(text: str) -> int:
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        # Who reads, such as `head`, has enough. What is left must not be written at exit, where it would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0
 
 
@@ -49,21 +57,43 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="gitops-mcp",
-        description="An MCP server that runs CloudNativePG clusters the GitOps way. Without a command it serves on "
-        "stdin and stdout, as an MCP client starts it.",
+        description="An MCP server for CloudNativePG clusters, the GitOps way: it reads live state from the Kubernetes "
+        "API, and proposes changes as commits on branches of a Git repository. Without a command it serves on standard "
+        "input and output, as an MCP client starts it.",
+        epilog="Each option of serve may be given as the variable in brackets instead; the option wins. Exit codes: 0 "
+        "the work is done or the input has ended, 1 a failure, 2 a wrong option or variable, with every fault named.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"gitops-mcp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    serve = commands.add_parser("serve", help="serve over stdio (the default)", allow_abbrev=False)
+    serve = commands.add_parser(
+        "serve",
+        help="serve over stdio (the default)",
+        description="Serve MCP on standard input and output until the input ends. Logs go to standard error.",
+        allow_abbrev=False,
+    )
     for each in (parser, serve):
         for option in OPTIONS:
             _add(each, option)
-    commands.add_parser("demo", help="play the whole road against a sandbox: list, create, merge, scale, discard")
-    sandbox = commands.add_parser("sandbox", help="a stand-in cluster, remote and engine to try the server with")
-    sandbox.add_argument("--dir", type=Path, required=True, help="new folder for kubeconfig, remote and checkout")
-    sandbox.add_argument("--api-only", action="store_true", help="only the Kubernetes API")
-    commands.add_parser("tools", help="print the table of tools")
+    commands.add_parser(
+        "demo",
+        help="play the whole road against a sandbox: list, create, merge, scale, discard",
+        description="Start a sandbox in a temporary folder, drive the real server against it, and remove it. Needs no "
+        "cluster and no network, and ends with 1 where something did not hold.",
+        allow_abbrev=False,
+    )
+    sandbox = commands.add_parser(
+        "sandbox",
+        help="start a stand-in cluster, remote and engine to try the server with",
+        description="Start stand-ins for a Kubernetes API, the CloudNativePG operator, a Git remote and Argo CD on "
+        "127.0.0.1, print the configuration for an MCP client, and go on until the input ends or Ctrl-C.",
+        allow_abbrev=False,
+    )
+    sandbox.add_argument(
+        "--dir", type=Path, required=True, help="new or empty folder for kubeconfig, remote and checkout; it is kept"
+    )
+    sandbox.add_argument("--api-only", action="store_true", help="start the Kubernetes API and nothing else")
+    commands.add_parser("tools", help="print the table of tools, in Markdown")
     commands.add_parser("schema", help="print the JSON Schema of .gitops-mcp.yaml")
     return parser
 
@@ -96,6 +126,8 @@ def _serve(given: argparse.Namespace) -> int:
         stream=sys.stderr, level=told.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     server = build(app)
+    if sys.stdin.isatty():
+        print("gitops-mcp: waits for an MCP client on standard input; see --help. Ctrl-C ends it.", file=sys.stderr)
     gc.freeze()
     gc.enable()
     run(server)

@@ -117,10 +117,20 @@ _LEVELS = ("debug", "info", "warning", "error")
 OPTIONS = (
     Option("repo", "a checkout of the GitOps repository (default: the one around the working directory)", _path, "DIR"),
     Option("environment", "the environment meant by requests that name none", rules.environment_name, "NAME"),
-    Option("context", "kubeconfig context of that environment", rules.context, "NAME"),
+    Option(
+        "context",
+        "kubeconfig context of the only environment, or of the one that --environment names",
+        rules.context,
+        "NAME",
+    ),
     Option("base", "branch that changes are proposed against", rules.branch, "BRANCH"),
-    Option("push", "never: changes stay local branches", _choice(*_PUSH), choices=_PUSH),
+    Option(
+        "push",
+        "auto: push changes where there is a remote; never: keep them as local branches",
+        _choice(*_PUSH),
+        choices=_PUSH,
+    ),
     Option("read_only", "offer no tool that writes", _boolean, switch=True),
     Option("log_level", "what is logged to standard error (default: info)", _choice(*_LEVELS), choices=_LEVELS),
-    Option("audit_log", "file that gets one line of JSON for each tool call", _path, "FILE"),
+    Option("audit_log", "file that one line of JSON is appended to for each tool call", _path, "FILE"),
 )
