@@ -22,7 +22,7 @@ RUN apt-get update \
     && useradd --uid 10001 --user-group --create-home gitops-mcp
 COPY --from=build /opt/gitops-mcp /opt/gitops-mcp
 # git and ssh read and write below HOME (configuration, known hosts). With a read-only root file system mount a
-# writable volume there; the checkout is mounted at /repo.
+# writable volume there. The checkout is mounted at /repo and belongs to this user: git refuses one of somebody else's.
 ENV HOME=/home/gitops-mcp \
     PATH=/opt/gitops-mcp/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1
