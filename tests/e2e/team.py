@@ -240,12 +240,18 @@ def assistant(
         },
         cwd=cwd or team.folder,
     )
+    fault: Exception | None = None
     with (
         team.log.open("a") as errors,
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(_client(parameters, errors)) as client,
     ):
-        yield Assistant(portal, client)
+        try:
+            yield Assistant(portal, client)
+        except Exception as error:  # noqa: BLE001 - raised below: the client's task groups would wrap it
+            fault = error
+    if fault:
+        raise fault
 
 
 @asynccontextmanager
@@ -254,7 +260,7 @@ async def _client(parameters: StdioServerParameters, errors: Any) -> AsyncIterat
         yield client
 
 
-def until(world: World, holds: Callable[[], T]) -> T:
+def until(world: World, holds: Callable[[], T | None]) -> T:
     """What `holds` gives once it is true; looked at again whenever something in the cluster has changed."""
     end = time.monotonic() + DEADLINE
     version = 0
