@@ -86,7 +86,8 @@ def _names(path: Sequence[str | int]) -> tuple[str, ...]:
 def _with_comment(line: str) -> str:
     """A line of a manifest: what stands behind it in words is read as free text."""
     code, mark, comment = line.partition(" #")
-    return _unlike_credentials(code) + mark + (_by_line(comment) if comment else "")
+    shown = _TOLD.sub(lambda found: _untold(found) if "=" in found["link"] else found[0], _unlike_credentials(code))
+    return shown + mark + (_by_line(comment) if comment else "")
 
 
 def _by_line(line: str) -> str:

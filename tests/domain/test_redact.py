@@ -24,6 +24,7 @@ SECRET = "hunter2-not-to-be-seen"
         pytest.param(f"a:\n  adminPassword: {SECRET}\n", id="a key that names a password"),
         pytest.param(f"# password: {SECRET}\na: 1\n", id="a comment"),
         pytest.param(f"a: 1 # it was password={SECRET} once\n", id="a comment behind a value"),
+        pytest.param(f"parameters:\n  conninfo: host=x password={SECRET}\n", id="a password within a value"),
         pytest.param(f"url: postgres://app:{SECRET}@db/app\n", id="credentials in a URL"),
         pytest.param(f"{{{{ .Values }}}}\npassword: {SECRET}\n", id="a file that does not parse"),
         pytest.param(f"stringData: &anchor\n  x: {SECRET}\nother: *anchor\n", id="an anchor"),

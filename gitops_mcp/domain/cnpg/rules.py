@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.redact import redacted
 from gitops_mcp.errors import InvalidRequest
 
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
@@ -80,6 +81,11 @@ def _parameter(key: str, value: object, *, field: str) -> None:
         )
     if len(value) > 4096 or not value.isprintable():
         raise InvalidRequest(f"{field}: the value of {key} must be one line of at most 4096 characters")
+    if redacted(value) != value:
+        raise InvalidRequest(
+            f"{field}: the value of {key} looks as if it held a password or a token, which would stay in Git for "
+            f"ever: leave it out"
+        )
     if key == "wal_level" and value not in _WAL_LEVELS:
         raise InvalidRequest(f"{field}: wal_level {shown(value)} does not exist; {near(value, _WAL_LEVELS)}")
     if key == "shared_buffers" and not _MEMORY.fullmatch(value):

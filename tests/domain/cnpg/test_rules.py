@@ -35,6 +35,7 @@ def test_parameters_that_the_webhook_lets_pass_stay_as_given() -> None:
         pytest.param({"wal_level": "minimal"}, "one instance only", id="minimal with replicas"),
         pytest.param({"wal_log_hints": "OFF"}, "may not be off with more than one", id="hints off with replicas"),
         pytest.param({"shared_buffers": "25%"}, "no size of PostgreSQL", id="shared_buffers"),
+        pytest.param({"app.conninfo": "host=x password=y1"}, "looks as if it held a password", id="a password"),
         pytest.param({"hot_standby_feedback": "maybe"}, "must be 'on' or 'off'", id="no boolean"),
     ],
 )
