@@ -190,15 +190,16 @@ def test_killed_at_any_instant_a_request_is_done_or_not_done(
 def _drawn(here: Stage, lot: random.Random, number: int, *, discard: bool) -> list[Kill]:
     """Half of them between the commit and the end of its way to the branch, a fourth before it, a fourth anywhere.
 
-    A fourth of all come some milliseconds after the instant that was drawn, wherever git is then.
+    Wherever git holds a lock on this side it is killed with the server at least once. A fourth of the others come some
+    milliseconds after the instant that was drawn, wherever git is then.
     """
     after_commit, after_none = (_instants(here, discard=discard, committed=committed) for committed in (True, False))
     instants = [instant for instant in dict.fromkeys(after_commit) if instant in after_none]
     start = instants.index(f"begin {'commit-tree' if not discard else here.moves} 1")
     end = instants.index(f"end {here.moves} 1")
     parts = (instants[:start], instants[start:end], instants, instants[start:end])
-    drawn = []
-    for count in range(number):
+    drawn = [Kill(at, "tree", 0, discard) for at in instants if at.startswith("near reference-transaction prepared")]
+    for count in range(number - len(drawn)):
         victims: Victims = ("server", "tree", "server", "tree", "machine")[count % 5]
         later = lot.uniform(0.0005, 0.03) if count % 16 >= 12 else 0
         drawn.append(Kill(lot.choice(parts[count % 4]), victims, later, discard))
