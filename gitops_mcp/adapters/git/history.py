@@ -5,7 +5,7 @@ Commits never change, so an answer about two of them is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 
 from gitops_mcp.adapters.git.files import object_id
@@ -18,6 +18,8 @@ MOST_COMMITS = 100
 _SEARCHED = 1000
 """Commits of the base that are compared with a change, newest first."""
 _PATHS_NAMED = 200
+_KEPT = 20_000
+"""Paths, and commits with their messages, that are kept."""
 _FIELDS = (
     *("%H", "%P", "%s", "%b", "%an <%ae>", "%cI"),
     "%(trailers:only=true,unfold=true,key_value_separator=%x01,separator=%x02)",
@@ -46,16 +48,23 @@ class _Merge:
     conflicts: tuple[str, ...]
 
 
+def _weight(kept: Sized) -> int:
+    return 1 + len(kept)
+
+
 @dataclass
 class History:
     runner: Runner
     _bases: Memory[tuple[str, str], str | None] = field(default_factory=lambda: Memory(1000))
     _ancestors: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
-    _files: Memory[tuple[str, str], tuple[str, ...]] = field(default_factory=lambda: Memory(200))
+    _files: Memory[tuple[str, str], tuple[str, ...]] = field(default_factory=lambda: Memory(_KEPT, _weight))
+    _touched: Memory[tuple[str, tuple[str, ...]], dict[str, frozenset[str]] | None] = field(
+        default_factory=lambda: Memory(4)
+    )
     _counts: Memory[tuple[str, str], tuple[int, int]] = field(default_factory=lambda: Memory(1000))
     _merges: Memory[tuple[str, str], _Merge] = field(default_factory=lambda: Memory(1000))
     _arrived: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
-    _commits: Memory[tuple[str, str], tuple[Commit, ...]] = field(default_factory=lambda: Memory(200))
+    _commits: Memory[tuple[str, str], tuple[Commit, ...]] = field(default_factory=lambda: Memory(_KEPT, _weight))
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The newest commit that both have; None when there is none, or a shallow clone does not hold it."""
@@ -85,6 +94,39 @@ class History:
         asked = ("-r", "-z", "--name-only", "--no-renames")
         text = self.runner.run("diff-tree", *asked, old, new).text
         return tuple(path for path in text.split("\0") if path)
+
+    def touching(self, base: str, tips: Iterable[str], paths: Collection[str]) -> frozenset[str]:
+        """Those tips that have commits of their own which touch one of the paths; merges are not looked into.
+
+        Two processes, however many tips there are. With too many commits to tell, all tips count.
+        """
+        asked = (object_id(base), tuple(sorted({object_id(tip) for tip in tips})))
+        if not asked[1]:
+            return frozenset()
+        touched = self._touched.made(asked, lambda: self._touched_by(*asked))
+        return frozenset(tip for tip in asked[1] if touched is None or not touched[tip].isdisjoint(paths))
+
+    def _touched_by(self, base: str, tips: tuple[str, ...]) -> dict[str, frozenset[str]] | None:
+        wanted = "".join(f"{commit}\n" for commit in (*tips, f"^{base}"))
+        listed = self.runner.run("rev-list", "--parents", f"--max-count={_SEARCHED}", "--stdin", input=wanted.encode())
+        parents = {line[0]: line[1:] for line in map(str.split, listed.text.splitlines())}
+        if len(parents) == _SEARCHED:
+            return None
+        files = self._files_of(parents)
+        return {tip: frozenset(path for commit in _reached(tip, parents) for path in files[commit]) for tip in tips}
+
+    def _files_of(self, commits: Iterable[str]) -> dict[str, list[str]]:
+        """What each commit touches; a merge by itself nothing."""
+        found: dict[str, list[str]] = {commit: [] for commit in commits}
+        asked = ("--stdin", "-r", "-z", "--root", "--name-only", "--no-renames")
+        text = self.runner.run("diff-tree", *asked, input="".join(f"{commit}\n" for commit in found).encode()).text
+        current: list[str] = []
+        for part in text.split("\0"):
+            if part in found:
+                current = found[part]
+            elif part:
+                current.append(part)
+        return found
 
     def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
         """The files in which the tip cannot be merged into the base without a person."""
@@ -189,6 +231,18 @@ class History:
         if ran.returncode not in {0, 1}:
             raise GitFailed(arguments[0], ran)
         return ran
+
+
+def _reached(tip: str, parents: Mapping[str, Iterable[str]]) -> set[str]:
+    """The commits that lead to a tip, as far as their parents are known."""
+    reached: set[str] = set()
+    ahead = [tip]
+    while ahead:
+        commit = ahead.pop()
+        if commit in parents and commit not in reached:
+            reached.add(commit)
+            ahead += parents[commit]
+    return reached
 
 
 def _trailers(text: str) -> Iterator[tuple[str, str]]:

@@ -111,6 +111,10 @@ class Repository:
     def changed_files(self, old: str, new: str) -> tuple[str, ...]:
         return self.history.changed_files(old, new)
 
+    def touching(self, base: str, tips: Iterable[str], paths: Collection[str]) -> frozenset[str]:
+        """Those tips that have commits of their own which touch one of the paths."""
+        return self.history.touching(base, tips, paths)
+
     def merge_base(self, one: str, other: str) -> str | None:
         return self.history.merge_base(one, other)
 
