@@ -214,9 +214,12 @@ def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan) -> list[N
     touched = {change.path for change in plan.files}
     ours = changed(view.desired, after(view.desired, plan.files))
     notices = []
-    for other in ground.repository.changes(ground.git, ground.base):
-        start = None if other.branch == target.branch else ground.repository.merge_base(ground.base.commit, other.tip)
-        if start is None or touched.isdisjoint(ground.repository.changed_files(start, other.tip)):
+    repository, base = ground.repository, ground.base.commit
+    others = [other for other in repository.changes(ground.git, ground.base) if other.branch != target.branch]
+    near = repository.touching(base, [other.tip for other in others], touched)
+    for other in others:
+        start = repository.merge_base(base, other.tip) if other.tip in near else None
+        if start is None or touched.isdisjoint(repository.changed_files(start, other.tip)):
             continue
         if is_merged(ground, other):
             continue

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from gitops_mcp.app import App
+from gitops_mcp.config import Flags
+from gitops_mcp.domain.answers import WriteResult
+from gitops_mcp.workflows import clusters
+from gitops_mcp.workflows.deliver import Request
+from tests.adapters.git.conftest import CLUSTER, commit_all, git, write
+
+RUNNER = "gitops_mcp.adapters.git.runner"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A repository of many Clusters, without a remote."""
+    path = tmp_path / "desk"
+    git(tmp_path, "init", "--quiet", str(path))
+    for number in range(20):
+        write(path / f"orders-{number}.yaml", CLUSTER.replace("name: orders", f"name: orders-{number}"))
+    commit_all(path, "Start")
+    return path
+
+
+def _scaled(desk: Path, number: int, *, change: str) -> WriteResult:
+    """By a server that has just started."""
+    request = Request("scale_postgres_cluster", None, change=change)
+    return clusters.scale(App.open(Flags(repo=desk)), request, f"orders-{number}", namespace="shop", instances=4)
+
+
+def test_a_write_runs_as_many_git_processes_with_many_open_changes_as_with_few(
+    desk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger=RUNNER)
+    ran = []
+    for number in range(12):
+        caplog.clear()
+        assert _scaled(desk, number, change=f"change-{number}").outcome == "committed"
+        ran.append(sum(record.name == RUNNER for record in caplog.records))
+
+    assert ran[1:] == [ran[1]] * 11
+    assert ran[1] - ran[0] == 2
+
+
+def test_of_many_open_changes_the_one_that_touches_the_same_is_named(desk: Path) -> None:
+    for number in range(5):
+        _scaled(desk, number, change=f"change-{number}")
+
+    warnings = _scaled(desk, 3, change="mine").warnings
+
+    assert [warning.id for warning in warnings if "'change-3' touches the same" in warning.message] == [
+        "overlapping-change"
+    ]
+    assert len([warning for warning in warnings if warning.id == "overlapping-change"]) == 1
