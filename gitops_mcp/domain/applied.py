@@ -1,0 +1,248 @@
+"""What an engine object of the repository says that it applies.
+
+Declared, not live: this is read from manifests at a commit. What the running Application or Kustomization says of
+itself is `engine.EngineState`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from gitops_mcp.domain import yamltext
+from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.yamltext import Document, Unparsable
+
+KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+Files = Mapping[str, str]
+"""Texts by path from the root of the repository: everything that names an engine's API group, every kustomization,
+`Chart.yaml`, values file and `.sourceignore`, and the ConfigMaps and Secrets that variables come from."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something is written."""
+
+    path: str
+    document: int
+    base: Path
+    """In that document: `()`, `("items", 2)`, `("spec", "postBuild", "substitute", "SIZE")`."""
+    line: int
+    """Of the file, counted from 1."""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+    def below(self, text: str, *path: str | int) -> Place:
+        """The place of a part of what stands here; the line needs the file's text."""
+        base = (*self.base, *path)
+        return Place(self.path, self.document, base, yamltext.line_of(text, self.document, base))
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An object of any kind, and where it is written. The object may be a rendered one."""
+
+    object: Object
+    place: Place
+
+    @property
+    def kind(self) -> str:
+        return str(self.object.get("kind"))
+
+    @property
+    def group(self) -> str:
+        return str(self.object.get("apiVersion")).rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return str(at(self.object, "metadata", "name"))
+
+    @property
+    def namespace(self) -> str | None:
+        found = at(self.object, "metadata", "namespace")
+        return found if isinstance(found, str) and found else None
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What `${NAME}` stands for under one Flux Kustomization."""
+
+    name: str
+    value: str | None
+    """None where it cannot be known or must not be: it comes from a Secret."""
+    origin: str
+    """`Kustomization flux-system/shop`, `ConfigMap flux-system/settings`, `Secret flux-system/secrets`."""
+    place: Place | None
+    """Of the value."""
+    hidden_by: str | None = None
+    """A later source that nobody can read here, so it may hold this name too and would win."""
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """`postBuild` of a Flux Kustomization."""
+
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    """Sources that are not in the repository: a name that is in none of `variables` may come from them."""
+    always: bool = False
+    """`substituteStrategy: Always`; otherwise nothing is substituted where there are no variables."""
+
+    @property
+    def is_active(self) -> bool:
+        return self.always or bool(self.variables or self.unread)
+
+
+@dataclass(frozen=True)
+class EnginePatch:
+    """A patch that stands in the engine object (its text) or that the engine object names (its path)."""
+
+    text: str | None
+    path: str | None
+    """From the root of the repository."""
+    target: Object | None
+    base: Path
+    """Of the text or the path in the engine object's document, its own base included."""
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What the engine adds to the kustomization of its folder before it builds it."""
+
+    namespace: str | None = None
+    """Replaces every namespace, as `namespace` of a kustomization does."""
+    name_prefix: str = ""
+    name_suffix: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[object, ...] = ()
+    """As written: they never touch `imageName` of CNPG's kinds."""
+    replicas: tuple[object, ...] = ()
+    patches: tuple[EnginePatch, ...] = ()
+    components: tuple[str, ...] = ()
+    """Folders from the root of the repository."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which files of its folder a directory build takes."""
+
+    recurse: bool = False
+    include: str = ""
+    exclude: str = ""
+    stops_at_kustomizations: bool = False
+    """Flux: a folder below with a kustomization of its own is built by that, as one resource."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """One layer of Helm values; later layers win."""
+
+    kind: Literal["mapping", "text", "file", "parameter", "unread"]
+    """A YAML mapping in place; text that holds YAML; a whole file; one `name: value`; a ConfigMap or Secret."""
+    place: Place | None
+    """Of the mapping, of the text, of the file (`()`), of the parameter's value."""
+    name: str = ""
+    """Of a parameter, as a dotted path; of what is unread."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    name: str
+    """Its name in its repository, or the folder that holds it."""
+    repository: str | None
+    """Where it comes from; None for a folder of this repository."""
+    folder: str | None = None
+    release: str | None = None
+    """The name of the release, from which the chart makes names."""
+    values: tuple[Values, ...] = ()
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One engine object, and one thing that it applies."""
+
+    engine: Literal["argocd", "flux"]
+    kind: str
+    """`Kustomization`, `HelmRelease`, `FluxInstance`, `Application` or `ApplicationSet`."""
+    namespace: str | None
+    name: str
+    place: Place
+    build: Literal["kustomize", "directory", "helm"]
+    folder: str | None
+    """From the root of the repository, "" for the root; None for a chart that comes from elsewhere."""
+    selection: Selection = Selection()
+    overlay: Overlay = Overlay()
+    default_namespace: str | None = None
+    """Given to objects that have no namespace after the build."""
+    substitution: Substitution = Substitution()
+    chart: Chart | None = None
+    prunes: bool = False
+    forces: bool = False
+    """It deletes and creates anew what cannot be changed in place."""
+    suspended: bool = False
+    automatic: bool = True
+    """It applies without being asked."""
+    self_heals: bool = False
+    sync_options: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was noticed and is not modelled, each with its field."""
+    opaque: str | None = None
+    """Why what it applies cannot be told: a plugin builds it, another cluster gets it."""
+    guess: str | None = None
+    """Why this is no more than a guess."""
+    excluded: str | None = None
+    """Why it does not apply this repository at this revision."""
+
+    @property
+    def is_remote(self) -> bool:
+        return self.excluded is not None
+
+    def __str__(self) -> str:
+        product = "Argo CD" if self.engine == "argocd" else "Flux"
+        named = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{product} {self.kind} {named} ({self.place})"
+
+
+@lru_cache(maxsize=8192)
+def read(text: str) -> tuple[Document, ...]:
+    """The documents of a text; none where it is not YAML. They are shared: nobody may change them."""
+    try:
+        return yamltext.documents(text)
+    except Unparsable:
+        return ()
+
+
+def clean(path: object) -> str:
+    """A folder as an engine object writes it (`./a/`, `/a`, `.`), from the root of the repository."""
+    found = posixpath.normpath(str(path or "").strip().lstrip("/") or ".")
+    return "" if found == "." else found
+
+
+def joined(folder: str, entry: str) -> str:
+    return clean(posixpath.join(folder, entry))
+
+
+def kustomization_of(files: Files, folder: str) -> str | None:
+    for name in KUSTOMIZATION_FILES:
+        if (path := posixpath.join(folder, name)) in files:
+            return path
+    return None
+
+
+def texts(value: object) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def mappings(value: object) -> tuple[Object, ...]:
+    return tuple(one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
+
+
+def strings(value: object) -> dict[str, str]:
+    return {key: str(one) for key, one in value.items()} if isinstance(value, dict) else {}
