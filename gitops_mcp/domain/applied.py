@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from gitops_mcp.domain import yamltext
+from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.yamltext import Document, Unparsable
 
@@ -20,7 +21,7 @@ KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization
 
 Files = Mapping[str, str]
 """Texts by path from the root of the repository: everything that names an engine's API group, every kustomization,
-`Chart.yaml`, values file and `.sourceignore`, and the ConfigMaps and Secrets that variables come from."""
+`Chart.yaml`, values file and `.sourceignore`, and the ConfigMaps and Secrets that variables and values come from."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,14 @@ class Place:
     base: Path
     """In that document: `()`, `("items", 2)`, `("spec", "postBuild", "substitute", "SIZE")`."""
     line: int
-    """Of the file, counted from 1."""
+    """Where the document begins, or the item of a list in it; `located` tells the line of a part."""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}"
 
-    def below(self, text: str, *path: str | int) -> Place:
-        """The place of a part of what stands here; the line needs the file's text."""
-        base = (*self.base, *path)
-        return Place(self.path, self.document, base, yamltext.line_of(text, self.document, base))
+    def below(self, *path: str | int) -> Place:
+        """The place of a part of what stands here."""
+        return Place(self.path, self.document, (*self.base, *path), self.line)
 
 
 @dataclass(frozen=True)
@@ -99,36 +99,6 @@ class Substitution:
 
 
 @dataclass(frozen=True)
-class EnginePatch:
-    """A patch that stands in the engine object (its text) or that the engine object names (its path)."""
-
-    text: str | None
-    path: str | None
-    """From the root of the repository."""
-    target: Object | None
-    base: Path
-    """Of the text or the path in the engine object's document, its own base included."""
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """What the engine adds to the kustomization of its folder before it builds it."""
-
-    namespace: str | None = None
-    """Replaces every namespace, as `namespace` of a kustomization does."""
-    name_prefix: str = ""
-    name_suffix: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    images: tuple[object, ...] = ()
-    """As written: they never touch `imageName` of CNPG's kinds."""
-    replicas: tuple[object, ...] = ()
-    patches: tuple[EnginePatch, ...] = ()
-    components: tuple[str, ...] = ()
-    """Folders from the root of the repository."""
-
-
-@dataclass(frozen=True)
 class Selection:
     """Which files of its folder a directory build takes."""
 
@@ -158,6 +128,8 @@ class Chart:
     repository: str | None
     """Where it comes from; None for a folder of this repository."""
     folder: str | None = None
+    has_own_values: bool = True
+    """Whether the `values.yaml` of its folder is the first layer."""
     release: str | None = None
     """The name of the release, from which the chart makes names."""
     values: tuple[Values, ...] = ()
@@ -177,9 +149,12 @@ class Applied:
     folder: str | None
     """From the root of the repository, "" for the root; None for a chart that comes from elsewhere."""
     selection: Selection = Selection()
-    overlay: Overlay = Overlay()
+    overlay: Section | None = None
+    """What the engine adds to the kustomization of its folder before it builds it, as fields of a kustomization."""
     default_namespace: str | None = None
     """Given to objects that have no namespace after the build."""
+    destination: str | None = None
+    """The cluster that gets it, as the engine names it; None for the one the engine runs in."""
     substitution: Substitution = Substitution()
     chart: Chart | None = None
     prunes: bool = False
@@ -194,11 +169,22 @@ class Applied:
     notes: tuple[str, ...] = ()
     """What was noticed and is not modelled, each with its field."""
     opaque: str | None = None
-    """Why what it applies cannot be told: a plugin builds it, another cluster gets it."""
+    """Why what it applies cannot be told: a plugin builds it."""
     guess: str | None = None
     """Why this is no more than a guess."""
+    generated: str | None = None
+    """The name of the Application that an ApplicationSet makes for it, or of the Kustomization of a FluxInstance."""
     excluded: str | None = None
     """Why it does not apply this repository at this revision."""
+
+    @property
+    def target_namespace(self) -> str | None:
+        """Replaces every namespace of what it applies."""
+        return at(self.overlay.value, "namespace") if self.overlay else None
+
+    @property
+    def patches(self) -> tuple[Object, ...]:
+        return mappings(self.overlay.value.get("patches")) if self.overlay else ()
 
     @property
     def is_remote(self) -> bool:
@@ -219,6 +205,13 @@ def read(text: str) -> tuple[Document, ...]:
         return ()
 
 
+def located(place: Place, files: Files) -> str:
+    """`file:line` of the part itself."""
+    text = files.get(place.path)
+    line = yamltext.line_of(text, place.document, place.base) if text is not None and read(text) else place.line
+    return f"{place.path}:{line}"
+
+
 def clean(path: object) -> str:
     """A folder as an engine object writes it (`./a/`, `/a`, `.`), from the root of the repository."""
     found = posixpath.normpath(str(path or "").strip().lstrip("/") or ".")
@@ -234,6 +227,12 @@ def kustomization_of(files: Files, folder: str) -> str | None:
         if (path := posixpath.join(folder, name)) in files:
             return path
     return None
+
+
+def overlay(place: Place, *base: str | int, **fields: object) -> Section | None:
+    """The fields of a kustomization that say something, standing below `base` of the engine object."""
+    said = {name: value for name, value in fields.items() if value}
+    return Section(place.path, place.document, (*place.base, *base), said) if said else None
 
 
 def texts(value: object) -> tuple[str, ...]:

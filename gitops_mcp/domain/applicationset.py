@@ -1,0 +1,212 @@
+"""The Applications that an ApplicationSet would make: enough to say which folders it covers.
+
+A guess, and called one: list and Git generators are followed, others only where the path does not depend on them;
+selectors, `templatePatch` and the functions of Go templates are not evaluated. A path that stays a template stands
+for every folder that fits it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from gitops_mcp.domain.applied import Applied, Declared, Files, clean, mappings, read
+from gitops_mcp.domain.argocd import application
+from gitops_mcp.domain.globs import glob
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.origin import elsewhere, off_branch
+
+_TAG = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_INDEX = re.compile(r"index\s+\.?([\w.-]+)\s+(?:(\d+)|\"([^\"]+)\")")
+_NOT_IN_NAMES = re.compile(r"[^-a-z0-9.]+")
+_MOST = 2000
+
+Parameters = dict[str, str]
+"""By the words of a tag without its first dot: `path.basename`, `path.segments[1]`, `cluster.name`."""
+
+
+def applications(one: Declared, files: Files, *, remotes: tuple[str, ...], revision: str) -> Iterator[Applied]:
+    folders = _folders(files)
+    seen: set[tuple[object, ...]] = set()
+    for parameters, doubts in _generated(one, files, folders, remotes=remotes, revision=revision):
+        template = _rendered(at(one.object, "spec", "template") or {}, parameters)
+        if not isinstance(template, dict) or not isinstance(template.get("spec"), dict):
+            continue
+        name = str(at(template, "metadata", "name"))
+        made = Declared(template, one.place.below("spec", "template"))
+        for applied in application(made, files, remotes=remotes, revision=revision):
+            for found in _placed(applied, folders, made, files, remotes=remotes, revision=revision):
+                if (key := (name, found.folder, found.chart, found.default_namespace)) not in seen:
+                    seen.add(key)
+                    guess = "an ApplicationSet makes it" + "".join(f"; {doubt}" for doubt in dict.fromkeys(doubts))
+                    yield replace(
+                        found,
+                        kind="ApplicationSet",
+                        namespace=one.namespace,
+                        name=one.name,
+                        place=one.place,
+                        generated=name,
+                        guess=guess,
+                    )
+
+
+def _placed(
+    applied: Applied, folders: tuple[str, ...], made: Declared, files: Files, *, remotes: tuple[str, ...], revision: str
+) -> Iterator[Applied]:
+    """For a path that is still a template: once for each folder that fits it."""
+    if applied.folder is None or "{{" not in applied.folder:
+        yield applied
+        return
+    parts = _TAG.split(applied.folder)[::2]
+    fits = re.compile("[^/]+?".join(map(re.escape, parts)))
+    source = at(made.object, "spec", "source")
+    for folder in folders:
+        if fits.fullmatch(folder) and isinstance(source, dict):
+            spec = {**made.object["spec"], "source": {**source, "path": folder}}
+            again = Declared({**made.object, "spec": spec}, made.place)
+            yield from application(again, files, remotes=remotes, revision=revision)
+
+
+def _generated(
+    one: Declared, files: Files, folders: tuple[str, ...], *, remotes: tuple[str, ...], revision: str
+) -> Iterator[tuple[Parameters, tuple[str, ...]]]:
+    """The parameters of each Application, with what is doubtful about them."""
+    general = ("spec.templatePatch is not evaluated",) if at(one.object, "spec", "templatePatch") else ()
+    count = 0
+    for generator in mappings(at(one.object, "spec", "generators")):
+        for parameters, doubts in _made(generator, {}, files, folders, remotes, revision):
+            count += 1
+            if count > _MOST:
+                return
+            yield parameters, (*general, *doubts)
+
+
+def _made(
+    generator: Object,
+    known: Parameters,
+    files: Files,
+    folders: tuple[str, ...],
+    remotes: tuple[str, ...],
+    revision: str,
+    depth: int = 0,
+) -> Iterator[tuple[Parameters, tuple[str, ...]]]:
+    doubts = tuple(
+        f"its {field} is not evaluated" for field in ("selector",) if at(generator, field) and not at(generator, "git")
+    )
+    kind = next((name for name in ("list", "git", "matrix", "merge") if isinstance(generator.get(name), dict)), None)
+    said = _rendered(generator.get(kind or "") or {}, known)
+    if kind == "list":
+        for element in mappings(said.get("elements")):
+            yield _flat(element), doubts
+    elif kind == "git":
+        if elsewhere(said.get("repoURL"), remotes) is None and off_branch(said.get("revision"), revision) is None:
+            values = said.get("values") or {}
+            for parameters in _git(said, files, folders):
+                yield {**parameters, **_flat({"values": _rendered(values, parameters)})}, doubts
+    elif kind == "matrix" and depth < 2:
+        children = mappings(said.get("generators"))
+        rows: list[tuple[Parameters, tuple[str, ...]]] = [({}, doubts)]
+        for child in children:
+            rows = [
+                ({**row, **more}, (*doubt, *further))
+                for row, doubt in rows[:_MOST]
+                for more, further in _made(child, row, files, folders, remotes, revision, depth + 1)
+            ]
+        yield from rows
+    elif kind == "merge" and depth < 2:
+        children = mappings(said.get("generators"))
+        for parameters, doubt in (
+            _made(children[0], {}, files, folders, remotes, revision, depth + 1) if children else ()
+        ):
+            yield parameters, (*doubts, *doubt, "what its merge generator overrides is not evaluated")
+    else:
+        name = next((key for key in generator if key not in {"selector", "template"}), "unknown")
+        yield {}, (*doubts, f"its {name} generator is not evaluated")
+
+
+def _git(said: Object, files: Files, folders: tuple[str, ...]) -> Iterator[Parameters]:
+    prefix = f"{said['pathParamPrefix']}." if said.get("pathParamPrefix") else ""
+    directories, patterns = mappings(said.get("directories")), mappings(said.get("files"))
+    if directories:
+        for folder in folders:
+            if folder and _is_taken(folder, directories, crosses=False):
+                yield _path_parameters(f"{prefix}path", folder)
+        return
+    for path in sorted(files):
+        if patterns and _is_taken(path, patterns, crosses=True):
+            documents = read(files[path])
+            value = documents[0].value if documents else None
+            for found in value if isinstance(value, list) else [value]:
+                place = _path_parameters(f"{prefix}path", posixpath.dirname(path), posixpath.basename(path))
+                yield {**_flat(found), **place}
+
+
+def _is_taken(path: str, patterns: tuple[Object, ...], *, crosses: bool) -> bool:
+    """Excluding wins over including, whatever the order. Files are matched as `git ls-files` does."""
+    matching = [
+        one
+        for one in patterns
+        if glob(clean(one.get("path")).replace("**/", "*"), crosses=crosses, braces=False).fullmatch(path)
+    ]
+    return bool(matching) and not any(one.get("exclude") is True for one in matching)
+
+
+def _path_parameters(name: str, folder: str, file: str = "") -> Parameters:
+    """As Go templates name them (`path.path`, `path.segments`) and as older ones do (`path`, `path[0]`)."""
+    base = posixpath.basename(folder)
+    found = {
+        name: folder,
+        f"{name}.path": folder,
+        f"{name}.basename": base,
+        f"{name}.basenameNormalized": _normal(base),
+    }
+    for index, part in enumerate(folder.split("/")):
+        found |= {f"{name}[{index}]": part, f"{name}.segments[{index}]": part}
+    return found | ({f"{name}.filename": file, f"{name}.filenameNormalized": _normal(file)} if file else {})
+
+
+def _flat(value: Any, name: str = "") -> Parameters:
+    if isinstance(value, dict):
+        parts = [_flat(one, f"{name}.{key}" if name else key) for key, one in value.items()]
+    elif isinstance(value, list):
+        parts = [_flat(one, each) for at, one in enumerate(value) for each in (f"{name}[{at}]", f"{name}.{at}")]
+    else:
+        return {} if value is None else {name: str(value).lower() if isinstance(value, bool) else str(value)}
+    return {key: one for part in parts for key, one in part.items()}
+
+
+def _normal(name: str) -> str:
+    return _NOT_IN_NAMES.sub("-", name.lower())[:253].strip("-.")
+
+
+def _rendered(value: Any, parameters: Parameters) -> Any:
+    """With what is known filled in; a tag that is not known stays as it is."""
+    if isinstance(value, dict):
+        return {key: _rendered(one, parameters) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_rendered(one, parameters) for one in value]
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    return _TAG.sub(lambda tag: parameters.get(_words(tag.group(1)), tag.group(0)), value)
+
+
+def _words(tag: str) -> str:
+    indexed = _INDEX.fullmatch(tag)
+    if indexed is None:
+        return tag.removeprefix(".")
+    name, position, key = indexed.groups()
+    return f"{name}[{position}]" if position else f"{name}.{key}"
+
+
+def _folders(files: Files) -> tuple[str, ...]:
+    """Every folder that holds something that was read, none whose name begins with a dot."""
+    found: set[str] = set()
+    for path in files:
+        folder = posixpath.dirname(path)
+        while folder not in found:
+            found.add(folder)
+            folder = posixpath.dirname(folder)
+    return tuple(sorted(one for one in found if not any(part.startswith(".") for part in one.split("/"))))

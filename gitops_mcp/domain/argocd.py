@@ -1,0 +1,178 @@
+"""What the Applications of the repository apply, one for each source; `applicationset` makes further ones."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from gitops_mcp.domain.applied import (
+    Applied,
+    Chart,
+    Declared,
+    Files,
+    Place,
+    Selection,
+    Values,
+    clean,
+    joined,
+    kustomization_of,
+    mappings,
+    overlay,
+    strings,
+    texts,
+)
+from gitops_mcp.domain.kustomize import Section
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.origin import elsewhere, off_branch
+
+GROUP = "argoproj.io"
+SKIPPED = "+argocd:skip-file-rendering"
+
+_TYPES = ("kustomize", "helm", "directory", "plugin")
+_REPLACING = ("Replace=true", "Force=true")
+
+
+def application(one: Declared, files: Files, *, remotes: tuple[str, ...], revision: str) -> Iterator[Applied]:
+    """One for each source that makes manifests; a source that only lends values (`ref`) makes none."""
+    single, several = at(one.object, "spec", "source"), mappings(at(one.object, "spec", "sources"))
+    # Argo CD ignores `source` where there are `sources`.
+    listed = [(("spec", "sources", index), source) for index, source in enumerate(several)]
+    if not listed and isinstance(single, dict):
+        yield _applied(one, ("spec", "source"), single, {}, files, remotes=remotes, revision=revision)
+    lent = {f"${source['ref']}": _excluded(source, remotes, revision) for _, source in listed if source.get("ref")}
+    for base, source in listed:
+        if source.get("path") is not None or source.get("chart"):
+            yield _applied(one, base, source, lent, files, remotes=remotes, revision=revision)
+
+
+def _applied(
+    one: Declared,
+    base: tuple[str | int, ...],
+    source: Object,
+    lent: dict[str, str | None],
+    files: Files,
+    *,
+    remotes: tuple[str, ...],
+    revision: str,
+) -> Applied:
+    spec = one.object["spec"]
+    sync = spec.get("syncPolicy") or {}
+    automated, options = at(sync, "automated"), texts(at(sync, "syncOptions"))
+    folder = None if source.get("chart") else clean(source.get("path"))
+    said = [kind for kind in _TYPES if _says_something(source.get(kind))]
+    plugin = "a config management plugin builds it" if "plugin" in said else None
+    build = "helm" if folder is None else said[0] if said else _discovered(files, folder)
+    automatic = isinstance(automated, dict) and automated.get("enabled") is not False
+    namespace = at(spec, "destination", "namespace")
+    directory = source.get("directory") or {}
+    return Applied(
+        engine="argocd",
+        kind="Application",
+        namespace=one.namespace,
+        name=one.name,
+        place=one.place,
+        build="kustomize" if build == "kustomize" else "helm" if build == "helm" else "directory",
+        folder=folder,
+        selection=Selection(
+            recurse=directory.get("recurse") is True,
+            include=str(directory.get("include") or ""),
+            exclude=str(directory.get("exclude") or ""),
+        ),
+        overlay=_overlay(source, base, one.place) if build == "kustomize" else None,
+        default_namespace=namespace if isinstance(namespace, str) and namespace else None,
+        destination=at(spec, "destination", "name") or at(spec, "destination", "server"),
+        chart=_chart(one, base, source, folder, lent) if build == "helm" else None,
+        prunes=automatic and at(automated, "prune") is True,
+        forces=any(option in options for option in _REPLACING),
+        automatic=automatic,
+        self_heals=automatic and at(automated, "selfHeal") is True,
+        sync_options=options,
+        notes=tuple(_notes(one, source, folder, files)),
+        opaque=f"its source says {' and '.join(said)} at once" if len(said) > 1 else plugin,
+        excluded=None if folder is None else _excluded(source, remotes, revision),
+    )
+
+
+def _excluded(source: Object, remotes: tuple[str, ...], revision: str) -> str | None:
+    return elsewhere(source.get("repoURL"), remotes) or off_branch(source.get("targetRevision"), revision)
+
+
+def _says_something(value: object) -> bool:
+    """Argo CD drops what is there and empty before it asks for the type of a source."""
+    return isinstance(value, dict) and any(value.values())
+
+
+def _discovered(files: Files, folder: str) -> str:
+    if kustomization_of(files, folder):
+        return "kustomize"
+    return "helm" if posixpath.join(folder, "Chart.yaml") in files else "directory"
+
+
+def _overlay(source: Object, base: tuple[str | int, ...], place: Place) -> Section | None:
+    said = source.get("kustomize") or {}
+    labels = strings(said.get("commonLabels"))
+    without_selector = said.get("labelWithoutSelector") is True
+    return overlay(
+        place,
+        *base,
+        "kustomize",
+        namespace=said.get("namespace"),
+        namePrefix=said.get("namePrefix"),
+        nameSuffix=said.get("nameSuffix"),
+        commonLabels={} if without_selector else labels,
+        labels=[{"pairs": labels}] if labels and without_selector else [],
+        commonAnnotations=strings(said.get("commonAnnotations")),
+        replicas=said.get("replicas"),
+        patches=said.get("patches"),
+        components=said.get("components"),
+    )
+
+
+def _notes(one: Declared, source: Object, folder: str | None, files: Files) -> Iterator[str]:
+    if at(source, "kustomize", "images"):
+        yield "kustomize.images"
+    if at(source, "directory", "jsonnet"):
+        yield "directory.jsonnet"
+    if at(one.object, "spec", "ignoreDifferences"):
+        yield "spec.ignoreDifferences"
+    for name in (".argocd-source.yaml", f".argocd-source-{one.name}.yaml"):
+        if folder is not None and (path := posixpath.join(folder, name)) in files:
+            yield f"{path} overrides parts of its source"
+
+
+def _chart(
+    one: Declared, base: tuple[str | int, ...], source: Object, folder: str | None, lent: dict[str, str | None]
+) -> Chart:
+    repository = None if folder is not None else str(source.get("repoURL"))
+    name = str(source.get("chart") or folder)
+    release = at(source, "helm", "releaseName") or one.name
+    values = tuple(_values(one.place, (*base, "helm"), source.get("helm") or {}, folder, lent))
+    return Chart(name, repository, folder, True, str(release), values)
+
+
+def _values(
+    place: Place, base: tuple[str | int, ...], helm: Object, folder: str | None, lent: dict[str, str | None]
+) -> Iterator[Values]:
+    """Files first, then `valuesObject` (which hides `values`), then parameters."""
+    for entry in texts(helm.get("valueFiles")):
+        yield _value_file(entry, folder, lent)
+    if _says_something(helm.get("valuesObject")):
+        yield Values("mapping", place.below(*base, "valuesObject"))
+    elif isinstance(helm.get("values"), str) and helm["values"].strip():
+        yield Values("text", place.below(*base, "values"))
+    for index, parameter in enumerate(mappings(helm.get("parameters"))):
+        yield Values("parameter", place.below(*base, "parameters", index, "value"), str(parameter.get("name")))
+    for parameter in mappings(helm.get("fileParameters")):
+        yield Values("unread", None, f"file parameter {parameter.get('name')}")
+
+
+def _value_file(entry: str, folder: str | None, lent: dict[str, str | None]) -> Values:
+    if "://" in entry:
+        return Values("unread", None, entry)
+    if entry.startswith("$"):
+        reference, _, rest = entry.partition("/")
+        reason = lent.get(reference, f"{reference} is no source of this Application")
+        return Values("unread", None, f"{entry}: {reason}") if reason else Values("file", Place(clean(rest), 0, (), 1))
+    if folder is None:
+        return Values("unread", None, f"{entry} of the chart")
+    return Values("file", Place(clean(entry) if entry.startswith("/") else joined(folder, entry), 0, (), 1))

@@ -1,0 +1,292 @@
+"""What Flux's objects in the repository apply: Kustomization, HelmRelease and the sync of a FluxInstance."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from gitops_mcp.domain.applied import (
+    Applied,
+    Chart,
+    Declared,
+    Files,
+    Place,
+    Selection,
+    Substitution,
+    Values,
+    Variable,
+    clean,
+    kustomization_of,
+    mappings,
+    overlay,
+    strings,
+    texts,
+)
+from gitops_mcp.domain.kustomize import Section
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.origin import elsewhere, off_branch
+
+KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
+HELM_GROUP = "helm.toolkit.fluxcd.io"
+SOURCE_GROUP = "source.toolkit.fluxcd.io"
+INSTANCE_GROUP = "fluxcd.controlplane.io"
+GROUPS = (KUSTOMIZE_GROUP, HELM_GROUP, SOURCE_GROUP, INSTANCE_GROUP)
+
+_BOOTSTRAP = "flux-system"
+_NOTICED = ("decryption", "healthCheckExprs", "healthChecks", "ignore", "serviceAccountName", "wait")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is read beside the object itself."""
+
+    files: Files
+    found: tuple[Declared, ...]
+    """Every object that may be referred to: sources, instances, ConfigMaps and Secrets."""
+    remotes: tuple[str, ...]
+    revision: str
+
+    def referred(self, kind: str, name: str, namespace: str | None, path: str) -> tuple[Declared, ...]:
+        """The objects of a kind and name; of several, as each cluster has its own, the nearest to the path."""
+        same = [
+            one
+            for one in self.found
+            if one.kind == kind
+            and one.name == name
+            and (None in {namespace, one.namespace} or one.namespace == namespace)
+        ]
+        shared = [len(posixpath.commonpath([f"/{one.place.path}", f"/{path}"])) for one in same]
+        return tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
+
+
+def kustomization(one: Declared, context: Context) -> Applied:
+    spec = _spec(one)
+    folder = clean(spec.get("path"))
+    has_own = kustomization_of(context.files, folder) is not None
+    cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
+    ignored = [path for path in context.files if posixpath.basename(path) == ".sourceignore"]
+    excluded, source_notes = _source(spec.get("sourceRef"), one, context)
+    return Applied(
+        engine="flux",
+        kind="Kustomization",
+        namespace=one.namespace,
+        name=one.name,
+        place=one.place,
+        build="kustomize" if has_own else "directory",
+        folder=folder,
+        selection=Selection() if has_own else Selection(recurse=True, stops_at_kustomizations=True),
+        overlay=_overlay(spec, one.place),
+        destination=f"the cluster of kubeConfig {cluster}" if cluster else None,
+        substitution=_substitution(at(spec, "postBuild"), one, context),
+        prunes=spec.get("prune") is True,
+        forces=spec.get("force") is True,
+        suspended=spec.get("suspend") is True,
+        automatic=spec.get("suspend") is not True,
+        self_heals=True,
+        depends_on=_depends_on(one),
+        notes=(
+            *(f"spec.{field}" for field in _NOTICED if spec.get(field)),
+            *source_notes,
+            *(f"{path} may leave files out" for path in ignored),
+        ),
+        excluded=excluded,
+    )
+
+
+def instance(one: Declared, context: Context) -> Applied | None:
+    """The Kustomization that flux-operator makes from `spec.sync`; it is named after the namespace."""
+    sync = at(one.object, "spec", "sync")
+    if not isinstance(sync, dict):
+        return None
+    name = str(sync.get("name") or one.namespace or _BOOTSTRAP)
+    folder = clean(sync.get("path"))
+    excluded = None
+    if sync.get("kind", "GitRepository") != "GitRepository":
+        excluded = f"it applies a {sync.get('kind')}, not a Git repository"
+    excluded = excluded or elsewhere(sync.get("url"), context.remotes) or off_branch(sync.get("ref"), context.revision)
+    has_own = kustomization_of(context.files, folder) is not None
+    return Applied(
+        engine="flux",
+        kind="FluxInstance",
+        namespace=one.namespace,
+        name=one.name,
+        generated=name,
+        place=one.place,
+        build="kustomize" if has_own else "directory",
+        folder=folder,
+        selection=Selection() if has_own else Selection(recurse=True, stops_at_kustomizations=True),
+        prunes=True,
+        self_heals=True,
+        notes=("spec.kustomize",) if at(one.object, "spec", "kustomize") else (),
+        excluded=excluded,
+    )
+
+
+def helm_release(one: Declared, context: Context) -> Applied:
+    spec = _spec(one)
+    target = spec.get("targetNamespace")
+    chart, excluded = _chart(one, spec, context)
+    notes = [f"spec.{field}" for field in ("dependsOn", "serviceAccountName") if spec.get(field)]
+    cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
+    return Applied(
+        engine="flux",
+        kind="HelmRelease",
+        namespace=one.namespace,
+        name=one.name,
+        place=one.place,
+        build="helm",
+        folder=chart.folder,
+        default_namespace=target if isinstance(target, str) and target else one.namespace,
+        destination=f"the cluster of kubeConfig {cluster}" if cluster else None,
+        chart=chart,
+        prunes=True,
+        suspended=spec.get("suspend") is True,
+        automatic=spec.get("suspend") is not True,
+        depends_on=_depends_on(one),
+        notes=tuple(notes),
+        opaque="spec.postRenderers change what the chart makes" if spec.get("postRenderers") else None,
+        excluded=excluded,
+    )
+
+
+def references(one: Declared) -> Iterator[tuple[str, str]]:
+    """(kind, name) of every ConfigMap and Secret that variables or values come from."""
+    spec = _spec(one)
+    for reference in (*mappings(at(spec, "postBuild", "substituteFrom")), *mappings(spec.get("valuesFrom"))):
+        yield str(reference.get("kind")), str(reference.get("name"))
+
+
+def _spec(one: Declared) -> Object:
+    found = one.object.get("spec")
+    return found if isinstance(found, dict) else {}
+
+
+def _depends_on(one: Declared) -> tuple[str, ...]:
+    listed = mappings(_spec(one).get("dependsOn"))
+    return tuple(f"{item.get('namespace') or one.namespace}/{item.get('name')}" for item in listed)
+
+
+def _source(reference: object, one: Declared, context: Context) -> tuple[str | None, tuple[str, ...]]:
+    """Why what a `sourceRef` names is not this repository, and what was noticed about it."""
+    kind, name = str(at(reference, "kind")), str(at(reference, "name"))
+    if kind != "GitRepository":
+        return f"it applies {kind} {name}, not a Git repository", ()
+    namespace = at(reference, "namespace") or one.namespace
+    found = context.referred(kind, name, namespace, one.place.path)
+    for instance_of in context.found:
+        sync = at(instance_of.object, "spec", "sync")
+        if not found and instance_of.kind == "FluxInstance" and isinstance(sync, dict):
+            made = str(sync.get("name") or instance_of.namespace or _BOOTSTRAP)
+            if made == name:
+                return elsewhere(sync.get("url"), context.remotes) or off_branch(sync.get("ref"), context.revision), ()
+    if not found:
+        unknown = f"it applies GitRepository {name}, which this repository does not declare"
+        return (None if name == _BOOTSTRAP else unknown), ()
+    reasons = [_git_repository(_spec(source), context) for source in found]
+    notes = [
+        f"spec.{field} of GitRepository {name}"
+        for field in ("ignore", "include", "sparseCheckout", "suspend")
+        if any(_spec(source).get(field) for source in found)
+    ]
+    return (None if None in reasons else reasons[0]), tuple(notes)
+
+
+def _git_repository(spec: Object, context: Context) -> str | None:
+    """Flux takes the commit before the name, the name before the tag, and `master` where nothing is said."""
+    reference = spec.get("ref") or {}
+    if found := elsewhere(spec.get("url"), context.remotes):
+        return found
+    for field in ("commit", "semver", "tag"):
+        if at(reference, field) and not (field != "commit" and at(reference, "name")):
+            return f"it applies the {field} {at(reference, field)}, not {context.revision}"
+    return off_branch(at(reference, "name") or at(reference, "branch") or "master", context.revision)
+
+
+def _overlay(spec: Object, place: Place) -> Section | None:
+    labels = strings(at(spec, "commonMetadata", "labels"))
+    return overlay(
+        place,
+        "spec",
+        namespace=spec.get("targetNamespace"),
+        namePrefix=spec.get("namePrefix"),
+        nameSuffix=spec.get("nameSuffix"),
+        labels=[{"pairs": labels}] if labels else [],
+        commonAnnotations=strings(at(spec, "commonMetadata", "annotations")),
+        images=spec.get("images"),
+        patches=spec.get("patches"),
+        components=spec.get("components"),
+    )
+
+
+def _substitution(post_build: object, one: Declared, context: Context) -> Substitution:
+    """Later sources win over earlier ones, and what stands in the object itself over all of them."""
+    variables: dict[str, Variable] = {}
+    unread: list[str] = []
+    for reference in mappings(at(post_build, "substituteFrom")):
+        kind, name = str(reference.get("kind")), str(reference.get("name"))
+        origin = f"{kind} {one.namespace}/{name}" if one.namespace else f"{kind} {name}"
+        found = context.referred(kind, name, one.namespace, one.place.path)
+        if len(found) == 1:
+            variables.update(_entries(found[0], origin))
+            continue
+        if not found and reference.get("optional") is True:
+            origin += " (optional)"
+        if found:
+            origin += f" ({', '.join(str(each.place) for each in found)})"
+        unread.append(origin)
+        variables = {key: replace(variable, hidden_by=origin) for key, variable in variables.items()}
+    own = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"
+    for key, text in strings(at(post_build, "substitute")).items():
+        place = one.place.below("spec", "postBuild", "substitute", key)
+        variables[key] = Variable(key, text.replace("\n", ""), own, place)
+    return Substitution(variables, tuple(unread), always=at(post_build, "substituteStrategy") == "Always")
+
+
+def _entries(source: Declared, origin: str) -> Iterable[tuple[str, Variable]]:
+    """The variables of a ConfigMap; of a Secret and of what SOPS encrypted, their names."""
+    secret = source.kind == "Secret" or "sops" in source.object
+    for field in ("data", "stringData"):
+        found = source.object.get(field)
+        for key, text in (found if isinstance(found, Mapping) else {}).items():
+            known = None if secret or not isinstance(text, str) else text.replace("\n", "")
+            yield key, Variable(key, known, origin, source.place.below(field, key))
+
+
+def _chart(one: Declared, spec: Object, context: Context) -> tuple[Chart, str | None]:
+    """The chart of a HelmRelease, and why that is not of this repository where it should be."""
+    release = spec.get("releaseName")
+    if not release:
+        target = spec.get("targetNamespace")
+        release = f"{target}-{one.name}" if target else one.name
+    wanted = at(spec, "chart", "spec") or {}
+    reference = spec.get("chartRef") or wanted.get("sourceRef") or {}
+    kind, name = str(reference.get("kind")), str(reference.get("name"))
+    found = context.referred(kind, name, reference.get("namespace") or one.namespace, one.place.path)
+    url = at(found[0].object, "spec", "url") if found else None
+    values = _values(one, spec, context)
+    if kind == "GitRepository":
+        folder = clean(wanted.get("chart"))
+        excluded, _ = _source(reference, one, context)
+        files = [Values("file", Place(clean(path), 0, (), 1)) for path in texts(wanted.get("valuesFiles"))]
+        return Chart(folder, None, folder, not files, str(release), (*files, *values)), excluded
+    if spec.get("chartRef"):
+        chart = str(url).rstrip("/").rpartition("/")[2] if url else name
+    else:
+        chart = str(wanted.get("chart"))
+    more = [Values("unread", None, f"{path} of the chart") for path in texts(wanted.get("valuesFiles"))]
+    return Chart(chart, str(url or f"{kind} {name}"), None, not more, str(release), (*more, *values)), None
+
+
+def _values(one: Declared, spec: Object, context: Context) -> Iterator[Values]:
+    for reference in mappings(spec.get("valuesFrom")):
+        kind, name = str(reference.get("kind")), str(reference.get("name"))
+        key = str(reference.get("valuesKey") or "values.yaml")
+        found = context.referred(kind, name, one.namespace, one.place.path)
+        readable = len(found) == 1 and kind == "ConfigMap" and isinstance(at(found[0].object, "data", key), str)
+        if readable and not reference.get("targetPath"):
+            yield Values("text", found[0].place.below("data", key))
+        else:
+            yield Values("unread", None, f"{kind} {name}, key {key}")
+    if isinstance(spec.get("values"), dict):
+        yield Values("mapping", one.place.below("spec", "values"))

@@ -1,0 +1,59 @@
+"""Shell patterns as Argo CD and Flux read them, which is not as Python's fnmatch does."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_DEEPEST = 9
+
+
+@lru_cache(maxsize=1024)
+def glob(pattern: str, *, crosses: bool, braces: bool = True) -> re.Pattern[str]:
+    """A pattern that must match as a whole; `crosses`: whether `*` and `?` go over a slash.
+
+    Braces hold alternatives, which may be patterns themselves. A pattern that ends in the middle of something matches
+    what it says literally.
+    """
+    text, _ = _sequence(pattern, 0, crosses=crosses, braces=braces, depth=0)
+    try:
+        return re.compile(text, re.DOTALL)
+    except re.error:
+        return re.compile(re.escape(pattern))
+
+
+def _sequence(pattern: str, at: int, *, crosses: bool, braces: bool, depth: int) -> tuple[str, int]:
+    parts: list[str] = []
+    any_one = "." if crosses else "[^/]"
+    while at < len(pattern):
+        char = pattern[at]
+        at += 1
+        if char == "*":
+            while pattern.startswith("*", at):
+                at += 1
+            parts.append(any_one + "*")
+        elif char == "?":
+            parts.append(any_one)
+        elif char == "[" and (end := pattern.find("]", at + 1)) > 0:
+            parts.append(_class(pattern[at:end]))
+            at = end + 1
+        elif char == "{" and braces and depth < _DEEPEST and "}" in pattern[at:]:
+            inner, at = _sequence(pattern, at, crosses=crosses, braces=braces, depth=depth + 1)
+            parts.append(f"(?:{inner})")
+        elif char == "}" and depth:
+            return "".join(parts), at
+        elif char == "," and depth:
+            parts.append("|")
+        elif char == "\\" and at < len(pattern):
+            parts.append(re.escape(pattern[at]))
+            at += 1
+        else:
+            parts.append(re.escape(char))
+    return "".join(parts), at
+
+
+def _class(inner: str) -> str:
+    negated = inner.startswith(("!", "^"))
+    body = inner[1:] if negated else inner
+    escaped = "".join(char if char == "-" else re.escape(char) for char in body).replace("--", r"\--")
+    return f"[{'^' if negated else ''}{escaped}]" if body else re.escape(f"[{inner}]")
