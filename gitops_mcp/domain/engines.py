@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
-from gitops_mcp.domain import applicationset, argocd, flux, inheritance
+from gitops_mcp.domain import applicationset, argocd, flux, helmrelease, inheritance
 from gitops_mcp.domain.applied import Applied, Declared, Files, Place, kustomization_of, read
 from gitops_mcp.domain.globs import glob
 from gitops_mcp.domain.objects import Path, at
@@ -126,7 +126,7 @@ def _one(one: Declared, context: flux.Context) -> Iterator[Applied]:
         case flux.KUSTOMIZE_GROUP, "Kustomization":
             yield flux.kustomization(one, context)
         case flux.HELM_GROUP, "HelmRelease":
-            yield flux.helm_release(one, context)
+            yield helmrelease.helm_release(one, context)
         case flux.INSTANCE_GROUP, "FluxInstance":
             if (made := flux.instance(one, context)) is not None:
                 yield made

@@ -174,7 +174,7 @@ class _Reader:
         return self._text[self._at : self._at + 1]
 
 
-def _evaluated(variable: Variable, value: Callable[[str], str]) -> str:
+def _evaluated(variable: Variable, value: Callable[[str], str]) -> str:  # noqa: PLR0911 - one for each operator
     found = value(variable.name)
     arguments = [expanded(one, value) for one in variable.arguments]
     match variable.operator, arguments:

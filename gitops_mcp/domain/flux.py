@@ -1,4 +1,4 @@
-"""What Flux's objects in the repository apply: Kustomization, HelmRelease and the sync of a FluxInstance."""
+"""What Flux's Kustomizations in the repository apply, and the one that a FluxInstance makes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.applied import (
     Applied,
-    Chart,
     Declared,
     Files,
     Place,
     Selection,
     Substitution,
-    Values,
     Variable,
     clean,
     kustomization_of,
     mappings,
     overlay,
     strings,
-    texts,
 )
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, at
@@ -61,12 +58,12 @@ class Context:
 
 
 def kustomization(one: Declared, context: Context) -> Applied:
-    spec = _spec(one)
+    spec = spec_of(one)
     folder = clean(spec.get("path"))
     has_own = kustomization_of(context.files, folder) is not None
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
     ignored = [path for path in context.files if posixpath.basename(path) == ".sourceignore"]
-    excluded, source_notes = _source(spec.get("sourceRef"), one, context)
+    excluded, source_notes = source_of(spec.get("sourceRef"), one, context)
     return Applied(
         engine="flux",
         kind="Kustomization",
@@ -84,7 +81,7 @@ def kustomization(one: Declared, context: Context) -> Applied:
         suspended=spec.get("suspend") is True,
         automatic=spec.get("suspend") is not True,
         self_heals=True,
-        depends_on=_depends_on(one),
+        depends_on=depends_on(one),
         notes=(
             *(f"spec.{field}" for field in _NOTICED if spec.get(field)),
             *source_notes,
@@ -123,51 +120,24 @@ def instance(one: Declared, context: Context) -> Applied | None:
     )
 
 
-def helm_release(one: Declared, context: Context) -> Applied:
-    spec = _spec(one)
-    target = spec.get("targetNamespace")
-    chart, excluded = _chart(one, spec, context)
-    notes = [f"spec.{field}" for field in ("dependsOn", "serviceAccountName") if spec.get(field)]
-    cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
-    return Applied(
-        engine="flux",
-        kind="HelmRelease",
-        namespace=one.namespace,
-        name=one.name,
-        place=one.place,
-        build="helm",
-        folder=chart.folder,
-        default_namespace=target if isinstance(target, str) and target else one.namespace,
-        destination=f"the cluster of kubeConfig {cluster}" if cluster else None,
-        chart=chart,
-        prunes=True,
-        suspended=spec.get("suspend") is True,
-        automatic=spec.get("suspend") is not True,
-        depends_on=_depends_on(one),
-        notes=tuple(notes),
-        opaque="spec.postRenderers change what the chart makes" if spec.get("postRenderers") else None,
-        excluded=excluded,
-    )
-
-
 def references(one: Declared) -> Iterator[tuple[str, str]]:
     """(kind, name) of every ConfigMap and Secret that variables or values come from."""
-    spec = _spec(one)
+    spec = spec_of(one)
     for reference in (*mappings(at(spec, "postBuild", "substituteFrom")), *mappings(spec.get("valuesFrom"))):
         yield str(reference.get("kind")), str(reference.get("name"))
 
 
-def _spec(one: Declared) -> Object:
+def spec_of(one: Declared) -> Object:
     found = one.object.get("spec")
     return found if isinstance(found, dict) else {}
 
 
-def _depends_on(one: Declared) -> tuple[str, ...]:
-    listed = mappings(_spec(one).get("dependsOn"))
+def depends_on(one: Declared) -> tuple[str, ...]:
+    listed = mappings(spec_of(one).get("dependsOn"))
     return tuple(f"{item.get('namespace') or one.namespace}/{item.get('name')}" for item in listed)
 
 
-def _source(reference: object, one: Declared, context: Context) -> tuple[str | None, tuple[str, ...]]:
+def source_of(reference: object, one: Declared, context: Context) -> tuple[str | None, tuple[str, ...]]:
     """Why what a `sourceRef` names is not this repository, and what was noticed about it."""
     kind, name = str(at(reference, "kind")), str(at(reference, "name"))
     if kind != "GitRepository":
@@ -183,11 +153,11 @@ def _source(reference: object, one: Declared, context: Context) -> tuple[str | N
     if not found:
         unknown = f"it applies GitRepository {name}, which this repository does not declare"
         return (None if name == _BOOTSTRAP else unknown), ()
-    reasons = [_git_repository(_spec(source), context) for source in found]
+    reasons = [_git_repository(spec_of(source), context) for source in found]
     notes = [
         f"spec.{field} of GitRepository {name}"
         for field in ("ignore", "include", "sparseCheckout", "suspend")
-        if any(_spec(source).get(field) for source in found)
+        if any(spec_of(source).get(field) for source in found)
     ]
     return (None if None in reasons else reasons[0]), tuple(notes)
 
@@ -251,42 +221,3 @@ def _entries(source: Declared, origin: str) -> Iterable[tuple[str, Variable]]:
         for key, text in (found if isinstance(found, Mapping) else {}).items():
             known = None if secret or not isinstance(text, str) else text.replace("\n", "")
             yield key, Variable(key, known, origin, source.place.below(field, key))
-
-
-def _chart(one: Declared, spec: Object, context: Context) -> tuple[Chart, str | None]:
-    """The chart of a HelmRelease, and why that is not of this repository where it should be."""
-    release = spec.get("releaseName")
-    if not release:
-        target = spec.get("targetNamespace")
-        release = f"{target}-{one.name}" if target else one.name
-    wanted = at(spec, "chart", "spec") or {}
-    reference = spec.get("chartRef") or wanted.get("sourceRef") or {}
-    kind, name = str(reference.get("kind")), str(reference.get("name"))
-    found = context.referred(kind, name, reference.get("namespace") or one.namespace, one.place.path)
-    url = at(found[0].object, "spec", "url") if found else None
-    values = _values(one, spec, context)
-    if kind == "GitRepository":
-        folder = clean(wanted.get("chart"))
-        excluded, _ = _source(reference, one, context)
-        files = [Values("file", Place(clean(path), 0, (), 1)) for path in texts(wanted.get("valuesFiles"))]
-        return Chart(folder, None, folder, not files, str(release), (*files, *values)), excluded
-    if spec.get("chartRef"):
-        chart = str(url).rstrip("/").rpartition("/")[2] if url else name
-    else:
-        chart = str(wanted.get("chart"))
-    more = [Values("unread", None, f"{path} of the chart") for path in texts(wanted.get("valuesFiles"))]
-    return Chart(chart, str(url or f"{kind} {name}"), None, not more, str(release), (*more, *values)), None
-
-
-def _values(one: Declared, spec: Object, context: Context) -> Iterator[Values]:
-    for reference in mappings(spec.get("valuesFrom")):
-        kind, name = str(reference.get("kind")), str(reference.get("name"))
-        key = str(reference.get("valuesKey") or "values.yaml")
-        found = context.referred(kind, name, one.namespace, one.place.path)
-        readable = len(found) == 1 and kind == "ConfigMap" and isinstance(at(found[0].object, "data", key), str)
-        if readable and not reference.get("targetPath"):
-            yield Values("text", found[0].place.below("data", key))
-        else:
-            yield Values("unread", None, f"{kind} {name}, key {key}")
-    if isinstance(spec.get("values"), dict):
-        yield Values("mapping", one.place.below("spec", "values"))

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
-from gitops_mcp.domain.applied import Applied, Files, Place, Values, joined, located, mappings, read
+from gitops_mcp.domain.applied import Applied, Files, Place, Values, mappings, read
+from gitops_mcp.domain.helmvalues import Release, ValuesPlace, effective, standing, where
 from gitops_mcp.domain.objects import Object, Path, at, dotted
 
 CHART = "cluster"
 IMAGE = "ghcr.io/cloudnative-pg/postgresql:"
 """What the chart puts before `version.postgresql` where no image is named."""
 
-_ABSENT = object()
 _MAPPED: dict[Path, Path] = {
     ("spec", "instances"): ("cluster", "instances"),
     ("spec", "storage", "size"): ("cluster", "storage", "size"),
@@ -47,39 +46,6 @@ _DATABASE = frozenset(
     | {"builtinLocale", "collationVersion"}
 )
 _KNOWN_HOMES = ("cloudnative-pg.github.io/charts", "cloudnative-pg/charts", "cloudnative-pg.io")
-
-
-@dataclass(frozen=True)
-class Release:
-    """One use of the `cluster` chart: what one Cluster and its Databases come from."""
-
-    applied: Applied
-    namespace: str | None
-    name: str | None
-    """Of the Cluster; None where it cannot be told."""
-    values: tuple[Values, ...]
-    """In order, the last wins; everything that is set for the release, the chart's own defaults not among it."""
-    prefix: Path
-    """Before every path of the chart: the dependency's name or alias in an umbrella chart."""
-
-
-@dataclass(frozen=True)
-class ValuesPlace:
-    """Where a value stands, or where it is to be added."""
-
-    path: str
-    document: int
-    base: Path
-    """In that document: the mapping of values, or the string that holds them."""
-    inner: int | None
-    """Which document of the string at `base`, where the values are text; None where they are YAML there."""
-    values: Path
-    """Of the value, below `base` or inside the text."""
-    line: int
-    present: bool
-    """Whether it stands there already."""
-    prefix: str = ""
-    """The object's value is this and the value: an image from `version.postgresql`."""
 
 
 def releases(applied: Applied, files: Files) -> tuple[Release, ...] | str:
@@ -114,26 +80,17 @@ def values_at(
         return _database_at(release, path, files, database)
     whole = next((known for known in _MAPPED if path[: len(known)] == known), None)
     if kind != "Cluster" or whole is None:
-        return f"{dotted(path)} of a {kind} is no single value of the chart `{CHART}`; see {_where(release, files)}"
+        return f"{dotted(path)} of a {kind} is no single value of the chart `{CHART}`; see {where(release, files)}"
     if whole == ("spec", "imageName"):
         return _image_at(release, files)
     if whole[1] == "walStorage" and effective(release, ("cluster", "walStorage", "enabled"), files) is not True:
-        return f"cluster.walStorage.enabled is not true in {_where(release, files)}"
-    return _found(release, _MAPPED[whole], path[len(whole) :], files)
+        return f"cluster.walStorage.enabled is not true in {where(release, files)}"
+    return standing(release, _MAPPED[whole], path[len(whole) :], files)
 
 
 def databases_at(release: Release, files: Files) -> ValuesPlace | str:
     """The list that makes the Databases."""
-    return _found(release, ("databases",), (), files)
-
-
-def effective(release: Release, path: Path, files: Files) -> Any:
-    """What the layers together say, as Helm merges them; None where they say nothing or cannot be read."""
-    result: Any = None
-    for layer in release.values:
-        found = _said(layer, (*release.prefix, *path), files)
-        result = result if found is _ABSENT else _merged(result, found)
-    return result
+    return standing(release, ("databases",), (), files)
 
 
 def objects(release: Release, files: Files) -> Iterator[Object]:
@@ -176,21 +133,16 @@ def _is_chart(dependency: Object) -> bool:
     return dependency.get("name") == CHART and any(home in repository for home in _KNOWN_HOMES)
 
 
-def _where(release: Release, files: Files) -> str:
-    places = [located(layer.place, files) for layer in release.values if layer.place]
-    return places[-1] if places else str(release.applied.place)
-
-
 def _image_at(release: Release, files: Files) -> ValuesPlace | str:
     if (reason := _catalog(release, files)) is not None:
-        return f"{reason} decides on the image; see {_where(release, files)}"
+        return f"{reason} decides on the image; see {where(release, files)}"
     kind, version = effective(release, ("type",), files), effective(release, ("version", "postgresql"), files)
     if effective(release, ("cluster", "imageName"), files) or version is None:
-        return _found(release, ("cluster", "imageName"), (), files)
+        return standing(release, ("cluster", "imageName"), (), files)
     if kind not in {None, "postgresql"}:
-        return f"version.postgresql and version.{kind} together make the image; see {_where(release, files)}"
-    found = _found(release, ("version", "postgresql"), (), files)
-    return found if isinstance(found, str) else ValuesPlace(**{**vars(found), "prefix": IMAGE})
+        return f"version.postgresql and version.{kind} together make the image; see {where(release, files)}"
+    found = standing(release, ("version", "postgresql"), (), files)
+    return found if isinstance(found, str) else replace(found, prefix=IMAGE)
 
 
 def _catalog(release: Release, files: Files) -> str | None:
@@ -204,90 +156,13 @@ def _database_at(release: Release, path: Path, files: Files, database: str | Non
     listed = effective(release, ("databases",), files)
     index = next((at for at, one in enumerate(mappings(listed)) if one.get("name") == database), None)
     if index is None:
-        return f"no entry of databases is named {database} in {_where(release, files)}"
+        return f"no entry of databases is named {database} in {where(release, files)}"
     if len(path) < 2 or path[0] != "spec" or path[1] not in _DATABASE:
-        return f"{dotted(path)} of a Database is no single value of the chart `{CHART}`; see {_where(release, files)}"
-    return _found(release, ("databases",), (index, *path[1:]), files)
+        return f"{dotted(path)} of a Database is no single value of the chart `{CHART}`; see {where(release, files)}"
+    return standing(release, ("databases",), (index, *path[1:]), files)
 
 
-def _found(release: Release, value: Path, rest: Path, files: Files) -> ValuesPlace | str:
-    """The last layer that sets it; else the last that can take it."""
-    path = (*release.prefix, *value)
-    name = dotted(path)
-    room: Values | None = None
-    for layer in reversed(release.values):
-        if layer.kind == "unread":
-            return f"{name} may be set by {layer.name}, which is not read here and would win"
-        if layer.kind == "parameter":
-            if layer.name == name and not rest and layer.place:
-                return ValuesPlace(
-                    layer.place.path, layer.place.document, layer.place.base, None, (), _line(layer, files), True
-                )
-            if (
-                layer.name.startswith(f"{name}.")
-                or layer.name.startswith(f"{name}[")
-                or name.startswith(f"{layer.name}.")
-            ):
-                return f"the Helm parameter {layer.name} sets a part of {name}; see {layer.place}"
-            continue
-        found = _said(layer, path, files)
-        if found is not _ABSENT:
-            return _place(layer, (*path, *rest), files, present=at({"": found}, "", *rest) is not None)
-        room = room or (layer if _is_readable(layer, files) else None)
-    if room is None:
-        return f"{name} has no values to stand in; {release.applied} takes the chart's own"
-    return _place(room, (*path, *rest), files, present=False)
-
-
-def _place(layer: Values, path: Path, files: Files, *, present: bool) -> ValuesPlace:
-    place = layer.place
-    if place is None:
-        raise AssertionError("only what is unread has no place")
-    inner = 0 if layer.kind == "text" else None
-    return ValuesPlace(place.path, place.document, place.base, inner, path, _line(layer, files, path), present)
-
-
-def _line(layer: Values, files: Files, path: Path = ()) -> int:
-    place = layer.place
-    if place is None:
-        return 1
-    exact = place if layer.kind == "text" else place.below(*path)
-    return int(located(exact, files).rpartition(":")[2])
-
-
-def _is_readable(layer: Values, files: Files) -> bool:
-    return isinstance(_content(layer, files), dict)
-
-
-def _content(layer: Values, files: Files) -> Any:
-    place = layer.place
-    documents = read(files.get(place.path, "")) if place else ()
-    found = at(documents[place.document].value, *place.base) if place and place.document < len(documents) else None
-    if layer.kind == "text":
-        inner = read(found) if isinstance(found, str) else ()
-        return inner[0].value if inner else None
-    return found
-
-
-def _said(layer: Values, path: Path, files: Files) -> Any:
-    """What one layer says at a path; `_ABSENT` where it says nothing."""
-    if layer.kind == "parameter":
-        return _content(layer, files) if layer.name == dotted(path) else _ABSENT
-    value = None if layer.kind == "unread" else _content(layer, files)
-    for step in path:
-        if not isinstance(value, dict) or step not in value:
-            return _ABSENT
-        value = value[step]
-    return value
-
-
-def _merged(old: Any, new: Any) -> Any:
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return new
-    return old | {key: _merged(old.get(key), value) for key, value in new.items()}
-
-
-def _put(value: Object, path: Path, part: Any) -> None:
+def _put(value: Object, path: Path, part: object) -> None:
     for step in path[:-1]:
         value = value.setdefault(str(step), {})
     value[str(path[-1])] = part

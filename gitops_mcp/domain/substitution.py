@@ -102,13 +102,9 @@ def redefined(
     if variable is None:
         return _other_default(text, only, wanted, substitution)
     where = _named(text, substitution, files)
-    if variable.value is None or variable.place is None:
-        return f"it is {text}, which {where} defines; that value is not known here"
-    if variable.hidden_by:
-        return f"it is {text}, which {where} defines, but {variable.hidden_by} may define it too and would win"
-    if len(users) > 1:
-        more = f" and {len(users) - _NAMED_AT_MOST} more" if len(users) > _NAMED_AT_MOST else ""
-        return f"it is {text}, which {where} defines for {', '.join(users[:_NAMED_AT_MOST])}{more} alike"
+    reason = _fixed(variable, users)
+    if reason or variable.place is None:
+        return f"it is {text}, which {where} defines{reason}"
     for candidate in _spellings(wanted):
         changed = Substitution({**substitution.variables, only.name: _with(variable, candidate)}, always=True)
         if yamltext.same(scalar(text, changed).value, wanted):
@@ -221,6 +217,18 @@ def _named(text: str, substitution: Substitution, files: Files) -> str:
         else:
             found.append(f"{variable.origin} ({located(variable.place, files)})" if variable.place else variable.origin)
     return " and ".join(found) or "no variable"
+
+
+def _fixed(variable: Variable, users: tuple[str, ...]) -> str:
+    """Why a definition is not changed here."""
+    if variable.value is None or variable.place is None:
+        return "; that value is not known here"
+    if variable.hidden_by:
+        return f", but {variable.hidden_by} may define it too and would win"
+    if len(users) > 1:
+        more = f" and {len(users) - _NAMED_AT_MOST} more" if len(users) > _NAMED_AT_MOST else ""
+        return f" for {', '.join(users[:_NAMED_AT_MOST])}{more} alike"
+    return ""
 
 
 def _other_default(text: str, only: envsubst.Variable, wanted: Any, substitution: Substitution) -> Rewriting | str:

@@ -1,0 +1,75 @@
+"""What Flux's HelmReleases in the repository install, and where their values stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_mcp.domain.applied import Applied, Chart, Declared, Place, Values, clean, mappings, texts
+from gitops_mcp.domain.flux import Context, depends_on, source_of, spec_of
+from gitops_mcp.domain.objects import Object, at
+
+
+def helm_release(one: Declared, context: Context) -> Applied:
+    spec = spec_of(one)
+    target = spec.get("targetNamespace")
+    chart, excluded = _chart(one, spec, context)
+    notes = [f"spec.{field}" for field in ("dependsOn", "serviceAccountName") if spec.get(field)]
+    cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
+    return Applied(
+        engine="flux",
+        kind="HelmRelease",
+        namespace=one.namespace,
+        name=one.name,
+        place=one.place,
+        build="helm",
+        folder=chart.folder,
+        default_namespace=target if isinstance(target, str) and target else one.namespace,
+        destination=f"the cluster of kubeConfig {cluster}" if cluster else None,
+        chart=chart,
+        prunes=True,
+        suspended=spec.get("suspend") is True,
+        automatic=spec.get("suspend") is not True,
+        depends_on=depends_on(one),
+        notes=tuple(notes),
+        opaque="spec.postRenderers change what the chart makes" if spec.get("postRenderers") else None,
+        excluded=excluded,
+    )
+
+
+def _chart(one: Declared, spec: Object, context: Context) -> tuple[Chart, str | None]:
+    """The chart of a HelmRelease, and why that is not of this repository where it should be."""
+    release = spec.get("releaseName")
+    if not release:
+        target = spec.get("targetNamespace")
+        release = f"{target}-{one.name}" if target else one.name
+    wanted = at(spec, "chart", "spec") or {}
+    reference = spec.get("chartRef") or wanted.get("sourceRef") or {}
+    kind, name = str(reference.get("kind")), str(reference.get("name"))
+    found = context.referred(kind, name, reference.get("namespace") or one.namespace, one.place.path)
+    url = at(found[0].object, "spec", "url") if found else None
+    values = _values(one, spec, context)
+    if kind == "GitRepository":
+        folder = clean(wanted.get("chart"))
+        excluded, _ = source_of(reference, one, context)
+        files = [Values("file", Place(clean(path), 0, (), 1)) for path in texts(wanted.get("valuesFiles"))]
+        return Chart(folder, None, folder, not files, str(release), (*files, *values)), excluded
+    if spec.get("chartRef"):
+        chart = str(url).rstrip("/").rpartition("/")[2] if url else name
+    else:
+        chart = str(wanted.get("chart"))
+    more = [Values("unread", None, f"{path} of the chart") for path in texts(wanted.get("valuesFiles"))]
+    return Chart(chart, str(url or f"{kind} {name}"), None, not more, str(release), (*more, *values)), None
+
+
+def _values(one: Declared, spec: Object, context: Context) -> Iterator[Values]:
+    for reference in mappings(spec.get("valuesFrom")):
+        kind, name = str(reference.get("kind")), str(reference.get("name"))
+        key = str(reference.get("valuesKey") or "values.yaml")
+        found = context.referred(kind, name, one.namespace, one.place.path)
+        readable = len(found) == 1 and kind == "ConfigMap" and isinstance(at(found[0].object, "data", key), str)
+        if readable and not reference.get("targetPath"):
+            yield Values("text", found[0].place.below("data", key))
+        else:
+            yield Values("unread", None, f"{kind} {name}, key {key}")
+    if isinstance(spec.get("values"), dict):
+        yield Values("mapping", one.place.below("spec", "values"))
