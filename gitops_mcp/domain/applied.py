@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from gitops_mcp.domain import yamltext
 from gitops_mcp.domain.kustomize import Section
@@ -210,6 +210,12 @@ def located(place: Place, files: Files) -> str:
     text = files.get(place.path)
     line = yamltext.line_of(text, place.document, place.base) if text is not None and read(text) else place.line
     return f"{place.path}:{line}"
+
+
+def written(place: Place, files: Files) -> Any:
+    """What the file says there; None where it says nothing, as for what a patch from elsewhere brings in."""
+    documents = read(files.get(place.path, ""))
+    return at(documents[place.document].value, *place.base) if place.document < len(documents) else None
 
 
 def clean(path: object) -> str:

@@ -6,6 +6,7 @@ alone, `$$` is one dollar, `${a:b}` is a substring whose position is no number a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ DEFAULTS = frozenset({"=", ":=", ":-", ":?", ":+"})
 """The operators that give a value of their own to what has none (or, in Flux's reading, an empty one)."""
 
 _DEEPEST = 20
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 
 def parsed(text: str) -> Text:
@@ -199,10 +201,9 @@ def _evaluated(variable: Variable, value: Callable[[str], str]) -> str:  # noqa:
 
 
 def _substring(found: str, arguments: list[str]) -> str:
-    try:
-        start, *length = map(int, arguments)
-    except ValueError:
+    if not all(_INTEGER.fullmatch(one) for one in arguments):
         return found
+    start, *length = map(int, arguments)
     start = max(len(found) + start, 0) if start < 0 else start
     if not length:
         return found[start:]

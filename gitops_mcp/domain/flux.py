@@ -19,6 +19,7 @@ from gitops_mcp.domain.applied import (
     mappings,
     overlay,
     strings,
+    written,
 )
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, at
@@ -209,7 +210,9 @@ def _substitution(post_build: object, one: Declared, context: Context) -> Substi
     own = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"
     for key, text in strings(at(post_build, "substitute")).items():
         place = one.place.below("spec", "postBuild", "substitute", key)
-        variables[key] = Variable(key, text.replace("\n", ""), own, place)
+        # What a patch from above brings in, or a variable of its own makes, does not stand there as it comes out.
+        stands = written(place, context.files) == text
+        variables[key] = Variable(key, text.replace("\n", ""), own, place if stands else None)
     return Substitution(variables, tuple(unread), always=at(post_build, "substituteStrategy") == "Always")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from gitops_mcp.domain.applied import Applied, Chart, Declared, Place, Values, clean, mappings, texts
+from gitops_mcp.domain.applied import Applied, Chart, Declared, Place, Values, clean, mappings, texts, written
 from gitops_mcp.domain.flux import Context, depends_on, source_of, spec_of
 from gitops_mcp.domain.objects import Object, at
 
@@ -71,5 +72,18 @@ def _values(one: Declared, spec: Object, context: Context) -> Iterator[Values]:
             yield Values("text", found[0].place.below("data", key))
         else:
             yield Values("unread", None, f"{kind} {name}, key {key}")
-    if isinstance(spec.get("values"), dict):
-        yield Values("mapping", one.place.below("spec", "values"))
+    place = one.place.below("spec", "values")
+    there = written(place, context.files)
+    if isinstance(there, dict):
+        yield Values("mapping", place)
+    if not _stands(spec.get("values"), there):
+        yield Values("unread", None, "a patch of the Kustomization that applies it")
+
+
+def _stands(value: Any, there: Any) -> bool:
+    """Whether a value is what the file says, but for variables that are filled in."""
+    if isinstance(value, dict) and isinstance(there, dict):
+        return len(value) == len(there) and all(key in there and _stands(one, there[key]) for key, one in value.items())
+    if isinstance(value, list) and isinstance(there, list):
+        return len(value) == len(there) and all(map(_stands, value, there))
+    return bool(value == there) or (isinstance(there, str) and "${" in there)

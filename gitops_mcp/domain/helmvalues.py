@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from gitops_mcp.domain.applied import Applied, Files, Values, located, read
+from gitops_mcp.domain.applied import Applied, Files, Values, located, read, written
 from gitops_mcp.domain.objects import Path, at, dotted
 
 _ABSENT = object()
@@ -108,9 +108,7 @@ def _overlaps(one: str, other: str) -> bool:
 
 
 def _content(layer: Values, files: Files) -> Any:
-    place = layer.place
-    documents = read(files.get(place.path, "")) if place else ()
-    found = at(documents[place.document].value, *place.base) if place and place.document < len(documents) else None
+    found = written(layer.place, files) if layer.place else None
     if layer.kind == "text":
         inner = read(found) if isinstance(found, str) else ()
         return inner[0].value if inner else None
