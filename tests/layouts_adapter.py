@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import yaml
-
-from gitops_mcp.domain import cluster_changes, placement
+from gitops_mcp.domain import cluster_changes, kustomize, placement
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
 from gitops_mcp.domain.cnpg.protection import Engine, protecting
 from gitops_mcp.domain.names import ClusterRef
-from gitops_mcp.domain.objects import Identity, Object, Path
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path
 from gitops_mcp.domain.plan import Draft, Plan
 from gitops_mcp.domain.repository import KUSTOMIZATION_FILES, Declaration, Desired, Source, desired
 from gitops_mcp.domain.yamltext import Set
@@ -73,13 +71,21 @@ def refusal(error: GitOpsError) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def rendered(tree: Tree, folder: str) -> list[Object] | None:
-    """What the package makes of a kustomization, its CNPG objects only; None: it renders nothing yet.
+def rendered(tree: Tree, folder: str, paths: tuple[str, ...]) -> list[Object] | None:
+    """What the package makes of a folder, its CNPG objects only; None: it renders nothing yet.
 
-    MODEL: `gitops_mcp.domain.kustomize.build` belongs here.
+    `paths`: the files that Flux takes from a folder that has no kustomization.
     """
-    _ = tree, folder
-    return None
+    files = kustomize.Tree({path: data.decode() for path, data in tree.items()})
+    try:
+        built = kustomize.build_files(files, folder, paths) if paths else kustomize.build(files, folder)
+    except NotImplementedError:  # MODEL: goes with the first build
+        return None
+    return [one.object for one in built.produced if is_cnpg(one.object)]
+
+
+def is_cnpg(value: Object) -> bool:
+    return str(value["apiVersion"]).startswith(CNPG_GROUP + "/")
 
 
 def _plan(tree: Tree, asked: Asked, *, proposed: bool) -> Plan:
@@ -137,7 +143,3 @@ def _desired(tree: Tree, environment: Environment) -> Desired:
     ]
     governing = [Source(path, tree[path]) for path in sorted(tree) if named[path]]
     return desired("0" * 40, environment.path, [one for one in files if not named[one.path]], governing)
-
-
-def parsed(text: bytes) -> list[Any]:
-    return list(yaml.safe_load_all(text))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 PENDING = frozenset(
     {
-        "anchor-with-aliases:anchored",
-        "anchor-with-aliases:anchored-in-a-list",
         "applicationset-git-directories:left-out",
         "applicationset-git-directories:scale",
         "argocd-app-of-apps:create",
@@ -66,6 +64,7 @@ PENDING = frozenset(
         "name-suffix:scale-patched",
         "namespaces-by-target:billing",
         "namespaces-by-target:dependents-of-one",
+        "namespaces-by-target:neither-named",
         "namespaces-by-target:shop",
         "overlay-json6902-file:grow",
         "overlay-json6902-file:parameter",
@@ -83,6 +82,7 @@ PENDING = frozenset(
         "overlay-shared-base:grow-prod",
         "overlay-shared-base:scale-dev",
         "overlay-shared-base:scale-prod",
+        "patch-for-all:role-of-one",
         "patch-for-all:scale",
         "patch-for-all:scale-labelled",
         "recovery-removed-by-overlay:removed-field",
