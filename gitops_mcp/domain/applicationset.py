@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from gitops_mcp.domain.applied import Applied, Declared, Files, clean, mappings, read
+from gitops_mcp.domain.applied import Applied, Declared, Files, clean, mapping, mappings, read
 from gitops_mcp.domain.argocd import application
 from gitops_mcp.domain.globs import glob
 from gitops_mcp.domain.objects import Object, at
@@ -97,7 +97,7 @@ def _made(
         f"its {field} is not evaluated" for field in ("selector",) if at(generator, field) and not at(generator, "git")
     )
     kind = next((name for name in ("list", "git", "matrix", "merge") if isinstance(generator.get(name), dict)), None)
-    said = _rendered(generator.get(kind or "") or {}, known)
+    said = mapping(_rendered(generator.get(kind or ""), known))
     if kind == "list":
         for element in mappings(said.get("elements")):
             yield _flat(element), doubts

@@ -16,6 +16,7 @@ from gitops_mcp.domain.applied import (
     clean,
     joined,
     kustomization_of,
+    mapping,
     mappings,
     overlay,
     strings,
@@ -56,7 +57,7 @@ def _applied(
     revision: str,
 ) -> Applied:
     spec = one.object["spec"]
-    sync = spec.get("syncPolicy") or {}
+    sync = mapping(spec.get("syncPolicy"))
     automated, options = at(sync, "automated"), texts(at(sync, "syncOptions"))
     folder = None if source.get("chart") else clean(source.get("path"))
     said = [kind for kind in _TYPES if _says_something(source.get(kind))]
@@ -64,7 +65,7 @@ def _applied(
     build = "helm" if folder is None else said[0] if said else _discovered(files, folder)
     automatic = isinstance(automated, dict) and automated.get("enabled") is not False
     namespace = at(spec, "destination", "namespace")
-    directory = source.get("directory") or {}
+    directory = mapping(source.get("directory"))
     return Applied(
         engine="argocd",
         kind="Application",
@@ -80,7 +81,7 @@ def _applied(
         ),
         overlay=_overlay(source, base, one.place) if build == "kustomize" else None,
         default_namespace=namespace if isinstance(namespace, str) and namespace else None,
-        destination=at(spec, "destination", "name") or at(spec, "destination", "server"),
+        destination=str(at(spec, "destination", "name") or at(spec, "destination", "server") or "") or None,
         chart=_chart(one, base, source, folder, lent) if build == "helm" else None,
         prunes=automatic and at(automated, "prune") is True,
         forces=any(option in options for option in _REPLACING),
@@ -109,7 +110,7 @@ def _discovered(files: Files, folder: str) -> str:
 
 
 def _overlay(source: Object, base: tuple[str | int, ...], place: Place) -> Section | None:
-    said = source.get("kustomize") or {}
+    said = mapping(source.get("kustomize"))
     labels = strings(said.get("commonLabels"))
     without_selector = said.get("labelWithoutSelector") is True
     return overlay(
@@ -146,7 +147,7 @@ def _chart(
     repository = None if folder is not None else str(source.get("repoURL"))
     name = str(source.get("chart") or folder)
     release = at(source, "helm", "releaseName") or one.name
-    values = tuple(_values(one.place, (*base, "helm"), source.get("helm") or {}, folder, lent))
+    values = tuple(_values(one.place, (*base, "helm"), mapping(source.get("helm")), folder, lent))
     return Chart(name, repository, folder, True, str(release), values)
 
 

@@ -33,7 +33,8 @@ def engines(
     found = (*found, *_referred(found, files))
     applied = _applied(found, files, remotes, revision)
     for _ in range(_ROUNDS):
-        inherited = tuple(inheritance.inherited(one, applied) for one in found)
+        above = inheritance.parents(applied)
+        inherited = tuple(inheritance.inherited(one, above) for one in found)
         again = _applied(inherited, files, remotes, revision)
         if again == applied:
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from gitops_mcp.domain.applied import (
     Applied,
@@ -35,7 +36,7 @@ _BOOTSTRAP = "flux-system"
 _NOTICED = ("decryption", "healthCheckExprs", "healthChecks", "ignore", "serviceAccountName", "wait")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Context:
     """What is read beside the object itself."""
 
@@ -45,15 +46,27 @@ class Context:
     remotes: tuple[str, ...]
     revision: str
 
+    @cached_property
+    def ignoring(self) -> tuple[str, ...]:
+        return tuple(sorted(path for path in self.files if path.endswith(".sourceignore")))
+
+    @cached_property
+    def instances(self) -> tuple[Declared, ...]:
+        return tuple(one for one in self.found if one.kind == "FluxInstance")
+
+    @cached_property
+    def _named(self) -> Mapping[tuple[str, str], list[Declared]]:
+        named: dict[tuple[str, str], list[Declared]] = {}
+        for one in self.found:
+            named.setdefault((one.kind, one.name), []).append(one)
+        return named
+
     def referred(self, kind: str, name: str, namespace: str | None, path: str) -> tuple[Declared, ...]:
         """The objects of a kind and name; of several, as each cluster has its own, the nearest to the path."""
-        same = [
-            one
-            for one in self.found
-            if one.kind == kind
-            and one.name == name
-            and (None in {namespace, one.namespace} or one.namespace == namespace)
-        ]
+        named = self._named.get((kind, name), [])
+        same = [one for one in named if None in {namespace, one.namespace} or one.namespace == namespace]
+        if len(same) < 2:
+            return tuple(same)
         shared = [len(posixpath.commonpath([f"/{one.place.path}", f"/{path}"])) for one in same]
         return tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
 
@@ -63,7 +76,6 @@ def kustomization(one: Declared, context: Context) -> Applied:
     folder = clean(spec.get("path"))
     has_own = kustomization_of(context.files, folder) is not None
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
-    ignored = [path for path in context.files if posixpath.basename(path) == ".sourceignore"]
     excluded, source_notes = source_of(spec.get("sourceRef"), one, context)
     return Applied(
         engine="flux",
@@ -86,7 +98,7 @@ def kustomization(one: Declared, context: Context) -> Applied:
         notes=(
             *(f"spec.{field}" for field in _NOTICED if spec.get(field)),
             *source_notes,
-            *(f"{path} may leave files out" for path in ignored),
+            *(f"{path} may leave files out" for path in context.ignoring if _touches(path, folder)),
         ),
         excluded=excluded,
     )
@@ -133,6 +145,14 @@ def spec_of(one: Declared) -> Object:
     return found if isinstance(found, dict) else {}
 
 
+def _touches(path: str, folder: str) -> bool:
+    """Whether what a file says of its own folder may concern this one."""
+    above = posixpath.dirname(path)
+    return any(
+        not one or one == other or other.startswith(f"{one}/") for one, other in ((above, folder), (folder, above))
+    )
+
+
 def depends_on(one: Declared) -> tuple[str, ...]:
     listed = mappings(spec_of(one).get("dependsOn"))
     return tuple(f"{item.get('namespace') or one.namespace}/{item.get('name')}" for item in listed)
@@ -145,9 +165,9 @@ def source_of(reference: object, one: Declared, context: Context) -> tuple[str |
         return f"it applies {kind} {name}, not a Git repository", ()
     namespace = at(reference, "namespace") or one.namespace
     found = context.referred(kind, name, namespace, one.place.path)
-    for instance_of in context.found:
+    for instance_of in () if found else context.instances:
         sync = at(instance_of.object, "spec", "sync")
-        if not found and instance_of.kind == "FluxInstance" and isinstance(sync, dict):
+        if isinstance(sync, dict):
             made = str(sync.get("name") or instance_of.namespace or _BOOTSTRAP)
             if made == name:
                 return elsewhere(sync.get("url"), context.remotes) or off_branch(sync.get("ref"), context.revision), ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.applied import Applied, Chart, Declared, Place, Values, clean, mappings, texts, written
+from gitops_mcp.domain.applied import Applied, Chart, Declared, Place, Values, clean, mapping, mappings, texts, written
 from gitops_mcp.domain.flux import Context, depends_on, source_of, spec_of
 from gitops_mcp.domain.objects import Object, at
 
@@ -43,8 +43,8 @@ def _chart(one: Declared, spec: Object, context: Context) -> tuple[Chart, str | 
     if not release:
         target = spec.get("targetNamespace")
         release = f"{target}-{one.name}" if target else one.name
-    wanted = at(spec, "chart", "spec") or {}
-    reference = spec.get("chartRef") or wanted.get("sourceRef") or {}
+    wanted = mapping(at(spec, "chart", "spec"))
+    reference = mapping(spec.get("chartRef") or wanted.get("sourceRef"))
     kind, name = str(reference.get("kind")), str(reference.get("name"))
     found = context.referred(kind, name, reference.get("namespace") or one.namespace, one.place.path)
     url = at(found[0].object, "spec", "url") if found else None

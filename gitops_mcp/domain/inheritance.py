@@ -6,8 +6,9 @@ in the file of a Kustomization is not all that the cluster has.
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,12 +22,31 @@ _SELECTORS = ("group", "version", "kind", "name", "namespace")
 _SET = re.compile(r"\s*([^\s!=]+?)\s+(in|notin)\s*\(([^)]*)\)\s*")
 
 
-def inherited(one: Declared, applied: tuple[Applied, ...]) -> Declared:
-    """An engine object as the nearest Kustomization above it applies it; as written where there is none, or several."""
+Parents = Mapping[str, tuple[Applied, ...]]
+"""The Kustomizations that can have others below them, by their folder."""
+
+
+def parents(applied: Iterable[Applied]) -> Parents:
+    found: dict[str, tuple[Applied, ...]] = {}
+    for one in applied:
+        if one.engine == "flux" and one.kind != "HelmRelease" and not one.excluded and one.folder is not None:
+            found[one.folder] = (*found.get(one.folder, ()), one)
+    return found
+
+
+def inherited(one: Declared, above: Parents) -> Declared:
+    """An engine object as the nearest Kustomization above it applies it; as written where there is none, or several.
+
+    By folder: which of the files below it a kustomization lists is not asked.
+    """
     if one.kind not in _ENGINES:
         return one
-    above = [parent for parent in applied if _covers(parent, one)]
-    nearest = [parent for parent in above if len(parent.folder or "") == max(len(each.folder or "") for each in above)]
+    folder = posixpath.dirname(one.place.path)
+    while True:
+        nearest = [parent for parent in above.get(folder, ()) if parent.place != one.place]
+        if nearest or not folder:
+            break
+        folder = posixpath.dirname(folder)
     results = [_changed(one.object, parent) for parent in nearest]
     if not results or any(result != results[0] for result in results):
         return one
@@ -40,13 +60,6 @@ def references(one: Declared) -> Iterator[tuple[str, str]]:
             for path in (("spec", "postBuild", "substituteFrom"), ("spec", "valuesFrom")):
                 for reference in mappings(at(document.value, *path)):
                     yield str(reference.get("kind")), str(reference.get("name"))
-
-
-def _covers(parent: Applied, one: Declared) -> bool:
-    """By folder: which of the files below it a kustomization lists is not asked."""
-    if parent.engine != "flux" or parent.kind == "HelmRelease" or parent.excluded or parent.place == one.place:
-        return False
-    return not parent.folder or one.place.path.startswith(f"{parent.folder}/")
 
 
 def _changed(value: Object, parent: Applied) -> Object:
