@@ -70,8 +70,11 @@ class Produced:
     """In the order in which they worked; the document comes first."""
     words: Mapping[Path, Word]
     """For each leaf (`domain.objects.leaves`); inside of a list also for each part that does not come with the list."""
-    removed: Mapping[Path, Word] = field(default_factory=dict)
-    """Fields that a layer took away and none gave back: a null, `$patch: delete` or a `remove`."""
+    cuts: Mapping[Path, Word] = field(default_factory=dict)
+    """Places where a layer hides all that earlier layers say: a null, `$patch`, a `remove`, a map that is set whole.
+
+    A field that is cut and not there was taken away. What an earlier layer says at such a place or below has no effect.
+    """
 
     @property
     def identity(self) -> Identity:

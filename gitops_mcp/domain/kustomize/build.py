@@ -1,0 +1,218 @@
+"""What `kubectl kustomize` makes of a folder, for the objects of CNPG, with the author of every field.
+
+A re-implementation, since asking kubectl tells what comes out and not where it comes from. It follows kustomize 5:
+resources, then generators, components, patches, namespace, prefix, suffix, labels, annotations, JSON6902 patches of
+the old field, images, replacements. Other kinds are carried along as far as patches and replacements need them; they
+are merged as if they had no schema. What is not understood is a fault, and marks what it may touch as opaque.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gitops_mcp.domain.kustomize import kustomization as kustomizations
+from gitops_mcp.domain.kustomize import manifest, patches, replacements, transforms, unsupported
+from gitops_mcp.domain.kustomize.draft import Draft, Words
+from gitops_mcp.domain.kustomize.kustomization import Invalid, Kustomization, Section
+from gitops_mcp.domain.kustomize.produced import Build, Layer, Produced, Word
+from gitops_mcp.domain.kustomize.state import State
+from gitops_mcp.domain.kustomize.tree import Loads, Missing, Tracked, Tree, Unread, is_remote, joined, look
+from gitops_mcp.domain.objects import CNPG_GROUP, at
+from gitops_mcp.domain.yamltree import Unparsable
+
+_DEEPEST = 40
+_MOST = 20_000
+_LOCAL = "config.kubernetes.io/local-config"
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    """A folder as it was built, and all that the result rests on."""
+
+    state: State
+    seen: dict[str, str | bool]
+    folders: frozenset[str]
+
+
+def build(tree: Tree, folder: str, *, extra: tuple[Section, ...] = (), loads: Loads = "root only") -> Build:
+    """As `kubectl kustomize folder`; `extra` is what an engine adds (Flux `spec`, Argo CD `source.kustomize`)."""
+    return _built(_Builder(tree, loads, extra).folder(folder).state)
+
+
+def build_files(
+    tree: Tree, folder: str, paths: tuple[str, ...], *, extra: tuple[Section, ...] = (), loads: Loads = "any"
+) -> Build:
+    """As the kustomization that Flux makes for a folder that has none: these files are its resources."""
+    return _built(_Builder(tree, loads, extra).files(folder, paths))
+
+
+class _Builder:
+    def __init__(self, tree: Tree, loads: Loads, extra: tuple[Section, ...] = (), above: tuple[str, ...] = ()) -> None:
+        self._tree = tree
+        self._loads: Loads = loads
+        self._extra = extra
+        self._above = above
+        self._files = Tracked(tree, loads)
+        self._folders: set[str] = set()
+
+    def folder(self, folder: str) -> _Gathered:
+        key = (self._loads, folder)
+        known = None if self._extra else self._tree.memo.get(key)
+        if isinstance(known, _Gathered) and all(look(self._tree, path) == text for path, text in known.seen.items()):
+            return known
+        state = self._directory(State(), folder, component=None)
+        found = _Gathered(state, self._files.seen, frozenset({folder, *self._folders}))
+        if not self._extra:
+            self._tree.memo[key] = found
+        return found
+
+    def files(self, folder: str, paths: Iterable[str]) -> State:
+        state = State()
+        for path in paths:
+            state = self._file(state, path, path)
+        section = Section(folder, 0, (), {})
+        return self._transformed(state, Kustomization("Kustomization", folder, (section, *self._extra)))
+
+    def _directory(self, state: State, folder: str, *, component: bool | None) -> State:
+        """`component` None: it is where the build begins, which may be either."""
+        self._folders.add(folder)
+        found = self._files.kustomizations(folder)
+        shown = folder or "the root"
+        if not found:
+            return state.refused(shown, "there is no kustomization.yaml")
+        if len(found) > 1:
+            return state.refused(shown, f"there is more than one kustomization: {', '.join(found)}")
+        try:
+            text = self._files.text(found[0])
+            read = kustomizations.read(found[0], folder, text, extra=self._extra)
+            if component is not None and component != (read.kind == "Component"):
+                raise Invalid(f"it is a {read.kind}, and listed in {'components' if component else 'resources'}")
+        except Unread as error:
+            return replace(state.doubted(found[0], f"{error}"), unknown=True)
+        except (Invalid, Unparsable) as error:
+            return state.refused(found[0], f"{error}")
+        self._extra = ()
+        for name in ("resources", "bases"):
+            for placed in read.items(name):
+                state = self._entry(state, folder, placed.value, self._files.place(placed))
+        state = unsupported.configured(state, read, self._files)
+        state = unsupported.generated(state, read, self._files)
+        for placed in read.items("components"):
+            state = self._component(state, folder, placed.value, self._files.place(placed))
+        return self._transformed(state, read)
+
+    def _transformed(self, state: State, read: Kustomization) -> State:
+        state = patches.patch(state, read, self._files)
+        state = transforms.named(state, read, self._files)
+        state = transforms.labelled(state, read, self._files)
+        state = patches.patch_json(state, read, self._files)
+        state = transforms.imaged(state, read, self._files)
+        state = replacements.replaced(state, read, self._files)
+        return unsupported.transformed(state, read, self._files)
+
+    def _entry(self, state: State, folder: str, entry: str, place: str) -> State:
+        path = joined(folder, entry)
+        is_file = path is not None and path != "" and self._files.peek(path) is not False
+        if is_file:
+            try:
+                return self._file(state, self._files.file(folder, entry), place)
+            except Missing as error:
+                return state.refused(place, f"{error}")
+        is_folder = path is not None and bool(self._files.kustomizations(path))
+        if not is_folder and is_remote(entry):
+            return replace(state.unsure(place, f"{entry} is elsewhere, what it holds is not known"), unknown=True)
+        if path is None or not is_folder:
+            return state.refused(place, f"{entry}: there is neither such a file nor such a folder with a kustomization")
+        if self._is_cycle(path, folder):
+            return state.refused(place, f"{entry} leads back to {path or 'the root'}")
+        below = _Builder(self._tree, self._loads, above=(*self._above, folder)).folder(path)
+        if any(_holds(entered, folder) for entered in below.folders):
+            return state.refused(place, f"{entry} leads back to {folder or 'the root'}")
+        self._files.seen.update(below.seen)
+        self._folders |= below.folders
+        return self._merged(state, below.state, place)
+
+    def _component(self, state: State, folder: str, entry: str, place: str) -> State:
+        path = joined(folder, entry)
+        if path is None or not self._files.kustomizations(path):
+            if is_remote(entry):
+                return replace(state.doubted(place, f"the component {entry} is elsewhere"), unknown=True)
+            return state.refused(place, f"the component {entry} is no folder with a kustomization")
+        if self._is_cycle(path, folder):
+            return state.refused(place, f"{entry} leads back to {path or 'the root'}")
+        above, self._above = self._above, (*self._above, folder)
+        state = self._directory(state, path, component=True)
+        self._above = above
+        return state
+
+    def _is_cycle(self, path: str, folder: str) -> bool:
+        return len(self._above) > _DEEPEST or any(_holds(path, visited) for visited in (*self._above, folder))
+
+    def _file(self, state: State, path: str, place: str) -> State:
+        text = self._files.peek(path)
+        if not isinstance(text, str):
+            return replace(state, unread=True) if text else state.refused(place, f"there is no file {path}")
+        try:
+            found = manifest.manifests(text)
+        except Unparsable as error:
+            return state.refused(path, f"{error}")
+        for one in found:
+            draft = _draft(one, path)
+            if not draft.id.kind or not draft.id.name:
+                return state.refused(f"{path}:{one.line}", "an object without kind or metadata.name")
+            state = self._merged(state, State((draft,)), place)
+        return state
+
+    def _merged(self, state: State, below: State, place: str) -> State:
+        known = {_key(draft) for draft in state.drafts}
+        for draft in below.drafts:
+            if _key(draft) in known:
+                return state.refused(place, f"it brings a second {draft.id}")
+        drafts = (*state.drafts, *below.drafts)
+        if len(drafts) > _MOST:
+            return state.refused(place, f"more than {_MOST} objects")
+        merged = replace(
+            state,
+            drafts=drafts,
+            unread=state.unread or below.unread,
+            unknown=state.unknown or below.unknown,
+            customs=tuple(dict.fromkeys((*state.customs, *below.customs))),
+        )
+        return merged.with_faults(below.faults)
+
+
+def _key(draft: Draft) -> tuple[str, ...]:
+    found = draft.id
+    return (*found[:4], found.namespace or "default")
+
+
+def _holds(folder: str, other: str) -> bool:
+    return folder in {"", other} or other.startswith(folder + "/")
+
+
+def _draft(one: manifest.Manifest, path: str) -> Draft:
+    layer = Layer("document", path, one.document, one.base, None, one.line, posixpath.dirname(path))
+    word = Word(0, (), literal=True)
+    doubts = (f"{path}: {one.odd}",) if one.odd else ()
+    return Draft(one.value, (layer,), {(): word}, {}, (), one.blanks, doubts, one.as_written)
+
+
+def _built(state: State) -> Build:
+    produced: list[Produced] = []
+    opaque: dict[int, str] = {}
+    fatal = [fault for fault in state.faults if fault.fatal]
+    for draft in map(transforms.finished, state.drafts):
+        if draft.id.group != CNPG_GROUP or _is_local(draft):
+            continue
+        doubts = (f"kustomize refuses to build it: {fatal[0]}",) if fatal else draft.doubts
+        if doubts:
+            opaque[len(produced)] = "; ".join(doubts)
+        produced.append(Produced(draft.value, draft.layers, Words(draft), draft.cuts))
+    return Build(tuple(produced), state.faults, opaque)
+
+
+def _is_local(draft: Draft) -> bool:
+    annotation = at(draft.value, "metadata", "annotations", _LOCAL)
+    return annotation is not None and annotation != "false"

@@ -1,0 +1,290 @@
+"""YAML as kustomize reads it, which is not quite as kubectl does.
+
+Kustomize knows only `true` and `false` as booleans, turns a date into a timestamp, drops tags it does not know, and
+takes annotations as they are written. Its own files and JSON6902 patches go through another reader, for which `on`
+and `y` are booleans and a date is a string.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from gitops_mcp.domain import yamlvalue
+from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.yamlparse import parsed
+from gitops_mcp.domain.yamltree import Node, Source, Unparsable
+
+_CORE = "tag:yaml.org,2002:"
+_WORDS = frozenset({"yes", "no", "on", "off"})
+_ONE_LETTER = {"y": True, "Y": True, "n": False, "N": False}
+_DATE = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})"
+    r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,9})?(Z|[-+]\d\d:\d\d)| (\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,9})?)?",
+    re.ASCII,
+)
+_ANNOTATIONS: Path = ("metadata", "annotations")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One object of a file: a document, or an item of a list."""
+
+    value: Object
+    """Shared: not to be changed in place."""
+    document: int
+    base: Path
+    line: int
+    blanks: frozenset[Path] = frozenset()
+    """Fields that are null because nothing is written; a strategic merge drops them, unlike a written null."""
+    odd: str | None = None
+    """What is in it that kustomize reads in a way that is not known here."""
+    as_written: bool = True
+    """Whether every number and boolean stands there as it would be printed."""
+
+
+@dataclass(slots=True)
+class _Notes:
+    blanks: set[Path] = field(default_factory=set)
+    odd: str | None = None
+    as_written: bool = True
+
+
+@lru_cache(maxsize=8192)
+def manifests(text: str) -> tuple[Manifest, ...]:
+    """The objects of a file of manifests; lists are taken apart.
+
+    Raises Unparsable for what kustomize refuses, too.
+    """
+    found: list[Manifest] = []
+    for index, tree in enumerate(parsed(text.removeprefix("\ufeff")).trees):
+        notes = _Notes()
+        value = _Reader(notes)(tree.root, ())
+        if value is None:
+            continue
+        if not isinstance(value, dict):
+            raise Unparsable(f"line {tree.line}: not an object")
+        found += _unlisted(tree.root, Manifest(value, index, (), tree.line, *_noted(notes)))
+    return tuple(found)
+
+
+def _noted(notes: _Notes) -> tuple[frozenset[Path], str | None, bool]:
+    return frozenset(notes.blanks), notes.odd, notes.as_written
+
+
+def _unlisted(node: Node, whole: Manifest) -> list[Manifest]:
+    items = whole.value.get("items")
+    if not str(whole.value.get("kind", "")).endswith("List") or "items" not in whole.value:
+        return [whole]
+    if items is None:
+        return []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise Unparsable(f"line {whole.line}: the items of a list are not objects")
+    found: list[Manifest] = []
+    for index, item in enumerate(items):
+        entry = yamlvalue.entry_at(node, ("items", index))
+        inner = (entry.value.target or entry.value) if entry else node
+        line = entry.value.line if entry else whole.line
+        base = (*whole.base, "items", index)
+        # An item is read anew by kustomize, from JSON: nothing is blank any more.
+        found += _unlisted(inner, Manifest(item, whole.document, base, line, frozenset(), whole.odd, whole.as_written))
+    return found
+
+
+@lru_cache(maxsize=2048)
+def settings(text: str) -> tuple[Any, ...]:
+    """The documents of a file that kustomize reads as its own: a kustomization, a JSON6902 patch, replacements."""
+    return tuple(_settings(tree.root) for tree in parsed(text.removeprefix("\ufeff")).trees)
+
+
+@lru_cache(maxsize=2048)
+def json_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unparsable(f"what begins with [ has to be JSON: {error}") from error
+
+
+def line_of(text: str, document: int, path: Path) -> int:
+    """The line of the value at a path, or of its nearest ancestor that is there; counted from 1."""
+    trees = _source(text).trees
+    if document >= len(trees):
+        return 1
+    for length in range(len(path), 0, -1):
+        entry = yamlvalue.entry_at(trees[document].root, path[:length])
+        if entry is not None:
+            return (entry.key or entry.value).line
+    return trees[document].line
+
+
+def inner_line(text: str, document: int, path: Path, line: int) -> int:
+    """The line in the file of a line of the text that a value holds."""
+    trees = _source(text).trees
+    entry = yamlvalue.entry_at(trees[document].root, path) if document < len(trees) else None
+    if entry is None:
+        return 1
+    node = entry.value.target or entry.value
+    return node.line + line if node.style == "|" else node.line
+
+
+@lru_cache(maxsize=64)
+def _source(text: str) -> Source:
+    return parsed(text.removeprefix("\ufeff"))
+
+
+class _Reader:
+    def __init__(self, notes: _Notes) -> None:
+        self._notes = notes
+
+    def __call__(self, node: Node, path: Path | None) -> Any:
+        """`path` is None inside of a list, where a blank stays a null."""
+        if node.kind == "alias" and node.target is not None:
+            return self(node.target, path)
+        if node.kind == "scalar":
+            return self._scalar(node, path)
+        if node.tag not in {None, "!", f"{_CORE}map", f"{_CORE}seq"}:
+            self._notes.odd = f"line {node.line}: the tag {node.tag}"
+        if node.kind == "sequence":
+            return [self._item(entry.value, node) for entry in node.entries]
+        return _mapping(node, lambda part, name: self._part(part, node, None if path is None else (*path, name)))
+
+    def _item(self, node: Node, parent: Node) -> Any:
+        return self._part(node, parent, None)
+
+    def _part(self, node: Node, parent: Node, path: Path | None) -> Any:
+        value = self(node, path)
+        if value is None and node.kind == "scalar" and not node.text:
+            if parent.flow:
+                self._notes.odd = f"line {node.line}: an empty value in brackets"
+            elif path is not None:
+                self._notes.blanks.add(path)
+        return value
+
+    def _scalar(self, node: Node, path: Path | None) -> Any:
+        value = self._typed(node)
+        if path is not None and len(path) == 3 and path[:2] == _ANNOTATIONS and value is not None:
+            return node.text
+        return value
+
+    def _typed(self, node: Node) -> Any:
+        if node.tag not in {None, "!"} and yamlvalue.is_opaque(node) and not str(node.tag).startswith(_CORE):
+            self._notes.odd = f"line {node.line}: the tag {node.tag}"
+            return node.text
+        if node.tag is None and node.style is None:
+            if node.text.lower() in _WORDS:
+                return node.text
+            stamp = _timestamp(node.text)
+            if stamp is not None:
+                self._notes.as_written = False
+                return stamp
+        value = yamlvalue.value(node)
+        if isinstance(value, yamlvalue.Tagged):
+            self._notes.odd = f"line {node.line}: the tag {node.tag}"
+            return node.text
+        if isinstance(value, float) and not math.isfinite(value):
+            raise Unparsable(f"line {node.line}: {node.text} is no number of JSON")
+        if isinstance(value, bool | int | float) and json.dumps(value) != node.text:
+            self._notes.as_written = False
+        return number(value)
+
+
+def number(value: Any) -> Any:
+    """A whole number is an integer, however it is written: what is built goes through JSON."""
+    if type(value) is float and value.is_integer() and yamlvalue.LOWEST <= value <= yamlvalue.HIGHEST:
+        return int(value)
+    return value
+
+
+def _mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:
+    found: Object = {}
+    for entry in node.entries:
+        if entry.key is None:
+            continue
+        if entry.key.is_merge:
+            source = entry.value.target or entry.value
+            for one in [item.value for item in source.entries] if source.kind == "sequence" else [source]:
+                real = one.target or one
+                if real.kind != "mapping":
+                    raise Unparsable(f"line {one.line}: << brings in something that is not a mapping")
+                for name, value in _mapping(real, read).items():
+                    found.setdefault(name, value)
+    for entry in node.entries:
+        if entry.key is not None and not entry.key.is_merge:
+            name = _key(entry.key)
+            found[name] = read(entry.value, name)
+    return found
+
+
+def _key(node: Node) -> str:
+    node = node.target or node
+    if node.style is None and node.tag is None and node.text.lower() not in _WORDS:
+        value = yamlvalue.value(node)
+        if not isinstance(value, str):
+            raise Unparsable(f"line {node.line}: the key {node.text!r} is not a string, so it needs quotes")
+    return node.text
+
+
+def _settings(node: Node) -> Any:
+    if node.kind == "alias" and node.target is not None:
+        return _settings(node.target)
+    if node.kind == "sequence":
+        return [_settings(entry.value) for entry in node.entries]
+    if node.kind == "mapping":
+        return _settings_mapping(node)
+    if node.tag is None and node.style is None and node.text in _ONE_LETTER:
+        return _ONE_LETTER[node.text]
+    value = yamlvalue.value(node)
+    return node.text if isinstance(value, yamlvalue.Tagged) else number(value)
+
+
+def _settings_mapping(node: Node) -> Object:
+    found: Object = {}
+    for entry in node.entries:
+        if entry.key is not None and entry.key.is_merge:
+            source = entry.value.target or entry.value
+            for one in [item.value for item in source.entries] if source.kind == "sequence" else [source]:
+                for name, value in _settings_mapping(one.target or one).items():
+                    found.setdefault(name, value)
+    for entry in node.entries:
+        if entry.key is None or entry.key.is_merge:
+            continue
+        key = _settings(entry.key)
+        found[key if isinstance(key, str) else json.dumps(key)] = _settings(entry.value)
+    return found
+
+
+def _timestamp(text: str) -> str | None:
+    match = _DATE.fullmatch(text) if text[:4].isdigit() else None
+    if match is None:
+        return None
+    year, month, day, *rest = match.groups()
+    hour, minute, second, fraction = rest[:4] if rest[0] else rest[5:]
+    try:
+        date = datetime.date(int(year), int(month), int(day))
+        time = datetime.time(int(hour or 0), int(minute or 0), int(second or 0))
+    except ValueError:
+        return None
+    zone = rest[4] if rest[4] not in {None, "+00:00", "-00:00"} else "Z"
+    return f"{date}T{time}{(fraction or '').rstrip('0').rstrip('.')}{zone}"
+
+
+def is_date(text: str) -> bool:
+    """Whether it would be a timestamp without quotes."""
+    return _timestamp(text) is not None
+
+
+def retyped(text: str) -> Any:
+    """What a text is where it stands without quotes."""
+    return _Reader(_Notes())(Node("scalar", 0, 0, 1, text=text), None)
+
+
+def name_of(value: Any) -> str:
+    """A name as text: kustomize takes a bare number for one."""
+    name = at(value, "metadata", "name")
+    return name if isinstance(name, str) else "" if name is None else json.dumps(name)

@@ -1,0 +1,80 @@
+"""Which objects a patch, a replacement or a label is meant for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gitops_mcp.domain.kustomize.draft import Draft, Id
+from gitops_mcp.domain.kustomize.regex import Unsupported, fullmatch
+from gitops_mcp.domain.objects import Object, at
+
+_FIELDS = ("group", "version", "kind", "name", "namespace")
+FIELDS = frozenset({*_FIELDS, "labelSelector", "annotationSelector"})
+_KEY = r"([\w./-]+)"
+_EQUAL = re.compile(rf"\s*{_KEY}\s*(==|=|!=)\s*([\w.-]*)\s*", re.ASCII)
+_AMONG = re.compile(rf"\s*{_KEY}\s+(in|notin)\s*\(([\w.,\s-]*)\)\s*", re.ASCII)
+_THERE = re.compile(rf"\s*(!?)\s*{_KEY}\s*", re.ASCII)
+_COMMA = re.compile(r",(?![^(]*\))")
+
+
+def selects(selector: Object, draft: Draft) -> bool:
+    """Whether a patch's `target` means this object: by patterns, its first or its present name.
+
+    Raises Unsupported.
+    """
+    now, first = draft.id, draft.first_id
+    return (
+        all(_fits(selector, field, getattr(now, field)) for field in ("group", "version", "kind"))
+        and any(_fits(selector, "name", one.name) for one in (first, now))
+        and any(_fits(selector, "namespace", one.namespace or "default") for one in (first, now))
+        and described(selector, draft)
+    )
+
+
+def named(selector: Object, one: Id) -> bool:
+    """Whether a replacement's target means an object that is or was called this."""
+    return all(_fits(selector, field, getattr(one, field)) for field in _FIELDS[:4]) and _fits(
+        selector, "namespace", one.namespace or "default" if selector.get("namespace") == "default" else one.namespace
+    )
+
+
+def described(selector: Object, draft: Draft) -> bool:
+    """Whether the selectors on labels and annotations let the object through."""
+    return all(
+        _meets(str(selector.get(field) or ""), at(draft.value, "metadata", place))
+        for field, place in (("labelSelector", "labels"), ("annotationSelector", "annotations"))
+    )
+
+
+def is_named_exactly(selector: Object, one: Id) -> bool:
+    """Whether a replacement's source means an object that is or was called this."""
+    wanted = {field: str(selector.get(field) or "") for field in _FIELDS}
+    space = one.namespace or ("default" if wanted["namespace"] == "default" else "")
+    return all(not wanted[field] or wanted[field] == getattr(one, field) for field in _FIELDS[:4]) and (
+        not wanted["namespace"] or wanted["namespace"] == space
+    )
+
+
+def _fits(selector: Object, field: str, text: str) -> bool:
+    pattern = selector.get(field)
+    return not pattern or fullmatch(str(pattern), text)
+
+
+def _meets(selector: str, pairs: Any) -> bool:
+    found: Mapping[str, Any] = pairs if isinstance(pairs, dict) else {}
+    return not selector.strip() or all([_requirement(part, found) for part in _COMMA.split(selector)])
+
+
+def _requirement(text: str, pairs: Mapping[str, Any]) -> bool:
+    if match := _AMONG.fullmatch(text):
+        key, verb, values = match.groups()
+        among = str(pairs.get(key)) in {value.strip() for value in values.split(",")} and key in pairs
+        return among == (verb == "in")
+    if match := _EQUAL.fullmatch(text):
+        key, sign, value = match.groups()
+        return (key in pairs and str(pairs[key]) == value) == (sign != "!=")
+    if match := _THERE.fullmatch(text):
+        return (match[2] in pairs) != bool(match[1])
+    raise Unsupported(f"the selector {text.strip()!r}")

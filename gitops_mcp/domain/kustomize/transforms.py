@@ -1,0 +1,202 @@
+"""What a kustomization does to all objects alike: namespace, names, labels, annotations, images."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from gitops_mcp.domain.kustomize.draft import Draft, Pen
+from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed
+from gitops_mcp.domain.kustomize.produced import Layer, LayerKind
+from gitops_mcp.domain.kustomize.state import State
+from gitops_mcp.domain.kustomize.tree import Tracked
+from gitops_mcp.domain.objects import Object, Path, at
+
+_NAMESPACE: Path = ("metadata", "namespace")
+_NAME: Path = ("metadata", "name")
+# These keep their names; what has no namespace matters here only where a name is looked up.
+_UNPREFIXED = frozenset({"CustomResourceDefinition", "APIService", "Namespace"})
+_CLUSTER_WIDE = frozenset(
+    {
+        "APIService", "CSIDriver", "CSINode", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding",
+        "CustomResourceDefinition", "FlowSchema", "IngressClass", "MutatingWebhookConfiguration", "Namespace", "Node",
+        "PersistentVolume", "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass",
+        "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+        "VolumeAttachment",
+    }
+)  # fmt: skip
+_CONTAINERS = ("containers", "initContainers")
+
+
+def layer_at(kind: LayerKind, placed: Placed, kustomization: Kustomization, files: Tracked) -> Layer:
+    section = placed.section
+    return Layer(kind, section.path, section.document, placed.base, None, files.line(placed), kustomization.folder)
+
+
+def named(state: State, kustomization: Kustomization, files: Tracked) -> State:
+    """`namespace`, then `namePrefix`, then `nameSuffix`."""
+    state = _in_namespace(state, kustomization, files)
+    for field in ("namePrefix", "nameSuffix"):
+        placed = kustomization.text(field)
+        if placed:
+            layer = layer_at("name", placed, kustomization, files)
+            state = state.mapped(partial(_renamed, placed=placed, layer=layer))
+    return state
+
+
+def _renamed(draft: Draft, placed: Placed, layer: Layer) -> Draft:
+    if draft.id.kind in _UNPREFIXED:
+        return draft
+    name = draft.id.name
+    pen = Pen(draft.renamed(), layer)
+    pen.put(_NAME, placed.value + name if placed.path == ("namePrefix",) else name + placed.value, (), literal=False)
+    return pen.done()
+
+
+def _in_namespace(state: State, kustomization: Kustomization, files: Tracked) -> State:
+    placed = kustomization.text("namespace")
+    if placed is None:
+        return state
+    layer = layer_at("namespace", placed, kustomization, files)
+
+    def moved(draft: Draft) -> Draft:
+        if draft.id.kind in _CLUSTER_WIDE:
+            return draft
+        pen = Pen(draft.renamed(), layer)
+        pen.put(_NAMESPACE, placed.value, ())
+        return pen.done()
+
+    state = state.mapped(moved)
+    for one, count in Counter(draft.id for draft in state.drafts if draft.is_cnpg).items():
+        if count > 1:
+            state = state.refused(layer.place, f"the namespace makes one {one} of {count} objects")
+    return state
+
+
+def labelled(state: State, kustomization: Kustomization, files: Tracked) -> State:
+    """`labels` one after the other, then `commonLabels`, then `commonAnnotations`.
+
+    In CNPG's kinds kustomize knows no selectors and no templates, so nothing but `metadata` gets them.
+    """
+    for placed in kustomization.items("labels"):
+        if placed.value.get("pairs"):
+            layer = layer_at("label", placed, kustomization, files)
+            state = _paired(state, placed.value["pairs"], ("pairs",), layer, "labels")
+            for spec in placed.value.get("fields") or []:
+                state = _field(state, placed.value["pairs"], spec, layer)
+    for placed in kustomization.pairs("commonLabels"):
+        layer = layer_at("label", placed, kustomization, files)
+        state = _paired(state, placed.value, (), layer, "labels")
+    for placed in kustomization.pairs("commonAnnotations"):
+        layer = layer_at("annotation", placed, kustomization, files)
+        state = _paired(state, placed.value, (), layer, "annotations")
+    return state
+
+
+def _paired(state: State, pairs: Object, own: Path, layer: Layer, field: str) -> State:
+    def written(draft: Draft) -> Draft:
+        pen = Pen(draft, layer)
+        for key, value in pairs.items():
+            pen.put(("metadata", field, key), value or "", (*own, key), literal=value is not None)
+        return pen.done()
+
+    return state.mapped(written)
+
+
+def _field(state: State, pairs: Object, spec: Any, layer: Layer) -> State:
+    """Labels at a place of one's own."""
+    steps = [step.replace("\0", "/") for step in str(at(spec, "path") or "").replace("\\/", "\0").split("/")]
+    path: Path = tuple(steps)
+
+    def written(draft: Draft) -> Draft:
+        found = draft.id
+        if any(at(spec, key) not in {None, "", getattr(found, key)} for key in ("group", "version", "kind")):
+            return draft
+        holders = [at(draft.value, *path[:length]) for length in range(1, len(path) + 1)]
+        if any(not isinstance(one, dict) and one is not None for one in holders) or any("[" in step for step in steps):
+            return draft.doubted(f"{layer.place}: labels inside of a list or a scalar")
+        if holders[-1] is None and not at(spec, "create"):
+            return draft
+        pen = Pen(draft, layer)
+        for key, value in pairs.items():
+            pen.put((*path, key), value, ("pairs", key))
+        return pen.done()
+
+    return state.mapped(written)
+
+
+def imaged(state: State, kustomization: Kustomization, files: Tracked) -> State:
+    """`images`, which reach every list of containers, a Pooler's too, and no `imageName`."""
+    for field in ("imageTags", "images"):
+        for placed in kustomization.items(field):
+            layer = layer_at("images", placed, kustomization, files)
+            state = state.mapped(partial(_imaged, image=placed.value, layer=layer))
+    return state
+
+
+def _imaged(draft: Draft, image: Object, layer: Layer) -> Draft:
+    name = str(image.get("name") or "")
+    pattern = re.compile(re.escape(name) + r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?")
+    pen = Pen(draft, layer)
+    found = False
+    for path, text in _images(draft.value, ()):
+        match = pattern.fullmatch(text)
+        if match:
+            found = True
+            pen.put(path, _image(image, name, match[1] or "", match[2] or ""), (), literal=False)
+    done = pen.done() if found else draft
+    # Kustomize appends it once or twice, by where the container stands.
+    return done.doubted(f"{layer.place}: tagSuffix") if found and image.get("tagSuffix") else done
+
+
+def _image(image: Object, name: str, tag: str, digest: str) -> str:
+    new_tag, new_digest = image.get("newTag"), image.get("digest")
+    if new_tag or new_digest:
+        tag, digest = f":{new_tag}" if new_tag else "", f"@{new_digest}" if new_digest else ""
+    return f"{image.get('newName') or name}{tag}{digest}"
+
+
+def _images(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _images(item, (*path, index))
+    if not isinstance(value, dict):
+        return
+    for key, part in value.items():
+        if key in _CONTAINERS and isinstance(part, list):
+            for index, container in enumerate(part):
+                if isinstance(image := at(container, "image"), str):
+                    yield (*path, key, index, "image"), image
+        else:
+            yield from _images(part, (*path, key))
+
+
+def finished(draft: Draft) -> Draft:
+    """Annotations come out as strings, and not at all where there are none."""
+    metadata = draft.value.get("metadata")
+    if not isinstance(metadata, dict) or "annotations" not in metadata:
+        return draft
+    found = metadata["annotations"]
+    if found and isinstance(found, dict):
+        if all(isinstance(value, str) for value in found.values()):
+            return draft
+        kept: Object = {**metadata, "annotations": {key: _written(value) for key, value in found.items()}}
+    else:
+        kept = {key: value for key, value in metadata.items() if key != "annotations"}
+    return replace(draft, value={**draft.value, "metadata": kept})
+
+
+def _written(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case dict() | list():
+            return ""
+        case _:
+            return str(value)

@@ -1,0 +1,122 @@
+"""What a kustomization may hold and is not understood here: named, and marked on whatever it could touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.kustomize import manifest
+from gitops_mcp.domain.kustomize.draft import Draft
+from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed
+from gitops_mcp.domain.kustomize.produced import Layer, Word
+from gitops_mcp.domain.kustomize.state import State
+from gitops_mcp.domain.kustomize.tree import Missing, Tracked, Unread
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, at, leaves
+from gitops_mcp.domain.yamltree import Unparsable
+
+_KINDS = frozenset({"FailoverQuorum", *(one.kind for one in CNPG_KINDS)})
+_PRODUCERS = {
+    "generators": "what generators make is not known",
+    "helmCharts": "what its Helm charts make is not known",
+    "helmChartInflationGenerator": "what its Helm charts make is not known",
+}
+
+
+def generated(state: State, kustomization: Kustomization, files: Tracked) -> State:
+    """What comes from nowhere in the repository: all but the literals of ConfigMaps and Secrets."""
+    for name, reason in _PRODUCERS.items():
+        for placed in _first(kustomization, name):
+            state = replace(state.unsure(files.place(placed), f"{name}: {reason}"), unknown=True)
+    drafts = list(state.drafts)
+    for field, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
+        drafts += [_literals(placed, kind, kustomization, files) for placed in kustomization.items(field)]
+    return replace(state, drafts=tuple(drafts))
+
+
+def _literals(placed: Placed, kind: str, kustomization: Kustomization, files: Tracked) -> Draft:
+    pairs = [str(one).partition("=") for one in placed.value.get("literals") or []]
+    metadata = {"name": placed.value.get("name"), "namespace": placed.value.get("namespace")}
+    value: Object = {
+        "apiVersion": "v1",
+        "kind": kind,
+        "metadata": {key: found for key, found in metadata.items() if found},
+        "data": {key: text.strip("\"'") for key, _, text in pairs},
+    }
+    section = placed.section
+    line = files.line(placed)
+    layer = Layer("document", section.path, section.document, placed.base, None, line, kustomization.folder)
+    draft = Draft(value, (layer,), {(): Word(0, (), literal=False)})
+    is_plain = kind == "ConfigMap" and not placed.value.keys() & {"files", "envs", "env", "behavior"}
+    return draft if is_plain else draft.doubted(f"{layer.place}: a generated {kind}")
+
+
+def configured(state: State, kustomization: Kustomization, files: Tracked) -> State:
+    """`configurations`, `crds` and `openapi`, which change what all transformers do from here on."""
+    customs: list[str] = []
+    for placed in kustomization.items("configurations"):
+        try:
+            path = files.file(kustomization.folder, placed.value)
+            if any(_touches(document) for document in manifest.settings(files.text(path))):
+                customs.append(f"{files.place(placed)}: configurations name fields of CNPG's kinds or of all kinds")
+        except Unread as error:
+            customs.append(f"{files.place(placed)}: {error}")
+        except (Missing, Unparsable) as error:
+            state = state.refused(files.place(placed), f"{error}")
+    for name in ("crds", "openapi"):
+        customs += [
+            f"{files.place(placed)}: {name} changes how fields are merged and names followed"
+            for placed in _first(kustomization, name)
+        ]
+    for custom in customs:
+        place, _, reason = custom.partition(": ")
+        state = state.unsure(place, reason)
+    return replace(state, customs=(*state.customs, *customs))
+
+
+def _touches(configuration: Any) -> bool:
+    """Whether a field that it names may be one of a CNPG object."""
+    if isinstance(configuration, list):
+        return any(map(_touches, configuration))
+    if not isinstance(configuration, dict):
+        return False
+    if isinstance(configuration.get("path"), str):
+        group, kind = configuration.get("group"), configuration.get("kind")
+        return group in {None, "", CNPG_GROUP} and (not kind or kind in _KINDS)
+    return any(map(_touches, configuration.values()))
+
+
+def transformed(state: State, kustomization: Kustomization, files: Tracked) -> State:
+    """After all that is understood has been done."""
+    for name in ("transformers", "validators"):
+        for placed in _first(kustomization, name):
+            if name == "transformers":
+                state = state.doubted(files.place(placed), "transformers are not understood")
+            else:
+                state = state.unsure(files.place(placed), "validators are not run")
+    for placed in _first(kustomization, "buildMetadata"):
+        state = state.unsure(files.place(placed), "the labels and annotations of buildMetadata are left out")
+    for custom in state.customs:
+        state = state.mapped(lambda one, custom=custom: one.doubted(custom) if one.is_cnpg else one)  # type: ignore[misc]  # mypy takes the default for an argument
+    for placed in kustomization.items("vars"):
+        state = _with_variable(state, placed, files)
+    return state
+
+
+def _with_variable(state: State, placed: Placed, files: Tracked) -> State:
+    place, used = files.place(placed), f"$({placed.value.get('name')})"
+    reason = f"the variable {used} is not filled in"
+
+    def marked(draft: Draft) -> Draft:
+        uses = draft.is_cnpg and any(used in str(value) for _, value in leaves(draft.value))
+        return draft.doubted(f"{place}: {reason}") if uses else draft
+
+    return state.unsure(place, reason).mapped(marked)
+
+
+def _first(kustomization: Kustomization, name: str) -> Iterator[Placed]:
+    """The field, once in each section that has it."""
+    for section in kustomization.sections:
+        if at(section.value, name):
+            yield Placed(section.value[name], section, (name,))
