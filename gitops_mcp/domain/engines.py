@@ -26,11 +26,14 @@ def engines(
 ) -> tuple[Applied, ...]:
     """Every engine object; `remotes` are the URLs of this repository, `revision` its base branch.
 
-    `objects`: the engine objects as they come out of a build, instead of those of the files. A Flux Kustomization's
-    own patches and variables are worked into the engine objects below its path in any case.
+    `objects`: the engine objects as they come out of a build, instead of those of the files, which get no more than
+    the namespace of the kustomizations that list them. A Flux Kustomization's own patches and variables are worked
+    into the engine objects below its path in any case.
     """
     found = tuple(declared(files, MARKS) if objects is None else objects)
     found = (*found, *_referred(found, files))
+    if objects is None:
+        found = tuple(inheritance.placed(one, files) for one in found)
     applied = _applied(found, files, remotes, revision)
     for _ in range(_ROUNDS):
         above = inheritance.parents(applied)
@@ -111,9 +114,10 @@ def _first_kustomization(path: str, top: str, files: Files) -> str | None:
 
 
 def _referred(found: Iterable[Declared], files: Files) -> Iterator[Declared]:
-    wanted = {reference for one in found for reference in flux.references(one)}
-    wanted |= {(kind, name) for one in found for kind, name in inheritance.references(one)}
-    marks = tuple(name for _, name in wanted)
+    """The ConfigMaps and Secrets that variables and values come from, and what makes such Secrets."""
+    wanted = {reference for one in found for each in (flux, inheritance) for reference in each.references(one)}
+    wanted |= {(flux.SEALED, name) for kind, name in wanted if kind == "Secret"}
+    marks = tuple({name for _, name in wanted})
     return (one for one in declared(files, marks) if (one.kind, one.name) in wanted) if marks else iter(())
 
 

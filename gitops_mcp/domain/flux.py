@@ -17,6 +17,7 @@ from gitops_mcp.domain.applied import (
     Variable,
     clean,
     kustomization_of,
+    mapping,
     mappings,
     overlay,
     strings,
@@ -31,6 +32,8 @@ HELM_GROUP = "helm.toolkit.fluxcd.io"
 SOURCE_GROUP = "source.toolkit.fluxcd.io"
 INSTANCE_GROUP = "fluxcd.controlplane.io"
 GROUPS = (KUSTOMIZE_GROUP, HELM_GROUP, SOURCE_GROUP, INSTANCE_GROUP)
+
+SEALED = "SealedSecret"
 
 _BOOTSTRAP = "flux-system"
 _NOTICED = ("decryption", "healthCheckExprs", "healthChecks", "ignore", "serviceAccountName", "wait")
@@ -216,11 +219,13 @@ def _substitution(post_build: object, one: Declared, context: Context) -> Substi
     unread: list[str] = []
     for reference in mappings(at(post_build, "substituteFrom")):
         kind, name = str(reference.get("kind")), str(reference.get("name"))
-        origin = f"{kind} {one.namespace}/{name}" if one.namespace else f"{kind} {name}"
         found = context.referred(kind, name, one.namespace, one.place.path)
+        if not found and kind == "Secret":
+            found = context.referred(SEALED, name, one.namespace, one.place.path)
         if len(found) == 1:
-            variables.update(_entries(found[0], origin))
+            variables.update(_entries(found[0]))
             continue
+        origin = f"{kind} {one.namespace}/{name}" if one.namespace else f"{kind} {name}"
         if not found and reference.get("optional") is True:
             origin += " (optional)"
         if found:
@@ -236,11 +241,12 @@ def _substitution(post_build: object, one: Declared, context: Context) -> Substi
     return Substitution(variables, tuple(unread), always=at(post_build, "substituteStrategy") == "Always")
 
 
-def _entries(source: Declared, origin: str) -> Iterable[tuple[str, Variable]]:
-    """The variables of a ConfigMap; of a Secret and of what SOPS encrypted, their names."""
-    secret = source.kind == "Secret" or "sops" in source.object
-    for field in ("data", "stringData"):
-        found = source.object.get(field)
-        for key, text in (found if isinstance(found, Mapping) else {}).items():
-            known = None if secret or not isinstance(text, str) else text.replace("\n", "")
-            yield key, Variable(key, known, origin, source.place.below(field, key))
+def _entries(source: Declared) -> Iterable[tuple[str, Variable]]:
+    """The variables of a ConfigMap; of a Secret and of what is encrypted, their names."""
+    origin = f"{source.kind} {source.namespace}/{source.name}" if source.namespace else f"{source.kind} {source.name}"
+    origin += ", encrypted with sops" if "sops" in source.object else ""
+    is_known = source.kind == "ConfigMap" and "sops" not in source.object
+    for path in (("data",), ("stringData",), ("spec", "encryptedData"), ("spec", "template", "data")):
+        for key, text in mapping(at(source.object, *path)).items():
+            value = text.replace("\n", "") if is_known and isinstance(text, str) else None
+            yield key, Variable(key, value, origin, source.place.below(*path, key))

@@ -13,7 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from gitops_mcp.domain import substitution
-from gitops_mcp.domain.applied import Applied, Declared, mappings, read, strings
+from gitops_mcp.domain.applied import (
+    Applied,
+    Declared,
+    Files,
+    joined,
+    kustomization_of,
+    mapping,
+    mappings,
+    read,
+    strings,
+    texts,
+)
 from gitops_mcp.domain.envsubst import Malformed
 from gitops_mcp.domain.objects import Object, at
 
@@ -51,6 +62,27 @@ def inherited(one: Declared, above: Parents) -> Declared:
     if not results or any(result != results[0] for result in results):
         return one
     return replace(one, object=results[0])
+
+
+def placed(one: Declared, files: Files) -> Declared:
+    """An object with the namespace of the outermost kustomization, at or above its folder, that reaches it."""
+    namespace, reached, folder = None, {one.place.path}, posixpath.dirname(one.place.path)
+    while True:
+        path = kustomization_of(files, folder)
+        value = next((document.value for document in read(files[path])), None) if path else None
+        entries = (*texts(at(value, "resources")), *texts(at(value, "bases")))
+        if reached & {joined(folder, entry) for entry in entries}:
+            found = at(value, "namespace")
+            namespace = found if isinstance(found, str) and found else namespace
+            reached.add(folder)
+        if not folder:
+            break
+        folder = posixpath.dirname(folder)
+    if namespace in {None, one.namespace}:
+        return one
+    return replace(
+        one, object={**one.object, "metadata": {**mapping(one.object.get("metadata")), "namespace": namespace}}
+    )
 
 
 def references(one: Declared) -> Iterator[tuple[str, str]]:

@@ -176,6 +176,30 @@ def test_each_cluster_has_its_own_source_and_settings() -> None:
     assert dev.substitution.variables["SIZE"].value == "dev-size"
 
 
+@pytest.mark.parametrize(
+    ("kustomizations", "namespace"),
+    [
+        pytest.param({"apps/kustomization.yaml": "namespace: a\nresources: [ks.yaml]\n"}, "a", id="lists the file"),
+        pytest.param(
+            {"apps/kustomization.yaml": "namespace: a\nresources: [other.yaml]\n"}, "flux-system", id="does not"
+        ),
+        pytest.param(
+            {
+                "apps/kustomization.yaml": "namespace: a\nresources: [./ks.yaml]\n",
+                "kustomization.yml": "namespace: b\nresources: [apps]\n",
+            },
+            "b",
+            id="the outermost wins",
+        ),
+        pytest.param({"kustomization.yaml": "namespace: a\nresources: [apps/ks.yaml]\n"}, "a", id="from above"),
+    ],
+)
+def test_the_kustomization_that_lists_an_engine_object_gives_it_its_namespace(
+    kustomizations: dict[str, str], namespace: str
+) -> None:
+    assert found({"apps/ks.yaml": kustomization("path: x"), **kustomizations}).namespace == namespace
+
+
 def test_variables_come_from_the_object_over_later_over_earlier_sources() -> None:
     spec = """\
         path: apps
@@ -229,6 +253,33 @@ def test_a_source_that_is_not_here_hides_what_came_before_it() -> None:
     assert one.unread == ("Secret flux-system/gone (optional)",)
     assert one.variables["SIZE"].hidden_by == "Secret flux-system/gone (optional)"
     assert one.variables["OWN"].hidden_by is None
+
+
+@pytest.mark.parametrize(
+    ("text", "origin", "base"),
+    [
+        pytest.param(
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: vars}\nstringData: {A: 'ENC[x]'}\nsops: {mac: x}\n",
+            "Secret vars, encrypted with sops",
+            ("stringData", "A"),
+            id="sops",
+        ),
+        pytest.param(
+            "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: vars, namespace: flux-system}\n"
+            "spec: {encryptedData: {A: Ag}}\n",
+            "SealedSecret flux-system/vars",
+            ("spec", "encryptedData", "A"),
+            id="sealed",
+        ),
+    ],
+)
+def test_an_encrypted_secret_names_its_variables(text: str, origin: str, base: tuple[str, ...]) -> None:
+    spec = "path: apps\npostBuild: {substituteFrom: [{kind: Secret, name: vars}]}"
+    one = found({"ks.yaml": kustomization(spec), "vars.yaml": text}).substitution
+    variable = one.variables["A"]
+    assert (variable.value, variable.origin, one.unread) == (None, origin, ())
+    assert variable.place is not None
+    assert variable.place.base == base
 
 
 def test_a_config_map_that_sops_encrypted_has_names_only() -> None:
