@@ -94,10 +94,12 @@ class LiveCluster:
     object: Object | None
 
 
-def delete(declared: Declaration, desired: Desired, *, ref: ClusterRef, live: LiveCluster | None) -> Plan:
+def delete(
+    declared: Declaration, desired: Desired, *, ref: ClusterRef, live: LiveCluster | None, merged: Object | None = None
+) -> Plan:
     """The step that is due: first the protection against pruning goes, and once that is live the manifests.
 
-    `live` is None where the API could not be asked; the protection is then read from Git.
+    `live` is None where the API could not be asked; the protection is then that of `merged`, what the base declares.
     """
     target = replace(declared.identity, namespace=ref.namespace)
     plan = Plan("delete", f"Delete Cluster {ref}", target, validated_by=_VALIDATED, destroys=_lost(ref))
@@ -114,6 +116,16 @@ def delete(declared: Declaration, desired: Desired, *, ref: ClusterRef, live: Li
                 f"{described(on_live)}, so that its removal would delete nothing"
             ),
             next=("Wait until the engine has applied it (get_cluster_status shows it), then call this again",),
+        )
+    if live is None and blocking(merged):
+        return replace(
+            plan,
+            destroys=None,
+            unchanged=(
+                f"step 1 of 2 is proposed but not merged: the base still declares {described(blocking(merged))}, and "
+                f"the live Cluster could not be read, so that its removal may delete nothing"
+            ),
+            next=("Wait until it is merged and applied, then call this again",),
         )
     return _remove(plan, declared, desired, ref)
 
@@ -150,8 +162,7 @@ def _unprotect(plan: Plan, declared: Declaration, desired: Desired, ref: Cluster
 def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
     dependents = desired.dependents(ref, declared)
     draft = Draft(desired.texts)
-    for path in _drop(draft, (declared, *dependents)):
-        unlisted(draft, desired, path)
+    unlisted(draft, desired, *_drop(draft, (declared, *dependents)))
     confirmations = [
         f"Argo CD prunes {one.identity} only after a person has confirmed it there ({described(asking(one.object))})"
         for one in (declared, *dependents)
@@ -182,16 +193,19 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
 
 
 def _drop(draft: Draft, declared: Iterable[Declaration]) -> tuple[str, ...]:
-    """Takes the documents and list items out, last ones first, and names the files that went with them."""
+    """Takes the list items and documents out, and names the files that went with them."""
     by_document: dict[tuple[str, int], list[Declaration]] = defaultdict(list)
     for one in declared:
         by_document[one.path, one.document].append(one)
-    for (path, document), found in sorted(by_document.items(), reverse=True):
+    whole: dict[str, list[int]] = defaultdict(list)
+    for (path, document), found in sorted(by_document.items()):
         items = sorted((int(one.base[1]) for one in found if one.base), reverse=True)
         if not items or len(items) == _listed_items(draft, path, document):
-            draft.drop(path, document)
+            whole[path].append(document)
         else:
             draft.edit(path, document, *(Remove(("items", index)) for index in items))
+    for path, places in whole.items():
+        draft.drop(path, *places)
     return tuple(change.path for change in draft.changes if change.after is None)
 
 

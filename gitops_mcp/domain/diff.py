@@ -14,8 +14,8 @@ def unified(path: str, before: str | None, after: str | None) -> str:
     old, new = _lines(before), _lines(after)
     old_shown, new_shown = _shown(before), _shown(after)
     out = [
-        f"--- {'/dev/null' if before is None else 'a/' + path}",
-        f"+++ {'/dev/null' if after is None else 'b/' + path}",
+        f"--- {'/dev/null' if before is None else _named('a/' + path)}",
+        f"+++ {'/dev/null' if after is None else _named('b/' + path)}",
     ]
     for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT):
         out.append(_header(group[0][1], group[-1][2], group[0][3], group[-1][4]))
@@ -42,6 +42,14 @@ def first_changed_line(before: str, after: str) -> int:
         if old != new:
             return number
     return min(before.count("\n"), after.count("\n")) + 1
+
+
+def _named(path: str) -> str:
+    """As git prints it: in quotes where a character in it could be taken for something else."""
+    if path.isprintable() and '"' not in path and "\\" not in path:
+        return path
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in escaped) + '"'
 
 
 def _lines(text: str | None) -> list[str]:

@@ -100,24 +100,25 @@ def listed(draft: Draft, desired: Desired, place: Place) -> tuple[Notice, ...]:
     return ()
 
 
-def unlisted(draft: Draft, desired: Desired, path: str) -> None:
-    """Takes a removed file out of every `resources` that names it.
+def unlisted(draft: Draft, desired: Desired, *paths: str) -> None:
+    """Takes removed files out of every `resources` that names them.
 
     A kustomization that would be left with nothing to produce goes as well, since newer kustomize fails on it; one
     that nothing lists is what an engine builds, so that is refused.
     """
-    _check_readable(desired, path)
+    for path in paths:
+        _check_readable(desired, path)
+    gone = set(paths)
     for kustomization in desired.kustomizations.values():
-        if not kustomization.reaches(path):
+        if gone.isdisjoint(joined(kustomization.folder, entry) for entry in kustomization.resources):
             continue
         text = draft.text(kustomization.path)
         if text is None:
             continue
-        left = [entry for entry in _entries(draft, kustomization) if joined(kustomization.folder, entry) != path]
-        if left or not set(kustomization.object) <= _STRUCTURE:
-            for index, entry in reversed(list(enumerate(_entries(draft, kustomization)))):
-                if joined(kustomization.folder, entry) == path:
-                    draft.edit(kustomization.path, 0, Remove(("resources", index)))
+        entries = _entries(draft, kustomization)
+        going = [index for index, entry in enumerate(entries) if joined(kustomization.folder, entry) in gone]
+        if len(going) < len(entries) or not set(kustomization.object) <= _STRUCTURE:
+            draft.edit(kustomization.path, 0, *(Remove(("resources", index)) for index in reversed(going)))
             continue
         if not any(parent.reaches(kustomization.folder) for parent in desired.kustomizations.values()):
             raise Refused(

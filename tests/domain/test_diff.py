@@ -49,3 +49,7 @@ def test_a_long_diff_is_cut_at_a_line_and_counted() -> None:
 def test_the_first_changed_line() -> None:
     assert first_changed_line("a\nb\nc\n", "a\nB\nc\n") == 2
     assert first_changed_line("a\n", "a\nb\n") == 2
+
+
+def test_an_odd_path_is_quoted_as_git_does() -> None:
+    assert unified('a\n"b', None, "x\n").split("\n")[1] == '+++ "b/a\\n\\"b"'
