@@ -25,7 +25,7 @@ from pydantic import ValidationError
 
 from gitops_mcp import __version__, tools
 from gitops_mcp.app import App
-from gitops_mcp.domain.answers import TEXT_MAX, Answer
+from gitops_mcp.domain.answers import TEXT_MAX, Answer, legible
 from gitops_mcp.domain.names import shown
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.tools.registry import Tool
@@ -165,16 +165,18 @@ def _bound(tool: Tool, app: App) -> Callable[..., Awaitable[CallToolResult]]:
 
 
 def _success(answer: Answer) -> CallToolResult:
-    text = answer.markdown()
+    text = legible(answer.markdown())
     if len(text) > TEXT_MAX:
         text = f"{text[: TEXT_MAX - 60]}\n… ({len(text) - TEXT_MAX + 60} more characters)"
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=answer.structured())
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=legible(answer.structured())
+    )
 
 
 def _failure(error: GitOpsError) -> CallToolResult:
     from gitops_mcp.domain.redact import redacted
 
-    text = redacted(f"{error.title}: {error}")
+    text = legible(redacted(f"{error.title}: {error}"))
     if len(text) > _ERROR_MAX:
         text = f"{text[:_ERROR_MAX]}… ({len(text) - _ERROR_MAX} more characters)"
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
