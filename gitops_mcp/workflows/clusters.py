@@ -19,8 +19,9 @@ from gitops_mcp.domain.cnpg.protection import Engine, protecting
 from gitops_mcp.domain.guard import instances_limited, storage_class_limited
 from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, KUSTOMIZATION
 from gitops_mcp.domain.names import ClusterRef, cluster_name
-from gitops_mcp.domain.objects import Resource
+from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.plan import Notice, Plan
+from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
 from gitops_mcp.workflows.deliver import Request, View, deliver, namespace_checked
 
@@ -107,10 +108,17 @@ def delete(app: App, request: Request, name: str, *, namespace: str | None) -> W
         if ref not in seen:
             seen[ref] = _live(app, view, ref)
         found, unread = seen[ref]
-        made = cluster_changes.delete(declared, view.desired, ref=ref, live=found)
+        merged = _merged(view, declared) if found is None and view.proposed else None
+        made = cluster_changes.delete(declared, view.desired, ref=ref, live=found, merged=merged)
         return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, space)])
 
     return deliver(app, request, plan)
+
+
+def _merged(view: View, declared: Declaration) -> Object | None:
+    """The same Cluster as the base declares it, which is nearer to what is live than a change is."""
+    there = view.at_base().desired.declarations
+    return next((one.object for one in there if one.identity == declared.identity), None)
 
 
 def _live(app: App, view: View, ref: ClusterRef) -> tuple[LiveCluster | None, list[Notice]]:
