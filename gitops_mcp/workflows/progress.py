@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -31,6 +31,8 @@ from gitops_mcp.domain.answers import (
     Warned,
     counted,
     cut,
+    fitted,
+    fitting,
 )
 from gitops_mcp.domain.arrival import Arrival, arrival
 from gitops_mcp.domain.changed import ObjectChange, changed
@@ -39,11 +41,11 @@ from gitops_mcp.domain.diff import bounded
 from gitops_mcp.domain.engine import EngineState
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import change_name, near
-from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plan import FileChange, Level
 from gitops_mcp.domain.redact import redacted
-from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused
-from gitops_mcp.workflows.deliver import view_at
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
+from gitops_mcp.workflows.deliver import namespace_checked, view_at
 from gitops_mcp.workflows.hosts import compare_url
 from gitops_mcp.workflows.live import engines
 
@@ -57,6 +59,9 @@ _FILTERS: dict[str, frozenset[str]] = {
     "all": frozenset({"draft", "pushed", "merged", "applied", "healthy", "closed", "failed"}),
 }
 _FILES_SHOWN = 50
+_COMMITS_SHOWN = 20
+_PAGE = 100
+"""Rows that fit into one answer."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +81,25 @@ def changes(app: App, *, state: str, limit: int, cursor: str | None) -> ChangeLi
     skip = _skip(cursor, state)
     ground = app.ground(fetch=True)
     warnings = _warnings(ground)
+    api = _Api(app, ground)
     spans = [_span(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
-    if state == "all":
+    if state != "open":
         spans += [_closed(ground, branch, tip) for branch, tip in ground.base.closed.items()]
-    if state in {"applied", "merged", "all"}:
-        spans = [_followed(app, ground, span, warnings)[0] for span in spans]
+    if state == "applied":
+        spans = [_followed(api, span, warnings)[0] for span in spans if span.state == "merged"]
     spans = [span for span in spans if span.state in _FILTERS[state]]
     spans.sort(key=lambda span: (span.commits[0].committed if span.commits else "", span.name), reverse=True)
-    shown = spans[skip : skip + limit]
-    rest = skip + len(shown) < len(spans)
+    shown = spans[skip : skip + min(limit, _PAGE)]
+    if state in {"merged", "all"}:
+        shown = [_followed(api, span, warnings)[0] if span.state == "merged" else span for span in shown]
+    rows = fitting([_row(ground, span) for span in shown])
+    rest = skip + len(rows) < len(spans)
     return ChangeList(
         base=ground.base.branch,
         base_commit=ground.base.commit,
-        items=[_row(ground, span) for span in shown],
+        items=rows,
         total=len(spans),
-        cursor=_cursor(state, skip + len(shown)) if rest else None,
+        cursor=_cursor(state, skip + len(rows)) if rest else None,
         warnings=_once(warnings),
     )
 
@@ -99,12 +108,20 @@ def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     change_name(name)
     ground = app.ground(fetch=True)
     warnings = _warnings(ground)
-    span, objects, engine = _followed(app, ground, _named(ground, name), warnings)
-    files = _files(ground, span)
+    span, objects, engine = _followed(_Api(app, ground), _named(ground, name), warnings)
+    paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
+    files = _files(ground, span, paths[:_FILES_SHOWN])
+    conflicts = ground.repository.conflicts(ground.base.commit, span.tip) if span.state in _FILTERS["open"] else ()
+    left = {
+        "files": len(paths) - len(files),
+        "objects": len(objects) - _FILES_SHOWN,
+        "commits": len(span.commits) - _COMMITS_SHOWN,
+        "conflicts": len(conflicts) - _COMMITS_SHOWN,
+    }
     diff, omitted = bounded("".join(one.diff for one in files), DIFF_MAX if detailed else DIFF_MAX // 2)
     impact = _impact(span.commits)
     is_open = span.state in _FILTERS["open"]
-    return ChangeDetail(
+    answer = ChangeDetail(
         change=name,
         branch=span.branch,
         state=span.state,
@@ -113,18 +130,20 @@ def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         base_commit=ground.base.commit,
         tip=span.tip,
         behind=ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if is_open else 0,
-        conflicts=list(ground.repository.conflicts(ground.base.commit, span.tip))[:20] if is_open else [],
-        commits=[_commit(one, detailed=detailed) for one in span.commits[:20]],
+        conflicts=[cut(path) for path in conflicts[:_COMMITS_SHOWN]],
+        commits=[_commit(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
         impact=ImpactView(level=impact.label, reasons=_impact_reasons(span.commits)),
-        files=[TouchedFile(path=one.path, action=one.action, line=one.line) for one in files[:_FILES_SHOWN]],
+        files=[TouchedFile(path=cut(one.path), action=one.action, line=one.line) for one in files],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
-        objects=objects,
+        objects=objects[:_FILES_SHOWN],
         engine=cut(str(engine)) if engine else None,
-        engine_revision=engine.revision if engine else None,
+        engine_revision=cut(str(engine.revision), 100) if engine and engine.revision else None,
         warnings=_once(warnings),
         next=_next(ground, span),
+        omitted={title: number for title, number in left.items() if number > 0},
     )
+    return fitted(answer, "files", "objects", "commits", "conflicts", "warnings")
 
 
 def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded:
@@ -217,10 +236,37 @@ def _own(commits: Sequence[Commit], name: str) -> tuple[tuple[Commit, ...], str 
     return tuple(commits[: last + 1]), oldest.parents[0] if oldest.parents else None
 
 
-def _followed(
-    app: App, ground: Ground, span: _Span, warnings: list[Warned]
-) -> tuple[_Span, list[LiveObject], EngineState | None]:
+@dataclass
+class _Api:
+    """What the API said in this call: nothing is asked twice, and one that does not answer is left alone."""
+
+    app: App
+    ground: Ground
+    _engines: dict[str, tuple[tuple[EngineState, ...], list[Warned]]] = field(default_factory=dict)
+    _objects: dict[tuple[str, Identity], Object | None] = field(default_factory=dict)
+    _down: dict[str, Unavailable] = field(default_factory=dict)
+
+    def engines(self, environment: Environment) -> tuple[tuple[EngineState, ...], list[Warned]]:
+        if environment.name not in self._engines:
+            self._engines[environment.name] = engines(self.app, environment, self.ground.settings)
+        return self._engines[environment.name]
+
+    def live(self, environment: Environment, identity: Identity) -> Object | None:
+        key = (environment.name, identity)
+        if environment.name in self._down:
+            raise self._down[environment.name]
+        if key not in self._objects:
+            try:
+                self._objects[key] = _live(self.app, self.ground, environment, identity)
+            except Unavailable as error:
+                self._down[environment.name] = error
+                raise
+        return self._objects[key]
+
+
+def _followed(api: _Api, span: _Span, warnings: list[Warned]) -> tuple[_Span, list[LiveObject], EngineState | None]:
     """The change with what the API says about its objects, and the engine that applies them."""
+    app, ground = api.app, api.ground
     objects: list[LiveObject] = []
     arrivals: list[Arrival] = []
     unseen = False
@@ -234,7 +280,7 @@ def _followed(
             continue
         if not touched:
             continue
-        states, unread = engines(app, environment, ground.settings)
+        states, unread = api.engines(environment)
         warnings += unread
         engine = engine or (states[0] if states else None)
         now = {
@@ -246,7 +292,7 @@ def _followed(
                 f"{environment.name}: {one.identity}" if len(ground.settings.environments) > 1 else str(one.identity)
             )
             try:
-                live = _live(app, ground, environment, one)
+                live = api.live(environment, one.identity)
             except GitOpsError as error:
                 unseen = True
                 warnings.append(Warned(id="live-unavailable", message=f"{label}: {error}"))
@@ -256,9 +302,9 @@ def _followed(
             arrivals.append(here)
             objects.append(LiveObject(object=label, state=here.state, detail=cut(here.detail)))
     if span.state != "merged":
-        return span, objects[:_FILES_SHOWN], engine
+        return span, objects, engine
     state, why = _arrived(span, arrivals, engine, unseen=unseen)
-    return _Span(span.name, span.branch, span.start, span.tip, state, why, span.commits), objects[:_FILES_SHOWN], engine
+    return _Span(span.name, span.branch, span.start, span.tip, state, why, span.commits), objects, engine
 
 
 def _arrived(
@@ -274,9 +320,9 @@ def _arrived(
         reason = waiting[0].detail if waiting else "its objects could not be read" if unseen else "it touches no object"
         return "merged", f"{span.why}; {reason}"
     if all(one.state == "healthy" for one in arrivals):
-        return "healthy", f"{span.why}; every changed field is live and the objects are healthy"
+        return "healthy", f"{span.why}; every changed field of its CloudNativePG objects is live, and they are healthy"
     unwell = next(one.detail for one in arrivals if one.state == "applied")
-    return "applied", f"{span.why}; every changed field is live, but: {unwell}"
+    return "applied", f"{span.why}; every changed field of its CloudNativePG objects is live, but: {unwell}"
 
 
 def _touched(app: App, ground: Ground, environment: Environment, span: _Span) -> tuple[ObjectChange, ...]:
@@ -286,31 +332,32 @@ def _touched(app: App, ground: Ground, environment: Environment, span: _Span) ->
     return changed(before, view_at(app, ground, environment, span.tip, proposed=True).desired)
 
 
-def _live(app: App, ground: Ground, environment: Environment, one: ObjectChange) -> Object | None:
-    resource = _RESOURCES.get(one.identity.kind)
+def _live(app: App, ground: Ground, environment: Environment, identity: Identity) -> Object | None:
+    resource = _RESOURCES.get(identity.kind)
     if resource is None:
-        raise InvalidRequest(f"{one.identity.kind} is not a kind that is read")
-    if resource.namespaced and one.identity.namespace is None:
+        raise InvalidRequest(f"{identity.kind} is not a kind that is read")
+    if resource.namespaced and identity.namespace is None:
         raise InvalidRequest("nothing in the repository says its namespace")
+    if resource.namespaced:
+        namespace_checked(environment, identity.namespace)
     try:
-        return app.kube(environment, ground.settings).get(resource, one.identity.namespace, one.identity.name)
+        return app.kube(environment, ground.settings).get(resource, identity.namespace, identity.name)
     except NotInstalled:
         raise
     except NotFound:
         return None
 
 
-def _files(ground: Ground, span: _Span) -> list[FileChange]:
+def _files(ground: Ground, span: _Span, paths: Sequence[str]) -> list[FileChange]:
     if span.start is None:
         return []
-    paths = ground.repository.changed_files(span.start, span.tip)
-    old = ground.repository.read_many(span.start, paths[:_FILES_SHOWN])
-    new = ground.repository.read_many(span.tip, paths[:_FILES_SHOWN])
+    old = ground.repository.read_many(span.start, paths)
+    new = ground.repository.read_many(span.tip, paths)
 
     def text(files: dict[str, File], path: str) -> str | None:
         return files[path].data.decode("utf-8", errors="replace") if path in files else None
 
-    return [FileChange(path, text(old, path), text(new, path)) for path in paths[:_FILES_SHOWN]]
+    return [FileChange(path, text(old, path), text(new, path)) for path in paths]
 
 
 def _row(ground: Ground, span: _Span) -> ChangeRow:
@@ -323,7 +370,7 @@ def _row(ground: Ground, span: _Span) -> ChangeRow:
         state=span.state,
         subject=cut(redacted(last.subject), 100) if last else "",
         commits=len(span.commits),
-        files=list(paths[:5]) + ([f"and {len(paths) - 5} more"] if len(paths) > 5 else []),
+        files=[cut(path, 200) for path in paths[:5]] + ([f"and {len(paths) - 5} more"] if len(paths) > 5 else []),
         behind=behind,
         updated=last.committed if last else "",
         age=_age(last),
@@ -399,9 +446,9 @@ def _skip(cursor: str | None, state: str) -> int:
         return 0
     try:
         kind, of, skip = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise InvalidRequest("cursor: it is none of list_changes; leave it out to start again") from error
-    if kind != "changes" or not isinstance(skip, int) or skip < 0:
+    if kind != "changes" or of not in tuple(_FILTERS) or type(skip) is not int or skip < 0:
         raise InvalidRequest("cursor: it is none of list_changes; leave it out to start again")
     if of != state:
         raise InvalidRequest(f"cursor: it belongs to state={of}; repeat that, or leave the cursor out to start again")
