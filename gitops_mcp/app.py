@@ -76,7 +76,8 @@ class App:
         followed again.
         """
         repository = self.repository()
-        if fetch and self._homes and (known := self._again(repository, self._homes[-1])):
+        homes = self._homes[-1:]  # a copy: another thread may empty it meanwhile
+        if fetch and homes and (known := self._again(repository, homes[0])):
             return known
         bootstrap = GitSettings(base=self.flags.base, push=self.flags.push or "auto")
         home = repository.base(bootstrap, fetch=False)
