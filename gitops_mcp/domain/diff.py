@@ -17,11 +17,17 @@ def unified(path: str, before: str | None, after: str | None) -> str:
         f"--- {'/dev/null' if before is None else _named('a/' + path)}",
         f"+++ {'/dev/null' if after is None else _named('b/' + path)}",
     ]
-    for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT):
-        out.append(_header(group[0][1], group[-1][2], group[0][3], group[-1][4]))
-        for tag, a, b, c, d in group:
+    # Alike lines are many in manifests, and the matcher takes their number squared: it gets only what may differ.
+    skip, rest = _alike(old, new)
+    between = difflib.SequenceMatcher(
+        None, old[skip : len(old) - rest], new[skip : len(new) - rest], autojunk=False
+    ).get_grouped_opcodes(_CONTEXT)
+    for group in between:
+        out.append(_header(group[0][1] + skip, group[-1][2] + skip, group[0][3] + skip, group[-1][4] + skip))
+        for tag, *places in group:
+            a, b, c, d = (place + skip for place in places)
             if tag == "equal":
-                out += [" " + line for line in old_shown[a:b]]
+                out += _side(" ", old_shown, a, b, complete=_complete(before))
                 continue
             out += _side("-", old_shown, a, b, complete=_complete(before))
             out += _side("+", new_shown, c, d, complete=_complete(after))
@@ -42,6 +48,14 @@ def first_changed_line(before: str, after: str) -> int:
         if old != new:
             return number
     return min(before.count("\n"), after.count("\n")) + 1
+
+
+def _alike(old: list[str], new: list[str]) -> tuple[int, int]:
+    """How many lines at the start and at the end are the same on both sides and no context of a difference."""
+    most = min(len(old), len(new))
+    first = next((i for i in range(most) if old[i] != new[i]), most)
+    last = next((i for i in range(most - first) if old[-1 - i] != new[-1 - i]), most - first)
+    return max(first - _CONTEXT, 0), max(last - _CONTEXT, 0)
 
 
 def _named(path: str) -> str:

@@ -53,3 +53,15 @@ def test_the_first_changed_line() -> None:
 
 def test_an_odd_path_is_quoted_as_git_does() -> None:
     assert unified('a\n"b', None, "x\n").split("\n")[1] == '+++ "b/a\\n\\"b"'
+
+
+def test_a_long_file_of_many_alike_lines_is_compared_where_it_differs() -> None:
+    parts = [f"---\nname: {n}\nkind: x\nspec:\n  a: 1\n  b: 2\n" for n in range(4_000)]
+    before, after = "".join(parts), "".join([*parts[:1_000], parts[1_000].replace("x", "y"), *parts[1_001:]])
+    assert unified("a", before, after) == (
+        "--- a/a\n+++ b/a\n@@ -6000,7 +6000,7 @@\n   b: 2\n ---\n name: 1000\n-kind: x\n+kind: y\n spec:\n   a: 1\n   b: 2\n"
+    )
+
+
+def test_a_missing_final_newline_is_said_of_a_line_that_stays() -> None:
+    assert unified("a", "a: 1", "b: 2\na: 1").endswith("+b: 2\n a: 1\n\\ No newline at end of file\n")
