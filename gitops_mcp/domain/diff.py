@@ -7,6 +7,8 @@ import difflib
 from gitops_mcp.domain.redact import redacted_lines
 
 _CONTEXT = 3
+_LINE = 600
+"""Characters of one line that are shown: a longer one would push out the change beside it."""
 
 
 def unified(path: str, before: str | None, after: str | None) -> str:
@@ -35,11 +37,16 @@ def unified(path: str, before: str | None, after: str | None) -> str:
 
 
 def bounded(diff: str, limit: int) -> tuple[str, int]:
-    """The first whole lines of a diff within `limit` characters, and how many were left off."""
+    """The first lines of a diff within `limit` characters, long ones cut, and how many were left off."""
+    diff = "\n".join(line if len(line) <= _LINE else _cut(line) for line in diff.split("\n"))
     if len(diff) <= limit:
         return diff, 0
     kept = diff[: diff.rfind("\n", 0, limit) + 1]
     return kept, diff.count("\n") - kept.count("\n")
+
+
+def _cut(line: str) -> str:
+    return f"{line[:_LINE]}… ({len(line) - _LINE} more characters)"
 
 
 def first_changed_line(before: str, after: str) -> int:

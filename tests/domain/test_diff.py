@@ -65,3 +65,9 @@ def test_a_long_file_of_many_alike_lines_is_compared_where_it_differs() -> None:
 
 def test_a_missing_final_newline_is_said_of_a_line_that_stays() -> None:
     assert unified("a", "a: 1", "b: 2\na: 1").endswith("+b: 2\n a: 1\n\\ No newline at end of file\n")
+
+
+def test_a_long_line_does_not_push_out_the_change_beside_it() -> None:
+    shown, omitted = bounded(unified("a", f"x: {'y' * 50_000}\na: 1\n", f"x: {'y' * 50_000}\na: 2\n"), 12_000)
+    assert shown.endswith("… (49404 more characters)\n-a: 1\n+a: 2\n")
+    assert omitted == 0
