@@ -63,7 +63,10 @@ class App:
         """The repository around `--repo`, else around the working directory. Raises InvalidRequest without one."""
         from gitops_mcp.adapters.git.repository import Repository
 
-        path = self.flags.repo or Path.cwd()
+        try:
+            path = self.flags.repo or Path.cwd()
+        except FileNotFoundError as error:
+            raise InvalidRequest("the working directory is gone: name a checkout with --repo") from error
         with self._lock:
             if path not in self._repositories:
                 self._repositories[path] = Repository.open(path)

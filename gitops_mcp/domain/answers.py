@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from gitops_mcp.domain.names import line
+from gitops_mcp.domain.names import counted, line
 
 TEXT_MAX = 25_000
 """Characters of an answer's text, and of its structured content as JSON."""
@@ -462,10 +462,6 @@ class ChangeDetail(Long):
             if self.diff_omitted_lines:
                 lines.append(f"({self.diff_omitted_lines} more lines of diff)")
         return "\n".join([*lines, *warned(self.warnings), *_more(self.omitted, "warnings"), *steps(self.next)])
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _touched(files: Iterable[TouchedFile]) -> list[str]:

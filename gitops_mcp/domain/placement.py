@@ -50,8 +50,7 @@ class Place:
 def candidates(desired: Desired, ref: ClusterRef, layout: str) -> tuple[Place, ...]:
     """The places to try for a new Cluster, the likeliest first; the layout's is the last."""
     shared = [Place(path, appended=True) for path in _shared_files(desired, ref)]
-    patterned = sorted(_patterns(desired, ref), key=lambda one: (-one[0], one[1]))
-    named = [Place(path, own_kustomization=own) for _, path, own in patterned]
+    named = [place for _, place in sorted(_beside(desired, ref), key=lambda one: one[0])]
     return tuple(dict.fromkeys([*shared, *named, Place(laid_out(layout, desired.folder, ref))]))
 
 
@@ -158,19 +157,24 @@ def _shared_files(desired: Desired, ref: ClusterRef) -> Iterator[str]:
             yield path
 
 
-def _patterns(desired: Desired, ref: ClusterRef) -> Iterator[tuple[int, str, bool]]:
-    """How many Clusters stand where a sibling's pattern says, the new path by that pattern, its kustomization."""
+def _beside(desired: Desired, ref: ClusterRef) -> Iterator[tuple[tuple[bool, int, str], Place]]:
+    """Places beside each sibling, with their rank: those of the same namespace first, then what most siblings do."""
     alone = [one for one in desired.clusters if not one.base]
-    seen: set[str] = set()
-    for sibling in sorted(alone, key=lambda one: (one.identity.namespace != ref.namespace, one.path)):
+    for sibling in alone:
+        elsewhere = sibling.identity.namespace != ref.namespace
         pattern = _pattern(sibling)
-        if "{cluster}" not in pattern or pattern in seen:
-            continue
-        seen.add(pattern)
-        fitting = sum(_filled(pattern, one.identity.namespace or "", one.identity.name) == one.path for one in alone)
         folder = posixpath.dirname(sibling.path)
-        own = folder in desired.kustomizations and "{cluster}" in posixpath.dirname(pattern)
-        yield fitting, _filled(pattern, ref.namespace, ref.name), own
+        if "{cluster}" in pattern:
+            fits = sum(_filled(pattern, one.identity.namespace or "", one.identity.name) == one.path for one in alone)
+            own = folder in desired.kustomizations and "{cluster}" in posixpath.dirname(pattern)
+            path = _filled(pattern, ref.namespace, ref.name)
+            yield (elsewhere, -fits, path), Place(path, own_kustomization=own)
+        elif not elsewhere and len(documents(desired.texts[sibling.path])) > 1:
+            yield (elsewhere, 0, sibling.path), Place(sibling.path, appended=True)
+        elif not elsewhere:
+            # Its name does not say what it holds; a second file beside it has to.
+            path = posixpath.join(folder, f"{ref.name}.yaml")
+            yield (elsewhere, 0, path), Place(path)
 
 
 def _pattern(sibling: Declaration) -> str:

@@ -58,6 +58,8 @@ class View:
     desired: Desired
     proposed: bool
     """The files are those of an open change, not the base's."""
+    missing: bool = False
+    """The environment's folder is not there: it may be new, or its path mistyped."""
 
     @property
     def settings(self) -> Settings:
@@ -118,7 +120,7 @@ def view_at(app: App, ground: Ground, environment: Environment, commit: str, *, 
     )
     unread = tuple(Skipped(path, "it is too large, or its name is not UTF-8") for path in manifests.skipped)
     declared = replace(declared, skipped=(*declared.skipped, *unread))
-    return View(app, ground, environment, declared, proposed)
+    return View(app, ground, environment, declared, proposed, missing=bool(environment.path) and not manifests.tree)
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _once(app: App, ground: Ground, request: Request, planner: Planner) -> Write
     target, view = _placed(app, ground, request, environment, several, planner)
     plan = planner(view)
     plan = limited(plan, namespaces=environment.namespaces)
-    plan = plan.warned(_ground_warnings(ground))
+    plan = plan.warned([*_ground_warnings(ground), *_folder_warnings(view)])
     if not plan.unchanged:
         plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlaps(view, ground, target, plan))
@@ -217,6 +219,13 @@ def is_merged(ground: Ground, found: ChangeRef) -> bool:
 
 def _ground_warnings(ground: Ground) -> list[Notice]:
     return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
+
+
+def _folder_warnings(view: View) -> list[Notice]:
+    if not view.missing:
+        return []
+    where = f"the folder {view.environment.path} of environment {view.environment.name!r}"
+    return [Notice("environment-folder-missing", f"{where} is not there yet: check its path in .gitops-mcp.yaml")]
 
 
 def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan) -> list[Notice]:

@@ -47,6 +47,9 @@ def clusters(
     app: App, *, environment: str | None, namespace: str | None, detailed: bool, limit: int, cursor: str | None
 ) -> ClusterList:
     settings, ground = app.settings()
+    if environment is not None and environment not in settings.environments:
+        # One that was merged lately is known once the base is fetched.
+        settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
     checked = namespace_checked(chosen, namespace)
     size = min(limit, _PAGE_DETAILED if detailed else _PAGE)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
-from gitops_mcp.domain.answers import Warned, counted, cut
+from gitops_mcp.domain.answers import Warned, cut
 from gitops_mcp.domain.engine import EngineState, covering
 from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
+from gitops_mcp.domain.names import counted
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.repository import Desired
 from gitops_mcp.errors import GitOpsError, NotInstalled

@@ -11,12 +11,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
 
-from gitops_mcp.adapters.git.files import File
 from gitops_mcp.adapters.git.history import Commit
 from gitops_mcp.adapters.git.publish import remove_branch
-from gitops_mcp.adapters.git.refs import ChangeRef
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.answers import (
@@ -29,7 +26,6 @@ from gitops_mcp.domain.answers import (
     LiveObject,
     TouchedFile,
     Warned,
-    counted,
     cut,
     fitted,
     fitting,
@@ -40,16 +36,25 @@ from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.diff import bounded
 from gitops_mcp.domain.engine import EngineState
 from gitops_mcp.domain.kinds import CNPG_KINDS
-from gitops_mcp.domain.names import change_name, near
+from gitops_mcp.domain.names import change_name, counted
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.plan import FileChange, Level
 from gitops_mcp.domain.redact import redacted
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
 from gitops_mcp.workflows.deliver import namespace_checked, view_at
 from gitops_mcp.workflows.hosts import compare_url
 from gitops_mcp.workflows.live import engines
-
-State = Literal["draft", "pushed", "merged", "applied", "healthy", "closed", "failed"]
+from gitops_mcp.workflows.spans import (
+    Span,
+    State,
+    closed,
+    files_of,
+    impact_of,
+    impact_reasons,
+    named,
+    span_of,
+    trailer,
+    unknown,
+)
 
 _RESOURCES = {resource.kind: resource for resource in CNPG_KINDS}
 _FILTERS: dict[str, frozenset[str]] = {
@@ -64,27 +69,14 @@ _PAGE = 100
 """Rows that fit into one answer."""
 
 
-@dataclass(frozen=True)
-class _Span:
-    """The commits of a change: all that came after `start`, up to `tip`."""
-
-    name: str
-    branch: str
-    start: str | None
-    tip: str
-    state: State
-    why: str
-    commits: tuple[Commit, ...]
-
-
 def changes(app: App, *, state: str, limit: int, cursor: str | None) -> ChangeList:
     skip = _skip(cursor, state)
     ground = app.ground(fetch=True)
     warnings = _warnings(ground)
     api = _Api(app, ground)
-    spans = [_span(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
+    spans = [span_of(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
     if state != "open":
-        spans += [_closed(ground, branch, tip) for branch, tip in ground.base.closed.items()]
+        spans += [closed(ground, branch, tip) for branch, tip in ground.base.closed.items()]
     if state == "applied":
         spans = [_followed(api, span, warnings)[0] for span in spans if span.state == "merged"]
     spans = [span for span in spans if span.state in _FILTERS[state]]
@@ -108,9 +100,9 @@ def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     change_name(name)
     ground = app.ground(fetch=True)
     warnings = _warnings(ground)
-    span, objects, engine = _followed(_Api(app, ground), _named(ground, name), warnings)
+    span, objects, engine = _followed(_Api(app, ground), named(ground, name), warnings)
     paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
-    files = _files(ground, span, paths[:_FILES_SHOWN])
+    files = files_of(ground, span, paths[:_FILES_SHOWN])
     conflicts = ground.repository.conflicts(ground.base.commit, span.tip) if span.state in _FILTERS["open"] else ()
     left = {
         "files": len(paths) - len(files),
@@ -119,7 +111,7 @@ def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         "conflicts": len(conflicts) - _COMMITS_SHOWN,
     }
     diff, omitted = bounded("".join(one.diff for one in files), DIFF_MAX if detailed else DIFF_MAX // 2)
-    impact = _impact(span.commits)
+    impact = impact_of(span.commits)
     is_open = span.state in _FILTERS["open"]
     answer = ChangeDetail(
         change=name,
@@ -132,7 +124,7 @@ def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         behind=ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if is_open else 0,
         conflicts=[cut(path) for path in conflicts[:_COMMITS_SHOWN]],
         commits=[_commit(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
-        impact=ImpactView(level=impact.label, reasons=_impact_reasons(span.commits)),
+        impact=ImpactView(level=impact.label, reasons=impact_reasons(span.commits)),
         files=[TouchedFile(path=cut(one.path), action=one.action, line=one.line) for one in files],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
@@ -151,13 +143,13 @@ def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded
     ground = app.ground(fetch=True)
     found = ground.repository.change(ground.git, ground.base, name)
     if found is None:
-        raise _unknown(ground, name)
-    span = _span(ground, found)
+        raise unknown(ground, name)
+    span = span_of(ground, found)
     if span.state == "merged":
         raise Refused(
             f"change {name!r} is merged ({span.why}): nothing is left to discard; revert it with a new change"
         )
-    theirs = [one for one in span.commits if _trailer(one, "Gitops-Mcp-Change") != name]
+    theirs = [one for one in span.commits if trailer(one, "Gitops-Mcp-Change") != name]
     if len(theirs) == len(span.commits):
         raise Refused(
             f"branch {found.branch} holds no commit of this server, so it is somebody's own: a person deletes it with "
@@ -185,55 +177,6 @@ def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded
         warnings=warnings,
         next=[] if dry_run else [f"The last commit was {found.tip}; git keeps it for a while where it was made"],
     )
-
-
-def _named(ground: Ground, name: str) -> _Span:
-    """A change by its branch, else by the commits on the base that name it, else one seen to be closed."""
-    found = ground.repository.change(ground.git, ground.base, name)
-    if found:
-        return _span(ground, found)
-    branch = ground.git.prefix + name
-    commits = ground.repository.commits_naming(ground.base.commit, name)
-    if commits:
-        start = commits[-1].parents[0] if commits[-1].parents else None
-        why = f"commit {commits[0].id[:12]} on {ground.base.branch} names it; its branch is gone"
-        return _Span(name, branch, start, commits[0].id, "merged", why, commits)
-    if branch in ground.base.closed:
-        return _closed(ground, branch, ground.base.closed[branch])
-    raise _unknown(ground, name)
-
-
-def _span(ground: Ground, found: ChangeRef) -> _Span:
-    repository, base = ground.repository, ground.base
-    if repository.is_ancestor(found.tip, base.commit):
-        commits, start = _own(repository.first_parents(found.tip), found.name)
-        return _Span(
-            found.name, found.branch, start, found.tip, "merged", f"{base.branch} holds its last commit", commits
-        )
-    start = repository.merge_base(base.commit, found.tip)
-    commits = repository.commits(base.commit, found.tip)
-    if repository.merged_by_content(base.commit, found.tip):
-        why = f"{base.branch} holds all that it changes (as after a squash merge)"
-        return _Span(found.name, found.branch, start, found.tip, "merged", why, commits)
-    if base.pushes:
-        return _Span(found.name, found.branch, start, found.tip, "pushed", f"on {base.remote}, not merged", commits)
-    return _Span(found.name, found.branch, start, found.tip, "draft", "a local branch, not pushed", commits)
-
-
-def _closed(ground: Ground, branch: str, tip: str) -> _Span:
-    name = branch.removeprefix(ground.git.prefix)
-    span = _span(ground, ChangeRef(name, branch, tip, ""))
-    if span.state == "merged":
-        return span
-    why = "its branch was removed without being merged"
-    return _Span(name, branch, span.start, tip, "closed", why, span.commits)
-
-
-def _own(commits: Sequence[Commit], name: str) -> tuple[tuple[Commit, ...], str | None]:
-    """Of a merged branch's first parents those of the change, down to the first commit that names it."""
-    last = max((index for index, one in enumerate(commits) if _trailer(one, "Gitops-Mcp-Change") == name), default=0)
-    oldest = commits[last]
-    return tuple(commits[: last + 1]), oldest.parents[0] if oldest.parents else None
 
 
 @dataclass
@@ -264,7 +207,7 @@ class _Api:
         return self._objects[key]
 
 
-def _followed(api: _Api, span: _Span, warnings: list[Warned]) -> tuple[_Span, list[LiveObject], EngineState | None]:
+def _followed(api: _Api, span: Span, warnings: list[Warned]) -> tuple[Span, list[LiveObject], EngineState | None]:
     """The change with what the API says about its objects, and the engine that applies them."""
     app, ground = api.app, api.ground
     objects: list[LiveObject] = []
@@ -304,12 +247,10 @@ def _followed(api: _Api, span: _Span, warnings: list[Warned]) -> tuple[_Span, li
     if span.state != "merged":
         return span, objects, engine
     state, why = _arrived(span, arrivals, engine, unseen=unseen)
-    return _Span(span.name, span.branch, span.start, span.tip, state, why, span.commits), objects, engine
+    return Span(span.name, span.branch, span.start, span.tip, state, why, span.commits), objects, engine
 
 
-def _arrived(
-    span: _Span, arrivals: Sequence[Arrival], engine: EngineState | None, *, unseen: bool
-) -> tuple[State, str]:
+def _arrived(span: Span, arrivals: Sequence[Arrival], engine: EngineState | None, *, unseen: bool) -> tuple[State, str]:
     failed = next((one for one in arrivals if one.state == "failed"), None)
     if failed:
         return "failed", f"{span.why}; {failed.detail}"
@@ -325,7 +266,7 @@ def _arrived(
     return "applied", f"{span.why}; every changed field of its CloudNativePG objects is live, but: {unwell}"
 
 
-def _touched(app: App, ground: Ground, environment: Environment, span: _Span) -> tuple[ObjectChange, ...]:
+def _touched(app: App, ground: Ground, environment: Environment, span: Span) -> tuple[ObjectChange, ...]:
     if span.start is None:
         return ()
     before = view_at(app, ground, environment, span.start, proposed=False).desired
@@ -348,19 +289,7 @@ def _live(app: App, ground: Ground, environment: Environment, identity: Identity
         return None
 
 
-def _files(ground: Ground, span: _Span, paths: Sequence[str]) -> list[FileChange]:
-    if span.start is None:
-        return []
-    old = ground.repository.read_many(span.start, paths)
-    new = ground.repository.read_many(span.tip, paths)
-
-    def text(files: dict[str, File], path: str) -> str | None:
-        return files[path].data.decode("utf-8", errors="replace") if path in files else None
-
-    return [FileChange(path, text(old, path), text(new, path)) for path in paths]
-
-
-def _row(ground: Ground, span: _Span) -> ChangeRow:
+def _row(ground: Ground, span: Span) -> ChangeRow:
     last = span.commits[0] if span.commits else None
     paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
     behind = ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if span.state in _FILTERS["open"] else 0
@@ -388,35 +317,15 @@ def _commit(one: Commit, *, detailed: bool) -> dict[str, str]:
     return {**shown, "body": cut(redacted(one.body), 1000)} if detailed else shown
 
 
-def _trailer(commit: Commit, key: str) -> str | None:
-    return next((value for name, value in commit.trailers if name == key), None)
-
-
-def _impact(commits: Iterable[Commit]) -> Level:
-    named: dict[str, Level] = {level.label: level for level in Level}
-    return max((named.get(_trailer(one, "Gitops-Mcp-Impact") or "", Level.NONE) for one in commits), default=Level.NONE)
-
-
-def _impact_reasons(commits: Iterable[Commit]) -> list[str]:
-    """The lines below `Impact:` in the messages of this server's own commits."""
-    reasons = []
-    for one in commits:
-        if _trailer(one, "Gitops-Mcp-Impact") is None:
-            continue
-        _, _, after = one.body.partition("Impact: ")
-        reasons += [
-            cut(redacted(line[2:]), 200) for line in after.split("\n\n")[0].splitlines() if line.startswith("- ")
-        ]
-    return list(dict.fromkeys(reasons))[:20]
-
-
-def _next(ground: Ground, span: _Span) -> list[str]:
+def _next(ground: Ground, span: Span) -> list[str]:
     if span.state == "pushed":
         url = compare_url(ground.repository.remote_url(ground.git), ground.base.branch, span.branch)
         opened = f": {url}" if url else ""
-        return [f"A person reviews branch {span.branch} and merges it into {ground.base.branch}{opened}"]
+        return [_with_conflicts(ground, span, f"merges it into {ground.base.branch}{opened}")]
     if span.state == "draft":
-        return [f"A person reviews branch {span.branch}, pushes it and merges it into {ground.base.branch}"]
+        return [_with_conflicts(ground, span, f"pushes it and merges it into {ground.base.branch}")]
+    if span.state == "closed" and ground.repository.change(ground.git, ground.base, span.name):
+        return ["discard_change removes its branch"]
     if span.state == "merged":
         return ["Call get_change again once the engine has applied it"]
     if span.state in {"applied", "failed"}:
@@ -424,9 +333,13 @@ def _next(ground: Ground, span: _Span) -> list[str]:
     return []
 
 
-def _unknown(ground: Ground, name: str) -> NotFound:
-    known = [one.name for one in ground.repository.changes(ground.git, ground.base)]
-    return NotFound(f"change: there is no change {name!r}; {near(name, known)}")
+def _with_conflicts(ground: Ground, span: Span, then: str) -> str:
+    if ground.repository.conflicts(ground.base.commit, span.tip):
+        return (
+            f"It conflicts with {ground.base.branch}: a person resolves that on branch {span.branch} and {then}, or "
+            f"discard_change removes it and the request is made again"
+        )
+    return f"A person reviews branch {span.branch} and {then}"
 
 
 def _warnings(ground: Ground) -> list[Warned]:

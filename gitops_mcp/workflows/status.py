@@ -72,7 +72,8 @@ def status(app: App, name: str, *, namespace: str | None, environment: str | Non
     kube = app.kube(chosen, settings)
     warnings = base_warnings(ground)
     live, unavailable = _live(kube, chosen, name, asked)
-    declared = _declared(app, ground, chosen, name, asked or at(live, "metadata", "namespace"), warnings)
+    space = asked or at(live, "metadata", "namespace")
+    declared = _declared(app, ground, chosen, name, space, warnings, known=live is not None or unavailable is not None)
     if declared and isinstance(unavailable, Forbidden) and not asked:
         # What may not be looked for in all namespaces may be read where Git says that it is.
         there, refused = _live(kube, chosen, name, declared.identity.namespace)
@@ -131,8 +132,16 @@ def _named(kube: Kube, space: str | None, name: str) -> tuple[Object, ...]:
 
 
 def _declared(
-    app: App, ground: Ground | None, environment: Environment, name: str, namespace: str | None, warnings: list[Warned]
+    app: App,
+    ground: Ground | None,
+    environment: Environment,
+    name: str,
+    namespace: str | None,
+    warnings: list[Warned],
+    *,
+    known: bool,
 ) -> Declaration | None:
+    """What Git declares. That it is unclear is a warning where there is something else to tell, else the error."""
     if ground is None:
         warnings.append(
             Warned(id="no-repository", message="there is no repository here that would say what is declared")
@@ -146,6 +155,8 @@ def _declared(
         warnings += passed_over(desired) if desired else []
         return None
     except GitOpsError as error:
+        if not known:
+            raise
         warnings.append(Warned(id="git-unclear", message=str(error)))
         return None
     namespace_checked(environment, found.identity.namespace)

@@ -77,3 +77,10 @@ def test_a_dry_run_names_no_change_that_there_is_not(team: Team) -> None:
     request = Request("scale_postgres_cluster", None, dry_run=True)
     found = clusters.scale(team.app(), request, "db", namespace=None, instances=4)
     assert not any("get_change" in step for step in found.next)
+
+
+def test_a_folder_that_is_not_there_is_warned_of(team: Team) -> None:
+    team.commit({".gitops-mcp.yaml": "environments: {prod: {path: clusters/prd}}\n"})
+    new = clusters.NewCluster("db", "shop", 1, "1Gi", "18", None, {}, "app", None)
+    made = clusters.create(team.app(), Request("create_postgres_cluster", None, dry_run=True), new, waits=False)
+    assert "environment-folder-missing" in [one.id for one in made.warnings]

@@ -118,3 +118,25 @@ def test_a_path_that_is_no_utf8_can_be_told(team: Team) -> None:
     team.git("update-ref", "refs/heads/gitops-mcp/odd", commit)
     result = _success(progress.change(team.app(), "odd", detailed=False))
     assert '"?.yaml"' in result.model_dump_json()
+
+
+def test_commits_that_cancel_each_other_out_close_the_change(team: Team) -> None:
+    team.commit({"db.yaml": cluster()})
+    app = team.app()
+    for instances in (4, 3):
+        clusters.scale(
+            app, Request("scale_postgres_cluster", None, change="undone"), "db", namespace=None, instances=instances
+        )
+    found = progress.change(app, "undone", detailed=False)
+    assert (found.state, found.next) == ("closed", ["discard_change removes its branch"])
+    assert progress.discard(app, "undone", confirmed=True, dry_run=False).outcome == "discarded"
+
+
+def test_a_change_that_conflicts_says_what_a_person_can_do(team: Team) -> None:
+    team.commit({"db.yaml": cluster()})
+    app = team.app()
+    clusters.scale(app, Request("scale_postgres_cluster", None, change="mine"), "db", namespace=None, instances=4)
+    team.commit({"db.yaml": cluster(spec="{instances: 5}")})
+    found = progress.change(app, "mine", detailed=False)
+    assert found.conflicts == ["db.yaml"]
+    assert "conflicts with main" in found.next[0]
