@@ -203,7 +203,9 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
         impact=Impact(Level.DATA_LOSS, (_lost(ref),)),
         warnings=(
             *(
-                Notice("protected-dependent", f"{text} stays as an orphan: it is protected against pruning")
+                Notice(
+                    "protected-dependent", f"{text} stays in the cluster as an orphan: it is protected against pruning"
+                )
                 for text in kept
             ),
             *(
