@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import json
 import logging
 import os
 import signal
@@ -176,12 +177,14 @@ def _bound(tool: Tool, app: App) -> Callable[..., Awaitable[CallToolResult]]:
 
 
 def _success(answer: Answer) -> CallToolResult:
-    text = legible(answer.markdown())
+    text, structured = legible(answer.markdown()), answer.structured()
     if len(text) > TEXT_MAX:
         text = f"{text[: TEXT_MAX - 60]}\n… ({len(text) - TEXT_MAX + 60} more characters)"
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=legible(answer.structured())
-    )
+    try:
+        json.dumps(structured, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        structured = legible(structured)
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
 
 
 def _failure(error: GitOpsError) -> CallToolResult:

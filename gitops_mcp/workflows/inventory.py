@@ -13,7 +13,7 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.answers import ClusterList, ClusterRow, ConditionView, Warned, cut, fitting
 from gitops_mcp.domain.cnpg.backups import archiver
-from gitops_mcp.domain.cnpg.cluster import summary
+from gitops_mcp.domain.cnpg.cluster import Summary
 from gitops_mcp.domain.cnpg.conditions import conditions
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Object, at
@@ -22,7 +22,7 @@ from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstall
 from gitops_mcp.workflows.deliver import namespace_checked, view_at
 from gitops_mcp.workflows.live import base_warnings, engines, passed_over
 
-_PAGE, _PAGE_DETAILED = 100, 30
+_PAGE, _PAGE_DETAILED = 80, 30
 """Rows that fit into one answer: its text and its structured content are bounded."""
 _CONDITIONS = 20
 
@@ -165,7 +165,7 @@ class _Delivery:
 
 
 def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterRow:
-    seen = summary(cluster, now=now)
+    seen = Summary(cluster, now)
     row = ClusterRow(
         namespace=seen.namespace,
         name=seen.name,

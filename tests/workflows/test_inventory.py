@@ -105,8 +105,8 @@ def test_without_a_repository_nothing_is_said_about_git(team: Team, api: Api, mo
 
 
 def test_many_clusters_of_long_names_and_images_fit_into_one_answer(team: Team, api: Api) -> None:
-    items = [live(f"db-{n}", imageName="|" * 5000) for n in range(100)]
-    api.clusters(None, listed(*items), limit=100)
+    items = [live(f"db-{n}", imageName="|" * 5000) for n in range(80)]
+    api.clusters(None, listed(*items), limit=80)
     team.commit({"db.yaml": cluster()})
     found = shown(team, limit=500)
     assert found.fits
