@@ -17,7 +17,7 @@ from measure import Ratio, paired, timed
 from stdio import Server
 
 CLUSTERS = 5_000
-PAGE = 100
+PAGE = 80
 """Items of a page; an answer of the server has room for about as many."""
 
 API = f"""

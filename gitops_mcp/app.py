@@ -63,7 +63,10 @@ class App:
         """The repository around `--repo`, else around the working directory. Raises InvalidRequest without one."""
         from gitops_mcp.adapters.git.repository import Repository
 
-        path = self.flags.repo or Path.cwd()
+        try:
+            path = self.flags.repo or Path.cwd()
+        except FileNotFoundError as error:
+            raise InvalidRequest("the working directory is gone: name a checkout with --repo") from error
         with self._lock:
             if path not in self._repositories:
                 self._repositories[path] = Repository.open(path)
@@ -76,7 +79,8 @@ class App:
         followed again.
         """
         repository = self.repository()
-        if fetch and self._homes and (known := self._again(repository, self._homes[-1])):
+        homes = self._homes[-1:]  # a copy: another thread may empty it meanwhile
+        if fetch and homes and (known := self._again(repository, homes[0])):
             return known
         bootstrap = GitSettings(base=self.flags.base, push=self.flags.push or "auto")
         home = repository.base(bootstrap, fetch=False)

@@ -129,6 +129,7 @@ def _serve(given: argparse.Namespace) -> int:
     if sys.stdin.isatty():
         print("gitops-mcp: waits for an MCP client on standard input; see --help. Ctrl-C ends it.", file=sys.stderr)
     gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
     gc.enable()
     run(server)
     # Threads that still wait for a peer must not hold the process: its client is gone.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import json
 import logging
 import os
 import signal
@@ -21,11 +22,11 @@ from anyio import to_thread
 from mcp.server import CacheHint, MCPServer
 from mcp.server.mcpserver.tools import Tool as SdkTool
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import ValidationError
+from pydantic import PrivateAttr, ValidationError
 
 from gitops_mcp import __version__, tools
 from gitops_mcp.app import App
-from gitops_mcp.domain.answers import TEXT_MAX, Answer
+from gitops_mcp.domain.answers import TEXT_MAX, Answer, legible
 from gitops_mcp.domain.names import shown
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.tools.registry import Tool
@@ -93,17 +94,26 @@ def table() -> str:
 class _Offered(SdkTool):
     """A tool whose rejected arguments are answered in our words, without the values."""
 
+    _app: App | None = PrivateAttr(default=None)
+
+    def bind(self, app: App) -> None:
+        self._app = app
+
     async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:
         try:
             self.fn_metadata.validate_arguments(arguments)
         except ValidationError as error:
             log.info("%s: rejected arguments", self.name)
+            if self._app and self._app.audit:
+                # What was rejected may be anything, so only the names that there are.
+                named = {name: "rejected" for name in arguments if name in self.parameters["properties"]}
+                self._app.audit.write(self.name, named, InvalidRequest.title)
             return _failure(InvalidRequest(_faults(error, self.parameters["properties"])))
         return await super().run(arguments, context, convert_result)
 
 
 def _offer(tool: Tool, app: App) -> SdkTool:
-    offered = _Offered.from_function(
+    offered: Any = _Offered.from_function(
         _bound(tool, app),
         name=tool.name,
         title=tool.title,
@@ -116,13 +126,15 @@ def _offer(tool: Tool, app: App) -> SdkTool:
         ),
         structured_output=False,
     )
+    offered.bind(app)
     model = offered.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_config["hide_input_in_errors"] = True
     model.model_rebuild(force=True)
     offered.parameters = _compact(model.model_json_schema(by_alias=True))
     offered.fn_metadata.output_schema = _shallow(get_type_hints(tool.function)["return"])
-    return offered
+    made: SdkTool = offered
+    return made
 
 
 def _bound(tool: Tool, app: App) -> Callable[..., Awaitable[CallToolResult]]:
@@ -165,16 +177,20 @@ def _bound(tool: Tool, app: App) -> Callable[..., Awaitable[CallToolResult]]:
 
 
 def _success(answer: Answer) -> CallToolResult:
-    text = answer.markdown()
+    text, structured = legible(answer.markdown()), answer.structured()
     if len(text) > TEXT_MAX:
         text = f"{text[: TEXT_MAX - 60]}\n… ({len(text) - TEXT_MAX + 60} more characters)"
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=answer.structured())
+    try:
+        json.dumps(structured, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        structured = legible(structured)
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
 
 
 def _failure(error: GitOpsError) -> CallToolResult:
     from gitops_mcp.domain.redact import redacted
 
-    text = redacted(f"{error.title}: {error}")
+    text = legible(redacted(f"{error.title}: {error}"))
     if len(text) > _ERROR_MAX:
         text = f"{text[:_ERROR_MAX]}… ({len(text) - _ERROR_MAX} more characters)"
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)

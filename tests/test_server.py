@@ -157,3 +157,18 @@ async def test_an_error_says_its_class_and_what_would_work(client: Client) -> No
     assert result.is_error
     assert text.startswith("InvalidRequest: no Git repository at or above ")
     assert "--repo" in text
+
+
+def test_calls_are_audited_also_those_that_are_rejected(tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+
+    async def ask() -> None:
+        async with Client(build(App.open(Flags(repo=tmp_path, audit_log=log)))) as connected:
+            await connected.call_tool("list_changes", {"state": "merged"})
+            await connected.call_tool("list_changes", {"state": "hunter2", "password": "hunter2"})
+
+    anyio.run(ask)
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(one["tool"], one["outcome"]) for one in entries] == [("list_changes", "InvalidRequest")] * 2
+    assert entries[0]["arguments"]["state"] == "merged"
+    assert "hunter2" not in log.read_text()

@@ -33,7 +33,7 @@ class ObjectChange:
         if self.identity != other.identity:
             return frozenset()
         if not self.fields or not other.fields:
-            return self.places | other.places
+            return frozenset({str(self.identity)})
         return self.places & other.places
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.cnpg.instances import Scaling
 from gitops_mcp.domain.cnpg.protection import asking, blocking, described, without_blocking
-from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.names import ClusterRef, counted
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.placement import Place, listed, unlisted
 from gitops_mcp.domain.plan import Draft, Impact, Level, Notice, Plan
@@ -43,25 +43,35 @@ def create(desired: Desired, ref: ClusterRef, manifest: Object, *, place: Place,
     if place.appended:
         draft.append(place.path, manifest)
     else:
-        draft.create(place.path, rendered(manifest))
+        draft.create(place.path, rendered(manifest, eol=_line_ending(desired)))
     warnings = listed(draft, desired, place)
     size, instances = at(manifest, "spec", "storage", "size"), at(manifest, "spec", "instances")
     return replace(
         plan,
         files=draft.changes,
-        impact=Impact(Level.NONE, (f"starts {instances} new instances with {size} of storage each",)),
+        impact=Impact(Level.NONE, (f"starts {counted(instances, 'new instance')} with {size} of storage each",)),
         warnings=warnings,
         next=(
-            f"Once merged and applied the operator starts the primary, then {instances - 1} replicas",
+            "Once merged and applied the operator starts the primary"
+            + (f", then {counted(instances - 1, 'replica')}" if instances > 1 else ""),
             f"It generates the Secret {ref.name}-app with the owner's credentials; no password is in Git",
         ),
     )
 
 
-def scale(declared: Declaration, desired: Desired, *, namespace: str | None, instances: int) -> Plan:
+def _line_ending(desired: Desired) -> str:
+    """As most files that declare Clusters have it."""
+    ends = ["\r\n" in desired.texts[one.path] for one in desired.clusters]
+    return "\r\n" if sum(ends) * 2 > len(ends) else "\n"
+
+
+def scale(
+    declared: Declaration, desired: Desired, *, namespace: str | None, instances: int, live: Object | None = None
+) -> Plan:
     """`spec.instances` set where the Cluster is declared, and nothing else.
 
-    Raises Refused where the field is no plain number or the webhook of CNPG would refuse the new one.
+    What that does is told from the number that runs, where `live` says it: it may differ from Git's. Raises Refused
+    where the field is no plain number or the webhook of CNPG would refuse the new one.
     """
     target = replace(declared.identity, namespace=declared.identity.namespace or namespace)
     now = at(declared.object, "spec", "instances")
@@ -70,21 +80,38 @@ def scale(declared: Declaration, desired: Desired, *, namespace: str | None, ins
             f"spec.instances of {target} at {declared.place} is {now!r}, not a number: it is filled in by something "
             f"else, such as a variable; change it there"
         )
-    scaling = Scaling.of(declared.object, to=instances)
-    plan = Plan("scale", f"Scale {target} to {instances} instances", target, validated_by=_VALIDATED)
+    running = at(live, "spec", "instances")
+    running = running if isinstance(running, int) else now
+    scaling = Scaling.of(_with_instances(declared.object, running), to=instances, live=live)
+    plan = Plan("scale", f"Scale {target} to {counted(instances, 'instance')}", target, validated_by=_VALIDATED)
     if now == instances:
-        return replace(plan, unchanged=f"{declared.place} says {instances} instances already")
+        return replace(plan, unchanged=f"{declared.place} says {counted(instances, 'instance')} already")
     draft = Draft(desired.texts)
     draft.edit(declared.path, declared.document, Set((*declared.base, "spec", "instances"), instances))
     return replace(
         plan,
         files=draft.changes,
-        body=(f"spec.instances: {scaling.before} -> {instances}",),
-        impact=Impact(Level.DATA_LOSS if scaling.removed else Level.NONE, scaling.reasons),
-        warnings=tuple(Notice("scale", text) for text in scaling.warnings),
+        body=(f"spec.instances: {1 if now is None else now} -> {instances}",),
+        impact=Impact(
+            Level.DATA_LOSS if scaling.removed else Level.NONE,
+            scaling.reasons or (f"the live Cluster has {counted(instances, 'instance')} already",),
+        ),
+        warnings=(*(Notice("scale", text) for text in scaling.warnings), *_otherwise(now, running)),
         destroys=scaling.risk,
         next=scaling.next,
     )
+
+
+def _with_instances(cluster: Object, instances: int | None) -> Object:
+    spec = at(cluster, "spec")
+    return {**cluster, "spec": {**(spec if isinstance(spec, dict) else {}), "instances": instances}}
+
+
+def _otherwise(declared: int | None, running: int | None) -> tuple[Notice, ...]:
+    if running == (1 if declared is None else declared) or running is None:
+        return ()
+    text = f"the live Cluster has {counted(running, 'instance')} where Git says {declared}; the impact is told from it"
+    return (Notice("live-differs", text),)
 
 
 @dataclass(frozen=True)
@@ -94,10 +121,12 @@ class LiveCluster:
     object: Object | None
 
 
-def delete(declared: Declaration, desired: Desired, *, ref: ClusterRef, live: LiveCluster | None) -> Plan:
+def delete(
+    declared: Declaration, desired: Desired, *, ref: ClusterRef, live: LiveCluster | None, merged: Object | None = None
+) -> Plan:
     """The step that is due: first the protection against pruning goes, and once that is live the manifests.
 
-    `live` is None where the API could not be asked; the protection is then read from Git.
+    `live` is None where the API could not be asked; the protection is then that of `merged`, what the base declares.
     """
     target = replace(declared.identity, namespace=ref.namespace)
     plan = Plan("delete", f"Delete Cluster {ref}", target, validated_by=_VALIDATED, destroys=_lost(ref))
@@ -114,6 +143,16 @@ def delete(declared: Declaration, desired: Desired, *, ref: ClusterRef, live: Li
                 f"{described(on_live)}, so that its removal would delete nothing"
             ),
             next=("Wait until the engine has applied it (get_cluster_status shows it), then call this again",),
+        )
+    if live is None and blocking(merged):
+        return replace(
+            plan,
+            destroys=None,
+            unchanged=(
+                f"step 1 of 2 is proposed but not merged: the base still declares {described(blocking(merged))}, and "
+                f"the live Cluster could not be read, so that its removal may delete nothing"
+            ),
+            next=("Wait until it is merged and applied, then call this again",),
         )
     return _remove(plan, declared, desired, ref)
 
@@ -150,8 +189,7 @@ def _unprotect(plan: Plan, declared: Declaration, desired: Desired, ref: Cluster
 def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
     dependents = desired.dependents(ref, declared)
     draft = Draft(desired.texts)
-    for path in _drop(draft, (declared, *dependents)):
-        unlisted(draft, desired, path)
+    unlisted(draft, desired, *_drop(draft, (declared, *dependents)))
     confirmations = [
         f"Argo CD prunes {one.identity} only after a person has confirmed it there ({described(asking(one.object))})"
         for one in (declared, *dependents)
@@ -163,9 +201,20 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
         files=draft.changes,
         body=("Removes the documents of:", *(f"- {one.identity}, {one.place}" for one in (declared, *dependents))),
         impact=Impact(Level.DATA_LOSS, (_lost(ref),)),
-        warnings=tuple(
-            Notice("protected-dependent", f"{text} stays in the cluster as an orphan: it is protected against pruning")
-            for text in kept
+        warnings=(
+            *(
+                Notice(
+                    "protected-dependent", f"{text} stays in the cluster as an orphan: it is protected against pruning"
+                )
+                for text in kept
+            ),
+            *(
+                Notice(
+                    "maybe-dependent",
+                    f"{one.identity} at {one.place} names this Cluster, and stays: no namespace is said",
+                )
+                for one in desired.adrift(ref, declared)
+            ),
         ),
         next=(
             (
@@ -182,16 +231,19 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
 
 
 def _drop(draft: Draft, declared: Iterable[Declaration]) -> tuple[str, ...]:
-    """Takes the documents and list items out, last ones first, and names the files that went with them."""
+    """Takes the list items and documents out, and names the files that went with them."""
     by_document: dict[tuple[str, int], list[Declaration]] = defaultdict(list)
     for one in declared:
         by_document[one.path, one.document].append(one)
-    for (path, document), found in sorted(by_document.items(), reverse=True):
+    whole: dict[str, list[int]] = defaultdict(list)
+    for (path, document), found in sorted(by_document.items()):
         items = sorted((int(one.base[1]) for one in found if one.base), reverse=True)
         if not items or len(items) == _listed_items(draft, path, document):
-            draft.drop(path, document)
+            whole[path].append(document)
         else:
             draft.edit(path, document, *(Remove(("items", index)) for index in items))
+    for path, places in whole.items():
+        draft.drop(path, *places)
     return tuple(change.path for change in draft.changes if change.after is None)
 
 

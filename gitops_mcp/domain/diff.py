@@ -7,6 +7,8 @@ import difflib
 from gitops_mcp.domain.redact import redacted_lines
 
 _CONTEXT = 3
+_LINE = 600
+"""Characters of one line that are shown: a longer one would push out the change beside it."""
 
 
 def unified(path: str, before: str | None, after: str | None) -> str:
@@ -14,14 +16,20 @@ def unified(path: str, before: str | None, after: str | None) -> str:
     old, new = _lines(before), _lines(after)
     old_shown, new_shown = _shown(before), _shown(after)
     out = [
-        f"--- {'/dev/null' if before is None else 'a/' + path}",
-        f"+++ {'/dev/null' if after is None else 'b/' + path}",
+        f"--- {'/dev/null' if before is None else _named('a/' + path)}",
+        f"+++ {'/dev/null' if after is None else _named('b/' + path)}",
     ]
-    for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT):
-        out.append(_header(group[0][1], group[-1][2], group[0][3], group[-1][4]))
-        for tag, a, b, c, d in group:
+    # Alike lines are many in manifests, and the matcher takes their number squared: it gets only what may differ.
+    skip, rest = _alike(old, new)
+    between = difflib.SequenceMatcher(
+        None, old[skip : len(old) - rest], new[skip : len(new) - rest], autojunk=False
+    ).get_grouped_opcodes(_CONTEXT)
+    for group in between:
+        out.append(_header(group[0][1] + skip, group[-1][2] + skip, group[0][3] + skip, group[-1][4] + skip))
+        for tag, *places in group:
+            a, b, c, d = (place + skip for place in places)
             if tag == "equal":
-                out += [" " + line for line in old_shown[a:b]]
+                out += _side(" ", old_shown, a, b, complete=_complete(before))
                 continue
             out += _side("-", old_shown, a, b, complete=_complete(before))
             out += _side("+", new_shown, c, d, complete=_complete(after))
@@ -29,11 +37,16 @@ def unified(path: str, before: str | None, after: str | None) -> str:
 
 
 def bounded(diff: str, limit: int) -> tuple[str, int]:
-    """The first whole lines of a diff within `limit` characters, and how many were left off."""
+    """The first lines of a diff within `limit` characters, long ones cut, and how many were left off."""
+    diff = "\n".join(line if len(line) <= _LINE else _cut(line) for line in diff.split("\n"))
     if len(diff) <= limit:
         return diff, 0
     kept = diff[: diff.rfind("\n", 0, limit) + 1]
     return kept, diff.count("\n") - kept.count("\n")
+
+
+def _cut(line: str) -> str:
+    return f"{line[:_LINE]}… ({len(line) - _LINE} more characters)"
 
 
 def first_changed_line(before: str, after: str) -> int:
@@ -42,6 +55,22 @@ def first_changed_line(before: str, after: str) -> int:
         if old != new:
             return number
     return min(before.count("\n"), after.count("\n")) + 1
+
+
+def _alike(old: list[str], new: list[str]) -> tuple[int, int]:
+    """How many lines at the start and at the end are the same on both sides and no context of a difference."""
+    most = min(len(old), len(new))
+    first = next((i for i in range(most) if old[i] != new[i]), most)
+    last = next((i for i in range(most - first) if old[-1 - i] != new[-1 - i]), most - first)
+    return max(first - _CONTEXT, 0), max(last - _CONTEXT, 0)
+
+
+def _named(path: str) -> str:
+    """As git prints it: in quotes where a character in it could be taken for something else."""
+    if path.isprintable() and '"' not in path and "\\" not in path:
+        return path
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in escaped) + '"'
 
 
 def _lines(text: str | None) -> list[str]:

@@ -87,6 +87,15 @@ def near(name: str, known: Iterable[str], *, most: int = 5) -> str:
     return f"there are: {', '.join(offered)}{more}"
 
 
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def shown(value: str, *, limit: int = 80) -> str:
     """What a caller gave, quoted and cut: it is repeated in errors, which must stay short."""
     return repr(value if len(value) <= limit else value[:limit] + "…")
+
+
+def line(text: str) -> str:
+    """A text on one line: what others wrote must look neither like lines of an answer nor like a commit's trailers."""
+    return text if text.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in text).split())

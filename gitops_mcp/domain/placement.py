@@ -50,8 +50,7 @@ class Place:
 def candidates(desired: Desired, ref: ClusterRef, layout: str) -> tuple[Place, ...]:
     """The places to try for a new Cluster, the likeliest first; the layout's is the last."""
     shared = [Place(path, appended=True) for path in _shared_files(desired, ref)]
-    patterned = sorted(_patterns(desired, ref), key=lambda one: (-one[0], one[1]))
-    named = [Place(path, own_kustomization=own) for _, path, own in patterned]
+    named = [place for _, place in sorted(_beside(desired, ref), key=lambda one: one[0])]
     return tuple(dict.fromkeys([*shared, *named, Place(laid_out(layout, desired.folder, ref))]))
 
 
@@ -100,24 +99,25 @@ def listed(draft: Draft, desired: Desired, place: Place) -> tuple[Notice, ...]:
     return ()
 
 
-def unlisted(draft: Draft, desired: Desired, path: str) -> None:
-    """Takes a removed file out of every `resources` that names it.
+def unlisted(draft: Draft, desired: Desired, *paths: str) -> None:
+    """Takes removed files out of every `resources` that names them.
 
     A kustomization that would be left with nothing to produce goes as well, since newer kustomize fails on it; one
     that nothing lists is what an engine builds, so that is refused.
     """
-    _check_readable(desired, path)
+    for path in paths:
+        _check_readable(desired, path)
+    gone = set(paths)
     for kustomization in desired.kustomizations.values():
-        if not kustomization.reaches(path):
+        if gone.isdisjoint(joined(kustomization.folder, entry) for entry in kustomization.resources):
             continue
         text = draft.text(kustomization.path)
         if text is None:
             continue
-        left = [entry for entry in _entries(draft, kustomization) if joined(kustomization.folder, entry) != path]
-        if left or not set(kustomization.object) <= _STRUCTURE:
-            for index, entry in reversed(list(enumerate(_entries(draft, kustomization)))):
-                if joined(kustomization.folder, entry) == path:
-                    draft.edit(kustomization.path, 0, Remove(("resources", index)))
+        entries = _entries(draft, kustomization)
+        going = [index for index, entry in enumerate(entries) if joined(kustomization.folder, entry) in gone]
+        if len(going) < len(entries) or not set(kustomization.object) <= _STRUCTURE:
+            draft.edit(kustomization.path, 0, *(Remove(("resources", index)) for index in reversed(going)))
             continue
         if not any(parent.reaches(kustomization.folder) for parent in desired.kustomizations.values()):
             raise Refused(
@@ -157,19 +157,24 @@ def _shared_files(desired: Desired, ref: ClusterRef) -> Iterator[str]:
             yield path
 
 
-def _patterns(desired: Desired, ref: ClusterRef) -> Iterator[tuple[int, str, bool]]:
-    """How many Clusters stand where a sibling's pattern says, the new path by that pattern, its kustomization."""
+def _beside(desired: Desired, ref: ClusterRef) -> Iterator[tuple[tuple[bool, int, str], Place]]:
+    """Places beside each sibling, with their rank: those of the same namespace first, then what most siblings do."""
     alone = [one for one in desired.clusters if not one.base]
-    seen: set[str] = set()
-    for sibling in sorted(alone, key=lambda one: (one.identity.namespace != ref.namespace, one.path)):
+    for sibling in alone:
+        elsewhere = sibling.identity.namespace != ref.namespace
         pattern = _pattern(sibling)
-        if "{cluster}" not in pattern or pattern in seen:
-            continue
-        seen.add(pattern)
-        fitting = sum(_filled(pattern, one.identity.namespace or "", one.identity.name) == one.path for one in alone)
         folder = posixpath.dirname(sibling.path)
-        own = folder in desired.kustomizations and "{cluster}" in posixpath.dirname(pattern)
-        yield fitting, _filled(pattern, ref.namespace, ref.name), own
+        if "{cluster}" in pattern:
+            fits = sum(_filled(pattern, one.identity.namespace or "", one.identity.name) == one.path for one in alone)
+            own = folder in desired.kustomizations and "{cluster}" in posixpath.dirname(pattern)
+            path = _filled(pattern, ref.namespace, ref.name)
+            yield (elsewhere, -fits, path), Place(path, own_kustomization=own)
+        elif not elsewhere and len(documents(desired.texts[sibling.path])) > 1:
+            yield (elsewhere, 0, sibling.path), Place(sibling.path, appended=True)
+        elif not elsewhere:
+            # Its name does not say what it holds; a second file beside it has to.
+            path = posixpath.join(folder, f"{ref.name}.yaml")
+            yield (elsewhere, 0, path), Place(path)
 
 
 def _pattern(sibling: Declaration) -> str:

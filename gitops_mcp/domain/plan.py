@@ -12,7 +12,7 @@ from typing import Literal
 
 from gitops_mcp.domain import yamltext
 from gitops_mcp.domain.diff import first_changed_line, unified
-from gitops_mcp.domain.names import slug
+from gitops_mcp.domain.names import line, slug
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.redact import redacted
 from gitops_mcp.errors import GitOpsError, InvalidRequest
@@ -128,15 +128,15 @@ def change_slug(plan: Plan, environment: str | None) -> str:
 
 def commit_message(plan: Plan, *, tool: str, change: str, reason: str | None) -> str:
     """Subject, reason, impact and trailers. `reason` is the caller's text: one paragraph, redacted."""
-    subject = plan.subject if len(plan.subject) <= SUBJECT_MAX else plan.subject[: SUBJECT_MAX - 1] + "…"
-    paragraphs = [subject]
-    if len(plan.subject) > SUBJECT_MAX:
-        paragraphs.append(plan.subject)
+    full = line(plan.subject)
+    paragraphs = [full if len(full) <= SUBJECT_MAX else full[: SUBJECT_MAX - 1] + "…"]
+    if len(full) > SUBJECT_MAX:
+        paragraphs.append(full)
     if reason:
-        paragraphs.append(redacted(" ".join(reason.split())))
+        paragraphs.append(redacted(line(" ".join(reason.split()))))
     if plan.body:
-        paragraphs.append("\n".join(plan.body))
-    impact = "\n".join(f"- {text}" for text in plan.impact.reasons)
+        paragraphs.append("\n".join(line(text) for text in plan.body))
+    impact = "\n".join(f"- {line(text)}" for text in plan.impact.reasons)
     paragraphs.append(f"Impact: {plan.impact.level.label}" + (f"\n{impact}" if impact else ""))
     trailers = f"Gitops-Mcp-Tool: {tool}\nGitops-Mcp-Change: {change}\nGitops-Mcp-Impact: {plan.impact.level.label}"
     return "\n\n".join([*paragraphs, trailers]) + "\n"
@@ -161,10 +161,10 @@ class Draft:
         with _naming(path):
             self._after[path] = yamltext.with_document(self._present(path), value)
 
-    def drop(self, path: str, document: int) -> None:
-        """Removes a document; the file goes with its last one."""
+    def drop(self, path: str, *documents: int) -> None:
+        """Removes documents; the file goes with its last one."""
         with _naming(path):
-            self._after[path] = yamltext.without_document(self._present(path), document) or None
+            self._after[path] = yamltext.without_document(self._present(path), *documents) or None
 
     def create(self, path: str, text: str) -> None:
         if self.text(path) is not None:

@@ -22,20 +22,23 @@ _SECRET_MAPS = frozenset({"data", "stringData", "connectionParameters", "bindSea
 _SECRET_KEY = re.compile(r"(?i).*(password|passwd|secret[-_]?access[-_]?key|access[-_]?token|private[-_]?key|dsn)$")
 _NOT_SECRET = frozenset({"disablePassword"})
 _SQL = re.compile(r"post(Init|Import)\w*SQL$")
+# What follows reads text of any length that others wrote, so none of it may take a length's square: words are read
+# from where they start, and keys up to a length that none has.
 _SUSPECT = re.compile(
-    r"(?i)^(?P<head>[\s#-]*[\"']?[\w.-]*(password|passwd|secret[-_]?access|token|private[-_]?key|credential)[\w.-]*[\"']?"
+    r"(?i)^(?P<head>[\s#-]*+[\"']?[\w.-]{0,300}?"
+    r"(password|passwd|secret[-_]?access|token|private[-_]?key|credential)[\w.-]{0,300}[\"']?"
     r"\s*[:=]\s*)(?P<value>[^\s#{\[&*|>].*)$"
 )
-_CREDENTIAL_URL = re.compile(r"(?i)(\w+://)(?:[^/@\s:]*:[^/@\s]+|(?<=http://)[^/@\s]+|(?<=https://)[^/@\s]+)@")
+_CREDENTIAL_URL = re.compile(r"(?i)(?<!\w)(\w+://)(?:[^/@\s:]*:[^/@\s]+|(?<=http://)[^/@\s]+|(?<=https://)[^/@\s]+)@")
 _TOLD = re.compile(
-    r"(?i)(?P<head>[\w.-]*(?:password|passwd|passphrase|secret[-_]?access[-_]?key|access[-_]?token|api[-_]?key|private[-_]?key)"
+    r"(?i)(?P<head>(?:password|passwd|passphrase|secret[-_]?access[-_]?key|access[-_]?token|api[-_]?key|private[-_]?key)"
     r"[\"']?(?P<link>\s*[:=]\s*|\s+(?:is|was|to)\s+|\s+(?=[\"'])))"
     r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;\"'`)}\]]+)"
 )
 """`password=x`, `"password": "x"`, `PASSWORD 'x'`, `the password is x1`, anywhere in a text."""
 _TOKEN = re.compile(
     r"gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|AKIA[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}"
-    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+|SCRAM-SHA-256\$\S+|(?<=[Bb]earer )[^\s\"']+"
+    r"|(?<![\w-])eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+|SCRAM-SHA-256\$\S+|(?<=[Bb]earer )[^\s\"']+"
 )
 """Credentials that can be told by their looks."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from gitops_mcp.domain import yamltext
-from gitops_mcp.domain.names import ClusterRef, near
+from gitops_mcp.domain.names import ClusterRef, counted, near
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
@@ -136,6 +136,18 @@ class Desired:
             and found.identity.namespace in same
         )
 
+    def adrift(self, cluster: ClusterRef, declared: Declaration) -> tuple[Declaration, ...]:
+        """Documents that name this Cluster and whose namespace nothing says, so that they may or may not be its own."""
+        if declared.identity.namespace is None:
+            return ()
+        return tuple(
+            found
+            for found in self.declarations
+            if found.identity.kind in _DEPENDENT
+            and at(found.object, "spec", "cluster", "name") == cluster.name
+            and found.identity.namespace is None
+        )
+
     def governing(self, folder: str) -> Kustomization | None:
         """The nearest kustomization at or above a folder, inside the environment's folder."""
         for above in folders_above(folder, self.folder):
@@ -159,7 +171,12 @@ class Desired:
                 f"its namespace and it is not the only one of that name. Write metadata.namespace there first"
             )
         known = [one.identity.name for one in self.clusters if namespace in {None, one.identity.namespace}]
-        passed = f"; {len(self.skipped)} files were passed over since they do not parse" if self.skipped else ""
+        files = (
+            f"{counted(len(self.skipped), 'file')} passed over, the first {self.skipped[0].path}"
+            if self.skipped
+            else ""
+        )
+        passed = f"; {files}" if files else ""
         return NotFound(f"Git declares no Cluster {name!r} in {where}; {near(name, known)}{passed}")
 
 

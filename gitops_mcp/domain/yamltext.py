@@ -120,19 +120,19 @@ def with_document(text: str, value: Object, *, index: int | None = None) -> str:
     return _marked(text, result)
 
 
-def without_document(text: str, document: int) -> str:
-    """Without one document, its `---` and the comments attached to it; "" when no other one holds anything."""
+def without_document(text: str, *indexes: int) -> str:
+    """Without these documents, their `---` and the comments attached to them; "" when no other one holds anything."""
     body = text.removeprefix(_MARK)
     read = _read(body)
-    tree = _tree(read.source, document)
-    rest = [*read.values[:document], *read.values[document + 1 :]]
+    trees = [_tree(read.source, index) for index in indexes]
+    rest = [found for index, found in enumerate(read.values) if index not in indexes]
     if all(value is None for value in rest):
         return ""
     _be_editable(body)
-    start = _top(read.source, document)
-    end = _top(read.source, document + 1) if document + 1 < len(read.values) else len(body)
-    result = _spliced(body, [Splice(start, end, "")])
-    _prove(result, rest, f"line {tree.line}: taking this document away changes another one")
+    tops = [*(_top(read.source, index) for index in range(len(read.values))), len(body)]
+    result = _spliced(body, [Splice(tops[index], tops[index + 1], "") for index in set(indexes)])
+    lines = ", ".join(str(tree.line) for tree in trees)
+    _prove(result, rest, f"line {lines}: taking this document away changes another one")
     return _marked(text, result)
 
 

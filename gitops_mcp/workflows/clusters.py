@@ -19,8 +19,9 @@ from gitops_mcp.domain.cnpg.protection import Engine, protecting
 from gitops_mcp.domain.guard import instances_limited, storage_class_limited
 from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, KUSTOMIZATION
 from gitops_mcp.domain.names import ClusterRef, cluster_name
-from gitops_mcp.domain.objects import Resource
+from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.plan import Notice, Plan
+from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
 from gitops_mcp.workflows.deliver import Request, View, deliver, namespace_checked
 
@@ -83,14 +84,24 @@ def create(app: App, request: Request, new: NewCluster, *, waits: bool) -> Write
 
 def scale(app: App, request: Request, name: str, *, namespace: str | None, instances: int) -> WriteResult:
     cluster_name(name)
+    seen: dict[ClusterRef, tuple[LiveCluster | None, list[Notice]]] = {}  # asked once, however often the planner is
 
     def plan(view: View) -> Plan:
-        declared = view.desired.cluster(
-            name, namespace_checked(view.environment, namespace), environment=view.environment.name
-        )
+        asked = namespace_checked(view.environment, namespace)
+        declared = view.desired.cluster(name, asked, environment=view.environment.name)
         instances_limited(instances, most=view.settings.max_instances)
-        made = cluster_changes.scale(declared, view.desired, namespace=namespace, instances=instances)
-        return made.warned(_assumed(declared.place, declared.identity.namespace, namespace))
+        space = declared.identity.namespace or asked
+        found: LiveCluster | None = None
+        unread: list[Notice] = []
+        if space:
+            ref = ClusterRef(space, name)
+            if ref not in seen:
+                without = "how many instances run could not be read, so the impact is told from Git"
+                seen[ref] = _live(app, view, ref, without)
+            found, unread = seen[ref]
+        live = found.object if found else None
+        made = cluster_changes.scale(declared, view.desired, namespace=namespace, instances=instances, live=live)
+        return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, namespace)])
 
     return deliver(app, request, plan)
 
@@ -105,20 +116,27 @@ def delete(app: App, request: Request, name: str, *, namespace: str | None) -> W
         space = declared.identity.namespace or asked or _only_namespace(app, view)
         ref = ClusterRef(space, name)
         if ref not in seen:
-            seen[ref] = _live(app, view, ref)
+            seen[ref] = _live(app, view, ref, "the protection of the live Cluster could not be read, so Git's counts")
         found, unread = seen[ref]
-        made = cluster_changes.delete(declared, view.desired, ref=ref, live=found)
+        merged = _merged(view, declared) if found is None and view.proposed else None
+        made = cluster_changes.delete(declared, view.desired, ref=ref, live=found, merged=merged)
         return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, space)])
 
     return deliver(app, request, plan)
 
 
-def _live(app: App, view: View, ref: ClusterRef) -> tuple[LiveCluster | None, list[Notice]]:
+def _merged(view: View, declared: Declaration) -> Object | None:
+    """The same Cluster as the base declares it, which is nearer to what is live than a change is."""
+    there = view.at_base().desired.declarations
+    return next((one.object for one in there if one.identity == declared.identity), None)
+
+
+def _live(app: App, view: View, ref: ClusterRef, without: str) -> tuple[LiveCluster | None, list[Notice]]:
+    """The live Cluster; where it cannot be read None, and what that means for the answer."""
     try:
         return LiveCluster(app.kube(view.environment, view.settings).get(CLUSTER, ref.namespace, ref.name)), []
     except (Forbidden, NotInstalled, Unavailable) as error:
-        why = f"the protection of the live Cluster could not be read, so Git's counts: {error}"
-        return None, [Notice("live-unavailable", why)]
+        return None, [Notice("live-unavailable", f"{without}: {error}")]
     except NotFound:
         return LiveCluster(None), []
 

@@ -15,17 +15,16 @@ from dataclasses import dataclass, field, replace
 
 from gitops_mcp.adapters.git.publish import Published, publish
 from gitops_mcp.adapters.git.refs import ChangeRef
-from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
-from gitops_mcp.domain.answers import DIFF_MAX, ImpactView, TouchedFile, Warned, WriteResult, cut
+from gitops_mcp.domain.answers import DIFF_MAX, ImpactView, TouchedFile, Warned, WriteResult, cut, fitted
 from gitops_mcp.domain.changed import after, changed
 from gitops_mcp.domain.diff import bounded
 from gitops_mcp.domain.guard import confirmed, limited
 from gitops_mcp.domain.names import change_name, namespace_name
 from gitops_mcp.domain.plan import Notice, Plan, change_slug, commit_message
 from gitops_mcp.domain.redact import redacted
-from gitops_mcp.domain.repository import KUSTOMIZATION_FILES, Desired, Source, desired, folders_above
+from gitops_mcp.domain.repository import KUSTOMIZATION_FILES, Desired, Skipped, Source, desired, folders_above
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.hosts import compare_url
 
@@ -54,19 +53,28 @@ class View:
     """What a planner may look at."""
 
     app: App
-    settings: Settings
+    ground: Ground = field(repr=False)
     environment: Environment
     desired: Desired
     proposed: bool
     """The files are those of an open change, not the base's."""
-    repository: Repository = field(repr=False)
+    missing: bool = False
+    """The environment's folder is not there: it may be new, or its path mistyped."""
+
+    @property
+    def settings(self) -> Settings:
+        return self.ground.settings
+
+    def at_base(self) -> View:
+        """The same, of what is merged already."""
+        return view_at(self.app, self.ground, self.environment, self.ground.base.commit, proposed=False)
 
     def with_folders(self, folders: Iterable[str], paths: Iterable[str] = ()) -> View:
         """The same, knowing also the kustomizations at or above these folders, and these files if they exist."""
         top, known = self.desired.folder, self.desired
         above = {folder for start in folders for folder in folders_above(start, top)} - set(known.kustomizations)
         wanted = [posixpath.join(folder, name) for folder in sorted(above) for name in KUSTOMIZATION_FILES]
-        found = self.repository.read_many(known.commit, [*wanted, *paths])
+        found = self.ground.repository.read_many(known.commit, [*wanted, *paths])
         more = desired(known.commit, top, (), [Source(p, f.data) for p, f in found.items() if p in set(wanted)])
         texts = {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
         merged = replace(
@@ -110,7 +118,9 @@ def view_at(app: App, ground: Ground, environment: Environment, commit: str, *, 
         [Source(file.path, file.data) for file in manifests.files],
         [Source(file.path, file.data) for file in manifests.kustomizations],
     )
-    return View(app, ground.settings, environment, declared, proposed, ground.repository)
+    unread = tuple(Skipped(path, "it is too large, or its name is not UTF-8") for path in manifests.skipped)
+    declared = replace(declared, skipped=(*declared.skipped, *unread))
+    return View(app, ground, environment, declared, proposed, missing=bool(environment.path) and not manifests.tree)
 
 
 @dataclass(frozen=True)
@@ -128,7 +138,7 @@ def _once(app: App, ground: Ground, request: Request, planner: Planner) -> Write
     target, view = _placed(app, ground, request, environment, several, planner)
     plan = planner(view)
     plan = limited(plan, namespaces=environment.namespaces)
-    plan = plan.warned(_ground_warnings(ground))
+    plan = plan.warned([*_ground_warnings(ground), *_folder_warnings(view)])
     if not plan.unchanged:
         plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlaps(view, ground, target, plan))
@@ -184,6 +194,8 @@ def _proposed_elsewhere(
             planner(view_at(app, ground, environment, other.tip, proposed=True))
         except GitOpsError:
             continue
+        if is_merged(ground, other):
+            continue
         return NotFound(f"{error}; the open change {other.name!r} declares it: repeat this with change={other.name!r}")
     return error
 
@@ -207,6 +219,13 @@ def is_merged(ground: Ground, found: ChangeRef) -> bool:
 
 def _ground_warnings(ground: Ground) -> list[Notice]:
     return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
+
+
+def _folder_warnings(view: View) -> list[Notice]:
+    if not view.missing:
+        return []
+    where = f"the folder {view.environment.path} of environment {view.environment.name!r}"
+    return [Notice("environment-folder-missing", f"{where} is not there yet: check its path in .gitops-mcp.yaml")]
 
 
 def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan) -> list[Notice]:
@@ -244,7 +263,7 @@ def _answer(
 ) -> WriteResult:
     diff, omitted = bounded(plan.diff, DIFF_MAX)
     unchanged = plan.unchanged is not None
-    return WriteResult(
+    answer = WriteResult(
         environment=environment.name,
         outcome="committed" if published else "unchanged" if unchanged else "dry_run",
         summary=plan.unchanged or plan.subject,
@@ -258,9 +277,10 @@ def _answer(
         diff_omitted_lines=omitted or None,
         impact=ImpactView(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
-        warnings=[Warned(id=one.id, message=one.message) for one in plan.warnings],
+        warnings=[Warned(id=one.id, message=cut(one.message, 1000)) for one in plan.warnings],
         next=_next(ground, target, plan, published),
     )
+    return fitted(answer, "files", "warnings", "next")
 
 
 def _next(ground: Ground, target: _Target, plan: Plan, published: Published | None) -> list[str]:
@@ -278,7 +298,7 @@ def _next(ground: Ground, target: _Target, plan: Plan, published: Published | No
             f"Branch {target.branch} is local only (nothing was pushed): ask a person to review, push and merge it"
         )
     steps += plan.next
-    if published or not plan.unchanged:
+    if published:
         steps.append(f"get_change change={target.change} says when it is merged, applied and healthy")
     return steps
 

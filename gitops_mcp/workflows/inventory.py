@@ -8,24 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.adapters.kube import Kube, Page
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
-from gitops_mcp.domain.answers import ClusterList, ClusterRow, ConditionView, Warned, cut
+from gitops_mcp.domain.answers import ClusterList, ClusterRow, ConditionView, Warned, cut, fitting
 from gitops_mcp.domain.cnpg.backups import archiver
-from gitops_mcp.domain.cnpg.cluster import summary
+from gitops_mcp.domain.cnpg.cluster import Summary
 from gitops_mcp.domain.cnpg.conditions import conditions
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.deliver import namespace_checked, view_at
-from gitops_mcp.workflows.live import engines
+from gitops_mcp.workflows.live import base_warnings, engines, passed_over
 
-_PAGE, _PAGE_DETAILED = 100, 30
+_PAGE, _PAGE_DETAILED = 80, 30
 """Rows that fit into one answer: its text and its structured content are bounded."""
-_ROWS_MAX = 22_000
-"""Characters of all rows as JSON."""
+_CONDITIONS = 20
 
 
 @dataclass(frozen=True)
@@ -40,31 +39,43 @@ class _Position:
     """Items of that page that were shown already."""
     done: int = 0
     """Items shown so far."""
+    declared: bool = False
+    """They are what Git declares, since the API did not answer."""
 
 
 def clusters(
     app: App, *, environment: str | None, namespace: str | None, detailed: bool, limit: int, cursor: str | None
 ) -> ClusterList:
     settings, ground = app.settings()
+    if environment is not None and environment not in settings.environments:
+        # One that was merged lately is known once the base is fetched.
+        settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
     checked = namespace_checked(chosen, namespace)
     size = min(limit, _PAGE_DETAILED if detailed else _PAGE)
     asked = [chosen.name, checked, detailed, size]
     position = _decoded(cursor, asked)
+    if position.declared:
+        why = Warned(id="live-unavailable", message="this goes on with what Git declares; start again for live state")
+        return _declared(app, chosen, checked, why, size, position, asked)
     kube = app.kube(chosen, settings)
     warnings: list[Warned] = []
     spaces: Sequence[str | None] = [checked] if checked else (chosen.namespaces or [None])
+    if position.space >= len(spaces):
+        raise InvalidRequest("cursor: the namespaces of the environment have changed; leave it out to start again")
     try:
         page = _page(kube, spaces, position, size, warnings)
     except (NotInstalled, Unavailable, Forbidden) as error:
+        if cursor is not None:
+            raise
         if ground is None:
             raise type(error)(f"{error}; and there is no repository here that would say what is declared") from error
         why = Warned(id="not-installed" if isinstance(error, NotInstalled) else "live-unavailable", message=str(error))
-        return _declared(app, ground, chosen, checked, why, size, position, asked)
+        return _declared(app, chosen, checked, why, size, position, asked)
     now = datetime.now(UTC)
     delivery = _Delivery.of(app, ground, chosen, settings) if detailed else None
     rows = [_row(one, now, delivery) for one in page.items]
-    kept = _fitting(rows)
+    kept = fitting(rows)
     after = page.after if len(kept) == len(rows) else page.within(len(kept))
     return ClusterList(
         environment=chosen.name,
@@ -89,19 +100,27 @@ class _Page:
 
 
 def _page(kube: Kube, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[Warned]) -> _Page:
-    """The next page that holds anything; namespaces are listed one after the other."""
-    position = start
+    """The next page that holds anything; namespaces are listed one after the other.
+
+    One that may not be listed is named; where that is all there is, Forbidden is raised.
+    """
+    position, unread = start, 0
     while True:
         space = spaces[position.space]
         try:
             found = kube.page(CLUSTER, space, limit=size, cursor=position.token)
         except Forbidden as error:
             own = kube.namespace() if space is None else None
-            if own is None:
-                raise
-            warnings.append(Warned(id="forbidden", message=f"only namespace {own} is listed: {error}"))
-            spaces = [own]
-            found = kube.page(CLUSTER, own, limit=size, cursor=position.token)
+            if own:
+                warnings.append(Warned(id="forbidden", message=f"only namespace {own} is listed: {error}"))
+                spaces = [own]
+                found = kube.page(CLUSTER, own, limit=size, cursor=position.token)
+            else:
+                unread += 1
+                if unread == len(spaces):
+                    raise
+                warnings.append(Warned(id="forbidden", message=str(error)))
+                found = Page((), None, None)
         items = found.items[position.skip :]
         done = position.done + len(items)
         after = None
@@ -112,7 +131,7 @@ def _page(kube: Kube, spaces: Sequence[str | None], start: _Position, size: int,
         if items or after is None:
             known = found.cursor is None or found.remaining is not None
             last = position.space + 1 == len(spaces)
-            total = done + (found.remaining or 0) if known and last else None
+            total = done + (found.remaining or 0) if known and last and not unread else None
             return _Page(items, position, after, total)
         position = after
 
@@ -121,14 +140,15 @@ def _page(kube: Kube, spaces: Sequence[str | None], start: _Position, size: int,
 class _Delivery:
     """What the detailed list says of where a cluster comes from."""
 
-    declared: Mapping[tuple[str | None, str], Declaration]
+    declared: Mapping[tuple[str | None, str], Declaration] | None
+    """None where Git could not be asked."""
     engine: str | None
     warnings: list[Warned] = field(default_factory=list)
 
     @classmethod
     def of(cls, app: App, ground: Ground | None, environment: Environment, settings: Settings) -> _Delivery:
         states, warnings = engines(app, environment, settings)
-        declared: dict[tuple[str | None, str], Declaration] = {}
+        declared: dict[tuple[str | None, str], Declaration] | None = None
         if ground:
             try:
                 found = view_at(app, ground, environment, ground.base.commit, proposed=False).desired.clusters
@@ -138,12 +158,14 @@ class _Delivery:
         return cls(declared, cut(str(states[0])) if states else None, warnings)
 
     def place(self, namespace: str | None, name: str) -> str | None:
+        if self.declared is None:
+            return None
         found = self.declared.get((namespace, name)) or self.declared.get((None, name))
-        return found.place if found else None
+        return cut(found.place) if found else "not in Git"
 
 
 def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterRow:
-    seen = summary(cluster, now=now)
+    seen = Summary(cluster, now)
     row = ClusterRow(
         namespace=seen.namespace,
         name=seen.name,
@@ -152,7 +174,7 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
         phase=seen.phase.name or "not reported",
         phase_class="hibernated" if seen.hibernated else seen.phase.kind,
         primary=seen.primary,
-        image=seen.image,
+        image=cut(seen.image) if seen.image else None,
         storage=seen.storage,
     )
     if delivery is None:
@@ -166,10 +188,10 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
                 ConditionView(
                     type=one.type, status=one.status, reason=one.reason, since=one.since.age if one.since else None
                 )
-                for one in reported
+                for one in reported[:_CONDITIONS]
             ],
             "backups": f"archived by {archiver(cluster) or 'nothing'}; {told}",
-            "declared": delivery.place(seen.namespace, seen.name) or "not in Git",
+            "declared": delivery.place(seen.namespace, seen.name),
             "delivery": delivery.engine,
         }
     )
@@ -177,7 +199,6 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
 
 def _declared(
     app: App,
-    ground: Ground,
     environment: Environment,
     namespace: str | None,
     why: Warned,
@@ -186,18 +207,21 @@ def _declared(
     asked: Sequence[object],
 ) -> ClusterList:
     """What Git declares, when the API does not answer."""
+    _, ground = app.settings(fetch=True)
+    if ground is None:
+        raise InvalidRequest("cursor: the repository it belongs to is gone; leave it out to start again")
     desired = view_at(app, ground, environment, ground.base.commit, proposed=False).desired
-    allowed = {namespace} if namespace else set(environment.namespaces or ())
-    found = [one for one in desired.clusters if not allowed or one.identity.namespace in allowed]
+    allowed = {namespace} if namespace else {*environment.namespaces, None} if environment.namespaces else None
+    found = [one for one in desired.clusters if allowed is None or one.identity.namespace in allowed]
     rows = [_declared_row(one) for one in found[position.done : position.done + size]]
-    kept = _fitting(rows)
+    kept = fitting(rows)
     done = position.done + len(kept)
     return ClusterList(
         environment=environment.name,
         items=kept,
         total=len(found),
-        cursor=_encoded(asked, _Position(done=done)) if done < len(found) else None,
-        warnings=[why],
+        cursor=_encoded(asked, _Position(done=done, declared=True)) if done < len(found) else None,
+        warnings=[why, *base_warnings(ground), *passed_over(desired)],
     )
 
 
@@ -208,28 +232,17 @@ def _declared_row(declared: Declaration) -> ClusterRow:
     return ClusterRow(
         namespace=declared.identity.namespace,
         name=declared.identity.name,
-        instances=instances if isinstance(instances, int) else 1,
-        image=image if isinstance(image, str) else None,
-        storage=None if size is None else str(size),
-        declared=declared.place,
+        instances=1 if instances is None else instances if type(instances) is int else None,
+        image=cut(image) if isinstance(image, str) else None,
+        storage=None if size is None else cut(str(size)),
+        declared=cut(declared.place),
         live="unavailable",
     )
 
 
-def _fitting(rows: Sequence[ClusterRow]) -> list[ClusterRow]:
-    kept: list[ClusterRow] = []
-    length = 0
-    for row in rows:
-        length += len(row.model_dump_json(exclude_none=True))
-        if kept and length > _ROWS_MAX:
-            break
-        kept.append(row)
-    return kept
-
-
 def _encoded(asked: Sequence[object], position: _Position) -> str:
     """Opaque to callers: the filters it belongs to and where to go on."""
-    value = [*asked, position.space, position.token, position.skip, position.done]
+    value = [*asked, position.space, position.token, position.skip, position.done, position.declared]
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
@@ -238,14 +251,18 @@ def _decoded(cursor: str | None, asked: Sequence[object]) -> _Position:
         return _Position()
     unknown = "cursor: it is none of list_postgres_clusters; leave it out to start again"
     try:
-        *filters, space, token, skip, done = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError) as error:
+        *filters, space, token, skip, done, declared = json.loads(
+            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        )
+    except (ValueError, TypeError, RecursionError) as error:
         raise InvalidRequest(unknown) from error
-    if not all(isinstance(one, int) and one >= 0 for one in (space, skip, done)):
+    if not all(type(one) is int and one >= 0 for one in (space, skip, done)):
+        raise InvalidRequest(unknown)
+    if not isinstance(token, str | None) or not isinstance(declared, bool):
         raise InvalidRequest(unknown)
     if filters != list(asked):
         raise InvalidRequest(
             "cursor: it belongs to other arguments; repeat environment, namespace, detail_level and limit of the "
             "answer it came with, or leave it out to start again"
         )
-    return _Position(space, token, skip, done)
+    return _Position(space, token, skip, done, declared)

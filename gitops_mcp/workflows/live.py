@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeVar
-
-from gitops_mcp.adapters.kube import Kube
-from gitops_mcp.app import App
+from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
-from gitops_mcp.domain.answers import Warned
+from gitops_mcp.domain.answers import Warned, cut
 from gitops_mcp.domain.engine import EngineState, covering
 from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
+from gitops_mcp.domain.names import counted
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled
-
-T = TypeVar("T")
-
-
-@dataclass
-class Parts:
-    """Reads parts of an answer and keeps what could not be read as warnings."""
-
-    kube: Kube
-    warnings: list[Warned] = field(default_factory=list)
-
-    def every(
-        self, resource: Resource, namespace: str | None, *, labels: str | None = None, fields: str | None = None
-    ) -> tuple[Object, ...] | None:
-        """The list, or None where it could not be read; a kind that is not installed is an empty one."""
-        return self._read(resource, lambda: self.kube.every(resource, namespace, labels=labels, fields=fields))
-
-    def _read(self, resource: Resource, read: Callable[[], tuple[Object, ...]]) -> tuple[Object, ...] | None:
-        try:
-            return read()
-        except NotInstalled:
-            self.warnings.append(
-                Warned(id="not-installed", message=f"{resource.plural}.{resource.group} is not installed there")
-            )
-            return ()
-        except Forbidden as error:
-            self.warnings.append(Warned(id="forbidden", message=str(error)))
-        except GitOpsError as error:
-            self.warnings.append(Warned(id="unreadable", message=f"{resource.plural}: {error}"))
-        return None
+from gitops_mcp.domain.repository import Desired
+from gitops_mcp.errors import GitOpsError, NotInstalled
 
 
 def engines(app: App, environment: Environment, settings: Settings) -> tuple[tuple[EngineState, ...], list[Warned]]:
@@ -62,3 +29,18 @@ def engines(app: App, environment: Environment, settings: Settings) -> tuple[tup
             warnings += [unread] if unread not in warnings else []
     states = covering(found.get(APPLICATION, ()), found.get(KUSTOMIZATION, ()), environment.path)
     return states, warnings
+
+
+def base_warnings(ground: Ground | None) -> list[Warned]:
+    """What is told of a base that could not be fetched."""
+    return [Warned(id="base-not-fetched", message=ground.base.warning)] if ground and ground.base.warning else []
+
+
+def passed_over(desired: Desired) -> list[Warned]:
+    """The files that may declare something and could not be read, counted."""
+    if not desired.skipped:
+        return []
+    first = desired.skipped[0]
+    which = cut(f"{first.path}: {first.reason}")
+    message = f"{counted(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
+    return [Warned(id="passed-over", message=message)]

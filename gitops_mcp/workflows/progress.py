@@ -9,14 +9,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
 
-from gitops_mcp.adapters.git.files import File
 from gitops_mcp.adapters.git.history import Commit
 from gitops_mcp.adapters.git.publish import remove_branch
-from gitops_mcp.adapters.git.refs import ChangeRef
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.answers import (
@@ -29,8 +26,9 @@ from gitops_mcp.domain.answers import (
     LiveObject,
     TouchedFile,
     Warned,
-    counted,
     cut,
+    fitted,
+    fitting,
 )
 from gitops_mcp.domain.arrival import Arrival, arrival
 from gitops_mcp.domain.changed import ObjectChange, changed
@@ -38,16 +36,25 @@ from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.diff import bounded
 from gitops_mcp.domain.engine import EngineState
 from gitops_mcp.domain.kinds import CNPG_KINDS
-from gitops_mcp.domain.names import change_name, near
-from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plan import FileChange, Level
+from gitops_mcp.domain.names import change_name, counted
+from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.redact import redacted
-from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused
-from gitops_mcp.workflows.deliver import view_at
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
+from gitops_mcp.workflows.deliver import namespace_checked, view_at
 from gitops_mcp.workflows.hosts import compare_url
 from gitops_mcp.workflows.live import engines
-
-State = Literal["draft", "pushed", "merged", "applied", "healthy", "closed", "failed"]
+from gitops_mcp.workflows.spans import (
+    Span,
+    State,
+    closed,
+    files_of,
+    impact_of,
+    impact_reasons,
+    named,
+    span_of,
+    trailer,
+    unknown,
+)
 
 _RESOURCES = {resource.kind: resource for resource in CNPG_KINDS}
 _FILTERS: dict[str, frozenset[str]] = {
@@ -57,40 +64,34 @@ _FILTERS: dict[str, frozenset[str]] = {
     "all": frozenset({"draft", "pushed", "merged", "applied", "healthy", "closed", "failed"}),
 }
 _FILES_SHOWN = 50
-
-
-@dataclass(frozen=True)
-class _Span:
-    """The commits of a change: all that came after `start`, up to `tip`."""
-
-    name: str
-    branch: str
-    start: str | None
-    tip: str
-    state: State
-    why: str
-    commits: tuple[Commit, ...]
+_COMMITS_SHOWN = 20
+_PAGE = 100
+"""Rows that fit into one answer."""
 
 
 def changes(app: App, *, state: str, limit: int, cursor: str | None) -> ChangeList:
     skip = _skip(cursor, state)
     ground = app.ground(fetch=True)
     warnings = _warnings(ground)
-    spans = [_span(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
-    if state == "all":
-        spans += [_closed(ground, branch, tip) for branch, tip in ground.base.closed.items()]
-    if state in {"applied", "merged", "all"}:
-        spans = [_followed(app, ground, span, warnings)[0] for span in spans]
+    api = _Api(app, ground)
+    spans = [span_of(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
+    if state != "open":
+        spans += [closed(ground, branch, tip) for branch, tip in ground.base.closed.items()]
+    if state == "applied":
+        spans = [_followed(api, span, warnings)[0] for span in spans if span.state == "merged"]
     spans = [span for span in spans if span.state in _FILTERS[state]]
     spans.sort(key=lambda span: (span.commits[0].committed if span.commits else "", span.name), reverse=True)
-    shown = spans[skip : skip + limit]
-    rest = skip + len(shown) < len(spans)
+    shown = spans[skip : skip + min(limit, _PAGE)]
+    if state in {"merged", "all"}:
+        shown = [_followed(api, span, warnings)[0] if span.state == "merged" else span for span in shown]
+    rows = fitting([_row(ground, span) for span in shown])
+    rest = skip + len(rows) < len(spans)
     return ChangeList(
         base=ground.base.branch,
         base_commit=ground.base.commit,
-        items=[_row(ground, span) for span in shown],
+        items=rows,
         total=len(spans),
-        cursor=_cursor(state, skip + len(shown)) if rest else None,
+        cursor=_cursor(state, skip + len(rows)) if rest else None,
         warnings=_once(warnings),
     )
 
@@ -99,12 +100,20 @@ def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     change_name(name)
     ground = app.ground(fetch=True)
     warnings = _warnings(ground)
-    span, objects, engine = _followed(app, ground, _named(ground, name), warnings)
-    files = _files(ground, span)
+    span, objects, engine = _followed(_Api(app, ground), named(ground, name), warnings)
+    paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
+    files = files_of(ground, span, paths[:_FILES_SHOWN])
+    conflicts = ground.repository.conflicts(ground.base.commit, span.tip) if span.state in _FILTERS["open"] else ()
+    left = {
+        "files": len(paths) - len(files),
+        "objects": len(objects) - _FILES_SHOWN,
+        "commits": len(span.commits) - _COMMITS_SHOWN,
+        "conflicts": len(conflicts) - _COMMITS_SHOWN,
+    }
     diff, omitted = bounded("".join(one.diff for one in files), DIFF_MAX if detailed else DIFF_MAX // 2)
-    impact = _impact(span.commits)
+    impact = impact_of(span.commits)
     is_open = span.state in _FILTERS["open"]
-    return ChangeDetail(
+    answer = ChangeDetail(
         change=name,
         branch=span.branch,
         state=span.state,
@@ -113,18 +122,20 @@ def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         base_commit=ground.base.commit,
         tip=span.tip,
         behind=ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if is_open else 0,
-        conflicts=list(ground.repository.conflicts(ground.base.commit, span.tip))[:20] if is_open else [],
-        commits=[_commit(one, detailed=detailed) for one in span.commits[:20]],
-        impact=ImpactView(level=impact.label, reasons=_impact_reasons(span.commits)),
-        files=[TouchedFile(path=one.path, action=one.action, line=one.line) for one in files[:_FILES_SHOWN]],
+        conflicts=[cut(path) for path in conflicts[:_COMMITS_SHOWN]],
+        commits=[_commit(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
+        impact=ImpactView(level=impact.label, reasons=impact_reasons(span.commits)),
+        files=[TouchedFile(path=cut(one.path), action=one.action, line=one.line) for one in files],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
-        objects=objects,
+        objects=objects[:_FILES_SHOWN],
         engine=cut(str(engine)) if engine else None,
-        engine_revision=engine.revision if engine else None,
+        engine_revision=cut(str(engine.revision), 100) if engine and engine.revision else None,
         warnings=_once(warnings),
         next=_next(ground, span),
+        omitted={title: number for title, number in left.items() if number > 0},
     )
+    return fitted(answer, "files", "objects", "commits", "conflicts", "warnings")
 
 
 def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded:
@@ -132,13 +143,13 @@ def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded
     ground = app.ground(fetch=True)
     found = ground.repository.change(ground.git, ground.base, name)
     if found is None:
-        raise _unknown(ground, name)
-    span = _span(ground, found)
+        raise unknown(ground, name)
+    span = span_of(ground, found)
     if span.state == "merged":
         raise Refused(
             f"change {name!r} is merged ({span.why}): nothing is left to discard; revert it with a new change"
         )
-    theirs = [one for one in span.commits if _trailer(one, "Gitops-Mcp-Change") != name]
+    theirs = [one for one in span.commits if trailer(one, "Gitops-Mcp-Change") != name]
     if len(theirs) == len(span.commits):
         raise Refused(
             f"branch {found.branch} holds no commit of this server, so it is somebody's own: a person deletes it with "
@@ -168,59 +179,37 @@ def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded
     )
 
 
-def _named(ground: Ground, name: str) -> _Span:
-    """A change by its branch, else by the commits on the base that name it, else one seen to be closed."""
-    found = ground.repository.change(ground.git, ground.base, name)
-    if found:
-        return _span(ground, found)
-    branch = ground.git.prefix + name
-    commits = ground.repository.commits_naming(ground.base.commit, name)
-    if commits:
-        start = commits[-1].parents[0] if commits[-1].parents else None
-        why = f"commit {commits[0].id[:12]} on {ground.base.branch} names it; its branch is gone"
-        return _Span(name, branch, start, commits[0].id, "merged", why, commits)
-    if branch in ground.base.closed:
-        return _closed(ground, branch, ground.base.closed[branch])
-    raise _unknown(ground, name)
+@dataclass
+class _Api:
+    """What the API said in this call: nothing is asked twice, and one that does not answer is left alone."""
+
+    app: App
+    ground: Ground
+    _engines: dict[str, tuple[tuple[EngineState, ...], list[Warned]]] = field(default_factory=dict)
+    _objects: dict[tuple[str, Identity], Object | None] = field(default_factory=dict)
+    _down: dict[str, Unavailable] = field(default_factory=dict)
+
+    def engines(self, environment: Environment) -> tuple[tuple[EngineState, ...], list[Warned]]:
+        if environment.name not in self._engines:
+            self._engines[environment.name] = engines(self.app, environment, self.ground.settings)
+        return self._engines[environment.name]
+
+    def live(self, environment: Environment, identity: Identity) -> Object | None:
+        key = (environment.name, identity)
+        if environment.name in self._down:
+            raise self._down[environment.name]
+        if key not in self._objects:
+            try:
+                self._objects[key] = _live(self.app, self.ground, environment, identity)
+            except Unavailable as error:
+                self._down[environment.name] = error
+                raise
+        return self._objects[key]
 
 
-def _span(ground: Ground, found: ChangeRef) -> _Span:
-    repository, base = ground.repository, ground.base
-    if repository.is_ancestor(found.tip, base.commit):
-        commits, start = _own(repository.first_parents(found.tip), found.name)
-        return _Span(
-            found.name, found.branch, start, found.tip, "merged", f"{base.branch} holds its last commit", commits
-        )
-    start = repository.merge_base(base.commit, found.tip)
-    commits = repository.commits(base.commit, found.tip)
-    if repository.merged_by_content(base.commit, found.tip):
-        why = f"{base.branch} holds all that it changes (as after a squash merge)"
-        return _Span(found.name, found.branch, start, found.tip, "merged", why, commits)
-    if base.pushes:
-        return _Span(found.name, found.branch, start, found.tip, "pushed", f"on {base.remote}, not merged", commits)
-    return _Span(found.name, found.branch, start, found.tip, "draft", "a local branch, not pushed", commits)
-
-
-def _closed(ground: Ground, branch: str, tip: str) -> _Span:
-    name = branch.removeprefix(ground.git.prefix)
-    span = _span(ground, ChangeRef(name, branch, tip, ""))
-    if span.state == "merged":
-        return span
-    why = "its branch was removed without being merged"
-    return _Span(name, branch, span.start, tip, "closed", why, span.commits)
-
-
-def _own(commits: Sequence[Commit], name: str) -> tuple[tuple[Commit, ...], str | None]:
-    """Of a merged branch's first parents those of the change, down to the first commit that names it."""
-    last = max((index for index, one in enumerate(commits) if _trailer(one, "Gitops-Mcp-Change") == name), default=0)
-    oldest = commits[last]
-    return tuple(commits[: last + 1]), oldest.parents[0] if oldest.parents else None
-
-
-def _followed(
-    app: App, ground: Ground, span: _Span, warnings: list[Warned]
-) -> tuple[_Span, list[LiveObject], EngineState | None]:
+def _followed(api: _Api, span: Span, warnings: list[Warned]) -> tuple[Span, list[LiveObject], EngineState | None]:
     """The change with what the API says about its objects, and the engine that applies them."""
+    app, ground = api.app, api.ground
     objects: list[LiveObject] = []
     arrivals: list[Arrival] = []
     unseen = False
@@ -234,7 +223,7 @@ def _followed(
             continue
         if not touched:
             continue
-        states, unread = engines(app, environment, ground.settings)
+        states, unread = api.engines(environment)
         warnings += unread
         engine = engine or (states[0] if states else None)
         now = {
@@ -246,7 +235,7 @@ def _followed(
                 f"{environment.name}: {one.identity}" if len(ground.settings.environments) > 1 else str(one.identity)
             )
             try:
-                live = _live(app, ground, environment, one)
+                live = api.live(environment, one.identity)
             except GitOpsError as error:
                 unseen = True
                 warnings.append(Warned(id="live-unavailable", message=f"{label}: {error}"))
@@ -256,14 +245,12 @@ def _followed(
             arrivals.append(here)
             objects.append(LiveObject(object=label, state=here.state, detail=cut(here.detail)))
     if span.state != "merged":
-        return span, objects[:_FILES_SHOWN], engine
+        return span, objects, engine
     state, why = _arrived(span, arrivals, engine, unseen=unseen)
-    return _Span(span.name, span.branch, span.start, span.tip, state, why, span.commits), objects[:_FILES_SHOWN], engine
+    return Span(span.name, span.branch, span.start, span.tip, state, why, span.commits), objects, engine
 
 
-def _arrived(
-    span: _Span, arrivals: Sequence[Arrival], engine: EngineState | None, *, unseen: bool
-) -> tuple[State, str]:
+def _arrived(span: Span, arrivals: Sequence[Arrival], engine: EngineState | None, *, unseen: bool) -> tuple[State, str]:
     failed = next((one for one in arrivals if one.state == "failed"), None)
     if failed:
         return "failed", f"{span.why}; {failed.detail}"
@@ -274,46 +261,35 @@ def _arrived(
         reason = waiting[0].detail if waiting else "its objects could not be read" if unseen else "it touches no object"
         return "merged", f"{span.why}; {reason}"
     if all(one.state == "healthy" for one in arrivals):
-        return "healthy", f"{span.why}; every changed field is live and the objects are healthy"
+        return "healthy", f"{span.why}; every changed field of its CloudNativePG objects is live, and they are healthy"
     unwell = next(one.detail for one in arrivals if one.state == "applied")
-    return "applied", f"{span.why}; every changed field is live, but: {unwell}"
+    return "applied", f"{span.why}; every changed field of its CloudNativePG objects is live, but: {unwell}"
 
 
-def _touched(app: App, ground: Ground, environment: Environment, span: _Span) -> tuple[ObjectChange, ...]:
+def _touched(app: App, ground: Ground, environment: Environment, span: Span) -> tuple[ObjectChange, ...]:
     if span.start is None:
         return ()
     before = view_at(app, ground, environment, span.start, proposed=False).desired
     return changed(before, view_at(app, ground, environment, span.tip, proposed=True).desired)
 
 
-def _live(app: App, ground: Ground, environment: Environment, one: ObjectChange) -> Object | None:
-    resource = _RESOURCES.get(one.identity.kind)
+def _live(app: App, ground: Ground, environment: Environment, identity: Identity) -> Object | None:
+    resource = _RESOURCES.get(identity.kind)
     if resource is None:
-        raise InvalidRequest(f"{one.identity.kind} is not a kind that is read")
-    if resource.namespaced and one.identity.namespace is None:
+        raise InvalidRequest(f"{identity.kind} is not a kind that is read")
+    if resource.namespaced and identity.namespace is None:
         raise InvalidRequest("nothing in the repository says its namespace")
+    if resource.namespaced:
+        namespace_checked(environment, identity.namespace)
     try:
-        return app.kube(environment, ground.settings).get(resource, one.identity.namespace, one.identity.name)
+        return app.kube(environment, ground.settings).get(resource, identity.namespace, identity.name)
     except NotInstalled:
         raise
     except NotFound:
         return None
 
 
-def _files(ground: Ground, span: _Span) -> list[FileChange]:
-    if span.start is None:
-        return []
-    paths = ground.repository.changed_files(span.start, span.tip)
-    old = ground.repository.read_many(span.start, paths[:_FILES_SHOWN])
-    new = ground.repository.read_many(span.tip, paths[:_FILES_SHOWN])
-
-    def text(files: dict[str, File], path: str) -> str | None:
-        return files[path].data.decode("utf-8", errors="replace") if path in files else None
-
-    return [FileChange(path, text(old, path), text(new, path)) for path in paths[:_FILES_SHOWN]]
-
-
-def _row(ground: Ground, span: _Span) -> ChangeRow:
+def _row(ground: Ground, span: Span) -> ChangeRow:
     last = span.commits[0] if span.commits else None
     paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
     behind = ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if span.state in _FILTERS["open"] else 0
@@ -323,7 +299,7 @@ def _row(ground: Ground, span: _Span) -> ChangeRow:
         state=span.state,
         subject=cut(redacted(last.subject), 100) if last else "",
         commits=len(span.commits),
-        files=list(paths[:5]) + ([f"and {len(paths) - 5} more"] if len(paths) > 5 else []),
+        files=[cut(path, 200) for path in paths[:5]] + ([f"and {len(paths) - 5} more"] if len(paths) > 5 else []),
         behind=behind,
         updated=last.committed if last else "",
         age=_age(last),
@@ -341,35 +317,15 @@ def _commit(one: Commit, *, detailed: bool) -> dict[str, str]:
     return {**shown, "body": cut(redacted(one.body), 1000)} if detailed else shown
 
 
-def _trailer(commit: Commit, key: str) -> str | None:
-    return next((value for name, value in commit.trailers if name == key), None)
-
-
-def _impact(commits: Iterable[Commit]) -> Level:
-    named: dict[str, Level] = {level.label: level for level in Level}
-    return max((named.get(_trailer(one, "Gitops-Mcp-Impact") or "", Level.NONE) for one in commits), default=Level.NONE)
-
-
-def _impact_reasons(commits: Iterable[Commit]) -> list[str]:
-    """The lines below `Impact:` in the messages of this server's own commits."""
-    reasons = []
-    for one in commits:
-        if _trailer(one, "Gitops-Mcp-Impact") is None:
-            continue
-        _, _, after = one.body.partition("Impact: ")
-        reasons += [
-            cut(redacted(line[2:]), 200) for line in after.split("\n\n")[0].splitlines() if line.startswith("- ")
-        ]
-    return list(dict.fromkeys(reasons))[:20]
-
-
-def _next(ground: Ground, span: _Span) -> list[str]:
+def _next(ground: Ground, span: Span) -> list[str]:
     if span.state == "pushed":
         url = compare_url(ground.repository.remote_url(ground.git), ground.base.branch, span.branch)
         opened = f": {url}" if url else ""
-        return [f"A person reviews branch {span.branch} and merges it into {ground.base.branch}{opened}"]
+        return [_with_conflicts(ground, span, f"merges it into {ground.base.branch}{opened}")]
     if span.state == "draft":
-        return [f"A person reviews branch {span.branch}, pushes it and merges it into {ground.base.branch}"]
+        return [_with_conflicts(ground, span, f"pushes it and merges it into {ground.base.branch}")]
+    if span.state == "closed" and ground.repository.change(ground.git, ground.base, span.name):
+        return ["discard_change removes its branch"]
     if span.state == "merged":
         return ["Call get_change again once the engine has applied it"]
     if span.state in {"applied", "failed"}:
@@ -377,9 +333,13 @@ def _next(ground: Ground, span: _Span) -> list[str]:
     return []
 
 
-def _unknown(ground: Ground, name: str) -> NotFound:
-    known = [one.name for one in ground.repository.changes(ground.git, ground.base)]
-    return NotFound(f"change: there is no change {name!r}; {near(name, known)}")
+def _with_conflicts(ground: Ground, span: Span, then: str) -> str:
+    if ground.repository.conflicts(ground.base.commit, span.tip):
+        return (
+            f"It conflicts with {ground.base.branch}: a person resolves that on branch {span.branch} and {then}, or "
+            f"discard_change removes it and the request is made again"
+        )
+    return f"A person reviews branch {span.branch} and {then}"
 
 
 def _warnings(ground: Ground) -> list[Warned]:
@@ -399,9 +359,9 @@ def _skip(cursor: str | None, state: str) -> int:
         return 0
     try:
         kind, of, skip = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise InvalidRequest("cursor: it is none of list_changes; leave it out to start again") from error
-    if kind != "changes" or not isinstance(skip, int) or skip < 0:
+    if kind != "changes" or of not in tuple(_FILTERS) or type(skip) is not int or skip < 0:
         raise InvalidRequest("cursor: it is none of list_changes; leave it out to start again")
     if of != state:
         raise InvalidRequest(f"cursor: it belongs to state={of}; repeat that, or leave the cursor out to start again")

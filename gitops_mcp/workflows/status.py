@@ -12,7 +12,7 @@ from typing import Any
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.answers import TEXT_MAX, ClusterStatus, GitSays, Section, Warned, cut
+from gitops_mcp.domain.answers import ClusterStatus, GitSays, Section, Warned, cut, fitted
 from gitops_mcp.domain.cnpg.moment import Moment
 from gitops_mcp.domain.cnpg.problems import problems
 from gitops_mcp.domain.cnpg.reconciled import Reconciled
@@ -37,10 +37,10 @@ from gitops_mcp.domain.kinds import (
 from gitops_mcp.domain.names import cluster_name, near
 from gitops_mcp.domain.objects import Object, Resource, at, dotted
 from gitops_mcp.domain.redact import redacted_value
-from gitops_mcp.domain.repository import Declaration
+from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
-from gitops_mcp.workflows.deliver import namespace_checked, view_at
-from gitops_mcp.workflows.live import engines
+from gitops_mcp.workflows.deliver import is_merged, namespace_checked, view_at
+from gitops_mcp.workflows.live import base_warnings, engines, passed_over
 
 _MANY = 8
 """Requests to the API at once."""
@@ -49,6 +49,7 @@ _EVENTS = 1000
 _CONCISE = {"events": 5, "volumes": 6, "services": 4, "roles": 20, "databases": 20}
 """Entries of each part in a concise answer; 10 where nothing is said."""
 _DETAILED = 50
+_DIFFERENCES = 15
 _OWN = {"pods": POD, "claims": PVC, "services": SERVICE, "budgets": PDB}
 """Objects that carry the Cluster's label."""
 _NAMING = {
@@ -69,9 +70,14 @@ def status(app: App, name: str, *, namespace: str | None, environment: str | Non
     chosen = app.environment(settings, environment, reading=True)
     asked = namespace_checked(chosen, namespace)
     kube = app.kube(chosen, settings)
-    warnings = [Warned(id="base-not-fetched", message=ground.base.warning)] if ground and ground.base.warning else []
+    warnings = base_warnings(ground)
     live, unavailable = _live(kube, chosen, name, asked)
-    declared = _declared(app, ground, chosen, name, asked or at(live, "metadata", "namespace"), warnings)
+    space = asked or at(live, "metadata", "namespace")
+    declared = _declared(app, ground, chosen, name, space, warnings, known=live is not None or unavailable is not None)
+    if declared and isinstance(unavailable, Forbidden) and not asked:
+        # What may not be looked for in all namespaces may be read where Git says that it is.
+        there, refused = _live(kube, chosen, name, declared.identity.namespace)
+        live, unavailable = (there, None) if refused is None else (None, unavailable)
     if unavailable:
         warnings.append(Warned(id="live-unavailable", message=str(unavailable)))
     if live is None and declared is None:
@@ -87,7 +93,8 @@ def status(app: App, name: str, *, namespace: str | None, environment: str | Non
         warnings=[*warnings, *unread],
     )
     if live is None:
-        return shared.model_copy(update={"problems": [] if unavailable else [_not_live(states)]})
+        told = shared.model_copy(update={"problems": [] if unavailable else [_not_live(states)]})
+        return fitted(told, "engines", "warnings")
     related, missing = _related(kube, live)
     seen = read_status(live, related, now=datetime.now(UTC), most_events=10 if detailed else _CONCISE["events"])
     return _answer(shared, seen, declared, states, missing, detailed=detailed)
@@ -118,24 +125,42 @@ def _named(kube: Kube, space: str | None, name: str) -> tuple[Object, ...]:
         return kube.every(CLUSTER, space, fields=fields_)
     except Forbidden:
         own = kube.namespace() if space is None else None
-        if own is None:
+        found = kube.every(CLUSTER, own, fields=fields_) if own else ()
+        if not found:  # nobody looked in the others
             raise
-        return kube.every(CLUSTER, own, fields=fields_)
+        return found
 
 
 def _declared(
-    app: App, ground: Ground | None, environment: Environment, name: str, namespace: str | None, warnings: list[Warned]
+    app: App,
+    ground: Ground | None,
+    environment: Environment,
+    name: str,
+    namespace: str | None,
+    warnings: list[Warned],
+    *,
+    known: bool,
 ) -> Declaration | None:
+    """What Git declares. That it is unclear is a warning where there is something else to tell, else the error."""
     if ground is None:
+        warnings.append(
+            Warned(id="no-repository", message="there is no repository here that would say what is declared")
+        )
         return None
+    desired: Desired | None = None
     try:
-        view = view_at(app, ground, environment, ground.base.commit, proposed=False)
-        return view.desired.cluster(name, namespace, environment=environment.name)
+        desired = view_at(app, ground, environment, ground.base.commit, proposed=False).desired
+        found = desired.cluster(name, namespace, environment=environment.name)
     except NotFound:
+        warnings += passed_over(desired) if desired else []
         return None
     except GitOpsError as error:
+        if not known:
+            raise
         warnings.append(Warned(id="git-unclear", message=str(error)))
         return None
+    namespace_checked(environment, found.identity.namespace)
+    return found
 
 
 def _unknown(
@@ -160,16 +185,18 @@ def _git(ground: Ground, declared: Declaration, live: Object | None) -> GitSays:
     pending = []
     for other in ground.repository.changes(ground.git, ground.base):
         start = ground.repository.merge_base(ground.base.commit, other.tip)
-        if start and declared.path in ground.repository.changed_files(start, other.tip):
+        touched = start and declared.path in ground.repository.changed_files(start, other.tip)
+        if touched and not is_merged(ground, other):
             pending.append(other.name)
     return GitSays(
         declared=declared.place,
         commit=ground.base.commit,
         namespace_from=declared.namespace_from,
         differs=[
-            {"field": dotted(one.path), "git": _shown(one.path, one.desired), "live": _shown(one.path, one.live)}
-            for one in differing[:30]
+            {"field": cut(dotted(one.path)), "git": _shown(one.path, one.desired), "live": _shown(one.path, one.live)}
+            for one in differing[:_DIFFERENCES]
         ],
+        differs_more=max(len(differing) - _DIFFERENCES, 0) or None,
         pending=pending[:20],
     )
 
@@ -263,7 +290,7 @@ def _answer(
         if len(entries) > most:
             omitted[title] = omitted.get(title, 0) + len(entries) - most
             sections[title] = entries[:most]
-    return _bounded(
+    return fitted(
         shared.model_copy(
             update={
                 "phase": top.phase.name or "not reported",
@@ -276,7 +303,11 @@ def _answer(
                 "omitted": omitted,
                 "warnings": [*shared.warnings, *missing],
             }
-        )
+        ),
+        *sections,
+        "problems",
+        "engines",
+        "warnings",
     )
 
 
@@ -298,19 +329,20 @@ def _summary(seen: Status) -> dict[str, Any]:
         "hibernated": top.hibernated or None,
         "deleting": top.deleting or None,
     }
-    return {name: value for name, value in facts.items() if value is not None}
+    return {name: _short(value) for name, value in facts.items() if value is not None}
 
 
 def _backups(seen: Status) -> dict[str, Any]:
     facts: dict[str, Any] = {"archiver": seen.archiver or "none"}
     if seen.schedules:
-        facts["schedules"] = _records(seen.schedules)
+        facts["schedules"] = _records(seen.schedules[:10])
+        facts |= {"more_schedules": len(seen.schedules) - 10} if len(seen.schedules) > 10 else {}
     if seen.backups is not None:
         facts["completed"] = seen.backups.completed
         facts |= {"recent": _records(seen.backups.items[:5])} if seen.backups.items else {}
         facts |= {"older": seen.backups.more} if seen.backups.more else {}
     if seen.windows:
-        facts["recovery_windows"] = _records(seen.windows)
+        facts["recovery_windows"] = _records(seen.windows[:10])
     return facts
 
 
@@ -337,7 +369,8 @@ def _of_git(shared: ClusterStatus, declared: Declaration | None, states: Sequenc
                 "action": "wait for the engine to apply it, or find out who changed it by hand",
             }
         )
-    if shared.git is None and declared is None and not any(one.id == "git-unclear" for one in shared.warnings):
+    unknown = any(one.id in {"git-unclear", "no-repository", "passed-over"} for one in shared.warnings)
+    if shared.git is None and declared is None and not unknown:
         found.append(
             {
                 "severity": "info",
@@ -365,10 +398,17 @@ def _record(value: object) -> dict[str, Any]:
         elif isinstance(part, Reconciled):
             record |= _reconciled(part)
         elif isinstance(part, tuple):
-            record |= {field.name: list(part)} if part else {}
+            record |= {field.name: _short(list(part))} if part else {}
         elif part is not None and part != "":
-            record[field.name] = part
+            record[field.name] = _short(part)
     return record
+
+
+def _short(value: Any) -> Any:
+    """What the API, or who wrote to it, made longer than one reads."""
+    if isinstance(value, list):
+        return [_short(part) for part in value[:20]] + ([f"and {len(value) - 20} more"] if len(value) > 20 else [])
+    return cut(value) if isinstance(value, str) else value
 
 
 def _reconciled(state: Reconciled) -> dict[str, Any]:
@@ -379,16 +419,3 @@ def _reconciled(state: Reconciled) -> dict[str, Any]:
         **({"message": state.message} if state.message else {}),
         **({"deleting": True} if state.deleting else {}),
     }
-
-
-def _bounded(answer: ClusterStatus) -> ClusterStatus:
-    """The longest parts are halved until the whole fits; what is left off is counted."""
-    while len(answer.model_dump_json(exclude_none=True)) > TEXT_MAX or len(answer.markdown()) > TEXT_MAX:
-        parts = {title: getattr(answer, title) for title in (*_CONCISE, "conditions", "instances", "others", "poolers")}
-        title, entries = max(parts.items(), key=lambda one: len(json.dumps(one[1], default=str)))
-        if len(entries) < 2:
-            break
-        kept = entries[: len(entries) // 2]
-        omitted = {**answer.omitted, title: answer.omitted.get(title, 0) + len(entries) - len(kept)}
-        answer = answer.model_copy(update={title: kept, "omitted": omitted})
-    return answer

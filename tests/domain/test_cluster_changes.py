@@ -83,6 +83,27 @@ def test_scaling_that_costs_safety_needs_a_word(text: str, instances: int) -> No
     assert scaled(text, instances).destroys is not None
 
 
+def running(instances: int) -> Object:
+    return {"spec": {"instances": instances}, "status": {"instanceNames": [f"db-{n + 1}" for n in range(instances)]}}
+
+
+@pytest.mark.parametrize(
+    ("live", "instances", "level", "said"),
+    [
+        pytest.param(5, 4, Level.DATA_LOSS, "removes 1 replica", id="more run than Git says"),
+        pytest.param(2, 4, Level.NONE, "adds 2 replicas", id="fewer run than Git says"),
+        pytest.param(4, 4, Level.NONE, "has 4 instances already", id="it runs so already"),
+    ],
+)
+def test_the_impact_is_told_from_what_runs(live: int, instances: int, level: Level, said: str) -> None:
+    found = read({"db.yaml": CLUSTER})
+    declared = found.cluster("db", None, environment="prod")
+    plan = cluster_changes.scale(declared, found, namespace=None, instances=instances, live=running(live))
+    assert (plan.impact.level, plan.body) == (level, (f"spec.instances: 3 -> {instances}",))
+    assert said in plan.impact.reasons[0]
+    assert [one.id for one in plan.warnings] == ["live-differs"]
+
+
 def test_the_number_it_has_is_no_change() -> None:
     plan = scaled(CLUSTER, 3)
     assert plan.unchanged == "db.yaml:1 says 3 instances already"
@@ -167,6 +188,12 @@ def test_confirmation_that_argo_cd_will_ask_for_is_said() -> None:
     assert any("only after a person has confirmed it" in step for step in deleted(read({"db.yaml": text})).next)
 
 
+def test_a_dependent_whose_namespace_nothing_says_is_named_and_stays() -> None:
+    plan = deleted(read({"db.yaml": CLUSTER, "app.yaml": DATABASE.replace("  namespace: shop\n", "")}))
+    assert after(plan) == {"db.yaml": None}
+    assert [one.id for one in plan.warnings] == ["maybe-dependent"]
+
+
 def test_an_item_of_a_list_goes_alone() -> None:
     items = "".join(
         f"- apiVersion: postgresql.cnpg.io/v1\n  kind: Cluster\n  metadata: {{name: {name}, namespace: shop}}\n"
@@ -241,3 +268,10 @@ def test_labels_that_are_no_mapping_hold_no_protection_to_remove() -> None:
     )
     plan = deleted(read({"db.yaml": protected}))
     assert after(plan) == {"db.yaml": CLUSTER.replace("  namespace: shop\n", "  namespace: shop\n  labels: [odd]\n")}
+
+
+def test_a_new_file_ends_its_lines_as_its_siblings_do() -> None:
+    found = read({"db.yaml": CLUSTER.replace("name: db", "name: one").replace("\n", "\r\n")})
+    plan = cluster_changes.create(found, REF, made(), place=Place("new.yaml"), proposed=False)
+    text = after(plan)["new.yaml"] or ""
+    assert text.count("\r\n") == text.count("\n") > 5

@@ -49,3 +49,25 @@ def test_a_long_diff_is_cut_at_a_line_and_counted() -> None:
 def test_the_first_changed_line() -> None:
     assert first_changed_line("a\nb\nc\n", "a\nB\nc\n") == 2
     assert first_changed_line("a\n", "a\nb\n") == 2
+
+
+def test_an_odd_path_is_quoted_as_git_does() -> None:
+    assert unified('a\n"b', None, "x\n").split("\n")[1] == '+++ "b/a\\n\\"b"'
+
+
+def test_a_long_file_of_many_alike_lines_is_compared_where_it_differs() -> None:
+    parts = [f"---\nname: {n}\nkind: x\nspec:\n  a: 1\n  b: 2\n" for n in range(4_000)]
+    before, after = "".join(parts), "".join([*parts[:1_000], parts[1_000].replace("x", "y"), *parts[1_001:]])
+    assert unified("a", before, after) == (
+        "--- a/a\n+++ b/a\n@@ -6000,7 +6000,7 @@\n   b: 2\n ---\n name: 1000\n-kind: x\n+kind: y\n spec:\n   a: 1\n   b: 2\n"
+    )
+
+
+def test_a_missing_final_newline_is_said_of_a_line_that_stays() -> None:
+    assert unified("a", "a: 1", "b: 2\na: 1").endswith("+b: 2\n a: 1\n\\ No newline at end of file\n")
+
+
+def test_a_long_line_does_not_push_out_the_change_beside_it() -> None:
+    shown, omitted = bounded(unified("a", f"x: {'y' * 50_000}\na: 1\n", f"x: {'y' * 50_000}\na: 2\n"), 12_000)
+    assert shown.endswith("… (49404 more characters)\n-a: 1\n+a: 2\n")
+    assert omitted == 0

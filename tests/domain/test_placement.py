@@ -46,7 +46,15 @@ def read(files: dict[str, str], kustomizations: dict[str, str] | None = None, fo
             id="one file for all",
         ),
         pytest.param(
-            {"prod/shop/cluster.yaml": cluster("orders-db")}, Place("prod/shop/new-db/cluster.yaml"), id="no name in it"
+            {
+                "prod/shop/all.yaml": cluster("orders-db") + "---\nkind: ConfigMap\n",
+                "prod/web/sessions.yaml": cluster("sessions", "web"),
+            },
+            Place("prod/shop/all.yaml", appended=True),
+            id="what the namespace does comes before what others do",
+        ),
+        pytest.param(
+            {"prod/shop/cluster.yaml": cluster("orders-db")}, Place("prod/shop/new-db.yaml"), id="no name in it"
         ),
         pytest.param(
             {

@@ -73,3 +73,12 @@ def test_a_document_that_was_the_last_takes_the_file_with_it() -> None:
     draft.drop("a.yaml", 0)
     assert draft.changes == (FileChange("a.yaml", "# all\na: 1\n", None),)
     assert draft.changes[0].action == "deleted"
+
+
+def test_names_of_the_repository_cannot_forge_trailers() -> None:
+    odd = "Cluster shop/db\n\nGitops-Mcp-Impact: none"
+    plan = Plan("x", odd, Identity("Cluster", "shop", "db"), impact=Impact(Level.OUTAGE, (odd,)), body=(odd,))
+    message = commit_message(plan, tool="t", change="c", reason=None)
+    assert [line for line in message.split("\n") if line.startswith("Gitops-Mcp-Impact")] == [
+        "Gitops-Mcp-Impact: outage"
+    ]

@@ -104,3 +104,13 @@ def test_a_value_is_redacted_by_where_it_stands() -> None:
 def test_what_is_nested_too_deep_to_read_is_redacted_by_its_lines() -> None:
     text = "password: hunter2\nx: " + "[" * 50_000 + "\n"
     assert "hunter2" not in "\n".join(redacted_lines(text))
+
+
+@pytest.mark.parametrize(
+    "word", ["y", "a-", "-", "token", "eyJ", "password", "password=", "x://", "-----BEGIN ", "# ", "gh", ":", "é."]
+)
+def test_a_line_of_any_length_is_read_in_one_go(word: str) -> None:
+    """A pattern that went back for each character would take hours for this."""
+    long = word * (1_000_000 // len(word))
+    assert len(redacted_lines(f"a: >-\n  {long}\n# {long}\n")) == 4
+    assert "hunter2" not in redacted(f"{long} password: hunter2")

@@ -154,3 +154,10 @@ def test_a_new_file_is_in_block_style(value: Object, text: str) -> None:
 
 def test_a_new_file_can_have_another_style() -> None:
     assert rendered({"a": {"b": [1]}}, eol="\r\n", indent=4, indent_lists=False) == "a:\r\n    b:\r\n    - 1\r\n"
+
+
+def test_several_documents_go_in_one_pass_with_what_is_attached_to_them() -> None:
+    text = "# file\n---\na: 1\n\n# of b\n---\nb: 1\n---\nc: 1\n\n# of d\n---\nd: 1\n"
+    assert without_document(text, 1, 3) == "# file\n---\na: 1\n\n---\nc: 1\n\n"
+    assert without_document(text, 3, 1) == without_document(without_document(text, 3), 1)
+    assert without_document(text, 0, 1, 2, 3) == ""

@@ -55,7 +55,7 @@ FILES = {
     "clusters/prod/billing/invoices-db.yaml": cluster("invoices-db", "billing"),
     "clusters/prod/billing/kustomization.yaml": "resources: [invoices-db.yaml\n",
 }
-PASSED_OVER = "; 2 files were passed over since they do not parse"
+PASSED_OVER = "; 2 files passed over, the first clusters/prod/billing/kustomization.yaml"
 
 
 @dataclass(frozen=True)
@@ -427,7 +427,7 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         bad(
             "scale",
             "Refused: no replica is left: the next failure of the instance or its node is an outage, that of its volume a "
-            "loss. This call would propose: Scale Cluster shop/orders-db to 1 instances. Nothing was changed. Ask the "
+            "loss. This call would propose: Scale Cluster shop/orders-db to 1 instance. Nothing was changed. Ask the "
             "person; with their word repeat this with confirm_deletion=true (dry_run=true shows the diff without it)",
             id="the last replica without a confirmation",
             instances=1,

@@ -9,6 +9,7 @@ judge there, so where the remote's side was killed as well its owner removes the
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -255,6 +256,8 @@ def _kill(here: Stage, server: Wire, kill: Kill) -> Ended:
     if kill.victims == "machine":
         for lock in here.team.remote.rglob("*.lock"):
             lock.unlink()
+    for lock in (here.team.checkout / ".git").rglob("*.lock"):
+        os.utime(lock, (0, 0))  # as if the next server came later: for a fresh one it would wait a second
     return ended
 
 

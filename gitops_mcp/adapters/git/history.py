@@ -16,7 +16,7 @@ from gitops_mcp.errors import Unavailable
 
 MOST_COMMITS = 100
 _SEARCHED = 1000
-"""Commits of the base that are compared with a change, newest first."""
+"""Commits that are looked at, newest first: of the base for one change, or of all changes for a path."""
 _PATHS_NAMED = 200
 _KEPT = 20_000
 """Paths, and commits with their messages, that are kept."""

@@ -15,63 +15,100 @@ from gitops_mcp.domain.objects import Object, at
 EVERY_INSTANCE = "*"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Summary:
-    namespace: str | None
-    name: str
-    instances: int
-    """As spec asks for."""
-    ready: int
-    phase: Phase
-    phase_reason: str | None
-    """Text from the cluster, cut."""
-    primary: str | None
-    switching_to: str | None
-    """The next primary while a switch goes on; `pending` where none is chosen yet."""
-    image: str | None
-    major: int | None
-    storage: str | None
-    wal_storage: str | None
-    created: Moment | None
-    timeline: int | None
-    replica_of: str | None
-    """The external cluster that a replica cluster follows."""
-    hibernated: bool
-    fenced: tuple[str, ...]
-    """Names of instances, or `*` for all."""
-    deleting: bool
+    """Each fact is read when it is asked for: a list of thousands asks for few."""
+
+    cluster: Object
+    now: datetime
+
+    @property
+    def namespace(self) -> str | None:
+        found: str | None = at(self.cluster, "metadata", "namespace")
+        return found
+
+    @property
+    def name(self) -> str:
+        return str(at(self.cluster, "metadata", "name") or "")
+
+    @property
+    def instances(self) -> int:
+        """As spec asks for."""
+        return wanted(self.cluster)
+
+    @property
+    def ready(self) -> int:
+        return number(at(self.cluster, "status", "readyInstances")) or 0
+
+    @property
+    def phase(self) -> Phase:
+        return phase(at(self.cluster, "status", "phase"))
+
+    @property
+    def phase_reason(self) -> str | None:
+        """Text from the cluster, cut."""
+        return excerpt(at(self.cluster, "status", "phaseReason"))
+
+    @property
+    def primary(self) -> str | None:
+        return at(self.cluster, "status", "currentPrimary") or None
+
+    @property
+    def switching_to(self) -> str | None:
+        """The next primary while a switch goes on; `pending` where none is chosen yet."""
+        target = at(self.cluster, "status", "targetPrimary")
+        return target if target and target != self.primary else None
+
+    @property
+    def image(self) -> str | None:
+        image = at(self.cluster, "status", "image") or at(self.cluster, "spec", "imageName")
+        return image or _catalog(at(self.cluster, "spec"))
+
+    @property
+    def major(self) -> int | None:
+        return (
+            number(at(self.cluster, "status", "pgDataImageInfo", "majorVersion"))
+            or major_of(at(self.cluster, "status", "image") or at(self.cluster, "spec", "imageName"))
+            or number(at(self.cluster, "spec", "imageCatalogRef", "major"))
+        )
+
+    @property
+    def storage(self) -> str | None:
+        return _size(at(self.cluster, "spec", "storage"))
+
+    @property
+    def wal_storage(self) -> str | None:
+        return _size(at(self.cluster, "spec", "walStorage"))
+
+    @property
+    def created(self) -> Moment | None:
+        return moment(at(self.cluster, "metadata", "creationTimestamp"), now=self.now)
+
+    @property
+    def timeline(self) -> int | None:
+        return number(at(self.cluster, "status", "timelineID"))
+
+    @property
+    def replica_of(self) -> str | None:
+        """The external cluster that a replica cluster follows."""
+        return _followed(self.cluster)
+
+    @property
+    def hibernated(self) -> bool:
+        return bool(at(self.cluster, "metadata", "annotations", "cnpg.io/hibernation") == "on")
+
+    @property
+    def fenced(self) -> tuple[str, ...]:
+        """Names of instances, or `*` for all."""
+        return fenced(self.cluster)
+
+    @property
+    def deleting(self) -> bool:
+        return at(self.cluster, "metadata", "deletionTimestamp") is not None
 
     @property
     def healthy(self) -> bool:
         return self.phase.kind == "ok" and self.ready >= self.instances and not (self.fenced or self.deleting)
-
-
-def summary(cluster: Object, *, now: datetime) -> Summary:
-    status, spec = cluster.get("status") or {}, cluster.get("spec") or {}
-    current, target = at(status, "currentPrimary"), at(status, "targetPrimary")
-    image = at(status, "image") or at(spec, "imageName")
-    return Summary(
-        namespace=at(cluster, "metadata", "namespace"),
-        name=str(at(cluster, "metadata", "name") or ""),
-        instances=wanted(cluster),
-        ready=number(at(status, "readyInstances")) or 0,
-        phase=phase(at(status, "phase")),
-        phase_reason=excerpt(at(status, "phaseReason")),
-        primary=current or None,
-        switching_to=target if target and target != current else None,
-        image=image or _catalog(spec),
-        major=number(at(status, "pgDataImageInfo", "majorVersion"))
-        or major_of(image)
-        or number(at(spec, "imageCatalogRef", "major")),
-        storage=_size(at(spec, "storage")),
-        wal_storage=_size(at(spec, "walStorage")),
-        created=moment(at(cluster, "metadata", "creationTimestamp"), now=now),
-        timeline=number(at(status, "timelineID")),
-        replica_of=_followed(cluster),
-        hibernated=at(cluster, "metadata", "annotations", "cnpg.io/hibernation") == "on",
-        fenced=fenced(cluster),
-        deleting=at(cluster, "metadata", "deletionTimestamp") is not None,
-    )
 
 
 def wanted(cluster: Object) -> int:
@@ -107,6 +144,6 @@ def _size(storage: object) -> str | None:
     return None if size is None else str(size)
 
 
-def _catalog(spec: Object) -> str | None:
+def _catalog(spec: object) -> str | None:
     ref = at(spec, "imageCatalogRef")
     return f"{at(ref, 'kind')} {at(ref, 'name')}, major {at(ref, 'major')}" if isinstance(ref, dict) else None

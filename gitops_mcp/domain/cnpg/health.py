@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from gitops_mcp.domain.cnpg.backups import FAILED
-from gitops_mcp.domain.cnpg.cluster import Summary, summary
+from gitops_mcp.domain.cnpg.cluster import Summary
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.reconciled import reconciled
 from gitops_mcp.domain.objects import Object, at
@@ -31,7 +31,7 @@ def healthy(live: Object) -> tuple[bool | None, str]:
 
 
 def _cluster(live: Object) -> tuple[bool | None, str]:
-    seen = summary(live, now=_NEVER)
+    seen = Summary(live, _NEVER)
     name = seen.phase.name or "no phase yet"
     if seen.hibernated:
         return seen.ready == 0, "it is hibernated" if seen.ready == 0 else "it is being hibernated"

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from gitops_mcp.domain.cnpg.backups import Recent, Schedule, Window, archiver, recent, schedules, windows
 from gitops_mcp.domain.cnpg.certificates import Certificate, certificates
-from gitops_mcp.domain.cnpg.cluster import Summary, summary
+from gitops_mcp.domain.cnpg.cluster import Summary
 from gitops_mcp.domain.cnpg.conditions import Condition, conditions
 from gitops_mcp.domain.cnpg.databases import Database, databases
 from gitops_mcp.domain.cnpg.events import Events, events
@@ -101,7 +101,7 @@ class Status:
 
 
 def status(cluster: Object, related: Related, *, now: datetime, most_events: int = 10, most_backups: int = 5) -> Status:
-    seen = summary(cluster, now=now)
+    seen = Summary(cluster, now)
     kept = related.backups
     others = {str(at(one, "metadata", "name")) for one in _named(cluster, related)}
     return Status(

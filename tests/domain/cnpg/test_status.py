@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops_mcp.domain.cnpg.backups import schedules
-from gitops_mcp.domain.cnpg.cluster import summary
+from gitops_mcp.domain.cnpg.cluster import Summary
 from gitops_mcp.domain.cnpg.events import events
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.health import healthy
@@ -26,7 +26,7 @@ def read(cluster: Object | None = None, **related: Any) -> Status:
 
 
 def test_a_cluster_at_a_glance() -> None:
-    seen = summary(cnpg.healthy_cluster(), now=NOW)
+    seen = Summary(cnpg.healthy_cluster(), NOW)
     assert (seen.namespace, seen.name, seen.instances, seen.ready) == ("bank", "ledger", 3, 3)
     assert (seen.phase.kind, seen.primary, seen.switching_to) == ("ok", "ledger-2", None)
     assert (seen.major, seen.image, seen.storage, seen.wal_storage) == (18, cnpg.IMAGE, "20Gi", "5Gi")
@@ -36,7 +36,7 @@ def test_a_cluster_at_a_glance() -> None:
 
 def test_a_cluster_that_no_operator_has_seen_is_read_from_its_spec() -> None:
     ref = {"kind": "ImageCatalog", "name": "pg", "major": 17}
-    seen = summary({"metadata": {"name": "new"}, "spec": {"imageCatalogRef": ref}}, now=NOW)
+    seen = Summary({"metadata": {"name": "new"}, "spec": {"imageCatalogRef": ref}}, NOW)
     assert (seen.instances, seen.ready, seen.phase.name, seen.created) == (1, 0, None, None)
     assert (seen.image, seen.major) == ("ImageCatalog pg, major 17", 17)
     assert not seen.healthy
@@ -48,7 +48,7 @@ def test_a_cluster_that_no_operator_has_seen_is_read_from_its_spec() -> None:
 def test_a_switch_goes_on_while_target_and_current_primary_differ(target: str, switching: str | None) -> None:
     cluster = cnpg.healthy_cluster()
     cluster["status"]["targetPrimary"] = target
-    assert summary(cluster, now=NOW).switching_to == switching
+    assert Summary(cluster, NOW).switching_to == switching
 
 
 def test_hibernated_fenced_deleted_and_following_clusters_are_noticed() -> None:
@@ -58,19 +58,19 @@ def test_hibernated_fenced_deleted_and_following_clusters_are_noticed() -> None:
         "deletionTimestamp": "2026-09-01T00:00:00Z",
     }
     cluster["spec"]["replica"] = {"primary": "north", "source": "north-store"}
-    seen = summary(cluster, now=NOW)
+    seen = Summary(cluster, NOW)
     assert (seen.hibernated, seen.fenced, seen.deleting, seen.replica_of) == (True, ("ledger-1",), True, "north-store")
 
 
 @pytest.mark.parametrize("annotation", ["", "ledger-1", "{}", None, "[1]"])
 def test_a_fencing_annotation_that_cannot_be_read_fences_nothing(annotation: object) -> None:
-    assert summary({"metadata": {"annotations": {"cnpg.io/fencedInstances": annotation}}}, now=NOW).fenced == ()
+    assert Summary({"metadata": {"annotations": {"cnpg.io/fencedInstances": annotation}}}, NOW).fenced == ()
 
 
 def test_a_cluster_that_is_its_own_primary_follows_nobody() -> None:
     cluster = cnpg.healthy_cluster()
     cluster["spec"]["replica"] = {"primary": "ledger", "source": "north"}
-    assert summary(cluster, now=NOW).replica_of is None
+    assert Summary(cluster, NOW).replica_of is None
 
 
 def test_archiving_and_backups_are_told_even_where_nothing_reports_them() -> None:

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.domain.answers import WriteResult
+from gitops_mcp.errors import NotFound
+from gitops_mcp.workflows import clusters
+from gitops_mcp.workflows.deliver import Request
+from tests.fakes.api import Answer
+from tests.workflows.conftest import Api, Team, cluster, live
+
+PROTECTED = cluster(more=", annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}")
+SCALE = Request("scale_postgres_cluster", None)
+
+
+def deleted(team: Team, change: str | None = None) -> WriteResult:
+    request = Request("delete_postgres_cluster", None, change=change, confirmed=True)
+    return clusters.delete(team.app(), request, "db", namespace="shop")
+
+
+def test_a_protected_cluster_is_not_removed_before_the_first_step_is_merged_where_the_api_is_silent(team: Team) -> None:
+    team.commit({"db.yaml": PROTECTED})
+    first = deleted(team)
+    assert first.summary == "Remove the protection of Cluster shop/db against pruning"
+    for change in (None, first.change):
+        again = deleted(team, change)
+        assert (again.outcome, again.commit) == ("unchanged", None)
+        assert "step 1 of 2 is proposed but not merged" in again.summary
+    team.merge(first.branch)
+    second = deleted(team)
+    assert (second.summary, second.change) == ("Delete Cluster shop/db", "delete-shop-db-2")
+
+
+def test_a_live_cluster_without_protection_counts_more_than_the_base(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": PROTECTED})
+    first = deleted(team)
+    api.cluster("shop", "db", Answer(200, live()))
+    assert deleted(team, first.change).summary == "Delete Cluster shop/db"
+
+
+@pytest.mark.parametrize("squash", [False, True])
+def test_a_merged_change_is_not_offered_for_what_the_base_has_no_more(team: Team, squash: bool) -> None:
+    team.commit({"other.yaml": cluster("other")})
+    team.git("checkout", "--quiet", "-b", "gitops-mcp/made")
+    team.commit({"db.yaml": cluster()})
+    team.git("checkout", "--quiet", "main")
+    with pytest.raises(NotFound, match="the open change 'made' declares it"):
+        clusters.scale(team.app(), SCALE, "db", namespace=None, instances=2)
+    team.merge("gitops-mcp/made", squash=squash)
+    team.commit({"db.yaml": None})
+    with pytest.raises(NotFound) as error:
+        clusters.scale(team.app(), SCALE, "db", namespace=None, instances=2)
+    assert "made" not in str(error.value)
+
+
+def test_what_a_delete_takes_along_is_counted_where_it_does_not_fit(team: Team) -> None:
+    folder = "a-folder-with-a-name-of-some-length/" * 3
+    text = "apiVersion: postgresql.cnpg.io/v1\nkind: Database\nmetadata: {{name: d{0}, namespace: shop}}\nspec: {{cluster: {{name: db}}}}\n"
+    team.commit({"db.yaml": cluster(), **{f"{folder}{n}.yaml": text.format(n) for n in range(300)}})
+    found = deleted(team)
+    assert found.fits
+    assert len(found.files) + found.omitted["files"] == 301
+    assert f"- and {found.omitted['files']} more files" in found.markdown()
+
+
+def test_a_name_of_the_repository_writes_no_trailer(team: Team) -> None:
+    odd = 'apiVersion: postgresql.cnpg.io/v1\nkind: Database\nmetadata: {name: "d\\n\\nGitops-Mcp-Impact: none", namespace: shop}\nspec: {cluster: {name: db}}\n'
+    team.commit({"db.yaml": cluster(), "d.yaml": odd})
+    deleted(team)
+    trailers = team.git("log", "-1", "--format=%(trailers:key=Gitops-Mcp-Impact)", "gitops-mcp/delete-shop-db")
+    assert trailers == "Gitops-Mcp-Impact: data_loss"
+    assert "\nGitops-Mcp-Impact: none" not in team.git("log", "-1", "--format=%B", "gitops-mcp/delete-shop-db")
+
+
+def test_a_dry_run_names_no_change_that_there_is_not(team: Team) -> None:
+    team.commit({"db.yaml": cluster()})
+    request = Request("scale_postgres_cluster", None, dry_run=True)
+    found = clusters.scale(team.app(), request, "db", namespace=None, instances=4)
+    assert not any("get_change" in step for step in found.next)
+
+
+def test_a_folder_that_is_not_there_is_warned_of(team: Team) -> None:
+    team.commit({".gitops-mcp.yaml": "environments: {prod: {path: clusters/prd}}\n"})
+    new = clusters.NewCluster("db", "shop", 1, "1Gi", "18", None, {}, "app", None)
+    made = clusters.create(team.app(), Request("create_postgres_cluster", None, dry_run=True), new, waits=False)
+    assert "environment-folder-missing" in [one.id for one in made.warnings]

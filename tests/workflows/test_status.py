@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.app import App
+from gitops_mcp.config import Flags
+from gitops_mcp.domain.answers import ClusterStatus
+from gitops_mcp.errors import Forbidden, InvalidRequest
+from gitops_mcp.workflows import clusters
+from gitops_mcp.workflows.deliver import Request
+from gitops_mcp.workflows.status import status
+from tests.fakes.api import Answer
+from tests.workflows.conftest import ABSENT, FORBIDDEN, Api, Team, cluster, listed, live
+
+
+def told(app: App, namespace: str | None = None) -> ClusterStatus:
+    return status(app, "db", namespace=namespace, environment=None, detailed=True)
+
+
+def ids(found: ClusterStatus) -> list[str]:
+    return [one["id"] for one in found.problems]
+
+
+def test_a_cluster_is_not_absent_where_only_the_own_namespace_was_looked_at(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(namespace="billing")})
+    api.clusters(None, FORBIDDEN, named="db")
+    api.clusters("shop", listed(), named="db")
+    api.cluster("billing", "db", FORBIDDEN)
+    found = told(team.app())
+    assert (found.live, found.namespace, ids(found)) == ("unavailable", "billing", [])
+    api.cluster("billing", "db", ABSENT)
+    assert told(team.app()).live == "absent"
+    team.commit({"db.yaml": None})
+    with pytest.raises(Forbidden):
+        told(team.app())
+
+
+def test_a_cluster_that_git_declares_in_a_namespace_that_is_not_allowed_is_not_shown(team: Team, api: Api) -> None:
+    team.commit({".gitops-mcp.yaml": "environments: {dev: {namespaces: [shop]}}\n", "db.yaml": cluster(namespace="x")})
+    api.clusters("shop", listed(), named="db")
+    with pytest.raises(InvalidRequest, match="'x' is not one of environment 'dev'; there are: shop"):
+        told(team.app())
+
+
+def test_without_a_repository_nothing_is_said_about_git(team: Team, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(team.root.parent)
+    api.cluster("shop", "db", Answer(200, live()))
+    found = told(App.open(Flags()), "shop")
+    assert "not-in-git" not in ids(found)
+    assert "no-repository" in {one.id for one in found.warnings}
+
+
+def test_a_file_that_does_not_parse_may_declare_it(team: Team, api: Api) -> None:
+    api.clusters(None, listed(live()), named="db")
+    team.commit({"other.yaml": cluster("other")})
+    assert "not-in-git" in ids(told(team.app()))
+    team.commit({"helm.yaml": cluster("{{ .name }}")})
+    found = told(team.app())
+    assert "not-in-git" not in ids(found)
+    assert "passed-over" in {one.id for one in found.warnings}
+
+
+@pytest.mark.parametrize("squash", [False, True])
+def test_a_change_that_is_merged_is_not_pending(team: Team, api: Api, squash: bool) -> None:
+    team.commit({"db.yaml": cluster()})
+    api.clusters(None, listed(live()), named="db")
+    clusters.scale(team.app(), Request("scale", None), "db", namespace="shop", instances=4)
+    assert told(team.app()).git is not None
+    pending = told(team.app()).git
+    assert pending
+    assert pending.pending == ["scale-shop-db"]
+    team.merge("gitops-mcp/scale-shop-db", squash=squash)
+    after = told(team.app()).git
+    assert after
+    assert after.pending == []
+
+
+def test_what_git_and_the_api_hold_in_excess_fits_into_one_answer(team: Team, api: Api) -> None:
+    stated = ", ".join(f"'{'k' * 200}{n}': '{'v' * 500}'" for n in range(100))
+    team.commit({"db.yaml": cluster(spec=f"{{postgresql: {{parameters: {{{stated}}}}}}}")})
+    odd = live(imageName="i" * 50_000, postgresql={"parameters": {}})
+    odd["status"]["phaseReason"] = "r" * 50_000
+    odd["status"]["conditions"] = [
+        {"type": f"C{n}", "status": "False", "reason": "R" * 1000, "message": "m`|\n" * 1000} for n in range(200)
+    ]
+    api.clusters(None, listed(odd), named="db")
+    found = told(team.app())
+    assert found.fits
+    assert found.git
+    assert (len(found.git.differs), found.git.differs_more) == (15, 85)
+    assert found.omitted["conditions"] > 0
