@@ -2,8 +2,9 @@
 
 A re-implementation, since asking kubectl tells what comes out and not where it comes from. It follows kustomize 5:
 resources, then generators, components, patches, namespace, prefix, suffix, labels, annotations, JSON6902 patches of
-the old field, images, replacements. Other kinds are carried along as far as patches and replacements need them; they
-are merged as if they had no schema. What is not understood is a fault, and marks what it may touch as opaque.
+the old field, replicas, images, replacements. Other kinds are carried along as far as patches and replacements need
+them; they are merged as if they had no schema. What is not understood is a fault, and marks what it may touch as
+opaque.
 """
 
 from __future__ import annotations
@@ -85,10 +86,7 @@ class _Builder:
         if len(found) > 1:
             return state.refused(shown, f"there is more than one kustomization: {', '.join(found)}")
         try:
-            text = self._files.text(found[0])
-            read = kustomizations.read(found[0], folder, text, extra=self._extra)
-            if component is not None and component != (read.kind == "Component"):
-                raise Invalid(f"it is a {read.kind}, and listed in {'components' if component else 'resources'}")
+            read = self._read(found[0], folder, component)
         except Unread as error:
             return replace(state.doubted(found[0], f"{error}"), unknown=True)
         except (Invalid, Unparsable) as error:
@@ -103,19 +101,25 @@ class _Builder:
             state = self._component(state, folder, placed.value, self._files.place(placed))
         return self._transformed(state, read)
 
+    def _read(self, path: str, folder: str, component: bool | None) -> Kustomization:
+        read = kustomizations.read(path, folder, self._files.text(path), extra=self._extra)
+        if component is not None and component != (read.kind == "Component"):
+            raise Invalid(f"it is a {read.kind}, and listed in {'components' if component else 'resources'}")
+        return read
+
     def _transformed(self, state: State, read: Kustomization) -> State:
         state = patches.patch(state, read, self._files)
         state = transforms.named(state, read, self._files)
         state = transforms.labelled(state, read, self._files)
         state = patches.patch_json(state, read, self._files)
+        state = transforms.counted(state, read, self._files)
         state = transforms.imaged(state, read, self._files)
         state = replacements.replaced(state, read, self._files)
         return unsupported.transformed(state, read, self._files)
 
     def _entry(self, state: State, folder: str, entry: str, place: str) -> State:
         path = joined(folder, entry)
-        is_file = path is not None and path != "" and self._files.peek(path) is not False
-        if is_file:
+        if path and self._files.peek(path) is not False:
             try:
                 return self._file(state, self._files.file(folder, entry), place)
             except Missing as error:
@@ -125,11 +129,14 @@ class _Builder:
             return replace(state.unsure(place, f"{entry} is elsewhere, what it holds is not known"), unknown=True)
         if path is None or not is_folder:
             return state.refused(place, f"{entry}: there is neither such a file nor such a folder with a kustomization")
+        return self._below(state, folder, path, place)
+
+    def _below(self, state: State, folder: str, path: str, place: str) -> State:
         if self._is_cycle(path, folder):
-            return state.refused(place, f"{entry} leads back to {path or 'the root'}")
+            return state.refused(place, f"it leads back to {path or 'the root'}")
         below = _Builder(self._tree, self._loads, above=(*self._above, folder)).folder(path)
         if any(_holds(entered, folder) for entered in below.folders):
-            return state.refused(place, f"{entry} leads back to {folder or 'the root'}")
+            return state.refused(place, f"it leads back to {folder or 'the root'}")
         self._files.seen.update(below.seen)
         self._folders |= below.folders
         return self._merged(state, below.state, place)

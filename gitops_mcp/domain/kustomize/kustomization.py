@@ -157,6 +157,9 @@ def _all(found: Any, kind: type) -> bool:
 def _check_pairs(name: str, found: Any) -> None:
     if not isinstance(found, dict) or not all(isinstance(value, str) or value is None for value in found.values()):
         raise Invalid(f"{name} is not a map of strings, a value may need quotes")
+    for key in found:
+        if not isinstance(manifest.retyped(key), str):
+            raise Invalid(f"{name} has the key {key!r}, which kustomize writes without quotes")
 
 
 def _check_patch(patch: Object) -> None:

@@ -7,12 +7,12 @@ and `y` are booleans and a date is a string.
 
 from __future__ import annotations
 
-import datetime
 import json
 import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, time
 from functools import lru_cache
 from typing import Any
 
@@ -168,9 +168,11 @@ class _Reader:
 
     def _scalar(self, node: Node, path: Path | None) -> Any:
         value = self._typed(node)
-        if path is not None and len(path) == 3 and path[:2] == _ANNOTATIONS and value is not None:
-            return node.text
-        return value
+        if path is None or path[:-1] != _ANNOTATIONS:
+            return value
+        if value is None and node.text not in {"", "null"}:
+            self._notes.odd = f"line {node.line}: an annotation that is null"
+        return node.text if value is not None else None
 
     def _typed(self, node: Node) -> Any:
         if node.tag not in {None, "!"} and yamlvalue.is_opaque(node) and not str(node.tag).startswith(_CORE):
@@ -266,12 +268,12 @@ def _timestamp(text: str) -> str | None:
     year, month, day, *rest = match.groups()
     hour, minute, second, fraction = rest[:4] if rest[0] else rest[5:]
     try:
-        date = datetime.date(int(year), int(month), int(day))
-        time = datetime.time(int(hour or 0), int(minute or 0), int(second or 0))
+        on = date(int(year), int(month), int(day))
+        clock = time(int(hour or 0), int(minute or 0), int(second or 0))
     except ValueError:
         return None
     zone = rest[4] if rest[4] not in {None, "+00:00", "-00:00"} else "Z"
-    return f"{date}T{time}{(fraction or '').rstrip('0').rstrip('.')}{zone}"
+    return f"{on}T{clock}{(fraction or '').rstrip('0').rstrip('.')}{zone}"
 
 
 def is_date(text: str) -> bool:

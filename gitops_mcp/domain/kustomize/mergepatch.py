@@ -26,7 +26,7 @@ class Unpatchable(InvalidRequest):
 def merged(
     draft: Draft, patch: Manifest, layer: Layer, *, own: Path = ROOT, renames: bool = False, retypes: bool = False
 ) -> Draft | None:
-    """The object with the patch applied; None where the patch deletes it. `own` is where the patch stands in its text."""
+    """The object with the patch applied, which stands at `own` in its text; None where the patch deletes it."""
     directive = _directive(patch.value)
     if directive == "delete":
         return None

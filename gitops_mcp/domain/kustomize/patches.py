@@ -76,9 +76,7 @@ def _patched(
     target: Object | None = entry.get("target")
     try:
         text = _text(placed, entry, kustomization, files, inline)
-        merges, operations = _content(text)
-        if only_json and merges is not None:
-            raise Unpatchable("patchesJson6902 has a patch that is no list of operations")
+        merges, operations = _content(text, only_json=only_json)
         if merges is None:
             return _json(state, text, operations, target)
         return _merge(state, text, merges, target, entry.get("options") or {})
@@ -120,7 +118,7 @@ def _text(
     return _Text(text, files.text(section.path), layer)
 
 
-def _content(text: _Text) -> tuple[tuple[Manifest, ...] | None, list[Any]]:
+def _content(text: _Text, *, only_json: bool) -> tuple[tuple[Manifest, ...] | None, list[Any]]:
     """Either the manifests of a strategic merge patch or the operations of a JSON6902 patch."""
     body = text.text.strip() if text.layer.inner is not None else text.text
     if body.startswith("["):
@@ -128,6 +126,8 @@ def _content(text: _Text) -> tuple[tuple[Manifest, ...] | None, list[Any]]:
         return None, found
     documents = manifest.settings(text.text)
     if all(isinstance(one, dict) or one is None for one in documents):
+        if only_json:
+            raise Unpatchable("patchesJson6902 has a patch that is no list of operations")
         merges = manifest.manifests(text.text)
         for one in merges:
             if not id_of(one.value).kind or not id_of(one.value).name:
@@ -152,6 +152,8 @@ def _layer(text: _Text, one: Manifest | None) -> Layer:
 
 
 def _json(state: State, text: _Text, operations: list[Any], target: Object | None) -> State:
+    if not operations:
+        return state
     if target is None:
         raise Unpatchable("a JSON6902 patch without a target")
     layer = _layer(text, None)

@@ -59,7 +59,7 @@ class Word(NamedTuple):
     path: Path
     """The value's path inside the layer's own text: below `Layer.base`, and inside of `inner` where that is set."""
     literal: bool
-    """Whether the value stands there as it comes out. A prefix, a replacement or a `copy` names what makes it instead."""
+    """Whether the value stands there. Of a prefix, a replacement or a `copy` there stands what makes it instead."""
 
 
 @dataclass(frozen=True)

@@ -92,12 +92,6 @@ class _Parser:
         self.at += 1
         if char == "(":
             return self._group()
-        if char == "^":
-            return lambda _, places: places & {0}
-        if char == "$":
-            return lambda text, places: places & {len(text)}
-        if char == ".":
-            return _one(re.compile("."))
         if char == "[":
             self.at -= 1
             return self._class()
@@ -106,7 +100,7 @@ class _Parser:
         if char in "*+?{":
             self.at -= 1
             raise self.unsupported()
-        return _one(re.compile(re.escape(char)))
+        return _SIMPLE.get(char) or _one(re.compile(re.escape(char)))
 
     def _group(self) -> _Match:
         if self._next() == "?":
@@ -180,3 +174,10 @@ def _many(part: _Match, least: int, most: int | None) -> _Match:
         return found
 
     return match
+
+
+_SIMPLE: dict[str, _Match] = {
+    "^": lambda _, places: places & {0},
+    "$": lambda text, places: places & {len(text)},
+    ".": _one(re.compile(".")),
+}

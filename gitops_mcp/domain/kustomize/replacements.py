@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from gitops_mcp.domain.kustomize import manifest, regex, selectors
-from gitops_mcp.domain.kustomize.draft import Draft, Pen
+from gitops_mcp.domain.kustomize.draft import Draft, Id, Pen
 from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed, Section
 from gitops_mcp.domain.kustomize.mergepatch import Unpatchable
 from gitops_mcp.domain.kustomize.produced import Layer
@@ -70,8 +70,6 @@ def _replaced(state: State, placed: Placed, layer: Layer) -> State:
         source = _source(state, placed.value)
         layer = replace(layer, source=source.named)
         for target in targets:
-            if not isinstance(target.get("select"), dict):
-                raise Unpatchable("a target without select")
             state = state.mapped(partial(_written, source=source, target=target, layer=layer))
     except Unsupported as error:
         reason = f"{error} is not understood"
@@ -93,13 +91,18 @@ def _meant(draft: Draft, target: Object) -> bool:
     select = target.get("select") or {}
     rejects = [one for one in target.get("reject") or [] if isinstance(one, dict)]
     return (
-        any(selectors.named(select, one) for one in draft.ids)
+        any(selectors.named(select, one) for one in _ids(draft))
         and selectors.described(select, draft)
         and not any(
-            any(selectors.named(reject, one) for one in draft.ids) and selectors.described(reject, draft)
+            any(selectors.named(reject, one) for one in _ids(draft)) and selectors.described(reject, draft)
             for reject in rejects
         )
     )
+
+
+def _ids(draft: Draft) -> list[Id]:
+    """A former name is kept with `default` for no namespace, the present one as it is."""
+    return [*(one._replace(namespace=one.namespace or "default") for one in draft.past), draft.id]
 
 
 def _source(state: State, entry: Object) -> _Source:
@@ -157,6 +160,8 @@ def _text(value: Any, draft: Draft) -> str:
 
 
 def _written(draft: Draft, source: _Source, target: Object, layer: Layer) -> Draft:
+    if not isinstance(target.get("select"), dict):
+        raise Unpatchable("a target without select")
     if not _meant(draft, target):
         return draft
     options = target.get("options") or {}
@@ -215,7 +220,7 @@ def _has(value: Any, path: Path) -> bool:
 
 
 def _steps(field: str) -> list[str]:
-    """`a.[b.c].d\\.e` as `a`, `[b.c]`, `d.e`."""
+    r"""`a.[b.c].d\.e` as `a`, `[b.c]`, `d.e`."""
     return [re.sub(r"\\(.)", r"\1", match[1]) for match in _STEP.finditer(field) if match[1]]
 
 

@@ -35,9 +35,7 @@ def selects(selector: Object, draft: Draft) -> bool:
 
 def named(selector: Object, one: Id) -> bool:
     """Whether a replacement's target means an object that is or was called this."""
-    return all(_fits(selector, field, getattr(one, field)) for field in _FIELDS[:4]) and _fits(
-        selector, "namespace", one.namespace or "default" if selector.get("namespace") == "default" else one.namespace
-    )
+    return all(_fits(selector, field, getattr(one, field)) for field in _FIELDS)
 
 
 def described(selector: Object, draft: Draft) -> bool:
@@ -51,10 +49,8 @@ def described(selector: Object, draft: Draft) -> bool:
 def is_named_exactly(selector: Object, one: Id) -> bool:
     """Whether a replacement's source means an object that is or was called this."""
     wanted = {field: str(selector.get(field) or "") for field in _FIELDS}
-    space = one.namespace or ("default" if wanted["namespace"] == "default" else "")
-    return all(not wanted[field] or wanted[field] == getattr(one, field) for field in _FIELDS[:4]) and (
-        not wanted["namespace"] or wanted["namespace"] == space
-    )
+    one = one._replace(namespace=one.namespace or "default")
+    return all(not wanted[field] or wanted[field] == getattr(one, field) for field in _FIELDS)
 
 
 def _fits(selector: Object, field: str, text: str) -> bool:
@@ -64,7 +60,10 @@ def _fits(selector: Object, field: str, text: str) -> bool:
 
 def _meets(selector: str, pairs: Any) -> bool:
     found: Mapping[str, Any] = pairs if isinstance(pairs, dict) else {}
-    return not selector.strip() or all([_requirement(part, found) for part in _COMMA.split(selector)])
+    requirements = _COMMA.split(selector) if selector.strip() else []
+    # All of them are read first: one that is not understood must not hide behind one that is not met.
+    met = {_requirement(part, found) for part in requirements}
+    return met <= {True}
 
 
 def _requirement(text: str, pairs: Mapping[str, Any]) -> bool:

@@ -29,6 +29,7 @@ _CLUSTER_WIDE = frozenset(
         "VolumeAttachment",
     }
 )  # fmt: skip
+_COUNTED = frozenset({"Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"})
 _CONTAINERS = ("containers", "initContainers")
 
 
@@ -127,6 +128,30 @@ def _field(state: State, pairs: Object, spec: Any, layer: Layer) -> State:
         return pen.done()
 
     return state.mapped(written)
+
+
+def counted(state: State, kustomization: Kustomization, files: Tracked) -> State:
+    """`replicas`, which no kind of CNPG has for kustomize."""
+    for placed in kustomization.items("replicas"):
+        layer = layer_at("replicas", placed, kustomization, files)
+        name = placed.value.get("name")
+        if any(_is_counted(draft, name) for draft in state.drafts):
+            state = state.mapped(partial(_counted, name=name, count=placed.value.get("count") or 0, layer=layer))
+        elif not state.may_hold(of_cnpg=False):
+            state = state.refused(layer.place, f"there is no {', '.join(sorted(_COUNTED))} {name!r} for its replicas")
+    return state
+
+
+def _is_counted(draft: Draft, name: Any) -> bool:
+    return any(one.kind in _COUNTED and one.name == name for one in draft.ids)
+
+
+def _counted(draft: Draft, name: Any, count: Any, layer: Layer) -> Draft:
+    if not _is_counted(draft, name):
+        return draft
+    pen = Pen(draft, layer)
+    pen.put(("spec", "replicas"), count, ("count",))
+    return pen.done()
 
 
 def imaged(state: State, kustomization: Kustomization, files: Tracked) -> State:
