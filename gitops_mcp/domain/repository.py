@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal
 
 from gitops_mcp.domain import yamltext
+from gitops_mcp.domain.applied import Applied
+from gitops_mcp.domain.helmvalues import Release
+from gitops_mcp.domain.kustomize import Produced, Tree
 from gitops_mcp.domain.names import ClusterRef, counted, near
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
+from gitops_mcp.domain.substitution import Scalar
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
 KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -44,11 +48,36 @@ class Declaration:
     """Where the object stands in its document: `()`, or `("items", 2)`."""
     line: int
     object: Object
-    namespace_from: Literal["document", "kustomization", "unknown"]
+    """As it is applied: rendered, variables filled in."""
+    namespace_from: Literal["document", "kustomization", "engine", "unknown"]
+    root: str | None = None
+    """The folder that is built, "" for that of the repository; None for a file that is taken as it is."""
+    produced: Produced | None = None
+    """What the build made, before variables are filled in. The base document is its first layer."""
+    applied: Applied | None = None
+    """The engine object that applies it; None where the repository declares none."""
+    substituted: Mapping[Path, Scalar] = field(default_factory=dict)
+    """The strings of `produced.object` that name variables."""
+    release: Release | None = None
+    """The use of the `cluster` chart that makes it; `path` and `base` are then those of the engine object."""
+    database: str | None = None
+    """Of a Database that a chart makes: its SQL name, by which the values know it."""
+    shared: tuple[str, ...] = ()
+    """Other live objects that the same document makes, in words."""
+    encrypted: str | None = None
+    """Why the document cannot be edited, only removed with its file."""
+    opaque: str | None = None
+    """Why what is said of it may be wrong, so that nothing is edited."""
 
     @property
     def place(self) -> str:
         return f"{self.path}:{self.line}"
+
+    @property
+    def label(self) -> str:
+        """With what applies it, or where it is built: `Cluster shop/orders (Flux Kustomization ...)`."""
+        by = str(self.applied) if self.applied else self.root or self.path
+        return f"{self.identity} ({by})"
 
 
 @dataclass(frozen=True)
@@ -79,6 +108,19 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class Unreached:
+    """A document that declares an object and is not applied."""
+
+    identity: Identity
+    """As the document says it."""
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+@dataclass(frozen=True)
 class Desired:
     """What Git says about one environment, at one commit."""
 
@@ -90,6 +132,20 @@ class Desired:
     """By folder."""
     texts: Mapping[str, str]
     """The files that were read, as text: UTF-8, line endings and byte order mark as stored."""
+    tree: Tree | None = None
+    """The files as builds see them; None where nothing was rendered."""
+    engines: tuple[Applied, ...] = ()
+    """Every engine object of the repository, the excluded ones too."""
+    everything: tuple[Declaration, ...] = ()
+    """Every object that the repository produces, in this environment or not: whom an edit may touch."""
+    unreached: tuple[Unreached, ...] = ()
+    """What was considered and not chosen."""
+    notes: tuple[str, ...] = ()
+    """What could not be understood, each with its file."""
+    remotes: tuple[str, ...] = ()
+    """URLs of this repository, by which engine objects name it."""
+    revision: str = ""
+    """The branch that engines apply."""
 
     @cached_property
     def clusters(self) -> tuple[Declaration, ...]:
