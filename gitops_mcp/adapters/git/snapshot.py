@@ -1,0 +1,149 @@
+"""What of a commit is needed to know which clusters it declares: texts of the files that matter, names of all others.
+
+The first look at a commit lists it and greps it once. A later one costs its difference to the last one seen: only
+files that changed are looked into, and texts are kept by their blob.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gitops_mcp.adapters.git.files import Files, Listed, object_id
+from gitops_mcp.adapters.git.memory import Memory
+from gitops_mcp.adapters.git.runner import GitFailed
+
+_GROUP = "postgresql.cnpg.io/"
+_SUFFIXES = (".yaml", ".yml", ".json")
+_BY_NAME = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml", ".sourceignore"})
+LARGEST = 5 * 2**20
+"""Bytes. A larger file is no manifest that a person wrote."""
+_CHANGES_WORTH_READING = 2000
+_ROUNDS = 4
+
+References = Callable[[Mapping[str, str], Container[str]], Iterable[str]]
+"""What further files the known ones name."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    texts: Mapping[str, str]
+    others: frozenset[str]
+    """Every other path of the commit."""
+    unread: Mapping[str, str]
+    """Files that may matter and were not read, with the reason."""
+    tree: str
+    """Equal for equal content."""
+
+
+@dataclass(frozen=True)
+class _Index:
+    tree: str
+    entries: Mapping[str, Listed]
+    matched: frozenset[str]
+
+
+@dataclass
+class Snapshots:
+    files: Files
+    marks: tuple[str, ...]
+    """Texts that make a file matter, besides the group of CNPG."""
+    _trees: Memory[str, str] = field(default_factory=lambda: Memory(1000))
+    _indexes: Memory[str, _Index] = field(default_factory=lambda: Memory(8))
+    _made: Memory[str, Snapshot] = field(default_factory=lambda: Memory(8))
+    _last: list[_Index] = field(default_factory=list)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def at(
+        self, commit: str, references: References, definitions: Callable[[Mapping[str, str]], Iterable[str]]
+    ) -> Snapshot:
+        tree = self._trees.made(
+            commit, lambda: self.files.runner.run("rev-parse", "--verify", f"{object_id(commit)}^{{tree}}").text
+        )
+        if found := self._made.get(tree):
+            return found
+        with self._turn:
+            return self._made.made(tree, lambda: self._snapshot(tree, references, definitions))
+
+    def _snapshot(
+        self, tree: str, references: References, definitions: Callable[[Mapping[str, str]], Iterable[str]]
+    ) -> Snapshot:
+        index = self._indexes.made(tree, lambda: self._indexed(tree))
+        self._last[:] = [index]
+        wanted = {path for path in index.entries if path.rpartition("/")[2] in _BY_NAME} | index.matched
+        wanted |= {path for path in index.entries if _is_values(path, index.entries)}
+        texts: dict[str, str] = {}
+        unread: dict[str, str] = {}
+        for _ in range(_ROUNDS):
+            self._read(index, wanted - texts.keys() - unread.keys(), texts, unread)
+            more = set(references(texts, index.entries)) - unread.keys()
+            names = frozenset(definitions(texts))
+            more |= self._naming(index, names) - texts.keys() - unread.keys() if names else set()
+            if not more:
+                break
+            wanted = more
+        return Snapshot(texts, frozenset(index.entries.keys() - texts.keys()), unread, tree)
+
+    def _indexed(self, tree: str) -> _Index:
+        last = self._last[-1] if self._last else None
+        changes = self._changes(last.tree, tree) if last else None
+        if last is None or changes is None:
+            entries = {entry.path: entry for entry in self.files.below(tree) if entry.is_file}
+            return _Index(tree, entries, frozenset(self._grep(tree, (_GROUP, *self.marks)) & entries.keys()))
+        entries = {path: entry for path, entry in last.entries.items() if path not in changes}
+        entries |= {path: entry for path, entry in changes.items() if entry.is_file}
+        new = [entry for path, entry in changes.items() if entry.is_file and path.endswith(_SUFFIXES)]
+        data = self.files.blobs(entry.id for entry in new)
+        marks = [mark.encode() for mark in (_GROUP, *self.marks)]
+        matched = {entry.path for entry in new if any(mark in data[entry.id] for mark in marks)}
+        return _Index(tree, entries, frozenset((last.matched - changes.keys()) | matched))
+
+    def _grep(self, tree: str, texts: Iterable[str]) -> set[str]:
+        if self.files.is_partial:
+            # The grep below would download what it lacks file by file.
+            self.files.bring(entry.id for entry in self.files.below(tree) if entry.path.endswith(_SUFFIXES))
+        patterns = [part for text in texts for part in ("-e", text)]
+        ran = self.files.runner.run(
+            "grep",
+            *("--files-with-matches", "--null", "--fixed-strings", "--no-color", "--no-recurse-submodules"),
+            *(*patterns, tree, "--", *(f"*{suffix}" for suffix in _SUFFIXES)),
+            env={"GIT_LITERAL_PATHSPECS": "0"},
+            check=False,
+        )
+        if ran.returncode not in {0, 1}:  # 1: nothing found
+            raise GitFailed("grep", ran)
+        return {line.removeprefix(f"{tree}:") for line in ran.text.split("\0") if line}
+
+    def _naming(self, index: _Index, names: frozenset[str]) -> set[str]:
+        """Files that name a ConfigMap or Secret which variables come from; few, so they are looked for as they are."""
+        return self._grep(index.tree, sorted(names)) & index.entries.keys()
+
+    def _read(self, index: _Index, paths: Iterable[str], texts: dict[str, str], unread: dict[str, str]) -> None:
+        entries = [index.entries[path] for path in sorted(paths)]
+        sizes = self.files.sizes(entry.id for entry in entries)
+        small = [entry for entry in entries if sizes.get(entry.id, 0) <= LARGEST]
+        unread |= {entry.path: "it is too large" for entry in entries if sizes.get(entry.id, 0) > LARGEST}
+        data = self.files.blobs(entry.id for entry in small)
+        for entry in small:
+            try:
+                texts[entry.path] = data[entry.id].decode("utf-8")
+            except UnicodeDecodeError as error:
+                unread[entry.path] = f"it is not UTF-8 (byte {error.start})"
+
+    def _changes(self, old: str, new: str) -> dict[str, Listed] | None:
+        text = self.files.runner.run("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new).text
+        parts = text.removesuffix("\0").split("\0") if text else []
+        if len(parts) > 2 * _CHANGES_WORTH_READING:
+            return None
+        changes = {}
+        for about, path in zip(parts[::2], parts[1::2], strict=True):
+            _, mode, _, name, _ = about.split(" ")
+            changes[path] = Listed(path, mode, name)
+        return changes
+
+
+def _is_values(path: str, entries: Container[str]) -> bool:
+    """A chart's own values: beside its Chart.yaml."""
+    folder, _, name = path.rpartition("/")
+    return name.startswith("values") and name.endswith(_SUFFIXES) and f"{folder}/Chart.yaml".lstrip("/") in entries

@@ -1,0 +1,110 @@
+"""Which further files are needed to understand those that are known: what kustomizations and engine objects name.
+
+Files that only declare other things (Deployments and the like, named under `resources`) are not asked for.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import Any
+
+from gitops_mcp.domain.engines import MARKS, definers
+from gitops_mcp.domain.repository import KUSTOMIZATION_FILES
+from gitops_mcp.domain.yamltext import documents
+from gitops_mcp.errors import InvalidRequest
+
+_LISTS = frozenset({"resources", "bases", "crds"})
+"""Keys of a kustomization whose files matter only where they declare something of CNPG, which is known without."""
+_TEXTS = (".yaml", ".yml", ".json", ".env", ".tpl")
+
+
+def referenced(texts: Mapping[str, str], paths: Container[str]) -> set[str]:
+    """The paths that exist, are named by a kustomization or an engine object, and are not known yet."""
+    found: set[str] = set()
+    wide = _copying(texts)
+    for path, text in texts.items():
+        folder = path.rpartition("/")[0]
+        if _is_kustomization(path):
+            found |= set(_existing(_named(text, all_of_it=folder in wide), (folder,), paths))
+        elif any(mark in text for mark in MARKS):
+            found |= set(_existing(_strings(_read(text)), _folders(text), paths))
+    return found - texts.keys()
+
+
+def definitions(texts: Mapping[str, str]) -> frozenset[str]:
+    """Names of the ConfigMaps and Secrets that variables and values come from."""
+    return frozenset(name for _, name in definers(texts))
+
+
+def _named(text: str, *, all_of_it: bool) -> Iterator[str]:
+    for document in _read(text):
+        if isinstance(document, dict):
+            yield from _strings([value for key, value in document.items() if all_of_it or key not in _LISTS])
+
+
+def _copying(texts: Mapping[str, str]) -> set[str]:
+    """Folders whose kustomization copies values between objects, and those they build on: there any object counts."""
+    kustomizations = {path.rpartition("/")[0]: text for path, text in texts.items() if _is_kustomization(path)}
+    waiting = [folder for folder, text in kustomizations.items() if "replacements:" in text or "vars:" in text]
+    found: set[str] = set()
+    while waiting:
+        folder = waiting.pop()
+        if folder in found or folder not in kustomizations:
+            continue
+        found.add(folder)
+        entries = _strings(_read(kustomizations[folder]))
+        waiting += [posixpath.normpath(posixpath.join(folder, entry)).removeprefix("./") for entry in entries]
+    return found
+
+
+def _is_kustomization(path: str) -> bool:
+    return path.rpartition("/")[2] in KUSTOMIZATION_FILES
+
+
+def _existing(strings: Iterable[str], folders: Iterable[str], paths: Container[str]) -> Iterator[str]:
+    tops = ("", *folders)
+    for string in strings:
+        if not string.endswith(_TEXTS) or "\n" in string:
+            continue
+        for folder in tops:
+            path = posixpath.normpath(posixpath.join(folder, string.removeprefix("/")))
+            if path in paths:
+                yield path
+
+
+def _folders(text: str) -> tuple[str, ...]:
+    """What an engine object calls a path: values files are named from there."""
+    return tuple(
+        posixpath.normpath(value).removeprefix("./")
+        for key, value in _pairs(_read(text))
+        if key == "path" and isinstance(value, str) and value
+    )
+
+
+def _read(text: str) -> list[Any]:
+    try:
+        return [document.value for document in documents(text)]
+    except InvalidRequest:  # what does not parse names nothing, and says so where it is built
+        return []
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+
+
+def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield str(key), part
+            yield from _pairs(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _pairs(part)
