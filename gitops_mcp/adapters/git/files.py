@@ -13,7 +13,7 @@ from gitops_mcp.adapters.git.remote import Remote
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.domain.names import shown
-from gitops_mcp.errors import InvalidRequest, Unavailable
+from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _KEPT_BYTES = 64 * 2**20
@@ -57,6 +57,7 @@ class Listed:
 class Files:
     runner: Runner
     _blobs: Memory[str, bytes] = field(default_factory=lambda: Memory(_KEPT_BYTES, len))
+    _folders: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
 
     def read(self, commit: str, path: str) -> File | None:
         return self.read_many(commit, (path,)).get(path)
@@ -91,6 +92,17 @@ class Files:
                 if not there.is_folder:
                     return there
         return None
+
+    def has_folder(self, commit: str, folder: str) -> bool:
+        """Raises Refused where a symlink or a file stands in its place; "" is the top, which is always there."""
+        if ".." in folder.split("/") or "\0" in folder:
+            raise InvalidRequest(f"path: {shown(folder)} leaves the repository")
+        return not folder or self._folders.made((commit, folder), lambda: self._has_folder(commit, folder))
+
+    def _has_folder(self, commit: str, folder: str) -> bool:
+        if there := self.not_a_folder(commit, (folder,)):
+            raise Refused(f"path: {folder} is no folder of the repository: {there.path} is {there.kind}; name a folder")
+        return folder in self.entries(commit, (folder,))
 
     def below(self, tree: str) -> Iterator[Listed]:
         """Everything in a commit or tree that is no folder."""

@@ -18,6 +18,7 @@ from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.refs import Base, ChangeRef, Refs
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.settings import GitSettings
+from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
 OLDEST = (2, 38)
@@ -34,6 +35,7 @@ class Repository:
     refs: Refs
     files: Files
     finder: Finder
+    snapshots: Snapshots
     history: History
 
     @classmethod
@@ -60,6 +62,7 @@ class Repository:
             refs=Refs(runner, Path(common)),
             files=files,
             finder=Finder(files),
+            snapshots=Snapshots(files),
             history=History(runner),
         )
 
@@ -107,6 +110,14 @@ class Repository:
         if there := there or next(taken, None):
             path = next(path for path in paths if path == there.path or path.startswith(f"{there.path}/"))
             raise Refused(f"{path} cannot be written: {there.path} is {there.kind}")
+
+    def has_folder(self, commit: str, folder: str) -> bool:
+        """Raises Refused where a symlink or a file stands in its place."""
+        return self.files.has_folder(commit, folder)
+
+    def snapshot(self, commit: str) -> Snapshot:
+        """What of a commit is needed to know which clusters it declares."""
+        return self.snapshots.at(commit)
 
     def changed_files(self, old: str, new: str) -> tuple[str, ...]:
         return self.history.changed_files(old, new)

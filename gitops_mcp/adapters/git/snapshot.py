@@ -7,12 +7,14 @@ files that changed are looked into, and texts are kept by their blob.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitops_mcp.adapters.git.files import Files, Listed, object_id
 from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.runner import GitFailed
+from gitops_mcp.domain.engines import MARKS
+from gitops_mcp.domain.references import definitions, referenced
 
 _GROUP = "postgresql.cnpg.io/"
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -22,14 +24,11 @@ LARGEST = 5 * 2**20
 _CHANGES_WORTH_READING = 2000
 _ROUNDS = 4
 
-References = Callable[[Mapping[str, str], Container[str]], Iterable[str]]
-"""What further files the known ones name."""
-
 
 @dataclass(frozen=True)
 class Snapshot:
     texts: Mapping[str, str]
-    others: frozenset[str]
+    others: Container[str]
     """Every other path of the commit."""
     unread: Mapping[str, str]
     """Files that may matter and were not read, with the reason."""
@@ -37,67 +36,83 @@ class Snapshot:
     """Equal for equal content."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Others(Container[str]):
+    """The paths of a listing but for some; a set of them all would be made anew for each commit."""
+
+    entries: Mapping[str, Listed]
+    known: frozenset[str]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.entries and path not in self.known
+
+    def __iter__(self) -> Iterator[str]:
+        return (path for path in self.entries if path not in self.known)
+
+
 @dataclass(frozen=True)
 class _Index:
     tree: str
-    entries: Mapping[str, Listed]
+    entries: dict[str, Listed]
     matched: frozenset[str]
+    named: frozenset[str]
+    """Paths that matter for their name."""
 
 
 @dataclass
 class Snapshots:
     files: Files
-    marks: tuple[str, ...]
-    """Texts that make a file matter, besides the group of CNPG."""
     _trees: Memory[str, str] = field(default_factory=lambda: Memory(1000))
     _indexes: Memory[str, _Index] = field(default_factory=lambda: Memory(8))
     _made: Memory[str, Snapshot] = field(default_factory=lambda: Memory(8))
     _last: list[_Index] = field(default_factory=list)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def at(
-        self, commit: str, references: References, definitions: Callable[[Mapping[str, str]], Iterable[str]]
-    ) -> Snapshot:
+    def at(self, commit: str) -> Snapshot:
         tree = self._trees.made(
             commit, lambda: self.files.runner.run("rev-parse", "--verify", f"{object_id(commit)}^{{tree}}").text
         )
         if found := self._made.get(tree):
             return found
         with self._turn:
-            return self._made.made(tree, lambda: self._snapshot(tree, references, definitions))
+            return self._made.made(tree, lambda: self._snapshot(tree))
 
-    def _snapshot(
-        self, tree: str, references: References, definitions: Callable[[Mapping[str, str]], Iterable[str]]
-    ) -> Snapshot:
+    def _snapshot(self, tree: str) -> Snapshot:
         index = self._indexes.made(tree, lambda: self._indexed(tree))
         self._last[:] = [index]
-        wanted = {path for path in index.entries if path.rpartition("/")[2] in _BY_NAME} | index.matched
-        wanted |= {path for path in index.entries if _is_values(path, index.entries)}
+        wanted = set(index.named | index.matched)
         texts: dict[str, str] = {}
         unread: dict[str, str] = {}
         for _ in range(_ROUNDS):
             self._read(index, wanted - texts.keys() - unread.keys(), texts, unread)
-            more = set(references(texts, index.entries)) - unread.keys()
-            names = frozenset(definitions(texts))
+            more = referenced(texts, index.entries) - unread.keys()
+            names = definitions(texts)
             more |= self._naming(index, names) - texts.keys() - unread.keys() if names else set()
             if not more:
                 break
             wanted = more
-        return Snapshot(texts, frozenset(index.entries.keys() - texts.keys()), unread, tree)
+        return Snapshot(texts, _Others(index.entries, frozenset(texts)), unread, tree)
 
     def _indexed(self, tree: str) -> _Index:
         last = self._last[-1] if self._last else None
         changes = self._changes(last.tree, tree) if last else None
         if last is None or changes is None:
             entries = {entry.path: entry for entry in self.files.below(tree) if entry.is_file}
-            return _Index(tree, entries, frozenset(self._grep(tree, (_GROUP, *self.marks)) & entries.keys()))
-        entries = {path: entry for path, entry in last.entries.items() if path not in changes}
-        entries |= {path: entry for path, entry in changes.items() if entry.is_file}
+            matched = frozenset(self._grep(tree, (_GROUP, *MARKS)) & entries.keys())
+            return _Index(tree, entries, matched, frozenset(path for path in entries if _matters(path, entries)))
+        entries = last.entries | changes
+        for path, entry in changes.items():
+            if not entry.is_file:
+                del entries[path]
+        named = {path for path in entries.keys() & changes.keys() if _matters(path, entries)}
+        if any(path.endswith("Chart.yaml") for path in changes):
+            named |= {path for path in entries if _matters(path, entries)}
         new = [entry for path, entry in changes.items() if entry.is_file and path.endswith(_SUFFIXES)]
         data = self.files.blobs(entry.id for entry in new)
-        marks = [mark.encode() for mark in (_GROUP, *self.marks)]
-        matched = {entry.path for entry in new if any(mark in data[entry.id] for mark in marks)}
-        return _Index(tree, entries, frozenset((last.matched - changes.keys()) | matched))
+        marks = [mark.encode() for mark in (_GROUP, *MARKS)]
+        found = {entry.path for entry in new if any(mark in data[entry.id] for mark in marks)}
+        kept = last.named - changes.keys()
+        return _Index(tree, entries, frozenset((last.matched - changes.keys()) | found), frozenset(kept | named))
 
     def _grep(self, tree: str, texts: Iterable[str]) -> set[str]:
         if self.files.is_partial:
@@ -143,7 +158,9 @@ class Snapshots:
         return changes
 
 
-def _is_values(path: str, entries: Container[str]) -> bool:
-    """A chart's own values: beside its Chart.yaml."""
+def _matters(path: str, entries: Container[str]) -> bool:
+    """Kustomizations, charts, and a chart's own values, which stand beside its Chart.yaml."""
     folder, _, name = path.rpartition("/")
+    if name in _BY_NAME:
+        return True
     return name.startswith("values") and name.endswith(_SUFFIXES) and f"{folder}/Chart.yaml".lstrip("/") in entries
