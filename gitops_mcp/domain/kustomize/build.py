@@ -35,49 +35,65 @@ class _Gathered:
     state: State
     seen: dict[str, str | bool]
     folders: frozenset[str]
+    kind: str
+
+
+class _TooDeep(Exception):
+    """Folders that lead to folders without an end in sight."""
 
 
 def build(tree: Tree, folder: str, *, extra: tuple[Section, ...] = (), loads: Loads = "root only") -> Build:
     """As `kubectl kustomize folder`; `extra` is what an engine adds (Flux `spec`, Argo CD `source.kustomize`)."""
-    return _built(_Builder(tree, loads, extra).folder(folder).state)
+    try:
+        return _built(_Builder(tree, loads, extra).folder(folder).state)
+    except _TooDeep:
+        return _built(State().unsure(folder or "the root", f"bases more than {_DEEPEST} deep"))
 
 
 def build_files(
     tree: Tree, folder: str, paths: tuple[str, ...], *, extra: tuple[Section, ...] = (), loads: Loads = "any"
 ) -> Build:
     """As the kustomization that Flux makes for a folder that has none: these files are its resources."""
-    return _built(_Builder(tree, loads, extra).files(folder, paths))
+    try:
+        return _built(_Builder(tree, loads, extra).files(folder, paths))
+    except _TooDeep:
+        return _built(State().unsure(folder or "the root", f"bases more than {_DEEPEST} deep"))
 
 
 class _Builder:
+    """Of one folder that is not a component; the components that it lists are part of it."""
+
     def __init__(self, tree: Tree, loads: Loads, extra: tuple[Section, ...] = (), above: tuple[str, ...] = ()) -> None:
         self._tree = tree
         self._loads: Loads = loads
         self._extra = extra
         self._above = above
+        self._inside: tuple[str, ...] = ()
+        """The folder, and the components that led to where the builder is."""
         self._files = Tracked(tree, loads)
         self._folders: set[str] = set()
+        self._kind = ""
 
     def folder(self, folder: str) -> _Gathered:
         key = (self._loads, folder)
         known = None if self._extra else self._tree.memo.get(key)
         if isinstance(known, _Gathered) and all(look(self._tree, path) == text for path, text in known.seen.items()):
             return known
-        state = self._directory(State(), folder, component=None)
-        found = _Gathered(state, self._files.seen, frozenset({folder, *self._folders}))
-        if not self._extra:
+        has_extra = bool(self._extra)
+        state = self._directory(State(), folder)
+        found = _Gathered(state, self._files.seen, frozenset(self._folders), self._kind)
+        if not has_extra:
             self._tree.memo[key] = found
         return found
 
     def files(self, folder: str, paths: Iterable[str]) -> State:
+        self._inside = (folder,)
         state = State()
         for path in paths:
             state = self._file(state, path, path)
-        section = Section(folder, 0, (), {})
-        return self._transformed(state, Kustomization("Kustomization", folder, (section, *self._extra)))
+        return self._finished(state, Kustomization("Kustomization", folder, self._extra))
 
-    def _directory(self, state: State, folder: str, *, component: bool | None) -> State:
-        """`component` None: it is where the build begins, which may be either."""
+    def _directory(self, state: State, folder: str) -> State:
         self._folders.add(folder)
         found = self._files.kustomizations(folder)
         shown = folder or "the root"
@@ -86,26 +102,26 @@ class _Builder:
         if len(found) > 1:
             return state.refused(shown, f"there is more than one kustomization: {', '.join(found)}")
         try:
-            read = self._read(found[0], folder, component)
+            read = kustomizations.read(found[0], folder, self._files.text(found[0]), extra=self._extra)
         except Unread as error:
             return replace(state.doubted(found[0], f"{error}"), unknown=True)
         except (Invalid, Unparsable) as error:
             return state.refused(found[0], f"{error}")
-        self._extra = ()
+        self._extra, self._kind = (), read.kind
+        inside, self._inside = self._inside, (*self._inside, folder)
         for name in ("resources", "bases"):
             for placed in read.items(name):
                 state = self._entry(state, folder, placed.value, self._files.place(placed))
+        state = self._finished(state, read)
+        self._inside, self._kind = inside, read.kind
+        return state
+
+    def _finished(self, state: State, read: Kustomization) -> State:
         state = unsupported.configured(state, read, self._files)
         state = unsupported.generated(state, read, self._files)
         for placed in read.items("components"):
-            state = self._component(state, folder, placed.value, self._files.place(placed))
+            state = self._component(state, read.folder, placed.value, self._files.place(placed))
         return self._transformed(state, read)
-
-    def _read(self, path: str, folder: str, component: bool | None) -> Kustomization:
-        read = kustomizations.read(path, folder, self._files.text(path), extra=self._extra)
-        if component is not None and component != (read.kind == "Component"):
-            raise Invalid(f"it is a {read.kind}, and listed in {'components' if component else 'resources'}")
-        return read
 
     def _transformed(self, state: State, read: Kustomization) -> State:
         state = patches.patch(state, read, self._files)
@@ -132,11 +148,13 @@ class _Builder:
         return self._below(state, folder, path, place)
 
     def _below(self, state: State, folder: str, path: str, place: str) -> State:
-        if self._is_cycle(path, folder):
+        if self._leads_back(path):
             return state.refused(place, f"it leads back to {path or 'the root'}")
-        below = _Builder(self._tree, self._loads, above=(*self._above, folder)).folder(path)
-        if any(_holds(entered, folder) for entered in below.folders):
+        below = _Builder(self._tree, self._loads, above=(*self._above, *self._inside)).folder(path)
+        if any(_holds(entered, visited) for entered in below.folders for visited in self._inside):
             return state.refused(place, f"it leads back to {folder or 'the root'}")
+        if below.kind == "Component":
+            return state.refused(place, f"{path} is a Component, which belongs in components")
         self._files.seen.update(below.seen)
         self._folders |= below.folders
         return self._merged(state, below.state, place)
@@ -147,15 +165,20 @@ class _Builder:
             if is_remote(entry):
                 return replace(state.doubted(place, f"the component {entry} is elsewhere"), unknown=True)
             return state.refused(place, f"the component {entry} is no folder with a kustomization")
-        if self._is_cycle(path, folder):
-            return state.refused(place, f"{entry} leads back to {path or 'the root'}")
-        above, self._above = self._above, (*self._above, folder)
-        state = self._directory(state, path, component=True)
-        self._above = above
+        if self._leads_back(path):
+            return state.refused(place, f"it leads back to {path or 'the root'}")
+        kind, self._kind = self._kind, ""
+        state = self._directory(state, path)
+        if self._kind == "Kustomization":
+            state = state.refused(place, f"{path} is a Kustomization, which belongs in resources")
+        self._kind = kind
         return state
 
-    def _is_cycle(self, path: str, folder: str) -> bool:
-        return len(self._above) > _DEEPEST or any(_holds(path, visited) for visited in (*self._above, folder))
+    def _leads_back(self, path: str) -> bool:
+        """Kustomize lets no folder lead to itself, or to one that it lies in."""
+        if len(self._above) + len(self._inside) > _DEEPEST:
+            raise _TooDeep
+        return path in self._above or any(_holds(path, visited) for visited in self._inside)
 
     def _file(self, state: State, path: str, place: str) -> State:
         text = self._files.peek(path)

@@ -22,7 +22,6 @@ from gitops_mcp.domain.yamltree import Unparsable
 
 _STEP = re.compile(r"((?:\[[^\]]*\]|\\.|[^.\\\[])*)(?:\.|$)")
 _ELEMENT = re.compile(r"\[([^=\]]+)=([^\]]*)\]")
-_EXACT = re.compile(r"[\w-]+", re.ASCII)
 
 
 class _Unsure(Unsupported):
@@ -238,13 +237,17 @@ def _places(value: Any, steps: list[str], *, create: bool) -> Iterator[Path]:
         raise Unpatchable(f"a scalar where {step} should be")
     if _ELEMENT.fullmatch(step) or step == "*":
         raise _Unsure(f"the step {step} in a map")
-    key = step[1:-1] if step.startswith("[") else step
+    key = _key(step)
     if value and key in value:
         yield from ((key, *below) for below in _places(value[key], rest, create=create))
     elif create:
-        if any(one == "*" or one.isdigit() or one.startswith("[") for one in rest):
+        if any(one == "*" or one.isdigit() or _ELEMENT.fullmatch(one) for one in rest):
             raise _Unsure(f"the step {step}, which would make a list,")
-        yield (key, *rest)
+        yield (key, *map(_key, rest))
+
+
+def _key(step: str) -> str:
+    return step[1:-1] if step.startswith("[") else step
 
 
 def _items(items: list[Any], step: str, rest: list[str], *, create: bool) -> Iterator[Path]:
