@@ -5,7 +5,6 @@ Whatever this module does besides calling the package is what the adapters do th
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -14,10 +13,11 @@ from gitops_mcp.domain import cluster_changes, kustomize, placement
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
 from gitops_mcp.domain.cnpg.protection import Engine, protecting
+from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path
 from gitops_mcp.domain.plan import Draft, Plan
-from gitops_mcp.domain.repository import KUSTOMIZATION_FILES, Declaration, Desired, Source, desired
+from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.domain.yamltext import Set
 from gitops_mcp.errors import GitOpsError
 
@@ -71,16 +71,13 @@ def refusal(error: GitOpsError) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def rendered(tree: Tree, folder: str, paths: tuple[str, ...]) -> list[Object] | None:
-    """What the package makes of a folder, its CNPG objects only; None: it renders nothing yet.
+def rendered(tree: Tree, folder: str, paths: tuple[str, ...]) -> list[Object]:
+    """What the package makes of a folder, its CNPG objects only.
 
     `paths`: the files that Flux takes from a folder that has no kustomization.
     """
     files = kustomize.Tree({path: data.decode() for path, data in tree.items()})
-    try:
-        built = kustomize.build_files(files, folder, paths) if paths else kustomize.build(files, folder)
-    except NotImplementedError:  # MODEL: goes with the first build
-        return None
+    built = kustomize.build_files(files, folder, paths) if paths else kustomize.build(files, folder)
     return [one.object for one in built.produced if is_cnpg(one.object)]
 
 
@@ -89,8 +86,7 @@ def is_cnpg(value: Object) -> bool:
 
 
 def _plan(tree: Tree, asked: Asked, *, proposed: bool) -> Plan:
-    """MODEL: the model of the whole tree belongs here, in the place of `_desired` and of each `Declaration`."""
-    declared, arguments = _desired(tree, asked.environment), asked.arguments
+    declared, arguments = _desired(tree, asked.environment, asked.repository), asked.arguments
     name, namespace = arguments["name"], arguments.get("namespace")
     if asked.tool == "create":
         return _create(tree, declared, asked, proposed=proposed)
@@ -133,13 +129,8 @@ def _set(found: Declaration, declared: Desired, path: Path, value: object) -> Pl
     return Plan("set", f"Set {'.'.join(map(str, path))} of {target}", target, files=draft.changes)
 
 
-def _desired(tree: Tree, environment: Environment) -> Desired:
-    below = f"{environment.path}/" if environment.path else ""
-    named = {path: posixpath.basename(path) in KUSTOMIZATION_FILES for path in tree}
-    files = [
-        Source(path, data)
-        for path, data in sorted(tree.items())
-        if path.startswith(below) and path.endswith((".yaml", ".yml", ".json")) and b"postgresql.cnpg.io/" in data
-    ]
-    governing = [Source(path, tree[path]) for path in sorted(tree) if named[path]]
-    return desired("0" * 40, environment.path, [one for one in files if not named[one.path]], governing)
+def _desired(tree: Tree, environment: Environment, repository: Repository) -> Desired:
+    files = {path: data.decode("utf-8") for path, data in tree.items()}
+    return modelled(
+        files, commit="0" * 40, folder=environment.path, remotes=repository.remotes, revision=repository.revision
+    )

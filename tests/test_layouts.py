@@ -171,8 +171,7 @@ def test_the_model_renders_what_kubectl_renders(layout: str, root: Root) -> None
     before = tree(LAYOUTS / layout / "before")
     theirs = {name: one for name, one in kubectl(root, before).items() if is_cnpg(one)}
     ours = rendered(before, root.path, tuple(posixpath.join(root.path, one) for one in taken(root, before)))
-    if ours is not None:
-        assert {name_of(one): one for one in ours} == theirs
+    assert {name_of(one): one for one in ours} == theirs
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)

@@ -2,32 +2,234 @@
 
 Kustomizations are built, variables filled in, Helm values read. An object knows its live identity, the documents and
 patches that make it, and the engine object that applies it.
+
+To an environment belongs what the engine objects below its path apply, wherever that lies, and what any engine object
+applies from below its path. Where no engine object applies a part of the repository there, it is what the
+kustomizations below the path make, and without any engine object in the repository also the files that none lists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import posixpath
+from bisect import bisect_left
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from gitops_mcp.domain.objects import Identity, Path
+from gitops_mcp.domain import rendering, unreached
+from gitops_mcp.domain.applied import KUSTOMIZATION_FILES, Applied, read
+from gitops_mcp.domain.engines import engines
+from gitops_mcp.domain.kustomize import Tree
+from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.plan import FileChange
-from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.rendering import Rendered
+from gitops_mcp.domain.repository import Declaration, Desired, Kustomization, Skipped
+from gitops_mcp.domain.yamltext import Unparsable, documents
+
+_MANIFESTS = (".yaml", ".yml", ".json")
 
 
 def modelled(
-    files: Mapping[str, str], *, commit: str, folder: str, remotes: tuple[str, ...] = (), revision: str = "main"
+    files: Mapping[str, str],
+    *,
+    commit: str,
+    folder: str,
+    remotes: tuple[str, ...] = (),
+    revision: str = "main",
+    others: Container[str] = frozenset(),
+    known: Desired | None = None,
 ) -> Desired:
-    """What the files of a commit produce in the environment whose folder is given."""
-    raise NotImplementedError
+    """What the files of a commit produce in the environment whose folder is given.
 
-
-def remodelled(before: Desired, files: Iterable[FileChange]) -> Desired:
-    """The same, once the files are changed."""
-    raise NotImplementedError
-
-
-def proved(before: Desired, files: Iterable[FileChange], wanted: Identity, path: Path | None) -> None:
-    """Raises Refused where an edit changes any other live object, or another field of the one that is asked for.
-
-    `path` None: the whole object comes or goes.
+    `others`: paths that exist and were not read, since they matter to no build. `known`: what was asked before, of
+    this or another commit or environment; only what differs is built again.
     """
-    raise NotImplementedError
+    tree = known.tree if known is not None else None
+    if tree is not None and known is not None and tree.files == files and tree.others is others:
+        if (known.folder, known.remotes, known.revision) == (folder, remotes, revision):
+            return replace(known, commit=commit)
+    else:
+        tree = tree.with_files(files, others) if tree is not None else Tree(files, others)
+    found = _engines(tree, remotes, revision)
+    sight = _Sight(tree, found, folder)
+    return _desired(sight, commit, remotes, revision)
+
+
+class _Sight:
+    """The roots of a repository, and which of them an environment has."""
+
+    def __init__(self, tree: Tree, found: tuple[Applied, ...], folder: str) -> None:
+        self.tree, self.engines, self.folder = tree, found, folder
+        self._paths = sorted(tree.files)
+        self.applied = {
+            index: rendering.applied(tree, one, self._below(one)) for index, one in enumerate(found) if not one.excluded
+        }
+        self.here = self._here()
+        self.kustomizations = _kustomizations(tree.files)
+        reaching = [one for one in found if not one.excluded and one.build != "helm" and one.folder is not None]
+        self.is_strict = any(one in reaching for one in (found[index] for index in self.here))
+        self.roots, self.elsewhere = self._roots(bool(reaching))
+        taken = {path for made in (*self.applied.values(), *self.roots, *self.elsewhere) for path in made.reached}
+        self.marked = [path for path in self._inside() if unreached.MARK in tree.files[path]]
+        self.loose = [
+            path for path in self.marked if path not in taken and posixpath.basename(path) not in KUSTOMIZATION_FILES
+        ]
+        self.plain: list[Rendered] = []
+        if not reaching:
+            manifests = [path for path in self.loose if path.endswith(_MANIFESTS)]
+            candidates = [path for path in manifests if unreached.chart_of(path, tree.files) is None]
+            self.plain = [rendering.plain(tree, path) for path in candidates]
+            self.loose = [path for path in self.loose if path not in set(candidates)]
+
+    def holds(self, path: str | None) -> bool:
+        return path is not None and (not self.folder or f"{path}/".startswith(f"{self.folder}/"))
+
+    def _below(self, one: Applied) -> Mapping[str, str]:
+        if one.folder is None:
+            return {}
+        if not one.folder:
+            return self.tree.files
+        start = bisect_left(self._paths, f"{one.folder}/")
+        end = bisect_left(self._paths, f"{one.folder}0")
+        return {path: self.tree.files[path] for path in self._paths[start:end]}
+
+    def _inside(self) -> Iterator[str]:
+        """The files below the environment's path, and below what its engine objects would apply of another commit."""
+        left = [one.folder for one in self.engines if one.excluded and self.holds(one.place.path) and one.folder]
+        for path in self._paths:
+            if self.holds(path) or any(path.startswith(f"{folder}/") for folder in left):
+                yield path
+
+    def _here(self) -> tuple[int, ...]:
+        found = {
+            index
+            for index in self.applied
+            if self.holds(self.engines[index].place.path) or self.holds(self.engines[index].folder)
+        }
+        waiting = sorted(found)
+        while waiting:
+            reached = self.applied[waiting.pop()].reached
+            more = {index for index in self.applied if self.engines[index].place.path in reached} - found
+            found |= more
+            waiting += sorted(more)
+        return tuple(sorted(found))
+
+    def _roots(self, has_engines: bool) -> tuple[list[Rendered], list[Rendered]]:
+        """Kustomizations that no engine object builds: those of the environment, and the others."""
+        inside = {folder: one for folder, one in self.kustomizations.items() if self.holds(folder)}
+        taken = {path for made in self.applied.values() for path in made.reached}
+        free = [folder for folder in _tops(inside) if inside[folder].path not in taken]
+        built = {folder: rendering.root(self.tree, folder) for folder in free}
+        if has_engines and self.is_strict:
+            # What lists engine objects that are at work is applied by something outside of the repository.
+            places = {self.engines[index].place.path for index in self.here}
+            built = {folder: made for folder, made in built.items() if not places.isdisjoint(made.reached)}
+        if has_engines:
+            return list(built.values()), []
+        own = {self.kustomizations[folder].path for folder in built}
+        others = [rendering.root(self.tree, folder) for folder in _tops(self.kustomizations) if folder not in built]
+        return list(built.values()), [made for made in others if own.isdisjoint(made.reached)]
+
+
+def _desired(sight: _Sight, commit: str, remotes: tuple[str, ...], revision: str) -> Desired:
+    files = sight.tree.files
+    own = [*(sight.applied[index] for index in sight.here), *sight.roots, *sight.plain]
+    rest = [made for index, made in sight.applied.items() if index not in set(sight.here)]
+    everything = _shared([one for made in (*own, *rest, *sight.elsewhere) for one in made.declarations])
+    count = sum(len(made.declarations) for made in own)
+    hidden = [*sight.loose, *(path for path in sight.marked if path not in set(sight.loose))]
+    return Desired(
+        commit,
+        sight.folder,
+        _once(everything[:count]),
+        tuple(_skipped(files, sight)),
+        sight.kustomizations,
+        files,
+        tree=sight.tree,
+        engines=sight.engines,
+        everything=everything,
+        unreached=tuple(unreached.unreached(files, sight.loose, sight.engines)),
+        hidden=tuple(unreached.hidden(files, hidden)),
+        notes=tuple(dict.fromkeys(note for made in own for note in made.notes)),
+        remotes=remotes,
+        revision=revision,
+    )
+
+
+def _engines(tree: Tree, remotes: tuple[str, ...], revision: str) -> tuple[Applied, ...]:
+    return engines(tree.files, remotes=remotes, revision=revision)
+
+
+def _shared(found: Sequence[Declaration]) -> tuple[Declaration, ...]:
+    """Each with the other live objects that its document makes."""
+    users: dict[tuple[str, int, Path], list[Declaration]] = {}
+    for one in found:
+        if one.release is None:
+            users.setdefault((one.path, one.document, one.base), []).append(one)
+    return tuple(
+        one
+        if one.release is not None or len(users[one.path, one.document, one.base]) < 2
+        else replace(
+            one,
+            shared=tuple(
+                dict.fromkeys(other.label for other in users[one.path, one.document, one.base] if other is not one)
+            ),
+        )
+        for one in found
+    )
+
+
+def _once(found: Iterable[Declaration]) -> tuple[Declaration, ...]:
+    """By place; a document that is applied to one object twice counts once."""
+    kept: dict[tuple[object, ...], Declaration] = {}
+    for one in found:
+        key = (one.identity, one.path, one.document, one.base)
+        kept.setdefault(key, one)
+    return tuple(sorted(kept.values(), key=lambda one: (one.path, one.document, str(one.base), str(one.identity))))
+
+
+def _kustomizations(files: Mapping[str, str]) -> dict[str, Kustomization]:
+    found = {}
+    for path in sorted(files):
+        if posixpath.basename(path) in KUSTOMIZATION_FILES:
+            parsed = read(files[path])
+            value = parsed[0].value if parsed else None
+            folder = posixpath.dirname(path)
+            found[folder] = Kustomization(path, folder, value if isinstance(value, dict) else {})
+    return found
+
+
+def _tops(found: Mapping[str, Kustomization]) -> list[str]:
+    """Those that no other one of them lists."""
+    listed = {
+        posixpath.normpath(posixpath.join(folder, entry)).removeprefix(".")
+        for folder, one in found.items()
+        for name in ("resources", "bases", "components")
+        for entry in at(one.object, name) or ()
+        if isinstance(entry, str)
+    }
+    return [folder for folder, one in found.items() if folder not in listed and one.object.get("kind") != "Component"]
+
+
+def _skipped(files: Mapping[str, str], sight: _Sight) -> Iterator[Skipped]:
+    own = [one.path for one in sight.kustomizations.values()]
+    for path in (*own, *(path for path in sight.marked if path.endswith(_MANIFESTS) and path not in set(own))):
+        if read(files[path]) or unreached.chart_of(path, files) is not None:
+            continue
+        try:
+            documents(files[path])
+        except Unparsable as error:
+            yield Skipped(path, str(error))
+
+
+def remodelled(before: Desired, changes: Iterable[FileChange]) -> Desired:
+    """The same, once the files are changed."""
+    texts = {**before.texts, **{one.path: one.after for one in changes}}
+    return modelled(
+        {path: text for path, text in texts.items() if text is not None},
+        commit=before.commit,
+        folder=before.folder,
+        remotes=before.remotes,
+        revision=before.revision,
+        others=before.tree.others if before.tree else frozenset(),
+        known=before,
+    )

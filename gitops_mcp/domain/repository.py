@@ -7,6 +7,7 @@ Narrow on purpose: plain files, many documents, `kind: List`, and the kustomizat
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -121,6 +122,16 @@ class Unreached:
 
 
 @dataclass(frozen=True)
+class Hidden:
+    """A file that makes objects without declaring them: a template, a program, a composition."""
+
+    path: str
+    reason: str
+    mentions: str
+    """The names that it may make are words of this."""
+
+
+@dataclass(frozen=True)
 class Desired:
     """What Git says about one environment, at one commit."""
 
@@ -140,6 +151,7 @@ class Desired:
     """Every object that the repository produces, in this environment or not: whom an edit may touch."""
     unreached: tuple[Unreached, ...] = ()
     """What was considered and not chosen."""
+    hidden: tuple[Hidden, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be understood, each with its file."""
     remotes: tuple[str, ...] = ()
@@ -174,7 +186,9 @@ class Desired:
             spaces = ", ".join(sorted(f"{one.identity.namespace or 'unknown'} ({one.place})" for one in found))
             raise InvalidRequest(f"namespace: {environment} declares a Cluster {name!r} in several: {spaces}; name one")
         if len(found) > 1:
-            places = " and ".join(one.place for one in found)
+            places = " and ".join(
+                f"{one.place}, applied by {one.applied}" if one.applied else one.place for one in found
+            )
             raise Refused(
                 f"two documents declare Cluster {name!r} in {environment}: {places}. Which of them is applied last "
                 f"decides, so neither is edited: remove one of them first"
@@ -219,6 +233,15 @@ class Desired:
                     f"no Cluster {name!r} was found in {where}, but {skipped.path} mentions it and cannot be read: "
                     f"{skipped.reason}. Edit that file by hand"
                 )
+        unapplied = [one for one in self.unreached if one.identity.kind == "Cluster" and one.identity.name == name]
+        if unapplied:
+            return InvalidRequest(
+                f"no Cluster {name!r} is applied in {where}. What declares one is not: "
+                f"{'; '.join(map(str, unapplied))}. An edit there would change nothing that runs"
+            )
+        for hidden in self.hidden:
+            if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", hidden.mentions):
+                return InvalidRequest(f"no document declares Cluster {name!r} in {where}, but {hidden.reason}")
         unknown = [one for one in self.named("Cluster", name) if one.identity.namespace is None]
         if unknown:
             places = ", ".join(one.place for one in unknown)

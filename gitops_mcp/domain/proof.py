@@ -1,0 +1,102 @@
+"""That an edit does what was asked and nothing else: the repository is built again, all else is as it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from gitops_mcp.domain.model import remodelled
+from gitops_mcp.domain.objects import Identity, Path, dotted
+from gitops_mcp.domain.plan import FileChange
+from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.yamltext import same
+from gitops_mcp.errors import Refused
+
+_MISSING = object()
+_LINE = re.compile(r":\d+")
+_NAMED_AT_MOST = 5
+
+_Key = tuple[object, ...]
+
+
+def proved(
+    before: Desired, files: Iterable[FileChange], wanted: Identity, path: Path | None, *, also: Iterable[Identity] = ()
+) -> None:
+    """Raises Refused where an edit changes any other live object, or another field of the one that is asked for.
+
+    `path` None: the whole object comes or goes, and those of `also` with it.
+    """
+    changes = tuple(files)
+    after = remodelled(before, changes)
+    shown = ", ".join(change.path for change in changes)
+    own = {wanted, *also}
+    found = list(_differences(before, after, own, path))
+    if found:
+        more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
+        raise Refused(
+            f"changing {shown} would not change just {f'{dotted(path)} of ' if path else ''}{wanted}: "
+            f"{'; '.join(found[:_NAMED_AT_MOST])}{more}. Make this change by hand"
+        )
+    if not _changed(before, after, wanted):
+        raise Refused(f"changing {shown} would change nothing of {wanted} as it is applied. Make this change by hand")
+
+
+def _differences(before: Desired, after: Desired, own: set[Identity], path: Path | None) -> Iterator[str]:
+    old, new = _live(before), _live(after)
+    here = {_key(one) for desired in (before, after) for one in desired.declarations if one.identity in own}
+    for key in dict.fromkeys([*old, *new]):
+        was, now = old.get(key), new.get(key)
+        either = now or was
+        if either is None:
+            continue
+        if was is None or now is None:
+            if key not in here or path is not None:
+                yield f"{either.label} would {'be new' if was is None else 'go'}"
+            continue
+        if now.opaque and not was.opaque:
+            yield f"{now.label} could not be told any more: {now.opaque}"
+        fields = list(_fields(was.object, now.object, ()))
+        if key not in here or path is None:
+            touched = fields if key not in here else []
+        else:
+            touched = [field for field in fields if field[: len(path)] != path]
+        if touched:
+            yield f"{', '.join(map(dotted, touched))} of {now.label} would change"
+    known = {_LINE.sub("", note) for note in before.notes}
+    yield from (note for note in after.notes if _LINE.sub("", note) not in known)
+
+
+def _changed(before: Desired, after: Desired, wanted: Identity) -> bool:
+    old = [one.object for one in before.declarations if one.identity == wanted]
+    new = [one.object for one in after.declarations if one.identity == wanted]
+    return not same(old, new)
+
+
+def _live(desired: Desired) -> dict[_Key, Declaration]:
+    """Every object of the repository, by what makes it and what it is called then."""
+    found: dict[_Key, Declaration] = {}
+    for one in (*desired.everything, *desired.declarations):
+        found.setdefault(_key(one), one)
+    return found
+
+
+def _key(one: Declaration) -> _Key:
+    by = one.applied
+    made = (by.engine, by.kind, by.namespace, by.name, by.generated, by.folder, by.place.path) if by else None
+    return (one.identity, made, one.root, "" if by else one.path)
+
+
+def _fields(was: object, now: object, path: Path) -> Iterator[Path]:
+    """Where two values differ, as deep as their shapes agree; what is absent counts as an empty mapping."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in dict.fromkeys([*was, *now]):
+            yield from _fields(was.get(key, _MISSING), now.get(key, _MISSING), (*path, key))
+    elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        for index, (one, other) in enumerate(zip(was, now, strict=True)):
+            yield from _fields(one, other, (*path, index))
+    elif was is _MISSING and isinstance(now, dict) and now:
+        yield from _fields({}, now, path)
+    elif now is _MISSING and isinstance(was, dict) and was:
+        yield from _fields(was, {}, path)
+    elif was is _MISSING or now is _MISSING or not same(was, now):
+        yield path

@@ -1,0 +1,171 @@
+"""Documents that declare an object and are not applied, and files that make objects without declaring them.
+
+Both look like the place of an edit and are none. An edit there would look right and change nothing, or break the
+file, so they are found and told with the reason.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from gitops_mcp.domain.applied import Applied, kustomization_of, read
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
+from gitops_mcp.domain.repository import Hidden, Unreached
+from gitops_mcp.domain.yamltext import Document, line_of
+
+MARK = CNPG_GROUP + "/"
+
+
+def documents(text: str) -> Iterator[tuple[Document, Path, Object]]:
+    """Every object of CNPG's group that stands in a file, items of a `kind: List` too."""
+    for document in read(text):
+        items = at(document.value, "items") if at(document.value, "kind") == "List" else None
+        if isinstance(items, list):
+            yield from ((document, ("items", index), item) for index, item in enumerate(items) if _is_cnpg(item))
+        elif _is_cnpg(document.value):
+            yield document, (), document.value
+
+
+def unreached(files: Mapping[str, str], paths: Iterable[str], engines: Sequence[Applied]) -> Iterator[Unreached]:
+    """What these files declare although nothing takes them."""
+    for path in paths:
+        reason = _reason(path, files, engines)
+        for document, base, value in documents(files[path]):
+            line = line_of(files[path], document.index, base) if base else document.line
+            namespace = at(value, "metadata", "namespace")
+            identity = Identity(value["kind"], str(namespace) if namespace else None, value["metadata"]["name"])
+            yield Unreached(identity, f"{path}:{line}", reason)
+
+
+def hidden(files: Mapping[str, str], paths: Iterable[str]) -> Iterator[Hidden]:
+    """Templates of Helm, jsonnet, and what operators compose, among files that mention CNPG."""
+    for path in paths:
+        text = files[path]
+        if (chart := chart_of(path, files)) is not None:
+            values = posixpath.join(chart, "values.yaml")
+            look = f"; the values that it is filled with stand in {values}" if values in files else ""
+            yield Hidden(path, f"{path} is a template of the Helm chart {chart}, which is not edited{look}", text)
+        elif path.endswith((".jsonnet", ".libsonnet")):
+            yield Hidden(path, f"{path} is a jsonnet program, which is not edited: change it there by hand", text)
+        elif path.endswith((".yaml", ".yml", ".json")):
+            yield from _composed(path, files)
+
+
+def chart_of(path: str, files: Mapping[str, str]) -> str | None:
+    """The folder of the Helm chart whose template this is."""
+    above, _, _ = f"/{path}".rpartition("/templates/")
+    while above:
+        folder = above.lstrip("/")
+        if posixpath.join(folder, "Chart.yaml") in files:
+            return folder
+        above = above.rpartition("/templates/")[0]
+    return None
+
+
+def _composed(path: str, files: Mapping[str, str]) -> Iterator[Hidden]:
+    for document in read(files[path]):
+        value = document.value
+        kind = at(value, "kind")
+        if not isinstance(kind, str) or _is_cnpg(value) or kind in {"List", "Kustomization", "Component"}:
+            continue
+        if MARK not in str(value) or str(at(value, "apiVersion")).startswith("apiextensions.k8s.io/"):
+            continue
+        if not _nests(value):
+            continue
+        claimed = at(value, "spec", "compositeTypeRef", "apiVersion") or at(value, "spec", "schema", "apiVersion")
+        group = (
+            str(claimed).partition("/")[0] if claimed and "/" in str(claimed) else at(value, "spec", "schema", "group")
+        )
+        where = f"the {kind} {at(value, 'metadata', 'name')} at {path}:{document.line}"
+        claims = tuple(_claims(str(group), files)) if group else ()
+        for name, place in claims:
+            yield Hidden(place.rpartition(":")[0], f"{where} makes it from {place}: change it there by hand", name)
+        yield Hidden(path, f"{where} makes such objects, which are not edited through it", files[path])
+
+
+def _claims(group: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    mark = re.compile(rf"^apiVersion: *[\"']?{re.escape(group)}/", re.MULTILINE)
+    for path, text in files.items():
+        if not path.endswith((".yaml", ".yml")) or not mark.search(text):
+            continue
+        for document in read(text):
+            name = at(document.value, "metadata", "name")
+            if isinstance(name, str) and str(at(document.value, "apiVersion")).startswith(f"{group}/"):
+                yield name, f"{path}:{document.line}"
+
+
+def _nests(value: object) -> bool:
+    """Whether an object of CNPG stands somewhere inside."""
+    if isinstance(value, dict):
+        version = value.get("apiVersion")
+        return (isinstance(version, str) and version.startswith(MARK)) or any(map(_nests, value.values()))
+    return isinstance(value, list) and any(map(_nests, value))
+
+
+def _reason(path: str, files: Mapping[str, str], engines: Sequence[Applied]) -> str:
+    if (chart := chart_of(path, files)) is not None:
+        return f"it is a template of the Helm chart {chart}, filled in from {posixpath.join(chart, 'values.yaml')}"
+    above = [one for one in engines if one.folder is not None and one.build != "helm" and _holds(one.folder, path)]
+    nearest = max(above, key=lambda one: len(one.folder or ""), default=None)
+    governing = _governing(path, files)
+    unlisted = f"{governing} does not list it" if governing and not _lists(governing, path, files) else None
+    if nearest is None:
+        reason = _beside(path, engines) or "no engine object of this repository applies it"
+        return f"{unlisted}, and {reason}" if unlisted else reason
+    return _left_out(nearest) or (f"{unlisted}, and {nearest} builds that" if unlisted else f"{nearest} leaves it out")
+
+
+def _left_out(one: Applied) -> str | None:
+    if one.excluded:
+        return f"{one} does not apply it: {one.excluded}"
+    for field in ("exclude", "include"):
+        pattern = getattr(one.selection, field)
+        if pattern and one.build == "directory":
+            return f"{one} leaves it out: directory.{field} is {pattern}"
+    return None
+
+
+def _beside(path: str, engines: Sequence[Applied]) -> str | None:
+    """The ApplicationSet that takes neighbours of the folder and not the folder."""
+    beside = {
+        posixpath.dirname(one.folder): one for one in engines if one.kind == "ApplicationSet" and one.folder is not None
+    }
+    for folder in _above(posixpath.dirname(path)):
+        if folder and (one := beside.get(posixpath.dirname(folder))) is not None:
+            return f"{one} makes no Application for {folder}"
+    return None
+
+
+def _lists(kustomization: str, path: str, files: Mapping[str, str]) -> bool:
+    listed = read(files[kustomization])
+    folder = posixpath.dirname(kustomization)
+    entries = at(listed[0].value, "resources") if listed else None
+    return isinstance(entries, list) and any(
+        posixpath.normpath(posixpath.join(folder, str(entry))) in {path, posixpath.dirname(path)} for entry in entries
+    )
+
+
+def _governing(path: str, files: Mapping[str, str]) -> str | None:
+    for folder in _above(posixpath.dirname(path)):
+        if (found := kustomization_of(files, folder)) is not None:
+            return found
+    return None
+
+
+def _above(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = posixpath.dirname(folder)
+    yield ""
+
+
+def _holds(folder: str, path: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")
+
+
+def _is_cnpg(value: object) -> bool:
+    version = at(value, "apiVersion")
+    named = isinstance(at(value, "metadata", "name"), str)
+    return isinstance(version, str) and version.startswith(MARK) and isinstance(at(value, "kind"), str) and named
