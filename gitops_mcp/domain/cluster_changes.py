@@ -5,21 +5,23 @@ Each takes what Git declares and gives the edits; none looks at anything else th
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from gitops_mcp.domain.applying import applied, filled_in, notices
 from gitops_mcp.domain.cnpg.instances import Scaling
 from gitops_mcp.domain.cnpg.protection import asking, blocking, described, without_blocking
 from gitops_mcp.domain.names import ClusterRef, counted
 from gitops_mcp.domain.objects import Identity, Object, Path, at
-from gitops_mcp.domain.placement import Place, listed, unlisted
+from gitops_mcp.domain.place import changed, set_field
+from gitops_mcp.domain.placement import Place, listed
 from gitops_mcp.domain.plan import Draft, Impact, Level, Notice, Plan
+from gitops_mcp.domain.removal import remove_objects
 from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.yamltext import Edit, Remove, Set, documents, rendered, same
+from gitops_mcp.domain.yamltext import Remove, Set, rendered, same
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _VALIDATED = ("built-in rules",)
+_INSTANCES: Path = ("spec", "instances")
 
 
 def create(desired: Desired, ref: ClusterRef, manifest: Object, *, place: Place, proposed: bool) -> Plan:
@@ -74,8 +76,10 @@ def scale(
     where the field is no plain number or the webhook of CNPG would refuse the new one.
     """
     target = replace(declared.identity, namespace=declared.identity.namespace or namespace)
-    now = at(declared.object, "spec", "instances")
+    now = at(declared.object, *_INSTANCES)
     if now is not None and (isinstance(now, bool) or not isinstance(now, int)):
+        if _INSTANCES in declared.substituted:
+            set_field(desired, declared, _INSTANCES, instances)
         raise Refused(
             f"spec.instances of {target} at {declared.place} is {now!r}, not a number: it is filled in by something "
             f"else, such as a variable; change it there"
@@ -86,17 +90,23 @@ def scale(
     plan = Plan("scale", f"Scale {target} to {counted(instances, 'instance')}", target, validated_by=_VALIDATED)
     if now == instances:
         return replace(plan, unchanged=f"{declared.place} says {counted(instances, 'instance')} already")
-    draft = Draft(desired.texts)
-    draft.edit(declared.path, declared.document, Set((*declared.base, "spec", "instances"), instances))
     return replace(
         plan,
-        files=draft.changes,
-        body=(f"spec.instances: {1 if now is None else now} -> {instances}",),
+        files=set_field(desired, declared, _INSTANCES, instances),
+        body=(
+            f"spec.instances: {1 if now is None else now} -> {instances}",
+            *filled_in(declared, _INSTANCES),
+            *applied(declared),
+        ),
         impact=Impact(
             Level.DATA_LOSS if scaling.removed else Level.NONE,
             scaling.reasons or (f"the live Cluster has {counted(instances, 'instance')} already",),
         ),
-        warnings=(*(Notice("scale", text) for text in scaling.warnings), *_otherwise(now, running)),
+        warnings=(
+            *(Notice("scale", text) for text in scaling.warnings),
+            *_otherwise(now, running),
+            *notices(declared, desired),
+        ),
         destroys=scaling.risk,
         next=scaling.next,
     )
@@ -158,26 +168,25 @@ def delete(
 
 
 def _unprotect(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
-    draft = Draft(desired.texts)
+    edits: list[Set | Remove] = []
     for part in ("annotations", "labels"):
-        place: Path = (*declared.base, "metadata", part)
-        old = at(declared.object, "metadata", part)
+        place: Path = ("metadata", part)
+        old = at(declared.object, *place)
         if not isinstance(old, dict):
             continue
         kept = without_blocking(old)
         if old and not kept:
-            draft.edit(declared.path, declared.document, Remove(place))
+            edits.append(Remove(place))
             continue
-        edits: list[Edit] = [Set((*place, key), value) for key, value in kept.items() if value != old[key]]
+        edits += [Set((*place, key), value) for key, value in kept.items() if value != old[key]]
         edits += [Remove((*place, key)) for key in old if key not in kept]
-        if edits:
-            draft.edit(declared.path, declared.document, *edits)
     found = described(blocking(declared.object))
     return replace(
         plan,
         subject=f"Remove the protection of Cluster {ref} against pruning",
-        files=draft.changes,
-        body=(f"Step 1 of 2 of deleting Cluster {ref}: {found} goes, and nothing else.",),
+        files=changed(desired, declared, *edits),
+        body=(f"Step 1 of 2 of deleting Cluster {ref}: {found} goes, and nothing else.", *applied(declared)),
+        warnings=notices(declared, desired),
         impact=Impact(Level.NONE, ("nothing is deleted by this step; the next one removes the manifest",)),
         next=(
             f"Step 1 of 2: removes {found}. The engine keeps the database as long as the live Cluster carries it",
@@ -188,8 +197,6 @@ def _unprotect(plan: Plan, declared: Declaration, desired: Desired, ref: Cluster
 
 def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
     dependents = desired.dependents(ref, declared)
-    draft = Draft(desired.texts)
-    unlisted(draft, desired, *_drop(draft, (declared, *dependents)))
     confirmations = [
         f"Argo CD prunes {one.identity} only after a person has confirmed it there ({described(asking(one.object))})"
         for one in (declared, *dependents)
@@ -198,8 +205,12 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
     kept = [f"{one.identity} ({described(blocking(one.object))})" for one in dependents if blocking(one.object)]
     return replace(
         plan,
-        files=draft.changes,
-        body=("Removes the documents of:", *(f"- {one.identity}, {one.place}" for one in (declared, *dependents))),
+        files=remove_objects(desired, declared, *dependents),
+        body=(
+            "Removes the documents of:",
+            *(f"- {one.identity}, {one.place}" for one in (declared, *dependents)),
+            *applied(declared),
+        ),
         impact=Impact(Level.DATA_LOSS, (_lost(ref),)),
         warnings=(
             *(
@@ -215,6 +226,7 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
                 )
                 for one in desired.adrift(ref, declared)
             ),
+            *notices(declared, desired),
         ),
         next=(
             (
@@ -228,27 +240,6 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
             *confirmations,
         ),
     )
-
-
-def _drop(draft: Draft, declared: Iterable[Declaration]) -> tuple[str, ...]:
-    """Takes the list items and documents out, and names the files that went with them."""
-    by_document: dict[tuple[str, int], list[Declaration]] = defaultdict(list)
-    for one in declared:
-        by_document[one.path, one.document].append(one)
-    whole: dict[str, list[int]] = defaultdict(list)
-    for (path, document), found in sorted(by_document.items()):
-        items = sorted((int(one.base[1]) for one in found if one.base), reverse=True)
-        if not items or len(items) == _listed_items(draft, path, document):
-            whole[path].append(document)
-        else:
-            draft.edit(path, document, *(Remove(("items", index)) for index in items))
-    for path, places in whole.items():
-        draft.drop(path, *places)
-    return tuple(change.path for change in draft.changes if change.after is None)
-
-
-def _listed_items(draft: Draft, path: str, document: int) -> int:
-    return len(at(documents(draft.text(path) or "")[document].value, "items") or ())
 
 
 def _lost(ref: ClusterRef) -> str:

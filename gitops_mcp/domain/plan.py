@@ -149,6 +149,10 @@ class Draft:
         self._before = texts
         self._after: dict[str, str | None] = {}
 
+    @property
+    def before(self) -> Mapping[str, str]:
+        return self._before
+
     def text(self, path: str) -> str | None:
         return self._after[path] if path in self._after else self._before.get(path)
 

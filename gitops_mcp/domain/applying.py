@@ -1,0 +1,45 @@
+"""What to say of the engine object that applies a change, and of what was not chosen for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_mcp.domain.objects import Path, dotted
+from gitops_mcp.domain.plan import Notice
+from gitops_mcp.domain.repository import Declaration, Desired
+
+
+def applied(declared: Declaration) -> tuple[str, ...]:
+    """For the message of a change."""
+    by = declared.applied
+    if by is None:
+        return ()
+    habits = [word for word, is_so in (("prunes", by.prunes), ("has force", by.forces)) if is_so]
+    return (f"Applied by {by}{', which ' + ' and '.join(habits) if habits else ''}",)
+
+
+def filled_in(declared: Declaration, path: Path) -> tuple[str, ...]:
+    """Where a field is a variable, that what changes is its definition."""
+    scalar = declared.substituted.get(path)
+    return (
+        (f"{dotted(path)} is {scalar.text} in {declared.place}: {', '.join(scalar.names)} changes",) if scalar else ()
+    )
+
+
+def notices(declared: Declaration, desired: Desired) -> tuple[Notice, ...]:
+    return tuple(_notices(declared, desired))
+
+
+def _notices(declared: Declaration, desired: Desired) -> Iterator[Notice]:
+    by = declared.applied
+    if by is not None and by.suspended:
+        yield Notice("suspended", f"{by} is suspended: nothing is applied until somebody resumes it")
+    if by is not None and by.forces:
+        yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and created anew")
+    if by is not None and by.guess:
+        yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")
+    for one in desired.unreached:
+        if (one.identity.kind, one.identity.name) == (declared.identity.kind, declared.identity.name):
+            yield Notice(
+                "not-chosen", f"{one.identity} is declared at {one.place} too, which is not applied: {one.reason}"
+            )

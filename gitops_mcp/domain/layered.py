@@ -1,0 +1,75 @@
+"""Edits where a layer's text stands: in a document, or in a string of it that is YAML itself.
+
+Patches inside of kustomizations and Helm values inside of Applications are such strings. The inner text is edited as
+a file would be, and put back in the style that the string has.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from gitops_mcp.domain import yamltext
+from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.plan import Draft
+from gitops_mcp.domain.yamlparse import parsed
+from gitops_mcp.domain.yamlrender import Layout
+from gitops_mcp.domain.yamlsplice import layout
+from gitops_mcp.domain.yamltext import Edit, Insert, Remove, Set
+from gitops_mcp.errors import Refused
+
+
+class Standing(Protocol):
+    """Where a text stands: a layer of a build, or a place of Helm values."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def document(self) -> int: ...
+    @property
+    def base(self) -> Path: ...
+    @property
+    def inner(self) -> int | None: ...
+
+
+def edit(draft: Draft, place: Standing, *edits: Edit) -> None:
+    """The edits' paths are those of the layer's own text."""
+    if place.inner is None:
+        draft.edit(place.path, place.document, *(_below(place.base, one) for one in edits))
+        return
+    old = value(draft, place, whole=True)
+    if not isinstance(old, str):
+        raise Refused(f"{place.path}: the text of a patch or of values is no text")
+    new = yamltext.edited(old, place.inner, *edits)
+    new = new if old.endswith("\n") else new.removesuffix("\n")
+    draft.edit(place.path, place.document, Set(place.base, new))
+
+
+def value(draft: Draft, place: Standing, *, whole: bool = False) -> object:
+    """What stands there; `whole`: the string itself, where it is one."""
+    found = at(yamltext.documents(draft.text(place.path) or "")[place.document].value, *place.base)
+    if place.inner is None or whole:
+        return found
+    return yamltext.documents(found)[place.inner].value if isinstance(found, str) else None
+
+
+def style(text: str) -> Layout:
+    """How a file indents."""
+    source = parsed(text.removeprefix("\ufeff"))
+    return layout(source, source.trees[0]) if source.trees else Layout()
+
+
+def written(manifest: Object, like: str) -> str:
+    """A new manifest, indented and with line endings as in a text."""
+    found = style(like)
+    eol = "\r\n" if "\r\n" in like else "\n"
+    return yamltext.rendered(manifest, eol=eol, indent=found.step, indent_lists=found.offset > 0)
+
+
+def _below(base: Path, one: Edit) -> Edit:
+    match one:
+        case Set(path, new):
+            return Set((*base, *path), new)
+        case Insert(path, index, new):
+            return Insert((*base, *path), index, new)
+        case Remove(path):
+            return Remove((*base, *path))

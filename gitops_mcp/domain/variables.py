@@ -1,0 +1,73 @@
+"""Edits of a field that is filled in: where its variable is defined, for this field alone, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gitops_mcp.domain import effects, layered, substitution
+from gitops_mcp.domain.applied import Applied, Place, located
+from gitops_mcp.domain.kustomize import Word
+from gitops_mcp.domain.objects import Path, dotted
+from gitops_mcp.domain.plan import Draft, FileChange
+from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.substitution import Redefinition, Scalar
+from gitops_mcp.domain.yamltext import Set
+from gitops_mcp.errors import Refused
+
+
+def redefined(
+    desired: Desired, files: Mapping[str, str], declared: Declaration, path: Path, value: object, word: Word
+) -> tuple[FileChange, ...]:
+    applied, produced, scalar = declared.applied, declared.produced, declared.substituted[path]
+    if applied is None or produced is None:
+        raise AssertionError("only engines fill variables in")
+    layer = produced.layers[word.layer]
+    field = f"{dotted(path)} of {declared.label}"
+    at = _line(files, layer.path, layer.document, (*layer.base, *word.path), layer.line, layer.inner)
+    found = substitution.redefined(scalar.text, value, applied.substitution, users=(), files=files)
+    if isinstance(found, str):
+        raise Refused(f"{field} at {at} is not a value of its own: {found}. {_by_hand(scalar, applied)}")
+    draft = Draft(files)
+    if isinstance(found, Redefinition):
+        where = f"{found.variable.name}, which {found.variable.origin} defines at {located(found.place, files)}"
+        draft.edit(found.place.path, found.place.document, Set(found.place.base, found.text))
+    else:
+        where = f"{' and '.join(scalar.names)}, which nothing defines, so that the default at {at} counts"
+        layered.edit(draft, layer, Set(word.path, found.text))
+    effect = effects.effect(desired, draft.changes, declared, Set(path, value))
+    start = f"{field} at {at} is {scalar.text}: it comes from {where}"
+    if effect.others:
+        raise Refused(
+            f"{start}. Changing it would change more: {effects.labels(effect.others)}. {_by_hand(scalar, applied)}"
+        )
+    if effect.fields:
+        raise Refused(
+            f"{start}. Changing it would change other fields of the same object too: {effects.fields(effect.fields)}. "
+            f"{_by_hand(scalar, applied)}"
+        )
+    if not effect.is_wanted:
+        raise Refused(f"{start}, and no text there gives the field this value")
+    if isinstance(found, Redefinition):
+        more = _elsewhere(desired, files, found.place, at)
+        if more:
+            raise Refused(f"{start}. It is used at {', '.join(more)} as well. {_by_hand(scalar, applied)}")
+    return draft.changes
+
+
+def _elsewhere(desired: Desired, files: Mapping[str, str], place: Place, own: str) -> tuple[str, ...]:
+    """Other mentions of a variable below the folders that its definition is for, of whatever kind."""
+    builds = [
+        (one, [path for path in files if not one.folder or path.startswith(f"{one.folder}/")])
+        for one in desired.engines
+        if not one.is_remote and one.folder is not None
+    ]
+    return tuple(one for one in substitution.users(builds, files).get(place, ()) if one != own)
+
+
+def _line(files: Mapping[str, str], path: str, document: int, base: Path, line: int, inner: int | None) -> str:
+    return f"{path}:{line}" if inner is not None else located(Place(path, document, base, line), files)
+
+
+def _by_hand(scalar: Scalar, applied: Applied) -> str:
+    names = " or ".join(scalar.names)
+    return f"By hand: give {names} its value for this one in {applied}, or write a value in the place of the variable"
