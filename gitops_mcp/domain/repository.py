@@ -169,28 +169,32 @@ class Desired:
         )
 
     def cluster(self, name: str, namespace: str | None, *, environment: str) -> Declaration:
-        """The one document that declares a Cluster.
+        """The one document that declares a Cluster."""
+        return self.one("Cluster", name, namespace, environment=environment)
+
+    def one(self, kind: str, name: str, namespace: str | None, *, environment: str) -> Declaration:
+        """The one document that declares an object.
 
         Raises NotFound with near names, InvalidRequest with the candidates where several namespaces have one,
         Refused where two documents declare the same one.
         """
-        by_name = self.named("Cluster", name)
+        by_name = self.named(kind, name)
         found = by_name
         if namespace is not None:
             found = tuple(one for one in by_name if one.identity.namespace == namespace)
             if not found and len(by_name) == 1 and by_name[0].identity.namespace is None:
                 found = by_name
         if not found:
-            raise self._no_cluster(name, namespace, environment)
+            raise self._none(kind, name, namespace, environment)
         if len({one.identity for one in found}) > 1:
             spaces = ", ".join(sorted(f"{one.identity.namespace or 'unknown'} ({one.place})" for one in found))
-            raise InvalidRequest(f"namespace: {environment} declares a Cluster {name!r} in several: {spaces}; name one")
+            raise InvalidRequest(f"namespace: {environment} declares a {kind} {name!r} in several: {spaces}; name one")
         if len(found) > 1:
             places = " and ".join(
                 f"{one.place}, applied by {one.applied}" if one.applied else one.place for one in found
             )
             raise Refused(
-                f"two documents declare Cluster {name!r} in {environment}: {places}. Which of them is applied last "
+                f"two documents declare {kind} {name!r} in {environment}: {places}. Which of them is applied last "
                 f"decides, so neither is edited: remove one of them first"
             )
         return found[0]
@@ -225,38 +229,46 @@ class Desired:
                 return self.kustomizations[above]
         return None
 
-    def _no_cluster(self, name: str, namespace: str | None, environment: str) -> NotFound | InvalidRequest:
+    def _none(self, kind: str, name: str, namespace: str | None, environment: str) -> NotFound | InvalidRequest:
         where = f"{environment}, namespace {namespace}" if namespace else environment
         for skipped in self.skipped:
             if name in self.texts.get(skipped.path, ""):
                 return InvalidRequest(
-                    f"no Cluster {name!r} was found in {where}, but {skipped.path} mentions it and cannot be read: "
+                    f"no {kind} {name!r} was found in {where}, but {skipped.path} mentions it and cannot be read: "
                     f"{skipped.reason}. Edit that file by hand"
                 )
-        unapplied = [one for one in self.unreached if one.identity.kind == "Cluster" and one.identity.name == name]
-        if unapplied:
-            return InvalidRequest(
-                f"no Cluster {name!r} is applied in {where}. What declares one is not: "
-                f"{'; '.join(map(str, unapplied))}. An edit there would change nothing that runs"
-            )
-        for hidden in self.hidden:
-            if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", hidden.mentions):
-                return InvalidRequest(f"no document declares Cluster {name!r} in {where}, but {hidden.reason}")
-        unknown = [one for one in self.named("Cluster", name) if one.identity.namespace is None]
+        if (known := self._unapplied(kind, name, where)) is not None:
+            return known
+        unknown = [one for one in self.named(kind, name) if one.identity.namespace is None]
         if unknown:
             places = ", ".join(one.place for one in unknown)
             return InvalidRequest(
-                f"no Cluster {name!r} was found in {where}: {places} declares one, but nothing in the repository says "
+                f"no {kind} {name!r} was found in {where}: {places} declares one, but nothing in the repository says "
                 f"its namespace and it is not the only one of that name. Write metadata.namespace there first"
             )
-        known = [one.identity.name for one in self.clusters if namespace in {None, one.identity.namespace}]
+        others = [
+            one.identity.name
+            for one in self.declarations
+            if one.identity.kind == kind and namespace in {None, one.identity.namespace}
+        ]
         files = (
             f"{counted(len(self.skipped), 'file')} passed over, the first {self.skipped[0].path}"
             if self.skipped
             else ""
         )
         passed = f"; {files}" if files else ""
-        return NotFound(f"Git declares no Cluster {name!r} in {where}; {near(name, known)}{passed}")
+        return NotFound(f"Git declares no {kind} {name!r} in {where}; {near(name, others)}{passed}")
+
+    def _unapplied(self, kind: str, name: str, where: str) -> NotFound | None:
+        """The answer where something looks like the object's place and is none."""
+        idle = [one for one in self.unreached if (one.identity.kind, one.identity.name) == (kind, name)]
+        if idle:
+            return NotFound(
+                f"no {kind} {name!r} is applied in {where}. What declares one is not: {'; '.join(map(str, idle))}. An "
+                f"edit there would change nothing that runs"
+            )
+        made = [one.reason for one in self.hidden if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", one.mentions)]
+        return NotFound(f"no document declares {kind} {name!r} in {where}, but {'; '.join(made)}") if made else None
 
 
 def desired(commit: str, folder: str, files: Iterable[Source], kustomizations: Iterable[Source]) -> Desired:

@@ -51,6 +51,15 @@ def hidden(files: Mapping[str, str], paths: Iterable[str]) -> Iterator[Hidden]:
             yield Hidden(path, f"{path} is a jsonnet program, which is not edited: change it there by hand", text)
         elif path.endswith((".yaml", ".yml", ".json")):
             yield from _composed(path, files)
+            yield from _sealed(path, files[path])
+
+
+def _sealed(path: str, text: str) -> Iterator[Hidden]:
+    for document in read(text) if "SealedSecret" in text else ():
+        if at(document.value, "kind") == "SealedSecret":
+            name = str(at(document.value, "metadata", "name"))
+            reason = f"{path}:{document.line} is a SealedSecret, whose values only kubeseal makes"
+            yield Hidden(path, reason, name)
 
 
 def chart_of(path: str, files: Mapping[str, str]) -> str | None:
