@@ -16,9 +16,9 @@ from gitops_mcp.domain.cnpg.protection import Engine, protecting
 from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path
-from gitops_mcp.domain.plan import Draft, Plan
+from gitops_mcp.domain.place import set_field
+from gitops_mcp.domain.plan import Plan
 from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.yamltext import Set
 from gitops_mcp.errors import GitOpsError
 
 Tree = Mapping[str, bytes]
@@ -90,7 +90,8 @@ def _plan(tree: Tree, asked: Asked, *, proposed: bool) -> Plan:
     name, namespace = arguments["name"], arguments.get("namespace")
     if asked.tool == "create":
         return _create(tree, declared, asked, proposed=proposed)
-    found = declared.cluster(name, namespace, environment=asked.environment.name)
+    kind = arguments.get("kind", "Cluster")
+    found = declared.one(kind, name, namespace, environment=asked.environment.name)
     match asked.tool:
         case "scale":
             return cluster_changes.scale(found, declared, namespace=namespace, instances=arguments["instances"])
@@ -123,10 +124,9 @@ def _create(tree: Tree, declared: Desired, asked: Asked, *, proposed: bool) -> P
 
 def _set(found: Declaration, declared: Desired, path: Path, value: object) -> Plan:
     """What a tool that changes this field would plan."""
-    draft = Draft(declared.texts)
-    draft.edit(found.path, found.document, Set((*found.base, *path), value))
+    files = set_field(declared, found, path, value)
     target = Identity("Cluster", found.identity.namespace, found.identity.name)
-    return Plan("set", f"Set {'.'.join(map(str, path))} of {target}", target, files=draft.changes)
+    return Plan("set", f"Set {'.'.join(map(str, path))} of {target}", target, files=files)
 
 
 def _desired(tree: Tree, environment: Environment, repository: Repository) -> Desired:

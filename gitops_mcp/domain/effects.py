@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.domain import model, yamledit
+from gitops_mcp.domain.kustomize import Layer
 from gitops_mcp.domain.objects import Path, dotted, leaves
 from gitops_mcp.domain.plan import FileChange
 from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.domain.yamltext import Edit, same
 
 _MOST = 8
+_TEXTS = frozenset({"document", "merge patch", "json patch"})
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,11 @@ def effect(desired: Desired, changes: Iterable[FileChange], declared: Declaratio
     before_all = {_key(one): one for one in desired.everything}
     after_all = {_key(one): one for one in after.everything}
     asked = _key(declared)
-    now = after_all.get(asked)
+    now = after_all.get(asked) or _renamed(declared, before_all, after_all)
     others = [
         before_all.get(key) or after_all[key]
         for key in (*before_all, *(key for key in after_all if key not in before_all))
-        if key != asked and _differs(before_all.get(key), after_all.get(key))
+        if key not in {asked, _key(now) if now else None} and _differs(before_all.get(key), after_all.get(key))
     ]
     expected = declared.object
     normal = yamledit.normalized(expected, wanted)
@@ -55,6 +57,16 @@ def labels(others: Iterable[Declaration]) -> str:
     found = tuple(dict.fromkeys(one.label for one in others))
     more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
     return "; ".join(found[:_MOST]) + more
+
+
+def _renamed(
+    declared: Declaration,
+    before: Mapping[tuple[object, ...], Declaration],
+    after: Mapping[tuple[object, ...], Declaration],
+) -> Declaration | None:
+    """The object under the name or namespace that the edit gave it."""
+    rest = _key(declared)[:-1]
+    return next((one for key, one in after.items() if key not in before and key[:-1] == rest), None)
 
 
 def _differs(before: Declaration | None, after: Declaration | None) -> bool:
@@ -75,5 +87,21 @@ def fields(paths: Iterable[Path]) -> str:
 
 def _key(one: Declaration) -> tuple[object, ...]:
     by = one.applied
-    engine = (by.engine, by.kind, by.namespace, by.name, by.destination, by.generated) if by else ()
+    engine = (by.place.path, by.place.document, by.kind, by.name, by.destination, by.generated) if by else ()
     return (*engine, one.root, one.path, one.document, one.base, one.database, one.identity)
+
+
+def sharing(desired: Desired, declared: Declaration, layer: Layer) -> tuple[Declaration, ...]:
+    """Other live objects to which the text of a layer contributes, whether or not it has the last word there."""
+    place = _standing(layer)
+    return tuple(
+        one
+        for one in desired.everything
+        if one.produced is not None
+        and _key(one) != _key(declared)
+        and any(_standing(theirs) == place for theirs in one.produced.layers)
+    )
+
+
+def _standing(layer: Layer) -> tuple[object, ...]:
+    return layer.path, layer.document, layer.base, layer.inner, layer.kind in _TEXTS

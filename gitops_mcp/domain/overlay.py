@@ -9,42 +9,47 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from gitops_mcp.domain import jsonpatches, layered
+from gitops_mcp.domain import effects, jsonpatches, layered
 from gitops_mcp.domain.applied import kustomization_of, read, texts
 from gitops_mcp.domain.kustomize import Layer, Produced
 from gitops_mcp.domain.kustomize.tree import joined
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.plan import Draft
-from gitops_mcp.domain.repository import Declaration
+from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.domain.yamltext import Insert, Set
 from gitops_mcp.errors import GitOpsError
 
 _FILE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
-def patched(files: Mapping[str, str], declared: Declaration, path: Path, value: Any, behind: int) -> Iterator[Draft]:
+def patched(
+    desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set, behind: int
+) -> Iterator[Draft]:
     """The patches of this object, the last first, each with the field in it; only those behind a layer count."""
     produced = declared.produced
     for index, layer in reversed(list(enumerate(produced.layers if produced else ()))):
-        if index <= behind or produced is None:
+        if index <= behind or produced is None or effects.sharing(desired, declared, layer):
             continue
         draft = Draft(files)
         with suppress(GitOpsError):  # it cannot be edited, so it is no candidate
             if layer.kind == "merge patch":
-                layered.edit(draft, layer, Set(path, value))
+                layered.edit(draft, layer, wanted)
             elif layer.kind == "json patch":
-                _operate(draft, layer, produced, path, value)
+                _operate(draft, layer, produced, wanted.path, wanted.value)
             yield draft
 
 
-def begun(files: Mapping[str, str], declared: Declaration, path: Path, value: Any) -> Iterator[Draft]:
+def begun(desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set) -> Iterator[Draft]:
     """A new patch, in the folder nearest to the document first; each is to be proven to mean this object alone."""
     produced = declared.produced
     if produced is None or declared.root is None:
         return
     document = produced.layers[0]
-    for manifest in _manifests(produced, files, path, value):
-        for folder in reversed(folders(files, declared.root, document.path)):
+    others = {one.root for one in effects.sharing(desired, declared, document)} - {None}
+    taken = {folder for root in others for folder in folders(files, root or "", document.path)}
+    own = [folder for folder in folders(files, declared.root, document.path) if folder not in taken]
+    for manifest in _manifests(produced, files, wanted.path, wanted.value):
+        for folder in reversed(own):
             draft = Draft(files)
             with suppress(GitOpsError):  # a file of that name is there, or the list cannot be edited
                 _begin(draft, folder, manifest)

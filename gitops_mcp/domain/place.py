@@ -16,7 +16,7 @@ from gitops_mcp.domain.objects import Path, at, dotted
 from gitops_mcp.domain.plan import Draft, FileChange
 from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.domain.yamltext import Edit, Remove, Set, documents, line_of, same
-from gitops_mcp.errors import GitOpsError, Refused
+from gitops_mcp.errors import Refused
 
 
 def set_field(desired: Desired, declared: Declaration, path: Path, value: Any) -> tuple[FileChange, ...]:
@@ -84,9 +84,9 @@ def _layered(
     spot = word or _room(produced, wanted.path)
     layer = produced.layers[spot.layer]
     place = _place(files, layer, spot)
-    draft = Draft(files)
-    shared: tuple[Declaration, ...] = ()
-    try:
+    shared = effects.sharing(desired, declared, layer)
+    if not shared:
+        draft = Draft(files)
         own = Set(spot.path, wanted.value) if isinstance(wanted, Set) else Remove(spot.path)
         layered.edit(draft, layer, own)
         effect = effects.effect(desired, draft.changes, declared, wanted)
@@ -100,14 +100,11 @@ def _layered(
             )
         if not shared and word is not None:
             raise _surprising(declared, wanted.path, place, effect.fields)
-    except GitOpsError:
-        if not declared.shared:
-            raise
     if isinstance(wanted, Set) and not any(isinstance(step, int) for step in wanted.path):
         behind = spot.layer if word is not None else 0
         for found in (
-            *overlay.patched(files, declared, wanted.path, wanted.value, behind),
-            *overlay.begun(files, declared, wanted.path, wanted.value),
+            *overlay.patched(desired, files, declared, wanted, behind),
+            *overlay.begun(desired, files, declared, wanted),
         ):
             if found.changes and effects.effect(desired, found.changes, declared, wanted).is_exact:
                 return found.changes

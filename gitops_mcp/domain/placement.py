@@ -123,7 +123,7 @@ def unlisted(draft: Draft, desired: Desired, *paths: str) -> None:
             raise Refused(
                 f"{kustomization.path} would be left without any resource, on which newer kustomize versions fail, and "
                 f"no kustomization above lists its folder. Choose: add another resource to it first, or remove it by "
-                f"hand together with what applies {kustomization.folder or 'the root'}"
+                f"hand together with {_builders(desired, kustomization)}"
             )
         draft.remove(kustomization.path)
         unlisted(draft, desired, kustomization.folder)
@@ -175,6 +175,12 @@ def _beside(desired: Desired, ref: ClusterRef) -> Iterator[tuple[tuple[bool, int
             # Its name does not say what it holds; a second file beside it has to.
             path = posixpath.join(folder, f"{ref.name}.yaml")
             yield (elsewhere, 0, path), Place(path)
+
+
+def _builders(desired: Desired, kustomization: Kustomization) -> str:
+    found = [str(one) for one in desired.engines if one.folder == kustomization.folder]
+    what = f"what applies {kustomization.folder or 'the root'}"
+    return f"{what}: {', '.join(found)}" if found else what
 
 
 def _pattern(sibling: Declaration) -> str:

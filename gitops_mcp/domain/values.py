@@ -47,7 +47,11 @@ def revalued(files: Mapping[str, str], declared: Declaration, wanted: Edit) -> t
 
 
 def _places(release: Release, files: Mapping[str, str]) -> str:
-    return ", ".join(located(layer.place, files) for layer in release.values if layer.place)
+    found = [located(layer.place, files) for layer in release.values if layer.place]
+    read_elsewhere = [layer.name for layer in release.values if layer.kind == "unread"]
+    if read_elsewhere and release.applied.kind == "HelmRelease":
+        found.append(f"what valuesFrom of {release.applied} names: {', '.join(read_elsewhere)}")
+    return ", ".join(found)
 
 
 def _parameter(release: Release, found: ValuesPlace) -> str:

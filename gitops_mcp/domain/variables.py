@@ -34,8 +34,10 @@ def redefined(
     else:
         where = f"{' and '.join(scalar.names)}, which nothing defines, so that the default at {at} counts"
         layered.edit(draft, layer, Set(word.path, found.text))
-    effect = effects.effect(desired, draft.changes, declared, Set(path, value))
     start = f"{field} at {at} is {scalar.text}: it comes from {where}"
+    if not isinstance(found, Redefinition) and (others := effects.sharing(desired, declared, layer)):
+        raise Refused(f"{start}. That is everybody's: {effects.labels(others)}. {_by_hand(scalar, applied)}")
+    effect = effects.effect(desired, draft.changes, declared, Set(path, value))
     if effect.others:
         raise Refused(
             f"{start}. Changing it would change more: {effects.labels(effect.others)}. {_by_hand(scalar, applied)}"
@@ -70,4 +72,6 @@ def _line(files: Mapping[str, str], path: str, document: int, base: Path, line: 
 
 def _by_hand(scalar: Scalar, applied: Applied) -> str:
     names = " or ".join(scalar.names)
+    if any(name not in applied.substitution.variables for name in scalar.names):
+        return f"{names} is not defined: do so by hand in {applied}, or write a value in the place of the variable"
     return f"By hand: give {names} its value for this one in {applied}, or write a value in the place of the variable"
