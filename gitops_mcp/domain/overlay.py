@@ -45,9 +45,8 @@ def begun(desired: Desired, files: Mapping[str, str], declared: Declaration, wan
     if produced is None or declared.root is None:
         return
     document = produced.layers[0]
-    others = {one.root for one in effects.sharing(desired, declared, document)} - {None}
-    taken = {folder for root in others for folder in folders(files, root or "", document.path)}
-    own = [folder for folder in folders(files, declared.root, document.path) if folder not in taken]
+    taken = {folder for one in effects.sharing(desired, declared, document) for folder in folders(files, one)}
+    own = [folder for folder in folders(files, declared) if folder not in taken]
     for manifest in _manifests(produced, files, wanted.path, wanted.value):
         for folder in reversed(own):
             draft = Draft(files)
@@ -63,25 +62,29 @@ def begun(desired: Desired, files: Mapping[str, str], declared: Declaration, wan
             yield draft
 
 
-def folders(files: Mapping[str, str], root: str, path: str) -> tuple[str, ...]:
-    """The folders whose kustomizations lead from a root to a file, the root first; none where they do not."""
-    return _way(files, root, path, ())
+def folders(files: Mapping[str, str], declared: Declaration) -> tuple[str, ...]:
+    """The folders whose kustomizations lead from the root of a build to the object's document, the root first."""
+    produced = declared.produced
+    if produced is None or declared.root is None:
+        return ()
+    # Where several lead to one document, the object went through those that left something on it.
+    seen = {layer.folder for layer in produced.layers[1:]}
+    ways = _ways(files, declared.root, produced.layers[0].path, ())
+    return max(ways, key=lambda way: len(seen.intersection(way)), default=())
 
 
-def _way(files: Mapping[str, str], folder: str, path: str, above: tuple[str, ...]) -> tuple[str, ...]:
+def _ways(files: Mapping[str, str], folder: str, path: str, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     kustomization = kustomization_of(files, folder)
     if kustomization is None or folder in above:
-        return ()
+        return
     value = _first(files[kustomization])
     for name in ("resources", "bases", "components"):
         for entry in texts(at(value, name)):
             place = joined(folder, entry)
             if place == path:
-                return (*above, folder)
-            found = _way(files, place, path, (*above, folder)) if place is not None else ()
-            if found:
-                return found
-    return ()
+                yield (*above, folder)
+            elif place is not None:
+                yield from _ways(files, place, path, (*above, folder))
 
 
 def _first(text: str) -> Any:
