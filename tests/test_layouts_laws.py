@@ -137,61 +137,84 @@ class Writer:
         )
 
     def overlay(self, tree: dict[str, str], name: str, known: list[Named], *, component: bool) -> Overlay:
-        folder, style = f"overlays/{name}", self.style()
-        resources, clusters = ["../../base"], list(known)
-        if self.maybe():
-            added = Named(f"extra-{name}", self.one_of(None, "shop"))
-            tree[f"{folder}/extra.yaml"] = self.cluster(added)
-            resources, clusters = [*resources, "extra.yaml"], [*clusters, added]
-        text = "# Ours.\n" if style.comments else ""
-        text += listing("resources", resources, style)
-        text += "components:\n- ../../components/sized\n" if component and self.maybe() else ""
-        patches = [
-            self.patch(tree, folder, index, self.one_of(*clusters), style) for index in range(self.one_of(0, 1, 2, 3))
-        ]
-        if self.draw(st.integers(0, 3)) == 0:
-            patches.append(self.patch_for_all(style))
-        text += "patches:\n" + "".join(patches) if patches else ""
-        text += self.naming(
-            prefix=self.one_of("", "x-"), suffix=self.one_of("", f"-{name}"), namespace=self.one_of(None, "shop", name)
-        )
-        tree[f"{folder}/kustomization.yaml"] = text
+        folder = f"overlays/{name}"
+        if self.one_of(True, False, False):
+            for region in ("eu", "us"):
+                self.layer(tree, f"{folder}/{region}", known, suffix=f"-{region}", component=component)
+            text = listing("resources", ["us", "eu"], self.style()) + self.naming(namespace=self.one_of(None, "shop"))
+            text += "patches:\n" + self.patch_for_all(self.style()) if self.one_of(True, False, False) else ""
+            tree[f"{folder}/kustomization.yaml"] = text
+        else:
+            self.layer(tree, folder, known, suffix=self.one_of("", f"-{name}"), component=component)
         if not self.flux:
             return Overlay(Environment(name, folder), folder)
         tree[f"clusters/{name}/source.yaml"] = SOURCE
         tree[f"clusters/{name}/apps.yaml"] = self.applying(name, folder)
         return Overlay(Environment(name, f"clusters/{name}", "flux"), folder)
 
+    def layer(self, tree: dict[str, str], folder: str, known: list[Named], *, suffix: str, component: bool) -> None:
+        """A folder on the base, with patches."""
+        style, up = self.style(), "../" * (folder.count("/") + 1)
+        resources, clusters = [f"{up}base"], list(known)
+        if self.maybe():
+            added = Named(f"extra-{folder.count('/')}", self.one_of(None, "shop"))
+            tree[f"{folder}/extra.yaml"] = self.cluster(added)
+            resources, clusters = [*resources, "extra.yaml"], [*clusters, added]
+        text = "# Ours.\n" if style.comments else ""
+        text += listing("resources", resources, style)
+        text += f"components:\n- {up}components/sized\n" if component and self.maybe() else ""
+        legacy = self.one_of(True, False, False, False)
+        patches = [
+            self.patch(tree, folder, index, self.one_of(*clusters), style, legacy=legacy)
+            for index in range(self.one_of(0, 1, 2, 3))
+        ]
+        if self.one_of(True, False, False, False):
+            patches.append(("patches", self.patch_for_all(style)))
+        for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
+            entries = "".join(entry for field, entry in patches if field == key)
+            text += f"{key}:\n{entries}" if entries else ""
+        text += self.naming(prefix=self.one_of("", "x-"), suffix=suffix, namespace=self.one_of(None, "shop", "own"))
+        tree[f"{folder}/kustomization.yaml"] = text
+
     def applying(self, name: str, folder: str) -> str:
-        target = self.one_of("", f"  targetNamespace: apps-{name}\n")
+        target: str = self.one_of("", f"  targetNamespace: apps-{name}\n")
         defined = {"APP": "media", "COUNT": '"4"', "OTHER_COUNT": "'2'", "SIZE": "8Gi   # of the smallest disk"}
         defined |= {"OWN_SIZE": "7Gi"} if self.maybe() else {}
         substitute = "".join(f"      {key}: {value}\n" for key, value in defined.items())
         return FLUX.format(name=name, folder=folder) + target + "  postBuild:\n    substitute:\n" + substitute
 
-    def naming(self, *, prefix: str, suffix: str, namespace: str | None) -> str:
+    def naming(self, *, prefix: str = "", suffix: str = "", namespace: str | None) -> str:
         said = {"namePrefix": prefix, "nameSuffix": suffix, "namespace": namespace}
         return "".join(f"{key}: {value}\n" for key, value in said.items() if value)
 
     def cluster(self, named: Named) -> str:
         return manifest(named, {"instances": self.instances(), "size": self.size()}, self.style())
 
-    def patch(self, tree: dict[str, str], folder: str, index: int, named: Named, style: Style) -> str:
-        """An entry of `patches`, and the file that it names."""
+    def patch(
+        self, tree: dict[str, str], folder: str, index: int, named: Named, style: Style, *, legacy: bool
+    ) -> tuple[str, str]:
+        """A field of the kustomization and an entry in it, and the file that this names."""
         words = self.words()
-        form = self.one_of("merge", "operations") if "$" not in named.name else "merge"
-        text = manifest(named, words, style) if form == "merge" else operations(words, style)
-        target = "" if form == "merge" else f"  target:\n    kind: Cluster\n    name: {named.name}\n"
-        if self.maybe():
-            path = f"patch-{index}.yaml"
+        merges = "$" in named.name or self.maybe()
+        text = manifest(named, words, style) if merges else operations(words, style)
+        target = "" if merges else f"  target:\n    {GROUP if legacy else ''}kind: Cluster\n    name: {named.name}\n"
+        target += f"    namespace: {named.namespace}\n" if target and legacy and named.namespace else ""
+        field = "patches" if not legacy else "patchesStrategicMerge" if merges else "patchesJson6902"
+        path = f"patch-{index}.yaml" if self.maybe() else None
+        if path:
             tree[f"{folder}/{path}"] = text
-            return indented(f"- path: {path}\n{target}", style.dash)
-        return indented(f"- patch: |-\n{indented(text, '    ')}{target}", style.dash)
+        if field == "patchesStrategicMerge":
+            entry = f"- {path}\n" if path else f"- |-\n{indented(text, '  ')}"
+        else:
+            entry = f"- path: {path}\n{target}" if path else f"- patch: |-\n{indented(text, '    ')}{target}"
+        return field, indented(entry, style.dash)
 
     def patch_for_all(self, style: Style) -> str:
         text = operations(self.words(), style)
         return indented(f"- target:\n    kind: Cluster\n  patch: |\n{indented(text, '    ')}", style.dash)
 
+
+GROUP = "group: postgresql.cnpg.io\n    version: v1\n    "
 
 SOURCE = f"""\
 apiVersion: source.toolkit.fluxcd.io/v1
@@ -332,7 +355,7 @@ def holds(written: Written, request: Request, build: Builds) -> None:
     assert written.tree == untouched
     if isinstance(edits, GitOpsError):
         event(f"refused: {type(edits).__name__}")
-        assert variable_has_the_last_word(written, request), edits
+        assert may_be_refused(written, request), edits
         return
     event("unchanged" if not edits else "edited")
     assert None not in edits.values()
@@ -354,12 +377,14 @@ def answered(tree: Tree, asked: Asked) -> Mapping[str, bytes | None] | GitOpsErr
         return error
 
 
-def variable_has_the_last_word(written: Written, request: Request) -> bool:
-    """The one case here that may be refused: every environment has an overlay of its own to hold an edit."""
+def may_be_refused(written: Written, request: Request) -> bool:
+    """Every object here has a folder of its own to hold an edit, but two things come after it."""
     (overlay,) = (one for one in written.overlays if one.environment == request.asked.environment)
-    filled = live(written, written.tree, ours)[overlay.environment.name]
-    built = ours(written.tree, overlay.folder)
-    return "$" in str(at(built[list(filled).index(request.object)], *request.field))
+    index = list(live(written, written.tree, ours)[overlay.environment.name]).index(request.object)
+    variable = "$" in str(at(ours(written.tree, overlay.folder)[index], *request.field))
+    above = yaml.safe_load(written.tree[f"{overlay.folder}/kustomization.yaml"])
+    both = f"/{'/'.join(map(str, request.field))}" in str(above.get("patches")) and "eu" in above["resources"]
+    return variable or both
 
 
 @waits
