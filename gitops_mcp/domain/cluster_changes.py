@@ -15,6 +15,7 @@ from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.place import changed, set_field
 from gitops_mcp.domain.placement import Place, listed
 from gitops_mcp.domain.plan import Draft, Impact, Level, Notice, Plan
+from gitops_mcp.domain.reaching import check_reached
 from gitops_mcp.domain.removal import remove_objects
 from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.domain.yamltext import Remove, Set, rendered, same
@@ -47,6 +48,7 @@ def create(desired: Desired, ref: ClusterRef, manifest: Object, *, place: Place,
     else:
         draft.create(place.path, rendered(manifest, eol=_line_ending(desired)))
     warnings = listed(draft, desired, place)
+    check_reached(desired, target, place, draft.changes)
     size, instances = at(manifest, "spec", "storage", "size"), at(manifest, "spec", "instances")
     return replace(
         plan,

@@ -52,6 +52,13 @@ def effect(desired: Desired, changes: Iterable[FileChange], declared: Declaratio
     return Effect(after, now, is_wanted, _besides(declared, now, wanted.path), tuple(others))
 
 
+def altered(before: Desired, after: Desired) -> tuple[Declaration, ...]:
+    """Every object that changes, comes or goes, as it is before where it is."""
+    old = {_key(one): one for one in before.everything}
+    new = {_key(one): one for one in after.everything}
+    return tuple(old.get(key) or new[key] for key in {**old, **new} if _differs(old.get(key), new.get(key)))
+
+
 def labels(others: Iterable[Declaration]) -> str:
     """Objects with what applies them, each once."""
     found = tuple(dict.fromkeys(one.label for one in others))

@@ -132,7 +132,7 @@ def unlisted(draft: Draft, desired: Desired, *paths: str) -> None:
 def _check_readable(desired: Desired, path: str) -> None:
     """Raises InvalidRequest where the kustomization that has to know a file may be one that does not parse."""
     unread = {posixpath.dirname(one.path): one for one in desired.skipped if _is_kustomization(one.path)}
-    for folder in folders_above(posixpath.dirname(path), desired.folder):
+    for folder in folders_above(posixpath.dirname(path), desired.top(path)):
         if folder in unread:
             raise InvalidRequest(
                 f"{unread[folder].path} cannot be read, so whether it lists {path} cannot be told or changed: "
@@ -146,10 +146,15 @@ def _is_kustomization(path: str) -> bool:
     return posixpath.basename(path) in KUSTOMIZATION_FILES
 
 
+def _siblings(desired: Desired) -> Iterator[Declaration]:
+    """Clusters with a document that is theirs alone: one of a base would be copied into every overlay."""
+    return (one for one in desired.clusters if not one.shared and one.release is None)
+
+
 def _shared_files(desired: Desired, ref: ClusterRef) -> Iterator[str]:
     """Files that hold several Clusters, one of them in this namespace: one more belongs there."""
     files: dict[str, list[Declaration]] = {}
-    for one in desired.clusters:
+    for one in _siblings(desired):
         if not one.base:
             files.setdefault(one.path, []).append(one)
     for path, declared in sorted(files.items()):
@@ -159,7 +164,7 @@ def _shared_files(desired: Desired, ref: ClusterRef) -> Iterator[str]:
 
 def _beside(desired: Desired, ref: ClusterRef) -> Iterator[tuple[tuple[bool, int, str], Place]]:
     """Places beside each sibling, with their rank: those of the same namespace first, then what most siblings do."""
-    alone = [one for one in desired.clusters if not one.base]
+    alone = [one for one in _siblings(desired) if not one.base]
     for sibling in alone:
         elsewhere = sibling.identity.namespace != ref.namespace
         pattern = _pattern(sibling)
@@ -202,7 +207,7 @@ def _filled(pattern: str, namespace: str, cluster: str) -> str:
 
 def _moved_by(desired: Desired, ref: ClusterRef, place: Place) -> Kustomization | None:
     reached = {place.path}
-    for folder in folders_above(posixpath.dirname(place.path), desired.folder):
+    for folder in folders_above(posixpath.dirname(place.path), desired.top(place.path)):
         kustomization = desired.kustomizations.get(folder)
         if kustomization is None:
             continue

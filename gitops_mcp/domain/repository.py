@@ -222,9 +222,13 @@ class Desired:
             and found.identity.namespace is None
         )
 
+    def top(self, path: str) -> str:
+        """The environment's folder; for what its engine objects apply from elsewhere, the root."""
+        return self.folder if f"{path}/".startswith(f"{self.folder}/") else ""
+
     def governing(self, folder: str) -> Kustomization | None:
-        """The nearest kustomization at or above a folder, inside the environment's folder."""
-        for above in folders_above(folder, self.folder):
+        """The nearest kustomization at or above a folder, inside the environment's folder where that is."""
+        for above in folders_above(folder, self.top(folder)):
             if above in self.kustomizations:
                 return self.kustomizations[above]
         return None

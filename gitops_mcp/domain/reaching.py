@@ -1,0 +1,40 @@
+"""Whether a new document would be applied, by building everything with it."""
+
+from __future__ import annotations
+
+import posixpath
+
+from gitops_mcp.domain import model
+from gitops_mcp.domain.effects import altered, labels
+from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.placement import Place
+from gitops_mcp.domain.plan import FileChange
+from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.errors import Refused
+
+_NAMED_AT_MOST = 3
+
+
+def check_reached(desired: Desired, target: Identity, place: Place, changes: tuple[FileChange, ...]) -> None:
+    """Raises Refused where the files would be added and nothing would apply them, or something else would change."""
+    if desired.tree is None:
+        return
+    after = model.remodelled(desired, changes)
+    siblings = [one for one in desired.clusters if one.applied is not None]
+    known = {_named(one) for one in siblings}
+    if siblings and not any(one.identity == target and _named(one) in known for one in after.declarations):
+        nearest = sorted(siblings, key=lambda one: -len(posixpath.commonpath([one.path, place.path])))
+        named = list(dict.fromkeys(f"{one.applied} applies {one.place}" for one in nearest))
+        raise Refused(
+            f"nothing that applies Clusters here would apply {target} at {place.path}: "
+            f"{'; '.join(named[:_NAMED_AT_MOST])}. None of these reaches {posixpath.dirname(place.path)}: add what "
+            f"applies that folder first, or name another place in layout.cluster"
+        )
+    others = [one for one in altered(desired, after) if one.identity != target]
+    if others:
+        raise Refused(f"{target} at {place.path} would change other live objects: {labels(others)}")
+
+
+def _named(one: Declaration) -> tuple[str | None, ...]:
+    """An ApplicationSet is one, whatever Applications it makes."""
+    return (one.applied.kind, one.applied.namespace, one.applied.name, one.applied.place.path) if one.applied else ()
