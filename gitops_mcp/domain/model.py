@@ -11,13 +11,14 @@ kustomizations below the path make, and without any engine object in the reposit
 from __future__ import annotations
 
 import posixpath
+import re
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_mcp.domain import rendering, unreached
 from gitops_mcp.domain.applied import KUSTOMIZATION_FILES, Applied, read
-from gitops_mcp.domain.engines import engines
+from gitops_mcp.domain.engines import MARKS, engines
 from gitops_mcp.domain.kustomize import Tree
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.plan import FileChange
@@ -26,6 +27,7 @@ from gitops_mcp.domain.repository import Declaration, Desired, Kustomization, Sk
 from gitops_mcp.domain.yamltext import Unparsable, documents
 
 _MANIFESTS = (".yaml", ".yml", ".json")
+_DEFINES = re.compile(r"kind\W+(ConfigMap|Secret|SealedSecret)\b")
 
 
 def modelled(
@@ -156,7 +158,30 @@ def _desired(sight: _Sight, commit: str, remotes: tuple[str, ...], revision: str
 
 
 def _engines(tree: Tree, remotes: tuple[str, ...], revision: str) -> tuple[Applied, ...]:
-    return engines(tree.files, remotes=remotes, revision=revision)
+    """Read again only where something has changed that they may depend on."""
+    key = ("engines", f"{remotes} {revision}")
+    known = tree.memo.get(key)
+    if known is None or not _same_engines(known[0], tree.files):
+        known = (tree.files, engines(tree.files, remotes=remotes, revision=revision))
+    found: tuple[Applied, ...] = known[1]
+    tree.memo[key] = (tree.files, found)
+    return found
+
+
+def _same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    """Whether two states differ in manifests of CNPG only, in what is in both."""
+    if old.keys() != new.keys():
+        return False
+    for path, text in new.items():
+        was = old[path]
+        if was is text or was == text:
+            continue
+        if posixpath.basename(path) in KUSTOMIZATION_FILES or not path.endswith(_MANIFESTS):
+            return False
+        for one in (was, text):
+            if unreached.MARK not in one or _DEFINES.search(one) or any(mark in one for mark in MARKS):
+                return False
+    return True
 
 
 def _shared(found: Sequence[Declaration]) -> tuple[Declaration, ...]:
@@ -184,7 +209,7 @@ def _once(found: Iterable[Declaration]) -> tuple[Declaration, ...]:
     for one in found:
         key = (one.identity, one.path, one.document, one.base)
         kept.setdefault(key, one)
-    return tuple(sorted(kept.values(), key=lambda one: (one.path, one.document, str(one.base), str(one.identity))))
+    return tuple(sorted(kept.values(), key=lambda one: (one.path, one.line, str(one.identity))))
 
 
 def _kustomizations(files: Mapping[str, str]) -> dict[str, Kustomization]:

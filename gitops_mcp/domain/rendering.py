@@ -12,9 +12,11 @@ from gitops_mcp.domain.engines import files_of, folders_of
 from gitops_mcp.domain.envsubst import Malformed
 from gitops_mcp.domain.helmvalues import Release
 from gitops_mcp.domain.kustomize import Build, Produced, Tree
-from gitops_mcp.domain.objects import Identity, Object, at
+from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.repository import Declaration
+from gitops_mcp.domain.unreached import documents
 from gitops_mcp.domain.watching import Watching, unchanged
+from gitops_mcp.domain.yamltext import Document, line_of
 
 _CLUSTER_SCOPED = frozenset({"ClusterImageCatalog"})
 
@@ -63,6 +65,14 @@ def _remembered(tree: Tree, key: tuple[str, str], depends: object, make: Any) ->
 def _applied(tree: Tree, one: Applied, paths: Mapping[str, str]) -> Rendered:
     if one.build == "helm":
         return _released(tree, one)
+    if one.build == "directory" and one.engine == "argocd":
+        taken = files_of(one, paths)
+        each = [_plain(tree, path, one) for path in taken]
+        return Rendered(
+            tuple(found for made in each for found in made.declarations),
+            tuple(note for made in each for note in made.notes),
+            frozenset(taken),
+        )
     made = Rendered(reached=frozenset(files_of(one, paths)) if one.build == "directory" else frozenset())
     for folder, build in _builds(tree, one, paths):
         found = tuple(_declaration(build, index, folder, one) for index in range(len(build.produced)))
@@ -74,18 +84,15 @@ def _applied(tree: Tree, one: Applied, paths: Mapping[str, str]) -> Rendered:
     return made
 
 
-def _builds(tree: Tree, one: Applied, paths: Mapping[str, str]) -> Iterator[tuple[str | None, Build]]:
+def _builds(tree: Tree, one: Applied, paths: Mapping[str, str]) -> Iterator[tuple[str, Build]]:
     extra = (one.overlay,) if one.overlay else ()
     folder = one.folder or ""
     if one.build == "kustomize":
         yield folder, kustomize.build(tree, folder, extra=extra, loads="any" if one.engine == "flux" else "root only")
-    elif one.engine == "flux":
-        yield folder, kustomize.build_files(tree, folder, files_of(one, paths), extra=extra)
-        for below in folders_of(one, paths):
-            yield below, kustomize.build(tree, below, extra=extra, loads="any")
-    else:
-        for path in files_of(one, paths):
-            yield None, kustomize.build_files(tree, folder, (path,))
+        return
+    yield folder, kustomize.build_files(tree, folder, files_of(one, paths), extra=extra)
+    for below in folders_of(one, paths):
+        yield below, kustomize.build(tree, below, extra=extra, loads="any")
 
 
 def _root(tree: Tree, folder: str) -> Rendered:
@@ -94,9 +101,29 @@ def _root(tree: Tree, folder: str) -> Rendered:
     return Rendered(found, tuple(str(fault) for fault in build.faults))
 
 
-def _plain(tree: Tree, path: str) -> Rendered:
+def _plain(tree: Tree, path: str, by: Applied | None = None) -> Rendered:
     build = kustomize.build_files(tree, "", (path,))
-    return Rendered(tuple(_declaration(build, index, None, None) for index in range(len(build.produced))))
+    if not any(fault.fatal for fault in build.faults):
+        return Rendered(tuple(_declaration(build, index, None, by) for index in range(len(build.produced))))
+    # Kustomize has nothing to say of such a file: each document counts, whatever stands beside it.
+    text = tree.files[path]
+    found = tuple(_as_written(path, text, document, base, value, by) for document, base, value in documents(text))
+    return Rendered(found, tuple(str(fault) for fault in build.faults if by is not None))
+
+
+def _as_written(path: str, text: str, document: Document, base: Path, value: Object, by: Applied | None) -> Declaration:
+    namespace = at(value, "metadata", "namespace") or (by.default_namespace if by else None)
+    own = bool(at(value, "metadata", "namespace"))
+    return Declaration(
+        identity=Identity(value["kind"], str(namespace) if namespace else None, value["metadata"]["name"]),
+        path=path,
+        document=document.index,
+        base=base,
+        line=line_of(text, document.index, base) if base else document.line,
+        object=value,
+        namespace_from="document" if own else "engine" if namespace else "unknown",
+        applied=by,
+    )
 
 
 def _declaration(build: Build, index: int, folder: str | None, by: Applied | None) -> Declaration:
