@@ -26,6 +26,7 @@ from gitops_mcp.domain.rendering import Rendered
 from gitops_mcp.domain.repository import Declaration, Desired, Kustomization, Skipped
 from gitops_mcp.domain.yamltext import Unparsable, documents
 
+_NONE: Container[str] = frozenset()
 _MANIFESTS = (".yaml", ".yml", ".json")
 _DEFINES = re.compile(r"kind\W+(ConfigMap|Secret|SealedSecret)\b")
 
@@ -37,7 +38,7 @@ def modelled(
     folder: str,
     remotes: tuple[str, ...] = (),
     revision: str = "main",
-    others: Container[str] = frozenset(),
+    others: Container[str] = _NONE,
     known: Desired | None = None,
 ) -> Desired:
     """What the files of a commit produce in the environment whose folder is given.
@@ -255,6 +256,6 @@ def remodelled(before: Desired, changes: Iterable[FileChange]) -> Desired:
         folder=before.folder,
         remotes=before.remotes,
         revision=before.revision,
-        others=before.tree.others if before.tree else frozenset(),
+        others=before.tree.others if before.tree else _NONE,
         known=before,
     )

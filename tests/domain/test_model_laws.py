@@ -1,0 +1,78 @@
+"""What was built before changes no answer: asked after any change, a model is the one that is built from nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.repository import Declaration, Desired
+
+LAYOUTS = sorted((Path(__file__).parents[1] / "layouts").glob("*/before"))
+REMOTES = ("https://git.example.com/platform/fleet.git",)
+STEPS = ("instances", "remove", "restore", "break", "unlist", "copy", "folder")
+
+
+def texts(layout: Path) -> dict[str, str]:
+    return {path.relative_to(layout).as_posix(): path.read_text() for path in layout.rglob("*") if path.is_file()}
+
+
+def folders(layout: Path) -> list[str]:
+    said = yaml.safe_load((layout.parent / "case.yaml").read_text())
+    return sorted({one["environment"]["path"] for one in said["requests"]})
+
+
+def changed(files: Mapping[str, str], first: Mapping[str, str], path: str, step: str) -> dict[str, str]:
+    after = dict(files)
+    match step:
+        case "remove":
+            after.pop(path, None)
+        case "restore":
+            after[path] = first[path]
+        case "copy":
+            after[f"{path}.yaml"] = first[path]
+        case _ if path not in after:
+            pass
+        case "break":
+            after[path] += "\n}\n"
+        case "unlist":
+            after[path] = "".join(line for line in after[path].splitlines(keepends=True) if "- ./" not in line)
+        case "instances":
+            after[path] = after[path].replace("instances: 3", "instances: 4").replace("20Gi", "30Gi")
+        case "folder":
+            after[path] = after[path].replace("path: ./", "path: ./x/").replace("prune: true", "prune: false")
+    return after
+
+
+def told(one: Declaration) -> tuple[Any, ...]:
+    layers = one.produced.layers if one.produced else ()
+    words = dict(one.produced.words) if one.produced else {}
+    made = (one.applied, one.shared, one.opaque, one.encrypted, one.root, one.release, one.namespace_from)
+    return (one.identity, one.place, one.base, one.object, layers, words, *made)
+
+
+def answers(desired: Desired) -> dict[str, Any]:
+    return {
+        "declarations": [told(one) for one in desired.declarations],
+        "everything": [told(one) for one in desired.everything],
+        "rest": (desired.unreached, desired.hidden, desired.notes, desired.skipped, desired.engines),
+    }
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_model_that_knows_an_earlier_one_is_that_which_knows_none(data: st.DataObject) -> None:
+    layout = data.draw(st.sampled_from(LAYOUTS))
+    first = texts(layout)
+    files, known = first, None
+    for _ in range(4):
+        folder = data.draw(st.sampled_from(folders(layout)))
+        known = modelled(files, commit="c", folder=folder, remotes=REMOTES, known=known)
+        fresh = modelled(dict(files), commit="c", folder=folder, remotes=REMOTES)
+        assert answers(known) == answers(fresh)
+        files = changed(files, first, data.draw(st.sampled_from(sorted(first))), data.draw(st.sampled_from(STEPS)))
