@@ -29,7 +29,6 @@ import yaml
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import GitOpsError, NotFound
 from tests.layouts_adapter import Asked, Environment, Repository, Tree, is_cnpg, planned, refusal, rendered, told
-from tests.layouts_pending import PENDING
 
 LAYOUTS = Path(__file__).parent / "layouts"
 MISSING = "(missing)"
@@ -122,13 +121,7 @@ LAYOUT_ROOTS = sorted({(case.layout, root) for case in ALL for root in case.root
 CARRIED_OUT = [case for case in ALL if not case.refused]
 
 
-def of(found: list[Case]) -> list[Any]:
-    """As parameters; those that wait for the model are expected to fail, and must not pass unnoticed."""
-    waiting = pytest.mark.xfail(reason="waits for the model of the repository", strict=True)
-    return [pytest.param(one, id=one.name, marks=[waiting] if one.name in PENDING else []) for one in found]
-
-
-@pytest.mark.parametrize("case", of(CARRIED_OUT))
+@pytest.mark.parametrize("case", CARRIED_OUT, ids=lambda case: case.name)
 def test_a_request_changes_just_these_bytes_and_a_second_time_none(case: Case) -> None:
     assert shown(planned(case.before, case.asked)) == shown(case.edits)
     if case.told:
@@ -143,7 +136,7 @@ def test_a_request_changes_just_these_bytes_and_a_second_time_none(case: Case) -
             assert shown(planned(case.after, case.asked, proposed=True)) not in ({}, shown(case.edits))
 
 
-@pytest.mark.parametrize("case", of([case for case in ALL if case.refused]))
+@pytest.mark.parametrize("case", [case for case in ALL if case.refused], ids=lambda case: case.name)
 def test_what_is_refused_says_why_and_where(case: Case) -> None:
     """To accept a change of words: GITOPS_MCP_TEST_GOLDEN=write, then read the diff."""
     with pytest.raises(GitOpsError) as refused:
@@ -189,7 +182,6 @@ def test_nothing_lies_about_unused() -> None:
     found = {f"{path.parent.parent.name}:{path.name}" for path in LAYOUTS.glob("*/after/*")}
     found |= {f"{path.parent.parent.name}:{path.stem}" for path in LAYOUTS.glob("*/refused/*.txt")}
     assert found <= names
-    assert names >= PENDING
     assert len(names) == len(ALL)
     assert {path.name for path in LAYOUTS.iterdir() if path.is_dir()} == {case.layout for case in ALL}
 
