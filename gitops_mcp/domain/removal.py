@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from gitops_mcp.domain import kustomize, model
-from gitops_mcp.domain.applied import located
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.placement import unlisted
 from gitops_mcp.domain.plan import Draft, FileChange
 from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.values import places
 from gitops_mcp.domain.yamltext import Remove, documents
 from gitops_mcp.errors import Refused
 
@@ -34,7 +34,7 @@ def _check_declared(desired: Desired, one: Declaration) -> None:
     if one.release is not None:
         chart = one.applied.chart if one.applied else None
         folder = f" in {chart.folder}" if chart and chart.folder else ""
-        values = ", ".join(located(layer.place, desired.texts) for layer in one.release.values if layer.place)
+        values = places(one.release, desired.texts)
         raise Refused(
             f"no document declares {one.identity}: the Helm chart{folder} makes it, which {one.applied} applies with "
             f"the values of {values or 'the chart'}. Take the chart's dependency or that object out by hand"
@@ -95,8 +95,8 @@ def _drop(draft: Draft, declared: Iterable[Declaration]) -> tuple[str, ...]:
             whole[path].append(document)
         else:
             draft.edit(path, document, *(Remove(("items", index)) for index in items))
-    for path, places in whole.items():
-        draft.drop(path, *places)
+    for path, indexes in whole.items():
+        draft.drop(path, *indexes)
     return tuple(change.path for change in draft.changes if change.after is None)
 
 

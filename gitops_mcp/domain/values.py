@@ -23,7 +23,7 @@ def revalued(files: Mapping[str, str], declared: Declaration, wanted: Edit) -> t
     field = f"{dotted(wanted.path)} of {declared.label}"
     found = values_at(release, declared.identity.kind, wanted.path, files, database=declared.database)
     if isinstance(found, str):
-        raise Refused(f"{field} is made by a Helm chart: {found}. Its values stand in {_places(release, files)}")
+        raise Refused(f"{field} is made by a Helm chart: {found}. Its values stand in {places(release, files)}")
     place = f"{found.path}:{found.line}"
     if found.is_text:
         name = dotted(wanted.path[1:])
@@ -46,12 +46,12 @@ def revalued(files: Mapping[str, str], declared: Declaration, wanted: Edit) -> t
     return draft, place
 
 
-def _places(release: Release, files: Mapping[str, str]) -> str:
+def places(release: Release, files: Mapping[str, str]) -> str:
     found = [located(layer.place, files) for layer in release.values if layer.place]
     read_elsewhere = [layer.name for layer in release.values if layer.kind == "unread"]
     if read_elsewhere and release.applied.kind == "HelmRelease":
         found.append(f"what valuesFrom of {release.applied} names: {', '.join(read_elsewhere)}")
-    return ", ".join(found)
+    return ", ".join(dict.fromkeys(found))
 
 
 def _parameter(release: Release, found: ValuesPlace) -> str:

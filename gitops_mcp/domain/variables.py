@@ -14,6 +14,8 @@ from gitops_mcp.domain.substitution import Redefinition, Scalar
 from gitops_mcp.domain.yamltext import Set
 from gitops_mcp.errors import Refused
 
+_OWN = "By hand: give this field a variable of its own, or write a value in the place of the variable"
+
 
 def redefined(
     desired: Desired, files: Mapping[str, str], declared: Declaration, path: Path, value: object, word: Word
@@ -36,23 +38,21 @@ def redefined(
         layered.edit(draft, layer, Set(word.path, found.text))
     start = f"{field} at {at} is {scalar.text}: it comes from {where}"
     if not isinstance(found, Redefinition) and (others := effects.sharing(desired, declared, layer)):
-        raise Refused(f"{start}. That is everybody's: {effects.labels(others)}. {_by_hand(scalar, applied)}")
+        raise Refused(f"{start}. It counts for others as well: {effects.labels(others)}. {_by_hand(scalar, applied)}")
     effect = effects.effect(desired, draft.changes, declared, Set(path, value))
     if effect.others:
-        raise Refused(
-            f"{start}. Changing it would change more: {effects.labels(effect.others)}. {_by_hand(scalar, applied)}"
-        )
+        raise Refused(f"{start}. Changing it would change more: {effects.labels(effect.others)}. {_OWN}")
     if effect.fields:
         raise Refused(
             f"{start}. Changing it would change other fields of the same object too: {effects.fields(effect.fields)}. "
-            f"{_by_hand(scalar, applied)}"
+            f"{_OWN}"
         )
     if not effect.is_wanted:
         raise Refused(f"{start}, and no text there gives the field this value")
     if isinstance(found, Redefinition):
         more = _elsewhere(desired, files, found.place, at)
         if more:
-            raise Refused(f"{start}. It is used at {', '.join(more)} as well. {_by_hand(scalar, applied)}")
+            raise Refused(f"{start}. It is used at {', '.join(more)} as well. {_OWN}")
     return draft.changes
 
 
@@ -71,7 +71,10 @@ def _line(files: Mapping[str, str], path: str, document: int, base: Path, line: 
 
 
 def _by_hand(scalar: Scalar, applied: Applied) -> str:
-    names = " or ".join(scalar.names)
-    if any(name not in applied.substitution.variables for name in scalar.names):
-        return f"{names} is not defined: do so by hand in {applied}, or write a value in the place of the variable"
-    return f"By hand: give {names} its value for this one in {applied}, or write a value in the place of the variable"
+    missing = [name for name in scalar.names if name not in applied.substitution.variables]
+    if missing:
+        names = " and ".join(missing)
+        return (
+            f"{names} is not defined in {applied}: add it there by hand, or write a value in the place of the variable"
+        )
+    return "Change it there by hand, or write a value in the place of the variable"
