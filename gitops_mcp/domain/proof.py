@@ -50,14 +50,14 @@ def _differences(before: Desired, after: Desired, own: set[Identity], path: Path
         if either is None:
             continue
         if was is None or now is None:
-            if key not in here or path is not None:
+            if key[:-1] not in here or path is not None:
                 yield f"{either.label} would {'be new' if was is None else 'go'}"
             continue
         if now.opaque and not was.opaque:
             yield f"{now.label} could not be told any more: {now.opaque}"
         fields = list(_fields(was.object, now.object, ()))
-        if key not in here or path is None:
-            touched = fields if key not in here else []
+        if key[:-1] not in here or path is None:
+            touched = fields if key[:-1] not in here else []
         else:
             touched = [field for field in fields if field[: len(path)] != path]
         if touched:
@@ -73,10 +73,13 @@ def _changed(before: Desired, after: Desired, wanted: Identity) -> bool:
 
 
 def _live(desired: Desired) -> dict[_Key, Declaration]:
-    """Every object of the repository, by what makes it and what it is called then."""
+    """Every object of the repository, by what makes it and what it is called then; two of one kind are numbered."""
     found: dict[_Key, Declaration] = {}
-    for one in (*desired.everything, *desired.declarations):
-        found.setdefault(_key(one), one)
+    for one in desired.everything:
+        number = 0
+        while (key := (*_key(one), number)) in found:
+            number += 1
+        found[key] = one
     return found
 
 
