@@ -226,7 +226,7 @@ def _draft(one: manifest.Manifest, path: str) -> Draft:
     layer = Layer("document", path, one.document, one.base, None, one.line, posixpath.dirname(path))
     word = Word(0, (), literal=True)
     doubts = (f"{path}: {one.odd}",) if one.odd else ()
-    return Draft(one.value, (layer,), {(): word}, {}, (), one.blanks, doubts, one.as_written)
+    return Draft(one.value, (layer,), {(): word}, {}, (), one.blanks, doubts, one.as_written, one.quoted)
 
 
 def _built(state: State) -> Build:

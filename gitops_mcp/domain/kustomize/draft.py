@@ -54,6 +54,8 @@ class Draft:
     doubts: tuple[str, ...] = ()
     """Why it may not come out like this."""
     as_written: bool = True
+    quoted: frozenset[Path] = frozenset()
+    """Strings in quotes: they stay strings whatever is merged into them."""
 
     @property
     def id(self) -> Id:
@@ -98,15 +100,18 @@ class Pen:
         """Gives a place a value that stands at `own` in the layer's text; `whole` when what was there is gone."""
         word = Word(self._number, own, literal)
         self.value = _with(self.value, path, value)
-        self._forget(path)
+        _forget(self._words, path)
         self._words[path] = word
+        if whole or not isinstance(value, dict):
+            _forget(self._cuts, path)
         if whole:
             self._cuts[path] = word
 
     def cut(self, path: Path, own: Path) -> None:
         """Takes away what is there, and says so even where nothing is."""
         self.value = _without(self.value, path)
-        self._forget(path)
+        _forget(self._words, path)
+        _forget(self._cuts, path)
         self._cuts[path] = Word(self._number, own, literal=True)
 
     def insert(self, path: Path, index: int, value: Any, own: Path, *, literal: bool = True) -> None:
@@ -119,17 +124,13 @@ class Pen:
 
     def take(self, path: Path, index: int, own: Path) -> None:
         self._spread(path, index)
-        self._forget((*path, index))
+        _forget(self._words, (*path, index))
+        _forget(self._cuts, (*path, index))
         self._shift(path, index + 1, -1)
         items = list(at(self.value, *path))
         del items[index]
         self.value = _with(self.value, path, items)
         self._cuts[path] = Word(self._number, own, literal=True)
-
-    def _forget(self, path: Path) -> None:
-        for entries in (self._words, self._cuts):
-            for known in [known for known in entries if known[: len(path)] == path]:
-                del entries[known]
 
     def _spread(self, path: Path, index: int) -> None:
         """Gives each item from an index on its own word, since its place no longer tells where it stands."""
@@ -148,6 +149,11 @@ class Pen:
             entries.update(moved)
 
 
+def _forget(entries: dict[Path, Word], path: Path) -> None:
+    for known in [known for known in entries if known[: len(path)] == path]:
+        del entries[known]
+
+
 def resolved(words: Mapping[Path, Word], path: Path) -> Word:
     for length in range(len(path), -1, -1):
         word = words.get(path[:length])
@@ -163,7 +169,7 @@ class Words(Mapping[Path, Word]):
         self._value, self._sparse = draft.value, draft.words
 
     def __getitem__(self, path: Path) -> Word:
-        if path in self._sparse or _is_leaf(self._value, path):
+        if _is_leaf(self._value, path) or (path in self._sparse and any(isinstance(step, int) for step in path)):
             return resolved(self._sparse, path)
         raise KeyError(path)
 

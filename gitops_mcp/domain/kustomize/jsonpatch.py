@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from gitops_mcp.domain.kustomize.draft import Draft, Pen, id_of
-from gitops_mcp.domain.kustomize.manifest import number
+from gitops_mcp.domain.kustomize.manifest import number, quoted_when_printed
 from gitops_mcp.domain.kustomize.mergepatch import Unpatchable
 from gitops_mcp.domain.kustomize.produced import Layer
 from gitops_mcp.domain.objects import Object, Path, at
@@ -36,7 +36,7 @@ def patched(draft: Draft, operations: list[Any], layer: Layer) -> Draft:
     found = id_of(pen.value)
     if not found.kind or not found.name:
         raise Unpatchable("it takes away the kind or the name")
-    done = pen.done(blanks=frozenset())
+    done = pen.done(blanks=frozenset(), quoted=frozenset(quoted_when_printed(pen.value)))
     return done.doubted(doubts[0]) if doubts else done
 
 

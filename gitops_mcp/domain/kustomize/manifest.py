@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import lru_cache
+from io import StringIO
 from typing import Any
+
+from yaml.emitter import Emitter
 
 from gitops_mcp.domain import yamlvalue
 from gitops_mcp.domain.objects import Object, Path, at
@@ -29,6 +32,8 @@ _DATE = re.compile(
     r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,9})?(Z|[-+]\d\d:\d\d)| (\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,9})?)?",
     re.ASCII,
 )
+_WORD = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
+_SIXTY = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?", re.ASCII)
 _ANNOTATIONS: Path = ("metadata", "annotations")
 
 
@@ -47,6 +52,10 @@ class Manifest:
     """What is in it that kustomize reads in a way that is not known here."""
     as_written: bool = True
     """Whether every number and boolean stands there as it would be printed."""
+    quoted: frozenset[Path] = frozenset()
+    """Strings in quotes or over lines: what a strategic merge puts there becomes a string, too."""
+    texts: Mapping[Path, str] = field(default_factory=dict)
+    """Of numbers, booleans and dates that are not as they would be printed."""
 
 
 @dataclass(slots=True)
@@ -54,6 +63,8 @@ class _Notes:
     blanks: set[Path] = field(default_factory=set)
     odd: str | None = None
     as_written: bool = True
+    quoted: set[Path] = field(default_factory=set)
+    texts: dict[Path, str] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=8192)
@@ -70,12 +81,10 @@ def manifests(text: str) -> tuple[Manifest, ...]:
             continue
         if not isinstance(value, dict):
             raise Unparsable(f"line {tree.line}: not an object")
-        found += _unlisted(tree.root, Manifest(value, index, (), tree.line, *_noted(notes)))
+        quoted, blanks = frozenset(notes.quoted), frozenset(notes.blanks)
+        whole = Manifest(value, index, (), tree.line, blanks, notes.odd, notes.as_written, quoted, notes.texts)
+        found += _unlisted(tree.root, whole)
     return tuple(found)
-
-
-def _noted(notes: _Notes) -> tuple[frozenset[Path], str | None, bool]:
-    return frozenset(notes.blanks), notes.odd, notes.as_written
 
 
 def _unlisted(node: Node, whole: Manifest) -> list[Manifest]:
@@ -92,8 +101,10 @@ def _unlisted(node: Node, whole: Manifest) -> list[Manifest]:
         inner = (entry.value.target or entry.value) if entry else node
         line = entry.value.line if entry else whole.line
         base = (*whole.base, "items", index)
-        # An item is read anew by kustomize, from JSON: nothing is blank any more.
-        found += _unlisted(inner, Manifest(item, whole.document, base, line, frozenset(), whole.odd, whole.as_written))
+        # Kustomize reads an item anew, from JSON: nothing is blank any more, and quotes are those it would write.
+        quoted = frozenset(quoted_when_printed(item))
+        alone = Manifest(item, whole.document, base, line, frozenset(), whole.odd, whole.as_written, quoted)
+        found += _unlisted(inner, alone)
     return found
 
 
@@ -168,11 +179,18 @@ class _Reader:
 
     def _scalar(self, node: Node, path: Path | None) -> Any:
         value = self._typed(node)
+        if path is not None and node.style is not None:
+            self._notes.quoted.add(path)
+        if path is not None and node.style is None and self._is_odd(value, node):
+            self._notes.texts[path] = node.text
         if path is None or path[:-1] != _ANNOTATIONS:
             return value
         if value is None and node.text not in {"", "null"}:
             self._notes.odd = f"line {node.line}: an annotation that is null"
         return node.text if value is not None else None
+
+    def _is_odd(self, value: Any, node: Node) -> bool:
+        return value is not None and value != node.text and json.dumps(value) != node.text
 
     def _typed(self, node: Node) -> Any:
         if node.tag not in {None, "!"} and yamlvalue.is_opaque(node) and not str(node.tag).startswith(_CORE):
@@ -274,6 +292,30 @@ def _timestamp(text: str) -> str | None:
         return None
     zone = rest[4] if rest[4] not in {None, "+00:00", "-00:00"} else "Z"
     return f"{on}T{clock}{(fraction or '').rstrip('0').rstrip('.')}{zone}"
+
+
+def quoted_when_printed(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The strings that kustomize puts in quotes, or over lines, where it prints an object itself."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from quoted_when_printed(part, (*path, key))
+    elif isinstance(value, str) and not _WORD.fullmatch(value):
+        emitter = Emitter(StringIO(), allow_unicode=True)
+        analysis = emitter.analyze_scalar(value)
+        if analysis.multiline or not analysis.allow_block_plain or _is_ambiguous(value):
+            yield path
+    elif isinstance(value, str) and _is_ambiguous(value):
+        yield path
+
+
+def _is_ambiguous(text: str) -> bool:
+    return (
+        text.lower() in _WORDS
+        or text in _ONE_LETTER
+        or bool(_SIXTY.fullmatch(text))
+        or not isinstance(retyped(text), str)
+        or is_date(text)
+    )
 
 
 def is_date(text: str) -> bool:

@@ -6,6 +6,7 @@ map. At the root only `$patch: delete` does anything; `replace` there is ignored
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -30,14 +31,12 @@ def merged(
     directive = _directive(patch.value)
     if directive == "delete":
         return None
-    pen = Pen(_without_blanks(draft), layer)
+    merge = _Merge(draft, patch, layer, own)
     if directive != "replace":
-        _merge(pen, _body(patch.value, renames=renames, retypes=retypes), ROOT, own)
-    if not at(pen.value, "metadata", "namespace") and "namespace" in pen.value.get("metadata", {}):
-        pen.cut(("metadata", "namespace"), (*own, "metadata"))
+        merge.into(_body(patch.value, renames=renames, retypes=retypes), ROOT)
+    done = merge.done()
     if renames or retypes:
-        draft = draft.renamed()
-    done = pen.done(blanks=frozenset(), past=draft.past, as_written=draft.as_written and patch.as_written)
+        done = replace(done, past=draft.ids)
     return done.doubted(f"{layer.place}: {patch.odd}") if patch.odd else done
 
 
@@ -70,40 +69,74 @@ def _dropped(value: Object, path: Path) -> Object:
     return parts
 
 
-def _merge(pen: Pen, patch: Object, path: Path, own: Path) -> None:
-    for key, new in patch.items():
-        if key == _DIRECTIVE:
-            continue
-        parent = at(pen.value, *path) if path else pen.value
-        old = parent.get(key, _MISSING) if isinstance(parent, dict) else _MISSING
-        _field(pen, old, new, (*path, key), (*own, key))
+class _Merge:
+    def __init__(self, draft: Draft, patch: Manifest, layer: Layer, own: Path) -> None:
+        self._draft, self._patch, self._own = draft, patch, own
+        self._pen = Pen(_without_blanks(draft), layer)
+        self._quoted = set(draft.quoted)
 
+    def done(self) -> Draft:
+        metadata = self._pen.value.get("metadata", {})
+        if "namespace" in metadata and not metadata["namespace"]:
+            self._cut(("metadata", "namespace"))
+        as_written = self._draft.as_written and self._patch.as_written
+        return self._pen.done(blanks=frozenset(), as_written=as_written, quoted=frozenset(self._quoted))
 
-def _field(pen: Pen, old: Any, new: Any, path: Path, own: Path) -> None:
-    if new is None:
-        pen.cut(path, own)
-        return
-    is_new = old is _MISSING or old is None
-    if not is_new and _shape(old) != _shape(new):
-        raise Unpatchable(f"{dotted(path)} is a {_shape(old)}, in the patch a {_shape(new)}")
-    if not isinstance(new, dict):
-        pen.put(path, new, own)
-        return
-    match _directive(new):
-        case "delete":
-            pen.cut(path, own)
-        case "replace":
-            _put(pen, new, path, own, whole=True)
-        case _ if is_new:
-            _put(pen, new, path, own, whole=False)
-        case _:
-            _merge(pen, new, path, own)
+    def into(self, patch: Object, path: Path) -> None:
+        for key, new in patch.items():
+            if key != _DIRECTIVE:
+                parent = at(self._pen.value, *path) if path else self._pen.value
+                self._field(parent.get(key, _MISSING), new, (*path, key))
 
+    def _field(self, old: Any, new: Any, path: Path) -> None:
+        if new is None:
+            self._cut(path)
+            return
+        is_new = old is _MISSING or old is None
+        if not is_new and _shape(old) != _shape(new):
+            raise Unpatchable(f"{dotted(path)} is a {_shape(old)}, in the patch a {_shape(new)}")
+        if not isinstance(new, dict):
+            self._leaf(new, path)
+            return
+        match _directive(new):
+            case "delete":
+                self._cut(path)
+            case "replace":
+                self._map(new, path, whole=True)
+            case _ if is_new:
+                self._map(new, path, whole=False)
+            case _:
+                self.into(new, path)
 
-def _put(pen: Pen, new: Object, path: Path, own: Path, *, whole: bool) -> None:
-    kept = _stripped(new)
-    pen.put(path, kept, own, whole=whole)
-    _cut_nulls(pen, new, path, own)
+    def _leaf(self, new: Any, path: Path) -> None:
+        if path in self._quoted and isinstance(new, bool | int | float | str) and path not in self._patch.quoted:
+            # The quotes stay, so a number that a patch puts there becomes a string.
+            new = self._patch.texts.get(path, new if isinstance(new, str) else json.dumps(new))
+        elif isinstance(new, list):
+            self._quoted.discard(path)
+        if path in self._patch.quoted:
+            self._quoted.add(path)
+        self._pen.put(path, new, (*self._own, *path))
+
+    def _map(self, new: Object, path: Path, *, whole: bool) -> None:
+        self._unquote(path)
+        self._quoted |= {known for known in self._patch.quoted if known[: len(path)] == path}
+        self._pen.put(path, _stripped(new), (*self._own, *path), whole=whole)
+        self._cut_nulls(new, path)
+
+    def _cut_nulls(self, new: Object, path: Path) -> None:
+        for key, value in new.items():
+            if value is None or (isinstance(value, dict) and _directive(value) == "delete"):
+                self._cut((*path, key))
+            elif isinstance(value, dict):
+                self._cut_nulls(value, (*path, key))
+
+    def _cut(self, path: Path) -> None:
+        self._unquote(path)
+        self._pen.cut(path, (*self._own, *path))
+
+    def _unquote(self, path: Path) -> None:
+        self._quoted -= {known for known in self._quoted if known[: len(path)] == path}
 
 
 def _stripped(new: Object) -> Object:
@@ -117,14 +150,6 @@ def _stripped(new: Object) -> Object:
         elif _directive(value) != "delete":
             found[key] = _stripped(value)
     return found
-
-
-def _cut_nulls(pen: Pen, new: Object, path: Path, own: Path) -> None:
-    for key, value in new.items():
-        if value is None or (isinstance(value, dict) and _directive(value) == "delete"):
-            pen.cut((*path, key), (*own, key))
-        elif isinstance(value, dict):
-            _cut_nulls(pen, value, (*path, key), (*own, key))
 
 
 def _directive(patch: Object) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 
@@ -86,6 +86,8 @@ class Produced:
 
         None for a mapping, which may have many authors, and for what is not there.
         """
+        if not _is_there(self.object, path):
+            return None
         for length in range(len(path), -1, -1):
             found = self.words.get(path[:length])
             if found is not None:
@@ -95,6 +97,13 @@ class Produced:
     def below(self, path: Path) -> Iterator[tuple[Path, Word]]:
         """Every word on this field or a part of it."""
         return ((place, word) for place, word in self.words.items() if place[: len(path)] == path)
+
+
+def _is_there(value: Any, path: Path) -> bool:
+    parent = at(value, *path[:-1])
+    if isinstance(parent, dict):
+        return not path or path[-1] in parent
+    return isinstance(parent, list) and isinstance(path[-1], int) and 0 <= path[-1] < len(parent)
 
 
 @dataclass(frozen=True)

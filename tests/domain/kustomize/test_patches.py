@@ -128,6 +128,40 @@ def test_a_json6902_patch_does_what_kustomize_does(operation: str, tmp_path: Pat
     checked(operations(operation), "", tmp_path)
 
 
+@pytest.mark.parametrize("patches", [[], [add("q", 1)]], ids=["as written", "after operations, which write it anew"])
+def test_what_is_merged_into_quotes_becomes_a_string(patches: list[str], tmp_path: Path) -> None:
+    texts = [
+        "'on'",
+        '"5"',
+        "x",
+        "on",
+        "'x'",
+        "|\n    abc",
+        "'a: b'",
+        "''",
+        "'10:20'",
+        "'2026-01-01'",
+        "'y'",
+        "' x'",
+        "é",
+        "'a b'",
+        "'#'",
+        "5",
+        "'null'",
+        "'-'",
+        "'- x'",
+        "'x:'",
+        "'~'",
+        "'1_0'",
+    ]
+    news = ["0", "true", "'y'", "on", "2026-01-01", "1.50", "0644", "True"]
+    document = (
+        HEAD + "spec:\n" + "".join(f"  a{i}_{j}: {text}\n" for i, text in enumerate(texts) for j in range(len(news)))
+    )
+    spec = "".join(f"\n  a{i}_{j}: {new}" for i in range(len(texts)) for j, new in enumerate(news))
+    checked(one("patches:\n" + "".join(patches) + merge(spec), document), "", tmp_path)
+
+
 TARGETS = [
     "{name: d}", "{name: d.*, group: postgres.*, version: v1, kind: Clu.*}", "{name: a|db}", "{group: cnpg.io}",
     "{namespace: default}", "{namespace: ''}", "{labelSelector: '!x', annotationSelector: 'a notin (b)'}", "{}", "{name: DB}",
