@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.domain.yamltext import Edit, same
 
 _MOST = 8
+_LINE = re.compile(r":\d+")
 _TEXTS = frozenset({"document", "merge patch", "json patch"})
 
 
@@ -27,10 +29,12 @@ class Effect:
     """Of that object: what changes besides the field."""
     others: tuple[Declaration, ...]
     """Other objects that change, come or go, as they are before where they are."""
+    faults: tuple[str, ...]
+    """What can be built no more."""
 
     @property
     def is_exact(self) -> bool:
-        return self.is_wanted and not self.others
+        return self.is_wanted and not self.others and not self.faults
 
 
 def effect(desired: Desired, changes: Iterable[FileChange], declared: Declaration, wanted: Edit) -> Effect:
@@ -49,14 +53,9 @@ def effect(desired: Desired, changes: Iterable[FileChange], declared: Declaratio
     if normal is not None:
         expected = yamledit.applied(expected, normal)
     is_wanted = now is not None and same(now.object, expected) and (now.opaque is None or now.opaque == declared.opaque)
-    return Effect(after, now, is_wanted, _besides(declared, now, wanted.path), tuple(others))
-
-
-def altered(before: Desired, after: Desired) -> tuple[Declaration, ...]:
-    """Every object that changes, comes or goes, as it is before where it is."""
-    old = {_key(one): one for one in before.everything}
-    new = {_key(one): one for one in after.everything}
-    return tuple(old.get(key) or new[key] for key in {**old, **new} if _differs(old.get(key), new.get(key)))
+    known = {_LINE.sub("", note) for note in desired.notes}
+    faults = tuple(note for note in after.notes if _LINE.sub("", note) not in known)
+    return Effect(after, now, is_wanted, _besides(declared, now, wanted.path), tuple(others), faults)
 
 
 def labels(others: Iterable[Declaration]) -> str:

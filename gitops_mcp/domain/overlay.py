@@ -45,8 +45,9 @@ def begun(desired: Desired, files: Mapping[str, str], declared: Declaration, wan
     if produced is None or declared.root is None:
         return
     document = produced.layers[0]
-    taken = {folder for one in effects.sharing(desired, declared, document) for folder in folders(files, one)}
-    own = [folder for folder in folders(files, declared) if folder not in taken]
+    # A folder makes the same thing for another object where the way from there on is the same.
+    taken = {way for one in effects.sharing(desired, declared, document) for way in _parts(folders(files, one))}
+    own = [way[0] for way in _parts(folders(files, declared)) if way not in taken]
     for manifest in _manifests(produced, files, wanted.path, wanted.value):
         for folder in reversed(own):
             draft = Draft(files)
@@ -71,6 +72,10 @@ def folders(files: Mapping[str, str], declared: Declaration) -> tuple[str, ...]:
     seen = {layer.folder for layer in produced.layers[1:]}
     ways = _ways(files, declared.root, produced.layers[0].path, ())
     return max(ways, key=lambda way: len(seen.intersection(way)), default=())
+
+
+def _parts(way: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return [way[index:] for index in range(len(way))]
 
 
 def _ways(files: Mapping[str, str], folder: str, path: str, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

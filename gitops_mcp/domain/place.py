@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gitops_mcp.domain import effects, layered, overlay, values, variables
+from gitops_mcp.domain.effects import Effect
 from gitops_mcp.domain.kustomize import Layer, Produced, Word
 from gitops_mcp.domain.objects import Path, at, dotted
 from gitops_mcp.domain.plan import Draft, FileChange
@@ -99,7 +100,7 @@ def _layered(
                 f"would come through, so take it away by hand"
             )
         if not shared and word is not None:
-            raise _surprising(declared, wanted.path, place, effect.fields)
+            raise _surprising(declared, wanted.path, place, effect)
     if isinstance(wanted, Set) and not any(isinstance(step, int) for step in wanted.path):
         behind = spot.layer if word is not None else 0
         for found in (
@@ -124,8 +125,8 @@ def _proved(
     effect = effects.effect(desired, changes, declared, wanted)
     if effect.others:
         raise _shared(declared, wanted.path, place, effect.others)
-    if not effect.is_wanted:
-        raise _surprising(declared, wanted.path, place, effect.fields)
+    if not effect.is_exact:
+        raise _surprising(declared, wanted.path, place, effect)
     return changes
 
 
@@ -202,8 +203,9 @@ def _place(files: Mapping[str, str], layer: Layer, word: Word) -> str:
     return f"{layer.path}:{layer.line + line_of(inner, layer.inner, word.path) - first}"
 
 
-def _surprising(declared: Declaration, path: Path, place: str, fields: tuple[Path, ...]) -> Refused:
-    also = f": it changes {effects.fields(fields)} too" if fields else ", what is built is not what was asked for"
+def _surprising(declared: Declaration, path: Path, place: str, effect: Effect) -> Refused:
+    also = f": it changes {effects.fields(effect.fields)} too" if effect.fields else ", and that cannot be foreseen"
+    also = f": {'; '.join(effect.faults)}" if effect.faults else also
     return Refused(f"{dotted(path)} of {declared.label} stands at {place}, but an edit there does more{also}")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 
 from gitops_mcp.domain import model
-from gitops_mcp.domain.effects import altered, labels
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.placement import Place
 from gitops_mcp.domain.plan import FileChange
+from gitops_mcp.domain.proof import proved
 from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.errors import Refused
 
@@ -30,9 +30,8 @@ def check_reached(desired: Desired, target: Identity, place: Place, changes: tup
             f"{'; '.join(named[:_NAMED_AT_MOST])}. None of these reaches {posixpath.dirname(place.path)}: add what "
             f"applies that folder first, or name another place in layout.cluster"
         )
-    others = [one for one in altered(desired, after) if one.identity != target]
-    if others:
-        raise Refused(f"{target} at {place.path} would change other live objects: {labels(others)}")
+    if siblings:
+        proved(desired, changes, target, None)
 
 
 def _named(one: Declaration) -> tuple[str | None, ...]:

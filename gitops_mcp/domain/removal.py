@@ -9,6 +9,7 @@ from gitops_mcp.domain import kustomize, model
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.placement import unlisted
 from gitops_mcp.domain.plan import Draft, FileChange
+from gitops_mcp.domain.proof import proved
 from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.domain.values import places
 from gitops_mcp.domain.yamltext import Remove, documents
@@ -64,11 +65,7 @@ def _check_rest(desired: Desired, going: tuple[Declaration, ...], changes: tuple
                 f"{one.label} is declared at {one.place} and patched at {', '.join(dict.fromkeys(patches))}: without "
                 f"the document the patch finds nothing, so that the build fails ({fault}). Take both out by hand"
             )
-    spots = {_spot(one) for one in going}
-    left = {(one.label, one.identity) for one in after.everything}
-    lost = [one for one in desired.everything if _spot(one) not in spots and (one.label, one.identity) not in left]
-    if lost:
-        raise Refused(f"removing {going[0].place} would remove {'; '.join(one.label for one in lost)} as well")
+    proved(desired, changes, going[0].identity, None, also=[one.identity for one in going])
 
 
 def _fault(after: Desired, one: Declaration) -> str | None:

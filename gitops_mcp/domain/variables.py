@@ -47,7 +47,7 @@ def redefined(
             f"{start}. Changing it would change other fields of the same object too: {effects.fields(effect.fields)}. "
             f"{_OWN}"
         )
-    if not effect.is_wanted:
+    if not effect.is_exact:
         raise Refused(f"{start}, and no text there gives the field this value")
     if isinstance(found, Redefinition):
         more = _elsewhere(desired, files, found.place, at)
