@@ -17,7 +17,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_mcp.domain import rendering, unreached
-from gitops_mcp.domain.applied import KUSTOMIZATION_FILES, Applied, read
+from gitops_mcp.domain.applied import KUSTOMIZATION_FILES, Applied, joined, read
 from gitops_mcp.domain.engines import MARKS, engines
 from gitops_mcp.domain.kustomize import Tree
 from gitops_mcp.domain.objects import Path, at
@@ -227,7 +227,7 @@ def _kustomizations(files: Mapping[str, str]) -> dict[str, Kustomization]:
 def _tops(found: Mapping[str, Kustomization]) -> list[str]:
     """Those that no other one of them lists."""
     listed = {
-        posixpath.normpath(posixpath.join(folder, entry)).removeprefix(".")
+        joined(folder, entry)
         for folder, one in found.items()
         for name in ("resources", "bases", "components")
         for entry in at(one.object, name) or ()

@@ -77,8 +77,8 @@ class Declaration:
     @property
     def label(self) -> str:
         """With what applies it, or where it is built: `Cluster shop/orders (Flux Kustomization ...)`."""
-        by = str(self.applied) if self.applied else self.root or self.path
-        return f"{self.identity} ({by})"
+        built = self.path if self.root is None else self.root or "the root folder"
+        return f"{self.identity} ({self.applied or built})"
 
 
 @dataclass(frozen=True)

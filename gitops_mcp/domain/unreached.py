@@ -79,9 +79,7 @@ def _composed(path: str, files: Mapping[str, str]) -> Iterator[Hidden]:
         kind = at(value, "kind")
         if not isinstance(kind, str) or _is_cnpg(value) or kind in {"List", "Kustomization", "Component"}:
             continue
-        if MARK not in str(value) or str(at(value, "apiVersion")).startswith("apiextensions.k8s.io/"):
-            continue
-        if not _nests(value):
+        if str(at(value, "apiVersion")).startswith((MARK, "apiextensions.k8s.io/")) or not _nests(value):
             continue
         claimed = at(value, "spec", "compositeTypeRef", "apiVersion") or at(value, "spec", "schema", "apiVersion")
         group = (
