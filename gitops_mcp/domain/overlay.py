@@ -47,18 +47,24 @@ def begun(desired: Desired, files: Mapping[str, str], declared: Declaration, wan
     document = produced.layers[0]
     # A folder makes the same thing for another object where the way from there on is the same.
     taken = {way for one in effects.sharing(desired, declared, document) for way in _parts(folders(files, one))}
-    own = [way[0] for way in _parts(folders(files, declared)) if way not in taken]
-    for manifest in _manifests(produced, files, wanted.path, wanted.value):
-        for folder in reversed(own):
+    ways = _parts(folders(files, declared))
+    metadata = _metadata(layered.value(Draft(files), document))
+    # The document's own name is how a patch finds it, unless several have it by then.
+    for is_renamed in (False, True):
+        for way in reversed([way for way in ways if way not in taken]):
+            named = _named(files, way[1:], metadata) if is_renamed else metadata
+            if is_renamed and named == metadata:
+                continue
             draft = Draft(files)
             with suppress(GitOpsError):  # a file of that name is there, or the list cannot be edited
-                _begin(draft, folder, manifest)
+                _begin(draft, way[0], _manifest(produced, named, wanted.path, wanted.value))
                 yield draft
         section = declared.applied.overlay if declared.applied else None
         if section is not None and section.value.get("patches"):
-            draft = Draft(files)
+            named = _named(files, ways[0] if ways else (), metadata) if is_renamed else metadata
+            manifest = _manifest(produced, named, wanted.path, wanted.value)
             text = layered.written(manifest, files[section.path]).rstrip()
-            place = section.at(("patches",))
+            draft, place = Draft(files), section.at(("patches",))
             draft.edit(section.path, section.document, Insert(place, len(section.value["patches"]), {"patch": text}))
             yield draft
 
@@ -97,20 +103,28 @@ def _first(text: str) -> Any:
     return found[0].value if found else None
 
 
-def _manifests(produced: Produced, files: Mapping[str, str], path: Path, value: Any) -> Iterator[Object]:
-    """As the object's document names it, which is how a patch finds it; else as it is named once it is built."""
-    document = layered.value(Draft(files), produced.layers[0])
-    named: list[Object] = []
-    for source in (document, produced.object):
-        metadata = {key: at(source, "metadata", key) for key in ("name", "namespace") if at(source, "metadata", key)}
-        if metadata not in named:
-            named.append(metadata)
-    for metadata in named:
-        patch: Object = {key: produced.object[key] for key in ("apiVersion", "kind")} | {"metadata": metadata}
-        part: Any = value
-        for step in reversed(path[1:]):
-            part = {str(step): part}
-        yield _merged(patch, str(path[0]), part)
+def _metadata(value: object) -> dict[str, str]:
+    found = {key: at(value, "metadata", key) for key in ("name", "namespace")}
+    return {key: one for key, one in found.items() if isinstance(one, str) and one}
+
+
+def _named(files: Mapping[str, str], way: tuple[str, ...], metadata: Mapping[str, str]) -> dict[str, str]:
+    """The name and namespace that an object has once these folders are built, the innermost first."""
+    found = dict(metadata)
+    for folder in reversed(way):
+        value = _first(files[kustomization_of(files, folder) or ""])
+        found["name"] = f"{at(value, 'namePrefix') or ''}{found['name']}{at(value, 'nameSuffix') or ''}"
+        if at(value, "namespace"):
+            found["namespace"] = str(at(value, "namespace"))
+    return found
+
+
+def _manifest(produced: Produced, metadata: Mapping[str, str], path: Path, value: Any) -> Object:
+    """A merge patch that says one field."""
+    patch: Object = {key: produced.object[key] for key in ("apiVersion", "kind")} | {"metadata": dict(metadata)}
+    for step in reversed(path[1:]):
+        value = {str(step): value}
+    return _merged(patch, str(path[0]), value)
 
 
 def _merged(patch: Object, key: str, part: Any) -> Object:
