@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,12 @@ from gitops_mcp.errors import InvalidRequest
 if TYPE_CHECKING:
     from gitops_mcp.adapters.git.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
+    from gitops_mcp.domain.repository import Desired
 
 _RECENT = 2.0
 """Seconds."""
+_MODELS = 24
+"""What commits declare, kept for the next question: the base and the changes that were looked at last."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,11 @@ class Ground:
     repository: Repository
     base: Base
 
+    @cached_property
+    def url(self) -> str | None:
+        """The address of the remote that changes are for, without credentials."""
+        return self.repository.remote_url(self.git)
+
 
 @dataclass(frozen=True)
 class App:
@@ -47,6 +56,7 @@ class App:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _repositories: dict[Path, Repository] = field(default_factory=dict, repr=False)
     _kubes: dict[tuple[str | None, float], Kube] = field(default_factory=dict, repr=False)
+    _models: OrderedDict[tuple[str, ...], Desired] = field(default_factory=OrderedDict, repr=False)
     _homes: list[GitSettings] = field(default_factory=list, repr=False)
     _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)
 
@@ -113,6 +123,39 @@ class App:
             self._homes.clear()
             raise
         return Ground(settings, git, repository, base) if _git(settings) == git else None
+
+    def desired(self, ground: Ground, folder: str, commit: str) -> Desired:
+        """What a commit produces in an environment's folder; what changed since it was asked last is all that it costs.
+
+        Raises Refused where a symlink or a file stands in the folder's place.
+        """
+        from gitops_mcp.domain.model import modelled
+        from gitops_mcp.domain.repository import Skipped
+
+        ground.repository.has_folder(commit, folder)
+        snapshot = ground.repository.snapshot(commit)
+        url = ground.url
+        key = (snapshot.tree, folder, url or "", ground.base.branch)
+        with self._lock:
+            known, last = self._models.get(key), next(reversed(self._models.values()), None)
+        if known is None:
+            known = modelled(
+                snapshot.texts,
+                commit=commit,
+                folder=folder,
+                remotes=(url,) if url else (),
+                revision=ground.base.branch,
+                others=snapshot.others,
+                known=last,
+            )
+            unread = tuple(Skipped(path, reason) for path, reason in snapshot.unread.items())
+            known = replace(known, skipped=(*known.skipped, *unread))
+        with self._lock:
+            self._models[key] = known
+            self._models.move_to_end(key)
+            while len(self._models) > _MODELS:
+                self._models.popitem(last=False)
+        return known if known.commit == commit else replace(known, commit=commit)
 
     def settings(self, *, fetch: bool = False) -> tuple[Settings, Ground | None]:
         """What reading needs: the settings, and the ground they come from; None without a repository.

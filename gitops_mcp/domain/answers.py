@@ -232,7 +232,7 @@ class GitSays(Answer):
     declared: str
     """File and line."""
     commit: str
-    namespace_from: Literal["document", "kustomization", "unknown"]
+    namespace_from: Literal["document", "kustomization", "engine", "unknown"]
     differs: list[dict[str, Any]] = []
     """Only fields that Git states: field, git, live."""
     differs_more: int | None = None

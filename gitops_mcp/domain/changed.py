@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.domain.objects import Identity, Object, Path, dotted, leaves
-from gitops_mcp.domain.plan import FileChange
-from gitops_mcp.domain.repository import Declaration, Desired, Source, desired
+from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.domain.yamltext import same
 
 
@@ -48,19 +47,6 @@ def changed(before: Desired, after: Desired) -> tuple[ObjectChange, ...]:
         fields = _different(was, now) if was is not None and now is not None else ()
         found.append(ObjectChange(identity, was, now, fields))
     return tuple(found)
-
-
-def after(before: Desired, files: Iterable[FileChange]) -> Desired:
-    """What the repository declares once the files are changed."""
-    texts = {**before.texts, **{one.path: one.after for one in files}}
-    governing = {one.path for one in before.kustomizations.values()}
-    sources = [Source(path, text.encode("utf-8")) for path, text in sorted(texts.items()) if text is not None]
-    return desired(
-        before.commit,
-        before.folder,
-        [one for one in sources if one.path not in governing],
-        [one for one in sources if one.path in governing],
-    )
 
 
 def _by_identity(declarations: Iterable[Declaration]) -> dict[Identity, Declaration]:

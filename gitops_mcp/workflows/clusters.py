@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -70,7 +69,7 @@ def create(app: App, request: Request, new: NewCluster, *, waits: bool) -> Write
         )
         places = placement.candidates(view.desired, ref, settings.layout_cluster)
         paths = [place.path for place in places if not place.appended]
-        view = view.with_folders([posixpath.dirname(path) for path in paths], paths)
+        view = view.with_files(paths)
         place = placement.chosen(view.desired, ref, places)
         made = cluster_changes.create(view.desired, ref, manifest, place=place, proposed=view.proposed)
         moving = [Notice("moving-tag", image.warning)] if image.warning else []

@@ -7,7 +7,6 @@ writer's faster push means planning again on the branch's new tip.
 
 from __future__ import annotations
 
-import posixpath
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -18,13 +17,14 @@ from gitops_mcp.adapters.git.refs import ChangeRef
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.answers import DIFF_MAX, ImpactView, TouchedFile, Warned, WriteResult, cut, fitted
-from gitops_mcp.domain.changed import after, changed
+from gitops_mcp.domain.changed import changed
 from gitops_mcp.domain.diff import bounded
 from gitops_mcp.domain.guard import confirmed, limited
+from gitops_mcp.domain.model import remodelled
 from gitops_mcp.domain.names import change_name, namespace_name
 from gitops_mcp.domain.plan import Notice, Plan, change_slug, commit_message
 from gitops_mcp.domain.redact import redacted
-from gitops_mcp.domain.repository import KUSTOMIZATION_FILES, Desired, Skipped, Source, desired, folders_above
+from gitops_mcp.domain.repository import Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.hosts import compare_url
 
@@ -69,21 +69,11 @@ class View:
         """The same, of what is merged already."""
         return view_at(self.app, self.ground, self.environment, self.ground.base.commit, proposed=False)
 
-    def with_folders(self, folders: Iterable[str], paths: Iterable[str] = ()) -> View:
-        """The same, knowing also the kustomizations at or above these folders, and these files if they exist."""
-        top, known = self.desired.folder, self.desired
-        above = {folder for start in folders for folder in folders_above(start, top)} - set(known.kustomizations)
-        wanted = [posixpath.join(folder, name) for folder in sorted(above) for name in KUSTOMIZATION_FILES]
-        found = self.ground.repository.read_many(known.commit, [*wanted, *paths])
-        more = desired(known.commit, top, (), [Source(p, f.data) for p, f in found.items() if p in set(wanted)])
+    def with_files(self, paths: Iterable[str]) -> View:
+        """The same, knowing also what these files hold, where they exist."""
+        found = self.ground.repository.read_many(self.desired.commit, paths)
         texts = {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
-        merged = replace(
-            known,
-            kustomizations={**more.kustomizations, **known.kustomizations},
-            skipped=(*known.skipped, *more.skipped),
-            texts={**texts, **known.texts},
-        )
-        return replace(self, desired=merged)
+        return replace(self, desired=replace(self.desired, texts={**texts, **self.desired.texts}))
 
 
 Planner = Callable[[View], Plan]
@@ -111,16 +101,9 @@ def deliver(app: App, request: Request, planner: Planner) -> WriteResult:
 
 def view_at(app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool) -> View:
     """What an environment's folder declares at a commit."""
-    manifests = ground.repository.manifests(commit, environment.path)
-    declared = desired(
-        commit,
-        environment.path,
-        [Source(file.path, file.data) for file in manifests.files],
-        [Source(file.path, file.data) for file in manifests.kustomizations],
-    )
-    unread = tuple(Skipped(path, "it is too large, or its name is not UTF-8") for path in manifests.skipped)
-    declared = replace(declared, skipped=(*declared.skipped, *unread))
-    return View(app, ground, environment, declared, proposed, missing=bool(environment.path) and not manifests.tree)
+    declared = app.desired(ground, environment.path, commit)
+    missing = not ground.repository.has_folder(commit, environment.path)
+    return View(app, ground, environment, declared, proposed, missing=missing)
 
 
 @dataclass(frozen=True)
@@ -231,7 +214,7 @@ def _folder_warnings(view: View) -> list[Notice]:
 def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan) -> list[Notice]:
     """Other open changes that touch the same fields: whoever merges second may meet a conflict."""
     touched = {change.path for change in plan.files}
-    ours = changed(view.desired, after(view.desired, plan.files))
+    ours = changed(view.desired, remodelled(view.desired, plan.files))
     notices = []
     repository, base = ground.repository, ground.base.commit
     others = [other for other in repository.changes(ground.git, ground.base) if other.branch != target.branch]
@@ -286,7 +269,7 @@ def _answer(
 def _next(ground: Ground, target: _Target, plan: Plan, published: Published | None) -> list[str]:
     steps: list[str] = []
     if published and published.pushed:
-        url = compare_url(ground.repository.remote_url(ground.git), ground.base.branch, target.branch)
+        url = compare_url(ground.url, ground.base.branch, target.branch)
         if url:
             steps.append(f"Open a pull request for review: {url}")
         else:

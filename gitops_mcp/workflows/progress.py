@@ -319,7 +319,7 @@ def _commit(one: Commit, *, detailed: bool) -> dict[str, str]:
 
 def _next(ground: Ground, span: Span) -> list[str]:
     if span.state == "pushed":
-        url = compare_url(ground.repository.remote_url(ground.git), ground.base.branch, span.branch)
+        url = compare_url(ground.url, ground.base.branch, span.branch)
         opened = f": {url}" if url else ""
         return [_with_conflicts(ground, span, f"merges it into {ground.base.branch}{opened}")]
     if span.state == "draft":

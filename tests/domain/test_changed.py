@@ -1,21 +1,18 @@
 from __future__ import annotations
 
-from gitops_mcp.domain.changed import after, changed
+from gitops_mcp.domain.changed import changed
+from gitops_mcp.domain.model import modelled, remodelled
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plan import FileChange
-from gitops_mcp.domain.repository import Desired, Source, desired
+from gitops_mcp.domain.repository import Desired
 
 ONE = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: one}\nspec:\n  instances: 3\n  storage: {size: 1Gi}\n"
 IDENTITY = Identity("Cluster", "shop", "one")
 
 
 def read(text: str) -> Desired:
-    return desired(
-        "0" * 40,
-        "",
-        [Source("a.yaml", text.encode())] if text else [],
-        [Source("kustomization.yaml", b"namespace: shop\nresources: [a.yaml]\n")],
-    )
+    files = {"a.yaml": text, "kustomization.yaml": "namespace: shop\nresources: [a.yaml]\n"}
+    return modelled({path: text for path, text in files.items() if text}, commit="0" * 40, folder="")
 
 
 def test_a_changed_field_is_named() -> None:
@@ -38,9 +35,9 @@ def test_comments_and_order_are_no_change() -> None:
 
 def test_what_the_files_of_a_plan_will_declare() -> None:
     before = read(ONE)
-    (found,) = changed(before, after(before, [FileChange("a.yaml", ONE, ONE.replace("3", "5"))]))
+    (found,) = changed(before, remodelled(before, [FileChange("a.yaml", ONE, ONE.replace("3", "5"))]))
     assert (found.identity, found.fields) == (IDENTITY, (("spec", "instances"),))
-    assert changed(before, after(before, [FileChange("a.yaml", ONE, None)]))[0].after is None
+    assert changed(before, remodelled(before, [FileChange("a.yaml", ONE, None)]))[0].after is None
 
 
 def test_two_changes_meet_where_they_touch_the_same() -> None:

@@ -376,7 +376,7 @@ def test_what_the_engine_cannot_render_has_failed(tmp_path: Path) -> None:
             assert "not namePrefix" in failed["why"]
             assert ask.answer("list_changes", state="merged")["items"][0]["state"] == "failed"
             status = ask.answer("get_cluster_status", name="orders-db")
-            assert {"engine-failing", "differs-from-git"} <= {one["id"] for one in status["problems"]}
+            assert {"engine-failing", "not-in-git"} <= {one["id"] for one in status["problems"]}
             assert status["git"]["differs"] == [{"field": "spec.instances", "git": 4, "live": 3}]
             team.commit({listing: good})
             until(world, lambda: state("healthy"))
