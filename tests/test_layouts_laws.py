@@ -374,13 +374,10 @@ def answered(tree: Tree, asked: Asked) -> Mapping[str, bytes | None] | GitOpsErr
 
 
 def may_be_refused(written: Written, request: Request) -> bool:
-    """Every object here has a folder of its own to hold an edit, but two things come after it."""
+    """Every object here has a folder of its own to hold an edit, but variables are filled in after it."""
     (overlay,) = (one for one in written.overlays if one.environment == request.asked.environment)
     index = list(live(written, written.tree, ours)[overlay.environment.name]).index(request.object)
-    variable = "$" in str(at(ours(written.tree, overlay.folder)[index], *request.field))
-    above = yaml.safe_load(written.tree[f"{overlay.folder}/kustomization.yaml"])
-    both = f"/{'/'.join(map(str, request.field))}" in str(above.get("patches")) and "eu" in above["resources"]
-    return variable or both
+    return "$" in str(at(ours(written.tree, overlay.folder)[index], *request.field))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,0 +1,175 @@
+"""Choosing the place of an edit, as far as the layouts of tests/layouts do not show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gitops_mcp.domain.model import modelled, remodelled
+from gitops_mcp.domain.objects import Path, at
+from gitops_mcp.domain.place import changed, remove_field, set_field
+from gitops_mcp.domain.plan import FileChange
+from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.yamltext import Remove, Set
+from gitops_mcp.errors import Refused
+
+CLUSTER = """\
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata:
+  name: orders
+  annotations:
+    argocd.argoproj.io/sync-options: Prune=false
+    team: shop
+spec:
+  instances: 3
+  storage:
+    size: 20Gi
+"""
+SHARED = {
+    "base/orders.yaml": CLUSTER,
+    "base/kustomization.yaml": "resources: [orders.yaml]\n",
+    "dev/kustomization.yaml": "namespace: dev\nresources: [../base]\n",
+}
+
+
+def prod(kustomization: str) -> dict[str, str]:
+    return {**SHARED, "prod/kustomization.yaml": f"namespace: prod\nresources: [../base]\n{kustomization}"}
+
+
+def read(files: dict[str, str], folder: str = "prod") -> tuple[Desired, Declaration]:
+    desired = modelled(files, commit="0" * 40, folder=folder)
+    (found,) = desired.declarations
+    return desired, found
+
+
+def after(desired: Desired, changes: tuple[FileChange, ...], *path: str | int) -> Any:
+    (found,) = remodelled(desired, changes).declarations
+    return at(found.object, *path)
+
+
+def test_a_field_that_has_its_value_already_changes_no_file() -> None:
+    desired, found = read(prod(""))
+    assert set_field(desired, found, ("spec", "instances"), 3) == ()
+    assert remove_field(desired, found, ("spec", "logLevel")) == ()
+
+
+def test_a_mapping_is_set_as_a_whole() -> None:
+    desired, found = read(prod(""))
+    changes = set_field(desired, found, ("spec", "resources"), {"limits": {"memory": "1Gi"}})
+    assert [change.path for change in changes] == ["prod/kustomization.yaml"]
+    assert after(desired, changes, "spec", "resources") == {"limits": {"memory": "1Gi"}}
+
+
+def test_several_fields_end_up_in_one_new_patch() -> None:
+    desired, found = read(prod(""))
+    edits = (Set(("spec", "instances"), 5), Set(("spec", "storage", "size"), "40Gi"))
+    (change,) = changed(desired, found, *edits)
+    assert change.after == (
+        "namespace: prod\nresources: [../base]\npatches:\n  - patch: |-\n      apiVersion: postgresql.cnpg.io/v1\n"
+        "      kind: Cluster\n      metadata:\n        name: orders\n      spec:\n        instances: 5\n"
+        "        storage:\n          size: 40Gi\n"
+    )
+
+
+def test_annotations_get_a_patch_that_names_its_object() -> None:
+    desired, found = read(prod(""))
+    changes = set_field(desired, found, ("metadata", "annotations", "team"), "billing")
+    assert after(desired, changes, "metadata", "name") == "orders"
+    assert after(desired, changes, "metadata", "annotations", "team") == "billing"
+
+
+def test_a_base_of_others_is_left_alone_even_where_they_override_the_field() -> None:
+    files = prod("")
+    files["dev/kustomization.yaml"] += (
+        "patches:\n- target: {kind: Cluster}\n  patch: '[{op: replace, path: /spec/instances, value: 1}]'\n"
+    )
+    desired, found = read(files)
+    assert [change.path for change in set_field(desired, found, ("spec", "instances"), 5)] == [
+        "prod/kustomization.yaml"
+    ]
+
+
+PATCHES = "patches:\n- target: {kind: Cluster}\n  patch: |-\n    "
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [
+        (("spec", "storage", "size"), "{op: replace, path: /spec/storage/size, value: new}"),
+        (("spec", "logLevel"), "{op: add, path: /spec/logLevel, value: new}"),
+        (("spec", "affinity", "topologyKey"), "{op: add, path: /spec/affinity, value: {topologyKey: new}}"),
+        (("metadata", "annotations", "a/b~c"), "{op: add, path: /metadata/annotations/a~1b~0c, value: new}"),
+    ],
+)
+def test_operations_say_whether_the_field_is_there(path: Path, operation: str) -> None:
+    desired, found = read(prod(f"{PATCHES}- {{op: replace, path: /spec/instances, value: 4}}\n"))
+    (change,) = set_field(desired, found, path, "new")
+    expected = read({**desired.texts, change.path: f"{change.before}    - {operation}\n"})[1]
+    assert at(expected.object, *path) == "new"
+    assert after(desired, (change,)) == expected.object
+
+
+def test_a_field_of_a_patch_goes_where_nothing_else_comes_through() -> None:
+    patch = "patches:\n- patch: |-\n    apiVersion: postgresql.cnpg.io/v1\n    kind: Cluster\n    metadata: {name: orders}\n"
+    desired, found = read(prod(f"{patch}    spec:\n      logLevel: debug\n      instances: 4\n"))
+    changes = remove_field(desired, found, ("spec", "logLevel"))
+    assert after(desired, changes, "spec", "logLevel") is None
+    with pytest.raises(Refused, match="an earlier layer's value would come through"):
+        remove_field(desired, found, ("spec", "instances"))
+
+
+def test_what_is_removed_from_a_shared_document_is_refused_with_whom_it_would_change() -> None:
+    desired, found = read(prod(""))
+    with pytest.raises(Refused, match=r"Cluster dev/orders \(dev\)"):
+        remove_field(desired, found, ("metadata", "annotations", "team"))
+
+
+def test_two_regions_of_one_root_are_told_apart_by_their_names_there() -> None:
+    files = {
+        **SHARED,
+        "prod/eu/kustomization.yaml": "nameSuffix: -eu\nresources: [../../base]\n",
+        "prod/us/kustomization.yaml": "nameSuffix: -us\nresources: [../../base]\n",
+        "prod/kustomization.yaml": f"namespace: prod\nresources: [eu, us]\n{PATCHES}"
+        "- {op: replace, path: /spec/instances, value: 2}\n",
+    }
+    desired = modelled(files, commit="0" * 40, folder="prod")
+    (found,) = desired.named("Cluster", "orders-eu")
+    (change,) = set_field(desired, found, ("spec", "instances"), 5)
+    assert change.path == "prod/kustomization.yaml"
+    made = remodelled(desired, (change,))
+    assert {one.identity.name: one.object["spec"]["instances"] for one in made.declarations} == {
+        "orders-eu": 5,
+        "orders-us": 2,
+    }
+
+
+def test_a_file_that_sops_signed_is_not_edited_for_another_document_of_it() -> None:
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: ENC}\nsops: {mac: abc}\n"
+    desired, found = read({"prod/all.yaml": f"{CLUSTER}---\n{secret}"})
+    with pytest.raises(Refused, match=r"prod/all\.yaml is encrypted with SOPS"):
+        set_field(desired, found, ("spec", "instances"), 5)
+
+
+def test_a_value_that_a_replacement_copies_elsewhere_is_not_changed_for_one() -> None:
+    files = {
+        "prod/orders.yaml": CLUSTER,
+        "prod/carts.yaml": CLUSTER.replace("orders", "carts"),
+        "prod/kustomization.yaml": "resources: [orders.yaml, carts.yaml]\nreplacements:\n- source: {kind: Cluster, "
+        "name: orders, fieldPath: spec.instances}\n  targets:\n  - select: {kind: Cluster, name: carts}\n"
+        "    fieldPaths: [spec.instances]\n",
+    }
+    desired = modelled(files, commit="0" * 40, folder="prod")
+    (found,) = desired.named("Cluster", "orders")
+    with pytest.raises(Refused, match=r"would change Cluster carts \(prod\) too"):
+        set_field(desired, found, ("spec", "instances"), 5)
+
+
+def test_protection_goes_with_all_that_is_only_there_for_it() -> None:
+    desired, found = read({"prod/orders.yaml": CLUSTER})
+    option = ("metadata", "annotations", "argocd.argoproj.io/sync-options")
+    (change,) = changed(desired, found, Remove(option), Set(("spec", "instances"), 4))
+    assert change.after == CLUSTER.replace("    argocd.argoproj.io/sync-options: Prune=false\n", "").replace(
+        "instances: 3", "instances: 4"
+    )
