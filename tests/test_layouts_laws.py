@@ -352,7 +352,7 @@ def holds(written: Written, request: Request, build: Builds) -> None:
     assert written.tree == untouched
     if isinstance(edits, GitOpsError):
         event(f"refused: {type(edits).__name__}")
-        assert may_be_refused(written, request), edits
+        assert variable_has_the_last_word(written, request), edits
         return
     event("unchanged" if not edits else "edited")
     assert None not in edits.values()
@@ -373,8 +373,8 @@ def answered(tree: Tree, asked: Asked) -> Mapping[str, bytes | None] | GitOpsErr
         return error
 
 
-def may_be_refused(written: Written, request: Request) -> bool:
-    """Every object here has a folder of its own to hold an edit, but variables are filled in after it."""
+def variable_has_the_last_word(written: Written, request: Request) -> bool:
+    """The one case here that may be refused: every object has a folder of its own to hold an edit."""
     (overlay,) = (one for one in written.overlays if one.environment == request.asked.environment)
     index = list(live(written, written.tree, ours)[overlay.environment.name]).index(request.object)
     return "$" in str(at(ours(written.tree, overlay.folder)[index], *request.field))
