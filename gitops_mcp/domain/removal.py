@@ -40,6 +40,8 @@ def _check_declared(desired: Desired, one: Declaration) -> None:
             f"no document declares {one.identity}: the Helm chart{folder} makes it, which {one.applied} applies with "
             f"the values of {values or 'the chart'}. Take the chart's dependency or that object out by hand"
         )
+    if one.opaque:
+        raise Refused(f"{one.label} at {one.place} cannot be removed here, nor what depends on it told: {one.opaque}")
     if one.shared:
         others = (
             f"{other.label}, built from {other.root or 'the root'}" if other.root is not None else other.label

@@ -1,24 +1,22 @@
-"""What a commit declares: every CNPG document below an environment's folder, and where it stands.
+"""What a commit produces in an environment, as nouns: objects with where they stand, and what is passed over.
 
-Narrow on purpose: plain files, many documents, `kind: List`, and the kustomizations that reach them through
-`resources`. Values are those of the files; nothing is rendered.
+`model` fills them.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal
 
-from gitops_mcp.domain import yamltext
 from gitops_mcp.domain.applied import Applied
 from gitops_mcp.domain.helmvalues import Release
 from gitops_mcp.domain.kustomize import Produced, Tree
 from gitops_mcp.domain.names import ClusterRef, counted, near
-from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
+from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.substitution import Scalar
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
@@ -27,14 +25,6 @@ KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization
 _DEPENDENT = frozenset(
     {"Database", "DatabaseRole", "Pooler", "ScheduledBackup", "Backup", "Publication", "Subscription"}
 )
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file of the commit: its path from the root of the repository and its bytes as they are stored."""
-
-    path: str
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -275,35 +265,6 @@ class Desired:
         return NotFound(f"no document declares {kind} {name!r} in {where}, but {'; '.join(made)}") if made else None
 
 
-def desired(commit: str, folder: str, files: Iterable[Source], kustomizations: Iterable[Source]) -> Desired:
-    """Everything that the files declare; what cannot be read is passed over with its reason."""
-    texts: dict[str, str] = {}
-    skipped: list[Skipped] = []
-    governing: dict[str, Kustomization] = {}
-    for source in kustomizations:
-        try:
-            text, documents = _read(source.data)
-        except InvalidRequest as error:
-            skipped.append(Skipped(source.path, str(error)))
-            continue
-        texts[source.path] = text
-        value = documents[0].value if documents else None
-        place = posixpath.dirname(source.path)
-        governing[place] = Kustomization(source.path, place, value if isinstance(value, dict) else {})
-    declarations: list[Declaration] = []
-    for source in files:
-        try:
-            text, documents = _read(source.data)
-        except InvalidRequest as error:
-            skipped.append(Skipped(source.path, str(error)))
-            texts.setdefault(source.path, source.data.decode(errors="replace"))
-            continue
-        texts[source.path] = text
-        for document in documents:
-            declarations += _declared(source.path, text, document, governing, folder)
-    return Desired(commit, folder, tuple(declarations), tuple(skipped), governing, texts)
-
-
 def joined(folder: str, entry: str) -> str:
     """A kustomization's entry as a path from the root of the repository."""
     return posixpath.normpath(posixpath.join(folder, entry))
@@ -318,76 +279,3 @@ def folders_above(folder: str, top: str) -> Iterator[str]:
         if folder == top:
             return
         folder = posixpath.dirname(folder)
-
-
-@lru_cache(maxsize=8192)
-def _read(data: bytes) -> tuple[str, tuple[yamltext.Document, ...]]:
-    """A file's text and documents. The same bytes are read once, however many commits hold them."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidRequest(f"it is not UTF-8 (byte {error.start})") from error
-    return text, yamltext.documents(text)
-
-
-def _declared(
-    path: str, text: str, document: yamltext.Document, kustomizations: Mapping[str, Kustomization], top: str
-) -> Iterator[Declaration]:
-    value = document.value
-    if not isinstance(value, dict):
-        return
-    if value.get("kind") == "List" and isinstance(value.get("items"), list):
-        for index, item in enumerate(value["items"]):
-            base: Path = ("items", index)
-            if _is_cnpg(item):
-                yield _declaration(
-                    path, document, base, yamltext.line_of(text, document.index, base), item, kustomizations, top
-                )
-    elif _is_cnpg(value):
-        yield _declaration(path, document, (), document.line, value, kustomizations, top)
-
-
-def _is_cnpg(value: object) -> bool:
-    if not isinstance(value, dict):
-        return False
-    version, name = value.get("apiVersion"), at(value, "metadata", "name")
-    return (
-        isinstance(version, str)
-        and version.startswith(CNPG_GROUP + "/")
-        and isinstance(value.get("kind"), str)
-        and isinstance(name, str)
-    )
-
-
-def _declaration(
-    path: str,
-    document: yamltext.Document,
-    base: Path,
-    line: int,
-    value: Object,
-    kustomizations: Mapping[str, Kustomization],
-    top: str,
-) -> Declaration:
-    own = at(value, "metadata", "namespace")
-    inherited = _inherited_namespace(path, kustomizations, top)
-    namespace: str | None
-    origin: Literal["document", "kustomization", "unknown"]
-    if isinstance(own, str) and own:
-        namespace, origin = own, "document"
-    else:
-        namespace, origin = inherited, "kustomization" if inherited else "unknown"
-    identity = Identity(value["kind"], namespace, value["metadata"]["name"])
-    return Declaration(identity, path, document.index, base, line, value, origin)
-
-
-def _inherited_namespace(path: str, kustomizations: Mapping[str, Kustomization], top: str) -> str | None:
-    """The `namespace` of the nearest kustomization at or above the file that reaches it and sets one."""
-    reached = {path}
-    for folder in folders_above(posixpath.dirname(path), top):
-        kustomization = kustomizations.get(folder)
-        if kustomization is None or not any(kustomization.reaches(one) for one in reached):
-            continue
-        if kustomization.namespace:
-            return kustomization.namespace
-        reached.add(folder)
-    return None

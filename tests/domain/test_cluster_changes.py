@@ -5,11 +5,12 @@ import pytest
 from gitops_mcp.domain import cluster_changes
 from gitops_mcp.domain.cluster_changes import LiveCluster
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
+from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.placement import Place
 from gitops_mcp.domain.plan import Level, Plan
-from gitops_mcp.domain.repository import Desired, Source, desired
+from gitops_mcp.domain.repository import Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 
 REF = ClusterRef("shop", "db")
@@ -34,15 +35,11 @@ spec:
   cluster:
     name: db
 """
+KEPT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept}\n"
 
 
 def read(files: dict[str, str], kustomizations: dict[str, str] | None = None) -> Desired:
-    return desired(
-        "0" * 40,
-        "",
-        [Source(path, text.encode()) for path, text in files.items()],
-        [Source(path, text.encode()) for path, text in (kustomizations or {}).items()],
-    )
+    return modelled({**files, **(kustomizations or {})}, commit="0" * 40, folder="")
 
 
 def scaled(text: str, instances: int) -> Plan:
@@ -167,13 +164,13 @@ def test_a_protection_that_is_still_live_is_waited_for() -> None:
 )
 def test_the_last_step_removes_the_manifest_and_its_dependents(seen: LiveCluster | None) -> None:
     found = read(
-        {"a/db.yaml": CLUSTER, "a/app.yaml": "# more\n---\n" + DATABASE + "---\nkind: ConfigMap\n"},
+        {"a/db.yaml": CLUSTER, "a/app.yaml": "# more\n---\n" + DATABASE + "---\n" + KEPT},
         {"a/kustomization.yaml": "resources:\n  - app.yaml\n  - db.yaml\n"},
     )
     plan = deleted(found, seen)
     assert after(plan) == {
         "a/db.yaml": None,
-        "a/app.yaml": "# more\n---\nkind: ConfigMap\n",
+        "a/app.yaml": "# more\n---\n" + KEPT,
         "a/kustomization.yaml": "resources:\n  - app.yaml\n",
     }
     assert plan.impact.level is Level.DATA_LOSS
@@ -275,3 +272,12 @@ def test_a_new_file_ends_its_lines_as_its_siblings_do() -> None:
     plan = cluster_changes.create(found, REF, made(), place=Place("new.yaml"), proposed=False)
     text = after(plan)["new.yaml"] or ""
     assert text.count("\r\n") == text.count("\n") > 5
+
+
+def test_where_the_build_fails_nothing_is_removed_since_dependents_cannot_be_told() -> None:
+    found = read(
+        {"db.yaml": CLUSTER, "app.yaml": "kind: ConfigMap\n---\n" + DATABASE},
+        {"kustomization.yaml": "resources: [app.yaml, db.yaml]\n"},
+    )
+    with pytest.raises(Refused, match=r"app\.yaml:1: an object without kind or metadata\.name"):
+        deleted(found)

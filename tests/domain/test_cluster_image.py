@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.cluster_image import Image, image_for
+from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.names import ClusterRef
-from gitops_mcp.domain.repository import Desired, Source, desired
+from gitops_mcp.domain.repository import Desired
 from gitops_mcp.errors import InvalidRequest
 
 REF = ClusterRef("shop", "new")
@@ -16,7 +17,7 @@ def cluster(name: str, spec: str, namespace: str = "shop") -> str:
 
 
 def read(*documents: str) -> Desired:
-    return desired("0" * 40, "", [Source("a.yaml", "---\n".join(documents).encode())], [])
+    return modelled({"a.yaml": "---\n".join(documents)}, commit="0" * 40, folder="")
 
 
 def chosen(found: Desired, version: str = "18") -> Image:

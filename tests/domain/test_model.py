@@ -9,7 +9,7 @@ import pytest
 from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.repository import Declaration, Desired, Source, desired
+from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, NotFound, Refused
 
 REMOTE = "https://git.example.com/platform/fleet.git"
@@ -115,14 +115,12 @@ class TestWithoutEngines:
         }
         assert model(files, "prod").declarations[0].shared == ("Cluster shop/db (test)",)
 
-    @pytest.mark.parametrize("beside", ["- a\n- list\n", "kind: Values\n", cluster(namespace="shop")])
-    def test_what_stands_beside_a_document_in_a_plain_file_hides_it_not(self, beside: str) -> None:
-        text = cluster(namespace="shop") + "---\n" + beside
-        found = model({"prod/db.yaml": text}, "prod")
-        narrow = desired("c", "prod", [Source("prod/db.yaml", text.encode())], [])
-        assert shown(found.declarations) == shown(narrow.declarations)
-        assert [one.object for one in found.declarations] == [one.object for one in narrow.declarations]
-        assert not any(one.opaque for one in found.declarations)
+    @pytest.mark.parametrize(("beside", "count"), [("- a\n- list\n", 1), ("kind: V\n", 1), (cluster("db", "shop"), 2)])
+    def test_what_stands_beside_a_document_in_a_plain_file_hides_it_not(self, beside: str, count: int) -> None:
+        found = model({"prod/db.yaml": cluster(namespace="shop") + "---\n" + beside}, "prod").declarations
+        assert [str(one.identity) for one in found] == ["Cluster shop/db"] * count
+        assert [one.place for one in found] == ["prod/db.yaml:1", "prod/db.yaml:9"][:count]
+        assert not any(one.opaque for one in found)
 
     def test_what_kustomize_refuses_is_known_and_not_to_be_edited(self) -> None:
         files = {"prod/kustomization.yaml": listing("db.yaml", "gone.yaml"), "prod/db.yaml": cluster()}

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.placement import Place, candidates, chosen, listed, unlisted
 from gitops_mcp.domain.plan import Draft
-from gitops_mcp.domain.repository import Desired, Source, desired
+from gitops_mcp.domain.repository import Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 
 LAYOUT = "{path}/{namespace}/{cluster}/cluster.yaml"
@@ -17,12 +18,7 @@ def cluster(name: str, namespace: str = "shop") -> str:
 
 
 def read(files: dict[str, str], kustomizations: dict[str, str] | None = None, folder: str = "prod") -> Desired:
-    return desired(
-        "0" * 40,
-        folder,
-        [Source(path, text.encode()) for path, text in files.items()],
-        [Source(path, text.encode()) for path, text in (kustomizations or {}).items()],
-    )
+    return modelled({**files, **(kustomizations or {})}, commit="0" * 40, folder=folder)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.repository import Desired, Source, desired
+from gitops_mcp.domain.repository import Desired
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
 
@@ -16,12 +17,7 @@ def cluster(name: str = "db", namespace: str | None = None) -> str:
 
 
 def read(files: dict[str, str], kustomizations: dict[str, str] | None = None, folder: str = "") -> Desired:
-    return desired(
-        "0" * 40,
-        folder,
-        [Source(path, text.encode()) for path, text in files.items()],
-        [Source(path, text.encode()) for path, text in (kustomizations or {}).items()],
-    )
+    return modelled({**files, **(kustomizations or {})}, commit="0" * 40, folder=folder)
 
 
 def test_every_document_is_found_with_its_file_line_and_namespace() -> None:
@@ -73,8 +69,8 @@ def test_files_that_do_not_parse_are_passed_over_with_their_reason() -> None:
                 "e/shop/kustomization.yaml": "namespace: near\nresources: [db.yaml]\n",
                 "e/kustomization.yaml": "namespace: far\nresources: [shop/]\n",
             },
-            "near",
-            id="the nearest that sets one",
+            "far",
+            id="the last that sets one",
         ),
         pytest.param(
             {"e/kustomization.yaml": "namespace: up\nresources: [shop/db.yaml]\n"}, "up", id="a file in a folder"
@@ -140,8 +136,3 @@ def test_dependents_are_the_documents_of_the_same_namespace_that_name_the_cluste
     )
     declared = found.cluster("db", "shop", environment="prod")
     assert [one.identity.name for one in found.dependents(ClusterRef("shop", "db"), declared)] == ["mine"]
-
-
-def test_a_file_that_is_no_utf_8_is_passed_over() -> None:
-    found = desired("0" * 40, "", [Source("a.yaml", b"\xff\xfe")], [])
-    assert "not UTF-8" in found.skipped[0].reason
