@@ -238,6 +238,12 @@ class GitSays(Answer):
     differs_more: int | None = None
     pending: list[str] = []
     """Open changes that touch the same file."""
+    made_by: list[str] = []
+    """What else has a part in it, in order: patches, namespaces, and where each stands."""
+    applied_by: str | None = None
+    """The engine object of the repository that applies it."""
+    not_chosen: list[str] = []
+    """What names it too and is not applied, with the reason."""
 
 
 class ClusterStatus(Long):
@@ -316,6 +322,9 @@ class ClusterStatus(Long):
         where = f"declared in Git at {code(self.git.declared)} (commit {self.git.commit[:12]})"
         told = self.git.namespace_from == "document"
         lines = ["", where if told else f"{where}; its namespace: {self.git.namespace_from}"]
+        lines += [f"made by it and: {'; '.join(code(one) for one in self.git.made_by)}"] if self.git.made_by else []
+        lines += [f"applied by {line(self.git.applied_by)}"] if self.git.applied_by else []
+        lines += [f"- not chosen: {line(one)}" for one in self.git.not_chosen]
         lines += [f"- differs: {one['field']}: Git {one['git']!r}, live {one['live']!r}" for one in self.git.differs]
         lines += [f"- and {self.git.differs_more} more fields differ"] if self.git.differs_more else []
         lines += [] if self.git.differs or self.live != "available" else ["live does not differ from it"]

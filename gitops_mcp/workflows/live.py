@@ -5,6 +5,7 @@ from __future__ import annotations
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.answers import Warned, cut
+from gitops_mcp.domain.applied import Applied
 from gitops_mcp.domain.engine import EngineState, covering
 from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
 from gitops_mcp.domain.names import counted
@@ -29,6 +30,19 @@ def engines(app: App, environment: Environment, settings: Settings) -> tuple[tup
             warnings += [unread] if unread not in warnings else []
     states = covering(found.get(APPLICATION, ()), found.get(KUSTOMIZATION, ()), environment.path)
     return states, warnings
+
+
+def applied_by(one: Applied) -> str:
+    """An engine object of the repository, with what changes how it applies."""
+    notes = {
+        "suspended": one.suspended,
+        "only when asked": not one.automatic and not one.suspended,
+        "prunes": one.prunes,
+        "force: deletes and makes anew what cannot be changed": one.forces,
+        f"a guess: {one.guess}": one.guess is not None,
+    }
+    told = ", ".join(note for note, holds in notes.items() if holds)
+    return f"{one}" + (f": {told}" if told else "")
 
 
 def base_warnings(ground: Ground | None) -> list[Warned]:

@@ -40,7 +40,7 @@ from gitops_mcp.domain.redact import redacted_value
 from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
 from gitops_mcp.workflows.deliver import is_merged, namespace_checked, view_at
-from gitops_mcp.workflows.live import base_warnings, engines, passed_over
+from gitops_mcp.workflows.live import applied_by, base_warnings, engines, passed_over
 
 _MANY = 8
 """Requests to the API at once."""
@@ -88,7 +88,7 @@ def status(app: App, name: str, *, namespace: str | None, environment: str | Non
         namespace=at(live, "metadata", "namespace") or (declared.identity.namespace if declared else asked),
         name=name,
         live="available" if live else "unavailable" if unavailable else "absent",
-        git=_git(ground, declared, live) if ground and declared else None,
+        git=_git(app, ground, chosen, declared, live) if ground and declared else None,
         engines=[cut(str(one)) for one in states],
         warnings=[*warnings, *unread],
     )
@@ -180,8 +180,9 @@ def _unknown(
     return NotFound(f"no Cluster {name!r} in {where}, neither live nor in Git; {near(name, known)}")
 
 
-def _git(ground: Ground, declared: Declaration, live: Object | None) -> GitSays:
+def _git(app: App, ground: Ground, environment: Environment, declared: Declaration, live: Object | None) -> GitSays:
     differing = drift(declared.object, live) if live else ()
+    unreached = view_at(app, ground, environment, ground.base.commit, proposed=False).desired.unreached
     pending = []
     for other in ground.repository.changes(ground.git, ground.base):
         start = ground.repository.merge_base(ground.base.commit, other.tip)
@@ -198,6 +199,9 @@ def _git(ground: Ground, declared: Declaration, live: Object | None) -> GitSays:
         ],
         differs_more=max(len(differing) - _DIFFERENCES, 0) or None,
         pending=pending[:20],
+        made_by=[f"{one.kind} {one.place}" for one in (declared.produced.layers[1:] if declared.produced else ())][:20],
+        applied_by=cut(applied_by(declared.applied)) if declared.applied else None,
+        not_chosen=[cut(str(one)) for one in unreached if one.identity.name == declared.identity.name][:10],
     )
 
 

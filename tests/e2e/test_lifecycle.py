@@ -364,7 +364,7 @@ def test_what_the_engine_cannot_render_has_failed(tmp_path: Path) -> None:
             done = ask.answer("scale_postgres_cluster", name="orders-db", instances=4)
             good = team.file(done["base_commit"], listing)
             assert good is not None
-            team.commit({listing: good + b"namePrefix: x-\n"})
+            team.commit({listing: good + b"sortOptions: {order: legacy}\n"})
             team.merge(done["branch"])
 
             def state(wanted: str) -> dict[str, Any] | None:
@@ -373,10 +373,10 @@ def test_what_the_engine_cannot_render_has_failed(tmp_path: Path) -> None:
 
             failed = until(world, lambda: state("failed"))
             assert "the engine cannot apply it: ComparisonError: " in failed["why"]
-            assert "not namePrefix" in failed["why"]
+            assert "not sortOptions" in failed["why"]
             assert ask.answer("list_changes", state="merged")["items"][0]["state"] == "failed"
             status = ask.answer("get_cluster_status", name="orders-db")
-            assert {"engine-failing", "not-in-git"} <= {one["id"] for one in status["problems"]}
+            assert {"engine-failing", "differs-from-git"} <= {one["id"] for one in status["problems"]}
             assert status["git"]["differs"] == [{"field": "spec.instances", "git": 4, "live": 3}]
             team.commit({listing: good})
             until(world, lambda: state("healthy"))
