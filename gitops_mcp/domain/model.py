@@ -71,7 +71,8 @@ class _Sight:
         reaching = [one for one in found if not one.excluded and one.build != "helm" and one.folder is not None]
         self.is_strict = any(one in reaching for one in (found[index] for index in self.here))
         self.roots, self.elsewhere = self._roots(bool(reaching))
-        taken = {path for made in (*self.applied.values(), *self.roots, *self.elsewhere) for path in made.reached}
+        building = [*self.applied.values(), *self.roots, *([] if reaching else self.elsewhere)]
+        taken = {path for made in building for path in made.reached}
         self.marked = [path for path in self._inside() if unreached.MARK in tree.files[path]]
         self.loose = [
             path for path in self.marked if path not in taken and posixpath.basename(path) not in KUSTOMIZATION_FILES
@@ -126,11 +127,21 @@ class _Sight:
             # What lists engine objects that are at work is applied by something outside of the repository.
             places = {self.engines[index].place.path for index in self.here}
             built = {folder: made for folder, made in built.items() if not places.isdisjoint(made.reached)}
-        if has_engines:
-            return list(built.values()), []
+        return list(built.values()), self._others(built, taken)
+
+    def _others(self, built: Mapping[str, Rendered], taken: set[str]) -> list[Rendered]:
+        """What else is built of the repository, by whom is not known: it may share documents with this environment."""
         own = {self.kustomizations[folder].path for folder in built}
-        others = [rendering.root(self.tree, folder) for folder in _tops(self.kustomizations) if folder not in built]
-        return list(built.values()), [made for made in others if own.isdisjoint(made.reached)]
+        pool = dict(self.kustomizations)
+        while True:
+            free = [folder for folder in _tops(pool) if folder not in built and pool[folder].path not in taken]
+            made = {folder: rendering.root(self.tree, folder) for folder in free}
+            above = [folder for folder, one in made.items() if not own.isdisjoint(one.reached)]
+            if not above:
+                return list(made.values())
+            # It brings this environment and others together: those below it are what counts.
+            for folder in above:
+                del pool[folder]
 
 
 def _desired(sight: _Sight, commit: str, remotes: tuple[str, ...], revision: str) -> Desired:

@@ -115,6 +115,18 @@ class TestWithoutEngines:
         }
         assert model(files, "prod").declarations[0].shared == ("Cluster shop/db (test)",)
 
+    def test_a_root_above_several_environments_hides_none_of_them(self) -> None:
+        files = {
+            "kustomization.yaml": listing("prod", "test"),
+            "base/kustomization.yaml": listing("db.yaml"),
+            "base/db.yaml": cluster(),
+            "prod/kustomization.yaml": listing("../base", more="namespace: prod\n"),
+            "test/kustomization.yaml": listing("../base", more="namespace: test\n"),
+        }
+        assert model(files, "prod").declarations[0].shared == ("Cluster test/db (test)",)
+        alone = {**files, "test/kustomization.yaml": listing("x.yaml"), "test/x.yaml": cluster("x")}
+        assert model(alone, "prod").declarations[0].shared == ()
+
     @pytest.mark.parametrize(("beside", "count"), [("- a\n- list\n", 1), ("kind: V\n", 1), (cluster("db", "shop"), 2)])
     def test_what_stands_beside_a_document_in_a_plain_file_hides_it_not(self, beside: str, count: int) -> None:
         found = model({"prod/db.yaml": cluster(namespace="shop") + "---\n" + beside}, "prod").declarations
@@ -179,6 +191,16 @@ class TestEnvironments:
         chart = application("web", "x").replace("    path: x\n", "    chart: web\n")
         files = {"prod/web.yaml": chart, "prod/db.yaml": cluster(namespace="shop")}
         assert shown(model(files, "prod").declarations) == ["Cluster shop/db prod/db.yaml:1"]
+
+    def test_what_is_applied_from_outside_of_the_repository_may_share_a_base(self) -> None:
+        files = {
+            "argocd/prod.yaml": application("prod", "prod"),
+            "base/kustomization.yaml": listing("db.yaml"),
+            "base/db.yaml": cluster(),
+            "prod/kustomization.yaml": listing("../base", more="namespace: prod\n"),
+            "test/kustomization.yaml": listing("../base", more="namespace: test\n"),
+        }
+        assert model(files, "prod").declarations[0].shared == ("Cluster test/db (test)",)
 
     def test_one_document_at_two_destinations_is_shared(self) -> None:
         files = {
