@@ -24,7 +24,7 @@ from gitops_mcp.domain.objects import CNPG_GROUP, at
 from gitops_mcp.domain.yamltree import Unparsable
 
 _DEEPEST = 40
-_MOST = 20_000
+_MOST = 5_000
 _LOCAL = "config.kubernetes.io/local-config"
 
 
@@ -88,9 +88,7 @@ class _Builder:
 
     def files(self, folder: str, paths: Iterable[str]) -> State:
         self._inside = (folder,)
-        state = State()
-        for path in paths:
-            state = self._file(state, path, path)
+        state = _merged(State(), ((path, self._file(path, path)) for path in paths))
         return self._finished(state, Kustomization("Kustomization", folder, self._extra))
 
     def _directory(self, state: State, folder: str) -> State:
@@ -109,9 +107,9 @@ class _Builder:
             return state.refused(found[0], f"{error}")
         self._extra, self._kind = (), read.kind
         inside, self._inside = self._inside, (*self._inside, folder)
-        for name in ("resources", "bases"):
-            for placed in read.items(name):
-                state = self._entry(state, folder, placed.value, self._files.place(placed))
+        listed = [placed for name in ("resources", "bases") for placed in read.items(name)]
+        places = ((placed, self._files.place(placed)) for placed in listed)
+        state = _merged(state, ((place, self._entry(folder, placed.value, place)) for placed, place in places))
         state = self._finished(state, read)
         self._inside, self._kind = inside, read.kind
         return state
@@ -133,31 +131,33 @@ class _Builder:
         state = replacements.replaced(state, read, self._files)
         return unsupported.transformed(state, read, self._files)
 
-    def _entry(self, state: State, folder: str, entry: str, place: str) -> State:
+    def _entry(self, folder: str, entry: str, place: str) -> State:
         path = joined(folder, entry)
         if path and self._files.peek(path) is not False:
             try:
-                return self._file(state, self._files.file(folder, entry), place)
+                return self._file(self._files.file(folder, entry), place)
             except Missing as error:
-                return state.refused(place, f"{error}")
+                return State().refused(place, f"{error}")
         is_folder = path is not None and bool(self._files.kustomizations(path))
         if not is_folder and is_remote(entry):
-            return replace(state.unsure(place, f"{entry} is elsewhere, what it holds is not known"), unknown=True)
+            return replace(State().unsure(place, f"{entry} is elsewhere, what it holds is not known"), unknown=True)
         if path is None or not is_folder:
-            return state.refused(place, f"{entry}: there is neither such a file nor such a folder with a kustomization")
-        return self._below(state, folder, path, place)
+            return State().refused(
+                place, f"{entry}: there is neither such a file nor such a folder with a kustomization"
+            )
+        return self._below(folder, path, place)
 
-    def _below(self, state: State, folder: str, path: str, place: str) -> State:
+    def _below(self, folder: str, path: str, place: str) -> State:
         if self._leads_back(path):
-            return state.refused(place, f"it leads back to {path or 'the root'}")
+            return State().refused(place, f"it leads back to {path or 'the root'}")
         below = _Builder(self._tree, self._loads, above=(*self._above, *self._inside)).folder(path)
         if any(_holds(entered, visited) for entered in below.folders for visited in self._inside):
-            return state.refused(place, f"it leads back to {folder or 'the root'}")
+            return State().refused(place, f"it leads back to {folder or 'the root'}")
         if below.kind == "Component":
-            return state.refused(place, f"{path} is a Component, which belongs in components")
+            return State().refused(place, f"{path} is a Component, which belongs in components")
         self._files.seen.update(below.seen)
         self._folders |= below.folders
-        return self._merged(state, below.state, place)
+        return below.state
 
     def _component(self, state: State, folder: str, entry: str, place: str) -> State:
         path = joined(folder, entry)
@@ -180,37 +180,42 @@ class _Builder:
             raise _TooDeep
         return path in self._above or any(_holds(path, visited) for visited in self._inside)
 
-    def _file(self, state: State, path: str, place: str) -> State:
+    def _file(self, path: str, place: str) -> State:
         text = self._files.peek(path)
         if not isinstance(text, str):
-            return replace(state, unread=True) if text else state.refused(place, f"there is no file {path}")
+            return State(unread=True) if text else State().refused(place, f"there is no file {path}")
         try:
             found = manifest.manifests(text)
         except Unparsable as error:
-            return state.refused(path, f"{error}")
-        for one in found:
-            draft = _draft(one, path)
+            return State().refused(path, f"{error}")
+        drafts = tuple(_draft(one, path) for one in found)
+        for draft in drafts:
             if not draft.id.kind or not draft.id.name:
-                return state.refused(f"{path}:{one.line}", "an object without kind or metadata.name")
-            state = self._merged(state, State((draft,)), place)
-        return state
+                return State().refused(draft.layers[0].place, "an object without kind or metadata.name")
+        return State(drafts)
 
-    def _merged(self, state: State, below: State, place: str) -> State:
-        known = {_key(draft) for draft in state.drafts}
-        for draft in below.drafts:
-            if _key(draft) in known:
-                return state.refused(place, f"it brings a second {draft.id}")
-        drafts = (*state.drafts, *below.drafts)
-        if len(drafts) > _MOST:
-            return state.refused(place, f"more than {_MOST} objects")
-        merged = replace(
-            state,
-            drafts=drafts,
-            unread=state.unread or below.unread,
-            unknown=state.unknown or below.unknown,
-            customs=tuple(dict.fromkeys((*state.customs, *below.customs))),
+
+def _merged(state: State, parts: Iterable[tuple[str, State]]) -> State:
+    """All that the parts hold, unless it is there already."""
+    drafts, known = list(state.drafts), {_key(draft) for draft in state.drafts}
+    for place, part in parts:
+        state = replace(
+            state.with_faults(part.faults),
+            unread=state.unread or part.unread,
+            unknown=state.unknown or part.unknown,
+            customs=tuple(dict.fromkeys((*state.customs, *part.customs))),
         )
-        return merged.with_faults(below.faults)
+        keys = [_key(draft) for draft in part.drafts]
+        twice = next((draft for draft, key in zip(part.drafts, keys, strict=True) if key in known), None)
+        if twice is not None or len(set(keys)) < len(keys):
+            state = state.refused(place, f"it brings a second {twice.id if twice else 'object of one name'}")
+        elif len(drafts) + len(keys) > _MOST:
+            state = replace(state.unsure(place, f"more than {_MOST} objects, of which none is kept"), unknown=True)
+            drafts, known = [], set()
+        else:
+            drafts += part.drafts
+            known |= set(keys)
+    return replace(state, drafts=tuple(drafts))
 
 
 def _key(draft: Draft) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gitops_mcp.domain.kustomize import scalar
 from gitops_mcp.domain.kustomize.draft import Draft, Pen, id_of
-from gitops_mcp.domain.kustomize.manifest import number, quoted_when_printed
+from gitops_mcp.domain.kustomize.manifest import quoted_when_printed
 from gitops_mcp.domain.kustomize.mergepatch import Unpatchable
 from gitops_mcp.domain.kustomize.produced import Layer
 from gitops_mcp.domain.objects import Object, Path, at
@@ -154,4 +155,4 @@ def _rounded(value: Any) -> Any:
         return {key: _rounded(part) for key, part in value.items()}
     if isinstance(value, list):
         return [_rounded(part) for part in value]
-    return number(float(value)) if type(value) is int and abs(value) > _EXACT else value
+    return scalar.number(float(value)) if type(value) is int and abs(value) > _EXACT else value

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gitops_mcp.domain.kustomize import manifest
+from gitops_mcp.domain.kustomize import manifest, scalar
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.errors import InvalidRequest
 
@@ -158,7 +158,7 @@ def _check_pairs(name: str, found: Any) -> None:
     if not isinstance(found, dict) or not all(isinstance(value, str) or value is None for value in found.values()):
         raise Invalid(f"{name} is not a map of strings, a value may need quotes")
     for key in found:
-        if not isinstance(manifest.retyped(key), str):
+        if not isinstance(scalar.plain(key), str):
             raise Invalid(f"{name} has the key {key!r}, which kustomize writes without quotes")
 
 

@@ -8,32 +8,18 @@ and `y` are booleans and a date is a string.
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
 from functools import lru_cache
-from io import StringIO
 from typing import Any
 
-from yaml.emitter import Emitter
-
 from gitops_mcp.domain import yamlvalue
+from gitops_mcp.domain.kustomize import scalar
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.yamlparse import parsed
 from gitops_mcp.domain.yamltree import Node, Source, Unparsable
 
 _CORE = "tag:yaml.org,2002:"
-_WORDS = frozenset({"yes", "no", "on", "off"})
-_ONE_LETTER = {"y": True, "Y": True, "n": False, "N": False}
-_DATE = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,9})?(Z|[-+]\d\d:\d\d)| (\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,9})?)?",
-    re.ASCII,
-)
-_WORD = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
-_SIXTY = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?", re.ASCII)
 _ANNOTATIONS: Path = ("metadata", "annotations")
 
 
@@ -178,47 +164,21 @@ class _Reader:
         return value
 
     def _scalar(self, node: Node, path: Path | None) -> Any:
-        value = self._typed(node)
+        value = scalar.read(node)
+        strange = scalar.strange_tag(node)
+        if strange:
+            self._notes.odd = f"line {node.line}: the tag {strange}"
         if path is not None and node.style is not None:
             self._notes.quoted.add(path)
-        if path is not None and node.style is None and self._is_odd(value, node):
-            self._notes.texts[path] = node.text
+        if node.style is None and value is not None and value != node.text and json.dumps(value) != node.text:
+            self._notes.as_written = False
+            if path is not None:
+                self._notes.texts[path] = node.text
         if path is None or path[:-1] != _ANNOTATIONS:
             return value
         if value is None and node.text not in {"", "null"}:
             self._notes.odd = f"line {node.line}: an annotation that is null"
         return node.text if value is not None else None
-
-    def _is_odd(self, value: Any, node: Node) -> bool:
-        return value is not None and value != node.text and json.dumps(value) != node.text
-
-    def _typed(self, node: Node) -> Any:
-        if node.tag not in {None, "!"} and yamlvalue.is_opaque(node) and not str(node.tag).startswith(_CORE):
-            self._notes.odd = f"line {node.line}: the tag {node.tag}"
-            return node.text
-        if node.tag is None and node.style is None:
-            if node.text.lower() in _WORDS:
-                return node.text
-            stamp = _timestamp(node.text)
-            if stamp is not None:
-                self._notes.as_written = False
-                return stamp
-        value = yamlvalue.value(node)
-        if isinstance(value, yamlvalue.Tagged):
-            self._notes.odd = f"line {node.line}: the tag {node.tag}"
-            return node.text
-        if isinstance(value, float) and not math.isfinite(value):
-            raise Unparsable(f"line {node.line}: {node.text} is no number of JSON")
-        if isinstance(value, bool | int | float) and json.dumps(value) != node.text:
-            self._notes.as_written = False
-        return number(value)
-
-
-def number(value: Any) -> Any:
-    """A whole number is an integer, however it is written: what is built goes through JSON."""
-    if type(value) is float and value.is_integer() and yamlvalue.LOWEST <= value <= yamlvalue.HIGHEST:
-        return int(value)
-    return value
 
 
 def _mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:
@@ -243,7 +203,7 @@ def _mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:
 
 def _key(node: Node) -> str:
     node = node.target or node
-    if node.style is None and node.tag is None and node.text.lower() not in _WORDS:
+    if node.style is None and node.tag is None and node.text.lower() not in scalar.WORDS:
         value = yamlvalue.value(node)
         if not isinstance(value, str):
             raise Unparsable(f"line {node.line}: the key {node.text!r} is not a string, so it needs quotes")
@@ -257,10 +217,10 @@ def _settings(node: Node) -> Any:
         return [_settings(entry.value) for entry in node.entries]
     if node.kind == "mapping":
         return _settings_mapping(node)
-    if node.tag is None and node.style is None and node.text in _ONE_LETTER:
-        return _ONE_LETTER[node.text]
+    if node.tag is None and node.style is None and node.text in scalar.ONE_LETTER:
+        return scalar.ONE_LETTER[node.text]
     value = yamlvalue.value(node)
-    return node.text if isinstance(value, yamlvalue.Tagged) else number(value)
+    return node.text if isinstance(value, yamlvalue.Tagged) else scalar.number(value)
 
 
 def _settings_mapping(node: Node) -> Object:
@@ -279,53 +239,13 @@ def _settings_mapping(node: Node) -> Object:
     return found
 
 
-def _timestamp(text: str) -> str | None:
-    match = _DATE.fullmatch(text) if text[:4].isdigit() else None
-    if match is None:
-        return None
-    year, month, day, *rest = match.groups()
-    hour, minute, second, fraction = rest[:4] if rest[0] else rest[5:]
-    try:
-        on = date(int(year), int(month), int(day))
-        clock = time(int(hour or 0), int(minute or 0), int(second or 0))
-    except ValueError:
-        return None
-    zone = rest[4] if rest[4] not in {None, "+00:00", "-00:00"} else "Z"
-    return f"{on}T{clock}{(fraction or '').rstrip('0').rstrip('.')}{zone}"
-
-
 def quoted_when_printed(value: Any, path: Path = ()) -> Iterator[Path]:
     """The strings that kustomize puts in quotes, or over lines, where it prints an object itself."""
     if isinstance(value, dict):
         for key, part in value.items():
             yield from quoted_when_printed(part, (*path, key))
-    elif isinstance(value, str) and not _WORD.fullmatch(value):
-        emitter = Emitter(StringIO(), allow_unicode=True)
-        analysis = emitter.analyze_scalar(value)
-        if analysis.multiline or not analysis.allow_block_plain or _is_ambiguous(value):
-            yield path
-    elif isinstance(value, str) and _is_ambiguous(value):
+    elif isinstance(value, str) and scalar.needs_quotes(value):
         yield path
-
-
-def _is_ambiguous(text: str) -> bool:
-    return (
-        text.lower() in _WORDS
-        or text in _ONE_LETTER
-        or bool(_SIXTY.fullmatch(text))
-        or not isinstance(retyped(text), str)
-        or is_date(text)
-    )
-
-
-def is_date(text: str) -> bool:
-    """Whether it would be a timestamp without quotes."""
-    return _timestamp(text) is not None
-
-
-def retyped(text: str) -> Any:
-    """What a text is where it stands without quotes."""
-    return _Reader(_Notes())(Node("scalar", 0, 0, 1, text=text), None)
 
 
 def name_of(value: Any) -> str:

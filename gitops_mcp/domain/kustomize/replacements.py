@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from gitops_mcp.domain.kustomize import manifest, regex, selectors
+from gitops_mcp.domain.kustomize import manifest, regex, scalar, selectors
 from gitops_mcp.domain.kustomize.draft import Draft, Id, Pen
 from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed, Section
 from gitops_mcp.domain.kustomize.mergepatch import Unpatchable
@@ -150,7 +151,7 @@ def _of(draft: Draft, wanted: Object) -> _Source:
 
 def _text(value: Any, draft: Draft) -> str:
     if isinstance(value, str):
-        if not draft.as_written and manifest.is_date(value):
+        if not draft.as_written and scalar.is_date(value):
             raise _Unsure("a value that is not written as it comes out")
         return value
     if not draft.as_written:
@@ -192,21 +193,23 @@ def _put(pen: Pen, place: Path, source: _Source, options: Object, draft: Draft) 
         parts = [text, *parts] if index < 0 else [*parts[:index], text, *parts[index + 1 :]]
         text = str(options["delimiter"]).join(parts)
     if not is_there:
-        value = manifest.retyped(text)
+        value = scalar.plain(text)
     elif isinstance(old, dict | list):
         value = source.value
     else:
         value = _typed(text, old)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Unpatchable(f"{text} is no number of JSON")
     pen.put(place, value, (), literal=False, whole=True)
 
 
 def _typed(text: str, old: Any) -> Any:
     """A scalar keeps its type; kustomize refuses a text that has another one."""
     if isinstance(old, str):
-        if manifest.is_date(old):
+        if scalar.is_date(old):
             raise _Unsure("a value put where a date stands")
         return text
-    value = manifest.retyped(text)
+    value = scalar.plain(text)
     kinds = (bool,) if isinstance(old, bool) else (int,) if isinstance(old, int) else (int, float)
     if old is None or type(value) not in kinds:
         raise Unpatchable(f"{text!r} does not fit where {old!r} stands")
