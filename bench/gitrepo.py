@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 CLUSTER = "clusters/prod/shop/orders-db/cluster.yaml"
@@ -24,6 +24,11 @@ def git(folder: Path, *arguments: str, given: bytes = b"") -> str:
 
 
 def made(folder: Path, files: int) -> Path:
+    """A repository of so many files, with one Cluster among them."""
+    return streamed(folder, _files(files))
+
+
+def streamed(folder: Path, files: Iterable[tuple[str, str]]) -> Path:
     """A checkout-less clone of a bare remote on disk; where it is checked out does not matter to either side."""
     remote = folder / "remote.git"
     remote.mkdir(parents=True)
@@ -36,14 +41,21 @@ def made(folder: Path, files: int) -> Path:
     return checkout
 
 
-def _stream(files: int) -> Iterator[bytes]:
+def _stream(files: Iterable[tuple[str, str]]) -> Iterator[bytes]:
     yield b"commit refs/heads/main\ncommitter Bench <bench@example.com> 1700000000 +0000\ndata 5\nFirst\n"
-    yield _file(CLUSTER, _CLUSTER)
-    yield _file("clusters/prod/kustomization.yaml", "resources:\n  - shop\n")
-    yield _file("clusters/prod/shop/kustomization.yaml", "namespace: shop\nresources:\n  - orders-db/cluster.yaml\n")
-    for number in range(files - 3):
-        path = f"apps/team-{number // 1000:03}/app-{number // 10:05}/part-{number % 10}.yaml"
-        yield _file(path, _OTHER.format(number=number))
+    for path, text in files:
+        yield _file(path, text)
+
+
+def _files(count: int) -> Iterator[tuple[str, str]]:
+    yield CLUSTER, _CLUSTER
+    yield "clusters/prod/kustomization.yaml", "resources:\n  - shop\n"
+    yield "clusters/prod/shop/kustomization.yaml", "namespace: shop\nresources:\n  - orders-db/cluster.yaml\n"
+    for number in range(count - 3):
+        yield (
+            f"apps/team-{number // 1000:03}/app-{number // 10:05}/part-{number % 10}.yaml",
+            _OTHER.format(number=number),
+        )
 
 
 def _file(path: str, text: str) -> bytes:

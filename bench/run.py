@@ -1,6 +1,6 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
-python bench/run.py [startup] [scaling] [listing]
+python bench/run.py [startup] [scaling] [modelling] [listing]
 """
 
 from __future__ import annotations
@@ -8,11 +8,17 @@ from __future__ import annotations
 import sys
 
 import listing
+import modelling
 import scaling
 import startup
 from measure import Ratio
 
-PARTS = {"startup": startup.measured, "scaling": scaling.measured, "listing": listing.measured}
+PARTS = {
+    "startup": startup.measured,
+    "scaling": scaling.measured,
+    "modelling": modelling.measured,
+    "listing": listing.measured,
+}
 
 
 def main() -> int:
