@@ -53,14 +53,14 @@ class _Notes:
     texts: dict[Path, str] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def manifests(text: str) -> tuple[Manifest, ...]:
     """The objects of a file of manifests; lists are taken apart.
 
     Raises Unparsable for what kustomize refuses, too.
     """
     found: list[Manifest] = []
-    for index, tree in enumerate(parsed(text.removeprefix("\ufeff")).trees):
+    for index, tree in enumerate(_source(text).trees):
         notes = _Notes()
         value = _Reader(notes)(tree.root, ())
         if value is None:
@@ -97,7 +97,7 @@ def _unlisted(node: Node, whole: Manifest) -> list[Manifest]:
 @lru_cache(maxsize=2048)
 def settings(text: str) -> tuple[Any, ...]:
     """The documents of a file that kustomize reads as its own: a kustomization, a JSON6902 patch, replacements."""
-    return tuple(_settings(tree.root) for tree in parsed(text.removeprefix("\ufeff")).trees)
+    return tuple(_settings(tree.root) for tree in _source(text).trees)
 
 
 @lru_cache(maxsize=2048)
@@ -130,7 +130,7 @@ def inner_line(text: str, document: int, path: Path, line: int) -> int:
     return node.line + line if node.style == "|" else node.line
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _source(text: str) -> Source:
     return parsed(text.removeprefix("\ufeff"))
 

@@ -152,7 +152,8 @@ def test_what_is_merged_into_quotes_becomes_a_string(patches: list[str], tmp_pat
         "'- x'",
         "'x:'",
         "'~'",
-        "'1_0'", "'.inf'",
+        "'1_0'",
+        "'.inf'",
     ]
     news = ["0", "true", "'y'", "on", "2026-01-01", "1.50", "0644", "True"]
     document = (
