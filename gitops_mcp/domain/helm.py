@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gitops_mcp.domain.applied import Applied, Files, Place, Values, mappings, read
+from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.helmvalues import Release, ValuesPlace, effective, standing, where
 from gitops_mcp.domain.objects import Object, Path, at, dotted
 
 CHART = "cluster"
-IMAGE = "ghcr.io/cloudnative-pg/postgresql:"
+IMAGE = f"{POSTGRES_IMAGES}:"
 """What the chart puts before `version.postgresql` where no image is named."""
 
 _MAPPED: dict[Path, Path] = {

@@ -47,6 +47,8 @@ def styles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Styles]:
     ):
         folder = f"clusters/prod/{name}"
         files |= {f"{folder}/db.yaml": declared, f"{folder}/keep.yaml": KEEP, f"{folder}/kustomization.yaml": listed}
+    for name in ("indented", "sorted"):
+        files[f"clusters/prod/{name}/zebra.yaml"] = KEEP.replace("keep", "zebra")
     files["clusters/prod/bare/db.yaml"] = DB.format(namespace="bare")
     files["clusters/prod/anchor/db.yaml"] = ANCHORED
     files["clusters/prod/anchor/kustomization.yaml"] = "resources: [db.yaml]\n"
