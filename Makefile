@@ -12,8 +12,7 @@ demo: .venv/installed
 
 # kubectl comes with the development packages, so the tests look there first.
 test: .venv/installed
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/coverage run -m pytest
-	$(BIN)/coverage report
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
 
 check: .venv/installed
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -138,15 +139,15 @@ def _text(path: str) -> str:
 
 
 def _memory(checkout: Path, tip: str) -> str:
-    """Peak resident memory that the model adds to a process that has everything loaded."""
+    """Resident memory that the model adds to a process that has everything loaded (Linux, proc(5))."""
     script = (
-        "import resource, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import modelling;"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
-        "kept = modelling._Models(Path(sys.argv[2])).at(sys.argv[3]);"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, sum(map(len, kept.texts.values())))"
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import modelling;"
+        "pages = lambda: int(Path('/proc/self/statm').read_text().split()[1]);"
+        "before = pages(); kept = modelling._Models(Path(sys.argv[2])).at(sys.argv[3]);"
+        "print(pages() - before, sum(map(len, kept.texts.values())))"
     )
     command = [sys.executable, "-c", script, str(Path(__file__).parent), str(checkout), tip]
-    kilobytes, matched = map(int, subprocess.run(command, capture_output=True, check=True).stdout.split())
-    most = 30 * 1024 + 1.5 * matched / 1024
-    verdict = "holds" if kilobytes <= most else "MISSED"
-    return f"memory of the model: {kilobytes / 1024:.1f} MB, at most {most / 1024:.1f}: {verdict}"
+    added, matched = map(int, subprocess.run(command, capture_output=True, check=True).stdout.split())
+    megabytes, most = added * os.sysconf("SC_PAGE_SIZE") / 2**20, 30 + 1.5 * matched / 2**20
+    verdict = "holds" if megabytes <= most else "MISSED"
+    return f"memory of the model: {megabytes:.1f} MB, at most {most:.1f}: {verdict}"

@@ -17,6 +17,7 @@ from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.yamltext import Document, Unparsable
 
+_AS_NAMED: Mapping[Path, Path] = {}
 KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 Files = Mapping[str, str]
@@ -235,10 +236,15 @@ def kustomization_of(files: Files, folder: str) -> str | None:
     return None
 
 
-def overlay(place: Place, *base: str | int, **fields: object) -> Section | None:
-    """The fields of a kustomization that say something, standing below `base` of the engine object."""
+def overlay(
+    place: Place, *base: str | int, places: Mapping[Path, Path] = _AS_NAMED, **fields: object
+) -> Section | None:
+    """The fields of a kustomization that say something, standing below `base` of the engine object.
+
+    `places`: where those stand that the engine object calls otherwise.
+    """
     said = {name: value for name, value in fields.items() if value}
-    return Section(place.path, place.document, (*place.base, *base), said) if said else None
+    return Section(place.path, place.document, (*place.base, *base), said, places) if said else None
 
 
 def texts(value: object) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from gitops_mcp.domain.applied import (
     written,
 )
 from gitops_mcp.domain.kustomize import Section
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.origin import elsewhere, off_branch
 
 KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
@@ -197,11 +197,20 @@ def _git_repository(spec: Object, context: Context) -> str | None:
     return off_branch(at(reference, "name") or at(reference, "branch") or "master", context.revision)
 
 
+_CALLED: dict[Path, Path] = {
+    ("namespace",): ("targetNamespace",),
+    ("labels", 0, "pairs"): ("commonMetadata", "labels"),
+    ("commonAnnotations",): ("commonMetadata", "annotations"),
+}
+"""What a Kustomization of Flux calls otherwise than one of kustomize."""
+
+
 def _overlay(spec: Object, place: Place) -> Section | None:
     labels = strings(at(spec, "commonMetadata", "labels"))
     return overlay(
         place,
         "spec",
+        places=_CALLED,
         namespace=spec.get("targetNamespace"),
         namePrefix=spec.get("namePrefix"),
         nameSuffix=spec.get("nameSuffix"),

@@ -9,10 +9,8 @@ import posixpath
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
+from gitops_mcp.domain.applied import KUSTOMIZATION_FILES, read
 from gitops_mcp.domain.engines import MARKS, definers
-from gitops_mcp.domain.repository import KUSTOMIZATION_FILES
-from gitops_mcp.domain.yamltext import documents
-from gitops_mcp.errors import InvalidRequest
 
 _LISTS = frozenset({"resources", "bases", "crds"})
 """Keys of a kustomization whose files matter only where they declare something of CNPG, which is known without."""
@@ -83,10 +81,8 @@ def _folders(text: str) -> tuple[str, ...]:
 
 
 def _read(text: str) -> list[Any]:
-    try:
-        return [document.value for document in documents(text)]
-    except InvalidRequest:  # what does not parse names nothing, and says so where it is built
-        return []
+    """What does not parse names nothing, and says so where it is built."""
+    return [document.value for document in read(text)]
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ files that changed are looked into, and texts are kept by their blob.
 from __future__ import annotations
 
 import threading
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitops_mcp.adapters.git.files import Files, Listed, object_id
@@ -134,8 +134,9 @@ class Snapshots:
         """Files that name a ConfigMap or Secret which variables come from; few, so they are looked for as they are."""
         return self._grep(index.tree, sorted(names)) & index.entries.keys()
 
-    def _read(self, index: _Index, paths: Iterable[str], texts: dict[str, str], unread: dict[str, str]) -> None:
-        entries = [index.entries[path] for path in sorted(paths)]
+    def _read(self, index: _Index, paths: Collection[str], texts: dict[str, str], unread: dict[str, str]) -> None:
+        unread |= {path: "its name is not UTF-8" for path in paths if path != _utf8(path)}
+        entries = [index.entries[path] for path in sorted(paths) if path not in unread]
         sizes = self.files.sizes(entry.id for entry in entries)
         small = [entry for entry in entries if sizes.get(entry.id, 0) <= LARGEST]
         unread |= {entry.path: "it is too large" for entry in entries if sizes.get(entry.id, 0) > LARGEST}
@@ -156,6 +157,10 @@ class Snapshots:
             _, mode, _, name, _ = about.split(" ")
             changes[path] = Listed(path, mode, name)
         return changes
+
+
+def _utf8(path: str) -> str:
+    return path.encode(errors="replace").decode()
 
 
 def _matters(path: str, entries: Container[str]) -> bool:

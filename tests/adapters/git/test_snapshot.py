@@ -93,3 +93,24 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert set(found.unread) == {"large.yaml", "odd.yaml"}
     assert "too large" in found.unread["large.yaml"]
     assert "not UTF-8" in found.unread["odd.yaml"]
+
+
+def test_a_file_whose_name_is_no_utf8_is_named_and_not_read(tmp_path: Path) -> None:
+    commit = committed(tmp_path, {"db.yaml": CLUSTER, "caf\udce9.yaml": CLUSTER})
+    found = taken(looked_at(tmp_path), commit)
+    assert found.unread == {"caf\udce9.yaml": "its name is not UTF-8"}
+    assert found.texts.keys() == {"db.yaml"}
+
+
+def test_the_users_configuration_of_grep_does_not_matter(tmp_path: Path) -> None:
+    commit = committed(tmp_path, {"a/db.yaml": CLUSTER})
+    for setting in ("grep.lineNumber", "grep.column", "grep.fullName", "color.grep=always", "grep.patternType=perl"):
+        key, _, value = setting.partition("=")
+        git(tmp_path, "config", key, value or "true")
+    assert taken(looked_at(tmp_path), commit).texts.keys() == {"a/db.yaml"}
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "link.yaml").symlink_to("db.yaml")
+    commit = committed(tmp_path, {"db.yaml": CLUSTER})
+    assert taken(looked_at(tmp_path), commit).texts.keys() == {"db.yaml"}
