@@ -115,6 +115,8 @@ class WriteResult(Long):
     diff: str | None = None
     diff_omitted_lines: int | None = None
     impact: ImpactView
+    about: list[str] = []
+    """What changes, and which engine object applies it."""
     validated_by: list[str] = []
     warnings: list[Warned] = []
     next: list[str] = []
@@ -125,6 +127,8 @@ class WriteResult(Long):
         lines = [f"**{done[self.outcome]}** ({self.environment}, {self.delivery}): {self.summary}", "", where]
         if self.commit:
             lines.append(f"commit {self.commit}")
+        lines += [line(text) for text in self.about]
+        lines += _more(self.omitted, "about")
         lines.append(f"impact: {self.impact.level}")
         lines += [f"- {line(reason)}" for reason in self.impact.reasons]
         if self.files:

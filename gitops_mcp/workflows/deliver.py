@@ -259,11 +259,12 @@ def _answer(
         diff=diff or None,
         diff_omitted_lines=omitted or None,
         impact=ImpactView(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
+        about=[cut(redacted(text), 600) for text in plan.body],
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
         warnings=[Warned(id=one.id, message=cut(one.message, 1000)) for one in plan.warnings],
         next=_next(ground, target, plan, published),
     )
-    return fitted(answer, "files", "warnings", "next")
+    return fitted(answer, "files", "about", "warnings", "next")
 
 
 def _next(ground: Ground, target: _Target, plan: Plan, published: Published | None) -> list[str]:
