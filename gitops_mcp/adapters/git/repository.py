@@ -13,7 +13,6 @@ from pathlib import Path
 
 from gitops_mcp.adapters.git.files import File, Files
 from gitops_mcp.adapters.git.history import Commit, History
-from gitops_mcp.adapters.git.manifests import Finder, Manifests
 from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.refs import Base, ChangeRef, Refs
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
@@ -34,7 +33,6 @@ class Repository:
     runner: Runner
     refs: Refs
     files: Files
-    finder: Finder
     snapshots: Snapshots
     history: History
 
@@ -61,7 +59,6 @@ class Repository:
             runner=runner,
             refs=Refs(runner, Path(common)),
             files=files,
-            finder=Finder(files),
             snapshots=Snapshots(files),
             history=History(runner),
         )
@@ -97,10 +94,6 @@ class Repository:
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
         return self.files.blobs(ids)
-
-    def manifests(self, commit: str, folder: str) -> Manifests:
-        """What a folder ("" is the top) declares of postgresql.cnpg.io; a folder that is not there declares nothing."""
-        return self.finder.manifests(commit, folder)
 
     def check_writable(self, commit: str, paths: Collection[str]) -> None:
         """Raises Refused where a commit on this one could not hold these files, as publishing them would."""

@@ -28,8 +28,7 @@ def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None
 
 def declares_orders(repository: Repository) -> bool:
     base = repository.base(GitSettings(), fetch=True)
-    found = repository.manifests(base.commit, FOLDER)
-    return [file.path for file in found.files] == [f"{FOLDER}/shop/orders.yaml"]
+    return f"{FOLDER}/shop/orders.yaml" in repository.snapshot(base.commit).texts
 
 
 def test_the_base_is_the_remotes_as_just_fetched_and_the_checkout_does_not_move(checkout: Path, author: Path) -> None:
@@ -231,10 +230,7 @@ def test_a_clone_that_lacks_things_is_read_all_the_same(remote: Path, author: Pa
     git(author, "push", "--quiet", "origin", "main")
     repository = Repository.open(path)
     base = repository.base(GitSettings(), fetch=True)
-    assert [file.path for file in repository.manifests(base.commit, "").files] == [
-        f"{FOLDER}/shop/more.yaml",
-        f"{FOLDER}/shop/orders.yaml",
-    ]
+    assert {f"{FOLDER}/shop/more.yaml", f"{FOLDER}/shop/orders.yaml"} <= repository.snapshot(base.commit).texts.keys()
     assert snapshot(path) == before
 
 

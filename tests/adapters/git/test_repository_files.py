@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gitops_mcp.adapters.git.files import File
-from gitops_mcp.adapters.git.manifests import LARGEST, Manifests
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
+from gitops_mcp.adapters.git.snapshot import LARGEST
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, snapshot, write
 
@@ -33,15 +32,6 @@ def desk(tmp_path: Path) -> Path:
 
 def head(desk: Path) -> str:
     return git(desk, "rev-parse", "HEAD")
-
-
-def paths(files: tuple[File, ...]) -> list[str]:
-    return [file.path for file in files]
-
-
-def found(desk: Path, folder: str = "") -> Manifests:
-    """What a repository object that has seen nothing else finds."""
-    return Repository.open(desk).manifests(head(desk), folder)
 
 
 def test_a_file_is_read_from_the_commit_not_from_the_checkout(desk: Path) -> None:
@@ -70,7 +60,7 @@ def test_a_path_is_taken_literally(desk: Path, path: str) -> None:
     assert file is not None
     assert (file.path, file.data.decode()) == (path, f"{CLUSTER}# {path!r}\n")
     if path.endswith(".yaml"):
-        assert path in paths(repository.manifests(commit, "").files)
+        assert path in repository.snapshot(commit).texts
 
 
 def test_many_files_are_read_by_two_commands_and_kept_by_one(desk: Path, commands: list[str]) -> None:
@@ -108,11 +98,12 @@ def test_modes_symlinks_and_submodules_are_told_apart(desk: Path) -> None:
         "sub": ("160000", b""),
         f"{PROD}/shop/orders.yaml": ("100755", CLUSTER.encode()),
     }
-    assert paths(repository.manifests(commit, "").files) == [f"{PROD}/shop/orders.yaml"]
+    texts = repository.snapshot(commit).texts
+    assert sorted(texts) == [f"{PROD}/kustomization.yaml", f"{PROD}/shop/orders.yaml"]
     with pytest.raises(Refused, match="linked/shop is no folder of the repository: linked is a symbolic link"):
-        repository.manifests(commit, "linked/shop")
+        repository.has_folder(commit, "linked/shop")
     with pytest.raises(Refused, match="sub is no folder of the repository: sub is a submodule"):
-        repository.manifests(commit, "sub")
+        repository.has_folder(commit, "sub")
 
 
 def test_what_cannot_be_written_is_told_without_writing(desk: Path) -> None:
@@ -139,7 +130,7 @@ def test_bytes_are_those_of_the_commit_whatever_they_are(desk: Path) -> None:
     (desk / "raw.yml").write_bytes(data)
     commit = commit_all(desk, "Add raw bytes")
     repository = Repository.open(desk)
-    assert [file.data for file in repository.manifests(commit, "").files if file.path == "raw.yml"] == [data]
+    assert "not UTF-8" in repository.snapshot(commit).unread["raw.yml"]
     blob = git(desk, "rev-parse", "HEAD:raw.yml")
     assert repository.blobs([blob, blob]) == {blob: data}
     assert repository.blobs([]) == {}
@@ -153,8 +144,8 @@ def test_only_full_ids_reach_git(desk: Path, name: str, commands: list[str]) -> 
     calls: list[Callable[[], object]] = [
         lambda: repository.read(name, "README"),
         lambda: repository.blobs([name]),
-        lambda: repository.manifests(name, ""),
-        lambda: repository.manifests(name, PROD),
+        lambda: repository.snapshot(name),
+        lambda: repository.has_folder(name, PROD),
         lambda: repository.changed_files(commit, name),
         lambda: repository.merge_base(name, commit),
         lambda: repository.is_ancestor(name, commit),
@@ -175,117 +166,18 @@ def test_an_object_that_is_not_there_is_named(desk: Path) -> None:
         Repository.open(desk).blobs(["a" * 40])
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("apiVersion: postgresql.cnpg.io/v1\n", id="plain"),
-        pytest.param("apiVersion: 'postgresql.cnpg.io/v1'\n", id="single quoted"),
-        pytest.param('"apiVersion" : "postgresql.cnpg.io/v1"\n', id="double quoted"),
-        pytest.param("{apiVersion: postgresql.cnpg.io/v1}\n", id="flow"),
-        pytest.param('{"apiVersion":"postgresql.cnpg.io/v1"}', id="json"),
-        pytest.param("apiVersion: &version postgresql.cnpg.io/v1\n", id="anchor"),
-        pytest.param("apiVersion: !!str postgresql.cnpg.io/v1\n", id="tag"),
-        pytest.param("a: 1\r\n---\r\n# c\r\napiVersion:  postgresql.cnpg.io/v2\r\n", id="second document"),
-        pytest.param("kind: List\nitems:\n- apiVersion: postgresql.cnpg.io/v1\n", id="list"),
-    ],
-)
-def test_a_file_that_declares_an_object_of_the_group_is_found(desk: Path, text: str) -> None:
-    write(desk / "x.yml", text)
-    commit_all(desk, "Add x")
-    assert paths(found(desk).files) == [f"{PROD}/shop/orders.yaml", "x.yml"]
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        pytest.param("x.yaml", "group: postgresql.cnpg.io\n", id="the group alone"),
-        pytest.param("x.yaml", "see: postgresql.cnpg.io/v1\n", id="another key"),
-        pytest.param("x.yaml", "apiVersion: barmancloud.cnpg.io/v1\n", id="a sister group"),
-        pytest.param("x.yaml", "apiVersion: postgresqlxcnpg.io/v1\n", id="a dot is a dot"),
-        pytest.param("x.md", "apiVersion: postgresql.cnpg.io/v1\n", id="no manifest"),
-        pytest.param("x.yaml.tpl", "apiVersion: postgresql.cnpg.io/v1\n", id="a template"),
-    ],
-)
-def test_other_files_are_passed_over(desk: Path, name: str, text: str) -> None:
-    write(desk / name, text)
-    commit_all(desk, "Add x")
-    assert paths(found(desk).files) == [f"{PROD}/shop/orders.yaml"]
-
-
-def test_only_the_folder_is_looked_at_and_the_kustomizations_that_may_reach_it(desk: Path) -> None:
-    for path in (
-        "clusters/kustomization.yml",
-        "Kustomization",
-        "clusters/prod/billing/kustomization.yaml",
-        "clusters/dev/kustomization.yaml",
-    ):
-        write(desk / path, "resources: []\n")
-    write(desk / "clusters/prod/shop/kustomization.yaml", "resources: []\n")
-    (desk / "clusters/kustomization.yaml").symlink_to("kustomization.yml")
-    write(desk / "clusters/dev/orders.yaml", CLUSTER)
-    write(desk / "clusters/production/orders.yaml", CLUSTER)
-    commit_all(desk, "Add more")
-    manifests = found(desk, PROD)
-    assert paths(manifests.files) == ["clusters/prod/shop/orders.yaml"]
-    assert paths(manifests.kustomizations) == [
-        "Kustomization",
-        "clusters/kustomization.yml",
-        "clusters/prod/kustomization.yaml",
-        "clusters/prod/shop/kustomization.yaml",
-    ]
-    assert manifests.kustomizations[0].data == b"resources: []\n"
-    assert found(desk, f"/{PROD}/") == manifests
-    assert found(desk, ".") == found(desk, "")
-    assert len(found(desk).files) == 3
-
-
-def test_a_folder_that_is_not_there_declares_nothing(desk: Path) -> None:
-    assert found(desk, "clusters/none") == Manifests()
-    assert found(desk, ":(top)") == Manifests()
-    with pytest.raises(Refused, match=r"orders\.yaml is a file; name a folder"):
-        found(desk, f"{PROD}/shop/orders.yaml")
+def test_a_folder_is_there_or_not(desk: Path) -> None:
+    repository, commit = Repository.open(desk), head(desk)
+    there = [repository.has_folder(commit, folder) for folder in ("", PROD, "clusters/none", ":(top)")]
+    assert there == [True, True, False, False]
     with pytest.raises(InvalidRequest, match="leaves the repository"):
-        found(desk, "../elsewhere")
+        repository.has_folder(commit, "../elsewhere")
 
 
-def test_an_empty_tree_declares_nothing(tmp_path: Path) -> None:
+def test_an_empty_tree_holds_nothing(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
-    commit = commit_all(tmp_path, "Start with nothing")
-    assert Repository.open(tmp_path).manifests(commit, "").files == ()
-
-
-def test_a_file_that_is_too_large_is_named_and_not_read(desk: Path) -> None:
-    write(desk / PROD / "huge.yaml", CLUSTER + "#" * LARGEST)
-    write(desk / PROD / "large.yaml", CLUSTER + "#" * (LARGEST - len(CLUSTER)))
-    commit_all(desk, "Add large files")
-    manifests = found(desk, PROD)
-    assert manifests.skipped == (f"{PROD}/huge.yaml",)
-    assert paths(manifests.files) == [f"{PROD}/large.yaml", f"{PROD}/shop/orders.yaml"]
-
-
-def test_a_file_whose_name_is_no_utf8_is_named_and_not_read(desk: Path) -> None:
-    (desk / os.fsdecode(b"caf\xe9.yaml")).write_text(CLUSTER)
-    commit_all(desk, "Add a file named in Latin-1")
-    manifests = found(desk)
-    assert manifests.skipped == ("caf?.yaml",)
-    assert paths(manifests.files) == [f"{PROD}/shop/orders.yaml"]
-
-
-def test_the_users_configuration_of_grep_does_not_matter(desk: Path) -> None:
-    for key, value in {
-        "color.ui": "always",
-        "grep.patternType": "perl",
-        "submodule.recurse": "true",
-        "core.quotePath": "true",
-        "grep.lineNumber": "true",
-        "grep.fullName": "false",
-        "diff.noprefix": "true",
-        "log.showSignature": "true",
-    }.items():
-        git(desk, "config", key, value)
-    write(desk / "ünï.yaml", CLUSTER)
-    commit_all(desk, "Add")
-    assert paths(found(desk).files) == [f"{PROD}/shop/orders.yaml", "ünï.yaml"]
+    commit = commit_all(tmp_path, "Nothing")
+    assert Repository.open(tmp_path).snapshot(commit).texts == {}
 
 
 def edit_one(desk: Path) -> None:
@@ -340,67 +232,45 @@ EDITS += [change_kustomization_above, become_symlink, grow_too_large, folder_bec
 
 
 @pytest.mark.parametrize("edit", EDITS)
-@pytest.mark.parametrize("folder", ["", PROD])
 def test_a_later_tree_is_found_by_its_difference_as_it_would_be_anew(
-    desk: Path, edit: Callable[[Path], None], folder: str, commands: list[str]
+    desk: Path, edit: Callable[[Path], None], commands: list[str]
 ) -> None:
     write(desk / PROD / "other.json", "{}")
     write(desk / PROD / "was-large.yaml", CLUSTER + "#" * LARGEST)
     before = commit_all(desk, "Add other files")
     repository = Repository.open(desk)
-    first = repository.manifests(before, folder)
+    first = repository.snapshot(before)
     edit(desk)
     after = commit_all(desk, "Edit")
     commands.clear()
-    second = repository.manifests(after, folder)
+    second = repository.snapshot(after)
     assert "grep" not in commands
-    assert second == found(desk, folder)
+    anew = Repository.open(desk).snapshot(after)
+    assert (second.texts, second.unread, second.tree) == (anew.texts, anew.unread, anew.tree)
     assert second.tree != first.tree
     commands.clear()
-    assert repository.manifests(before, folder) is first
-    assert repository.manifests(after, folder) is second
+    assert repository.snapshot(before) is first
+    assert repository.snapshot(after) is second
     assert commands == []
 
 
 def test_a_difference_too_great_to_read_is_searched_anew(desk: Path, commands: list[str]) -> None:
     repository = Repository.open(desk)
-    repository.manifests(head(desk), "")
+    repository.snapshot(head(desk))
     for number in range(2001):
         write(desk / f"many/{number}.yaml", f"n: {number}\n")
     write(desk / "many/1000.yaml", CLUSTER)
     commit = commit_all(desk, "Add many")
     commands.clear()
-    assert paths(repository.manifests(commit, "").files) == [f"{PROD}/shop/orders.yaml", "many/1000.yaml"]
+    assert "many/1000.yaml" in repository.snapshot(commit).texts
     assert "grep" in commands
-
-
-def test_the_cost_of_manifests_is_a_fixed_number_of_commands(desk: Path, commands: list[str]) -> None:
-    repository = Repository.open(desk)
-    commit = head(desk)
-    commands.clear()
-    repository.manifests(commit, PROD)
-    expected = ["ls-tree", "config", "grep", "ls-tree", "cat-file", "cat-file", "ls-tree", "cat-file"]
-    assert commands == expected
-    write(desk / "README.md", "# Nothing of interest\n")
-    elsewhere = commit_all(desk, "Edit elsewhere")
-    commands.clear()
-    repository.manifests(elsewhere, PROD)
-    assert commands == ["ls-tree"], "the folder is the same tree as before"
-    edit_one(desk)
-    edited = commit_all(desk, "Edit")
-    commands.clear()
-    repository.manifests(edited, PROD)
-    assert commands == ["ls-tree", "diff-tree", "cat-file", "cat-file", "ls-tree"]
-    commands.clear()
-    repository.manifests(edited, PROD)
-    assert commands == []
 
 
 def test_threads_share_one_search(desk: Path, commands: list[str]) -> None:
     repository = Repository.open(desk)
     commit = head(desk)
     with ThreadPoolExecutor(8) as pool:
-        answers = [answer.result() for answer in [pool.submit(repository.manifests, commit, PROD) for _ in range(24)]]
+        answers = [answer.result() for answer in [pool.submit(repository.snapshot, commit) for _ in range(24)]]
     assert len({id(answer) for answer in answers}) == 1
     assert commands.count("grep") == 1
 
@@ -434,12 +304,12 @@ def test_a_partial_clone_downloads_what_is_searched_in_one_request(
     git(remote.parent, "clone", "--quiet", "--no-checkout", f"--filter={lacking}", remote.as_uri(), str(path))
     repository = Repository.open(path)
     processes()
-    assert len(repository.manifests(commit, PROD).files) == 51
+    assert len(repository.snapshot(commit).texts) == 52
     downloads = [argv for argv in processes() if "fetch" in argv]
     before = snapshot(path)
     processes()
     assert len(downloads) == (1 if lacking == "blob:none" else 2), "a clone without trees gets those first"
-    assert len(repository.manifests(commit, "").files) == 51
+    assert len(repository.snapshot(commit).texts) == 52
     assert not [argv for argv in processes() if "fetch" in argv]
     write(author / PROD / "shop/1.yaml", CLUSTER)
     write(author / PROD / "shop/2.yaml", CLUSTER)
@@ -447,8 +317,8 @@ def test_a_partial_clone_downloads_what_is_searched_in_one_request(
     git(author, "push", "--quiet", "origin", "main")
     assert repository.base(GitSettings(), fetch=True).commit == newer
     processes()
-    manifests = repository.manifests(newer, PROD)
-    assert [file.data for file in manifests.files][:2] == [f"{CLUSTER}# 0\n".encode(), CLUSTER.encode()]
+    texts = repository.snapshot(newer).texts
+    assert [texts[f"{PROD}/shop/{number}.yaml"] for number in range(2)] == [f"{CLUSTER}# 0\n", CLUSTER]
     assert len([argv for argv in processes() if "fetch" in argv]) <= (1 if lacking == "blob:none" else 2)
     assert snapshot(path) == before
 
@@ -461,4 +331,4 @@ def test_a_partial_clone_that_cannot_reach_its_remote_says_so(remote: Path) -> N
     with pytest.raises(
         Unavailable, match=r"partial clone, and the 2 files it lacks could not be fetched from 'origin'"
     ):
-        Repository.open(path).manifests(commit, "")
+        Repository.open(path).snapshot(commit)
