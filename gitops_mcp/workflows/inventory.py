@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +17,7 @@ from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
+from gitops_mcp.workflows import cursors
 from gitops_mcp.workflows.deliver import namespace_checked, view_at
 from gitops_mcp.workflows.live import base_warnings, engines, passed_over
 
@@ -241,25 +240,20 @@ def _declared_row(declared: Declaration) -> ClusterRow:
 
 
 def _encoded(asked: Sequence[object], position: _Position) -> str:
-    """Opaque to callers: the filters it belongs to and where to go on."""
-    value = [*asked, position.space, position.token, position.skip, position.done, position.declared]
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+    """The filters it belongs to and where to go on."""
+    there = [position.space, position.token, position.skip, position.done, position.declared]
+    return cursors.encoded([*asked, *there])
 
 
 def _decoded(cursor: str | None, asked: Sequence[object]) -> _Position:
     if cursor is None:
         return _Position()
-    unknown = "cursor: it is none of list_postgres_clusters; leave it out to start again"
-    try:
-        *filters, space, token, skip, done, declared = json.loads(
-            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        )
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InvalidRequest(unknown) from error
+    tool = "list_postgres_clusters"
+    *filters, space, token, skip, done, declared = cursors.decoded(cursor, len(asked) + 5, tool)
     if not all(type(one) is int and one >= 0 for one in (space, skip, done)):
-        raise InvalidRequest(unknown)
+        raise cursors.unknown(tool)
     if not isinstance(token, str | None) or not isinstance(declared, bool):
-        raise InvalidRequest(unknown)
+        raise cursors.unknown(tool)
     if filters != list(asked):
         raise InvalidRequest(
             "cursor: it belongs to other arguments; repeat environment, namespace, detail_level and limit of the "

@@ -6,8 +6,6 @@ that could not be seen is not claimed: without the API a merged change stays `me
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,6 +38,7 @@ from gitops_mcp.domain.names import change_name, counted
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.redact import redacted
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
+from gitops_mcp.workflows import cursors
 from gitops_mcp.workflows.deliver import namespace_checked, view_at
 from gitops_mcp.workflows.hosts import compare_url
 from gitops_mcp.workflows.live import engines
@@ -351,18 +350,15 @@ def _once(warnings: Iterable[Warned]) -> list[Warned]:
 
 
 def _cursor(state: str, skip: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps(["changes", state, skip]).encode()).decode().rstrip("=")
+    return cursors.encoded(["changes", state, skip])
 
 
 def _skip(cursor: str | None, state: str) -> int:
     if cursor is None:
         return 0
-    try:
-        kind, of, skip = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InvalidRequest("cursor: it is none of list_changes; leave it out to start again") from error
+    kind, of, skip = cursors.decoded(cursor, 3, "list_changes")
     if kind != "changes" or of not in tuple(_FILTERS) or type(skip) is not int or skip < 0:
-        raise InvalidRequest("cursor: it is none of list_changes; leave it out to start again")
+        raise cursors.unknown("list_changes")
     if of != state:
         raise InvalidRequest(f"cursor: it belongs to state={of}; repeat that, or leave the cursor out to start again")
     return skip
