@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 from gitops_mcp.domain import yamltext
 from gitops_mcp.domain.kustomize import Section
+from gitops_mcp.domain.kustomize.kustomization import NAMES
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.yamltext import Document, Unparsable
 
 _AS_NAMED: Mapping[Path, Path] = {}
-KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 Files = Mapping[str, str]
 """Texts by path from the root of the repository: everything that names an engine's API group, every kustomization,
@@ -230,7 +230,7 @@ def joined(folder: str, entry: str) -> str:
 
 
 def kustomization_of(files: Files, folder: str) -> str | None:
-    for name in KUSTOMIZATION_FILES:
+    for name in NAMES:
         if (path := posixpath.join(folder, name)) in files:
             return path
     return None

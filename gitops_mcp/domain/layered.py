@@ -34,7 +34,7 @@ class Standing(Protocol):
 def edit(draft: Draft, place: Standing, *edits: Edit) -> None:
     """The edits' paths are those of the layer's own text."""
     if place.inner is None:
-        draft.edit(place.path, place.document, *(_below(place.base, one) for one in edits))
+        draft.edit(place.path, place.document, *(below(place.base, one) for one in edits))
         return
     old = value(draft, place, whole=True)
     if not isinstance(old, str):
@@ -65,7 +65,8 @@ def written(manifest: Object, like: str) -> str:
     return yamltext.rendered(manifest, eol=eol, indent=found.step, indent_lists=found.offset > 0)
 
 
-def _below(base: Path, one: Edit) -> Edit:
+def below(base: Path, one: Edit) -> Edit:
+    """The edit of an object as one of the document that it stands in at `base`."""
     match one:
         case Set(path, new):
             return Set((*base, *path), new)

@@ -17,9 +17,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_mcp.domain import rendering, unreached
-from gitops_mcp.domain.applied import KUSTOMIZATION_FILES, Applied, joined, read
+from gitops_mcp.domain.applied import Applied, joined, read
 from gitops_mcp.domain.engines import MARKS, engines
 from gitops_mcp.domain.kustomize import Tree
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.plan import FileChange
 from gitops_mcp.domain.rendering import Rendered
@@ -74,9 +75,7 @@ class _Sight:
         building = [*self.applied.values(), *self.roots, *([] if reaching else self.elsewhere)]
         taken = {path for made in building for path in made.reached}
         self.marked = [path for path in self._inside() if unreached.MARK in tree.files[path]]
-        self.loose = [
-            path for path in self.marked if path not in taken and posixpath.basename(path) not in KUSTOMIZATION_FILES
-        ]
+        self.loose = [path for path in self.marked if path not in taken and not is_kustomization(path)]
         self.plain: list[Rendered] = []
         if not reaching:
             manifests = [path for path in self.loose if path.endswith(_MANIFESTS)]
@@ -188,7 +187,7 @@ def _same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
         was = old[path]
         if was is text or was == text:
             continue
-        if posixpath.basename(path) in KUSTOMIZATION_FILES or not path.endswith(_MANIFESTS):
+        if is_kustomization(path) or not path.endswith(_MANIFESTS):
             return False
         for one in (was, text):
             if unreached.MARK not in one or _DEFINES.search(one) or any(mark in one for mark in MARKS):
@@ -227,7 +226,7 @@ def _once(found: Iterable[Declaration]) -> tuple[Declaration, ...]:
 def _kustomizations(files: Mapping[str, str]) -> dict[str, Kustomization]:
     found = {}
     for path in sorted(files):
-        if posixpath.basename(path) in KUSTOMIZATION_FILES:
+        if is_kustomization(path):
             parsed = read(files[path])
             value = parsed[0].value if parsed else None
             folder = posixpath.dirname(path)

@@ -16,7 +16,7 @@ from gitops_mcp.domain.kustomize import Layer, Produced, Word
 from gitops_mcp.domain.objects import Path, at, dotted
 from gitops_mcp.domain.plan import Draft, FileChange
 from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.yamltext import Edit, Remove, Set, documents, line_of, same
+from gitops_mcp.domain.yamltext import Remove, Set, documents, line_of, same
 from gitops_mcp.errors import Refused
 
 
@@ -33,7 +33,7 @@ def changed(desired: Desired, declared: Declaration, *edits: Set | Remove) -> tu
     """Several fields of one object, one after the other. Paths are those of the live object."""
     if not desired.everything:
         draft = Draft(desired.texts)
-        draft.edit(declared.path, declared.document, *(_below(declared.base, one) for one in edits))
+        draft.edit(declared.path, declared.document, *(layered.below(declared.base, one) for one in edits))
         return draft.changes
     before, first = files_of(desired), desired
     texts: dict[str, str | None] = {}
@@ -67,7 +67,7 @@ def _placed(desired: Desired, declared: Declaration, wanted: Set | Remove) -> tu
     produced = declared.produced
     if produced is None:
         draft = Draft(files)
-        draft.edit(declared.path, declared.document, _below(declared.base, wanted))
+        draft.edit(declared.path, declared.document, layered.below(declared.base, wanted))
         return _proved(desired, declared, wanted, draft.changes, f"at {declared.place}")
     word = _word(produced, path)
     if word is not None and word.literal and path in declared.substituted and isinstance(wanted, Set):
@@ -223,10 +223,6 @@ def _shared(declared: Declaration, path: Path, place: str, others: tuple[Declara
         f"{field} stands at {place}, which is shared: an edit there would change {known} too. No patch is this one's "
         f"own, and no kustomization that could hold one. Give it an overlay by hand, or change all of them there"
     )
-
-
-def _below(base: Path, one: Set | Remove) -> Edit:
-    return Set((*base, *one.path), one.value) if isinstance(one, Set) else Remove((*base, *one.path))
 
 
 def _check_encryption(files: Mapping[str, str], changes: Iterable[FileChange]) -> None:

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plan import Draft, Notice
-from gitops_mcp.domain.repository import KUSTOMIZATION_FILES, Declaration, Desired, Kustomization, folders_above, joined
+from gitops_mcp.domain.repository import Declaration, Desired, Kustomization, folders_above, joined
 from gitops_mcp.domain.yamltext import Insert, Remove, documents, rendered
 from gitops_mcp.errors import InvalidRequest, Refused
 
@@ -131,7 +132,7 @@ def unlisted(draft: Draft, desired: Desired, *paths: str) -> None:
 
 def _check_readable(desired: Desired, path: str) -> None:
     """Raises InvalidRequest where the kustomization that has to know a file may be one that does not parse."""
-    unread = {posixpath.dirname(one.path): one for one in desired.skipped if _is_kustomization(one.path)}
+    unread = {posixpath.dirname(one.path): one for one in desired.skipped if is_kustomization(one.path)}
     for folder in folders_above(posixpath.dirname(path), desired.top(path)):
         if folder in unread:
             raise InvalidRequest(
@@ -140,10 +141,6 @@ def _check_readable(desired: Desired, path: str) -> None:
             )
         if folder in desired.kustomizations:
             return
-
-
-def _is_kustomization(path: str) -> bool:
-    return posixpath.basename(path) in KUSTOMIZATION_FILES
 
 
 def _siblings(desired: Desired) -> Iterator[Declaration]:

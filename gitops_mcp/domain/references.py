@@ -9,8 +9,9 @@ import posixpath
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from gitops_mcp.domain.applied import KUSTOMIZATION_FILES, read
+from gitops_mcp.domain.applied import read
 from gitops_mcp.domain.engines import MARKS, definers
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 
 _LISTS = frozenset({"resources", "bases", "crds"})
 """Keys of a kustomization whose files matter only where they declare something of CNPG, which is known without."""
@@ -23,7 +24,7 @@ def referenced(texts: Mapping[str, str], paths: Container[str]) -> set[str]:
     wide = _copying(texts)
     for path, text in texts.items():
         folder = path.rpartition("/")[0]
-        if _is_kustomization(path):
+        if is_kustomization(path):
             found |= set(_existing(_named(text, all_of_it=folder in wide), (folder,), paths))
         elif any(mark in text for mark in MARKS):
             found |= set(_existing(_strings(_read(text)), _folders(text), paths))
@@ -43,7 +44,7 @@ def _named(text: str, *, all_of_it: bool) -> Iterator[str]:
 
 def _copying(texts: Mapping[str, str]) -> set[str]:
     """Folders whose kustomization copies values between objects, and those they build on: there any object counts."""
-    kustomizations = {path.rpartition("/")[0]: text for path, text in texts.items() if _is_kustomization(path)}
+    kustomizations = {path.rpartition("/")[0]: text for path, text in texts.items() if is_kustomization(path)}
     waiting = [folder for folder, text in kustomizations.items() if "replacements:" in text or "vars:" in text]
     found: set[str] = set()
     while waiting:
@@ -54,10 +55,6 @@ def _copying(texts: Mapping[str, str]) -> set[str]:
         entries = _strings(_read(kustomizations[folder]))
         waiting += [posixpath.normpath(posixpath.join(folder, entry)).removeprefix("./") for entry in entries]
     return found
-
-
-def _is_kustomization(path: str) -> bool:
-    return path.rpartition("/")[2] in KUSTOMIZATION_FILES
 
 
 def _existing(strings: Iterable[str], folders: Iterable[str], paths: Container[str]) -> Iterator[str]:

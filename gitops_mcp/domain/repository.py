@@ -20,8 +20,6 @@ from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.substitution import Scalar
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
-KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-
 _DEPENDENT = frozenset(
     {"Database", "DatabaseRole", "Pooler", "ScheduledBackup", "Backup", "Publication", "Subscription"}
 )

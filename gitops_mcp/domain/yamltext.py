@@ -20,7 +20,7 @@ from gitops_mcp.domain.yamledit import Edit, Insert, Remove, Set
 from gitops_mcp.domain.yamlparse import parsed
 from gitops_mcp.domain.yamlrender import Layout, check, rendered
 from gitops_mcp.domain.yamltree import Source, Tree, Unparsable
-from gitops_mcp.domain.yamlvalue import Tagged, entry_at, same, value
+from gitops_mcp.domain.yamlvalue import Tagged, entry_at, line_at, same, value
 from gitops_mcp.errors import InvalidRequest, Refused
 
 __all__ = [
@@ -72,12 +72,7 @@ def line_of(text: str, document: int, path: Path) -> int:
 
     What an alias or `<<` brings in stands where it is written.
     """
-    tree = _tree(parsed(text.removeprefix(_MARK)), document)
-    for length in range(len(path), 0, -1):
-        entry = entry_at(tree.root, path[:length])
-        if entry is not None:
-            return (entry.key or entry.value).line
-    return tree.line
+    return line_at(_tree(parsed(text.removeprefix(_MARK)), document), path)
 
 
 def edited(text: str, document: int, *edits: Edit) -> str:

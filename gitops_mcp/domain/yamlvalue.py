@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops_mcp.domain.objects import Path
-from gitops_mcp.domain.yamltree import Entry, Node, Unparsable, key_text
+from gitops_mcp.domain.yamltree import Entry, Node, Tree, Unparsable, key_text
 
 _CORE = "tag:yaml.org,2002:"
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -102,6 +102,15 @@ def entry_at(root: Node, path: Path) -> Entry | None:
             return None
         root = entry.value
     return entry
+
+
+def line_at(tree: Tree, path: Path) -> int:
+    """The line of the key or item at a path, or of its nearest ancestor that is there; counted from 1."""
+    for length in range(len(path), 0, -1):
+        entry = entry_at(tree.root, path[:length])
+        if entry is not None:
+            return (entry.key or entry.value).line
+    return tree.line
 
 
 def _merges(entry: Entry) -> bool:

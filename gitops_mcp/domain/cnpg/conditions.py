@@ -13,7 +13,6 @@ READY = "Ready"
 ARCHIVING = "ContinuousArchiving"
 LAST_BACKUP = "LastBackupSucceeded"
 SYSTEM_ID = "ConsistentSystemID"
-HIBERNATION = "cnpg.io/hibernation"
 NOT_REPORTED = "not reported"
 
 _FIRST = (READY, ARCHIVING, LAST_BACKUP)

@@ -11,6 +11,7 @@ from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.errors import InvalidRequest
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""What kustomize calls its own file in a folder, the first choice first."""
 
 _API = "kustomize.config.k8s.io"
 _VERSIONS = {"Kustomization": f"{_API}/v1beta1", "Component": f"{_API}/v1alpha1"}
@@ -32,6 +33,10 @@ _OBJECTS = frozenset({"metadata", "openapi", "generatorOptions", "helmGlobals", 
 _HEAD = frozenset({"apiVersion", "kind"})
 _FIELDS = _TEXTS | _LISTS_OF_TEXTS | _LISTS_OF_OBJECTS | _PAIRS | _OBJECTS | _HEAD
 _PATCH = frozenset({"path", "patch", "target", "options"})
+
+
+def is_kustomization(path: str) -> bool:
+    return path.rpartition("/")[2] in NAMES
 
 
 class Invalid(InvalidRequest):

@@ -111,13 +111,7 @@ def json_text(text: str) -> Any:
 def line_of(text: str, document: int, path: Path) -> int:
     """The line of the value at a path, or of its nearest ancestor that is there; counted from 1."""
     trees = _source(text).trees
-    if document >= len(trees):
-        return 1
-    for length in range(len(path), 0, -1):
-        entry = yamlvalue.entry_at(trees[document].root, path[:length])
-        if entry is not None:
-            return (entry.key or entry.value).line
-    return trees[document].line
+    return yamlvalue.line_at(trees[document], path) if document < len(trees) else 1
 
 
 def inner_line(text: str, document: int, path: Path, line: int) -> int:
