@@ -232,8 +232,8 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
         ),
         next=(
             (
-                f"Once merged, an engine that prunes deletes Cluster {ref}: pods, PVCs with all data, services and the "
-                f"generated secrets {ref.name}-app, -superuser, -ca, -server, -replication go"
+                f"{_deletion(declared, ref)}: pods, PVCs with all data, services and the generated secrets "
+                f"{ref.name}-app, -superuser, -ca, -server, -replication go"
             ),
             (
                 "Backups in object storage, VolumeSnapshots and secrets that people made stay; volumes of a "
@@ -242,6 +242,16 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
             *confirmations,
         ),
     )
+
+
+def _deletion(declared: Declaration, ref: ClusterRef) -> str:
+    by = declared.applied
+    if by and not by.prunes:
+        return (
+            f"Once merged, the live Cluster {ref} stays, since {by} does not prune by itself, until a person prunes or "
+            f"deletes it"
+        )
+    return f"Once merged, an engine that prunes deletes Cluster {ref}"
 
 
 def _lost(ref: ClusterRef) -> str:

@@ -52,7 +52,8 @@ def create(app: App, request: Request, new: NewCluster, *, waits: bool) -> Write
         storage_class = storage_class_limited(new.storage_class, allowed=settings.storage_classes)
         if ref not in seen:
             seen[ref] = _engine(app, environment, settings), _live_namesake(app, environment, settings, ref)
-        engine, notices = seen[ref]
+        found, notices = seen[ref]
+        engine = found or _declared_engine(view)
         image = image_for(view.desired, ref, new.postgres_version, images=settings.postgres_images)
         manifest = cluster_manifest(
             ref.name,
@@ -180,6 +181,12 @@ def _engine(app: App, environment: Environment, settings: Settings) -> Engine | 
     if argo == flux:
         return None
     return "argocd" if argo else "flux"
+
+
+def _declared_engine(view: View) -> Engine | None:
+    """The one engine whose objects in Git apply what the environment has; None where that is none, or several."""
+    engines = {one.applied.engine for one in view.desired.declarations if one.applied}
+    return engines.pop() if len(engines) == 1 else None
 
 
 def _live_namesake(app: App, environment: Environment, settings: Settings, ref: ClusterRef) -> list[Notice]:

@@ -1,0 +1,61 @@
+"""What the engine objects of the repository say where the API says nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.domain.answers import WriteResult
+from gitops_mcp.workflows import clusters
+from gitops_mcp.workflows.clusters import NewCluster
+from gitops_mcp.workflows.deliver import Request
+from tests.workflows.conftest import Team, cluster
+
+FLUX = """apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: databases, namespace: flux-system}
+spec:
+  path: ./databases
+  prune: %s
+  sourceRef: {kind: GitRepository, name: flux-system}
+"""
+
+
+def engine(*, prunes: bool = True) -> dict[str, str]:
+    return {"engine.yaml": FLUX % str(prunes).lower()}
+
+
+def created(team: Team) -> WriteResult:
+    new = NewCluster(
+        name="new",
+        namespace="shop",
+        instances=3,
+        postgres_version="18.4-standard-trixie",
+        storage_size="5Gi",
+        storage_class=None,
+        parameters={},
+        database="app",
+        owner=None,
+    )
+    return clusters.create(team.app(), Request("create_postgres_cluster", None, dry_run=True), new, waits=False)
+
+
+@pytest.mark.parametrize(
+    ("engines", "argocd", "flux"),
+    [pytest.param(engine(), False, True, id="Flux"), pytest.param({}, True, True, id="not known")],
+)
+def test_a_new_cluster_is_protected_against_the_engine_that_git_names(
+    team: Team, engines: dict[str, str], argocd: bool, flux: bool
+) -> None:
+    team.commit({"databases/db.yaml": cluster(), **engines})
+    diff = created(team).diff or ""
+    assert ("argocd.argoproj.io/sync-options" in diff, "kustomize.toolkit.fluxcd.io/prune" in diff) == (argocd, flux)
+
+
+@pytest.mark.parametrize("prunes", [True, False])
+def test_a_delete_claims_no_more_than_the_engine_does(team: Team, prunes: bool) -> None:
+    team.commit({"databases/db.yaml": cluster(), **engine(prunes=prunes)})
+    request = Request("delete_postgres_cluster", None, confirmed=True, dry_run=True)
+    found = clusters.delete(team.app(), request, "db", namespace="shop")
+    assert any("does not prune by itself" in step for step in found.next) is not prunes
+    assert any("an engine that prunes deletes" in step for step in found.next) is prunes
+    assert found.impact.level == "data_loss"
