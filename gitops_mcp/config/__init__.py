@@ -20,12 +20,35 @@ from gitops_mcp.domain.names import near, shown
 from gitops_mcp.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from gitops_mcp.config.file import EnvironmentPart, File
+    from gitops_mcp.config.file import EnvironmentPart, File, PasswordsPart
 
-__all__ = ["FILE", "OPTIONS", "Environment", "Flags", "Option", "Settings", "environ", "flags", "schema", "settings"]
+__all__ = [
+    "FILE",
+    "OPTIONS",
+    "Environment",
+    "Flags",
+    "Option",
+    "Passwords",
+    "Settings",
+    "environ",
+    "flags",
+    "schema",
+    "settings",
+]
 
 FILE = ".gitops-mcp.yaml"
 """The configuration file, at the root of the repository."""
+
+
+@dataclass(frozen=True)
+class Passwords:
+    """Where the passwords of roles come from."""
+
+    provider: Literal["auto", "external-secrets", "sealed-secrets", "sops", "cluster", "existing"]
+    certificate: str | None
+    """Of the Sealed Secrets controller: a path in the repository, or of this machine where it begins with a slash."""
+    controller_namespace: str
+    controller_name: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +66,7 @@ class Environment:
     engine_context: str | None
     """None: the environment's own."""
     engine_namespace: str | None
+    passwords: Passwords
 
 
 @dataclass(frozen=True)
@@ -64,6 +88,9 @@ class Settings:
     environment: str | None
     """What a request without an environment means: the flag's, else the only one; None: it has to say."""
     layout_cluster: str
+    layout_database: str
+    layout_role: str
+    layout_secret: str
     postgres_images: str
     max_instances: int
     storage_classes: tuple[str, ...] | None
@@ -115,6 +142,9 @@ def settings(text: str | None, flags: Flags) -> Settings:
         environments=MappingProxyType(environments),
         environment=_meant(environments, flags),
         layout_cluster=file.layout.cluster,
+        layout_database=file.layout.database,
+        layout_role=file.layout.role,
+        layout_secret=file.layout.secret,
         postgres_images=file.images.postgres or POSTGRES_IMAGES,
         max_instances=file.limits.max_instances,
         storage_classes=_tuple(file.limits.storage_classes),
@@ -125,7 +155,7 @@ def _environments(file: File, flags: Flags, faults: list[str]) -> dict[str, Envi
     from gitops_mcp.config.file import EnvironmentPart
 
     parts = file.environments or {"default": EnvironmentPart()}
-    found = {name: _environment(name, part) for name, part in parts.items()}
+    found = {name: _environment(name, part, part.passwords or file.passwords) for name, part in parts.items()}
     meant = _meant(found, flags)
     if flags.environment and flags.environment not in found:
         where = "" if file.environments else f" (no {FILE} at the base declares environments)"
@@ -143,7 +173,7 @@ def _meant(environments: Mapping[str, Environment], flags: Flags) -> str | None:
     return flags.environment or (next(iter(environments)) if len(environments) == 1 else None)
 
 
-def _environment(name: str, part: EnvironmentPart) -> Environment:
+def _environment(name: str, part: EnvironmentPart, passwords: PasswordsPart) -> Environment:
     return Environment(
         name=name,
         context=part.context,
@@ -154,6 +184,12 @@ def _environment(name: str, part: EnvironmentPart) -> Environment:
         engine_type=part.engine.type,
         engine_context=part.engine.context,
         engine_namespace=part.engine.namespace,
+        passwords=Passwords(
+            provider=passwords.provider,
+            certificate=passwords.sealed_secrets.certificate,
+            controller_namespace=passwords.sealed_secrets.namespace,
+            controller_name=passwords.sealed_secrets.name,
+        ),
     )
 
 

@@ -29,6 +29,7 @@ from gitops_mcp.domain.names import shown
 from gitops_mcp.domain.objects import Path, dotted
 
 _DEEPEST = 20
+_TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
 _LONGEST = 256 * 1024
 _STRING = "tag:yaml.org,2002:str"
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -63,7 +64,10 @@ def document(text: str) -> Document:
         _read(read, events)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        read.faults.append((mark.line + 1 if mark else 1, f"not YAML: {error.problem or error.context}"))
+        # Newer versions of libyaml have a bound of their own, and look ahead before ours is met.
+        deep = "nesting depth" in str(error.problem)
+        fault = _TOO_DEEP if deep else f"not YAML: {error.problem or error.context}"
+        read.faults.append((mark.line + 1 if mark else 1, fault))
     except _StopReading as stop:
         read.faults.append((stop.line, stop.fault))
     return read
@@ -92,7 +96,7 @@ def _read(into: Document, events: Iterator[Event]) -> None:
 
 def _value(into: Document, events: Iterator[Event], event: Event, path: Path) -> Any:
     if len(path) > _DEEPEST:
-        raise _StopReading(_line(event), f"nested deeper than {_DEEPEST} levels")
+        raise _StopReading(_line(event), _TOO_DEEP)
     if isinstance(event, AliasEvent):
         into.faults.append((_line(event), f"{_at(path)}an alias; write the value out, aliases are not read here"))
         return None

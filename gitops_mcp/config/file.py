@@ -29,6 +29,11 @@ EnvironmentName = Annotated[
     str, AfterValidator(rules.environment_name), Field(json_schema_extra={"pattern": rules.ENVIRONMENT})
 ]
 Layout = Annotated[str, AfterValidator(rules.cluster_layout), Field(json_schema_extra={"pattern": rules.LAYOUT})]
+NamedLayout = Annotated[
+    str, AfterValidator(rules.named_layout), Field(json_schema_extra={"pattern": rules.NAMED_LAYOUT})
+]
+Certificate = Annotated[str, AfterValidator(rules.certificate), Field(json_schema_extra={"minLength": 1})]
+ObjectName = Annotated[str, AfterValidator(rules.object_name), Field(json_schema_extra={"pattern": rules.OBJECT_NAME})]
 Images = Annotated[str, AfterValidator(rules.image_repository), Field(json_schema_extra={"pattern": rules.IMAGES})]
 
 
@@ -73,6 +78,26 @@ class EnginePart(_Part):
     """Namespace of the engine's objects; null: wherever they are."""
 
 
+class SealedSecretsPart(_Part):
+    """Whom passwords are sealed for."""
+
+    certificate: Certificate | None = None
+    """PEM file of the controller's certificate, from the root of the repository, or of this machine where it starts
+    with a slash; null: pub-sealed-secrets.pem at or above the cluster's folder, else asked of the controller."""
+    namespace: Namespace = "kube-system"
+    """Namespace of the controller."""
+    name: ObjectName = "sealed-secrets-controller"
+    """Service of the controller."""
+
+
+class PasswordsPart(_Part):
+    """Where the passwords of roles come from."""
+
+    provider: Literal["auto", "external-secrets", "sealed-secrets", "sops", "cluster", "existing"] = "auto"
+    """auto: what the repository uses already; cluster: a Secret written to the API, not in protected environments."""
+    sealed_secrets: SealedSecretsPart = SealedSecretsPart()
+
+
 class EnvironmentPart(_Part):
     """A Kubernetes context and the folder that describes it."""
 
@@ -87,6 +112,8 @@ class EnvironmentPart(_Part):
     delivery: Literal["git"] = "git"
     """How a change reaches the environment; this version delivers through git only."""
     engine: EnginePart = EnginePart()
+    passwords: PasswordsPart | None = None
+    """Of this environment; null: those of the file."""
 
 
 class LayoutPart(_Part):
@@ -94,6 +121,12 @@ class LayoutPart(_Part):
 
     cluster: Layout = "{path}/{namespace}/{cluster}/cluster.yaml"
     """File of a new Cluster, from {path}, {namespace} and {cluster}; an empty part is dropped."""
+    database: NamedLayout = "{path}/{namespace}/{cluster}/database-{name}.yaml"
+    """File of a new Database; {name} is made from its name in PostgreSQL."""
+    role: NamedLayout = "{path}/{namespace}/{cluster}/role-{name}.yaml"
+    """File of a new DatabaseRole."""
+    secret: NamedLayout = "{path}/{namespace}/{cluster}/secret-{name}.yaml"  # noqa: S105 - a path
+    """File of what becomes the Secret of a role's password."""
 
 
 class ImagesPart(_Part):
@@ -134,6 +167,7 @@ class File(_Part):
     environments: Environments | None = None
     """By name; left out: one environment `default` at the root."""
     layout: LayoutPart = LayoutPart()
+    passwords: PasswordsPart = PasswordsPart()
     images: ImagesPart = ImagesPart()
     limits: LimitsPart = LimitsPart()
 

@@ -15,6 +15,8 @@ NAMESPACE = ENVIRONMENT
 STORAGE_CLASS = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 BRANCH_PREFIX = r"^.{1,99}/$"
 LAYOUT = r"\{cluster\}.*\.ya?ml$"
+NAMED_LAYOUT = r"\{name\}.*\.ya?ml$"
+OBJECT_NAME = STORAGE_CLASS
 IMAGES = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$"
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]")
@@ -22,6 +24,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]")
 _BAD_REF = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|(^|/)[.-]|\.lock(/|$)|^/|[/.]$|^@$|^HEAD$|^refs/")
 _CREDENTIALS = re.compile(r"//[^/\s]*@")
 _PLACEHOLDER = re.compile(r"\{(path|namespace|cluster)\}")
+_NAMED_PLACEHOLDER = re.compile(r"\{(path|namespace|cluster|name)\}")
 
 
 def quoted(value: str) -> str:
@@ -104,15 +107,41 @@ def folder(path: str) -> str:
 
 
 def cluster_layout(template: str) -> str:
-    rest = _PLACEHOLDER.sub("x", template)
+    return _layout(template, _PLACEHOLDER, "{cluster}", "{path}, {namespace}, {cluster}")
+
+
+def named_layout(template: str) -> str:
+    """Of a document that belongs to a Cluster; `{name}` is what tells it from its siblings."""
+    return _layout(template, _NAMED_PLACEHOLDER, "{name}", "{path}, {namespace}, {cluster}, {name}")
+
+
+def _layout(template: str, placeholder: re.Pattern[str], needed: str, known: str) -> str:
+    rest = placeholder.sub("x", template)
     if "{" in rest or "}" in rest:
-        raise ValueError(
-            f"{quoted(template)} has braces that are no placeholder; there are: {{path}}, {{namespace}}, {{cluster}}"
-        )
-    if not re.search(LAYOUT, template):
-        raise ValueError(f"{quoted(template)} must contain {{cluster}}, and end in .yaml or .yml after it")
+        raise ValueError(f"{quoted(template)} has braces that are no placeholder; there are: {known}")
+    if not re.search(rf"{re.escape(needed)}.*\.ya?ml$", template):
+        raise ValueError(f"{quoted(template)} must contain {needed}, and end in .yaml or .yml after it")
     _parts(template)
     return template
+
+
+def certificate(path: str) -> str:
+    """A file of the repository, or of this machine where it begins with a slash."""
+    if path.startswith("/") and not _UNSAFE.search(path):
+        return path
+    parts = _parts(path)
+    if not parts:
+        raise ValueError("expected the path of a PEM file, such as pub-sealed-secrets.pem")
+    return "/".join(parts)
+
+
+def object_name(name: str) -> str:
+    if not re.fullmatch(OBJECT_NAME, name):
+        raise ValueError(
+            f"{quoted(name)} is not the name of an object: at most 253 lower-case letters, digits, '-' and '.', "
+            f"starting and ending with a letter or digit"
+        )
+    return name
 
 
 def image_repository(name: str) -> str:

@@ -38,6 +38,7 @@ def test_it_has_every_key_with_its_description_and_default() -> None:
         "timeouts",
         "environments",
         "layout",
+        "passwords",
         "images",
         "limits",
     ]
@@ -49,8 +50,8 @@ def test_it_has_every_key_with_its_description_and_default() -> None:
 
 def test_no_mapping_takes_other_keys() -> None:
     mappings = [node for node in objects(schema()) if node.get("type") == "object"]
-    assert len(mappings) == 9
-    assert [node["additionalProperties"] for node in mappings] == [False] * 9
+    assert len(mappings) == 13
+    assert [node["additionalProperties"] for node in mappings] == [False] * 13
 
 
 def test_its_defaults_are_the_defaults() -> None:
@@ -70,6 +71,8 @@ GOOD = [
     "commit: {signoff: true, hooks: required}\ntimeouts: {git: 1, kubernetes: 0.5}\n",
     "environments: {prod-1: {context: a@b, path: x/y, namespaces: [shop], engine: {type: flux, namespace: flux}}}\n",
     "environments: null\nlayout: {cluster: 'x/{cluster}.yml'}\nimages: {postgres: localhost:5000/pg}\n",
+    "passwords: {provider: sops, sealedSecrets: {certificate: /etc/cert.pem, namespace: ops, name: a.b}}\n",
+    "environments: {dev: {passwords: {provider: cluster}}}\nlayout: {role: 'x/{name}.yml', secret: '{name}.yaml'}\n",
     "limits: {maxInstances: 100, storageClasses: [a.b-c]}\n",
 ]
 BAD = [
@@ -90,6 +93,11 @@ BAD = [
     "environments: {prod: {namespaces: [A]}}",
     "environments: {prod: {engine: {kind: flux}}}",
     "layout: {cluster: 'x.yaml'}",
+    "layout: {role: 'x.yaml'}",
+    "passwords: {provider: vault}",
+    "passwords: {provider: null}",
+    "passwords: {sealedSecrets: {certificate: ''}}",
+    "passwords: {sealedSecrets: {name: A}}",
     "images: {postgres: 'a/b:1'}",
     "limits: {maxInstances: 0}",
     "limits: {maxInstances: 1.5}",

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from gitops_mcp.config import Environment, Flags, Settings, settings
+from gitops_mcp.config import Environment, Flags, Passwords, Settings, settings
 from gitops_mcp.errors import InvalidRequest
 
 WHOLE = """\
@@ -23,12 +23,19 @@ environments:
     namespaces: [shop, billing]
     protected: true
     engine: {type: argocd, context: hub, namespace: argocd}
-  dev: {context: kind-dev, path: clusters/dev, delivery: git}
+  dev: {context: kind-dev, path: clusters/dev, delivery: git, passwords: {provider: cluster}}
 layout:
   cluster: "{path}/{namespace}/postgres/{cluster}.yml"
+  database: "{path}/{cluster}/db/{name}.yml"
+  role: "{path}/{cluster}/role/{name}.yml"
+  secret: "{path}/{cluster}/secret/{name}.yml"
+passwords: {provider: sealed-secrets, sealedSecrets: {certificate: ./certs/sealing.pem, namespace: sealing, name: sealer}}
 images: {postgres: 'registry.example:5000/mirror/postgresql'}
 limits: {maxInstances: 5, storageClasses: [fast, slow.example]}
 """
+
+
+PASSWORDS = Passwords("auto", None, "kube-system", "sealed-secrets-controller")
 
 
 def environment(name: str = "default", **given: object) -> Environment:
@@ -41,6 +48,7 @@ def environment(name: str = "default", **given: object) -> Environment:
         "engine_type": "auto",
         "engine_context": None,
         "engine_namespace": None,
+        "passwords": PASSWORDS,
     }
     return Environment(name=name, **(parts | given))  # type: ignore[arg-type] # a table of fields
 
@@ -65,6 +73,9 @@ def test_no_configuration_is_one_environment_at_the_root(text: str | None) -> No
         environments={"default": environment()},
         environment="default",
         layout_cluster="{path}/{namespace}/{cluster}/cluster.yaml",
+        layout_database="{path}/{namespace}/{cluster}/database-{name}.yaml",
+        layout_role="{path}/{namespace}/{cluster}/role-{name}.yaml",
+        layout_secret="{path}/{namespace}/{cluster}/secret-{name}.yaml",
         postgres_images="ghcr.io/cloudnative-pg/postgresql",
         max_instances=9,
         storage_classes=None,
@@ -91,11 +102,20 @@ def test_every_key_is_read() -> None:
                 engine_type="argocd",
                 engine_context="hub",
                 engine_namespace="argocd",
+                passwords=Passwords("sealed-secrets", "certs/sealing.pem", "sealing", "sealer"),
             ),
-            "dev": environment("dev", context="kind-dev", path="clusters/dev"),
+            "dev": environment(
+                "dev",
+                context="kind-dev",
+                path="clusters/dev",
+                passwords=Passwords("cluster", None, "kube-system", "sealed-secrets-controller"),
+            ),
         },
         environment=None,
         layout_cluster="{path}/{namespace}/postgres/{cluster}.yml",
+        layout_database="{path}/{cluster}/db/{name}.yml",
+        layout_role="{path}/{cluster}/role/{name}.yml",
+        layout_secret="{path}/{cluster}/secret/{name}.yml",
         postgres_images="registry.example:5000/mirror/postgresql",
         max_instances=5,
         storage_classes=("fast", "slow.example"),
@@ -126,7 +146,7 @@ limits:
         "- line 1: push: expected one of auto, never, found 'sometimes'",
         (
             "- line 2: pullRequests: unknown key; there are: base, branchPrefix, commit, environments, images, layout, "
-            "limits, push, remote, timeouts"
+            "limits, passwords, push, remote, timeouts"
         ),
         "- line 4: commit.hooks: expected one of auto, off, required, found 'no'",
         "- line 5: timeouts.git: expected a number from 0.1 to 600, found 0",
@@ -190,8 +210,14 @@ limits:
         pytest.param("layout: {cluster: '{{cluster}}.yaml'}", "braces that are no placeholder", id="two braces"),
         pytest.param("layout: {cluster: '../{cluster}.yaml'}", "leaves the repository", id="layout outside"),
         pytest.param(
-            "layout: {database: '{path}/x.yaml'}", "database: unknown key; there are: cluster", id="later key"
+            "layout: {pooler: '{path}/x.yaml'}",
+            "pooler: unknown key; there are: cluster, database, role, secret",
+            id="later key",
         ),
+        pytest.param("layout: {role: '{path}/{cluster}.yaml'}", "must contain {name}", id="no name"),
+        pytest.param("passwords: {provider: vault}", "expected one of auto, external-secrets", id="provider"),
+        pytest.param("passwords: {sealedSecrets: {certificate: ../x.pem}}", "leaves the repository", id="certificate"),
+        pytest.param("passwords: {sealedSecrets: {name: A_b}}", "is not the name of an object", id="controller"),
         pytest.param("images: {postgres: 'reg.example/pg:18'}", "without tag and digest", id="tag"),
         pytest.param("images: {postgres: 'reg.example/pg@sha256:00'}", "without tag and digest", id="digest"),
         pytest.param("images: {postgres: postgresql}", "is not an image repository", id="no host"),
