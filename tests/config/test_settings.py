@@ -157,8 +157,8 @@ limits:
         ),
         "- line 9: environments.dev.delivery: this version delivers through git only; leave the key out or write git",
         (
-            "- line 10: environments.dev.namespace: unknown key; there are: namespaces, context, delivery, engine, path, "
-            "protected"
+            "- line 10: environments.dev.namespace: unknown key; there are: namespaces, context, delivery, engine, "
+            "passwords, path, protected"
         ),
         "- line 12: limits.maxInstances: expected a whole number from 1 to 100, found 2.5",
     ]
@@ -211,7 +211,7 @@ limits:
         pytest.param("layout: {cluster: '../{cluster}.yaml'}", "leaves the repository", id="layout outside"),
         pytest.param(
             "layout: {pooler: '{path}/x.yaml'}",
-            "pooler: unknown key; there are: cluster, database, role, secret",
+            "pooler: unknown key; there are: role, cluster, database, secret",
             id="later key",
         ),
         pytest.param("layout: {role: '{path}/{cluster}.yaml'}", "must contain {name}", id="no name"),
