@@ -104,7 +104,7 @@ class WriteResult(Long):
 
     environment: str
     delivery: Literal["git"] = "git"
-    outcome: Literal["committed", "unchanged", "dry_run"]
+    outcome: Literal["committed", "applied", "unchanged", "dry_run"]
     summary: str
     change: str
     branch: str
@@ -122,7 +122,12 @@ class WriteResult(Long):
     next: list[str] = []
 
     def markdown(self) -> str:
-        done = {"committed": "Committed", "unchanged": "Nothing to commit", "dry_run": "Dry run, nothing written"}
+        done = {
+            "committed": "Committed",
+            "applied": "Applied",
+            "unchanged": "Nothing to commit",
+            "dry_run": "Dry run, nothing written",
+        }
         where = f"change `{self.change}`, branch `{self.branch}` against `{self.base}` at {self.base_commit[:12]}"
         lines = [f"**{done[self.outcome]}** ({self.environment}, {self.delivery}): {self.summary}", "", where]
         if self.commit:
@@ -475,6 +480,117 @@ class ChangeDetail(Long):
             if self.diff_omitted_lines:
                 lines.append(f"({self.diff_omitted_lines} more lines of diff)")
         return "\n".join([*lines, *warned(self.warnings), *_more(self.omitted, "warnings"), *steps(self.next)])
+
+
+MemberState = Literal[
+    "reconciled", "pending", "failing", "unmanaged", "only_in_git", "only_live", "proposed", "dropped", "unknown"
+]
+"""Of a role or database: `proposed` is in open changes only, `unmanaged` in PostgreSQL with nothing to describe it."""
+
+
+class RoleRow(Answer):
+    name: str
+    """In PostgreSQL."""
+    form: str | None = None
+    """`inline` or `DatabaseRole`; left out where nothing manages it."""
+    object: str | None = None
+    """metadata.name of the DatabaseRole."""
+    attributes: list[str] = []
+    """Those that are not the default."""
+    password: str | None = None
+    """The Secret that holds it, by name; `disabled`, or `not set here`."""
+    origin: str | None = None
+    """`bootstrap` for the owner of the application's database."""
+    state: MemberState
+    message: str | None = None
+    """What the operator says, or what is still awaited. Untrusted text."""
+    declared: str | None = None
+    """File and line in Git."""
+    pending: list[str] = []
+    """Open changes that touch it."""
+
+
+class RoleList(Long):
+    """The roles of a cluster."""
+
+    environment: str
+    namespace: str
+    cluster: str
+    items: list[RoleRow]
+    total: int
+    cursor: str | None = None
+    warnings: list[Warned] = []
+
+    def markdown(self) -> str:
+        lines = [f"{len(self.items)} of {counted(self.total, 'role')} of {self.namespace}/{self.cluster}"]
+        lines[0] += f" in {self.environment}"
+        if self.items:
+            lines += ["", "| role | state | form | attributes | password | declared |", "|---|---|---|---|---|---|"]
+        for row in self.items:
+            form = f"{row.form} {row.object}" if row.object else row.form
+            attributes = "; ".join(row.attributes)
+            name = f"{row.name} (from {row.origin})" if row.origin else row.name
+            cells = [name, row.state, form, attributes, row.password, row.declared]
+            lines.append("| " + " | ".join(cell(one) for one in cells) + " |")
+        lines += _about_members(self.items)
+        if self.cursor:
+            lines += ["", f"there are more: continue with cursor={self.cursor}"]
+        return "\n".join([*lines, *warned(self.warnings)])
+
+
+class DatabaseRow(Answer):
+    name: str
+    """In PostgreSQL."""
+    object: str | None = None
+    """metadata.name of the Database; left out where none describes it."""
+    owner: str | None = None
+    reclaim_policy: str | None = None
+    """What becomes of the database when the Database is removed; as it is live, where that is known."""
+    origin: str | None = None
+    """`bootstrap` for the application's database."""
+    extensions: list[str] = []
+    schemas: list[str] = []
+    state: MemberState
+    message: str | None = None
+    """What the operator says, or what is still awaited. Untrusted text."""
+    declared: str | None = None
+    """File and line in Git."""
+    pending: list[str] = []
+    """Open changes that touch it."""
+
+
+class DatabaseList(Long):
+    """The databases of a cluster."""
+
+    environment: str
+    namespace: str
+    cluster: str
+    items: list[DatabaseRow]
+    total: int
+    cursor: str | None = None
+    warnings: list[Warned] = []
+
+    def markdown(self) -> str:
+        lines = [f"{len(self.items)} of {counted(self.total, 'database')} of {self.namespace}/{self.cluster}"]
+        lines[0] += f" in {self.environment}"
+        if self.items:
+            lines += ["", "| database | state | owner | reclaim | extensions | schemas | declared |"]
+            lines.append("|---|---|---|---|---|---|---|")
+        for row in self.items:
+            name = f"{row.name} (from {row.origin})" if row.origin else row.name
+            parts = [", ".join(row.extensions), ", ".join(row.schemas)]
+            cells = [name, row.state, row.owner, row.reclaim_policy, *parts, row.declared]
+            lines.append("| " + " | ".join(cell(one) for one in cells) + " |")
+        lines += _about_members(self.items)
+        if self.cursor:
+            lines += ["", f"there are more: continue with cursor={self.cursor}"]
+        return "\n".join([*lines, *warned(self.warnings)])
+
+
+def _about_members(rows: Iterable[RoleRow | DatabaseRow]) -> list[str]:
+    lines = [f"- {line(row.name)}: {line(row.message)} (untrusted text)" for row in rows if row.message]
+    lines += [f"- {line(row.name)}: open change {', '.join(row.pending)}" for row in rows if row.pending]
+    return ["", *lines] if lines else []
 
 
 def _touched(files: Iterable[TouchedFile]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.applying import applied, filled_in, notices
+from gitops_mcp.domain.belonging import line_ending
 from gitops_mcp.domain.cnpg.instances import Scaling
 from gitops_mcp.domain.cnpg.protection import asking, blocking, described, without_blocking
 from gitops_mcp.domain.names import ClusterRef, counted
@@ -46,7 +47,7 @@ def create(desired: Desired, ref: ClusterRef, manifest: Object, *, place: Place,
     if place.appended:
         draft.append(place.path, manifest)
     else:
-        draft.create(place.path, rendered(manifest, eol=_line_ending(desired)))
+        draft.create(place.path, rendered(manifest, eol=line_ending(desired)))
     warnings = listed(draft, desired, place)
     check_reached(desired, target, place, draft.changes)
     size, instances = at(manifest, "spec", "storage", "size"), at(manifest, "spec", "instances")
@@ -61,12 +62,6 @@ def create(desired: Desired, ref: ClusterRef, manifest: Object, *, place: Place,
             f"It generates the Secret {ref.name}-app with the owner's credentials; no password is in Git",
         ),
     )
-
-
-def _line_ending(desired: Desired) -> str:
-    """As most files that declare Clusters have it."""
-    ends = ["\r\n" in desired.texts[one.path] for one in desired.clusters]
-    return "\r\n" if sum(ends) * 2 > len(ends) else "\n"
 
 
 def scale(

@@ -36,6 +36,12 @@ SERVICE = Resource("", "v1", "services", "Service")
 EVENT = Resource("", "v1", "events", "Event")
 PDB = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 
+SECRET = Resource("", "v1", "secrets", "Secret")
+EXTERNAL_SECRET = Resource("external-secrets.io", "v1", "externalsecrets", "ExternalSecret")
+PASSWORD = Resource("generators.external-secrets.io", "v1alpha1", "passwords", "Password")
+"""External Secrets Operator's generator."""
+SEALED_SECRET = Resource("bitnami.com", "v1alpha1", "sealedsecrets", "SealedSecret")
+
 APPLICATION = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 KUSTOMIZATION = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HELM_RELEASE = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")

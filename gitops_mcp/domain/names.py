@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.errors import InvalidRequest
@@ -74,6 +75,24 @@ def slug(text: str, *, limit: int = 63, letter_first: bool = False) -> str:
     if letter_first:
         made = made.lstrip("0123456789-")
     return made[:limit].strip("-") or "example"
+
+
+OBJECT_NAME_MAX = 63
+"""Shorter than Kubernetes allows, since names of Secrets and labels are made from it."""
+
+
+def object_name(cluster: str, sql: str, *, taken: Container[str]) -> str:
+    """metadata.name for what is called `sql` in PostgreSQL: `<cluster>-<slug>`.
+
+    A short hash of the SQL name is added only where the name is `taken`, too long, or has nothing that a name in
+    Kubernetes can hold.
+    """
+    digest = hashlib.sha256(sql.encode()).hexdigest()[:6]
+    words = re.sub(r"[^a-z0-9]+", "-", sql.lower()).strip("-")
+    made = f"{cluster}-{words or digest}"
+    if len(made) <= OBJECT_NAME_MAX and made not in taken:
+        return made
+    return f"{made[: OBJECT_NAME_MAX - 7].rstrip('-')}-{digest}"
 
 
 def near(name: str, known: Iterable[str], *, most: int = 5) -> str:

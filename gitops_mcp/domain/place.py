@@ -49,6 +49,18 @@ def changed(desired: Desired, declared: Declaration, *edits: Set | Remove) -> tu
     return result
 
 
+def standing(desired: Desired, declared: Declaration, path: Path) -> str:
+    """`file:line` of the last word on a field of the live object, or of the object where that cannot be told."""
+    produced = declared.produced
+    word = _word(produced, path) if produced is not None else None
+    if produced is None or word is None:
+        text = desired.texts.get(declared.path)
+        if text is None or declared.release is not None:
+            return declared.place
+        return f"{declared.path}:{line_of(text, declared.document, (*declared.base, *path))}"
+    return _place(files_of(desired), produced.layers[word.layer], word)
+
+
 def files_of(desired: Desired) -> Mapping[str, str]:
     """Every text that is known of the repository."""
     return {**(desired.tree.files if desired.tree else {}), **desired.texts}
@@ -149,6 +161,10 @@ def _start(rest: Path, word: Word) -> Path | None:
 
 def _room(produced: Produced, path: Path) -> Word:
     """Where a field is added that nobody says: in the document, or in the layer that replaced what it says there."""
+    for length in range(len(path) - 1, 0, -1):
+        whole = produced.word(path[:length]) if any(isinstance(step, int) for step in path[:length]) else None
+        if whole is not None and whole.literal:
+            return Word(whole.layer, (*whole.path, *path[length:]), literal=True)
     for length in range(len(path), 0, -1):
         cut = produced.cuts.get(path[:length])
         if cut is not None:

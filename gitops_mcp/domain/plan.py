@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Literal
 
 from gitops_mcp.domain import yamltext
@@ -21,6 +22,9 @@ Label = Literal["none", "reload", "rolling_restart", "outage", "data_loss"]
 
 SUBJECT_MAX = 72
 """Columns; git's own habit for the first line of a message."""
+
+
+NO_TRAILERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Level(IntEnum):
@@ -90,6 +94,19 @@ class FileChange:
 
 
 @dataclass(frozen=True)
+class SecretWrite:
+    """A Secret that provider `cluster` writes to the API with the commit; its values are not here."""
+
+    how: Literal["create", "rotate"]
+    namespace: str
+    name: str
+    username: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
 class Plan:
     verb: str
     """The words that name a change when the caller does not: `scale` in `scale-shop-orders-db`."""
@@ -107,6 +124,8 @@ class Plan:
     next: tuple[str, ...] = ()
     """What happens after the change is merged, and what to call then."""
     validated_by: tuple[str, ...] = ()
+    writes: tuple[SecretWrite, ...] = ()
+    """What goes to the API besides the commit."""
 
     @property
     def diff(self) -> str:
@@ -126,7 +145,9 @@ def change_slug(plan: Plan, environment: str | None) -> str:
     return slug("-".join(part for part in parts if part))
 
 
-def commit_message(plan: Plan, *, tool: str, change: str, reason: str | None) -> str:
+def commit_message(
+    plan: Plan, *, tool: str, change: str, reason: str | None, trailers: Mapping[str, str] = NO_TRAILERS
+) -> str:
     """Subject, reason, impact and trailers. `reason` is the caller's text: one paragraph, redacted."""
     full = line(plan.subject)
     paragraphs = [full if len(full) <= SUBJECT_MAX else full[: SUBJECT_MAX - 1] + "…"]
@@ -138,8 +159,13 @@ def commit_message(plan: Plan, *, tool: str, change: str, reason: str | None) ->
         paragraphs.append("\n".join(line(text) for text in plan.body))
     impact = "\n".join(f"- {line(text)}" for text in plan.impact.reasons)
     paragraphs.append(f"Impact: {plan.impact.level.label}" + (f"\n{impact}" if impact else ""))
-    trailers = f"Gitops-Mcp-Tool: {tool}\nGitops-Mcp-Change: {change}\nGitops-Mcp-Impact: {plan.impact.level.label}"
-    return "\n\n".join([*paragraphs, trailers]) + "\n"
+    said = {
+        "Gitops-Mcp-Tool": tool,
+        "Gitops-Mcp-Change": change,
+        "Gitops-Mcp-Impact": plan.impact.level.label,
+        **trailers,
+    }
+    return "\n\n".join([*paragraphs, "\n".join(f"{key}: {line(value)}" for key, value in said.items())]) + "\n"
 
 
 class Draft:

@@ -133,15 +133,34 @@ def keep_comments(source: Source, start: int, end: int) -> None:
 
 
 def above_comments(source: Source, index: int) -> int:
-    """The start of the line, or of the comments attached right above it: same indent, no blank line between."""
+    """The start of the line, or of the comments attached right above it: same indent, no blank line between.
+
+    An item of a list that was commented out is no comment on the one below it.
+    """
     indent = source.column(index)
-    top = source.line_start(index)
+    top = bottom = source.line_start(index)
     while top:
         above = source.line_start(top - 1)
         if _comment_column(source, above) != indent:
             break
         top = above
-    return top
+    return _below_items(source, top, bottom)
+
+
+def _below_items(source: Source, top: int, bottom: int) -> int:
+    """Where the comments begin that stand behind the last commented-out item between two lines."""
+    dash, begin, line = -1, top, top
+    while line < bottom:
+        words = source.text[line : source.line_end(line)].lstrip(" \t").removeprefix("#")
+        column = len(words) - len(words.lstrip(" "))
+        if words.lstrip(" ").startswith("- "):
+            dash = column
+        if dash >= 0 and (column > dash or words.lstrip(" ").startswith("- ")):
+            begin = source.next_line(line)
+        else:
+            dash = -1
+        line = source.next_line(line)
+    return begin
 
 
 def column(source: Source, collection: Node) -> int:

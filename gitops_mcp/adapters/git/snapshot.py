@@ -17,6 +17,9 @@ from gitops_mcp.domain.engines import MARKS
 from gitops_mcp.domain.references import definitions, referenced
 
 _GROUP = "postgresql.cnpg.io/"
+_MARKS = (_GROUP, *MARKS)
+_SECRETS = ("bitnami.com/", "external-secrets.io/", "secret-generator.v1.mittwald.de/", "ENC[AES256_GCM,")
+"""What a file says that makes a Secret: of Sealed Secrets, External Secrets, mittwald's generator and sops."""
 _SUFFIXES = (".yaml", ".yml", ".json")
 _BY_NAME = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml", ".sourceignore"})
 LARGEST = 5 * 2**20
@@ -34,6 +37,8 @@ class Snapshot:
     """Files that may matter and were not read, with the reason."""
     tree: str
     """Equal for equal content."""
+    secrets: frozenset[str] = frozenset()
+    """Files that may make Secrets; they are read when a password is asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +62,8 @@ class _Index:
     matched: frozenset[str]
     named: frozenset[str]
     """Paths that matter for their name."""
+    secrets: frozenset[str]
+    """Paths of files that may make Secrets."""
 
 
 @dataclass
@@ -91,44 +98,67 @@ class Snapshots:
             if not more:
                 break
             wanted = more
-        return Snapshot(texts, _Others(index.entries, frozenset(texts)), unread, tree)
+        return Snapshot(texts, _Others(index.entries, frozenset(texts)), unread, tree, index.secrets)
 
     def _indexed(self, tree: str) -> _Index:
         last = self._last[-1] if self._last else None
         changes = self._changes(last.tree, tree) if last else None
         if last is None or changes is None:
             entries = {entry.path: entry for entry in self.files.below(tree) if entry.is_file}
-            matched = frozenset(self._grep(tree, (_GROUP, *MARKS)) & entries.keys())
-            return _Index(tree, entries, matched, frozenset(path for path in entries if _matters(path, entries)))
+            found = self._found(tree, (*_MARKS, *_SECRETS))
+            named = frozenset(path for path in entries if _matters(path, entries))
+            return _Index(tree, entries, _with(found, _MARKS, entries), named, _with(found, _SECRETS, entries))
         entries = last.entries | changes
         for path, entry in changes.items():
             if not entry.is_file:
                 del entries[path]
-        named = {path for path in entries.keys() & changes.keys() if _matters(path, entries)}
+        renamed = {path for path in entries.keys() & changes.keys() if _matters(path, entries)}
         if any(path.endswith("Chart.yaml") for path in changes):
-            named |= {path for path in entries if _matters(path, entries)}
+            renamed |= {path for path in entries if _matters(path, entries)}
         new = [entry for path, entry in changes.items() if entry.is_file and path.endswith(_SUFFIXES)]
         data = self.files.blobs(entry.id for entry in new)
-        marks = [mark.encode() for mark in (_GROUP, *MARKS)]
-        found = {entry.path for entry in new if any(mark in data[entry.id] for mark in marks)}
-        kept = last.named - changes.keys()
-        return _Index(tree, entries, frozenset((last.matched - changes.keys()) | found), frozenset(kept | named))
+        marked = {
+            entry.path: {mark for mark in (*_MARKS, *_SECRETS) if mark.encode() in data[entry.id]} for entry in new
+        }
+        matched = (last.matched - changes.keys()) | _with(marked, _MARKS, entries)
+        secrets = (last.secrets - changes.keys()) | _with(marked, _SECRETS, entries)
+        return _Index(tree, entries, matched, frozenset((last.named - changes.keys()) | renamed), secrets)
+
+    def _found(self, tree: str, marks: Iterable[str]) -> dict[str, set[str]]:
+        """Which of the marks each file has that has any: the files are read once for all of them."""
+        found: dict[str, set[str]] = {}
+        for path, mark in self._grepped(tree, marks, "--only-matching"):
+            found.setdefault(path, set()).add(mark)
+        return found
 
     def _grep(self, tree: str, texts: Iterable[str]) -> set[str]:
+        return {path for path, _ in self._grepped(tree, texts, "--files-with-matches")}
+
+    def _grepped(self, tree: str, texts: Iterable[str], *how: str) -> Iterator[tuple[str, str]]:
+        """Each path with what was found there, where that was asked for."""
         if self.files.is_partial:
             # The grep below would download what it lacks file by file.
             self.files.bring(entry.id for entry in self.files.below(tree) if entry.path.endswith(_SUFFIXES))
         patterns = [part for text in texts for part in ("-e", text)]
         ran = self.files.runner.run(
             "grep",
-            *("--files-with-matches", "--null", "--fixed-strings", "--no-color", "--no-recurse-submodules"),
+            *(*how, "--null", "--fixed-strings", "--no-color", "--no-line-number", "--no-column"),
+            *("--text", "--no-recurse-submodules"),
             *(*patterns, tree, "--", *(f"*{suffix}" for suffix in _SUFFIXES)),
             env={"GIT_LITERAL_PATHSPECS": "0"},
             check=False,
         )
         if ran.returncode not in {0, 1}:  # 1: nothing found
             raise GitFailed("grep", ran)
-        return {line.removeprefix(f"{tree}:") for line in ran.text.split("\0") if line}
+        if "--files-with-matches" in how:
+            yield from ((one.removeprefix(f"{tree}:"), "") for one in ran.text.split("\0") if one)
+            return
+        # A path may hold a line break, what was found none.
+        first, *rest = ran.text.split("\0")
+        for part in rest:
+            mark, _, following = part.partition("\n")
+            yield first.removeprefix(f"{tree}:"), mark
+            first = following
 
     def _naming(self, index: _Index, names: frozenset[str]) -> set[str]:
         """Files that name a ConfigMap or Secret which variables come from; few, so they are looked for as they are."""
@@ -157,6 +187,11 @@ class Snapshots:
             _, mode, _, name, _ = about.split(" ")
             changes[path] = Listed(path, mode, name)
         return changes
+
+
+def _with(found: Mapping[str, Collection[str]], marks: Iterable[str], entries: Container[str]) -> frozenset[str]:
+    wanted = set(marks)
+    return frozenset(path for path, there in found.items() if path in entries and not wanted.isdisjoint(there))
 
 
 def _utf8(path: str) -> str:

@@ -1,0 +1,60 @@
+"""Names inside PostgreSQL. They are any text: upper case, spaces, quotes and every script are legal.
+
+What is refused is what PostgreSQL or the operator would refuse, or cut in silence.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.redact import redacted
+from gitops_mcp.errors import InvalidRequest
+
+NAME_MAX = 63
+"""Bytes in UTF-8 (NAMEDATALEN - 1); PostgreSQL cuts longer names without a word."""
+
+RESERVED_ROLES = frozenset({"postgres", "streaming_replica"})
+RESERVED_PREFIXES = ("pg_", "cnpg_")
+RESERVED_DATABASES = frozenset({"postgres", "template0", "template1"})
+
+
+def sql_name(name: str, *, field: str) -> str:
+    """A name that PostgreSQL takes as it is. Raises InvalidRequest, naming the tool's argument."""
+    if not name:
+        raise InvalidRequest(f"{field}: it is empty; a name has 1 to {NAME_MAX} bytes, such as 'app'")
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in name):
+        raise InvalidRequest(
+            f"{field}: it holds a control character or half of a character, which no name may; any other text works, "
+            f"such as 'app'"
+        )
+    size = len(name.encode())
+    if size > NAME_MAX:
+        raise InvalidRequest(
+            f"{field}: it has {size} bytes in UTF-8; PostgreSQL would cut it after {NAME_MAX}: take a shorter one"
+        )
+    if redacted(name) != name:
+        raise InvalidRequest(
+            f"{field}: it looks as if it held a password or a token, which would stay in Git for ever; a name such as "
+            f"'app' works"
+        )
+    return name
+
+
+def role_name(name: str, *, field: str = "role_name") -> str:
+    """A role that may be managed (`pkg/postgres/roles.go`, CRD databaseroles, spec.name)."""
+    sql_name(name, field=field)
+    if name in RESERVED_ROLES or name.startswith(RESERVED_PREFIXES):
+        raise InvalidRequest(
+            f"{field}: {shown(name)} is reserved for PostgreSQL or the operator (postgres, streaming_replica, pg_…, "
+            f"cnpg_…); take a name such as 'app'"
+        )
+    return name
+
+
+def database_name(name: str, *, field: str = "database_name") -> str:
+    """A database that may be managed (CRD databases, spec.name)."""
+    sql_name(name, field=field)
+    if name in RESERVED_DATABASES:
+        raise InvalidRequest(f"{field}: {name!r} is PostgreSQL's own; take a name such as 'app'")
+    return name

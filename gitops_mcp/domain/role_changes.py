@@ -1,0 +1,435 @@
+"""The changes of a role as plans: create, update, and the move from inline entries to DatabaseRole objects.
+
+Each takes what Git declares and what the API said, and gives the edits; none looks at anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from gitops_mcp.domain import belonging, listitems
+from gitops_mcp.domain.applying import applied, notices
+from gitops_mcp.domain.belonging import Newcomer
+from gitops_mcp.domain.cnpg import role as rules
+from gitops_mcp.domain.cnpg.role import DEFAULTS, KEYS, Attributes
+from gitops_mcp.domain.cnpg.sql import RESERVED_PREFIXES
+from gitops_mcp.domain.kinds import DATABASE_ROLE
+from gitops_mcp.domain.names import ClusterRef, near, shown
+from gitops_mcp.domain.objects import Identity, Object, at
+from gitops_mcp.domain.place import changed
+from gitops_mcp.domain.placement import Place
+from gitops_mcp.domain.plan import Impact, Level, Notice, Plan
+from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.roles import ROLES, DeclaredRole, Form, LiveRoles, bootstrap_owner, declared_roles, found_role
+from gitops_mcp.domain.steps import Steps
+from gitops_mcp.domain.yamltext import Remove, Set
+from gitops_mcp.errors import InvalidRequest, Refused
+
+VALIDATED = ("built-in rules",)
+NO_RESTART = "roles are changed while the cluster runs; nothing restarts"
+
+
+@dataclass(frozen=True)
+class Password:
+    """What a role says of its password, and what that means; never the password."""
+
+    secret: str | None
+    """The Secret that holds it; None: the role has none, and cannot log in with one."""
+    body: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+    @property
+    def spec(self) -> Object:
+        return {"passwordSecret": {"name": self.secret}} if self.secret else {"disablePassword": True}
+
+
+@dataclass(frozen=True)
+class NewRole:
+    name: str
+    attributes: Attributes
+    adopt: bool
+
+
+def form_of_new(desired: Desired, live: LiveRoles | None) -> tuple[Form, str]:
+    """Which form a role gets that nothing manages yet, and why."""
+    if live is not None:
+        if live.objects is not None:
+            return "DatabaseRole", "a DatabaseRole object, since that kind is installed there"
+        return (
+            "inline",
+            "an entry of spec.managed.roles, since the kind DatabaseRole is not installed there (operator 1.30)",
+        )
+    if any(one.identity.kind == DATABASE_ROLE.kind for one in desired.declarations):
+        return (
+            "DatabaseRole",
+            "a DatabaseRole object, as the repository has others; what is installed could not be read",
+        )
+    return ("inline", "an entry of spec.managed.roles, which every operator takes; what is installed could not be read")
+
+
+def already_so(role: DeclaredRole, new: NewRole, secret: str | None) -> bool:
+    """Whether Git says all of it. `secret`: the one that was asked for by name; "" for none; None for any."""
+    same_secret = secret is None or (role.secret or "") == secret
+    return role.attributes == new.attributes and same_secret and not role.is_absent
+
+
+def check_new(
+    desired: Desired, cluster: Declaration, ref: ClusterRef, new: NewRole, live: LiveRoles | None
+) -> DeclaredRole | None:
+    """The role where Git declares it already. Raises Refused where it exists and was not asked to be taken over."""
+    check_alive(ref, live)
+    known = found_role(desired, cluster, ref, new.name)
+    if known is None and not new.adopt and (how := existing(cluster, ref, new.name, live)):
+        listed = "; ".join(new.attributes.listed())
+        raise Refused(
+            f"role {new.name!r} exists in PostgreSQL already ({how}), and Git does not describe it. Taking it over "
+            f"sets every attribute and resets those that were not named, whatever they are now: {listed}; memberships "
+            f"beyond in_roles are revoked, and its password is replaced by that of its Secret. Ask the person; then "
+            f"repeat this with adopt=true and all attributes that it should keep"
+        )
+    return known
+
+
+def check_alive(ref: ClusterRef, live: LiveRoles | None) -> None:
+    if live is not None and at(live.cluster, "metadata", "deletionTimestamp"):
+        raise Refused(
+            f"the live Cluster {ref} is being deleted: nothing can be made in it any more; wait until it is gone"
+        )
+
+
+def existing(cluster: Declaration, ref: ClusterRef, name: str, live: LiveRoles | None) -> str | None:
+    """How it is known that PostgreSQL has a role that Git does not describe."""
+    if bootstrap_owner(cluster.object) == name:
+        return "bootstrap made it as the owner of the application's database"
+    if live is None:
+        return None
+    if live.named(ref, name) is not None:
+        return "a live DatabaseRole manages it"
+    if live.inline(name) is not None:
+        return "the live Cluster manages it"
+    return f"the operator reports it as {live.state(name)}" if live.exists(ref, name) else None
+
+
+def create(
+    desired: Desired,
+    cluster: Declaration,
+    ref: ClusterRef,
+    new: NewRole,
+    password: Password,
+    *,
+    form: Form,
+    why: str,
+    object_name: str,
+    layout: str,
+    live: LiveRoles | None,
+    now: datetime,
+) -> Plan:
+    """The role in Git, without the file of its Secret. Raises Refused where no place is this Cluster's own."""
+    target = Identity(DATABASE_ROLE.kind, ref.namespace, object_name)
+    how = existing(cluster, ref, new.name, live) if new.adopt else None
+    explicit = form == "inline"
+    spec: Object = {"name": new.name, **({"ensure": "present"} if explicit else {})}
+    spec |= {**new.attributes.spec(explicit=explicit), **password.spec}
+    warnings: list[Notice] = []
+    if explicit:
+        files = listitems.added(desired, cluster, ROLES, spec)
+    else:
+        put = belonging.put(
+            desired,
+            cluster,
+            newcomer(ref, object_name),
+            rules.manifest(object_name, ref.namespace, ref.name, spec),
+            places(desired, cluster, ref, object_name, layout),
+        )
+        files, warnings = put.changes, list(put.notices)
+    verb = "Adopt" if how else "Create"
+    adopted = (f"Takes over a role that exists ({how}); every attribute is set or reset:",) if how else ()
+    return Plan(
+        "create-role",
+        f"{verb} role {line_of(new.name)} of Cluster {ref}",
+        target,
+        files=files,
+        impact=Impact(Level.NONE, (NO_RESTART,)),
+        warnings=(
+            *warnings,
+            *_new_warnings(desired, cluster, ref, new, how, live),
+            *attribute_warnings(desired, cluster, ref, new.attributes, Attributes(), live, now=now),
+            *password.warnings,
+            *notices(cluster, desired),
+        ),
+        body=(
+            f"As {why}",
+            *adopted,
+            *(f"- {text}" for text in (new.attributes.listed() if how else told(new.attributes))),
+            *password.body,
+            *applied(cluster),
+        ),
+        next=(
+            f"Once applied, the operator makes role {shown(new.name)}; list_postgres_roles shows it as reconciled",
+            *password.next,
+        ),
+        validated_by=VALIDATED,
+    )
+
+
+def newcomer(ref: ClusterRef, object_name: str, *, kind: str = DATABASE_ROLE.kind) -> Newcomer:
+    short = object_name.removeprefix(f"{ref.name}-")
+    return Newcomer(kind, ref.namespace, object_name, short, ref.name)
+
+
+def places(desired: Desired, cluster: Declaration, ref: ClusterRef, object_name: str, layout: str) -> tuple[Place, ...]:
+    known = belonging.siblings(desired, DATABASE_ROLE.kind)
+    return belonging.places(desired, cluster, newcomer(ref, object_name), layout, known)
+
+
+def line_of(name: str) -> str:
+    """A SQL name in a commit's subject: quoted where it could be read as something else."""
+    return name if name.replace("_", "a").replace("-", "a").isalnum() else shown(name)
+
+
+def told(attributes: Attributes) -> tuple[str, ...]:
+    """The attributes that are not the default."""
+    default = Attributes().listed()
+    return tuple(text for text in attributes.listed() if text not in default) or ("all attributes are the defaults",)
+
+
+def _new_warnings(
+    desired: Desired, cluster: Declaration, ref: ClusterRef, new: NewRole, how: str | None, live: LiveRoles | None
+) -> Iterator[Notice]:
+    if live is None:
+        yield Notice(
+            "maybe-existing",
+            f"whether PostgreSQL has a role {shown(new.name)} already could not be read; if so, applying this takes it "
+            f"over: every attribute is set or reset, and other memberships are revoked",
+        )
+    elif new.adopt and how is None:
+        yield Notice("nothing-to-adopt", f"no role {shown(new.name)} was seen there, so it is made anew")
+    twins = [
+        one.name
+        for one in declared_roles(desired, cluster, ref)
+        if one.name != new.name and one.name.lower() == new.name.lower()
+    ]
+    if twins:
+        yield Notice(
+            "other-case",
+            f"role {shown(twins[0])} exists too and differs only in upper and lower case: in SQL the one of the two "
+            f"that is not in lower case must always be quoted",
+        )
+
+
+def attribute_warnings(
+    desired: Desired,
+    cluster: Declaration,
+    ref: ClusterRef,
+    new: Attributes,
+    old: Attributes,
+    live: LiveRoles | None,
+    *,
+    now: datetime,
+) -> Iterator[Notice]:
+    """What a reviewer has to see of attributes that are given."""
+    for text in new.powers:
+        if text not in old.powers:
+            yield Notice("powerful-role", f"{text}; give it only where it is needed")
+    if "postgres" in new.in_roles and "postgres" not in old.in_roles:
+        yield Notice("powerful-role", "in_roles: a member of postgres may do everything, past all permissions")
+    if new.valid_until != old.valid_until and rules.is_past(new.valid_until, now=now):
+        yield Notice("expired", f"valid_until {new.valid_until} is in the past: the password works no more")
+    known = {one.name for one in declared_roles(desired, cluster, ref)} | {bootstrap_owner(cluster.object) or ""}
+    for name in new.in_roles:
+        is_own = name.startswith(RESERVED_PREFIXES) or name == "postgres"
+        if name in old.in_roles or name in known or is_own or (live is not None and live.exists(ref, name)):
+            continue
+        yield Notice(
+            "unknown-role",
+            f"in_roles: no role {shown(name)} is declared or was seen live; the operator retries until there is one; "
+            f"{near(name, known - {''})}",
+        )
+
+
+def memberships(new: Attributes, old: Attributes) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
+    """Each grant and each revoke; a revoke is a warning."""
+    grants = [name for name in new.in_roles if name not in old.in_roles]
+    revokes = [name for name in old.in_roles if name not in new.in_roles]
+    body = (
+        *(f"grants membership in {shown(name)}" for name in grants),
+        *(f"revokes membership in {shown(name)}" for name in revokes),
+    )
+    warned = (
+        (
+            Notice(
+                "revokes",
+                f"in_roles is the full list: membership in {', '.join(map(shown, revokes))} is revoked, with what it "
+                f"allowed",
+            ),
+        )
+        if revokes
+        else ()
+    )
+    return body, warned
+
+
+def update(
+    desired: Desired,
+    cluster: Declaration,
+    ref: ClusterRef,
+    role: DeclaredRole,
+    wanted: Mapping[str, Any],
+    *,
+    live: LiveRoles | None,
+    now: datetime,
+    password: Password | None = None,
+) -> Plan:
+    """The attributes that were named, set where the role is declared. `password`: another Secret for it."""
+    old = role.attributes
+    new = replace(old, **{name: value for name, value in wanted.items() if value is not None})
+    edits = [*_edits(role, old, new), *_password_edits(role, password)]
+    plan = Plan(
+        "update-role",
+        f"Update role {line_of(role.name)} of Cluster {ref}",
+        target_of(role, ref),
+        impact=Impact(Level.NONE, (NO_RESTART,)),
+        validated_by=VALIDATED,
+    )
+    if role.is_absent:
+        raise Refused(
+            f"{role.label} says `ensure: absent`, so it is being dropped: finish that with delete_postgres_role, then "
+            f"create it anew"
+        )
+    if not edits and password is None:
+        return replace(plan, unchanged=f"{role.place} says so already")
+    granted, revoked = memberships(new, old)
+    differing = [name for name in KEYS if getattr(old, name) != getattr(new, name)]
+    return replace(
+        plan,
+        files=changed(desired, role.declared, *edits) if edits else (),
+        body=(
+            *(
+                f"{name}: {rules.told(getattr(old, name))} -> {rules.told(getattr(new, name))}"
+                for name in differing
+                if name != "in_roles"
+            ),
+            *granted,
+            *(password.body if password else ()),
+            *applied(role.declared),
+        ),
+        warnings=(
+            *attribute_warnings(desired, cluster, ref, new, old, live, now=now),
+            *revoked,
+            *(password.warnings if password else ()),
+            *notices(role.declared, desired),
+        ),
+        next=(
+            "Once applied, the operator alters the role; list_postgres_roles shows it as reconciled",
+            *(password.next if password else ()),
+        ),
+    )
+
+
+def target_of(role: DeclaredRole, ref: ClusterRef) -> Identity:
+    """What the change is named after."""
+    name = role.declared.identity.name if role.index is None else f"{ref.name}-{role.name}"
+    return Identity(DATABASE_ROLE.kind if role.index is None else "Cluster", ref.namespace, name)
+
+
+def _edits(role: DeclaredRole, old: Attributes, new: Attributes) -> Iterator[Set | Remove]:
+    for name, key in KEYS.items():
+        value = getattr(new, name)
+        if value == getattr(old, name):
+            continue
+        is_default = value == DEFAULTS[name] and not isinstance(value, bool | int)
+        path = (*role.path, key)
+        yield Remove(path) if is_default else Set(path, list(value) if isinstance(value, tuple) else value)
+
+
+def _password_edits(role: DeclaredRole, password: Password | None) -> Iterator[Set | Remove]:
+    if password is None or password.secret in {None, role.secret}:
+        return
+    yield Set((*role.path, "passwordSecret", "name"), password.secret)
+    if at(role.spec, "disablePassword") is not None:
+        yield Remove((*role.path, "disablePassword"))
+
+
+def migrate(
+    desired: Desired,
+    cluster: Declaration,
+    ref: ClusterRef,
+    inline: Sequence[DeclaredRole],
+    *,
+    names: Mapping[str, str],
+    layout: str,
+) -> Plan:
+    """Inline entries as DatabaseRole objects, attribute for attribute; `names`: metadata.name by name in PostgreSQL."""
+    steps, put_notices = Steps(desired), []
+    for role in inline:
+        spec = {key: value for key, value in role.spec.items() if key != "ensure"}
+        name = names[role.name]
+        put = belonging.put(
+            steps.desired,
+            steps.again(cluster),
+            newcomer(ref, name),
+            rules.manifest(name, ref.namespace, ref.name, spec),
+            places(steps.desired, steps.again(cluster), ref, name, layout),
+        )
+        steps.take(put.changes)
+        put_notices += [one for one in put.notices if one not in put_notices]
+    for index in sorted((role.index or 0 for role in inline), reverse=True):
+        steps.take(listitems.removed(steps.desired, steps.again(cluster), ROLES, index))
+    count = f"{len(inline)} roles" if len(inline) != 1 else "1 role"
+    return Plan(
+        "migrate-roles",
+        f"Move {count} of Cluster {ref} to DatabaseRole objects",
+        Identity("Cluster", ref.namespace, ref.name),
+        files=steps.changes,
+        impact=Impact(Level.NONE, (NO_RESTART, "the roles stay as they are: nothing is dropped, no password changes")),
+        warnings=(
+            *put_notices,
+            Notice(
+                "one-owner",
+                "until the entry has gone from the live Cluster, the operator reports the DatabaseRole as already "
+                "managed by the CNPG cluster; it tries again every 30 s",
+            ),
+            Notice(
+                "not-continuous",
+                "a DatabaseRole is applied when it or its Secret changes; unlike an inline entry it does not take back "
+                "what somebody changes by hand with ALTER ROLE",
+            ),
+            *notices(cluster, desired),
+        ),
+        body=(*(f"- {line_of(role.name)}: DatabaseRole {names[role.name]}" for role in inline), *applied(cluster)),
+        next=("Once applied, list_postgres_roles shows each of them as a DatabaseRole that is reconciled",),
+        validated_by=VALIDATED,
+    )
+
+
+def unchanged(role: DeclaredRole, ref: ClusterRef) -> Plan:
+    return Plan(
+        "create-role",
+        f"Create role {line_of(role.name)} of Cluster {ref}",
+        Identity(DATABASE_ROLE.kind, ref.namespace, f"{ref.name}-{role.name}"),
+        unchanged=f"{role.label} says exactly this already",
+        validated_by=VALIDATED,
+    )
+
+
+def nothing_to_migrate(ref: ClusterRef) -> Plan:
+    return Plan(
+        "migrate-roles",
+        f"Move roles of Cluster {ref} to DatabaseRole objects",
+        Identity("Cluster", ref.namespace, ref.name),
+        unchanged=f"Cluster {ref} has no inline roles in Git",
+        validated_by=VALIDATED,
+    )
+
+
+def check_migratable(roles: Sequence[DeclaredRole]) -> None:
+    absent = [role for role in roles if role.is_absent]
+    if absent:
+        raise InvalidRequest(
+            f"roles: {', '.join(shown(one.name) for one in absent)} says `ensure: absent`, which a DatabaseRole cannot "
+            f"say: finish dropping it with delete_postgres_role first, or leave it out of roles"
+        )

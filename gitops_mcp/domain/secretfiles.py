@@ -1,0 +1,144 @@
+"""Documents of a repository that become Secrets, and what they say about how its team makes them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from gitops_mcp.domain.applied import read
+from gitops_mcp.domain.belonging import Sibling
+from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.plan import Draft, FileChange
+from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.yamltext import Set, documents
+
+Way = Literal["external-secrets", "sealed-secrets", "sops"]
+"""The providers that leave a document in Git."""
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+SERVER = "gitops-mcp"
+MITTWALD = "secret-generator.v1.mittwald.de/"
+
+
+@dataclass(frozen=True)
+class SecretDocument:
+    path: str
+    document: int
+    line: int
+    way: Way
+    secret: str
+    """metadata.name of the Secret that comes of it."""
+    namespace: str | None
+    """None: the document does not say it."""
+    object: Object
+    beside: int
+    """How many documents its file holds."""
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.line}"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this server made it."""
+        return bool(at(self.object, "metadata", "labels", MANAGED_BY) == SERVER)
+
+    def makes(self, namespace: str, name: str) -> bool:
+        return self.secret == name and self.namespace in {namespace, None}
+
+
+def secret_documents(texts: Mapping[str, str], paths: Iterable[str]) -> Iterator[SecretDocument]:
+    """Those that could be read; a generator counts with the ExternalSecret that uses it."""
+    for path in sorted(set(paths) & texts.keys()):
+        parsed = read(texts[path])
+        for document in parsed:
+            value = document.value
+            way, name = _way(value)
+            namespace = at(value, "metadata", "namespace")
+            if way is not None and isinstance(name, str):
+                space = namespace if isinstance(namespace, str) else None
+                yield SecretDocument(path, document.index, document.line, way, name, space, value, len(parsed))
+
+
+def generators(texts: Mapping[str, str], path: str, names: Iterable[str]) -> tuple[int, ...]:
+    """The documents of a file that are Password generators of these names and of this server's making."""
+    wanted = set(names)
+    return tuple(
+        one.index
+        for one in read(texts[path])
+        if at(one.value, "kind") == PASSWORD.kind
+        and at(one.value, "metadata", "name") in wanted
+        and at(one.value, "metadata", "labels", MANAGED_BY) == SERVER
+    )
+
+
+def siblings(found: Iterable[SecretDocument], way: Way) -> tuple[Sibling, ...]:
+    return tuple(
+        Sibling(one.path, one.secret, one.secret, None, one.namespace, one.beside) for one in found if one.way == way
+    )
+
+
+def noticed(texts: Mapping[str, str], paths: Iterable[str]) -> str | None:
+    """A file that uses mittwald's generator, which no provider here writes."""
+    return next((path for path in sorted(set(paths) & texts.keys()) if MITTWALD in texts[path]), None)
+
+
+def ways_near(
+    found: Iterable[SecretDocument], *, folders: Iterable[str], namespace: str, folder: str
+) -> tuple[frozenset[Way], ...]:
+    """What is used, the nearest first: in the Cluster's folders and namespace, the environment, the repository."""
+    all_of_it, near = tuple(found), set(folders)
+    return (
+        frozenset(one.way for one in all_of_it if posixpath.dirname(one.path) in near or one.namespace == namespace),
+        frozenset(one.way for one in all_of_it if not folder or one.path.startswith(f"{folder}/")),
+        frozenset(one.way for one in all_of_it),
+    )
+
+
+def resealed(desired: Desired, path: str, document: int, text: str) -> tuple[FileChange, ...]:
+    """The values of a new SealedSecret in the place of those of the old one, and nothing else."""
+    sealed = at(documents(text)[0].value, "spec", "encryptedData")
+    draft = Draft(desired.texts)
+    draft.edit(path, document, Set(("spec", "encryptedData"), sealed))
+    return draft.changes
+
+
+def rewritten(desired: Desired, path: str, text: str) -> tuple[FileChange, ...]:
+    """A whole file anew, as an encryption over all of it needs."""
+    return (FileChange(path, desired.texts.get(path), text),)
+
+
+def numbered(name: str, taken: Iterable[str]) -> str:
+    """The next name for a Secret that takes the place of another: `…-2`, `…-3`."""
+    stem = family(name)
+    names = set(taken)
+    number = 2
+    while f"{stem}-{number}" in names or f"{stem}-{number}" == name or number <= _number(name):
+        number += 1
+    return f"{stem}-{number}"
+
+
+def family(name: str) -> str:
+    """The name of the first Secret of a role, whatever number a rotation has given to this one."""
+    stem, _, number = name.rpartition("-")
+    return stem if number.isdecimal() and stem.endswith("-password") else name
+
+
+def _number(name: str) -> int:
+    number = name.rpartition("-")[2]
+    return int(number) if number.isdecimal() and family(name) != name else 1
+
+
+def _way(value: object) -> tuple[Way | None, object]:
+    kind, version = at(value, "kind"), str(at(value, "apiVersion"))
+    name = at(value, "metadata", "name")
+    if kind == SEALED_SECRET.kind and version.startswith(f"{SEALED_SECRET.group}/"):
+        return "sealed-secrets", at(value, "spec", "template", "metadata", "name") or name
+    if kind == EXTERNAL_SECRET.kind and version.startswith(f"{EXTERNAL_SECRET.group}/"):
+        return "external-secrets", at(value, "spec", "target", "name") or name
+    if kind == "Secret" and version == "v1" and isinstance(at(value, "sops"), dict):
+        return "sops", name
+    return None, None
