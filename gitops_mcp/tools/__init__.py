@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_mcp.tools import changes, clusters
+from gitops_mcp.tools import changes, clusters, databases, roles
 from gitops_mcp.tools.registry import Tool
 
-ALL: tuple[Tool, ...] = (*clusters.TOOLS, *changes.TOOLS)
+ALL: tuple[Tool, ...] = (*clusters.TOOLS, *roles.TOOLS, *databases.TOOLS, *changes.TOOLS)

@@ -69,3 +69,58 @@ Wait = Annotated[bool, Strict(), Field(description="Acts in direct delivery only
 Timeout = Annotated[
     int | None, Strict(), Field(description="Seconds to wait, with wait; default 60 an instance", ge=30, le=600)
 ]
+RoleName = Annotated[
+    str, Field(description="The role's name in PostgreSQL, exactly; upper case and spaces count", max_length=255)
+]
+Login = Annotated[bool, Strict(), Field(description="May log in")]
+Superuser = Annotated[bool, Strict(), Field(description="May do everything, past all permissions")]
+Inherit = Annotated[bool, Strict(), Field(description="Uses the rights of roles it is a member of")]
+Createdb = Annotated[bool, Strict(), Field(description="May create databases")]
+Createrole = Annotated[bool, Strict(), Field(description="May create and change roles")]
+Replication = Annotated[bool, Strict(), Field(description="May stream all data of the cluster")]
+Bypassrls = Annotated[bool, Strict(), Field(description="Sees all rows, past row-level security")]
+MaybeFlag = Annotated[bool | None, Strict(), Field(description="Left out: stays as it is")]
+ConnectionLimit = Annotated[
+    int, Strict(), Field(description="Most connections at once; -1: no limit", ge=-1, le=2**31 - 1)
+]
+MaybeConnectionLimit = Annotated[
+    int | None, Strict(), Field(description="Most connections at once; -1: no limit", ge=-1, le=2**31 - 1)
+]
+ValidUntil = Annotated[
+    str | None, Field(description="When the password expires, RFC 3339; left out: never", max_length=64)
+]
+NewValidUntil = Annotated[str | None, Field(description="When the password expires, RFC 3339, or never", max_length=64)]
+InRoles = Annotated[
+    list[str] | None, Field(description="Roles it is a member of: the full list, others are revoked", max_length=100)
+]
+Comment = Annotated[
+    str | None, Field(description='Comment on the role, kept in PostgreSQL and Git; "": none', max_length=1000)
+]
+PasswordSource = Annotated[
+    str,
+    Field(
+        description="auto (as the repository makes Secrets), none, or existing:<name of a Secret>. Never a password",
+        max_length=300,
+    ),
+]
+Adopt = Annotated[
+    bool, Strict(), Field(description="Take over a role that exists and Git does not describe; resets its attributes")
+]
+RotatePassword = Annotated[bool, Strict(), Field(description="Make a new password by the provider that made the old")]
+DropRole = Annotated[bool, Strict(), Field(description="true: drop it in PostgreSQL; false: leave it there")]
+InlineRoles = Annotated[
+    list[str] | None, Field(description="Names of the roles to move; left out: all inline ones", max_length=500)
+]
+NewDatabaseName = Annotated[
+    str, Field(description="The database's name in PostgreSQL, exactly; upper case and spaces count", max_length=255)
+]
+DatabaseOwner = Annotated[str, Field(description="Role that owns it, by its name in PostgreSQL", max_length=255)]
+ReclaimPolicy = Annotated[
+    Literal["retain", "delete"],
+    Field(description="What becomes of the database once its manifest goes: retain keeps it, delete drops it"),
+]
+Extensions = Annotated[
+    list[str] | None, Field(description="Extensions to create in it, by name, such as pgcrypto", max_length=100)
+]
+Schemas = Annotated[list[str] | None, Field(description="Schemas to create in it", max_length=100)]
+DropDatabase = Annotated[bool, Strict(), Field(description="true: drop it with all data; false: leave it there")]

@@ -22,11 +22,13 @@ from gitops_mcp.domain.diff import bounded
 from gitops_mcp.domain.guard import confirmed, limited
 from gitops_mcp.domain.model import remodelled
 from gitops_mcp.domain.names import change_name, namespace_name
+from gitops_mcp.domain.plaintext import check_no_plaintext
 from gitops_mcp.domain.plan import Notice, Plan, change_slug, commit_message
 from gitops_mcp.domain.redact import redacted
 from gitops_mcp.domain.repository import Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.hosts import compare_url
+from gitops_mcp.workflows.secretwrites import sweep, unprotected_only, written
 
 PATIENCE = 30.0
 """Seconds for which a write is tried again. Each race lets one writer through, but not each writer soon: of eight that
@@ -88,6 +90,7 @@ def deliver(app: App, request: Request, planner: Planner) -> WriteResult:
     while True:
         attempt += 1
         ground = app.ground(fetch=True)
+        sweep(app, ground)
         try:
             return _once(app, ground, request, planner)
         except Raced as error:
@@ -121,6 +124,9 @@ def _once(app: App, ground: Ground, request: Request, planner: Planner) -> Write
     target, view = _placed(app, ground, request, environment, several, planner)
     plan = planner(view)
     plan = limited(plan, namespaces=environment.namespaces)
+    check_no_plaintext(plan.files)
+    if plan.writes and environment.protected:
+        raise unprotected_only(environment)
     plan = plan.warned([*_ground_warnings(ground), *_folder_warnings(view)])
     if not plan.unchanged:
         plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
@@ -128,17 +134,22 @@ def _once(app: App, ground: Ground, request: Request, planner: Planner) -> Write
     if request.dry_run:
         ground.repository.check_writable(view.desired.commit, plan.contents)
     if plan.unchanged or request.dry_run:
-        return _answer(ground, environment, target, plan, None)
-    published = publish(
-        ground.repository,
-        ground.git,
-        base=ground.base,
-        branch=target.branch,
-        expected=target.open.tip if target.open else None,
-        parent=target.open.tip if target.open else ground.base.commit,
-        files=plan.contents,
-        message=commit_message(plan, tool=request.tool, change=target.change, reason=request.reason),
-    )
+        return _answer(ground, environment, target, plan, None, dry_run=request.dry_run)
+    published = None
+    with written(app, ground, environment, plan, change=target.change) as trailers:
+        if plan.files:
+            published = publish(
+                ground.repository,
+                ground.git,
+                base=ground.base,
+                branch=target.branch,
+                expected=target.open.tip if target.open else None,
+                parent=target.open.tip if target.open else ground.base.commit,
+                files=plan.contents,
+                message=commit_message(
+                    plan, tool=request.tool, change=target.change, reason=request.reason, trailers=trailers
+                ),
+            )
     return _answer(ground, environment, target, plan, published)
 
 
@@ -242,13 +253,19 @@ def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan) -> list[N
 
 
 def _answer(
-    ground: Ground, environment: Environment, target: _Target, plan: Plan, published: Published | None
+    ground: Ground,
+    environment: Environment,
+    target: _Target,
+    plan: Plan,
+    published: Published | None,
+    *,
+    dry_run: bool = False,
 ) -> WriteResult:
     diff, omitted = bounded(plan.diff, DIFF_MAX)
     unchanged = plan.unchanged is not None
     answer = WriteResult(
         environment=environment.name,
-        outcome="committed" if published else "unchanged" if unchanged else "dry_run",
+        outcome="committed" if published else "unchanged" if unchanged else "dry_run" if dry_run else "applied",
         summary=plan.unchanged or plan.subject,
         change=target.change,
         branch=target.branch,

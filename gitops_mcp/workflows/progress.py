@@ -42,6 +42,7 @@ from gitops_mcp.workflows import cursors
 from gitops_mcp.workflows.deliver import namespace_checked, view_at
 from gitops_mcp.workflows.hosts import compare_url
 from gitops_mcp.workflows.live import engines
+from gitops_mcp.workflows.secretwrites import discarded, sweep
 from gitops_mcp.workflows.spans import (
     Span,
     State,
@@ -71,6 +72,7 @@ _PAGE = 100
 def changes(app: App, *, state: str, limit: int, cursor: str | None) -> ChangeList:
     skip = _skip(cursor, state)
     ground = app.ground(fetch=True)
+    sweep(app, ground)
     warnings = _warnings(ground)
     api = _Api(app, ground)
     spans = [span_of(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
@@ -98,6 +100,7 @@ def changes(app: App, *, state: str, limit: int, cursor: str | None) -> ChangeLi
 def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     change_name(name)
     ground = app.ground(fetch=True)
+    sweep(app, ground)
     warnings = _warnings(ground)
     span, objects, engine = _followed(_Api(app, ground), named(ground, name), warnings)
     paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
@@ -140,6 +143,7 @@ def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
 def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded:
     change_name(name)
     ground = app.ground(fetch=True)
+    sweep(app, ground)
     found = ground.repository.change(ground.git, ground.base, name)
     if found is None:
         raise unknown(ground, name)
@@ -165,8 +169,12 @@ def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded
     if theirs:
         text = f"{counted(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
         warnings.append(Warned(id="others-commits", message=text))
+    done: list[str] = []
     if not dry_run:
         remove_branch(ground.repository, ground.git, branch=found.branch, expected=found.tip)
+        removed, left = discarded(app, ground, span.commits, change=name)
+        done = [f"Removed Secret {one}, which was made for this change" for one in removed]
+        warnings += [Warned(id="secret-left", message=text) for text in left]
     return Discarded(
         change=name,
         branch=found.branch,
@@ -174,7 +182,7 @@ def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded
         tip=found.tip,
         commits=len(span.commits),
         warnings=warnings,
-        next=[] if dry_run else [f"The last commit was {found.tip}; git keeps it for a while where it was made"],
+        next=[] if dry_run else [*done, f"The last commit was {found.tip}; git keeps it for a while where it was made"],
     )
 
 

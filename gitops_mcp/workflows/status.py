@@ -71,12 +71,12 @@ def status(app: App, name: str, *, namespace: str | None, environment: str | Non
     asked = namespace_checked(chosen, namespace)
     kube = app.kube(chosen, settings)
     warnings = base_warnings(ground)
-    live, unavailable = _live(kube, chosen, name, asked)
+    live, unavailable = live_cluster(kube, chosen, name, asked)
     space = asked or at(live, "metadata", "namespace")
     declared = _declared(app, ground, chosen, name, space, warnings, known=live is not None or unavailable is not None)
     if declared and isinstance(unavailable, Forbidden) and not asked:
         # What may not be looked for in all namespaces may be read where Git says that it is.
-        there, refused = _live(kube, chosen, name, declared.identity.namespace)
+        there, refused = live_cluster(kube, chosen, name, declared.identity.namespace)
         live, unavailable = (there, None) if refused is None else (None, unavailable)
     if unavailable:
         warnings.append(Warned(id="live-unavailable", message=str(unavailable)))
@@ -100,7 +100,7 @@ def status(app: App, name: str, *, namespace: str | None, environment: str | Non
     return _answer(shared, seen, declared, states, missing, detailed=detailed)
 
 
-def _live(
+def live_cluster(
     kube: Kube, environment: Environment, name: str, namespace: str | None
 ) -> tuple[Object | None, GitOpsError | None]:
     """The live Cluster; None and why where the API could not be asked. Raises where several have the name."""

@@ -1,0 +1,430 @@
+"""Which provider makes a role's password, where its file goes, and what the answer has to say of it.
+
+`auto` is what the configuration names, else what the repository uses: nearest to the Cluster first, and refused where
+that leaves a choice. What a provider has made once for a request is kept while it is planned again.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import get_args
+
+from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
+from gitops_mcp.adapters.secrets.existing import Existing
+from gitops_mcp.adapters.secrets.external import ExternalSecrets
+from gitops_mcp.adapters.secrets.interface import Provider, ProviderName, Wanted
+from gitops_mcp.adapters.secrets.sealed import SealedSecrets
+from gitops_mcp.adapters.secrets.sops import Sops
+from gitops_mcp.domain import belonging, secretfiles
+from gitops_mcp.domain.belonging import Newcomer
+from gitops_mcp.domain.cnpg.password_secret import secret_name
+from gitops_mcp.domain.kinds import EXTERNAL_SECRET, SEALED_SECRET, SECRET
+from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.placement import Place
+from gitops_mcp.domain.plan import Notice, SecretWrite
+from gitops_mcp.domain.repository import Declaration, folders_above
+from gitops_mcp.domain.role_changes import Password
+from gitops_mcp.domain.roles import bootstrap_owner, bootstrap_secret
+from gitops_mcp.domain.secretfiles import SecretDocument
+from gitops_mcp.domain.steps import Steps
+from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
+from gitops_mcp.workflows.deliver import View
+
+_EXISTING = "existing:"
+_CERTIFICATE = "pub-sealed-secrets.pem"
+"""As Flux's documentation names the file that `kubeseal --fetch-cert` writes."""
+_MOST = 2000
+"""Files that may make Secrets and are read, the nearest first."""
+_KINDS = {"external-secrets": EXTERNAL_SECRET, "sealed-secrets": SEALED_SECRET}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What `password_source` says."""
+
+    how: str
+    """`auto`, `none` or `existing`."""
+    secret: str | None = None
+
+    @classmethod
+    def of(cls, text: str) -> Source:
+        """Raises InvalidRequest; what was given is not repeated, since it may be the password itself."""
+        if text in {"auto", "none"}:
+            return cls(text)
+        if text.startswith(_EXISTING):
+            return cls("existing", secret_name(text.removeprefix(_EXISTING)))
+        raise InvalidRequest(
+            "password_source: it names where a password comes from and never is one. There are: 'auto' (as the "
+            "repository makes Secrets), 'none' (no password) and 'existing:<name of a Secret>', such as "
+            "'existing:orders-app'. What was given was not kept"
+        )
+
+
+@dataclass
+class Kept:
+    """What was made for one request."""
+
+    texts: dict[tuple[str, Wanted, str], str] = field(default_factory=dict)
+    certificates: dict[str, bytes] = field(default_factory=dict)
+
+    def text(self, provider: Provider, wanted: Wanted, path: str, *, eol: str) -> str:
+        key = (provider.name, wanted, path)
+        if key not in self.texts:
+            self.texts[key] = provider.file(wanted, path, eol=eol)
+        return self.texts[key]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A password that is about to be given to a role."""
+
+    password: Password
+    tried: tuple[Place, ...] = ()
+    """Where the file of its Secret may go."""
+    write: Callable[[Steps], tuple[Notice, ...]] | None = None
+    """Puts that file into a change."""
+    writes: tuple[SecretWrite, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """For whom a password is wanted."""
+
+    view: View
+    cluster: Declaration
+    ref: ClusterRef
+    role: str
+    """In PostgreSQL."""
+    object_name: str
+    """metadata.name of a DatabaseRole for it, whether or not there is one."""
+
+    @property
+    def first_secret(self) -> str:
+        return f"{self.object_name}-password"
+
+
+def documents(view: View, cluster: Declaration) -> tuple[View, tuple[SecretDocument, ...]]:
+    """What becomes a Secret in the repository, and the view that knows its files."""
+    paths = view.ground.repository.snapshot(view.desired.commit).secrets
+    folder = posixpath.dirname(cluster.path)
+
+    def distance(path: str) -> tuple[int, str]:
+        return -len(posixpath.commonpath([folder, posixpath.dirname(path)])), path
+
+    nearest = sorted(paths, key=distance)[:_MOST]
+    view = view.with_files(nearest)
+    return view, tuple(secretfiles.secret_documents(view.desired.texts, nearest))
+
+
+def for_new(asked: Asked, source: Source, found: tuple[SecretDocument, ...], kept: Kept, *, adopts: bool) -> Prepared:
+    if source.how == "none":
+        body = ("Without a password (disablePassword), so that nobody can log in with one",)
+        return Prepared(Password(None, body))
+    if source.how == "existing":
+        return Prepared(_existing(asked, str(source.secret), found))
+    if adopts and bootstrap_owner(asked.cluster.object) == asked.role:
+        own = bootstrap_secret(asked.cluster.object, asked.ref)
+        body = (f"The password stays in Secret {own}, which the operator keeps for the owner that bootstrap made",)
+        return Prepared(Password(own, body))
+    provider = _provider(asked, found, kept)
+    return _made(asked, provider, asked.first_secret, found, kept)
+
+
+def rotated(
+    asked: Asked, secret: str | None, found: tuple[SecretDocument, ...], kept: Kept, *, alone: bool
+) -> Prepared:
+    """Another value, by the provider that made the one there is. `alone`: nothing else is asked for."""
+    if secret is None:
+        raise InvalidRequest(
+            f"rotate_password cannot work: role {asked.role!r} names no Secret; make one first and name it in Git"
+        )
+    makers = [one for one in found if one.makes(asked.ref.namespace, secret)]
+    if len(makers) > 1:
+        places = ", ".join(one.place for one in makers)
+        raise Refused(f"several documents make Secret {secret}: {places}. Which one counts cannot be told")
+    if not makers:
+        return _rotated_in_cluster(asked, secret, alone=alone)
+    (maker,) = makers
+    match maker.way:
+        case "external-secrets":
+            return _moved(asked, maker, found, kept)
+        case "sealed-secrets":
+            return _resealed(asked, maker, kept)
+        case "sops":
+            return _encrypted_anew(asked, maker, kept)
+
+
+def _existing(asked: Asked, secret: str, found: tuple[SecretDocument, ...]) -> Password:
+    namespace = asked.ref.namespace
+    maker = next((one for one in found if one.makes(namespace, secret)), None)
+    notes = Existing(secret).notes(Wanted(namespace, secret, asked.role))
+    if maker is not None:
+        return Password(secret, (f"The password comes from Secret {secret}, which {maker.place} makes",), notes)
+    kube = asked.view.app.kube(asked.view.environment, asked.view.settings)
+    body = (f"The password comes from Secret {secret}, which somebody else provides",)
+    if secret == bootstrap_secret(asked.cluster.object, asked.ref):
+        return Password(secret, body, notes)
+    try:
+        kube.metadata(SECRET, namespace, secret)
+    except (Forbidden, NotInstalled, Unavailable):
+        return Password(secret, body, notes)
+    except NotFound:
+        missing = f"there is no Secret {namespace}/{secret} yet: the operator retries until there is one"
+        return Password(secret, body, notes, (Notice("secret-missing", missing),))
+    return Password(secret, body, notes)
+
+
+def _made(asked: Asked, provider: Provider, secret: str, found: tuple[SecretDocument, ...], kept: Kept) -> Prepared:
+    """A Secret of that name by a provider, its file beside those of its like."""
+    view, ref = asked.view, asked.ref
+    wanted = Wanted(ref.namespace, secret, asked.role)
+    notes = provider.notes(wanted)
+    body = (f"The password comes from Secret {secret}, made by {provider.name}", *notes)
+    if provider.name == "cluster":
+        return Prepared(Password(secret, body), writes=(SecretWrite("create", ref.namespace, secret, asked.role),))
+    clash = next((one for one in found if one.makes(ref.namespace, secret)), None)
+    if clash is not None:
+        raise InvalidRequest(
+            f"Secret {secret} is made by {clash.place} already: say password_source='existing:{secret}' to use it, or "
+            f"remove that document first"
+        )
+    short = asked.object_name.removeprefix(f"{ref.name}-") + secret.removeprefix(asked.first_secret)
+    new = Newcomer(SECRET.kind, ref.namespace, secret, short, ref.name)
+    near = {posixpath.dirname(asked.cluster.path), asked.cluster.root}
+    known = (
+        [
+            one
+            for one in secretfiles.siblings(found, provider.name)
+            if one.namespace == ref.namespace or posixpath.dirname(one.path) in near
+        ]
+        if provider.name != "existing"
+        else []
+    )
+    places = belonging.places(view.desired, asked.cluster, new, view.settings.layout_secret, known, alone=True)
+    tried = tuple(_where(provider, places))
+
+    def write(steps: Steps) -> tuple[Notice, ...]:
+        desired = steps.desired
+        place = belonging.fitting(desired, steps.again(asked.cluster), new, tried)
+        text = kept.text(provider, wanted, place.path, eol=belonging.line_ending(desired))
+        put = belonging.put_file(desired, place, text)
+        steps.take(put.changes)
+        return put.notices
+
+    return Prepared(Password(secret, body), tried, write)
+
+
+def _where(provider: Provider, places: tuple[Place, ...]) -> Iterator[Place]:
+    """The places with the names of files that the provider can use. Raises its error where it can use none."""
+    refused: GitOpsError | None = None
+    some = False
+    for place in places:
+        try:
+            path = provider.path(place.path)
+        except GitOpsError as error:
+            refused = refused or error
+            continue
+        some = True
+        yield replace(place, path=path or place.path)
+    if not some and refused is not None:
+        raise refused
+
+
+def _moved(asked: Asked, maker: SecretDocument, found: tuple[SecretDocument, ...], kept: Kept) -> Prepared:
+    """A generator makes a value once: another one needs another Secret."""
+    taken = {one.secret for one in found if one.namespace in {asked.ref.namespace, None}}
+    secret = secretfiles.numbered(maker.secret, taken)
+    made = _made(asked, ExternalSecrets(), secret, found, kept)
+    told = (
+        f"The password changes when this is applied: clients must read Secret {secret} from then on. The old Secret "
+        f"{maker.secret} ({maker.place}) stays, and holds the only copy of the old password"
+    )
+    return replace(made, password=replace(made.password, next=(told,)))
+
+
+def _resealed(asked: Asked, maker: SecretDocument, kept: Kept) -> Prepared:
+    scopes = ("sealedsecrets.bitnami.com/cluster-wide", "sealedsecrets.bitnami.com/namespace-wide")
+    annotations = maker.object.get("metadata", {}).get("annotations") or {}
+    if any(str(annotations.get(scope)).lower() == "true" for scope in scopes):
+        raise Refused(
+            f"{maker.place} is sealed for more than its own name, which is not written here: rotate it with kubeseal"
+        )
+    provider = _sealed(asked, kept)
+    wanted = Wanted(asked.ref.namespace, maker.secret, asked.role)
+
+    def write(steps: Steps) -> tuple[Notice, ...]:
+        text = kept.text(provider, wanted, maker.path, eol="\n")
+        steps.take(secretfiles.resealed(steps.desired, maker.path, maker.document, text))
+        return ()
+
+    return Prepared(_rewritten(maker), write=write)
+
+
+def _encrypted_anew(asked: Asked, maker: SecretDocument, kept: Kept) -> Prepared:
+    if maker.beside != 1 or set(maker.object.get("stringData") or maker.object.get("data") or ()) != {
+        "username",
+        "password",
+    }:
+        raise Refused(
+            f"{maker.path} holds more than the two keys of this role, which take the key to be kept: rotate it with "
+            f"`sops {maker.path}`"
+        )
+    provider = _sops(asked.view)
+    wanted = Wanted(asked.ref.namespace, maker.secret, asked.role)
+
+    def write(steps: Steps) -> tuple[Notice, ...]:
+        text = kept.text(provider, wanted, maker.path, eol="\n")
+        steps.take(secretfiles.rewritten(steps.desired, maker.path, text))
+        return ()
+
+    return Prepared(_rewritten(maker), write=write)
+
+
+def _rewritten(maker: SecretDocument) -> Password:
+    body = (f"A new password for Secret {maker.secret}, by {maker.way} at {maker.place}",)
+    told = (
+        f"The password changes when this is applied: clients must read Secret {maker.secret} anew from then on, and "
+        f"the old one works no more"
+    )
+    return Password(maker.secret, body, (told,))
+
+
+def _rotated_in_cluster(asked: Asked, secret: str, *, alone: bool) -> Prepared:
+    if asked.view.environment.passwords.provider != "cluster":
+        raise Refused(
+            f"nothing in Git makes Secret {secret}, so its password is changed where it comes from; or have one made "
+            f"here: create a Secret by one of the providers and name it in passwordSecret by hand"
+        )
+    if not alone:
+        raise InvalidRequest(
+            "rotate_password acts at once on a Secret in the cluster, while attributes wait for a review: ask for one "
+            "after the other"
+        )
+    body = (f"A new password in Secret {secret} of the cluster, at once",)
+    told = (f"Clients must read Secret {secret} anew: the old password works no more",)
+    return Prepared(
+        Password(secret, body, told), writes=(SecretWrite("rotate", asked.ref.namespace, secret, asked.role),)
+    )
+
+
+def _provider(asked: Asked, found: tuple[SecretDocument, ...], kept: Kept) -> Provider:
+    name = asked.view.environment.passwords.provider
+    chosen = _automatic(asked, found) if name == "auto" else name
+    match chosen:
+        case "external-secrets":
+            _check_installed(asked.view, chosen)
+            return ExternalSecrets()
+        case "sealed-secrets":
+            _check_installed(asked.view, chosen)
+            return _sealed(asked, kept)
+        case "sops":
+            return _sops(asked.view)
+        case "cluster":
+            return ClusterSecrets(asked.view.app.kube(asked.view.environment, asked.view.settings))
+        case "existing":
+            raise InvalidRequest(
+                "password_source: passwords.provider is 'existing', so no password is made here: name the Secret with "
+                "password_source='existing:<name>'"
+            )
+
+
+def _automatic(asked: Asked, found: tuple[SecretDocument, ...]) -> ProviderName:
+    view, ref = asked.view, asked.ref
+    folders = {posixpath.dirname(asked.cluster.path)} | ({asked.cluster.root} if asked.cluster.root else set())
+    for ways in secretfiles.ways_near(found, folders=folders, namespace=ref.namespace, folder=view.desired.folder):
+        if len(ways) == 1:
+            return next(iter(ways))
+        if ways:
+            raise Refused(
+                f"password_source: the repository makes Secrets in several ways ({', '.join(sorted(ways))}): say which "
+                f"one in passwords.provider of .gitops-mcp.yaml, or name a Secret with 'existing:<name>'"
+            )
+    if _has_sops_rules(asked):
+        return "sops"
+    generator = secretfiles.noticed(view.desired.texts, view.ground.repository.snapshot(view.desired.commit).secrets)
+    seen = f" {generator} uses mittwald's secret generator, which is not written here." if generator else ""
+    raise Refused(
+        f"password_source: the repository does not show how it makes Secrets, so none is made.{seen}{_installed(view)} "
+        f"Choose: passwords.provider in .gitops-mcp.yaml ({', '.join(get_args(ProviderName))}), "
+        f"password_source='existing:<name of a Secret>', or 'none'"
+    )
+
+
+def _has_sops_rules(asked: Asked) -> bool:
+    read = partial(_read, asked.view)
+    folders = folders_above(posixpath.dirname(asked.cluster.path), "")
+    return any(read(posixpath.join(folder, ".sops.yaml")) is not None for folder in folders)
+
+
+def _installed(view: View) -> str:
+    """What the API has, for a choice."""
+    kube = view.app.kube(view.environment, view.settings)
+    try:
+        there = [name for name, kind in _KINDS.items() if kube.serves(kind)]
+    except GitOpsError:
+        return ""
+    return f" Installed in the cluster: {', '.join(there)}." if there else ""
+
+
+def _check_installed(view: View, name: ProviderName) -> None:
+    """Raises Refused where the API says that the controller's kinds are not there."""
+    kind = _KINDS[name]
+    try:
+        served = view.app.kube(view.environment, view.settings).serves(kind)
+    except GitOpsError:
+        return
+    if not served:
+        raise Refused(
+            f"password_source: provider {name} is not installed in the cluster: it serves no {kind.kind} of "
+            f"{kind.api_version}. Install it, set another passwords.provider, or name a Secret with 'existing:<name>'"
+        )
+
+
+def _sops(view: View) -> Sops:
+    return Sops(read=partial(_read, view))
+
+
+def _sealed(asked: Asked, kept: Kept) -> SealedSecrets:
+    passwords = asked.view.environment.passwords
+    key = f"{passwords.certificate} {passwords.controller_namespace}/{passwords.controller_name}"
+    if key not in kept.certificates:
+        kept.certificates[key] = _certificate(asked)
+    return SealedSecrets(kept.certificates[key], lambda: datetime.now(UTC))
+
+
+def _certificate(asked: Asked) -> bytes:
+    """From the file that is configured, one at or above the Cluster's folder, or the controller itself."""
+    view, passwords = asked.view, asked.view.environment.passwords
+    configured = passwords.certificate
+    if configured is not None and configured.startswith("/"):
+        try:
+            return Path(configured).read_bytes()
+        except OSError as error:
+            raise InvalidRequest(f"passwords.sealedSecrets.certificate: {configured}: {error.strerror}") from error
+    if configured is not None:
+        text = _read(view, configured)
+        if text is None:
+            raise InvalidRequest(f"passwords.sealedSecrets.certificate: there is no file {configured} at the base")
+        return text.encode()
+    for folder in folders_above(posixpath.dirname(asked.cluster.path), ""):
+        text = _read(view, posixpath.join(folder, _CERTIFICATE))
+        if text is not None:
+            return text.encode()
+    kube = view.app.kube(view.environment, view.settings)
+    try:
+        return kube.proxied(passwords.controller_namespace, passwords.controller_name, "v1/cert.pem")
+    except GitOpsError as error:
+        raise type(error)(
+            f"no certificate to seal the password for: the repository has no {_CERTIFICATE} at or above the cluster's "
+            f"folder, passwords.sealedSecrets.certificate names none, and the controller could not be asked: {error}"
+        ) from error
+
+
+def _read(view: View, path: str) -> str | None:
+    found = view.ground.repository.read(view.ground.base.commit, path)
+    return None if found is None else found.data.decode("utf-8", errors="replace")

@@ -1,0 +1,204 @@
+"""The roles of a cluster: what Git declares, what is live, and what open changes propose, joined by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from gitops_mcp.app import App
+from gitops_mcp.domain.answers import MemberState, RoleList, RoleRow, cut, fitting
+from gitops_mcp.domain.cnpg.excerpt import excerpt
+from gitops_mcp.domain.cnpg.reconciled import reconciled
+from gitops_mcp.domain.cnpg.role import Attributes
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.role_changes import told
+from gitops_mcp.domain.roles import ROLES, DeclaredRole, LiveRoles, bootstrap_owner, declared_roles
+from gitops_mcp.workflows import cursors
+from gitops_mcp.workflows.members import Reading, reading
+
+_TOOL = "list_postgres_roles"
+_PAGE = 100
+_WAITING = "it is not applied yet as Git says it"
+
+
+def roles(
+    app: App, cluster: str, *, namespace: str | None, environment: str | None, limit: int, cursor: str | None
+) -> RoleList:
+    skip = start(cursor, [cluster, namespace, environment], _TOOL)
+    seen = reading(app, cluster, namespace=namespace, environment=environment)
+    rows = sorted(_rows(seen), key=lambda row: (row.name, row.form or ""))
+    shown = fitting(rows[skip : skip + min(limit, _PAGE)])
+    rest = skip + len(shown) < len(rows)
+    return RoleList(
+        environment=seen.environment.name,
+        namespace=seen.ref.namespace,
+        cluster=cluster,
+        items=shown,
+        total=len(rows),
+        cursor=cursors.encoded([cluster, namespace, environment, skip + len(shown)]) if rest else None,
+        warnings=seen.warnings,
+    )
+
+
+def start(cursor: str | None, asked: list[str | None], tool: str) -> int:
+    """How many rows were shown before. Raises InvalidRequest for a cursor of another question."""
+    if cursor is None:
+        return 0
+    *named, skip = cursors.decoded(cursor, len(asked) + 1, tool)
+    if named != asked or not isinstance(skip, int) or isinstance(skip, bool) or skip < 0:
+        raise cursors.unknown(tool)
+    return skip
+
+
+def _rows(seen: Reading) -> Iterator[RoleRow]:
+    base = _in_git(seen)
+    pending = _pending(seen, base)
+    twice = {name for name in (one.name for one in base) if sum(one.name == name for one in base) > 1}
+    known: set[tuple[str, str]] = set()
+    for role in base:
+        known.add((role.name, role.form))
+        yield _declared(role, seen, pending.get(role.name, ()), twice=role.name in twice)
+    names = {name for name, _ in known}
+    for name, changes in pending.items():
+        if name not in names:
+            names.add(name)
+            yield _proposed(name, changes)
+    if seen.live is not None:
+        yield from _only_live(seen, seen.live, known, names)
+
+
+def _in_git(seen: Reading) -> tuple[DeclaredRole, ...]:
+    if seen.view is None or seen.declared is None:
+        return ()
+    there = [one for one in seen.view.desired.clusters if one.identity == seen.declared.identity]
+    return declared_roles(seen.view.desired, there[0], seen.ref) if there else ()
+
+
+def _pending(seen: Reading, base: Iterable[DeclaredRole]) -> Mapping[str, tuple[tuple[str, DeclaredRole | None], ...]]:
+    """By role the open changes that say something else of it, with what they say."""
+    old = {one.name: one for one in base}
+    found: dict[str, list[tuple[str, DeclaredRole | None]]] = {}
+    for change, view in seen.proposed:
+        clusters = [one for one in view.desired.clusters if _is_it(one.identity, seen)]
+        new = {one.name: one for one in declared_roles(view.desired, clusters[0], seen.ref)} if clusters else {}
+        for name in dict.fromkeys([*old, *new]):
+            was, now = old.get(name), new.get(name)
+            if (was.spec if was else None) != (now.spec if now else None):
+                found.setdefault(name, []).append((change, now))
+    return {name: tuple(changes) for name, changes in found.items()}
+
+
+def _is_it(identity: object, seen: Reading) -> bool:
+    return getattr(identity, "name", None) == seen.ref.name and getattr(identity, "namespace", None) in {
+        seen.ref.namespace,
+        None,
+    }
+
+
+def _declared(role: DeclaredRole, seen: Reading, pending: Iterable[tuple[str, object]], *, twice: bool) -> RoleRow:
+    state, message = _state(role, seen.live, seen)
+    if twice:
+        state, message = "failing", "it is declared twice, inline and as a DatabaseRole: remove one of them"
+    return RoleRow(
+        name=role.name,
+        form=role.form,
+        object=role.declared.identity.name if role.index is None else None,
+        attributes=[cut(text) for text in told(role.attributes)],
+        password=_password(role.spec),
+        state=state,
+        message=message,
+        declared=role.place,
+        pending=[change for change, _ in pending],
+    )
+
+
+def _state(role: DeclaredRole, live: LiveRoles | None, seen: Reading) -> tuple[MemberState, str | None]:
+    if live is None:
+        return "unknown", None
+    if role.index is not None:
+        return _inline_state(role, live)
+    found = live.named(seen.ref, role.name)
+    if found is None:
+        return "only_in_git", None
+    return object_state(found, is_current=Attributes.of(found["spec"]) == role.attributes)
+
+
+def object_state(found: Object, *, is_current: bool) -> tuple[MemberState, str | None]:
+    """Of a live object that the instance manager applies."""
+    state = reconciled(found)
+    if state.deleting:
+        return "pending", state.message or "it is being deleted"
+    if state.applied is False:
+        return "failing", state.message
+    if not is_current:
+        return "pending", _WAITING
+    return ("reconciled", None) if state.done else ("pending", state.message)
+
+
+def _inline_state(role: DeclaredRole, live: LiveRoles) -> tuple[MemberState, str | None]:
+    entry = live.inline(role.name)
+    if entry is None:
+        return "only_in_git", None
+    if errors := live.errors(role.name):
+        return "failing", excerpt(errors[0])
+    if Attributes.of(entry) != role.attributes or (at(entry, "ensure") == "absent") != role.is_absent:
+        return "pending", _WAITING
+    if role.is_absent:
+        gone = live.state(role.name) in {None, "reconciled"}
+        return ("dropped", None) if gone else ("pending", "it is to be dropped")
+    return ("reconciled" if live.state(role.name) == "reconciled" else "pending"), None
+
+
+def _proposed(name: str, changes: Iterable[tuple[str, DeclaredRole | None]]) -> RoleRow:
+    said = next((role for _, role in changes if role is not None), None)
+    return RoleRow(
+        name=name,
+        form=said.form if said else None,
+        object=said.declared.identity.name if said and said.index is None else None,
+        attributes=[cut(text) for text in told(said.attributes)] if said else [],
+        password=_password(said.spec) if said else None,
+        state="proposed",
+        pending=[change for change, _ in changes],
+    )
+
+
+def _only_live(seen: Reading, live: LiveRoles, known: set[tuple[str, str]], names: set[str]) -> Iterator[RoleRow]:
+    listed = at(live.cluster, *ROLES)
+    for entry in listed if isinstance(listed, list) else ():
+        name = str(at(entry, "name"))
+        if (name, "inline") not in known:
+            names.add(name)
+            errors = live.errors(name)
+            yield RoleRow(
+                name=name,
+                form="inline",
+                attributes=[cut(text) for text in told(Attributes.of(entry))],
+                password=_password(entry),
+                state="failing" if errors else "only_live",
+                message=excerpt(errors[0]) if errors else None,
+            )
+    for one in live.objects or ():
+        name = str(at(one, "spec", "name"))
+        if at(one, "spec", "cluster", "name") == seen.ref.name and (name, "DatabaseRole") not in known:
+            names.add(name)
+            state, message = object_state(one, is_current=True)
+            yield RoleRow(
+                name=name,
+                form="DatabaseRole",
+                object=one["metadata"]["name"],
+                attributes=[cut(text) for text in told(Attributes.of(one["spec"]))],
+                password=_password(one["spec"]),
+                state="failing" if state == "failing" else "only_live",
+                message=message,
+            )
+    owner = bootstrap_owner(live.cluster) if live.cluster else None
+    unmanaged = at(live.cluster, "status", "managedRolesStatus", "byStatus", "not-managed")
+    for name in dict.fromkeys([*(unmanaged if isinstance(unmanaged, list) else ()), *([owner] if owner else ())]):
+        if name not in names:
+            yield RoleRow(name=str(name), state="unmanaged", origin="bootstrap" if name == owner else None)
+
+
+def _password(spec: object) -> str:
+    secret = at(spec, "passwordSecret", "name")
+    if isinstance(secret, str):
+        return f"Secret {secret}"
+    return "disabled" if at(spec, "disablePassword") is True else "not set here"

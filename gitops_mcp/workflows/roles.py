@@ -1,0 +1,264 @@
+"""What writing tools for roles need beside the road: which Cluster, which form, which password, what the API adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from gitops_mcp.app import App
+from gitops_mcp.domain import role_changes, role_deletion, secretfiles
+from gitops_mcp.domain.answers import WriteResult
+from gitops_mcp.domain.cnpg import role as rules
+from gitops_mcp.domain.cnpg.role import Attributes
+from gitops_mcp.domain.cnpg.sql import role_name
+from gitops_mcp.domain.kinds import DATABASE_ROLE
+from gitops_mcp.domain.names import ClusterRef, cluster_name, near, object_name, shown
+from gitops_mcp.domain.plan import Plan
+from gitops_mcp.domain.repository import Declaration
+from gitops_mcp.domain.role_changes import NewRole
+from gitops_mcp.domain.role_deletion import Deletion, Removing
+from gitops_mcp.domain.roles import DeclaredRole, LiveRoles, declared_roles, existing_secret_users, one_role
+from gitops_mcp.domain.steps import Steps
+from gitops_mcp.errors import InvalidRequest, Refused
+from gitops_mcp.workflows import passwords
+from gitops_mcp.workflows.deliver import Request, View, deliver
+from gitops_mcp.workflows.members import Seen, taken, the_cluster
+from gitops_mcp.workflows.passwords import Asked, Kept, Prepared, Source
+
+
+@dataclass(frozen=True)
+class Which:
+    """A role as the caller names it."""
+
+    cluster_name: str
+    role_name: str
+    namespace: str | None
+
+
+def create(
+    app: App, request: Request, which: Which, given: Mapping[str, Any], *, password_source: str, adopt: bool
+) -> WriteResult:
+    cluster_name(which.cluster_name, field="cluster_name")
+    new = NewRole(role_name(which.role_name), _attributes(which.role_name, given), adopt)
+    source = Source.of(password_source)
+    seen, kept = Seen(), Kept()
+
+    def plan(view: View) -> Plan:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        live, unread = seen.live_roles(view, ref)
+        known = role_changes.check_new(view.desired, cluster, ref, new, live)
+        if known is not None:
+            return _known(known, new, source, ref).warned(unread)
+        form, why = role_changes.form_of_new(view.desired, live)
+        name = _object_name(view, ref, new.name, live)
+        view, found = passwords.documents(view, cluster) if source.how != "none" else (view, ())
+        adopts = role_changes.existing(cluster, ref, new.name, live) is not None
+        prepared = passwords.for_new(Asked(view, cluster, ref, new.name, name), source, found, kept, adopts=adopts)
+        layout = view.settings.layout_role
+        tried = role_changes.places(view.desired, cluster, ref, name, layout) if form != "inline" else ()
+        view = view.with_files(place.path for place in (*tried, *prepared.tried) if not place.appended)
+        made = role_changes.create(
+            view.desired,
+            cluster,
+            ref,
+            new,
+            prepared.password,
+            form=form,
+            why=why,
+            object_name=name,
+            layout=layout,
+            live=live,
+            now=datetime.now(UTC),
+        )
+        return _with_secret(view, made, prepared).warned(unread)
+
+    return deliver(app, request, plan)
+
+
+def update(app: App, request: Request, which: Which, given: Mapping[str, Any], *, rotate: bool) -> WriteResult:
+    cluster_name(which.cluster_name, field="cluster_name")
+    role_name(which.role_name)
+    wanted = _wanted(which.role_name, given)
+    if not rotate and not any(value is not None for value in given.values()):
+        raise InvalidRequest(f"nothing to update was named; there are: {', '.join(rules.KEYS)}, rotate_password")
+    seen, kept = Seen(), Kept()
+
+    def plan(view: View) -> Plan:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        live, unread = seen.live_roles(view, ref)
+        role_changes.check_alive(ref, live)
+        role = one_role(view.desired, cluster, ref, which.role_name)
+        prepared: Prepared | None = None
+        if rotate:
+            view, found = passwords.documents(view, cluster)
+            name = role.declared.identity.name if role.index is None else _object_name(view, ref, role.name, live)
+            asked = Asked(view, cluster, ref, role.name, name)
+            prepared = passwords.rotated(asked, role.secret, found, kept, alone=not wanted)
+            view = view.with_files(place.path for place in prepared.tried if not place.appended)
+        password = prepared.password if prepared else None
+        made = role_changes.update(
+            view.desired, cluster, ref, role, wanted, live=live, now=datetime.now(UTC), password=password
+        )
+        return (_with_secret(view, made, prepared) if prepared else made).warned(unread)
+
+    return deliver(app, request, plan)
+
+
+def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResult:
+    cluster_name(which.cluster_name, field="cluster_name")
+    role_name(which.role_name)
+    seen = Seen()
+
+    def plan(view: View) -> Plan:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        live, unread = seen.live_roles(view, ref)
+        role = one_role(view.desired, cluster, ref, which.role_name)
+        base = view.at_base().desired if live is None and view.proposed else view.desired
+        deletion = Deletion(role, ref, drop, live, role_deletion.merged(role, base))
+        removing = Removing()
+        if role.secret is not None and deletion.step.due == "remove":
+            view, removing = _removing(view, cluster, ref, role)
+        return role_deletion.delete(view.desired, deletion, removing).warned(unread)
+
+    return deliver(app, request, plan)
+
+
+def migrate(
+    app: App, request: Request, cluster: str, roles: Sequence[str] | None, *, namespace: str | None
+) -> WriteResult:
+    cluster_name(cluster, field="cluster_name")
+    wanted = tuple(dict.fromkeys(role_name(name, field="roles") for name in roles)) if roles is not None else None
+    seen = Seen()
+
+    def plan(view: View) -> Plan:
+        declared, ref = the_cluster(view, cluster, namespace)
+        live, unread = seen.live_roles(view, ref)
+        role_changes.check_alive(ref, live)
+        if live is not None and live.objects is None:
+            raise Refused(
+                "the kind DatabaseRole is not installed there: it comes with operator 1.30. Upgrade the operator first"
+            )
+        known = declared_roles(view.desired, declared, ref)
+        inline = [one for one in known if one.form == "inline" and (wanted is None or one.name in wanted)]
+        missing = [name for name in wanted or () if name not in {one.name for one in inline}]
+        if missing:
+            names = [one.name for one in known if one.form == "inline"]
+            raise InvalidRequest(
+                f"roles: {', '.join(map(shown, missing))} is no inline role of Cluster {ref}; {near(missing[0], names)}"
+            )
+        if not inline:
+            return role_changes.nothing_to_migrate(ref).warned(unread)
+        role_changes.check_migratable(inline)
+        names_of: dict[str, str] = {}
+        for one in inline:
+            names_of[one.name] = _object_name(view, ref, one.name, live, also=names_of.values())
+        layout = view.settings.layout_role
+        tried = [
+            place
+            for name in names_of.values()
+            for place in role_changes.places(view.desired, declared, ref, name, layout)
+        ]
+        view = view.with_files(place.path for place in tried if not place.appended)
+        return role_changes.migrate(view.desired, declared, ref, inline, names=names_of, layout=layout).warned(unread)
+
+    return deliver(app, request, plan)
+
+
+def _attributes(name: str, given: Mapping[str, Any]) -> Attributes:
+    return replace(Attributes(), **_wanted(name, given))
+
+
+def _wanted(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes that were named, each legal; what clears one is its default."""
+    made = {key: value for key, value in given.items() if value is not None}
+    if "connection_limit" in made:
+        rules.connection_limit(made["connection_limit"])
+    if "valid_until" in made:
+        made["valid_until"] = None if made["valid_until"] == "never" else rules.valid_until(made["valid_until"])
+    if "in_roles" in made:
+        made["in_roles"] = rules.in_roles(made["in_roles"], role=name)
+    if "comment" in made:
+        made["comment"] = rules.comment(made["comment"])
+    return made
+
+
+def _known(known: DeclaredRole, new: NewRole, source: Source, ref: ClusterRef) -> Plan:
+    """Git declares it: nothing to do where it says the same, else another tool's work."""
+    secret = {"auto": None, "none": ""}.get(source.how, source.secret)
+    if role_changes.already_so(known, new, secret):
+        return role_changes.unchanged(known, ref)
+    raise InvalidRequest(
+        f"role_name: {known.label} of Cluster {ref} is declared already, with other attributes: "
+        f"{'; '.join(role_changes.told(known.attributes))}. Change it with update_postgres_role"
+    )
+
+
+def _object_name(
+    view: View, ref: ClusterRef, name: str, live: LiveRoles | None, *, also: Sequence[str] | Any = ()
+) -> str:
+    """metadata.name of the DatabaseRole: the one that says this role already, else a free one."""
+    known = taken(view, ref, DATABASE_ROLE.kind, (live.objects or ()) if live else ())
+    own = [made for made, said in known.items() if said == (ref.name, name)]
+    return own[0] if own else object_name(ref.name, name, taken={*known, *also, *_inline_names(view, ref, name)})
+
+
+def _inline_names(view: View, ref: ClusterRef, name: str) -> set[str]:
+    """What the other inline roles of the Cluster would be called: their Secrets are named so."""
+    cluster = next(
+        (
+            one
+            for one in view.desired.clusters
+            if (one.identity.namespace, one.identity.name) == (ref.namespace, ref.name)
+        ),
+        None,
+    )
+    if cluster is None:
+        return set()
+    others = [one.name for one in declared_roles(view.desired, cluster, ref) if one.form == "inline"]
+    return {object_name(ref.name, other, taken=()) for other in others if other != name}
+
+
+def _with_secret(view: View, plan: Plan, prepared: Prepared) -> Plan:
+    steps = Steps(view.desired)
+    steps.take(plan.files)
+    found = prepared.write(steps) if prepared.write else ()
+    return replace(plan, files=steps.changes, writes=prepared.writes).warned(
+        one for one in found if one not in plan.warnings
+    )
+
+
+def _removing(view: View, cluster: Declaration, ref: ClusterRef, role: DeclaredRole) -> tuple[View, Removing]:
+    """The documents that this server made for the role's password, where nothing else needs their Secret."""
+    secret = str(role.secret)
+    view, found = passwords.documents(view, cluster)
+    makers = [one for one in found if one.makes(ref.namespace, secret)]
+    command = f"kubectl -n {ref.namespace} delete secret {secret}"
+    users = existing_secret_users(view.desired, ref, secret, but=role)
+    if users:
+        return view, Removing(told=(f"Secret {secret} stays: {', '.join(users)} uses it",))
+    if not makers:
+        return view, Removing(told=(f"Secret {secret} is not made by Git and stays; when nothing needs it: {command}",))
+    if not all(one.is_ours for one in makers):
+        return view, Removing(told=(f"Secret {secret} stays: {makers[0].place} makes it, which is not this server's",))
+    stem = secretfiles.family(secret)
+    own = [
+        one
+        for one in found
+        if one.is_ours
+        and one.namespace in {ref.namespace, None}
+        and secretfiles.family(one.secret) == stem
+        and not existing_secret_users(view.desired, ref, one.secret, but=role)
+    ]
+    documents = {}
+    for path in sorted({one.path for one in own}):
+        here = [one for one in own if one.path == path]
+        made = secretfiles.generators(view.desired.texts, path, [one.secret for one in here])
+        documents[path] = tuple(sorted({*(one.document for one in here), *made}))
+    left = [one.secret for one in own if one.way == "external-secrets"]
+    told = [f"What makes Secret {', '.join(one.secret for one in own)} goes too: {', '.join(documents)}"]
+    if left:
+        kubectl = f"kubectl -n {ref.namespace} delete secret {' '.join(left)}"
+        told.append(f"The Secret itself stays in the cluster until it is removed by hand: {kubectl}")
+    return view, Removing(tuple(documents.items()), tuple(told))
