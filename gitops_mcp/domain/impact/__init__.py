@@ -1,0 +1,38 @@
+"""What applying a change does to what runs: nothing, a reload, a rolling restart, an outage, or a loss of data.
+
+Told from the objects before and after, and the live one where it is known. What is in doubt counts as the worse.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from gitops_mcp.domain.impact import catalog, cluster, database, pooler, role
+from gitops_mcp.domain.impact.single import NOTHING
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.plan import Impact
+
+__all__ = ["impact"]
+
+
+def impact(
+    before: Object | None, after: Object | None, *, live: Object | None = None, operator: tuple[int, ...] | None = None
+) -> Impact:
+    """`None` before: the object is new; after: it goes."""
+    kind = at(after, "kind") or at(before, "kind")
+    if before == after:
+        return NOTHING
+    match kind:
+        case "Cluster":
+            found = cluster.impacts(before, after, live, operator)
+        case "Database":
+            found = database.impacts(before, after)
+        case "DatabaseRole":
+            found = role.impacts(before, after)
+        case "Pooler":
+            found = pooler.impacts(before, after)
+        case "ImageCatalog" | "ClusterImageCatalog":
+            found = catalog.impacts(before, after)
+        case _:
+            found = iter(())
+    return reduce(Impact.joined, found, NOTHING)

@@ -1,0 +1,283 @@
+"""Clusters: what restarts, what reloads, and what is gone afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gitops_mcp.domain.cnpg.instances import Scaling
+from gitops_mcp.domain.impact.role import login
+from gitops_mcp.domain.impact.single import one
+from gitops_mcp.domain.names import counted
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.plan import Impact, Level
+from gitops_mcp.domain.rules import annotation
+from gitops_mcp.domain.rules.image import major, running_major
+from gitops_mcp.domain.rules.reading import (
+    annotations_of,
+    entries,
+    instances,
+    is_replica,
+    mapping,
+    parameters,
+    whole,
+    word,
+)
+from gitops_mcp.domain.rules.rollout import (
+    HOT_STANDBY,
+    added_volumes,
+    changed_parameters,
+    grown,
+    is_postmaster,
+    pod_fields,
+    preloads,
+)
+from gitops_mcp.domain.rules.together import RESIZE_SAFE_SINCE
+from gitops_mcp.errors import GitOpsError
+
+_RELOADED = (
+    ("postgresql", "pg_hba"),
+    ("postgresql", "pg_ident"),
+    ("postgresql", "synchronous"),
+    ("postgresql", "ldap"),
+    ("postgresql", "enableAlterSystem"),
+    ("postgresql", "syncReplicaElectionConstraint"),
+    ("minSyncReplicas",),
+    ("maxSyncReplicas",),
+    ("certificates",),
+    ("podSelectorRefs",),
+)
+_RESTART_NOTES = {
+    annotation.SKIP_ARCHIVING: "archive_mode changes with it, which PostgreSQL reads when it starts",
+    annotation.POD_PATCH: "every pod is made anew with the patch",
+    annotation.RESTARTED: "asks for a restart of every instance",
+}
+
+
+def impacts(
+    before: Object | None, after: Object | None, live: Object | None, operator: tuple[int, ...] | None
+) -> Iterator[Impact]:
+    if after is None:
+        yield one(
+            Level.DATA_LOSS,
+            "deletes the Cluster with its pods, its PVCs and the data on them, its Services and the Secrets that the "
+            "operator made",
+        )
+        return
+    if before is None:
+        count = instances(after)
+        yield one(Level.NONE, f"starts {counted(count or 1, 'new instance')}; nothing else is touched")
+        return
+    changes = [
+        *_instances(before, after, live),
+        *_image(before, after, live),
+        *_volumes(before, after),
+        *_pods(before, after),
+        *_parameters(before, after, live),
+        *_reloads(before, after),
+        *_annotations(before, after),
+        *_role(before, after),
+        *_access(before, after),
+    ]
+    yield from changes
+    level = max((change.level for change in changes), default=Level.NONE)
+    if level is Level.ROLLING_RESTART:
+        yield from _rollout(after)
+    if grown(before, after) and level is Level.ROLLING_RESTART and (operator or (0, 0))[:2] < RESIZE_SAFE_SINCE:
+        yield one(level, "a resize and a restart in one change: older operators may wait for ever between the two")
+
+
+def _instances(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
+    running = whole(at(live, "spec", "instances")) or instances(before)
+    wanted = instances(after)
+    if running is None or wanted is None or instances(before) == wanted:
+        return
+    try:
+        scaling = Scaling.of(_with_instances(before, running), to=wanted, live=live)
+    except GitOpsError:
+        # The rules say why it is refused; this only says what it would have meant.
+        scaling = Scaling(running, wanted, max(running - wanted, 0))
+    if scaling.removed:
+        text = f"removes {counted(scaling.removed, 'replica')} and deletes the PVCs with the data"
+        for reason in scaling.reasons or (text,):
+            yield one(Level.DATA_LOSS, f"spec.instances {running} -> {wanted}: {reason}")
+    else:
+        for reason in scaling.reasons:
+            yield one(Level.NONE, f"spec.instances {running} -> {wanted}: {reason}")
+
+
+def _with_instances(cluster: Object, count: int) -> Object:
+    return {**cluster, "spec": {**mapping(at(cluster, "spec")), "instances": count}}
+
+
+def _image(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
+    keys = ("imageName", "imageCatalogRef")
+    old, new = ({key: at(side, "spec", key) for key in keys} for side in (before, after))
+    if old == new:
+        return
+    if new == dict.fromkeys(keys):
+        yield one(
+            Level.OUTAGE, "spec.imageName goes: the operator's own default takes its place, maybe of another major"
+        )
+        return
+    field = "spec.imageName" if new["imageName"] is not None else "spec.imageCatalogRef"
+    was, will = running_major(live) or major(before), major(after)
+    if was is None or will is None:
+        yield one(Level.ROLLING_RESTART, f"{field}: every instance is made anew with the other image")
+    elif was != will:
+        yield from _major_upgrade(f"{field}: PostgreSQL {was} -> {will}")
+    else:
+        yield one(
+            Level.ROLLING_RESTART,
+            f"{field}: every instance is made anew with the other image, replicas first and the primary last",
+        )
+
+
+def _major_upgrade(what: str) -> Iterator[Impact]:
+    yield Impact(
+        Level.OUTAGE,
+        (
+            f"{what}: the whole cluster is down while pg_upgrade runs",
+            "replicas' volumes are deleted and copied anew from the upgraded primary",
+            "older backups do not reach across: give the backup plugin another serverName in the same change",
+            "take a base backup and run ANALYZE afterwards; a failed upgrade is taken back by the old image",
+            "the new image must be of the same distribution as the old one",
+        ),
+    )
+
+
+def _volumes(before: Object, after: Object) -> Iterator[Impact]:
+    for name in grown(before, after):
+        yield one(
+            Level.NONE,
+            f"{name}: volumes grow while in use where the StorageClass allows expansion, and stay where it does not",
+        )
+    for name in added_volumes(before, after):
+        yield one(Level.ROLLING_RESTART, f"{name}: every instance restarts to get the new volume")
+    for name in ("storage", "walStorage"):
+        old, new = (at(side, "spec", name, "storageClass") for side in (before, after))
+        if old != new and at(before, "spec", name) is not None:
+            yield one(Level.NONE, f"spec.{name}.storageClass: only volumes made from now on have the other class")
+
+
+def _pods(before: Object, after: Object) -> Iterator[Impact]:
+    for field in pod_fields(before, after):
+        yield one(Level.ROLLING_RESTART, f"{field}: part of every pod, which is made anew")
+
+
+def _parameters(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
+    number = running_major(live) or major(after) or major(before)
+    changed = changed_parameters(before, after)
+    restarting = [key for key in changed if is_postmaster(key, number)]
+    if restarting:
+        yield one(
+            Level.ROLLING_RESTART, f"{_listed(restarting)}: read when PostgreSQL starts, so every instance restarts"
+        )
+    lowered = [key for key in restarting if key in HOT_STANDBY and _is_lower(before, after, key)]
+    if lowered:
+        yield one(Level.ROLLING_RESTART, f"{_listed(lowered)}: lower than before, so the primary restarts first")
+    if libraries := preloads(before, after):
+        yield one(
+            Level.ROLLING_RESTART,
+            f"shared_preload_libraries: {', '.join(libraries)} comes or goes, so every instance restarts",
+        )
+    reloading = [key for key in changed if key not in restarting]
+    if reloading:
+        yield one(Level.RELOAD, f"{_listed(reloading)}: a reload, without a restart")
+
+
+def _listed(keys: list[str]) -> str:
+    return f"spec.postgresql.parameters {', '.join(keys)}"
+
+
+def _is_lower(before: Object, after: Object, key: str) -> bool:
+    """A value that is left out may be lower than the one that was there."""
+    old, new = (str(parameters(side).get(key, "")) for side in (before, after))
+    return not (old.isdecimal() and new.isdecimal()) or int(new) < int(old)
+
+
+def _reloads(before: Object, after: Object) -> Iterator[Impact]:
+    for path in _RELOADED:
+        old, new = (at(side, "spec", *path) or None for side in (before, after))
+        if old != new:
+            yield one(Level.RELOAD, f"spec.{'.'.join(path)}: a reload, without a restart")
+
+
+def _annotations(before: Object, after: Object) -> Iterator[Impact]:
+    old, new = annotations_of(before), annotations_of(after)
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield from _annotation(name, old.get(name), new.get(name))
+
+
+def _annotation(name: str, old: Any, new: Any) -> Iterator[Impact]:
+    field = f"metadata.annotations {name}"
+    match name:
+        case annotation.HIBERNATION if new == "on":
+            yield one(Level.OUTAGE, f"{field}: every pod is stopped until it is 'off' again; volumes stay")
+        case annotation.HIBERNATION if old == "on":
+            yield one(Level.NONE, f"{field}: the hibernated cluster starts again")
+        case annotation.FENCED:
+            stopped = [name for name in annotation.fenced(new) or () if name not in (annotation.fenced(old) or ())]
+            if stopped or (new is not None and annotation.fenced(new) is None):
+                yield one(
+                    Level.OUTAGE,
+                    f"{field}: PostgreSQL stops on {', '.join(stopped) or 'what it names'}; where that is the primary, "
+                    f"nothing takes over",
+                )
+            else:
+                yield one(Level.NONE, f"{field}: PostgreSQL starts again where it was fenced")
+        case annotation.RELOADED if new is not None:
+            yield one(Level.RELOAD, f"{field}: asks for a reload of every instance")
+        case annotation.RESTARTED if new is None:
+            pass
+        case _ if name in _RESTART_NOTES:
+            yield one(Level.ROLLING_RESTART, f"{field}: {_RESTART_NOTES[name]}")
+        case annotation.RECONCILIATION if new == "disabled":
+            yield one(Level.NONE, f"{field}: the operator stops caring for the cluster, failover included")
+        case _:
+            pass
+
+
+def _role(before: Object, after: Object) -> Iterator[Impact]:
+    was, will = is_replica(before), is_replica(after)
+    if not was and will:
+        yield one(Level.OUTAGE, "spec.replica: the cluster becomes a replica, and takes no more writes")
+    elif was and not will and at(after, "spec", "replica", "promotionToken"):
+        yield one(Level.OUTAGE, "spec.replica: the cluster becomes primary once it has what the token names")
+    elif was and not will:
+        yield one(
+            Level.DATA_LOSS,
+            "spec.replica: the cluster becomes primary at once; what the old primary did not send is lost, and it is "
+            "to be made anew",
+        )
+    elif at(before, "spec", "replica") != at(after, "spec", "replica"):
+        yield one(Level.RELOAD, "spec.replica: the settings of the replica change")
+
+
+def _access(before: Object, after: Object) -> Iterator[Impact]:
+    if at(before, "spec", "enableSuperuserAccess") is True and at(after, "spec", "enableSuperuserAccess") is not True:
+        yield one(Level.NONE, "spec.enableSuperuserAccess: the password of postgres is disabled")
+    place = ("spec", "managed", "roles")
+    old = {word(role.get("name")): role for _, role in entries(before, *place)}
+    for _, role in entries(after, *place):
+        name = word(role.get("name"))
+        if role != old.get(name):
+            yield from login(f"spec.managed.roles[{name}]", old.get(name), role)
+
+
+def _rollout(after: Object) -> Iterator[Impact]:
+    """How the restarts go, which depends on the Cluster."""
+    level = Level.ROLLING_RESTART
+    if instances(after) == 1:
+        yield one(level, "with a single instance the database is down while it restarts")
+    elif at(after, "spec", "primaryUpdateStrategy") == "supervised":
+        yield one(
+            level,
+            "primaryUpdateStrategy is supervised: after the replicas the phase is 'Waiting for user action' until a "
+            "person restarts the primary or promotes a replica",
+        )
+    elif at(after, "spec", "primaryUpdateMethod") == "switchover":
+        yield one(level, "the primary is updated by a switchover: connections to it are closed once")
+    else:
+        yield one(level, "the primary restarts last: writes pause while it does")

@@ -1,0 +1,34 @@
+"""Databases: dropping one, or a part of one, loses what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_mcp.domain.impact.single import one
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.plan import Impact, Level
+from gitops_mcp.domain.rules.database import PARTS
+from gitops_mcp.domain.rules.reading import entries, word
+
+
+def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
+    name = word(at(after or before, "spec", "name"))
+    if after is None:
+        if at(before, "spec", "databaseReclaimPolicy") == "delete":
+            yield one(Level.DATA_LOSS, f"drops database {name} with its data (databaseReclaimPolicy delete)")
+        else:
+            yield one(Level.NONE, f"database {name} stays in PostgreSQL, and is managed by nobody")
+        return
+    if at(after, "spec", "ensure") == "absent":
+        if at(before, "spec", "ensure") != "absent":
+            yield one(Level.DATA_LOSS, f"spec.ensure: drops database {name} with its data")
+        return
+    for part in PARTS:
+        old = {word(item.get("name")): item.get("ensure") for _, item in entries(before, "spec", part)}
+        for _, item in entries(after, "spec", part):
+            inner = word(item.get("name"))
+            if item.get("ensure") == "absent" and old.get(inner) != "absent":
+                yield one(Level.DATA_LOSS, f"spec.{part}[{inner}]: is dropped from database {name}")
+    if at(before, "spec") != at(after, "spec"):
+        verb = "is made, or an existing one taken over" if before is None else "is changed in place"
+        yield one(Level.NONE, f"database {name} {verb}")

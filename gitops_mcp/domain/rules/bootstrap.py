@@ -1,0 +1,240 @@
+"""How a Cluster begins, and the other clusters that it names. All of bootstrap is read at creation only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.rules.reading import entries, items, mapping, named, repeated, unfilled, whole, word
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+
+METHODS = ("initdb", "recovery", "pg_basebackup")
+_PLACE: Path = ("spec", "bootstrap")
+_INITDB: Path = (*_PLACE, "initdb")
+_IMPORT: Path = (*_INITDB, "import")
+_RECOVERY: Path = (*_PLACE, "recovery")
+_TARGET: Path = (*_RECOVERY, "recoveryTarget")
+_OTHERS: Path = ("spec", "externalClusters")
+_WAYS = ("connectionParameters", "barmanObjectStore", "plugin")
+_TARGETS = ("targetImmediate", "targetLSN", "targetName", "targetTime", "targetXID")
+_SINGLED = ("targetImmediate", "targetName", "targetXID")
+"""Targets that no backup can be chosen from: the backup must be named."""
+_LOCALES = {"icuLocale": "icu", "icuRules": "icu", "builtinLocale": "builtin"}
+_LSN = re.compile(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}:\d{2}(\.\d+)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?")
+_NAME_MAX = 63
+
+
+def methods(cluster: Object | None) -> tuple[str, ...]:
+    given = mapping(at(cluster, *_PLACE))
+    return tuple(name for name in METHODS if given.get(name) is not None)
+
+
+def missing(seen: Seen, name: str) -> str | None:
+    """What to say of an external cluster that is not there."""
+    known = named(seen.object, *_OTHERS)
+    if name in known or any(unfilled(one) for one in known):
+        return None
+    return f"no item of spec.externalClusters is named {shown(name)}; {near(name, known)}"
+
+
+def locale_faults(value: Object, path: Path) -> Iterator[Fault]:
+    """Locales that only one provider knows, in initdb as in a Database."""
+    given = mapping(at(value, *path))
+    for name, provider in _LOCALES.items():
+        if given.get(name) is not None and given.get("localeProvider") != provider:
+            yield Fault((*path, name), f"counts only where localeProvider is '{provider}': set that, or leave it out")
+
+
+def _one_method(seen: Seen) -> Iterator[Fault]:
+    found = methods(seen.object)
+    if len(found) > 1:
+        yield Fault(_PLACE, f"{' and '.join(found)} exclude each other: keep one")
+
+
+def _owners(seen: Seen) -> Iterator[Fault]:
+    for name in METHODS:
+        given = mapping(at(seen.object, *_PLACE, name))
+        for one, other in (("owner", "database"), ("database", "owner")):
+            if given.get(other) and not given.get(one):
+                yield Fault((*_PLACE, name, one), f"is needed beside {other}: name both or neither")
+
+
+def _locales(seen: Seen) -> Iterator[Fault]:
+    yield from locale_faults(seen.object, _INITDB)
+
+
+def _segment(seen: Seen) -> Iterator[Fault]:
+    value = whole(at(seen.object, *_INITDB, "walSegmentSize"))
+    if value is not None and (not 1 <= value <= 1024 or value & (value - 1)):
+        yield Fault((*_INITDB, "walSegmentSize"), f"{value} is no power of 2 from 1 to 1024 (megabytes): such as 16")
+
+
+def _sql_references(seen: Seen) -> Iterator[Fault]:
+    for name in ("postInitSQLRefs", "postInitTemplateSQLRefs", "postInitApplicationSQLRefs"):
+        for kind in ("secretRefs", "configMapRefs"):
+            for path, item in entries(seen.object, *_INITDB, name, kind):
+                if not item.get("name") or not item.get("key"):
+                    yield Fault(path, "needs both name and key")
+
+
+def _import(seen: Seen) -> Iterator[Fault]:
+    given = at(seen.object, *_IMPORT)
+    if not isinstance(given, dict):
+        return
+    databases, roles = items(given.get("databases")), items(given.get("roles"))
+    source = word(at(given, "source", "externalCluster"))
+    if source and (text := missing(seen, source)):
+        yield Fault((*_IMPORT, "source", "externalCluster"), text)
+    if given.get("type") == "microservice":
+        if len(databases) != 1 or "*" in word(databases[0]):
+            yield Fault((*_IMPORT, "databases"), "'microservice' imports exactly one database, named without '*'")
+        if roles:
+            yield Fault((*_IMPORT, "roles"), "'microservice' imports no roles: leave it out, or use 'monolith'")
+    if given.get("type") == "monolith":
+        if not databases or ("*" in databases and len(databases) > 1):
+            yield Fault((*_IMPORT, "databases"), "'monolith' needs names of databases, or '*' alone")
+        if "*" in roles and len(roles) > 1:
+            yield Fault((*_IMPORT, "roles"), "'*' stands alone: it means every role")
+        if given.get("postImportApplicationSQL"):
+            yield Fault((*_IMPORT, "postImportApplicationSQL"), "goes with 'microservice' only: leave it out")
+
+
+def _recovery(seen: Seen) -> Iterator[Fault]:
+    given = at(seen.object, *_RECOVERY)
+    if not isinstance(given, dict):
+        return
+    if given.get("backup") and given.get("volumeSnapshots"):
+        yield Fault((*_RECOVERY, "backup"), "excludes volumeSnapshots: keep one of them")
+    if given.get("backup") and given.get("source"):
+        yield Fault((*_RECOVERY, "backup"), "excludes source: keep one of them")
+    source = word(given.get("source"))
+    if source and (text := missing(seen, source)):
+        yield Fault((*_RECOVERY, "source"), text)
+    if at(given, "volumeSnapshots", "walStorage") and not at(seen.object, "spec", "walStorage"):
+        yield Fault((*_RECOVERY, "volumeSnapshots", "walStorage"), "needs spec.walStorage, the volume that it fills")
+
+
+def _target(seen: Seen) -> Iterator[Fault]:
+    target = at(seen.object, *_TARGET)
+    if not isinstance(target, dict):
+        return
+    stated = [name for name in _TARGETS if target.get(name) not in (None, "")]
+    from_snapshots = bool(at(seen.object, *_RECOVERY, "volumeSnapshots"))
+    for name in stated[1:]:
+        yield Fault((*_TARGET, name), f"excludes {stated[0]}: keep one target")
+    if not target.get("backupID") and not from_snapshots and any(name in _SINGLED for name in stated):
+        yield Fault((*_TARGET, "backupID"), f"is needed with {stated[0]}, from which no backup can be chosen")
+    if target.get("backupID") and from_snapshots:
+        yield Fault((*_TARGET, "backupID"), "excludes volumeSnapshots, which are the backup: leave it out")
+    yield from _target_values(target)
+
+
+def _target_values(target: Object) -> Iterator[Fault]:
+    line = str(target.get("targetTLI") or "latest")
+    if line != "latest" and not (line.isdecimal() and int(line) > 0):
+        yield Fault((*_TARGET, "targetTLI"), f"{shown(line)} is no timeline: 'latest' or a number from 1")
+    name = word(target.get("targetName"))
+    if name and (len(name.encode()) > _NAME_MAX or not name.isprintable()):
+        yield Fault((*_TARGET, "targetName"), f"must be one line of at most {_NAME_MAX} bytes")
+    number = str(target.get("targetXID") or "0")
+    if not number.isdecimal() or int(number) >= 2**32:
+        yield Fault((*_TARGET, "targetXID"), f"{shown(number)} is no transaction: a number below 2^32")
+    if target.get("targetLSN") and not _LSN.fullmatch(str(target["targetLSN"])):
+        yield Fault((*_TARGET, "targetLSN"), f"{shown(str(target['targetLSN']))} is no LSN: such as '0/42000158'")
+    if target.get("targetTime") and not _TIME.fullmatch(str(target["targetTime"])):
+        yield Fault(
+            (*_TARGET, "targetTime"), f"{shown(str(target['targetTime']))} is no time: such as '2026-08-21T02:03:12Z'"
+        )
+
+
+def _base_backup(seen: Seen) -> Iterator[Fault]:
+    given = at(seen.object, *_PLACE, "pg_basebackup")
+    if isinstance(given, dict) and (text := missing(seen, word(given.get("source")))):
+        yield Fault((*_PLACE, "pg_basebackup", "source"), text)
+
+
+def _others(seen: Seen) -> Iterator[Fault]:
+    found = list(entries(seen.object, *_OTHERS))
+    for path, item in found:
+        if not any(item.get(way) for way in _WAYS):
+            yield Fault(path, f"needs one of {', '.join(_WAYS)}")
+        name = word(item.get("name"))
+        if not name or ".." in name or set(name) & set("/\\"):
+            yield Fault((*path, "name"), f"{shown(name)} must be a name without '/', '\\' and '..'")
+    for path, name in repeated(((*path, "name"), word(item.get("name"))) for path, item in found):
+        yield Fault(path, f"{shown(name)} is there already: each name once")
+
+
+def _too_late(seen: Seen) -> Iterator[Fault]:
+    new, old = methods(seen.object), methods(seen.old) or ("initdb",)
+    if seen.old is None or not new or unfilled(at(seen.old, *_PLACE)):
+        return
+    if not set(new) <= set(old):
+        yield Fault(
+            _PLACE,
+            f"goes from {' and '.join(old)} to {' and '.join(new)} on a Cluster that exists: the operator fills in "
+            f"{old[0]} there and refuses both together. Restoring takes a new Cluster with a name of its own",
+        )
+    elif seen.before is not None and at(seen.object, *_PLACE) != at(seen.before, *_PLACE):
+        yield Fault(_PLACE, "is read at creation only: this edit changes nothing on a Cluster that exists", "warning")
+
+
+_ONE = ("Cluster",)
+_TEXT = "spec.bootstrap"
+
+RULES = (
+    Rule("bootstrap-method", _ONE, "webhook validateBootstrapMethod", (_TEXT,), _one_method),
+    Rule(
+        "bootstrap-owner",
+        _ONE,
+        "webhook validateApplicationDatabase",
+        tuple(f"{_TEXT}.{method}.{name}" for method in METHODS for name in ("owner", "database")),
+        _owners,
+    ),
+    Rule("initdb-locale", _ONE, "CRD CEL", (f"{_TEXT}.initdb.*",), _locales),
+    Rule("initdb-segment", _ONE, "webhook validateInitDB", (f"{_TEXT}.initdb.walSegmentSize",), _segment),
+    Rule(
+        "initdb-references",
+        _ONE,
+        "webhook validateInitDB",
+        tuple(
+            f"{_TEXT}.initdb.{name}.{kind}[]"
+            for name in ("postInitSQLRefs", "postInitTemplateSQLRefs", "postInitApplicationSQLRefs")
+            for kind in ("secretRefs", "configMapRefs")
+        ),
+        _sql_references,
+    ),
+    Rule(
+        "import",
+        _ONE,
+        "webhook validateImport",
+        (f"{_TEXT}.initdb.import.*", f"{_TEXT}.initdb.import.source.externalCluster"),
+        _import,
+    ),
+    Rule(
+        "recovery",
+        _ONE,
+        "webhook validateBootstrapRecoverySource",
+        (f"{_TEXT}.recovery.backup", f"{_TEXT}.recovery.source", f"{_TEXT}.recovery.volumeSnapshots.walStorage"),
+        _recovery,
+    ),
+    Rule("recovery-target", _ONE, "webhook validateRecoveryTarget", (f"{_TEXT}.recovery.recoveryTarget.*",), _target),
+    Rule(
+        "base-backup",
+        _ONE,
+        "webhook validateBootstrapPgBaseBackupSource",
+        (f"{_TEXT}.pg_basebackup.source",),
+        _base_backup,
+    ),
+    Rule(
+        "external-clusters",
+        _ONE,
+        "webhook validateExternalClusters",
+        ("spec.externalClusters[]", "spec.externalClusters[].name"),
+        _others,
+    ),
+    Rule("bootstrap-once", _ONE, "webhook validateBootstrapMethod", (_TEXT,), _too_late, compares=True),
+)

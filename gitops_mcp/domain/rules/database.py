@@ -1,0 +1,158 @@
+"""Databases, and what is declared inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.rules.bootstrap import locale_faults
+from gitops_mcp.domain.rules.reading import cluster_of, entries, named, repeated, siblings, unfilled, word
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+
+_RESERVED = ("postgres", "template0", "template1")
+_KEPT = (
+    "name",
+    "template",
+    "encoding",
+    "locale",
+    "localeProvider",
+    "localeCollate",
+    "localeCType",
+    "icuLocale",
+    "icuRules",
+    "builtinLocale",
+    "collationVersion",
+)
+PARTS = ("schemas", "extensions", "fdws", "servers")
+
+
+def _name(seen: Seen) -> Iterator[Fault]:
+    name = word(at(seen.object, "spec", "name"))
+    if not name or name in _RESERVED:
+        yield Fault(("spec", "name"), f"{shown(name)} is PostgreSQL's own, or no name at all: such as 'app'")
+
+
+def _kept(seen: Seen) -> Iterator[Fault]:
+    if seen.old is None:
+        return
+    for path in (("cluster", "name"), *((name,) for name in _KEPT)):
+        new, old = at(seen.object, "spec", *path), at(seen.old, "spec", *path)
+        # What is left out, or stated for the first time, is no change to the API's rule.
+        if new is not None and old is not None and new != old and not unfilled(old):
+            yield Fault(("spec", *path), f"cannot change: keep {shown(str(old))}, or make another Database")
+
+
+def _locales(seen: Seen) -> Iterator[Fault]:
+    yield from locale_faults(seen.object, ("spec",))
+
+
+def _once(seen: Seen) -> Iterator[Fault]:
+    for part in PARTS:
+        found = list(entries(seen.object, "spec", part))
+        places = [((*path, "name"), word(item.get("name"))) for path, item in found]
+        for path, _ in found:
+            for inner in ("options", "usage"):
+                inside = [
+                    ((*place, "name"), f"{place[:-1]} {word(one.get('name'))}")
+                    for place, one in entries(seen.object, *path, inner)
+                ]
+                places += inside
+        for path, _ in repeated((path, f"{path[1]} {name}") for path, name in places):
+            yield Fault(path, f"{shown(str(at(seen.object, *path)))} is there already: each name once")
+
+
+def _wrappers(seen: Seen) -> Iterator[Fault]:
+    known = named(seen.object, "spec", "fdws")
+    for path, item in entries(seen.object, "spec", "servers"):
+        wanted = word(item.get("fdw"))
+        if wanted and wanted not in known and not unfilled(known):
+            yield Fault((*path, "fdw"), f"no item of spec.fdws is named {shown(wanted)}; {near(wanted, known)}")
+
+
+def _conflict(seen: Seen) -> Iterator[Fault]:
+    name = at(seen.object, "spec", "name")
+    for other in siblings(seen.object, seen.neighbours):
+        if at(other, "spec", "name") == name:
+            yield Fault(
+                ("spec", "name"),
+                f"Database {at(other, 'metadata', 'name')} has {shown(str(name))} already, and the operator lets one "
+                f"object have a database: change that one",
+            )
+
+
+def _owner(seen: Seen) -> Iterator[Fault]:
+    cluster = cluster_of(seen.object, seen.neighbours)
+    owner = word(at(seen.object, "spec", "owner"))
+    if cluster is None or not owner or at(seen.object, "spec", "ensure") == "absent":
+        return
+    known = {
+        *_first_owners(cluster),
+        *named(cluster, "spec", "managed", "roles"),
+        *(word(at(one, "spec", "name")) for one in siblings(seen.object, seen.neighbours, kind="DatabaseRole")),
+    }
+    if owner not in known and not unfilled(sorted(known)):
+        yield Fault(
+            ("spec", "owner"),
+            f"no role {shown(owner)} is declared for Cluster {at(cluster, 'metadata', 'name')}, and the operator makes "
+            f"the database only once it exists; {near(owner, known)}",
+            "warning",
+        )
+
+
+def _first_owners(cluster: Object) -> Iterator[str]:
+    yield "postgres"
+    for method in ("initdb", "recovery", "pg_basebackup"):
+        yield word(at(cluster, "spec", "bootstrap", method, "owner")) or "app"
+
+
+def _danger(seen: Seen) -> Iterator[Fault]:
+    if at(seen.object, "spec", "databaseReclaimPolicy") == "delete":
+        yield Fault(
+            ("spec", "databaseReclaimPolicy"),
+            "'delete' drops the database with its data when this object is deleted; 'retain' keeps it",
+            "warning",
+        )
+    if at(seen.object, "spec", "ensure") == "absent":
+        yield Fault(("spec", "ensure"), "'absent' drops the database with its data", "warning")
+
+
+def _left(seen: Seen) -> Iterator[Fault]:
+    for part in PARTS:
+        new = named(seen.object, "spec", part)
+        for _, item in entries(seen.before, "spec", part):
+            name = word(item.get("name"))
+            if name not in new and item.get("ensure") != "absent" and not unfilled([name, *new]):
+                yield Fault(
+                    ("spec", part),
+                    f"{shown(name)} is no longer listed, and stays in the database; `ensure: absent` drops it",
+                    "warning",
+                )
+
+
+_ONE = ("Database",)
+
+RULES = (
+    Rule("database-name", _ONE, "CRD CEL", ("spec.name",), _name),
+    Rule(
+        "database-kept",
+        _ONE,
+        "CRD CEL",
+        ("spec.cluster.name", *(f"spec.{name}" for name in _KEPT)),
+        _kept,
+        compares=True,
+    ),
+    Rule("database-locale", _ONE, "CRD CEL", ("spec.icuLocale", "spec.icuRules", "spec.builtinLocale"), _locales),
+    Rule(
+        "database-once",
+        _ONE,
+        "webhook validateNameOptionsUsages",
+        tuple(f"spec.{part}[].{inner}name" for part in PARTS for inner in ("", "options[].", "usage[].")),
+        _once,
+    ),
+    Rule("database-wrappers", _ONE, "webhook validateForeignServers", ("spec.servers[].fdw",), _wrappers),
+    Rule("database-conflict", _ONE, "operator", ("spec.name",), _conflict),
+    Rule("database-owner", _ONE, "operator", ("spec.owner",), _owner),
+    Rule("database-danger", _ONE, "server", ("spec.databaseReclaimPolicy", "spec.ensure"), _danger),
+    Rule("database-left", _ONE, "operator", tuple(f"spec.{part}" for part in PARTS), _left, compares=True),
+)

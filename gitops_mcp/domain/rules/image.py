@@ -1,0 +1,125 @@
+"""Which PostgreSQL runs: the image or the catalog, and which majors follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_mcp.domain.cnpg.version import OLDEST, major_of
+from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
+from gitops_mcp.domain.rules.reading import entries, same_namespace, unfilled, whole, word
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+
+CATALOGS = ("ImageCatalog", "ClusterImageCatalog")
+_UPGRADE_LEAST = 16
+"""pg_upgrade to older majors would need the old collation to be carried over, which the operator does not do."""
+_UPGRADES_SINCE = (1, 26)
+_IMAGE = ("spec", "imageName")
+_MAJOR = ("spec", "imageCatalogRef", "major")
+
+
+def major(cluster: Object | None) -> int | None:
+    """The major that a Cluster asks for, where it says one."""
+    return whole(at(cluster, *_MAJOR)) or major_of(at(cluster, *_IMAGE))
+
+
+def running_major(live: Object | None) -> int | None:
+    """The major of the data directory, which an upgrade that failed leaves as it was."""
+    return whole(at(live, "status", "pgDataImageInfo", "majorVersion")) or major(live)
+
+
+def _one_of(seen: Seen) -> Iterator[Fault]:
+    if at(seen.object, *_IMAGE) is not None and at(seen.object, "spec", "imageCatalogRef") is not None:
+        yield Fault(_IMAGE, "excludes imageCatalogRef: keep one of them")
+
+
+def _image(seen: Seen) -> Iterator[Fault]:
+    image = word(at(seen.object, *_IMAGE))
+    if not image:
+        return
+    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    found = major_of(image)
+    if not tag and "@" in image:
+        yield Fault(
+            _IMAGE, "is a digest alone, and the operator reads the version from the tag: add one, 18.4@sha256:…"
+        )
+    elif not tag or tag == "latest":
+        yield Fault(
+            _IMAGE, "has no tag with a version, which the operator needs: such as …/postgresql:18.4-standard-trixie"
+        )
+    elif found is None:
+        yield Fault(_IMAGE, f"the tag {shown(tag)} does not start with a version: such as '18.4-standard-trixie'")
+    elif found < OLDEST:
+        yield Fault(_IMAGE, f"PostgreSQL {found} cannot be run by CloudNativePG: {OLDEST} or newer")
+
+
+def _catalog(seen: Seen) -> Iterator[Fault]:
+    place = ("spec", "imageCatalogRef")
+    given = at(seen.object, *place)
+    if not isinstance(given, dict):
+        return
+    if given.get("kind") not in CATALOGS:
+        yield Fault(
+            (*place, "kind"), f"{shown(str(given.get('kind')))} is no catalog; there are: {', '.join(CATALOGS)}"
+        )
+    if given.get("apiGroup") != CNPG_GROUP:
+        yield Fault((*place, "apiGroup"), f"must be {CNPG_GROUP!r}")
+    if whole(given.get("major")) is None:
+        yield Fault((*place, "major"), "is needed: the major as a number, such as 18")
+
+
+def _major(seen: Seen) -> Iterator[Fault]:
+    new, old = major(seen.object), running_major(seen.old)
+    field = _MAJOR if at(seen.object, *_MAJOR) is not None else _IMAGE
+    if new is None or old is None or unfilled(at(seen.old, *_IMAGE)):
+        return
+    if new < old:
+        yield Fault(
+            field,
+            f"goes from PostgreSQL {old} to {new}, which no data directory does: keep {old}, or make a new Cluster and "
+            f"import the data",
+        )
+    elif new > old and new < _UPGRADE_LEAST:
+        yield Fault(field, f"goes from PostgreSQL {old} to {new}: upgrades are made to {_UPGRADE_LEAST} or newer only")
+    elif new > old and seen.operator is not None and seen.operator[:2] < _UPGRADES_SINCE:
+        yield Fault(
+            field,
+            f"goes from PostgreSQL {old} to {new}, which operator {'.'.join(map(str, seen.operator))} does not do: "
+            f"operator {'.'.join(map(str, _UPGRADES_SINCE))} or newer, or a new Cluster that imports the data",
+        )
+
+
+def _in_catalog(seen: Seen) -> Iterator[Fault]:
+    given = at(seen.object, "spec", "imageCatalogRef")
+    wanted = whole(at(given, "major"))
+    for other in seen.neighbours:
+        if (
+            at(other, "kind") == at(given, "kind")
+            and at(other, "metadata", "name") == at(given, "name")
+            and (at(other, "kind") == "ClusterImageCatalog" or same_namespace(seen.object, other))
+        ):
+            majors = [item.get("major") for _, item in entries(other, "spec", "images")]
+            if wanted is not None and wanted not in majors:
+                yield Fault(
+                    _MAJOR,
+                    f"{at(given, 'kind')} {at(given, 'name')} has no image of PostgreSQL {wanted}; there are: "
+                    f"{', '.join(map(str, majors))}",
+                )
+
+
+_ONE = ("Cluster",)
+
+RULES = (
+    Rule("image-or-catalog", _ONE, "CRD CEL", ("spec.imageName",), _one_of),
+    Rule("image-name", _ONE, "webhook validateImageName", ("spec.imageName",), _image),
+    Rule("image-catalog", _ONE, "CRD CEL", ("spec.imageCatalogRef.*",), _catalog),
+    Rule(
+        "major-change",
+        _ONE,
+        "webhook validateImageChange",
+        ("spec.imageName", "spec.imageCatalogRef.major"),
+        _major,
+        compares=True,
+    ),
+    Rule("image-in-catalog", _ONE, "operator", ("spec.imageCatalogRef.major",), _in_catalog),
+)

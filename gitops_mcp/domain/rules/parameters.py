@@ -1,0 +1,247 @@
+"""postgresql.conf and pg_hba.conf as a Cluster states them, alone and with what else it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+
+from gitops_mcp.domain.cnpg import rules as arguments
+from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.objects import Path, at
+from gitops_mcp.domain.rules.reading import (
+    annotations_of,
+    entries,
+    instances,
+    is_on,
+    is_replica,
+    items,
+    mapping,
+    named,
+    parameters,
+    repeated,
+    size,
+    unfilled,
+    word,
+)
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+from gitops_mcp.errors import InvalidRequest
+
+_PLACE: Path = ("spec", "postgresql", "parameters")
+_HBA: Path = ("spec", "postgresql", "pg_hba")
+_EXTENSIONS: Path = ("spec", "postgresql", "extensions")
+
+_OPERATORS_OWN = {
+    "log_destination": "csvlog",
+    "log_directory": "/controller/log",
+    "log_filename": "postgres",
+    "log_rotation_age": "0",
+    "log_rotation_size": "0",
+    "log_truncate_on_rotation": "false",
+    "logging_collector": "on",
+    "shared_preload_libraries": "",
+}
+"""A fixed parameter may be stated with the value that the operator gives it (`api/v1/cluster_defaults.go`)."""
+
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?) *(k|M|G|T)?B")
+_UNITS = {"": 1, "k": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+_SELECTOR = re.compile(r"\$\{podselector:([^}]*)\}")
+_RECORDS = frozenset(
+    {
+        "local",
+        "host",
+        "hostssl",
+        "hostnossl",
+        "hostgssenc",
+        "hostnogssenc",
+        "include",
+        "include_if_exists",
+        "include_dir",
+    }
+)
+
+
+def memory(text: object) -> Fraction | None:
+    """Bytes, as CNPG's webhook reads a size of PostgreSQL: a bare number counts megabytes."""
+    value = str(text).strip()
+    if value.isdecimal():
+        value += "MB"
+    match = _MEMORY.fullmatch(value)
+    return Fraction(match[1]) * _UNITS[match[2] or ""] if match else None
+
+
+def _each(seen: Seen) -> Iterator[Fault]:
+    for key, value in parameters(seen.object).items():
+        if key in _OPERATORS_OWN and value == _OPERATORS_OWN[key]:
+            continue
+        try:
+            arguments.parameters({key: value}, instances=1, field="")
+        except InvalidRequest as error:
+            yield Fault((*_PLACE, key), str(error).removeprefix(": "))
+
+
+def _wal_level(seen: Seen) -> Iterator[Fault]:
+    given = parameters(seen.object)
+    if given.get("wal_level") != "minimal":
+        return
+    field = (*_PLACE, "wal_level")
+    count = instances(seen.object)
+    if count is not None and count > 1:
+        yield Fault(field, f"'minimal' works with one instance only, and there are {count}: 'replica' or 'logical'")
+    if annotations_of(seen.object).get("cnpg.io/skipWalArchiving") != "enabled":
+        yield Fault(field, "'minimal' excludes WAL archiving, which is on: 'replica' or 'logical'")
+    if is_replica(seen.object):
+        yield Fault(field, "'minimal' excludes a replica cluster: 'replica' or 'logical'")
+    if str(given.get("max_wal_senders")) != "0":
+        yield Fault((*_PLACE, "max_wal_senders"), "must be '0' where wal_level is 'minimal'")
+
+
+def _hints(seen: Seen) -> Iterator[Fault]:
+    count = instances(seen.object)
+    if count is not None and count > 1 and is_on(parameters(seen.object).get("wal_log_hints")) is False:
+        yield Fault(
+            (*_PLACE, "wal_log_hints"),
+            "may not be off with more than one instance, as pg_rewind needs it: leave it out",
+        )
+
+
+def _wal_sizes(seen: Seen) -> Iterator[Fault]:
+    given = parameters(seen.object)
+    least, most = given.get("min_wal_size") or "80MB", given.get("max_wal_size") or "1GB"
+    for key, value in (("min_wal_size", least), ("max_wal_size", most)):
+        if memory(value) is None:
+            yield Fault((*_PLACE, key), f"{shown(str(value))} is no size: a number with MB or GB, such as '1GB'")
+    low, high, volume = memory(least), memory(most), size(at(seen.object, "spec", "walStorage"))
+    if low and high and low >= high and not unfilled([least, most]):
+        key = "min_wal_size" if "min_wal_size" in given else "max_wal_size"
+        yield Fault(
+            (*_PLACE, key),
+            f"min_wal_size ({least}) must be less than max_wal_size ({most}; the defaults are 80MB and 1GB)",
+        )
+    for key, value in (("min_wal_size", low), ("max_wal_size", high)):
+        if volume and value and given.get(key) and value >= volume:
+            yield Fault((*_PLACE, key), f"{given[key]} must be less than spec.walStorage, the volume that it fills")
+
+
+def _shared_buffers(seen: Seen) -> Iterator[Fault]:
+    buffers = memory(parameters(seen.object).get("shared_buffers"))
+    resources = at(seen.object, "spec", "resources")
+    requested = quantity(at(resources, "requests", "memory"))
+    pages = any(
+        (quantity(value) or 0) >= (buffers or 0)
+        for part in ("requests", "limits")
+        for name, value in mapping(at(resources, part)).items()
+        if str(name).startswith("hugepages-")
+    )
+    if buffers and requested and buffers > requested and not pages:
+        yield Fault(
+            (*_PLACE, "shared_buffers"),
+            f"{parameters(seen.object)['shared_buffers']} is more than the memory request "
+            f"{at(resources, 'requests', 'memory')}: lower it, a quarter is usual, or raise "
+            f"spec.resources.requests.memory",
+        )
+
+
+def _unitless(seen: Seen) -> Iterator[Fault]:
+    stated = parameters(seen.object).get("shared_buffers")
+    if isinstance(stated, str) and stated.isdecimal():
+        yield Fault(
+            (*_PLACE, "shared_buffers"),
+            f"{stated} has no unit: the operator's webhook counts megabytes and PostgreSQL pages of 8 kB; such as "
+            f"'{stated}MB'",
+            "warning",
+        )
+
+
+def _wal_level_kept(seen: Seen) -> Iterator[Fault]:
+    new, old = parameters(seen.object).get("wal_level"), parameters(seen.old).get("wal_level")
+    if new == "minimal" and seen.old is not None and old not in (None, "minimal"):
+        yield Fault(
+            (*_PLACE, "wal_level"), f"may not become 'minimal' on a cluster that has {shown(str(old))}: keep that"
+        )
+
+
+def _failover_slots(seen: Seen) -> Iterator[Fault]:
+    given = parameters(seen.object)
+    if not any(str(key).startswith("pg_failover_slots.") for key in given):
+        return
+    if not is_on(given.get("hot_standby_feedback")):
+        yield Fault((*_PLACE, "hot_standby_feedback"), "must be 'on' where pg_failover_slots is used")
+    if at(seen.object, "spec", "replicationSlots", "highAvailability", "enabled") is False:
+        yield Fault(
+            ("spec", "replicationSlots", "highAvailability", "enabled"), "must be true where pg_failover_slots is used"
+        )
+
+
+def _hba(seen: Seen) -> Iterator[Fault]:
+    known = named(seen.object, "spec", "podSelectorRefs")
+    for index, record in enumerate(items(at(seen.object, *_HBA))):
+        field, text = (*_HBA, index), word(record).strip()
+        for name in _SELECTOR.findall(text):
+            if name not in known:
+                yield Fault(field, f"no item of spec.podSelectorRefs is named {shown(name)}; {near(name, known)}")
+        first = text.split(maxsplit=1)[0] if text else ""
+        if text and not text.startswith("#") and first not in _RECORDS:
+            yield Fault(
+                field, f"{shown(first)} starts no record of pg_hba.conf: local, host, hostssl, hostnossl and their like"
+            )
+
+
+def _trust(seen: Seen) -> Iterator[Fault]:
+    for index, record in enumerate(items(at(seen.object, *_HBA))):
+        text = word(record).partition("#")[0]
+        if "trust" in text.split():
+            yield Fault((*_HBA, index), "'trust' lets in whoever reaches the port, without a password", "warning")
+
+
+def _selectors(seen: Seen) -> Iterator[Fault]:
+    places = entries(seen.object, "spec", "podSelectorRefs")
+    for path, name in repeated(((*path, "name"), word(item.get("name"))) for path, item in places):
+        yield Fault(path, f"{shown(name)} is there already: each name once")
+
+
+def _extensions(seen: Seen) -> Iterator[Fault]:
+    places = [((*path, "name"), word(item.get("name"))) for path, item in entries(seen.object, *_EXTENSIONS)]
+    for path, name in repeated((path, name.replace("_", "-")) for path, name in places):
+        yield Fault(path, f"{shown(name)} is there already, as '_' and '-' name the same volume: each once")
+
+
+def _extension_images(seen: Seen) -> Iterator[Fault]:
+    if at(seen.object, "spec", "imageCatalogRef") is not None:
+        return
+    for path, item in entries(seen.object, *_EXTENSIONS):
+        if not at(item, "image", "reference"):
+            yield Fault((*path, "image"), "needs a reference where no image catalog names one")
+
+
+_ONE = ("Cluster",)
+_KEYS = ("spec.postgresql.parameters.*",)
+
+RULES = (
+    Rule("parameters", _ONE, "webhook validateConfiguration", _KEYS, _each),
+    Rule("wal-level", _ONE, "webhook validateConfiguration", _KEYS, _wal_level),
+    Rule("wal-log-hints", _ONE, "webhook validateConfiguration", _KEYS, _hints),
+    Rule("wal-sizes", _ONE, "webhook validateConfiguration", _KEYS, _wal_sizes),
+    Rule("shared-buffers", _ONE, "webhook validateResources", _KEYS, _shared_buffers),
+    Rule("shared-buffers-unit", _ONE, "webhook warning", _KEYS, _unitless),
+    Rule("wal-level-kept", _ONE, "webhook validateWALLevelChange", _KEYS, _wal_level_kept, compares=True),
+    Rule(
+        "failover-slots",
+        _ONE,
+        "webhook validatePgFailoverSlots",
+        (*_KEYS, "spec.replicationSlots.highAvailability.enabled"),
+        _failover_slots,
+    ),
+    Rule("pg-hba", _ONE, "webhook", ("spec.postgresql.pg_hba[]",), _hba),
+    Rule("pg-hba-trust", _ONE, "server", ("spec.postgresql.pg_hba[]",), _trust),
+    Rule("pod-selectors", _ONE, "CRD", ("spec.podSelectorRefs[].name",), _selectors),
+    Rule("extensions", _ONE, "webhook validateExtensions", ("spec.postgresql.extensions[].name",), _extensions),
+    Rule(
+        "extension-images",
+        _ONE,
+        "webhook validateExtensions",
+        ("spec.postgresql.extensions[].image",),
+        _extension_images,
+    ),
+)

@@ -1,0 +1,131 @@
+"""Poolers: PgBouncer before a Cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.objects import Path, at
+from gitops_mcp.domain.rules.reading import items, mapping, unfilled, word
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+from gitops_mcp.domain.rules.service import SUFFIXES
+
+_PLACE: Path = ("spec", "pgbouncer")
+
+PARAMETERS = frozenset(
+    """
+    application_name_add_host auth_type autodb_idle_timeout cancel_wait_timeout client_idle_timeout
+    client_login_timeout client_tls_ciphers client_tls_protocols client_tls_sslmode default_pool_size disable_pqexec
+    dns_max_ttl dns_nxdomain_ttl idle_transaction_timeout ignore_startup_parameters listen_backlog log_connections
+    log_disconnections log_pooler_errors log_stats max_client_conn max_db_connections max_packet_size
+    max_prepared_statements max_user_connections min_pool_size pkt_buf query_timeout query_wait_timeout
+    reserve_pool_size reserve_pool_timeout sbuf_loopcnt server_check_delay server_check_query server_connect_timeout
+    server_fast_close server_idle_timeout server_lifetime server_login_retry server_reset_query
+    server_reset_query_always server_round_robin server_tls_ciphers server_tls_protocols server_tls_sslmode
+    stats_period suspend_timeout tcp_defer_accept tcp_keepalive tcp_keepcnt tcp_keepidle tcp_keepintvl
+    tcp_socket_buffer tcp_user_timeout track_extra_parameters verbose
+    """.split()  # noqa: SIM905 - as a list it takes a line for each
+)
+"""What the webhook lets pass to pgbouncer.ini (`internal/webhook/v1/pooler_webhook.go`)."""
+
+
+def _name(seen: Seen) -> Iterator[Fault]:
+    cluster, name = word(at(seen.object, "spec", "cluster", "name")), word(at(seen.object, "metadata", "name"))
+    if not cluster:
+        yield Fault(("spec", "cluster", "name"), "is needed: the name of a Cluster in the same namespace")
+    elif name == cluster:
+        yield Fault(("metadata", "name"), f"is the Cluster's own name: such as '{cluster}-pooler'")
+    elif name in {cluster + suffix for suffix in SUFFIXES}:
+        yield Fault(
+            ("metadata", "name"),
+            f"{shown(name)} is the Cluster's own Service, and a Pooler makes one of its name: such as '{name}-pooler'",
+            "warning",
+        )
+
+
+def _query(seen: Seen) -> Iterator[Fault]:
+    given = mapping(at(seen.object, *_PLACE))
+    secret = at(given, "authQuerySecret", "name") or at(given, "serverTLSSecret", "name")
+    if secret and not given.get("authQuery"):
+        yield Fault((*_PLACE, "authQuery"), "is needed beside authQuerySecret or serverTLSSecret")
+    if given.get("authQuery") and not secret:
+        yield Fault(
+            (*_PLACE, "authQuery"), "needs serverTLSSecret, with which PgBouncer logs in; leave both out otherwise"
+        )
+
+
+def _parameters(seen: Seen) -> Iterator[Fault]:
+    for key, value in mapping(at(seen.object, *_PLACE, "parameters")).items():
+        if key not in PARAMETERS:
+            yield Fault(
+                (*_PLACE, "parameters", key),
+                f"the operator lets {shown(str(key))} not be set; {near(str(key), PARAMETERS)}",
+            )
+        elif not isinstance(value, str):
+            yield Fault((*_PLACE, "parameters", key), f"must be a string, such as {str(value).lower()!r}")
+
+
+def _image(seen: Seen) -> Iterator[Fault]:
+    if at(seen.object, *_PLACE, "image") is not None and at(seen.object, *_PLACE, "imageCatalogRef") is not None:
+        yield Fault((*_PLACE, "image"), "excludes imageCatalogRef: keep one of them")
+
+
+def _metrics(seen: Seen) -> Iterator[Fault]:
+    monitoring = at(seen.object, "spec", "monitoring")
+    is_encrypted = at(monitoring, "tls", "enabled") is True and at(monitoring, "enablePodMonitor") is True
+    if is_encrypted and not at(seen.object, *_PLACE, "clientTLSSecret", "name"):
+        yield Fault(
+            ("spec", "monitoring", "tls", "enabled"),
+            "with a PodMonitor needs spec.pgbouncer.clientTLSSecret, the certificate that it checks",
+        )
+
+
+def _deprecated(seen: Seen) -> Iterator[Fault]:
+    if at(seen.object, *_PLACE, "authQuerySecret", "name"):
+        yield Fault((*_PLACE, "authQuerySecret"), "is deprecated: serverTLSSecret takes its place", "warning")
+    for name in ("enablePodMonitor", "podMonitorMetricRelabelings", "podMonitorRelabelings"):
+        if at(seen.object, "spec", "monitoring", name):
+            yield Fault(("spec", "monitoring", name), "is deprecated: write a PodMonitor of your own", "warning")
+
+
+def _hba(seen: Seen) -> Iterator[Fault]:
+    for index, record in enumerate(items(at(seen.object, *_PLACE, "pg_hba"))):
+        if "trust" in word(record).partition("#")[0].split():
+            yield Fault(
+                (*_PLACE, "pg_hba", index), "'trust' lets in whoever reaches the port, without a password", "warning"
+            )
+
+
+def _cluster_kept(seen: Seen) -> Iterator[Fault]:
+    new, old = at(seen.object, "spec", "cluster", "name"), at(seen.old, "spec", "cluster", "name")
+    if old is not None and new != old and not unfilled(old):
+        kind = at(seen.object, "kind")
+        yield Fault(("spec", "cluster", "name"), f"cannot change: keep {shown(str(old))}, or make another {kind}")
+
+
+_ONE = ("Pooler",)
+
+RULES = (
+    Rule("pooler-name", _ONE, "webhook validateCluster", ("metadata.name", "spec.cluster.name"), _name),
+    Rule("pooler-query", _ONE, "webhook validatePgBouncer", ("spec.pgbouncer.authQuery",), _query),
+    Rule(
+        "pooler-parameters",
+        _ONE,
+        "webhook validatePgbouncerGenericParameters",
+        ("spec.pgbouncer.parameters.*",),
+        _parameters,
+    ),
+    Rule("pooler-image", _ONE, "CRD CEL", ("spec.pgbouncer.image",), _image),
+    Rule("pooler-metrics", _ONE, "webhook", ("spec.monitoring.tls.enabled",), _metrics),
+    Rule(
+        "pooler-deprecated",
+        _ONE,
+        "webhook warning",
+        ("spec.pgbouncer.authQuerySecret", "spec.monitoring.*"),
+        _deprecated,
+    ),
+    Rule("pooler-trust", _ONE, "server", ("spec.pgbouncer.pg_hba[]",), _hba),
+    Rule(
+        "cluster-kept", ("Pooler", "ScheduledBackup"), "CRD CEL", ("spec.cluster.name",), _cluster_kept, compares=True
+    ),
+)

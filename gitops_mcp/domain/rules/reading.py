@@ -1,0 +1,128 @@
+"""Reading objects that anybody may have written: of another shape than expected means absent, never an exception."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.objects import Object, Path, at
+
+_UNFILLED = re.compile(r"(?<!\$)\$\{(?!podselector:|image_root\})")
+"""CNPG's own placeholders look the same and are values."""
+
+TRUE = frozenset({"on", "true", "yes", "1", "t", "y"})
+FALSE = frozenset({"off", "false", "no", "0", "f", "n"})
+
+
+def unfilled(value: object) -> bool:
+    """Whether a value, or one inside it, holds a variable that an engine fills in: nobody knows what it will be."""
+    if isinstance(value, str):
+        return _UNFILLED.search(value) is not None
+    if isinstance(value, dict):
+        return any(unfilled(part) for part in value.values())
+    return isinstance(value, list) and any(unfilled(part) for part in value)
+
+
+def entries(value: Object | None, *path: str | int) -> Iterator[tuple[Path, Object]]:
+    """The mappings of a list, each with its own path from the object's root."""
+    for index, item in enumerate(items(at(value, *path))):
+        if isinstance(item, dict):
+            yield (*path, index), item
+
+
+def items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def mapping(value: object) -> Object:
+    return value if isinstance(value, dict) else {}
+
+
+def named(value: Object | None, *path: str | int) -> list[str]:
+    """The names of a list of mappings, in order."""
+    return [item["name"] for _, item in entries(value, *path) if isinstance(item.get("name"), str)]
+
+
+def word(value: object) -> str:
+    """A text, or nothing for all else."""
+    return value if isinstance(value, str) else ""
+
+
+def whole(value: object, *, default: int | None = None) -> int | None:
+    """None for what is there and no whole number."""
+    if value is None:
+        return default
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def is_on(value: object) -> bool | None:
+    """A boolean as PostgreSQL reads it, or None for what is none."""
+    text = str(value).strip().lower()
+    return True if text in TRUE else False if text in FALSE else None
+
+
+def repeated(names: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+    """Each that was there already."""
+    seen: set[str] = set()
+    for path, name in names:
+        if name in seen:
+            yield path, name
+        seen.add(name)
+
+
+def parameters(cluster: Object | None) -> Object:
+    return {str(key): value for key, value in mapping(at(cluster, "spec", "postgresql", "parameters")).items()}
+
+
+def annotations_of(value: Object | None) -> Object:
+    return {str(key): text for key, text in mapping(at(value, "metadata", "annotations")).items()}
+
+
+def instances(cluster: Object | None) -> int | None:
+    return whole(at(cluster, "spec", "instances"), default=1)
+
+
+def size(storage: object) -> Fraction | None:
+    """What a storage section asks for: `size` wins over the template's request."""
+    stated = at(storage, "size")
+    return quantity(stated or at(storage, "pvcTemplate", "resources", "requests", "storage"))
+
+
+def is_replica(cluster: Object | None) -> bool:
+    """Whether a Cluster follows another one (`IsReplica` of its API)."""
+    replica = at(cluster, "spec", "replica")
+    if isinstance(at(replica, "enabled"), bool):
+        return bool(replica["enabled"])
+    own = at(replica, "self") or at(cluster, "metadata", "name")
+    return bool(at(replica, "primary")) and at(replica, "primary") != own
+
+
+def same_namespace(one: Object, other: Object) -> bool:
+    """An object without a namespace may be anywhere."""
+    first, second = at(one, "metadata", "namespace"), at(other, "metadata", "namespace")
+    return first is None or second is None or first == second
+
+
+def cluster_of(value: Object, neighbours: Iterable[Object]) -> Object | None:
+    """The Cluster that `spec.cluster.name` means, if it is among the neighbours."""
+    name = at(value, "spec", "cluster", "name")
+    for other in neighbours:
+        if at(other, "kind") == "Cluster" and at(other, "metadata", "name") == name and same_namespace(value, other):
+            return other
+    return None
+
+
+def siblings(value: Object, neighbours: Iterable[Object], *, kind: str | None = None) -> Iterator[Object]:
+    """Other objects of a kind, its own if none is named, that belong to the same Cluster."""
+    wanted = kind or at(value, "kind")
+    for other in neighbours:
+        if (
+            at(other, "kind") == wanted
+            and at(other, "spec", "cluster", "name") == at(value, "spec", "cluster", "name")
+            and same_namespace(value, other)
+            and (wanted != at(value, "kind") or at(other, "metadata", "name") != at(value, "metadata", "name"))
+        ):
+            yield other

@@ -1,0 +1,174 @@
+"""Which changes of a Cluster restart what: its pods' specification, PostgreSQL, or nothing.
+
+The fields are those that the operator compares between a pod and its plan (`pkg/specs/podspec_diff.go`); the contexts
+of parameters are PostgreSQL's own (pg_settings.context), which differ between majors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.rules.reading import items, parameters, size
+from gitops_mcp.domain.rules.storage import volumes
+
+_POD_FIELDS: tuple[Path, ...] = (
+    ("resources",),
+    ("env",),
+    ("envFrom",),
+    ("affinity",),
+    ("topologySpreadConstraints",),
+    ("schedulerName",),
+    ("probes",),
+    ("livenessProbeTimeout",),
+    ("startDelay",),
+    ("stopDelay",),
+    ("podSecurityContext",),
+    ("securityContext",),
+    ("seccompProfile",),
+    ("projectedVolumeTemplate",),
+    ("ephemeralVolumeSource",),
+    ("ephemeralVolumesSizeLimit",),
+    ("serviceAccountName",),
+    ("logLevel",),
+    ("monitoring", "tls"),
+    ("plugins",),
+    ("postgresql", "extensions"),
+)
+
+_DEFAULTS: dict[Path, Any] = {
+    ("logLevel",): "info",
+    ("startDelay",): 3600,
+    ("stopDelay",): 1800,
+    ("monitoring", "tls", "enabled"): False,
+    ("affinity", "podAntiAffinityType"): "preferred",
+    ("affinity", "enablePodAntiAffinity"): True,
+}
+"""To state what the operator fills in anyway is no change."""
+
+_ALL = (0, 99)
+POSTMASTER: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(
+        """
+        shared_buffers huge_pages max_connections superuser_reserved_connections max_worker_processes max_wal_senders
+        max_replication_slots max_prepared_transactions max_locks_per_transaction max_pred_locks_per_transaction
+        max_files_per_process max_logical_replication_workers wal_level wal_buffers wal_log_hints
+        track_commit_timestamp track_activity_query_size autovacuum_freeze_max_age autovacuum_multixact_freeze_max_age
+        shared_memory_type dynamic_shared_memory_type huge_page_size min_dynamic_shared_memory pg_stat_statements.max
+        """.split(),  # noqa: SIM905 - as a list it takes a line for each
+        _ALL,
+    ),
+    "wal_decode_buffer_size": (15, 99),
+    "reserved_connections": (16, 99),
+    "debug_io_direct": (16, 99),
+    **dict.fromkeys(
+        (
+            "max_notify_queue_pages",
+            "commit_timestamp_buffers",
+            "multixact_member_buffers",
+            "multixact_offset_buffers",
+            "notify_buffers",
+            "serializable_buffers",
+            "subtransaction_buffers",
+            "transaction_buffers",
+        ),
+        (17, 99),
+    ),
+    "autovacuum_worker_slots": (18, 99),
+    "io_method": (18, 99),
+    "io_max_concurrency": (18, 99),
+    "autovacuum_max_workers": (0, 17),
+    "old_snapshot_threshold": (0, 16),
+}
+"""Parameters that are read when PostgreSQL starts, and the majors of which that is so."""
+
+HOT_STANDBY = (
+    "max_connections",
+    "max_prepared_transactions",
+    "max_wal_senders",
+    "max_worker_processes",
+    "max_locks_per_transaction",
+)
+"""A standby may not have less of these than its primary, so on the way down the primary restarts first."""
+
+_PRELOADED = ("pgaudit", "pg_stat_statements", "auto_explain", "pg_failover_slots")
+"""The operator adds the library when the first parameter with its name is there."""
+
+
+def pod_fields(before: Object | None, after: Object) -> tuple[str, ...]:
+    """The fields that differ so that every pod is made anew."""
+    return tuple(f"spec.{'.'.join(map(str, path))}" for path in _POD_FIELDS if not _is_same(before, after, path))
+
+
+def _is_same(before: Object | None, after: Object, path: Path) -> bool:
+    return bool(_effective(at(before, "spec", *path), path) == _effective(at(after, "spec", *path), path))
+
+
+def _effective(value: Any, path: Path) -> Any:
+    """A value with empty parts and stated defaults left out, quantities as numbers."""
+    if isinstance(value, dict):
+        made = {key: _effective(part, (*path, key)) for key, part in value.items()}
+        return {key: part for key, part in made.items() if part is not None} or None
+    if isinstance(value, list):
+        return [_effective(item, (*path, 0)) for item in value] or None
+    if value == _DEFAULTS.get(path, object()) or value == "":
+        return None
+    if path[:1] == ("resources",) and quantity(value) is not None:
+        return quantity(value)
+    return value
+
+
+def changed_parameters(before: Object | None, after: Object) -> tuple[str, ...]:
+    """Keys whose values differ, as PostgreSQL is given them."""
+    old, new = parameters(before), parameters(after)
+    return tuple(sorted(key for key in {*old, *new} if _text(old.get(key)) != _text(new.get(key))))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def is_postmaster(key: str, major: int | None) -> bool:
+    """An unknown major counts as each of them."""
+    since, until = POSTMASTER.get(key.lower(), (1, 0))
+    return since <= until and (major is None or since <= major <= until)
+
+
+def preloads(before: Object | None, after: Object) -> tuple[str, ...]:
+    """The libraries that come to shared_preload_libraries or go from it."""
+    old, new = set(_libraries(before)), set(_libraries(after))
+    return tuple(sorted(old ^ new))
+
+
+def _libraries(cluster: Object | None) -> Iterator[str]:
+    yield from map(str, items(at(cluster, "spec", "postgresql", "shared_preload_libraries")))
+    keys = [str(key) for key in parameters(cluster)]
+    for name in _PRELOADED:
+        if any(key.startswith(f"{name}.") for key in keys):
+            yield name
+
+
+def grown(before: Object | None, after: Object) -> tuple[str, ...]:
+    """Volumes that become larger, by the path of their section."""
+    old = dict(_named_volumes(before))
+    return tuple(
+        name
+        for name, section in _named_volumes(after)
+        if name in old and (size(section) or 0) > (size(old[name]) or size(section) or 0)
+    )
+
+
+def added_volumes(before: Object | None, after: Object) -> tuple[str, ...]:
+    """Of walStorage and tablespaces those that were not there."""
+    old = dict(_named_volumes(before))
+    return tuple(name for name, _ in _named_volumes(after) if name not in old and name != "spec.storage")
+
+
+def _named_volumes(cluster: Object | None) -> Iterator[tuple[str, Object]]:
+    for path, section in volumes(cluster):
+        if path[1] == "tablespaces":
+            yield f"spec.tablespaces[{at(cluster, *path[:-1], 'name')}]", section
+        else:
+            yield f"spec.{path[1]}", section

@@ -1,0 +1,67 @@
+"""What a rule is, what it looks at, and what it says.
+
+A check gives faults at places of the object; the table adds the rule's id and decides how much a fault counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from gitops_mcp.domain.objects import Object, Path
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    field: Path
+    message: str
+    """What was found and what would work, without the field."""
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class Finding:
+    rule: str
+    severity: Severity
+    field: str
+    """`spec.managed.roles[0].name`"""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One object that a change leaves behind, and what is known around it."""
+
+    object: Object
+    before: Object | None = None
+    """What Git declares now; None: nothing."""
+    live: Object | None = None
+    """The object as the API has it; None: not looked at, or not there."""
+    operator: tuple[int, ...] | None = None
+    """The operator's version, such as (1, 30, 0)."""
+    neighbours: tuple[Object, ...] = ()
+    """Other objects that Git declares, or the API has, beside this one."""
+
+    @property
+    def old(self) -> Object | None:
+        """What the API compares a change with: the live object, or what Git declared as far as is known."""
+        return self.live if self.live is not None else self.before
+
+
+@dataclass(frozen=True)
+class Rule:
+    id: str
+    kinds: tuple[str, ...]
+    source: str
+    """Who enforces it: "CRD", "CRD CEL", "webhook validateName", "operator" once applied, "older API", or "server"."""
+    fields: tuple[str, ...]
+    """Where its findings stand: `spec.tablespaces[].name`; `.*` at the end is any key."""
+    check: Callable[[Seen], Iterator[Fault]]
+    compares: bool = False
+    """It looks at a change, so what was there before is no excuse."""

@@ -1,0 +1,88 @@
+"""Replication slots that the operator keeps on every instance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.objects import Path, at
+from gitops_mcp.domain.rules.image import major
+from gitops_mcp.domain.rules.reading import is_on, items, parameters, word
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+
+_PLACE: Path = ("spec", "replicationSlots")
+_HA: Path = (*_PLACE, "highAvailability")
+_PREFIX = re.compile(r"[0-9a-z_]*")
+_DEFAULT = "_cnpg_"
+_BUILT_IN_SINCE = 17
+"""PostgreSQL itself copies logical slots to standbys from here on."""
+
+
+def _prefix(seen: Seen) -> Iterator[Fault]:
+    stated = at(seen.object, *_HA, "slotPrefix")
+    if stated is not None and not _PREFIX.fullmatch(str(stated)):
+        yield Fault((*_HA, "slotPrefix"), f"{shown(str(stated))} may hold lower-case letters, digits and '_' only")
+
+
+def _patterns(seen: Seen) -> Iterator[Fault]:
+    field = (*_PLACE, "synchronizeReplicas", "excludePatterns")
+    for index, pattern in enumerate(items(at(seen.object, *field))):
+        try:
+            re.compile(word(pattern))
+        except re.error as error:
+            yield Fault((*field, index), f"{shown(word(pattern))} is no regular expression: {error.msg}")
+
+
+def _logical(seen: Seen) -> Iterator[Fault]:
+    if at(seen.object, *_HA, "synchronizeLogicalDecoding") is not True:
+        return
+    given, number = parameters(seen.object), major(seen.object)
+    if number is None or any(str(key).startswith("pg_failover_slots.") for key in given):
+        return
+    if number < _BUILT_IN_SINCE:
+        yield Fault(
+            (*_HA, "synchronizeLogicalDecoding"),
+            f"needs PostgreSQL {_BUILT_IN_SINCE}, and this is {number}: use the extension pg_failover_slots",
+        )
+        return
+    for key in ("hot_standby_feedback", "sync_replication_slots"):
+        if not is_on(given.get(key)):
+            yield Fault(
+                ("spec", "postgresql", "parameters", key), "must be 'on' where synchronizeLogicalDecoding is true"
+            )
+
+
+def _prefix_kept(seen: Seen) -> Iterator[Fault]:
+    if seen.old is None or at(seen.old, *_HA, "enabled") is False:
+        return
+    new, old = (at(one, *_HA, "slotPrefix") or _DEFAULT for one in (seen.object, seen.old))
+    if new != old:
+        yield Fault(
+            (*_HA, "slotPrefix"),
+            f"cannot change while highAvailability is enabled, or old slots stay and hold WAL: keep {shown(str(old))}, "
+            f"or set enabled false in a change of its own first",
+        )
+
+
+_ONE = ("Cluster",)
+_AT_PREFIX = ("spec.replicationSlots.highAvailability.slotPrefix",)
+
+RULES = (
+    Rule("slot-prefix", _ONE, "CRD", _AT_PREFIX, _prefix),
+    Rule(
+        "slot-patterns",
+        _ONE,
+        "webhook validateReplicationSlots",
+        ("spec.replicationSlots.synchronizeReplicas.excludePatterns[]",),
+        _patterns,
+    ),
+    Rule(
+        "logical-slots",
+        _ONE,
+        "webhook validateSynchronizeLogicalDecoding",
+        ("spec.replicationSlots.highAvailability.synchronizeLogicalDecoding", "spec.postgresql.parameters.*"),
+        _logical,
+    ),
+    Rule("slot-prefix-kept", _ONE, "webhook validateReplicationSlotsChange", _AT_PREFIX, _prefix_kept, compares=True),
+)

@@ -1,0 +1,122 @@
+"""Synchronous replication: how many standbys must confirm, and whether there are so many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.rules.reading import instances, items, whole
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+
+_PLACE: Path = ("spec", "postgresql", "synchronous")
+
+
+def _named(cluster: Object) -> int:
+    """Standbys from elsewhere."""
+    return sum(len(items(at(cluster, *_PLACE, name))) for name in ("standbyNamesPre", "standbyNamesPost"))
+
+
+def _positive(seen: Seen) -> Iterator[Fault]:
+    number = whole(at(seen.object, *_PLACE, "number"))
+    if number is not None and number <= 0:
+        yield Fault((*_PLACE, "number"), f"{number} is not more than zero: at least 1, or leave synchronous out")
+
+
+def _enough(seen: Seen) -> Iterator[Fault]:
+    number, count = whole(at(seen.object, *_PLACE, "number")), instances(seen.object)
+    if number is None or count is None:
+        return
+    others = _named(seen.object)
+    if number >= count + others:
+        yield Fault(
+            (*_PLACE, "number"),
+            f"{number} must be less than the number of instances ({count})"
+            f"{f' and the {others} named standbys' if others else ''}: at most {count + others - 1}, or at least "
+            f"{number - others + 1} instances",
+        )
+
+
+def _preferred(seen: Seen) -> Iterator[Fault]:
+    if at(seen.object, *_PLACE, "dataDurability") == "preferred" and _named(seen.object):
+        yield Fault(
+            (*_PLACE, "dataDurability"),
+            "'preferred' excludes standbyNamesPre and standbyNamesPost: 'required', or leave those out",
+        )
+
+
+def _domains(seen: Seen) -> Iterator[Fault]:
+    pods, nodes = (items(at(seen.object, *_PLACE, name)) for name in ("podFailureDomainKeys", "nodeFailureDomainKeys"))
+    if pods and nodes:
+        yield Fault((*_PLACE, "podFailureDomainKeys"), "excludes nodeFailureDomainKeys: keep one of them")
+
+
+def _quorum(seen: Seen) -> Iterator[Fault]:
+    if at(seen.object, *_PLACE, "failoverQuorum") is not True:
+        return
+    number, others = whole(at(seen.object, *_PLACE, "number")), _named(seen.object)
+    if number is not None and number <= others:
+        yield Fault(
+            (*_PLACE, "number"),
+            f"{number} must be more than the {others} named standbys where failoverQuorum is on: at least {others + 1}",
+        )
+
+
+def _legacy(seen: Seen) -> Iterator[Fault]:
+    spec = at(seen.object, "spec")
+    both = [name for name in ("minSyncReplicas", "maxSyncReplicas") if (whole(at(spec, name)) or 0) > 0]
+    if both and at(seen.object, *_PLACE):
+        yield Fault(("spec", both[0]), "excludes spec.postgresql.synchronous, which replaces it: leave it out")
+
+
+def _range(seen: Seen) -> Iterator[Fault]:
+    spec = at(seen.object, "spec")
+    least, most = (whole(at(spec, name), default=0) for name in ("minSyncReplicas", "maxSyncReplicas"))
+    count = instances(seen.object)
+    if least is not None and most is not None and least > most:
+        yield Fault(("spec", "minSyncReplicas"), f"{least} is more than maxSyncReplicas ({most}): at most {most}")
+    if most and count is not None and most >= count:
+        yield Fault(
+            ("spec", "maxSyncReplicas"),
+            f"{most} must be less than the number of instances ({count}): at most {count - 1}, or at least {most + 1} "
+            f"instances",
+        )
+
+
+def _election(seen: Seen) -> Iterator[Fault]:
+    place = ("spec", "postgresql", "syncReplicaElectionConstraint")
+    constraint = at(seen.object, *place)
+    if at(constraint, "enabled") is True and not items(at(constraint, "nodeLabelsAntiAffinity")):
+        yield Fault((*place, "nodeLabelsAntiAffinity"), "needs at least one label of nodes where enabled is true")
+
+
+_ONE = ("Cluster",)
+_NUMBER = ("spec.postgresql.synchronous.number",)
+
+RULES = (
+    Rule("synchronous-positive", _ONE, "CRD CEL", _NUMBER, _positive),
+    Rule("synchronous-number", _ONE, "webhook validateSynchronousReplicaConfiguration", _NUMBER, _enough),
+    Rule("synchronous-preferred", _ONE, "CRD CEL", ("spec.postgresql.synchronous.dataDurability",), _preferred),
+    Rule("failure-domains", _ONE, "CRD CEL", ("spec.postgresql.synchronous.podFailureDomainKeys",), _domains),
+    Rule("failover-quorum", _ONE, "webhook validateFailoverQuorum", _NUMBER, _quorum),
+    Rule(
+        "synchronous-legacy",
+        _ONE,
+        "webhook validateConfiguration",
+        ("spec.minSyncReplicas", "spec.maxSyncReplicas"),
+        _legacy,
+    ),
+    Rule(
+        "sync-replicas",
+        _ONE,
+        "webhook validateMaxSyncReplicas",
+        ("spec.minSyncReplicas", "spec.maxSyncReplicas"),
+        _range,
+    ),
+    Rule(
+        "election-constraint",
+        _ONE,
+        "webhook validateSyncReplicaElectionConstraint",
+        ("spec.postgresql.syncReplicaElectionConstraint.nodeLabelsAntiAffinity",),
+        _election,
+    ),
+)

@@ -1,0 +1,84 @@
+"""All rules, and what they find in one object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gitops_mcp.domain.objects import Object, Path, at, dotted
+from gitops_mcp.domain.rules import (
+    annotation,
+    backup,
+    bootstrap,
+    catalog,
+    choice,
+    cluster,
+    database,
+    image,
+    operator,
+    parameters,
+    pooler,
+    publication,
+    replica,
+    role,
+    service,
+    slots,
+    storage,
+    synchronous,
+    together,
+)
+from gitops_mcp.domain.rules.reading import unfilled
+from gitops_mcp.domain.rules.rule import Fault, Finding, Rule, Seen
+
+RULES: tuple[Rule, ...] = (
+    *cluster.RULES,
+    *image.RULES,
+    *storage.RULES,
+    *parameters.RULES,
+    *synchronous.RULES,
+    *slots.RULES,
+    *bootstrap.RULES,
+    *replica.RULES,
+    *service.RULES,
+    *role.RULES,
+    *database.RULES,
+    *publication.RULES,
+    *pooler.RULES,
+    *backup.RULES,
+    *catalog.RULES,
+    *choice.RULES,
+    *annotation.RULES,
+    *operator.RULES,
+    *together.RULES,
+)
+
+_Place = tuple[Path, str]
+
+
+def findings(seen: Seen) -> tuple[Finding, ...]:
+    """What the rules of the object's kind say, in the table's order.
+
+    A change is not blocked by what was there: a fault that `before` has in the same field with the same value is a
+    warning. A value with a variable that nobody filled in is not judged.
+    """
+    kind = at(seen.object, "kind")
+    return tuple(one for rule in RULES if kind in rule.kinds for one in _found(rule, seen))
+
+
+def _found(rule: Rule, seen: Seen) -> Iterator[Finding]:
+    known: frozenset[_Place] = frozenset()
+    if seen.before is not None and not rule.compares:
+        earlier = replace(seen, object=seen.before, before=None)
+        known = frozenset(_place(seen.before, fault) for fault in rule.check(earlier))
+    for fault in rule.check(seen):
+        if unfilled(at(seen.object, *fault.field)):
+            continue
+        if fault.severity == "error" and _place(seen.object, fault) in known:
+            yield Finding(rule.id, "warning", dotted(fault.field), f"{fault.message} (it was so before this change)")
+        else:
+            yield Finding(rule.id, fault.severity, dotted(fault.field), fault.message)
+
+
+def _place(value: Object, fault: Fault) -> _Place:
+    """The field without its place in a list, as items move, and what stands there."""
+    return tuple(-1 if isinstance(step, int) else step for step in fault.field), repr(at(value, *fault.field))

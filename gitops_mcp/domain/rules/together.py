@@ -1,0 +1,76 @@
+"""Changes that are fine one after the other and not in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.rules.reading import parameters
+from gitops_mcp.domain.rules.rollout import added_volumes, changed_parameters, grown, pod_fields
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+
+RESIZE_SAFE_SINCE = (1, 31)
+"""The first minor release that is known to hold https://github.com/cloudnative-pg/cloudnative-pg/pull/10427; no
+release note says which patch releases of older ones do."""
+
+
+def _image_and_parameters(seen: Seen) -> Iterator[Fault]:
+    if seen.old is None or at(seen.object, "spec", "primaryUpdateMethod") != "switchover":
+        return
+    image = at(seen.object, "spec", "imageName")
+    if image is None or image == at(seen.old, "spec", "imageName"):
+        return
+    changed = _parameters(seen)
+    if changed:
+        yield Fault(
+            ("spec", "imageName"),
+            f"changes together with parameters ({', '.join(changed)}), which primaryUpdateMethod 'switchover' "
+            f"excludes: the parameters in one change, and the image in the next once that is applied",
+        )
+
+
+def _parameters(seen: Seen) -> list[str]:
+    """What the API would see change. It has defaults where Git is silent, so only what Git says or drops counts."""
+    if seen.live is None:
+        return list(changed_parameters(seen.before, seen.object))
+    new, live, before = parameters(seen.object), parameters(seen.live), parameters(seen.before)
+    stated = {key for key, value in new.items() if str(value) != str(live.get(key))}
+    return sorted(stated | {key for key in before if key not in new and key in live})
+
+
+def _resize_alone(seen: Seen) -> Iterator[Fault]:
+    if seen.before is None:
+        return
+    volumes = grown(seen.before, seen.object)
+    restarts = (*pod_fields(seen.before, seen.object), *added_volumes(seen.before, seen.object))
+    if at(seen.before, "spec", "imageName") != at(seen.object, "spec", "imageName"):
+        restarts = (*restarts, "spec.imageName")
+    if not volumes or not restarts:
+        return
+    what = f"{' and '.join(volumes)} grows together with {', '.join(restarts)}, which makes the pods anew"
+    if seen.operator is not None and seen.operator[:2] >= RESIZE_SAFE_SINCE:
+        yield Fault(("spec",), f"{what}: one after the other is easier to follow and to take back", "warning")
+        return
+    known = (
+        f"operator {'.'.join(map(str, seen.operator))}"
+        if seen.operator is not None
+        else "the operator, of unknown version,"
+    )
+    yield Fault(
+        ("spec",),
+        f"{what}: {known} may wait for ever for a pod that waits for its volume. Resize in one change, and make the "
+        f"other one once get_cluster_status shows the new size",
+    )
+
+
+RULES = (
+    Rule(
+        "image-and-parameters",
+        ("Cluster",),
+        "webhook validateConfigurationChange",
+        ("spec.imageName",),
+        _image_and_parameters,
+        compares=True,
+    ),
+    Rule("resize-alone", ("Cluster",), "operator", ("spec",), _resize_alone, compares=True),
+)

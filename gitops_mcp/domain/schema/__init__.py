@@ -1,0 +1,73 @@
+"""An object against its OpenAPI schema, as the API server judges it on a create or an update, CEL rules included.
+
+The structure is walked by code of our own: pruning of nulls, defaults, unknown fields, list-maps and sets are rules of
+Kubernetes that JSON Schema does not know, and a schema is never validated itself. CEL is evaluated by
+common-expression-language and not by cel-python, which answers `has(self.a.b)` with false where `a` is missing (the API
+server refuses), takes true for 1, and knows neither optional values nor `map` of three arguments; it is much slower,
+too. What is wrong in the library chosen is met in `rule` and `cel_rules`: the size of a text in bytes, and an error in
+one item under `all` or `exists`. The rules of CloudNativePG's kinds call no function of Kubernetes' own.
+
+Not repeated: ratcheting. An API server lets an old fault pass in a value that an update leaves alone; here it is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+from gitops_mcp.domain.objects import Object, dotted
+from gitops_mcp.domain.schema.cel_rules import Place, judge
+from gitops_mcp.domain.schema.node import Node, made
+from gitops_mcp.domain.schema.structure import Found, examine, filled
+from gitops_mcp.domain.schema.unfilled import unfilled
+from gitops_mcp.domain.schema.verdict import Fault, Unchecked, Verdict, in_order
+
+__all__ = ["Fault", "Schema", "Unchecked", "Verdict", "compiled"]
+
+_KEPT = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Schema:
+    root: Node
+    unchecked: tuple[Unchecked, ...]
+    """Rules that cannot be read here, whatever the object."""
+
+    @property
+    def has_cel(self) -> bool:
+        """False: either the kind has no rules or whoever served the schema left them out."""
+        return self.root.ruled
+
+    def verdict(self, given: Object, *, before: Object | None = None) -> Verdict:
+        """Of an object that is created, or that replaces `before`; both as in Git, without defaults."""
+        found = Found()
+        value = filled(self.root, given)
+        examine(self.root, value, (), found)
+        if self.has_cel:
+            old = filled(self.root, before) if before is not None else None
+            judge(Place(self.root, value, old, (), (*unfilled(value), *unfilled(old))), found)
+        skipped = tuple(dict.fromkeys(dotted(path) for path in found.skipped))
+        return Verdict(in_order(found.faults), skipped, tuple(dict.fromkeys(found.unchecked)))
+
+    def faults(self, given: Object, *, before: Object | None = None) -> tuple[Fault, ...]:
+        return self.verdict(given, before=before).faults
+
+
+_schemas: dict[str, Schema] = {}
+_lock = Lock()
+
+
+def compiled(schema: Object, *, key: str) -> Schema:
+    """The schema made ready; the same `key` (a hash or a version of it) gives the same one again.
+
+    `schema` is a CRD's `openAPIV3Schema` or a component of `/openapi/v3`, whose `$ref`s are taken as open.
+    """
+    with _lock:
+        if key in _schemas:
+            return _schemas[key]
+    root = made(schema)
+    ready = Schema(root.root, root.unchecked)
+    with _lock:
+        while len(_schemas) >= _KEPT:
+            del _schemas[next(iter(_schemas))]
+        return _schemas.setdefault(key, ready)

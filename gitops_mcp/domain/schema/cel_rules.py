@@ -1,0 +1,197 @@
+"""The CEL rules of a schema over one object, each where it stands, with what was there before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitops_mcp.domain.objects import Path, dotted
+from gitops_mcp.domain.schema.checks import decoded, is_number, moment
+from gitops_mcp.domain.schema.node import Node
+from gitops_mcp.domain.schema.rule import Rule, escaped, program
+from gitops_mcp.domain.schema.structure import Found, identified
+from gitops_mcp.domain.schema.verdict import Unchecked
+
+if TYPE_CHECKING:
+    from cel import Context
+
+_REFUSED = (KeyError, IndexError, ZeroDivisionError, OverflowError)
+"""What an API server stumbles on too, and then refuses the object."""
+_VARIABLE = "a part that it reads holds an unfilled variable"
+_UNKNOWN = (RuntimeError, TypeError, ValueError, ArithmeticError, LookupError)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value, what was there before (None: nothing, or nothing that it can be matched with), and their variables."""
+
+    node: Node
+    value: Any
+    old: Any
+    path: Path
+    unfilled: tuple[Path, ...]
+    """Relative paths of the values that hold a `${NAME}`, old ones too."""
+
+    def below(self, step: str | int, node: Node | None, old: Any) -> Place | None:
+        value = self.value[step]
+        # The API server asks rules of values alone; one that wants to know of null stands further up.
+        if node is None or not node.ruled or value is None:
+            return None
+        unfilled = tuple(path[1:] for path in self.unfilled if path and path[0] == step)
+        return Place(node, value, old, (*self.path, step), unfilled)
+
+
+def judge(place: Place, found: Found) -> None:
+    if place.node.rules:
+        _judge_here(place, found)
+    if type(place.value) is dict:
+        old = place.old if type(place.old) is dict else {}
+        below = [place.below(key, place.node.below(key), old.get(key)) for key in place.value]
+    elif type(place.value) is list:
+        before = _by_identity(place)
+        items = place.node.items
+        below = [
+            place.below(index, items, before.get(identified(place.node, item)) if before else None)
+            for index, item in enumerate(place.value)
+        ]
+    else:
+        return
+    for part in below:
+        if part is not None:
+            judge(part, found)
+
+
+def _by_identity(place: Place) -> dict[str, Any]:
+    """Items are matched by the keys of a list-map; those of other lists have no earlier selves."""
+    if not place.node.keys or type(place.old) is not list:
+        return {}
+    return {identified(place.node, item): item for item in place.old}
+
+
+def _judge_here(place: Place, found: Found) -> None:
+    here = _Here(place)
+    for rule in place.node.rules:
+        if rule.transition and place.old is None and not rule.optional_old:
+            continue
+        outcome = _VARIABLE if _reads_variable(rule, place) else here.outcome(rule)
+        if isinstance(outcome, Stumbled) and _is_faulty(place, found):
+            outcome = "the faults of the value come first"
+        if isinstance(outcome, str):
+            found.unchecked.append(Unchecked(dotted(place.path), rule.text, outcome))
+        elif outcome is not True:
+            remark = outcome.remark if isinstance(outcome, Stumbled) else ""
+            found.fault((*place.path, *rule.field_path), "cel", here.message(rule) + remark)
+
+
+def _is_faulty(place: Place, found: Found) -> bool:
+    depth = len(place.path)
+    return any(fault.rule != "cel" and fault.path[:depth] == place.path for fault in found.faults)
+
+
+def _reads_variable(rule: Rule, place: Place) -> bool:
+    for path in place.unfilled:
+        name = _first_name(place.node, path)
+        if name is None or rule.whole or escaped(name) in rule.names:
+            return True
+    return False
+
+
+def _first_name(node: Node | None, path: Path) -> str | None:
+    """The first step that a rule has to name to get there; indexes and the keys of a map are found without."""
+    for step in path:
+        if node is None:
+            return None
+        if isinstance(step, str) and step in node.properties:
+            return step
+        node = node.items if isinstance(step, int) else node.others
+    return None
+
+
+@dataclass(frozen=True)
+class Stumbled:
+    """The rule cannot be evaluated on this value, and the API server cannot either."""
+
+    remark: str
+
+
+class _Here:
+    """The rules of one place share what the library made of its value."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._contexts: dict[tuple[bool, frozenset[str]], Context] = {}
+
+    def outcome(self, rule: Rule) -> bool | Stumbled | str:
+        """Held, refused, or the reason why it is not known."""
+        if rule.program is None:
+            return rule.trouble
+        try:
+            held = rule.program.execute(self._context(rule))
+        except _REFUSED as error:
+            if rule.searches:
+                return "a value that it reads is not there"
+            return Stumbled(_remark(rule, error))
+        except _UNKNOWN as error:
+            # The library's words may hold values of the object.
+            return f"the CEL library could not evaluate it ({type(error).__name__})"
+        return held if isinstance(held, bool) else "it answers neither true nor false"
+
+    def message(self, rule: Rule) -> str:
+        if not rule.expression:
+            return rule.message
+        compiled = program(rule.expression)
+        if compiled.program is None:
+            return rule.message
+        try:
+            text = compiled.program.execute(self._context(rule, also=compiled.functions))
+        except _UNKNOWN:
+            return rule.message
+        return text if isinstance(text, str) and text.strip() and "\n" not in text else rule.message
+
+    def _context(self, rule: Rule, *, also: Any = None) -> Context:
+        from cel import Context, OptionalValue
+
+        functions = {**rule.functions, **(also or {})}
+        key = (rule.optional_old, frozenset(functions))
+        if key not in self._contexts:
+            node, old = self._place.node, self._place.old
+            variables = {"self": _seen(node, self._place.value)}
+            if rule.optional_old:
+                variables["oldSelf"] = OptionalValue.none() if old is None else OptionalValue.of(_seen(node, old))
+            elif old is not None:
+                variables["oldSelf"] = _seen(node, old)
+            self._contexts[key] = Context(variables, functions)
+        return self._contexts[key]
+
+
+def _remark(rule: Rule, error: Exception) -> str:
+    name = error.args[0] if isinstance(error, KeyError) and error.args else None
+    if isinstance(name, str) and name in rule.names:
+        return f" (the rule reads {name}, which is not set)"
+    return " (the rule cannot be evaluated on this value, which the API server refuses)"
+
+
+def _seen(node: Node | None, value: Any) -> Any:
+    """A value as CEL sees it: times and bytes of their own types, escaped names, sets and list-maps in one order.
+
+    The order is there so that two of them that differ in nothing else are equal.
+    """
+    if node is None or node.plain:
+        return value
+    if type(value) is dict:
+        known = node.properties
+        return {escaped(key) if key in known else key: _seen(node.below(key), part) for key, part in value.items()}
+    if type(value) is list:
+        items = sorted(value, key=lambda item: identified(node, item)) if node.keys or node.is_set else value
+        return [_seen(node.items, item) for item in items]
+    return _scalar(node, value)
+
+
+def _scalar(node: Node, value: Any) -> Any:
+    if node.type == "number" and is_number(value):
+        return float(value)
+    if type(value) is str and node.format == "date-time":
+        return moment(value) or value
+    if type(value) is str and node.format == "byte":
+        return decoded(value) or value
+    return value

@@ -1,0 +1,232 @@
+"""An object against the structure of a schema: what the API server fills in first, then what it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gitops_mcp.domain.objects import Object, Path, dotted
+from gitops_mcp.domain.schema.checks import is_number
+from gitops_mcp.domain.schema.node import Node
+from gitops_mcp.domain.schema.unfilled import is_unfilled
+from gitops_mcp.domain.schema.verdict import Fault, RuleName, Unchecked
+
+
+@dataclass
+class Found:
+    faults: list[Fault] = field(default_factory=list)
+    skipped: list[Path] = field(default_factory=list)
+    unchecked: list[Unchecked] = field(default_factory=list)
+
+    def fault(self, path: Path, rule: RuleName, message: str) -> None:
+        self.faults.append(Fault(path, message, rule))
+
+
+def filled(node: Node, value: Any) -> Any:
+    """With defaults, and without the nulls that the API server drops; what was given is left as it is."""
+    if type(value) is dict:
+        return _filled_object(node, value)
+    if type(value) is list and node.items is not None:
+        items = node.items
+        return [filled(items, item) for item in value]
+    return value
+
+
+def examine(node: Node, value: Any, path: Path, found: Found) -> None:
+    """Faults of one value and what is below it. A value of a wrong type is looked at no further."""
+    if value is None and node.nullable:
+        return
+    if is_unfilled(value) and _narrow(node):
+        found.skipped.append(path)
+        return
+    if node.type and not _is(value, node.type):
+        found.fault(path, "type", _wrong_type(value, node.type))
+        return
+    if node.enum is not None and value not in node.enum:
+        choices = ", ".join(str(choice) for choice in node.enum)
+        found.fault(path, "enum", f"{_shown(value)} is none of: {choices}")
+    for check in node.checks:
+        if not check.holds(value):
+            found.fault(path, check.rule, f"must {check.wanted}{_instead(value)}")
+    if node.unread and type(value) is str:
+        found.unchecked.append(Unchecked(dotted(path), node.unread.rule, node.unread.reason))
+    _examine_alternatives(node, value, path, found)
+    if type(value) is dict:
+        _examine_object(node, value, path, found)
+    elif type(value) is list:
+        _examine_list(node, value, path, found)
+
+
+def _filled_object(node: Node, value: Object) -> Object:
+    made: Object = {}
+    for key, part in value.items():
+        below = node.below(key)
+        if below is None:
+            made[key] = part
+        elif part is not None or below.nullable or below.type is None:
+            made[key] = filled(below, part) if type(part) in {dict, list} else part
+    for key, default in node.defaults.items():
+        if key not in made:
+            made[key] = filled(node.properties[key], default)
+    return made
+
+
+def _narrow(node: Node) -> bool:
+    """Not every text will do."""
+    return bool(
+        node.type not in {None, "string", "int-or-string"}
+        or node.enum is not None
+        or node.checks
+        or node.unread
+        or node.all_of
+        or node.any_of
+        or node.one_of
+        or node.none_of
+    )
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "number": (int, float),
+    "integer": (int,),
+    "int-or-string": (int, str),
+}
+_ARTICLES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a string",
+    "boolean": "true or false",
+    "number": "a number",
+    "integer": "an integer",
+    "int-or-string": "an integer or a string",
+}
+
+
+def _is(value: Any, wanted: str) -> bool:
+    if type(value) is bool:
+        return wanted == "boolean"
+    if type(value) is float and wanted in {"integer", "int-or-string"}:
+        return value.is_integer()
+    return isinstance(value, _TYPES.get(wanted, (object,)))
+
+
+def _wrong_type(value: Any, wanted: str) -> str:
+    hint = ""
+    if type(value) is str and wanted in {"integer", "number", "boolean"} and _reads_as(value, wanted):
+        hint = "; write it without quotes"
+    elif type(value) in {int, float, bool} and wanted == "string":
+        hint = "; write it in quotes"
+    return f"must be {_ARTICLES.get(wanted, wanted)}, found {_kind(value)}{hint}"
+
+
+def _reads_as(text: str, wanted: str) -> bool:
+    try:
+        return _is(json.loads(text), wanted)
+    except ValueError:
+        return False
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {
+        bool: "a boolean",
+        int: "an integer",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "a mapping",
+    }
+    return names.get(type(value), f"a {type(value).__name__}")
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value) if type(value) in {str, int, float, bool} else _kind(value)
+
+
+def _instead(value: Any) -> str:
+    """A number, or how much there is of something; a text may be a secret and is left out."""
+    if is_number(value):
+        return f", found {value}"
+    return f", found {len(value)}" if type(value) in {list, dict} else ""
+
+
+def _examine_alternatives(node: Node, value: Any, path: Path, found: Found) -> None:
+    for part in node.all_of:
+        examine(part, value, path, found)
+    if node.any_of and not any(_may_hold(part, value) for part in node.any_of):
+        found.fault(path, "alternatives", f"fits none of {len(node.any_of)} alternatives{_required(node.any_of)}")
+    if node.one_of:
+        outcomes = [_outcome(part, value) for part in node.one_of]
+        # An undecided one may turn out either way.
+        if outcomes.count(True) > 1 or (True not in outcomes and None not in outcomes):
+            fit = outcomes.count(True) or "none"
+            found.fault(path, "alternatives", f"fits {fit} of the alternatives, must fit one{_required(node.one_of)}")
+    if node.none_of and _outcome(node.none_of, value):
+        found.fault(path, "alternatives", "fits what the schema excludes")
+
+
+def _may_hold(node: Node, value: Any) -> bool:
+    return _outcome(node, value) is not False
+
+
+def _outcome(node: Node, value: Any) -> bool | None:
+    """None where it hangs on a variable, or on a pattern that cannot be read."""
+    found = Found()
+    examine(node, value, (), found)
+    if found.faults:
+        return False
+    return None if found.skipped or found.unchecked else True
+
+
+def _required(nodes: Iterable[Node]) -> str:
+    named = [" and ".join(node.required) for node in nodes if node.required]
+    return f" (with {', or '.join(named)})" if named else ""
+
+
+def _examine_object(node: Node, value: Object, path: Path, found: Found) -> None:
+    for key in node.required:
+        if key not in value:
+            found.fault((*path, key), "required", "is required")
+    for key, part in value.items():
+        below = node.below(key)
+        if below is not None:
+            examine(below, part, (*path, key), found)
+        elif not node.open:
+            _examine_unknown(node, key, path, found)
+
+
+def _examine_unknown(node: Node, key: str, path: Path, found: Found) -> None:
+    if is_unfilled(key):
+        found.skipped.append((*path, key))
+        return
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(key), node.properties, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    found.fault((*path, key), "unknown field", f"is no field of {dotted(path) or 'this kind'}{hint}")
+
+
+def _examine_list(node: Node, value: list[Any], path: Path, found: Found) -> None:
+    seen: dict[str, int] = {}
+    for index, item in enumerate(value):
+        place = (*path, index)
+        if node.items is not None:
+            examine(node.items, item, place, found)
+        if node.keys or node.is_set:
+            identity = identified(node, item)
+            if identity in seen:
+                what = ", ".join(f"{key} {_shown(item.get(key))}" for key in node.keys) if type(item) is dict else "it"
+                found.fault(place, "duplicate", f"{what} is there already at {dotted((*path, seen[identity]))}")
+            seen.setdefault(identity, index)
+
+
+def identified(node: Node, item: Any) -> str:
+    """What is the same for two items that may not both be in a list."""
+    shown = [item.get(key) for key in node.keys] if node.keys and type(item) is dict else item
+    return json.dumps(shown, sort_keys=True, default=str)

@@ -1,0 +1,28 @@
+"""`${NAME}` that stands in a value as yet: Flux fills it in when it applies, so nobody knows what will be validated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from gitops_mcp.domain.objects import Path
+
+# `$${` is how the text itself is kept.
+_VARIABLE = re.compile(r"(?<!\$)\$\{\s*[A-Za-z_]")
+
+
+def is_unfilled(value: Any) -> bool:
+    return type(value) is str and "${" in value and _VARIABLE.search(value) is not None
+
+
+def unfilled(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The places of the values that hold one."""
+    if type(value) is dict:
+        for key, part in value.items():
+            yield from unfilled(part, (*path, key))
+    elif type(value) is list:
+        for index, part in enumerate(value):
+            yield from unfilled(part, (*path, index))
+    elif is_unfilled(value):
+        yield path

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gitops_mcp.domain import rules
+from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.rules import RULES, Finding, Rule, Seen, findings
+from gitops_mcp.domain.schema import Schema, compiled
+from tests.domain.rules.examples import (
+    ACCEPTED,
+    REFUSED,
+    Refused,
+    cluster,
+    database,
+    inline,
+    parameters,
+    synchronous,
+    tablespaces,
+)
+
+FOLDER = os.environ.get("GITOPS_MCP_TEST_CRDS")
+BY_ID = {rule.id: rule for rule in RULES}
+
+accepted = pytest.mark.parametrize(
+    ("rule", "seen"),
+    [
+        pytest.param(BY_ID[name], seen, id=f"{name}-{n}")
+        for name, all_of in ACCEPTED.items()
+        for n, seen in enumerate(all_of)
+    ],
+)
+refused = pytest.mark.parametrize(
+    ("rule", "example"),
+    [
+        pytest.param(BY_ID[name], one, id=f"{name}-{n}")
+        for name, all_of in REFUSED.items()
+        for n, one in enumerate(all_of)
+    ],
+)
+refused_by_crd = pytest.mark.parametrize(
+    ("rule", "example"),
+    [
+        pytest.param(BY_ID[name], one, id=f"{name}-{n}")
+        for name, all_of in REFUSED.items()
+        for n, one in enumerate(all_of)
+        if "CRD" in BY_ID[name].source and not one.is_legal
+    ],
+)
+
+
+def of(rule: Rule, seen: Seen) -> list[Finding]:
+    return [one for one in findings(seen) if one.rule == rule.id]
+
+
+def test_every_rule_has_an_example_that_it_accepts_and_one_that_it_refuses() -> None:
+    ids = [rule.id for rule in RULES]
+    assert len(ids) == len(set(ids))
+    assert sorted(ACCEPTED) == sorted(REFUSED) == sorted(ids)
+
+
+@accepted
+def test_a_good_object_is_not_found_fault_with(rule: Rule, seen: Seen) -> None:
+    assert seen.object["kind"] in rule.kinds
+    assert of(rule, seen) == []
+    assert [str(one) for one in findings(seen) if one.severity == "error"] == []
+
+
+@refused
+def test_a_bad_object_is_found_at_its_field_with_what_would_work(rule: Rule, example: Refused) -> None:
+    found = [one for one in of(rule, example.seen) if one.field == example.field]
+    assert [one.severity for one in found] == [example.severity]
+    assert re.search(example.says, found[0].message)
+
+
+@refused
+def test_a_finding_stands_where_its_rule_says(rule: Rule, example: Refused) -> None:
+    for one in of(rule, example.seen):
+        assert any(_matches(one.field, pattern) for pattern in rule.fields), one.field
+
+
+def _matches(field: str, pattern: str) -> bool:
+    plain = re.sub(r"\[\d+\]", "[]", field)
+    if pattern.endswith(".*"):
+        return re.fullmatch(re.escape(pattern[:-1]) + r"[^.].*", plain) is not None
+    return plain == pattern
+
+
+@refused
+def test_what_was_there_before_does_not_block_a_change(rule: Rule, example: Refused) -> None:
+    same = Seen(example.seen.object, example.seen.object, neighbours=example.seen.neighbours)
+    assert [str(one) for one in of(rule, same) if one.severity == "error"] == []
+
+
+def test_a_fault_that_moved_in_its_list_is_still_an_old_one() -> None:
+    before = inline({"name": "app"}, {"name": "pg_x", "login": True})
+    after = inline({"name": "pg_x", "login": True})
+    names = [one for one in findings(Seen(after, before)) if one.rule == "role-name"]
+    assert [(one.field, one.severity) for one in names] == [("spec.managed.roles[0].name", "warning")]
+    assert names[0].message.endswith("(it was so before this change)")
+
+
+def test_a_fault_is_new_where_its_value_is() -> None:
+    found = findings(Seen(parameters(port="5434"), parameters(port="5433")))
+    assert [one.severity for one in found] == ["error"]
+
+
+def test_a_fault_is_new_where_another_field_brings_it() -> None:
+    found = findings(Seen(synchronous(1), synchronous(2)))
+    assert [one.severity for one in found if one.rule == "synchronous-number"] == ["error"]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(Seen(cluster(instances="${INSTANCES}")), id="a number"),
+        pytest.param(Seen(cluster(storage={"size": "${SIZE:=10Gi}"}), cluster()), id="a size, with a default"),
+        pytest.param(Seen(cluster(imageName="example/postgresql:${VERSION}"), cluster()), id="a part of an image"),
+        pytest.param(Seen(cluster(), cluster(imageName="example/postgresql:${VERSION}")), id="the image before"),
+        pytest.param(Seen(parameters(shared_buffers="${BUFFERS}")), id="a parameter"),
+        pytest.param(Seen(database(name="${DB}"), database()), id="an immutable field"),
+        pytest.param(Seen(database(), database(name="${DB}")), id="an immutable field before"),
+        pytest.param(Seen(cluster(name="${NAME}")), id="a name"),
+        pytest.param(Seen(tablespaces("${HOT}"), tablespaces("hot")), id="a tablespace that may be the old one"),
+        pytest.param(
+            Seen(
+                cluster(
+                    imageName="example/postgresql:${VERSION}",
+                    replicationSlots={"highAvailability": {"synchronizeLogicalDecoding": True}},
+                )
+            ),
+            id="a major that a rule asks for",
+        ),
+    ],
+)
+def test_a_variable_that_nobody_filled_in_is_not_judged(seen: Seen) -> None:
+    assert [one for one in findings(seen) if one.severity == "error"] == []
+
+
+def test_a_kind_that_is_not_cnpgs_has_no_rules() -> None:
+    assert findings(Seen({"kind": "Deployment", "spec": {"replicas": 0}})) == ()
+    assert {kind for rule in RULES for kind in rule.kinds} <= {kind.kind for kind in CNPG_KINDS}
+
+
+def test_the_table_is_what_the_package_offers() -> None:
+    assert rules.RULES is RULES
+    assert str(findings(Seen(cluster(instances=0)))[0]).startswith("spec.instances: '0' is no number")
+
+
+@cache
+def _schema(kind: str) -> Schema:
+    assert FOLDER
+    plural = next(one.plural for one in CNPG_KINDS if one.kind == kind)
+    crd = yaml.safe_load((Path(FOLDER) / f"postgresql.cnpg.io_{plural}.yaml").read_text())
+    return compiled(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], key=f"examples {kind}")
+
+
+def _faults(value: Any, before: Any) -> Iterator[str]:
+    return (str(one) for one in _schema(value["kind"]).faults(value, before=before))
+
+
+@pytest.mark.skipif(not FOLDER, reason="GITOPS_MCP_TEST_CRDS names no folder of CRDs")
+@accepted
+def test_the_crd_accepts_what_the_rules_accept(rule: Rule, seen: Seen) -> None:
+    assert list(_faults(seen.object, seen.before)) == [], rule.id
+
+
+@pytest.mark.skipif(not FOLDER, reason="GITOPS_MCP_TEST_CRDS names no folder of CRDs")
+@refused_by_crd
+def test_the_crd_refuses_what_a_rule_refuses_in_its_name(rule: Rule, example: Refused) -> None:
+    assert list(_faults(example.seen.object, example.seen.before or example.seen.live)), rule.id
