@@ -94,16 +94,35 @@ def put(desired: Desired, cluster: Declaration, new: Newcomer, manifest: Object,
     target = Identity(new.kind, new.namespace, new.name)
 
     def made(place: Place) -> Put:
-        draft = Draft(desired.texts)
-        if place.appended:
-            draft.append(place.path, manifest)
-        else:
-            draft.create(place.path, rendered(manifest, eol=line_ending(desired)))
-        notices = listed(draft, desired, place)
-        _check(desired, cluster, target, manifest, place, draft.changes)
-        return Put(draft.changes, place, notices)
+        drafted = _drafted(desired, place, manifest)
+        found = _check(desired, cluster, target, manifest, place, drafted.changes)
+        own = _own_name(target.name, found.identity.name)
+        if own == target.name:
+            return drafted
+        renamed = {**manifest, "metadata": {**manifest["metadata"], "name": own}}
+        drafted = _drafted(desired, place, renamed)
+        _check(desired, cluster, target, renamed, place, drafted.changes)
+        return drafted
 
     return _first(target, tried, made)
+
+
+def _drafted(desired: Desired, place: Place, manifest: Object) -> Put:
+    draft = Draft(desired.texts)
+    if place.appended:
+        draft.append(place.path, manifest)
+    else:
+        draft.create(place.path, rendered(manifest, eol=line_ending(desired)))
+    notices = listed(draft, desired, place)
+    return Put(draft.changes, place, notices)
+
+
+def _own_name(wanted: str, live: str) -> str:
+    """What a document has to say where the build puts a prefix or suffix around it, so that it is `wanted` then."""
+    prefix, _, suffix = live.partition(wanted)
+    own = wanted.removeprefix(prefix).removesuffix(suffix)
+    is_whole = f"{prefix}{own}{suffix}" == wanted and own.strip("-") == own != ""
+    return own if is_whole else wanted
 
 
 def put_file(desired: Desired, place: Place, text: str) -> Put:
@@ -174,8 +193,8 @@ def _check(
     manifest: Object | None,
     place: Place,
     changes: tuple[FileChange, ...],
-) -> None:
-    """That it is applied, as what the Cluster is, and that no other object changes."""
+) -> Declaration:
+    """What is applied then, as the Cluster is. Raises Refused where it is not, or where another object changes."""
     after = model.remodelled(desired, changes)
     found = [one for one in after.declarations if one.identity == target]
     if not found and manifest is not None:
@@ -195,6 +214,7 @@ def _check(
     if cluster.applied is not None and found[0].applied is None:
         raise Refused(f"{cluster.applied}, which applies the Cluster, does not reach it")
     proved(desired, changes, found[0].identity, None)
+    return found[0]
 
 
 def _beside(known: Iterable[Sibling], new: Newcomer) -> Iterator[Place]:

@@ -2,7 +2,8 @@
 
 A list of CNPG is one value for every applier, but its text may have several authors: the document that begins it, a
 merge patch that replaces it, operations of a JSON6902 patch that append to it. A new item goes behind the last one, by
-that one's author. Everything is built again, and an edit that does more is not taken.
+that one's author. Everything is built again, and an edit that does more is not taken; neither is one that would begin
+a list of this object's own by copying the items that it shares.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from contextlib import suppress
 
 from gitops_mcp.domain import effects, jsonpatches, layered
 from gitops_mcp.domain.kustomize import Produced, Word
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.place import changed, files_of
+from gitops_mcp.domain.objects import Object, Path, at, dotted
+from gitops_mcp.domain.place import changed, files_of, standing
 from gitops_mcp.domain.plan import Draft, FileChange
 from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.domain.yamltext import Insert, Remove, Set
@@ -23,14 +24,12 @@ from gitops_mcp.errors import GitOpsError, Refused
 def added(desired: Desired, declared: Declaration, path: Path, item: Object) -> tuple[FileChange, ...]:
     """The files with the item behind the last one. Raises Refused where no place is this object's own."""
     items = _items(declared, path)
-    try:
-        return changed(desired, declared, Set(path, [*items, item]))
-    except Refused as error:
-        wanted = Insert(path, len(items), item)
-        for draft in _appended(desired, declared, path, item) if items else ():
-            if effects.effect(desired, draft.changes, declared, wanted).is_exact:
-                return draft.changes
-        raise error from None
+    wanted = Insert(path, len(items), item)
+    for draft in _appended(desired, declared, path, item) if items else ():
+        if effects.effect(desired, draft.changes, declared, wanted).is_exact:
+            return draft.changes
+    _check_own(desired, declared, path)
+    return changed(desired, declared, Set(path, [*items, item]))
 
 
 def removed(desired: Desired, declared: Declaration, path: Path, index: int) -> tuple[FileChange, ...]:
@@ -38,6 +37,7 @@ def removed(desired: Desired, declared: Declaration, path: Path, index: int) -> 
     items = _items(declared, path)
     rest = [item for number, item in enumerate(items) if number != index]
     if not rest:
+        _check_own(desired, declared, path)
         parent = path[:-1]
         whole = parent if len(at(declared.object, *parent) or {}) == 1 else path
         with suppress(Refused):  # an earlier layer's list would come through: then an empty one has to stand there
@@ -60,10 +60,24 @@ def _items(declared: Declaration, path: Path) -> list[Object]:
     return list(found) if isinstance(found, list) else []
 
 
+def _check_own(desired: Desired, declared: Declaration, path: Path) -> None:
+    """Raises Refused where others have the items too: a patch would replace the list, and end what they share."""
+    produced = declared.produced
+    words = [produced.word((*path, index)) for index in range(len(_items(declared, path)))] if produced else []
+    for index, word in enumerate(words):
+        others = effects.sharing(desired, declared, produced.layers[word.layer]) if produced and word else ()
+        if others:
+            raise Refused(
+                f"{dotted(path)} of {declared.label} stands at {standing(desired, declared, (*path, index))}, which is "
+                f"shared: an edit there would change {effects.labels(others)} too. A patch can only replace the list as "
+                f"a whole: whether this one gets a list of its own is for a person to say"
+            )
+
+
 def _appended(desired: Desired, declared: Declaration, path: Path, item: Object) -> Iterator[Draft]:
     produced = declared.produced
     last = produced.word((*path, len(_items(declared, path)) - 1)) if produced is not None else None
-    if produced is None or last is None or not last.literal:
+    if produced is None or last is None or not last.literal or declared.opaque or declared.encrypted:
         return
     layer = produced.layers[last.layer]
     draft = Draft(files_of(desired))

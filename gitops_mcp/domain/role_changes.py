@@ -284,9 +284,12 @@ def update(
     now: datetime,
     password: Password | None = None,
 ) -> Plan:
-    """The attributes that were named, set where the role is declared. `password`: another Secret for it."""
+    """The attributes that were named, set where the role is declared. `password`: another Secret for it.
+
+    `wanted` holds just those; a `valid_until` of None there clears it.
+    """
     old = role.attributes
-    new = replace(old, **{name: value for name, value in wanted.items() if value is not None})
+    new = replace(old, **wanted)
     edits = [*_edits(role, old, new), *_password_edits(role, password)]
     plan = Plan(
         "update-role",

@@ -256,9 +256,6 @@ def _removing(view: View, cluster: Declaration, ref: ClusterRef, role: DeclaredR
         here = [one for one in own if one.path == path]
         made = secretfiles.generators(view.desired.texts, path, [one.secret for one in here])
         documents[path] = tuple(sorted({*(one.document for one in here), *made}))
-    left = [one.secret for one in own if one.way == "external-secrets"]
-    told = [f"What makes Secret {', '.join(one.secret for one in own)} goes too: {', '.join(documents)}"]
-    if left:
-        kubectl = f"kubectl -n {ref.namespace} delete secret {' '.join(left)}"
-        told.append(f"The Secret itself stays in the cluster until it is removed by hand: {kubectl}")
-    return view, Removing(tuple(documents.items()), tuple(told))
+    names = ", ".join(one.secret for one in own)
+    told = (f"Secret {names} goes too, with what makes it: {', '.join(documents)}",)
+    return view, Removing(tuple(documents.items()), told)

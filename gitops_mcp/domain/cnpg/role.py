@@ -52,7 +52,7 @@ class Attributes:
         return cls(**{name: value for name, value in said.items() if value is not None}, in_roles=tuple(lists))
 
     def spec(self, *, explicit: bool) -> Object:
-        """The fields of the CRD. `explicit`: also those to which it gives defaults, as entries of an atomic list need."""
+        """The fields of the CRD. `explicit`: with those that it gives defaults to, as entries of an atomic list need."""
         made: Object = {}
         for name, key in KEYS.items():
             value = getattr(self, name)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.objects import Object, Path, at
-
-_UNFILLED = re.compile(r"(?<!\$)\$\{(?!podselector:|image_root\})")
-"""CNPG's own placeholders look the same and are values."""
+from gitops_mcp.domain.schema.unfilled import is_unfilled
 
 TRUE = frozenset({"on", "true", "yes", "1", "t", "y"})
 FALSE = frozenset({"off", "false", "no", "0", "f", "n"})
@@ -20,7 +17,7 @@ FALSE = frozenset({"off", "false", "no", "0", "f", "n"})
 def unfilled(value: object) -> bool:
     """Whether a value, or one inside it, holds a variable that an engine fills in: nobody knows what it will be."""
     if isinstance(value, str):
-        return _UNFILLED.search(value) is not None
+        return is_unfilled(value)
     if isinstance(value, dict):
         return any(unfilled(part) for part in value.values())
     return isinstance(value, list) and any(unfilled(part) for part in value)

@@ -9,9 +9,9 @@ from gitops_mcp.domain.rules.reading import parameters
 from gitops_mcp.domain.rules.rollout import added_volumes, changed_parameters, grown, pod_fields
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
-RESIZE_SAFE_SINCE = (1, 31)
-"""The first minor release that is known to hold https://github.com/cloudnative-pg/cloudnative-pg/pull/10427; no
-release note says which patch releases of older ones do."""
+RESIZE_SAFE_SINCE = (1, 30)
+"""The first minor release cut after https://github.com/cloudnative-pg/cloudnative-pg/pull/10427; no release note says
+which patch releases of older ones hold it."""
 
 
 def _image_and_parameters(seen: Seen) -> Iterator[Fault]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from gitops_mcp.domain.objects import Path
 
-# `$${` is how the text itself is kept.
-_VARIABLE = re.compile(r"(?<!\$)\$\{\s*[A-Za-z_]")
+# `$${` is how the text itself is kept; CNPG has placeholders of its own that look the same and are values.
+_VARIABLE = re.compile(r"(?<!\$)\$\{\s*(?!podselector:|image_root\})[A-Za-z_]")
 
 
 def is_unfilled(value: Any) -> bool:

@@ -1,0 +1,121 @@
+"""Passwords that this server writes to the API itself; Git gets the name of the Secret and nothing else.
+
+The one place that writes to a cluster in git delivery, so it is narrow: it creates, and never writes over what is
+there; it changes and deletes only what says that this server made it, and only as it was just read. A Secret carries
+the change it was made for, and the attempt: whoever lost the answer of `put` can take back what that very attempt
+made, and nothing that another one did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn, Protocol
+
+from gitops_mcp.adapters.secrets.interface import ProviderName, Wanted, password
+from gitops_mcp.adapters.secrets.manifest import secret
+from gitops_mcp.domain.kinds import SECRET
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.domain.secretfiles import MANAGED_BY, SERVER
+from gitops_mcp.errors import NotFound, Refused
+
+CHANGE = "gitops-mcp/change"
+"""Label and annotation. The annotation is exact; a label cannot end in '-', as the name of a change can."""
+REQUEST = "gitops-mcp/request"
+"""An annotation: the random id of the attempt that made the Secret."""
+
+
+class Answer(Protocol):
+    @property
+    def object(self) -> Object:
+        """As it is now; its values are not needed."""
+
+
+class Api(Protocol):
+    """The verbs that are used of an API server; each raises one of our errors."""
+
+    def create(self, resource: Resource, manifest: Object) -> Answer:
+        """Refused where one of that name exists."""
+
+    def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object:
+        """An object of which only `metadata` is used. Raises NotFound."""
+
+    def merge(self, resource: Resource, namespace: str | None, name: str, change: Object) -> object:
+        """A JSON merge patch. Raises where uid and resourceVersion in it are not those of the object."""
+
+    def delete(
+        self, resource: Resource, namespace: str | None, name: str, *, uid: str | None, version: str | None
+    ) -> object:
+        """Raises NotFound, and where the object of that name has another uid or resourceVersion."""
+
+
+@dataclass(frozen=True)
+class ClusterSecrets:
+    api: Api
+
+    @property
+    def name(self) -> ProviderName:
+        return "cluster"
+
+    def path(self, _path: str, /) -> None:
+        return None
+
+    def file(self, wanted: Wanted, _path: str, /, *, eol: str = "\n") -> NoReturn:  # noqa: ARG002 - the Protocol's
+        raise Refused(f"Secret {wanted} is written to the API: Git gets no file for it")
+
+    def notes(self, wanted: Wanted, /) -> tuple[str, ...]:
+        note = (
+            f"The password was generated and written as Secret {wanted} to the Kubernetes API. It is not in Git: a "
+            f"cluster that is built anew from Git needs the Secret restored or made again."
+        )
+        return (note,)
+
+    def put(self, wanted: Wanted, *, change: str, owner: str) -> str:
+        """Creates the Secret for an attempt whose random id is `owner`; its uid.
+
+        Where this raises, the Secret may still have been made (the answer was lost): `remove` with `owner` settles it.
+        """
+        labels = {MANAGED_BY: SERVER, CHANGE: change.rstrip("-")}
+        annotations = {CHANGE: change, REQUEST: owner}
+        made = self.api.create(SECRET, secret(wanted, password(), labels=labels, annotations=annotations))
+        return str(made.object["metadata"]["uid"])
+
+    def remove(
+        self, namespace: str, name: str, *, change: str, uid: str | None = None, owner: str | None = None
+    ) -> bool:
+        """Deletes a Secret that was made for `change`; False: there was none.
+
+        With `uid` or `owner` only the Secret of that uid or attempt. Refused, and nothing is deleted, for any other.
+        """
+        try:
+            found = self.api.metadata(SECRET, namespace, name)
+            asked = {"uid": uid, CHANGE: change, REQUEST: owner}
+            _check(found, namespace, name, {key: value for key, value in asked.items() if value is not None})
+            seen = found["metadata"]
+            self.api.delete(SECRET, namespace, name, uid=seen["uid"], version=seen["resourceVersion"])
+        except NotFound:
+            return False
+        return True
+
+    def rotate(self, wanted: Wanted) -> None:
+        """A new password in a Secret that this server made, for whichever change; nothing else of it is touched."""
+        found = self.api.metadata(SECRET, wanted.namespace, wanted.name)
+        _check(found, wanted.namespace, wanted.name, {})
+        seen = {key: found["metadata"][key] for key in ("uid", "resourceVersion")}
+        change = {"metadata": seen, "stringData": {"password": password()}}
+        self.api.merge(SECRET, wanted.namespace, wanted.name, change)
+
+
+def _check(found: Object, namespace: str, name: str, asked: dict[str, str]) -> None:
+    """Refuses a Secret that is not this server's, or not the one that was asked for."""
+    if at(found, "metadata", "labels", MANAGED_BY) != SERVER or not at(found, "metadata", "annotations", REQUEST):
+        raise Refused(
+            f"Secret {namespace}/{name} was not made by this server (it has no label {MANAGED_BY}: {SERVER} with the "
+            f"annotation {REQUEST}), so it is left alone: change or remove it where it comes from"
+        )
+    for key, value in asked.items():
+        is_value = at(found, "metadata", "uid") if key == "uid" else at(found, "metadata", "annotations", key)
+        if is_value != value:
+            raise Refused(
+                f"Secret {namespace}/{name} is another one than was asked for: its {key} is {is_value!r}, not "
+                f"{value!r}, so it is left alone"
+            )

@@ -1,0 +1,78 @@
+"""Passwords that the External Secrets Operator generates: Git and this server never see one.
+
+A `Password` generator makes a new value each time that the operator asks it. Two words keep the first one:
+`refreshPolicy: CreatedOnce` asks once for an ExternalSecret, and `immutable: true` stands in the way of the writes that
+happen nevertheless (an ExternalSecret whose Secret was edited is synchronised again,
+https://github.com/external-secrets/external-secrets/issues/6640). So a password is changed by a Secret of another name.
+The Secret belongs to its ExternalSecret and goes with it: Git says when.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, PASSWORD_LENGTH, ProviderName, Wanted
+from gitops_mcp.adapters.secrets.manifest import metadata, reload_label
+from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD
+from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.domain.yamltext import rendered
+
+_CODE = re.compile(r"[{}$]")
+"""What Go's templates, or the substitution of variables in Flux and kustomize, may take for theirs."""
+_ESCAPED = re.compile(r'[{}$"\\]')
+
+
+@dataclass(frozen=True)
+class ExternalSecrets:
+    @property
+    def name(self) -> ProviderName:
+        return "external-secrets"
+
+    def path(self, path: str, /) -> str:
+        return path
+
+    def file(self, wanted: Wanted, _path: str, /, *, eol: str = "\n") -> str:
+        documents = (_generator(wanted), _external_secret(wanted))
+        return f"---{eol}".join(rendered(document, eol=eol) for document in documents)
+
+    def notes(self, wanted: Wanted, /) -> tuple[str, ...]:
+        made = (
+            f"The External Secrets Operator generates the password of Secret {wanted} once, in the cluster; Git holds "
+            f"no part of it."
+        )
+        kept = f"The Secret {wanted} goes with its ExternalSecret, and with it the only copy of the password"
+        return made, kept
+
+
+def _generator(wanted: Wanted) -> Object:
+    # The CRD asks for the last two; repeats are allowed, as without them each character tells of the others.
+    spec = {"length": PASSWORD_LENGTH, "symbols": 0, "allowRepeat": True, "noUpper": False}
+    return {**_head(PASSWORD, wanted), "spec": spec}
+
+
+def _external_secret(wanted: Wanted) -> Object:
+    template = {
+        "engineVersion": "v2",
+        "type": BASIC_AUTH,
+        "metadata": {"labels": reload_label()},
+        "data": {"username": verbatim(wanted.username), "password": "{{ .password }}"},
+    }
+    generator = {"apiVersion": PASSWORD.api_version, "kind": PASSWORD.kind, "name": wanted.name}
+    spec = {
+        "refreshPolicy": "CreatedOnce",
+        "target": {"name": wanted.name, "creationPolicy": "Owner", "immutable": True, "template": template},
+        "dataFrom": [{"sourceRef": {"generatorRef": generator}}],
+    }
+    return {**_head(EXTERNAL_SECRET, wanted), "spec": spec}
+
+
+def _head(resource: Resource, wanted: Wanted) -> Object:
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata(wanted)}
+
+
+def verbatim(text: str) -> str:
+    """A template of Go's text/template that gives this text: the text itself wherever that is so."""
+    if not _CODE.search(text):
+        return text
+    return '{{ "' + _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + '" }}'

@@ -1,0 +1,77 @@
+"""What every password provider can do, so that the planner need not know which one it talks to.
+
+What a provider makes is at last a Secret of type kubernetes.io/basic-auth in the namespace of the Cluster, with
+`username` and `password` and the label that makes the operator look at once. Where Git holds a file for it, the file
+has no password that anyone without the controller's key could read. A password exists in memory only, from the moment
+it is made until it is sealed.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from gitops_mcp.domain.cnpg.password_secret import secret_name
+from gitops_mcp.domain.cnpg.sql import sql_name
+from gitops_mcp.domain.names import namespace_name
+
+ProviderName = Literal["external-secrets", "sealed-secrets", "sops", "cluster", "existing"]
+
+BASIC_AUTH = "kubernetes.io/basic-auth"
+RELOAD = "cnpg.io/reload"
+"""A label: the operator watches a Secret that has it (CNPG, docs/src/declarative_role_management)."""
+PASSWORD_LENGTH = 40
+_ALPHABET = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The Secret that a role needs, all its names legal; nothing in it is secret."""
+
+    namespace: str
+    name: str
+    """metadata.name of the Secret."""
+    username: str
+    """The role's name in PostgreSQL; any text that PostgreSQL takes."""
+
+    def __post_init__(self) -> None:
+        namespace_name(self.namespace)
+        secret_name(self.name, field="metadata.name")
+        sql_name(self.username, field="role_name")
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+ReadFile = Callable[[str], str | None]
+"""A file of the commit that the change is planned on, by its path from the root; None: there is none."""
+
+
+class Provider(Protocol):
+    """Each method raises one of our errors, and then nothing has been made."""
+
+    @property
+    def name(self) -> ProviderName: ...
+
+    def path(self, path: str, /) -> str | None:
+        """Where the file for a Secret goes when `path` would be its place by the repository's habits.
+
+        A provider may need another file name in the same folder. None: Git gets no file.
+        """
+
+    def file(self, wanted: Wanted, path: str, /, *, eol: str = "\n") -> str:
+        """The whole text of that file: YAML documents that become the Secret. Raises Refused where it cannot be made.
+
+        A file whose text an encryption covers keeps the line ends that the encryption gave it, whatever `eol` says.
+        """
+
+    def notes(self, wanted: Wanted, /) -> tuple[str, ...]:
+        """What a reviewer should know of how the password comes to be."""
+
+
+def password() -> str:
+    """A new one: letters and digits only, so that no place it is put into needs escaping."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(PASSWORD_LENGTH))

@@ -1,0 +1,136 @@
+"""Passwords that are sealed here for the Sealed Secrets controller; only its private key opens them.
+
+The format is the controller's own (github.com/bitnami-labs/sealed-secrets, pkg/crypto): a fresh AES-256-GCM key for
+each value, that key under RSA-OAEP with SHA-256. The label of OAEP is `namespace/name`, the strict scope, so a value
+cannot be moved to another Secret. Both keys are sealed: a username in the template would be read as Go's.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, ProviderName, Wanted, password
+from gitops_mcp.adapters.secrets.manifest import metadata, reload_label
+from gitops_mcp.domain.kinds import SEALED_SECRET
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.yamltext import rendered
+from gitops_mcp.errors import InvalidRequest, Refused
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+_FETCH = "`kubeseal --fetch-cert` prints the controller's"
+_WEAK = 2048
+"""Bits; the controller makes keys of 4096."""
+
+
+@dataclass(frozen=True)
+class SealedSecrets:
+    certificate: bytes = field(repr=False)
+    """PEM, as `kubeseal --fetch-cert` gives it; of several the newest that is valid is taken."""
+    now: Callable[[], datetime] = field(repr=False)
+    """With its time zone."""
+
+    @property
+    def name(self) -> ProviderName:
+        return "sealed-secrets"
+
+    def path(self, path: str, /) -> str:
+        return path
+
+    def file(self, wanted: Wanted, _path: str, /, *, eol: str = "\n") -> str:
+        certificate = newest_certificate(self.certificate, now=self.now())
+        key = cast("rsa.RSAPublicKey", certificate.public_key())
+        label = str(wanted).encode()
+        values = {"username": wanted.username, "password": password()}
+        sealed = {name: _sealed(value.encode(), key, label=label) for name, value in values.items()}
+        return rendered(_sealed_secret(wanted, sealed), eol=eol)
+
+    def notes(self, wanted: Wanted, /) -> tuple[str, ...]:
+        note = (
+            f"The password was generated and sealed for the Sealed Secrets controller, which alone can open it; it "
+            f"opens it for Secret {wanted} only, so neither name may be changed, not by a kustomization either."
+        )
+        return (note,)
+
+
+def newest_certificate(pem: bytes, *, now: datetime) -> x509.Certificate:
+    """Of the certificates in a PEM text the newest that may be sealed for; its key is RSA.
+
+    Where there is none, the error has the fault of each.
+    """
+    certificates = _loaded(pem)
+    faults = {number: _fault(found, now=now) for number, found in enumerate(certificates, start=1)}
+    usable = [certificates[number - 1] for number, fault in faults.items() if fault is None]
+    if not usable:
+        what = "; ".join(f"certificate {number} {fault}" for number, fault in faults.items())
+        raise Refused(
+            f"no certificate to seal a password for: {what}. What works is a certificate of the Sealed Secrets "
+            f"controller that is valid today, with an RSA key of {_WEAK} bits or more: {_FETCH}"
+        )
+    return max(usable, key=lambda found: found.not_valid_before_utc)
+
+
+def _loaded(pem: bytes) -> list[x509.Certificate]:
+    from cryptography import x509
+
+    try:
+        return x509.load_pem_x509_certificates(pem)
+    except ValueError as error:
+        # What it says quotes the text, which may be a private key by mistake.
+        raise InvalidRequest(
+            f"the certificate to seal passwords for is no PEM certificate (-----BEGIN CERTIFICATE-----): {_FETCH}"
+        ) from error
+
+
+def _fault(certificate: x509.Certificate, *, now: datetime) -> str | None:
+    """What keeps it from being sealed for, as words behind `certificate 1`."""
+    if now > certificate.not_valid_after_utc:
+        return f"expired at {certificate.not_valid_after_utc.isoformat()}"
+    if now < certificate.not_valid_before_utc:
+        return f"is not valid before {certificate.not_valid_before_utc.isoformat()}"
+    key = _rsa_key(certificate)
+    if key is None:
+        return "has a key that is not RSA"
+    return f"has a key of only {key.key_size} bits" if key.key_size < _WEAK else None
+
+
+def _rsa_key(certificate: x509.Certificate) -> rsa.RSAPublicKey | None:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, rsa.RSAPublicKey) else None
+
+
+def _sealed(value: bytes, key: rsa.RSAPublicKey, *, label: bytes) -> str:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    session = os.urandom(32)
+    oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=label)
+    locked = key.encrypt(session, oaep)
+    # The nonce is all zeros, as the controller expects it: no session key is used twice.
+    return base64.b64encode(
+        struct.pack(">H", len(locked)) + locked + AESGCM(session).encrypt(bytes(12), value, None)
+    ).decode()
+
+
+def _sealed_secret(wanted: Wanted, sealed: dict[str, str]) -> Object:
+    return {
+        "apiVersion": SEALED_SECRET.api_version,
+        "kind": SEALED_SECRET.kind,
+        "metadata": metadata(wanted),
+        "spec": {"encryptedData": sealed, "template": {"type": BASIC_AUTH, "metadata": {"labels": reload_label()}}},
+    }
