@@ -17,7 +17,9 @@ from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.apply import applied
 from gitops_mcp.sandbox.cnpg import children
-from gitops_mcp.sandbox.cnpg.children import CLUSTER_LABEL, INSTANCE_LABEL, SECRET, instance_name, serial_of
+from gitops_mcp.sandbox.cnpg.children import CLUSTER_LABEL, INSTANCE_LABEL, instance_name, serial_of
+from gitops_mcp.sandbox.cnpg.postgres import Postgres
+from gitops_mcp.sandbox.cnpg.roles import managed_roles
 from gitops_mcp.sandbox.cnpg.status import (
     APPLYING,
     CREATING_REPLICA,
@@ -46,8 +48,10 @@ _CATALOGS = {
 
 
 class Turn:
-    def __init__(self, store: Store, cluster: Object) -> None:
+    def __init__(self, store: Store, cluster: Object, postgres: Postgres | None) -> None:
+        """`postgres` is what its instances hold; None until the first of them is up."""
         self._store = store
+        self._postgres = postgres
         self._cluster = cluster
         self._spec: Object = cluster["spec"]
         self._namespace: str = cluster["metadata"]["namespace"]
@@ -181,15 +185,13 @@ class Turn:
         return Phase(APPLYING) if stale else None
 
     def _report(self, phase: Phase) -> None:
-        seen = {
-            one["metadata"]["name"]: one["metadata"]["resourceVersion"]
-            for one in self._store.list(SECRET, self._namespace)
-        }
+        present = {one["metadata"]["name"]: one for one in self._store.list(kinds.SECRET, self._namespace)}
+        roles = managed_roles(self._cluster, self._postgres, present)
         now = datetime.now(UTC)
         image, instances = self._image, self._instances
 
         def reported(cluster: Object) -> Object:
-            made = status(cluster, instances, phase, image=image, secrets_seen=seen, now=now)
+            made = status(cluster, instances, phase, image=image, roles=roles, now=now)
             return {**cluster, "status": made}
 
         self._store.change(kinds.CLUSTER, self._namespace, self._name, reported, subresource="status")
@@ -232,7 +234,7 @@ class Turn:
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 raise
-        if resource == SECRET:
+        if resource == kinds.SECRET:
             return self._store.get(resource, self._namespace, name)
         return self._store.change(resource, self._namespace, name, lambda live: applied(live, child, before=None))
 

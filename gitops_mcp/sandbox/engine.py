@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
@@ -19,6 +21,7 @@ from gitops_mcp.sandbox.controller import Controller
 from gitops_mcp.sandbox.health import health, worst
 from gitops_mcp.sandbox.kustomize import rendered
 from gitops_mcp.sandbox.remote import BASE, Remote
+from gitops_mcp.sandbox.sops import decrypted
 from gitops_mcp.sandbox.sync import Key, Outcome, Sync
 
 NAMESPACE, NAME = "argocd", "gitops"
@@ -54,8 +57,18 @@ class _Operation:
 
 
 class Engine(Controller):
-    def __init__(self, store: Store, remote: Remote, *, path: str = "clusters/prod", poll: float = POLL) -> None:
+    def __init__(
+        self,
+        store: Store,
+        remote: Remote,
+        *,
+        path: str = "clusters/prod",
+        poll: float = POLL,
+        age_key: Path | None = None,
+    ) -> None:
+        """`age_key` is the file of the key that sops decrypts with; without one it is an engine without that plugin."""
         super().__init__(store)
+        self._decrypt = partial(decrypted, key=age_key) if age_key else None
         self._remote = remote
         self._path = path
         self._poll = poll
@@ -91,7 +104,7 @@ class Engine(Controller):
             if self._target and (self._target.revision, self._target.path) == (tip, path):
                 return
             files = self._remote.files(tip) if tip else {}
-            objects = rendered(files, path, is_namespaced=self._is_namespaced)
+            objects = rendered(files, path, is_namespaced=self._is_namespaced, decrypt=self._decrypt)
         except GitOpsError as error:
             why = f"Failed to load target state: {error}" if tip else f"unable to resolve '{BASE}' to a commit SHA"
             self._target = _Target(tip, path, {}, why)

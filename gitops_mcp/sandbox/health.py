@@ -31,17 +31,36 @@ _CLUSTER = {
     "Cluster is unrecoverable and needs manual intervention": "Suspended",
 }
 
+# The condition that Argo CD's own checks go by, and what they say until there is one.
+_CONDITIONS = {
+    (kinds.EXTERNAL_SECRET.api_version, kinds.EXTERNAL_SECRET.kind): ("Ready", "Waiting for ExternalSecret"),
+    (kinds.SEALED_SECRET.api_version, kinds.SEALED_SECRET.kind): (
+        "Synced",
+        "Waiting for Sealed Secret to be decrypted",
+    ),
+}
+
 
 def health(live: Object | None) -> Object:
     """Kinds without a check of their own are healthy as soon as they are there."""
     if live is None:
         return {"status": "Missing"}
+    if (live["apiVersion"], live["kind"]) in _CONDITIONS:
+        return _by_condition(live, *_CONDITIONS[live["apiVersion"], live["kind"]])
     if live["kind"] != kinds.CLUSTER.kind or live["apiVersion"] != kinds.CLUSTER.api_version:
         return {"status": "Healthy"}
     phase = at(live, "status", "phase")
     if phase is None:
         return {"status": "Progressing", "message": "Waiting for the status to be reported"}
     return {"status": _CLUSTER.get(phase, "Unknown"), "message": at(live, "status", "phaseReason") or phase}
+
+
+def _by_condition(live: Object, kind: str, waiting: str) -> Object:
+    stated = next((one for one in at(live, "status", "conditions") or () if one["type"] == kind), None)
+    if stated is None:
+        return {"status": "Progressing", "message": waiting}
+    message = {"message": stated["message"]} if stated.get("message") else {}
+    return {"status": "Healthy" if stated["status"] == "True" else "Degraded", **message}
 
 
 def worst(statuses: Iterable[str]) -> str:

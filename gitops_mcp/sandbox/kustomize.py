@@ -15,6 +15,7 @@ from typing import Any
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.yamltext import Unparsable, documents
 from gitops_mcp.errors import GitOpsError
+from gitops_mcp.sandbox.sops import is_encrypted
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _KNOWN = frozenset({"apiVersion", "kind", "resources", "namespace"})
@@ -27,9 +28,18 @@ class Unrenderable(GitOpsError):
     """What is in Git cannot be rendered; nothing of it is applied."""
 
 
-def rendered(files: Files, folder: str, *, is_namespaced: Callable[[Object], bool]) -> tuple[Object, ...]:
-    """The objects of the kustomization in a folder, in the order of `resources`."""
-    objects = tuple(_Rendering(files, is_namespaced).kustomization(posixpath.normpath(folder)))
+Decrypt = Callable[[bytes], bytes]
+"""What turns a file that sops has encrypted into clear text; it raises a GitOpsError where it cannot."""
+
+
+def rendered(
+    files: Files, folder: str, *, is_namespaced: Callable[[Object], bool], decrypt: Decrypt | None = None
+) -> tuple[Object, ...]:
+    """The objects of the kustomization in a folder, in the order of `resources`.
+
+    Without `decrypt` what sops has encrypted is left as it is.
+    """
+    objects = tuple(_Rendering(files, is_namespaced, decrypt).kustomization(posixpath.normpath(folder)))
     seen: set[tuple[object, ...]] = set()
     for declared in objects:
         identity = (
@@ -47,6 +57,7 @@ def rendered(files: Files, folder: str, *, is_namespaced: Callable[[Object], boo
 class _Rendering:
     files: Files
     is_namespaced: Callable[[Object], bool]
+    decrypt: Decrypt | None
 
     def kustomization(self, folder: str, within: tuple[str, ...] = ()) -> Iterator[Object]:
         path, settings = _settings(self.files, folder)
@@ -61,10 +72,20 @@ class _Rendering:
     def _resource(self, path: str, entry: str, within: tuple[str, ...]) -> Iterator[Object]:
         target = posixpath.normpath(posixpath.join(within[-1], entry))
         if target in self.files:
-            return _documents(self.files, target)
+            return self._documents(target)
         if any(name.startswith(f"{target}/") for name in self.files):
             return self.kustomization(target, within)
         raise Unrenderable(f"{path}: resources: {entry!r} is not a file or folder of this commit")
+
+    def _documents(self, path: str) -> Iterator[Object]:
+        text = self.files[path]
+        values = list(_values(path, text))
+        if self.decrypt and any(is_encrypted(value) for value in values):
+            try:
+                values = list(_values(path, self.decrypt(text)))
+            except GitOpsError as error:
+                raise Unrenderable(f"{path}: {error}") from error
+        return _listed(path, values)
 
 
 def _settings(files: Files, folder: str) -> tuple[str, Object]:
@@ -73,7 +94,7 @@ def _settings(files: Files, folder: str) -> tuple[str, Object]:
         what = "unable to find one of" if not present else "found more than one of"
         raise Unrenderable(f"{folder}: {what} {', '.join(NAMES)}")
     [path] = present
-    found = [value for value in _values(files, path) if value is not None]
+    found = [value for value in _values(path, files[path]) if value is not None]
     if len(found) != 1 or not isinstance(found[0], dict):
         raise Unrenderable(f"{path}: one mapping is expected")
     [settings] = found
@@ -85,8 +106,8 @@ def _settings(files: Files, folder: str) -> tuple[str, Object]:
     return path, settings
 
 
-def _documents(files: Files, path: str) -> Iterator[Object]:
-    for value in _values(files, path):
+def _listed(path: str, values: list[Object | None]) -> Iterator[Object]:
+    for value in values:
         for declared in at(value, "items") or () if at(value, "kind") == "List" else (value,):
             if declared is None:
                 continue
@@ -111,9 +132,9 @@ def _malformed(declared: Any) -> str | None:
     return None
 
 
-def _values(files: Files, path: str) -> Iterator[Object | None]:
+def _values(path: str, text: bytes) -> Iterator[Object | None]:
     try:
-        yield from (document.value for document in documents(files[path].decode()))
+        yield from (document.value for document in documents(text.decode()))
     except (Unparsable, UnicodeDecodeError) as error:
         raise Unrenderable(f"{path}: {error}") from error
 

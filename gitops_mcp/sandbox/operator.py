@@ -3,28 +3,41 @@
 Level-triggered: each turn looks at what is there and does the one step that is due, so that a Cluster goes through
 the phases of a real one, a step every few hundred milliseconds. It decides nothing that a person would: there is no
 failover, no pod fails unless someone deletes it, and nothing is hibernated or fenced.
+
+What is inside PostgreSQL is kept here, in memory, for as long as the Cluster lives: it stands for the volumes. It does
+as operator 1.30 does, but for one thing: a password Secret is noticed at once, also without the label that asks for it.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import Store
 from gitops_mcp.sandbox.cluster import Turn
-from gitops_mcp.sandbox.cnpg import inside
-from gitops_mcp.sandbox.cnpg.children import OWNED, SECRET
+from gitops_mcp.sandbox.cnpg import database_roles, databases
+from gitops_mcp.sandbox.cnpg.children import OWNED
+from gitops_mcp.sandbox.cnpg.credentials import Secrets
 from gitops_mcp.sandbox.cnpg.cron import next_run
+from gitops_mcp.sandbox.cnpg.database_roles import database_role_outcome
+from gitops_mcp.sandbox.cnpg.databases import database_outcome
 from gitops_mcp.sandbox.cnpg.defaults import defaulted
+from gitops_mcp.sandbox.cnpg.postgres import Postgres
+from gitops_mcp.sandbox.cnpg.reconciled import Outcome, is_up, orphaned
 from gitops_mcp.sandbox.controller import Controller
 
 STEP = 0.3
 """Seconds that a step of a Cluster takes: the start of an instance, the growth of a volume."""
 
-_Clusters = dict[tuple[str, str], Object]
+Place = tuple[str, str]
+"""A namespace and a Cluster's name."""
+_FINALIZERS = {kinds.DATABASE_ROLE: database_roles.FINALIZER, kinds.DATABASE: databases.FINALIZER}
+"""What a Cluster's PostgreSQL holds besides its own list of roles, in the order in which they need each other."""
 
 
 class Operator(Controller):
@@ -33,19 +46,25 @@ class Operator(Controller):
         self._step = step
         self._due: dict[str, float] = {}
         """When a Cluster's step is over, by its uid."""
-        self._seen: set[str] = set()
-        """The uids of the Clusters of the last turn."""
+        self._seen: dict[str, Place] = {}
+        """The Clusters of the last turn by their uids."""
+        self._postgres: dict[str, Postgres] = {}
+        """What is inside each Cluster whose primary has been up, by its uid; it goes when the Cluster goes."""
+
+    def postgres(self, namespace: str, name: str) -> Postgres | None:
+        """What is inside a Cluster; None before its primary is up."""
+        return self._postgres.get(self.store.get(kinds.CLUSTER, namespace, name)["metadata"]["uid"])
 
     def reconcile(self) -> float | None:
-        clusters = self.store.list(kinds.CLUSTER)
-        present = {cluster["metadata"]["uid"] for cluster in clusters}
-        if gone := self._seen - present:
+        clusters = {cluster["metadata"]["uid"]: cluster for cluster in self.store.list(kinds.CLUSTER)}
+        gone = {uid: place for uid, place in self._seen.items() if uid not in clusters}
+        if gone:
             self._sweep(gone)
-        self._seen = present
-        self._due = {uid: due for cluster in clusters if (due := self._due.get(uid := cluster["metadata"]["uid"]))}
-        for cluster in clusters:
+        self._seen = {uid: _place(cluster) for uid, cluster in clusters.items()}
+        self._due = {uid: due for uid in clusters if (due := self._due.get(uid))}
+        for cluster in clusters.values():
             self._cluster(cluster)
-        self._databases_and_roles()
+        self._databases_and_roles(frozenset(gone.values()))
         self._scheduled_backups()
         return max(0.0, min(self._due.values()) - time.monotonic()) if self._due else None
 
@@ -53,14 +72,23 @@ class Operator(Controller):
         metadata = cluster["metadata"]
         if "deletionTimestamp" in metadata or self._due.get(metadata["uid"], 0) > time.monotonic():
             return
-        place = metadata["namespace"], metadata["name"]
+        place = _place(cluster)
         with self.attempt(f"Cluster {'/'.join(place)}"):
             self._due.pop(metadata["uid"], None)
-            if Turn(self.store, self.store.change(kinds.CLUSTER, *place, defaulted)).take():
+            live = self.store.change(kinds.CLUSTER, *place, defaulted)
+            if Turn(self.store, live, self._inside(live)).take():
                 self._due[metadata["uid"]] = time.monotonic() + self._step
 
-    def _sweep(self, gone: set[str]) -> None:
+    def _inside(self, cluster: Object) -> Postgres | None:
+        uid = cluster["metadata"]["uid"]
+        if uid not in self._postgres and is_up(cluster):
+            self._postgres[uid] = Postgres.bootstrapped(cluster)
+        return self._postgres.get(uid)
+
+    def _sweep(self, gone: Iterable[str]) -> None:
         """The API removes what a Cluster owns; this is for what was still being made in that moment."""
+        for uid in gone:
+            self._postgres.pop(uid, None)
         for resource in OWNED:
             for child in self.store.list(resource):
                 metadata = child["metadata"]
@@ -68,38 +96,37 @@ class Operator(Controller):
                     with self.attempt(f"{resource.kind} {metadata['name']}"):
                         self.store.delete(resource, metadata["namespace"], metadata["name"])
 
-    def _databases_and_roles(self) -> None:
-        clusters = {(c["metadata"]["namespace"], c["metadata"]["name"]): c for c in self.store.list(kinds.CLUSTER)}
-        siblings = {resource: self._by_cluster(resource) for resource in (kinds.DATABASE_ROLE, kinds.DATABASE)}
-        for resource, groups in siblings.items():
-            for place, group in groups.items():
-                cluster = clusters.get(place)
-                for declared in group:
-                    with self.attempt(
-                        f"{resource.kind} {declared['metadata']['namespace']}/{declared['metadata']['name']}"
-                    ):
-                        self._inside(resource, declared, cluster, group, siblings[kinds.DATABASE_ROLE].get(place, []))
+    def _databases_and_roles(self, gone: frozenset[Place]) -> None:
+        """`gone` are the Clusters that went since the last turn, though there may be new ones of their names."""
+        clusters = {_place(cluster): cluster for cluster in self.store.list(kinds.CLUSTER)}
+        for resource in _FINALIZERS:
+            for place, group in self._by_cluster(resource).items():
+                cluster = None if place in gone else clusters.get(place)
+                for number, declared in enumerate(group):
+                    with self.attempt(f"{resource.kind} {'/'.join(_place(declared))}"):
+                        outcome = self._outcome(resource, declared, cluster, group)
+                        self._settle(resource, declared, outcome)
+                        # Those that follow see what this one has applied.
+                        group[number] = {**declared, "status": outcome.status or declared.get("status") or {}}
 
-    def _inside(
-        self, resource: Resource, declared: Object, cluster: Object | None, others: list[Object], roles: list[Object]
-    ) -> None:
-        if "deletionTimestamp" in declared["metadata"]:
-            self._hold(resource, declared, held=False)
-        elif cluster is None:
-            if "status" in declared:
-                self._set_status(
-                    resource, declared, {**declared["status"], "applied": False, "message": inside.CLUSTER_GONE}
-                )
-                self._hold(resource, declared, held=False)
-        elif inside.is_up(cluster):
-            self._hold(resource, declared, held=True)
-            if resource == kinds.DATABASE:
-                known = inside.roles_of(cluster, roles)
-                made = inside.database_status(declared, roles=known, others=others)
-            else:
-                seen = self._secret_versions(declared["metadata"]["namespace"])
-                made = inside.role_status(declared, cluster, secrets_seen=seen, others=others, now=datetime.now(UTC))
-            self._set_status(resource, declared, made)
+    def _outcome(self, resource: Resource, declared: Object, cluster: Object | None, others: list[Object]) -> Outcome:
+        if cluster is None:
+            return orphaned(declared)
+        postgres = self._inside(cluster)
+        if postgres is None:
+            return Outcome(None)
+        if resource == kinds.DATABASE:
+            return database_outcome(declared, cluster, postgres, others=others)
+        secrets = self._secrets(declared["metadata"]["namespace"])
+        now = datetime.now(UTC)
+        return database_role_outcome(declared, cluster, postgres, secrets=secrets, others=others, now=now)
+
+    def _settle(self, resource: Resource, declared: Object, outcome: Outcome) -> None:
+        """The status first: an object that is let go may be gone with it."""
+        if outcome.status is not None and outcome.status != declared.get("status"):
+            self._set_status(resource, declared, outcome.status)
+        if outcome.held is not None:
+            self._hold(resource, declared, held=outcome.held)
 
     def _scheduled_backups(self) -> None:
         """It is noted when the schedule is next due; there is nothing here to back up, so nothing is."""
@@ -115,27 +142,30 @@ class Operator(Controller):
                     checked = {"lastCheckTime": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
                     self._set_status(kinds.SCHEDULED_BACKUP, backup, {**checked, **wanted})
 
-    def _by_cluster(self, resource: Resource) -> dict[tuple[str, str], list[Object]]:
-        groups: dict[tuple[str, str], list[Object]] = defaultdict(list)
+    def _by_cluster(self, resource: Resource) -> dict[Place, list[Object]]:
+        groups: dict[Place, list[Object]] = defaultdict(list)
         for declared in self.store.list(resource):
             groups[declared["metadata"]["namespace"], declared["spec"]["cluster"].get("name", "")].append(declared)
         return groups
 
-    def _secret_versions(self, namespace: str) -> dict[str, str]:
-        found = self.store.list(SECRET, namespace)
-        return {secret["metadata"]["name"]: secret["metadata"]["resourceVersion"] for secret in found}
+    def _secrets(self, namespace: str) -> Secrets:
+        return {secret["metadata"]["name"]: secret for secret in self.store.list(kinds.SECRET, namespace)}
 
     def _hold(self, resource: Resource, declared: Object, *, held: bool) -> None:
         """Whether the operator's finalizer keeps the object until what it stands for was dealt with."""
-        ours = inside.DATABASE_FINALIZER if resource == kinds.DATABASE else inside.ROLE_FINALIZER
-
-        def edited(live: Object) -> Object:
-            others = [name for name in live["metadata"].get("finalizers", ()) if name != ours]
-            return {**live, "metadata": {**live["metadata"], "finalizers": [*others, ours] if held else others}}
-
+        ours = _FINALIZERS[resource]
         if held != (ours in declared["metadata"].get("finalizers", ())):
-            self.store.change(resource, declared["metadata"]["namespace"], declared["metadata"]["name"], edited)
+            edited = partial(_with_finalizer, name=ours, held=held)
+            self.store.change(resource, *_place(declared), edited)
 
     def _set_status(self, resource: Resource, declared: Object, wanted: Object) -> None:
-        place = declared["metadata"]["namespace"], declared["metadata"]["name"]
-        self.store.change(resource, *place, lambda live: {**live, "status": wanted}, subresource="status")
+        self.store.change(resource, *_place(declared), lambda live: {**live, "status": wanted}, subresource="status")
+
+
+def _place(found: Object) -> Place:
+    return found["metadata"]["namespace"], found["metadata"]["name"]
+
+
+def _with_finalizer(live: Object, *, name: str, held: bool) -> Object:
+    others = [one for one in live["metadata"].get("finalizers", ()) if one != name]
+    return {**live, "metadata": {**live["metadata"], "finalizers": [*others, name] if held else others}}

@@ -1,6 +1,7 @@
-"""A whole world to try the server in: API, operator, remote, checkout and engine, all of it on 127.0.0.1.
+"""A whole world to try the server in: API, operator, controllers of Secrets, remote, checkout and engine.
 
-The operator and the engine work on the Store itself, so that requests.jsonl is what clients asked, and nothing else.
+All of it is on 127.0.0.1. The operator, the controllers and the engine work on the Store itself, so that
+requests.jsonl is what clients asked, and nothing else.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Unavailable
 from gitops_mcp.sandbox.api import Api, Store, kubeconfig
+from gitops_mcp.sandbox.cnpg.postgres import Postgres
 from gitops_mcp.sandbox.engine import NAME, NAMESPACE, POLL, Engine
+from gitops_mcp.sandbox.external_secrets import ExternalSecrets
 from gitops_mcp.sandbox.operator import STEP, Operator
 from gitops_mcp.sandbox.remote import Remote
+from gitops_mcp.sandbox.sealed_secrets import NAMESPACE as SEALED_NAMESPACE
+from gitops_mcp.sandbox.sealed_secrets import SERVICE, SealedSecrets
 
 _READY_SECONDS = 30
 
@@ -35,6 +40,8 @@ class World:
     store: Store
     api: Api
     url: str
+    operator: Operator | None = None
+    """None where the API is alone."""
 
     @property
     def kubeconfig(self) -> Path:
@@ -56,6 +63,10 @@ class World:
     def mcp(self) -> Path:
         return self.directory / "mcp.json"
 
+    def inside(self, namespace: str, name: str) -> Postgres | None:
+        """What there is in a Cluster's PostgreSQL; None before its primary is up, or where the API is alone."""
+        return self.operator.postgres(namespace, name) if self.operator else None
+
     def asked(self) -> list[Object]:
         """What clients have asked the API so far."""
         return [json.loads(line) for line in self.requests.read_text().splitlines()]
@@ -70,18 +81,22 @@ def sandbox(
     rules: Iterable[Object] | None = None,
     step: float = STEP,
     poll: float = POLL,
+    age_key: Path | None = None,
 ) -> Iterator[World]:
     """The world, once what Git declares has been applied; the files stay when it ends.
 
     `crds` is a folder of CRDs to serve instead of the small schemas of our own, `rules` are the RBAC manifests that
-    say what clients may do; None: everything.
+    say what clients may do; None: everything. `age_key` is the file of the age key that the engine decrypts files of
+    sops with; without one it cannot.
     """
     root = directory.resolve()
     _take(root)
     with ExitStack() as stack:
         store = Store(crds=crds)
-        api = Api(store, token=None, requests_log=root / "requests.jsonl", rules=rules)
-        world = World(root, store, api, api.start())
+        sealed, operator = SealedSecrets(store), Operator(store, step=step)
+        backends = {} if api_only else {(SEALED_NAMESPACE, SERVICE): sealed.answer}
+        api = Api(store, token=None, requests_log=root / "requests.jsonl", rules=rules, backends=backends)
+        world = World(root, store, api, api.start(), None if api_only else operator)
         stack.callback(api.stop)
         world.kubeconfig.write_text(kubeconfig(world.url, None))
         world.kubeconfig.chmod(0o600)
@@ -89,8 +104,8 @@ def sandbox(
             remote = Remote.create(world.remote)
             remote.checkout(world.checkout)
             world.mcp.write_text(_client_configuration(world))
-            operator, engine = Operator(store, step=step), Engine(store, remote, poll=poll)
-            for controller in (operator, engine):
+            engine = Engine(store, remote, poll=poll, age_key=age_key)
+            for controller in (operator, sealed, ExternalSecrets(store), engine):
                 controller.start()
                 stack.callback(controller.stop)
             _wait_for_the_first_sync(store)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.sandbox.api import ApiError, Store
+from gitops_mcp.sandbox.api import ApiError, Store, Write
 from gitops_mcp.sandbox.apply import applied
+from gitops_mcp.sandbox.sops import is_encrypted
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
 TRACKING = "argocd.argoproj.io/tracking-id"
+
+_AS_ARGO = Write(validation="Ignore", manager="argocd-controller")
 
 Protection = Literal["no", "confirm", "never"]
 
@@ -121,13 +126,18 @@ class Sync:
 
     def _apply(self, key: Key, declared: Object) -> str:
         resource = self._resource(key)
+        if is_encrypted(declared):
+            raise ApiError(
+                400, "BadRequest", f"{key.kind} {key.place} is encrypted with sops, and this engine has no key for it"
+            )
         if self.live(key) is None:
-            self._store.create(resource, self._tracked(key, declared))
+            self._store.create(resource, self._tracked(key, declared), _AS_ARGO)
             message = "created"
         else:
-            self._store.change(resource, key.namespace, key.name, lambda live: self._merged(key, live, declared))
+            place = key.namespace, key.name
+            self._store.change(resource, *place, lambda live: self._merged(key, live, declared), how=_AS_ARGO)
             message = "configured"
-        self._applied[key] = declared
+        self._applied[key] = _as_stored(declared)
         return f"{resource.plural}{'.' if resource.group else ''}{resource.group}/{key.name} {message}"
 
     def _delete(self, key: Key) -> None:
@@ -138,6 +148,7 @@ class Sync:
         return applied(live, self._tracked(key, declared), before=self._applied.get(key))
 
     def _tracked(self, key: Key, declared: Object) -> Object:
+        declared = _as_stored(declared)
         metadata = declared["metadata"]
         mark = f"{self._application}:{key.group}/{key.kind}:{key.place}"
         annotations = {**(metadata.get("annotations") or {}), TRACKING: mark}
@@ -152,6 +163,16 @@ class Sync:
             )
             raise ApiError(404, "NotFound", message)
         return resource
+
+
+def _as_stored(declared: Object) -> Object:
+    """A Secret's stringData is in data once it is applied; so it is compared that way, too."""
+    if (declared["apiVersion"], declared["kind"]) != (kinds.SECRET.api_version, kinds.SECRET.kind):
+        return declared
+    texts = declared.get("stringData") or {}
+    data = {key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}
+    kept = {key: value for key, value in declared.items() if key != "stringData"}
+    return {**kept, "data": {**(declared.get("data") or {}), **data}} if data else kept
 
 
 def protection(live: Object) -> Protection:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -52,6 +53,9 @@ class World:
     def application(self) -> Object:
         return self.store.get(kinds.APPLICATION, "argocd", "gitops")
 
+    def conditions(self) -> list[Object]:
+        return at(self.application(), "status", "conditions") or []
+
     def live(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
         try:
             return self.store.get(resource, namespace, name)
@@ -79,11 +83,11 @@ class World:
         return status
 
 
-def world_of(tmp_path: Path, store: Store) -> Iterator[World]:
+def world_of(tmp_path: Path, store: Store, *, age_key: Path | None = None) -> Iterator[World]:
     store.create(NAMESPACE, {"metadata": {"name": "elsewhere"}})
     remote = Remote.create(tmp_path / "remote.git")
     remote.checkout(tmp_path / "checkout")
-    engine = Engine(store, remote, poll=0.02)
+    engine = Engine(store, remote, poll=0.02, age_key=age_key)
     engine.start()
     made = World(store, tmp_path / "checkout")
     try:
@@ -310,6 +314,103 @@ def test_a_remote_that_is_gone_is_a_comparison_error_and_deletes_nothing(world: 
 def test_an_engine_that_has_nothing_to_do_writes_nothing(world: World) -> None:
     quiet = world.store.version
     assert world.store.changed(quiet, 0.3) == quiet
+
+
+SECRET = """apiVersion: v1
+kind: Secret
+metadata:
+  name: writer-password
+  labels:
+    cnpg.io/reload: "true"
+type: kubernetes.io/basic-auth
+stringData:
+  username: writer
+  password: s3cret
+"""
+SECRET_FILE = "clusters/prod/billing/secret.sops.yaml"
+
+
+@dataclass(frozen=True)
+class Sops:
+    """A key, and what encrypts for it."""
+
+    key: Path
+    recipient: str
+    binary: str
+
+    def encrypted(self, text: str) -> str:
+        command = [self.binary, "encrypt", "--age", self.recipient, "--encrypted-regex", "^(data|stringData)$"]
+        command += ["--input-type=yaml", "--output-type=yaml", "/dev/stdin"]
+        ran = subprocess.run(command, input=text, check=True, capture_output=True, text=True)
+        assert "s3cret" not in ran.stdout
+        return ran.stdout
+
+
+@pytest.fixture
+def sops(tmp_path: Path) -> Sops:
+    binary = shutil.which("sops") or shutil.which("sops", path=str(Path(sys.executable).parent))
+    if binary is None:
+        pytest.skip("sops is neither on PATH nor beside this Python")
+    pyrage = pytest.importorskip("pyrage")
+    identity = pyrage.x25519.Identity.generate()
+    key = tmp_path / "age.key"
+    key.write_text(f"{identity}\n")
+    return Sops(key, str(identity.to_public()), binary)
+
+
+def with_secret(world: World, text: str) -> dict[str, str | None]:
+    return {SECRET_FILE: text, BILLING: world.read(BILLING) + "  - secret.sops.yaml\n"}
+
+
+def test_a_file_of_sops_is_decrypted_and_in_sync(tmp_path: Path, sops: Sops) -> None:
+    for world in world_of(tmp_path, Store(), age_key=sops.key):
+        status = world.synced(world.push(with_secret(world, sops.encrypted(SECRET))))
+        made = world.live(kinds.SECRET, "billing", "writer-password")
+        assert made is not None
+        assert "sops" not in made
+        assert made["data"] == {"username": "d3JpdGVy", "password": "czNjcmV0"}
+        assert made["metadata"]["labels"] == {"cnpg.io/reload": "true"}
+        assert resources(status)["Secret billing/writer-password"]["status"] == "Synced"
+        status = world.synced(world.push({SECRET_FILE: sops.encrypted(SECRET.replace("s3cret", "n3w"))}))
+        assert at(world.live(kinds.SECRET, "billing", "writer-password"), "data", "password") == "bjN3"
+
+
+def test_without_a_key_a_file_of_sops_fails_the_sync_and_nothing_else_of_it(world: World, sops: Sops) -> None:
+    edits = with_secret(world, sops.encrypted(SECRET))
+    edits[INVOICES] = world.read(INVOICES).replace("instances: 2", "instances: 4")
+    status = world.synced(world.push(edits))
+    why = "Secret billing/writer-password is encrypted with sops, and this engine has no key for it"
+    assert why in status["operationState"]["message"]
+    assert world.live(kinds.SECRET, "billing", "writer-password") is None
+    assert at(world.live(kinds.CLUSTER, "billing", "invoices-db"), "spec", "instances") == 4
+
+
+@pytest.mark.parametrize(
+    ("own_key", "edit"),
+    [
+        pytest.param(True, ("type: kubernetes.io/basic-auth", "type: Opaque"), id="edited"),
+        pytest.param(False, ("", ""), id="for another key"),
+    ],
+)
+def test_a_file_of_sops_that_cannot_be_trusted_or_opened_is_a_comparison_error(
+    tmp_path: Path, sops: Sops, edit: tuple[str, str], *, own_key: bool
+) -> None:
+    other = tmp_path / "other.key"
+    other.write_text(str(pytest.importorskip("pyrage").x25519.Identity.generate()))
+    for world in world_of(tmp_path, Store(), age_key=sops.key if own_key else other):
+        world.push(with_secret(world, sops.encrypted(SECRET).replace(*edit)))
+        world.eventually(world.conditions)
+        [condition] = world.conditions()
+        assert condition["type"] == "ComparisonError"
+        assert f"{SECRET_FILE}: sops ended with" in condition["message"]
+        assert world.live(kinds.SECRET, "billing", "writer-password") is None
+
+
+def test_a_secret_in_clear_text_is_in_sync_as_it_is_stored(world: World) -> None:
+    status = world.synced(world.push(with_secret(world, SECRET)))
+    assert resources(status)["Secret billing/writer-password"]["status"] == "Synced"
+    status = world.synced(world.push({SECRET_FILE: SECRET.replace("  username: writer\n", "")}))
+    assert at(world.live(kinds.SECRET, "billing", "writer-password"), "data") == {"password": "czNjcmV0"}
 
 
 def test_what_it_reports_fits_the_published_schema(tmp_path: Path) -> None:

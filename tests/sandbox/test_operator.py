@@ -15,7 +15,6 @@ from gitops_mcp.sandbox.api.admission import Write
 from gitops_mcp.sandbox.operator import Operator
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
-SECRET = Resource("", "v1", "secrets", "Secret")
 HEALTHY = "Cluster in healthy state"
 IMAGE = "registry.example/postgresql:18.4-standard-trixie"
 DEADLINE = 20
@@ -122,15 +121,15 @@ def test_the_live_cluster_carries_the_defaults_that_git_does_not(store: Store) -
 def test_passwords_are_random_and_kept(store: Store) -> None:
     create_cluster(store, bootstrap={"initdb": {"database": "orders", "owner": "orders_app"}})
     eventually(store, settled(store, 3))
-    assert names(store, SECRET) == ["orders-db-app", "orders-db-ca", "orders-db-replication", "orders-db-server"]
-    secret = store.get(SECRET, "shop", "orders-db-app")
+    assert names(store, kinds.SECRET) == ["orders-db-app", "orders-db-ca", "orders-db-replication", "orders-db-server"]
+    secret = store.get(kinds.SECRET, "shop", "orders-db-app")
     values = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
     assert secret["type"] == "kubernetes.io/basic-auth"
     assert (values["username"], values["dbname"], values["host"]) == ("orders_app", "orders", "orders-db-rw")
     assert len(values["password"]) == 64
     edit(store, instances=4)
     eventually(store, settled(store, 4))
-    assert store.get(SECRET, "shop", "orders-db-app") == secret
+    assert store.get(kinds.SECRET, "shop", "orders-db-app") == secret
 
 
 def test_scaling_up_adds_replicas_and_keeps_the_primary(store: Store) -> None:
@@ -231,7 +230,7 @@ def test_volumes_that_are_added_later_reach_every_instance(store: Store) -> None
 def test_services_and_budgets_that_are_no_longer_wanted_go(store: Store) -> None:
     create_cluster(store, enableSuperuserAccess=True)
     eventually(store, settled(store, 3))
-    assert "orders-db-superuser" in names(store, SECRET)
+    assert "orders-db-superuser" in names(store, kinds.SECRET)
     edit(store, enablePDB=False, managed={"services": {"disabledDefaultServices": ["ro", "r"]}})
     eventually(store, lambda: names(store, kinds.SERVICE) == ["orders-db-rw"] and names(store, kinds.PDB) == [])
 
@@ -251,12 +250,12 @@ def test_deleting_a_cluster_removes_all_that_it_owns_and_keeps_its_databases(sto
     create_cluster(store)
     create(store, kinds.DATABASE, "orders-db-reports", cluster={"name": "orders-db"}, name="reports", owner="app")
     own = {"metadata": {"name": "own", "namespace": "shop"}, "stringData": {"password": "kept"}}
-    store.create(SECRET, own)
+    store.create(kinds.SECRET, own)
     eventually(store, settled(store, 3))
     eventually(store, lambda: at(database(store), "status", "applied"))
     store.delete(kinds.CLUSTER, "shop", "orders-db")
     assert [names(store, resource) for resource in (kinds.POD, kinds.PVC, kinds.SERVICE, kinds.PDB)] == [[], [], [], []]
-    assert names(store, SECRET) == ["own"]
+    assert names(store, kinds.SECRET) == ["own"]
     eventually(store, lambda: not database(store)["metadata"].get("finalizers"))
     assert database(store)["status"]["message"] == "cluster resource has been deleted, skipping reconciliation"
     store.delete(kinds.DATABASE, "shop", "orders-db-reports")
@@ -271,7 +270,9 @@ def test_a_database_waits_for_its_cluster_and_its_owner(store: Store) -> None:
     create(store, kinds.DATABASE, "orders-db-reports", cluster={"name": "orders-db"}, name="reports", owner="writer")
     create_cluster(store, instances=1)
     eventually(store, lambda: at(database(store), "status", "applied") is False)
-    assert database(store)["status"]["message"] == 'ERROR: role "writer" does not exist (SQLSTATE 42704)'
+    assert database(store)["status"]["message"] == (
+        'while creating database "reports": ERROR: role "writer" does not exist (SQLSTATE 42704)'
+    )
     create(store, kinds.DATABASE_ROLE, "orders-db-writer", cluster={"name": "orders-db"}, name="writer", login=True)
     eventually(store, lambda: at(database(store), "status", "applied") is True)
     assert "message" not in database(store)["status"]
@@ -350,7 +351,9 @@ def test_a_cluster_that_is_deleted_in_the_middle_of_a_turn_leaves_nothing_behind
     store.listen(delete_once_there_is_a_claim)
     operator.reconcile()
     operator.reconcile()
-    assert [names(store, resource) for resource in (kinds.POD, kinds.PVC, kinds.SERVICE, kinds.PDB, SECRET)] == [[]] * 5
+    assert [names(store, resource) for resource in (kinds.POD, kinds.PVC, kinds.SERVICE, kinds.PDB, kinds.SECRET)] == [
+        []
+    ] * 5
 
 
 def test_what_is_reported_fits_the_published_schemas() -> None:

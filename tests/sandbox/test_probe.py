@@ -14,14 +14,8 @@ from gitops_mcp.sandbox.api import Api, Store, kubeconfig
 
 PROBE, CRDS = os.environ.get("GITOPS_MCP_TEST_PROBE"), os.environ.get("GITOPS_MCP_TEST_CRDS")
 
-EXCUSED = {
-    *("ssa_create", "ssa_conflict_409", "ssa_force", "ssa_removes_dropped_field"),
-    *("cel_rule_422", "cel_immutable_422"),
-    "secret_strategic_patch",
-    "table_output",
-    "anonymous_rejected",
-}
-"""Server-side apply, CEL, strategic merge, Table output and the refusal of anonymous callers."""
+EXCUSED = {*("cel_rule_422", "cel_immutable_422"), "secret_strategic_patch", "table_output", "anonymous_rejected"}
+"""CEL, strategic merge, Table output and the refusal of anonymous callers."""
 
 
 @pytest.mark.skipif(not PROBE, reason="GITOPS_MCP_TEST_PROBE names no contract probe")

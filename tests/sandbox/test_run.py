@@ -110,6 +110,50 @@ def test_a_commit_on_the_base_becomes_live_and_healthy(world: World) -> None:
     eventually(world, scaled)
 
 
+ROLE = """apiVersion: postgresql.cnpg.io/v1
+kind: DatabaseRole
+metadata: {name: orders-db-writer, namespace: shop}
+spec:
+  cluster: {name: orders-db}
+  name: writer
+  login: true
+  passwordSecret: {name: writer-password}
+---
+apiVersion: generators.external-secrets.io/v1alpha1
+kind: Password
+metadata: {name: writer-password, namespace: shop}
+spec: {length: 40, symbols: 0, allowRepeat: true, noUpper: false}
+---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: writer-password, namespace: shop}
+spec:
+  refreshPolicy: CreatedOnce
+  target:
+    template:
+      type: kubernetes.io/basic-auth
+      data: {username: writer, password: "{{ .password }}"}
+  dataFrom:
+    - sourceRef: {generatorRef: {kind: Password, name: writer-password}}
+"""
+
+
+def test_a_role_with_a_generated_password_gets_from_git_into_postgresql(world: World) -> None:
+    folder = world.checkout / "clusters/prod/shop"
+    (folder / "orders-db/role-writer.yaml").write_text(ROLE)
+    listed = folder / "kustomization.yaml"
+    listed.write_text(listed.read_text() + "  - orders-db/role-writer.yaml\n")
+    for arguments in (["add", "--all"], ["commit", "-q", "-m", "Add the writer"], ["push", "-q"]):
+        subprocess.run(["git", *arguments], cwd=world.checkout, check=True)
+    eventually(world, lambda: any(at(one, "status", "applied") for one in world.store.list(kinds.DATABASE_ROLE)))
+    inside = world.inside("shop", "orders-db")
+    assert inside is not None
+    role = inside.roles["writer"]
+    version = world.store.get(kinds.SECRET, "shop", "writer-password")["metadata"]["resourceVersion"]
+    assert (role.attributes.flags, role.password and role.password.version) == (frozenset({"login"}), version)
+    assert inside.databases["orders"].owner == "orders_app"
+
+
 def test_the_api_alone_has_no_repository_and_no_controllers(tmp_path: Path) -> None:
     with sandbox(tmp_path / "dir", api_only=True) as world:
         assert sorted(path.name for path in world.directory.iterdir()) == ["kubeconfig", "requests.jsonl"]

@@ -1,8 +1,8 @@
 """A Kubernetes API in memory, as honest as a client can tell: `Store` keeps the objects, `Api` serves them.
 
-Left out: server-side apply and managedFields, CEL rules, Table output, admission webhooks, bodies in YAML or
-protobuf, versions of a kind but the stored one, and controllers but those of garbage and namespaces. Custom
-kinds are validated by their schemas; of built-in ones only metadata is.
+Left out: CEL rules, Table output, admission webhooks, bodies in protobuf, versions of a kind but the stored one,
+changes of CRDs, and controllers but those of garbage and namespaces. Custom kinds are validated by their schemas; of
+built-in ones only metadata is.
 """
 
 from gitops_mcp.sandbox.api.admission import Write

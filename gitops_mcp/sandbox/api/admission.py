@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import metadata, schema
 from gitops_mcp.sandbox.api.errors import Cause, bad_request, conflict, invalid
 from gitops_mcp.sandbox.api.patches import equal
-from gitops_mcp.sandbox.api.resources import NAMESPACE, SECRET, Served
+from gitops_mcp.sandbox.api.resources import NAMESPACE, Served
 
 Validation = Literal["Strict", "Warn", "Ignore"]
 
@@ -29,6 +30,8 @@ class Write:
     validation: Validation = "Warn"
     warnings: list[str] = field(default_factory=list)
     """Filled with what the client is told in `Warning` headers."""
+    manager: str | None = None
+    """Who owns what is written (fieldManager); None: nobody, which only the sandbox itself can be."""
 
 
 def copied(value: Object) -> Object:
@@ -74,8 +77,22 @@ def changed(served: Served, old: Object, sent: Object, subresource: str | None, 
         value["metadata"] = metadata.kept(was, given)
         _no_new_finalizers(resource, was, value["metadata"])
     _check(served, value)
+    if resource == SECRET:
+        _same_where_immutable(old, value)
     if served.generation and not equal(_desired(served, value), _desired(served, old)):
         value["metadata"]["generation"] = was.get("generation", 0) + 1
+    return value
+
+
+def appliable(served: Served, sent: Object, subresource: str | None) -> Object:
+    """Of what is applied, that which this apply can set: status or all the rest, and of a Secret data."""
+    value = copied(sent)
+    if subresource == "status":
+        return {key: part for key, part in value.items() if key in {"apiVersion", "kind", "metadata", "status"}}
+    if served.status:
+        value.pop("status", None)
+    if served.resource == SECRET:
+        _encode(value)
     return value
 
 
@@ -147,6 +164,18 @@ def _same_object(resource: Resource, was: Object, given: Object) -> None:
         raise conflict(resource, name, why)
     if given.get("resourceVersion") and given["resourceVersion"] != was["resourceVersion"]:
         raise conflict(resource, name)
+
+
+def _same_where_immutable(old: Object, new: Object) -> None:
+    """An immutable Secret keeps its data and stays immutable; its metadata may change."""
+    if not old.get("immutable"):
+        return
+    why = "Forbidden: field is immutable when `immutable` is set"
+    faults = [Cause("data", "FieldValueForbidden", why)] if not equal(old.get("data"), new.get("data")) else []
+    if not new.get("immutable"):
+        faults.insert(0, Cause("immutable", "FieldValueForbidden", why))
+    if faults:
+        raise invalid(SECRET, old["metadata"]["name"], faults)
 
 
 def _no_new_finalizers(resource: Resource, was: Object, given: Object) -> None:

@@ -11,6 +11,8 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.api.admission import Validation, Write
 from gitops_mcp.sandbox.api.errors import bad_request, not_allowed, unsupported_media_type
 
+_MANAGER_LENGTH = 128
+
 Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
 
 _ON_ONE: dict[str, Verb] = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
@@ -28,6 +30,8 @@ class Route:
     namespace: str | None = None
     name: str | None = None
     subresource: str | None = None
+    tail: str = ""
+    """What follows the subresource: the path that a proxy hands on."""
 
     @property
     def resource(self) -> str:
@@ -57,7 +61,7 @@ def route(method: str, path: str, query: Mapping[str, str]) -> Route | None:
         verb = "watch"
     if verb in {"list", "watch", "deletecollection"} and not name:
         name = _selected(query)
-    return Route(verb, group, version, plural or "", namespace, name or None, subresource or None)
+    return Route(verb, group, version, plural or "", namespace, name or None, subresource or None, "/".join(rest[3:]))
 
 
 def _selected(query: Mapping[str, str]) -> str | None:
@@ -72,6 +76,8 @@ class Call:
     query: Mapping[str, str]
     content_type: str = ""
     body: bytes = b""
+    accept: str = ""
+    user_agent: str = ""
     warnings: list[str] = field(default_factory=list)
 
     def check_media_type(self) -> None:
@@ -100,13 +106,43 @@ class Call:
             raise bad_request(
                 f'fieldValidation: Unsupported value: "{validation}": supported values: "Ignore", "Warn", "Strict"'
             )
-        return Write(dry_run=options == "All", validation=cast("Validation", validation), warnings=self.warnings)
+        return Write(
+            dry_run=options == "All",
+            validation=cast("Validation", validation),
+            warnings=self.warnings,
+            manager=self._manager(),
+        )
+
+    @property
+    def wants_metadata_only(self) -> bool:
+        """Whether what the client likes best is metadata alone."""
+        best = {part.strip() for part in self.accept.partition(",")[0].split(";")}
+        return best >= {"application/json", "as=PartialObjectMetadata", "g=meta.k8s.io", "v=v1"}
+
+    def _manager(self) -> str:
+        """Who writes: as it says, else by the name of its program."""
+        named = self.query.get("fieldManager") or ""
+        if len(named) > _MANAGER_LENGTH or not named.isprintable():
+            raise bad_request(f"fieldManager: Invalid value: must be {_MANAGER_LENGTH} printable characters at most")
+        return named or self.user_agent.partition("/")[0] or "unknown"
 
     def json(self) -> Any:
         try:
             return json.loads(self.body, parse_constant=_no_number)
         except ValueError as error:
             raise bad_request("the body of the request could not be decoded: invalid JSON") from error
+
+    def yaml(self) -> Object:
+        """What is applied is YAML, which JSON is, too."""
+        import yaml
+
+        try:
+            value = yaml.safe_load(self.body)
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise bad_request("error decoding YAML") from error
+        if not isinstance(value, dict):
+            raise bad_request("the body of the request must be an object")
+        return value
 
     def object(self) -> Object:
         value = self.json()

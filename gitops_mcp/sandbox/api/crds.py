@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions from a folder, as what the API serves."""
+"""CustomResourceDefinitions: from a folder what the API serves, and from what it serves the objects it answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api.resources import Scale, Served
+from gitops_mcp.sandbox.api.metadata import birth, now
+from gitops_mcp.sandbox.api.resources import CRD, Scale, Served
 
 
 def served_by(folder: Path) -> Iterator[Served]:
@@ -19,10 +20,55 @@ def served_by(folder: Path) -> Iterator[Served]:
         with path.open("rb") as stream:
             for document in yaml.load_all(stream, loader):
                 if isinstance(document, dict) and document.get("kind") == "CustomResourceDefinition":
-                    yield _served(document["spec"])
+                    yield _served(document)
 
 
-def _served(spec: Object) -> Served:
+def definition(served: Served) -> Object:
+    """The CRD of a custom kind, established; one of our own schemas gets a CRD that says just that schema."""
+    crd = served.crd or _described(served)
+    spec, metadata = crd["spec"], crd["metadata"]
+    conditions = [
+        {"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": now()}
+        for kind, reason, message in (
+            ("NamesAccepted", "NoConflicts", "no conflicts found"),
+            ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+        )
+    ]
+    stored = [version["name"] for version in spec["versions"] if version["storage"]]
+    status = {"conditions": conditions, "acceptedNames": spec["names"], "storedVersions": stored}
+    head = {"apiVersion": CRD.api_version, "kind": CRD.kind}
+    return {**head, "metadata": birth(metadata, generation=True), "spec": spec, "status": status}
+
+
+def _described(served: Served) -> Object:
+    resource = served.resource
+    subresources: Object = {"status": {}} if served.status else {}
+    if served.scale:
+        paths = (("specReplicasPath", served.scale.spec), ("statusReplicasPath", served.scale.status))
+        subresources["scale"] = {name: "".join(f".{step}" for step in path) for name, path in paths}
+    version = {
+        "name": resource.version,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": served.schema},
+        **({"subresources": subresources} if subresources else {}),
+    }
+    names = {
+        "kind": resource.kind,
+        "listKind": f"{resource.kind}List",
+        "plural": resource.plural,
+        "singular": served.singular,
+        **({"shortNames": list(served.short_names)} if served.short_names else {}),
+    }
+    scope = "Namespaced" if resource.namespaced else "Cluster"
+    return {
+        "metadata": {"name": f"{resource.plural}.{resource.group}"},
+        "spec": {"group": resource.group, "names": names, "scope": scope, "versions": [version]},
+    }
+
+
+def _served(crd: Object) -> Served:
+    spec = crd["spec"]
     names = spec["names"]
     version = next(one for one in spec["versions"] if one["storage"])
     subresources = version.get("subresources") or {}
@@ -34,6 +80,7 @@ def _served(spec: Object) -> Served:
         schema=version["schema"]["openAPIV3Schema"],
         status="status" in subresources,
         scale=_scale(subresources["scale"]) if "scale" in subresources else None,
+        crd=crd,
     )
 
 

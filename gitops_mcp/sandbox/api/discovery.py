@@ -10,7 +10,9 @@ from gitops_mcp.sandbox.api.resources import Served
 from gitops_mcp.sandbox.api.reviews import REVIEWS
 
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+_READING = ["get", "list", "watch"]
 _SUBRESOURCE_VERBS = ["get", "patch", "update"]
+_OTHER_VERBS = {"log": ["get"], "proxy": ["create", "delete", "get", "patch", "update"]}
 
 _VERSION: Object = {
     "major": "1",
@@ -36,8 +38,6 @@ def described(path: str, served: Iterable[Served]) -> Object | None:
     match path.strip("/").split("/"):
         case ["version"]:
             return _VERSION
-        case ["openapi", "v3", *rest]:
-            return _openapi(rest, resources)
         case ["api" | "apis" as root, *rest]:
             return _groups(root, rest, resources, table)
         case _:
@@ -65,13 +65,6 @@ def _groups(root: str, rest: list[str], resources: list[Resource], table: dict[R
             return None
 
 
-def _openapi(rest: list[str], resources: list[Resource]) -> Object | None:
-    paths = sorted({f"{'apis' if one.group else 'api'}/{one.api_version}" for one in resources})
-    if not rest:
-        return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in paths}}
-    return _operations(rest, resources) if "/".join(rest) in paths else None
-
-
 def _group(group: str, resources: list[Resource]) -> Object:
     versions = sorted({one.version for one in resources if one.group == group})
     listed = [{"groupVersion": f"{group}/{version}", "version": version} for version in versions]
@@ -90,15 +83,17 @@ def _listed(api_version: str, resources: list[Resource], table: dict[Resource, S
 
 def _entries(served: Served) -> list[Object]:
     resource = served.resource
-    main = _entry(resource, resource.plural, served.singular, _VERBS)
+    main = _entry(resource, resource.plural, served.singular, _READING if served.fixed else _VERBS)
     if served.short_names:
         main["shortNames"] = list(served.short_names)
     below = []
     for subresource in served.subresources:
-        verbs = ["get"] if subresource == "log" else _SUBRESOURCE_VERBS
+        verbs = _OTHER_VERBS.get(subresource, _SUBRESOURCE_VERBS)
         entry = _entry(resource, f"{resource.plural}/{subresource}", "", verbs)
         if subresource == "scale":
             entry |= {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+        elif subresource == "proxy":
+            entry |= {"kind": "ServiceProxyOptions"}
         below.append(entry)
     return [main, *below]
 
@@ -111,21 +106,3 @@ def _entry(resource: Resource, name: str, singular: str, verbs: list[str]) -> Ob
         "kind": resource.kind,
         "verbs": verbs,
     }
-
-
-def _operations(path: list[str], resources: list[Resource]) -> Object:
-    """No schemas: only that a patch takes fieldValidation, which kubectl looks for before it sends one."""
-    query = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in ("dryRun", "fieldValidation")]
-    paths = {}
-    for one in resources:
-        if "/".join(path).removeprefix("apis/").removeprefix("api/") != one.api_version:
-            continue
-        place = f"namespaces/{{namespace}}/{one.plural}" if one.namespaced else one.plural
-        patch = {
-            "parameters": query,
-            "responses": {},
-            "x-kubernetes-action": "patch",
-            "x-kubernetes-group-version-kind": {"group": one.group, "version": one.version, "kind": one.kind},
-        }
-        paths[f"/{'/'.join(path)}/{place}/{{name}}"] = {"patch": patch}
-    return {"openapi": "3.0.0", "info": {"title": "sandbox", "version": "v1"}, "paths": paths}

@@ -26,8 +26,11 @@ def answered(content: bytes | Object, code: int = 200) -> Response:
 
 def read(store: Store, served: Served, call: Call) -> Response:
     if call.route.verb == "list":
-        return answered(listed(store, served, call))
+        found = listed(store, served, call)
+        return answered(_metadata_of_list(json.loads(found)) if call.wants_metadata_only else found)
     snapshot = store.snapshot(served.resource, call.route.namespace, call.route.name or "")
+    if call.wants_metadata_only and call.route.subresource is None:
+        return answered(_metadata_of(snapshot.value))
     match call.route.subresource:
         case None | "status":
             return answered(snapshot.encoded)
@@ -37,6 +40,15 @@ def read(store: Store, served: Served, call: Call) -> Response:
             return PlainTextResponse(_log(store, snapshot.value, call))
         case _:
             raise not_served()
+
+
+def _metadata_of(value: Object) -> Object:
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": value["metadata"]}
+
+
+def _metadata_of_list(found: Object) -> Object:
+    items = [_metadata_of(item) for item in found["items"]]
+    return {**found, "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "items": items}
 
 
 def _log(store: Store, pod: Object, call: Call) -> str:

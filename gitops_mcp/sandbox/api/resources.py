@@ -9,6 +9,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Path, Resource
 
 _ALWAYS = frozenset({"metadata.name", "metadata.namespace"})
+_OWN_SUBRESOURCES = {kinds.POD: ("log",), kinds.SERVICE: ("proxy",)}
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Served:
     """Whether a deletion answers the object rather than a Status."""
     born: Object = field(default_factory=dict)
     """What the API fills in at creation."""
+    fixed: bool = False
+    """Whether clients can only read it."""
+    crd: Object | None = None
+    """The CustomResourceDefinition of a kind that was read from one."""
 
     @property
     def custom(self) -> bool:
@@ -50,17 +55,17 @@ class Served:
 
     @property
     def subresources(self) -> tuple[str, ...]:
-        own = ("log",) if self.resource == kinds.POD else ()
+        own = _OWN_SUBRESOURCES.get(self.resource, ())
         return (*(("status",) if self.status else ()), *(("scale",) if self.scale else ()), *own)
 
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
-SECRET = Resource("", "v1", "secrets", "Secret")
 CONFIG_MAP = Resource("", "v1", "configmaps", "ConfigMap")
 SERVICE_ACCOUNT = Resource("", "v1", "serviceaccounts", "ServiceAccount")
 LEASE = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 JOB = Resource("batch", "v1", "jobs", "Job")
 STORAGE_CLASS = Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced=False)
+CRD = Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False)
 _RBAC = "rbac.authorization.k8s.io"
 ROLE = Resource(_RBAC, "v1", "roles", "Role")
 ROLE_BINDING = Resource(_RBAC, "v1", "rolebindings", "RoleBinding")
@@ -114,7 +119,7 @@ BUILT_IN = (
         answers_deleted=True,
         born={"spec": {"volumeMode": "Filesystem"}, "status": {"phase": "Pending"}},
     ),
-    Served(SECRET, generation=False, fields=_fields("type"), born={"type": "Opaque"}),
+    Served(kinds.SECRET, generation=False, fields=_fields("type"), born={"type": "Opaque"}),
     Served(CONFIG_MAP, ("cm",), generation=False),
     Served(
         kinds.EVENT,
@@ -139,6 +144,7 @@ BUILT_IN = (
     Served(ROLE_BINDING, generation=False),
     Served(CLUSTER_ROLE, generation=False),
     Served(CLUSTER_ROLE_BINDING, generation=False),
+    Served(CRD, ("crd", "crds"), fixed=True),
 )
 
 

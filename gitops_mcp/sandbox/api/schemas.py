@@ -1,8 +1,9 @@
 """Small schemas of our own for the custom kinds, for where their CRDs are not at hand.
 
-They hold the fields of spec by name, and of those that the project reads or writes the type, the bounds and
-the default that the CRDs of CloudNativePG 1.30, Argo CD and Flux give them. Below the fields of spec whatever
-is not described is kept as it came; a field of spec that is not named is unknown, as a misspelt one is.
+They hold the fields of spec by name, and of those that the project reads or writes the type, the bounds and the
+default that the CRDs of CloudNativePG 1.30, Argo CD, Flux, External Secrets and Sealed Secrets give them. Below the
+fields of spec whatever is not described is kept as it came; a field of spec that is not named is unknown, as a
+misspelt one is.
 """
 
 from __future__ import annotations
@@ -262,6 +263,62 @@ _HELM_RELEASE_SPEC = _open(
     "interval", **_names(_text(), "interval targetNamespace"), **_names(_OBJECT, "chart chartRef"), suspend=_flag()
 )
 
+_TEXTS: Object = {"type": "object", "additionalProperties": _text()}
+
+_EXTERNAL_SECRET_SPEC = _closed(
+    **_names(_OBJECT, "secretStoreRef syncWindows"),
+    data=_list(),
+    dataFrom=_list(
+        _open(
+            sourceRef=_open(
+                generatorRef=_open(
+                    "kind",
+                    "name",
+                    apiVersion=_text(kinds.PASSWORD.api_version),
+                    kind=_text(),
+                    name=_text(minLength=1, maxLength=253),
+                )
+            )
+        )
+    ),
+    refreshInterval=_text("1h0m0s"),
+    refreshPolicy=_choice("CreatedOnce", "Periodic", "OnChange"),
+    target=_open(
+        name=_text(minLength=1, maxLength=253),
+        creationPolicy=_choice("Owner", "Orphan", "Merge", "None", "CreateOrMerge", default="Owner"),
+        deletionPolicy=_choice("Delete", "Merge", "Retain", default="Retain"),
+        immutable=_flag(),
+        template=_open(
+            data=_TEXTS,
+            engineVersion=_choice("v2", default="v2"),
+            mergePolicy=_choice("Replace", "Merge", default="Replace"),
+            metadata=_open(labels=_TEXTS, annotations=_TEXTS),
+            type=_text(),
+        ),
+    )
+    | {"default": {"creationPolicy": "Owner", "deletionPolicy": "Retain"}},
+)
+
+_PASSWORD_SPEC = _closed(
+    "allowRepeat",
+    "length",
+    "noUpper",
+    **_names(_number(), "digits symbols"),
+    allowRepeat=_flag(False),
+    encoding=_choice("base64", "base64url", "base32", "hex", "raw", default="raw"),
+    length=_number(24),
+    noUpper=_flag(False),
+    secretKeys=_list(_text(), minItems=1),
+    symbolCharacters=_text(),
+)
+
+_SEALED_SECRET_SPEC = _closed(
+    "encryptedData",
+    data=_text(),
+    encryptedData=_TEXTS,
+    template=_open(type=_text(), immutable=_flag(), data=_TEXTS, metadata=_open(labels=_TEXTS, annotations=_TEXTS)),
+)
+
 _INSTANCES = Scale(("spec", "instances"), ("status", "instances"))
 
 OWN = (
@@ -283,4 +340,7 @@ OWN = (
     _plain(kinds.APPLICATION, _APPLICATION_SPEC, short=("app", "apps"), status=_STATUS, operation=_STATUS),
     _custom(kinds.KUSTOMIZATION, _KUSTOMIZATION_SPEC, short=("ks",)),
     _custom(kinds.HELM_RELEASE, _HELM_RELEASE_SPEC, short=("hr",)),
+    _custom(kinds.EXTERNAL_SECRET, _EXTERNAL_SECRET_SPEC, short=("es",)),
+    _custom(kinds.PASSWORD, _PASSWORD_SPEC),
+    _custom(kinds.SEALED_SECRET, _SEALED_SECRET_SPEC),
 )

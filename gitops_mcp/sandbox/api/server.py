@@ -19,6 +19,8 @@ from gitops_mcp.sandbox.api.access import Access, Attributes, Denied
 from gitops_mcp.sandbox.api.call import Call, Route, route
 from gitops_mcp.sandbox.api.discovery import described
 from gitops_mcp.sandbox.api.errors import ApiError, forbidden, not_allowed, unauthorized
+from gitops_mcp.sandbox.api.openapi import OpenApi
+from gitops_mcp.sandbox.api.proxy import Backends, proxied
 from gitops_mcp.sandbox.api.reading import answered, read
 from gitops_mcp.sandbox.api.requests_log import RequestsLog
 from gitops_mcp.sandbox.api.resources import NAMESPACE, Served
@@ -43,14 +45,19 @@ class Api:
         deny: Iterable[Denied] = (),
         rules: Iterable[Object] | None = None,
         user: str = "sandbox",
+        backends: Backends | None = None,
+        openapi_rules: bool = False,
     ) -> None:
         """Without a token everybody is let in, kubectl too: it sends no token where there is no TLS.
 
         `rules` are Role, ClusterRole and binding manifests that say all this user may do; None: everything.
+        `backends` are what Services of the sandbox lead to; with `openapi_rules` OpenAPI tells the rules in CEL, too.
         """
         self._store = store
         self._token = token
         self._user = user
+        self._backends = backends or {}
+        self._openapi = OpenApi(store.served, rules=openapi_rules)
         self._access = Access(deny=deny, manifests=rules)
         self._log = RequestsLog(requests_log) if requests_log else None
         self._watches = Watches(store)
@@ -115,8 +122,10 @@ class Api:
             if addressed is None:
                 response = self._described(request)
             else:
-                content_type = request.headers.get("content-type", "").partition(";")[0].strip()
-                response = self._resource(Call(addressed, query, content_type, body))
+                headers = request.headers
+                content_type = headers.get("content-type", "").partition(";")[0].strip()
+                accept, agent = headers.get("accept", ""), headers.get("user-agent", "")
+                response = self._resource(Call(addressed, query, content_type, body, accept, agent))
         except ApiError as error:
             response = answered(error.body, error.code)
         if self._log:
@@ -131,7 +140,9 @@ class Api:
             raise unauthorized()
 
     def _described(self, request: Request) -> Response:
-        answer = described(request.scope["path"], self._store.served)
+        path = request.scope["path"].strip("/")
+        below = path.removeprefix("openapi/v3").strip("/") if f"{path}/".startswith("openapi/v3/") else None
+        answer = described(path, self._store.served) if below is None else self._openapi.answer(below)
         if answer is None:
             return _no_page()
         if request.method != "GET":
@@ -152,6 +163,8 @@ class Api:
             return _no_page()
         if not served.resource.namespaced:
             call = replace(call, route=replace(asked, namespace=None))
+        if asked.subresource == "proxy" and "proxy" in served.subresources:
+            return proxied(self._store, asked, self._backends)
         if asked.verb == "watch":
             return StreamingResponse(self._watches.begin(served, call), media_type="application/json")
         if asked.verb in {"get", "list"}:

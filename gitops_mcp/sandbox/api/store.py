@@ -13,15 +13,15 @@ from pathlib import Path
 
 from gitops_mcp.domain.kinds import POD
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api import admission, deletion
+from gitops_mcp.sandbox.api import admission, deletion, managed
 from gitops_mcp.sandbox.api.admission import Write
 from gitops_mcp.sandbox.api.collection import Change, Collection, Slice, Snapshot, key_of
-from gitops_mcp.sandbox.api.crds import served_by
+from gitops_mcp.sandbox.api.crds import definition, served_by
 from gitops_mcp.sandbox.api.deletion import Propagation
 from gitops_mcp.sandbox.api.errors import Cause, already_exists, bad_request, conflict, forbidden, invalid, not_found
 from gitops_mcp.sandbox.api.logs import Line, PodLogs
 from gitops_mcp.sandbox.api.patches import equal, merged
-from gitops_mcp.sandbox.api.resources import BUILT_IN, NAMESPACE, Served, replaced
+from gitops_mcp.sandbox.api.resources import BUILT_IN, CRD, NAMESPACE, Served, replaced
 from gitops_mcp.sandbox.api.schemas import OWN
 from gitops_mcp.sandbox.api.selectors import Wanted, by_fields, by_labels
 from gitops_mcp.sandbox.api.state import State
@@ -46,6 +46,16 @@ class Store:
         self._logs = PodLogs()
         for name in _NAMESPACES:
             self.create(NAMESPACE, {"metadata": {"name": name}})
+        self._define()
+
+    def _define(self) -> None:
+        """What is served as a custom kind has a CRD; it is as big as it is, and stored without a copy."""
+        with self._state.lock:
+            definitions = self._state.collection(CRD)
+            for one in self.served:
+                if one.custom:
+                    made = definition(one)
+                    self._state.commit(definitions, key_of(None, made["metadata"]["name"]), made)
 
     def resource_for(self, api_version: str, kind: str) -> Resource | None:
         """The resource that serves a manifest's apiVersion and kind."""
@@ -122,10 +132,12 @@ class Store:
 
         Where status is a subresource it is dropped, as the API does: `merge(..., subresource="status")` sets it.
         """
-        how = how or Write()
+        return self._create(resource, value, how or Write(), lambda made: managed.updated(None, made, _owner(how)))
+
+    def _create(self, resource: Resource, value: Object, how: Write, owned: Callable[[Object], Object]) -> Object:
         with self._state.lock:
             collection = self._state.collection(resource)
-            made = admission.born(collection.served, value, how)
+            made = owned(admission.born(collection.served, value, how))
             metadata = made["metadata"]
             self._check_namespace(resource, metadata)
             key = key_of(metadata.get("namespace"), metadata["name"])
@@ -173,11 +185,57 @@ class Store:
         how: Write | None = None,
     ) -> Object:
         """Store what `edit` makes of the object as it is now; it must leave what it is given as it is."""
-        how = how or Write()
+        return self._change(
+            resource,
+            (namespace, name),
+            edit,
+            lambda old, made: managed.updated(old, made, _owner(how, subresource)),
+            subresource=subresource,
+            how=how or Write(),
+        )
+
+    def apply(
+        self, resource: Resource, value: Object, *, how: Write, subresource: str | None = None, force: bool = False
+    ) -> tuple[Object, bool]:
+        """Server-side apply: set the fields that are given, remove those that only this manager had given before.
+
+        A field that another manager has set otherwise is a conflict, unless it is forced. `how` names the manager. The
+        answer says, too, whether the object is new.
+        """
+        owner = managed.Owner(how.manager or "unknown", "Apply", subresource)
+        value = admission.appliable(self.serving(resource), value, subresource)
+        metadata = value["metadata"]
+        place = metadata.get("namespace"), metadata["name"]
+        with self._state.lock:
+            if self._state.collection(resource).get(_key(resource, *place)) is None and not subresource:
+                made = self._create(resource, value, how, lambda new: managed.applied(None, new, value, owner))
+                return made, True
+            changed = self._change(
+                resource,
+                place,
+                lambda old: managed.merged(old, value, owner, force=force),
+                lambda old, new: managed.applied(old, new, value, owner),
+                subresource=subresource,
+                how=how,
+            )
+            return changed, False
+
+    def _change(
+        self,
+        resource: Resource,
+        place: tuple[str | None, str],
+        edit: Callable[[Object], Object],
+        owned: Callable[[Object, Object], Object],
+        *,
+        subresource: str | None,
+        how: Write,
+    ) -> Object:
+        """Store what `edit` makes of the object, with the owners that `owned` gives what came of it."""
+        namespace, name = place
         with self._state.lock:
             collection = self._state.collection(resource)
             old = self._one(collection, namespace, name).value
-            made = admission.changed(collection.served, old, edit(old), subresource, how)
+            made = owned(old, admission.changed(collection.served, old, edit(old), subresource, how))
             if how.dry_run or equal(made, old):
                 return made
             key = _key(resource, namespace, name)
@@ -252,6 +310,10 @@ class Store:
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
             cause = Cause("metadata.namespace", "NamespaceTerminating", f"namespace {namespace} is being terminated")
             raise forbidden(resource, metadata["name"], why, [cause])
+
+
+def _owner(how: Write | None, subresource: str | None = None) -> managed.Owner | None:
+    return managed.Owner(how.manager, "Update", subresource) if how and how.manager else None
 
 
 def _key(resource: Resource, namespace: str | None, name: str) -> str:

@@ -11,7 +11,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.api import patches, scale, strategic
 from gitops_mcp.sandbox.api.call import Call
 from gitops_mcp.sandbox.api.deletion import Propagation
-from gitops_mcp.sandbox.api.errors import bad_request, not_allowed, not_served, unsupported_media_type
+from gitops_mcp.sandbox.api.errors import ApiError, bad_request, not_allowed, not_served, unsupported_media_type
 from gitops_mcp.sandbox.api.reading import answered
 from gitops_mcp.sandbox.api.resources import Served
 from gitops_mcp.sandbox.api.store import Preconditions, Store
@@ -26,7 +26,12 @@ _PATCHES: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
+_APPLY = "application/apply-patch+yaml"
+
+
 def write(store: Store, served: Served, call: Call) -> Response:
+    if served.fixed:
+        raise not_allowed()
     if call.route.subresource and (
         call.route.subresource not in served.subresources or call.route.subresource == "log"
     ):
@@ -69,9 +74,11 @@ def _update(store: Store, served: Served, call: Call) -> Response:
 
 def _patch(store: Store, served: Served, call: Call) -> Response:
     media_type = call.content_type
+    if media_type == _APPLY:
+        return _apply(store, served, call)
     known = [kind for kind in _PATCHES if kind != _STRATEGIC or not served.custom]
     if media_type not in known:
-        raise unsupported_media_type(known)
+        raise unsupported_media_type([*known, _APPLY])
     apply, patch = _PATCHES[media_type], call.json()
     if media_type != _JSON and not isinstance(patch, dict):
         raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}")
@@ -86,6 +93,30 @@ def _patch(store: Store, served: Served, call: Call) -> Response:
         how=call.write(),
     )
     return answered(made)
+
+
+def _apply(store: Store, served: Served, call: Call) -> Response:
+    if not call.query.get("fieldManager"):
+        raise _unmanaged()
+    if call.route.subresource == "scale":
+        raise not_allowed()
+    value = _addressed(served, call.yaml(), call)
+    metadata = value["metadata"]
+    if metadata.get("managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    if metadata.setdefault("name", call.route.name) != call.route.name:
+        raise bad_request(
+            f"the name of the object ({metadata['name']}) does not match the name on the URL ({call.route.name})"
+        )
+    made, is_new = store.apply(
+        served.resource, value, subresource=call.route.subresource, how=call.write(), force=call.flag("force")
+    )
+    return answered(made, 201 if is_new else 200)
+
+
+def _unmanaged() -> ApiError:
+    why = "fieldManager: Required value: is required for apply patch"
+    return ApiError(422, "Invalid", f'PatchOptions.meta.k8s.io "" is invalid: {why}', {"kind": "PatchOptions"})
 
 
 def _rescale(store: Store, served: Served, call: Call, edit: Callable[[Object], Object]) -> Response:

@@ -19,8 +19,7 @@ Child = tuple[Resource, Object]
 CLUSTER_LABEL = "cnpg.io/cluster"
 INSTANCE_LABEL = "cnpg.io/instanceName"
 ROLE_LABEL = "cnpg.io/instanceRole"
-SECRET = Resource("", "v1", "secrets", "Secret")
-OWNED = (kinds.POD, kinds.PVC, kinds.SERVICE, kinds.PDB, SECRET)
+OWNED = (kinds.POD, kinds.PVC, kinds.SERVICE, kinds.PDB, kinds.SECRET)
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
 
@@ -186,15 +185,15 @@ def generated_secrets(cluster: Object) -> Iterator[Child]:
     name, spec = cluster["metadata"]["name"], cluster["spec"]
     application = next(iter(spec["bootstrap"].values()))
     if "secret" not in application:
-        yield SECRET, _login(cluster, "app", application["owner"], application["database"])
+        yield kinds.SECRET, _login(cluster, "app", application["owner"], application["database"])
     if spec.get("enableSuperuserAccess") and "superuserSecret" not in spec:
-        yield SECRET, _login(cluster, "superuser", "postgres", "*")
+        yield kinds.SECRET, _login(cluster, "superuser", "postgres", "*")
     for suffix, kind, keys in (
         ("ca", "Opaque", ("ca.crt", "ca.key")),
         ("server", "kubernetes.io/tls", ("tls.crt", "tls.key")),
         ("replication", "kubernetes.io/tls", ("tls.crt", "tls.key")),
     ):
-        yield SECRET, _secret(cluster, f"{name}-{suffix}", kind, {key: secrets.token_urlsafe(48) for key in keys})
+        yield kinds.SECRET, _secret(cluster, f"{name}-{suffix}", kind, {key: secrets.token_urlsafe(48) for key in keys})
 
 
 def _login(cluster: Object, suffix: str, user: str, database: str) -> Object:
@@ -223,7 +222,7 @@ def _login(cluster: Object, suffix: str, user: str, database: str) -> Object:
 
 
 def _secret(cluster: Object, name: str, kind: str, values: dict[str, str]) -> Object:
-    made = _owned(cluster, SECRET, name, {})
+    made = _owned(cluster, kinds.SECRET, name, {})
     encoded = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
     return made | {"type": kind, "data": encoded}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,7 +23,6 @@ INVALID_CATALOG = "Cluster has incomplete or invalid image catalog"
 
 _CERTIFICATE_DAYS = 90
 _PLUGIN_VERSION = "0.14.0"
-_RESERVED = ("cnpg_metrics_exporter", "postgres", "streaming_replica")
 
 
 @dataclass(frozen=True)
@@ -44,15 +43,9 @@ class Phase:
 
 
 def status(
-    cluster: Object,
-    instances: Iterable[Instance],
-    phase: Phase,
-    *,
-    image: str,
-    secrets_seen: Mapping[str, str],
-    now: datetime,
+    cluster: Object, instances: Iterable[Instance], phase: Phase, *, image: str, roles: Object | None, now: datetime
 ) -> Object:
-    """`secrets_seen` are the Secrets of the namespace with their resourceVersion; no value of one is read."""
+    """`roles` is what the instance manager reports of the roles in the Cluster's list."""
     before: Object = cluster.get("status", {})
     name = cluster["metadata"]["name"]
     present = sorted(instances, key=lambda one: serial_of(one.name))
@@ -81,7 +74,7 @@ def status(
         "resizingPVC": names(claim for claim in claims if is_resizing(claim)),
         "latestGeneratedNode": max((serial_of(one.name) for one in present), default=0),
         "topology": _topology(present),
-        "managedRolesStatus": managed_roles(cluster, secrets_seen),
+        "managedRolesStatus": roles,
         "certificates": _certificates(cluster, before, now),
         "pluginStatus": _plugins(cluster),
         "onlineUpdateEnabled": False,
@@ -115,31 +108,6 @@ def major_of(image: str) -> int:
 def is_resizing(claim: Object) -> bool:
     wanted = at(claim, "spec", "resources", "requests", "storage")
     return bool(at(claim, "status", "capacity", "storage") != wanted)
-
-
-def managed_roles(cluster: Object, secrets_seen: Mapping[str, str]) -> Object | None:
-    """What the instance manager reports of the roles in the Cluster; None where there are none."""
-    roles = at(cluster, "spec", "managed", "roles") or []
-    if not roles:
-        return None
-    wanted = {role["name"]: at(role, "passwordSecret", "name") for role in roles}
-    missing = {name: secret for name, secret in wanted.items() if secret and secret not in secrets_seen}
-    owner = next(iter(cluster["spec"].get("bootstrap", {"initdb": {}}).values())).get("owner", "app")
-    by_status = {
-        "reconciled": sorted(wanted.keys() - missing.keys()),
-        "pending-reconciliation": sorted(missing),
-        "not-managed": sorted({owner} - wanted.keys()),
-        "reserved": list(_RESERVED),
-    }
-    return {
-        "byStatus": {state: members for state, members in by_status.items() if members},
-        "cannotReconcile": {name: [f'secrets "{secret}" not found'] for name, secret in sorted(missing.items())},
-        "passwordStatus": {
-            name: {"transactionID": 700 + number, "resourceVersion": secrets_seen[secret]}
-            for number, (name, secret) in enumerate(sorted(wanted.items()))
-            if secret in secrets_seen
-        },
-    }
 
 
 def archiver_of(cluster: Object) -> str | None:

@@ -45,10 +45,11 @@ class Http:
         *,
         media_type: str = "application/json",
         raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Answer:
         address = urlsplit(self.url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
-        headers = {"Content-Type": media_type}
+        headers = {"Content-Type": media_type, **(headers or {})}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import ApiError, Store
-from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.sandbox.api.openapi import OpenApi
+from gitops_mcp.sandbox.api.resources import CRD, NAMESPACE
 
 FOLDER = os.environ.get("GITOPS_MCP_TEST_CRDS")
 REASON = "GITOPS_MCP_TEST_CRDS names no folder of CRDs"
@@ -89,6 +91,22 @@ GOOD = [
     pytest.param(
         kinds.HELM_RELEASE, {"interval": "1m", "chartRef": {"kind": "OCIRepository", "name": "x"}}, id="HelmRelease"
     ),
+    pytest.param(
+        kinds.EXTERNAL_SECRET,
+        {
+            "refreshPolicy": "CreatedOnce",
+            "target": {"name": "s", "creationPolicy": "Orphan", "immutable": True, "template": {"data": {"a": "b"}}},
+            "dataFrom": [{"sourceRef": {"generatorRef": {"kind": "Password", "name": "s"}}}],
+        },
+        id="ExternalSecret",
+    ),
+    pytest.param(kinds.EXTERNAL_SECRET, {}, id="an ExternalSecret of few words"),
+    pytest.param(kinds.PASSWORD, {"length": 40, "symbols": 0}, id="Password"),
+    pytest.param(
+        kinds.SEALED_SECRET,
+        {"encryptedData": {"a": "b"}, "template": {"type": "Opaque", "metadata": {"labels": {"a": "b"}}}},
+        id="SealedSecret",
+    ),
 ]
 
 BAD = [
@@ -116,6 +134,15 @@ BAD = [
     pytest.param(kinds.POOLER, REFERENCE, "spec.pgbouncer", id="a pooler of nothing"),
     pytest.param(kinds.SCHEDULED_BACKUP, REFERENCE, "spec.schedule", id="never"),
     pytest.param(kinds.IMAGE_CATALOG, {"images": []}, "spec.images", id="an empty catalog"),
+    pytest.param(kinds.EXTERNAL_SECRET, {"refreshPolicy": "Once"}, "spec.refreshPolicy", id="no such policy"),
+    pytest.param(
+        kinds.EXTERNAL_SECRET,
+        {"dataFrom": [{"sourceRef": {"generatorRef": {"kind": "Password"}}}]},
+        "spec.dataFrom[0].sourceRef.generatorRef.name",
+        id="a generator without a name",
+    ),
+    pytest.param(kinds.PASSWORD, {"encoding": "rot13"}, "spec.encoding", id="no such encoding"),
+    pytest.param(kinds.SEALED_SECRET, {"template": {}}, "spec.encryptedData", id="nothing sealed"),
 ]
 
 
@@ -175,3 +202,17 @@ def test_our_schemas_know_the_fields_of_spec_that_the_crds_know(store: Store, fu
         full.serving(resource).status,
         full.serving(resource).subresources,
     )
+
+
+@pytest.mark.skipif(not FOLDER, reason=REASON)
+def test_the_rules_in_cel_are_in_the_crd_and_in_openapi_only_if_that_is_wanted(full: Store) -> None:
+    crd = full.get(CRD, None, "databaseroles.postgresql.cnpg.io")
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    rules = "x-kubernetes-validations"
+    assert schema["properties"]["spec"][rules]
+    for wanted in (True, False):
+        answer = OpenApi(full.served, rules=wanted).answer("apis/postgresql.cnpg.io/v1")
+        assert answer
+        told = json.loads(answer)["components"]["schemas"]["io.cnpg.postgresql.v1.DatabaseRole"]["properties"]["spec"]
+        assert (rules in told) is wanted
+        assert told["properties"].keys() == schema["properties"]["spec"]["properties"].keys()

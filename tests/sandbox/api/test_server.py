@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.kinds import CLUSTER, POD
+from gitops_mcp.domain.kinds import CLUSTER, POD, SECRET
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.api import Api, Store
 from tests.sandbox.api.conftest import Http, Serve, cluster
@@ -378,6 +378,57 @@ def test_options_of_a_deletion_are_heard(store: Store, http_: Http, path: str, o
     assert [one["metadata"]["name"] for one in store.list(POD)] == ["p"]
 
 
+@pytest.mark.parametrize("condition", ["uid", "resourceVersion"])
+def test_only_the_object_that_is_meant_is_deleted(store: Store, http_: Http, condition: str) -> None:
+    made = store.create(CLUSTER, cluster())["metadata"]
+    answer = http_("DELETE", f"{CLUSTERS}/orders", {"preconditions": {condition: "other"}})
+    assert (answer.status, answer.body["reason"]) == (409, "Conflict")
+    assert (
+        f"in precondition: other, {'UID' if condition == 'uid' else 'ResourceVersion'} in object meta"
+        in (answer.body["message"])
+    )
+    assert len(store.list(CLUSTER)) == 1
+    assert http_("DELETE", f"{CLUSTERS}/orders", {"preconditions": {condition: made[condition]}}).status == 200
+    assert store.list(CLUSTER) == ()
+
+
+METADATA = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"}
+
+
+def test_of_an_object_or_a_list_only_metadata_is_answered_to_who_asks_for_it(store: Store, http_: Http) -> None:
+    secret: Object = {"metadata": {"name": "s", "namespace": "shop"}, "stringData": {"password": "hunter2"}}
+    made = store.create(SECRET, secret)
+    head = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
+    answer = http_("GET", "/api/v1/namespaces/shop/secrets/s", headers=METADATA)
+    assert answer.body == {**head, "metadata": made["metadata"]}
+    answer = http_("GET", "/api/v1/namespaces/shop/secrets", headers=METADATA)
+    assert (answer.body["kind"], answer.body["items"]) == (
+        "PartialObjectMetadataList",
+        [{**head, "metadata": made["metadata"]}],
+    )
+    other = {"Accept": "application/json, application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+    assert http_("GET", "/api/v1/namespaces/shop/secrets/s", headers=other).body["kind"] == "Secret"
+
+
+def test_the_crds_of_custom_kinds_can_be_read_and_not_written(http_: Http) -> None:
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    found = http_("GET", f"{path}/databaseroles.postgresql.cnpg.io").body
+    [version] = found["spec"]["versions"]
+    assert (found["kind"], version["name"], version["subresources"]) == (
+        "CustomResourceDefinition",
+        "v1",
+        {"status": {}},
+    )
+    assert version["schema"]["openAPIV3Schema"]["properties"]["spec"]["required"] == ["cluster", "name"]
+    assert found["status"]["conditions"][1]["type"] == "Established"
+    assert http_("GET", f"{path}/ships.example.com").status == 404
+    assert http_("DELETE", f"{path}/databaseroles.postgresql.cnpg.io").status == 405
+    resources = http_("GET", "/apis/apiextensions.k8s.io/v1").body["resources"]
+    assert [(one["name"], one["verbs"]) for one in resources] == [
+        ("customresourcedefinitions", ["get", "list", "watch"])
+    ]
+
+
 def test_an_unknown_field_is_a_warning(http_: Http) -> None:
     answer = http_("POST", CLUSTERS, cluster(bogus=1))
     assert answer.status == 201
@@ -389,7 +440,6 @@ def test_an_unknown_field_is_a_warning(http_: Http) -> None:
     [
         pytest.param(f"{CLUSTERS}/orders", "application/strategic-merge-patch+json", id="strategic, of a custom kind"),
         pytest.param(f"{CLUSTERS}/orders", "application/json", id="no patch at all"),
-        pytest.param("/api/v1/namespaces/shop", "application/apply-patch+yaml", id="server-side apply"),
     ],
 )
 def test_a_patch_of_another_type_is_unsupported(store: Store, http_: Http, path: str, media_type: str) -> None:
@@ -447,6 +497,11 @@ def test_openapi_is_indexed_and_says_that_patches_are_validated(http_: Http) -> 
     document = http_("GET", paths["apis/postgresql.cnpg.io/v1"]["serverRelativeURL"]).body
     operation = document["paths"]["/apis/postgresql.cnpg.io/v1/namespaces/{namespace}/clusters/{name}"]["patch"]
     assert "fieldValidation" in [parameter["name"] for parameter in operation["parameters"]]
+    schema = document["components"]["schemas"]["io.cnpg.postgresql.v1.Cluster"]
+    kind = {"group": "postgresql.cnpg.io", "version": "v1", "kind": "Cluster"}
+    assert schema["x-kubernetes-group-version-kind"] == [kind]
+    assert schema["properties"]["spec"]["properties"]["instances"] == {"type": "integer", "default": 1, "minimum": 1}
+    assert http_("GET", "/openapi/v3/apis/example.com/v1").status == 404
 
 
 def test_every_request_is_logged_before_its_answer(store: Store, serve: Serve, log: Path) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, CLUSTER_IMAGE_CATALOG, DATABASE, HELM_RELEASE, POD
+from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, CLUSTER_IMAGE_CATALOG, DATABASE, HELM_RELEASE, POD, SECRET
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import ApiError, Store, Write
-from gitops_mcp.sandbox.api.resources import NAMESPACE, SECRET
+from gitops_mcp.sandbox.api.resources import NAMESPACE
 from tests.sandbox.api.conftest import cluster
 
 CREATED_BY_THE_SERVER = {"uid", "resourceVersion", "creationTimestamp", "generation"}
@@ -222,6 +222,20 @@ def test_a_secret_is_written_as_text_and_read_as_base64(store: Store) -> None:
     assert "stringData" not in made
     assert made["data"] == {"a": "eA==", "b": "cHc="}
     assert made["type"] == "Opaque"
+
+
+def test_an_immutable_secret_keeps_its_data_and_not_its_labels(store: Store) -> None:
+    made: Object = {"metadata": {"name": "s", "namespace": "shop"}, "stringData": {"a": "1"}, "immutable": True}
+    store.create(SECRET, made)
+    store.merge(SECRET, "shop", "s", {"metadata": {"labels": {"team": "shop"}}})
+    for patch, fields in (
+        ({"stringData": {"a": "2"}}, ["data"]),
+        ({"immutable": None}, ["immutable"]),
+        ({"immutable": False, "data": {"a": None}}, ["immutable", "data"]),
+    ):
+        with pytest.raises(ApiError) as caught:
+            store.merge(SECRET, "shop", "s", patch)
+        assert (caught.value.code, [cause["field"] for cause in caught.value.details["causes"]]) == (422, fields)
 
 
 def test_a_namespace_must_exist_before_its_objects(store: Store) -> None:

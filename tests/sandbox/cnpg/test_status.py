@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.cnpg.children import bound, pod, running, volumes
 from gitops_mcp.sandbox.cnpg.defaults import defaulted
-from gitops_mcp.sandbox.cnpg.status import HEALTHY, SETTING_UP_PRIMARY, Instance, Phase, major_of, managed_roles, status
+from gitops_mcp.sandbox.cnpg.status import HEALTHY, SETTING_UP_PRIMARY, Instance, Phase, major_of, status
 
 NOW = datetime(2026, 8, 21, 10, 0, 0, 120394, tzinfo=UTC)
 LATER = datetime(2026, 8, 21, 11, 0, 0, tzinfo=UTC)
@@ -35,7 +35,7 @@ def conditions(of: Object) -> dict[str, str]:
 
 def test_a_healthy_cluster_reports_all_of_its_instances() -> None:
     of = cluster()
-    made = status(of, [instance(of, n) for n in (1, 2, 3)], Phase(HEALTHY), image=IMAGE, secrets_seen={}, now=NOW)
+    made = status(of, [instance(of, n) for n in (1, 2, 3)], Phase(HEALTHY), image=IMAGE, roles=None, now=NOW)
     assert made["phase"] == "Cluster in healthy state"
     assert (made["instances"], made["readyInstances"], made["pvcCount"]) == (3, 3, 3)
     assert made["instanceNames"] == ["orders-db-1", "orders-db-2", "orders-db-3"]
@@ -51,7 +51,7 @@ def test_a_healthy_cluster_reports_all_of_its_instances() -> None:
 def test_a_cluster_that_starts_has_a_target_but_no_primary() -> None:
     of = cluster()
     starting = [instance(of, 1, ready=False)]
-    made = status(of, starting, Phase(SETTING_UP_PRIMARY), image=IMAGE, secrets_seen={}, now=NOW)
+    made = status(of, starting, Phase(SETTING_UP_PRIMARY), image=IMAGE, roles=None, now=NOW)
     assert "currentPrimary" not in made
     assert made["targetPrimary"] == "orders-db-1"
     assert made["instancesStatus"] == {"replicating": ["orders-db-1"]}
@@ -61,13 +61,13 @@ def test_a_cluster_that_starts_has_a_target_but_no_primary() -> None:
 def test_a_status_that_nothing_happened_to_stays_as_it_was() -> None:
     of = cluster()
     present = [instance(of, n) for n in (1, 2, 3)]
-    of["status"] = status(of, present, Phase(HEALTHY), image=IMAGE, secrets_seen={}, now=NOW)
-    assert status(of, present, Phase(HEALTHY), image=IMAGE, secrets_seen={}, now=LATER) == of["status"]
+    of["status"] = status(of, present, Phase(HEALTHY), image=IMAGE, roles=None, now=NOW)
+    assert status(of, present, Phase(HEALTHY), image=IMAGE, roles=None, now=LATER) == of["status"]
 
 
 def test_archiving_is_reported_only_where_a_plugin_archives() -> None:
     of = cluster(plugins=[{"name": "barman-cloud.cloudnative-pg.io", "isWALArchiver": True}])
-    made = status(of, [instance(of, 1)], Phase(HEALTHY), image=IMAGE, secrets_seen={}, now=NOW)
+    made = status(of, [instance(of, 1)], Phase(HEALTHY), image=IMAGE, roles=None, now=NOW)
     assert conditions(made)["ContinuousArchiving"] == "True"
 
 
@@ -75,26 +75,8 @@ def test_a_claim_that_grows_is_listed_while_it_does() -> None:
     of = cluster()
     present = instance(of, 1)
     present.claims[0]["spec"]["resources"]["requests"]["storage"] = "40Gi"
-    made = status(of, [present], Phase(HEALTHY), image=IMAGE, secrets_seen={}, now=NOW)
+    made = status(of, [present], Phase(HEALTHY), image=IMAGE, roles=None, now=NOW)
     assert made["resizingPVC"] == ["orders-db-1"]
-
-
-def test_roles_of_the_cluster_are_sorted_by_what_became_of_them() -> None:
-    roles = [
-        {"name": "orders_app", "passwordSecret": {"name": "orders-app-password"}},
-        {"name": "report_ro", "passwordSecret": {"name": "missing"}},
-        {"name": "plain"},
-    ]
-    of = cluster(managed={"roles": roles})
-    made = managed_roles(of, {"orders-app-password": "42"})
-    assert at(made, "byStatus") == {
-        "reconciled": ["orders_app", "plain"],
-        "pending-reconciliation": ["report_ro"],
-        "not-managed": ["app"],
-        "reserved": ["cnpg_metrics_exporter", "postgres", "streaming_replica"],
-    }
-    assert at(made, "cannotReconcile") == {"report_ro": ['secrets "missing" not found']}
-    assert at(made, "passwordStatus", "orders_app", "resourceVersion") == "42"
 
 
 @pytest.mark.parametrize(
@@ -106,5 +88,5 @@ def test_the_major_version_is_read_from_the_tag(image: str, major: int) -> None:
 
 def test_every_enabled_plugin_is_reported_as_known() -> None:
     of = cluster(plugins=[{"name": "one", "enabled": True}, {"name": "two", "enabled": False}])
-    made = status(of, [], Phase(HEALTHY), image="", secrets_seen={}, now=datetime(2026, 1, 1, tzinfo=UTC))
+    made = status(of, [], Phase(HEALTHY), image="", roles=None, now=datetime(2026, 1, 1, tzinfo=UTC))
     assert [one["name"] for one in made["pluginStatus"]] == ["one"]

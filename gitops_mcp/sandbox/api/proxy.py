@@ -1,0 +1,51 @@
+"""GET through the API server to a Service of the sandbox: `services/[scheme:]name[:port]/proxy/path`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from starlette.responses import PlainTextResponse, Response
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.sandbox.api.call import Route
+from gitops_mcp.sandbox.api.errors import ApiError, bad_request, not_allowed
+from gitops_mcp.sandbox.api.store import Store
+
+Backend = Callable[[str], bytes | None]
+"""What stands behind a Service: the answer to a path, None where it has nothing there."""
+Backends = Mapping[tuple[str, str], Backend]
+"""By the namespace and the name of the Service."""
+
+
+def proxied(store: Store, asked: Route, backends: Backends) -> Response:
+    if asked.verb != "get":
+        raise not_allowed()
+    scheme, name, port = _parts(asked.name or "")
+    if scheme not in {"", "http", "https"}:
+        raise bad_request(f"invalid service request {asked.name!r}")
+    service = store.get(kinds.SERVICE, asked.namespace, name)
+    backend = backends.get((asked.namespace or "", name))
+    if backend is None or not _has_port(service, port):
+        raise ApiError(503, "ServiceUnavailable", f'no endpoints available for service "{asked.name}"')
+    answer = backend(asked.tail)
+    return PlainTextResponse("404 page not found\n", 404) if answer is None else PlainTextResponse(answer)
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """Scheme, name and port; `name` alone, `name:port` or `scheme:name:port` (apimachinery, SplitSchemeNamePort)."""
+    parts = name.split(":")
+    match parts:
+        case [one]:
+            return "", one, ""
+        case [one, port]:
+            return "", one, port
+        case [scheme, one, port]:
+            return scheme, one, port
+        case _:
+            raise bad_request(f"invalid service request {name!r}")
+
+
+def _has_port(service: Object, port: str) -> bool:
+    ports = service["spec"].get("ports") or ()
+    return not port or any(port in {one.get("name"), str(one.get("port"))} for one in ports)

@@ -1,0 +1,195 @@
+"""The part of the External Secrets Operator that makes passwords: an ExternalSecret whose generator is a Password.
+
+Stores are left out, since there is nothing behind this that could keep a secret. When a value is made anew is what
+matters here, so that follows the operator: by the refresh policy, and whenever the Secret is gone or was edited.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import secrets
+import string
+from datetime import UTC, datetime, timedelta
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.sandbox.api import ApiError
+from gitops_mcp.sandbox.controller import Controller
+from gitops_mcp.sandbox.made_secrets import condition, encoded, live_secret, now, owner_of, write_secret
+from gitops_mcp.sandbox.templates import Unfillable, filled
+
+_PREFIX = "reconcile.external-secrets.io/"
+_MANAGED, _HASH = f"{_PREFIX}managed", f"{_PREFIX}data-hash"
+_SYMBOLS = '~!@#$%^&*()_+`-={}|[]\\:"<>?,./'
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+
+
+class Unsynced(Exception):
+    """Why there is no Secret, or not the one that is asked for."""
+
+
+class ExternalSecrets(Controller):
+    def reconcile(self) -> float | None:
+        pauses = []
+        for found in self.store.list(kinds.EXTERNAL_SECRET):
+            place = found["metadata"]["namespace"], found["metadata"]["name"]
+            with self.attempt(f"ExternalSecret {'/'.join(place)}"):
+                self._sync(found)
+                pauses.append(_pause(self.store.get(kinds.EXTERNAL_SECRET, *place)))
+        return min((pause for pause in pauses if pause is not None), default=None)
+
+    def _sync(self, found: Object) -> None:
+        metadata, target = found["metadata"], found["spec"].get("target") or {}
+        name = target.get("name") or metadata["name"]
+        secret = live_secret(self.store, metadata["namespace"], name)
+        if "deletionTimestamp" in metadata or (not _is_due(found) and _is_untouched(secret)):
+            return
+        try:
+            wanted = _secret(found, name, self._values(found))
+            _check_writable(secret, wanted)
+            write_secret(self.store, secret, wanted)
+        except (Unsynced, Unfillable) as error:
+            self._report(found, str(error))
+        else:
+            self._report(found, "", binding=name)
+
+    def _values(self, found: Object) -> dict[str, str]:
+        """What the generators give, each a new value."""
+        spec = found["spec"]
+        if spec.get("data") or not spec.get("dataFrom"):
+            raise Unsynced("could not get secret data from provider: the sandbox has Password generators only")
+        values: dict[str, str] = {}
+        for source in spec["dataFrom"]:
+            reference = at(source, "sourceRef", "generatorRef") or {}
+            if reference.get("kind") != kinds.PASSWORD.kind or source.get("rewrite"):
+                raise Unsynced("could not get secret data from provider: the sandbox has Password generators only")
+            try:
+                generator = self.store.get(kinds.PASSWORD, found["metadata"]["namespace"], reference["name"])
+            except ApiError as error:
+                raise Unsynced(f"could not get secret data from provider: {error.message}") from error
+            made = generator.get("spec") or {}
+            values |= {key: _password(made) for key in made.get("secretKeys") or ("password",)}
+        return values
+
+    def _report(self, found: Object, fault: str, *, binding: str = "") -> None:
+        metadata, before = found["metadata"], found.get("status") or {}
+        reason, message = ("SecretSyncedError", fault) if fault else ("SecretSynced", "secret synced")
+        kept = {key: before[key] for key in ("refreshTime", "syncedResourceVersion", "binding") if key in before}
+        synced = {"refreshTime": now(), "syncedResourceVersion": _version(found), "binding": {"name": binding}}
+        stated = condition(found, "Ready", holds=not fault, message=message, reason=reason)
+        status = {**kept, **({} if fault else synced), "conditions": [stated]}
+        place = metadata["namespace"], metadata["name"]
+        self.store.change(kinds.EXTERNAL_SECRET, *place, lambda live: {**live, "status": status}, subresource="status")
+
+
+def _is_due(found: Object) -> bool:
+    """Whether a new value is to be made, by the refresh policy."""
+    synced, policy = at(found, "status", "syncedResourceVersion"), found["spec"].get("refreshPolicy") or "Periodic"
+    if not synced:
+        return True
+    if policy == "CreatedOnce":
+        return False
+    if synced != _version(found):
+        return True
+    pause = _pause(found)
+    return pause is not None and pause <= 0
+
+
+def _pause(found: Object) -> float | None:
+    """Seconds to the next refresh; None where none is planned."""
+    refreshed, interval = at(found, "status", "refreshTime"), _seconds(found["spec"].get("refreshInterval") or "0")
+    if not refreshed or not interval or (found["spec"].get("refreshPolicy") or "Periodic") != "Periodic":
+        return None
+    due = datetime.fromisoformat(refreshed) + timedelta(seconds=interval)
+    return max(0.0, (due - datetime.now(UTC)).total_seconds())
+
+
+def _seconds(duration: str) -> float:
+    """Of Go's notation: `1h0m0s`."""
+    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)([hms])", duration))
+
+
+def _version(found: Object) -> str:
+    metadata = found["metadata"]
+    said = json.dumps([metadata.get("labels"), metadata.get("annotations")], sort_keys=True)
+    return f"{metadata['generation']}-{_digest(said)}"
+
+
+def _is_untouched(secret: Object | None) -> bool:
+    return secret is not None and at(secret, "metadata", "annotations", _HASH) == _hash(secret.get("data") or {})
+
+
+def _check_writable(secret: Object | None, wanted: Object) -> None:
+    if secret and secret.get("immutable") and secret.get("data") != wanted["data"]:
+        raise Unsynced("could not update secret, target is immutable")
+
+
+def _secret(found: Object, name: str, values: dict[str, str]) -> Object:
+    metadata, target = found["metadata"], found["spec"].get("target") or {}
+    if target.get("creationPolicy", "Owner") not in {"Owner", "Orphan"}:
+        raise Unsynced("could not update secret: the sandbox knows the creation policies Owner and Orphan only")
+    template = target.get("template")
+    # Without a template the Secret takes on the labels and annotations of the ExternalSecret.
+    given = (template or {}).get("metadata") or {} if template is not None else metadata
+    texts = (template or {}).get("data")
+    filled_in = {key: filled(text, values) for key, text in texts.items()} if texts else values
+    kept = values if (template or {}).get("mergePolicy") == "Merge" else {}
+    data = encoded({**kept, **filled_in})
+    own = {
+        "name": name,
+        "namespace": metadata["namespace"],
+        "labels": {**(given.get("labels") or {}), _MANAGED: "true"},
+        "annotations": {**(given.get("annotations") or {}), _HASH: _hash(data)},
+    }
+    if target.get("creationPolicy", "Owner") == "Owner":
+        own["ownerReferences"] = [owner_of(found)]
+    immutable = {"immutable": True} if target.get("immutable") else {}
+    return {"metadata": own, "type": (template or {}).get("type") or "Opaque", "data": data, **immutable}
+
+
+def _password(spec: Object) -> str:
+    """A quarter digits and a quarter symbols, unless told otherwise."""
+    length = spec.get("length", 24)
+    digits, symbols = spec.get("digits", length // 4), spec.get("symbols", length // 4)
+    letters = string.ascii_lowercase + ("" if spec.get("noUpper") else string.ascii_uppercase)
+    chosen = [
+        *_chosen(string.digits, digits, spec),
+        *_chosen(spec.get("symbolCharacters") or _SYMBOLS, symbols, spec),
+        *_chosen(letters, length - digits - symbols, spec),
+    ]
+    secrets.SystemRandom().shuffle(chosen)
+    return _encodings(spec.get("encoding", "raw"), "".join(chosen))
+
+
+def _chosen(characters: str, count: int, spec: Object) -> list[str]:
+    if count < 0 or (not spec.get("allowRepeat") and count > len(characters)):
+        raise Unsynced("could not get secret data from provider: the password cannot have that length")
+    if spec.get("allowRepeat"):
+        return [secrets.choice(characters) for _ in range(count)]
+    return secrets.SystemRandom().sample(characters, count)
+
+
+def _encodings(encoding: str, password: str) -> str:
+    raw = password.encode()
+    match encoding:
+        case "base64":
+            return base64.b64encode(raw).decode()
+        case "base64url":
+            return base64.urlsafe_b64encode(raw).decode()
+        case "base32":
+            return base64.b32encode(raw).decode()
+        case "hex":
+            return raw.hex()
+        case _:
+            return password
+
+
+def _hash(data: Object) -> str:
+    return _digest(json.dumps(data, sort_keys=True))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

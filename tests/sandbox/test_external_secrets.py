@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import base64
+import os
+import string
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.sandbox.api import ApiError, Store
+from gitops_mcp.sandbox.api.admission import Write
+from gitops_mcp.sandbox.external_secrets import ExternalSecrets
+from gitops_mcp.sandbox.health import health
+
+NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
+TEMPLATE = {
+    "type": "kubernetes.io/basic-auth",
+    "metadata": {"labels": {"cnpg.io/reload": "true"}},
+    "data": {"username": '{{ "writer" }}', "password": "{{ .password }}"},
+}
+
+
+@pytest.fixture
+def store() -> Store:
+    store = Store(crds=Path(folder) if (folder := os.environ.get("GITOPS_MCP_TEST_CRDS")) else None)
+    store.create(NAMESPACE, {"metadata": {"name": "shop"}})
+    return store
+
+
+def create(store: Store, resource: Resource, **spec: Any) -> Object:
+    head = {"apiVersion": resource.api_version, "kind": resource.kind}
+    return store.create(resource, {**head, "metadata": {"name": "writer", "namespace": "shop"}, "spec": spec})
+
+
+def generator(store: Store, **spec: Any) -> None:
+    create(store, kinds.PASSWORD, **{"length": 40, "symbols": 0, "allowRepeat": True, "noUpper": False, **spec})
+
+
+def external(store: Store, **spec: Any) -> Object:
+    source = {"sourceRef": {"generatorRef": {"kind": "Password", "name": "writer"}}}
+    return create(store, kinds.EXTERNAL_SECRET, **{"dataFrom": [source], "target": {"template": TEMPLATE}, **spec})
+
+
+def secret(store: Store) -> Object | None:
+    try:
+        return store.get(kinds.SECRET, "shop", "writer")
+    except ApiError:
+        return None
+
+
+def values(store: Store) -> dict[str, str]:
+    return {key: base64.b64decode(value).decode() for key, value in (at(secret(store), "data") or {}).items()}
+
+
+def condition(store: Store) -> Object:
+    [found] = store.get(kinds.EXTERNAL_SECRET, "shop", "writer")["status"]["conditions"]
+    return {key: value for key, value in found.items() if key != "lastTransitionTime"}
+
+
+def test_a_password_is_generated_into_the_secret_that_the_template_describes(store: Store) -> None:
+    generator(store)
+    found = external(store, refreshPolicy="CreatedOnce")
+    controller = ExternalSecrets(store)
+    assert controller.reconcile() is None
+    made = secret(store)
+    assert made is not None
+    assert (made["type"], made["metadata"]["labels"]["cnpg.io/reload"]) == ("kubernetes.io/basic-auth", "true")
+    assert values(store)["username"] == "writer"
+    assert (
+        len(values(store)["password"]),
+        set(values(store)["password"]) <= set(string.ascii_letters + string.digits),
+    ) == (40, True)
+    assert at(made, "metadata", "ownerReferences", 0, "uid") == found["metadata"]["uid"]
+    assert condition(store) == {"type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced"}
+    assert health(store.get(kinds.EXTERNAL_SECRET, "shop", "writer"))["status"] == "Healthy"
+    quiet = store.version
+    controller.reconcile()
+    assert store.version == quiet
+    warned = Write()
+    store.change(kinds.EXTERNAL_SECRET, "shop", "writer", lambda live: live, subresource="status", how=warned)
+    assert warned.warnings == []
+    store.delete(kinds.EXTERNAL_SECRET, "shop", "writer")
+    assert secret(store) is None
+
+
+def relabel(store: Store) -> None:
+    store.merge(kinds.EXTERNAL_SECRET, "shop", "writer", {"metadata": {"labels": {"team": "shop"}}})
+
+
+def remove(store: Store) -> None:
+    store.delete(kinds.SECRET, "shop", "writer")
+
+
+def tamper(store: Store) -> None:
+    store.merge(kinds.SECRET, "shop", "writer", {"stringData": {"password": "by hand"}})
+
+
+@pytest.mark.parametrize(
+    ("policy", "happens", "new"),
+    [
+        pytest.param("CreatedOnce", relabel, False, id="created once, a new label"),
+        pytest.param("CreatedOnce", remove, True, id="created once, the Secret is deleted"),
+        pytest.param("CreatedOnce", tamper, True, id="created once, the Secret is edited"),
+        pytest.param("OnChange", relabel, True, id="on change, a new label"),
+        pytest.param("Periodic", relabel, True, id="from time to time, a new label"),
+    ],
+)
+def test_a_new_value_is_made_by_the_refresh_policy_or_where_the_secret_is_not_what_it_was(
+    store: Store, policy: str, happens: Any, *, new: bool
+) -> None:
+    generator(store)
+    external(store, refreshPolicy=policy)
+    controller = ExternalSecrets(store)
+    controller.reconcile()
+    before = values(store)["password"]
+    happens(store)
+    controller.reconcile()
+    after = values(store)["password"]
+    assert (after != before, after != "by hand") == (new, True)
+
+
+@pytest.mark.parametrize(
+    ("spec", "least", "most"),
+    [
+        pytest.param({"refreshInterval": "1h30m"}, 5300, 5400, id="an hour and a half"),
+        pytest.param({}, 3500, 3600, id="the default"),
+        pytest.param({"refreshInterval": "0"}, None, None, id="never"),
+        pytest.param({"refreshPolicy": "CreatedOnce"}, None, None, id="once"),
+    ],
+)
+def test_it_asks_to_be_called_when_the_next_refresh_is_due(
+    store: Store, spec: Object, least: float | None, most: float | None
+) -> None:
+    generator(store)
+    external(store, **spec)
+    pause = ExternalSecrets(store).reconcile()
+    assert pause is None if least is None or most is None else pause is not None and least < pause <= most
+
+
+def test_an_immutable_orphan_keeps_its_password_when_its_object_is_made_anew(store: Store) -> None:
+    generator(store)
+    target = {"template": TEMPLATE, "creationPolicy": "Orphan", "immutable": True}
+    external(store, target=target, refreshPolicy="CreatedOnce")
+    controller = ExternalSecrets(store)
+    controller.reconcile()
+    before = values(store)
+    store.delete(kinds.EXTERNAL_SECRET, "shop", "writer")
+    external(store, target=target, refreshPolicy="CreatedOnce")
+    controller.reconcile()
+    assert values(store) == before
+    assert condition(store) == {
+        "type": "Ready",
+        "status": "False",
+        "reason": "SecretSyncedError",
+        "message": "could not update secret, target is immutable",
+    }
+
+
+def test_a_generator_that_comes_later_is_waited_for(store: Store) -> None:
+    external(store)
+    controller = ExternalSecrets(store)
+    controller.reconcile()
+    told = condition(store)
+    assert (told["status"], told["reason"]) == ("False", "SecretSyncedError")
+    assert 'passwords.generators.external-secrets.io "writer" not found' in told["message"]
+    assert secret(store) is None
+    generator(store)
+    controller.reconcile()
+    assert condition(store)["status"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        pytest.param({"dataFrom": [{"extract": {"key": "a"}}]}, "Password generators only", id="a store"),
+        pytest.param({"target": {"creationPolicy": "Merge"}}, "Owner and Orphan only", id="a merge"),
+        pytest.param({"target": {"template": {"data": {"a": "{{ .b }}"}}}}, 'no entry for key "b"', id="a wrong key"),
+    ],
+)
+def test_what_the_sandbox_cannot_do_is_said(store: Store, spec: Object, message: str) -> None:
+    generator(store)
+    external(store, **spec)
+    ExternalSecrets(store).reconcile()
+    assert message in condition(store)["message"]
+    assert secret(store) is None
+
+
+def test_without_a_template_the_secret_has_the_generated_key_and_the_labels_of_its_object(store: Store) -> None:
+    generator(store)
+    external(store, target={"name": "writer"})
+    relabel(store)
+    ExternalSecrets(store).reconcile()
+    made = secret(store)
+    assert made is not None
+    assert (made["type"], made["metadata"]["labels"]["team"], list(made["data"])) == ("Opaque", "shop", ["password"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "symbols", "digits"),
+    [({"symbols": 4, "digits": 6}, 4, 6), ({"symbols": None}, 10, 10), ({"symbols": 0, "digits": 0}, 0, 0)],
+)
+def test_a_generator_counts_digits_and_symbols(store: Store, spec: Object, symbols: int, digits: int) -> None:
+    given = {key: value for key, value in {"symbols": 0, **spec}.items() if value is not None}
+    create(store, kinds.PASSWORD, length=40, allowRepeat=True, noUpper=True, **given)
+    external(store)
+    ExternalSecrets(store).reconcile()
+    made = values(store)["password"]
+    assert (sum(c.isdigit() for c in made), sum(c in string.punctuation for c in made)) == (digits, symbols)
+    assert made == made.lower()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "decode"),
+    [
+        ("base64", base64.b64decode),
+        ("base64url", base64.urlsafe_b64decode),
+        ("base32", base64.b32decode),
+        ("hex", bytes.fromhex),
+    ],
+)
+def test_a_generator_encodes_what_it_made(store: Store, encoding: str, decode: Callable[[str], bytes]) -> None:
+    generator(store, encoding=encoding)
+    external(store)
+    ExternalSecrets(store).reconcile()
+    assert len(decode(values(store)["password"])) == 40
+
+
+@pytest.mark.parametrize("spec", [{"digits": 11, "allowRepeat": False}, {"digits": 41}])
+def test_a_length_that_cannot_be_is_said(store: Store, spec: Object) -> None:
+    generator(store, **spec)
+    external(store)
+    ExternalSecrets(store).reconcile()
+    assert condition(store)["message"].endswith("the password cannot have that length")
