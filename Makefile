@@ -18,6 +18,7 @@ check: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy rbac/bind_cnpg_role.py
 	$(BIN)/lint-imports
 	$(MAKE) test
 	$(MAKE) demo

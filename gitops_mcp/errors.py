@@ -50,4 +50,4 @@ class Unavailable(GitOpsError):
 
 
 class Raced(Unavailable):
-    """The compare-and-swap of a branch found another value than expected."""
+    """The compare-and-swap of a branch, or of an object by its resourceVersion, found another value than expected."""

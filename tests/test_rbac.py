@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Resource
 from tests.fakes.rbac import granted
 
-READ_ONLY = (Path(__file__).parents[1] / "rbac" / "read-only.yaml").read_text()
+RBAC = Path(__file__).parents[1] / "rbac"
+READ_ONLY = (RBAC / "read-only.yaml").read_text()
 
 
 def test_only_known_kinds_are_granted_and_every_one_of_cloudnativepg() -> None:
@@ -41,3 +43,48 @@ def test_kinds_without_a_namespace_stand_in_a_role_of_their_own() -> None:
         {resource for rule in role["rules"] for resource in rule["resources"]} for role in yaml.safe_load_all(READ_ONLY)
     ]
     assert [resources for resources in holding if resources & of_the_cluster] == [of_the_cluster]
+
+
+CNPG = "postgresql.cnpg.io"
+WHAT_ELSE = {
+    "direct": {
+        (CNPG, plural, verb)
+        for plural in ("clusters", "databaseroles", "databases")
+        for verb in ("get", "create", "patch", "delete")
+    },
+    "password-secrets": {("", "secrets", verb) for verb in ("get", "create", "patch", "delete")},
+    "read-schemas": {("apiextensions.k8s.io", "customresourcedefinitions", "get")},
+    "sealing-certificate": {("", "services/proxy", "get")},
+}
+
+
+@pytest.mark.parametrize("name", WHAT_ELSE)
+def test_what_else_may_be_granted_stands_apart_in_one_role_and_is_exactly_this(name: str) -> None:
+    text = (RBAC / f"{name}.yaml").read_text()
+    [role] = yaml.safe_load_all(text)
+    assert (role["kind"], role["metadata"]["name"]) == ("ClusterRole", f"gitops-mcp-{name}")
+    assert granted(text) == WHAT_ELSE[name]
+
+
+def test_no_file_of_roles_is_left_untested() -> None:
+    assert {path.stem for path in RBAC.glob("*.yaml")} == {"read-only", *WHAT_ELSE}
+
+
+@pytest.mark.parametrize(
+    ("name", "only"),
+    [
+        ("read-schemas", [f"{kind}.{CNPG}" for kind in ("clusters", "databaseroles", "databases")]),
+        ("sealing-certificate", ["http:sealed-secrets-controller:"]),
+    ],
+)
+def test_rights_to_what_reaches_far_are_for_named_objects_only(name: str, only: list[str]) -> None:
+    [rule] = yaml.safe_load((RBAC / f"{name}.yaml").read_text())["rules"]
+    assert rule["resourceNames"] == only
+
+
+@pytest.mark.parametrize("name", ["read-only", *WHAT_ELSE])
+def test_each_file_says_how_to_bind_each_of_its_roles(name: str) -> None:
+    text = (RBAC / f"{name}.yaml").read_text()
+    assert f"kubectl apply -f rbac/{name}.yaml" in text
+    for role in yaml.safe_load_all(text):
+        assert f" --clusterrole {role['metadata']['name']} " in text

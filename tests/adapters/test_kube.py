@@ -26,7 +26,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from gitops_mcp.adapters.kube import Kube, KubeStart, kube_start
 from gitops_mcp.domain.kinds import CLUSTER, CLUSTER_IMAGE_CATALOG, POD
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
+from gitops_mcp.errors import (
+    Forbidden,
+    GitOpsError,
+    InvalidRequest,
+    NotFound,
+    NotInstalled,
+    Raced,
+    Refused,
+    Unavailable,
+)
 from tests.fakes.api import Answer, ReplayingApi, status
 
 CLUSTERS = "/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters"
@@ -71,6 +80,12 @@ def test_get_asks_for_one_object_as_this_user_and_drops_managed_fields(api: Repl
     (request,) = api.requests
     assert (request.method, request.headers["Authorization"]) == ("GET", "Bearer s3cret-token")
     assert request.headers["User-Agent"].startswith("gitops-mcp/")
+
+
+def test_managed_fields_come_where_they_are_asked_for(api: ReplayingApi, config: Path) -> None:
+    api.answers[ORDERS] = Answer(200, {"metadata": {"managedFields": [{"manager": "helm"}]}})
+    found = connected(config, api.url).get(CLUSTER, "shop", "orders", managed_fields=True)
+    assert found["metadata"]["managedFields"] == [{"manager": "helm"}]
 
 
 def test_page_passes_limit_cursor_and_selectors_and_completes_items_of_builtin_lists(
@@ -186,7 +201,7 @@ INVALID = status(
             ["exists already"],
             id="409 exists",
         ),
-        pytest.param(status(409, "Conflict", "has been modified"), Unavailable, ["changed since"], id="409 conflict"),
+        pytest.param(status(409, "Conflict", "has been modified"), Raced, ["changed since"], id="409 conflict"),
         pytest.param(
             status(410, "Expired", "too old resource version"), InvalidRequest, ["start again without cursor"], id="410"
         ),

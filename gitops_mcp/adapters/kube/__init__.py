@@ -1,13 +1,15 @@
-"""The Kubernetes API, read: objects by kind, whole lists by pages, and what the caller may do.
+"""The Kubernetes API: objects by kind, whole lists by pages, what the caller may do, and writes of one object each.
 
-Only GETs and the POST of a self-subject access review are here, so that delivery by git cannot write to the API. The
-official client makes the connection (TLS, proxies, its pool); the requests are raw, since its models take half a
-second to load and seconds to fill for a long list. It is imported on the first request, never at start.
+Delivery by git reads only; whoever writes must have been told so by a configuration (direct delivery, passwords as
+Secrets in the cluster). The official client makes the connection (TLS, proxies, its pool); the requests are raw, since
+its models take half a second to load and seconds to fill for a long list. It is imported on the first request, never at
+start.
 """
 
 from __future__ import annotations
 
-from gitops_mcp.adapters.kube.client import Kube, Page
+from gitops_mcp.adapters.kube.answers import OutcomeUnknown
+from gitops_mcp.adapters.kube.client import Kube, Page, Written
 from gitops_mcp.adapters.kube.start import KubeStart, kube_start
 
-__all__ = ["Kube", "KubeStart", "Page", "kube_start"]
+__all__ = ["Kube", "KubeStart", "OutcomeUnknown", "Page", "Written", "kube_start"]

@@ -1,7 +1,8 @@
 """What the API server answered -> our errors, each with what was asked, what was found and what would work.
 
-A body may hold secrets: of a Status only reason, message and causes are used, and those are cut. The tables of
-HTTP codes and Status reasons are those of a real server (apimachinery `metav1.StatusReason`).
+A body may hold secrets: of a Status only reason, message and causes are used, and those are cut; of one about a Secret
+not even its messages, since they may quote the value that was refused. The tables of HTTP codes and Status reasons are
+those of a real server (apimachinery `metav1.StatusReason`).
 """
 
 from __future__ import annotations
@@ -9,44 +10,38 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
+from gitops_mcp.adapters.kube.asked import Asked
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.errors import (
+    Forbidden,
+    GitOpsError,
+    InvalidRequest,
+    NotFound,
+    NotInstalled,
+    Raced,
+    Refused,
+    Unavailable,
+)
+
+UNKNOWN = "it is not known whether the write was done: read the object before you repeat the request"
 
 _USER = re.compile(r'User "([^"]{1,200})"')
+_CANNOT = re.compile(r"\bcannot (create|delete|get|list|patch|update) (?:resource|path)\b")
+_MANAGER = re.compile(r'conflict with "([^"]{1,128})"')
+_WARNING = re.compile(r'\b\d{3} \S{1,100} "((?:[^"\\]|\\.)*)"')
+_CHANGING = frozenset({"create", "apply", "patch", "update", "delete"})
+_SHOWN = 5
+"""Causes of a refusal, and warnings of an answer; what is more is counted."""
 
 
 class Expired(InvalidRequest):
     """410: the list's snapshot is gone from the server."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One request, for messages."""
-
-    verb: str
-    resource: Resource
-    namespace: str | None
-    name: str | None = None
-    where: str = ""
-    """`context 'prod-admin'` or `in-cluster`."""
-
-    @property
-    def kind(self) -> str:
-        """`clusters.postgresql.cnpg.io`, as RBAC messages and CRDs spell it."""
-        return f"{self.resource.plural}.{self.resource.group}" if self.resource.group else self.resource.plural
-
-    @property
-    def place(self) -> str:
-        if not self.resource.namespaced:
-            return "cluster-wide"
-        return f"in namespace {self.namespace!r}" if self.namespace else "in all namespaces"
-
-    def __str__(self) -> str:
-        name = f" {self.name!r}" if self.name else ""
-        return f"{self.verb} {self.kind}{name} {self.place} ({self.where})"
+class OutcomeUnknown(Unavailable):
+    """A write was sent, and no answer said what became of it."""
 
 
 def loaded(body: bytes, content_type: str, *, asked: Asked) -> Object:
@@ -56,11 +51,15 @@ def loaded(body: bytes, content_type: str, *, asked: Asked) -> Object:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise Unavailable(
-            f"{asked}: the answer is no Kubernetes object but {_cut(content_type, 60) or 'of no type'}: a proxy or "
-            f"login page may stand in between; check the server in kubeconfig"
-        )
+        raise _not_kubernetes(content_type, asked=asked)
     return value
+
+
+def warnings(headers: Mapping[str, str], *, asked: Asked) -> tuple[str, ...]:
+    """What the server warns of in a good answer (RFC 7234, 5.5); of a Secret nothing, as for messages."""
+    said = [] if asked.secret else _WARNING.findall(headers.get("Warning") or "")
+    shown = tuple(_cut(re.sub(r"\\(.)", r"\1", text)) for text in said[:_SHOWN])
+    return (*shown, f"and {len(said) - _SHOWN} more warnings") if len(said) > _SHOWN else shown
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes, *, asked: Asked, log_in: str) -> GitOpsError:
@@ -72,29 +71,72 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, *, asked: Aske
                 f"{asked}: 401, the credentials were refused as expired or invalid: {log_in}, then repeat the request"
             )
         case 403:
-            return _forbidden(_message(said), asked=asked)
+            return _forbidden(said, asked=asked)
         case 404:
             return _missing(said, body, asked=asked)
+        case 409:
+            return _conflict(said, asked=asked)
         case _ if 400 <= status < 500 and status != 429:
             return _rejected(status, said, asked=asked)
         case _:
-            return _unable(status, _wait(headers), _message(said), asked=asked)
+            return _unable(status, _wait(headers), _message(said, asked=asked), asked=asked)
+
+
+def _not_kubernetes(content_type: str, *, asked: Asked) -> Unavailable:
+    what = (
+        f"{asked}: the answer is no Kubernetes object but {_cut(content_type, 60) or 'of no type'}: a proxy or login "
+        f"page may stand in between; check the server in kubeconfig"
+    )
+    return OutcomeUnknown(f"{what}; {UNKNOWN}") if asked.writes else Unavailable(what)
+
+
+def _conflict(said: Object, *, asked: Asked) -> GitOpsError:
+    """What is there is not what the request took for granted: by another writer's hand, or by its name alone."""
+    words = str(at(said, "message") or "")
+    shown = _message(said, asked=asked) or "no reason given"
+    owned = [cause for cause in at(said, "details", "causes") or [] if at(cause, "reason") == "FieldManagerConflict"]
+    if owned:
+        return Refused(
+            f"{asked}: 409, other managers have fields that this would set: {_owned(owned)}: change those where their "
+            f"manager has them from (a GitOps engine: in Git), or leave them out; nothing was written"
+        )
+    if at(said, "reason") == "AlreadyExists" and "being deleted" in words:
+        return Unavailable(f"{asked}: 409, one of that name is still being deleted ({shown}): wait until it is gone")
+    if at(said, "reason") == "AlreadyExists":
+        return Refused(f"{asked}: 409, it exists already ({shown}): use another name, or change the existing one")
+    if "UID in precondition" in words or "UID in the precondition" in words:
+        return Refused(
+            f"{asked}: 409, the object that was read is gone, and if there is one of that name now it is another: look "
+            f"at it before you repeat the request"
+        )
+    return Raced(f"{asked}: 409, the object has changed since it was read ({shown}): read it again")
+
+
+def _owned(causes: list[Object]) -> str:
+    """`'argocd-controller' has .spec.instances, .spec.storage`; paths name keys, never values."""
+    fields: dict[str, list[str]] = {}
+    for cause in causes[:_SHOWN]:
+        manager = _MANAGER.search(str(at(cause, "message") or ""))
+        named = repr(_cut(manager.group(1), 128)) if manager else "an unnamed manager"
+        fields.setdefault(named, []).append(_cut(str(at(cause, "field") or "?"), 120))
+    listed = "; ".join(f"{manager} has {', '.join(paths)}" for manager, paths in fields.items())
+    return listed + (f" and {len(causes) - _SHOWN} more" if len(causes) > _SHOWN else "")
 
 
 def _rejected(status: int, said: Object, *, asked: Asked) -> GitOpsError:
-    """The server understood, and says that the request, or what it found, is not as it must be."""
-    message = _message(said) or "no reason given"
+    """The server understood, and says that the request is not as it must be."""
+    message = _message(said, asked=asked) or "no reason given"
+    causes = _causes(said, asked=asked)
     match status:
-        case 409 if at(said, "reason") == "AlreadyExists":
-            return Refused(f"{asked}: 409, it exists already ({message}): use another name, or change the existing one")
-        case 409:
-            return Unavailable(f"{asked}: 409, the object has changed since it was read ({message}): read it again")
         case 410:
             return Expired(
                 f"{asked}: 410, the cursor has expired; lists are kept for minutes: start again without cursor"
             )
+        case 422 if asked.verb == "patch" and not causes:
+            # An operation of a JSON Patch that fails, `test` too, comes without a word on which one it was.
+            return Raced(f"{asked}: 422, the patch does not fit the object as it is now: it has changed, read it again")
         case 422:
-            return InvalidRequest(f"{asked}: 422, refused as invalid: {_causes(said) or message}")
+            return InvalidRequest(f"{asked}: 422, refused as invalid: {causes or message}")
         case _:
             reason = _cut(at(said, "reason") or "refused", 60)
             return InvalidRequest(f"{asked}: {status} {reason}: {message}")
@@ -109,24 +151,37 @@ def _unable(status: int, wait: str, message: str, *, asked: Asked) -> Unavailabl
             f"{asked}: {status}, a redirect, which is not followed: check the server in kubeconfig; a login page or a "
             f"proxy may stand in between"
         )
-    return Unavailable(
-        f"{asked}: {status}, the API server or something before it has a fault{f' ({message})' if message else ''}: "
-        f"try again {wait or 'in a moment'}; if it lasts, check `kubectl get --raw /readyz`"
-    )
+    what = f"{asked}: {status}, the API server or something before it has a fault{f' ({message})' if message else ''}: "
+    lasting = "if it lasts, check `kubectl get --raw /readyz`"
+    if asked.writes:
+        return OutcomeUnknown(f"{what}{UNKNOWN}; {lasting}")
+    return Unavailable(f"{what}try again {wait or 'in a moment'}; {lasting}")
 
 
-def _forbidden(message: str, *, asked: Asked) -> Forbidden:
+def _forbidden(said: Object, *, asked: Asked) -> GitOpsError:
     """The rule that is missing, ready to be pasted into a Role; who it is for is in the server's message."""
-    found = _USER.search(message)
+    words = str(at(said, "message") or "")
+    denied = _CANNOT.search(words)
+    if asked.verb in _CHANGING and not denied and _reason(words):
+        return Refused(
+            f"{asked}: 403, a quota, policy or webhook of the cluster refuses it ({_message(said, asked=asked)}): "
+            f"change the request, or ask whoever keeps that rule"
+        )
+    found = _USER.search(words)
     who = f"User {found.group(1)!r}" if found else "this user"
-    rule = f'- {{apiGroups: ["{asked.resource.group}"], resources: [{asked.resource.plural}], verbs: [{asked.verb}]}}'
     kind = (
         f"a Role of namespace {asked.namespace!r}" if asked.resource.namespaced and asked.namespace else "a ClusterRole"
     )
     return Forbidden(
-        f"{asked}: 403, {who} may not. Missing rule: `{rule}`: an administrator adds it to {kind} that is bound to "
-        f"that user (rbac/ has the least rights this server needs)"
+        f"{asked}: 403, {who} may not. Missing rule: `{asked.rule(denied and denied.group(1))}`: an administrator adds "
+        f"it to {kind} that is bound to that user (rbac/ has the least rights this server needs)"
     )
+
+
+def _reason(words: str) -> str:
+    """Why something is forbidden; RBAC gives none where an apply would have to create (handlers/update.go)."""
+    before, forbidden, reason = words.partition(" is forbidden:")
+    return reason.strip() if forbidden else before.strip()
 
 
 def _missing(said: Object, body: bytes, *, asked: Asked) -> GitOpsError:
@@ -137,6 +192,8 @@ def _missing(said: Object, body: bytes, *, asked: Asked) -> GitOpsError:
     if named and asked.name:
         full = f"{asked.namespace}/{asked.name}" if asked.namespace else asked.name
         return NotFound(f"no {asked.resource.kind} {full} ({asked.where})")
+    if asked.proxied is not None and not said:
+        return NotFound(f"{asked}: the service itself answers 404: check that it is the right one")
     if said or body.startswith(b"404 page not found"):
         if asked.resource.group:
             return NotInstalled(
@@ -147,13 +204,15 @@ def _missing(said: Object, body: bytes, *, asked: Asked) -> GitOpsError:
     return Unavailable(f"{asked}: 404, but not as a Kubernetes API says it: check the server in kubeconfig")
 
 
-def _causes(said: Object) -> str:
+def _causes(said: Object, *, asked: Asked) -> str:
+    """Field and rule; of a Secret the field and the rule's name, since a rule's text may quote the value."""
     causes = at(said, "details", "causes") or []
+    told = "reason" if asked.secret else "message"
     shown = [
-        f"{_cut(str(at(cause, 'field') or '?'), 120)}: {_cut(str(at(cause, 'message') or ''), 200)}"
-        for cause in causes[:5]
+        f"{_cut(str(at(cause, 'field') or '?'), 120)}: {_cut(str(at(cause, told) or ''), 200)}"
+        for cause in causes[:_SHOWN]
     ]
-    more = f" and {len(causes) - 5} more" if len(causes) > 5 else ""
+    more = f" and {len(causes) - _SHOWN} more" if len(causes) > _SHOWN else ""
     return "; ".join(shown) + more
 
 
@@ -166,7 +225,9 @@ def _status(body: bytes) -> Object:
     return value if isinstance(value, dict) and value.get("kind") == "Status" else {}
 
 
-def _message(said: Object) -> str:
+def _message(said: Object, *, asked: Asked) -> str:
+    if asked.secret and asked.verb in _CHANGING:
+        return "the server's words are not repeated, since they may quote the Secret"
     return _cut(at(said, "message") or "")
 
 

@@ -1,36 +1,37 @@
-"""Requests to one API server, kept connected; what fails is forgotten, so that the next call starts afresh."""
+"""What is asked of an API server, one verb a method: objects, lists by pages, what the caller may do, and writes."""
 
 from __future__ import annotations
 
-import json
-import logging
-import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from typing import Literal
 
-from gitops_mcp import __version__
-from gitops_mcp.adapters.kube.answers import Asked, Expired, failure, loaded
-from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login
-from gitops_mcp.adapters.kube.session import Session, in_cluster, session
-from gitops_mcp.adapters.kube.start import KubeStart, kube_start, read
-from gitops_mcp.adapters.kube.unreachable import unreachable
+from gitops_mcp.adapters.kube.answers import Expired, loaded, warnings
+from gitops_mcp.adapters.kube.asked import Asked
+from gitops_mcp.adapters.kube.start import KubeStart, kube_start
+from gitops_mcp.adapters.kube.wire import JSON, Request, Wire
+from gitops_mcp.domain.kinds import SERVICE
 from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.errors import Unavailable
-
-if TYPE_CHECKING:
-    import urllib3
-
-log = logging.getLogger(__name__)
+from gitops_mcp.errors import NotFound, NotInstalled, Unavailable
 
 PAGE = 500
 """Objects in one request of a whole list, as kubectl asks for them."""
 PLUGIN_SECONDS = 30.0
+MANAGER = "gitops-mcp"
+"""As whom the server records the fields that are written."""
+_PROXIED_BYTES = 1 << 20
+_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+_APPLY = "application/apply-patch+yaml"
+_OPERATIONS = "application/json-patch+json"
+_MERGE = "application/merge-patch+json"
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _REVIEWS = Resource(
     "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False
 )
+_CRDS = Resource(
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False
+)
+_OPENAPI = Resource("", "v3", "openapi", "OpenAPI v3 documents", namespaced=False)
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,20 @@ class Page:
     """How many more there are; the server does not say where labels or fields select."""
 
 
+@dataclass(frozen=True)
+class Written:
+    object: Object
+    """As it is now, or would be after a dry run; a Status where a deletion left nothing. Of a Secret no values."""
+    warnings: tuple[str, ...]
+    """The server's own words, for people; deprecations, and what a policy only warns of."""
+
+
 class Kube:
-    """One context of kubeconfig, or the cluster that this process runs in. Safe to use from several threads."""
+    """One context of kubeconfig, or the cluster that this process runs in. Safe to use from several threads.
+
+    Whatever it reads or writes, the values of a Secret do not come back, and managedFields only where they are asked
+    for. A write that meets a field which the server does not know is refused, not shortened (fieldValidation).
+    """
 
     def __init__(
         self,
@@ -53,24 +66,17 @@ class Kube:
         start: KubeStart | None = None,
         plugin_timeout: float = PLUGIN_SECONDS,
     ) -> None:
-        self._context = context
-        self._timeout = timeout
-        self._start = start or kube_start()
-        self._plugin_timeout = plugin_timeout
-        self._session: Session | None = None
-        self._building = threading.Lock()
+        self._wire = Wire(context=context, timeout=timeout, start=start or kube_start(), plugin_timeout=plugin_timeout)
+        self._documents: dict[str, tuple[str, Object]] = {}
 
     @property
     def description(self) -> str:
         """`context 'prod-admin'` or `in-cluster`, for messages."""
-        if self._context is None and self._start.service_account:
-            return IN_CLUSTER
-        context = self._context or self._start.current_context()
-        return f"context {context!r}" if context else "the current context"
+        return self._wire.description
 
     def namespace(self) -> str | None:
         """The namespace that the context, or the pod, is set to."""
-        return self._login().namespace
+        return self._wire.login().namespace
 
     def page(
         self,
@@ -85,15 +91,14 @@ class Kube:
         """One page of a list; namespace None: of all namespaces. A kind that is not served is NotInstalled."""
         asked = Asked("list", resource, namespace, None, self.description)
         query = {"limit": limit, "continue": cursor, "labelSelector": labels, "fieldSelector": fields}
-        answer = self._asked(asked, "GET", query=query)
+        answer = self._asked(asked, Request(query=query))
         items = answer.get("items") or []
         for item in items:
             # Lists of built-in kinds leave these out of their items.
             item.setdefault("apiVersion", resource.api_version)
             item.setdefault("kind", resource.kind)
-            item.get("metadata", {}).pop("managedFields", None)
         remaining = at(answer, "metadata", "remainingItemCount")
-        return Page(tuple(items), at(answer, "metadata", "continue") or None, remaining)
+        return Page(tuple(_plain(item, asked) for item in items), at(answer, "metadata", "continue") or None, remaining)
 
     def every(
         self, resource: Resource, namespace: str | None, *, labels: str | None = None, fields: str | None = None
@@ -104,17 +109,117 @@ class Kube:
         except Expired:
             return self._pages(resource, namespace, labels=labels, fields=fields)
 
-    def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
-        found = self._asked(Asked("get", resource, namespace, name, self.description), "GET")
-        found.get("metadata", {}).pop("managedFields", None)
-        return found
+    def get(self, resource: Resource, namespace: str | None, name: str, *, managed_fields: bool = False) -> Object:
+        asked = Asked("get", resource, namespace, name, self.description)
+        return _plain(self._asked(asked, Request()), asked, managed_fields=managed_fields)
+
+    def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object:
+        """The object without spec, status and data. It takes the right to read all of it nevertheless."""
+        asked = Asked("get", resource, namespace, name, self.description)
+        found = self._asked(asked, Request(accept=_METADATA))
+        kept = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": found.get("metadata") or {}}
+        return _plain(kept, asked)
 
     def allowed(self, verb: str, resource: Resource, namespace: str | None) -> bool:
         """Whether the API server would let this user do it."""
         attributes = {"verb": verb, "group": resource.group, "resource": resource.plural, "namespace": namespace or ""}
         review = {"apiVersion": _REVIEWS.api_version, "kind": _REVIEWS.kind, "spec": {"resourceAttributes": attributes}}
-        answer = self._asked(Asked("create", _REVIEWS, None, None, self.description), "POST", body=review)
+        asked = Asked("create", _REVIEWS, None, None, self.description)
+        answer = self._asked(asked, Request("POST", body=review))
         return at(answer, "status", "allowed") is True
+
+    def create(self, resource: Resource, manifest: Object, *, dry_run: bool = False) -> Written:
+        """Where its metadata says; Refused when there is one of that name."""
+        return self._written(self._writing("create", resource, manifest, dry_run=dry_run), "POST", manifest)
+
+    def apply(self, resource: Resource, manifest: Object, *, manager: str = MANAGER, dry_run: bool = False) -> Written:
+        """Server-side apply: create it, or set exactly the fields that it says.
+
+        Never by force: Refused where another manager has set one of them otherwise.
+        """
+        asked = self._writing("apply", resource, manifest, dry_run=dry_run)
+        return self._written(asked, "PATCH", manifest, content_type=_APPLY, manager=manager)
+
+    def patch(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        operations: Sequence[Object],
+        *,
+        dry_run: bool = False,
+    ) -> Written:
+        """JSON Patch: all operations or none; Raced where one fails, as `test` does when the object has changed."""
+        asked = Asked("patch", resource, namespace, name, self.description, writes=not dry_run)
+        return self._written(asked, "PATCH", list(operations), content_type=_OPERATIONS)
+
+    def merge(
+        self, resource: Resource, namespace: str | None, name: str, change: Object, *, dry_run: bool = False
+    ) -> Written:
+        """JSON Merge Patch; Raced or Refused where it names a resourceVersion or uid that is another by now."""
+        asked = Asked("patch", resource, namespace, name, self.description, writes=not dry_run)
+        return self._written(asked, "PATCH", change, content_type=_MERGE)
+
+    def replace(self, resource: Resource, manifest: Object, *, dry_run: bool = False) -> Written:
+        """The whole object; Raced when it is no longer of the resourceVersion in its metadata."""
+        return self._written(self._writing("update", resource, manifest, dry_run=dry_run), "PUT", manifest)
+
+    def delete(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        *,
+        uid: str | None = None,
+        version: str | None = None,
+        dry_run: bool = False,
+    ) -> Written:
+        """Begin to delete it, what it owns after it, as kubectl does; only if it is still that one, unchanged."""
+        asked = Asked("delete", resource, namespace, name, self.description, writes=not dry_run)
+        conditions = {key: value for key, value in {"uid": uid, "resourceVersion": version}.items() if value}
+        options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+        options |= {"preconditions": conditions} if conditions else {}
+        options |= {"dryRun": ["All"]} if dry_run else {}
+        # The query says it again for a proxy that drops the body of a DELETE; the server reads it only then.
+        query = {"propagationPolicy": "Background", "dryRun": "All" if dry_run else None}
+        return self._done(asked, Request("DELETE", query=query, body=options))
+
+    def openapi(self, group: str, version: str) -> Object:
+        """The OpenAPI document of a group's version, CRDs' schemas with it; not to be changed by who reads it.
+
+        It is kept for as long as the server's index gives the same hash.
+        """
+        path = f"apis/{group}/{version}" if group else f"api/{version}"
+        asked = Asked("get", _OPENAPI, None, None, self.description, url="/openapi/v3")
+        index = self._asked(asked, Request())
+        url = at(index, "paths", path, "serverRelativeURL")
+        if url is None:
+            raise NotInstalled(f"{asked}: the API server does not serve {path}: no CRD of it is installed there")
+        if not str(url).startswith("/openapi/v3/"):
+            raise Unavailable(f"{asked}: the index leads elsewhere for {path}: check the server in kubeconfig")
+        kept = self._documents.get(path)
+        if kept is None or kept[0] != url or "hash=" not in url:
+            document = self._asked(Asked("get", _OPENAPI, None, None, self.description, url=url), Request())
+            kept = self._documents[path] = (url, document)
+        return kept[1]
+
+    def serves(self, resource: Resource) -> bool:
+        """Whether the API server has a kind; everybody who is logged in may ask."""
+        asked = Asked("get", _OPENAPI, None, None, self.description, url="/openapi/v3")
+        found = at(self._asked(asked, Request()), "paths", f"apis/{resource.group}/{resource.version}")
+        return found is not None
+
+    def crd(self, plural: str, group: str) -> Object:
+        """The CustomResourceDefinition, of which NotInstalled says that there is none."""
+        try:
+            return self.get(_CRDS, None, f"{plural}.{group}")
+        except NotFound as error:
+            raise NotInstalled(f"the CRD {plural}.{group} is not installed ({self.description})") from error
+
+    def proxied(self, namespace: str, service: str, path: str) -> bytes:
+        """What a Service answers over HTTP, reached through the API server."""
+        asked = Asked("get", SERVICE, namespace, service, self.description, proxied=path)
+        return self._wire.ask(asked, Request(accept="*/*", limit=_PROXIED_BYTES)).body
 
     def _pages(
         self, resource: Resource, namespace: str | None, *, labels: str | None, fields: str | None
@@ -128,116 +233,41 @@ class Kube:
             if cursor is None:
                 return tuple(found)
 
-    def _asked(
-        self, asked: Asked, method: str, *, query: Mapping[str, Any] | None = None, body: Object | None = None
-    ) -> Object:
-        """Credentials that were kept and are refused now may have been renewed since: those are tried once."""
-        connected, kept = self._connected()
-        status, headers, data = self._sent(connected, asked, method, query=query, body=body)
-        if status == 401:
-            self._forget(connected)
-            if kept:
-                connected, _ = self._connected()
-                status, headers, data = self._sent(connected, asked, method, query=query, body=body)
-        if 200 <= status < 300:
-            return loaded(data, headers.get("Content-Type", ""), asked=asked)
-        if status == 401:
-            self._forget(connected)
-        raise failure(status, headers, data, asked=asked, log_in=connected.login.how_to_log_in)
+    def _asked(self, asked: Asked, request: Request) -> Object:
+        answer = self._wire.ask(asked, request)
+        return loaded(answer.body, answer.content_type, asked=asked)
 
-    def _sent(
-        self, connected: Session, asked: Asked, method: str, *, query: Mapping[str, Any] | None, body: Object | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        import urllib3
+    def _writing(self, verb: str, resource: Resource, manifest: Object, *, dry_run: bool) -> Asked:
+        metadata = manifest["metadata"]
+        namespace = metadata["namespace"] if resource.namespaced else None
+        return Asked(verb, resource, namespace, metadata["name"], self.description, writes=not dry_run)
 
-        started = time.monotonic()
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": f"gitops-mcp/{__version__}"}
-        authorization = connected.authorization()
-        if authorization:
-            headers["Authorization"] = authorization
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        path = _path(asked, query or {})
-        try:
-            response = connected.pool.request(
-                method,
-                connected.login.server + path,
-                headers=headers,
-                body=None if body is None else json.dumps(body),
-                timeout=urllib3.Timeout(total=self._timeout),
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-            data = _read(response, until=started + self._timeout)
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            self._forget(connected)
-            raise unreachable(error, connected.login.server, asked=asked, timeout=self._timeout) from error
-        log.debug("%s %s: %s in %.0f ms", method, path, response.status, (time.monotonic() - started) * 1000)
-        return response.status, response.headers, data
+    def _written(
+        self,
+        asked: Asked,
+        method: Literal["POST", "PUT", "PATCH"],
+        body: Object | list[Object],
+        *,
+        content_type: str = JSON,
+        manager: str = MANAGER,
+    ) -> Written:
+        dry_run = None if asked.writes else "All"
+        query = {"fieldManager": manager, "fieldValidation": "Strict", "dryRun": dry_run}
+        return self._done(asked, Request(method, query=query, body=body, content_type=content_type))
 
-    def _connected(self) -> tuple[Session, bool]:
-        """A session, and whether it was there before. One thread makes it, the others wait for that one."""
-        with self._building:
-            if self._session is not None and self._session.usable:
-                return self._session, True
-            self._session = session(self._login(), plugin_timeout=self._plugin_timeout)
-            return self._session, False
-
-    def _forget(self, connected: Session) -> None:
-        with self._building:
-            if self._session is connected:
-                self._session = None
-
-    def _login(self) -> Login:
-        """Where to and as whom, from the files as they are now; the context is the one of the start."""
-        if self._context is None and self._start.service_account:
-            return in_cluster(self._start.service_account)
-        files = read(self._start.paths)
-        if not files:
-            looked = ", ".join(str(path) for path in self._start.paths) or "an empty KUBECONFIG"
-            raise Unavailable(
-                f"there is no kubeconfig (looked at {looked}): set KUBECONFIG for this server, or log in as you do for "
-                f"kubectl; what Git says can be read and changed without"
-            )
-        kubeconfig = Kubeconfig.of(files)
-        if self._context is None:
-            context = self._start.current_context() or kubeconfig.current
-            if context is None:
-                names = ", ".join(sorted(kubeconfig.contexts)) or "none"
-                raise Unavailable(
-                    f"kubeconfig has no current context; contexts: {names}: name one with --context or in "
-                    f".gitops-mcp.yaml"
-                )
-            login = kubeconfig.login(context)
-            self._context = context
-            return login
-        return kubeconfig.login(self._context)
+    def _done(self, asked: Asked, request: Request) -> Written:
+        answer = self._wire.ask(asked, request)
+        made = loaded(answer.body, answer.content_type, asked=asked)
+        return Written(_plain(made, asked), warnings(answer.headers, asked=asked))
 
 
-def _path(asked: Asked, query: Mapping[str, Any]) -> str:
-    resource = asked.resource
-    parts = ["apis", resource.group] if resource.group else ["api"]
-    parts.append(resource.version)
-    if resource.namespaced and asked.namespace:
-        parts += ["namespaces", asked.namespace]
-    parts.append(resource.plural)
-    if asked.name:
-        parts.append(asked.name)
-    given = urlencode({key: value for key, value in query.items() if value is not None})
-    return "/" + "/".join(quote(part, safe="") for part in parts) + (f"?{given}" if given else "")
-
-
-def _read(response: urllib3.BaseHTTPResponse, *, until: float) -> bytes:
-    """The body within the request's time: the socket's own time-out starts anew with each byte that drips in."""
-    parts = []
-    try:
-        for part in response.stream(1 << 18):
-            parts.append(part)
-            if time.monotonic() > until:
-                raise TimeoutError  # noqa: TRY301 - the connection is closed for it as for any other failure
-    except BaseException:
-        response.close()
-        raise
-    response.release_conn()
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+def _plain(found: Object, asked: Asked, *, managed_fields: bool = False) -> Object:
+    """Without what nobody asked for; of a Secret also without the copy of its values that kubectl apply leaves."""
+    metadata = found.get("metadata") or {}
+    if not managed_fields:
+        metadata.pop("managedFields", None)
+    if asked.secret:
+        for key in ("data", "stringData"):
+            found.pop(key, None)
+        (metadata.get("annotations") or {}).pop(_LAST_APPLIED, None)
+    return found

@@ -1,8 +1,12 @@
-"""No answer came: why, and what to look at. Most of what fails here is VPN, proxy or a stopped cluster."""
+"""No answer came: why, and what to look at. Most of what fails here is VPN, proxy or a stopped cluster.
+
+A write whose answer is lost may have been done all the same, unless nothing can have left this machine.
+"""
 
 from __future__ import annotations
 
-from gitops_mcp.adapters.kube.answers import Asked
+from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown
+from gitops_mcp.adapters.kube.asked import Asked
 from gitops_mcp.errors import Unavailable
 
 
@@ -13,6 +17,7 @@ def unreachable(error: Exception, server: str, *, asked: Asked, timeout: float) 
 
     server = server.rpartition("@")[2]
     cause = _cause(error)
+    lost = asked.writes and not _before_sending(error)
     match error:
         case exceptions.ProxyError():
             what = (
@@ -33,8 +38,24 @@ def unreachable(error: Exception, server: str, *, asked: Asked, timeout: float) 
         case exceptions.ConnectTimeoutError() | exceptions.ReadTimeoutError() | TimeoutError():
             what = f"{server} did not answer within {timeout:g} s: check VPN and firewall, or raise timeouts.kubernetes"
         case _:
-            what = f"{server} broke the connection off ({cause}): try again; check any proxy in between"
-    return Unavailable(f"{asked}: {what}")
+            again = "" if lost else "try again; "
+            what = f"{server} broke the connection off ({cause}): {again}check any proxy in between"
+    return OutcomeUnknown(f"{asked}: {what}; {UNKNOWN}") if lost else Unavailable(f"{asked}: {what}")
+
+
+def _before_sending(error: Exception) -> bool:
+    """Whether there was no connection yet: urllib3 wraps as ProxyError only what fails before a proxy is reached."""
+    import ssl
+
+    from urllib3 import exceptions
+
+    match error:
+        case exceptions.SSLError():
+            return isinstance(error.args[0], ssl.SSLCertVerificationError)
+        case exceptions.ProxyError() | exceptions.NewConnectionError() | exceptions.ConnectTimeoutError():
+            return True
+        case _:
+            return False
 
 
 def _cause(error: BaseException) -> str:

@@ -1,0 +1,186 @@
+"""Requests to one API server, kept connected; what fails is forgotten, so that the next call starts afresh."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from gitops_mcp import __version__
+from gitops_mcp.adapters.kube.answers import failure
+from gitops_mcp.adapters.kube.asked import Asked, Query
+from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login
+from gitops_mcp.adapters.kube.session import Session, in_cluster, session
+from gitops_mcp.adapters.kube.start import KubeStart, read
+from gitops_mcp.adapters.kube.unreachable import unreachable
+from gitops_mcp.errors import Unavailable
+
+if TYPE_CHECKING:
+    import urllib3
+
+log = logging.getLogger(__name__)
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Request:
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    query: Query = field(default_factory=dict)
+    body: Any = field(default=None, repr=False)
+    """Sent as JSON, which is YAML too; None: no body. It may hold secrets, and is never logged."""
+    content_type: str = JSON
+    accept: str = JSON
+    limit: int | None = None
+    """How many bytes of an answer are taken."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("Content-Type", "")
+
+
+class Wire:
+    """One context of kubeconfig, or the cluster that this process runs in. Safe to use from several threads."""
+
+    def __init__(self, *, context: str | None, timeout: float, start: KubeStart, plugin_timeout: float) -> None:
+        self._context = context
+        self._timeout = timeout
+        self._start = start
+        self._plugin_timeout = plugin_timeout
+        self._session: Session | None = None
+        self._building = threading.Lock()
+
+    @property
+    def description(self) -> str:
+        """`context 'prod-admin'` or `in-cluster`, for messages."""
+        if self._context is None and self._start.service_account:
+            return IN_CLUSTER
+        context = self._context or self._start.current_context()
+        return f"context {context!r}" if context else "the current context"
+
+    def ask(self, asked: Asked, request: Request) -> Answer:
+        """A good answer, or one of our errors.
+
+        Credentials that were kept and are refused now may have been renewed since: those are tried once. A write is
+        sent again in no other case, since 401 is the one answer that says that nothing was done.
+        """
+        connected, kept = self._connected()
+        answer = self._sent(connected, asked, request)
+        if answer.status == 401:
+            self._forget(connected)
+            if kept:
+                connected, _ = self._connected()
+                answer = self._sent(connected, asked, request)
+        if 200 <= answer.status < 300:
+            return answer
+        if answer.status == 401:
+            self._forget(connected)
+        log_in = connected.login.how_to_log_in
+        raise failure(answer.status, answer.headers, answer.body, asked=asked, log_in=log_in)
+
+    def _sent(self, connected: Session, asked: Asked, request: Request) -> Answer:
+        import urllib3
+
+        started = time.monotonic()
+        path = asked.path(request.query)
+        body = None if request.body is None else json.dumps(request.body)
+        try:
+            response = connected.pool.request(
+                request.method,
+                connected.login.server + path,
+                headers=_headers(connected, request),
+                body=body,
+                timeout=urllib3.Timeout(total=self._timeout),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            data = _read(response, until=started + self._timeout, limit=request.limit)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            self._forget(connected)
+            raise unreachable(error, connected.login.server, asked=asked, timeout=self._timeout) from error
+        if data is None:
+            raise Unavailable(f"{asked}: the answer has more than {request.limit} bytes: check what answers there")
+        log.debug("%s %s: %s in %.0f ms", request.method, path, response.status, (time.monotonic() - started) * 1000)
+        return Answer(response.status, response.headers, data)
+
+    def _connected(self) -> tuple[Session, bool]:
+        """A session, and whether it was there before. One thread makes it, the others wait for that one."""
+        with self._building:
+            if self._session is not None and self._session.usable:
+                return self._session, True
+            self._session = session(self.login(), plugin_timeout=self._plugin_timeout)
+            return self._session, False
+
+    def _forget(self, connected: Session) -> None:
+        with self._building:
+            if self._session is connected:
+                self._session = None
+
+    def login(self) -> Login:
+        """Where to and as whom, from the files as they are now; the context is the one of the start."""
+        if self._context is None and self._start.service_account:
+            return in_cluster(self._start.service_account)
+        files = read(self._start.paths)
+        if not files:
+            looked = ", ".join(str(path) for path in self._start.paths) or "an empty KUBECONFIG"
+            raise Unavailable(
+                f"there is no kubeconfig (looked at {looked}): set KUBECONFIG for this server, or log in as you do for "
+                f"kubectl; what Git says can be read and changed without"
+            )
+        kubeconfig = Kubeconfig.of(files)
+        if self._context is None:
+            context = self._start.current_context() or kubeconfig.current
+            if context is None:
+                names = ", ".join(sorted(kubeconfig.contexts)) or "none"
+                raise Unavailable(
+                    f"kubeconfig has no current context; contexts: {names}: name one with --context or in "
+                    f".gitops-mcp.yaml"
+                )
+            login = kubeconfig.login(context)
+            self._context = context
+            return login
+        return kubeconfig.login(self._context)
+
+
+def _headers(connected: Session, request: Request) -> dict[str, str]:
+    headers = {"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": f"gitops-mcp/{__version__}"}
+    authorization = connected.authorization()
+    if authorization:
+        headers["Authorization"] = authorization
+    if request.body is not None:
+        headers["Content-Type"] = request.content_type
+    return headers
+
+
+def _read(response: urllib3.BaseHTTPResponse, *, until: float, limit: int | None) -> bytes | None:
+    """The body within the request's time: the socket's own time-out starts anew with each byte that drips in.
+
+    None: there is more than the limit.
+    """
+    parts, size = [], 0
+    try:
+        for part in response.stream(1 << 18):
+            parts.append(part)
+            size += len(part)
+            if time.monotonic() > until:
+                raise TimeoutError  # noqa: TRY301 - the connection is closed for it as for any other failure
+            if limit is not None and size > limit:
+                response.close()
+                return None
+    except BaseException:
+        response.close()
+        raise
+    response.release_conn()
+    return parts[0] if len(parts) == 1 else b"".join(parts)
