@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gitops_mcp.adapters.git.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
     from gitops_mcp.domain.repository import Desired
+    from gitops_mcp.domain.schema import Schema
 
 _RECENT = 2.0
 """Seconds."""
@@ -56,6 +57,8 @@ class App:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _repositories: dict[Path, Repository] = field(default_factory=dict, repr=False)
     _kubes: dict[tuple[str | None, float], Kube] = field(default_factory=dict, repr=False)
+    schemas: dict[tuple[int, str], tuple[Schema, str, bool]] = field(default_factory=dict, repr=False)
+    """Made ready for validation, by kind and by the document that they were read from."""
     _models: OrderedDict[tuple[str, ...], Desired] = field(default_factory=OrderedDict, repr=False)
     _homes: list[GitSettings] = field(default_factory=list, repr=False)
     _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)

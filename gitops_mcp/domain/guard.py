@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from gitops_mcp.domain.cnpg.backups import archiver
+from gitops_mcp.domain.kinds import CLUSTER, SCHEDULED_BACKUP
+from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plan import Notice, Plan
 from gitops_mcp.errors import InvalidRequest, Refused
 
@@ -39,6 +44,60 @@ def limited(plan: Plan, *, namespaces: tuple[str, ...] | None) -> Plan:
             f"{', '.join(namespaces)}"
         )
     return plan
+
+
+def limits_kept(
+    before: Object | None, after: Object, *, most: int, storage_classes: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    """What a Cluster would have that `limits` of the configuration do not allow, unless it has it already."""
+    if at(after, "kind") != CLUSTER.kind:
+        return ()
+    found = []
+    instances = at(after, "spec", "instances")
+    if isinstance(instances, int) and instances > most and instances != at(before, "spec", "instances"):
+        found.append(
+            f"spec.instances: {instances} is more than limits.maxInstances of .gitops-mcp.yaml allows; at most {most}"
+        )
+    for part in ("storage", "walStorage"):
+        name = at(after, "spec", part, "storageClass")
+        if storage_classes is None or name in storage_classes or at(after, "spec", part) is None:
+            continue
+        if name is None or name == at(before, "spec", part, "storageClass"):
+            continue
+        found.append(
+            f"spec.{part}.storageClass: {name!r} is not one that limits.storageClasses of .gitops-mcp.yaml allows; "
+            f"there are: {', '.join(storage_classes)}"
+        )
+    return tuple(found)
+
+
+def unprotected_data(cluster: Object, near: Iterable[Object]) -> tuple[Notice, ...]:
+    """A new Cluster of a protected environment without what its data could be restored from; siblings show a way."""
+    if at(cluster, "kind") != CLUSTER.kind:
+        return ()
+    near = tuple(near)
+    name = at(cluster, "metadata", "name")
+    archived = archiver(cluster) is not None
+    scheduled = any(
+        at(one, "kind") == SCHEDULED_BACKUP.kind and at(one, "spec", "cluster", "name") == name for one in near
+    )
+    missing = [what for what, there in (("WAL archiver", archived), ("ScheduledBackup", scheduled)) if not there]
+    if not missing:
+        return ()
+    stores = {
+        str(store)
+        for one in near
+        for plugin in at(one, "spec", "plugins") or ()
+        if (store := at(plugin, "parameters", "barmanObjectName"))
+    }
+    way = f"; clusters beside it use ObjectStore {', '.join(sorted(stores))}" if stores else ""
+    return (
+        Notice(
+            "no-backups",
+            f"Cluster {name} is new in a protected environment and has no {' and no '.join(missing)}: nothing could be "
+            f"restored{way}",
+        ),
+    )
 
 
 def instances_limited(instances: int, *, most: int) -> int:

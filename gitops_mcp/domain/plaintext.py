@@ -15,6 +15,7 @@ from gitops_mcp.domain.yamltext import Unparsable, documents
 from gitops_mcp.errors import Refused
 
 _VALUES = ("data", "stringData")
+_POINTERS = tuple(f"/{part}" for part in _VALUES)
 _ENCRYPTED = "ENC["
 _DEEPEST = 4
 
@@ -22,21 +23,19 @@ _DEEPEST = 4
 def check_no_plaintext(changes: Iterable[FileChange]) -> None:
     """Raises Refused, naming the place and never the value."""
     for change in changes:
-        if change.after is None:
-            continue
-        known = set(_places(change.before)) if change.before else set()
-        for path, value in _places(change.after):
-            if (path, value) not in known:
+        known = {_known(*one) for one in _of_text(change.before or "", 0)}
+        for path, value in _of_text(change.after or "", 0):
+            if _known(path, value) not in known:
                 raise Refused(
-                    f"{change.path} would hold a value of a Secret that everybody can read, at {path}: Git keeps it "
-                    f"for ever. Let a provider of passwords make the Secret (passwords.provider of .gitops-mcp.yaml), "
-                    f"or name one that exists with password_source=existing:<name>"
+                    f"{change.path} would hold a value of a Secret that everybody can read, at {dotted(path)}: Git "
+                    f"keeps it for ever. Let a provider of passwords make the Secret (passwords.provider of "
+                    f".gitops-mcp.yaml), or name one that exists with password_source=existing:<name>"
                 )
 
 
-def _places(text: str | None) -> Iterator[tuple[str, str]]:
-    for place, value in _of_text(text or "", 0):
-        yield dotted(place), value
+def _known(path: Path, value: str) -> tuple[Path, str]:
+    """An item of a list may move when others come and go."""
+    return tuple(step for step in path if isinstance(step, str)), value
 
 
 def _of_text(text: str, depth: int) -> Iterator[tuple[Path, str]]:
@@ -52,8 +51,9 @@ def _inside(value: Any, path: Path, depth: int) -> Iterator[tuple[Path, str]]:
     if isinstance(value, dict):
         if value.get("kind") == "Secret":
             yield from _of_secret(value, path)
-        if _targets_secret(value):
-            yield from _of_operations(value.get("patch"), path)
+        if "Secret" in str(at(value, "target", "kind")):
+            yield from _of_patch(value.get("patch"), (*path, "patch"))
+        yield from _of_operation(value, path, _POINTERS[1:])
         for key, part in value.items():
             if key == "secretGenerator":
                 yield from _of_generators(part, (*path, key))
@@ -61,8 +61,13 @@ def _inside(value: Any, path: Path, depth: int) -> Iterator[tuple[Path, str]]:
     elif isinstance(value, list):
         for index, part in enumerate(value):
             yield from _inside(part, (*path, index), depth)
-    elif isinstance(value, str) and "\n" in value and "Secret" in value and depth < _DEEPEST:
+    elif isinstance(value, str) and depth < _DEEPEST and _may_hold(value):
         yield from ((path + place, found) for place, found in _of_text(value, depth + 1))
+
+
+def _may_hold(text: str) -> bool:
+    """Whether a text may be a manifest or a patch that makes or fills a Secret."""
+    return ("\n" in text or "{" in text) and ("Secret" in text or "stringData" in text)
 
 
 def _of_secret(value: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
@@ -73,20 +78,24 @@ def _of_secret(value: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
                 yield (*path, part, str(key)), str(found)
 
 
-def _targets_secret(value: dict[str, Any]) -> bool:
-    return at(value, "target", "kind") == "Secret" and isinstance(value.get("patch"), str)
-
-
-def _of_operations(patch: object, path: Path) -> Iterator[tuple[Path, str]]:
-    """A JSON6902 patch says the kind in its target, and the place in a path of its own."""
+def _of_patch(patch: object, path: Path) -> Iterator[tuple[Path, str]]:
+    """The target of a patch may be the only one to say what is patched."""
     try:
-        operations = documents(str(patch))[0].value
-    except (Unparsable, IndexError):
+        found = [one.value for one in documents(patch)] if isinstance(patch, str) else []
+    except Unparsable:
         return
-    for index, one in enumerate(operations if isinstance(operations, list) else ()):
-        pointer = str(at(one, "path"))
-        if pointer.startswith(tuple(f"/{part}" for part in _VALUES)) and at(one, "value") is not None:
-            yield (*path, "patch", index, pointer), repr(one["value"])
+    for one in found:
+        if isinstance(one, dict):
+            yield from _of_secret(one, path)
+        for index, operation in enumerate(one if isinstance(one, list) else ()):
+            yield from _of_operation(operation, (*path, index), _POINTERS)
+
+
+def _of_operation(one: object, path: Path, pointers: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
+    """An operation of a JSON6902 patch has the place in a path of its own; only a Secret has `stringData`."""
+    pointer, value = at(one, "path"), at(one, "value")
+    if isinstance(pointer, str) and pointer.startswith(pointers) and at(one, "op") is not None and value is not None:
+        yield (*path, pointer), repr(value)
 
 
 def _of_generators(value: object, path: Path) -> Iterator[tuple[Path, str]]:

@@ -17,7 +17,7 @@ from gitops_mcp.adapters.git.refs import ChangeRef
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.answers import DIFF_MAX, ImpactView, TouchedFile, Warned, WriteResult, cut, fitted
-from gitops_mcp.domain.changed import changed
+from gitops_mcp.domain.changed import ObjectChange, changed
 from gitops_mcp.domain.diff import bounded
 from gitops_mcp.domain.guard import confirmed, limited
 from gitops_mcp.domain.model import remodelled
@@ -28,7 +28,9 @@ from gitops_mcp.domain.redact import redacted
 from gitops_mcp.domain.repository import Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.hosts import compare_url
+from gitops_mcp.workflows.look import Look
 from gitops_mcp.workflows.secretwrites import sweep, unprotected_only, written
+from gitops_mcp.workflows.validation import Limits, validated
 
 PATIENCE = 30.0
 """Seconds for which a write is tried again. Each race lets one writer through, but not each writer soon: of eight that
@@ -60,6 +62,8 @@ class View:
     desired: Desired
     proposed: bool
     """The files are those of an open change, not the base's."""
+    look: Look = field(repr=False)
+    """The environment's API, as this call has seen it so far."""
     missing: bool = False
     """The environment's folder is not there: it may be new, or its path mistyped."""
 
@@ -69,7 +73,7 @@ class View:
 
     def at_base(self) -> View:
         """The same, of what is merged already."""
-        return view_at(self.app, self.ground, self.environment, self.ground.base.commit, proposed=False)
+        return view_at(self.app, self.ground, self.environment, self.ground.base.commit, proposed=False, look=self.look)
 
     def with_files(self, paths: Iterable[str]) -> View:
         """The same, knowing also what these files hold, where they exist."""
@@ -96,17 +100,20 @@ def deliver(app: App, request: Request, planner: Planner) -> WriteResult:
         except Raced as error:
             if time.monotonic() > end:
                 raise Unavailable(
-                    f"others kept writing to the same branch faster, {attempt} times in {PATIENCE:g} s: try again "
+                    f"others kept writing to the same place faster, {attempt} times in {PATIENCE:g} s: try again "
                     f"later. What happened last: {error}"
                 ) from error
         time.sleep(random.uniform(0, min(0.02 * attempt, 0.25)))  # noqa: S311 - spreads writers that raced, no secret
 
 
-def view_at(app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool) -> View:
-    """What an environment's folder declares at a commit."""
+def view_at(
+    app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool, look: Look | None = None
+) -> View:
+    """What an environment's folder declares at a commit. `look`: what the call has seen of the API already."""
     declared = app.desired(ground, environment.path, commit)
     missing = not ground.repository.has_folder(commit, environment.path)
-    return View(app, ground, environment, declared, proposed, missing=missing)
+    look = look or Look(app.kube(environment, ground.settings), app.schemas)
+    return View(app, ground, environment, declared, proposed, look, missing=missing)
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,8 @@ class _Target:
 def _once(app: App, ground: Ground, request: Request, planner: Planner) -> WriteResult:
     environment = app.environment(ground.settings, request.environment)
     several = environment.name if len(ground.settings.environments) > 1 else None
-    target, view = _placed(app, ground, request, environment, several, planner)
+    look = Look(app.kube(environment, ground.settings), app.schemas)
+    target, view = _placed(app, ground, request, environment, several, planner, look)
     plan = planner(view)
     plan = limited(plan, namespaces=environment.namespaces)
     check_no_plaintext(plan.files)
@@ -129,8 +137,11 @@ def _once(app: App, ground: Ground, request: Request, planner: Planner) -> Write
         raise unprotected_only(environment)
     plan = plan.warned([*_ground_warnings(ground), *_folder_warnings(view)])
     if not plan.unchanged:
+        after = remodelled(view.desired, plan.files)
+        ours = changed(view.desired, after)
+        plan = validated(plan, ours, after, look, limits=_limits(view))
         plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
-        plan = plan.warned(_overlaps(view, ground, target, plan))
+        plan = plan.warned(_overlaps(view, ground, target, plan, ours))
     if request.dry_run:
         ground.repository.check_writable(view.desired.commit, plan.contents)
     if plan.unchanged or request.dry_run:
@@ -154,7 +165,13 @@ def _once(app: App, ground: Ground, request: Request, planner: Planner) -> Write
 
 
 def _placed(
-    app: App, ground: Ground, request: Request, environment: Environment, several: str | None, planner: Planner
+    app: App,
+    ground: Ground,
+    request: Request,
+    environment: Environment,
+    several: str | None,
+    planner: Planner,
+    look: Look,
 ) -> tuple[_Target, View]:
     """The change a request belongs to, and what Git says at its tip.
 
@@ -170,22 +187,22 @@ def _placed(
             )
     else:
         try:
-            plan = planner(view_at(app, ground, environment, ground.base.commit, proposed=False))
+            plan = planner(view_at(app, ground, environment, ground.base.commit, proposed=False, look=look))
         except NotFound as error:
-            raise _proposed_elsewhere(app, ground, environment, planner, error) from error
+            raise _proposed_elsewhere(app, ground, environment, planner, error, look) from error
         name, found = _free(ground, change_slug(plan, several))
     commit = found.tip if found else ground.base.commit
-    view = view_at(app, ground, environment, commit, proposed=found is not None)
+    view = view_at(app, ground, environment, commit, proposed=found is not None, look=look)
     return _Target(name, ground.git.prefix + name, found), view
 
 
 def _proposed_elsewhere(
-    app: App, ground: Ground, environment: Environment, planner: Planner, error: NotFound
+    app: App, ground: Ground, environment: Environment, planner: Planner, error: NotFound, look: Look
 ) -> NotFound:
     """The error, with the open change that declares what the base does not have yet."""
     for other in ground.repository.changes(ground.git, ground.base)[:_OTHERS]:
         try:
-            planner(view_at(app, ground, environment, other.tip, proposed=True))
+            planner(view_at(app, ground, environment, other.tip, proposed=True, look=look))
         except GitOpsError:
             continue
         if is_merged(ground, other):
@@ -222,10 +239,14 @@ def _folder_warnings(view: View) -> list[Notice]:
     return [Notice("environment-folder-missing", f"{where} is not there yet: check its path in .gitops-mcp.yaml")]
 
 
-def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan) -> list[Notice]:
+def _limits(view: View) -> Limits:
+    settings = view.settings
+    return Limits(settings.max_instances, settings.storage_classes, view.environment.protected)
+
+
+def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan, ours: Iterable[ObjectChange]) -> list[Notice]:
     """Other open changes that touch the same fields: whoever merges second may meet a conflict."""
     touched = {change.path for change in plan.files}
-    ours = changed(view.desired, remodelled(view.desired, plan.files))
     notices = []
     repository, base = ground.repository, ground.base.commit
     others = [other for other in repository.changes(ground.git, ground.base) if other.branch != target.branch]

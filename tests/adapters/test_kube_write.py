@@ -7,7 +7,6 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +56,7 @@ def secret() -> Object:
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ReplayingApi]:
-    for method in ("PUT", "PATCH", "DELETE"):
-        monkeypatch.setattr(BaseHTTPRequestHandler, f"do_{method}", lambda handler: handler.do_GET(), raising=False)
+def api() -> Iterator[ReplayingApi]:
     with ReplayingApi().running() as running:
         yield running
 

@@ -70,7 +70,7 @@ class ReplayingApi:
                     answer.drip.wait()
                 self.wfile.write(data)
 
-            do_POST = do_GET  # noqa: N815 - http.server finds it by this name
+            do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server finds them by these names
 
             def log_message(self, *_: object) -> None:
                 """Nothing: stderr is the test's."""

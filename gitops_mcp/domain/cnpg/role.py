@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from gitops_mcp.domain.cnpg.sql import sql_name
+from gitops_mcp.domain.cnpg.sql import WORDS_FOR_ROLES, sql_name
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import shown
 from gitops_mcp.domain.objects import Object, at
@@ -145,6 +145,9 @@ def in_roles(names: Iterable[str], *, role: str) -> tuple[str, ...]:
     found = tuple(sql_name(name, field="in_roles") for name in names)
     if role in found:
         raise InvalidRequest("in_roles: a role cannot be a member of itself; leave it out")
+    for name in found:
+        if name in WORDS_FOR_ROLES:
+            raise InvalidRequest(f"in_roles: {name!r} is no role but a word of SQL; leave it out")
     if len(set(found)) != len(found):
         raise InvalidRequest("in_roles: a role is named twice; name each once")
     return found

@@ -14,7 +14,9 @@ from gitops_mcp.errors import InvalidRequest
 NAME_MAX = 63
 """Bytes in UTF-8 (NAMEDATALEN - 1); PostgreSQL cuts longer names without a word."""
 
-RESERVED_ROLES = frozenset({"postgres", "streaming_replica"})
+WORDS_FOR_ROLES = frozenset({"public", "none"})
+"""PostgreSQL's grammar takes these for everybody and nobody, quoted too (`RoleSpec` in gram.y)."""
+RESERVED_ROLES = frozenset({"postgres", "streaming_replica"}) | WORDS_FOR_ROLES
 RESERVED_PREFIXES = ("pg_", "cnpg_")
 RESERVED_DATABASES = frozenset({"postgres", "template0", "template1"})
 
@@ -46,8 +48,8 @@ def role_name(name: str, *, field: str = "role_name") -> str:
     sql_name(name, field=field)
     if name in RESERVED_ROLES or name.startswith(RESERVED_PREFIXES):
         raise InvalidRequest(
-            f"{field}: {shown(name)} is reserved for PostgreSQL or the operator (postgres, streaming_replica, pg_…, "
-            f"cnpg_…); take a name such as 'app'"
+            f"{field}: {shown(name)} is reserved for PostgreSQL or the operator (postgres, streaming_replica, public, "
+            f"none, pg_…, cnpg_…); take a name such as 'app'"
         )
     return name
 

@@ -56,6 +56,12 @@ def major_of(image: object) -> int | None:
     return int(match.group(1)) if match else None
 
 
+def operator_version(text: object) -> tuple[int, ...] | None:
+    """`1.30.0` of a pod's annotation cnpg.io/operatorVersion, as numbers."""
+    match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text) if isinstance(text, str) else None
+    return tuple(int(part) for part in match.groups(default="0")) if match else None
+
+
 def _why(text: str) -> str:
     if text == "latest":
         return "moves, and the operator reads the version from the tag"

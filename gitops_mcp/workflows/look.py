@@ -1,0 +1,62 @@
+"""The API as one call sees it: nothing is asked twice, and what could not be read stays so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.domain.schema import Schema
+from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
+
+T = TypeVar("T")
+Served = tuple[Schema, str, bool]
+"""A schema, whose it is, and whether it has all the rules that its kind has."""
+
+
+@dataclass
+class Look:
+    kube: Kube
+    schemas: dict[tuple[int, str], Served]
+    """Of the server, by kind and by the document that they were read from: kept from call to call."""
+    _known: dict[tuple[object, ...], object] = field(default_factory=dict)
+
+    def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        """None where there is none. Raises Forbidden, NotInstalled or Unavailable, again as the first time."""
+
+        def read() -> Object | None:
+            try:
+                return self.kube.get(resource, namespace, name)
+            except NotInstalled:
+                raise
+            except NotFound:
+                return None
+
+        return self._once(("get", resource, namespace, name), read)
+
+    def every(self, resource: Resource, namespace: str | None) -> tuple[Object, ...]:
+        return self._once(("list", resource, namespace), lambda: self.kube.every(resource, namespace))
+
+    def first(self, resource: Resource, namespace: str | None, *, labels: str) -> Object | None:
+        """Any one of those that carry the labels."""
+
+        def read() -> Object | None:
+            return next(iter(self.kube.page(resource, namespace, limit=1, labels=labels).items), None)
+
+        return self._once(("first", resource, namespace, labels), read)
+
+    def openapi(self, group: str, version: str) -> Object:
+        return self._once(("openapi", group, version), lambda: self.kube.openapi(group, version))
+
+    def _once(self, key: tuple[object, ...], read: Callable[[], T]) -> T:
+        if key not in self._known:
+            try:
+                self._known[key] = read()
+            except GitOpsError as error:
+                self._known[key] = error
+        found: Any = self._known[key]
+        if isinstance(found, GitOpsError):
+            raise found
+        return found  # type: ignore[no-any-return]  # what `read` gave

@@ -1,0 +1,200 @@
+"""What is known of a plan before anything is committed: the operator's rules, the schemas of the API, and the impact.
+
+They look at each object as it will be rendered, against what Git declares now and what is live. What could not be
+looked at is told, and never counts as valid. A fault that stood there before is no reason to refuse a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from gitops_mcp.domain.changed import ObjectChange
+from gitops_mcp.domain.cnpg.version import operator_version
+from gitops_mcp.domain.guard import limits_kept, unprotected_data
+from gitops_mcp.domain.impact import impact
+from gitops_mcp.domain.kinds import CNPG_KINDS, POD
+from gitops_mcp.domain.names import counted
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, Resource, at
+from gitops_mcp.domain.plan import Impact, Notice, Plan
+from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.rules import Finding, Seen, findings
+from gitops_mcp.domain.schema import Fault, compiled
+from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled
+from gitops_mcp.workflows.look import Look, Served
+
+RULES = "built-in rules"
+_KINDS = {resource.kind: resource for resource in CNPG_KINDS}
+_MOST = 8
+_VERSION = "cnpg.io/operatorVersion"
+
+
+def validated(plan: Plan, changes: Iterable[ObjectChange], after: Desired, look: Look, *, limits: Limits) -> Plan:
+    """The plan with its warnings, its impact and what validated it. Raises InvalidRequest with every fault."""
+    checked = [_checked(one, after, look, limits) for one in changes if one.identity.kind in _KINDS]
+    faults = [fault for one in checked for fault in one.faults]
+    if faults:
+        more = f"; and {len(faults) - _MOST} more" if len(faults) > _MOST else ""
+        raise InvalidRequest(
+            f"{plan.subject} would not be accepted, so nothing was changed: {'; '.join(faults[:_MOST])}{more}"
+        )
+    told = {one.message for one in plan.warnings}
+    warnings = [one for each in checked for one in each.warnings if one.message not in told]
+    by = dict.fromkeys([*plan.validated_by, *(name for one in checked for name in one.by)])
+    found = plan.impact
+    for one in checked:
+        found = _worse(found, one.impact)
+    return replace(plan, impact=found, validated_by=tuple(by)).warned(dict.fromkeys(warnings))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the configuration allows in an environment."""
+
+    most_instances: int
+    storage_classes: tuple[str, ...] | None
+    protected: bool
+
+
+@dataclass(frozen=True)
+class _Checked:
+    faults: tuple[str, ...]
+    warnings: tuple[Notice, ...]
+    impact: Impact
+    by: tuple[str, ...]
+
+
+def _checked(change: ObjectChange, after: Desired, look: Look, limits: Limits) -> _Checked:
+    live, operator = _live(change, look), _operator(change, look)
+    effect = impact(change.before, change.after, live=live, operator=operator)
+    if change.after is None:
+        return _Checked((), (), effect, ())
+    near = tuple(
+        one.object
+        for one in after.declarations
+        if one.identity != change.identity and one.identity.namespace in {change.identity.namespace, None}
+    )
+    found = findings(Seen(change.after, change.before, live, operator, near))
+    schema = _against_schema(change, look)
+    of_limits = limits_kept(
+        change.before, change.after, most=limits.most_instances, storage_classes=limits.storage_classes
+    )
+    name = str(change.identity)
+    faults = [f"{name} {one}" for one in found if one.severity == "error"]
+    faults += [f"{name} {one}" for one in schema.faults if not _is_said(one, found)]
+    faults += [f"{name} {one}" for one in of_limits]
+    warnings = [Notice(one.rule, f"{name} {one}") for one in found if one.severity == "warning"]
+    if limits.protected and change.before is None:
+        warnings += unprotected_data(change.after, near)
+    return _Checked(tuple(faults), (*warnings, *schema.warnings), effect, (RULES, *schema.by))
+
+
+def _is_said(one: Fault, found: Iterable[Finding]) -> bool:
+    """Whether a rule has spoken of the same field, in better words than the schema's."""
+    return any(other.severity == "error" and other.field == one.field for other in found)
+
+
+def _worse(told: Impact, found: Impact) -> Impact:
+    """What a planner tells in its own words stands, unless the objects show more."""
+    return told if found.level <= told.level else told.joined(found)
+
+
+def _live(change: ObjectChange, look: Look) -> Object | None:
+    if change.identity.namespace is None or (change.before is None and change.identity.kind == "Cluster"):
+        return None  # a live namesake of a new Cluster is told by who plans it
+    try:
+        return look.get(_KINDS[change.identity.kind], change.identity.namespace, change.identity.name)
+    except GitOpsError:  # that it could not be read is told by who plans with it
+        return None
+
+
+def _operator(change: ObjectChange, look: Look) -> tuple[int, ...] | None:
+    """As the pods of the Cluster say it, where that matters: of an existing Cluster that is changed."""
+    if change.identity.kind != "Cluster" or change.before is None or change.after is None:
+        return None
+    try:
+        pods = look.first(POD, change.identity.namespace, labels=f"cnpg.io/cluster={change.identity.name}")
+    except GitOpsError:
+        return None
+    return operator_version(at(pods, "metadata", "annotations", _VERSION))
+
+
+@dataclass(frozen=True)
+class _OfSchema:
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    by: tuple[str, ...] = ()
+
+
+def _against_schema(change: ObjectChange, look: Look) -> _OfSchema:
+    resource = _KINDS[change.identity.kind]
+    try:
+        schema, source, is_whole = served_schema(look, resource)
+    except NotInstalled as error:
+        return _OfSchema(warnings=(Notice("not-installed", f"{change.identity} could not be validated: {error}"),))
+    except GitOpsError as error:
+        text = f"only the built-in rules ran, since the schema of {resource.kind} could not be read: {error}"
+        return _OfSchema(warnings=(Notice("schema-unavailable", text),))
+    verdict = schema.verdict(change.after or {}, before=change.before)
+    known = set(schema.verdict(change.before).faults) if change.before is not None else set()
+    new = tuple(one for one in verdict.faults if one not in known)
+    by = (f"schema of {source}", *((f"CEL rules of {source}",) if schema.has_cel else ()))
+    notices = tuple(_unchecked(change, verdict.skipped, len(verdict.unchecked), is_whole=is_whole))
+    return _OfSchema(new, notices, by)
+
+
+def _unchecked(change: ObjectChange, skipped: tuple[str, ...], rules: int, *, is_whole: bool) -> Iterator[Notice]:
+    if skipped:
+        fields = ", ".join(skipped[:_MOST])
+        yield Notice("not-validated", f"{change.identity} {fields}: filled in by the engine, so not validated here")
+    if rules:
+        yield Notice("not-validated", f"{change.identity}: {counted(rules, 'CEL rule')} could not be decided here")
+    if not is_whole:
+        yield Notice(
+            "no-cel",
+            f"the API server's schema of {change.identity.kind} leaves CEL rules out, and its CRD may not be read "
+            f"(rbac/read-schemas.yaml), so rules between fields were checked by the built-in ones only",
+        )
+
+
+def served_schema(look: Look, resource: Resource) -> Served:
+    """The schema of a kind: the API server's, or the CRD's where that alone has CEL rules."""
+    document = look.openapi(CNPG_GROUP, resource.version)
+    if (known := look.schemas.get((id(document), resource.kind))) is not None:
+        return known
+    key = f"{look.kube.description} {resource.kind} {id(document)}"
+    schema = compiled(_component(document, resource), key=key)
+    made: Served = (schema, "the API server", True)
+    if not schema.has_cel:
+        try:
+            crd = look.kube.crd(resource.plural, resource.group)
+        except Forbidden:
+            made = (schema, "the API server", False)
+        except NotFound:  # served without a CRD: an aggregated API
+            pass
+        else:
+            found = _of_crd(crd, resource)
+            made = (compiled(found, key=f"{key} crd"), "the CRD", True) if found is not None else made
+    look.schemas[id(document), resource.kind] = made
+    return made
+
+
+def _component(document: Object, resource: Resource) -> Object:
+    for schema in (at(document, "components", "schemas") or {}).values():
+        for one in at(schema, "x-kubernetes-group-version-kind") or ():
+            if (at(one, "group"), at(one, "version"), at(one, "kind")) == (
+                resource.group,
+                resource.version,
+                resource.kind,
+            ):
+                found: Object = schema
+                return found
+    raise NotInstalled(f"the API server serves no {resource.kind} of {resource.api_version}")
+
+
+def _of_crd(crd: Object, resource: Resource) -> Object | None:
+    for version in at(crd, "spec", "versions") or ():
+        if at(version, "name") == resource.version:
+            found: Object | None = at(version, "schema", "openAPIV3Schema")
+            return found
+    return None
