@@ -18,6 +18,7 @@ from gitops_mcp import config
 from gitops_mcp.adapters.audit import AuditLog
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.kube import Kube, KubeStart, kube_start
+from gitops_mcp.caller import Caller, Nobody
 from gitops_mcp.config import Environment, Flags, Settings
 from gitops_mcp.domain.names import near, shown
 from gitops_mcp.errors import InvalidRequest
@@ -54,6 +55,8 @@ class App:
     flags: Flags
     start: KubeStart
     audit: AuditLog | None = None
+    caller: Caller = field(default_factory=Nobody)
+    """Who asked; the server puts the client of each call here."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _repositories: dict[Path, Repository] = field(default_factory=dict, repr=False)
     _kubes: dict[tuple[str | None, float], Kube] = field(default_factory=dict, repr=False)

@@ -15,17 +15,22 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import anyio
 from anyio import to_thread
 from mcp.server import CacheHint, MCPServer
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool as SdkTool
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from mcp.server.request_state import RequestStateSecurity
+from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import PrivateAttr, ValidationError
 
 from gitops_mcp import __version__, tools
 from gitops_mcp.app import App
+from gitops_mcp.caller import Caller
+from gitops_mcp.client import SECONDS, Asking, Client, Used
 from gitops_mcp.domain.answers import TEXT_MAX, Answer, legible
 from gitops_mcp.domain.names import shown
 from gitops_mcp.errors import GitOpsError, InvalidRequest
@@ -47,7 +52,8 @@ _ERROR_MAX = 4_000
 
 def build(app: App) -> MCPServer[Any]:
     """The server with every tool; in read-only mode writing tools are not there at all."""
-    offered = [_offer(tool, app) for tool in tools.ALL if not (app.read_only and tool.writes)]
+    used = Used()
+    offered = [_offer(tool, app, used) for tool in tools.ALL if not (app.read_only and tool.writes)]
     return MCPServer(
         "gitops-mcp",
         title="GitOps for CloudNativePG",
@@ -56,6 +62,7 @@ def build(app: App) -> MCPServer[Any]:
         tools=offered,
         log_level="WARNING",
         cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
+        request_state_security=RequestStateSecurity.ephemeral(ttl=SECONDS),
     )
 
 
@@ -112,9 +119,9 @@ class _Offered(SdkTool):
         return await super().run(arguments, context, convert_result)
 
 
-def _offer(tool: Tool, app: App) -> SdkTool:
+def _offer(tool: Tool, app: App, used: Used) -> SdkTool:
     offered: Any = _Offered.from_function(
-        _bound(tool, app),
+        _bound(tool, app, used),
         name=tool.name,
         title=tool.title,
         description=inspect.getdoc(tool.function),
@@ -137,7 +144,7 @@ def _offer(tool: Tool, app: App) -> SdkTool:
     return made
 
 
-def _bound(tool: Tool, app: App) -> Callable[..., Awaitable[CallToolResult]]:
+def _bound(tool: Tool, app: App, used: Used) -> Callable[..., Awaitable[CallToolResult | InputRequiredResult]]:
     """The tool as the SDK calls it: without the App, with a result that carries text and structure."""
     signature = inspect.signature(tool.function)
     hints = get_type_hints(tool.function, include_extras=True)
@@ -146,14 +153,17 @@ def _bound(tool: Tool, app: App) -> Callable[..., Awaitable[CallToolResult]]:
         for name, parameter in list(signature.parameters.items())[1:]
     ]
 
-    def answered(arguments: dict[str, Any]) -> CallToolResult:
+    def answered(arguments: dict[str, Any], caller: Caller) -> CallToolResult | InputRequiredResult:
         started = time.monotonic()
         outcome, facts = "crashed", {}
         try:
-            answer = tool.function(app, **arguments)
+            answer = tool.function(replace(app, caller=caller), **arguments)
             outcome = getattr(answer, "outcome", "ok")
             facts = {name: getattr(answer, name, None) for name in ("environment", "change", "branch", "commit")}
             return _success(answer)
+        except Asking as asking:
+            outcome = "asked"
+            return asking.result
         except GitOpsError as error:
             outcome = error.title
             return _failure(error)
@@ -163,12 +173,14 @@ def _bound(tool: Tool, app: App) -> Callable[..., Awaitable[CallToolResult]]:
                 app.audit.write(tool.name, arguments, outcome, **facts)
 
     @functools.wraps(tool.function)
-    async def call(**arguments: Any) -> CallToolResult:
+    async def call(context: Context[Any], **arguments: Any) -> CallToolResult | InputRequiredResult:
         # Abandoned where nobody waits any more: a peer that does not answer must not hold the process after the end of
         # input. A write is as safe then as when it is killed: its one commit point is reached or not.
-        return await to_thread.run_sync(answered, arguments, abandon_on_cancel=True)
+        return await to_thread.run_sync(answered, arguments, Client(context, used), abandon_on_cancel=True)
 
     del call.__wrapped__  # the SDK would read the App out of the inner signature
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=Context[Any])
+    parameters = [context, *parameters]
     call.__signature__ = signature.replace(  # type: ignore[attr-defined]  # what the SDK reads instead
         parameters=parameters, return_annotation=CallToolResult
     )
@@ -245,12 +257,13 @@ _JSON_TYPES: dict[Any, str] = {str: "string", int: "integer", bool: "boolean", l
 
 
 def _shallow(answer: type[Answer]) -> dict[str, Any]:
-    """The result's own properties with their JSON types; what lies deeper explains itself."""
+    """What every result of the kind has, with its JSON types; the rest explains itself where it is there."""
     hints = get_type_hints(answer)
+    required = [name for name, field in answer.model_fields.items() if field.is_required()]
     return {
         "type": "object",
-        "properties": {name: {"type": _json_type(hints[name])} for name in answer.model_fields},
-        "required": [name for name, field in answer.model_fields.items() if field.is_required()],
+        "properties": {name: {"type": _json_type(hints[name])} for name in required},
+        "required": required,
     }
 
 

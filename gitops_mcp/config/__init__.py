@@ -61,7 +61,8 @@ class Environment:
     namespaces: tuple[str, ...] | None
     """The only namespaces that are read and written; None: all."""
     protected: bool
-    delivery: Literal["git"]
+    delivery: Literal["git", "direct"]
+    """`direct` never stands beside `protected`."""
     engine_type: Literal["auto", "argocd", "flux", "none"]
     engine_context: str | None
     """None: the environment's own."""
@@ -127,7 +128,7 @@ def settings(text: str | None, flags: Flags) -> Settings:
             f"git cannot keep branches below {shown(file.branch_prefix)} beside a branch {shown(base)}; "
             f"name another base or set branchPrefix to something else, such as gitops-mcp/"
         )
-    environments = _environments(file, flags, faults)
+    environments = _environments(file, flags, faults, lines)
     if faults:
         raise InvalidRequest("; ".join(faults))
     return Settings(
@@ -151,11 +152,20 @@ def settings(text: str | None, flags: Flags) -> Settings:
     )
 
 
-def _environments(file: File, flags: Flags, faults: list[str]) -> dict[str, Environment]:
+def _environments(
+    file: File, flags: Flags, faults: list[str], lines: Mapping[tuple[str | int, ...], int]
+) -> dict[str, Environment]:
     from gitops_mcp.config.file import EnvironmentPart
 
     parts = file.environments or {"default": EnvironmentPart()}
     found = {name: _environment(name, part, part.passwords or file.passwords) for name, part in parts.items()}
+    for one in found.values():
+        if one.protected and one.delivery == "direct":
+            line = lines.get(("environments", one.name, "delivery")) or lines.get(("environments", one.name)) or 1
+            faults.append(
+                f"{FILE}, line {line}: environments.{one.name}: a protected environment is changed through git only; "
+                f"take delivery: direct away, or protected: true"
+            )
     meant = _meant(found, flags)
     if flags.environment and flags.environment not in found:
         where = "" if file.environments else f" (no {FILE} at the base declares environments)"

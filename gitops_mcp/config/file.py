@@ -109,8 +109,8 @@ class EnvironmentPart(_Part):
     """The only namespaces that are read and written; null: all."""
     protected: bool = False
     """Changed through reviewed commits only."""
-    delivery: Literal["git"] = "git"
-    """How a change reaches the environment; this version delivers through git only."""
+    delivery: Literal["git", "direct"] = "git"
+    """git: as a commit for review; direct: straight to the API, for dev clusters, never where protected."""
     engine: EnginePart = EnginePart()
     passwords: PasswordsPart | None = None
     """Of this environment; null: those of the file."""

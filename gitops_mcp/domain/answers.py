@@ -103,14 +103,17 @@ class WriteResult(Long):
     """What a writing tool did."""
 
     environment: str
-    delivery: Literal["git"] = "git"
+    delivery: Literal["git", "direct"] = "git"
     outcome: Literal["committed", "applied", "unchanged", "dry_run"]
     summary: str
-    change: str
-    branch: str
-    base: str
-    base_commit: str
+    change: str | None = None
+    """Left out in direct delivery, as are the branch, the base and the files."""
+    branch: str | None = None
+    base: str | None = None
+    base_commit: str | None = None
     commit: str | None = None
+    applied: list[str] = []
+    """What was done to the API, in order, with the resourceVersion that came of it."""
     files: list[TouchedFile] = []
     diff: str | None = None
     diff_omitted_lines: int | None = None
@@ -128,8 +131,12 @@ class WriteResult(Long):
             "unchanged": "Nothing to commit",
             "dry_run": "Dry run, nothing written",
         }
-        where = f"change `{self.change}`, branch `{self.branch}` against `{self.base}` at {self.base_commit[:12]}"
-        lines = [f"**{done[self.outcome]}** ({self.environment}, {self.delivery}): {self.summary}", "", where]
+        lines = [f"**{done[self.outcome]}** ({self.environment}, {self.delivery}): {self.summary}", ""]
+        if self.change and self.base_commit:
+            against = f"`{self.base}` at {self.base_commit[:12]}"
+            lines.append(f"change `{self.change}`, branch `{self.branch}` against {against}")
+        lines += [f"- done: {line(text)}" for text in self.applied]
+        lines += _more(self.omitted, "applied")
         if self.commit:
             lines.append(f"commit {self.commit}")
         lines += [line(text) for text in self.about]

@@ -8,128 +8,30 @@ it in one change, is asked of its rules on the one road for writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
-from typing import Literal
 
 from gitops_mcp.domain import yamledit
 from gitops_mcp.domain.applying import applied, filled_in, notices
-from gitops_mcp.domain.cnpg import rules
-from gitops_mcp.domain.cnpg.moment import rfc3339
-from gitops_mcp.domain.cnpg.quantity import quantity, storage_size
-from gitops_mcp.domain.cnpg.version import postgres_version
+from gitops_mcp.domain.cluster_settings import ANNOTATIONS, WINDOW, Setting, Update, settings, told
 from gitops_mcp.domain.drift import drift
-from gitops_mcp.domain.image_change import ImageChange, image_change, image_reference
+from gitops_mcp.domain.image_change import ImageChange, image_change
 from gitops_mcp.domain.impact import impact
-from gitops_mcp.domain.names import ClusterRef, near, shown
-from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted
+from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.objects import Identity, Object, at, dotted
 from gitops_mcp.domain.place import changed
 from gitops_mcp.domain.plan import Impact, Level, Notice, Plan
 from gitops_mcp.domain.redact import redacted
 from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.rules.annotation import HIBERNATION, RELOADED, RESTARTED
+from gitops_mcp.domain.rules.annotation import HIBERNATION
 from gitops_mcp.domain.rules.image import major, running_major
-from gitops_mcp.domain.rules.reading import mapping, unfilled
+from gitops_mcp.domain.rules.reading import unfilled
 from gitops_mcp.domain.rules.rollout import added_volumes, grown
 from gitops_mcp.domain.yamltext import Remove, Set
-from gitops_mcp.errors import InvalidRequest, Refused
+from gitops_mcp.errors import Refused
 
-_NOTHING: Mapping[str, object] = MappingProxyType({})
-_PARAMETERS: Path = ("spec", "postgresql", "parameters")
-_WINDOW: Path = ("spec", "nodeMaintenanceWindow")
-_WINDOW_KEYS = {"in_progress": ("inProgress", False), "reuse_pvc": ("reusePVC", True)}
-"""The field of each, and what the CRD makes of its absence."""
-_ANNOTATIONS: Path = ("metadata", "annotations")
-_RESOURCES = ("cpu", "memory", "ephemeral-storage")
-_HUGE_PAGES = "hugepages-"
 _DISK_FULL = "Not enough disk space"
-_TOPICS = {"storage_size": "storage", "wal_storage_size": "storage", "postgres_version": "image"}
-
-
-@dataclass(frozen=True)
-class Update:
-    """What to change; None and empty leave a field as it is. Raises InvalidRequest for what no Cluster could have."""
-
-    storage_size: str | None = None
-    wal_storage_size: str | None = None
-    postgres_version: str | None = None
-    """A major, or a full tag."""
-    image: str | None = None
-    """A full reference, instead of a version."""
-    parameters: Mapping[str, str | None] = field(default_factory=dict)
-    """None removes one."""
-    resources: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
-    """By `requests` and `limits`; None removes one."""
-    hibernation: Literal["on", "off"] | None = None
-    restart: bool = False
-    reload: bool = False
-    maintenance_window: Mapping[str, bool] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not self.named:
-            raise InvalidRequest(f"nothing to update was named; there are: {', '.join(one.name for one in fields(self))}")
-        for name in ("storage_size", "wal_storage_size"):
-            if (size := getattr(self, name)) is not None:
-                storage_size(size, field=name)
-        if self.image is not None and self.postgres_version is not None:
-            raise InvalidRequest("image: it and postgres_version name the same thing: keep one of them")
-        if self.image is not None:
-            image_reference(self.image)
-        if self.postgres_version is not None:
-            postgres_version(self.postgres_version)
-        # What depends on the Cluster, such as its number of instances, is asked of the rules for the whole object.
-        rules.parameters({key: value for key, value in self.parameters.items() if value is not None}, instances=1)
-        for part, wanted in self.resources.items():
-            for name, amount in wanted.items():
-                _check_resource(f"resources.{part}", name, amount)
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """The arguments that were given."""
-        return tuple(one.name for one in fields(self) if getattr(self, one.name) not in (None, False, {}))
-
-    @property
-    def verb(self) -> str:
-        """One topic has a change of its own: the operator takes a resize and a restart one after the other."""
-        topics = {_TOPICS.get(name, name.partition("_")[0]) for name in self.named}
-        return f"update-{topics.pop()}" if len(topics) == 1 else "update"
-
-
-def _check_resource(place: str, name: str, amount: str | None) -> None:
-    if name not in _RESOURCES and not (name.startswith(_HUGE_PAGES) and quantity(name.removeprefix(_HUGE_PAGES))):
-        raise InvalidRequest(
-            f"{place}: PostgreSQL's pods have no resource {shown(name)}; {near(name, (*_RESOURCES, 'hugepages-2Mi'))}"
-        )
-    value = quantity(amount) if amount is not None else None
-    if amount is not None and (value is None or value <= 0):
-        raise InvalidRequest(f"{place}.{name}: {shown(amount)} is no amount: such as '500m' for cpu or '4Gi' for memory")
-
-
-@dataclass(frozen=True)
-class _Field:
-    """A field of the live object that was asked for."""
-
-    argument: str
-    path: Path
-    value: object
-    """None: it goes."""
-
-    @property
-    def edit(self) -> Set | Remove:
-        return Remove(self.path) if self.value is None else Set(self.path, self.value)
-
-    @property
-    def name(self) -> str:
-        return f"metadata.annotations {self.path[-1]}" if self.path[:2] == _ANNOTATIONS else dotted(self.path)
-
-    def told(self, old: object) -> str:
-        return redacted(f"{self.name}: {_told(old, 'unset')} -> {_told(self.value, 'removed')}")
-
-
-def _told(value: object, nothing: str) -> str:
-    return nothing if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def update(
@@ -140,23 +42,17 @@ def update(
     *,
     images: str,
     live: Object | None,
+    operator: tuple[int, ...] | None,
     now: datetime,
 ) -> Plan:
     """The fields that differ, set where the Cluster is declared, and nothing else.
 
     `images`: the repository for a Cluster that names no image. `live`: None where it could not be read, or is not
-    there. Raises Refused where a field has no place of this Cluster's own.
+    there; `operator`: its version, where known. Raises Refused where a field has no place of this Cluster's own.
     """
     before = declared.object
     image = _image(declared, desired, ref, asked, images)
-    wanted = [
-        *_storage(before, asked),
-        *(_Field(asked.image and "image" or "postgres_version", path, value) for path, value in image.fields),
-        *_parameters(before, asked),
-        *_resources(before, asked),
-        *_annotations(before, live, asked, now),
-        *_window(before, asked),
-    ]
+    wanted = settings(before, asked, image=image.fields, live=live, now=now)
     differing = [one for one in wanted if yamledit.normalized(before, one.edit) is not None]
     target = Identity("Cluster", ref.namespace, ref.name)
     plan = Plan(
@@ -170,13 +66,14 @@ def update(
         return replace(plan, unchanged=f"{declared.place} says so already: {', '.join(asked.named)}")
     _check_filled(declared, differing)
     edits, after = _edits(before, differing)
-    effect = impact(before, after, live=live).joined(_window_effect(differing))
     stops = tuple(_stops(before, after, live))
+    effect = impact(before, after, live=live, operator=operator).joined(_window_effect(differing))
+    effect = effect.joined(Impact(Level.OUTAGE)) if stops else effect
     return replace(
         plan,
         files=changed(desired, declared, *edits),
         body=(
-            *(one.told(at(before, *one.path)) for one in differing),
+            *(one.line(at(before, *one.path)) for one in differing),
             *(text for one in differing for text in filled_in(declared, one.path)),
             *applied(declared),
         ),
@@ -199,66 +96,16 @@ def _image(declared: Declaration, desired: Desired, ref: ClusterRef, asked: Upda
     return image_change(declared, desired, ref, version=asked.postgres_version, image=asked.image, images=images)
 
 
-def _storage(cluster: Object, asked: Update) -> Iterator[_Field]:
-    for argument, name, wanted in (
-        ("storage_size", "storage", asked.storage_size),
-        ("wal_storage_size", "walStorage", asked.wal_storage_size),
-    ):
-        section = at(cluster, "spec", name)
-        request: Path = ("pvcTemplate", "resources", "requests", "storage")
-        rest = request if at(section, "size") is None and at(section, *request) is not None else ("size",)
-        if wanted is None or quantity(wanted) == quantity(at(section, *rest)):
-            continue
-        yield _Field(argument, ("spec", name, *rest), wanted)
-        kept = at(cluster, "spec", "storage", "storageClass")
-        kept = kept or at(cluster, "spec", "storage", "pvcTemplate", "storageClassName")
-        if section is None and kept:
-            # Without one it would be the default of the Kubernetes cluster, which the data was kept from on purpose.
-            yield _Field(argument, ("spec", name, "storageClass"), kept)
-
-
-def _parameters(cluster: Object, asked: Update) -> Iterator[_Field]:
-    spelled = {str(key).lower(): str(key) for key in mapping(at(cluster, *_PARAMETERS))}
-    for key, value in asked.parameters.items():
-        # PostgreSQL does not tell upper from lower case here, so another spelling would stand beside the first.
-        yield _Field("parameters", (*_PARAMETERS, spelled.get(key.lower(), key)), value)
-
-
-def _resources(cluster: Object, asked: Update) -> Iterator[_Field]:
-    for part, wanted in asked.resources.items():
-        for name, amount in wanted.items():
-            path = ("spec", "resources", part, name)
-            if amount is None or quantity(amount) != quantity(at(cluster, *path)):
-                yield _Field("resources", path, amount)
-
-
-def _annotations(cluster: Object, live: Object | None, asked: Update, now: datetime) -> Iterator[_Field]:
-    path = (*_ANNOTATIONS, HIBERNATION)
-    # Where neither says anything the cluster is not hibernated, and "off" is so already.
-    if asked.hibernation == "on" or (asked.hibernation and (at(cluster, *path) or at(live, *path))):
-        yield _Field("hibernation", path, asked.hibernation)
-    for argument, name in (("restart", RESTARTED), ("reload", RELOADED)):
-        if getattr(asked, argument):
-            yield _Field(argument, (*_ANNOTATIONS, name), rfc3339(now))
-
-
-def _window(cluster: Object, asked: Update) -> Iterator[_Field]:
-    for argument, wanted in asked.maintenance_window.items():
-        key, default = _WINDOW_KEYS[argument]
-        if at(cluster, *_WINDOW, key) is not None or wanted != default:
-            yield _Field("maintenance_window", (*_WINDOW, key), wanted)
-
-
-def _differs(declared: Declaration, wanted: list[_Field], live: Object | None) -> Iterator[Notice]:
+def _differs(declared: Declaration, wanted: Sequence[Setting], live: Object | None) -> Iterator[Notice]:
     """Where what runs is not what Git says, in a field that was asked for."""
     paths = [one.path for one in wanted]
     for one in drift(declared.object, live) if live is not None else ():
         if any(path[: len(one.path)] == one.path[: len(path)] for path in paths):
-            text = redacted(f"{dotted(one.path)} is {_told(one.live, 'unset')} live where Git says {one.desired}")
+            text = redacted(f"{dotted(one.path)} is {told(one.live)} live where Git says {one.desired}")
             yield Notice("live-differs", text)
 
 
-def _check_filled(declared: Declaration, differing: list[_Field]) -> None:
+def _check_filled(declared: Declaration, differing: Sequence[Setting]) -> None:
     for one in differing:
         old = at(declared.object, *one.path)
         if unfilled(old) and one.path not in declared.substituted:
@@ -268,7 +115,7 @@ def _check_filled(declared: Declaration, differing: list[_Field]) -> None:
             )
 
 
-def _edits(before: Object, differing: list[_Field]) -> tuple[list[Set | Remove], Object]:
+def _edits(before: Object, differing: Sequence[Setting]) -> tuple[list[Set | Remove], Object]:
     """The edits, and the object after them. What a removal leaves empty goes with it."""
     after = before
     for one in differing:
@@ -292,11 +139,18 @@ def _with(value: Object, edit: Set | Remove) -> Object:
 
 def _stops(before: Object, after: Object, live: Object | None) -> Iterator[str]:
     """What takes the database away for a time, so that a person has to agree."""
-    path = (*_ANNOTATIONS, HIBERNATION)
+    path = (*ANNOTATIONS, HIBERNATION)
     if at(after, *path) == "on" != at(before, *path):
         yield "hibernation stops every pod: nobody can connect until it is off again; the volumes stay"
+    if all(at(before, "spec", key) == at(after, "spec", key) for key in ("imageName", "imageCatalogRef")):
+        return
     was, will = running_major(live) or major(before), major(after)
-    if was is not None and will is not None and will > was:
+    if was is None:
+        yield (
+            f"PostgreSQL {will} may be a major upgrade, since neither Git nor the API says which major runs, and the "
+            f"whole cluster is down then"
+        )
+    elif will is not None and will > was:
         yield (
             f"PostgreSQL {was} -> {will} is a major upgrade: the whole cluster is down while pg_upgrade runs, and the "
             f"replicas' volumes are deleted and copied anew"
@@ -334,24 +188,26 @@ def _volume_notices(before: Object, after: Object, live: Object | None) -> Itera
         yield Notice("wal-storage", text)
 
 
-def _window_effect(differing: list[_Field]) -> Impact:
-    if not any(one.path[:2] == _WINDOW for one in differing):
+def _window_effect(differing: Sequence[Setting]) -> Impact:
+    if not any(one.path[:2] == WINDOW for one in differing):
         return Impact(Level.NONE)
     return Impact(Level.NONE, ("spec.nodeMaintenanceWindow: nothing restarts by it; it counts when a node is drained",))
 
 
-def _window_notices(after: Object, differing: list[_Field]) -> Iterator[Notice]:
-    window = at(after, *_WINDOW)
-    if not any(one.path[:2] == _WINDOW for one in differing) or at(window, "inProgress") is not True:
+def _window_notices(after: Object, differing: Sequence[Setting]) -> Iterator[Notice]:
+    window = at(after, *WINDOW)
+    if not any(one.path[:2] == WINDOW for one in differing) or at(window, "inProgress") is not True:
         return
     if at(window, "reusePVC") is False:
         text = "a replica on a drained node is made anew elsewhere, on a new volume with a full copy of the data"
     else:
         text = "an instance on a drained node waits for that node, and with a single instance so does the database"
-    yield Notice("maintenance-window", f"while spec.nodeMaintenanceWindow.inProgress is true, {text}; set it back after")
+    yield Notice(
+        "maintenance-window", f"while spec.nodeMaintenanceWindow.inProgress is true, {text}; set it back after"
+    )
 
 
-def _next(differing: list[_Field], ref: ClusterRef) -> Iterator[str]:
+def _next(differing: Sequence[Setting], ref: ClusterRef) -> Iterator[str]:
     changed_by = {one.argument: one.value for one in differing}
     if changed_by.get("hibernation") == "on":
         yield f'update_postgres_cluster name={ref.name} hibernation="off" starts it again'

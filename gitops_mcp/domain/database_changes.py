@@ -27,7 +27,7 @@ from gitops_mcp.domain.yamltext import Set, same
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
 POLICY = "databaseReclaimPolicy"
-_DROPPED_ALL_THE_SAME = "the only step: its live reclaim policy is delete, so it is dropped all the same"
+_DROPPED_ALL_THE_SAME = "the only step: its reclaim policy is delete, so it is dropped all the same"
 _NO_RESTART = "databases are made and dropped while the cluster runs; nothing restarts"
 
 
@@ -100,7 +100,7 @@ def check_new(
     """A plan where Git says exactly this already. Raises where the database exists otherwise."""
     known = found_database(desired, ref, new.name)
     if known is not None:
-        wanted, said = new.spec(ref.name), at(known.object, "spec")
+        wanted, said = _filled(new.spec(ref.name)), _filled(known.object["spec"])
         if same(wanted, said):
             return Plan(
                 "create-database",
@@ -109,7 +109,7 @@ def check_new(
                 unchanged=f"{known.place} declares exactly this database already",
                 validated_by=VALIDATED,
             )
-        differing = sorted(key for key in {*wanted, *(said or {})} if not same(wanted.get(key), at(said, key)))
+        differing = sorted(key for key in {*wanted, *said} if not same(wanted.get(key), said.get(key)))
         raise InvalidRequest(
             f"database_name: {new.name!r} of Cluster {ref} is declared already, at {known.place}, with another "
             f"{', '.join(differing)}: it is not made twice. Choose another name, or edit that document"
@@ -124,6 +124,17 @@ def check_new(
     if bootstrap_database(cluster.object) == new.name:
         _check_adoption(cluster, ref, new)
     return None
+
+
+def _filled(spec: Object) -> Object:
+    """With the defaults of the CRD."""
+    lists = {
+        key: [{"ensure": "present", **one} if isinstance(one, dict) else one for one in spec[key]]
+        for key in ("extensions", "schemas")
+        if isinstance(spec.get(key), list) and spec[key]
+    }
+    rest = {key: value for key, value in spec.items() if value not in (None, [])}
+    return {"ensure": "present", POLICY: "retain", **rest, **lists}
 
 
 def _check_adoption(cluster: Declaration, ref: ClusterRef, new: NewDatabase) -> None:
@@ -360,4 +371,4 @@ def _dropping(name: str) -> Impact:
 
 
 def _is(one: Object, ref: ClusterRef, name: str) -> bool:
-    return at(one, "spec", "name") == name and at(one, "spec", "cluster", "name") == ref.name
+    return bool(at(one, "spec", "name") == name and at(one, "spec", "cluster", "name") == ref.name)

@@ -69,8 +69,8 @@ def _check_own(desired: Desired, declared: Declaration, path: Path) -> None:
         if others:
             raise Refused(
                 f"{dotted(path)} of {declared.label} stands at {standing(desired, declared, (*path, index))}, which is "
-                f"shared: an edit there would change {effects.labels(others)} too. A patch can only replace the list as "
-                f"a whole: whether this one gets a list of its own is for a person to say"
+                f"shared: an edit there would change {effects.labels(others)} too. A patch can only replace the list "
+                f"as a whole: whether this one gets a list of its own is for a person to say"
             )
 
 

@@ -74,7 +74,9 @@ def form_of_new(desired: Desired, live: LiveRoles | None) -> tuple[Form, str]:
 def already_so(role: DeclaredRole, new: NewRole, secret: str | None) -> bool:
     """Whether Git says all of it. `secret`: the one that was asked for by name; "" for none; None for any."""
     same_secret = secret is None or (role.secret or "") == secret
-    return role.attributes == new.attributes and same_secret and not role.is_absent
+    said = role.attributes
+    asked = replace(new.attributes, in_roles=_ordered(new.attributes.in_roles, said.in_roles))
+    return said == asked and same_secret and not role.is_absent
 
 
 def check_new(
@@ -133,7 +135,8 @@ def create(
     how = existing(cluster, ref, new.name, live) if new.adopt else None
     explicit = form == "inline"
     spec: Object = {"name": new.name, **({"ensure": "present"} if explicit else {})}
-    spec |= {**new.attributes.spec(explicit=explicit), **password.spec}
+    over = at(live.named(ref, new.name), "spec") if live else None
+    spec |= {**new.attributes.spec(explicit=explicit, over=over), **password.spec}
     warnings: list[Notice] = []
     if explicit:
         files = listitems.added(desired, cluster, ROLES, spec)
@@ -290,6 +293,7 @@ def update(
     """
     old = role.attributes
     new = replace(old, **wanted)
+    new = replace(new, in_roles=_ordered(new.in_roles, old.in_roles))
     edits = [*_edits(role, old, new), *_password_edits(role, password)]
     plan = Plan(
         "update-role",
@@ -331,6 +335,11 @@ def update(
             *(password.next if password else ()),
         ),
     )
+
+
+def _ordered(wanted: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    """Memberships are a set: those that are there keep their lines, whatever the order in which they are asked for."""
+    return (*(name for name in known if name in wanted), *(name for name in wanted if name not in known))
 
 
 def target_of(role: DeclaredRole, ref: ClusterRef) -> Identity:

@@ -99,7 +99,7 @@ class Deletion:
         if self.live is not None and self.seen is None:
             return Step("remove", "the only step: no live DatabaseRole says this role, so just the manifest goes")
         if not self.drop:
-            return Step("remove", "the only step: its live reclaim policy is delete, so it is dropped all the same")
+            return Step("remove", "the only step: its reclaim policy is delete, so it is dropped all the same")
         if at(self.role.spec, _POLICY) != "delete":
             return Step("ask", f"step 1 of 2: `{_POLICY}: delete`")
         if self.live is None:
@@ -139,7 +139,8 @@ def delete(desired: Desired, deletion: Deletion, removing: Removing) -> Plan:
 def _lost(deletion: Deletion) -> str | None:
     if not deletion.drops:
         return None
-    keep = "" if deletion.drop else f"; to keep it, first set its policy to retain at {deletion.role.place}"
+    first = "take `ensure: absent` out" if deletion.role.form == "inline" else "set its reclaim policy to retain"
+    keep = "" if deletion.drop else f"; to keep it, first {first} at {deletion.role.place}"
     return (
         f"deleting role {shown(deletion.role.name)} of Cluster {deletion.ref} drops it in PostgreSQL, with its grants "
         f"and its password{keep}"

@@ -51,7 +51,7 @@ class DeclaredRole:
 
     @property
     def is_absent(self) -> bool:
-        return at(self.spec, "ensure") == "absent"
+        return bool(at(self.spec, "ensure") == "absent")
 
     @property
     def label(self) -> str:

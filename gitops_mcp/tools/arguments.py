@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, WithJsonSchema
 
-Environment = Annotated[
-    str | None,
-    Field(description="Environment of .gitops-mcp.yaml; may be left out when there is only one", max_length=63),
-]
-Namespace = Annotated[
-    str | None, Field(description="Kubernetes namespace; left out: the only object of that name", max_length=63)
-]
-AllNamespaces = Annotated[str | None, Field(description="Kubernetes namespace; left out: all allowed", max_length=63)]
+Environment = Annotated[str | None, Field(description="Environment; left out: the only one", max_length=63)]
+Namespace = Annotated[str | None, Field(description="Namespace; left out: the only object of that name", max_length=63)]
+AllNamespaces = Annotated[str | None, Field(description="Namespace; left out: all allowed", max_length=63)]
 NewNamespace = Annotated[
     str | None,
     Field(
@@ -35,10 +30,7 @@ Cursor = Annotated[
 ]
 Change = Annotated[
     str | None,
-    Field(
-        description="Change (branch) to put this into, new or open; left out: a name made from the request",
-        max_length=63,
-    ),
+    Field(description="Change to put this into, new or open; left out: named after the request", max_length=63),
 ]
 ChangeName = Annotated[
     str, Field(description="Name of the change, as list_changes gives it", min_length=1, max_length=63)
@@ -48,9 +40,9 @@ ChangeState = Annotated[
     Field(description="open: not merged yet; merged: merged, applied or not; applied: live as well"),
 ]
 Reason = Annotated[
-    str | None, Field(description="Why, in a sentence; goes into the commit message. Never a secret", max_length=1000)
+    str | None, Field(description="Why, in a sentence, for the commit message. Never a secret", max_length=1000)
 ]
-DryRun = Annotated[bool, Strict(), Field(description="Return the diff and the checks, write nothing")]
+DryRun = Annotated[bool, Strict(), Field(description="Show diff and checks, write nothing")]
 Confirm = Annotated[bool, Strict(), Field(description="true only after the person has agreed to what would be lost")]
 StorageSize = Annotated[
     str, Field(description="Volume of each instance, a Kubernetes quantity such as 10Gi; can grow later", max_length=32)
@@ -124,3 +116,34 @@ Extensions = Annotated[
 ]
 Schemas = Annotated[list[str] | None, Field(description="Schemas to create in it", max_length=100)]
 DropDatabase = Annotated[bool, Strict(), Field(description="true: drop it with all data; false: leave it there")]
+Removable = Annotated[str | None, WithJsonSchema({"type": ["string", "null"]})]
+"""A value of a mapping of which the others stay; null takes the key away."""
+NewStorageSize = Annotated[
+    str | None, Field(description="New size of each instance's volume, such as 20Gi; only up", max_length=32)
+]
+WalStorageSize = Annotated[
+    str | None, Field(description="The same of the WAL's volume; adds one where there is none", max_length=32)
+]
+NewPostgresVersion = Annotated[
+    str | None, Field(description="Full image tag, or a major such as 18; only up", max_length=128)
+]
+Image = Annotated[str | None, Field(description="Full image reference, instead of postgres_version", max_length=512)]
+NewParameters = Annotated[
+    dict[str, Removable] | None,
+    Field(
+        description='postgresql.conf parameters to set, as strings: {"work_mem": "8MB"}; null removes', max_length=200
+    ),
+]
+PodResources = Annotated[
+    dict[Literal["requests", "limits"], dict[str, Removable]] | None,
+    Field(description='{"requests": {"cpu": "500m", "memory": "4Gi"}, "limits": {…}}; null removes', max_length=2),
+]
+Hibernation = Annotated[
+    Literal["on", "off"] | None, Field(description="on stops every pod and keeps the volumes; off starts them")
+]
+Restart = Annotated[bool, Strict(), Field(description="Restart every instance in turn, the primary last")]
+Reload = Annotated[bool, Strict(), Field(description="Read the configuration and certificates again")]
+MaintenanceWindow = Annotated[
+    dict[Literal["in_progress", "reuse_pvc"], Annotated[bool, Strict()]] | None,
+    Field(description='For draining nodes: {"in_progress": true, "reuse_pvc": false}', max_length=2),
+]

@@ -1,4 +1,4 @@
-"""Clusters: see them, create, scale and delete them."""
+"""Clusters: see them, create, scale, update and delete them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def create_postgres_cluster(
     Use dry_run first to see the diff. To change an existing cluster use scale_postgres_cluster.
     """
     from gitops_mcp.workflows import clusters
-    from gitops_mcp.workflows.deliver import Request
+    from gitops_mcp.workflows.road import Request
 
     return clusters.create(
         app,
@@ -88,8 +88,9 @@ def create_postgres_cluster(
             parameters=parameters or {},
             database=database,
             owner=owner,
+            wait=wait,
+            timeout=timeout,
         ),
-        waits=wait or timeout is not None,
     )
 
 
@@ -110,12 +111,66 @@ def scale_postgres_cluster(
     for confirm_deletion.
     """
     from gitops_mcp.workflows import clusters
-    from gitops_mcp.workflows.deliver import Request
+    from gitops_mcp.workflows.road import Request
 
     request = Request(
         "scale_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run, confirmed=confirm_deletion
     )
     return clusters.scale(app, request, name, namespace=namespace, instances=instances)
+
+
+def update_postgres_cluster(
+    app: App,
+    name: a.ClusterName,
+    storage_size: a.NewStorageSize = None,
+    wal_storage_size: a.WalStorageSize = None,
+    postgres_version: a.NewPostgresVersion = None,
+    image: a.Image = None,
+    parameters: a.NewParameters = None,
+    resources: a.PodResources = None,
+    hibernation: a.Hibernation = None,
+    restart: a.Restart = False,
+    reload: a.Reload = False,
+    maintenance_window: a.MaintenanceWindow = None,
+    confirm_deletion: a.Confirm = False,
+    namespace: a.Namespace = None,
+    environment: a.Environment = None,
+    change: a.Change = None,
+    reason: a.Reason = None,
+    dry_run: a.DryRun = False,
+) -> WriteResult:
+    """Propose other settings of a cluster for review: storage, version, parameters, resources, hibernation, restart.
+
+    Only what is named changes. Hibernation and a major upgrade stop the database and ask for confirm_deletion; the
+    answer's impact says what restarts. Instances: scale_postgres_cluster; roles and databases have tools of their own.
+    A switchover or the restart of one instance is no state that Git could hold: kubectl cnpg promote, kubectl cnpg
+    restart.
+    """
+    from gitops_mcp.domain.cluster_settings import Update
+    from gitops_mcp.workflows import cluster_update
+    from gitops_mcp.workflows.road import Request
+
+    request = Request(
+        "update_postgres_cluster",
+        environment,
+        change=change,
+        reason=reason,
+        dry_run=dry_run,
+        confirmed=confirm_deletion,
+    )
+    asked = Update(
+        storage_size=storage_size,
+        wal_storage_size=wal_storage_size,
+        postgres_version=postgres_version,
+        image=image,
+        parameters=parameters or {},
+        resources=resources or {},
+        hibernation=hibernation,
+        restart=restart,
+        reload=reload,
+        maintenance_window=maintenance_window or {},
+    )
+    return cluster_update.update(app, request, name, asked, namespace=namespace)
 
 
 def delete_postgres_cluster(
@@ -134,7 +189,7 @@ def delete_postgres_cluster(
     once that is applied) the manifests. Says which step it made.
     """
     from gitops_mcp.workflows import clusters
-    from gitops_mcp.workflows.deliver import Request
+    from gitops_mcp.workflows.road import Request
 
     request = Request(
         "delete_postgres_cluster",
@@ -152,5 +207,6 @@ TOOLS = (
     Tool(get_cluster_status, "Cluster status", "read"),
     Tool(create_postgres_cluster, "Create a cluster", "propose"),
     Tool(scale_postgres_cluster, "Scale a cluster", "destroy"),
+    Tool(update_postgres_cluster, "Update a cluster", "destroy"),
     Tool(delete_postgres_cluster, "Delete a cluster", "destroy"),
 )

@@ -47,7 +47,7 @@ def create_postgres_database(
     own database it adds extensions and schemas.
     """
     from gitops_mcp.workflows import databases
-    from gitops_mcp.workflows.deliver import Request
+    from gitops_mcp.workflows.road import Request
 
     return databases.create(
         app,
@@ -78,7 +78,7 @@ def delete_postgres_database(
     for it, and once that is applied the next call removes the manifest.
     """
     from gitops_mcp.workflows import databases
-    from gitops_mcp.workflows.deliver import Request
+    from gitops_mcp.workflows.road import Request
 
     request = Request(
         "delete_postgres_database",

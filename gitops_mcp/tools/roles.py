@@ -54,7 +54,7 @@ def create_postgres_role(
     update_postgres_role.
     """
     from gitops_mcp.workflows import roles
-    from gitops_mcp.workflows.deliver import Request
+    from gitops_mcp.workflows.road import Request
 
     return roles.create(
         app,
@@ -105,7 +105,7 @@ def update_postgres_role(
     What is left out stays as it is. in_roles is the full list: what is not in it is revoked.
     """
     from gitops_mcp.workflows import roles
-    from gitops_mcp.workflows.deliver import Request
+    from gitops_mcp.workflows.road import Request
 
     return roles.update(
         app,
@@ -146,7 +146,7 @@ def delete_postgres_role(
     drop=false the role stays in PostgreSQL and can still log in.
     """
     from gitops_mcp.workflows import roles
-    from gitops_mcp.workflows.deliver import Request
+    from gitops_mcp.workflows.road import Request
 
     request = Request(
         "delete_postgres_role", environment, change=change, reason=reason, dry_run=dry_run, confirmed=confirm_deletion
@@ -169,7 +169,7 @@ def migrate_postgres_roles(
     The roles in PostgreSQL and their passwords stay as they are. Needs operator 1.30.
     """
     from gitops_mcp.workflows import roles as workflow
-    from gitops_mcp.workflows.deliver import Request
+    from gitops_mcp.workflows.road import Request
 
     request = Request("migrate_postgres_roles", environment, change=change, reason=reason, dry_run=dry_run)
     return workflow.migrate(app, request, cluster_name, roles, namespace=namespace)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gitops_mcp.adapters.kube import Kube
@@ -22,7 +22,8 @@ from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.plan import Notice, Plan
 from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
-from gitops_mcp.workflows.deliver import Request, View, deliver, namespace_checked
+from gitops_mcp.workflows.deliver import deliver
+from gitops_mcp.workflows.road import Request, View, namespace_checked
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,12 @@ class NewCluster:
     parameters: Mapping[str, str]
     database: str
     owner: str | None
+    wait: bool = False
+    timeout: int | None = None
+    """Seconds."""
 
 
-def create(app: App, request: Request, new: NewCluster, *, waits: bool) -> WriteResult:
+def create(app: App, request: Request, new: NewCluster) -> WriteResult:
     cluster_name(new.name)
 
     seen: dict[
@@ -66,7 +70,7 @@ def create(app: App, request: Request, new: NewCluster, *, waits: bool) -> Write
             storage_size=new.storage_size,
             storage_class=storage_class,
             parameters=new.parameters,
-            annotations=protecting(engine),
+            annotations=protecting("none" if view.is_live else engine),
         )
         places = placement.candidates(view.desired, ref, settings.layout_cluster)
         paths = [place.path for place in places if not place.appended]
@@ -74,12 +78,21 @@ def create(app: App, request: Request, new: NewCluster, *, waits: bool) -> Write
         place = placement.chosen(view.desired, ref, places)
         made = cluster_changes.create(view.desired, ref, manifest, place=place, proposed=view.proposed)
         moving = [Notice("moving-tag", image.warning)] if image.warning else []
+        ignored = (new.wait or new.timeout is not None) and not view.is_live
         waiting = (
-            [Notice("wait", "wait and timeout act in direct delivery only; nothing was waited for")] if waits else []
+            [Notice("wait", "wait and timeout act in direct delivery only; nothing was waited for")] if ignored else []
         )
         return made.warned([*moving, *notices, *waiting])
 
-    return deliver(app, request, plan)
+    about = replace(
+        request, cluster=new.name, namespace=new.namespace, wait=new.wait or new.timeout is not None, timeout=_time(new)
+    )
+    return deliver(app, about, plan)
+
+
+def _time(new: NewCluster) -> int:
+    """Seconds to wait: a minute an instance, where nothing is said."""
+    return new.timeout or max(30, min(600, 60 * new.instances))
 
 
 def scale(app: App, request: Request, name: str, *, namespace: str | None, instances: int) -> WriteResult:
@@ -103,7 +116,7 @@ def scale(app: App, request: Request, name: str, *, namespace: str | None, insta
         made = cluster_changes.scale(declared, view.desired, namespace=namespace, instances=instances, live=live)
         return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, namespace)])
 
-    return deliver(app, request, plan)
+    return deliver(app, replace(request, cluster=name, namespace=namespace), plan)
 
 
 def delete(app: App, request: Request, name: str, *, namespace: str | None) -> WriteResult:
@@ -122,7 +135,7 @@ def delete(app: App, request: Request, name: str, *, namespace: str | None) -> W
         made = cluster_changes.delete(declared, view.desired, ref=ref, live=found, merged=merged)
         return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, space)])
 
-    return deliver(app, request, plan)
+    return deliver(app, replace(request, cluster=name, namespace=namespace), plan)
 
 
 def _merged(view: View, declared: Declaration) -> Object | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gitops_mcp.app import App
@@ -21,8 +21,9 @@ from gitops_mcp.domain.roles import bootstrap_database, bootstrap_owner
 from gitops_mcp.domain.yamltext import same
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows import cursors
-from gitops_mcp.workflows.deliver import Request, View, deliver
+from gitops_mcp.workflows.deliver import deliver
 from gitops_mcp.workflows.members import Reading, Seen, reading, taken, the_cluster
+from gitops_mcp.workflows.road import Request, View
 from gitops_mcp.workflows.rolelist import object_state, start
 
 _TOOL = "list_postgres_databases"
@@ -73,7 +74,8 @@ def create(
         made = database_changes.create(view.desired, cluster, ref, new, object_name=name, layout=layout, live=roles)
         return made.warned(told)
 
-    return deliver(app, request, plan)
+    about = replace(request, cluster=which.cluster_name, namespace=which.namespace)
+    return deliver(app, about, plan)
 
 
 def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResult:
@@ -90,7 +92,8 @@ def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResu
         deletion = Deletion(declared, ref, drop, live, merged)
         return database_changes.delete(view.desired, deletion).warned(unread)
 
-    return deliver(app, request, plan)
+    about = replace(request, cluster=which.cluster_name, namespace=which.namespace)
+    return deliver(app, about, plan)
 
 
 def databases(

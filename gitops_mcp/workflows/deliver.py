@@ -1,4 +1,4 @@
-"""plan -> guard -> deliver: the one road for every write.
+"""plan -> guard -> deliver: the one road for every write, and its end in Git; `direct` has the other one.
 
 A planner is a pure function from a view of what Git says to a plan. This module decides on what commit it looks,
 whether its plan may pass, and publishes it: as one commit on the change's branch, by compare-and-swap. Another
@@ -9,26 +9,27 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.publish import Published, publish
 from gitops_mcp.adapters.git.refs import ChangeRef
 from gitops_mcp.app import App, Ground
-from gitops_mcp.config import Environment, Settings
+from gitops_mcp.config import Environment
 from gitops_mcp.domain.answers import DIFF_MAX, ImpactView, TouchedFile, Warned, WriteResult, cut, fitted
 from gitops_mcp.domain.changed import ObjectChange, changed
 from gitops_mcp.domain.diff import bounded
 from gitops_mcp.domain.guard import confirmed, limited
 from gitops_mcp.domain.model import remodelled
-from gitops_mcp.domain.names import change_name, namespace_name
+from gitops_mcp.domain.names import change_name
 from gitops_mcp.domain.plaintext import check_no_plaintext
 from gitops_mcp.domain.plan import Notice, Plan, change_slug, commit_message
 from gitops_mcp.domain.redact import redacted
-from gitops_mcp.domain.repository import Desired
-from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused, Unavailable
+from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
+from gitops_mcp.workflows import direct
 from gitops_mcp.workflows.hosts import compare_url
 from gitops_mcp.workflows.look import Look
+from gitops_mcp.workflows.road import Planner, Request, View, view_at
 from gitops_mcp.workflows.secretwrites import sweep, unprotected_only, written
 from gitops_mcp.workflows.validation import Limits, validated
 
@@ -38,51 +39,6 @@ wrote to one branch without a pause, one needed 28 tries."""
 
 _OTHERS = 20
 """Open changes that are looked through for what the base does not have."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What every writing tool is told besides what to do."""
-
-    tool: str
-    environment: str | None
-    change: str | None = None
-    reason: str | None = None
-    dry_run: bool = False
-    confirmed: bool = False
-
-
-@dataclass(frozen=True)
-class View:
-    """What a planner may look at."""
-
-    app: App
-    ground: Ground = field(repr=False)
-    environment: Environment
-    desired: Desired
-    proposed: bool
-    """The files are those of an open change, not the base's."""
-    look: Look = field(repr=False)
-    """The environment's API, as this call has seen it so far."""
-    missing: bool = False
-    """The environment's folder is not there: it may be new, or its path mistyped."""
-
-    @property
-    def settings(self) -> Settings:
-        return self.ground.settings
-
-    def at_base(self) -> View:
-        """The same, of what is merged already."""
-        return view_at(self.app, self.ground, self.environment, self.ground.base.commit, proposed=False, look=self.look)
-
-    def with_files(self, paths: Iterable[str]) -> View:
-        """The same, knowing also what these files hold, where they exist."""
-        found = self.ground.repository.read_many(self.desired.commit, paths)
-        texts = {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
-        return replace(self, desired=replace(self.desired, texts={**texts, **self.desired.texts}))
-
-
-Planner = Callable[[View], Plan]
 
 
 def deliver(app: App, request: Request, planner: Planner) -> WriteResult:
@@ -106,16 +62,6 @@ def deliver(app: App, request: Request, planner: Planner) -> WriteResult:
         time.sleep(random.uniform(0, min(0.02 * attempt, 0.25)))  # noqa: S311 - spreads writers that raced, no secret
 
 
-def view_at(
-    app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool, look: Look | None = None
-) -> View:
-    """What an environment's folder declares at a commit. `look`: what the call has seen of the API already."""
-    declared = app.desired(ground, environment.path, commit)
-    missing = not ground.repository.has_folder(commit, environment.path)
-    look = look or Look(app.kube(environment, ground.settings), app.schemas)
-    return View(app, ground, environment, declared, proposed, look, missing=missing)
-
-
 @dataclass(frozen=True)
 class _Target:
     """Where a plan goes: the change's name, and its branch when there is one already."""
@@ -127,6 +73,8 @@ class _Target:
 
 def _once(app: App, ground: Ground, request: Request, planner: Planner) -> WriteResult:
     environment = app.environment(ground.settings, request.environment)
+    if environment.delivery == "direct":
+        return direct.applied(app, ground, environment, request, planner)
     several = environment.name if len(ground.settings.environments) > 1 else None
     look = Look(app.kube(environment, ground.settings), app.schemas)
     target, view = _placed(app, ground, request, environment, several, planner, look)
@@ -323,16 +271,3 @@ def _next(ground: Ground, target: _Target, plan: Plan, published: Published | No
     if published:
         steps.append(f"get_change change={target.change} says when it is merged, applied and healthy")
     return steps
-
-
-def namespace_checked(environment: Environment, namespace: str | None) -> str | None:
-    """A namespace a caller named, legal and allowed. Raises InvalidRequest or Refused with what would work."""
-    if namespace is None:
-        return None
-    namespace_name(namespace)
-    if environment.namespaces is not None and namespace not in environment.namespaces:
-        raise InvalidRequest(
-            f"namespace: {namespace!r} is not one of environment {environment.name!r}; "
-            f"there are: {', '.join(environment.namespaces)}"
-        )
-    return namespace

@@ -18,8 +18,8 @@ from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows import cursors
-from gitops_mcp.workflows.deliver import namespace_checked, view_at
 from gitops_mcp.workflows.live import base_warnings, engines, passed_over
+from gitops_mcp.workflows.road import namespace_checked, view_at
 
 _PAGE, _PAGE_DETAILED = 80, 30
 """Rows that fit into one answer: its text and its structured content are bounded."""

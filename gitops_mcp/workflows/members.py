@@ -16,8 +16,9 @@ from gitops_mcp.domain.plan import Notice
 from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.domain.roles import LiveRoles
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
-from gitops_mcp.workflows.deliver import View, is_merged, namespace_checked, view_at
+from gitops_mcp.workflows.deliver import is_merged
 from gitops_mcp.workflows.live import base_warnings
+from gitops_mcp.workflows.road import View, namespace_checked, view_at
 from gitops_mcp.workflows.status import live_cluster
 
 _CHANGES = 20

@@ -10,7 +10,6 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -33,7 +32,7 @@ from gitops_mcp.domain.roles import bootstrap_owner, bootstrap_secret
 from gitops_mcp.domain.secretfiles import SecretDocument
 from gitops_mcp.domain.steps import Steps
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
-from gitops_mcp.workflows.deliver import View
+from gitops_mcp.workflows.road import View
 
 _EXISTING = "existing:"
 _CERTIFICATE = "pub-sealed-secrets.pem"
@@ -110,7 +109,7 @@ class Asked:
 
 def documents(view: View, cluster: Declaration) -> tuple[View, tuple[SecretDocument, ...]]:
     """What becomes a Secret in the repository, and the view that knows its files."""
-    paths = view.ground.repository.snapshot(view.desired.commit).secrets
+    paths = view.secret_files()
     folder = posixpath.dirname(cluster.path)
 
     def distance(path: str) -> tuple[int, str]:
@@ -346,7 +345,7 @@ def _automatic(asked: Asked, found: tuple[SecretDocument, ...]) -> ProviderName:
             )
     if _has_sops_rules(asked):
         return "sops"
-    generator = secretfiles.noticed(view.desired.texts, view.ground.repository.snapshot(view.desired.commit).secrets)
+    generator = secretfiles.noticed(view.desired.texts, view.secret_files())
     seen = f" {generator} uses mittwald's secret generator, which is not written here." if generator else ""
     raise Refused(
         f"password_source: the repository does not show how it makes Secrets, so none is made.{seen}{_installed(view)} "
@@ -356,7 +355,7 @@ def _automatic(asked: Asked, found: tuple[SecretDocument, ...]) -> ProviderName:
 
 
 def _has_sops_rules(asked: Asked) -> bool:
-    read = partial(_read, asked.view)
+    read = asked.view.read
     folders = folders_above(posixpath.dirname(asked.cluster.path), "")
     return any(read(posixpath.join(folder, ".sops.yaml")) is not None for folder in folders)
 
@@ -386,7 +385,7 @@ def _check_installed(view: View, name: ProviderName) -> None:
 
 
 def _sops(view: View) -> Sops:
-    return Sops(read=partial(_read, view))
+    return Sops(read=view.read)
 
 
 def _sealed(asked: Asked, kept: Kept) -> SealedSecrets:
@@ -407,12 +406,12 @@ def _certificate(asked: Asked) -> bytes:
         except OSError as error:
             raise InvalidRequest(f"passwords.sealedSecrets.certificate: {configured}: {error.strerror}") from error
     if configured is not None:
-        text = _read(view, configured)
+        text = view.read(configured)
         if text is None:
             raise InvalidRequest(f"passwords.sealedSecrets.certificate: there is no file {configured} at the base")
         return text.encode()
     for folder in folders_above(posixpath.dirname(asked.cluster.path), ""):
-        text = _read(view, posixpath.join(folder, _CERTIFICATE))
+        text = view.read(posixpath.join(folder, _CERTIFICATE))
         if text is not None:
             return text.encode()
     kube = view.app.kube(view.environment, view.settings)
@@ -423,8 +422,3 @@ def _certificate(asked: Asked) -> bytes:
             f"no certificate to seal the password for: the repository has no {_CERTIFICATE} at or above the cluster's "
             f"folder, passwords.sealedSecrets.certificate names none, and the controller could not be asked: {error}"
         ) from error
-
-
-def _read(view: View, path: str) -> str | None:
-    found = view.ground.repository.read(view.ground.base.commit, path)
-    return None if found is None else found.data.decode("utf-8", errors="replace")

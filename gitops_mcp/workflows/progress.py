@@ -39,9 +39,9 @@ from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.redact import redacted
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
 from gitops_mcp.workflows import cursors
-from gitops_mcp.workflows.deliver import namespace_checked, view_at
 from gitops_mcp.workflows.hosts import compare_url
 from gitops_mcp.workflows.live import engines
+from gitops_mcp.workflows.road import namespace_checked, view_at
 from gitops_mcp.workflows.secretwrites import discarded, sweep
 from gitops_mcp.workflows.spans import (
     Span,

@@ -23,9 +23,10 @@ from gitops_mcp.domain.roles import DeclaredRole, LiveRoles, declared_roles, exi
 from gitops_mcp.domain.steps import Steps
 from gitops_mcp.errors import InvalidRequest, Refused
 from gitops_mcp.workflows import passwords
-from gitops_mcp.workflows.deliver import Request, View, deliver
+from gitops_mcp.workflows.deliver import deliver
 from gitops_mcp.workflows.members import Seen, taken, the_cluster
 from gitops_mcp.workflows.passwords import Asked, Kept, Prepared, Source
+from gitops_mcp.workflows.road import Request, View
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def create(
         )
         return _with_secret(view, made, prepared).warned(unread)
 
-    return deliver(app, request, plan)
+    return deliver(app, _about(request, which), plan)
 
 
 def update(app: App, request: Request, which: Which, given: Mapping[str, Any], *, rotate: bool) -> WriteResult:
@@ -103,7 +104,7 @@ def update(app: App, request: Request, which: Which, given: Mapping[str, Any], *
         )
         return (_with_secret(view, made, prepared) if prepared else made).warned(unread)
 
-    return deliver(app, request, plan)
+    return deliver(app, _about(request, which), plan)
 
 
 def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResult:
@@ -122,7 +123,7 @@ def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResu
             view, removing = _removing(view, cluster, ref, role)
         return role_deletion.delete(view.desired, deletion, removing).warned(unread)
 
-    return deliver(app, request, plan)
+    return deliver(app, _about(request, which), plan)
 
 
 def migrate(
@@ -163,7 +164,11 @@ def migrate(
         view = view.with_files(place.path for place in tried if not place.appended)
         return role_changes.migrate(view.desired, declared, ref, inline, names=names_of, layout=layout).warned(unread)
 
-    return deliver(app, request, plan)
+    return deliver(app, replace(request, cluster=cluster, namespace=namespace), plan)
+
+
+def _about(request: Request, which: Which) -> Request:
+    return replace(request, cluster=which.cluster_name, namespace=which.namespace)
 
 
 def _attributes(name: str, given: Mapping[str, Any]) -> Attributes:

@@ -19,16 +19,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_mcp.adapters.git.history import Commit
+from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
 from gitops_mcp.adapters.secrets.interface import Wanted
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
+from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
+from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plan import NO_TRAILERS, Plan
-from gitops_mcp.errors import GitOpsError, Raced, Refused, Unavailable
+from gitops_mcp.errors import GitOpsError, NotInstalled, Raced, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 
 TRAILER = "Gitops-Mcp-Secret"
+DIRECT = "direct"
+"""Stands for the change where there is none. A role that names the Secret is then what a commit is otherwise."""
 _FOLDER = "gitops-mcp-secrets"
 """In the common git folder, beside the one that whoever holds the lock sweeps."""
 
@@ -83,6 +88,30 @@ def written(
         note.unlink(missing_ok=True)
 
 
+@contextmanager
+def applied_with(app: App, ground: Ground, environment: Environment, plan: Plan) -> Iterator[None]:
+    """The same for direct delivery: the Secret goes again where what needs it could not be applied."""
+    if not plan.writes:
+        yield
+        return
+    provider = ClusterSecrets(app.kube(environment, ground.settings))
+    (write,) = plan.writes
+    wanted = Wanted(write.namespace, write.name, write.username)
+    if write.how == "rotate":
+        yield
+        provider.rotate(wanted)
+        return
+    made = Made(environment.name, write.namespace, write.name, secrets.token_hex(8))
+    with _noted(ground.repository.common_dir, made, DIRECT) as note:
+        try:
+            provider.put(wanted, change=DIRECT, owner=made.request)
+            yield
+        except Exception as error:
+            _take_back(app, ground, note, made, DIRECT, error)
+            raise
+        note.unlink(missing_ok=True)
+
+
 def unprotected_only(environment: Environment) -> Refused:
     return Refused(
         f"environment {environment.name!r} is protected: no Secret is written to its API. Set passwords.provider to "
@@ -127,13 +156,16 @@ def sweep(app: App, ground: Ground) -> None:
 
 def _settled(app: App, ground: Ground, made: Made, change: str) -> bool:
     """Whether nothing is left to do: the commit is published, or the Secret is gone. False: it cannot be told yet."""
-    if ground.base.warning:  # what the remote has is not known, so the commit may be there
-        return False
-    if _published(ground, made, change):
-        return True
     environment = ground.settings.environments.get(made.environment)
     if environment is None:
         return False
+    if change == DIRECT:
+        if _is_named(app.kube(environment, ground.settings), made):
+            return True
+    elif ground.base.warning:  # what the remote has is not known, so the commit may be there
+        return False
+    elif _published(ground, made, change):
+        return True
     try:
         provider = ClusterSecrets(app.kube(environment, ground.settings))
         provider.remove(made.namespace, made.name, change=change, owner=made.request)
@@ -160,6 +192,18 @@ def discarded(app: App, ground: Ground, commits: tuple[Commit, ...], *, change: 
         except GitOpsError as error:
             left.append(f"Secret {made.namespace}/{made.name} stays: {error}. To remove it: {command}")
     return removed, left
+
+
+def _is_named(kube: Kube, made: Made) -> bool:
+    """Whether a live role reads its password from the Secret."""
+    try:
+        roles = list(kube.every(DATABASE_ROLE, made.namespace))
+    except NotInstalled:
+        roles = []
+    specs = [at(one, "spec") for one in roles]
+    for cluster in kube.every(CLUSTER, made.namespace):
+        specs += at(cluster, "spec", "managed", "roles") or []
+    return any(at(spec, "passwordSecret", "name") == made.name for spec in specs)
 
 
 def _published(ground: Ground, made: Made, change: str) -> bool:

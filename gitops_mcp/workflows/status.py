@@ -39,8 +39,9 @@ from gitops_mcp.domain.objects import Object, Resource, at, dotted
 from gitops_mcp.domain.redact import redacted_value
 from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
-from gitops_mcp.workflows.deliver import is_merged, namespace_checked, view_at
+from gitops_mcp.workflows.deliver import is_merged
 from gitops_mcp.workflows.live import applied_by, base_warnings, engines, passed_over
+from gitops_mcp.workflows.road import namespace_checked, view_at
 
 _MANY = 8
 """Requests to the API at once."""

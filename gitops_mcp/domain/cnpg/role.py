@@ -51,13 +51,17 @@ class Attributes:
         lists = [str(one) for one in said.pop("in_roles") or ()]
         return cls(**{name: value for name, value in said.items() if value is not None}, in_roles=tuple(lists))
 
-    def spec(self, *, explicit: bool) -> Object:
-        """The fields of the CRD. `explicit`: with those that it gives defaults to, as entries of an atomic list need."""
+    def spec(self, *, explicit: bool, over: object = None) -> Object:
+        """The fields of the CRD. `explicit`: with those that it gives defaults to, as entries of an atomic list need.
+
+        `over`: a live spec that this is applied over. An engine leaves a field alone that the manifest does not name,
+        so a default is named where the live spec says something else.
+        """
         made: Object = {}
         for name, key in KEYS.items():
-            value = getattr(self, name)
-            value = _plain(value)
-            if value != _plain(DEFAULTS[name]) or (explicit and key in _DEFAULTED):
+            value = _plain(getattr(self, name))
+            is_said = value != _plain(DEFAULTS[name]) or (explicit and key in _DEFAULTED)
+            if is_said or (value is not None and at(over, key) not in (None, value)):
                 made[key] = value
         return made
 

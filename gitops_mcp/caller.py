@@ -1,0 +1,32 @@
+"""Who asked, as far as work that is under way needs to know: whom to tell how far it is, and whom to ask.
+
+The server gives each call its own; outside of one nobody is told and nobody can be asked.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from gitops_mcp.errors import Refused
+
+
+class Caller(Protocol):
+    def told(self, done: float, total: float, message: str) -> None:
+        """Progress, for a client that asked for it."""
+
+    def agree(self, question: str, *, about: str, instead: str) -> None:
+        """Returns once the person at the client has said yes to this very question about exactly this.
+
+        `about` names what was seen of it, so that the answer holds for nothing else. Raises Refused where the person
+        says no, does not answer, or cannot be asked; `instead` is then what a person would run.
+        """
+
+
+class Nobody:
+    """No client: nothing is told, and what needs a person's word is refused."""
+
+    def told(self, done: float, total: float, message: str) -> None:
+        """Nobody listens."""
+
+    def agree(self, question: str, *, about: str, instead: str) -> None:  # noqa: ARG002 - nobody answers
+        raise Refused(f"{question} This client cannot ask a person. Nothing was changed. A person would run: {instead}")

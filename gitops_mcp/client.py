@@ -1,0 +1,137 @@
+"""The client of one call: who hears how far it is, and through whom a person is asked.
+
+A question is asked in both eras of the protocol. In the older one the server asks in the middle of the call, and the
+call waits. In the newer one the call ends with the question, and the client repeats it with the answer and a state
+that the SDK has sealed and bound to the tool and its arguments; here it is bound further, to the question as it was
+put, to what was seen of the objects, and to one use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+import time
+from typing import Any
+
+from anyio import from_thread
+from mcp.server.mcpserver import Context
+from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from pydantic import BaseModel, Field
+
+from gitops_mcp.errors import Refused
+
+SECONDS = 120.0
+"""How long an answer is taken."""
+_KEY = "consent"
+_NEWER = "2026-07-28"
+
+
+class Consent(BaseModel):
+    """What the person fills in."""
+
+    agree: bool = Field(description="true: do it; false: leave everything as it is")
+
+
+class Asking(Exception):
+    """The call ends here with a question; it is repeated with the answer."""
+
+    def __init__(self, result: InputRequiredResult) -> None:
+        super().__init__("a person is asked")
+        self.result = result
+
+
+class Used:
+    """Answers that have been taken: each counts once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken: dict[str, float] = {}
+
+    def take(self, token: str) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            for old in [one for one, end in self._taken.items() if end < now]:
+                del self._taken[old]
+            if token in self._taken:
+                return False
+            self._taken[token] = now + 2 * SECONDS
+            return True
+
+
+class Client:
+    """One call's client. Its methods are called from the worker thread that runs the tool."""
+
+    def __init__(self, context: Context[Any], used: Used) -> None:
+        self._context = context
+        self._used = used
+
+    def told(self, done: float, total: float, message: str) -> None:
+        from_thread.run(self._context.report_progress, done, total, message)
+
+    def agree(self, question: str, *, about: str, instead: str) -> None:
+        if not self._can_ask():
+            raise Refused(
+                f"{question} A person has to say so, and this client cannot ask one (it declared no elicitation). "
+                f"Nothing was changed. A person would run: {instead}"
+            )
+        if (self._context.protocol_version or "") >= _NEWER:
+            self._answered(question, about)
+        else:
+            self._asked(question)
+
+    def _can_ask(self) -> bool:
+        declared = self._context.client_capabilities
+        elicitation = declared.elicitation if declared is not None else None
+        return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+
+    def _asked(self, question: str) -> None:
+        try:
+            result = from_thread.run(self._context.elicit, question, Consent)
+        except ValueError as error:  # accepted without an answer that could be read
+            raise _not_agreed("the answer could not be read") from error
+        if result.action != "accept" or not result.data.agree:
+            raise _not_agreed(_why(result.action))
+
+    def _answered(self, question: str, about: str) -> None:
+        """Takes the answer to exactly this question, or ends the call with it."""
+        digest = hashlib.sha256(json.dumps([question, about]).encode()).hexdigest()
+        state = _state(self._context.request_state)
+        answer = (self._context.input_responses or {}).get(_KEY)
+        if answer is None or state is None or state["digest"] != digest:
+            raise Asking(_question(question, digest))
+        if not self._used.take(state["token"]):
+            raise _not_agreed("this answer has been used already, and counts once: ask again")
+        if not isinstance(answer, ElicitResult) or answer.action != "accept":
+            raise _not_agreed(_why(answer.action if isinstance(answer, ElicitResult) else "cancel"))
+        if (answer.content or {}).get("agree") is not True:
+            raise _not_agreed(_why("decline"))
+
+
+def _question(question: str, digest: str) -> InputRequiredResult:
+    schema = {
+        "type": "object",
+        "properties": {"agree": {"type": "boolean", "description": Consent.model_fields["agree"].description}},
+        "required": ["agree"],
+    }
+    request = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=schema))
+    state = json.dumps({"digest": digest, "token": secrets.token_hex(16)})
+    return InputRequiredResult(input_requests={_KEY: request}, request_state=state)
+
+
+def _state(text: str | None) -> dict[str, str] | None:
+    """What a former round has left; the SDK has checked that it is ours, for this tool and its arguments, and fresh."""
+    try:
+        found = json.loads(text) if text else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and {"digest", "token"} <= found.keys() else None
+
+
+def _why(action: str) -> str:
+    return "the person did not answer" if action == "cancel" else "the person said no"
+
+
+def _not_agreed(why: str) -> Refused:
+    return Refused(f"{why}: nothing was changed")

@@ -1,0 +1,157 @@
+"""A plan as requests to the API: what is created, changed in place or deleted, each bound to what was seen.
+
+An edit is a JSON Patch of the changed places alone, with a test on the resourceVersion and on every old value: a
+server-side apply of one field would drop the others that this server set before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gitops_mcp.domain import yamledit
+from gitops_mcp.domain.changed import ObjectChange
+from gitops_mcp.domain.jsonpatches import pointer
+from gitops_mcp.domain.kinds import CNPG_KINDS, EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
+from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, dotted
+from gitops_mcp.domain.plan import FileChange
+from gitops_mcp.domain.yamledit import Insert, Remove, Set
+from gitops_mcp.domain.yamltext import documents
+from gitops_mcp.errors import Refused
+
+_RESOURCES: Mapping[str, Resource] = {
+    resource.kind: resource for resource in (*CNPG_KINDS, EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)
+}
+_ORDER = ("Password", "ExternalSecret", "SealedSecret", "ImageCatalog", "Cluster", "DatabaseRole", "Database")
+"""What others need comes first; what is not named comes last, and goes first."""
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@dataclass(frozen=True)
+class Operation:
+    how: Literal["create", "patch", "delete"]
+    resource: Resource
+    namespace: str | None
+    name: str
+    body: Any = None
+    """The manifest, or the operations of a JSON Patch."""
+    uid: str | None = None
+    version: str | None = None
+    """resourceVersion that was seen."""
+    fields: tuple[Path, ...] = ()
+    """What a patch changes."""
+
+    @property
+    def label(self) -> str:
+        return str(Identity(self.resource.kind, self.namespace, self.name))
+
+    def __str__(self) -> str:
+        match self.how:
+            case "create":
+                return f"create {self.label}"
+            case "delete":
+                return f"delete {self.label}"
+            case "patch":
+                return f"change {', '.join(map(dotted, self.fields))} of {self.label}"
+
+    @property
+    def kubectl(self) -> str:
+        """What a person would run instead."""
+        space = f" -n {self.namespace}" if self.namespace else ""
+        name = f"{self.resource.plural}.{self.resource.group} {self.name}"
+        if self.how == "delete":
+            return f"kubectl{space} delete {name}"
+        if self.how == "create":
+            return f"kubectl{space} create -f - <<'EOF'\n{json.dumps(self.body)}\nEOF"
+        plain = [one for one in self.body if one["op"] != "test"]
+        return f"kubectl{space} patch {name} --type=json -p '{json.dumps(plain)}'"
+
+
+def operations(
+    changes: Iterable[ObjectChange], files: Iterable[FileChange], live: Mapping[Identity, Object]
+) -> tuple[Operation, ...]:
+    """In the order in which they can be made. `live`: the objects as they were read, whole."""
+    made = [_operation(one, live.get(one.identity)) for one in changes]
+    created = [one for one in made if one.how != "delete"] + list(_other_documents(files))
+    deleted = [one for one in made if one.how == "delete"]
+    return (*sorted(created, key=_rank), *sorted(deleted, key=lambda one: -_rank(one)))
+
+
+def manifest(live: Object) -> Object:
+    """A live object as a manifest would say it: without what the server and controllers keep there."""
+    metadata = live["metadata"]
+    kept: Object = {key: metadata[key] for key in ("name", "namespace") if metadata.get(key)}
+    for part in ("labels", "annotations"):
+        values = {key: value for key, value in (metadata.get(part) or {}).items() if key != _LAST_APPLIED}
+        kept |= {part: values} if values else {}
+    return {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": kept, "spec": live.get("spec") or {}}
+
+
+def _operation(change: ObjectChange, live: Object | None) -> Operation:
+    identity, resource = change.identity, _RESOURCES[change.identity.kind]
+    place = (resource, identity.namespace, identity.name)
+    if change.after is not None and change.before is None:
+        return Operation("create", *place, body=change.after)
+    if live is None:
+        raise Refused(f"{identity} is not live any more: look again before it is changed")
+    uid, version = live["metadata"].get("uid"), live["metadata"].get("resourceVersion")
+    if change.after is None:
+        return Operation("delete", *place, uid=uid, version=version)
+    edits = tuple(yamledit.difference(change.before or {}, change.after, ()))
+    steps = list(_steps(manifest(live), edits))
+    tests = [{"op": "test", "path": "/metadata/resourceVersion", "value": version}]
+    return Operation("patch", *place, body=[*tests, *steps], uid=uid, version=version, fields=_fields(edits))
+
+
+def _steps(value: Any, edits: Iterable[yamledit.Edit]) -> Iterator[Object]:
+    """Each edit as an operation on what the ones before it leave, with a test on what it takes the place of."""
+    for edit in edits:
+        match edit:
+            case Set(path, new):
+                old = at(value, *path)
+                if old is not None or _is_there(value, path):
+                    yield {"op": "test", "path": pointer(path), "value": old}
+                    yield {"op": "replace", "path": pointer(path), "value": new}
+                else:
+                    yield {"op": "add", "path": pointer(path), "value": new}
+            case Insert(path, index, new):
+                yield {"op": "test", "path": pointer(path), "value": at(value, *path)}
+                yield {"op": "add", "path": pointer((*path, index)), "value": new}
+            case Remove(path):
+                yield {"op": "test", "path": pointer(path), "value": at(value, *path)}
+                yield {"op": "remove", "path": pointer(path)}
+        value = yamledit.applied(value, edit)
+
+
+def _is_there(value: Any, path: Path) -> bool:
+    parent = at(value, *path[:-1])
+    return isinstance(parent, dict) and path[-1] in parent
+
+
+def _fields(edits: Iterable[yamledit.Edit]) -> tuple[Path, ...]:
+    """The places that change; of a list that gains or loses items the list."""
+    return tuple(dict.fromkeys(edit.path if isinstance(edit, Insert) else _own(edit) for edit in edits))
+
+
+def _own(edit: Set | Remove) -> Path:
+    return edit.path[:-1] if isinstance(edit, Remove) and isinstance(edit.path[-1], int) else edit.path
+
+
+def _other_documents(files: Iterable[FileChange]) -> Iterator[Operation]:
+    """Documents of kinds that are not CNPG's: what becomes the Secret of a password."""
+    for change in files:
+        known = {json.dumps(one.value, sort_keys=True, default=str) for one in documents(change.before or "")}
+        for one in documents(change.after or ""):
+            kind = at(one.value, "kind")
+            if kind not in {"Password", "ExternalSecret", "SealedSecret"}:
+                continue
+            if json.dumps(one.value, sort_keys=True, default=str) not in known:
+                metadata = one.value["metadata"]
+                yield Operation("create", _RESOURCES[kind], metadata.get("namespace"), metadata["name"], body=one.value)
+
+
+def _rank(operation: Operation) -> int:
+    kind = operation.resource.kind
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)

@@ -1,0 +1,85 @@
+"""Who else writes an object: read off its field managers and the marks of engines, before its API object is changed.
+
+A field that an engine sets comes back with the next sync, so changing it in the API would not last, or would fight;
+what a person set with a tool is theirs to know of. (Kubernetes, server-side apply, `metadata.managedFields`.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from gitops_mcp.domain.objects import Object, Path, at, dotted
+
+MANAGER = "gitops-mcp"
+
+_ENGINES = re.compile(r"argocd|argo-cd|kustomize-controller|helm-controller|flux|gotk", re.IGNORECASE)
+_OPERATORS = re.compile(r"^(manager|instance-manager|cloudnative-pg|plugin-barman-cloud|kube-controller-manager)$")
+"""Those of CNPG, which fill in what nobody sets."""
+_TRACKING = {
+    "argocd.argoproj.io/tracking-id": ("annotations", "Argo CD"),
+    "argocd.argoproj.io/instance": ("labels", "Argo CD"),
+    "kustomize.toolkit.fluxcd.io/name": ("labels", "a Flux Kustomization"),
+    "helm.toolkit.fluxcd.io/name": ("labels", "a Flux HelmRelease"),
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A manager that has set a field which is about to change."""
+
+    manager: str
+    kind: Literal["engine", "person"]
+    fields: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.manager} set {', '.join(self.fields)}"
+
+
+def tracked_by(live: Object | None) -> str | None:
+    """The engine object that an object is marked with, in words."""
+    for key, (part, what) in _TRACKING.items():
+        value = at(live, "metadata", part, key)
+        if isinstance(value, str) and value:
+            name = value.partition(":")[0] if "tracking-id" in key else value
+            return f"{what} {name!r}"
+    return None
+
+
+def claims(live: Object | None, changed: Iterable[Path]) -> tuple[Claim, ...]:
+    """The managers, this server and CNPG's own left out, that own what is about to change or a part of it."""
+    paths = tuple(changed)
+    found: dict[str, list[str]] = {}
+    for entry in at(live, "metadata", "managedFields") or ():
+        manager = str(at(entry, "manager") or "unknown")
+        if manager == MANAGER or _OPERATORS.match(manager) or at(entry, "subresource"):
+            continue
+        owned = at(entry, "fieldsV1")
+        for path in paths:
+            if isinstance(owned, dict) and _owns(owned, path):
+                found.setdefault(manager, []).append(dotted(path))
+    return tuple(
+        Claim(manager, "engine" if _ENGINES.search(manager) else "person", tuple(dict.fromkeys(fields)))
+        for manager, fields in found.items()
+    )
+
+
+def _owns(fields: Object, path: Path) -> bool:
+    """Whether a set of fields has the path, something below it, or a whole value above it."""
+    here = fields
+    for step in path:
+        if isinstance(step, int):  # a list of CNPG is one value, so who set it set all of it
+            return True
+        inner = here.get(f"f:{step}")
+        if not isinstance(inner, dict):
+            return False
+        if not any(_children(inner)):
+            return True
+        here = inner
+    return True
+
+
+def _children(fields: Object) -> Iterator[str]:
+    return (key for key in fields if key.startswith("f:"))

@@ -1,0 +1,263 @@
+"""plan -> guard -> the API: the other end of the one road, for environments whose configuration says so.
+
+The state before is what is live, written down as if it were a repository, so that the same planners and the same rules
+work on it. What they plan becomes creations, JSON Patches of the changed places and deletions, each bound to what was
+seen, tried with admission first, and asked of a person where something could be lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gitops_mcp.adapters.kube import Kube, OutcomeUnknown
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment
+from gitops_mcp.domain.answers import DIFF_MAX, ImpactView, Warned, WriteResult, cut, fitted
+from gitops_mcp.domain.changed import ObjectChange, changed
+from gitops_mcp.domain.cnpg.health import healthy
+from gitops_mcp.domain.diff import bounded
+from gitops_mcp.domain.guard import confirmed, limited
+from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, POOLER, SCHEDULED_BACKUP
+from gitops_mcp.domain.model import modelled, remodelled
+from gitops_mcp.domain.objects import Identity, Object, Resource, at
+from gitops_mcp.domain.operations import Operation, manifest, operations
+from gitops_mcp.domain.ownership import claims, tracked_by
+from gitops_mcp.domain.plan import Notice, Plan
+from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.yamltext import rendered
+from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
+from gitops_mcp.workflows.look import Look
+from gitops_mcp.workflows.road import Planner, Request, View
+from gitops_mcp.workflows.secretwrites import applied_with
+from gitops_mcp.workflows.validation import Limits, validated
+
+_BELONGING = (DATABASE_ROLE, DATABASE, POOLER, SCHEDULED_BACKUP)
+_NOT_HERE = frozenset({"no-kustomization", "namespace-unknown", "environment-folder-missing"})
+"""Warnings of a repository."""
+_POLL = 1.0
+"""Seconds between two looks at what is waited for."""
+DRY_RUN = "server-side dry run"
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    view: View
+    plan: Plan
+    operations: tuple[Operation, ...]
+    live: dict[Identity, Object]
+
+
+def applied(app: App, ground: Ground, environment: Environment, request: Request, planner: Planner) -> WriteResult:
+    """What became of a request in an environment with direct delivery. Raises Raced where something moved meanwhile."""
+    kube = app.kube(environment, ground.settings)
+    prepared = _prepared(app, ground, environment, request, planner, kube)
+    plan = prepared.plan
+    if plan.unchanged or request.dry_run:
+        return _answer(environment, prepared, (), dry_run=request.dry_run)
+    if plan.destroys:
+        _agreed(app, prepared)
+    done: list[str] = []
+    with applied_with(app, ground, environment, plan):
+        _make(kube, prepared.operations, done)
+    waited = _waited(app, kube, request, prepared)
+    return _answer(environment, prepared, done, waited=waited)
+
+
+def _prepared(
+    app: App, ground: Ground, environment: Environment, request: Request, planner: Planner, kube: Kube
+) -> _Prepared:
+    look = Look(kube, app.schemas)
+    live = {_identity(one): one for one in _live(kube, environment, request)}
+    desired = _written_down(live)
+    view = View(app, ground, environment, desired, proposed=False, look=look, is_live=True)
+    plan = limited(planner(view), namespaces=environment.namespaces)
+    plan = replace(plan, warnings=tuple(one for one in plan.warnings if one.id not in _NOT_HERE))
+    plan = plan.warned(_ground_warnings(ground))
+    if plan.unchanged:
+        return _Prepared(view, plan, (), live)
+    after = remodelled(desired, plan.files)
+    changes = changed(desired, after)
+    limits = Limits(ground.settings.max_instances, ground.settings.storage_classes, environment.protected)
+    plan = validated(plan, changes, after, look, limits=limits)
+    plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
+    todo = operations(changes, plan.files, live)
+    plan = plan.warned([*_owned(todo, live), *_in_git(app, ground, environment, changes)])
+    tried = _tried(kube, todo)
+    return _Prepared(view, replace(plan, validated_by=(*plan.validated_by, *tried)), todo, live)
+
+
+def _live(kube: Kube, environment: Environment, request: Request) -> Iterator[Object]:
+    """The Cluster that is meant, wherever it may be, and what belongs to it; with managers, to see who owns what."""
+    spaces: Sequence[str | None] = [request.namespace] if request.namespace else (environment.namespaces or [None])
+    for space in spaces:
+        found = kube.every(CLUSTER, space, fields=f"metadata.name={request.cluster}")
+        for one in found:
+            namespace, name = one["metadata"]["namespace"], one["metadata"]["name"]
+            yield kube.get(CLUSTER, namespace, name, managed_fields=True)
+            for resource in _BELONGING:
+                yield from _belonging(kube, resource, namespace, name)
+
+
+def _belonging(kube: Kube, resource: Resource, namespace: str, cluster: str) -> Iterator[Object]:
+    try:
+        found = kube.every(resource, namespace)
+    except (NotInstalled, Forbidden):  # what may not be read cannot be changed either, and is told then
+        return
+    for one in found:
+        if at(one, "spec", "cluster", "name") == cluster:
+            # A list drops who manages what; it says which kind it holds only once.
+            yield kube.get(resource, namespace, one["metadata"]["name"], managed_fields=True)
+
+
+def _written_down(live: dict[Identity, Object]) -> Desired:
+    files = {
+        f"{identity.namespace}/{identity.kind.lower()}-{identity.name}.yaml": rendered(manifest(one))
+        for identity, one in live.items()
+    }
+    return modelled(files, commit="", folder="")
+
+
+def _identity(one: Object) -> Identity:
+    return Identity(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"])
+
+
+def _owned(todo: Iterable[Operation], live: dict[Identity, Object]) -> Iterator[Notice]:
+    """Refuses what an engine keeps as Git says; warns of what a person has set."""
+    for one in todo:
+        found = live.get(Identity(one.resource.kind, one.namespace, one.name))
+        if one.how == "create" or found is None:
+            continue
+        if (engine := tracked_by(found)) is not None:
+            raise Refused(
+                f"{one.label} is kept by {engine}, as Git says it: a change in the API would be taken back or fight "
+                f"with it. Use an environment with git delivery (delivery: git in .gitops-mcp.yaml) for it"
+            )
+        for claim in claims(found, one.fields):
+            if claim.kind == "engine":
+                raise Refused(
+                    f"{claim} of {one.label}: an engine keeps it as Git says, so a change in the API would not last. "
+                    f"Use an environment with git delivery (delivery: git in .gitops-mcp.yaml) for it"
+                )
+            yield Notice("set-by-others", f"{claim} of {one.label}; it is changed here without that tool's knowing")
+
+
+def _in_git(app: App, ground: Ground, environment: Environment, changes: Iterable[ObjectChange]) -> Iterator[Notice]:
+    """Objects that the repository declares too, which then says otherwise."""
+    try:
+        declared = app.desired(ground, environment.path, ground.base.commit).declarations
+    except GitOpsError:  # the repository is not needed here
+        return
+    for change in changes:
+        for one in declared:
+            if one.identity == change.identity:
+                yield Notice("git-differs", f"{one.identity} is declared at {one.place} too, where Git now differs")
+
+
+def _ground_warnings(ground: Ground) -> list[Notice]:
+    return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
+
+
+def _tried(kube: Kube, todo: Iterable[Operation]) -> tuple[str, ...]:
+    """Each operation with admission and without effect. Raises what the API server would refuse."""
+    for one in todo:
+        _do(kube, one, dry_run=True)
+    return (DRY_RUN,)
+
+
+def _make(kube: Kube, todo: Sequence[Operation], done: list[str]) -> None:
+    """The operations in their order. What fails half way is told with what had been done."""
+    for index, one in enumerate(todo):
+        try:
+            made = _do(kube, one, dry_run=False)
+        except GitOpsError as error:
+            raise _half_done(error, done, todo[index:]) from error
+        version = at(made, "metadata", "resourceVersion")
+        done.append(str(one) + (f", now at resourceVersion {version}" if version and one.how != "delete" else ""))
+
+
+def _half_done(error: GitOpsError, done: Sequence[str], left: Sequence[Operation]) -> GitOpsError:
+    if not done and not isinstance(error, OutcomeUnknown):
+        return error
+    failed = f"{left[0]}: {error}"
+    unknown = " Whether that took effect is not known: look at it first." if isinstance(error, OutcomeUnknown) else ""
+    before = f"Done: {'; '.join(done)}. " if done else ""
+    rest = f" Not tried: {'; '.join(str(one) for one in left[1:])}." if len(left) > 1 else ""
+    kind = Unavailable if isinstance(error, Raced) else type(error)
+    again = "Repeat the request for what is left: what is done is not done twice"
+    return kind(f"{before}Failed: {failed}.{unknown}{rest} {again}")
+
+
+def _do(kube: Kube, one: Operation, *, dry_run: bool) -> Object:
+    match one.how:
+        case "create":
+            return kube.apply(one.resource, one.body, dry_run=dry_run).object
+        case "patch":
+            return kube.patch(one.resource, one.namespace, one.name, one.body, dry_run=dry_run).object
+        case "delete":
+            return kube.delete(
+                one.resource, one.namespace, one.name, uid=one.uid, version=one.version, dry_run=dry_run
+            ).object
+
+
+def _agreed(app: App, prepared: _Prepared) -> None:
+    """A person's word, for this plan and for the objects as they were seen."""
+    plan, environment = prepared.plan, prepared.view.environment
+    seen = "; ".join(f"{one} ({one.uid or 'new'} at {one.version or 'no version'})" for one in prepared.operations)
+    question = f"In environment {environment.name}, at once and without review: {plan.subject}. {plan.destroys}. Go on?"
+    app.caller.agree(question, about=seen, instead="; ".join(one.kubectl for one in prepared.operations))
+
+
+def _waited(app: App, kube: Kube, request: Request, prepared: _Prepared) -> tuple[Notice, ...]:
+    """Waits for the Cluster to be healthy, where that was asked for."""
+    cluster = next((one for one in prepared.operations if one.resource is CLUSTER and one.how != "delete"), None)
+    if not request.wait or cluster is None:
+        return ()
+    seconds = request.timeout or 300
+    begun = time.monotonic()
+    while True:
+        try:
+            well, why = healthy(kube.get(CLUSTER, cluster.namespace, cluster.name))
+        except GitOpsError as error:
+            well, why = False, str(error)
+        spent = time.monotonic() - begun
+        app.caller.told(min(spent, seconds), seconds, f"{cluster.label}: {why}")
+        if well:
+            return ()
+        if well is None:
+            return (Notice("not-healthy", f"{cluster.label} does not become healthy by itself: {why}"),)
+        if spent > seconds:
+            return (Notice("not-healthy", f"{cluster.label} was not healthy after {seconds:g} s: {why}"),)
+        time.sleep(_POLL)
+
+
+def _answer(
+    environment: Environment,
+    prepared: _Prepared,
+    done: Sequence[str],
+    *,
+    dry_run: bool = False,
+    waited: Iterable[Notice] = (),
+) -> WriteResult:
+    plan = prepared.plan
+    diff, omitted = bounded(plan.diff, DIFF_MAX)
+    answer = WriteResult(
+        environment=environment.name,
+        delivery="direct",
+        outcome="unchanged" if plan.unchanged else "dry_run" if dry_run else "applied",
+        summary=plan.unchanged or plan.subject,
+        applied=[cut(text) for text in done],
+        diff=diff or None,
+        diff_omitted_lines=omitted or None,
+        impact=ImpactView(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
+        about=[cut(redacted(text), 600) for text in plan.body],
+        validated_by=list(plan.validated_by),
+        warnings=[Warned(id=one.id, message=cut(one.message, 1000)) for one in (*plan.warnings, *waited)],
+        next=[
+            *(text for text in plan.next if "merged" not in text),
+            *(["get_cluster_status shows how far it is"] if done else []),
+        ],
+    )
+    return fitted(answer, "applied", "about", "warnings", "next")
