@@ -11,6 +11,10 @@ from gitops_mcp.errors import Refused
 
 
 class Caller(Protocol):
+    @property
+    def requester(self) -> str:
+        """Who asks, for the record."""
+
     def told(self, done: float, total: float, message: str) -> None:
         """Progress, for a client that asked for it."""
 
@@ -24,6 +28,8 @@ class Caller(Protocol):
 
 class Nobody:
     """No client: nothing is told, and what needs a person's word is refused."""
+
+    requester = "nobody"
 
     def told(self, done: float, total: float, message: str) -> None:
         """Nobody listens."""

@@ -8,6 +8,7 @@ put, to what was seen of the objects, and to one use.
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
 import secrets
@@ -20,6 +21,7 @@ from mcp.server.mcpserver import Context
 from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from pydantic import BaseModel, Field
 
+from gitops_mcp.domain.names import line
 from gitops_mcp.errors import Refused
 
 SECONDS = 120.0
@@ -66,6 +68,13 @@ class Client:
     def __init__(self, context: Context[Any], used: Used) -> None:
         self._context = context
         self._used = used
+
+    @property
+    def requester(self) -> str:
+        """The user that the server runs as, and the client that speaks for them."""
+        declared = self._context.session.client_params
+        name = f"{declared.client_info.name} {declared.client_info.version}" if declared is not None else "a client"
+        return f"{getpass.getuser()} through {line(name)[:80]}"
 
     def told(self, done: float, total: float, message: str) -> None:
         from_thread.run(self._context.report_progress, done, total, message)

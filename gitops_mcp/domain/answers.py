@@ -128,7 +128,7 @@ class WriteResult(Long):
         done = {
             "committed": "Committed",
             "applied": "Applied",
-            "unchanged": "Nothing to commit",
+            "unchanged": "Nothing to commit" if self.delivery == "git" else "Nothing to do",
             "dry_run": "Dry run, nothing written",
         }
         lines = [f"**{done[self.outcome]}** ({self.environment}, {self.delivery}): {self.summary}", ""]

@@ -42,7 +42,7 @@ def removed(desired: Desired, declared: Declaration, path: Path, index: int) -> 
         whole = parent if len(at(declared.object, *parent) or {}) == 1 else path
         with suppress(Refused):  # an earlier layer's list would come through: then an empty one has to stand there
             return changed(desired, declared, Remove(whole))
-        return changed(desired, declared, Set(path, []))
+        return changed(desired, declared, Remove((*path, index)))
     operation = _operation(declared.produced, (*path, index))
     if operation is None:
         return changed(desired, declared, Remove((*path, index)))

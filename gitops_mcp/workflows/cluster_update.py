@@ -9,16 +9,15 @@ from gitops_mcp.app import App
 from gitops_mcp.domain import cluster_update
 from gitops_mcp.domain.answers import WriteResult
 from gitops_mcp.domain.cluster_settings import Update
-from gitops_mcp.domain.cnpg.pods import CLUSTER_LABEL
-from gitops_mcp.domain.cnpg.version import operator_version
-from gitops_mcp.domain.kinds import CLUSTER, POD
+from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef, cluster_name
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plan import Notice, Plan
-from gitops_mcp.errors import Forbidden, NotFound, NotInstalled, Unavailable
+from gitops_mcp.errors import Forbidden, NotInstalled, Unavailable
 from gitops_mcp.workflows.deliver import deliver
 from gitops_mcp.workflows.members import the_cluster
 from gitops_mcp.workflows.road import Request, View
+from gitops_mcp.workflows.validation import operator_of
 
 
 def update(app: App, request: Request, name: str, asked: Update, *, namespace: str | None) -> WriteResult:
@@ -29,7 +28,7 @@ def update(app: App, request: Request, name: str, asked: Update, *, namespace: s
         declared, ref = the_cluster(view, name, namespace)
         live, unread = _live(view, ref)
         images = view.settings.postgres_images
-        operator = _operator(view, ref) if live is not None else None
+        operator = operator_of(view.look, ref.namespace, ref.name) if live is not None else None
         made = cluster_update.update(
             declared, view.desired, ref, asked, images=images, live=live, operator=operator, now=now
         )
@@ -44,12 +43,3 @@ def _live(view: View, ref: ClusterRef) -> tuple[Object | None, list[Notice]]:
     except (Forbidden, NotInstalled, Unavailable) as error:
         text = f"the live Cluster could not be read, so the impact is told from Git: {error}"
         return None, [Notice("live-unavailable", text)]
-
-
-def _operator(view: View, ref: ClusterRef) -> tuple[int, ...] | None:
-    """As a pod of the Cluster says it."""
-    try:
-        pod = view.look.first(POD, ref.namespace, labels=f"{CLUSTER_LABEL}={ref.name}")
-    except (Forbidden, NotFound, Unavailable):
-        return None
-    return operator_version(at(pod, "metadata", "annotations", "cnpg.io/operatorVersion"))

@@ -141,7 +141,7 @@ def _rows(seen: Reading) -> Iterator[DatabaseRow]:
         if at(found, "spec", "cluster", "name") == seen.ref.name and str(at(found, "spec", "name")) not in names:
             names.add(str(at(found, "spec", "name")))
             state, message = object_state(found, is_current=True)
-            yield _row(found, state="failing" if state == "failing" else "only_live", message=message)
+            yield _row(found, state=state if seen.is_direct or state == "failing" else "only_live", message=message)
     yield from _of_bootstrap(seen, names)
 
 

@@ -87,7 +87,7 @@ def _once(app: App, ground: Ground, request: Request, planner: Planner) -> Write
     if not plan.unchanged:
         after = remodelled(view.desired, plan.files)
         ours = changed(view.desired, after)
-        plan = validated(plan, ours, after, look, limits=_limits(view))
+        plan = validated(plan, ours, after, look, limits=_limits(view), base=view.at_base().desired)
         plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlaps(view, ground, target, plan, ours))
     if request.dry_run:

@@ -80,8 +80,9 @@ def _prepared(
         return _Prepared(view, plan, (), live)
     after = remodelled(desired, plan.files)
     changes = changed(desired, after)
-    limits = Limits(ground.settings.max_instances, ground.settings.storage_classes, environment.protected)
-    plan = validated(plan, changes, after, look, limits=limits)
+    settings = ground.settings
+    limits = Limits(settings.max_instances, settings.storage_classes, environment.protected, is_live=True)
+    plan = validated(plan, changes, after, look, limits=limits, base=desired)
     plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
     todo = operations(changes, plan.files, live)
     plan = plan.warned([*_owned(todo, live), *_in_git(app, ground, environment, changes)])
@@ -206,7 +207,9 @@ def _agreed(app: App, prepared: _Prepared) -> None:
     """A person's word, for this plan and for the objects as they were seen."""
     plan, environment = prepared.plan, prepared.view.environment
     seen = "; ".join(f"{one} ({one.uid or 'new'} at {one.version or 'no version'})" for one in prepared.operations)
-    question = f"In environment {environment.name}, at once and without review: {plan.subject}. {plan.destroys}. Go on?"
+    question = (
+        f"In environment {environment.name}, at once and without review: {plan.subject} ({plan.destroys}). Go on?"
+    )
     app.caller.agree(question, about=seen, instead="; ".join(one.kubectl for one in prepared.operations))
 
 

@@ -114,6 +114,11 @@ class Reading:
     proposed: tuple[tuple[str, View], ...] = ()
     """Open changes, by name."""
 
+    @property
+    def is_direct(self) -> bool:
+        """Git is not what the environment is changed through, so that nothing is missing there."""
+        return self.environment.delivery == "direct"
+
     def warn(self, name: str, message: str) -> None:
         self.warnings.append(Warned(id=name, message=message))
 

@@ -168,12 +168,13 @@ def _only_live(seen: Reading, live: LiveRoles, known: set[tuple[str, str]], name
         if (name, "inline") not in known:
             names.add(name)
             errors = live.errors(name)
+            state: MemberState = "reconciled" if live.state(name) == "reconciled" else "pending"
             yield RoleRow(
                 name=name,
                 form="inline",
                 attributes=[cut(text) for text in told(Attributes.of(entry))],
                 password=_password(entry),
-                state="failing" if errors else "only_live",
+                state="failing" if errors else state if seen.is_direct else "only_live",
                 message=excerpt(errors[0]) if errors else None,
             )
     for one in live.objects or ():
@@ -187,7 +188,7 @@ def _only_live(seen: Reading, live: LiveRoles, known: set[tuple[str, str]], name
                 object=one["metadata"]["name"],
                 attributes=[cut(text) for text in told(Attributes.of(one["spec"]))],
                 password=_password(one["spec"]),
-                state="failing" if state == "failing" else "only_live",
+                state=state if seen.is_direct or state == "failing" else "only_live",
                 message=message,
             )
     owner = bootstrap_owner(live.cluster) if live.cluster else None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.changed import ObjectChange
+from gitops_mcp.domain.cnpg.pods import CLUSTER_LABEL
 from gitops_mcp.domain.cnpg.version import operator_version
 from gitops_mcp.domain.guard import limits_kept, unprotected_data
 from gitops_mcp.domain.impact import impact
@@ -29,9 +30,20 @@ _MOST = 8
 _VERSION = "cnpg.io/operatorVersion"
 
 
-def validated(plan: Plan, changes: Iterable[ObjectChange], after: Desired, look: Look, *, limits: Limits) -> Plan:
-    """The plan with its warnings, its impact and what validated it. Raises InvalidRequest with every fault."""
-    checked = [_checked(one, after, look, limits) for one in changes if one.identity.kind in _KINDS]
+def validated(
+    plan: Plan, changes: Iterable[ObjectChange], after: Desired, look: Look, *, limits: Limits, base: Desired
+) -> Plan:
+    """The plan with its warnings, its impact and what validated it. Raises InvalidRequest with every fault.
+
+    `changes` are those of this plan, and their impact is told. What the operator will see is the whole change, so
+    rules and schemas compare with `base`: what two commits do is applied in one go.
+    """
+    merged = {one.identity: one.object for one in base.declarations}
+    checked = [
+        _checked(one, replace(one, before=merged.get(one.identity)), after, look, limits)
+        for one in changes
+        if one.identity.kind in _KINDS
+    ]
     faults = [fault for one in checked for fault in one.faults]
     if faults:
         more = f"; and {len(faults) - _MOST} more" if len(faults) > _MOST else ""
@@ -54,6 +66,8 @@ class Limits:
     most_instances: int
     storage_classes: tuple[str, ...] | None
     protected: bool
+    is_live: bool = False
+    """Before stands what is live, with all that the operator has filled in: its faults are nobody's."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +78,10 @@ class _Checked:
     by: tuple[str, ...]
 
 
-def _checked(change: ObjectChange, after: Desired, look: Look, limits: Limits) -> _Checked:
+def _checked(own: ObjectChange, change: ObjectChange, after: Desired, look: Look, limits: Limits) -> _Checked:
+    """One object: `own` is what this plan does to it, `change` what it does together with what is not merged yet."""
     live, operator = _live(change, look), _operator(change, look)
-    effect = impact(change.before, change.after, live=live, operator=operator)
+    effect = impact(own.before, own.after, live=live, operator=operator)
     if change.after is None:
         return _Checked((), (), effect, ())
     near = tuple(
@@ -83,7 +98,8 @@ def _checked(change: ObjectChange, after: Desired, look: Look, limits: Limits) -
     faults = [f"{name} {one}" for one in found if one.severity == "error"]
     faults += [f"{name} {one}" for one in schema.faults if not _is_said(one, found)]
     faults += [f"{name} {one}" for one in of_limits]
-    warnings = [Notice(one.rule, f"{name} {one}") for one in found if one.severity == "warning"]
+    told = [one for one in found if one.severity == "warning" and not (one.is_old and limits.is_live)]
+    warnings = [Notice(one.rule, f"{name} {one}") for one in told]
     if limits.protected and change.before is None:
         warnings += unprotected_data(change.after, near)
     return _Checked(tuple(faults), (*warnings, *schema.warnings), effect, (RULES, *schema.by))
@@ -109,14 +125,19 @@ def _live(change: ObjectChange, look: Look) -> Object | None:
 
 
 def _operator(change: ObjectChange, look: Look) -> tuple[int, ...] | None:
-    """As the pods of the Cluster say it, where that matters: of an existing Cluster that is changed."""
+    """Where that matters: of an existing Cluster that is changed."""
     if change.identity.kind != "Cluster" or change.before is None or change.after is None:
         return None
+    return operator_of(look, change.identity.namespace, change.identity.name)
+
+
+def operator_of(look: Look, namespace: str | None, cluster: str) -> tuple[int, ...] | None:
+    """The operator's version, as a pod of the Cluster says it; None where that could not be read."""
     try:
-        pods = look.first(POD, change.identity.namespace, labels=f"cnpg.io/cluster={change.identity.name}")
+        pod = look.first(POD, namespace, labels=f"{CLUSTER_LABEL}={cluster}")
     except GitOpsError:
         return None
-    return operator_version(at(pods, "metadata", "annotations", _VERSION))
+    return operator_version(at(pod, "metadata", "annotations", _VERSION))
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ N, L, R, O, D = Level.NONE, Level.RELOAD, Level.ROLLING_RESTART, Level.OUTAGE, L
             parameters(max_connections="200"),
             parameters(max_connections="100"),
             R,
-            "max_connections: lower than before, so the primary restarts first",
+            "max_connections: lower than before, or maybe so: then the primary goes first",
             id="lower, primary first",
         ),
         pytest.param(

@@ -29,6 +29,8 @@ class Finding:
     field: str
     """`spec.managed.roles[0].name`"""
     message: str
+    is_old: bool = False
+    """It was so before the change, which is then not to blame."""
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"

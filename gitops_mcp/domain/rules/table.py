@@ -74,7 +74,9 @@ def _found(rule: Rule, seen: Seen) -> Iterator[Finding]:
         if unfilled(at(seen.object, *fault.field)):
             continue
         if fault.severity == "error" and _place(seen.object, fault) in known:
-            yield Finding(rule.id, "warning", dotted(fault.field), f"{fault.message} (it was so before this change)")
+            yield Finding(
+                rule.id, "warning", dotted(fault.field), f"{fault.message} (it was so before this change)", is_old=True
+            )
         else:
             yield Finding(rule.id, fault.severity, dotted(fault.field), fault.message)
 
