@@ -74,8 +74,6 @@ def _words(path: Path, details: ErrorDetails) -> str:
         return f"unknown key; {near(str(path[-1]), _place(path[:-1])['properties'], most=12)}"
     if kind == "too_short":
         return "expected at least one entry; to set no bounds, leave the key out"
-    if path[-1:] == ("delivery",) and value == "direct":
-        return "this version delivers through git only; leave the key out or write git"
     return f"expected {_expected(_place(path))}, found {_kind(value)}"
 
 

@@ -7,6 +7,7 @@ server-side apply of one field would drop the others that this server set before
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -66,7 +67,7 @@ class Operation:
         if self.how == "create":
             return f"kubectl{space} create -f - <<'EOF'\n{json.dumps(self.body)}\nEOF"
         plain = [one for one in self.body if one["op"] != "test"]
-        return f"kubectl{space} patch {name} --type=json -p '{json.dumps(plain)}'"
+        return f"kubectl{space} patch {name} --type=json -p {shlex.quote(json.dumps(plain))}"
 
 
 def operations(

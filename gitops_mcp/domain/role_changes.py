@@ -5,7 +5,9 @@ Each takes what Git declares and what the API said, and gives the edits; none lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,17 +19,18 @@ from gitops_mcp.domain.cnpg import role as rules
 from gitops_mcp.domain.cnpg.role import DEFAULTS, KEYS, Attributes
 from gitops_mcp.domain.cnpg.sql import RESERVED_PREFIXES
 from gitops_mcp.domain.kinds import DATABASE_ROLE
-from gitops_mcp.domain.names import ClusterRef, near, shown
+from gitops_mcp.domain.names import ClusterRef, counted, near, shown
 from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.place import changed
 from gitops_mcp.domain.placement import Place
-from gitops_mcp.domain.plan import Impact, Level, Notice, Plan
+from gitops_mcp.domain.plan import FileChange, Impact, Level, Notice, Plan
 from gitops_mcp.domain.repository import Declaration, Desired
 from gitops_mcp.domain.roles import ROLES, DeclaredRole, Form, LiveRoles, bootstrap_owner, declared_roles, found_role
 from gitops_mcp.domain.steps import Steps
 from gitops_mcp.domain.yamltext import Remove, Set
 from gitops_mcp.errors import InvalidRequest, Refused
 
+_COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 VALIDATED = ("built-in rules",)
 NO_RESTART = "roles are changed while the cluster runs; nothing restarts"
 
@@ -400,6 +403,7 @@ def migrate(
         impact=Impact(Level.NONE, (NO_RESTART, "the roles stay as they are: nothing is dropped, no password changes")),
         warnings=(
             *put_notices,
+            *_lost_comments(steps.changes),
             Notice(
                 "one-owner",
                 "until the entry has gone from the live Cluster, the operator reports the DatabaseRole as already "
@@ -416,6 +420,19 @@ def migrate(
         next=("Once applied, list_postgres_roles shows each of them as a DatabaseRole that is reconciled",),
         validated_by=VALIDATED,
     )
+
+
+def _lost_comments(changes: Iterable[FileChange]) -> Iterator[Notice]:
+    """A list of attributes can move, what people wrote beside it cannot."""
+    for one in changes:
+        lines, left = (Counter(_COMMENT.findall(text or "")) for text in (one.before, one.after))
+        lost = (lines - left).total()
+        if lost:
+            yield Notice(
+                "comments-go",
+                f"{counted(lost, 'comment')} in {one.path} would go with the entries: copy what is still true into the "
+                f"new documents",
+            )
 
 
 def unchanged(role: DeclaredRole, ref: ClusterRef) -> Plan:

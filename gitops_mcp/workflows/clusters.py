@@ -21,7 +21,7 @@ from gitops_mcp.domain.names import ClusterRef, cluster_name
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.plan import Notice, Plan
 from gitops_mcp.domain.repository import Declaration
-from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
+from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.deliver import deliver
 from gitops_mcp.workflows.road import Request, View, namespace_checked
 
@@ -44,20 +44,17 @@ class NewCluster:
 
 def create(app: App, request: Request, new: NewCluster) -> WriteResult:
     cluster_name(new.name)
-
-    seen: dict[
-        ClusterRef, tuple[Engine | Literal["none"] | None, list[Notice]]
-    ] = {}  # asked once, however often the planner is
+    engines: list[Engine | Literal["none"] | None] = []  # asked once, however often the planner is
 
     def plan(view: View) -> Plan:
         environment, settings = view.environment, view.settings
         ref = ClusterRef(_new_namespace(app, view, new.namespace), new.name)
         instances_limited(new.instances, most=settings.max_instances)
         storage_class = storage_class_limited(new.storage_class, allowed=settings.storage_classes)
-        if ref not in seen:
-            seen[ref] = _engine(app, environment, settings), _live_namesake(app, environment, settings, ref)
-        found, notices = seen[ref]
-        engine = found or _declared_engine(view)
+        notices = _live_namesake(view, ref)
+        if not engines:
+            engines.append("none" if view.is_live else _engine(app, environment, settings))
+        engine = engines[0] or _declared_engine(view)
         image = image_for(view.desired, ref, new.postgres_version, images=settings.postgres_images)
         manifest = cluster_manifest(
             ref.name,
@@ -70,7 +67,7 @@ def create(app: App, request: Request, new: NewCluster) -> WriteResult:
             storage_size=new.storage_size,
             storage_class=storage_class,
             parameters=new.parameters,
-            annotations=protecting("none" if view.is_live else engine),
+            annotations=protecting(engine),
         )
         places = placement.candidates(view.desired, ref, settings.layout_cluster)
         paths = [place.path for place in places if not place.appended]
@@ -97,7 +94,6 @@ def _time(new: NewCluster) -> int:
 
 def scale(app: App, request: Request, name: str, *, namespace: str | None, instances: int) -> WriteResult:
     cluster_name(name)
-    seen: dict[ClusterRef, tuple[LiveCluster | None, list[Notice]]] = {}  # asked once, however often the planner is
 
     def plan(view: View) -> Plan:
         asked = namespace_checked(view.environment, namespace)
@@ -107,11 +103,8 @@ def scale(app: App, request: Request, name: str, *, namespace: str | None, insta
         found: LiveCluster | None = None
         unread: list[Notice] = []
         if space:
-            ref = ClusterRef(space, name)
-            if ref not in seen:
-                without = "how many instances run could not be read, so the impact is told from Git"
-                seen[ref] = _live(app, view, ref, without)
-            found, unread = seen[ref]
+            without = "how many instances run could not be read, so the impact is told from Git"
+            found, unread = _live(view, ClusterRef(space, name), without)
         live = found.object if found else None
         made = cluster_changes.scale(declared, view.desired, namespace=namespace, instances=instances, live=live)
         return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, namespace)])
@@ -121,16 +114,13 @@ def scale(app: App, request: Request, name: str, *, namespace: str | None, insta
 
 def delete(app: App, request: Request, name: str, *, namespace: str | None) -> WriteResult:
     cluster_name(name)
-    seen: dict[ClusterRef, tuple[LiveCluster | None, list[Notice]]] = {}  # asked once, however often the planner is
 
     def plan(view: View) -> Plan:
         asked = namespace_checked(view.environment, namespace)
         declared = view.desired.cluster(name, asked, environment=view.environment.name)
         space = declared.identity.namespace or asked or _only_namespace(app, view)
         ref = ClusterRef(space, name)
-        if ref not in seen:
-            seen[ref] = _live(app, view, ref, "the protection of the live Cluster could not be read, so Git's counts")
-        found, unread = seen[ref]
+        found, unread = _live(view, ref, "the protection of the live Cluster could not be read, so Git's counts")
         merged = _merged(view, declared) if found is None and view.proposed else None
         made = cluster_changes.delete(declared, view.desired, ref=ref, live=found, merged=merged)
         return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, space)])
@@ -144,14 +134,12 @@ def _merged(view: View, declared: Declaration) -> Object | None:
     return next((one.object for one in there if one.identity == declared.identity), None)
 
 
-def _live(app: App, view: View, ref: ClusterRef, without: str) -> tuple[LiveCluster | None, list[Notice]]:
+def _live(view: View, ref: ClusterRef, without: str) -> tuple[LiveCluster | None, list[Notice]]:
     """The live Cluster; where it cannot be read None, and what that means for the answer."""
     try:
-        return LiveCluster(app.kube(view.environment, view.settings).get(CLUSTER, ref.namespace, ref.name)), []
+        return LiveCluster(view.look.get(CLUSTER, ref.namespace, ref.name)), []
     except (Forbidden, NotInstalled, Unavailable) as error:
         return None, [Notice("live-unavailable", f"{without}: {error}")]
-    except NotFound:
-        return LiveCluster(None), []
 
 
 def _assumed(place: str, declared: str | None, used: str | None) -> list[Notice]:
@@ -202,16 +190,16 @@ def _declared_engine(view: View) -> Engine | None:
     return engines.pop() if len(engines) == 1 else None
 
 
-def _live_namesake(app: App, environment: Environment, settings: Settings, ref: ClusterRef) -> list[Notice]:
+def _live_namesake(view: View, ref: ClusterRef) -> list[Notice]:
     """A Cluster that runs already without Git knowing it would be taken over."""
     try:
-        app.kube(environment, settings).get(CLUSTER, ref.namespace, ref.name)
+        found = view.look.get(CLUSTER, ref.namespace, ref.name)
     except NotInstalled as error:
         return [Notice("not-installed", f"the operator's kinds are not installed there: {error}")]
-    except NotFound:
-        return []
     except (Forbidden, Unavailable) as error:
         return [Notice("live-unavailable", f"whether such a Cluster runs already could not be checked: {error}")]
+    if found is None:
+        return []
     return [
         Notice(
             "live-exists",

@@ -22,7 +22,7 @@ from gitops_mcp.domain.yamltext import same
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows import cursors
 from gitops_mcp.workflows.deliver import deliver
-from gitops_mcp.workflows.members import Reading, Seen, reading, taken, the_cluster
+from gitops_mcp.workflows.members import Reading, live_databases, live_roles, reading, taken, the_cluster
 from gitops_mcp.workflows.road import Request, View
 from gitops_mcp.workflows.rolelist import object_state, start
 
@@ -57,13 +57,12 @@ def create(
         _once(extensions, field="extensions"),
         _once(schemas, field="schemas"),
     )
-    seen = Seen()
 
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
-        roles, unread = seen.live_roles(view, ref)
+        roles, unread = live_roles(view, ref)
         check_alive(ref, roles)
-        live, unread_too = seen.live_databases(view, ref)
+        live, unread_too = live_databases(view, ref)
         told = (*unread, *(one for one in unread_too if not unread))
         if known := database_changes.check_new(view.desired, cluster, ref, new, live):
             return known.warned(told)
@@ -81,11 +80,10 @@ def create(
 def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResult:
     cluster_name(which.cluster_name, field="cluster_name")
     sql_name(which.database_name, field="database_name")
-    seen = Seen()
 
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
-        live, unread = seen.live_databases(view, ref)
+        live, unread = live_databases(view, ref)
         declared = database_changes.one_database(view.desired, cluster, ref, which.database_name)
         base = view.at_base().desired if live is None and view.proposed else view.desired
         merged = next((one.object for one in base.declarations if one.identity == declared.identity), None)

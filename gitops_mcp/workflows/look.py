@@ -1,4 +1,4 @@
-"""The API as one call sees it: nothing is asked twice, and what could not be read stays so."""
+"""The API as one call sees it: nothing is asked twice, and one that does not answer is left alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.schema import Schema
-from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
+from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled, Unavailable
 
 T = TypeVar("T")
 Served = tuple[Schema, str, bool]
@@ -22,6 +22,7 @@ class Look:
     schemas: dict[tuple[int, str], Served]
     """Of the server, by kind and by the document that they were read from: kept from call to call."""
     _known: dict[tuple[object, ...], object] = field(default_factory=dict)
+    _down: Unavailable | None = None
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
         """None where there is none. Raises Forbidden, NotInstalled or Unavailable, again as the first time."""
@@ -52,8 +53,13 @@ class Look:
 
     def _once(self, key: tuple[object, ...], read: Callable[[], T]) -> T:
         if key not in self._known:
+            if self._down is not None:
+                raise self._down
             try:
                 self._known[key] = read()
+            except Unavailable as error:
+                self._down = error
+                raise
             except GitOpsError as error:
                 self._known[key] = error
         found: Any = self._known[key]

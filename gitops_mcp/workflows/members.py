@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.app import App, Ground
@@ -11,7 +11,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.answers import Warned
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, cluster_name
-from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plan import Notice
 from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.domain.roles import LiveRoles
@@ -23,25 +23,6 @@ from gitops_mcp.workflows.status import live_cluster
 
 _CHANGES = 20
 """Open changes that a listing looks into."""
-
-
-@dataclass
-class Seen:
-    """What the API said in this request: asked once, however often a plan is made."""
-
-    roles: dict[ClusterRef, tuple[LiveRoles | None, tuple[Notice, ...]]] = field(default_factory=dict)
-    databases: dict[ClusterRef, tuple[tuple[Object, ...] | None, tuple[Notice, ...]]] = field(default_factory=dict)
-
-    def live_roles(self, view: View, ref: ClusterRef) -> tuple[LiveRoles | None, tuple[Notice, ...]]:
-        """None, and what that means for the answer, where the API could not be asked."""
-        if ref not in self.roles:
-            self.roles[ref] = _live_roles(view, ref)
-        return self.roles[ref]
-
-    def live_databases(self, view: View, ref: ClusterRef) -> tuple[tuple[Object, ...] | None, tuple[Notice, ...]]:
-        if ref not in self.databases:
-            self.databases[ref] = _live_databases(view, ref)
-        return self.databases[ref]
 
 
 def the_cluster(view: View, name: str, namespace: str | None) -> tuple[Declaration, ClusterRef]:
@@ -68,12 +49,12 @@ def taken(view: View, ref: ClusterRef, kind: str, live: tuple[Object, ...]) -> d
     return found
 
 
-def _live_roles(view: View, ref: ClusterRef) -> tuple[LiveRoles | None, tuple[Notice, ...]]:
-    kube = view.app.kube(view.environment, view.settings)
+def live_roles(view: View, ref: ClusterRef) -> tuple[LiveRoles | None, tuple[Notice, ...]]:
+    """None, and what that means for the answer, where the API could not be asked."""
     try:
-        cluster = _one(view, CLUSTER, ref)
+        cluster = view.look.get(CLUSTER, ref.namespace, ref.name)
         try:
-            objects: tuple[Object, ...] | None = kube.every(DATABASE_ROLE, ref.namespace)
+            objects: tuple[Object, ...] | None = view.look.every(DATABASE_ROLE, ref.namespace)
         except NotInstalled:
             objects = None
     except (Forbidden, Unavailable, NotInstalled) as error:
@@ -81,21 +62,11 @@ def _live_roles(view: View, ref: ClusterRef) -> tuple[LiveRoles | None, tuple[No
     return LiveRoles(cluster, objects), ()
 
 
-def _live_databases(view: View, ref: ClusterRef) -> tuple[tuple[Object, ...] | None, tuple[Notice, ...]]:
-    kube = view.app.kube(view.environment, view.settings)
+def live_databases(view: View, ref: ClusterRef) -> tuple[tuple[Object, ...] | None, tuple[Notice, ...]]:
     try:
-        return kube.every(DATABASE, ref.namespace), ()
+        return view.look.every(DATABASE, ref.namespace), ()
     except (Forbidden, Unavailable, NotInstalled) as error:
         return None, (Notice("live-unavailable", f"the live databases could not be read: {error}"),)
-
-
-def _one(view: View, resource: Resource, ref: ClusterRef) -> Object | None:
-    try:
-        return view.app.kube(view.environment, view.settings).get(resource, ref.namespace, ref.name)
-    except NotInstalled:
-        raise
-    except NotFound:
-        return None
 
 
 @dataclass(frozen=True)

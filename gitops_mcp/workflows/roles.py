@@ -24,7 +24,7 @@ from gitops_mcp.domain.steps import Steps
 from gitops_mcp.errors import InvalidRequest, Refused
 from gitops_mcp.workflows import passwords
 from gitops_mcp.workflows.deliver import deliver
-from gitops_mcp.workflows.members import Seen, taken, the_cluster
+from gitops_mcp.workflows.members import live_roles, taken, the_cluster
 from gitops_mcp.workflows.passwords import Asked, Kept, Prepared, Source
 from gitops_mcp.workflows.road import Request, View
 
@@ -44,11 +44,11 @@ def create(
     cluster_name(which.cluster_name, field="cluster_name")
     new = NewRole(role_name(which.role_name), _attributes(which.role_name, given), adopt)
     source = Source.of(password_source)
-    seen, kept = Seen(), Kept()
+    kept = Kept()
 
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
-        live, unread = seen.live_roles(view, ref)
+        live, unread = live_roles(view, ref)
         known = role_changes.check_new(view.desired, cluster, ref, new, live)
         if known is not None:
             return _known(known, new, source, ref).warned(unread)
@@ -84,11 +84,11 @@ def update(app: App, request: Request, which: Which, given: Mapping[str, Any], *
     wanted = _wanted(which.role_name, given)
     if not rotate and not any(value is not None for value in given.values()):
         raise InvalidRequest(f"nothing to update was named; there are: {', '.join(rules.KEYS)}, rotate_password")
-    seen, kept = Seen(), Kept()
+    kept = Kept()
 
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
-        live, unread = seen.live_roles(view, ref)
+        live, unread = live_roles(view, ref)
         role_changes.check_alive(ref, live)
         role = one_role(view.desired, cluster, ref, which.role_name)
         prepared: Prepared | None = None
@@ -110,11 +110,10 @@ def update(app: App, request: Request, which: Which, given: Mapping[str, Any], *
 def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResult:
     cluster_name(which.cluster_name, field="cluster_name")
     role_name(which.role_name)
-    seen = Seen()
 
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
-        live, unread = seen.live_roles(view, ref)
+        live, unread = live_roles(view, ref)
         role = one_role(view.desired, cluster, ref, which.role_name)
         base = view.at_base().desired if live is None and view.proposed else view.desired
         deletion = Deletion(role, ref, drop, live, role_deletion.merged(role, base))
@@ -131,11 +130,10 @@ def migrate(
 ) -> WriteResult:
     cluster_name(cluster, field="cluster_name")
     wanted = tuple(dict.fromkeys(role_name(name, field="roles") for name in roles)) if roles is not None else None
-    seen = Seen()
 
     def plan(view: View) -> Plan:
         declared, ref = the_cluster(view, cluster, namespace)
-        live, unread = seen.live_roles(view, ref)
+        live, unread = live_roles(view, ref)
         role_changes.check_alive(ref, live)
         if live is not None and live.objects is None:
             raise Refused(

@@ -7,7 +7,7 @@ import pytest
 from gitops_mcp.domain.answers import WriteResult
 from gitops_mcp.workflows import clusters
 from gitops_mcp.workflows.clusters import NewCluster
-from gitops_mcp.workflows.deliver import Request
+from gitops_mcp.workflows.road import Request
 from tests.workflows.conftest import Team, cluster
 
 FLUX = """apiVersion: kustomize.toolkit.fluxcd.io/v1
@@ -36,7 +36,7 @@ def created(team: Team) -> WriteResult:
         database="app",
         owner=None,
     )
-    return clusters.create(team.app(), Request("create_postgres_cluster", None, dry_run=True), new, waits=False)
+    return clusters.create(team.app(), Request("create_postgres_cluster", None, dry_run=True), new)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from gitops_mcp.domain.answers import WriteResult
 from gitops_mcp.errors import NotFound
 from gitops_mcp.workflows import clusters
-from gitops_mcp.workflows.deliver import Request
+from gitops_mcp.workflows.road import Request
 from tests.fakes.api import Answer
 from tests.workflows.conftest import Api, Team, cluster, live
 
@@ -82,5 +82,5 @@ def test_a_dry_run_names_no_change_that_there_is_not(team: Team) -> None:
 def test_a_folder_that_is_not_there_is_warned_of(team: Team) -> None:
     team.commit({".gitops-mcp.yaml": "environments: {prod: {path: clusters/prd}}\n"})
     new = clusters.NewCluster("db", "shop", 1, "1Gi", "18", None, {}, "app", None)
-    made = clusters.create(team.app(), Request("create_postgres_cluster", None, dry_run=True), new, waits=False)
+    made = clusters.create(team.app(), Request("create_postgres_cluster", None, dry_run=True), new)
     assert "environment-folder-missing" in [one.id for one in made.warnings]

@@ -9,7 +9,7 @@ from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.domain.answers import WriteResult
 from gitops_mcp.workflows import clusters
-from gitops_mcp.workflows.deliver import Request
+from gitops_mcp.workflows.road import Request
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, write
 
 RUNNER = "gitops_mcp.adapters.git.runner"

@@ -8,7 +8,7 @@ from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.errors import Unavailable
 from gitops_mcp.workflows import clusters, deliver
-from gitops_mcp.workflows.deliver import Request
+from gitops_mcp.workflows.road import Request
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, program, write
 
 MINE = Request("scale_postgres_cluster", None, change="mine")
