@@ -5,26 +5,39 @@ Whatever this module does besides calling the package is what the adapters do th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
-from gitops_mcp.domain import cluster_changes, kustomize, placement
+from gitops_mcp.domain import cluster_changes, database_changes, kustomize, placement, role_changes, role_deletion
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
 from gitops_mcp.domain.cnpg.protection import Engine, protecting
+from gitops_mcp.domain.cnpg.role import Attributes
+from gitops_mcp.domain.database_changes import NewDatabase
 from gitops_mcp.domain.model import modelled
-from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.names import ClusterRef, object_name
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path
 from gitops_mcp.domain.place import set_field
+from gitops_mcp.domain.placement import Place
 from gitops_mcp.domain.plan import Plan
 from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.role_changes import NewRole, Password
+from gitops_mcp.domain.role_deletion import Deletion, Removing
+from gitops_mcp.domain.roles import LiveRoles, declared_roles, one_role
 from gitops_mcp.errors import GitOpsError
 
 Tree = Mapping[str, bytes]
 """A repository at a commit: every file by its path."""
 
 LAYOUT = "{path}/{namespace}/{cluster}/cluster.yaml"
+ROLE_LAYOUT = "{path}/{namespace}/{cluster}/role-{name}.yaml"
+DATABASE_LAYOUT = "{path}/{namespace}/{cluster}/database-{name}.yaml"
+
+Tool = Literal[
+    "create", "scale", "delete", "set", "create-role", "update-role", "delete-role", "migrate-roles", "create-database"
+]
 
 
 @dataclass(frozen=True)
@@ -44,8 +57,11 @@ class Repository:
 
 @dataclass(frozen=True)
 class Asked:
-    tool: Literal["create", "scale", "delete", "set"]
-    """`set` is any edit of one field: `arguments` hold `path` in the object as it is rendered, and `value`."""
+    tool: Tool
+    """`set` is any edit of one field: `arguments` hold `path` in the object as it is rendered, and `value`.
+
+    Those of roles and databases name their Cluster with `name`; a password is the `secret` that holds it.
+    """
     arguments: Mapping[str, Any]
     environment: Environment
     repository: Repository = field(default_factory=Repository)
@@ -100,6 +116,10 @@ def _plan(tree: Tree, asked: Asked, *, proposed: bool) -> Plan:
             return cluster_changes.delete(found, declared, ref=ref, live=None)
         case "set":
             return _set(found, declared, tuple(arguments["path"]), arguments["value"])
+        case "create-database":
+            return _create_database(tree, declared, found, arguments)
+        case _:
+            return _role(tree, declared, found, asked)
 
 
 def _create(tree: Tree, declared: Desired, asked: Asked, *, proposed: bool) -> Plan:
@@ -116,8 +136,7 @@ def _create(tree: Tree, declared: Desired, asked: Asked, *, proposed: bool) -> P
         annotations=protecting(asked.environment.engine),
     )
     places = placement.candidates(declared, ref, LAYOUT)
-    there = {place.path: tree[place.path].decode() for place in places if place.path in tree}
-    declared = replace(declared, texts={**there, **declared.texts})
+    declared = _reading(tree, declared, places)
     place = placement.chosen(declared, ref, places)
     return cluster_changes.create(declared, ref, manifest, place=place, proposed=proposed)
 
@@ -127,6 +146,87 @@ def _set(found: Declaration, declared: Desired, path: Path, value: object) -> Pl
     files = set_field(declared, found, path, value)
     target = Identity("Cluster", found.identity.namespace, found.identity.name)
     return Plan("set", f"Set {'.'.join(map(str, path))} of {target}", target, files=files)
+
+
+def _role(tree: Tree, declared: Desired, cluster: Declaration, asked: Asked) -> Plan:
+    """As without the API; what is declared says which form a new role gets, or that the kind is `installed`."""
+    arguments = asked.arguments
+    ref = ClusterRef(cluster.identity.namespace or arguments["namespace"], arguments["name"])
+    match asked.tool:
+        case "create-role":
+            return _create_role(tree, declared, cluster, ref, arguments)
+        case "update-role":
+            role = one_role(declared, cluster, ref, arguments["role"])
+            wanted = _attributes(arguments)
+            return role_changes.update(declared, cluster, ref, role, wanted, live=None, now=datetime.now(UTC))
+        case "delete-role":
+            role = one_role(declared, cluster, ref, arguments["role"])
+            deletion = Deletion(role, ref, arguments["drop"], None, role_deletion.merged(role, declared))
+            return role_deletion.delete(declared, deletion, Removing())
+        case _:
+            return _migrate(tree, declared, cluster, ref)
+
+
+def _create_role(
+    tree: Tree, declared: Desired, cluster: Declaration, ref: ClusterRef, arguments: Mapping[str, Any]
+) -> Plan:
+    new = NewRole(arguments["role"], replace(Attributes(), **_attributes(arguments)), adopt=False)
+    live = LiveRoles(None, ()) if arguments.get("installed") else None
+    known = role_changes.check_new(declared, cluster, ref, new, live)
+    if known is not None:
+        assert role_changes.already_so(known, new, arguments["secret"])
+        return role_changes.unchanged(known, ref)
+    form, why = role_changes.form_of_new(declared, live)
+    name = object_name(ref.name, new.name, taken={one.identity.name for one in declared.declarations})
+    places = role_changes.places(declared, cluster, ref, name, ROLE_LAYOUT)
+    return role_changes.create(
+        _reading(tree, declared, places),
+        cluster,
+        ref,
+        new,
+        Password(arguments["secret"]),
+        form=form,
+        why=why,
+        object_name=name,
+        layout=ROLE_LAYOUT,
+        live=live,
+        now=datetime.now(UTC),
+    )
+
+
+def _attributes(arguments: Mapping[str, Any]) -> Object:
+    given = arguments.get("attributes", {})
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+
+
+def _migrate(tree: Tree, declared: Desired, cluster: Declaration, ref: ClusterRef) -> Plan:
+    inline = [one for one in declared_roles(declared, cluster, ref) if one.form == "inline"]
+    if not inline:
+        return role_changes.nothing_to_migrate(ref)
+    names = {one.name: object_name(ref.name, one.name, taken=()) for one in inline}
+    places = [
+        place for name in names.values() for place in role_changes.places(declared, cluster, ref, name, ROLE_LAYOUT)
+    ]
+    read = _reading(tree, declared, places)
+    return role_changes.migrate(read, cluster, ref, inline, names=names, layout=ROLE_LAYOUT)
+
+
+def _create_database(tree: Tree, declared: Desired, cluster: Declaration, arguments: Mapping[str, Any]) -> Plan:
+    ref = ClusterRef(cluster.identity.namespace or arguments["namespace"], arguments["name"])
+    new = NewDatabase(arguments["database"], arguments["owner"], "retain", tuple(arguments.get("extensions", ())))
+    known = database_changes.check_new(declared, cluster, ref, new, None)
+    if known is not None:
+        return known
+    name = object_name(ref.name, new.name, taken={one.identity.name for one in declared.declarations})
+    places = database_changes.places(declared, cluster, ref, name, DATABASE_LAYOUT)
+    read = _reading(tree, declared, places)
+    return database_changes.create(read, cluster, ref, new, object_name=name, layout=DATABASE_LAYOUT, live=None)
+
+
+def _reading(tree: Tree, declared: Desired, places: Iterable[Place]) -> Desired:
+    """With the files that stand at places where a new one might go."""
+    there = {place.path: tree[place.path].decode() for place in places if place.path in tree}
+    return replace(declared, texts={**there, **declared.texts})
 
 
 def _desired(tree: Tree, environment: Environment, repository: Repository) -> Desired:

@@ -28,7 +28,7 @@ import yaml
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import GitOpsError, NotFound
-from tests.layouts_adapter import Asked, Environment, Repository, Tree, is_cnpg, planned, refusal, rendered, told
+from tests.layouts_adapter import Asked, Environment, Repository, Tool, Tree, is_cnpg, planned, refusal, rendered, told
 
 LAYOUTS = Path(__file__).parent / "layouts"
 MISSING = "(missing)"
@@ -49,7 +49,7 @@ class Case:
 
     layout: str
     id: str
-    tool: Literal["create", "scale", "delete", "set"]
+    tool: Tool
     arguments: Mapping[str, Any]
     environment: Environment
     repository: Repository
@@ -57,8 +57,8 @@ class Case:
     expect: tuple[str, ...] = ()
     """The files that are changed or made."""
     deletes: tuple[str, ...] = ()
-    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By root, the one difference: `object`, `field`, `before`, `after`; or `added`, or `removed`."""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """By root, the difference, or a list of them: `object`, `field`, `before`, `after`; or `added`, or `removed`."""
     refused: tuple[Any, ...] = ()
     """What the refusal names, in any case of letters; of a list one is enough."""
     told: tuple[Any, ...] = ()
@@ -155,8 +155,8 @@ def test_kubectl_sees_exactly_the_intended_difference(case: Case) -> None:
     assert set(case.changes) <= {root.path for root in case.roots}
     for root in case.roots:
         before, after = (kubectl(root, files) for files in (case.before, case.after))
-        wanted = [dict(case.changes[root.path])] if root.path in case.changes else []
-        assert differences(before, after) == wanted, root.path
+        said = case.changes.get(root.path, [])
+        assert differences(before, after) == (said if isinstance(said, list) else [said]), root.path
 
 
 @pytest.mark.parametrize(("layout", "root"), LAYOUT_ROOTS, ids=lambda one: getattr(one, "path", one))
@@ -210,15 +210,27 @@ def differences(before: Mapping[str, Object], after: Mapping[str, Object]) -> li
 
 
 def fields(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """The deepest places that differ; a list that became longer or shorter is one."""
+    """The deepest places that differ; of a list with one item more or less, that item."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
             yield from fields(old.get(key, MISSING), new.get(key, MISSING), f"{path}.{key}".lstrip("."))
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from fields(one, other, f"{path}[{index}]")
+    elif isinstance(old, list) and isinstance(new, list) and (odd := odd_one(old, new)) is not None:
+        one, other = (old[odd], MISSING) if len(old) > len(new) else (MISSING, new[odd])
+        yield f"{path}[{odd}]", one, other
     elif (type(old), old) != (type(new), new):
         yield path, old, new
+
+
+def odd_one(one: list[Any], other: list[Any]) -> int | None:
+    """The last place of an item without which two lists are the same."""
+    longer, shorter = sorted((one, other), key=len, reverse=True)
+    if len(longer) != len(shorter) + 1:
+        return None
+    indexes = range(len(longer) - 1, -1, -1)
+    return next((index for index in indexes if longer[:index] + longer[index + 1 :] == shorter), None)
 
 
 def name_of(value: Object) -> str:

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from hypothesis import HealthCheck, event, given, settings
@@ -398,3 +398,110 @@ def test_kubectl_sees_the_same(data: st.DataObject) -> None:
 @given(repositories())
 def test_what_is_rebuilt_here_is_what_kubectl_builds(written: Written) -> None:
     assert live(written, written.tree, ours) == live(written, written.tree, theirs)
+
+
+ROLES: Path = ("spec", "managed", "roles")
+Author = Literal["base", "patch", "operations"]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Overlays of one base with lists of roles, and who wrote each entry of each."""
+
+    written: Written
+    authors: Mapping[str, tuple[Author, ...]]
+    """By environment, for each of its roles."""
+
+    def __repr__(self) -> str:
+        return repr(self.written)
+
+
+def roles(names: list[str], style: Style, indent: str) -> str:
+    if style.flow:
+        return f"{indent}roles: [{', '.join(f'{{name: {name}, login: true}}' for name in names)}]\n"
+    lines = [f"{indent}roles:"]
+    for name in names:
+        lines += [f"{indent}{style.dash}# Role {name}."] if style.comments else []
+        lines += [f"{indent}{style.dash}- name: {name}", f"{indent}{style.dash}  login: true"]
+    return "\n".join(lines) + "\n"
+
+
+@st.composite
+def lists(draw: st.DrawFn) -> Listed:
+    styles = st.builds(Style, st.sampled_from(["", "  "]), st.booleans(), st.booleans())
+    shared = draw(st.sampled_from([["a1"], ["a1", "a2"], ["a1", "a2", "a3"]]))
+    text = (
+        f"{IDENTITY}spec:\n  instances: 3\n  managed:\n{roles(shared, draw(styles), '    ')}  storage: {{size: 1Gi}}\n"
+    )
+    tree = {"base/orders.yaml": text, "base/kustomization.yaml": "resources: [orders.yaml]\n"}
+    names = draw(st.lists(st.sampled_from(["dev", "staging", "prod"]), min_size=1, max_size=3, unique=True))
+    authors: dict[str, tuple[Author, ...]] = {}
+    for name in names:
+        author: Author = draw(st.sampled_from(["base", "patch", "operations"]))
+        own, style, patches = draw(st.sampled_from([["b1"], ["b1", "b2"]])), draw(styles), ""
+        if author == "patch":
+            patches = f"{IDENTITY}spec:\n  managed:\n{roles(own, style, '    ')}"
+        if author == "operations":
+            patches = "".join(f"- op: add\n  path: /spec/managed/roles/-\n  value: {{name: {one}}}\n" for one in own)
+        text = f"namespace: shop-{name}\nresources: [../../base]\n"
+        target = "  target: {kind: Cluster}\n" if author == "operations" else ""
+        if patches and draw(st.booleans()):
+            tree[f"overlays/{name}/roles.yaml"] = patches
+            text += f"patches:\n- path: roles.yaml\n{target}"
+        elif patches:
+            text += f"patches:\n- patch: |-\n{indented(patches, '    ')}{target}"
+        tree[f"overlays/{name}/kustomization.yaml"] = text
+        begun: list[Author] = [] if author == "patch" else ["base"] * len(shared)
+        more: list[Author] = [] if author == "base" else [author] * len(own)
+        authors[name] = (*begun, *more)
+    overlays = tuple(Overlay(Environment(name, f"overlays/{name}"), f"overlays/{name}") for name in names)
+    return Listed(Written({path: text.encode() for path, text in tree.items()}, overlays), authors)
+
+
+IDENTITY = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: orders}\n"
+
+
+def holds_of_a_list(data: st.DataObject, build: Builds) -> None:
+    listed = data.draw(lists())
+    overlay = data.draw(st.sampled_from(listed.written.overlays))
+    environment = overlay.environment.name
+    expected = live(listed.written, listed.written.tree, build)
+    (object_,) = expected[environment].values()
+    entries, authors = at(object_, *ROLES), listed.authors[environment]
+    arguments = {"name": "orders", "namespace": f"shop-{environment}"}
+    if data.draw(st.booleans()):
+        asked = Asked("create-role", {**arguments, "role": "new", "secret": "own"}, overlay.environment)
+        author = authors[-1]
+        made = {"ensure": "present", "inherit": True, "connectionLimit": -1, "passwordSecret": {"name": "own"}}
+        wanted = [*entries, {"name": "new", **made}]
+    else:
+        index = data.draw(st.integers(0, len(entries) - 1))
+        asked = Asked("delete-role", {**arguments, "role": entries[index]["name"], "drop": False}, overlay.environment)
+        author, wanted = authors[index], [*entries[:index], *entries[index + 1 :]]
+    edits = answered(listed.written.tree, asked)
+    if isinstance(edits, GitOpsError):
+        event("refused")
+        assert (author, len(listed.authors) > 1) == ("base", True), edits
+        return
+    event(f"{asked.tool} by {author}")
+    assert len(edits) == 1
+    found = live(listed.written, edited(listed.written.tree, edits), build)
+    (after,) = found[environment].values()
+    assert (at(after, *ROLES) or []) == wanted
+    for one in (after, object_):
+        one["spec"].pop("managed", None)
+    assert found == expected
+    if asked.tool == "create-role":
+        assert comments(listed.written.tree) == comments(edited(listed.written.tree, edits))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_one_entry_of_a_list_comes_or_goes_where_its_author_wrote_or_is_refused(data: st.DataObject) -> None:
+    holds_of_a_list(data, ours)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_kubectl_sees_the_same_entry(data: st.DataObject) -> None:
+    holds_of_a_list(data, theirs)

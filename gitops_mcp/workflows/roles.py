@@ -118,7 +118,9 @@ def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResu
         base = view.at_base().desired if live is None and view.proposed else view.desired
         deletion = Deletion(role, ref, drop, live, role_deletion.merged(role, base))
         removing = Removing()
-        if role.secret is not None and deletion.step.due == "remove":
+        if role.secret is not None and deletion.step.due == "remove" and not deletion.drops:
+            removing = Removing(told=(f"Secret {role.secret} and what makes it stay: the role may log in with it",))
+        elif role.secret is not None and deletion.step.due == "remove":
             view, removing = _removing(view, cluster, ref, role)
         return role_deletion.delete(view.desired, deletion, removing).warned(unread)
 

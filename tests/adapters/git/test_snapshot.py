@@ -114,3 +114,64 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "link.yaml").symlink_to("db.yaml")
     commit = committed(tmp_path, {"db.yaml": CLUSTER})
     assert taken(looked_at(tmp_path), commit).texts.keys() == {"db.yaml"}
+
+
+SEALED = b"apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: a}\n"
+EXTERNAL = b"apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: a}\n"
+GENERATED = b"kind: Secret\nmetadata: {annotations: {secret-generator.v1.mittwald.de/autogenerate: password}}\n"
+SOPS = b"kind: Secret\nstringData:\n  password: ENC[AES256_GCM,data:x]\n"
+PLAIN = b"kind: Secret\nstringData: {password: planted}\n"
+
+
+def test_files_that_may_make_secrets_are_named_and_not_read(tmp_path: Path) -> None:
+    files = {
+        "a/sealed.yaml": SEALED,
+        "b/external.yml": EXTERNAL,
+        "c/generated.yaml": GENERATED,
+        "d/sops.json": SOPS,
+        "e/plain.yaml": PLAIN,
+        "f/words.md": SEALED,
+        "g/both.yaml": CLUSTER + b"---\n" + SEALED,
+    }
+    found = taken(looked_at(tmp_path), committed(tmp_path, files))
+    assert found.secrets == {"a/sealed.yaml", "b/external.yml", "c/generated.yaml", "d/sops.json", "g/both.yaml"}
+    assert found.texts.keys() == {"g/both.yaml"}
+    assert all(path in found.others for path in ("a/sealed.yaml", "e/plain.yaml", "f/words.md"))
+
+
+@pytest.mark.parametrize(
+    ("then", "secrets"),
+    [
+        pytest.param({"new.yaml": EXTERNAL}, {"kept.yaml", "going.yaml", "new.yaml"}, id="one comes"),
+        pytest.param({"going.yaml": PLAIN}, {"kept.yaml"}, id="one makes none any more"),
+        pytest.param({"plain.yaml": SOPS}, {"kept.yaml", "going.yaml", "plain.yaml"}, id="one begins to"),
+        pytest.param({"going.yaml": None}, {"kept.yaml"}, id="one goes"),
+        pytest.param({"going.yaml": None, "moved.yaml": SEALED}, {"kept.yaml", "moved.yaml"}, id="one moves"),
+        pytest.param({"words.md": SEALED}, {"kept.yaml", "going.yaml"}, id="what is no manifest"),
+    ],
+)
+def test_a_later_look_knows_the_same_secrets_as_a_first_one(
+    tmp_path: Path, then: dict[str, bytes | None], secrets: set[str]
+) -> None:
+    snapshots = looked_at(tmp_path)
+    taken(snapshots, committed(tmp_path, {"kept.yaml": SOPS, "going.yaml": SEALED, "plain.yaml": PLAIN}))
+    for path in [path for path, data in then.items() if data is None]:
+        (tmp_path / path).unlink()
+    second = committed(tmp_path, {path: data for path, data in then.items() if data is not None})
+    assert taken(snapshots, second).secrets == secrets
+    assert taken(looked_at(tmp_path), second).secrets == secrets
+
+
+def test_a_link_to_a_file_that_makes_a_secret_makes_none(tmp_path: Path) -> None:
+    snapshots = looked_at(tmp_path)
+    taken(snapshots, committed(tmp_path, {"a.yaml": SEALED}))
+    (tmp_path / "link.yaml").symlink_to("a.yaml")
+    second = committed(tmp_path, {"b.yaml": PLAIN})
+    assert taken(snapshots, second).secrets == taken(looked_at(tmp_path), second).secrets == {"a.yaml"}
+
+
+def test_a_path_with_a_line_break_is_told_from_what_was_found_in_it(tmp_path: Path) -> None:
+    files = {"a\nb.yaml": SEALED, "c: d.yaml": EXTERNAL + SOPS, "ENC[AES256_GCM,.yaml": CLUSTER}
+    found = taken(looked_at(tmp_path), committed(tmp_path, files))
+    assert found.secrets == {"a\nb.yaml", "c: d.yaml"}
+    assert found.texts.keys() == {"ENC[AES256_GCM,.yaml"}

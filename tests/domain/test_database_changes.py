@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+
+from gitops_mcp.domain import database_changes
+from gitops_mcp.domain.database_changes import Deletion, NewDatabase
+from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.plan import Level, Plan
+from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.roles import LiveRoles
+from gitops_mcp.errors import InvalidRequest, NotFound, Refused
+
+REF = ClusterRef("shop", "orders")
+LAYOUT = "{path}/{namespace}/{cluster}/database-{name}.yaml"
+CLUSTER = """\
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: orders, namespace: shop}
+spec:
+  bootstrap:
+    initdb: {database: shop, owner: seller}
+  managed:
+    roles:
+    - {name: reporting, login: true}
+    - {name: gone, ensure: absent}
+"""
+DATABASE = """\
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata:
+  name: orders-reports
+  namespace: shop
+spec:
+  cluster:
+    name: orders
+  name: reports
+  owner: reporting
+"""
+
+
+def read(**files: str) -> tuple[Desired, Declaration]:
+    texts = {f"prod/{name}.yaml": text for name, text in {"orders": CLUSTER, **files}.items()}
+    listing = "resources:\n" + "".join(f"- {path.removeprefix('prod/')}\n" for path in sorted(texts))
+    desired = modelled({**texts, "prod/kustomization.yaml": listing}, commit="0" * 40, folder="prod")
+    return desired, desired.cluster("orders", "shop", environment="prod")
+
+
+def new(
+    name: str = "reports",
+    owner: str = "reporting",
+    *,
+    policy: Literal["retain", "delete"] = "retain",
+    extensions: tuple[str, ...] = (),
+    schemas: tuple[str, ...] = (),
+) -> NewDatabase:
+    return NewDatabase(name, owner, policy, extensions, schemas)
+
+
+def created(wanted: NewDatabase, *, live: LiveRoles | None = None, **files: str) -> Plan:
+    desired, cluster = read(**files)
+    return database_changes.create(
+        desired, cluster, REF, wanted, object_name=f"orders-{wanted.name}", layout=LAYOUT, live=live
+    )
+
+
+def checked(wanted: NewDatabase, *live: Object, **files: str) -> Plan | None:
+    desired, cluster = read(**files)
+    return database_changes.check_new(desired, cluster, REF, wanted, live)
+
+
+SEEN = LiveRoles({}, ())
+
+
+def test_a_new_database_says_no_default_but_that_of_its_lists() -> None:
+    plan = created(new(extensions=("pg_trgm", "hstore"), schemas=("raw",), policy="delete"), live=SEEN)
+    assert {one.path: one.after for one in plan.files} == {
+        "prod/database-reports.yaml": DATABASE
+        + "  databaseReclaimPolicy: delete\n  extensions:\n    - name: pg_trgm\n      ensure: present\n"
+        "    - name: hstore\n      ensure: present\n  schemas:\n    - name: raw\n      ensure: present\n",
+        "prod/kustomization.yaml": "resources:\n- orders.yaml\n- database-reports.yaml\n",
+    }
+    assert plan.subject == "Create database reports of Cluster shop/orders"
+    assert plan.body == (
+        "- owner: reporting",
+        "- reclaim policy: delete",
+        "- extensions: pg_trgm, hstore",
+        "- schemas: raw",
+    )
+    assert [one.id for one in plan.warnings] == ["drops-with-manifest"]
+    assert (plan.impact.level, plan.destroys) == (Level.NONE, None)
+
+
+def test_the_plainest_database_says_three_things() -> None:
+    plan = created(new(), live=SEEN)
+    assert [one.after for one in plan.files if one.path.endswith("reports.yaml")] == [DATABASE]
+    assert plan.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("owner", "live", "warned"),
+    [
+        pytest.param("reporting", SEEN, None, id="declared"),
+        pytest.param("seller", SEEN, None, id="made by bootstrap"),
+        pytest.param("postgres", SEEN, None, id="the superuser"),
+        pytest.param("byhand", LiveRoles({"status": {"managedRolesStatus": {"byStatus": {"not-managed": ["byhand"]}}}}, ()), None, id="seen live"),
+        pytest.param("reportng", SEEN, "no role 'reportng' is declared or was seen live; the operator retries until there is one. Add it with create_postgres_role in the same change, or mend the name; there are: reporting, postgres, seller", id="nearly declared"),
+        pytest.param("other", None, "no role 'other' is declared or was seen live (which roles are live could not be read)", id="unread"),
+        pytest.param("gone", SEEN, "no role 'gone' is declared", id="being dropped"),
+    ],
+)  # fmt: skip
+def test_an_owner_that_nobody_knows_is_warned_of(owner: str, live: LiveRoles | None, warned: str | None) -> None:
+    notices = [one.message for one in created(new(owner=owner), live=live).warnings if one.id == "owner-missing"]
+    assert len(notices) == (warned is not None)
+    assert warned is None or notices[0].startswith(f"owner: {warned}")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        pytest.param(DATABASE, new(), id="to the letter"),
+        pytest.param(DATABASE + "  ensure: present\n  databaseReclaimPolicy: retain\n", new(), id="with defaults"),
+        pytest.param(DATABASE + "  extensions: [{name: pg_trgm}]\n", new(extensions=("pg_trgm",)), id="a list with defaults left out"),
+    ],
+)  # fmt: skip
+def test_a_database_that_git_declares_just_so_is_unchanged(text: str, wanted: NewDatabase) -> None:
+    plan = checked(wanted, d=text)
+    assert plan is not None
+    assert plan.unchanged == "prod/d.yaml:1 declares exactly this database already"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "differing"),
+    [
+        pytest.param(DATABASE, new(owner="seller"), "another owner: it", id="owner"),
+        pytest.param(DATABASE, new(policy="delete", schemas=("a",)), "another databaseReclaimPolicy, schemas: it", id="what it does not say"),
+        pytest.param(DATABASE + "  encoding: UTF8\n", new(), "another encoding: it", id="what was not asked for"),
+        pytest.param(DATABASE + "  ensure: absent\n", new(), "another ensure: it", id="being dropped"),
+        pytest.param(DATABASE + "  extensions: [{name: a, version: '1'}]\n", new(extensions=("a",)), "another extensions: it", id="a version"),
+    ],
+)  # fmt: skip
+def test_a_database_that_git_declares_otherwise_is_not_made_twice(
+    text: str, wanted: NewDatabase, differing: str
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        checked(wanted, d=text)
+    assert f"'reports' of Cluster shop/orders is declared already, at prod/d.yaml:1, with {differing}" in str(
+        refused.value
+    )
+
+
+def database(name: str = "reports", *, cluster: str = "orders", **spec: Any) -> Object:
+    return {
+        "metadata": {"name": "theirs", "namespace": "shop", "generation": 2},
+        "spec": {"name": name, "cluster": {"name": cluster}, **spec},
+    }
+
+
+def test_a_live_database_that_git_does_not_declare_is_not_made_twice() -> None:
+    with pytest.raises(Refused, match="the live Database shop/theirs manages 'reports' of Cluster shop/orders already"):
+        checked(new(), database())
+
+
+@pytest.mark.parametrize("live", [database(cluster="carts"), database("Reports")], ids=["another cluster", "case"])
+def test_a_live_database_of_another_name_or_cluster_is_no_rival(live: Object) -> None:
+    assert checked(new(), live) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        pytest.param(new("shop", "seller"), "database_name: 'shop' is the application's database, which bootstrap makes", id="nothing to add"),
+        pytest.param(new("shop", "reporting", extensions=("pg_trgm",)), "owner: the application's database 'shop' of Cluster shop/orders belongs to 'seller'", id="another owner"),
+    ],
+)  # fmt: skip
+def test_the_applications_database_is_described_only_to_add_to_it(wanted: NewDatabase, said: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        checked(wanted)
+    assert str(refused.value).startswith(said)
+
+
+def test_the_applications_database_may_get_extensions() -> None:
+    wanted = new("shop", "seller", extensions=("pg_trgm",), policy="delete")
+    assert checked(wanted) is None
+    plan = created(wanted, live=SEEN)
+    assert plan.subject == "Describe database shop of Cluster shop/orders"
+    assert plan.body[0] == "The database exists already: bootstrap made it for the application"
+    assert "the application's database is dropped with all data" in plan.warnings[0].message
+
+
+def test_a_database_that_is_declared_twice_is_not_edited() -> None:
+    desired, _ = read(a=DATABASE, b=DATABASE.replace("orders-reports", "other"))
+    with pytest.raises(Refused, match=r"declared twice: prod/a\.yaml:1 and prod/b\.yaml:1"):
+        database_changes.found_database(desired, REF, "reports")
+
+
+def test_databases_of_other_clusters_and_namespaces_are_not_this_ones() -> None:
+    a, b = DATABASE.replace("name: orders\n", "name: carts\n"), DATABASE.replace("namespace: shop", "namespace: other")
+    c = DATABASE.replace("  namespace: shop\n", "").replace("reports", "loose")
+    found = database_changes.declared_databases(read(a=a, b=b, c=c)[0], REF)
+    assert [one.path for one in found] == ["prod/c.yaml"]
+
+
+def test_an_unknown_database_is_told_with_the_near_ones() -> None:
+    desired, cluster = read(d=DATABASE)
+    with pytest.raises(NotFound, match="Git declares no database 'report' for Cluster shop/orders; there are: reports"):
+        database_changes.one_database(desired, cluster, REF, "report")
+
+
+def test_the_applications_database_cannot_be_removed_from_git() -> None:
+    desired, cluster = read()
+    with pytest.raises(Refused, match="database 'shop' of Cluster shop/orders was made by bootstrap"):
+        database_changes.one_database(desired, cluster, REF, "shop")
+
+
+ABSENT = DATABASE + "  ensure: absent\n"
+DELETE = DATABASE + "  databaseReclaimPolicy: delete\n"
+DROPPED = {**database(ensure="absent"), "status": {"applied": True, "observedGeneration": 2}}
+FAILING = {**database(ensure="absent"), "status": {"applied": False, "message": "is being accessed by other users"}}
+WAITING = {**database(ensure="absent"), "status": {"applied": True, "observedGeneration": 1}}
+MERGED_ABSENT: Object = {"spec": {"ensure": "absent"}}
+
+
+def deleted(text: str, *live: Object | None, drop: bool = True, merged: Object | None = None) -> tuple[Plan, Deletion]:
+    """Without any live one: the API says that there is none; with None: it could not be asked."""
+    desired, cluster = read(d=text)
+    declared = database_changes.one_database(desired, cluster, REF, "reports")
+    seen = None if None in live else tuple(one for one in live if one is not None)
+    deletion = Deletion(declared, REF, drop, seen, merged)
+    return database_changes.delete(desired, deletion), deletion
+
+
+@pytest.mark.parametrize(
+    ("text", "drop", "live", "merged", "due", "why"),
+    [
+        pytest.param(DATABASE, False, database(), None, "remove", "it goes from Git, and stays in PostgreSQL", id="kept"),
+        pytest.param(DATABASE, False, None, None, "remove", "it goes from Git, and stays in PostgreSQL", id="kept, unread"),
+        pytest.param(DATABASE, False, database(databaseReclaimPolicy="delete"), None, "remove", "dropped all the same", id="live policy delete"),
+        pytest.param(DELETE, False, database(databaseReclaimPolicy="retain"), None, "remove", "stays in PostgreSQL", id="policy delete in Git only"),
+        pytest.param(DELETE, False, None, None, "remove", "dropped all the same", id="policy delete, unread"),
+        pytest.param(DATABASE, True, database(), None, "ask", "step 1 of 2: `ensure: absent`", id="live"),
+        pytest.param(DATABASE, True, None, None, "ask", "step 1 of 2: `ensure: absent`", id="unread"),
+        pytest.param(DELETE, True, database(databaseReclaimPolicy="delete"), None, "ask", "step 1 of 2", id="asked to drop, policy delete"),
+        pytest.param(ABSENT, True, database(), None, "wait", "step 1 of 2 is in Git but not applied yet", id="not applied"),
+        pytest.param(ABSENT, True, FAILING, None, "wait", "cannot be dropped. The operator says: is being accessed by other users", id="failing"),
+        pytest.param(ABSENT, True, WAITING, None, "wait", "applied, and the database is not dropped yet", id="not reconciled"),
+        pytest.param(ABSENT, True, database(ensure="absent"), None, "wait", "not dropped yet", id="no status"),
+        pytest.param(ABSENT, True, DROPPED, None, "remove", "step 2 of 2: the database is dropped", id="dropped"),
+        pytest.param(ABSENT, False, DROPPED, None, "remove", "step 2 of 2", id="dropped, asked to keep it"),
+        pytest.param(ABSENT, True, None, None, "wait", "proposed but not merged, and the API could not be read", id="unread, not merged"),
+        pytest.param(ABSENT, True, None, {"spec": {"ensure": "present"}}, "wait", "proposed but not merged", id="unread, another merged"),
+        pytest.param(ABSENT, True, None, MERGED_ABSENT, "remove", "whether step 1 has been applied could not be read", id="unread, merged"),
+    ],
+)  # fmt: skip
+def test_the_step_that_is_due(
+    text: str, drop: bool, live: Object | None, merged: Object | None, due: str, why: str
+) -> None:
+    plan, deletion = deleted(text, live, drop=drop, merged=merged)
+    assert (deletion.step.due, why in deletion.step.why) == (due, True), deletion.step.why
+    assert (plan.unchanged is not None) == (due == "wait")
+    assert bool(plan.files) == (due != "wait")
+
+
+@pytest.mark.parametrize("drop", [True, False])
+def test_what_is_not_live_goes_in_one_step(drop: bool) -> None:
+    plan, deletion = deleted(DATABASE, drop=drop)
+    assert deletion.step.why.startswith("the only step: no live Database says this database")
+    assert [(one.path, one.action) for one in plan.files] == [
+        ("prod/d.yaml", "deleted"),
+        ("prod/kustomization.yaml", "modified"),
+    ]
+    assert plan.impact.level is Level.NONE
+
+
+def test_the_first_step_drops_the_database_once_it_is_applied() -> None:
+    plan, _ = deleted(DATABASE, database())
+    assert {one.path: one.after for one in plan.files} == {"prod/d.yaml": ABSENT}
+    assert plan.impact.level is Level.DATA_LOSS
+    assert plan.destroys == "deleting database 'reports' of Cluster shop/orders drops it with all data"
+    assert plan.next[0] == "Once this is applied, the operator drops database 'reports' with all data"
+
+
+def test_the_last_step_takes_the_manifest_and_drops_nothing_more() -> None:
+    plan, _ = deleted(ABSENT, DROPPED)
+    assert plan.impact.level is Level.NONE
+    assert plan.next == ("The operator has dropped database 'reports', or drops it before this is applied",)
+
+
+def test_what_goes_by_its_policy_is_data_loss_and_says_how_to_keep_it() -> None:
+    plan, _ = deleted(DATABASE, database(databaseReclaimPolicy="delete"), drop=False)
+    assert plan.impact.level is Level.DATA_LOSS
+    assert "to keep it, first set databaseReclaimPolicy: retain at prod/d.yaml:1" in str(plan.destroys)
+    assert plan.next == ("Once this is applied, the operator drops database 'reports' with all data",)
+
+
+def test_what_is_kept_needs_no_word() -> None:
+    plan, _ = deleted(DATABASE, database(), drop=False)
+    assert plan.subject == "Release database reports of Cluster shop/orders"
+    assert (plan.destroys, plan.impact.level) == (None, Level.NONE)
+    assert plan.next == ("Database 'reports' stays in PostgreSQL with all data; nothing manages it any more",)
+
+
+def test_waiting_destroys_nothing() -> None:
+    plan, _ = deleted(ABSENT, WAITING)
+    assert (plan.destroys, plan.impact.level) == (None, Level.NONE)
+    assert plan.next == ("Wait until it is applied (list_postgres_databases shows it), then call this again",)
+
+
+def test_a_protected_database_stays_and_no_drop_is_claimed() -> None:
+    live = database(databaseReclaimPolicy="delete")
+    live["metadata"]["annotations"] = {"argocd.argoproj.io/sync-options": "Prune=false"}
+    plan, _ = deleted(DATABASE, live, drop=False)
+    assert plan.impact.level is Level.NONE
+    assert plan.next[0].startswith("The live Database stays, and so does database 'reports', since ")

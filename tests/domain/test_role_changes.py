@@ -1,0 +1,493 @@
+"""Plans of roles, as far as tests/layouts does not show them: what is decided, refused and said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gitops_mcp.domain import role_changes
+from gitops_mcp.domain.cnpg.role import Attributes
+from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.plan import Level, Notice, Plan
+from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.role_changes import NewRole, Password
+from gitops_mcp.domain.roles import Form, LiveRoles, declared_roles, one_role
+from gitops_mcp.errors import InvalidRequest, Refused
+
+REF = ClusterRef("shop", "orders")
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+LAYOUT = "{path}/{namespace}/{cluster}/role-{name}.yaml"
+CLUSTER = """\
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata:
+  name: orders
+  namespace: shop
+spec:
+  instances: 3
+"""
+LISTED = (
+    CLUSTER
+    + """\
+  managed:
+    roles:
+      # Dashboards.
+      - name: reporting
+        ensure: present
+        login: true
+        connectionLimit: 5
+        comment: reads
+        validUntil: "2027-06-01T00:00:00Z"
+        inRoles:
+          - readers   # all tables
+          - pg_monitor
+        passwordSecret:
+          name: orders-reporting
+      # Nobody's.
+      - name: bare
+"""
+)
+OBJECT = """\
+apiVersion: postgresql.cnpg.io/v1
+kind: DatabaseRole
+metadata:
+  name: orders-app
+  namespace: shop
+spec:
+  cluster:
+    name: orders
+  name: app
+  login: true
+  disablePassword: true
+"""
+NOTHING_LIVE = LiveRoles(cluster={"metadata": {"name": "orders"}}, objects=())
+KUSTOMIZATION = "resources:\n- orders.yaml\n"
+
+
+def read(text: str, **files: str) -> tuple[Desired, Declaration]:
+    texts = {"prod/orders.yaml": text, **{f"prod/{name}.yaml": one for name, one in files.items()}}
+    names = "".join(f"- {path.removeprefix('prod/')}\n" for path in texts)
+    desired = modelled({**texts, "prod/kustomization.yaml": f"resources:\n{names}"}, commit="0" * 40, folder="prod")
+    return desired, desired.cluster("orders", "shop", environment="prod")
+
+
+def ids(plan: Plan) -> list[str]:
+    return [one.id for one in plan.warnings]
+
+
+def said(plan: Plan) -> str:
+    return "\n".join([plan.subject, *plan.body, *(one.message for one in plan.warnings), *plan.next])
+
+
+def created(
+    name: str = "dave",
+    attributes: Attributes | None = None,
+    *,
+    text: str = CLUSTER,
+    form: Form = "DatabaseRole",
+    live: LiveRoles | None = NOTHING_LIVE,
+    adopt: bool = False,
+    password: Password | None = None,
+) -> Plan:
+    desired, cluster = read(text)
+    return role_changes.create(
+        desired,
+        cluster,
+        REF,
+        NewRole(name, attributes or Attributes(), adopt),
+        password or Password("orders-dave"),
+        form=form,
+        why="it is tested",
+        object_name="orders-dave",
+        layout=LAYOUT,
+        live=live,
+        now=NOW,
+    )
+
+
+def test_a_new_role_as_an_object_says_no_default() -> None:
+    plan = created("Dave", Attributes(login=True, valid_until="2028-01-01T00:00:00Z"))
+    assert {one.path: one.after for one in plan.files} == {
+        "prod/kustomization.yaml": KUSTOMIZATION + "- role-dave.yaml\n",
+        "prod/role-dave.yaml": (
+            "apiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nmetadata:\n  name: orders-dave\n"
+            "  namespace: shop\nspec:\n  cluster:\n    name: orders\n  name: Dave\n  login: true\n"
+            '  validUntil: "2028-01-01T00:00:00Z"\n  passwordSecret:\n    name: orders-dave\n'
+        ),
+    }
+    assert plan.subject == "Create role Dave of Cluster shop/orders"
+    assert plan.body == ("As it is tested", "- login: true", "- valid_until: 2028-01-01T00:00:00Z")
+    assert (plan.impact.level, plan.destroys, plan.warnings) == (Level.NONE, None, ())
+
+
+def test_a_new_role_as_an_entry_says_the_defaults_of_the_list() -> None:
+    (change,) = created(form="inline", password=Password(None)).files
+    assert change.after == CLUSTER + (
+        "  managed:\n    roles:\n      - name: dave\n        ensure: present\n        inherit: true\n"
+        "        connectionLimit: -1\n        disablePassword: true\n"
+    )
+
+
+def test_what_a_password_means_is_passed_on() -> None:
+    password = Password("s", ("from s",), ("read s",), (Notice("secret-missing", "no s"),))
+    plan = created(password=password)
+    assert "from s" in plan.body
+    assert "read s" in plan.next
+    assert ids(plan) == ["secret-missing"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("my_role", "my_role"),
+        ("my-role", "my-role"),
+        ("My role", "'My role'"),
+        ('o"brien', "'o\"brien'"),
+        ("angebote:", "'angebote:'"),
+    ],
+)
+def test_a_subject_quotes_names_that_could_be_read_otherwise(name: str, line: str) -> None:
+    assert created(name).subject == f"Create role {line} of Cluster shop/orders"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "warned"),
+    [
+        pytest.param(Attributes(superuser=True), "superuser: it may do everything", id="superuser"),
+        pytest.param(Attributes(createrole=True), "createrole: it may make and change other roles", id="createrole"),
+        pytest.param(Attributes(replication=True), "replication: it may stream all data", id="replication"),
+        pytest.param(Attributes(bypassrls=True), "bypassrls: it sees all rows", id="bypassrls"),
+        pytest.param(Attributes(in_roles=("postgres",)), "in_roles: a member of postgres may do everything", id="member of postgres"),
+        pytest.param(Attributes(valid_until="2026-12-31T00:00:00Z"), "valid_until 2026-12-31T00:00:00Z is in the past", id="expired"),
+        pytest.param(Attributes(in_roles=("readrs",)), "in_roles: no role 'readrs' is declared or was seen live; the operator retries until there is one; there are: app", id="unknown role"),
+    ],
+)  # fmt: skip
+def test_a_reviewer_is_told_of_what_a_role_may_do(attributes: Attributes, warned: str) -> None:
+    (notice,) = created(attributes=attributes).warnings
+    assert notice.message.startswith(warned)
+
+
+@pytest.mark.parametrize(
+    ("names", "live"),
+    [
+        pytest.param(("app",), NOTHING_LIVE, id="the owner that bootstrap makes"),
+        pytest.param(("pg_read_all_data",), NOTHING_LIVE, id="PostgreSQL's own"),
+        pytest.param(("byhand",), LiveRoles({"status": {"managedRolesStatus": {"byStatus": {"not-managed": ["byhand"]}}}}, None), id="a live one"),
+        pytest.param(("reporting",), NOTHING_LIVE, id="a declared one"),
+    ],
+)  # fmt: skip
+def test_a_membership_in_a_known_role_is_no_news(names: tuple[str, ...], live: LiveRoles) -> None:
+    assert ids(created(attributes=Attributes(in_roles=names), text=LISTED, live=live)) == []
+
+
+def test_a_name_that_differs_in_case_alone_is_warned_of() -> None:
+    assert ids(created("Reporting", text=LISTED)) == ["other-case"]
+
+
+def test_without_the_api_it_may_take_over_a_role() -> None:
+    assert ids(created(live=None)) == ["maybe-existing"]
+
+
+HANDMADE = LiveRoles({"status": {"managedRolesStatus": {"byStatus": {"not-managed": ["dave"]}}}}, ())
+
+
+def test_taking_over_lists_every_attribute() -> None:
+    plan = created(live=HANDMADE, adopt=True, attributes=Attributes(login=True))
+    assert plan.subject == "Adopt role dave of Cluster shop/orders"
+    assert plan.body[1] == (
+        "Takes over a role that exists (the operator reports it as not-managed); every attribute is set or reset:"
+    )
+    assert plan.body[2:] == tuple(f"- {text}" for text in Attributes(login=True).listed())
+    assert ids(plan) == []
+
+
+def test_asking_to_take_over_what_is_not_there_makes_it_and_says_so() -> None:
+    plan = created(adopt=True)
+    assert plan.subject.startswith("Create")
+    assert ids(plan) == ["nothing-to-adopt"]
+
+
+def checked(name: str, live: LiveRoles | None, *, adopt: bool = False) -> object:
+    desired, cluster = read(LISTED, app=OBJECT)
+    return role_changes.check_new(desired, cluster, REF, NewRole(name, Attributes(), adopt), live)
+
+
+@pytest.mark.parametrize(
+    ("live", "how"),
+    [
+        pytest.param(HANDMADE, "the operator reports it as not-managed", id="made by hand"),
+        pytest.param(LiveRoles({"spec": {"managed": {"roles": [{"name": "dave"}]}}}, ()), "the live Cluster manages it", id="a live entry"),
+        pytest.param(LiveRoles({}, ({"spec": {"name": "dave", "cluster": {"name": "orders"}}},)), "a live DatabaseRole manages it", id="a live object"),
+    ],
+)  # fmt: skip
+def test_a_role_that_git_does_not_describe_is_taken_over_only_on_request(live: LiveRoles, how: str) -> None:
+    with pytest.raises(Refused) as refused:
+        checked("dave", live)
+    assert f"role 'dave' exists in PostgreSQL already ({how})" in str(refused.value)
+    assert "; ".join(Attributes().listed()) in str(refused.value)
+    assert "adopt=true" in str(refused.value)
+    assert checked("dave", live, adopt=True) is None
+
+
+def test_the_owner_that_bootstrap_makes_exists_even_where_the_api_is_silent() -> None:
+    desired, cluster = read(CLUSTER)
+    with pytest.raises(Refused, match="bootstrap made it as the owner"):
+        role_changes.check_new(desired, cluster, REF, NewRole("app", Attributes(), adopt=False), None)
+
+
+@pytest.mark.parametrize("live", [None, NOTHING_LIVE], ids=["unread", "not there"])
+def test_a_role_that_is_nowhere_is_new(live: LiveRoles | None) -> None:
+    assert checked("dave", live) is None
+
+
+@pytest.mark.parametrize(("name", "form"), [("reporting", "inline"), ("app", "DatabaseRole")])
+def test_a_role_that_git_describes_is_found_in_both_forms(name: str, form: str) -> None:
+    assert getattr(checked(name, HANDMADE), "form", None) == form
+
+
+def test_nothing_is_made_in_a_cluster_that_goes() -> None:
+    live = LiveRoles({"metadata": {"deletionTimestamp": "2027-01-01T00:00:00Z"}}, ())
+    with pytest.raises(Refused, match="the live Cluster shop/orders is being deleted"):
+        checked("dave", live)
+
+
+@pytest.mark.parametrize(
+    ("live", "files", "form", "why"),
+    [
+        pytest.param(LiveRoles({}, ()), {}, "DatabaseRole", "that kind is installed", id="installed"),
+        pytest.param(LiveRoles({}, None), {"app": OBJECT}, "inline", "is not installed there (operator 1.30)", id="not installed"),
+        pytest.param(None, {"app": OBJECT}, "DatabaseRole", "could not be read", id="unread, the repository has others"),
+        pytest.param(None, {}, "inline", "could not be read", id="unread, the repository has none"),
+    ],
+)  # fmt: skip
+def test_the_form_of_a_new_role(live: LiveRoles | None, files: dict[str, str], form: str, why: str) -> None:
+    found = role_changes.form_of_new(read(CLUSTER, **files)[0], live)
+    assert found[0] == form
+    assert why in found[1]
+
+
+REPORTING = Attributes(
+    login=True,
+    connection_limit=5,
+    comment="reads",
+    valid_until="2027-06-01T00:00:00Z",
+    in_roles=("readers", "pg_monitor"),
+)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "secret", "expected"),
+    [
+        pytest.param(REPORTING, None, True, id="the same, any Secret"),
+        pytest.param(REPORTING, "orders-reporting", True, id="the same, its Secret"),
+        pytest.param(replace(REPORTING, in_roles=("pg_monitor", "readers")), None, True, id="memberships in another order"),
+        pytest.param(REPORTING, "other", False, id="another Secret"),
+        pytest.param(REPORTING, "", False, id="no password"),
+        pytest.param(replace(REPORTING, login=False), None, False, id="another attribute"),
+    ],
+)  # fmt: skip
+def test_what_git_says_already_is_told_from_what_it_does_not(
+    attributes: Attributes, secret: str | None, expected: bool
+) -> None:
+    desired, cluster = read(LISTED)
+    role = one_role(desired, cluster, REF, "reporting")
+    assert role_changes.already_so(role, NewRole("reporting", attributes, adopt=False), secret) is expected
+
+
+def test_a_role_that_is_being_dropped_is_not_what_was_asked_for() -> None:
+    desired, cluster = read(CLUSTER + "  managed: {roles: [{name: dave, ensure: absent}]}\n")
+    role = one_role(desired, cluster, REF, "dave")
+    assert not role_changes.already_so(role, NewRole("dave", Attributes(), adopt=False), None)
+
+
+def test_what_is_so_already_names_its_place() -> None:
+    desired, cluster = read(LISTED)
+    plan = role_changes.unchanged(one_role(desired, cluster, REF, "reporting"), REF)
+    assert plan.unchanged == "role 'reporting' (inline, prod/orders.yaml:11) says exactly this already"
+    assert plan.files == ()
+
+
+def updated(name: str, wanted: dict[str, Any], *, text: str = LISTED, password: Password | None = None) -> Plan:
+    desired, cluster = read(text, app=OBJECT)
+    role = one_role(desired, cluster, REF, name)
+    return role_changes.update(
+        desired, cluster, REF, role, wanted, live=NOTHING_LIVE, now=NOW, password=password
+    )  # fmt: skip
+
+
+def lines(plan: Plan) -> list[str]:
+    (change,) = plan.files
+    return [line for line in change.diff.split("\n")[2:] if line.startswith(("+", "-"))]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changed", "body"),
+    [
+        pytest.param({"connection_limit": 6}, ["-        connectionLimit: 5", "+        connectionLimit: 6"], ("connection_limit: 5 -> 6",), id="a number"),
+        pytest.param({"connection_limit": -1}, ["-        connectionLimit: 5", "+        connectionLimit: -1"], ("connection_limit: 5 -> -1",), id="no limit is said, as the list needs it"),
+        pytest.param({"login": False}, ["-        login: true", "+        login: false"], ("login: true -> false",), id="false is said"),
+        pytest.param({"valid_until": None}, ['-        validUntil: "2027-06-01T00:00:00Z"'], ("valid_until: 2027-06-01T00:00:00Z -> never",), id="never"),
+        pytest.param({"valid_until": "2028-01-01T00:00:00Z"}, ['-        validUntil: "2027-06-01T00:00:00Z"', '+        validUntil: "2028-01-01T00:00:00Z"'], ("valid_until: 2027-06-01T00:00:00Z -> 2028-01-01T00:00:00Z",), id="another time"),
+        pytest.param({"comment": ""}, ["-        comment: reads"], ("comment: reads -> none",), id="no comment"),
+        pytest.param({"createdb": True}, ["+        createdb: true"], ("createdb: false -> true",), id="what it did not say"),
+        pytest.param({"in_roles": ("pg_monitor", "readers", "app")}, ["+          - app"], ("grants membership in 'app'",), id="a grant"),
+        pytest.param({"in_roles": ("readers",)}, ["-          - pg_monitor"], ("revokes membership in 'pg_monitor'",), id="a revoke"),
+        pytest.param({"in_roles": ()}, ["-        inRoles:", "-          - readers   # all tables", "-          - pg_monitor"], ("revokes membership in 'readers'", "revokes membership in 'pg_monitor'"), id="all revoked"),
+        pytest.param({"login": True, "connection_limit": 6}, ["-        connectionLimit: 5", "+        connectionLimit: 6"], ("connection_limit: 5 -> 6",), id="one of two differs"),
+    ],
+)  # fmt: skip
+def test_an_update_changes_the_lines_of_the_named_attributes(
+    wanted: dict[str, Any], changed: list[str], body: tuple[str, ...]
+) -> None:
+    plan = updated("reporting", wanted)
+    assert lines(plan) == changed
+    assert plan.body == body
+    assert plan.subject == "Update role reporting of Cluster shop/orders"
+
+
+@pytest.mark.parametrize(
+    "wanted", [{}, {"login": True}, {"in_roles": ("pg_monitor", "readers")}, {"superuser": False, "inherit": True}]
+)
+def test_what_is_so_already_changes_nothing(wanted: dict[str, Any]) -> None:
+    plan = updated("reporting", wanted)
+    assert plan.unchanged == "prod/orders.yaml:11 says so already"
+    assert plan.files == ()
+
+
+def test_a_revoke_is_a_warning_and_a_grant_is_none() -> None:
+    plan = updated("reporting", {"in_roles": ("readers", "pg_read_all_data")})
+    assert plan.body == ("grants membership in 'pg_read_all_data'", "revokes membership in 'pg_monitor'")
+    assert ids(plan) == ["revokes"]
+    assert ids(updated("reporting", {"in_roles": ("readers", "pg_monitor", "app")})) == []
+
+
+def test_a_power_that_it_has_already_is_no_news() -> None:
+    text = LISTED.replace("login: true", "superuser: true")
+    assert ids(updated("reporting", {"connection_limit": 7}, text=text)) == []
+    assert ids(updated("reporting", {"createrole": True}, text=text)) == ["powerful-role"]
+
+
+def test_an_attribute_of_an_object_changes_in_its_document() -> None:
+    plan = updated("app", {"connection_limit": 6})
+    assert [one.path for one in plan.files] == ["prod/app.yaml"]
+    assert lines(plan) == ["+  connectionLimit: 6"]
+    assert (plan.target.kind, plan.target.name) == ("DatabaseRole", "orders-app")
+
+
+def test_another_secret_takes_the_place_of_no_password() -> None:
+    plan = updated("app", {}, password=Password("orders-app-2", ("from orders-app-2",)))
+    assert lines(plan) == ["-  disablePassword: true", "+  passwordSecret:", "+    name: orders-app-2"]
+    assert plan.body == ("from orders-app-2",)
+
+
+def test_a_new_value_in_the_same_secret_changes_no_line_of_the_role() -> None:
+    plan = updated("reporting", {}, password=Password("orders-reporting", ("new value",), ("read it anew",)))
+    assert (plan.files, plan.unchanged, plan.body) == ((), None, ("new value",))
+    assert plan.next[-1] == "read it anew"
+
+
+def test_a_role_that_is_being_dropped_is_not_updated() -> None:
+    text = LISTED.replace("ensure: present", "ensure: absent")
+    with pytest.raises(Refused, match="says `ensure: absent`, so it is being dropped"):
+        updated("reporting", {"login": False}, text=text)
+
+
+def migrated(text: str, *names: str, object_names: dict[str, str] | None = None, **files: str) -> Plan:
+    desired, cluster = read(text, **files)
+    inline = [one for one in declared_roles(desired, cluster, REF) if one.name in names and one.form == "inline"]
+    role_changes.check_migratable(inline)
+    called = object_names or {one.name: f"orders-{one.name}" for one in inline}
+    return role_changes.migrate(desired, cluster, REF, inline, names=called, layout=LAYOUT)
+
+
+def test_an_entry_becomes_an_object_attribute_for_attribute() -> None:
+    text = LISTED.replace("        comment: reads\n", "        comment: reads\n        password: {mode: generate}\n")
+    plan = migrated(text, "reporting")
+    after = {one.path: one.after for one in plan.files}
+    assert after == {
+        "prod/kustomization.yaml": KUSTOMIZATION + "- role-reporting.yaml\n",
+        "prod/orders.yaml": CLUSTER + "  managed:\n    roles:\n      # Nobody's.\n      - name: bare\n",
+        "prod/role-reporting.yaml": (
+            "apiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nmetadata:\n  name: orders-reporting\n"
+            "  namespace: shop\nspec:\n  cluster:\n    name: orders\n  name: reporting\n  login: true\n"
+            "  connectionLimit: 5\n  comment: reads\n  password:\n    mode: generate\n"
+            '  validUntil: "2027-06-01T00:00:00Z"\n  inRoles:\n    - readers\n    - pg_monitor\n'
+            "  passwordSecret:\n    name: orders-reporting\n"
+        ),
+    }
+    assert plan.subject == "Move 1 role of Cluster shop/orders to DatabaseRole objects"
+    assert plan.body == ("- reporting: DatabaseRole orders-reporting",)
+    assert ids(plan) == ["comments-go", "one-owner", "not-continuous"]
+    assert plan.warnings[0].message.startswith("2 comments in prod/orders.yaml would go with the entries")
+    assert (plan.impact.level, plan.destroys) == (Level.NONE, None)
+
+
+def test_an_entry_without_comments_loses_none() -> None:
+    text = CLUSTER + "  managed:\n    roles:\n      # The first.\n      - name: a\n\n      - name: bare\n"
+    assert ids(migrated(text, "bare")) == ["one-owner", "not-continuous"]
+
+
+def test_the_list_goes_with_its_last_entry() -> None:
+    plan = migrated(LISTED, "reporting", "bare")
+    after = {one.path: one.after for one in plan.files}
+    assert after["prod/orders.yaml"] == CLUSTER
+    assert sorted(after) == [
+        "prod/kustomization.yaml",
+        "prod/orders.yaml",
+        "prod/role-bare.yaml",
+        "prod/role-reporting.yaml",
+    ]
+
+
+def test_objects_go_beside_those_that_are_there() -> None:
+    plan = migrated(LISTED, "bare", orders=LISTED, app=OBJECT)
+    assert [one.path for one in plan.files] == ["prod/bare.yaml", "prod/kustomization.yaml", "prod/orders.yaml"]
+
+
+def test_what_is_being_dropped_is_not_moved() -> None:
+    with pytest.raises(
+        InvalidRequest, match="roles: 'reporting' says `ensure: absent`, which a DatabaseRole cannot say"
+    ):
+        migrated(LISTED.replace("ensure: present", "ensure: absent"), "reporting", "bare")
+
+
+def test_a_cluster_without_inline_roles_has_nothing_to_move() -> None:
+    assert role_changes.nothing_to_migrate(REF).unchanged == "Cluster shop/orders has no inline roles in Git"
+
+
+def test_a_suspended_engine_is_told_of() -> None:
+    engine = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: dbs, namespace: flux-system}
+spec: {path: ./prod, prune: true, suspend: true, sourceRef: {kind: GitRepository, name: fleet}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: fleet, namespace: flux-system}
+spec: {url: "https://git.example.com/fleet.git", ref: {branch: main}}
+"""
+    files = {"prod/orders.yaml": LISTED, "prod/kustomization.yaml": KUSTOMIZATION, "flux/dbs.yaml": engine}
+    remotes = ("https://git.example.com/fleet.git",)
+    desired = modelled(files, commit="0" * 40, folder="prod", remotes=remotes)
+    cluster = desired.cluster("orders", "shop", environment="prod")
+    role = one_role(desired, cluster, REF, "bare")
+    plan = role_changes.update(desired, cluster, REF, role, {"login": True}, live=NOTHING_LIVE, now=NOW)
+    assert ids(plan) == ["suspended"]
+    assert plan.body[-1] == "Applied by Flux Kustomization flux-system/dbs (flux/dbs.yaml:1), which prunes"
+
+
+LIVE_ENTRY: Object = {"name": "dave"}
+
+
+def test_how_a_role_is_known_to_exist_is_nothing_where_nobody_says_so() -> None:
+    _, cluster = read(CLUSTER)
+    assert role_changes.existing(cluster, REF, "dave", NOTHING_LIVE) is None
+    assert role_changes.existing(cluster, REF, "dave", None) is None
+    live = LiveRoles({"spec": {"managed": {"roles": [LIVE_ENTRY]}}}, None)
+    assert role_changes.existing(cluster, REF, "dave", live) == "the live Cluster manages it"
