@@ -24,7 +24,16 @@ NAMES = (
     "get_cluster_status",
     "create_postgres_cluster",
     "scale_postgres_cluster",
+    "update_postgres_cluster",
     "delete_postgres_cluster",
+    "list_postgres_roles",
+    "create_postgres_role",
+    "update_postgres_role",
+    "delete_postgres_role",
+    "migrate_postgres_roles",
+    "list_postgres_databases",
+    "create_postgres_database",
+    "delete_postgres_database",
     "list_changes",
     "get_change",
     "discard_change",
@@ -69,7 +78,7 @@ def test_the_tools_come_in_a_stable_order() -> None:
 
 
 def test_the_whole_list_is_short() -> None:
-    assert len(json.dumps(list(listed().values()), separators=(",", ":"))) <= 14_000
+    assert len(json.dumps(list(listed().values()), separators=(",", ":"))) <= 31_000
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -82,7 +91,7 @@ def test_a_tool_tells_all_that_a_model_needs(name: str) -> None:
     assert tool["inputSchema"]["additionalProperties"] is False
     for argument in tool["inputSchema"]["properties"].values():
         assert argument["description"]
-        bounded = {"maxLength", "enum", "maximum", "maxProperties"} & set(argument)
+        bounded = {"maxLength", "enum", "maximum", "maxProperties", "maxItems"} & set(argument)
         assert bounded or argument["type"] == "boolean"
 
 
@@ -91,7 +100,14 @@ def test_read_only_mode_offers_only_reads() -> None:
         async with Client(build(App.open(Flags(read_only=True)))) as connected:
             return [one.name for one in (await connected.list_tools()).tools]
 
-    assert anyio.run(ask) == ["list_postgres_clusters", "get_cluster_status", "list_changes", "get_change"]
+    assert anyio.run(ask) == [
+        "list_postgres_clusters",
+        "get_cluster_status",
+        "list_postgres_roles",
+        "list_postgres_databases",
+        "list_changes",
+        "get_change",
+    ]
 
 
 @pytest.mark.anyio

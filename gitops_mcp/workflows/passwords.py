@@ -192,7 +192,8 @@ def _made(asked: Asked, provider: Provider, secret: str, found: tuple[SecretDocu
             f"Secret {secret} is made by {clash.place} already: say password_source='existing:{secret}' to use it, or "
             f"remove that document first"
         )
-    number = secret.removeprefix(secretfiles.family(secret))
+    number = secret.removeprefix(asked.first_secret)
+    number = number if number != secret else f"-{secret.rpartition('-')[2]}"
     short = asked.object_name.removeprefix(f"{ref.name}-") + number
     new = Newcomer(SECRET.kind, ref.namespace, secret, short, ref.name)
     near = {posixpath.dirname(asked.cluster.path), asked.cluster.root}
