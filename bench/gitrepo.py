@@ -41,6 +41,19 @@ def streamed(folder: Path, files: Iterable[tuple[str, str]]) -> Path:
     return checkout
 
 
+def with_files(checkout: Path, files: dict[str, str]) -> Path:
+    """The same with one commit more on the remote."""
+    tip = git(checkout, "rev-parse", "origin/main")
+    by = "committer Bench <bench@example.com> 1700000001 +0000"
+    stream = [
+        f"commit refs/heads/main\n{by}\ndata 4\nMore\nfrom {tip}\n".encode(),
+        *(_file(path, text) for path, text in files.items()),
+    ]
+    git(checkout.parent / "remote.git", "fast-import", "--quiet", given=b"".join(stream))
+    git(checkout, "fetch", "--quiet", "origin")
+    return checkout
+
+
 def _stream(files: Iterable[tuple[str, str]]) -> Iterator[bytes]:
     yield b"commit refs/heads/main\ncommitter Bench <bench@example.com> 1700000000 +0000\ndata 5\nFirst\n"
     for path, text in files:

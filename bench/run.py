@@ -1,6 +1,6 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
-python bench/run.py [startup] [scaling] [modelling] [listing]
+python bench/run.py [startup] [scaling] [modelling] [listing] [members] [validating]
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 import sys
 
 import listing
+import members
 import modelling
 import scaling
 import startup
+import validating
 from measure import Ratio
 
 PARTS = {
@@ -18,6 +20,8 @@ PARTS = {
     "scaling": scaling.measured,
     "modelling": modelling.measured,
     "listing": listing.measured,
+    "members": members.measured,
+    "validating": validating.measured,
 }
 
 

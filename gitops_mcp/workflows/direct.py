@@ -30,7 +30,7 @@ from gitops_mcp.domain.repository import Desired
 from gitops_mcp.domain.yamltext import rendered
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
 from gitops_mcp.workflows.look import Look
-from gitops_mcp.workflows.road import Planner, Request, View
+from gitops_mcp.workflows.road import Planner, Request, View, namespace_checked
 from gitops_mcp.workflows.secretwrites import applied_with
 from gitops_mcp.workflows.validation import Limits, validated
 
@@ -69,6 +69,7 @@ def applied(app: App, ground: Ground, environment: Environment, request: Request
 def _prepared(
     app: App, ground: Ground, environment: Environment, request: Request, planner: Planner, kube: Kube
 ) -> _Prepared:
+    namespace_checked(environment, request.namespace)  # before anything is read there
     look = Look(kube, app.schemas)
     live = {_identity(one): one for one in _live(kube, environment, request)}
     desired = _written_down(live)

@@ -387,6 +387,12 @@ def _check_installed(view: View, name: ProviderName) -> None:
 
 
 def _sops(view: View) -> Sops:
+    if view.is_live:
+        raise Refused(
+            "password_source: sops files are decrypted by an engine, and direct delivery has none. Set another "
+            "passwords.provider for this environment (external-secrets, sealed-secrets, cluster), or name a Secret "
+            "with 'existing:<name>'"
+        )
     return Sops(read=view.read)
 
 

@@ -265,7 +265,13 @@ def _arrived(span: Span, arrivals: Sequence[Arrival], engine: EngineState | None
     if waiting and engine and engine.failing:
         return "failed", f"{span.why}; the engine cannot apply it: {cut(engine.failing)}"
     if waiting or unseen or not arrivals:
-        reason = waiting[0].detail if waiting else "its objects could not be read" if unseen else "it touches no object"
+        reason = (
+            waiting[0].detail
+            if waiting
+            else "its objects could not be read"
+            if unseen
+            else "it touches no object of CloudNativePG, so that only the engine can say whether it is applied"
+        )
         return "merged", f"{span.why}; {reason}"
     if all(one.state == "healthy" for one in arrivals):
         return "healthy", f"{span.why}; every changed field of its CloudNativePG objects is live, and they are healthy"

@@ -176,8 +176,7 @@ def _parameters(before: Object, after: Object, live: Object | None) -> Iterator[
     lowered = [key for key in restarting if key in HOT_STANDBY and _is_lower(before, after, key)]
     if lowered:
         yield one(
-            Level.ROLLING_RESTART,
-            f"{_listed(lowered)}: lower than before, or maybe so: then the primary goes first",
+            Level.ROLLING_RESTART, f"{_listed(lowered)}: lower than before, or maybe so: then the primary goes first"
         )
     if libraries := preloads(before, after):
         yield one(
