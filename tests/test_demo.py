@@ -28,40 +28,44 @@ DEMO = [
 ]
 
 LANDMARKS = (
-    "1/8  List",
+    "1/9  List",
     "calls      list_postgres_clusters()",
     "server   │ 2 of 2 clusters shown in prod",
     "live     │ billing/invoices-db: 2 of 2 instances ready",
-    "2/8  Create, as a dry run",
+    "2/9  Create, as a dry run",
     "dry_run=true)",
     "│ +kind: Cluster",
     "ok         the remote has no new branch",
-    "3/8  Create",
+    "3/9  Create",
     "**Committed**",
     "git      │ $ git show --stat gitops-mcp/create-shop-sessions-db",
     "ok         gitops-mcp/create-shop-sessions-db is exactly one commit ahead of main",
     "ok         the API has no sessions-db: nothing was applied",
-    "4/8  Diff",
+    "4/9  Diff",
     "is **pushed**: on origin, not merged",
     "ok         the server's diff is git's, line by line",
-    "5/8  Merge",
+    "5/9  Merge",
     "reviewer │ $ git clone",
     "│ $ git merge --no-ff origin/gitops-mcp/create-shop-sessions-db",
     "state      healthy after",
     "│ shop/sessions-db: 3 of 3 instances ready",
-    "6/8  Scale",
+    "6/9  Scale",
     "│ -  instances: 3 # one in each zone",
     "│ +  instances: 4 # one in each zone",
     "state      healthy after",
     "│ shop/orders-db: 4 of 4 instances ready",
-    "7/8  Delete without confirmation: refused",
+    "7/9  Role: a password that nobody sees",
+    "│ Secret shop/sessions-db-analysts-password (kubernetes.io/basic-auth): ",
+    "ok         the operator has made the role",
+    "ok         its password is in no object of the repository",
+    "8/9  Delete without confirmation: refused",
     "refused  │ Refused: ",
     "ok         no branch has moved and none was made",
-    "8/8  Discard",
+    "9/9  Discard",
     "**Discarded**",
-    "ok         the two that were merged are healthy",
+    "ok         the three that were merged are healthy",
     "What held over all of it",
-    "ok         the base main moved 2 times, each time by a merge of the reviewer",
+    "ok         the base main moved 3 times, each time by a merge of the reviewer",
     "byte for byte",
     "no write",
     "ok         no Secret was read",
@@ -138,7 +142,7 @@ def test_in_a_pipe_it_tells_the_whole_story_in_plain_text_and_leaves_nothing(pla
     ("number", "seen"),
     [
         pytest.param(signal.SIGHUP, "Its files are in", id="while the stand-ins start"),
-        pytest.param(signal.SIGTERM, "1/8", id="while a call is in flight"),
+        pytest.param(signal.SIGTERM, "1/9", id="while a call is in flight"),
         pytest.param(signal.SIGINT, "reviewer", id="while it waits for the engine"),
     ],
 )
@@ -169,8 +173,8 @@ def test_what_does_not_go_as_told_ends_it_with_1_and_says_what(place: Place) -> 
     assert child.returncode == 1
     assert complaints.startswith("The demo failed: the server refused what it should do: Unavailable: ")
     assert "no pushing today" in complaints
-    assert "2/8" in told
-    assert "4/8" not in told
+    assert "2/9" in told
+    assert "4/9" not in told
     assert "All of it held" not in told
     place.assert_nothing_is_left()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import shutil
@@ -66,6 +67,8 @@ class Stage:
     started: float
     """Seconds until the server had answered the client's first request."""
     calls: int = field(default=0, init=False)
+    said: list[str] = field(default_factory=list, init=False)
+    """Every answer so far."""
     merged: list[str] = field(default_factory=list, init=False)
     """The commits that the reviewer made on the base."""
 
@@ -98,10 +101,24 @@ class Stage:
         self.screen.status(f"waiting for the answer to {tool}")
         return self.call(tool, **arguments)
 
+    def secret(self, namespace: str, name: str) -> str:
+        """What is live of a Secret, without its values."""
+        found = self.world.store.get(kinds.SECRET, namespace, name)
+        sizes = [f"{key} of {len(base64.b64decode(value))} characters" for key, value in found["data"].items()]
+        return f"Secret {namespace}/{name} ({found['type']}): {', '.join(sizes)}"
+
+    def tells_password(self, namespace: str, name: str) -> bool:
+        """Whether a password is in any object of the remote or was in any answer, as it is or encoded."""
+        encoded = self.world.store.get(kinds.SECRET, namespace, name)["data"]["password"]
+        everything = ("cat-file", "--batch-all-objects", "--batch", "--buffer")
+        seen = [*self.git(*everything), *self.said]
+        return any(form in line for form in (encoded, base64.b64decode(encoded).decode()) for line in seen)
+
     def call(self, tool: str, **arguments: Any) -> Answer:
         self.calls += 1
         result = self.portal.call(lambda: self.client.call_tool(tool, arguments, read_timeout_seconds=_CALL_SECONDS))
         text = "\n".join(block.text for block in result.content if block.type == "text")
+        self.said.append(text + json.dumps(result.structured_content))
         return Answer(text, bool(result.is_error), result.structured_content or {})
 
     def expect(self, holds: object, what: str, found: object = None) -> None:

@@ -108,6 +108,33 @@ def _scale(stage: Stage) -> None:
     stage.expect(stage.instances("shop", "orders-db") == 4, "four instances of orders-db are ready")
 
 
+def _role(stage: Stage) -> None:
+    main = stage.tip(BASE)
+    answer = stage.ask(
+        "The analysts need a login of their own that may read everything there.",
+        "create_postgres_role",
+        cluster_name="sessions-db",
+        role_name="analysts",
+        in_roles=["pg_read_all_data"],
+        reason="Analysts read the sessions",
+    )
+    _show(stage, answer, diff="a DatabaseRole, and an ExternalSecret that has its password generated in the cluster")
+    branch = answer.content["branch"]
+    _one_commit(stage, answer, main)
+    stage.merge(branch)
+    stage.screen.says("calls", f'get_change(change="{answer.content["change"]}"), until it is healthy')
+    stage.until_healthy(answer.content["change"])
+    roles = stage.ask("Is it there?", "list_postgres_roles", cluster_name="sessions-db")
+    _show(stage, roles)
+    stage.screen.block("live", [stage.secret("shop", "sessions-db-analysts-password")])
+    states = {one["name"]: one["state"] for one in roles.content["items"]}
+    stage.expect(states.get("analysts") == "reconciled", "the operator has made the role", found=states)
+    stage.expect(
+        not stage.tells_password("shop", "sessions-db-analysts-password"),
+        "its password is in no object of the repository and in nothing that the server has said",
+    )
+
+
 def _delete(stage: Stage) -> None:
     before = stage.refs()
     answer = stage.ask("Away with invoices-db!", "delete_postgres_cluster", name="invoices-db")
@@ -137,8 +164,13 @@ def _discard(stage: Stage) -> None:
     states = {one["change"]: one["state"] for one in left.content["items"]}
     stage.expect(states.pop(change, "closed") == "closed", f"{change} is not open", found=states)
     stage.expect(
-        states == {"create-shop-sessions-db": "healthy", "scale-shop-orders-db": "healthy"},
-        "the two that were merged are healthy",
+        states
+        == {
+            "create-shop-sessions-db": "healthy",
+            "scale-shop-orders-db": "healthy",
+            "create-role-shop-sessions-db-analysts": "healthy",
+        },
+        "the three that were merged are healthy",
         found=states,
     )
 
@@ -150,6 +182,7 @@ STEPS: tuple[tuple[str, Callable[[Stage], None]], ...] = (
     ("Diff: what a reviewer reads", _review),
     ("Merge: a person decides, Argo CD applies", _merge),
     ("Scale: one line of a file that people write", _scale),
+    ("Role: a password that nobody sees", _role),
     ("Delete without confirmation: refused", _delete),
     ("Discard: a change that nobody wants", _discard),
 )

@@ -183,13 +183,12 @@ def _make(kube: Kube, todo: Sequence[Operation], done: list[str]) -> None:
 def _half_done(error: GitOpsError, done: Sequence[str], left: Sequence[Operation]) -> GitOpsError:
     if not done and not isinstance(error, OutcomeUnknown):
         return error
-    failed = f"{left[0]}: {error}"
-    unknown = " Whether that took effect is not known: look at it first." if isinstance(error, OutcomeUnknown) else ""
+    failed = f"{left[0]}: {error}"  # which says where it is not known whether that took effect
     before = f"Done: {'; '.join(done)}. " if done else ""
     rest = f" Not tried: {'; '.join(str(one) for one in left[1:])}." if len(left) > 1 else ""
     kind = Unavailable if isinstance(error, Raced) else type(error)
     again = "Repeat the request for what is left: what is done is not done twice"
-    return kind(f"{before}Failed: {failed}.{unknown}{rest} {again}")
+    return kind(f"{before}Failed: {failed}.{rest} {again}")
 
 
 def _do(kube: Kube, one: Operation, *, dry_run: bool) -> Object:

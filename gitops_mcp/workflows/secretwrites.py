@@ -27,7 +27,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plan import NO_TRAILERS, Plan
-from gitops_mcp.errors import GitOpsError, NotInstalled, Raced, Refused, Unavailable
+from gitops_mcp.errors import Forbidden, GitOpsError, Raced, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -169,6 +169,8 @@ def _settled(app: App, ground: Ground, made: Made, change: str) -> bool:
     try:
         provider = ClusterSecrets(app.kube(environment, ground.settings))
         provider.remove(made.namespace, made.name, change=change, owner=made.request)
+    except Forbidden:  # a right that is missing says nothing of whose it is
+        raise
     except Refused as error:
         log.warning("Secret %s/%s is another one by now, and left alone: %s", made.namespace, made.name, error)
     return True
