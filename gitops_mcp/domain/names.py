@@ -65,8 +65,11 @@ def change_name(name: str, *, field: str = "change") -> str:
 
 
 def _legal(name: str, *, limit: int = 63, letter_first: bool = False) -> str:
-    """A name that would work. What looks like a url or an assignment may hold a secret, so nothing is made of it."""
-    return slug("" if set(name) & set("@=:") else name, limit=limit, letter_first=letter_first)
+    """A name that would work. What may hold a secret is no start for one."""
+    from gitops_mcp.domain.redact import may_be_secret
+
+    unfit = set(name) & set("@=:") or may_be_secret(name)
+    return slug("" if unfit else name, limit=limit, letter_first=letter_first)
 
 
 def slug(text: str, *, limit: int = 63, letter_first: bool = False) -> str:
@@ -111,7 +114,14 @@ def counted(number: int, noun: str) -> str:
 
 
 def shown(value: str, *, limit: int = 80) -> str:
-    """What a caller gave, quoted and cut: it is repeated in errors, which must stay short."""
+    """What a caller gave, quoted and cut: it is repeated in errors, which must stay short.
+
+    What could be a credential is described instead.
+    """
+    from gitops_mcp.domain.redact import may_be_secret
+
+    if may_be_secret(value):
+        return f"<{len(value)} characters, not repeated>"
     return repr(value if len(value) <= limit else value[:limit] + "…")
 
 

@@ -41,6 +41,8 @@ _TOKEN = re.compile(
     r"|(?<![\w-])eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+|SCRAM-SHA-256\$\S+|(?<=[Bb]earer )[^\s\"']+"
 )
 """Credentials that can be told by their looks."""
+_WORD = re.compile(r"[A-Za-z0-9+!#$%&=@^~*]{13,}")
+"""Longer than most names without a separator; generated passwords are longer still."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
@@ -77,9 +79,22 @@ def redacted_value(value: Any, path: Sequence[str | int] = ()) -> Any:
         case list():
             return [redacted_value(part, (*path, index)) for index, part in enumerate(value)]
         case str():
-            return redacted(value)
+            return redacted(value) if path else MASK if may_be_secret(value) else value
         case _:
             return value
+
+
+def may_be_secret(text: str) -> bool:
+    """Whether what somebody gave could be a credential that was put where it does not belong, so it is not repeated.
+
+    Nobody can tell that for sure: a short word may be a password, too. So that mistyped names can be shown, only what
+    has the form of a credential counts, and a long word that mixes upper case, lower case and digits, as names do not.
+    """
+    return redacted(text) != text or any(_is_mixed(word) for word in _WORD.findall(text))
+
+
+def _is_mixed(word: str) -> bool:
+    return all(any(test(char) for char in word) for test in (str.isupper, str.islower, str.isdigit))
 
 
 def _names(path: Sequence[str | int]) -> tuple[str, ...]:

@@ -28,6 +28,13 @@ RULES = "built-in rules"
 _KINDS = {resource.kind: resource for resource in CNPG_KINDS}
 _MOST = 8
 _VERSION = "cnpg.io/operatorVersion"
+_DANGERS = {"role-danger", "database-danger"}
+_SAID = {
+    "powerful-role": ("role-danger",),
+    "owner-missing": ("database-owner",),
+    "drops-with-manifest": ("database-danger",),
+}
+"""Warnings of planners, with the rules that would say the same again in other words."""
 
 
 def validated(
@@ -50,8 +57,8 @@ def validated(
         raise InvalidRequest(
             f"{plan.subject} would not be accepted, so nothing was changed: {'; '.join(faults[:_MOST])}{more}"
         )
-    told = {one.message for one in plan.warnings}
-    warnings = [one for each in checked for one in each.warnings if one.message not in told]
+    said = {rule for one in plan.warnings for rule in _SAID.get(one.id, ())} | (_DANGERS if plan.destroys else set())
+    warnings = [one for each in checked for one in each.warnings if one.id not in said]
     by = dict.fromkeys([*plan.validated_by, *(name for one in checked for name in one.by)])
     found = plan.impact
     for one in checked:
