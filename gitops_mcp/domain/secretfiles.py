@@ -20,6 +20,7 @@ Way = Literal["external-secrets", "sealed-secrets", "sops"]
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 SERVER = "gitops-mcp"
+_STORES = frozenset({"SecretStore", "ClusterSecretStore"})
 MITTWALD = "secret-generator.v1.mittwald.de/"
 
 
@@ -30,7 +31,7 @@ class SecretDocument:
     line: int
     way: Way
     secret: str
-    """metadata.name of the Secret that comes of it."""
+    """metadata.name of the Secret that comes of it; empty for a store, which only shows what the team uses."""
     namespace: str | None
     """None: the document does not say it."""
     object: Object
@@ -77,7 +78,9 @@ def generators(texts: Mapping[str, str], path: str, names: Iterable[str]) -> tup
 
 def siblings(found: Iterable[SecretDocument], way: Way) -> tuple[Sibling, ...]:
     return tuple(
-        Sibling(one.path, one.secret, one.secret, None, one.namespace, one.beside) for one in found if one.way == way
+        Sibling(one.path, one.secret, one.secret, None, one.namespace, one.beside)
+        for one in found
+        if one.way == way and one.secret
     )
 
 
@@ -139,6 +142,8 @@ def _way(value: object) -> tuple[Way | None, object]:
         return "sealed-secrets", at(value, "spec", "template", "metadata", "name") or name
     if kind == EXTERNAL_SECRET.kind and version.startswith(f"{EXTERNAL_SECRET.group}/"):
         return "external-secrets", at(value, "spec", "target", "name") or name
+    if kind in _STORES and version.startswith(f"{EXTERNAL_SECRET.group}/"):
+        return "external-secrets", ""
     if kind == "Secret" and version == "v1" and isinstance(at(value, "sops"), dict):
         return "sops", name
     return None, None

@@ -57,6 +57,14 @@ def test_what_becomes_a_secret_is_found_by_its_kind_under_the_secrets_own_name()
     assert [one.is_ours for one in found(FILES)] == [False, True, False]
 
 
+@pytest.mark.parametrize("kind", ["SecretStore", "ClusterSecretStore"])
+def test_a_store_shows_what_the_team_uses_and_makes_no_secret(kind: str) -> None:
+    (store,) = found({"a.yaml": EXTERNAL.replace("ExternalSecret", kind)})
+    assert store.way == "external-secrets"
+    assert not store.makes("shop", "orders-etl")
+    assert secretfiles.siblings([store], "external-secrets") == ()
+
+
 @pytest.mark.parametrize(
     ("text", "secret"),
     [
@@ -75,7 +83,7 @@ def test_the_secret_is_called_as_its_maker_where_nothing_else_is_said(text: str,
         pytest.param(SOPS.replace("sops: {mac: x}\n", ""), id="a Secret in clear"),
         pytest.param(SEALED.replace("bitnami.com", "example.com"), id="another group"),
         pytest.param(SEALED.replace("bitnami.com/", "bitnami.com.example/"), id="a group that begins the same"),
-        pytest.param(EXTERNAL.replace("ExternalSecret", "SecretStore"), id="another kind of the group"),
+        pytest.param(EXTERNAL.replace("ExternalSecret", "PushSecret"), id="another kind of the group"),
         pytest.param(PASSWORD, id="a generator alone"),
         pytest.param(EXTERNAL.split("metadata:", maxsplit=1)[0], id="without a name"),
         pytest.param("a: [broken", id="no YAML"),
