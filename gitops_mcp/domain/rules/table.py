@@ -67,8 +67,9 @@ def findings(seen: Seen) -> tuple[Finding, ...]:
 
 def _found(rule: Rule, seen: Seen) -> Iterator[Finding]:
     known: frozenset[_Place] = frozenset()
-    if seen.before is not None and not rule.compares:
-        earlier = replace(seen, object=seen.before, before=None)
+    if seen.before is not None:
+        # What compares does so with the live object, from which Git may have differed before the change already.
+        earlier = replace(seen, object=seen.before, before=seen.before if rule.compares else None)
         known = frozenset(_place(seen.before, fault) for fault in rule.check(earlier))
     for fault in rule.check(seen):
         if unfilled(at(seen.object, *fault.field)):

@@ -671,7 +671,7 @@ REFUSED: dict[str, list[Refused]] = {
     "storage-shrink": [
         Refused(Seen(cluster(storage={"size": "9Gi"}), cluster()), "spec.storage.size", "9Gi is less than 10Gi"),
         Refused(
-            Seen(cluster(), cluster(), cluster(storage={"size": "20Gi"})), "spec.storage.size", "10Gi is less than 20Gi"
+            Seen(cluster(), None, cluster(storage={"size": "20Gi"})), "spec.storage.size", "10Gi is less than 20Gi"
         ),
         Refused(
             Seen(cluster(walStorage={"size": "1G"}), cluster(walStorage={"size": "1Gi"})), "spec.walStorage.size", "1Gi"
@@ -684,7 +684,7 @@ REFUSED: dict[str, list[Refused]] = {
     ],
     "wal-storage-kept": [
         Refused(Seen(cluster(), cluster(walStorage={"size": "1Gi"})), "spec.walStorage", "keep it"),
-        Refused(Seen(cluster(), cluster(), cluster(walStorage={"size": "1Gi"})), "spec.walStorage", "keep it"),
+        Refused(Seen(cluster(), None, cluster(walStorage={"size": "1Gi"})), "spec.walStorage", "keep it"),
     ],
     "tablespaces-kept": [
         Refused(Seen(tablespaces("cold"), tablespaces("hot", "cold")), "spec.tablespaces", "'hot' is gone"),
@@ -1058,7 +1058,7 @@ REFUSED: dict[str, list[Refused]] = {
     "bootstrap-once": [
         Refused(Seen(recovery(source="old"), cluster()), "spec.bootstrap", "goes from initdb to recovery.*new Cluster"),
         Refused(
-            Seen(recovery(source="old"), recovery(source="old"), initdb(encoding="UTF8")),
+            Seen(recovery(source="old"), None, initdb(encoding="UTF8")),
             "spec.bootstrap",
             "goes from initdb to recovery",
         ),

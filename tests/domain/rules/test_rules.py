@@ -107,6 +107,14 @@ def test_a_fault_that_moved_in_its_list_is_still_an_old_one() -> None:
     assert names[0].message.endswith("(it was so before this change)")
 
 
+def test_a_size_that_was_less_than_the_live_one_does_not_block_another_change() -> None:
+    live = cluster(storage={"size": "20Gi"})
+    found = findings(Seen(cluster(instances=2), cluster(), live))
+    assert [(one.rule, one.severity) for one in found] == [("storage-shrink", "warning")]
+    shrunk = findings(Seen(cluster(storage={"size": "9Gi"}), cluster(), live))
+    assert [(one.rule, one.severity) for one in shrunk] == [("storage-shrink", "error")]
+
+
 def test_a_fault_is_new_where_its_value_is() -> None:
     found = findings(Seen(parameters(port="5434"), parameters(port="5433")))
     assert [one.severity for one in found] == ["error"]
