@@ -69,8 +69,13 @@ def redacted(text: str) -> str:
     return "\n".join(_by_line(line) for line in _PRIVATE_KEY.sub(MASK, text).split("\n"))
 
 
-def redacted_value(value: Any, path: Sequence[str | int] = ()) -> Any:
-    """A part of an object, found at `path`, without the values that are secret where they stand."""
+def redacted_value(value: Any, path: Sequence[str | int] | None = None) -> Any:
+    """A part of an object, found at `path`, without the values that are secret where they stand.
+
+    Without a path it is no part of one but what a caller gave, of which the looks have to be judged.
+    """
+    if path is None:
+        return _redacted_argument(value)
     if any(_is_secret(str(step), _names(path[:depth])) for depth, step in enumerate(path)):
         return MASK
     match value:
@@ -79,7 +84,23 @@ def redacted_value(value: Any, path: Sequence[str | int] = ()) -> Any:
         case list():
             return [redacted_value(part, (*path, index)) for index, part in enumerate(value)]
         case str():
-            return redacted(value) if path else MASK if may_be_secret(value) else value
+            return redacted(value)
+        case _:
+            return value
+
+
+def _redacted_argument(value: Any) -> Any:
+    match value:
+        case dict():
+            return {
+                _redacted_argument(str(key)): MASK if _is_secret(str(key), ()) else _redacted_argument(part)
+                for key, part in value.items()
+            }
+        case list():
+            return [_redacted_argument(part) for part in value]
+        case str():
+            told = redacted(value)
+            return MASK if _has_mixed_word(told) else told
         case _:
             return value
 
@@ -90,11 +111,12 @@ def may_be_secret(text: str) -> bool:
     Nobody can tell that for sure: a short word may be a password, too. So that mistyped names can be shown, only what
     has the form of a credential counts, and a long word that mixes upper case, lower case and digits, as names do not.
     """
-    return redacted(text) != text or any(_is_mixed(word) for word in _WORD.findall(text))
+    return redacted(text) != text or _has_mixed_word(text)
 
 
-def _is_mixed(word: str) -> bool:
-    return all(any(test(char) for char in word) for test in (str.isupper, str.islower, str.isdigit))
+def _has_mixed_word(text: str) -> bool:
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return any(all(any(map(kind, word)) for kind in kinds) for word in _WORD.findall(text))
 
 
 def _names(path: Sequence[str | int]) -> tuple[str, ...]:

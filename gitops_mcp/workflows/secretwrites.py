@@ -27,7 +27,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plan import NO_TRAILERS, Plan
-from gitops_mcp.errors import Forbidden, GitOpsError, Raced, Refused, Unavailable
+from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.redact import MASK, redacted, redacted_lines, redacted_value
+from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.redact import MASK, may_be_secret, redacted, redacted_lines, redacted_value
 
 SECRET = "hunter2-not-to-be-seen"
 
@@ -114,3 +115,35 @@ def test_a_line_of_any_length_is_read_in_one_go(word: str) -> None:
     long = word * (1_000_000 // len(word))
     assert len(redacted_lines(f"a: >-\n  {long}\n# {long}\n")) == 4
     assert "hunter2" not in redacted(f"{long} password: hunter2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("password=hunter2", id="an assignment"),
+        pytest.param("postgres://app:hunter2@db/x", id="a url"),
+        pytest.param("ghp_" + "a1B2" * 9, id="a token"),
+        pytest.param("Xy7Qm2Lp9Rt4Z", id="a word of three kinds of characters"),
+        pytest.param("existing:Xy7Qm2Lp9Rt4Z", id="such a word behind another"),
+        pytest.param("P@ssw0rd!2024x", id="such a word with signs in it"),
+    ],
+)
+def test_what_has_the_form_of_a_credential_may_be_one(text: str) -> None:
+    assert may_be_secret(text)
+    assert shown(text) == f"<{len(text)} characters, not repeated>"
+    assert redacted_value([text]) != [text]
+    assert text not in redacted_value({text: text, "cpu": [text]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ordres", "orders db", "porduction", "../main", "@{1}", "HEAD", "10GB", "MyRole2024", "my_reporting_role_2024",
+        "18.4-standard-trixie", "2027-01-31T00:00:00Z", "existing:orders-app", "Reporting-User-2024", "0 30 2 * * *",
+        "ghcr.io/cloudnative-pg/postgresql:18.4@sha256:" + "0a" * 32,
+    ],
+)  # fmt: skip
+def test_what_is_only_mistyped_is_shown(text: str) -> None:
+    assert not may_be_secret(text)
+    assert shown(text) == repr(text) or len(text) > 80
+    assert redacted_value({text: [text]}) == {text: [text]}

@@ -1,0 +1,263 @@
+"""The Secret of provider `cluster` and the commit that needs it: both, or neither."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Flags
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.answers import WriteResult
+from gitops_mcp.domain.objects import Identity, Object
+from gitops_mcp.domain.plan import Plan, SecretWrite
+from gitops_mcp.errors import GitOpsError, Refused
+from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.workflows import roles
+from gitops_mcp.workflows.road import Request
+from gitops_mcp.workflows.secretwrites import sweep, written
+from tests.workflows.conftest import Team, cluster
+
+CONFIGURATION = "environments: {prod: {path: prod}}\npasswords: {provider: cluster}\n"
+REFUSING = '#!/bin/sh\nread -r old new ref\ncase "$1 $ref" in "prepared refs/heads/gitops-mcp/"*) exit 1 ;; esac\n'
+
+
+@dataclass(frozen=True)
+class Here:
+    world: World
+    team: Team
+
+    def app(self) -> App:
+        return App.open(Flags(repo=self.team.root))
+
+    @property
+    def secrets(self) -> list[Object]:
+        return list(self.world.store.list(kinds.SECRET, "shop"))
+
+    @property
+    def notes(self) -> list[Path]:
+        return list((self.team.root / ".git/gitops-mcp-secrets").glob("*"))
+
+    def branches(self) -> str:
+        return self.team.git("for-each-ref", "refs/heads/gitops-mcp")
+
+
+@pytest.fixture
+def here(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
+    """A repository without a remote, whose changes are local branches, and an API without an operator."""
+    team.commit({".gitops-mcp.yaml": CONFIGURATION, "prod/db.yaml": cluster()})
+    with sandbox(tmp_path / "world", api_only=True) as world:
+        world.store.create(NAMESPACE, {"metadata": {"name": "shop"}})
+        monkeypatch.setenv("KUBECONFIG", str(world.kubeconfig))
+        yield Here(world, team)
+
+
+def made(app: App, name: str = "reader", *, change: str = "mine", dry_run: bool = False) -> WriteResult:
+    request = Request("create_postgres_role", None, change=change, dry_run=dry_run)
+    return roles.create(app, request, roles.Which("db", name, None), {}, password_source="auto", adopt=False)
+
+
+def rotated(app: App, name: str = "reader", *, change: str = "mine") -> WriteResult:
+    request = Request("update_postgres_role", None, change=change)
+    return roles.update(app, request, roles.Which("db", name, None), {}, rotate=True)
+
+
+def request_of(secret: Object) -> str:
+    found: str = secret["metadata"]["annotations"]["gitops-mcp/request"]
+    return found
+
+
+def test_the_commit_names_its_secret_and_the_attempt_that_made_it(here: Here) -> None:
+    done = made(here.app())
+    (secret,) = here.secrets
+    assert here.team.git("log", "-1", "--format=%(trailers:key=Gitops-Mcp-Secret,valueonly)", str(done.branch)) == (
+        f"prod shop/db-reader-password {request_of(secret)}"
+    )
+    assert here.notes == []
+
+
+def test_a_dry_run_makes_no_secret(here: Here) -> None:
+    assert made(here.app(), dry_run=True).outcome == "dry_run"
+    assert here.secrets == []
+    assert here.branches() == ""
+
+
+def test_a_commit_that_is_refused_takes_its_secret_back(here: Here) -> None:
+    hook = here.team.root / ".git/hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(REFUSING)
+    hook.chmod(0o755)
+    with pytest.raises(GitOpsError):
+        made(here.app())
+    assert here.branches() == ""
+    assert here.secrets == []
+    assert here.notes == []
+    hook.unlink()
+    assert made(here.app()).outcome == "committed"
+    assert len(here.secrets) == 1
+
+
+def test_a_secret_that_could_not_be_taken_back_is_taken_by_the_next_call_that_may(here: Here) -> None:
+    hook = here.team.root / ".git/hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(REFUSING)
+    hook.chmod(0o755)
+    here.world.api.deny("delete", "", "secrets")
+    with pytest.raises(GitOpsError):
+        made(here.app())
+    assert len(here.secrets) == 1
+    assert len(here.notes) == 1
+    app = here.app()
+    sweep(app, app.ground(fetch=True))
+    assert (len(here.secrets), len(here.notes)) == (1, 1)
+    here.world.api._access._denied.clear()
+    sweep(app, app.ground(fetch=True))
+    assert (here.secrets, here.notes) == ([], [])
+
+
+def test_a_secret_of_that_name_which_somebody_else_made_is_left_as_it_is(here: Here) -> None:
+    theirs = here.world.store.create(
+        kinds.SECRET, {"metadata": {"name": "db-reader-password", "namespace": "shop"}, "data": {"password": "eA=="}}
+    )
+    with pytest.raises(Refused, match=r"create secrets 'db-reader-password' in namespace 'shop'"):
+        made(here.app())
+    assert here.secrets == [theirs]
+    assert here.branches() == ""
+    assert here.notes == []
+
+
+def test_a_password_is_rotated_only_in_a_secret_of_this_servers_making(here: Here) -> None:
+    made(here.app())
+    (before,) = here.secrets
+    assert rotated(here.app()).outcome == "applied"
+    (after,) = here.secrets
+    assert after["data"]["password"] != before["data"]["password"]
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    here.world.store.merge(
+        kinds.SECRET, "shop", "db-reader-password", {"metadata": {"labels": {"app.kubernetes.io/managed-by": None}}}
+    )
+    (theirs,) = here.secrets
+    with pytest.raises(Refused, match="was not made by this server"):
+        rotated(here.app())
+    assert here.secrets == [theirs]
+
+
+def test_what_a_server_that_lives_is_about_to_commit_is_not_taken_from_it(here: Here) -> None:
+    one, other = here.app(), here.app()
+    ground = one.ground(fetch=True)
+    environment = ground.settings.environments["prod"]
+    plan = Plan("create-role", "x", Identity("Cluster", "shop", "db"), writes=(write(),))
+    with written(one, ground, environment, plan, change="mine"):
+        sweep(other, other.ground(fetch=True))
+        assert len(here.secrets) == 1
+        assert len(here.notes) == 1
+
+
+def write() -> SecretWrite:
+    return SecretWrite("create", "shop", "db-reader-password", "reader")
+
+
+def test_a_note_that_was_not_written_to_its_end_is_swept(here: Here) -> None:
+    folder = here.team.root / ".git/gitops-mcp-secrets"
+    folder.mkdir()
+    (folder / "0123456789abcdef.json").write_text('{"made": ["prod", "sh')
+    app = here.app()
+    sweep(app, app.ground(fetch=True))
+    assert not folder.exists()
+
+
+def abandoned(here: Here, ground: Ground, app: App) -> Object:
+    """The Secret and the note that a server leaves which dies before its commit."""
+    environment = ground.settings.environments["prod"]
+    plan = Plan("create-role", "x", Identity("Cluster", "shop", "db"), writes=(write(),))
+    with written(app, ground, environment, plan, change="mine"):
+        (note,) = here.notes
+        text = note.read_text()
+        (secret,) = here.secrets
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(text)
+    return secret
+
+
+def test_what_a_dead_server_left_is_taken_back_once_and_only_it(here: Here) -> None:
+    app = here.app()
+    secret = abandoned(here, app.ground(fetch=True), app)
+    bystander = here.world.store.create(
+        kinds.SECRET, {"metadata": {"name": "bystander", "namespace": "shop"}, "data": {}}
+    )
+    assert here.secrets == [bystander, secret]
+    sweep(app, app.ground(fetch=True))
+    assert here.secrets == [bystander]
+    assert here.notes == []
+    sweep(app, app.ground(fetch=True))
+    assert here.secrets == [bystander]
+
+
+def test_a_secret_of_the_same_name_that_another_attempt_made_stays_when_a_dead_one_is_swept(here: Here) -> None:
+    app = here.app()
+    abandoned(here, app.ground(fetch=True), app)
+    here.world.store.delete(kinds.SECRET, "shop", "db-reader-password")
+    (note,) = here.notes
+    text = note.read_text()
+    note.unlink()
+    made(here.app())
+    (later,) = here.secrets
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(text)
+    sweep(app, app.ground(fetch=True))
+    assert here.secrets == [later]
+    assert here.notes == []
+
+
+def test_where_nobody_knows_whether_the_commit_arrived_the_secret_stays_until_somebody_does(
+    here: Here, tmp_path: Path
+) -> None:
+    remote = tmp_path / "remote.git"
+    here.team.git("init", "--quiet", "--bare", str(remote))
+    here.team.git("remote", "add", "origin", str(remote))
+    here.team.git("push", "--quiet", "origin", "main")
+    here.team.git("remote", "set-head", "origin", "main")
+    app = here.app()
+    abandoned(here, app.ground(fetch=True), app)
+    remote.rename(tmp_path / "away.git")
+    later = here.app()
+    sweep(later, later.ground(fetch=True))
+    assert (len(here.secrets), len(here.notes)) == (1, 1)
+    (tmp_path / "away.git").rename(remote)
+    sweep(later, later.ground(fetch=True))
+    assert (here.secrets, here.notes) == ([], [])
+
+
+def test_writers_that_race_for_one_branch_leave_the_secret_of_each_commit_and_no_other(
+    here: Here, tmp_path: Path
+) -> None:
+    remote = tmp_path / "remote.git"
+    here.team.git("init", "--quiet", "--bare", str(remote))
+    here.team.git("remote", "add", "origin", str(remote))
+    here.team.git("push", "--quiet", "origin", "main")
+    second = Team(tmp_path / "second")
+    here.team.git("clone", "--quiet", str(remote), str(second.root))
+    apps = (here.app(), App.open(Flags(repo=second.root)))
+    start = threading.Barrier(2)
+
+    def half(which: int) -> None:
+        start.wait()
+        for number in range(which, 8, 2):
+            assert made(apps[which], f"reader_{number}").outcome == "committed"
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(half, (0, 1)))
+    log = here.team.git(
+        "-C", str(remote), "log", "--format=%(trailers:key=Gitops-Mcp-Secret,valueonly)", "gitops-mcp/mine"
+    )
+    named = {tuple(line.split(" ")[1:]) for line in log.splitlines() if line}
+    live = {(f"shop/{one['metadata']['name']}", request_of(one)) for one in here.secrets}
+    assert len(live) == 8
+    assert named == live
+    assert here.notes == []
