@@ -6,6 +6,7 @@ that could not be seen is not claimed: without the API a merged change stays `me
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,6 +64,7 @@ _FILTERS: dict[str, frozenset[str]] = {
     "applied": frozenset({"applied", "healthy"}),
     "all": frozenset({"draft", "pushed", "merged", "applied", "healthy", "closed", "failed"}),
 }
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _FILES_SHOWN = 50
 _COMMITS_SHOWN = 20
 _PAGE = 100
@@ -253,8 +255,28 @@ def _followed(api: _Api, span: Span, warnings: list[Warned]) -> tuple[Span, list
             objects.append(LiveObject(object=label, state=here.state, detail=cut(here.detail)))
     if span.state != "merged":
         return span, objects, engine
+    if not arrivals and not unseen and (engine := _holding(api, span, warnings)) is not None:
+        why = f"{span.why}; {engine.name} has applied {str(engine.revision)[:12]}, which holds it"
+        return Span(span.name, span.branch, span.start, span.tip, "applied", why, span.commits), objects, engine
     state, why = _arrived(span, arrivals, engine, unseen=unseen)
     return Span(span.name, span.branch, span.start, span.tip, state, why, span.commits), objects, engine
+
+
+def _holding(api: _Api, span: Span, warnings: list[Warned]) -> EngineState | None:
+    """The engine object that has applied a commit with the change, where the change touches nothing that is read."""
+    repository = api.ground.repository
+    paths = repository.changed_files(span.start, span.tip) if span.start else ()
+    for environment in api.ground.settings.environments.values():
+        folder = f"{environment.path}/" if environment.path else ""
+        if not any(path.startswith(folder) for path in paths):
+            continue
+        states, unread = api.engines(environment)
+        warnings += unread
+        for one in states:
+            known = one.revision is not None and _COMMIT.fullmatch(one.revision)
+            if known and not one.failing and repository.is_ancestor(span.tip, str(one.revision)):
+                return one
+    return None
 
 
 def _arrived(span: Span, arrivals: Sequence[Arrival], engine: EngineState | None, *, unseen: bool) -> tuple[State, str]:
@@ -342,7 +364,7 @@ def _next(ground: Ground, span: Span) -> list[str]:
     if span.state == "merged":
         return ["Call get_change again once the engine has applied it"]
     if span.state in {"applied", "failed"}:
-        return ["get_cluster_status says what is wrong with the cluster and what to do"]
+        return ["get_cluster_status says how the cluster is, what is wrong and what to do"]
     return []
 
 

@@ -9,7 +9,7 @@ from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.errors import NotFound, Refused
 from gitops_mcp.workflows import clusters, progress
-from gitops_mcp.workflows.deliver import Request
+from gitops_mcp.workflows.road import Request
 
 CLUSTER = (
     "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\nspec: {instances: 3}\n"

@@ -7,7 +7,7 @@ import pytest
 from gitops_mcp.domain.answers import ChangeList
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows import clusters, progress
-from gitops_mcp.workflows.deliver import Request
+from gitops_mcp.workflows.road import Request
 from tests.fakes.api import Answer
 from tests.workflows.conftest import Api, Team, cluster, live
 

@@ -7,7 +7,7 @@ from gitops_mcp.config import Flags
 from gitops_mcp.domain.answers import ClusterStatus
 from gitops_mcp.errors import Forbidden, InvalidRequest
 from gitops_mcp.workflows import clusters
-from gitops_mcp.workflows.deliver import Request
+from gitops_mcp.workflows.road import Request
 from gitops_mcp.workflows.status import status
 from tests.fakes.api import Answer
 from tests.workflows.conftest import ABSENT, FORBIDDEN, Api, Team, cluster, listed, live
