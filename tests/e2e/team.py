@@ -6,7 +6,9 @@ get a home of the team's own.
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import subprocess
 import sys
 import time
@@ -22,7 +24,11 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult, TextContent
 
-from gitops_mcp.sandbox.run import World
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.sandbox.api import ApiError
+from gitops_mcp.sandbox.cnpg.postgres import Postgres
+from gitops_mcp.sandbox.run import World, sandbox
 from tests.conftest import IDENTITY
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +102,7 @@ class Team:
         return self._run(where, *arguments, check=check).decode().removesuffix("\n")
 
     def commit(self, files: Files, *, message: str = "A change of the author's", branch: str = "main") -> str:
-        """What another person pushes; the commit's id."""
+        """What another person pushes; the commit's id. Without files it is an empty one."""
         if self.branches():
             self.git(self.author, "fetch", "--quiet", "--prune", "origin")
             start = f"origin/{branch}" if branch in self.branches() else "origin/main"
@@ -109,7 +115,7 @@ class Team:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content.encode() if isinstance(content, str) else content)
         self.git(self.author, "add", "--all")
-        self.git(self.author, "commit", "--quiet", "--message", message)
+        self.git(self.author, "commit", "--quiet", "--allow-empty", "--message", message)
         self.git(self.author, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
         return self.git(self.author, "rev-parse", "HEAD")
 
@@ -143,6 +149,10 @@ class Team:
 
     def commits(self, old: str, new: str) -> list[str]:
         return self.git(self.remote, "rev-list", f"{old}..{new}").splitlines()
+
+    def objects(self, repository: Path) -> bytes:
+        """Every object that a repository holds, commits, trees and files, whether or not a branch has it."""
+        return self._run(repository, "cat-file", "--batch-all-objects", "--batch", "--unordered")
 
     def _run(self, where: Path, *arguments: str, check: bool = True) -> bytes:
         ran = subprocess.run(
@@ -268,3 +278,119 @@ def until(world: World, holds: Callable[[], T | None]) -> T:
         assert time.monotonic() < end, "it never came about"
         version = world.store.changed(version, 0.2)
     return found
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The sandbox with the clusters of `repo_template`, its assistant, and the reviewer who merges what it proposes."""
+
+    world: World
+    team: Team
+    ask: Assistant
+
+    def proposed(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        done = self.ask.answer(tool, **arguments)
+        assert done["outcome"] == "committed", done
+        return done
+
+    def applied(self, tool: str, *, state: str = "healthy", **arguments: Any) -> dict[str, Any]:
+        """What was proposed, once it is merged and as far as that."""
+        done = self.proposed(tool, **arguments)
+        self.merged(done, state=state)
+        return done
+
+    def merged(self, done: Mapping[str, Any], *, state: str = "healthy") -> dict[str, Any]:
+        """The change of an answer as get_change shows it once it is merged and in that state."""
+        self.team.merge(done["branch"])
+
+        def arrived() -> dict[str, Any] | None:
+            seen = self.ask.answer("get_change", change=done["change"])
+            return seen if seen["state"] == state else None
+
+        return until(self.world, arrived)
+
+    def roles(self, cluster: str = "orders-db") -> dict[str, dict[str, Any]]:
+        """The rows of list_postgres_roles by the name in PostgreSQL."""
+        rows = self.ask.answer("list_postgres_roles", cluster_name=cluster)["items"]
+        return {row["name"]: row for row in rows}
+
+    def databases(self, cluster: str = "orders-db") -> dict[str, dict[str, Any]]:
+        rows = self.ask.answer("list_postgres_databases", cluster_name=cluster)["items"]
+        return {row["name"]: row for row in rows}
+
+    def live(self, resource: Resource, name: str, *, namespace: str = "shop") -> Object | None:
+        try:
+            return self.world.store.get(resource, namespace, name)
+        except ApiError as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def password(self, secret: str, *, role: str, namespace: str = "shop") -> str:
+        """The password of a live Secret that the operator can use for a role."""
+        found = until(self.world, lambda: self.live(kinds.SECRET, secret, namespace=namespace))
+        assert found["type"] == "kubernetes.io/basic-auth"
+        assert found["metadata"]["labels"]["cnpg.io/reload"] == "true"
+        data = {key: base64.b64decode(value).decode() for key, value in found["data"].items()}
+        assert data.keys() == {"username", "password"}
+        assert data["username"] == role
+        assert re.fullmatch(r"[A-Za-z0-9]{32,}", data["password"]), "not 32 letters and digits or more"
+        return data["password"]
+
+    def postgres(self, cluster: str = "orders-db", *, namespace: str = "shop") -> Postgres:
+        found = self.world.inside(namespace, cluster)
+        assert found is not None
+        return found
+
+    def refused(self, tool: str, **arguments: Any) -> str:
+        """The text of an error after which everything is as it was: branches, Secrets, and what the API was asked."""
+        before = self._state()
+        told = self.ask.refusal(tool, **arguments)
+        assert self._state() == before
+        return told
+
+    def _state(self) -> tuple[dict[str, str], set[str], int]:
+        secrets = {one["metadata"]["uid"] for one in self.world.store.list(kinds.SECRET)}
+        return self.team.branches(), secrets, len(self.written())
+
+    def written(self) -> list[tuple[str, str]]:
+        """What clients wrote to the API so far, where it let them: method and resource."""
+        return [
+            (one["method"], one["resource"])
+            for one in self.world.asked()
+            if one["method"] not in {"GET", "HEAD"}
+            and one["status"] < 300
+            and one["resource"] != "selfsubjectaccessreviews"
+        ]
+
+
+def ids(answer: Mapping[str, Any]) -> set[str]:
+    """Of its warnings."""
+    return {one["id"] for one in answer["warnings"]}
+
+
+def configuration(passwords: str = "", *, protected: bool = False) -> str:
+    """`.gitops-mcp.yaml` for the clusters of `repo_template`; `passwords` is the text of that key."""
+    more = f"passwords: {passwords}\n" if passwords else ""
+    return f"environments: {{prod: {{path: clusters/prod, protected: {str(protected).lower()}}}}}\n{more}"
+
+
+@contextmanager
+def world_of(place: Path, *, age_key: Path | None = None) -> Iterator[World]:
+    """A sandbox that is as quick as it can be."""
+    crds = os.environ.get("GITOPS_MCP_TEST_CRDS")
+    with sandbox(place, crds=Path(crds) if crds else None, step=0.02, poll=0.02, age_key=age_key) as world:
+        yield world
+
+
+@contextmanager
+def shop(
+    place: Path, files: Files, *flags: str, age_key: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[Shop]:
+    """`files` are committed to the base before the server is started."""
+    with world_of(place / "world", age_key=age_key) as world:
+        team = Team.on(place / "team", world.remote)
+        if files:
+            team.commit(files)
+        with assistant(team, *flags, kubeconfig=world.kubeconfig, env=env) as ask:
+            yield Shop(world, team, ask)

@@ -156,6 +156,14 @@ def bad(tool: str, told: str, *, id: str, **arguments: Any) -> Any:  # noqa: A00
 SCALE: dict[str, Any] = {"name": "orders-db", "environment": "prod"}
 CHANGING: dict[str, dict[str, Any]] = {"scale": {"instances": 2}, "delete": {"confirm_deletion": True}}
 WRITING: dict[str, dict[str, Any]] = {"create": {}, **CHANGING}
+MEMBERS: dict[str, dict[str, Any]] = {
+    "create_postgres_role": {"role_name": "reader", "password_source": "none", "environment": "prod"},
+    "update_postgres_role": {"role_name": "reader", "createdb": True, "environment": "prod"},
+    "delete_postgres_role": {"role_name": "reader", "confirm_deletion": True, "environment": "prod"},
+    "migrate_postgres_roles": {"environment": "prod"},
+    "create_postgres_database": {"database_name": "more", "owner": "app", "environment": "prod"},
+    "delete_postgres_database": {"database_name": "more", "confirm_deletion": True, "environment": "prod"},
+}
 CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "prod"}
 
 
@@ -416,6 +424,48 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
             parameters={"max_connections": 200},
             **CREATE,
         ),
+        *(
+            bad(tool, told, id=f"{tool} in {what}", **{**MEMBERS[tool], "cluster_name": name, **more})
+            for tool in MEMBERS
+            for name, what, more, told in (
+                (
+                    "both",
+                    "a cluster of two namespaces",
+                    {},
+                    (
+                        "InvalidRequest: namespace: prod declares a Cluster 'both' in several: billing "
+                        "(clusters/prod/billing/both.yaml:1), shop (clusters/prod/shop/both.yaml:1); name one"
+                    ),
+                ),
+                (
+                    "ordres-db",
+                    "a cluster that does not exist",
+                    {},
+                    (
+                        "NotFound: Git declares no Cluster 'ordres-db' in prod; there are: orders-db, invoices-db, "
+                        f"carts-db, both, filled-in and 1 more{PASSED_OVER}"
+                    ),
+                ),
+                (
+                    "Orders_DB",
+                    "a cluster whose name is none",
+                    {},
+                    f"InvalidRequest: cluster_name: 'Orders_DB' is not a Cluster name: {NAME}, such as 'orders-db'",
+                ),
+                (
+                    "orders-db",
+                    "an unknown namespace",
+                    {"namespace": "shpo"},
+                    "InvalidRequest: namespace: 'shpo' is not one of environment 'prod'; there are: shop, billing",
+                ),
+                (
+                    "orders-db",
+                    "an unknown environment",
+                    {"environment": "porduction"},
+                    "InvalidRequest: environment: no environment 'porduction'; there are: dev, linked, open, prod",
+                ),
+            )
+        ),
         bad(
             "delete",
             "Refused: deleting Cluster shop/orders-db deletes its pods and PVCs with all data. This call would propose: Delete "
@@ -448,7 +498,7 @@ def test_many_faults_are_named_together_and_no_value_is_repeated(
     told = desk.ask.refusal("scale_postgres_cluster", instances="hunter2", token="hunter2", dry_run="hunter2")
     assert told == (
         f"InvalidRequest: name: is required; instances: input should be a valid integer {NUMBER}; dry_run: input should be "
-        "a valid boolean (Return the diff and the checks, write nothing); there is no argument 'token'; there are: name, "
+        "a valid boolean (Show diff and checks, write nothing); there is no argument 'token'; there are: name, "
         "instances, confirm_deletion, namespace, environment, change, reason, dry_run"
     )
     assert "hunter2" not in told + desk.told()
@@ -533,6 +583,12 @@ WRITES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("create_postgres_cluster", {"name": "new", "namespace": "shop"}),
     ("scale_postgres_cluster", {"name": "orders-db", "instances": 5}),
     ("delete_postgres_cluster", {"name": "orders-db", "confirm_deletion": True}),
+    ("create_postgres_role", {"cluster_name": "orders-db", "role_name": "reader", "password_source": "none"}),
+    ("update_postgres_role", {"cluster_name": "orders-db", "role_name": "reader", "createdb": True}),
+    ("delete_postgres_role", {"cluster_name": "orders-db", "role_name": "reader", "confirm_deletion": True}),
+    ("migrate_postgres_roles", {"cluster_name": "orders-db"}),
+    ("create_postgres_database", {"cluster_name": "orders-db", "database_name": "more", "owner": "app"}),
+    ("delete_postgres_database", {"cluster_name": "orders-db", "database_name": "more", "confirm_deletion": True}),
     ("list_changes", {}),
     ("get_change", {"change": "x"}),
     ("discard_change", {"change": "x", "confirm_deletion": True}),
@@ -615,8 +671,21 @@ def test_without_an_api_git_answers_and_is_changed_and_what_could_not_be_seen_is
         assert status.structured_content["git"]["declared"] == "clusters/prod/shop/orders-db.yaml:1"
         assert "nothing wrong was seen" not in text(status)
 
+        roles = ask.answer("list_postgres_roles", cluster_name="orders-db")
+        databases = ask.answer("list_postgres_databases", cluster_name="orders-db")
+        assert roles["items"] == []
+        assert [(one["name"], one["state"]) for one in databases["items"]] == [("app", "unknown")]
+        assert "live-unavailable" in ids(roles)
+        assert "live-unavailable" in ids(databases)
+
         created = ask.answer("create_postgres_cluster", name="new", namespace="shop")
         assert "live-unavailable" in ids(created)
+        on = {"cluster_name": "orders-db", "change": "members"}
+        role = ask.answer("create_postgres_role", **on, role_name="reader", password_source="none")
+        assert {"live-unavailable", "maybe-existing"} <= ids(role)
+        database = ask.answer("create_postgres_database", **on, database_name="more", owner="reader")
+        assert "live-unavailable" in ids(database)
+        assert len(team.commits(base, database["commit"])) == 2
         scaled = ask.answer("scale_postgres_cluster", name="orders-db", instances=5)
         deleted = ask.answer("delete_postgres_cluster", name="carts-db", confirm_deletion=True)
         assert "live-unavailable" in ids(deleted)
@@ -653,7 +722,7 @@ def test_every_fault_of_the_configuration_is_named_and_a_mended_one_counts_at_on
                 "- line 3: environments.prod.path: '../outside' leaves the repository or is no path of it: write it "
                 "relative to the root with '/', without '..', such as clusters/prod\n"
                 "- line 4: environments.prod.pth: unknown key; there are: path, context, delivery, engine, namespaces, "
-                "protected\n"
+                "passwords, protected\n"
                 "- line 6: limits.maxInstances: expected a whole number from 1 to 100, found 'many'\n"
                 "- line 8: base: stands twice, first in line 7; keep one"
             )

@@ -110,7 +110,7 @@ def planted_world(world: World) -> None:
     }
     spec: Object = {
         "instances": 3,
-        "storage": {"size": "2Gi"},
+        "storage": {"size": "512Mi"},
         "env": [{"name": "API_KEY", "value": f"{PLANTED}-live-environment"}],
         "postgresql": {"parameters": {"primary_conninfo": f"host=y password={PLANTED}-live-parameter"}},
     }
@@ -246,9 +246,21 @@ def test_no_tool_repeats_a_planted_secret(bank: Bank) -> None:
             "host=y password=<redacted>",
         )
         assert "spec.externalClusters" in differing
+    roles = bank.call("list_postgres_roles", cluster_name="ledger")
+    assert {row["name"]: row["state"] for row in roles["items"]} == {"app": "failing"}
+    databases = bank.call("list_postgres_databases", cluster_name="ledger")
+    assert [row["state"] for row in databases["items"] if row["name"] == "shop"] == ["failing"]
     scaled = bank.call("scale_postgres_cluster", name="ledger", instances=5, reason=SAID)
     bank.call("scale_postgres_cluster", name="ledger", instances=2, dry_run=True)
     bank.call("scale_postgres_cluster", name="template", instances=2, error=True)
+    role: dict[str, Any] = {
+        "cluster_name": "ledger",
+        "role_name": "reader",
+        "password_source": "existing:ledger-credentials",
+    }
+    bank.call("create_postgres_role", **role, reason=SAID, dry_run=True)
+    database: dict[str, Any] = {"cluster_name": "ledger", "database_name": "more", "owner": "app"}
+    bank.call("create_postgres_database", **database, reason=SAID, dry_run=True)
     bank.call("create_postgres_cluster", name="new", namespace="bank", reason=SAID, dry_run=True)
     parameters = {"application_name": f"x password={PLANTED}-in-a-new-parameter"}
     bank.call("create_postgres_cluster", name="new", namespace="bank", parameters=parameters, error=True)

@@ -26,13 +26,29 @@ from tests.e2e.conftest import Mode, call, command, environment, git, log_of, re
 
 pytestmark = pytest.mark.anyio
 
-READING = ["list_postgres_clusters", "get_cluster_status", "list_changes", "get_change"]
+READING = [
+    "list_postgres_clusters",
+    "get_cluster_status",
+    "list_postgres_roles",
+    "list_postgres_databases",
+    "list_changes",
+    "get_change",
+]
 TOOLS = [
     "list_postgres_clusters",
     "get_cluster_status",
     "create_postgres_cluster",
     "scale_postgres_cluster",
+    "update_postgres_cluster",
     "delete_postgres_cluster",
+    "list_postgres_roles",
+    "create_postgres_role",
+    "update_postgres_role",
+    "delete_postgres_role",
+    "migrate_postgres_roles",
+    "list_postgres_databases",
+    "create_postgres_database",
+    "delete_postgres_database",
     "list_changes",
     "get_change",
     "discard_change",
@@ -146,17 +162,18 @@ async def test_the_tools_are_the_same_ones_in_the_same_order_each_time(world: Wo
         assert compact((await second.list_tools()).tools) == compact(listed)
 
 
-async def test_every_tool_has_a_title_hints_and_schemas_and_all_are_14000_bytes_at_most(
+async def test_every_tool_has_a_title_hints_and_schemas_and_all_are_31000_bytes_at_most(
     world: World, mode: Mode
 ) -> None:
     async with server(world, mode=mode) as client:
         tools = (await client.list_tools()).tools
-    assert len(compact(tools).encode()) <= 14_000
+    assert len(compact(tools).encode()) <= 31_000
     for tool in tools:
         assert tool.title
         assert tool.description
         assert tool.annotations is not None
-        reads, destroys = tool.name in READING, tool.name.startswith(("scale_", "delete_", "discard_"))
+        destroys = tool.name.startswith(("scale_", "delete_", "discard_", "update_postgres_cluster"))
+        reads = tool.name in READING
         assert (tool.annotations.read_only_hint, tool.annotations.destructive_hint) == (reads, destroys)
         assert tool.annotations.idempotent_hint is not None
         assert tool.annotations.open_world_hint is not None
@@ -200,6 +217,17 @@ async def test_the_output_holds_protocol_lines_and_nothing_else(world: World, mo
             ("list_postgres_clusters", {"detail_level": "detailed"}),
             ("get_cluster_status", {"name": "orders-db"}),
             ("scale_postgres_cluster", {"name": "orders-db", "instances": 4}),
+            ("list_postgres_roles", {"cluster_name": "orders-db"}),
+            ("list_postgres_databases", {"cluster_name": "orders-db"}),
+            (
+                "create_postgres_role",
+                {
+                    "cluster_name": "orders-db",
+                    "role_name": "reader",
+                    "password_source": "none",
+                    "change": "scale-shop-orders-db",
+                },
+            ),
             ("get_change", {"change": "scale-shop-orders-db"}),
             ("delete_postgres_cluster", {"name": "orders-db"}),
             ("discard_change", {"change": "scale-shop-orders-db", "confirm_deletion": True}),
@@ -209,7 +237,7 @@ async def test_the_output_holds_protocol_lines_and_nothing_else(world: World, mo
         child.end_of_input()
         assert child.ended() == 0
         complaints = child.complaints()
-    assert len(child.written) == 8
+    assert len(child.written) == 11
     for number, line in enumerate(child.written, 1):
         assert line.endswith(b"}\n")
         message = json.loads(line)
@@ -321,6 +349,7 @@ async def test_read_only_offers_nothing_that_writes(world: World, mode: Mode, by
         for writing in TOOLS:
             if writing not in READING:
                 assert writing in refusal(await call(client, writing, name="orders-db", instances=4))
+                assert writing in refusal(await call(client, writing, cluster_name="orders-db", role_name="reader"))
     assert refs(world) == before
 
 

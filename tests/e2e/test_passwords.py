@@ -1,0 +1,365 @@
+"""Passwords by each provider: from the request to a Secret that the operator can use, a new one, and what is left."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+
+from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.sandbox.run import World, sandbox
+from tests.adapters.git.conftest import CLUSTER, write
+from tests.e2e.instants import Ended, Instants, Victims
+from tests.e2e.team import Files, Shop, Team, configuration, ids, look, shop, until
+from tests.e2e.wire import Wire
+
+FOLDER = "clusters/prod/shop/orders-db"
+ON: dict[str, Any] = {"cluster_name": "orders-db"}
+WORD: dict[str, Any] = {**ON, "confirm_deletion": True}
+
+
+@dataclass(frozen=True)
+class Safe:
+    """A shop, and the age key that its engine decrypts with."""
+
+    shop: Shop
+    recipient: str
+
+    def uses(self, provider: str, *, protected: bool = True) -> None:
+        """From now on the configuration names it."""
+        more: Files = {".sops.yaml": None}
+        if provider == "sops":
+            more = {".sops.yaml": f"creation_rules:\n  - path_regex: \\.sops\\.yaml$\n    age: {self.recipient}\n"}
+        files = {".gitops-mcp.yaml": configuration(f"{{provider: {provider}}}", protected=protected), **more}
+        self.shop.team.commit({path: text for path, text in files.items() if self._said(path) != text})
+
+    def _said(self, path: str) -> str | None:
+        found = self.shop.team.file("main", path)
+        return None if found is None else found.decode()
+
+    def everything_in_git(self) -> bytes:
+        return self.shop.team.objects(self.shop.team.remote)
+
+
+@pytest.fixture(scope="module")
+def safe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Safe]:
+    place = tmp_path_factory.mktemp("passwords")
+    identity = pyrage.x25519.Identity.generate()
+    (place / "age.key").write_text(f"{identity}\n")
+    with shop(place, {}, age_key=place / "age.key") as here:
+        yield Safe(here, str(identity.to_public()))
+
+
+def is_reconciled(here: Shop, role: str) -> bool:
+    seen = here.roles().get(role)
+    return seen is not None and seen["state"] == "reconciled"
+
+
+def forms(password: str) -> tuple[bytes, bytes]:
+    return password.encode(), base64.b64encode(password.encode())
+
+
+def left_in_git(here: Shop, slug: str) -> list[str]:
+    """Files of the base that belong to a role."""
+    listed = here.team.git(here.team.remote, "ls-tree", "-r", "--name-only", "main", f"{FOLDER}/").splitlines()
+    names = [path.removeprefix(f"{FOLDER}/") for path in listed]
+    return [name for name in names if f"-{slug}." in name]
+
+
+@pytest.mark.parametrize(
+    ("provider", "role", "slug", "file"),
+    [
+        pytest.param("external-secrets", "ext {{ }}", "ext", "secret-ext.yaml", id="external-secrets"),
+        pytest.param("sealed-secrets", "My Sealed", "my-sealed", "secret-my-sealed.yaml", id="sealed-secrets"),
+        pytest.param("sops", 'so"ps', "so-ps", "secret-so-ps.sops.yaml", id="sops"),
+    ],
+)
+def test_a_password_that_git_holds_sealed(safe: Safe, provider: str, role: str, slug: str, file: str) -> None:
+    here = safe.shop
+    safe.uses(provider)
+    before = len(here.written())
+    done = here.applied("create_postgres_role", **ON, role_name=role)
+    assert {one["path"].removeprefix(f"{FOLDER}/") for one in done["files"]} == {
+        "clusters/prod/shop/kustomization.yaml",
+        f"role-{slug}.yaml",
+        file,
+    }
+    until(here.world, lambda: is_reconciled(here, role))
+    first = here.password(f"orders-db-{slug}-password", role=role)
+    assert here.postgres().roles[role].password is not None
+
+    rotated = here.proposed("update_postgres_role", **ON, role_name=role, rotate_password=True)
+    here.team.merge(rotated["branch"])
+    moved = provider == "external-secrets"
+    secret = f"orders-db-{slug}-password-2" if moved else f"orders-db-{slug}-password"
+    until(here.world, lambda: is_reconciled(here, role) and here.password(secret, role=role) != first)
+    second = here.password(secret, role=role)
+    assert here.roles()[role]["password"] == f"Secret {secret}"
+    assert any("clients must read" in text for text in rotated["next"])
+    if moved:
+        assert here.password(f"orders-db-{slug}-password", role=role) == first
+    assert len(here.written()) == before
+
+    here.applied("delete_postgres_role", **WORD, role_name=role)
+    last = here.applied("delete_postgres_role", **WORD, role_name=role)
+    assert left_in_git(here, slug) == []
+    assert role not in here.postgres().roles
+    gone = {secret, f"orders-db-{slug}-password"}
+    assert any(all(name in text for name in gone) and "goes too" in text for text in last["next"]), last["next"]
+    for name in gone:
+        until(here.world, lambda name=name: here.live(kinds.SECRET, name) is None)  # type: ignore[misc]
+        assert here.live(kinds.EXTERNAL_SECRET, name) is None
+        assert here.live(kinds.PASSWORD, name) is None
+        assert here.live(kinds.SEALED_SECRET, name) is None
+    git = safe.everything_in_git()
+    for form in (*forms(first), *forms(second)):
+        assert form not in git
+
+
+def test_a_password_that_only_the_cluster_holds(safe: Safe) -> None:
+    here = safe.shop
+    safe.uses("cluster", protected=False)
+    done = here.applied("create_postgres_role", **ON, role_name="clu")
+    until(here.world, lambda: is_reconciled(here, "clu"))
+    first = here.password("orders-db-clu-password", role="clu")
+    found = here.live(kinds.SECRET, "orders-db-clu-password")
+    assert found is not None
+    assert found["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "gitops-mcp"
+    assert found["metadata"]["labels"]["gitops-mcp/change"] == done["change"]
+    assert left_in_git(here, "clu") == ["role-clu.yaml"]
+    assert any("built anew from Git" in text for text in done["about"])
+
+    here.ask.answer("update_postgres_role", **ON, role_name="clu", rotate_password=True)
+    second = here.password("orders-db-clu-password", role="clu")
+    assert second != first
+    here.applied("delete_postgres_role", **WORD, role_name="clu")
+    last = here.applied("delete_postgres_role", **WORD, role_name="clu")
+    assert any("kubectl -n shop delete secret orders-db-clu-password" in text for text in last["next"])
+    assert here.password("orders-db-clu-password", role="clu") == second
+    git = safe.everything_in_git()
+    for form in (*forms(first), *forms(second)):
+        assert form not in git
+
+    # Its Secret is in the way of a new role of that name, and is neither written over nor taken away.
+    told = here.refused("create_postgres_role", **ON, role_name="clu")
+    assert told.startswith("Refused: ")
+    assert "orders-db-clu-password" in told
+    assert here.password("orders-db-clu-password", role="clu") == second
+    again = here.applied(
+        "create_postgres_role", **ON, role_name="clu", password_source="existing:orders-db-clu-password"
+    )
+    until(here.world, lambda: is_reconciled(here, "clu"))
+    here.applied("delete_postgres_role", **ON, role_name="clu", drop=False)
+    assert again["outcome"] == "committed"
+
+
+def test_a_password_that_somebody_else_provides(safe: Safe) -> None:
+    here = safe.shop
+    safe.uses("existing")
+    told = here.refused("create_postgres_role", **ON, role_name="theirs")
+    assert told.startswith("InvalidRequest: password_source: passwords.provider is 'existing'")
+    value = "Provided0by1another2team3in4advance5"
+    data = {"username": "theirs", "password": value}
+    here.world.store.create(
+        kinds.SECRET,
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "vaulted", "namespace": "shop", "labels": {"cnpg.io/reload": "true"}},
+            "type": "kubernetes.io/basic-auth",
+            "data": {key: base64.b64encode(text.encode()).decode() for key, text in data.items()},
+        },
+    )
+    done = here.applied("create_postgres_role", **ON, role_name="theirs", password_source="existing:vaulted")
+    until(here.world, lambda: is_reconciled(here, "theirs"))
+    assert "secret-missing" not in ids(done)
+    assert any("was not looked into" in text for text in done["next"])
+    assert {one["path"].removeprefix(f"{FOLDER}/") for one in done["files"]} == {
+        "clusters/prod/shop/kustomization.yaml",
+        "role-theirs.yaml",
+    }
+    assert "data" not in json.dumps(done["about"])
+    told = here.refused("update_postgres_role", **ON, role_name="theirs", rotate_password=True)
+    assert told.startswith("Refused: nothing in Git makes Secret vaulted")
+    here.applied("delete_postgres_role", **WORD, role_name="theirs")
+    last = here.applied("delete_postgres_role", **WORD, role_name="theirs")
+    assert any(text.startswith("Secret vaulted is not made by Git and stays") for text in last["next"])
+    assert here.password("vaulted", role="theirs") == value
+
+
+def test_what_is_made_for_a_change_goes_when_it_is_discarded(safe: Safe) -> None:
+    here = safe.shop
+    safe.uses("cluster", protected=False)
+    done = here.proposed("create_postgres_role", **ON, role_name="fleeting", change="not-now")
+    here.proposed("create_postgres_role", **ON, role_name="passing", change="not-now")
+    gone = here.ask.answer("discard_change", change="not-now", confirm_deletion=True)
+    assert sorted(text for text in gone["next"] if text.startswith("Removed")) == [
+        f"Removed Secret shop/orders-db-{name}-password, which was made for this change"
+        for name in ("fleeting", "passing")
+    ]
+    assert here.live(kinds.SECRET, "orders-db-fleeting-password") is None
+    assert here.live(kinds.SECRET, "orders-db-passing-password") is None
+    assert done["branch"] not in here.team.branches()
+
+
+def test_what_somebody_put_in_its_place_stays_when_the_change_is_discarded(safe: Safe) -> None:
+    here = safe.shop
+    safe.uses("cluster", protected=False)
+    here.proposed("create_postgres_role", **ON, role_name="usurped", change="usurped")
+    here.world.store.delete(kinds.SECRET, "shop", "orders-db-usurped-password")
+    theirs = here.world.store.create(
+        kinds.SECRET,
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "orders-db-usurped-password", "namespace": "shop"},
+            "data": {"password": base64.b64encode(b"theirs").decode()},
+        },
+    )
+    gone = here.ask.answer("discard_change", change="usurped", confirm_deletion=True)
+    (warned,) = [one["message"] for one in gone["warnings"] if one["id"] == "secret-left"]
+    assert "was not made by this server" in warned
+    assert "kubectl -n shop delete secret orders-db-usurped-password" in warned
+    assert here.live(kinds.SECRET, "orders-db-usurped-password") == theirs
+
+
+@dataclass
+class Stage:
+    """A repository behind an ssh of ours, an API without an operator, and servers that come and go."""
+
+    world: World
+    team: Team
+    instants: Instants
+    temporary: Path
+
+    def server(self) -> Wire:
+        env = self.instants.environment(self.team.environment)
+        env |= {"KUBECONFIG": str(self.world.kubeconfig), "TMPDIR": str(self.temporary)}
+        return Wire(self.team.checkout, env=env, log=self.team.log)
+
+    @property
+    def secrets(self) -> list[Object]:
+        return list(self.world.store.list(kinds.SECRET, "shop"))
+
+    @property
+    def notes(self) -> list[Path]:
+        return list((self.team.checkout / ".git/gitops-mcp-secrets").glob("*"))
+
+    def killed(self, server: Wire, at: str, victims: Victims, **asked: Any) -> Ended:
+        try:
+            return self.instants.killed(server, "create_postgres_role", at=at, victims=victims, **asked)
+        finally:
+            server.end()
+
+
+ASKED: dict[str, Any] = {"cluster_name": "orders", "role_name": "reader", "change": "add-reader"}
+BRANCH = "gitops-mcp/add-reader"
+
+
+@contextmanager
+def stage(place: Path) -> Iterator[Stage]:
+    files: Files = {".gitops-mcp.yaml": configuration("{provider: cluster}"), "clusters/prod/shop/orders.yaml": CLUSTER}
+    team = Team.of(place / "team", files)
+    team.git(team.checkout, "remote", "set-url", "origin", f"ssh://far{team.remote}")
+    write(team.checkout / "notes.txt", "mine\n")
+    temporary = place / "temporary"
+    temporary.mkdir()
+    instants = Instants(place / "instants", config=team.folder / "home/gitconfig")
+    with sandbox(place / "world", api_only=True) as world:
+        world.store.create(
+            world.store.resource_for("v1", "Namespace") or pytest.fail("no namespaces"), {"metadata": {"name": "shop"}}
+        )
+        yield Stage(world, team, instants, temporary)
+
+
+@pytest.mark.parametrize(
+    ("at", "victims", "keeps"),
+    [
+        pytest.param("begin commit-tree 1", "tree", False, id="after the Secret, before the commit"),
+        pytest.param("begin push 1", "tree", False, id="before the push"),
+        pytest.param(
+            "far pre-receive refs/heads/gitops-mcp/add-reader", "machine", False, id="while the remote decides"
+        ),
+        pytest.param("begin push 1", "server", True, id="while a push goes on that lands"),
+        pytest.param("end push 1", "tree", True, id="after the push"),
+    ],
+)
+def test_a_server_that_is_killed_leaves_a_secret_only_with_the_commit_that_needs_it(
+    tmp_path: Path, at: str, victims: Victims, keeps: bool
+) -> None:
+    with stage(tmp_path) as here, here.server() as server, here.server() as following:
+        before = look(here.team.checkout)
+        here.killed(server, at, victims, **ASKED)
+        assert len(here.secrets) == 1, "killed before there was anything to clean up"
+        assert len(here.notes) == 1
+        assert (BRANCH in here.team.branches()) == keeps
+
+        listed = following.answer("list_changes")
+        assert [one["change"] for one in listed["items"]] == (["add-reader"] if keeps else [])
+        assert len(here.secrets) == int(keeps)
+        assert here.notes == []
+        again = following.answer("create_postgres_role", **ASKED)
+        assert again["outcome"] == ("unchanged" if keeps else "committed")
+        assert len(here.secrets) == 1
+        ours = (".git/gitops-mcp-secrets/", "notes.txt")
+        assert {path for path in look(here.team.checkout) if path not in before and not path.startswith(ours)} == set()
+        assert not (here.team.checkout / ".git/gitops-mcp-secrets").exists()
+        assert list(here.temporary.iterdir()) == []
+
+
+def test_what_somebody_put_in_the_place_of_a_dead_servers_secret_stays(tmp_path: Path) -> None:
+    with stage(tmp_path) as here, here.server() as server, here.server() as following:
+        here.killed(server, "begin push 1", "tree", **ASKED)
+        (made,) = here.secrets
+        here.world.store.delete(kinds.SECRET, "shop", made["metadata"]["name"])
+        metadata = {"name": made["metadata"]["name"], "namespace": "shop"}
+        theirs = here.world.store.create(kinds.SECRET, {"metadata": metadata, "data": {}})
+        following.answer("list_changes")
+        assert here.secrets == [theirs]
+        assert here.notes == []
+        told = following.call("create_postgres_role", **ASKED)
+        assert told["isError"]
+        assert here.secrets == [theirs]
+        assert BRANCH not in here.team.branches()
+
+
+HOOK = "#!/bin/sh\necho 'not on a Friday: password=hunter2' >&2\nexit 1\n"
+LOST = "#!/bin/sh\nkill -9 $PPID\n"
+
+
+@pytest.mark.parametrize(
+    ("hook", "text", "keeps"),
+    [
+        pytest.param("pre-receive", HOOK, False, id="the remote refuses"),
+        pytest.param("post-receive", LOST, True, id="the answer of a push that landed is lost"),
+    ],
+)
+def test_a_push_that_fails_takes_the_secret_back_unless_it_has_landed(
+    tmp_path: Path, hook: str, text: str, keeps: bool
+) -> None:
+    with stage(tmp_path) as here, here.server() as server:
+        path = here.team.remote / "hooks" / hook
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+        (tmp_path / "instants/far").write_text("")  # its hooks are the remote's own
+        told = server.call("create_postgres_role", **ASKED)
+        landed = BRANCH in here.team.branches()
+        assert landed == keeps
+        assert len(here.secrets) == int(keeps)
+        assert here.notes == []
+        if not keeps:
+            assert told["isError"]
+            assert "hunter2" not in json.dumps(told)
+        path.unlink()
+        again = server.answer("create_postgres_role", **ASKED)
+        assert again["outcome"] == ("unchanged" if keeps else "committed")
+        assert len(here.secrets) == 1
