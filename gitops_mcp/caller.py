@@ -15,6 +15,10 @@ class Caller(Protocol):
     def requester(self) -> str:
         """Who asks, for the record."""
 
+    @property
+    def name(self) -> str | None:
+        """What the client calls itself, where it says so: one line, without what may be a secret."""
+
     def told(self, done: float, total: float, message: str) -> None:
         """Progress, for a client that asked for it."""
 
@@ -30,6 +34,7 @@ class Nobody:
     """No client: nothing is told, and what needs a person's word is refused."""
 
     requester = "nobody"
+    name = None
 
     def told(self, done: float, total: float, message: str) -> None:
         """Nobody listens."""

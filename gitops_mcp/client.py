@@ -8,9 +8,10 @@ put, to what was seen of the objects, and to one use.
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
+import os
+import pwd
 import secrets
 import threading
 import time
@@ -33,7 +34,7 @@ _NEWER = "2026-07-28"
 class Consent(BaseModel):
     """What the person fills in."""
 
-    agree: bool = Field(description="true: do it; false: leave everything as it is")
+    agree: bool = Field(strict=True, description="true: do it; false: leave everything as it is")
 
 
 class Asking(Exception):
@@ -72,9 +73,16 @@ class Client:
     @property
     def requester(self) -> str:
         """The user that the server runs as, and the client that speaks for them."""
+        return f"{user(os.getuid())} through {self.name or 'a client'}"
+
+    @property
+    def name(self) -> str | None:
         declared = self._context.session.client_params
-        name = f"{declared.client_info.name} {declared.client_info.version}" if declared is not None else "a client"
-        return f"{getpass.getuser()} through {line(name)[:80]}"
+        if declared is None:
+            return None
+        from gitops_mcp.domain.redact import redacted
+
+        return redacted(line(f"{declared.client_info.name} {declared.client_info.version}"))[:80]
 
     def told(self, done: float, total: float, message: str) -> None:
         from_thread.run(self._context.report_progress, done, total, message)
@@ -116,6 +124,14 @@ class Client:
             raise _not_agreed(_why(answer.action if isinstance(answer, ElicitResult) else "cancel"))
         if (answer.content or {}).get("agree") is not True:
             raise _not_agreed(_why("decline"))
+
+
+def user(uid: int) -> str:
+    """By name; by number where the machine knows no such user, as in a container under any."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 def _question(question: str, digest: str) -> InputRequiredResult:

@@ -146,9 +146,18 @@ def change_slug(plan: Plan, environment: str | None) -> str:
 
 
 def commit_message(
-    plan: Plan, *, tool: str, change: str, reason: str | None, trailers: Mapping[str, str] = NO_TRAILERS
+    plan: Plan,
+    *,
+    tool: str,
+    change: str,
+    reason: str | None,
+    requester: str | None = None,
+    trailers: Mapping[str, str] = NO_TRAILERS,
 ) -> str:
-    """Subject, reason, impact and trailers. `reason` is the caller's text: one paragraph, redacted."""
+    """Subject, reason, impact and trailers. `reason` is the caller's text: one paragraph, redacted.
+
+    `requester` is the client that asked; the person is the commit's author.
+    """
     full = line(plan.subject)
     paragraphs = [full if len(full) <= SUBJECT_MAX else full[: SUBJECT_MAX - 1] + "…"]
     if len(full) > SUBJECT_MAX:
@@ -163,6 +172,7 @@ def commit_message(
         "Gitops-Mcp-Tool": tool,
         "Gitops-Mcp-Change": change,
         "Gitops-Mcp-Impact": plan.impact.level.label,
+        **({"Gitops-Mcp-Requester": requester} if requester else {}),
         **trailers,
     }
     return "\n\n".join([*paragraphs, "\n".join(f"{key}: {line(value)}" for key, value in said.items())]) + "\n"

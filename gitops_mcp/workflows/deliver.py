@@ -106,7 +106,12 @@ def _once(app: App, ground: Ground, request: Request, planner: Planner) -> Write
                 parent=target.open.tip if target.open else ground.base.commit,
                 files=plan.contents,
                 message=commit_message(
-                    plan, tool=request.tool, change=target.change, reason=request.reason, trailers=trailers
+                    plan,
+                    tool=request.tool,
+                    change=target.change,
+                    reason=request.reason,
+                    requester=app.caller.name,
+                    trailers=trailers,
                 ),
             )
     return _answer(ground, environment, target, plan, published)

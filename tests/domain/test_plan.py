@@ -43,6 +43,15 @@ def test_a_reason_cannot_forge_trailers_or_carry_a_password() -> None:
     assert "hunter2" not in commit_message(PLAN, tool="t", change="x", reason="password: hunter2")
 
 
+def test_the_client_that_asked_is_named_in_one_line() -> None:
+    message = commit_message(PLAN, tool="t", change="x", reason=None, requester="assistant\nGitops-Mcp-Impact: none")
+    trailers = message.rpartition("\n\n")[2].splitlines()
+    assert [one.partition(":")[0] for one in trailers] == [
+        *("Gitops-Mcp-Tool", "Gitops-Mcp-Change", "Gitops-Mcp-Impact", "Gitops-Mcp-Requester")
+    ]
+    assert "Requester" not in commit_message(PLAN, tool="t", change="x", reason=None)
+
+
 def test_a_long_subject_is_cut_and_said_in_full_below() -> None:
     plan = Plan("scale", "Scale " + "x" * 100, PLAN.target)
     subject, _, rest = commit_message(plan, tool="t", change="x", reason=None).partition("\n\n")

@@ -203,5 +203,6 @@ Impact: none
 Gitops-Mcp-Tool: scale_postgres_cluster
 Gitops-Mcp-Change: scale-shared-other
 Gitops-Mcp-Impact: none
+Gitops-Mcp-Requester: mcp 0.1.0
 """
     )

@@ -26,6 +26,7 @@ def test_a_protected_cluster_is_not_removed_before_the_first_step_is_merged_wher
         again = deleted(team, change)
         assert (again.outcome, again.commit) == ("unchanged", None)
         assert "step 1 of 2 is proposed but not merged" in again.summary
+    assert first.branch
     team.merge(first.branch)
     second = deleted(team)
     assert (second.summary, second.change) == ("Delete Cluster shop/db", "delete-shop-db-2")
