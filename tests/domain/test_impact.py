@@ -134,6 +134,20 @@ N, L, R, O, D = Level.NONE, Level.RELOAD, Level.ROLLING_RESTART, Level.OUTAGE, L
             id="a library comes",
         ),
         pytest.param(
+            parameters(**{"cron.timezone": "UTC"}),
+            parameters(**{"cron.timezone": "UTC", "cron.database_name": "app"}),
+            R,
+            "cron.database_name: of an extension that is not known here",
+            id="a parameter of an extension",
+        ),
+        pytest.param(
+            listed(18),
+            listed(18) | {"spec": listed(18)["spec"] | {"postgresql": {"parameters": {"io_max_combine_limit": "32"}}}},
+            R,
+            "io_max_combine_limit: read when PostgreSQL starts",
+            id="a parameter of 18",
+        ),
+        pytest.param(
             parameters(**{"pgaudit.log": "all"}),
             parameters(**{"pgaudit.log": "ddl"}),
             L,

@@ -29,6 +29,7 @@ from gitops_mcp.domain.rules.rollout import (
     changed_parameters,
     grown,
     is_postmaster,
+    may_be_postmaster,
     pod_fields,
     preloads,
 )
@@ -183,7 +184,13 @@ def _parameters(before: Object, after: Object, live: Object | None) -> Iterator[
             Level.ROLLING_RESTART,
             f"shared_preload_libraries: {', '.join(libraries)} comes or goes, so every instance restarts",
         )
-    reloading = [key for key in changed if key not in restarting]
+    unknown = [key for key in changed if key not in restarting and may_be_postmaster(key)]
+    if unknown:
+        yield one(
+            Level.ROLLING_RESTART,
+            f"{_listed(unknown)}: of an extension that is not known here, so every instance may have to restart",
+        )
+    reloading = [key for key in changed if key not in restarting and key not in unknown]
     if reloading:
         yield one(Level.RELOAD, f"{_listed(reloading)}: a reload, without a restart")
 

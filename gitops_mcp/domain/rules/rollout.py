@@ -79,10 +79,15 @@ POSTMASTER: dict[str, tuple[int, int]] = {
     "autovacuum_worker_slots": (18, 99),
     "io_method": (18, 99),
     "io_max_concurrency": (18, 99),
+    "io_max_combine_limit": (18, 99),
+    "max_active_replication_origins": (18, 99),
     "autovacuum_max_workers": (0, 17),
     "old_snapshot_threshold": (0, 16),
 }
 """Parameters that are read when PostgreSQL starts, and the majors of which that is so."""
+
+_RELOADED_EXTENSIONS = ("pgaudit", "pg_stat_statements", "auto_explain", "plpgsql")
+"""Extensions whose parameters, but for those above, PostgreSQL reads again while it runs."""
 
 HOT_STANDBY = (
     "max_connections",
@@ -134,6 +139,12 @@ def is_postmaster(key: str, major: int | None) -> bool:
     """An unknown major counts as each of them."""
     since, until = POSTMASTER.get(key.lower(), (1, 0))
     return since <= until and (major is None or since <= major <= until)
+
+
+def may_be_postmaster(key: str) -> bool:
+    """A parameter of an extension that is not known here."""
+    extension, dot, _ = key.lower().partition(".")
+    return bool(dot) and extension not in _RELOADED_EXTENSIONS
 
 
 def preloads(before: Object | None, after: Object) -> tuple[str, ...]:

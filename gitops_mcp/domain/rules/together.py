@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.rules.reading import parameters
+from gitops_mcp.domain.rules.annotation import RESTARTED
+from gitops_mcp.domain.rules.reading import annotations_of, parameters
 from gitops_mcp.domain.rules.rollout import added_volumes, changed_parameters, grown, pod_fields
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
@@ -43,8 +44,12 @@ def _resize_alone(seen: Seen) -> Iterator[Fault]:
         return
     volumes = grown(seen.before, seen.object)
     restarts = (*pod_fields(seen.before, seen.object), *added_volumes(seen.before, seen.object))
-    if at(seen.before, "spec", "imageName") != at(seen.object, "spec", "imageName"):
-        restarts = (*restarts, "spec.imageName")
+    for image in ("imageName", "imageCatalogRef"):
+        if at(seen.before, "spec", image) != at(seen.object, "spec", image):
+            restarts = (*restarts, f"spec.{image}")
+    asked = annotations_of(seen.object).get(RESTARTED)
+    if asked is not None and asked != annotations_of(seen.before).get(RESTARTED):
+        restarts = (*restarts, f"metadata.annotations {RESTARTED}")
     if not volumes or not restarts:
         return
     what = f"{' and '.join(volumes)} grows together with {', '.join(restarts)}, which makes the pods anew"

@@ -453,6 +453,8 @@ ACCEPTED: dict[str, list[Seen]] = {
     ],
 }
 
+CATALOG: Object = {"apiGroup": "postgresql.cnpg.io", "kind": "ClusterImageCatalog", "name": "newer", "major": 17}
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
 RESIZED = cluster(storage={"size": "20Gi"}, resources={"requests": {"cpu": 1}})
 SWITCHED: Object = {"imageName": f"{IMAGE}:17.5", "primaryUpdateMethod": "switchover"}
 
@@ -1528,6 +1530,19 @@ REFUSED: dict[str, list[Refused]] = {
     "resize-alone": [
         Refused(Seen(RESIZED, cluster()), "spec", "spec.storage grows together with spec.resources.*unknown version"),
         Refused(Seen(RESIZED, cluster(), operator=(1, 29, 0)), "spec", "operator 1.29.0 may wait for ever"),
+        Refused(
+            Seen(
+                cluster(storage={"size": "20Gi"}, imageName=None, imageCatalogRef=CATALOG),
+                cluster(imageName=None, imageCatalogRef={**CATALOG, "name": "older"}),
+            ),
+            "spec",
+            "spec.storage grows together with spec.imageCatalogRef",
+        ),
+        Refused(
+            Seen(cluster({RESTARTED: "2026-11-01T00:00:00Z"}, storage={"size": "20Gi"}), cluster()),
+            "spec",
+            "grows together with metadata.annotations kubectl.kubernetes.io/restartedAt",
+        ),
         Refused(Seen(RESIZED, cluster(), operator=(1, 31, 0)), "spec", "easier to follow", "warning"),
     ],
 }
