@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from gitops_mcp.domain.cnpg.backups import archiver
 from gitops_mcp.domain.kinds import CLUSTER, SCHEDULED_BACKUP
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, Path, at, dotted
 from gitops_mcp.domain.plan import Notice, Plan
+from gitops_mcp.domain.rules.storage import volumes
 from gitops_mcp.errors import InvalidRequest, Refused
 
 
@@ -58,17 +60,27 @@ def limits_kept(
         found.append(
             f"spec.instances: {instances} is more than limits.maxInstances of .gitops-mcp.yaml allows; at most {most}"
         )
-    for part in ("storage", "walStorage"):
-        name = at(after, "spec", part, "storageClass")
-        if storage_classes is None or name in storage_classes or at(after, "spec", part) is None:
+    had = {_volume(before, path): _class(section) for path, section in volumes(before)}
+    for path, section in volumes(after):
+        volume, name = _volume(after, path), _class(section)
+        if storage_classes is None or name in storage_classes or (volume in had and name in {None, had[volume]}):
             continue
-        if name is None or name == at(before, "spec", part, "storageClass"):
-            continue
+        field = f"{dotted(path)}.storageClass"
+        what = f"{name!r} is not one" if name is not None else "names none, so the default would do, which is not one"
         found.append(
-            f"spec.{part}.storageClass: {name!r} is not one that limits.storageClasses of .gitops-mcp.yaml allows; "
-            f"there are: {', '.join(storage_classes)}"
+            f"{field}: {what} that limits.storageClasses of .gitops-mcp.yaml allows; there are: "
+            f"{', '.join(storage_classes)}"
         )
     return tuple(found)
+
+
+def _volume(cluster: Object | None, path: Path) -> str:
+    """A tablespace by its name, as items move."""
+    return str(at(cluster, *path[:-1], "name")) if path[1] == "tablespaces" else str(path[1])
+
+
+def _class(section: Object) -> Any:
+    return section.get("storageClass") or at(section, "pvcTemplate", "storageClassName")
 
 
 def unprotected_data(cluster: Object, near: Iterable[Object]) -> tuple[Notice, ...]:
