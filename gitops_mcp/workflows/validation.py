@@ -6,6 +6,7 @@ looked at is told, and never counts as valid. A fault that stood there before is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -16,11 +17,12 @@ from gitops_mcp.domain.guard import limits_kept, unprotected_data
 from gitops_mcp.domain.impact import impact
 from gitops_mcp.domain.kinds import CNPG_KINDS, POD
 from gitops_mcp.domain.names import counted
-from gitops_mcp.domain.objects import CNPG_GROUP, Object, Resource, at
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, Resource, at, dotted
 from gitops_mcp.domain.plan import Impact, Notice, Plan
 from gitops_mcp.domain.repository import Desired
 from gitops_mcp.domain.rules import Finding, Seen, findings
 from gitops_mcp.domain.schema import Fault, compiled
+from gitops_mcp.domain.schema.unfilled import unfilled
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled
 from gitops_mcp.workflows.look import Look, Served
 
@@ -107,6 +109,8 @@ def _checked(own: ObjectChange, change: ObjectChange, after: Desired, look: Look
     faults += [f"{name} {one}" for one in of_limits]
     told = [one for one in found if one.severity == "warning" and not (one.is_old and limits.is_live)]
     warnings = [Notice(one.rule, f"{name} {one}") for one in told]
+    if not limits.is_live:
+        warnings += _filled_in(change, schema.skipped)
     if limits.protected and change.before is None:
         warnings += unprotected_data(change.after, near)
     return _Checked(tuple(faults), (*warnings, *schema.warnings), effect, (RULES, *schema.by))
@@ -152,6 +156,7 @@ class _OfSchema:
     faults: tuple[Fault, ...] = ()
     warnings: tuple[Notice, ...] = ()
     by: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 def _against_schema(change: ObjectChange, look: Look) -> _OfSchema:
@@ -164,17 +169,36 @@ def _against_schema(change: ObjectChange, look: Look) -> _OfSchema:
         text = f"only the built-in rules ran, since the schema of {resource.kind} could not be read: {error}"
         return _OfSchema(warnings=(Notice("schema-unavailable", text),))
     verdict = schema.verdict(change.after or {}, before=change.before)
-    known = set(schema.verdict(change.before).faults) if change.before is not None else set()
-    new = tuple(one for one in verdict.faults if one not in known)
+    known = schema.verdict(change.before).faults if change.before is not None else ()
+    new = tuple(_new(verdict.faults, change.after or {}, known, change.before or {}))
     by = (f"schema of {source}", *((f"CEL rules of {source}",) if schema.has_cel else ()))
-    notices = tuple(_unchecked(change, verdict.skipped, len(verdict.unchecked), is_whole=is_whole))
-    return _OfSchema(new, notices, by)
+    notices = tuple(_unchecked(change, len(verdict.unchecked), is_whole=is_whole))
+    return _OfSchema(new, notices, by, verdict.skipped)
 
 
-def _unchecked(change: ObjectChange, skipped: tuple[str, ...], rules: int, *, is_whole: bool) -> Iterator[Notice]:
-    if skipped:
-        fields = ", ".join(skipped[:_MOST])
-        yield Notice("not-validated", f"{change.identity} {fields}: filled in by the engine, so not validated here")
+def _new(faults: Iterable[Fault], after: Object, known: Iterable[Fault], before: Object) -> Iterator[Fault]:
+    """The faults that were not there, though the item of a list that has one may have moved."""
+    faults, known = tuple(faults), frozenset(known)
+    moved = {_moving(one, before) for one in known.difference(faults)}
+    yield from (one for one in faults if one not in known and _moving(one, after) not in moved)
+
+
+def _moving(fault: Fault, value: Object) -> tuple[str, str, str, str]:
+    place, message = (re.sub(r"\[\d+\]", "[]", text) for text in (fault.field, fault.message))
+    return place, message, fault.rule, repr(at(value, *fault.path))
+
+
+def _filled_in(change: ObjectChange, skipped: Iterable[str]) -> tuple[Notice, ...]:
+    """What neither rules nor schema can judge before an engine has put something in its place; `skipped` by schema."""
+    fields = [*dict.fromkeys([*map(dotted, unfilled(at(change.after, "spec"), ("spec",))), *skipped])]
+    if not fields:
+        return ()
+    more = f" and {len(fields) - _MOST} more" if len(fields) > _MOST else ""
+    text = f"{change.identity} {', '.join(fields[:_MOST])}{more}: filled in by the engine, so not validated here"
+    return (Notice("not-validated", text),)
+
+
+def _unchecked(change: ObjectChange, rules: int, *, is_whole: bool) -> Iterator[Notice]:
     if rules:
         yield Notice("not-validated", f"{change.identity}: {counted(rules, 'CEL rule')} could not be decided here")
     if not is_whole:

@@ -1,0 +1,364 @@
+"""What is known of a change before it is committed, against an API server that says more or less of its schemas."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.domain.answers import WriteResult
+from gitops_mcp.domain.changed import changed
+from gitops_mcp.domain.cluster_settings import Update
+from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.objects import Identity, Object
+from gitops_mcp.domain.plan import Impact, Level, Plan
+from gitops_mcp.domain.schema import Schema, compiled
+from gitops_mcp.errors import InvalidRequest
+from gitops_mcp.sandbox.api import Api as Server
+from gitops_mcp.sandbox.api import Store, kubeconfig
+from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.workflows import cluster_update, clusters, databases
+from gitops_mcp.workflows import roles as roles_of
+from gitops_mcp.workflows.look import Look
+from gitops_mcp.workflows.road import Request
+from gitops_mcp.workflows.validation import Limits, validated
+from tests.fakes.api import Answer
+from tests.workflows.conftest import Api, Team, cluster
+
+FOLDER = os.environ.get("GITOPS_MCP_TEST_CRDS")
+ROOT = Path(__file__).parents[2]
+SPEC = "{instances: 3, storage: {size: 1Gi}}"
+SWITCHOVER = (
+    "{instances: 3, storage: {size: 1Gi}, primaryUpdateMethod: switchover, "
+    "imageName: 'ghcr.io/cloudnative-pg/postgresql:17.10-standard-trixie'}"
+)
+
+
+def roles(*names: str) -> list[Object]:
+    return [role for name in names for role in yaml.safe_load_all((ROOT / "rbac" / f"{name}.yaml").read_text())]
+
+
+@dataclass(frozen=True)
+class Servers:
+    """One store, and a server over it for each set of rights."""
+
+    urls: Mapping[str, str]
+    folder: Path
+
+    def used(self, name: str, patch: pytest.MonkeyPatch) -> None:
+        """Kubeconfig leads there."""
+        place = self.folder / name
+        place.write_text(kubeconfig(self.urls[name], None, namespace="shop"))
+        patch.setenv("KUBECONFIG", str(place))
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    store = Store(crds=Path(FOLDER) if FOLDER else None)
+    store.create(NAMESPACE, {"metadata": {"name": "shop"}})
+    made = {
+        "everything": Server(store, token=None),
+        "read-only": Server(store, token=None, rules=roles("read-only")),
+        "read-schemas": Server(store, token=None, rules=roles("read-only", "read-schemas")),
+        "openapi-rules": Server(store, token=None, rules=roles("read-only"), openapi_rules=True),
+    }
+    urls = {name: server.start() for name, server in made.items()}
+    yield Servers(urls, tmp_path_factory.mktemp("servers"))
+    with ThreadPoolExecutor(max_workers=len(made)) as pool:
+        list(pool.map(Server.stop, made.values()))
+
+
+@pytest.fixture
+def _up(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    servers.used("everything", monkeypatch)
+
+
+def scaled(team: Team, instances: int = 4, *, change: str | None = None) -> WriteResult:
+    request = Request("scale_postgres_cluster", None, change=change)
+    return kept(team, clusters.scale(team.app(), request, "db", namespace=None, instances=instances))
+
+
+def updated(team: Team, *, change: str | None = None, **asked: Any) -> WriteResult:
+    request = Request("update_postgres_cluster", None, change=change)
+    return kept(team, cluster_update.update(team.app(), request, "db", Update(**asked), namespace=None))
+
+
+def created(team: Team, name: str = "new", instances: int = 3) -> WriteResult:
+    new = clusters.NewCluster(name, "shop", instances, "1Gi", "18", None, {}, "app", None)
+    return kept(team, clusters.create(team.app(), Request("create_postgres_cluster", None), new))
+
+
+def kept(team: Team, done: WriteResult) -> WriteResult:
+    """The same, once its CRD has accepted every manifest that the commit touched."""
+    assert done.outcome == "committed"
+    for touched in done.files if FOLDER else ():
+        for one in yaml.safe_load_all(team.git("show", f"{done.commit}:{touched.path}")):
+            if one and one["apiVersion"].startswith("postgresql.cnpg.io/") and "${" not in str(one):
+                assert [str(fault) for fault in _schema(one["kind"]).faults(one)] == []
+    return done
+
+
+@cache
+def _schema(kind: str) -> Schema:
+    assert FOLDER
+    plural = next(one.plural for one in CNPG_KINDS if one.kind == kind)
+    crd = yaml.safe_load((Path(FOLDER) / f"postgresql.cnpg.io_{plural}.yaml").read_text())
+    return compiled(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], key=f"committed {kind}")
+
+
+def told(done: WriteResult, name: str) -> list[str]:
+    """The warnings of an id."""
+    return [one.message for one in done.warnings if one.id == name]
+
+
+def fault(team: Team, call: Any) -> str:
+    """What is told of a refusal, after which there is no branch that there was not before."""
+    before = team.git("for-each-ref")
+    with pytest.raises(InvalidRequest) as raised:
+        call()
+    assert team.git("for-each-ref") == before
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("server", "by", "cel", "warnings"),
+    [
+        pytest.param("everything", "the CRD", True, 0, id="everything may be read"),
+        pytest.param("read-only", "the API server", False, 1, id="no CRD may be read"),
+        pytest.param("read-schemas", "the CRD", True, 0, id="three CRDs may be read"),
+        pytest.param("openapi-rules", "the API server", True, 0, id="the API server says all"),
+    ],
+)
+def test_what_ran_is_told_and_what_did_not_is_warned_of(
+    team: Team, servers: Servers, monkeypatch: pytest.MonkeyPatch, server: str, by: str, cel: bool, warnings: int
+) -> None:
+    if server == "openapi-rules" and not FOLDER:
+        pytest.skip("GITOPS_MCP_TEST_CRDS names no folder of CRDs: the small schemas have no CEL rules")
+    servers.used(server, monkeypatch)
+    team.commit({"db.yaml": cluster(spec=SPEC)})
+    done = scaled(team)
+    rules = [f"CEL rules of {by}"] if cel and FOLDER else []
+    assert done.validated_by == ["built-in rules", f"schema of {by}", *rules]
+    without = told(done, "no-cel")
+    assert len(without) == warnings
+    assert all("rbac/read-schemas.yaml" in one for one in without)
+
+
+def test_without_the_api_the_built_in_rules_run_and_the_rest_is_warned_of(team: Team) -> None:
+    team.commit({"db.yaml": cluster(spec=SPEC)})
+    done = scaled(team)
+    assert done.validated_by == ["built-in rules"]
+    (warning,) = told(done, "schema-unavailable")
+    assert warning.startswith("only the built-in rules ran, since the schema of Cluster could not be read: ")
+    refused = fault(team, lambda: updated(team, resources={"requests": {"memory": "4Gi"}, "limits": {"memory": "2Gi"}}))
+    assert "memory" in refused
+
+
+def test_a_kind_that_the_api_does_not_serve_is_told_and_not_counted_as_valid(team: Team, api: Api) -> None:
+    api.answers["/openapi/v3"] = Answer(
+        200, {"paths": {"apis/apps/v1": {"serverRelativeURL": "/openapi/v3/apis/apps/v1"}}}
+    )
+    team.commit({"db.yaml": cluster(spec=SPEC)})
+    done = scaled(team)
+    assert done.validated_by == ["built-in rules"]
+    (warning,) = told(done, "not-installed")
+    assert warning.startswith("Cluster shop/db could not be validated: ")
+    assert "postgresql.cnpg.io" in warning
+
+
+@pytest.mark.usefixtures("_up")
+def test_what_a_rule_refuses_is_not_committed(team: Team) -> None:
+    """The planner of this request looks at its own arguments; the rule sees what they make together with the rest."""
+    memory = "{instances: 3, storage: {size: 1Gi}, resources: {requests: {memory: 1Gi}, limits: {memory: 1Gi}}}"
+    team.commit({"db.yaml": cluster(spec=memory)})
+    refused = fault(team, lambda: updated(team, parameters={"shared_buffers": "2GB"}))
+    assert refused.startswith("Update Cluster shop/db: parameters would not be accepted, so nothing was changed: ")
+    assert "Cluster shop/db spec.postgresql.parameters.shared_buffers" in refused
+    assert "1Gi" in refused
+
+
+@pytest.mark.usefixtures("_up")
+def test_what_the_schema_refuses_is_not_committed(team: Team) -> None:
+    """A patch of the overlay makes of every new Cluster one that no rule knows to be wrong."""
+    patch = "- {op: add, path: /spec/description2, value: x}"
+    team.commit(
+        {
+            "base/db.yaml": cluster(spec=SPEC),
+            "base/kustomization.yaml": "resources: [db.yaml]\n",
+            "over/kustomization.yaml": (
+                f"resources: [../base]\npatches:\n- target: {{kind: Cluster, name: new}}\n  patch: |\n    {patch}\n"
+            ),
+            ".gitops-mcp.yaml": "environments: {prod: {path: over}}\n",
+        }
+    )
+    refused = fault(team, lambda: created(team))
+    assert "Cluster shop/new spec.description2" in refused
+    scaled(team)
+
+
+@pytest.mark.usefixtures("_up")
+def test_a_fault_of_the_base_does_not_stand_in_the_way_of_another_change(team: Team) -> None:
+    spec = (
+        "{instances: 3, storage: {size: 1Gi}, logLevel: loud, colour: red, "
+        "postgresql: {parameters: {listen_addresses: '*'}}}"
+    )
+    team.commit({"db.yaml": cluster(spec=spec)})
+    request = Request("scale_postgres_cluster", None)
+    done = clusters.scale(team.app(), request, "db", namespace=None, instances=4)
+    assert done.outcome == "committed"
+    old = [one.message for one in done.warnings if "it was so before this change" in one.message]
+    assert any("spec.logLevel" in one for one in old)
+    assert any("listen_addresses" in one for one in old)
+
+
+@pytest.mark.usefixtures("_up")
+def test_a_fault_that_moves_in_its_list_does_not_stand_in_the_way(team: Team) -> None:
+    listed = "[{name: first}, {name: second, createdb: 'yes'}, {name: third, createdb: true}]"
+    team.commit({"db.yaml": cluster(spec=f"{{instances: 3, storage: {{size: 1Gi}}, managed: {{roles: {listed}}}}}")})
+    request, which = Request("delete_postgres_role", None), roles_of.Which("db", "first", None)
+    assert roles_of.delete(team.app(), request, which, drop=False).outcome == "committed"
+
+
+@pytest.mark.usefixtures("_up")
+def test_what_two_commits_of_one_change_do_together_is_seen_as_one(team: Team) -> None:
+    team.commit({"db.yaml": cluster(spec=SWITCHOVER)})
+    updated(team, change="both", parameters={"work_mem": "8MB"})
+    refused = fault(team, lambda: updated(team, change="both", postgres_version="17.11-standard-trixie"))
+    assert "changes together with parameters (work_mem)" in refused
+    assert "the image in the next once that is applied" in refused
+    alone = updated(team, change="alone", postgres_version="17.11-standard-trixie")
+    assert alone.impact.level == "rolling_restart"
+
+
+@pytest.mark.usefixtures("_up")
+def test_an_impact_is_of_this_commit_and_not_of_the_whole_change(team: Team) -> None:
+    team.commit({"db.yaml": cluster(spec=SPEC)})
+    assert updated(team, change="both", parameters={"max_connections": "200"}).impact.level == "rolling_restart"
+    assert updated(team, change="both", parameters={"work_mem": "8MB"}).impact.level == "reload"
+
+
+@pytest.mark.usefixtures("_up")
+def test_a_limit_holds_for_what_is_rendered(team: Team) -> None:
+    team.commit(
+        {
+            "base/db.yaml": cluster(spec=SPEC),
+            "base/kustomization.yaml": "resources: [db.yaml]\n",
+            "over/kustomization.yaml": (
+                "resources: [../base]\npatches:\n- target: {kind: Cluster}\n"
+                "  patch: |\n    - {op: replace, path: /spec/instances, value: 12}\n"
+            ),
+            ".gitops-mcp.yaml": "environments: {prod: {path: over}}\n",
+        }
+    )
+    refused = fault(team, lambda: created(team))
+    assert "Cluster shop/new spec.instances: 12 is more than limits.maxInstances of .gitops-mcp.yaml allows" in refused
+    assert "at most 9" in refused
+    assert updated(team, parameters={"work_mem": "8MB"}).impact.level == "reload", "it had twelve before"
+
+
+ARCHIVED = (
+    "{instances: 3, storage: {size: 1Gi}, plugins: [{name: barman-cloud.cloudnative-pg.io, isWALArchiver: true, "
+    "parameters: {barmanObjectName: shop-backups}}]}"
+)
+
+
+@pytest.mark.usefixtures("_up")
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_new_cluster_without_backups_is_told_where_the_environment_is_protected(team: Team, protected: bool) -> None:
+    team.commit(
+        {
+            "prod/other.yaml": cluster("other", spec=ARCHIVED),
+            ".gitops-mcp.yaml": f"environments: {{prod: {{path: prod, protected: {str(protected).lower()}}}}}\n",
+        }
+    )
+    warnings = told(created(team), "no-backups")
+    if not protected:
+        assert warnings == []
+        return
+    (warning,) = warnings
+    assert "Cluster new is new in a protected environment and has no WAL archiver and no ScheduledBackup" in warning
+    assert "clusters beside it use ObjectStore shop-backups" in warning
+
+
+@pytest.mark.parametrize("server", ["everything", "read-only"])
+def test_what_the_engine_fills_in_is_left_out_and_told(
+    team: Team, servers: Servers, monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    servers.used(server, monkeypatch)
+    spec = "{instances: '${COUNT}', logLevel: '${LEVEL}', storage: {size: '${SIZE}'}}"
+    team.commit({"db.yaml": cluster(spec=spec)})
+    done = updated(team, parameters={"work_mem": "8MB"})
+    (warning,) = told(done, "not-validated")
+    assert warning == (
+        "Cluster shop/db spec.instances, spec.logLevel, spec.storage.size: filled in by the engine, so not validated here"
+    )
+
+
+def test_what_the_engine_fills_in_is_told_without_the_api_too(team: Team) -> None:
+    team.commit({"db.yaml": cluster(spec="{instances: 3, storage: {size: '${SIZE}'}}")})
+    (warning,) = told(scaled(team), "not-validated")
+    assert "spec.storage.size" in warning
+
+
+@pytest.mark.usefixtures("_up")
+def test_a_database_is_validated_as_its_own_kind(team: Team) -> None:
+    team.commit({"db.yaml": cluster(spec=SPEC)})
+    done = kept(
+        team,
+        databases.create(
+            team.app(),
+            Request("create_postgres_database", None),
+            databases.Which("db", "shop", None),
+            owner="app",
+            reclaim_policy="retain",
+            extensions=(),
+            schemas=(),
+        ),
+    )
+    assert done.validated_by[:2] == ["built-in rules", "schema of the CRD"]
+
+
+@pytest.mark.usefixtures("_up")
+@pytest.mark.parametrize(
+    ("told_level", "spec", "shown"),
+    [
+        pytest.param(
+            Level.NONE,
+            "{instances: 3, storage: {size: 1Gi}, postgresql: {parameters: {max_connections: '300'}}}",
+            "rolling_restart",
+            id="the objects show more",
+        ),
+        pytest.param(Level.DATA_LOSS, "{instances: 3, storage: {size: 2Gi}}", "data_loss", id="the planner knows more"),
+        pytest.param(Level.NONE, "{instances: 1, storage: {size: 1Gi}}", "data_loss", id="replicas go"),
+    ],
+)
+def test_an_impact_is_never_lower_than_what_the_objects_show(told_level: Level, spec: str, shown: str) -> None:
+    before = modelled({"db.yaml": cluster(spec=SPEC)}, commit="", folder="")
+    after = modelled({"db.yaml": cluster(spec=spec)}, commit="", folder="")
+    plan = Plan("x", "X", Identity("Cluster", "shop", "db"), impact=Impact(told_level, ("as planned",)))
+    look = Look(Kube(context=None, timeout=5), {})
+    limits = Limits(9, None, protected=False)
+    found = validated(plan, changed(before, after), after, look, limits=limits, base=before).impact
+    assert found.level.label == shown
+    assert found.reasons[0] == "as planned"
+
+
+@pytest.mark.usefixtures("_up")
+def test_a_schema_that_was_read_once_is_not_compiled_again(team: Team) -> None:
+    team.commit({"db.yaml": cluster(spec=SPEC)})
+    app = team.app()
+    request = Request("scale_postgres_cluster", None, dry_run=True)
+    clusters.scale(app, request, "db", namespace=None, instances=4)
+    kept_ = dict(app.schemas)
+    assert kept_
+    clusters.scale(app, request, "db", namespace=None, instances=5)
+    assert app.schemas == kept_
