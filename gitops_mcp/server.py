@@ -112,6 +112,7 @@ class _Offered(SdkTool):
         self._app = app
 
     async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:
+        started = time.monotonic()
         try:
             self.fn_metadata.validate_arguments(arguments)
         except ValidationError as error:
@@ -121,7 +122,12 @@ class _Offered(SdkTool):
                 named = {name: "rejected" for name in arguments if name in self.parameters["properties"]}
                 requester = Client(context, Used()).requester
                 self._app.audit.write(
-                    self.name, named, InvalidRequest.title, requester=requester, error="InvalidRequest"
+                    self.name,
+                    named,
+                    InvalidRequest.title,
+                    duration_ms=_since(started),
+                    requester=requester,
+                    error=InvalidRequest.__name__,
                 )
             return _failure(InvalidRequest(_faults(error, self.parameters["properties"])))
         return await super().run(arguments, context, convert_result)
@@ -177,11 +183,14 @@ def _bound(tool: Tool, app: App, used: Used) -> Callable[..., Awaitable[CallTool
             outcome = error.title
             facts["error"] = type(error).__name__
             return _failure(error)
+        except BaseException as error:
+            facts["error"] = type(error).__name__
+            raise
         finally:
-            spent = (time.monotonic() - started) * 1000
-            log.info("%s: %s in %.0f ms", tool.name, outcome, spent)
+            spent = _since(started)
+            log.info("%s: %s in %d ms", tool.name, outcome, spent)
             if app.audit:
-                app.audit.write(tool.name, arguments, outcome, duration_ms=round(spent), **facts)
+                app.audit.write(tool.name, arguments, outcome, duration_ms=spent, **facts)
 
     @functools.wraps(tool.function)
     async def call(context: Context[Any], **arguments: Any) -> CallToolResult | InputRequiredResult:
@@ -197,6 +206,11 @@ def _bound(tool: Tool, app: App, used: Used) -> Callable[..., Awaitable[CallTool
     )
     call.__annotations__ = {**{one.name: one.annotation for one in parameters}, "return": CallToolResult}
     return call
+
+
+def _since(started: float) -> int:
+    """Milliseconds."""
+    return round((time.monotonic() - started) * 1000)
 
 
 def _success(answer: Answer) -> CallToolResult:
@@ -223,7 +237,7 @@ def _faults(error: ValidationError, properties: dict[str, Any]) -> str:
     """Every rejected argument with its rule; its value is the caller's and is not repeated."""
     told, known = [], list(properties)
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        name = ".".join(str(part) for part in fault["loc"])
+        name = ".".join(shown(str(part))[1:-1] for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
             hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"

@@ -1,7 +1,8 @@
 """One line of JSON for each tool call, appended to a file that an operator keeps.
 
 It says who could have changed what: time, tool, arguments, outcome, change and commit. Free text of the caller
-(`reason`, `parameters`) stays out, since a secret may be put where it does not belong.
+(`reason`, `comment`, `parameters`) stays out, and so does what does not look like what an argument is for, since a
+secret may be put where it does not belong.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +21,12 @@ from gitops_mcp.errors import InvalidRequest
 
 log = logging.getLogger(__name__)
 
-_FREE_TEXT = frozenset({"reason", "parameters"})
+_FREE_TEXT = frozenset({"reason", "comment", "parameters"})
+_LOOKS = {
+    "password_source": re.compile(r"auto|none|existing:[a-z0-9.-]{1,253}"),
+    "valid_until": re.compile(r"never|[0-9TZtz:.+ -]{8,40}"),
+}
+"""What may be written of arguments for which a password could be taken."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +47,16 @@ class AuditLog:
 
     def write(self, tool: str, arguments: Mapping[str, Any], outcome: str, **facts: Any) -> None:
         """One whole line in one write, so that several servers may share the file."""
-        from gitops_mcp.domain.redact import redacted_value
+        from gitops_mcp.domain.redact import MASK, redacted_value
 
         entry = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "tool": tool,
-            "arguments": {name: redacted_value(value) for name, value in arguments.items() if name not in _FREE_TEXT},
+            "arguments": {
+                name: redacted_value(value) if _may_be_written(name, value) else MASK
+                for name, value in arguments.items()
+                if name not in _FREE_TEXT
+            },
             "outcome": outcome,
             **{name: value for name, value in facts.items() if value is not None},
         }
@@ -60,3 +71,8 @@ class AuditLog:
 
     def _opened(self) -> int:
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def _may_be_written(name: str, value: Any) -> bool:
+    looks = _LOOKS.get(name)
+    return looks is None or not isinstance(value, str) or looks.fullmatch(value) is not None

@@ -72,7 +72,7 @@ GOOD = [
     "environments: {prod-1: {context: a@b, path: x/y, namespaces: [shop], engine: {type: flux, namespace: flux}}}\n",
     "environments: null\nlayout: {cluster: 'x/{cluster}.yml'}\nimages: {postgres: localhost:5000/pg}\n",
     "passwords: {provider: sops, sealedSecrets: {certificate: /etc/cert.pem, namespace: ops, name: a.b}}\n",
-    "environments: {dev: {passwords: {provider: cluster}}}\nlayout: {role: 'x/{name}.yml', secret: '{name}.yaml'}\n",
+    "environments: {dev: {delivery: direct, passwords: {provider: cluster}}}\nlayout: {role: 'x/{name}.yml', secret: '{name}.yaml'}\n",
     "limits: {maxInstances: 100, storageClasses: [a.b-c]}\n",
 ]
 BAD = [
@@ -88,7 +88,7 @@ BAD = [
     "environments: {}",
     "environments: {Prod: {}}",
     "environments: {prod: null}",
-    "environments: {prod: {delivery: direct}}",
+    "environments: {prod: {delivery: both}}",
     "environments: {prod: {namespaces: []}}",
     "environments: {prod: {namespaces: [A]}}",
     "environments: {prod: {engine: {kind: flux}}}",

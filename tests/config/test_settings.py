@@ -136,7 +136,7 @@ timeouts: {git: 0, kubernetes: 1000}
 environments:
   Prod: {path: clusters/prod}
   dev:
-    delivery: direct
+    delivery: both
     namespace: shop
 limits:
   maxInstances: 2.5
@@ -155,7 +155,7 @@ limits:
             "- line 7: environments.Prod: 'Prod' is not the name of an environment: at most 63 lower-case letters, digits "
             "and '-', starting and ending with a letter or digit"
         ),
-        "- line 9: environments.dev.delivery: this version delivers through git only; leave the key out or write git",
+        "- line 9: environments.dev.delivery: expected one of git, direct, found 'both'",
         (
             "- line 10: environments.dev.namespace: unknown key; there are: namespaces, context, delivery, engine, "
             "passwords, path, protected"
@@ -199,7 +199,7 @@ limits:
             "environments: {a: {namespaces: [a, B]}}", "namespaces[1]: 'B' is not a namespace", id="namespace"
         ),
         pytest.param("environments: {a: {protected: 1}}", "protected: expected true or false, found 1", id="one"),
-        pytest.param("environments: {a: {delivery: svn}}", "delivery: expected git, found 'svn'", id="delivery"),
+        pytest.param("environments: {a: {delivery: svn}}", "expected one of git, direct, found 'svn'", id="delivery"),
         pytest.param("environments: {a: {engine: {type: argo}}}", "one of auto, argocd, flux, none", id="engine"),
         pytest.param("layout: {cluster: '{path}/x.yaml'}", "must contain {cluster}", id="no cluster in it"),
         pytest.param("layout: {cluster: '{path}/{cluster}.json'}", "end in .yaml or .yml", id="no YAML"),
@@ -358,6 +358,41 @@ def test_the_base_is_never_among_the_changes(base: str) -> None:
 def test_changes_cannot_lie_below_the_base() -> None:
     (fault,) = faults("base: main\nbranchPrefix: main/changes/\n")
     assert fault.startswith("git cannot keep branches below 'main/changes/' beside a branch 'main'")
+
+
+def test_direct_delivery_is_for_the_environments_that_say_so() -> None:
+    made = settings("environments: {prod: {protected: true}, dev: {delivery: direct}, other: {}}", Flags())
+    assert [(one.name, one.delivery) for one in made.environments.values()] == [
+        ("prod", "git"),
+        ("dev", "direct"),
+        ("other", "git"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("environments:\n  prod:\n    delivery: direct\n    protected: true\n", 3, id="a line each"),
+        pytest.param("environments:\n  prod: {protected: true, delivery: direct}\n", 2, id="one line"),
+        pytest.param(
+            "environments:\n  a: {protected: true}\n  prod: {delivery: direct, protected: true}\n", 3, id="the second"
+        ),
+    ],
+)
+def test_a_protected_environment_is_never_delivered_to_directly(text: str, line: int) -> None:
+    told = "\n".join(faults(text))
+    assert told == (
+        f".gitops-mcp.yaml, line {line}: environments.prod: a protected environment is changed through git only; "
+        f"take delivery: direct away, or protected: true"
+    )
+
+
+def test_every_environment_that_is_both_is_named() -> None:
+    both = "{protected: true, delivery: direct}"
+    told = "; ".join(faults(f"environments:\n  a: {both}\n  b: {both}\n  c: {{delivery: direct}}\n", push="auto"))
+    assert "line 2: environments.a: " in told
+    assert "line 3: environments.b: " in told
+    assert "environments.c" not in told
 
 
 def test_a_layout_stays_in_the_folder_of_each_environment() -> None:
