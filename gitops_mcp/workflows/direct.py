@@ -40,6 +40,7 @@ _NOT_HERE = frozenset({"no-kustomization", "namespace-unknown", "environment-fol
 _POLL = 1.0
 """Seconds between two looks at what is waited for."""
 DRY_RUN = "server-side dry run"
+_SECRET = {"create": "create", "rotate": "change the password of"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def applied(app: App, ground: Ground, environment: Environment, request: Request
     done: list[str] = []
     with applied_with(app, ground, environment, plan):
         _make(kube, prepared.operations, done)
+    done[:0] = [f"{_SECRET[one.how]} Secret {one}" for one in plan.writes]
     waited = _waited(app, kube, request, prepared)
     return _answer(environment, prepared, done, waited=waited)
 
@@ -76,7 +78,7 @@ def _prepared(
     view = View(app, ground, environment, desired, proposed=False, look=look, is_live=True)
     plan = limited(planner(view), namespaces=environment.namespaces)
     plan = replace(plan, warnings=tuple(one for one in plan.warnings if one.id not in _NOT_HERE))
-    plan = plan.warned(_ground_warnings(ground))
+    plan = plan.warned([*_ground_warnings(ground), *_ignored(request)])
     if plan.unchanged:
         return _Prepared(view, plan, (), live)
     after = remodelled(desired, plan.files)
@@ -162,11 +164,15 @@ def _ground_warnings(ground: Ground) -> list[Notice]:
     return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
 
 
+def _ignored(request: Request) -> list[Notice]:
+    text = "direct delivery makes no change: the name in `change` was not used"
+    return [Notice("change-ignored", text)] if request.change is not None else []
+
+
 def _tried(kube: Kube, todo: Iterable[Operation]) -> tuple[str, ...]:
     """Each operation with admission and without effect. Raises what the API server would refuse."""
-    for one in todo:
-        _do(kube, one, dry_run=True)
-    return (DRY_RUN,)
+    tried = [_do(kube, one, dry_run=True) for one in todo]
+    return (DRY_RUN,) if tried else ()
 
 
 def _make(kube: Kube, todo: Sequence[Operation], done: list[str]) -> None:
@@ -258,9 +264,14 @@ def _answer(
         about=[cut(redacted(text), 600) for text in plan.body],
         validated_by=list(plan.validated_by),
         warnings=[Warned(id=one.id, message=cut(one.message, 1000)) for one in (*plan.warnings, *waited)],
-        next=[
-            *(text for text in plan.next if "merged" not in text),
-            *(["get_cluster_status shows how far it is"] if done else []),
-        ],
+        next=[*_next(plan.next), *(["get_cluster_status shows how far it is"] if done else [])],
     )
     return fitted(answer, "applied", "about", "warnings", "next")
+
+
+def _next(texts: Iterable[str]) -> Iterator[str]:
+    """The steps of a plan without those that a review would take."""
+    for text in texts:
+        without = text.replace("merged and applied", "applied")
+        if "merged" not in without:
+            yield without

@@ -111,8 +111,8 @@ def test_limits_refuse_no_more_than_what_is_new(before: Object | None, after: Ob
     ],
 )
 def test_every_volume_is_held_to_the_storage_classes(spec: Object, field: str) -> None:
-    data = {"storage": {"size": "1Gi", "storageClass": "fast"}}
-    (fault,) = limits_kept(cluster(**data), cluster(**data, **spec), most=9, storage_classes=("fast",))
+    data = {"size": "1Gi", "storageClass": "fast"}
+    (fault,) = limits_kept(cluster(storage=data), cluster(storage=data, **spec), most=9, storage_classes=("fast",))
     assert re.match(field, fault)
 
 
