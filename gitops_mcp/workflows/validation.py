@@ -18,7 +18,7 @@ from gitops_mcp.domain.impact import impact
 from gitops_mcp.domain.kinds import CNPG_KINDS, POD
 from gitops_mcp.domain.names import counted
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, Resource, at, dotted
-from gitops_mcp.domain.plan import Impact, Notice, Plan
+from gitops_mcp.domain.plan import Impact, Level, Notice, Plan
 from gitops_mcp.domain.repository import Desired
 from gitops_mcp.domain.rules import Finding, Seen, findings
 from gitops_mcp.domain.schema import Fault, compiled
@@ -92,7 +92,8 @@ def _checked(own: ObjectChange, change: ObjectChange, after: Desired, look: Look
     live, operator = _live(change, look), _operator(change, look)
     effect = impact(own.before, own.after, live=live, operator=operator)
     if change.after is None:
-        return _Checked((), (), effect, ())
+        never = change.before is None and _is_nowhere(change, look)  # made and taken back by one change
+        return _Checked((), (), Impact(Level.NONE) if never else effect, ())
     near = tuple(
         one.object
         for one in after.declarations
@@ -133,6 +134,14 @@ def _live(change: ObjectChange, look: Look) -> Object | None:
         return look.get(_KINDS[change.identity.kind], change.identity.namespace, change.identity.name)
     except GitOpsError:  # that it could not be read is told by who plans with it
         return None
+
+
+def _is_nowhere(change: ObjectChange, look: Look) -> bool:
+    """The API was asked and has no such object."""
+    try:
+        return look.get(_KINDS[change.identity.kind], change.identity.namespace, change.identity.name) is None
+    except GitOpsError:
+        return False
 
 
 def _operator(change: ObjectChange, look: Look) -> tuple[int, ...] | None:

@@ -328,6 +328,17 @@ def test_a_database_is_validated_as_its_own_kind(team: Team) -> None:
 
 
 @pytest.mark.usefixtures("_up")
+def test_what_a_change_makes_and_takes_back_loses_nothing(team: Team) -> None:
+    team.commit({"db.yaml": cluster(spec=SPEC)})
+    which, policy = databases.Which("db", "shop", None), "delete"
+    request = Request("create_postgres_database", None, change="brief")
+    made: Any = {"owner": "app", "reclaim_policy": policy, "extensions": (), "schemas": ()}
+    assert databases.create(team.app(), request, which, **made).outcome == "committed"
+    back = databases.delete(team.app(), request, which, drop=True)
+    assert (back.outcome, back.impact.level) == ("committed", "none")
+
+
+@pytest.mark.usefixtures("_up")
 @pytest.mark.parametrize(
     ("told_level", "spec", "shown"),
     [
