@@ -27,7 +27,6 @@ from gitops_mcp.domain.yamltext import Set, same
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
 POLICY = "databaseReclaimPolicy"
-_DROPPED_ALL_THE_SAME = "the only step: its reclaim policy is delete, so it is dropped all the same"
 _NO_RESTART = "databases are made and dropped while the cluster runs; nothing restarts"
 
 
@@ -246,7 +245,9 @@ class Deletion:
     live: tuple[Object, ...] | None
     """Databases of the namespace; None: the API could not be asked."""
     merged: Object | None = None
-    """What the base declares of it: what counts where the API could not be asked."""
+    """What the base declares of it, which an engine may apply at any time."""
+    is_direct: bool = False
+    """The API object itself is deleted, so what keeps an engine from pruning keeps nothing."""
 
     @property
     def name(self) -> str:
@@ -257,36 +258,68 @@ class Deletion:
         return next((one for one in self.live or () if _is(one, self.ref, self.name)), None)
 
     @property
-    def policy(self) -> str:
-        """The one that counts: the live one, where it is known."""
-        spec = at(self.seen, "spec") if self.seen else at(self.declared.object, "spec")
-        return str(at(spec, POLICY) or "retain")
+    def is_nowhere(self) -> bool:
+        """The API was asked, and has no such object."""
+        return self.live is not None and self.seen is None
 
     @property
     def drops(self) -> bool:
-        absent = at(self.seen, "spec", "ensure") == "absent" or at(self.declared.object, "spec", "ensure") == "absent"
-        return self.drop or absent or self.policy == "delete"
+        """Whether the database is dropped in the end.
+
+        What asks for that counts wherever it stands: what Git says may be applied at any time, and until then what is
+        live holds.
+        """
+        declared = None if self.is_nowhere else self.declared.object
+        asked = any(_is_absent(one) or _is_reclaimed(one) for one in (self.seen, declared, self.merged))
+        return asked or (self.drop and not self.is_nowhere)
+
+    @property
+    def drops_now(self) -> bool:
+        """Whether it is dropped when its manifest goes, or soon before."""
+        is_due = self.drops and not _is_absent(self.declared.object)
+        return is_due and (_is_absent(self.seen) or self.stays is None)
+
+    @property
+    def stays(self) -> str | None:
+        """What keeps the live object although Git says nothing of it any more."""
+        if self.is_nowhere or self.is_direct:
+            return None
+        held = blocking(self.seen) or blocking(self.declared.object)
+        by = self.declared.applied
+        if held:
+            return f"{described(held)} protects it against pruning"
+        return f"{by} does not prune by itself" if by is not None and not by.prunes else None
 
     @property
     def step(self) -> Step:
-        if self.live is not None and self.seen is None:
+        if self.is_nowhere:
             return Step("remove", "the only step: no live Database says this database, so just the manifest goes")
         if not self.drops:
-            return Step("remove", "it goes from Git, and stays in PostgreSQL")
-        if at(self.declared.object, "spec", "ensure") == "absent":
+            return Step("remove", "the only step: it goes from Git, and stays in PostgreSQL")
+        if _is_absent(self.declared.object):
             return self._unread() if self.live is None else self._dropped(self.seen or {})
         if self.drop:
             return Step("ask", "step 1 of 2: `ensure: absent`")
-        return Step("remove", _DROPPED_ALL_THE_SAME)
+        return Step("remove", f"the only step: {self._asked_for}")
+
+    @property
+    def _asked_for(self) -> str:
+        """What has it dropped although this call does not ask for that."""
+        if _is_absent(self.seen):
+            return "the live Database says `ensure: absent`, so it is dropped all the same"
+        if _is_reclaimed(self.seen) or (self.live is None and _is_reclaimed(self.declared.object)):
+            return "its reclaim policy is delete, so it is dropped all the same"
+        said = "reclaim policy is delete" if _is_reclaimed(self.declared.object) else "manifest at the base asks for it"
+        return f"its {said}, and once that is live it is dropped all the same"
 
     def _unread(self) -> Step:
-        if at(self.merged, "spec", "ensure") == "absent":
+        if _is_absent(self.merged):
             return Step("remove", "step 2 of 2; whether step 1 has been applied could not be read")
         return Step("wait", "step 1 of 2 is proposed but not merged, and the API could not be read")
 
     def _dropped(self, seen: Object) -> Step:
         state = reconciled(seen)
-        if at(seen, "spec", "ensure") != "absent":
+        if not _is_absent(seen):
             return Step("wait", "step 1 of 2 is in Git but not applied yet")
         if state.applied is False:
             said = state.message or "no reason given"
@@ -302,9 +335,10 @@ def delete(desired: Desired, deletion: Deletion) -> Plan:
     """The step that is due; the answer says which it is and what happens to the database in PostgreSQL."""
     declared, step = deletion.declared, deletion.step
     name = shown(deletion.name)
+    is_dropped = deletion.drops and not (step.due == "remove" and deletion.stays and not _is_absent(deletion.seen))
     plan = Plan(
         "delete-database",
-        f"{'Drop' if deletion.drops else 'Release'} database {line_of(deletion.name)} of Cluster {deletion.ref}",
+        f"{'Drop' if is_dropped else 'Release'} database {line_of(deletion.name)} of Cluster {deletion.ref}",
         replace(declared.identity, namespace=deletion.ref.namespace),
         validated_by=VALIDATED,
         destroys=_lost(deletion),
@@ -326,44 +360,47 @@ def delete(desired: Desired, deletion: Deletion) -> Plan:
                 ),
             )
         case "remove":
-            drops_now = step.why == _DROPPED_ALL_THE_SAME and _stays(deletion) is None
             return replace(
                 plan,
                 files=remove_objects(desired, declared),
                 body=(f"This is {step.why}", *applied(declared)),
-                impact=_dropping(name) if drops_now else Impact(Level.NONE, (_NO_RESTART,)),
+                impact=_dropping(name) if deletion.drops_now else Impact(Level.NONE, (_NO_RESTART,)),
                 warnings=notices(declared, desired),
-                next=(_fate(deletion, drops_now=drops_now),),
+                next=(_fate(deletion),),
             )
 
 
 def _lost(deletion: Deletion) -> str | None:
     if not deletion.drops:
         return None
-    keep = "" if deletion.drop else f"; to keep it, first set {POLICY}: retain at {deletion.declared.place}"
-    return f"deleting database {shown(deletion.name)} of Cluster {deletion.ref} drops it with all data{keep}"
+    what, place = f"deleting database {shown(deletion.name)} of Cluster {deletion.ref}", deletion.declared.place
+    if deletion.is_nowhere:
+        return f"{what} may drop it with all data: no live Database says it, but the base asks for its drop"
+    if deletion.step.due == "remove" and deletion.stays and not _is_absent(deletion.seen):
+        return f"{what} would drop it with all data, but for this: {deletion.stays}"
+    keep = "" if deletion.drop else f"; to keep it, first set {POLICY}: retain at {place}, and have that applied"
+    if not deletion.drop and _is_absent(deletion.declared.object):
+        keep = f"; to keep it, first take `ensure: absent` out at {place}, and have that applied"
+    elif not deletion.drop and _is_absent(deletion.seen):
+        keep = f"; its live Database says `ensure: absent`, which {place} does not"
+    return f"{what} drops it with all data{keep}"
 
 
-def _fate(deletion: Deletion, *, drops_now: bool) -> str:
-    name = shown(deletion.name)
-    if (reason := _stays(deletion)) is not None:
-        return f"The live Database stays, and so does database {name}, since {reason}: a person has to delete it"
-    if drops_now:
-        return f"Once this is applied, the operator drops database {name} with all data"
+def _fate(deletion: Deletion) -> str:
+    name, stays = shown(deletion.name), deletion.stays
+    if _is_absent(deletion.seen) or (deletion.live is None and _is_absent(deletion.declared.object)):
+        rest = f"; the live Database stays, since {stays}: a person has to delete it" if stays is not None else ""
+        return f"The operator has dropped database {name}, or drops it before this is applied{rest}"
+    if stays is not None:
+        return f"The live Database stays, and so does database {name}, since {stays}: a person has to delete it"
+    if deletion.is_nowhere:
+        unless = ", unless the base, which asks for it, is applied before this" if deletion.drops else ""
+        return f"Nothing is dropped{unless}: no live Database says {name}; what PostgreSQL has under that name stays"
     if deletion.drops:
-        return f"The operator has dropped database {name}, or drops it before this is applied"
+        sure = deletion.live is None or _is_reclaimed(deletion.seen)
+        unless = "" if sure else ", unless the live policy is still retain then"
+        return f"Once this is applied, the operator drops database {name} with all data{unless}"
     return f"Database {name} stays in PostgreSQL with all data; nothing manages it any more"
-
-
-def _stays(deletion: Deletion) -> str | None:
-    """What keeps the live object although Git says nothing of it any more."""
-    if deletion.live is not None and deletion.seen is None:
-        return None
-    held = blocking(deletion.seen) or blocking(deletion.declared.object)
-    by = deletion.declared.applied
-    if held:
-        return f"{described(held)} protects it against pruning"
-    return f"{by} does not prune by itself" if by is not None and not by.prunes else None
 
 
 def _dropping(name: str) -> Impact:
@@ -372,3 +409,11 @@ def _dropping(name: str) -> Impact:
 
 def _is(one: Object, ref: ClusterRef, name: str) -> bool:
     return bool(at(one, "spec", "name") == name and at(one, "spec", "cluster", "name") == ref.name)
+
+
+def _is_absent(one: Object | None) -> bool:
+    return bool(at(one, "spec", "ensure") == "absent")
+
+
+def _is_reclaimed(one: Object | None) -> bool:
+    return bool(at(one, "spec", POLICY) == "delete")

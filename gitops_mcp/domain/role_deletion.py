@@ -8,11 +8,13 @@ each call plans the one that is due.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 from gitops_mcp.domain import belonging, listitems
 from gitops_mcp.domain.applying import applied, notices
 from gitops_mcp.domain.cnpg.excerpt import excerpt
+from gitops_mcp.domain.cnpg.moment import parsed
 from gitops_mcp.domain.cnpg.protection import blocking, described
 from gitops_mcp.domain.names import ClusterRef, shown
 from gitops_mcp.domain.objects import Object, at
@@ -26,6 +28,9 @@ from gitops_mcp.domain.steps import Steps
 from gitops_mcp.domain.yamltext import Set
 
 _POLICY = "databaseRoleReclaimPolicy"
+_SETTLED = timedelta(minutes=1)
+"""Until then a report may be of the list as it was. A Cluster's status says of no generation what it is about, and the
+operator brings roles when the list changes and once a minute (internal/management/controller/roles/runnable.go)."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,11 @@ class Deletion:
     live: LiveRoles | None
     """None: the API could not be asked."""
     merged: Object | None = None
-    """What the base declares of it: what counts where the API could not be asked."""
+    """What the base declares of it, which an engine may apply at any time."""
+    unchanged_for: timedelta | None = None
+    """How long the live list has been as it is; None: nobody knows."""
+    is_direct: bool = False
+    """The API object itself is deleted, so what keeps an engine from pruning keeps nothing."""
 
     @property
     def seen(self) -> Object | None:
@@ -65,46 +74,96 @@ class Deletion:
         return self.live.named(self.ref, self.role.name)
 
     @property
+    def is_nowhere(self) -> bool:
+        """The API was asked, and shows nothing of it. An inline role may also be there as one that is not managed."""
+        if self.live is None or self.seen is not None:
+            return False
+        return self.role.form == "DatabaseRole" or not self.live.exists(self.ref, self.role.name)
+
+    @property
     def drops(self) -> bool:
-        """Whether the role is dropped in the end. The policy that counts is the live one."""
-        if self.drop:
-            return True
-        if self.role.form == "inline":
-            return self.role.is_absent or at(self.seen, "ensure") == "absent"
-        policy = at(self.seen, "spec", _POLICY) if self.seen else at(self.role.spec, _POLICY)
-        return bool(policy == "delete")
+        """Whether the role is dropped in the end.
+
+        What asks for that counts wherever it stands: what Git says may be applied at any time, and until then what is
+        live holds.
+        """
+        declared = None if self.is_nowhere else self.role.spec
+        asked = self.drop_is_live or self._asks(declared) or self._asks(self.merged)
+        return asked or (self.drop and not self.is_nowhere)
+
+    @property
+    def drop_is_live(self) -> bool:
+        return self._asks(self.seen if self.role.form == "inline" else at(self.seen, "spec"))
+
+    @property
+    def leaves_role(self) -> bool:
+        """The role may be there afterwards and log in with its Secret."""
+        return self.stays is not None or not (self.drop or self.drops)
+
+    @property
+    def stays(self) -> str | None:
+        """What keeps the live DatabaseRole, and with it the role, although Git says nothing of it any more."""
+        if self.role.form == "inline" or self.is_nowhere or self.is_direct:
+            return None
+        held = blocking(self.seen) or blocking(self.role.declared.object)
+        by = self.role.declared.applied
+        if held:
+            return f"{described(held)} protects it against pruning"
+        return f"{by} does not prune by itself" if by is not None and not by.prunes else None
+
+    def _asks(self, spec: Object | None) -> bool:
+        """Whether an entry, or the spec of a DatabaseRole, says that the role is to be dropped."""
+        key, value = ("ensure", "absent") if self.role.form == "inline" else (_POLICY, "delete")
+        return bool(at(spec, key) == value)
 
     @property
     def step(self) -> Step:
+        if self.is_nowhere:
+            thing = "entry" if self.role.form == "inline" else "manifest"
+            live = "Cluster or report of the operator" if self.role.form == "inline" else "DatabaseRole"
+            return Step("remove", f"the only step: no live {live} says this role, so just the {thing} goes")
         if not self.drops:
-            return Step("remove", "it goes from Git, and stays in PostgreSQL")
+            return Step("remove", "the only step: it goes from Git, and stays in PostgreSQL")
         return self._inline() if self.role.form == "inline" else self._object()
 
     def _inline(self) -> Step:
         if not self.role.is_absent:
             return Step("ask", "step 1 of 2: `ensure: absent`")
         if self.live is None:
-            return self._unread(is_merged=at(self.merged, "ensure") == "absent")
-        failing = self.live.errors(self.role.name)
+            return self._unread(is_merged=self._asks(self.merged))
+        if not self.drop_is_live:
+            return Step("wait", "step 1 of 2 is in Git but not applied yet")
+        return self._reported(self.live)
+
+    def _reported(self, live: LiveRoles) -> Step:
+        """What the operator says of an entry that is to be absent."""
+        failing = live.errors(self.role.name)
         if failing:
             said = excerpt(failing[0]) or "no reason given"
             return Step("wait", f"step 1 of 2 is applied, but the role cannot be dropped. The operator says: {said}")
-        if self.seen is not None and at(self.seen, "ensure") != "absent":
-            return Step("wait", "step 1 of 2 is in Git but not applied yet")
-        if self.live.state(self.role.name) in {"pending-reconciliation", "not-managed"}:
+        # One that is to be absent and is so counts as reconciled, as it did while it was to be there.
+        if live.state(self.role.name) != "reconciled":
             return Step("wait", "step 1 of 2 is applied, and the role is not dropped yet")
-        return Step("remove", "step 2 of 2: the role is dropped, so its entry goes")
+        if self.unchanged_for is not None and self.unchanged_for < _SETTLED:
+            seconds = int(_SETTLED.total_seconds())
+            return Step(
+                "wait", f"step 1 of 2 is applied, but not for {seconds} s yet: the report may be older than that"
+            )
+        return Step("remove", "step 2 of 2: the role is dropped, as the operator last reported, so its entry goes")
 
     def _object(self) -> Step:
-        if self.live is not None and self.seen is None:
-            return Step("remove", "the only step: no live DatabaseRole says this role, so just the manifest goes")
-        if not self.drop:
+        if not self.drop and (self.drop_is_live or self.live is None):
             return Step("remove", "the only step: its reclaim policy is delete, so it is dropped all the same")
-        if at(self.role.spec, _POLICY) != "delete":
+        if not self.drop:
+            return Step(
+                "remove",
+                "the only step: its reclaim policy is delete in Git, and once that is live it is dropped all the same",
+            )
+        if not self._asks(self.role.spec):
             return Step("ask", f"step 1 of 2: `{_POLICY}: delete`")
         if self.live is None:
-            return self._unread(is_merged=at(self.merged, _POLICY) == "delete")
-        if at(self.seen, "spec", _POLICY) != "delete":
+            return self._unread(is_merged=self._asks(self.merged))
+        if not self.drop_is_live:
             return Step(
                 "wait", "step 1 of 2 is in Git but not applied yet: the live policy is retain, which drops nothing"
             )
@@ -119,9 +178,10 @@ class Deletion:
 def delete(desired: Desired, deletion: Deletion, removing: Removing) -> Plan:
     """The step that is due; the answer says which it is and what happens to the role in PostgreSQL."""
     role, ref, step = deletion.role, deletion.ref, deletion.step
+    is_dropped = deletion.drops and not (step.due == "remove" and deletion.stays)
     plan = Plan(
         "delete-role",
-        f"{'Drop' if deletion.drops else 'Release'} role {line_of(role.name)} of Cluster {ref}",
+        f"{'Drop' if is_dropped else 'Release'} role {line_of(role.name)} of Cluster {ref}",
         target_of(role, ref),
         validated_by=VALIDATED,
         destroys=_lost(deletion),
@@ -139,12 +199,14 @@ def delete(desired: Desired, deletion: Deletion, removing: Removing) -> Plan:
 def _lost(deletion: Deletion) -> str | None:
     if not deletion.drops:
         return None
+    what = f"deleting role {shown(deletion.role.name)} of Cluster {deletion.ref}"
+    if deletion.stays is not None and deletion.step.due == "remove":
+        return f"{what} would drop it in PostgreSQL, but for this: {deletion.stays}"
+    if deletion.is_nowhere:
+        return f"{what} may drop it in PostgreSQL: nothing of it is live, but the base asks for its drop"
     first = "take `ensure: absent` out" if deletion.role.form == "inline" else "set its reclaim policy to retain"
-    keep = "" if deletion.drop else f"; to keep it, first {first} at {deletion.role.place}"
-    return (
-        f"deleting role {shown(deletion.role.name)} of Cluster {deletion.ref} drops it in PostgreSQL, with its grants "
-        f"and its password{keep}"
-    )
+    keep = "" if deletion.drop else f"; to keep it, first {first} at {deletion.role.place}, and have that applied"
+    return f"{what} drops it in PostgreSQL, with its grants and its password{keep}"
 
 
 def _asked(plan: Plan, desired: Desired, deletion: Deletion) -> Plan:
@@ -176,7 +238,7 @@ def _removed(plan: Plan, desired: Desired, deletion: Deletion, removing: Removin
         steps.take(remove_objects(desired, role.declared))
     for path, indexes in removing.documents:
         steps.take(belonging.without_documents(steps.desired, path, indexes))
-    drops_now = deletion.drops and role.form == "DatabaseRole" and _stays(deletion) is None
+    drops_now = deletion.drops and role.form == "DatabaseRole" and deletion.stays is None
     return replace(
         plan,
         files=steps.changes,
@@ -189,29 +251,28 @@ def _removed(plan: Plan, desired: Desired, deletion: Deletion, removing: Removin
 
 def _fate(deletion: Deletion) -> str:
     role, name = deletion.role, shown(deletion.role.name)
-    if (reason := _stays(deletion)) is not None:
+    if (reason := deletion.stays) is not None:
         return f"The live DatabaseRole stays, and so does role {name}, since {reason}: a person has to delete it"
+    if deletion.is_nowhere:
+        unless = ", unless the base, which asks for it, is applied before this" if deletion.drops else ""
+        later = ", or gets from the base before this is applied," if deletion.merged and not deletion.drops else ""
+        return (
+            f"Nothing is dropped{unless}: no live object says role {name}; what PostgreSQL has under that name{later} "
+            f"stays"
+        )
     if not deletion.drops:
         still = " and can still log in" if role.attributes.login else ""
         return f"Role {name} stays in PostgreSQL as it is{still}; nothing manages it any more"
     if role.form == "inline":
-        return f"The operator has dropped role {name}, or drops it before this is applied"
+        return (
+            f"The operator has dropped role {name}, as it last reported; once the entry is gone it drops nothing "
+            f"any more, and a role that is still there is listed as unmanaged"
+        )
+    unless = "" if deletion.drop_is_live or deletion.live is None else ", unless the live policy is still retain then"
     return (
-        f"Once this is applied, the operator drops role {name}; one that owns objects cannot be dropped, so it and the "
-        f"DatabaseRole, in deletion, stay until these have another owner"
+        f"Once this is applied, the operator drops role {name}{unless}; one that owns objects cannot be dropped, so it "
+        f"and the DatabaseRole, in deletion, stay until these have another owner"
     )
-
-
-def _stays(deletion: Deletion) -> str | None:
-    """What keeps the live object although Git says nothing of it any more."""
-    role = deletion.role
-    if role.form == "inline" or (deletion.live is not None and deletion.seen is None):
-        return None
-    held = blocking(deletion.seen) or blocking(role.declared.object)
-    by = role.declared.applied
-    if held:
-        return f"{described(held)} protects it against pruning"
-    return f"{by} does not prune by itself" if by is not None and not by.prunes else None
 
 
 def _dropping(name: str) -> Impact:
@@ -242,3 +303,14 @@ def merged(role: DeclaredRole, base: Desired) -> Object | None:
         return found if isinstance(found, dict) else None
     listed = at(declared, *ROLES)
     return next((entry for entry in listed if at(entry, "name") == role.name), None) if listed else None
+
+
+def unchanged_for(cluster: Object, now: datetime) -> timedelta | None:
+    """How long ago somebody last wrote the list of a live Cluster, or what else the same one manages of it."""
+    written = [
+        time
+        for entry in at(cluster, "metadata", "managedFields") or ()
+        if at(entry, "fieldsV1", "f:spec", "f:managed", "f:roles") is not None
+        and (time := parsed(at(entry, "time"))) is not None
+    ]
+    return now - max(written) if written else None

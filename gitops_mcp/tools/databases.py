@@ -74,7 +74,7 @@ def delete_postgres_database(
 ) -> WriteResult:
     """Propose the next step of taking a database away, for review; says which step it is and what becomes of the data.
 
-    Without drop only Git forgets it, unless its live reclaim policy is delete. With drop it takes two changes: one asks
+    Without drop only Git forgets it, unless its reclaim policy is delete. With drop it takes two changes: one asks
     for it, and once that is applied the next call removes the manifest.
     """
     from gitops_mcp.workflows import databases

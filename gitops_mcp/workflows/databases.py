@@ -85,9 +85,9 @@ def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResu
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         live, unread = live_databases(view, ref)
         declared = database_changes.one_database(view.desired, cluster, ref, which.database_name)
-        base = view.at_base().desired if live is None and view.proposed else view.desired
+        base = view.at_base().desired if view.proposed else view.desired
         merged = next((one.object for one in base.declarations if one.identity == declared.identity), None)
-        deletion = Deletion(declared, ref, drop, live, merged)
+        deletion = Deletion(declared, ref, drop, live, merged, is_direct=view.is_live)
         return database_changes.delete(view.desired, deletion).warned(unread)
 
     about = replace(request, cluster=which.cluster_name, namespace=which.namespace)
@@ -124,7 +124,7 @@ def _once(names: Iterable[str], *, field: str) -> tuple[str, ...]:
 def _rows(seen: Reading) -> Iterator[DatabaseRow]:
     live = _live(seen)
     base = declared_databases(seen.view.desired, seen.ref) if seen.view else ()
-    pending = _pending(seen, base)
+    pending = _pending(seen)
     names = set()
     for one in base:
         names.add(sql_name_of(one))
@@ -169,16 +169,18 @@ def _live(seen: Reading) -> tuple[Object, ...] | None:
         return None
 
 
-def _pending(seen: Reading, base: Iterable[Declaration]) -> dict[str, list[tuple[str, Declaration | None]]]:
-    """By database the open changes that say something else of it, with what they say."""
-    old = {sql_name_of(one): one for one in base}
+def _pending(seen: Reading) -> dict[str, list[tuple[str, Declaration | None]]]:
+    """By database the open changes that touch it, with what they say."""
     found: dict[str, list[tuple[str, Declaration | None]]] = {}
-    for change, view in seen.proposed:
-        new = {sql_name_of(one): one for one in declared_databases(view.desired, seen.ref)}
+    for change in seen.proposed:
+        old, new = (
+            {sql_name_of(one): one for one in declared_databases(view.desired, seen.ref)}
+            for view in (change.before, change.after)
+        )
         for name in dict.fromkeys([*old, *new]):
             was, now = old.get(name), new.get(name)
             if not same(was.object if was else None, now.object if now else None):
-                found.setdefault(name, []).append((change, now))
+                found.setdefault(name, []).append((change.name, now))
     return found
 
 

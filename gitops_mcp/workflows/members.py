@@ -70,6 +70,14 @@ def live_databases(view: View, ref: ClusterRef) -> tuple[tuple[Object, ...] | No
 
 
 @dataclass(frozen=True)
+class OpenChange:
+    name: str
+    before: View
+    """Where it left the base; what was merged since is not its doing."""
+    after: View
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a listing stands on; parts that could not be had are None, and named in the warnings."""
 
@@ -82,8 +90,7 @@ class Reading:
     """The live Cluster."""
     kube: Kube
     warnings: list[Warned]
-    proposed: tuple[tuple[str, View], ...] = ()
-    """Open changes, by name."""
+    proposed: tuple[OpenChange, ...] = ()
 
     @property
     def is_direct(self) -> bool:
@@ -102,7 +109,7 @@ def reading(app: App, name: str, *, namespace: str | None, environment: str | No
     asked = namespace_checked(chosen, namespace)
     warnings = base_warnings(ground)
     view = view_at(app, ground, chosen, ground.base.commit, proposed=False) if ground else None
-    changes = tuple(_open(app, ground, chosen)) if ground else ()
+    changes = tuple(_open(app, ground, chosen, view)) if ground and view else ()
     declared, unclear = _declared(view, changes, name, asked)
     kube = app.kube(chosen, settings)
     space = asked or (declared.identity.namespace if declared else None)
@@ -113,7 +120,7 @@ def reading(app: App, name: str, *, namespace: str | None, environment: str | No
     if space is None or (declared is None and cluster is None):
         raise unclear or unread or NotFound(f"cluster_name: no Cluster {name!r} in {chosen.name}")
     namespace_checked(chosen, space)
-    live, proposed = None, tuple((change, seen) for change, seen in changes)
+    live = None
     if unread is None:
         try:
             live = LiveRoles(cluster, kube.every(DATABASE_ROLE, space))
@@ -123,15 +130,15 @@ def reading(app: App, name: str, *, namespace: str | None, environment: str | No
             warnings.append(Warned(id="unreadable", message=f"DatabaseRoles are missing here: {error}"))
             live = LiveRoles(cluster, ())
     ref = ClusterRef(space, name)
-    return Reading(chosen, ref, declared, view, live, cluster, kube, warnings, proposed)
+    return Reading(chosen, ref, declared, view, live, cluster, kube, warnings, changes)
 
 
 def _declared(
-    view: View | None, changes: tuple[tuple[str, View], ...], name: str, namespace: str | None
+    view: View | None, changes: tuple[OpenChange, ...], name: str, namespace: str | None
 ) -> tuple[Declaration | None, GitOpsError | None]:
     """The Cluster in the base, else in an open change that is to make it."""
     error: GitOpsError | None = None
-    for seen in [view, *(one for _, one in changes)]:
+    for seen in [view, *(one.after for one in changes)]:
         if seen is None:
             continue
         try:
@@ -141,7 +148,10 @@ def _declared(
     return None, error
 
 
-def _open(app: App, ground: Ground, environment: Environment) -> Iterator[tuple[str, View]]:
+def _open(app: App, ground: Ground, environment: Environment, base: View) -> Iterator[OpenChange]:
     for one in ground.repository.changes(ground.git, ground.base)[:_CHANGES]:
-        if not is_merged(ground, one):
-            yield one.name, view_at(app, ground, environment, one.tip, proposed=True)
+        start = ground.repository.merge_base(ground.base.commit, one.tip)
+        if start is None or is_merged(ground, one):
+            continue
+        before = base if start == ground.base.commit else view_at(app, ground, environment, start, proposed=False)
+        yield OpenChange(one.name, before, view_at(app, ground, environment, one.tip, proposed=True))

@@ -14,6 +14,7 @@ from gitops_mcp.domain.role_changes import told
 from gitops_mcp.domain.roles import ROLES, DeclaredRole, LiveRoles, bootstrap_owner, declared_roles
 from gitops_mcp.workflows import cursors
 from gitops_mcp.workflows.members import Reading, reading
+from gitops_mcp.workflows.road import View
 
 _TOOL = "list_postgres_roles"
 _PAGE = 100
@@ -51,7 +52,7 @@ def start(cursor: str | None, asked: list[str | None], tool: str) -> int:
 
 def _rows(seen: Reading) -> Iterator[RoleRow]:
     base = _in_git(seen)
-    pending = _pending(seen, base)
+    pending = _pending(seen)
     twice = {name for name in (one.name for one in base) if sum(one.name == name for one in base) > 1}
     known: set[tuple[str, str]] = set()
     for role in base:
@@ -73,18 +74,21 @@ def _in_git(seen: Reading) -> tuple[DeclaredRole, ...]:
     return declared_roles(seen.view.desired, there[0], seen.ref) if there else ()
 
 
-def _pending(seen: Reading, base: Iterable[DeclaredRole]) -> Mapping[str, tuple[tuple[str, DeclaredRole | None], ...]]:
-    """By role the open changes that say something else of it, with what they say."""
-    old = {one.name: one for one in base}
+def _pending(seen: Reading) -> Mapping[str, tuple[tuple[str, DeclaredRole | None], ...]]:
+    """By role the open changes that touch it, with what they say."""
     found: dict[str, list[tuple[str, DeclaredRole | None]]] = {}
-    for change, view in seen.proposed:
-        clusters = [one for one in view.desired.clusters if _is_it(one.identity, seen)]
-        new = {one.name: one for one in declared_roles(view.desired, clusters[0], seen.ref)} if clusters else {}
+    for change in seen.proposed:
+        old, new = _roles(change.before, seen), _roles(change.after, seen)
         for name in dict.fromkeys([*old, *new]):
             was, now = old.get(name), new.get(name)
             if (was.spec if was else None) != (now.spec if now else None):
-                found.setdefault(name, []).append((change, now))
+                found.setdefault(name, []).append((change.name, now))
     return {name: tuple(changes) for name, changes in found.items()}
+
+
+def _roles(view: View, seen: Reading) -> dict[str, DeclaredRole]:
+    clusters = [one for one in view.desired.clusters if _is_it(one.identity, seen)]
+    return {one.name: one for one in declared_roles(view.desired, clusters[0], seen.ref)} if clusters else {}
 
 
 def _is_it(identity: object, seen: Reading) -> bool:

@@ -34,6 +34,11 @@ def role(**spec: Any) -> Object:
     return made("DatabaseRole", {"name": "app", "login": True, **spec})
 
 
+def kept(one: Object) -> Object:
+    """What an engine does not prune."""
+    return {**one, "metadata": {**one["metadata"], "annotations": {"argocd.argoproj.io/sync-options": "Prune=false"}}}
+
+
 def pooler(spec: Object | None = None, **bouncer: Any) -> Object:
     return made("Pooler", {"instances": 2, "pgbouncer": bouncer, **(spec or {})})
 
@@ -241,6 +246,12 @@ N, L, R, O, D = Level.NONE, Level.RELOAD, Level.ROLLING_RESTART, Level.OUTAGE, L
         pytest.param(role(), role(createdb=True), N, "changed in place", id="a right"),
         pytest.param(role(databaseRoleReclaimPolicy="delete"), None, O, "drops role app", id="a role, policy delete"),
         pytest.param(role(), None, N, "stays in PostgreSQL", id="a role, policy retain"),
+        pytest.param(
+            kept(role(databaseRoleReclaimPolicy="delete")), None, N, "role app stays", id="a role, not to be pruned"
+        ),
+        pytest.param(
+            kept(database(databaseReclaimPolicy="delete")), None, N, "database shop stays", id="not to be pruned"
+        ),
         pytest.param(None, pooler(), N, "a Deployment and a Service", id="a new Pooler"),
         pytest.param(pooler(), None, O, "is turned away", id="a Pooler goes"),
         pytest.param(pooler(), pooler(paused=True), O, "holds every client", id="paused"),
@@ -341,3 +352,16 @@ def test_an_impact_is_the_worst_of_its_parts_with_every_reason() -> None:
         "spec.logLevel",
         "metadata.annotations cnpg.io/reloadedAt",
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "live", "level"),
+    [
+        pytest.param(database(), database(databaseReclaimPolicy="delete"), D, id="a database, live policy delete"),
+        pytest.param(role(), role(databaseRoleReclaimPolicy="delete"), O, id="a role, live policy delete"),
+        pytest.param(database(databaseReclaimPolicy="delete"), kept(database()), N, id="a database that is kept"),
+        pytest.param(role(databaseRoleReclaimPolicy="delete"), kept(role()), N, id="a role that is kept"),
+    ],
+)
+def test_what_goes_is_told_by_what_is_live_too(before: Object, live: Object, level: Level) -> None:
+    assert impact(before, None, live=live).level is level

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -71,10 +72,17 @@ MANAGED: Object = {"name": "dave", "login": True}
 
 
 def deleted(
-    text: str, seen: LiveRoles | None, *, drop: bool = True, merged: Object | None = None, **more: str
+    text: str,
+    seen: LiveRoles | None,
+    *,
+    drop: bool = True,
+    merged: Object | None = None,
+    age: timedelta | None = None,
+    is_direct: bool = False,
+    **more: str,
 ) -> tuple[Plan, Deletion]:
     desired, role = read(text, **more)
-    deletion = Deletion(role, REF, drop, seen, merged)
+    deletion = Deletion(role, REF, drop, seen, merged, unchanged_for=age, is_direct=is_direct)
     return role_deletion.delete(desired, deletion, Removing()), deletion
 
 
@@ -89,10 +97,16 @@ def deleted(
         pytest.param(INLINE, True, live(entry=MANAGED, errors=["unknown role x"]), None, "ask", "step 1 of 2", id="inline, failing already"),
         pytest.param(ABSENT, True, live(entry=MANAGED, state="reconciled"), None, "wait", "in Git but not applied yet", id="absent in Git only"),
         pytest.param(ABSENT, True, live(entry=ASKED, state="pending-reconciliation"), None, "wait", "applied, and the role is not dropped yet", id="absent, pending"),
-        pytest.param(ABSENT, True, live(state="not-managed"), None, "wait", "not dropped yet", id="absent, out of the live list, and still there"),
+        pytest.param(ABSENT, True, live(state="not-managed"), None, "wait", "in Git but not applied yet", id="absent, out of the live list, and still there"),
         pytest.param(ABSENT, True, live(entry=ASKED, errors=["owner of table t", "more"]), None, "wait", "The operator says: owner of table t", id="absent, failing"),
         pytest.param(ABSENT, True, live(entry=ASKED, state="reconciled"), None, "remove", "step 2 of 2: the role is dropped", id="absent, dropped"),
-        pytest.param(ABSENT, True, live(entry=ASKED), None, "remove", "step 2 of 2: the role is dropped", id="absent, gone from the status"),
+        pytest.param(ABSENT, True, live(entry=ASKED), None, "wait", "not dropped yet", id="absent, not reported on"),
+        pytest.param(ABSENT, True, live(entry=MANAGED, errors=["unknown role x"]), None, "wait", "in Git but not applied yet", id="absent in Git only, failing"),
+        pytest.param(INLINE, True, live(), None, "remove", "the only step: no live Cluster or report of the operator says this role", id="inline, nowhere"),
+        pytest.param(ABSENT, True, live(), None, "remove", "the only step: no live Cluster", id="absent, nowhere"),
+        pytest.param(INLINE, True, LiveRoles(None, None), None, "remove", "the only step: no live Cluster", id="inline, no Cluster"),
+        pytest.param(INLINE, True, live(state="not-managed"), None, "ask", "step 1 of 2", id="inline, there but not managed"),
+        pytest.param(INLINE, False, live(entry=MANAGED, state="reconciled"), ASKED, "ask", "step 1 of 2", id="inline, merged absent"),
         pytest.param(ABSENT, True, None, None, "wait", "proposed but not merged, and the API could not be read", id="absent, unread, not merged"),
         pytest.param(ABSENT, True, None, MANAGED, "wait", "proposed but not merged", id="absent, unread, another merged"),
         pytest.param(ABSENT, True, None, ASKED, "remove", "whether step 1 has been applied could not be read", id="absent, unread, merged"),
@@ -102,7 +116,8 @@ def deleted(
         pytest.param(OBJECT, False, live(policy="retain"), None, "remove", "it goes from Git, and stays", id="object, kept"),
         pytest.param(OBJECT, False, None, None, "remove", "it goes from Git, and stays", id="object, kept, unread"),
         pytest.param(OBJECT, False, live(policy="delete"), None, "remove", "dropped all the same", id="object, live policy delete"),
-        pytest.param(DELETING, False, live(policy="retain"), None, "remove", "it goes from Git, and stays", id="policy delete in Git only"),
+        pytest.param(DELETING, False, live(policy="retain"), None, "remove", "reclaim policy is delete in Git, and once that is live", id="policy delete in Git only"),
+        pytest.param(OBJECT, False, live(policy="retain"), {"databaseRoleReclaimPolicy": "delete"}, "remove", "dropped all the same", id="policy delete merged only"),
         pytest.param(DELETING, False, None, None, "remove", "dropped all the same", id="policy delete, unread"),
         pytest.param(OBJECT, True, live(), None, "remove", "no live DatabaseRole says this role", id="object, not live"),
         pytest.param(OBJECT, True, live(policy="retain"), None, "ask", "step 1 of 2: `databaseRoleReclaimPolicy: delete`", id="object, live"),
@@ -157,7 +172,7 @@ def test_the_last_step_of_an_entry_takes_it_out_and_drops_nothing_more() -> None
     plan, _ = deleted(ABSENT, live(entry=ASKED, state="reconciled"))
     assert {one.path: one.after for one in plan.files} == {"prod/orders.yaml": HEAD + LIST + OTHER}
     assert plan.impact.level is Level.NONE
-    assert plan.next == ("The operator has dropped role 'dave', or drops it before this is applied",)
+    assert plan.next[0].startswith("The operator has dropped role 'dave', as it last reported; once the entry is gone")
     assert plan.subject == "Drop role dave of Cluster shop/orders"
 
 
@@ -169,6 +184,88 @@ def test_the_last_step_of_an_object_takes_its_file_and_drops_the_role() -> None:
     }
     assert plan.impact.level is Level.DATA_LOSS
     assert "one that owns objects cannot be dropped" in plan.next[0]
+
+
+@pytest.mark.parametrize(
+    ("age", "due"),
+    [
+        pytest.param(timedelta(seconds=0), "wait", id="just written"),
+        pytest.param(timedelta(seconds=59), "wait", id="a second short"),
+        pytest.param(timedelta(seconds=60), "remove", id="old enough"),
+        pytest.param(timedelta(seconds=-5), "wait", id="by a clock that is ahead"),
+    ],
+)
+def test_a_report_that_may_be_older_than_the_list_does_not_count(age: timedelta, due: str) -> None:
+    plan, deletion = deleted(ABSENT, live(entry=ASKED, state="reconciled"), age=age)
+    assert deletion.step.due == due
+    assert (plan.unchanged is not None) == (due == "wait")
+
+
+def written(manager: str, time: str, fields: Object, **more: str) -> Object:
+    return {"manager": manager, "operation": "Update", "time": time, "fieldsV1": fields, **more}
+
+
+LISTED: Object = {"f:spec": {"f:managed": {".": {}, "f:roles": {}}}}
+
+
+def test_the_age_of_a_list_is_told_by_whoever_last_wrote_it() -> None:
+    managers = [
+        written("kubectl-create", "2026-10-20T09:00:00Z", LISTED),
+        written("gitops-mcp", "2026-10-20T09:09:30Z", LISTED),
+        written("argocd-controller", "2026-10-20T09:09:50Z", {"f:spec": {"f:instances": {}}}),
+        written("manager", "2026-10-20T09:09:55Z", {"f:status": {"f:managedRolesStatus": {}}}, subresource="status"),
+    ]
+    now = datetime(2026, 10, 20, 9, 10, tzinfo=UTC)
+    assert role_deletion.unchanged_for({"metadata": {"managedFields": managers}}, now) == timedelta(seconds=30)
+    assert role_deletion.unchanged_for({"metadata": {"managedFields": managers[2:]}}, now) is None
+    assert role_deletion.unchanged_for({"metadata": {}}, now) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "merged"),
+    [
+        pytest.param(DELETING, live(policy="retain"), None, id="in Git"),
+        pytest.param(OBJECT, live(policy="retain"), {"databaseRoleReclaimPolicy": "delete"}, id="at the base"),
+        pytest.param(OBJECT, live(policy="delete"), None, id="live"),
+    ],
+)
+def test_a_policy_of_delete_needs_a_word_wherever_it_stands(text: str, seen: LiveRoles, merged: Object | None) -> None:
+    plan, deletion = deleted(text, seen, drop=False, merged=merged)
+    assert plan.subject == "Drop role dave of Cluster shop/orders"
+    assert "drops it in PostgreSQL" in str(plan.destroys)
+    assert plan.impact.level is Level.DATA_LOSS
+    assert plan.next[0].startswith("Once this is applied, the operator drops role 'dave'")
+    assert ("unless the live policy is still retain then" in plan.next[0]) == (not deletion.drop_is_live)
+    assert not deletion.leaves_role
+
+
+@pytest.mark.parametrize("text", [INLINE, ABSENT, OBJECT, DELETING], ids=["entry", "absent", "object", "deleting"])
+def test_of_what_was_never_live_nothing_is_dropped(text: str) -> None:
+    plan, deletion = deleted(text, live())
+    assert (deletion.step.due, plan.destroys, plan.impact.level) == ("remove", None, Level.NONE)
+    assert plan.next == (
+        "Nothing is dropped: no live object says role 'dave'; what PostgreSQL has under that name stays",
+    )
+    assert plan.subject == "Release role dave of Cluster shop/orders"
+    assert not deletion.leaves_role
+
+
+@pytest.mark.parametrize(
+    ("text", "merged"),
+    [
+        pytest.param(ABSENT, ASKED, id="entry"),
+        pytest.param(DELETING, {"databaseRoleReclaimPolicy": "delete"}, id="object"),
+    ],
+)
+def test_what_the_base_asks_to_drop_may_become_live_and_needs_a_word(text: str, merged: Object) -> None:
+    plan, _ = deleted(text, live(), merged=merged)
+    assert str(plan.destroys).endswith("nothing of it is live, but the base asks for its drop")
+    assert "unless the base, which asks for it, is applied before this" in plan.next[0]
+
+
+def test_what_the_base_still_makes_stays() -> None:
+    plan, _ = deleted(INLINE, live(), merged=MANAGED)
+    assert plan.next[0].endswith("has under that name, or gets from the base before this is applied, stays")
 
 
 @pytest.mark.parametrize(
@@ -217,10 +314,19 @@ OPTION = ("argocd.argoproj.io/sync-options", "Prune=false")
 def test_a_protected_object_stays_and_no_drop_is_claimed(protection: tuple[str, str], where: str) -> None:
     seen = LiveRoles({}, (protected(*protection),)) if where == "live" else live(policy="delete")
     noted = f"  annotations:\n    {protection[0]}: {protection[1]}\n" if where == "Git" else ""
-    plan, _ = deleted(DELETING.replace("spec:\n", f"{noted}spec:\n"), seen)
+    plan, deletion = deleted(DELETING.replace("spec:\n", f"{noted}spec:\n"), seen)
     assert plan.impact.level is Level.NONE
     assert plan.next[0].startswith("The live DatabaseRole stays, and so does role 'dave', since ")
     assert "protects it against pruning: a person has to delete it" in plan.next[0]
+    assert plan.subject == "Release role dave of Cluster shop/orders"
+    assert "would drop it in PostgreSQL, but for this" in str(plan.destroys)
+    assert deletion.leaves_role
+
+
+def test_what_keeps_an_engine_from_pruning_keeps_nothing_from_the_api() -> None:
+    plan, deletion = deleted(DELETING, LiveRoles({}, (protected(*OPTION),)), is_direct=True)
+    assert (plan.impact.level, deletion.leaves_role) == (Level.DATA_LOSS, False)
+    assert plan.next[0].startswith("Once this is applied, the operator drops role 'dave'")
 
 
 def test_an_object_that_is_not_live_is_not_said_to_stay() -> None:

@@ -155,6 +155,51 @@ def test_the_policy_that_is_live_counts_and_not_the_one_in_git(here: Shop) -> No
     assert "drops it with all data" in told
 
 
+def test_a_policy_of_delete_in_git_counts_before_it_is_live(here: Shop) -> None:
+    asked = {**ON, "database_name": "marked"}
+    here.applied("create_postgres_database", **asked, owner="orders_app", reclaim_policy="delete")
+    here.world.store.merge(kinds.DATABASE, "shop", "orders-db-marked", {"spec": {"databaseReclaimPolicy": "retain"}})
+    told = here.refused("delete_postgres_database", **asked)
+    assert "drops it with all data; to keep it, first set databaseReclaimPolicy: retain" in told
+    shown = here.ask.answer("delete_postgres_database", **asked, dry_run=True)
+    assert shown["impact"]["level"] == "data_loss"
+    assert any("unless the live policy is still retain then" in text for text in shown["next"])
+
+
+def test_what_one_change_makes_and_takes_back_drops_nothing(here: Shop) -> None:
+    made = {"change": "brief"}
+    here.proposed("create_postgres_role", **ON, role_name="brief", **made)
+    here.proposed("create_postgres_database", **ON, database_name="brief", owner="brief", **made)
+    database = here.proposed("delete_postgres_database", **ON, database_name="brief", drop=True, **made)
+    role = here.proposed("delete_postgres_role", **ON, role_name="brief", **made)
+    for done in (database, role):
+        assert done["impact"]["level"] == "none"
+        assert any(text.startswith("Nothing is dropped: no live ") for text in done["next"])
+    assert here.team.changed("main", role["commit"]) == []
+    here.ask.answer("discard_change", change="brief", confirm_deletion=True)
+
+
+def test_the_secret_of_a_role_that_stays_stays_with_it(here: Shop) -> None:
+    done = here.applied("create_postgres_role", **ON, role_name="lasting")
+    path = f"{FOLDER}/role-lasting.yaml"
+    text = (here.team.file(done["commit"], path) or b"").decode()
+    noted = text.replace("metadata:\n", "metadata:\n  annotations:\n    argocd.argoproj.io/sync-options: Prune=false\n")
+    here.team.commit({path: noted.replace("spec:\n", "spec:\n  databaseRoleReclaimPolicy: delete\n")})
+
+    def is_protected() -> bool:
+        live = here.live(kinds.DATABASE_ROLE, "orders-db-lasting")
+        return live is not None and live["spec"].get("databaseRoleReclaimPolicy") == "delete"
+
+    until(here.world, is_protected)
+    last = here.applied("delete_postgres_role", **WORD, role_name="lasting", state="merged")
+    assert (last["summary"], last["impact"]["level"]) == ("Release role lasting of Cluster shop/orders-db", "none")
+    assert not any("drops role" in reason for reason in last["impact"]["reasons"])
+    assert any("stays, and so does role 'lasting'" in told for told in last["next"])
+    assert "secret-" not in str(here.team.changed(f"{last['commit']}^", last["commit"]))
+    assert here.live(kinds.EXTERNAL_SECRET, "orders-db-lasting-password") is not None
+    assert "lasting" in here.postgres().roles
+
+
 def test_a_database_whose_owner_is_missing_is_warned_of_and_shown_failing_until_there_is_one(here: Shop) -> None:
     done = here.proposed("create_postgres_database", **ON, database_name="orphan", owner="order_app")
     (warned,) = [one["message"] for one in done["warnings"] if one["id"] == "owner-missing"]
@@ -265,5 +310,6 @@ def test_two_changes_that_add_roles_to_one_cluster_are_told_of_each_other_only_w
     assert (same["outcome"], same["change"]) == ("unchanged", one["change"])
     assert here.roles()["left"]["pending"] == [one["change"]]
     here.merged(one)
-    here.merged(other)
-    assert {here.roles()[name]["state"] for name in ("left", "right")} == {"reconciled"}
+    roles = here.roles()
+    assert (roles["left"]["state"], roles["left"]["pending"]) == ("reconciled", [])
+    here.ask.answer("discard_change", change=other["change"], confirm_deletion=True)

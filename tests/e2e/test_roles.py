@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object
+from gitops_mcp.sandbox.api import managed as written
 from gitops_mcp.sandbox.api.call import Route
 from gitops_mcp.sandbox.api.resources import Served
+from tests.e2e.dev import dev
 from tests.e2e.team import Shop, configuration, ids, shop, until
 
 FOLDER = "clusters/prod/shop/orders-db"
@@ -449,7 +453,13 @@ def is_brought(here: Shop, name: str) -> bool:
     return name in managed(here).get("byStatus", {}).get("reconciled", ())
 
 
-@pytest.mark.usefixtures("not_installed")
+@pytest.fixture
+def long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API's clock, by which writers are noted, stands still at two minutes ago."""
+    monkeypatch.setattr(written, "now", (datetime.now(UTC) - timedelta(minutes=2)).isoformat)
+
+
+@pytest.mark.usefixtures("not_installed", "long_ago")
 def test_without_that_kind_a_role_is_an_entry_of_its_cluster_from_its_making_to_its_end(older: Shop) -> None:
     done = older.applied("create_postgres_role", **ON, role_name="clerk", in_roles=["pg_monitor"])
     text = older.team.file(done["commit"], CLUSTER)
@@ -480,8 +490,39 @@ def test_without_that_kind_a_role_is_an_entry_of_its_cluster_from_its_making_to_
     until(older.world, lambda: "clerk" not in older.postgres().roles)
     assert until(older.world, lambda: older.roles()["clerk"]["state"] == "dropped")
     second = older.applied("delete_postgres_role", **WORD, role_name="clerk")
-    assert second["about"][0] == "This is step 2 of 2: the role is dropped, so its entry goes"
+    assert second["about"][0] == (
+        "This is step 2 of 2: the role is dropped, as the operator last reported, so its entry goes"
+    )
     assert "clerk" not in older.roles()
+
+
+@pytest.mark.parametrize("delivery", ["direct", "git"])
+def test_a_report_from_before_the_drop_was_asked_for_is_not_taken_for_the_drop(tmp_path: Path, delivery: str) -> None:
+    """Nobody reconciles here, so the role is never dropped."""
+    text = (
+        "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: dev}\nspec:\n"
+        "  instances: 1\n  storage: {size: 1Gi}\n  managed:\n    roles:\n      - name: ada\n        ensure: absent\n"
+    )
+    configured = f"environments: {{dev: {{path: clusters/dev, delivery: {delivery}}}}}\n"
+    with dev(tmp_path, files={".gitops-mcp.yaml": configured, "clusters/dev/db.yaml": text}) as made:
+        roles = {"roles": [{"name": "ada", "login": True}]}
+        cluster = made.put(kinds.CLUSTER, "db", manager="kubectl", instances=1, storage={"size": "1Gi"}, managed=roles)
+        cluster["status"] = {"managedRolesStatus": {"byStatus": {"reconciled": ["ada"]}}}
+        made.world.store.replace(kinds.CLUSTER, cluster, subresource="status")
+        asked = {"cluster_name": "db", "role_name": "ada", "confirm_deletion": True}
+        if delivery == "direct":
+            made.applied("delete_postgres_role", **asked)
+        else:
+            said = made.ask.answer("delete_postgres_role", **asked)
+            assert (said["outcome"], said["summary"]) == ("unchanged", "step 1 of 2 is in Git but not applied yet")
+            absent = {"roles": [{"name": "ada", "login": True, "ensure": "absent"}]}
+            made.set(kinds.CLUSTER, "db", {"spec": {"managed": absent}}, manager="argocd-controller")
+        said = made.ask.answer("delete_postgres_role", **asked)
+        assert (said["outcome"], said["summary"]) == (
+            "unchanged",
+            "step 1 of 2 is applied, but not for 60 s yet: the report may be older than that",
+        )
+        assert made.cluster()["spec"]["managed"]["roles"][0]["ensure"] == "absent"
 
 
 @pytest.mark.usefixtures("not_installed")

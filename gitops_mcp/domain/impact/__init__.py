@@ -26,9 +26,9 @@ def impact(
         case "Cluster":
             found = cluster.impacts(before, after, live, operator)
         case "Database":
-            found = database.impacts(before, after)
+            found = database.impacts(before, after, live)
         case "DatabaseRole":
-            found = role.impacts(before, after)
+            found = role.impacts(before, after, live)
         case "Pooler":
             found = pooler.impacts(before, after)
         case "ImageCatalog" | "ClusterImageCatalog":

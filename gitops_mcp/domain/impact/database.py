@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.protection import blocking, described
 from gitops_mcp.domain.impact.single import one
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plan import Impact, Level
@@ -11,10 +12,12 @@ from gitops_mcp.domain.rules.database import PARTS
 from gitops_mcp.domain.rules.reading import entries, word
 
 
-def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
+def impacts(before: Object | None, after: Object | None, live: Object | None = None) -> Iterator[Impact]:
     name = word(at(after or before, "spec", "name"))
     if after is None:
-        if at(before, "spec", "databaseReclaimPolicy") == "delete":
+        if held := blocking(live) or blocking(before):
+            yield one(Level.NONE, f"database {name} stays: {described(held)} protects its object against pruning")
+        elif "delete" in {at(seen, "spec", "databaseReclaimPolicy") for seen in (before, live)}:
             yield one(Level.DATA_LOSS, f"drops database {name} with its data (databaseReclaimPolicy delete)")
         else:
             yield one(Level.NONE, f"database {name} stays in PostgreSQL, and is managed by nobody")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.protection import blocking, described
 from gitops_mcp.domain.impact.single import one
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plan import Impact, Level
 from gitops_mcp.domain.rules.reading import mapping, word
 
 
-def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
+def impacts(before: Object | None, after: Object | None, live: Object | None = None) -> Iterator[Impact]:
     name = word(at(after or before, "spec", "name"))
     if after is None:
-        if at(before, "spec", "databaseRoleReclaimPolicy") == "delete":
+        if held := blocking(live) or blocking(before):
+            yield one(Level.NONE, f"role {name} stays: {described(held)} protects its object against pruning")
+        elif "delete" in {at(seen, "spec", "databaseRoleReclaimPolicy") for seen in (before, live)}:
             yield one(
                 Level.OUTAGE,
                 f"drops role {name} (databaseRoleReclaimPolicy delete), and who logs in as it is turned away",
