@@ -51,6 +51,12 @@ WHAT_ELSE = {
         (CNPG, plural, verb)
         for plural in ("clusters", "databaseroles", "databases")
         for verb in ("get", "create", "patch", "delete")
+    }
+    | {(CNPG, plural, verb) for plural in ("poolers", "scheduledbackups") for verb in ("get", "delete")},
+    "direct-passwords": {
+        (kind.group, kind.plural, verb)
+        for kind in (kinds.EXTERNAL_SECRET, kinds.PASSWORD, kinds.SEALED_SECRET)
+        for verb in ("get", "list", "create", "patch", "delete")
     },
     "password-secrets": {("", "secrets", verb) for verb in ("get", "create", "patch", "delete")},
     "read-schemas": {("apiextensions.k8s.io", "customresourcedefinitions", "get")},

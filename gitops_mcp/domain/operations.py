@@ -19,12 +19,11 @@ from gitops_mcp.domain.kinds import CNPG_KINDS, EXTERNAL_SECRET, PASSWORD, SEALE
 from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, dotted
 from gitops_mcp.domain.plan import FileChange
 from gitops_mcp.domain.yamledit import Insert, Remove, Set
-from gitops_mcp.domain.yamltext import documents
+from gitops_mcp.domain.yamltext import documents, same
 from gitops_mcp.errors import Refused
 
-_RESOURCES: Mapping[str, Resource] = {
-    resource.kind: resource for resource in (*CNPG_KINDS, EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)
-}
+_MAKING_SECRETS: Mapping[str, Resource] = {one.kind: one for one in (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)}
+_RESOURCES: Mapping[str, Resource] = {**{one.kind: one for one in CNPG_KINDS}, **_MAKING_SECRETS}
 _ORDER = ("Password", "ExternalSecret", "SealedSecret", "ImageCatalog", "Cluster", "DatabaseRole", "Database")
 """What others need comes first; what is not named comes last, and goes first."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -74,10 +73,8 @@ def operations(
     changes: Iterable[ObjectChange], files: Iterable[FileChange], live: Mapping[Identity, Object]
 ) -> tuple[Operation, ...]:
     """In the order in which they can be made. `live`: the objects as they were read, whole."""
-    made = [_operation(one, live.get(one.identity)) for one in changes]
-    created = [one for one in made if one.how != "delete"] + list(_other_documents(files))
-    deleted = [one for one in made if one.how == "delete"]
-    return (*sorted(created, key=_rank), *sorted(deleted, key=lambda one: -_rank(one)))
+    made = [_operation(one, live.get(one.identity)) for one in (*changes, *_secret_documents(files))]
+    return tuple(sorted(made, key=_turn))
 
 
 def manifest(live: Object) -> Object:
@@ -128,6 +125,8 @@ def _steps(value: Any, edits: Iterable[yamledit.Edit]) -> Iterator[Object]:
 
 def _is_there(value: Any, path: Path) -> bool:
     parent = at(value, *path[:-1])
+    if isinstance(parent, list):
+        return isinstance(path[-1], int) and path[-1] < len(parent)
     return isinstance(parent, dict) and path[-1] in parent
 
 
@@ -140,19 +139,33 @@ def _own(edit: Set | Remove) -> Path:
     return edit.path[:-1] if isinstance(edit, Remove) and isinstance(edit.path[-1], int) else edit.path
 
 
-def _other_documents(files: Iterable[FileChange]) -> Iterator[Operation]:
+def _secret_documents(files: Iterable[FileChange]) -> Iterator[ObjectChange]:
     """Documents of kinds that are not CNPG's: what becomes the Secret of a password."""
+    before: dict[Identity, Object] = {}
+    after: dict[Identity, Object] = {}
     for change in files:
-        known = {json.dumps(one.value, sort_keys=True, default=str) for one in documents(change.before or "")}
-        for one in documents(change.after or ""):
-            kind = at(one.value, "kind")
-            if kind not in {"Password", "ExternalSecret", "SealedSecret"}:
-                continue
-            if json.dumps(one.value, sort_keys=True, default=str) not in known:
-                metadata = one.value["metadata"]
-                yield Operation("create", _RESOURCES[kind], metadata.get("namespace"), metadata["name"], body=one.value)
+        for found, text in ((before, change.before), (after, change.after)):
+            for one in documents(text or ""):
+                if at(one.value, "kind") in _MAKING_SECRETS:
+                    metadata = one.value["metadata"]
+                    identity = Identity(one.value["kind"], metadata.get("namespace"), metadata["name"])
+                    found[identity] = one.value
+    for identity in dict.fromkeys([*before, *after]):
+        if not same(before.get(identity), after.get(identity)):
+            yield ObjectChange(identity, before.get(identity), after.get(identity), ())
 
 
-def _rank(operation: Operation) -> int:
+def _turn(operation: Operation) -> tuple[int, int]:
+    """Creations, then changes, then deletions: an entry goes once the object that takes its place is there.
+
+    Creations have what others need first, the other two have it last.
+    """
     kind = operation.resource.kind
-    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+    rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+    match operation.how:
+        case "create":
+            return 0, rank
+        case "patch":
+            return 1, -rank
+        case "delete":
+            return 2, -rank

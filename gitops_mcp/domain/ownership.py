@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from gitops_mcp.domain.objects import Object, Path, at, dotted
 
 MANAGER = "gitops-mcp"
 
 _ENGINES = re.compile(r"argocd|argo-cd|kustomize-controller|helm-controller|flux|gotk", re.IGNORECASE)
+_ARGO_CD = re.compile(r"argocd|argo-cd", re.IGNORECASE)
 _OPERATORS = re.compile(r"^(manager|instance-manager|cloudnative-pg|plugin-barman-cloud|kube-controller-manager)$")
 """Those of CNPG, which fill in what nobody sets."""
 _TRACKING = {
@@ -24,6 +25,8 @@ _TRACKING = {
     "kustomize.toolkit.fluxcd.io/name": ("labels", "a Flux Kustomization"),
     "helm.toolkit.fluxcd.io/name": ("labels", "a Flux HelmRelease"),
 }
+_INSTANCE = "app.kubernetes.io/instance"
+"""How Argo CD tracks unless told otherwise. Charts of Helm set it too, so it says nothing alone."""
 
 
 @dataclass(frozen=True)
@@ -38,25 +41,28 @@ class Claim:
         return f"{self.manager} set {', '.join(self.fields)}"
 
 
-def tracked_by(live: Object | None) -> str | None:
-    """The engine object that an object is marked with, in words."""
+def kept_by(live: Object | None, *, deleting: bool) -> str | None:
+    """The engine that keeps an object as a whole, in words.
+
+    It has left its mark there; or it has set a part of it, which is enough for what is to be deleted.
+    """
     for key, (part, what) in _TRACKING.items():
         value = at(live, "metadata", part, key)
         if isinstance(value, str) and value:
             name = value.partition(":")[0] if "tracking-id" in key else value
             return f"{what} {name!r}"
-    return None
+    engine = next((manager for manager, _ in _managers(live) if _ENGINES.search(manager)), None)
+    instance = at(live, "metadata", "labels", _INSTANCE)
+    if engine and isinstance(instance, str) and instance:
+        return f"{'Argo CD' if _ARGO_CD.search(engine) else engine} {instance!r}"
+    return engine if deleting else None
 
 
 def claims(live: Object | None, changed: Iterable[Path]) -> tuple[Claim, ...]:
     """The managers, this server and CNPG's own left out, that own what is about to change or a part of it."""
     paths = tuple(changed)
     found: dict[str, list[str]] = {}
-    for entry in at(live, "metadata", "managedFields") or ():
-        manager = str(at(entry, "manager") or "unknown")
-        if manager == MANAGER or _OPERATORS.match(manager) or at(entry, "subresource"):
-            continue
-        owned = at(entry, "fieldsV1")
+    for manager, owned in _managers(live):
         for path in paths:
             if isinstance(owned, dict) and _owns(owned, path):
                 found.setdefault(manager, []).append(dotted(path))
@@ -64,6 +70,14 @@ def claims(live: Object | None, changed: Iterable[Path]) -> tuple[Claim, ...]:
         Claim(manager, "engine" if _ENGINES.search(manager) else "person", tuple(dict.fromkeys(fields)))
         for manager, fields in found.items()
     )
+
+
+def _managers(live: Object | None) -> Iterator[tuple[str, Any]]:
+    """Who else has set something, other than the status, with the set of fields."""
+    for entry in at(live, "metadata", "managedFields") or ():
+        manager = str(at(entry, "manager") or "unknown")
+        if manager != MANAGER and not _OPERATORS.match(manager) and not at(entry, "subresource"):
+            yield manager, at(entry, "fieldsV1")
 
 
 def _owns(fields: Object, path: Path) -> bool:

@@ -381,6 +381,8 @@ def migrate(
     """Inline entries as DatabaseRole objects, attribute for attribute; `names`: metadata.name by name in PostgreSQL."""
     steps, put_notices = Steps(desired), []
     for role in inline:
+        if _is_moved(desired, cluster, ref, role):
+            continue
         spec = {key: value for key, value in role.spec.items() if key != "ensure"}
         name = names[role.name]
         put = belonging.put(
@@ -420,6 +422,30 @@ def migrate(
         next=("Once applied, list_postgres_roles shows each of them as a DatabaseRole that is reconciled",),
         validated_by=VALIDATED,
     )
+
+
+def _is_moved(desired: Desired, cluster: Declaration, ref: ClusterRef, role: DeclaredRole) -> bool:
+    """Whether a DatabaseRole says the same already, so that only the entry is left. Raises Refused where it differs."""
+    known = declared_roles(desired, cluster, ref)
+    there = next((one for one in known if one.form == "DatabaseRole" and one.name == role.name), None)
+    if there is None:
+        return False
+    plain = {*KEYS.values(), "ensure", "disablePassword"}
+    own = [key for key in dict.fromkeys(["passwordSecret", *role.spec]) if key not in plain]
+    inline, other = _said(role, own), _said(there, own)
+    if inline != other:
+        raise Refused(
+            f"role {role.name!r} of Cluster {ref} is declared twice, with different attributes: inline at {role.place} "
+            f"({'; '.join(inline)}), and by {there.declared.identity} at {there.place} ({'; '.join(other)}). Make the "
+            f"two the same, or remove one of them, first"
+        )
+    return True
+
+
+def _said(role: DeclaredRole, keys: Iterable[str]) -> tuple[str, ...]:
+    """Its attributes, and what it says under keys that are none of them."""
+    disabled = ("disablePassword",) if at(role.spec, "disablePassword") else ()
+    return (*told(role.attributes), *disabled, *(f"{key} {at(role.spec, key)}" for key in keys if key in role.spec))
 
 
 def _lost_comments(changes: Iterable[FileChange]) -> Iterator[Notice]:

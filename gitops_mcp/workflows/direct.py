@@ -7,8 +7,9 @@ seen, tried with admission first, and asked of a person where something could be
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.kube import Kube, OutcomeUnknown
@@ -19,15 +20,25 @@ from gitops_mcp.domain.changed import ObjectChange, changed
 from gitops_mcp.domain.cnpg.health import healthy
 from gitops_mcp.domain.diff import bounded
 from gitops_mcp.domain.guard import confirmed, limited
-from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, POOLER, SCHEDULED_BACKUP
+from gitops_mcp.domain.kinds import (
+    CLUSTER,
+    DATABASE,
+    DATABASE_ROLE,
+    EXTERNAL_SECRET,
+    PASSWORD,
+    POOLER,
+    SCHEDULED_BACKUP,
+    SEALED_SECRET,
+)
 from gitops_mcp.domain.model import modelled, remodelled
 from gitops_mcp.domain.objects import Identity, Object, Resource, at
 from gitops_mcp.domain.operations import Operation, manifest, operations
-from gitops_mcp.domain.ownership import claims, tracked_by
+from gitops_mcp.domain.ownership import claims, kept_by
 from gitops_mcp.domain.plan import Notice, Plan
 from gitops_mcp.domain.redact import redacted
 from gitops_mcp.domain.repository import Desired
-from gitops_mcp.domain.yamltext import rendered
+from gitops_mcp.domain.secretfiles import MANAGED_BY, SERVER
+from gitops_mcp.domain.yamltext import documents, rendered
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
 from gitops_mcp.workflows.look import Look
 from gitops_mcp.workflows.road import Planner, Request, View, namespace_checked
@@ -35,6 +46,7 @@ from gitops_mcp.workflows.secretwrites import applied_with
 from gitops_mcp.workflows.validation import Limits, validated
 
 _BELONGING = (DATABASE_ROLE, DATABASE, POOLER, SCHEDULED_BACKUP)
+_MAKING_SECRETS = (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)
 _NOT_HERE = frozenset({"no-kustomization", "namespace-unknown", "environment-folder-missing"})
 """Warnings of a repository."""
 _POLL = 1.0
@@ -76,7 +88,7 @@ def _prepared(
     live = {_identity(one): one for one in _live(kube, environment, request)}
     desired = _written_down(live)
     view = View(app, ground, environment, desired, proposed=False, look=look, is_live=True)
-    plan = limited(planner(view), namespaces=environment.namespaces)
+    plan = limited(_planned(planner, view, live), namespaces=environment.namespaces)
     plan = replace(plan, warnings=tuple(one for one in plan.warnings if one.id not in _NOT_HERE))
     plan = plan.warned([*_ground_warnings(ground), *_ignored(request)])
     if plan.unchanged:
@@ -103,6 +115,8 @@ def _live(kube: Kube, environment: Environment, request: Request) -> Iterator[Ob
             yield kube.get(CLUSTER, namespace, name, managed_fields=True)
             for resource in _BELONGING:
                 yield from _belonging(kube, resource, namespace, name)
+            for resource in _MAKING_SECRETS:
+                yield from _own(kube, resource, namespace)
 
 
 def _belonging(kube: Kube, resource: Resource, namespace: str, cluster: str) -> Iterator[Object]:
@@ -116,12 +130,61 @@ def _belonging(kube: Kube, resource: Resource, namespace: str, cluster: str) -> 
             yield kube.get(resource, namespace, one["metadata"]["name"], managed_fields=True)
 
 
+def _own(kube: Kube, resource: Resource, namespace: str) -> Iterator[Object]:
+    """What this server made there; other ones' are none of its business."""
+    try:
+        found = kube.every(resource, namespace, labels=f"{MANAGED_BY}={SERVER}")
+    except (NotInstalled, Forbidden):
+        return
+    for one in found:
+        yield kube.get(resource, namespace, one["metadata"]["name"], managed_fields=True)
+
+
 def _written_down(live: dict[Identity, Object]) -> Desired:
-    files = {
-        f"{identity.namespace}/{identity.kind.lower()}-{identity.name}.yaml": rendered(manifest(one))
-        for identity, one in live.items()
-    }
+    files = {_file(identity): rendered(manifest(one)) for identity, one in live.items()}
     return modelled(files, commit="", folder="")
+
+
+def _file(identity: Identity) -> str:
+    return f"{identity.namespace}/{identity.kind.lower()}-{identity.name}.yaml"
+
+
+def _planned(planner: Planner, view: View, live: Iterable[Identity]) -> Plan:
+    """What is planned and what is wrong with it, told of objects: the files that stand for them are nobody's."""
+    known = {_file(identity): str(identity) for identity in live}
+    try:
+        plan = planner(view)
+    except GitOpsError as error:
+        raise type(error)(_without_files(str(error), known, "live")) from error
+    new = {
+        one.path: " and ".join(str(_identity(document.value)) for document in documents(one.after or ""))
+        for one in plan.files
+        if one.before is None
+    }
+
+    def told(text: str) -> str:
+        return _without_files(_without_files(text, known, "live"), new, "new")
+
+    return replace(
+        plan,
+        subject=told(plan.subject),
+        destroys=told(plan.destroys) if plan.destroys else None,
+        unchanged=told(plan.unchanged) if plan.unchanged else None,
+        impact=replace(plan.impact, reasons=tuple(map(told, plan.impact.reasons))),
+        warnings=tuple(replace(one, message=told(one.message)) for one in plan.warnings),
+        body=tuple(map(told, plan.body)),
+        next=tuple(map(told, plan.next)),
+    )
+
+
+def _without_files(text: str, names: Mapping[str, str], word: str) -> str:
+    """Each place in a file as the object that it stands for, unless the text has just named that."""
+    for path, name in names.items():
+        if path in text:
+            place = rf"(?<![\w./-]){re.escape(path)}(?::\d+)?(?![\w/-])"
+            text = re.sub(rf"{re.escape(name)}(?: \({place}\)|,? (?:at )?{place})", name, text)
+            text = re.sub(place, f"the {word} {name}", text)
+    return text
 
 
 def _identity(one: Object) -> Identity:
@@ -134,7 +197,7 @@ def _owned(todo: Iterable[Operation], live: dict[Identity, Object]) -> Iterator[
         found = live.get(Identity(one.resource.kind, one.namespace, one.name))
         if one.how == "create" or found is None:
             continue
-        if (engine := tracked_by(found)) is not None:
+        if (engine := kept_by(found, deleting=one.how == "delete")) is not None:
             raise Refused(
                 f"{one.label} is kept by {engine}, as Git says it: a change in the API would be taken back or fight "
                 f"with it. Use an environment with git delivery (delivery: git in .gitops-mcp.yaml) for it"
@@ -194,6 +257,9 @@ def _half_done(error: GitOpsError, done: Sequence[str], left: Sequence[Operation
     rest = f" Not tried: {'; '.join(str(one) for one in left[1:])}." if len(left) > 1 else ""
     kind = Unavailable if isinstance(error, Raced) else type(error)
     again = "Repeat the request for what is left: what is done is not done twice"
+    if done and all(one.how == "delete" and one.resource in _MAKING_SECRETS for one in left):
+        commands = "; ".join(one.kubectl for one in left)
+        again = f"What is left makes a Secret that nothing needs any more; to remove it: {commands}"
     return kind(f"{before}Failed: {failed}.{rest} {again}")
 
 

@@ -118,6 +118,10 @@ def test_a_value_that_is_null_is_replaced_and_not_taken_for_missing() -> None:
         {"op": "test", "path": "/spec/logLevel", "value": None},
         {"op": "replace", "path": "/spec/logLevel", "value": "debug"},
     ]
+    assert made(live(list=[None]), shown(list=["a"])).body[1:] == [
+        {"op": "test", "path": "/spec/list/0", "value": None},
+        {"op": "replace", "path": "/spec/list/0", "value": "a"},
+    ]
 
 
 def test_a_deletion_is_bound_to_the_very_object_that_was_seen() -> None:
@@ -209,9 +213,7 @@ def test_what_makes_a_secret_is_changed_in_its_place() -> None:
     (found,) = [one.value for one in documents(before) if one.value["kind"] == "Password"]
     found["metadata"] |= {"uid": "u", "resourceVersion": "9"}
     after = before.replace("length: 40", "length: 48")
-    (operation,) = operations(
-        [], [FileChange("dev/secret.yaml", before, after)], {change(found, None).identity: found}
-    )
+    (operation,) = operations([], [FileChange("dev/secret.yaml", before, after)], {change(found, None).identity: found})
     assert (operation.how, operation.fields) == ("patch", (("spec", "length"),))
 
 

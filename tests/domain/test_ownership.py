@@ -98,7 +98,9 @@ def test_the_mark_of_an_engine_names_its_object(metadata: Object, told: str) -> 
 
 def test_the_label_that_helm_and_others_use_too_is_no_mark() -> None:
     label = {"app.kubernetes.io/instance": "shop"}
-    for found in (owned(labels=label), owned(("helm", {"f:instances": {}}), labels=label), {"metadata": {}}, None):
+    by_helm = owned(("helm", {"f:instances": {}}), labels=label)
+    tried: tuple[Object | None, ...] = (owned(labels=label), by_helm, {"metadata": {}}, None)
+    for found in tried:
         assert kept_by(found, deleting=False) is None
         assert kept_by(found, deleting=True) is None
 

@@ -427,6 +427,40 @@ def test_an_entry_becomes_an_object_attribute_for_attribute() -> None:
     assert (plan.impact.level, plan.destroys) == (Level.NONE, None)
 
 
+TWIN = """\
+apiVersion: postgresql.cnpg.io/v1
+kind: DatabaseRole
+metadata: {name: orders-bare, namespace: shop}
+spec: {cluster: {name: orders}, name: bare, login: false, inherit: true, databaseRoleReclaimPolicy: retain}
+"""
+
+
+def test_an_entry_whose_object_says_the_same_has_only_to_go() -> None:
+    plan = migrated(LISTED, "bare", twin=TWIN)
+    assert [(one.path, one.action) for one in plan.files] == [("prod/orders.yaml", "modified")]
+    assert "name: bare" not in str(plan.files[0].after)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("login: false", "login: true", id="attribute"),
+        pytest.param("login: false", "disablePassword: true", id="no password"),
+        pytest.param("login: false", "passwordSecret: {name: x}", id="password"),
+    ],
+)
+def test_an_entry_whose_object_says_otherwise_stays(old: str, new: str) -> None:
+    with pytest.raises(Refused, match="role 'bare' of Cluster shop/orders is declared twice, with different"):
+        migrated(LISTED, "bare", twin=TWIN.replace(old, new))
+
+
+def test_an_entry_with_a_field_that_is_not_known_stays_where_the_object_lacks_it() -> None:
+    text = LISTED.replace("- name: bare\n", "- name: bare\n        password: {mode: generate}\n")
+    assert text != LISTED
+    with pytest.raises(Refused, match=r"password \{'mode': 'generate'\}"):
+        migrated(text, "bare", twin=TWIN)
+
+
 def test_an_entry_without_comments_loses_none() -> None:
     text = CLUSTER + "  managed:\n    roles:\n      # The first.\n      - name: a\n\n      - name: bare\n"
     assert ids(migrated(text, "bare")) == ["one-owner", "not-continuous"]

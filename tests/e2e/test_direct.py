@@ -202,12 +202,13 @@ def test_roles_that_move_have_their_objects_before_their_entries_go(alone: Dev) 
     ada = {"name": "ada", "ensure": "present", "createdb": True, "connectionLimit": 7, "passwordSecret": {"name": "x"}}
     roles = [ada, {"name": "bob", "ensure": "present", "login": True}]
     alone.put(kinds.CLUSTER, "moves", instances=1, storage=STORAGE, managed={"roles": roles})
+    before = alone.cluster("moves")["spec"]["managed"]
     for number, done in ((2, "moves-ada"), (2, "moves-bob")):
         alone.wires.cut(number, "before")
         told = alone.ask.refusal("migrate_postgres_roles", cluster_name="moves")
         assert told.startswith(f"Unavailable: Done: create DatabaseRole dev/{done}, now at resourceVersion ")
         assert "change spec.managed of Cluster dev/moves" in told
-        assert alone.cluster("moves")["spec"]["managed"]["roles"] == roles
+        assert alone.cluster("moves")["spec"]["managed"] == before
     moved = alone.applied("migrate_postgres_roles", cluster_name="moves")
     assert [one.partition(",")[0] for one in moved["applied"]] == ["change spec.managed of Cluster dev/moves"]
     assert "managed" not in alone.cluster("moves")["spec"]
@@ -529,6 +530,13 @@ def test_the_published_roles_are_enough_for_everything_and_grant_no_more(tmp_pat
         made.applied("create_postgres_database", cluster_name="db", database_name="shop", owner="ada")
         made.applied("delete_postgres_database", cluster_name="db", database_name="shop", confirm_deletion=True)
         made.applied("delete_postgres_role", cluster_name="db", role_name="ada", confirm_deletion=True)
+        made.applied("delete_postgres_role", cluster_name="db", role_name="bob", confirm_deletion=True)
+        gone = made.applied("delete_postgres_role", cluster_name="db", role_name="bob", confirm_deletion=True)
+        assert gone["applied"] == [
+            "delete DatabaseRole dev/db-bob",
+            "delete ExternalSecret dev/db-bob-password",
+            "delete Password dev/db-bob-password",
+        ]
         made.put(kinds.POOLER, "db-pool", cluster={"name": "db"}, instances=1, pgbouncer={"poolMode": "session"})
         made.put(kinds.SCHEDULED_BACKUP, "db-nightly", cluster={"name": "db"}, schedule="0 0 0 * * *")
         gone = made.applied("delete_postgres_cluster", name="db", confirm_deletion=True)
@@ -546,8 +554,9 @@ def test_the_published_roles_are_enough_for_everything_and_grant_no_more(tmp_pat
             if one["resource"] and one["status"] < 400 and "reviews" not in one["resource"]
         }
         assert asked <= frozenset().union(*granted_here.values())
-        # Applying what is not there takes `create` as well, though the request is a patch.
-        assert {triple for triple in granted_here["direct"] if triple[2] != "create"} <= asked
+        # Applying what is not there takes `create` as well, though the request is a patch; nothing is sealed here.
+        needed = granted_here["direct"] | granted_here["direct-passwords"]
+        assert {one for one in needed if one[2] != "create" and one[1] != "sealedsecrets"} <= asked
 
 
 def test_a_right_that_is_missing_is_named_and_nothing_is_half_done(tmp_path: Path) -> None:
@@ -668,6 +677,23 @@ def test_several_objects_that_were_half_made_are_made_whole_by_the_same_request(
         assert made.live(kinds.DATABASE_ROLE, "db-ada") is None
         made.applied("create_postgres_role", cluster_name="db", role_name="ada")
         assert made.live(kinds.DATABASE_ROLE, "db-ada") is not None
+
+
+def test_a_secret_that_is_left_of_a_role_is_told_with_what_removes_it(tmp_path: Path) -> None:
+    """The role is gone by then, so the same request would not find it."""
+    with dev(tmp_path, files={".gitops-mcp.yaml": WITH_EXTERNAL}) as made:
+        made.put(kinds.CLUSTER, "db", instances=1, storage=STORAGE)
+        made.applied("create_postgres_role", cluster_name="db", role_name="ada")
+        made.applied("delete_postgres_role", cluster_name="db", role_name="ada", confirm_deletion=True)
+        made.wires.cut(2, "before")
+        told = made.ask.refusal("delete_postgres_role", cluster_name="db", role_name="ada", confirm_deletion=True)
+        assert told.startswith("Unavailable: Done: delete DatabaseRole dev/db-ada. Failed: delete ExternalSecret dev/")
+        assert "Repeat" not in told
+        assert told.endswith(
+            "to remove it: kubectl -n dev delete externalsecrets.external-secrets.io db-ada-password; "
+            "kubectl -n dev delete passwords.generators.external-secrets.io db-ada-password"
+        )
+        assert made.live(kinds.EXTERNAL_SECRET, "db-ada-password") is not None
 
 
 def test_without_the_api_nothing_is_planned(tmp_path: Path) -> None:
