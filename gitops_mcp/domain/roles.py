@@ -122,16 +122,18 @@ def one_role(desired: Desired, cluster: Declaration, ref: ClusterRef, name: str)
     return found
 
 
-def existing_secret_users(desired: Desired, ref: ClusterRef, secret: str, *, but: DeclaredRole) -> tuple[str, ...]:
+def existing_secret_users(
+    desired: Desired, namespace: str, secret: str, *, but: DeclaredRole | None = None
+) -> tuple[str, ...]:
     """What else in the namespace names a Secret, wherever it does, each with its place."""
     users = []
     for one in desired.declarations:
-        if one.identity.namespace not in {ref.namespace, None}:
+        if one.identity.namespace not in {namespace, None}:
             continue
         value: Object = one.object
-        if one.identity == but.declared.identity:
+        if but is not None and one.identity == but.declared.identity:
             value = _without(value, but)
-        if secret in _texts(value):
+        if secret in strings_in(value):
             users.append(f"{one.identity} ({one.place})")
     return tuple(users)
 
@@ -144,13 +146,14 @@ def _without(value: Object, role: DeclaredRole) -> Object:
     return {**value, "spec": {**value["spec"], "managed": {**value["spec"]["managed"], "roles": listed}}}
 
 
-def _texts(value: object) -> Iterator[str]:
+def strings_in(value: object) -> Iterator[str]:
+    """Every text in a value, but for keys."""
     if isinstance(value, dict):
         for part in value.values():
-            yield from _texts(part)
+            yield from strings_in(part)
     elif isinstance(value, list):
         for part in value:
-            yield from _texts(part)
+            yield from strings_in(part)
     elif isinstance(value, str):
         yield value
 

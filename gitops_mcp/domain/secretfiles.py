@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -10,9 +11,11 @@ from typing import Literal
 from gitops_mcp.domain.applied import read
 from gitops_mcp.domain.belonging import Sibling
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
 from gitops_mcp.domain.plan import Draft, FileChange
 from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.roles import strings_in
 from gitops_mcp.domain.yamltext import Set, documents
 
 Way = Literal["external-secrets", "sealed-secrets", "sops"]
@@ -20,6 +23,8 @@ Way = Literal["external-secrets", "sealed-secrets", "sops"]
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 SERVER = "gitops-mcp"
+KEYS = frozenset({"username", "password"})
+"""Of a Secret that this server makes."""
 _STORES = frozenset({"SecretStore", "ClusterSecretStore"})
 MITTWALD = "secret-generator.v1.mittwald.de/"
 
@@ -64,6 +69,44 @@ def secret_documents(texts: Mapping[str, str], paths: Iterable[str]) -> Iterator
                 yield SecretDocument(path, document.index, document.line, way, name, space, value, len(parsed))
 
 
+def is_generated(external: Object) -> bool:
+    """Whether an ExternalSecret has its values from Password generators, and from nothing else."""
+    sources = at(external, "spec", "dataFrom") or []
+    kinds = [at(one, "sourceRef", "generatorRef", "kind") for one in sources]
+    return bool(kinds) and set(kinds) == {PASSWORD.kind} and not at(external, "spec", "data")
+
+
+def users(files: Mapping[str, str], namespace: str, secret: str, *, role_at: str) -> Iterator[str]:
+    """Places that name a Secret, but for what makes it, and for CNPG's objects, which are told as what they become.
+
+    `role_at`: the file in which its role stands; a patch there is that role.
+    """
+    word = re.compile(rf"(?<![\w.-]){re.escape(secret)}(?![\w./-])")
+    for path, text in sorted(files.items()):
+        parsed = read(text)
+        if not parsed and word.search(text):  # a template, which is no YAML yet
+            yield path
+        for document in parsed:
+            value = document.value
+            is_patch = path == role_at and (isinstance(value, list) or is_kustomization(path))
+            if is_patch or _is_elsewhere(value, namespace) or _is_of(value, secret):
+                continue
+            if any(word.search(one) for one in strings_in(value)):
+                yield f"{path}:{document.line}"
+
+
+def _is_elsewhere(value: object, namespace: str) -> bool:
+    said = at(value, "metadata", "namespace")
+    return isinstance(said, str) and said != namespace
+
+
+def _is_of(value: object, secret: str) -> bool:
+    """Whether a document makes the Secret, or is an object of CNPG."""
+    if at(value, "kind") == PASSWORD.kind:
+        return bool(at(value, "metadata", "name") == secret)
+    return str(at(value, "apiVersion")).startswith(f"{CNPG_GROUP}/") or _way(value)[1] == secret
+
+
 def generators(texts: Mapping[str, str], path: str, names: Iterable[str]) -> tuple[int, ...]:
     """The documents of a file that are Password generators of these names and of this server's making."""
     wanted = set(names)
@@ -105,7 +148,7 @@ def resealed(desired: Desired, path: str, document: int, text: str) -> tuple[Fil
     """The values of a new SealedSecret in the place of those of the old one, and nothing else."""
     sealed = at(documents(text)[0].value, "spec", "encryptedData")
     draft = Draft(desired.texts)
-    draft.edit(path, document, Set(("spec", "encryptedData"), sealed))
+    draft.edit(path, document, *(Set(("spec", "encryptedData", key), value) for key, value in sealed.items()))
     return draft.changes
 
 
@@ -139,7 +182,7 @@ def _way(value: object) -> tuple[Way | None, object]:
     kind, version = at(value, "kind"), str(at(value, "apiVersion"))
     name = at(value, "metadata", "name")
     if kind == SEALED_SECRET.kind and version.startswith(f"{SEALED_SECRET.group}/"):
-        return "sealed-secrets", at(value, "spec", "template", "metadata", "name") or name
+        return "sealed-secrets", name  # whatever its template says; so does the controller's Unseal
     if kind == EXTERNAL_SECRET.kind and version.startswith(f"{EXTERNAL_SECRET.group}/"):
         return "external-secrets", at(value, "spec", "target", "name") or name
     if kind in _STORES and version.startswith(f"{EXTERNAL_SECRET.group}/"):

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
+from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
 from gitops_mcp.adapters.secrets.existing import Existing
 from gitops_mcp.adapters.secrets.external import ExternalSecrets
@@ -22,14 +23,15 @@ from gitops_mcp.adapters.secrets.sops import Sops
 from gitops_mcp.domain import belonging, secretfiles
 from gitops_mcp.domain.belonging import Newcomer
 from gitops_mcp.domain.cnpg.password_secret import secret_name
-from gitops_mcp.domain.kinds import EXTERNAL_SECRET, SEALED_SECRET, SECRET
+from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET, SECRET
 from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.placement import Place
 from gitops_mcp.domain.plan import Notice, SecretWrite
 from gitops_mcp.domain.repository import Declaration, folders_above
 from gitops_mcp.domain.role_changes import Password
 from gitops_mcp.domain.roles import bootstrap_owner, bootstrap_secret
-from gitops_mcp.domain.secretfiles import SecretDocument
+from gitops_mcp.domain.secretfiles import MANAGED_BY, SERVER, SecretDocument
 from gitops_mcp.domain.steps import Steps
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
 from gitops_mcp.workflows.road import View
@@ -39,7 +41,9 @@ _CERTIFICATE = "pub-sealed-secrets.pem"
 """As Flux's documentation names the file that `kubeseal --fetch-cert` writes."""
 _MOST = 2000
 """Files that may make Secrets and are read, the nearest first."""
+_BOTH = "the username and the password of this role"
 _KINDS = {"external-secrets": EXTERNAL_SECRET, "sealed-secrets": SEALED_SECRET}
+_MAKERS = {"external-secrets": (EXTERNAL_SECRET, PASSWORD), "sealed-secrets": (SEALED_SECRET,)}
 
 
 @dataclass(frozen=True)
@@ -187,11 +191,16 @@ def _made(asked: Asked, provider: Provider, secret: str, found: tuple[SecretDocu
     if provider.name == "cluster":
         return Prepared(Password(secret, body), writes=(SecretWrite("create", ref.namespace, secret, asked.role),))
     clash = next((one for one in found if one.makes(ref.namespace, secret)), None)
+    if clash is not None and view.is_live and clash.is_ours and clash.way == provider.name:
+        # What a request made that failed half way, or that a role left behind which was released.
+        kept_body = (f"The password comes from Secret {secret}, which {clash.place} makes already",)
+        return Prepared(Password(secret, kept_body))
     if clash is not None:
         raise InvalidRequest(
             f"Secret {secret} is made by {clash.place} already: say password_source='existing:{secret}' to use it, or "
             f"remove that document first"
         )
+    _check_free(asked, provider, secret)
     number = secret.removeprefix(asked.first_secret)
     number = number if number != secret else f"-{secret.rpartition('-')[2]}"
     short = asked.object_name.removeprefix(f"{ref.name}-") + number
@@ -203,7 +212,7 @@ def _made(asked: Asked, provider: Provider, secret: str, found: tuple[SecretDocu
             for one in secretfiles.siblings(found, provider.name)
             if one.namespace == ref.namespace or posixpath.dirname(one.path) in near
         ]
-        if provider.name != "existing"
+        if provider.name != "existing" and not view.is_live
         else []
     )
     places = belonging.places(view.desired, asked.cluster, new, view.settings.layout_secret, known, alone=True)
@@ -218,6 +227,42 @@ def _made(asked: Asked, provider: Provider, secret: str, found: tuple[SecretDocu
         return put.notices
 
     return Prepared(Password(secret, body), tried, write)
+
+
+def _check_free(asked: Asked, provider: Provider, secret: str) -> None:
+    """Raises Refused where somebody else's live object has the name. What may not be read is passed over."""
+    kube, namespace = asked.view.app.kube(asked.view.environment, asked.view.settings), asked.ref.namespace
+    for resource in (SECRET, *_MAKERS.get(provider.name, ())):
+        try:
+            found = kube.metadata(resource, namespace, secret)
+        except (NotFound, Forbidden):
+            continue
+        except Unavailable:
+            return
+        if not _is_own(kube, found):
+            raise Refused(
+                f"there is a live {resource.kind} {namespace}/{secret} that this server did not make, and it would be "
+                f"taken over: say password_source='existing:{secret}' to use its password, or remove it first"
+            )
+
+
+def _is_own(kube: Kube, found: Object) -> bool:
+    """Whether this server made a live object, or what made it."""
+    if at(found, "metadata", "labels", MANAGED_BY) == SERVER:
+        return True
+    owners = at(found, "metadata", "ownerReferences") or []
+    return any(_is_own_maker(kube, found["metadata"]["namespace"], one) for one in owners)
+
+
+def _is_own_maker(kube: Kube, namespace: str, owner: Object) -> bool:
+    resource = next((one for one in _KINDS.values() if one.kind == owner.get("kind")), None)
+    if resource is None:
+        return False
+    try:
+        maker = kube.metadata(resource, namespace, owner["name"])
+    except (NotFound, Forbidden, Unavailable):  # it goes with its owner, or cannot be told
+        return True
+    return bool(at(maker, "metadata", "labels", MANAGED_BY) == SERVER)
 
 
 def _where(provider: Provider, places: tuple[Place, ...]) -> Iterator[Place]:
@@ -238,6 +283,11 @@ def _where(provider: Provider, places: tuple[Place, ...]) -> Iterator[Place]:
 
 def _moved(asked: Asked, maker: SecretDocument, found: tuple[SecretDocument, ...], kept: Kept) -> Prepared:
     """A generator makes a value once: another one needs another Secret."""
+    if not secretfiles.is_generated(maker.object):
+        raise Refused(
+            f"{maker.place} reads the password of Secret {maker.secret} from a store or a generator that is not "
+            f"written here: change it where it comes from, and the External Secrets Operator brings it"
+        )
     taken = {one.secret for one in found if one.namespace in {asked.ref.namespace, None}}
     secret = secretfiles.numbered(maker.secret, taken)
     made = _made(asked, ExternalSecrets(), secret, found, kept)
@@ -255,6 +305,14 @@ def _resealed(asked: Asked, maker: SecretDocument, kept: Kept) -> Prepared:
         raise Refused(
             f"{maker.place} is sealed for more than its own name, which is not written here: rotate it with kubeseal"
         )
+    keys = set(at(maker.object, "spec", "encryptedData") or ())
+    if keys != secretfiles.KEYS:
+        others = ", ".join(sorted(keys - secretfiles.KEYS))
+        holds = f"holds {others} besides" if others else "does not hold both"
+        raise Refused(
+            f"{maker.place} {holds} {_BOTH}, and what else depends on the password cannot be told here: "
+            f"rotate it with kubeseal"
+        )
     provider = _sealed(asked, kept)
     wanted = Wanted(asked.ref.namespace, maker.secret, asked.role)
 
@@ -267,13 +325,11 @@ def _resealed(asked: Asked, maker: SecretDocument, kept: Kept) -> Prepared:
 
 
 def _encrypted_anew(asked: Asked, maker: SecretDocument, kept: Kept) -> Prepared:
-    if maker.beside != 1 or set(maker.object.get("stringData") or maker.object.get("data") or ()) != {
-        "username",
-        "password",
-    }:
+    keys = set(maker.object.get("stringData") or maker.object.get("data") or ())
+    if not maker.is_ours or maker.beside != 1 or keys != secretfiles.KEYS:
+        what = f"holds more than {_BOTH}" if maker.is_ours else "was not made by this server"
         raise Refused(
-            f"{maker.path} holds more than the two keys of this role, which take the key to be kept: rotate it with "
-            f"`sops {maker.path}`"
+            f"{maker.path} {what}, and to change one value of it takes the key: rotate it with `sops {maker.path}`"
         )
     provider = _sops(asked.view)
     wanted = Wanted(asked.ref.namespace, maker.secret, asked.role)
@@ -297,8 +353,9 @@ def _rewritten(maker: SecretDocument) -> Password:
 
 def _rotated_in_cluster(asked: Asked, secret: str, *, alone: bool) -> Prepared:
     if asked.view.environment.passwords.provider != "cluster":
+        nothing = "no object of this server's that could be read" if asked.view.is_live else "nothing in Git"
         raise Refused(
-            f"nothing in Git makes Secret {secret}, so its password is changed where it comes from; or have one made "
+            f"{nothing} makes Secret {secret}, so its password is changed where it comes from; or have one made "
             f"here: create a Secret by one of the providers and name it in passwordSecret by hand"
         )
     if not alone:

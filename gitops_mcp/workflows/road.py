@@ -71,12 +71,32 @@ class View:
 
     def secret_files(self) -> frozenset[str]:
         """Files that may make Secrets."""
-        return frozenset() if self.is_live else self.ground.repository.snapshot(self.desired.commit).secrets
+        if self.is_live:
+            return frozenset(self.desired.texts)
+        return self.ground.repository.snapshot(self.desired.commit).secrets
+
+    def naming(self, text: str) -> dict[str, str]:
+        """The manifests that have a text anywhere, of the environment and of what belongs to no other one."""
+        if self.is_live:
+            return {}
+        others = [one.path for one in self.settings.environments.values() if one.path not in {"", self.desired.folder}]
+        found = self.ground.repository.naming(self.desired.commit, text)
+        own = [
+            path
+            for path in found
+            if _is_below(path, self.desired.folder) or not any(_is_below(path, one) for one in others)
+        ]
+        read = self.ground.repository.read_many(self.desired.commit, own)
+        return {path: file.data.decode("utf-8", errors="replace") for path, file in read.items()}
 
     def read(self, path: str) -> str | None:
         """A file of the base, which is reviewed; None: there is none."""
         found = self.ground.repository.read(self.ground.base.commit, path)
         return None if found is None else found.data.decode("utf-8", errors="replace")
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")
 
 
 Planner = Callable[[View], Plan]

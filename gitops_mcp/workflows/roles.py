@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gitops_mcp.app import App
@@ -13,13 +13,14 @@ from gitops_mcp.domain.answers import WriteResult
 from gitops_mcp.domain.cnpg import role as rules
 from gitops_mcp.domain.cnpg.role import Attributes
 from gitops_mcp.domain.cnpg.sql import role_name
-from gitops_mcp.domain.kinds import DATABASE_ROLE
+from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, cluster_name, near, object_name, shown
 from gitops_mcp.domain.plan import Plan
 from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.domain.role_changes import NewRole
 from gitops_mcp.domain.role_deletion import Deletion, Removing
 from gitops_mcp.domain.roles import DeclaredRole, LiveRoles, declared_roles, existing_secret_users, one_role
+from gitops_mcp.domain.secretfiles import SecretDocument
 from gitops_mcp.domain.steps import Steps
 from gitops_mcp.errors import InvalidRequest, Refused
 from gitops_mcp.workflows import passwords
@@ -115,10 +116,12 @@ def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResu
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         live, unread = live_roles(view, ref)
         role = one_role(view.desired, cluster, ref, which.role_name)
-        base = view.at_base().desired if live is None and view.proposed else view.desired
-        deletion = Deletion(role, ref, drop, live, role_deletion.merged(role, base))
+        base = view.at_base().desired if view.proposed else view.desired
+        live, age = _dated(view, ref, role, live)
+        merged = role_deletion.merged(role, base)
+        deletion = Deletion(role, ref, drop, live, merged, unchanged_for=age, is_direct=view.is_live)
         removing = Removing()
-        if role.secret is not None and deletion.step.due == "remove" and not deletion.drops:
+        if role.secret is not None and deletion.step.due == "remove" and deletion.leaves_role:
             removing = Removing(told=(f"Secret {role.secret} and what makes it stay: the role may log in with it",))
         elif role.secret is not None and deletion.step.due == "remove":
             view, removing = _removing(view, cluster, ref, role)
@@ -234,17 +237,30 @@ def _with_secret(view: View, plan: Plan, prepared: Prepared) -> Plan:
     )
 
 
+def _dated(
+    view: View, ref: ClusterRef, role: DeclaredRole, live: LiveRoles | None
+) -> tuple[LiveRoles | None, timedelta | None]:
+    """The same live roles with the age of the Cluster's list, where that decides whether a role is dropped already."""
+    if live is None or live.cluster is None or role.form != "inline" or not role.is_absent:
+        return live, None
+    cluster = view.look.kube.get(CLUSTER, ref.namespace, ref.name, managed_fields=True)
+    return replace(live, cluster=cluster), role_deletion.unchanged_for(cluster, datetime.now(UTC))
+
+
 def _removing(view: View, cluster: Declaration, ref: ClusterRef, role: DeclaredRole) -> tuple[View, Removing]:
     """The documents that this server made for the role's password, where nothing else needs their Secret."""
     secret = str(role.secret)
     view, found = passwords.documents(view, cluster)
     makers = [one for one in found if one.makes(ref.namespace, secret)]
     command = f"kubectl -n {ref.namespace} delete secret {secret}"
-    users = existing_secret_users(view.desired, ref, secret, but=role)
+    users = _users(view, ref, secret, role)
     if users:
         return view, Removing(told=(f"Secret {secret} stays: {', '.join(users)} uses it",))
     if not makers:
-        return view, Removing(told=(f"Secret {secret} is not made by Git and stays; when nothing needs it: {command}",))
+        stays = f"Secret {secret} is not made by Git and stays"
+        if view.is_live:
+            stays = f"No object of this server's that could be read makes Secret {secret}, so it stays"
+        return view, Removing(told=(f"{stays}; when nothing needs it: {command}",))
     if not all(one.is_ours for one in makers):
         return view, Removing(told=(f"Secret {secret} stays: {makers[0].place} makes it, which is not this server's",))
     stem = secretfiles.family(secret)
@@ -254,13 +270,28 @@ def _removing(view: View, cluster: Declaration, ref: ClusterRef, role: DeclaredR
         if one.is_ours
         and one.namespace in {ref.namespace, None}
         and secretfiles.family(one.secret) == stem
-        and not existing_secret_users(view.desired, ref, one.secret, but=role)
+        and (one.secret == secret or not _users(view, ref, one.secret, role))
     ]
-    documents = {}
-    for path in sorted({one.path for one in own}):
-        here = [one for one in own if one.path == path]
-        made = secretfiles.generators(view.desired.texts, path, [one.secret for one in here])
-        documents[path] = tuple(sorted({*(one.document for one in here), *made}))
-    names = ", ".join(one.secret for one in own)
-    told = (f"Secret {names} goes too, with what makes it: {', '.join(documents)}",)
-    return view, Removing(tuple(documents.items()), told)
+    going = _documents(view, own)
+    names = ", ".join(sorted(one.secret for one in own))
+    told = (f"Secret {names} goes too, with what makes it: {', '.join(going)}",)
+    return view, Removing(tuple(going.items()), told)
+
+
+def _documents(view: View, own: Sequence[SecretDocument]) -> dict[str, tuple[int, ...]]:
+    """Those that make the Secrets, and their generators, by path."""
+    found: dict[str, tuple[int, ...]] = {}
+    for path in sorted(view.desired.texts if view.is_live else {one.path for one in own}):
+        # A generator stands beside its ExternalSecret in Git; in the API each object is by itself.
+        names = [one.secret for one in own if view.is_live or one.path == path]
+        made = secretfiles.generators(view.desired.texts, path, names)
+        indexes = {*(one.document for one in own if one.path == path), *made}
+        found |= {path: tuple(sorted(indexes))} if indexes else {}
+    return found
+
+
+def _users(view: View, ref: ClusterRef, secret: str, role: DeclaredRole) -> tuple[str, ...]:
+    """What else needs a Secret, in the Cluster's namespace: objects of CNPG, and whatever else stands in Git."""
+    declared = existing_secret_users(view.desired, ref.namespace, secret, but=role)
+    role_at = role.place.rpartition(":")[0]
+    return (*declared, *secretfiles.users(view.naming(secret), ref.namespace, secret, role_at=role_at))

@@ -3,7 +3,8 @@
 It is made before the commit, so that no reviewed change waits for a Secret that does not come, and taken back where
 the commit fails. For a server that is killed in between there is a note beside the repository, held locked as long as
 its process lives: the next server to touch the repository takes back what a dead one's note names, unless the commit
-that goes with it has been published.
+that goes with it has been published, or a role reads its password there all the same: a merge may have rewritten what
+that commit said.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plan import NO_TRAILERS, Plan
+from gitops_mcp.domain.roles import existing_secret_users
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
 
 log = logging.getLogger(__name__)
@@ -121,11 +123,10 @@ def unprotected_only(environment: Environment) -> Refused:
 
 def _take_back(app: App, ground: Ground, note: Path, made: Made, change: str, error: Exception) -> None:
     """Removes what was made for a commit that failed; where that cannot be, the note stays for the next call."""
-    if isinstance(error, Unavailable) and not isinstance(error, Raced):
-        # The answer may be what was lost, not the push.
-        with suppress(GitOpsError):
-            ground = app.ground(fetch=True)
     try:
+        if change != DIRECT and isinstance(error, Unavailable) and not isinstance(error, Raced):
+            # The answer may be what was lost, not the push; what was known before says nothing of that.
+            ground = app.ground(fetch=True)
         settled = _settled(app, ground, made, change)
     except GitOpsError as failed:
         error.add_note(str(failed))
@@ -139,7 +140,7 @@ def _take_back(app: App, ground: Ground, note: Path, made: Made, change: str, er
 def sweep(app: App, ground: Ground) -> None:
     """Takes back what servers that died between Secret and commit have left. What cannot be yet stays noted."""
     folder = ground.repository.common_dir / _FOLDER
-    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+    for path in _notes(folder):
         with _taken(path) as note:
             if note is None:
                 continue
@@ -154,20 +155,31 @@ def sweep(app: App, ground: Ground) -> None:
         folder.rmdir()
 
 
+def _notes(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".json")
+    except FileNotFoundError:  # there is none, or another one's sweep has just emptied it
+        return []
+
+
 def _settled(app: App, ground: Ground, made: Made, change: str) -> bool:
-    """Whether nothing is left to do: the commit is published, or the Secret is gone. False: it cannot be told yet."""
+    """Whether nothing is left to do: the Secret is needed, or gone. False, or an error: it cannot be told yet."""
     environment = ground.settings.environments.get(made.environment)
     if environment is None:
         return False
-    if change == DIRECT:
-        if _is_named(app.kube(environment, ground.settings), made):
+    if change != DIRECT:
+        if ground.base.warning:  # what the remote has is not known, so the commit may be there
+            return False
+        if _published(ground, made, change):
             return True
-    elif ground.base.warning:  # what the remote has is not known, so the commit may be there
-        return False
-    elif _published(ground, made, change):
+        base = app.desired(ground, environment.path, ground.base.commit)
+        if existing_secret_users(base, made.namespace, made.name):
+            return True
+    kube = app.kube(environment, ground.settings)
+    if _is_named(kube, made):
         return True
     try:
-        provider = ClusterSecrets(app.kube(environment, ground.settings))
+        provider = ClusterSecrets(kube)
         provider.remove(made.namespace, made.name, change=change, owner=made.request)
     except Forbidden:  # a right that is missing says nothing of whose it is
         raise
@@ -222,12 +234,10 @@ def _noted(common: Path, made: Made, change: str) -> Iterator[Path]:
     folder = common / _FOLDER
     path = folder / f"{made.request}.json"
     try:
-        folder.mkdir(exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = _locked(path)
     except OSError as error:
         raise Unavailable(f"cannot write in {folder}: {error.strerror}") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         fields = [made.environment, made.namespace, made.name, made.request]
         os.write(descriptor, json.dumps({"made": fields, "change": change}).encode())
         os.fsync(descriptor)
@@ -236,6 +246,28 @@ def _noted(common: Path, made: Made, change: str) -> Iterator[Path]:
         os.close(descriptor)
         with suppress(OSError):
             folder.rmdir()
+
+
+def _locked(path: Path) -> int:
+    """A new file, locked. A sweeper may take it, or its folder, before the lock is there: then it is made again."""
+    while True:
+        with suppress(FileExistsError):
+            path.parent.mkdir()
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            continue
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _is_at(path, descriptor):
+            return descriptor
+        os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -259,9 +291,12 @@ def _taken(path: Path) -> Iterator[_Note | None]:
         yield None
         return
     try:
-        text = path.read_text() if path.exists() else ""
+        if not _is_at(path, descriptor):  # settled meanwhile; what is there now is another one
+            yield None
+            return
+        text = path.read_text()
         if not text.endswith("}"):  # killed before the note was whole: then nothing had been made either
-            path.unlink(missing_ok=True)
+            path.unlink()
             yield None
             return
         said = json.loads(text)

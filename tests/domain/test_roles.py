@@ -228,12 +228,13 @@ spec:
 )  # fmt: skip
 def test_a_secret_is_needed_by_whatever_else_names_it(files: dict[str, str], users: tuple[str, ...]) -> None:
     desired = read(**{"cluster": CLUSTER, **files})
-    assert existing_secret_users(desired, REF, "orders-app", but=one(desired, "app")) == users
+    assert existing_secret_users(desired, REF.namespace, "orders-app", but=one(desired, "app")) == users
 
 
 def test_the_secret_of_an_object_is_its_own() -> None:
     desired = read(cluster=CLUSTER, role=role_object("x"))
-    assert existing_secret_users(desired, REF, "own", but=one(desired, "x")) == ()
+    assert existing_secret_users(desired, REF.namespace, "own", but=one(desired, "x")) == ()
+    assert len(existing_secret_users(desired, REF.namespace, "own")) == 1
 
 
 def cluster(bootstrap: Any) -> Object:

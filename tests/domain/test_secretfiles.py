@@ -11,13 +11,13 @@ from gitops_mcp.domain.yamltext import documents
 SEALED = """\
 apiVersion: bitnami.com/v1alpha1
 kind: SealedSecret
-metadata: {name: sealed, namespace: shop}
+metadata: {name: orders-app, namespace: shop}
 spec:
   encryptedData:
     username: AgOld   # of old
     password: AgOld2
   template:
-    metadata: {name: orders-app, namespace: shop}
+    metadata: {name: ignored, namespace: shop}
 """
 EXTERNAL = """\
 apiVersion: external-secrets.io/v1
@@ -48,7 +48,7 @@ def found(files: dict[str, str]) -> list[SecretDocument]:
     return list(secret_documents(files, files))
 
 
-def test_what_becomes_a_secret_is_found_by_its_kind_under_the_secrets_own_name() -> None:
+def test_what_becomes_a_secret_is_found_by_its_kind_under_the_name_that_the_controller_gives_it() -> None:
     assert [(one.place, one.document, one.way, one.secret, one.namespace, one.beside) for one in found(FILES)] == [
         ("a/sealed.yaml:1", 0, "sealed-secrets", "orders-app", "shop", 1),
         ("b/external.yaml:5", 1, "external-secrets", "orders-etl", "shop", 2),
@@ -68,7 +68,7 @@ def test_a_store_shows_what_the_team_uses_and_makes_no_secret(kind: str) -> None
 @pytest.mark.parametrize(
     ("text", "secret"),
     [
-        pytest.param(SEALED.split("  template:", maxsplit=1)[0], "sealed", id="SealedSecret without a template"),
+        pytest.param(SEALED.split("  template:", maxsplit=1)[0], "orders-app", id="SealedSecret without a template"),
         pytest.param(EXTERNAL.split("spec:", maxsplit=1)[0], "external", id="ExternalSecret without a target"),
         pytest.param(EXTERNAL.replace("/v1\n", "/v1beta1\n"), "orders-etl", id="an older version"),
     ],
@@ -100,7 +100,7 @@ def test_a_path_that_was_not_read_is_passed_over() -> None:
 
 @pytest.mark.parametrize(
     ("namespace", "name", "makes"),
-    [("shop", "orders-app", True), ("billing", "orders-app", False), ("shop", "sealed", False)],
+    [("shop", "orders-app", True), ("billing", "orders-app", False), ("shop", "ignored", False)],
 )
 def test_a_document_makes_the_secret_of_its_namespace(namespace: str, name: str, makes: bool) -> None:
     assert found({"a.yaml": SEALED})[0].makes(namespace, name) is makes
@@ -108,6 +108,51 @@ def test_a_document_makes_the_secret_of_its_namespace(namespace: str, name: str,
 
 def test_a_document_without_a_namespace_may_make_it_in_any() -> None:
     assert found({"a.yaml": SOPS})[0].makes("billing", "orders-bi")
+
+
+PATCH = "- {op: add, path: /spec/managed/roles/-, value: {passwordSecret: {name: orders-etl}}}\n"
+ROLE = "apiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nspec: {passwordSecret: {name: orders-etl}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        pytest.param(f"{PASSWORD}---\n{EXTERNAL}", [], id="what makes it"),
+        pytest.param(ROLE, [], id="an object of CNPG"),
+        pytest.param(PATCH, [], id="the patch that is its role"),
+        pytest.param(f"{ROLE}---\nurl: vault:orders-etl#key\n", ["a.yaml:5"], id="a word of a longer text"),
+        pytest.param("resources: [orders-etl.yaml, orders-etl/secret.yaml, new-orders-etl]\n", [], id="files"),
+        pytest.param("a: {{ x }}\nname: orders-etl\n", ["a.yaml"], id="no YAML"),
+        pytest.param("a: {{ x }}\nname: orders-etl-2\n", [], id="no YAML and another name"),
+        pytest.param(EXTERNAL.replace("target: {name: orders-etl}", "x: orders-etl"), ["a.yaml:1"], id="another maker"),
+    ],
+)
+def test_what_needs_a_secret_is_told_by_its_place(text: str, places: list[str]) -> None:
+    assert list(secretfiles.users({"a.yaml": text}, "shop", "orders-etl", role_at="a.yaml")) == places
+
+
+def test_a_patch_that_is_not_the_role_needs_the_secret() -> None:
+    assert list(secretfiles.users({"a.yaml": PATCH}, "shop", "orders-etl", role_at="b.yaml")) == ["a.yaml:1"]
+
+
+GENERATED = "{sourceRef: {generatorRef: {kind: Password, name: x}}}"
+
+
+@pytest.mark.parametrize(
+    ("spec", "generated"),
+    [
+        pytest.param(f"{{dataFrom: [{GENERATED}]}}", True, id="a Password generator"),
+        pytest.param("{dataFrom: [{extract: {key: db/x}}]}", False, id="a store"),
+        pytest.param(f"{{dataFrom: [{GENERATED}, {{extract: {{key: db/x}}}}]}}", False, id="a store besides"),
+        pytest.param(f"{{dataFrom: [{GENERATED}], data: [{{secretKey: a}}]}}", False, id="a value of a store besides"),
+        pytest.param(f"{{dataFrom: [{GENERATED.replace('Password', 'UUID')}]}}", False, id="another generator"),
+        pytest.param("{data: [{secretKey: a}]}", False, id="values of a store"),
+        pytest.param("{}", False, id="nothing"),
+    ],
+)
+def test_what_a_generator_makes_is_told_from_what_a_store_holds(spec: str, generated: bool) -> None:
+    (external,) = found({"a.yaml": EXTERNAL.replace("spec:\n  target: {name: orders-etl}", f"spec: {spec}")})
+    assert secretfiles.is_generated(external.object) is generated
 
 
 def test_generators_are_told_by_name_and_by_who_made_them() -> None:

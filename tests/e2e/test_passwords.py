@@ -17,6 +17,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.run import World, sandbox
 from tests.adapters.git.conftest import CLUSTER, write
+from tests.e2e.dev import CONFIGURATION, Dev, dev
 from tests.e2e.instants import Ended, Instants, Victims
 from tests.e2e.team import Files, Shop, Team, configuration, ids, look, shop, until
 from tests.e2e.wire import Wire
@@ -363,3 +364,99 @@ def test_a_push_that_fails_takes_the_secret_back_unless_it_has_landed(
         again = server.answer("create_postgres_role", **ASKED)
         assert again["outcome"] == ("unchanged" if keeps else "committed")
         assert len(here.secrets) == 1
+
+
+DB: dict[str, Any] = {"cluster_name": "db"}
+
+
+@contextmanager
+def direct(place: Path, provider: str) -> Iterator[Dev]:
+    """A Cluster `db` in an environment with direct delivery."""
+    said = CONFIGURATION.replace("direct}", f"direct, passwords: {{provider: {provider}}}}}")
+    with dev(place, files={".gitops-mcp.yaml": said}, whole=True) as here:
+        here.put(kinds.CLUSTER, "db", instances=1, storage={"size": "1Gi"})
+        yield here
+
+
+def password_of(here: Dev, secret: str) -> str:
+    found = until(here.world, lambda: here.live(kinds.SECRET, secret))
+    return base64.b64decode(found["data"]["password"]).decode()
+
+
+def dropped(here: Dev, role: str) -> dict[str, Any]:
+    """The answer to the last step."""
+    here.applied("delete_postgres_role", **DB, role_name=role, confirm_deletion=True)
+    return here.applied("delete_postgres_role", **DB, role_name=role, confirm_deletion=True)
+
+
+def test_direct_delivery_gives_a_role_another_external_secret_and_takes_both_away_with_the_role(tmp_path: Path) -> None:
+    with direct(tmp_path, "external-secrets") as here:
+        here.applied("create_postgres_role", **DB, role_name="dave")
+        first = password_of(here, "db-dave-password")
+        rotated = here.applied("update_postgres_role", **DB, role_name="dave", rotate_password=True)
+        assert [one.partition(",")[0] for one in rotated["applied"]] == [
+            "create Password dev/db-dave-password-2",
+            "create ExternalSecret dev/db-dave-password-2",
+            "change spec.passwordSecret.name of DatabaseRole dev/db-dave",
+        ]
+        assert password_of(here, "db-dave-password-2") != first
+        assert password_of(here, "db-dave-password") == first
+
+        theirs = here.put(kinds.EXTERNAL_SECRET, "db-dave-password-3", dataFrom=[{"extract": {"key": "dave"}}])
+        last = dropped(here, "dave")
+        gone = [f"{kind} dev/db-dave-password{n}" for kind in ("ExternalSecret", "Password") for n in ("", "-2")]
+        assert {f"delete {one}" for one in gone} < set(last["applied"])
+        assert any("Secret db-dave-password, db-dave-password-2 goes too" in text for text in last["next"])
+        for kind in (kinds.EXTERNAL_SECRET, kinds.PASSWORD, kinds.SECRET):
+            until(here.world, lambda kind=kind: here.live(kind, "db-dave-password") is None)  # type: ignore[misc]
+            until(here.world, lambda kind=kind: here.live(kind, "db-dave-password-2") is None)  # type: ignore[misc]
+        left = here.live(kinds.EXTERNAL_SECRET, "db-dave-password-3")
+        assert left is not None
+        assert left["metadata"]["uid"] == theirs["metadata"]["uid"]
+
+
+def test_direct_delivery_seals_a_new_password_in_the_sealed_secret_that_it_made(tmp_path: Path) -> None:
+    with direct(tmp_path, "sealed-secrets") as here:
+        here.applied("create_postgres_role", **DB, role_name="sea")
+        first = password_of(here, "db-sea-password")
+        rotated = here.applied("update_postgres_role", **DB, role_name="sea", rotate_password=True)
+        (done,) = rotated["applied"]
+        assert done.startswith(
+            "change spec.encryptedData.username, spec.encryptedData.password of SealedSecret dev/db-sea"
+        )
+        until(here.world, lambda: password_of(here, "db-sea-password") != first)
+        last = dropped(here, "sea")
+        assert "delete SealedSecret dev/db-sea-password" in last["applied"]
+
+
+def test_direct_delivery_does_not_take_over_an_external_secret_of_somebody_elses(tmp_path: Path) -> None:
+    with direct(tmp_path, "external-secrets") as here:
+        vault = {
+            "secretStoreRef": {"name": "vault", "kind": "SecretStore"},
+            "data": [{"secretKey": "password", "remoteRef": {"key": "carol"}}],
+        }
+        theirs = here.put(kinds.EXTERNAL_SECRET, "db-carol-password", manager="kubectl-client-side-apply", **vault)
+        told = here.refused("create_postgres_role", **DB, role_name="carol")
+        assert told.startswith("Refused: there is a live ExternalSecret dev/db-carol-password that this server did not")
+        found = here.live(kinds.EXTERNAL_SECRET, "db-carol-password")
+        assert found is not None
+        assert (found["spec"], found["metadata"].get("labels")) == (theirs["spec"], None)
+
+        here.applied("create_postgres_role", **DB, role_name="carol", password_source="existing:db-carol-password")
+        told = here.refused("update_postgres_role", **DB, role_name="carol", rotate_password=True)
+        assert told.startswith("Refused: no object of this server's that could be read makes Secret db-carol-password")
+        last = dropped(here, "carol")
+        assert any("makes Secret db-carol-password, so it stays" in text for text in last["next"])
+        assert here.live(kinds.EXTERNAL_SECRET, "db-carol-password") is not None
+
+
+def test_direct_delivery_goes_on_with_what_a_request_has_made_that_failed_half_way(tmp_path: Path) -> None:
+    with direct(tmp_path, "external-secrets") as here:
+        for number, left in ((2, 2), (3, 1)):
+            here.wires.cut(number, "before")
+            told = here.ask.refusal("create_postgres_role", **DB, role_name=f"half_{number}")
+            assert "Repeat the request for what is left" in told
+            done = here.applied("create_postgres_role", **DB, role_name=f"half_{number}")
+            assert any(one.startswith(f"create DatabaseRole dev/db-half-{number}") for one in done["applied"])
+            assert len(done["applied"]) >= left
+            password_of(here, f"db-half-{number}-password")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,13 +12,15 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.answers import WriteResult
+from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 from gitops_mcp.sandbox.api import Api, Store, kubeconfig
 from gitops_mcp.sandbox.api.resources import NAMESPACE
@@ -314,3 +317,185 @@ def test_a_document_that_makes_that_secret_already_is_named(ask: Asked) -> None:
         r"password_source='existing:db-reader-password' to use it",
     ):
         ask({"prod/shop/a.yaml": taken})
+
+
+def put(there: Cluster, resource: Resource, name: str, **metadata: Any) -> Object:
+    said = {"apiVersion": resource.api_version, "kind": resource.kind} if resource.group else {}
+    spec = {"spec": {"dataFrom": [{"extract": {"key": "x"}}]}} if resource is kinds.EXTERNAL_SECRET else {}
+    return there.store.create(resource, {**said, "metadata": {"name": name, "namespace": "shop", **metadata}, **spec})
+
+
+OURS = {"app.kubernetes.io/managed-by": "gitops-mcp"}
+EXTERNAL_ONES = "{provider: external-secrets}"
+
+
+def test_a_live_secret_of_that_name_which_somebody_else_made_is_not_taken_over(ask: Asked, there: Cluster) -> None:
+    put(there, kinds.SECRET, "db-reader-password")
+    with pytest.raises(Refused) as told:
+        ask(passwords=EXTERNAL_ONES)
+    said = str(told.value)
+    assert said.startswith("there is a live Secret shop/db-reader-password that this server did not make")
+    assert "password_source='existing:db-reader-password'" in said
+    there.api.deny("get", "", "secrets")
+    assert provider_of(ask(passwords=EXTERNAL_ONES)) == "external-secrets"
+
+
+def test_a_live_external_secret_of_that_name_which_somebody_else_made_is_not_taken_over(
+    ask: Asked, there: Cluster
+) -> None:
+    put(there, kinds.EXTERNAL_SECRET, "db-reader-password")
+    with pytest.raises(Refused, match="there is a live ExternalSecret shop/db-reader-password that this server did"):
+        ask(passwords=EXTERNAL_ONES)
+
+
+@pytest.mark.parametrize("labels", [OURS, {}])
+def test_a_live_secret_that_this_server_or_what_it_made_has_made_is_in_nobodys_way(
+    ask: Asked, there: Cluster, labels: dict[str, str]
+) -> None:
+    maker = put(there, kinds.EXTERNAL_SECRET, "db-reader-password", labels=OURS)
+    owner = {"apiVersion": maker["apiVersion"], "kind": maker["kind"], "uid": maker["metadata"]["uid"]}
+    owners = [] if labels else [{**owner, "name": "db-reader-password"}]
+    put(there, kinds.SECRET, "db-reader-password", labels=labels, ownerReferences=owners)
+    assert provider_of(ask(passwords=EXTERNAL_ONES)) == "external-secrets"
+
+
+ROLE = (
+    "apiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nmetadata: {name: db-reader, namespace: shop}\n"
+    "spec: {cluster: {name: db}, name: reader, login: true, passwordSecret: {name: other}}\n"
+)
+
+
+@pytest.fixture
+def rotate(team: Team) -> Asked:
+    """Asks for a new password of a role whose Secret `other` comes from these files."""
+
+    def asked(files: dict[str, str | None], provider: str, *, dry_run: bool = True) -> WriteResult:
+        said = f"passwords: {{provider: {provider}}}\n"
+        configuration = f"environments: {{prod: {{path: prod, protected: true}}}}\n{said}"
+        own = {".gitops-mcp.yaml": configuration, "prod/shop/db.yaml": cluster(), "prod/shop/reader.yaml": ROLE}
+        team.commit({**own, **files})
+        request = Request("update_postgres_role", None, dry_run=dry_run)
+        return roles.update(
+            App.open(Flags(repo=team.root)), request, roles.Which("db", "reader", None), {}, rotate=True
+        )
+
+    return asked
+
+
+@pytest.mark.usefixtures("there")
+def test_a_password_that_a_store_holds_is_changed_there_and_not_here(rotate: Asked) -> None:
+    vault = EXTERNAL.replace("{target: {name: other}}", "{target: {name: other}, dataFrom: [{extract: {key: db}}]}")
+    with pytest.raises(Refused, match=r"prod/shop/a.yaml:1 reads .* from a store .*: change it where it comes from"):
+        rotate({"prod/shop/a.yaml": vault}, "external-secrets")
+
+
+TEAMS = (
+    "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: other, namespace: shop}\n"
+    "spec:\n  encryptedData:\n    password: AgA  # of spring\n    username: AgB\n"
+    "  template: {metadata: {name: ignored, labels: {team: payments}}, type: Opaque}\n"
+)
+
+
+def opened(sealed: str, label: bytes) -> str:
+    raw = base64.b64decode(sealed)
+    size = int.from_bytes(raw[:2], "big")
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), label)
+    session = KEY.decrypt(raw[2 : 2 + size], oaep)
+    return AESGCM(session).decrypt(bytes(12), raw[2 + size :], None).decode()
+
+
+@pytest.mark.usefixtures("there")
+def test_a_sealed_secret_of_the_teams_gets_two_new_values_sealed_for_its_own_name_and_nothing_else(
+    rotate: Asked, team: Team
+) -> None:
+    done = rotate({"prod/shop/a.yaml": TEAMS}, "sealed-secrets", dry_run=False)
+    lines = team.git("show", "--format=", str(done.branch)).splitlines()
+    assert [one for one in lines if one.startswith("-") and not one.startswith("---")] == [
+        "-    password: AgA  # of spring",
+        "-    username: AgB",
+    ]
+    added = dict(one[1:].strip().split(": ", 1) for one in lines if one.startswith("+") and not one.startswith("+++"))
+    assert added.keys() == {"password", "username"}
+    assert added["password"].endswith("  # of spring")
+    assert opened(added["username"], b"shop/other") == "reader"
+    assert len(opened(added["password"].partition(" ")[0], b"shop/other")) >= 32
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ("{username: AgA, password: AgB, jdbc-uri: AgC}", "holds jdbc-uri besides the username and the password"),
+        ("{password: AgB}", "does not hold both the username and the password"),
+    ],
+)
+def test_a_sealed_secret_with_other_values_is_left_to_kubeseal(rotate: Asked, values: str, why: str) -> None:
+    text = SEALED.replace("{password: AgA}", values)
+    with pytest.raises(Refused, match=f"prod/shop/a.yaml:1 {why}.*: rotate it with kubeseal"):
+        rotate({"prod/shop/a.yaml": text}, "sealed-secrets")
+
+
+@pytest.mark.usefixtures("there")
+def test_a_file_of_sops_that_the_team_made_is_left_to_sops(rotate: Asked) -> None:
+    closed = "'ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]'"
+    text = SOPS.replace("stringData: {", f"type: Opaque\nstringData: {{username: {closed}, ")
+    with pytest.raises(
+        Refused, match=r"prod/shop/a.sops.yaml was not made by this server.*`sops prod/shop/a.sops.yaml`"
+    ):
+        rotate({"prod/shop/a.sops.yaml": text, ".sops.yaml": RULES}, "sops")
+
+
+MADE = EXTERNAL.replace("{name: other,", "{name: other, labels: {app.kubernetes.io/managed-by: gitops-mcp},")
+USED = "secretKeyRef: {name: other, key: password}"
+DEPLOYMENT = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+    f"spec: {{template: {{spec: {{containers: [{{env: [{{valueFrom: {{{USED}}}}}]}}]}}}}}}\n"
+)
+
+
+@pytest.fixture
+def drop(team: Team) -> Asked:
+    """Asks for a role to be dropped whose Secret `other` this server has made."""
+
+    def asked(files: dict[str, str | None]) -> WriteResult:
+        configuration = "environments: {prod: {path: prod}, staging: {path: staging}}\n"
+        own = {".gitops-mcp.yaml": configuration, "prod/shop/db.yaml": cluster(), "prod/shop/reader.yaml": ROLE}
+        team.commit({**own, "prod/shop/secret.yaml": MADE, **files})
+        request = Request("delete_postgres_role", "prod", confirmed=True, dry_run=True)
+        return roles.delete(App.open(Flags(repo=team.root)), request, roles.Which("db", "reader", None), drop=True)
+
+    return asked
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize(
+    ("path", "text", "user"),
+    [
+        pytest.param("prod/shop/web.yaml", DEPLOYMENT, "prod/shop/web.yaml:1", id="a Deployment that nothing lists"),
+        pytest.param(
+            "apps/web.yaml", f"kind: ConfigMap\n---\n{DEPLOYMENT}", "apps/web.yaml:3", id="outside its folder"
+        ),
+        pytest.param("prod/values.yaml", "db: {existingSecret: other}\n", "prod/values.yaml:1", id="values of a chart"),
+        pytest.param("prod/t/web.yaml", "{{ if x }}\nname: other\n{{ end }}\n", "prod/t/web.yaml", id="a template"),
+    ],
+)
+def test_what_makes_a_secret_stays_while_anything_in_git_names_it(drop: Asked, path: str, text: str, user: str) -> None:
+    done = drop({path: text})
+    assert [one.path for one in done.files] == ["prod/shop/reader.yaml"]
+    assert any(f"Secret other stays: {user} uses it" in one for one in done.next)
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        pytest.param("staging/web.yaml", DEPLOYMENT, id="of another environment"),
+        pytest.param("prod/web.yaml", DEPLOYMENT.replace("name: web", "name: web, namespace: bank"), id="elsewhere"),
+        pytest.param("prod/web.yaml", DEPLOYMENT.replace("name: other", "name: other-2"), id="a longer name"),
+        pytest.param("prod/web.yaml", f"# other\n{DEPLOYMENT.replace('name: other', 'name: x')}", id="a comment"),
+    ],
+)
+def test_what_makes_a_secret_goes_with_the_last_that_needs_it(drop: Asked, path: str, text: str) -> None:
+    done = drop({path: text})
+    assert {one.path for one in done.files} == {"prod/shop/reader.yaml", "prod/shop/secret.yaml"}
+    assert any("Secret other goes too" in one for one in done.next)

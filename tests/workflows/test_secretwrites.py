@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,12 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.answers import WriteResult
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plan import Plan, SecretWrite
-from gitops_mcp.errors import GitOpsError, Refused
+from gitops_mcp.errors import GitOpsError, Refused, Unavailable
 from gitops_mcp.sandbox.api.resources import NAMESPACE
 from gitops_mcp.sandbox.run import World, sandbox
 from gitops_mcp.workflows import roles
 from gitops_mcp.workflows.road import Request
-from gitops_mcp.workflows.secretwrites import sweep, written
+from gitops_mcp.workflows.secretwrites import Made, _noted, sweep, written
 from tests.workflows.conftest import Team, cluster
 
 CONFIGURATION = "environments: {prod: {path: prod}}\npasswords: {provider: cluster}\n"
@@ -232,6 +233,90 @@ def test_where_nobody_knows_whether_the_commit_arrived_the_secret_stays_until_so
     (tmp_path / "away.git").rename(remote)
     sweep(later, later.ground(fetch=True))
     assert (here.secrets, here.notes) == ([], [])
+
+
+def killed_after_commit(here: Here) -> WriteResult:
+    """What a server leaves that dies when its commit is published and its note still there."""
+    done = made(here.app())
+    (secret,) = here.secrets
+    fields = ["prod", "shop", secret["metadata"]["name"], request_of(secret)]
+    folder = here.team.root / ".git/gitops-mcp-secrets"
+    folder.mkdir()
+    (folder / f"{request_of(secret)}.json").write_text(json.dumps({"made": fields, "change": done.change}))
+    return done
+
+
+def test_a_secret_that_the_base_names_stays_whatever_became_of_the_commit_that_it_was_made_for(here: Here) -> None:
+    done = killed_after_commit(here)
+    here.team.merge(str(done.branch), squash=True)
+    here.team.git("branch", "-D", str(done.branch))
+    app = here.app()
+    sweep(app, app.ground(fetch=True))
+    assert (len(here.secrets), len(here.notes)) == (1, 0)
+
+
+def test_a_secret_that_a_live_role_names_stays_although_git_says_nothing_of_it(here: Here) -> None:
+    done = killed_after_commit(here)
+    here.team.git("branch", "-D", str(done.branch))
+    spec = {"cluster": {"name": "db"}, "name": "reader", "passwordSecret": {"name": "db-reader-password"}}
+    role = {"apiVersion": kinds.DATABASE_ROLE.api_version, "kind": kinds.DATABASE_ROLE.kind, "spec": spec}
+    here.world.store.create(kinds.DATABASE_ROLE, {**role, "metadata": {"name": "db-reader", "namespace": "shop"}})
+    app = here.app()
+    sweep(app, app.ground(fetch=True))
+    assert (len(here.secrets), len(here.notes)) == (1, 0)
+
+
+def test_where_the_live_roles_cannot_be_read_a_secret_stays_until_they_can(here: Here) -> None:
+    done = killed_after_commit(here)
+    here.team.git("branch", "-D", str(done.branch))
+    here.world.api.deny("list", kinds.DATABASE_ROLE.group, kinds.DATABASE_ROLE.plural)
+    app = here.app()
+    sweep(app, app.ground(fetch=True))
+    assert (len(here.secrets), len(here.notes)) == (1, 1)
+    here.world.api._access._denied.clear()
+    sweep(app, app.ground(fetch=True))
+    assert (here.secrets, here.notes) == ([], [])
+
+
+def test_where_the_repository_cannot_be_looked_at_again_after_a_failed_push_the_secret_stays(here: Here) -> None:
+    app = here.app()
+    ground = app.ground(fetch=True)
+    environment = ground.settings.environments["prod"]
+    plan = Plan("create-role", "x", Identity("Cluster", "shop", "db"), writes=(write(),))
+    with (  # noqa: PT012 - what happens meanwhile is the point
+        pytest.raises(Unavailable, match="the answer was lost"),
+        written(app, ground, environment, plan, change="mine"),
+    ):
+        here.team.commit({".gitops-mcp.yaml": "nonsense: true\n"})
+        raise Unavailable("the answer was lost")
+    assert (len(here.secrets), len(here.notes)) == (1, 1)
+    here.team.commit({".gitops-mcp.yaml": CONFIGURATION})
+    app = here.app()
+    sweep(app, app.ground(fetch=True))
+    assert (here.secrets, here.notes) == ([], [])
+
+
+def test_a_note_is_never_swept_from_the_server_that_writes_it(here: Here) -> None:
+    app = here.app()
+    ground = app.ground(fetch=True)
+    over = threading.Event()
+
+    def sweeping() -> None:
+        while not over.is_set():
+            sweep(app, ground)
+
+    with ThreadPoolExecutor(2) as pool:
+        sweepers = [pool.submit(sweeping) for _ in range(2)]
+        try:
+            for number in range(100):
+                noted = Made("prod", "shop", "db-reader-password", f"{number:016x}")
+                with _noted(ground.repository.common_dir, noted, "mine") as note:
+                    assert f"{number:016x}" in note.read_text()
+                    note.unlink()
+        finally:
+            over.set()
+        for one in sweepers:
+            one.result()
 
 
 def test_writers_that_race_for_one_branch_leave_the_secret_of_each_commit_and_no_other(

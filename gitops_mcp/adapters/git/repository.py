@@ -112,6 +112,10 @@ class Repository:
         """What of a commit is needed to know which clusters it declares."""
         return self.snapshots.at(commit)
 
+    def naming(self, commit: str, text: str) -> frozenset[str]:
+        """Manifests that have a text anywhere."""
+        return self.snapshots.naming(commit, text)
+
     def changed_files(self, old: str, new: str) -> tuple[str, ...]:
         return self.history.changed_files(old, new)
 

@@ -84,6 +84,10 @@ class Snapshots:
         with self._turn:
             return self._made.made(tree, lambda: self._snapshot(tree))
 
+    def naming(self, commit: str, text: str) -> frozenset[str]:
+        """Manifests of a commit that have this text; it is looked for anew, which reads them all."""
+        return frozenset(self._grep(object_id(commit), [text]))
+
     def _snapshot(self, tree: str) -> Snapshot:
         index = self._indexes.made(tree, lambda: self._indexed(tree))
         self._last[:] = [index]
