@@ -68,7 +68,7 @@ LANDMARKS = (
     "ok         the base main moved 3 times, each time by a merge of the reviewer",
     "byte for byte",
     "no write",
-    "ok         no Secret was read",
+    "ok         of Secrets it asked at most whether there is one, never for its values",
     "With a repository of your own",
     '"mcpServers"',
     "All of it held, in ",

@@ -409,7 +409,7 @@ def test_nothing_to_update_is_said_with_what_there_is(here: Shop) -> None:
     told = here.refused("update_postgres_role", **ON, role_name="orders_app")
     assert told.startswith("InvalidRequest: nothing to update was named; there are: comment, login")
     told = here.refused("update_postgres_role", **ON, role_name="reprter", createdb=True)
-    assert told.startswith("NotFound: Git declares no role 'reprter' for Cluster shop/orders-db; there are: ")
+    assert told.startswith("NotFound: Git declares no role 'reprter' for Cluster shop/orders-db; there are")
 
 
 def test_in_a_cluster_that_is_being_deleted_nothing_is_made(here: Shop) -> None:

@@ -60,6 +60,9 @@ def _reconciled(live: Object) -> tuple[bool | None, str]:
     state = reconciled(live)
     if state.done:
         return True, "it is applied"
+    secret = at(live, "spec", "passwordSecret", "name")
+    if state.applied is False and secret and f'"{secret}" not found' in (state.message or ""):
+        return False, f"it waits for Secret {secret}, and the operator tries again until there is one"
     if state.applied is False and state.message:
         return None, f"it cannot be applied: {state.message}"
     return False, state.message or "it is not applied yet"

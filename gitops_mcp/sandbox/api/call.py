@@ -64,6 +64,12 @@ def route(method: str, path: str, query: Mapping[str, str]) -> Route | None:
     return Route(verb, group, version, plural or "", namespace, name or None, subresource or None, "/".join(rest[3:]))
 
 
+def is_metadata_only(accept: str) -> bool:
+    """Whether what the client likes best is metadata alone."""
+    best = {part.strip() for part in accept.partition(",")[0].split(";")}
+    return best >= {"application/json", "as=PartialObjectMetadata", "g=meta.k8s.io", "v=v1"}
+
+
 def _selected(query: Mapping[str, str]) -> str | None:
     """The one name a field selector leaves: rules with resourceNames apply to it."""
     key, _, name = query.get("fieldSelector", "").partition("=")
@@ -115,9 +121,7 @@ class Call:
 
     @property
     def wants_metadata_only(self) -> bool:
-        """Whether what the client likes best is metadata alone."""
-        best = {part.strip() for part in self.accept.partition(",")[0].split(";")}
-        return best >= {"application/json", "as=PartialObjectMetadata", "g=meta.k8s.io", "v=v1"}
+        return is_metadata_only(self.accept)
 
     def _manager(self) -> str:
         """Who writes: as it says, else by the name of its program."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from gitops_mcp.sandbox.api.call import Route
+from gitops_mcp.sandbox.api.call import Route, is_metadata_only
 
 
 class RequestsLog:
@@ -30,6 +30,7 @@ class RequestsLog:
             "namespace": route.namespace if route else None,
             "name": route.name if route else None,
             "query": dict(query),
+            "metadataOnly": is_metadata_only(request.headers.get("accept", "")),
             "status": status,
         }
         self._file.write(f"{json.dumps(line)}\n")

@@ -54,6 +54,13 @@ def of(kind: str, **status: Any) -> Object:
         pytest.param(of("Database", applied=True, observedGeneration=2), True, "it is applied", id="applied"),
         pytest.param(of("Database", applied=True, observedGeneration=1), False, "not applied yet", id="behind"),
         pytest.param(of("DatabaseRole", applied=False, message="no"), None, "cannot be applied: no", id="refused"),
+        pytest.param(
+            of("DatabaseRole", applied=False, message='secrets "db-app" not found')
+            | {"spec": {"passwordSecret": {"name": "db-app"}}},
+            False,
+            "waits for Secret db-app",
+            id="its Secret is being made",
+        ),
         pytest.param(of("DatabaseRole", message="waiting for"), False, "waiting for", id="not known"),
         pytest.param(of("Pooler", phase="active"), True, "'active'", id="pooler"),
         pytest.param(of("Backup", phase="running"), False, "'running'", id="backup goes on"),
