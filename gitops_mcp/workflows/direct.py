@@ -42,7 +42,7 @@ from gitops_mcp.domain.yamltext import documents, rendered
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
 from gitops_mcp.workflows.look import Look
 from gitops_mcp.workflows.road import Planner, Request, View, namespace_checked
-from gitops_mcp.workflows.secretwrites import applied_with
+from gitops_mcp.workflows.secretwrites import DIRECT, written
 from gitops_mcp.workflows.validation import Limits, validated
 
 _BELONGING = (DATABASE_ROLE, DATABASE, POOLER, SCHEDULED_BACKUP)
@@ -73,7 +73,7 @@ def applied(app: App, ground: Ground, environment: Environment, request: Request
     if plan.destroys:
         _agreed(app, prepared)
     done: list[str] = []
-    with applied_with(app, ground, environment, plan):
+    with written(app, ground, environment, plan, change=DIRECT):
         _make(kube, prepared.operations, done)
     done[:0] = [f"{_SECRET[one.how]} Secret {one}" for one in plan.writes]
     waited = _waited(app, kube, request, prepared)
@@ -252,7 +252,7 @@ def _make(kube: Kube, todo: Sequence[Operation], done: list[str]) -> None:
 def _half_done(error: GitOpsError, done: Sequence[str], left: Sequence[Operation]) -> GitOpsError:
     if not done and not isinstance(error, OutcomeUnknown):
         return error
-    failed = f"{left[0]}: {error}"  # which says where it is not known whether that took effect
+    failed = f"{left[0]}, because {error}"  # which says where it is not known whether that took effect
     before = f"Done: {'; '.join(done)}. " if done else ""
     rest = f" Not tried: {'; '.join(str(one) for one in left[1:])}." if len(left) > 1 else ""
     kind = Unavailable if isinstance(error, Raced) else type(error)

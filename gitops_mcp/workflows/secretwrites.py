@@ -34,8 +34,9 @@ from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refus
 log = logging.getLogger(__name__)
 
 TRAILER = "Gitops-Mcp-Secret"
-DIRECT = "direct"
-"""Stands for the change where there is none. A role that names the Secret is then what a commit is otherwise."""
+DIRECT = "Direct"
+"""Stands for the change where there is none, and can be no name of one. A role that names the Secret is then what a
+commit is otherwise."""
 _FOLDER = "gitops-mcp-secrets"
 """In the common git folder, beside the one that whoever holds the lock sweeps."""
 
@@ -66,7 +67,10 @@ class Made:
 def written(
     app: App, ground: Ground, environment: Environment, plan: Plan, *, change: str
 ) -> Iterator[Mapping[str, str]]:
-    """Makes what the plan writes; taken back when the block fails. Gives the trailers that the commit has to carry."""
+    """Makes what the plan writes; taken back when the block fails. Gives the trailers that a commit has to carry.
+
+    `change` is DIRECT where the block applies and does not commit.
+    """
     if not plan.writes:
         yield NO_TRAILERS
         return
@@ -86,30 +90,6 @@ def written(
             yield {TRAILER: str(made)}
         except Exception as error:
             _take_back(app, ground, note, made, change, error)
-            raise
-        note.unlink(missing_ok=True)
-
-
-@contextmanager
-def applied_with(app: App, ground: Ground, environment: Environment, plan: Plan) -> Iterator[None]:
-    """The same for direct delivery: the Secret goes again where what needs it could not be applied."""
-    if not plan.writes:
-        yield
-        return
-    provider = ClusterSecrets(app.kube(environment, ground.settings))
-    (write,) = plan.writes
-    wanted = Wanted(write.namespace, write.name, write.username)
-    if write.how == "rotate":
-        yield
-        provider.rotate(wanted)
-        return
-    made = Made(environment.name, write.namespace, write.name, secrets.token_hex(8))
-    with _noted(ground.repository.common_dir, made, DIRECT) as note:
-        try:
-            provider.put(wanted, change=DIRECT, owner=made.request)
-            yield
-        except Exception as error:
-            _take_back(app, ground, note, made, DIRECT, error)
             raise
         note.unlink(missing_ok=True)
 

@@ -614,7 +614,7 @@ def test_a_write_whose_answer_is_lost_is_told_as_unknown_whatever_became_of_it(a
         alone.put(kinds.CLUSTER, name, instances=2, storage=STORAGE)
         alone.wires.cut(1, how)
         told = alone.ask.refusal("scale_postgres_cluster", name=name, instances=3)
-        assert told.startswith(f"Unavailable: Failed: change spec.instances of Cluster dev/{name}: ")
+        assert told.startswith(f"Unavailable: Failed: change spec.instances of Cluster dev/{name}, because ")
         assert told.count("known") == 1, told
         assert UNKNOWN in told
         assert "Done" not in told
@@ -633,7 +633,7 @@ def test_what_failed_half_way_is_told_with_what_was_done_and_what_was_not_tried(
     alone.wires.cut(2, "before")
     told = alone.ask.refusal("delete_postgres_cluster", name=name, confirm_deletion=True)
     assert told.startswith(
-        f"Unavailable: Done: delete Database dev/{name}-shop. Failed: delete DatabaseRole dev/{name}-ada: "
+        f"Unavailable: Done: delete Database dev/{name}-shop. Failed: delete DatabaseRole dev/{name}-ada, because "
     )
     assert UNKNOWN in told
     assert f"Not tried: delete Cluster dev/{name}." in told
@@ -645,7 +645,7 @@ def test_what_failed_half_way_is_told_with_what_was_done_and_what_was_not_tried(
     alone.wires.meanwhile(2, lambda: alone.set(kinds.CLUSTER, name, {"spec": {"logLevel": "debug"}}))
     told = alone.ask.refusal("delete_postgres_cluster", name=name, confirm_deletion=True)
     assert told.startswith(
-        f"Unavailable: Done: delete DatabaseRole dev/{name}-ada. Failed: delete Cluster dev/{name}: "
+        f"Unavailable: Done: delete DatabaseRole dev/{name}-ada. Failed: delete Cluster dev/{name}, because "
     )
     assert "409, the object has changed since it was read" in told
     assert "known" not in told
@@ -662,7 +662,7 @@ def test_a_right_that_is_lost_half_way_is_told_with_its_rule_and_what_was_done(t
         made.put(kinds.DATABASE, "db-shop", cluster={"name": "db"}, name="shop", owner="app")
         made.wires.meanwhile(2, lambda: made.world.api.deny("delete", "postgresql.cnpg.io", "clusters"))
         told = made.ask.refusal("delete_postgres_cluster", name="db", confirm_deletion=True)
-        assert told.startswith("Refused: Done: delete Database dev/db-shop. Failed: delete Cluster dev/db: ")
+        assert told.startswith("Refused: Done: delete Database dev/db-shop. Failed: delete Cluster dev/db, because ")
         assert '- {apiGroups: ["postgresql.cnpg.io"], resources: [clusters], verbs: [delete]}' in told
 
 
@@ -672,7 +672,7 @@ def test_several_objects_that_were_half_made_are_made_whole_by_the_same_request(
         made.wires.cut(2, "after")
         told = made.ask.refusal("create_postgres_role", cluster_name="db", role_name="ada")
         assert told.startswith("Unavailable: Done: create Password dev/db-ada-password, now at resourceVersion ")
-        assert "Failed: create ExternalSecret dev/db-ada-password: " in told
+        assert "Failed: create ExternalSecret dev/db-ada-password, because " in told
         assert "Not tried: create DatabaseRole dev/db-ada." in told
         assert made.live(kinds.DATABASE_ROLE, "db-ada") is None
         made.applied("create_postgres_role", cluster_name="db", role_name="ada")

@@ -15,14 +15,15 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Flags
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.answers import WriteResult
+from gitops_mcp.domain.names import change_name
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plan import Plan, SecretWrite
-from gitops_mcp.errors import GitOpsError, Refused, Unavailable
+from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused, Unavailable
 from gitops_mcp.sandbox.api.resources import NAMESPACE
 from gitops_mcp.sandbox.run import World, sandbox
 from gitops_mcp.workflows import roles
 from gitops_mcp.workflows.road import Request
-from gitops_mcp.workflows.secretwrites import Made, _noted, sweep, written
+from gitops_mcp.workflows.secretwrites import DIRECT, Made, _noted, sweep, written
 from tests.workflows.conftest import Team, cluster
 
 CONFIGURATION = "environments: {prod: {path: prod}}\npasswords: {provider: cluster}\n"
@@ -296,6 +297,11 @@ def test_where_the_repository_cannot_be_looked_at_again_after_a_failed_push_the_
     assert (here.secrets, here.notes) == ([], [])
 
 
+def test_no_change_can_be_taken_for_direct_delivery() -> None:
+    with pytest.raises(InvalidRequest):
+        change_name(DIRECT)
+
+
 def test_a_note_is_never_swept_from_the_server_that_writes_it(here: Here) -> None:
     app = here.app()
     ground = app.ground(fetch=True)
@@ -308,7 +314,7 @@ def test_a_note_is_never_swept_from_the_server_that_writes_it(here: Here) -> Non
     with ThreadPoolExecutor(2) as pool:
         sweepers = [pool.submit(sweeping) for _ in range(2)]
         try:
-            for number in range(100):
+            for number in range(40):
                 noted = Made("prod", "shop", "db-reader-password", f"{number:016x}")
                 with _noted(ground.repository.common_dir, noted, "mine") as note:
                     assert f"{number:016x}" in note.read_text()
