@@ -285,8 +285,8 @@ def test_three_names_that_differ_little_are_three_roles_three_objects_and_three_
 def test_the_listing_and_the_change_say_why_a_role_does_not_come(here: Shop) -> None:
     done = here.proposed("create_postgres_role", **ON, role_name="waiting", password_source="existing:not-there")
     assert "secret-missing" in ids(done)
-    seen = here.merged(done, state="failed")
-    assert 'secrets "not-there" not found' in seen["why"]
+    seen = here.merged(done, state="applied")
+    assert "it waits for Secret not-there, and the operator tries again until there is one" in seen["why"]
     assert here.roles()["waiting"]["state"] == "failing"
     assert here.roles()["waiting"]["message"] == 'secrets "not-there" not found'
 
