@@ -7,9 +7,11 @@ map. At the root only `$patch: delete` does anything; `replace` there is ignored
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from gitops_mcp.domain.kustomize import scalar
 from gitops_mcp.domain.kustomize.draft import ROOT, Draft, Pen
 from gitops_mcp.domain.kustomize.manifest import Manifest
 from gitops_mcp.domain.kustomize.produced import Layer
@@ -74,13 +76,16 @@ class _Merge:
         self._draft, self._patch, self._own = draft, patch, own
         self._pen = Pen(_without_blanks(draft), layer)
         self._quoted = set(draft.quoted)
+        self._merged: set[Path] = set()
+        """Scalars that were there and got another value: they keep their own quotes, or none."""
 
     def done(self) -> Draft:
         metadata = self._pen.value.get("metadata", {})
         if "namespace" in metadata and not metadata["namespace"]:
             self._cut(("metadata", "namespace"))
         as_written = self._draft.as_written and self._patch.as_written
-        return self._pen.done(blanks=frozenset(), as_written=as_written, quoted=frozenset(self._quoted))
+        quoted = self._quoted.union(set(_words(self._pen.value)) - self._merged)
+        return self._pen.done(blanks=frozenset(), as_written=as_written, quoted=frozenset(quoted))
 
     def into(self, patch: Object, path: Path) -> None:
         for key, new in patch.items():
@@ -96,7 +101,7 @@ class _Merge:
         if not is_new and _shape(old) != _shape(new):
             raise Unpatchable(f"{dotted(path)} is a {_shape(old)}, in the patch a {_shape(new)}")
         if not isinstance(new, dict):
-            self._leaf(new, path)
+            self._leaf(new, path, is_new=old is _MISSING and path not in self._draft.blanks)
             return
         match _directive(new):
             case "delete":
@@ -108,13 +113,15 @@ class _Merge:
             case _:
                 self.into(new, path)
 
-    def _leaf(self, new: Any, path: Path) -> None:
+    def _leaf(self, new: Any, path: Path, *, is_new: bool) -> None:
         if path in self._quoted and isinstance(new, bool | int | float | str) and path not in self._patch.quoted:
             # The quotes stay, so a number that a patch puts there becomes a string.
             new = self._patch.texts.get(path, new if isinstance(new, str) else json.dumps(new))
         elif isinstance(new, list):
             self._quoted.discard(path)
-        if path in self._patch.quoted:
+        if not is_new:
+            self._merged.add(path)
+        elif path in self._patch.quoted:
             self._quoted.add(path)
         self._pen.put(path, new, (*self._own, *path))
 
@@ -137,6 +144,15 @@ class _Merge:
 
     def _unquote(self, path: Path) -> None:
         self._quoted -= {known for known in self._quoted if known[: len(path)] == path}
+
+
+def _words(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Strings that YAML 1.1 takes for booleans: kustomize quotes them on the way."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _words(part, (*path, key))
+    elif isinstance(value, str) and (value.lower() in scalar.WORDS or value in scalar.ONE_LETTER):
+        yield path
 
 
 def _stripped(new: Object) -> Object:
