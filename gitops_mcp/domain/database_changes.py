@@ -13,6 +13,7 @@ from gitops_mcp.domain import belonging
 from gitops_mcp.domain.applying import applied, notices
 from gitops_mcp.domain.cnpg.protection import blocking, described
 from gitops_mcp.domain.cnpg.reconciled import reconciled
+from gitops_mcp.domain.dropping import Step, unread
 from gitops_mcp.domain.kinds import DATABASE
 from gitops_mcp.domain.names import ClusterRef, near, shown
 from gitops_mcp.domain.objects import Identity, Object, at
@@ -232,12 +233,6 @@ def _policy_warnings(new: NewDatabase, *, adopts: bool) -> Iterator[Notice]:
 
 
 @dataclass(frozen=True)
-class Step:
-    due: Literal["ask", "wait", "remove"]
-    why: str
-
-
-@dataclass(frozen=True)
 class Deletion:
     declared: Declaration
     ref: ClusterRef
@@ -297,7 +292,7 @@ class Deletion:
         if not self.drops:
             return Step("remove", "the only step: it goes from Git, and stays in PostgreSQL")
         if _is_absent(self.declared.object):
-            return self._unread() if self.live is None else self._dropped(self.seen or {})
+            return unread(is_merged=_is_absent(self.merged)) if self.live is None else self._dropped(self.seen or {})
         if self.drop:
             return Step("ask", "step 1 of 2: `ensure: absent`")
         return Step("remove", f"the only step: {self._asked_for}")
@@ -311,11 +306,6 @@ class Deletion:
             return "its reclaim policy is delete, so it is dropped all the same"
         said = "reclaim policy is delete" if _is_reclaimed(self.declared.object) else "manifest at the base asks for it"
         return f"its {said}, and once that is live it is dropped all the same"
-
-    def _unread(self) -> Step:
-        if _is_absent(self.merged):
-            return Step("remove", "step 2 of 2; whether step 1 has been applied could not be read")
-        return Step("wait", "step 1 of 2 is proposed but not merged, and the API could not be read")
 
     def _dropped(self, seen: Object) -> Step:
         state = reconciled(seen)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from gitops_mcp.domain import belonging, listitems
 from gitops_mcp.domain.applying import applied, notices
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import parsed
 from gitops_mcp.domain.cnpg.protection import blocking, described
+from gitops_mcp.domain.dropping import Step, unread
 from gitops_mcp.domain.names import ClusterRef, shown
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.place import changed
@@ -41,13 +41,6 @@ class Removing:
     """Files, with the documents of each that go."""
     told: tuple[str, ...] = ()
     """What that means for the Secret, and what becomes of one that Git does not make."""
-
-
-@dataclass(frozen=True)
-class Step:
-    due: Literal["ask", "wait", "remove"]
-    """`ask`: Git says that it is to be dropped; `remove`: Git says nothing of it any more."""
-    why: str
 
 
 @dataclass(frozen=True)
@@ -130,7 +123,7 @@ class Deletion:
         if not self.role.is_absent:
             return Step("ask", "step 1 of 2: `ensure: absent`")
         if self.live is None:
-            return self._unread(is_merged=self._asks(self.merged))
+            return unread(is_merged=self._asks(self.merged))
         if not self.drop_is_live:
             return Step("wait", "step 1 of 2 is in Git but not applied yet")
         return self._reported(self.live)
@@ -162,17 +155,12 @@ class Deletion:
         if not self._asks(self.role.spec):
             return Step("ask", f"step 1 of 2: `{_POLICY}: delete`")
         if self.live is None:
-            return self._unread(is_merged=self._asks(self.merged))
+            return unread(is_merged=self._asks(self.merged))
         if not self.drop_is_live:
             return Step(
                 "wait", "step 1 of 2 is in Git but not applied yet: the live policy is retain, which drops nothing"
             )
         return Step("remove", "step 2 of 2: the live policy is delete, so the role is dropped with its manifest")
-
-    def _unread(self, *, is_merged: bool) -> Step:
-        if is_merged:
-            return Step("remove", "step 2 of 2; whether step 1 has been applied could not be read")
-        return Step("wait", "step 1 of 2 is proposed but not merged, and the API could not be read")
 
 
 def delete(desired: Desired, deletion: Deletion, removing: Removing) -> Plan:

@@ -9,13 +9,10 @@ from gitops_mcp.app import App
 from gitops_mcp.domain import cluster_update
 from gitops_mcp.domain.answers import WriteResult
 from gitops_mcp.domain.cluster_settings import Update
-from gitops_mcp.domain.kinds import CLUSTER
-from gitops_mcp.domain.names import ClusterRef, cluster_name
-from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plan import Notice, Plan
-from gitops_mcp.errors import Forbidden, NotInstalled, Unavailable
+from gitops_mcp.domain.names import cluster_name
+from gitops_mcp.domain.plan import Plan
 from gitops_mcp.workflows.deliver import deliver
-from gitops_mcp.workflows.members import the_cluster
+from gitops_mcp.workflows.members import live_or_not, the_cluster
 from gitops_mcp.workflows.road import Request, View
 from gitops_mcp.workflows.validation import operator_of
 
@@ -26,7 +23,8 @@ def update(app: App, request: Request, name: str, asked: Update, *, namespace: s
 
     def plan(view: View) -> Plan:
         declared, ref = the_cluster(view, name, namespace)
-        live, unread = _live(view, ref)
+        found, unread = live_or_not(view, ref, "the live Cluster could not be read, so the impact is told from Git")
+        live = found.object if found else None
         images = view.settings.postgres_images
         operator = operator_of(view.look, ref.namespace, ref.name) if live is not None else None
         made = cluster_update.update(
@@ -35,11 +33,3 @@ def update(app: App, request: Request, name: str, asked: Update, *, namespace: s
         return made.warned(unread)
 
     return deliver(app, replace(request, cluster=name, namespace=namespace), plan)
-
-
-def _live(view: View, ref: ClusterRef) -> tuple[Object | None, list[Notice]]:
-    try:
-        return view.look.get(CLUSTER, ref.namespace, ref.name), []
-    except (Forbidden, NotInstalled, Unavailable) as error:
-        text = f"the live Cluster could not be read, so the impact is told from Git: {error}"
-        return None, [Notice("live-unavailable", text)]

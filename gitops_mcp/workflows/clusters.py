@@ -23,6 +23,7 @@ from gitops_mcp.domain.plan import Notice, Plan
 from gitops_mcp.domain.repository import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.deliver import deliver
+from gitops_mcp.workflows.members import live_or_not
 from gitops_mcp.workflows.road import Request, View, namespace_checked
 
 
@@ -104,7 +105,7 @@ def scale(app: App, request: Request, name: str, *, namespace: str | None, insta
         unread: list[Notice] = []
         if space:
             without = "how many instances run could not be read, so the impact is told from Git"
-            found, unread = _live(view, ClusterRef(space, name), without)
+            found, unread = live_or_not(view, ClusterRef(space, name), without)
         live = found.object if found else None
         made = cluster_changes.scale(declared, view.desired, namespace=namespace, instances=instances, live=live)
         return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, namespace)])
@@ -120,7 +121,7 @@ def delete(app: App, request: Request, name: str, *, namespace: str | None) -> W
         declared = view.desired.cluster(name, asked, environment=view.environment.name)
         space = declared.identity.namespace or asked or _only_namespace(app, view)
         ref = ClusterRef(space, name)
-        found, unread = _live(view, ref, "the protection of the live Cluster could not be read, so Git's counts")
+        found, unread = live_or_not(view, ref, "the protection of the live Cluster could not be read, so Git's counts")
         merged = _merged(view, declared) if found is None and view.proposed else None
         made = cluster_changes.delete(declared, view.desired, ref=ref, live=found, merged=merged)
         return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, space)])
@@ -132,14 +133,6 @@ def _merged(view: View, declared: Declaration) -> Object | None:
     """The same Cluster as the base declares it, which is nearer to what is live than a change is."""
     there = view.at_base().desired.declarations
     return next((one.object for one in there if one.identity == declared.identity), None)
-
-
-def _live(view: View, ref: ClusterRef, without: str) -> tuple[LiveCluster | None, list[Notice]]:
-    """The live Cluster; where it cannot be read None, and what that means for the answer."""
-    try:
-        return LiveCluster(view.look.get(CLUSTER, ref.namespace, ref.name)), []
-    except (Forbidden, NotInstalled, Unavailable) as error:
-        return None, [Notice("live-unavailable", f"{without}: {error}")]
 
 
 def _assumed(place: str, declared: str | None, used: str | None) -> list[Notice]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from gitops_mcp.domain.answers import Answer, fitting
 from gitops_mcp.errors import InvalidRequest
+
+Row = TypeVar("Row", bound=Answer)
+
+_PAGE = 100
 
 
 def encoded(position: Sequence[object]) -> str:
@@ -23,6 +28,23 @@ def decoded(cursor: str, length: int, tool: str) -> list[Any]:
     if not isinstance(found, list) or len(found) != length:
         raise unknown(tool)
     return found
+
+
+def page(rows: Sequence[Row], asked: Sequence[str | None], *, skip: int, limit: int) -> tuple[list[Row], str | None]:
+    """The rows after the first `skip`, as many as an answer holds, and where the listing `asked` for goes on."""
+    shown = fitting(rows[skip : skip + min(limit, _PAGE)])
+    end = skip + len(shown)
+    return shown, encoded([*asked, end]) if end < len(rows) else None
+
+
+def skipped(cursor: str | None, asked: Sequence[str | None], tool: str) -> int:
+    """How many rows were shown before. Raises InvalidRequest for a cursor of another question."""
+    if cursor is None:
+        return 0
+    *named, skip = decoded(cursor, len(asked) + 1, tool)
+    if named != [*asked] or not isinstance(skip, int) or isinstance(skip, bool) or skip < 0:
+        raise unknown(tool)
+    return skip
 
 
 def unknown(tool: str) -> InvalidRequest:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gitops_mcp.app import App
 from gitops_mcp.domain import database_changes
-from gitops_mcp.domain.answers import DatabaseList, DatabaseRow, MemberState, WriteResult, cut, fitting
+from gitops_mcp.domain.answers import DatabaseList, DatabaseRow, MemberState, WriteResult, cut
 from gitops_mcp.domain.cnpg.sql import database_name, sql_name
 from gitops_mcp.domain.database_changes import POLICY, Deletion, NewDatabase, declared_databases, sql_name_of
 from gitops_mcp.domain.kinds import DATABASE
@@ -24,10 +24,9 @@ from gitops_mcp.workflows import cursors
 from gitops_mcp.workflows.deliver import deliver
 from gitops_mcp.workflows.members import Reading, live_databases, live_roles, reading, taken, the_cluster
 from gitops_mcp.workflows.road import Request, View
-from gitops_mcp.workflows.rolelist import object_state, start
+from gitops_mcp.workflows.rolelist import object_state
 
 _TOOL = "list_postgres_databases"
-_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -98,18 +97,18 @@ def databases(
     app: App, cluster: str, *, namespace: str | None, environment: str | None, limit: int, cursor: str | None
 ) -> DatabaseList:
     """What Git declares, what is live, and what open changes propose, joined by name."""
-    skip = start(cursor, [cluster, namespace, environment], _TOOL)
+    asked = [cluster, namespace, environment]
+    skip = cursors.skipped(cursor, asked, _TOOL)
     seen = reading(app, cluster, namespace=namespace, environment=environment)
     rows = sorted(_rows(seen), key=lambda row: (row.name, row.object or ""))
-    shown = fitting(rows[skip : skip + min(limit, _PAGE)])
-    rest = skip + len(shown) < len(rows)
+    shown, more = cursors.page(rows, asked, skip=skip, limit=limit)
     return DatabaseList(
         environment=seen.environment.name,
         namespace=seen.ref.namespace,
         cluster=cluster,
         items=shown,
         total=len(rows),
-        cursor=cursors.encoded([cluster, namespace, environment, skip + len(shown)]) if rest else None,
+        cursor=more,
         warnings=seen.warnings,
     )
 

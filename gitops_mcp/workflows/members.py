@@ -9,6 +9,7 @@ from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.answers import Warned
+from gitops_mcp.domain.cluster_changes import LiveCluster
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, cluster_name
 from gitops_mcp.domain.objects import Object, at
@@ -47,6 +48,14 @@ def taken(view: View, ref: ClusterRef, kind: str, live: tuple[Object, ...]) -> d
         spec = one.get("spec") or {}
         found[str(one["metadata"]["name"])] = (str((spec.get("cluster") or {}).get("name")), str(spec.get("name")))
     return found
+
+
+def live_or_not(view: View, ref: ClusterRef, without: str) -> tuple[LiveCluster | None, list[Notice]]:
+    """The live Cluster; where it cannot be read None, and what that means for the answer."""
+    try:
+        return LiveCluster(view.look.get(CLUSTER, ref.namespace, ref.name)), []
+    except (Forbidden, NotInstalled, Unavailable) as error:
+        return None, [Notice("live-unavailable", f"{without}: {error}")]
 
 
 def live_roles(view: View, ref: ClusterRef) -> tuple[LiveRoles | None, tuple[Notice, ...]]:

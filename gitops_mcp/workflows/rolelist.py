@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from gitops_mcp.app import App
-from gitops_mcp.domain.answers import MemberState, RoleList, RoleRow, cut, fitting
+from gitops_mcp.domain.answers import MemberState, RoleList, RoleRow, cut
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.reconciled import reconciled
 from gitops_mcp.domain.cnpg.role import Attributes
@@ -17,37 +17,26 @@ from gitops_mcp.workflows.members import Reading, reading
 from gitops_mcp.workflows.road import View
 
 _TOOL = "list_postgres_roles"
-_PAGE = 100
 _WAITING = "it is not applied yet as Git says it"
 
 
 def roles(
     app: App, cluster: str, *, namespace: str | None, environment: str | None, limit: int, cursor: str | None
 ) -> RoleList:
-    skip = start(cursor, [cluster, namespace, environment], _TOOL)
+    asked = [cluster, namespace, environment]
+    skip = cursors.skipped(cursor, asked, _TOOL)
     seen = reading(app, cluster, namespace=namespace, environment=environment)
     rows = sorted(_rows(seen), key=lambda row: (row.name, row.form or ""))
-    shown = fitting(rows[skip : skip + min(limit, _PAGE)])
-    rest = skip + len(shown) < len(rows)
+    shown, more = cursors.page(rows, asked, skip=skip, limit=limit)
     return RoleList(
         environment=seen.environment.name,
         namespace=seen.ref.namespace,
         cluster=cluster,
         items=shown,
         total=len(rows),
-        cursor=cursors.encoded([cluster, namespace, environment, skip + len(shown)]) if rest else None,
+        cursor=more,
         warnings=seen.warnings,
     )
-
-
-def start(cursor: str | None, asked: list[str | None], tool: str) -> int:
-    """How many rows were shown before. Raises InvalidRequest for a cursor of another question."""
-    if cursor is None:
-        return 0
-    *named, skip = cursors.decoded(cursor, len(asked) + 1, tool)
-    if named != asked or not isinstance(skip, int) or isinstance(skip, bool) or skip < 0:
-        raise cursors.unknown(tool)
-    return skip
 
 
 def _rows(seen: Reading) -> Iterator[RoleRow]:
