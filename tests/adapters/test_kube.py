@@ -479,6 +479,18 @@ def test_a_long_list_arrives_whole(api: ReplayingApi, config: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("encoding", ["gzip", None])
+@pytest.mark.parametrize("size", [100, 1 << 20])
+def test_an_answer_in_chunks_is_read_as_it_was_compressed(
+    api: ReplayingApi, config: Path, encoding: str | None, size: int
+) -> None:
+    api.answers[ORDERS] = Answer(
+        200, {"kind": "Cluster", "metadata": {"name": "o" * size}}, encoding=encoding, chunked=True
+    )
+    assert connected(config, api.url).get(CLUSTER, "shop", "orders")["metadata"]["name"] == "o" * size
+    assert api.requests[0].headers["Accept-Encoding"] == "gzip"
+
+
 def test_without_a_current_context_the_choices_are_listed(api: ReplayingApi, config: Path) -> None:
     without = kubeconfig(api.url)
     del without["current-context"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import ssl
 import threading
@@ -20,6 +21,9 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     drip: threading.Event | None = None
     """The body is held back until this is set."""
+    encoding: str | None = None
+    """`gzip`: the body is sent so, whatever was accepted."""
+    chunked: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,16 @@ class ReplayingApi:
                 answer = api.answer(self.path)
                 data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
                 kind = "text/plain" if isinstance(answer.body, bytes) else "application/json"
+                encoded = {"Content-Encoding": answer.encoding} if answer.encoding else {}
+                data = gzip.compress(data) if answer.encoding else data
+                length_of = {"Transfer-Encoding": "chunked"} if answer.chunked else {"Content-Length": str(len(data))}
                 self.send_response(answer.status)
-                for name, value in {"Content-Type": kind, "Content-Length": str(len(data)), **answer.headers}.items():
+                for name, value in {"Content-Type": kind, **length_of, **encoded, **answer.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 if answer.drip:
                     answer.drip.wait()
-                self.wfile.write(data)
+                self.wfile.write(_in_chunks(data) if answer.chunked else data)
 
             do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server finds them by these names
 
@@ -88,6 +95,11 @@ class ReplayingApi:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+def _in_chunks(data: bytes, size: int = 1000) -> bytes:
+    parts = [data[start : start + size] for start in range(0, len(data), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, b""])
 
 
 class _Quiet(ThreadingHTTPServer):

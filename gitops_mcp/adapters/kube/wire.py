@@ -171,7 +171,8 @@ def _read(response: urllib3.BaseHTTPResponse, *, until: float, limit: int | None
     """
     parts, size = [], 0
     try:
-        for part in response.stream(1 << 18):
+        # Said here, since urllib3 decodes a chunked body only for who says so (HTTPResponse.read_chunked).
+        for part in response.stream(1 << 18, decode_content=True):
             parts.append(part)
             size += len(part)
             if time.monotonic() > until:

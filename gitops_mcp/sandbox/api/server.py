@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import secrets
 import socket
 import threading
@@ -130,7 +131,7 @@ class Api:
             response = answered(error.body, error.code)
         if self._log:
             self._log.write(request, addressed, query, response.status_code)
-        return response
+        return _compressed(response) if "gzip" in request.headers.get("accept-encoding", "") else response
 
     def _authenticate(self, request: Request) -> None:
         if self._token is None:
@@ -195,6 +196,16 @@ class Api:
                     fits = asked.namespace is None or resource == NAMESPACE
                 return served if fits else None
         return None
+
+
+def _compressed(response: Response) -> Response:
+    """Any size, where a real API server does so from 128 KiB on, and in chunks as there; a watch never."""
+    if isinstance(response, StreamingResponse):
+        return response
+    parts = (gzip.compress(bytes(response.body), compresslevel=1),)
+    compressed = StreamingResponse(iter(parts), response.status_code, {"Content-Encoding": "gzip"})
+    compressed.raw_headers += [(name, value) for name, value in response.raw_headers if name != b"content-length"]
+    return compressed
 
 
 def _no_page() -> Response:

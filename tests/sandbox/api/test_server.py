@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import http.client
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -538,3 +541,15 @@ def test_a_stopped_api_is_gone(store: Store) -> None:
     api.stop()
     with pytest.raises(ConnectionRefusedError):
         http_("GET", "/readyz")
+
+
+def test_an_answer_is_compressed_in_chunks_for_who_takes_that_and_a_watch_never(http_: Http) -> None:
+    path, accepting = urlsplit(http_.url), {"Accept-Encoding": "gzip", "Authorization": f"Bearer {http_.token}"}
+    connection = http.client.HTTPConnection(path.hostname or "", path.port, timeout=10)
+    connection.request("GET", CLUSTERS, headers=accepting)
+    listed = connection.getresponse()
+    assert (listed.headers["Content-Encoding"], listed.headers["Transfer-Encoding"]) == ("gzip", "chunked")
+    assert json.loads(gzip.decompress(listed.read()))["kind"] == "ClusterList"
+    connection.request("GET", f"{CLUSTERS}?watch=1&timeoutSeconds=1", headers=accepting)
+    assert connection.getresponse().headers["Content-Encoding"] is None
+    connection.close()
