@@ -46,7 +46,10 @@ _TIME = re.compile(r"\b20[2-8]\d-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-
 _UID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _PORT = re.compile(r"\b(127\.0\.0\.1|localhost):\d+")
 _HEX = re.compile(r"\b[0-9a-f]{7,40}\b")
-_AGE = re.compile(r"((?:\bage|created|since): '?|<time> \()(?:in )?\d+[smhd]\b|\b\d+ seconds(?= old)")
+_AGE = re.compile(
+    r"((?:\bage|created|since): '?|\bcreated |<time> \(|\(\w+, )(?:in )?\d+[smhd]\b|\b\d+ seconds(?= old)"
+)
+_EVENT = re.compile(r"^- last \S+ \(\w+\), ")
 _HASH = re.compile(r"\bhash=[0-9A-F]{32}\b")
 _DIFFERS = ((_UID, "<uid>"), (_TIME, "<time>"), (_AGE, r"\1<age>"), (_PORT, r"\1:<port>"), (_HASH, "hash=<hash>"))
 
@@ -88,11 +91,11 @@ class Recording:
         self.told.add(tool)
         asked = json.dumps(arguments, ensure_ascii=False)
         self._parts.append(f"{'=' * 100}\n{tool} {asked}\n")
-        text = _sorted_table(_text(result)) if tool == "list_changes" else _text(result)
-        self._section("error" if result.is_error else "text", text)
+        text = _text(result)
         structure: Answer | None = result.structured_content
-        if structure is not None and tool == "list_changes":
-            structure = {**structure, "items": sorted(structure["items"], key=lambda one: str(one["change"]))}
+        if structure is not None:
+            text, structure = _in_order(text, structure)
+        self._section("error" if result.is_error else "text", text)
         if structure is not None:
             self._section("structure", _yaml(_shortened(structure, text)))
         self._section("requests", "\n".join(self._asked()))
@@ -162,12 +165,12 @@ def recording(
     person: ElicitationFnT | None = None,
 ) -> Iterator[Recording]:
     """A server in this process that is asked until the block ends; KUBECONFIG says already where its API is."""
-    fault: Exception | None = None
+    fault: BaseException | None = None
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(_client(flags, person)) as client:
         try:
             patterns = [(re.compile(pattern), name) for pattern, name in names]
             yield Recording(portal, client, world, place, repositories, patterns)
-        except Exception as error:  # noqa: BLE001 - raised below: the client's task groups would wrap it
+        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - raised below: task groups would wrap it
             fault = error
     if fault:
         raise fault
@@ -215,7 +218,8 @@ def at_rest(world: World, commit: str) -> None:
 def _moving(world: World, commit: str) -> list[str]:
     """What is not yet as it will be."""
     status = api(world, "GET", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/gitops").get("status", {})
-    synced = status.get("operationState", {}).get("phase"), status.get("sync", {}).get("revision")
+    operation = status.get("operationState", {})
+    synced = operation.get("phase"), operation.get("syncResult", {}).get("revision")
     found = [] if synced == ("Succeeded", commit) else [f"the engine: {synced}"]
     if (healthy := status.get("health", {}).get("status")) != "Healthy":
         found.append(f"the engine sees: {healthy}")
@@ -244,13 +248,26 @@ def _text(result: CallToolResult) -> str:
     return block.text
 
 
-def _sorted_table(text: str) -> str:
-    """With its rows in the order of the alphabet: changes come by the second of their commits, many in the same."""
-    lines = text.splitlines()
-    rows = [number for number, line in enumerate(lines) if line.startswith("| ")][1:]
-    for number, row in zip(rows, sorted(lines[number] for number in rows), strict=True):
-        lines[number] = row
-    return "\n".join(lines)
+def _in_order(text: str, structure: Answer) -> tuple[str, Answer]:
+    """With changes and events in the order of the alphabet.
+
+    Theirs is that of seconds, many in the same.
+    """
+    lines = text.split("\n")  # a carriage return ends no line here
+    if "base_commit" in structure and "items" in structure:
+        structure = {**structure, "items": sorted(structure["items"], key=lambda one: str(one["change"]))}
+        lines = _sorted(lines, [number for number, line in enumerate(lines) if line.startswith("| ")][1:])
+    if events := structure.get("events"):
+        structure = {**structure, "events": sorted(events, key=lambda one: str(one["message"]))}
+        lines = _sorted(lines, [number for number, line in enumerate(lines) if _EVENT.match(line)])
+    return "\n".join(lines), structure
+
+
+def _sorted(lines: list[str], numbers: list[int]) -> list[str]:
+    """The lines with those of these numbers sorted, whenever they have happened."""
+    ordered = sorted((lines[number] for number in numbers), key=lambda line: _EVENT.sub("", line))
+    changed = dict(zip(numbers, ordered, strict=True))
+    return [changed.get(number, line) for number, line in enumerate(lines)]
 
 
 def _request(one: Mapping[str, Any]) -> str:
