@@ -16,8 +16,8 @@ from measure import Ratio, median, timed
 from gitops_mcp.adapters.git.files import Files
 from gitops_mcp.adapters.git.runner import Runner
 from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
-from gitops_mcp.domain.model import modelled
-from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Desired
 
 FILES, FOLDERS, CLUSTERS = 10_000, 198, 300
 TIMES = 7
@@ -75,7 +75,7 @@ class _Models:
         if self._last and self._last[0] is snapshot:
             return self._last[1]
         known = self._last[1] if self._last else None
-        made = modelled(snapshot.texts, commit=commit, folder="", others=snapshot.others, known=known)
+        made = build_desired(snapshot.texts, commit=commit, folder="", others=snapshot.others, known=known)
         self._last = (snapshot, made)
         return made
 

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from measure import Ratio, paired, timed
 
 from gitops_mcp.domain.rules import Seen, findings
-from gitops_mcp.domain.schema import compiled
+from gitops_mcp.domain.schema import compile_schema
 
 TIMES = 100
 
@@ -104,7 +104,7 @@ def measured() -> Iterator[Ratio | str]:
     stated = _stated(Path(folder))
     cluster = yaml.safe_load(CLUSTER)
     began = time.perf_counter()
-    schema = compiled(stated, key="bench")
+    schema = compile_schema(stated, key="bench")
     yield f"schema of Cluster made ready, the CEL library loaded: {(time.perf_counter() - began) * 1000:.0f} ms, once"
     later = yaml.safe_load(CLUSTER.replace("instances: 3", "instances: 5"))
     bare = Draft202012Validator(stated)

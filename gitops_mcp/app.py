@@ -20,13 +20,13 @@ from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.kube import Kube, KubeStart, kube_start
 from gitops_mcp.caller import Caller, Nobody
 from gitops_mcp.config import Environment, Flags, Settings
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from gitops_mcp.adapters.git.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
-    from gitops_mcp.domain.repository import Desired
+    from gitops_mcp.domain.repository.desired import Desired
     from gitops_mcp.domain.schema import Schema
 
 _RECENT = 2.0
@@ -101,20 +101,20 @@ class App:
         bootstrap = GitSettings(base=self.flags.base, push=self.flags.push or "auto")
         home = repository.base(bootstrap, fetch=False)
         try:
-            settings = _settings(_file(repository, home.commit), self.flags)
+            settings = _cached_settings(_config_text(repository, home.commit), self.flags)
         except InvalidRequest:
             # What is wrong may be mended on the remote already.
             home = repository.base(bootstrap, fetch=True)
-            settings = _settings(_file(repository, home.commit), self.flags)
+            settings = _cached_settings(_config_text(repository, home.commit), self.flags)
         if fetch and (settings.base or home.branch) != home.branch:
             home = repository.base(bootstrap, fetch=True)
-            settings = _settings(_file(repository, home.commit), self.flags)
-        git = _git(settings)
+            settings = _cached_settings(_config_text(repository, home.commit), self.flags)
+        git = _git_settings(settings)
         base = repository.base(git, fetch=fetch)
         if base.branch == home.branch and base.commit != home.commit:
-            settings = _settings(_file(repository, base.commit), self.flags)
-            if _git(settings) != git:
-                git = _git(settings)
+            settings = _cached_settings(_config_text(repository, base.commit), self.flags)
+            if _git_settings(settings) != git:
+                git = _git_settings(settings)
                 base = repository.base(git, fetch=fetch)
         # Where the file stands on the very branch that changes go to, the next fetch brings both.
         self._homes[:] = [git] if base.branch == home.branch else []
@@ -124,19 +124,19 @@ class App:
         """The ground as it is now, if the file still says the same about Git as it did the last time."""
         base = repository.base(git, fetch=True)
         try:
-            settings = _settings(_file(repository, base.commit), self.flags)
+            settings = _cached_settings(_config_text(repository, base.commit), self.flags)
         except InvalidRequest:
             self._homes.clear()
             raise
-        return Ground(settings, git, repository, base) if _git(settings) == git else None
+        return Ground(settings, git, repository, base) if _git_settings(settings) == git else None
 
     def desired(self, ground: Ground, folder: str, commit: str) -> Desired:
         """What a commit produces in an environment's folder; what changed since it was asked last is all that it costs.
 
         Raises Refused where a symlink or a file stands in the folder's place.
         """
-        from gitops_mcp.domain.model import modelled
-        from gitops_mcp.domain.repository import Skipped
+        from gitops_mcp.domain.repository.build import build_desired
+        from gitops_mcp.domain.repository.desired import SkippedFile
 
         ground.repository.has_folder(commit, folder)
         snapshot = ground.repository.snapshot(commit)
@@ -145,7 +145,7 @@ class App:
         with self._lock:
             known, last = self._models.get(key), next(reversed(self._models.values()), None)
         if known is None:
-            known = modelled(
+            known = build_desired(
                 snapshot.texts,
                 commit=commit,
                 folder=folder,
@@ -154,7 +154,7 @@ class App:
                 others=snapshot.others,
                 known=last,
             )
-            unread = tuple(Skipped(path, reason) for path, reason in snapshot.unread.items())
+            unread = tuple(SkippedFile(path, reason) for path, reason in snapshot.unread.items())
             known = replace(known, skipped=(*known.skipped, *unread))
         with self._lock:
             self._models[key] = known
@@ -182,7 +182,7 @@ class App:
         except InvalidRequest:  # there is none here; anything else that is wrong with one is told
             if self.flags.repo:
                 raise
-            return _settings(None, self.flags), None
+            return _cached_settings(None, self.flags), None
         ground = self.ground(fetch=fetch)
         return ground.settings, ground
 
@@ -190,7 +190,9 @@ class App:
         """The environment asked for. Raises InvalidRequest with the choices where it is unknown or left open."""
         if name is not None:
             if name not in settings.environments:
-                raise InvalidRequest(f"environment: no environment {shown(name)}; {near(name, settings.environments)}")
+                raise InvalidRequest(
+                    f"environment: no environment {quote(name)}; {suggest(name, settings.environments)}"
+                )
             return settings.environments[name]
         if settings.environment is not None:
             return settings.environments[settings.environment]
@@ -199,7 +201,7 @@ class App:
             at_start = [one for one in settings.environments.values() if current and one.context == current]
             if len(at_start) == 1:
                 return at_start[0]
-        raise InvalidRequest(f"environment: say which; {near('', settings.environments)}")
+        raise InvalidRequest(f"environment: say which; {suggest('', settings.environments)}")
 
     def kube(self, environment: Environment, settings: Settings) -> Kube:
         return self._kube(environment.context, settings.kubernetes_timeout)
@@ -216,7 +218,7 @@ class App:
             return self._kubes[key]
 
 
-def _file(repository: Repository, commit: str) -> str | None:
+def _config_text(repository: Repository, commit: str) -> str | None:
     found = repository.read(commit, config.FILE)
     if found is None:
         return None
@@ -227,11 +229,11 @@ def _file(repository: Repository, commit: str) -> str | None:
 
 
 @lru_cache(maxsize=8)
-def _settings(text: str | None, flags: Flags) -> Settings:
-    return config.settings(text, flags)
+def _cached_settings(text: str | None, flags: Flags) -> Settings:
+    return config.resolve_settings(text, flags)
 
 
-def _git(settings: Settings) -> GitSettings:
+def _git_settings(settings: Settings) -> GitSettings:
     return GitSettings(
         remote=settings.remote,
         base=settings.base,

@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0, 1 for a failure, 2 for a wrong invocation with every fault named."""
-    parser = _parser()
+    parser = _argument_parser()
     given = parser.parse_args(arguments)
     command = given.command or "serve"
     if command == "serve":
-        return _serve(given)
+        return _serve_stdio(given)
     if command == "demo":
-        from gitops_mcp.demo import demo
+        from gitops_mcp.demo import run_demo
 
-        return demo()
+        return run_demo()
     if command == "sandbox":
-        from gitops_mcp.sandbox.run import serve
+        from gitops_mcp.sandbox.run import serve_sandbox
 
-        return serve(given.dir, api_only=given.api_only)
+        return serve_sandbox(given.dir, api_only=given.api_only)
     if command == "tools":
-        from gitops_mcp.server import table
+        from gitops_mcp.server import tools_table
 
-        return _print(table())
+        return _print_text(tools_table())
     from gitops_mcp import config
 
-    return _print(json.dumps(config.schema(), indent=2) + "\n")
+    return _print_text(json.dumps(config.json_schema(), indent=2) + "\n")
 
 
-def _print(text: str) -> int:
+def _print_text(text: str) -> int:
     try:
         print(text, end="", flush=True)
     except BrokenPipeError:
@@ -52,7 +52,7 @@ def _print(text: str) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _argument_parser() -> argparse.ArgumentParser:
     from gitops_mcp.config import OPTIONS
 
     parser = argparse.ArgumentParser(
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for each in (parser, serve):
         for option in OPTIONS:
-            _add(each, option)
+            _add_option(each, option)
     commands.add_parser(
         "demo",
         help="play the whole road against a sandbox: list, create, merge, scale, discard",
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
     """Values are checked with the variables' later, so that all faults are named together."""
     text = f"{option.help} [{option.variable}]"
     if option.switch:
@@ -108,16 +108,16 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         parser.add_argument(option.flag, default=argparse.SUPPRESS, metavar=metavar, help=text)
 
 
-def _serve(given: argparse.Namespace) -> int:
+def _serve_stdio(given: argparse.Namespace) -> int:
     # Collections while hundreds of modules load, and again over all of them, are a fifth of the start-up.
     gc.disable()
     from gitops_mcp.app import App
-    from gitops_mcp.config import environ, flags
+    from gitops_mcp.config import process_environ, read_flags
     from gitops_mcp.errors import InvalidRequest
-    from gitops_mcp.server import build, run
+    from gitops_mcp.server import build_server, run_server
 
     try:
-        told = flags(vars(given), environ())
+        told = read_flags(vars(given), process_environ())
         app = App.open(told)
     except InvalidRequest as error:
         print(f"gitops-mcp: {error}", file=sys.stderr)
@@ -125,13 +125,13 @@ def _serve(given: argparse.Namespace) -> int:
     logging.basicConfig(
         stream=sys.stderr, level=told.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    server = build(app)
+    server = build_server(app)
     if sys.stdin.isatty():
         print("gitops-mcp: waits for an MCP client on standard input; see --help. Ctrl-C ends it.", file=sys.stderr)
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
     gc.enable()
-    run(server)
+    run_server(server)
     # Threads that still wait for a peer must not hold the process: its client is gone.
     sys.stderr.flush()
     os._exit(0)

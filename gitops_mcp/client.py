@@ -22,7 +22,7 @@ from mcp.server.mcpserver import Context
 from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from pydantic import BaseModel, Field
 
-from gitops_mcp.domain.names import line
+from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import Refused
 
 SECONDS = 120.0
@@ -45,7 +45,7 @@ class Asking(Exception):
         self.result = result
 
 
-class Used:
+class UsedAnswers:
     """Answers that have been taken: each counts once."""
 
     def __init__(self) -> None:
@@ -66,23 +66,23 @@ class Used:
 class Client:
     """One call's client. Its methods are called from the worker thread that runs the tool."""
 
-    def __init__(self, context: Context[Any], used: Used) -> None:
+    def __init__(self, context: Context[Any], used: UsedAnswers) -> None:
         self._context = context
         self._used = used
 
     @property
     def requester(self) -> str:
         """The user that the server runs as, and the client that speaks for them."""
-        return f"{user(os.getuid())} through {self.name or 'a client'}"
+        return f"{user_name(os.getuid())} through {self.name or 'a client'}"
 
     @property
     def name(self) -> str | None:
         declared = self._context.session.client_params
         if declared is None:
             return None
-        from gitops_mcp.domain.redact import redacted
+        from gitops_mcp.domain.redact import redact_text
 
-        return redacted(line(f"{declared.client_info.name} {declared.client_info.version}"))[:80]
+        return redact_text(one_line(f"{declared.client_info.name} {declared.client_info.version}"))[:80]
 
     def told(self, done: float, total: float, message: str) -> None:
         from_thread.run(self._context.report_progress, done, total, message)
@@ -109,24 +109,24 @@ class Client:
         except ValueError as error:  # accepted without an answer that could be read
             raise _not_agreed("the answer could not be read") from error
         if result.action != "accept" or not result.data.agree:
-            raise _not_agreed(_why(result.action))
+            raise _not_agreed(_why_not(result.action))
 
     def _answered(self, question: str, about: str) -> None:
         """Takes the answer to exactly this question, or ends the call with it."""
         digest = hashlib.sha256(json.dumps([question, about]).encode()).hexdigest()
-        state = _state(self._context.request_state)
+        state = _read_state(self._context.request_state)
         answer = (self._context.input_responses or {}).get(_KEY)
         if answer is None or state is None or state["digest"] != digest:
-            raise Asking(_question(question, digest))
+            raise Asking(_question_result(question, digest))
         if not self._used.take(state["token"]):
             raise _not_agreed("this answer has been used already, and counts once: ask again")
         if not isinstance(answer, ElicitResult) or answer.action != "accept":
-            raise _not_agreed(_why(answer.action if isinstance(answer, ElicitResult) else "cancel"))
+            raise _not_agreed(_why_not(answer.action if isinstance(answer, ElicitResult) else "cancel"))
         if (answer.content or {}).get("agree") is not True:
-            raise _not_agreed(_why("decline"))
+            raise _not_agreed(_why_not("decline"))
 
 
-def user(uid: int) -> str:
+def user_name(uid: int) -> str:
     """By name; by number where the machine knows no such user, as in a container under any."""
     try:
         return pwd.getpwuid(uid).pw_name
@@ -134,7 +134,7 @@ def user(uid: int) -> str:
         return f"uid {uid}"
 
 
-def _question(question: str, digest: str) -> InputRequiredResult:
+def _question_result(question: str, digest: str) -> InputRequiredResult:
     schema = {
         "type": "object",
         "properties": {"agree": {"type": "boolean", "description": Consent.model_fields["agree"].description}},
@@ -145,7 +145,7 @@ def _question(question: str, digest: str) -> InputRequiredResult:
     return InputRequiredResult(input_requests={_KEY: request}, request_state=state)
 
 
-def _state(text: str | None) -> dict[str, str] | None:
+def _read_state(text: str | None) -> dict[str, str] | None:
     """What a former round has left; the SDK has checked that it is ours, for this tool and its arguments, and fresh."""
     try:
         found = json.loads(text) if text else None
@@ -154,7 +154,7 @@ def _state(text: str | None) -> dict[str, str] | None:
     return found if isinstance(found, dict) and {"digest", "token"} <= found.keys() else None
 
 
-def _why(action: str) -> str:
+def _why_not(action: str) -> str:
     return "the person did not answer" if action == "cancel" else "the person said no"
 
 

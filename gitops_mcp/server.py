@@ -28,11 +28,12 @@ from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnno
 from pydantic import PrivateAttr, ValidationError
 
 from gitops_mcp import __version__, tools
+from gitops_mcp.answers.base import TEXT_MAX, Answer
+from gitops_mcp.answers.markdown import without_surrogates
 from gitops_mcp.app import App
 from gitops_mcp.caller import Caller
-from gitops_mcp.client import SECONDS, Asking, Client, Used
-from gitops_mcp.domain.answers import TEXT_MAX, Answer, legible
-from gitops_mcp.domain.names import shown
+from gitops_mcp.client import SECONDS, Asking, Client, UsedAnswers
+from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.tools.registry import Tool
 
@@ -55,10 +56,10 @@ _FACTS = ("environment", "delivery", "change", "branch", "commit", "applied")
 """Of an answer, what the audit log keeps."""
 
 
-def build(app: App) -> MCPServer[Any]:
+def build_server(app: App) -> MCPServer[Any]:
     """The server with every tool; in read-only mode writing tools are not there at all."""
-    used = Used()
-    offered = [_offer(tool, app, used) for tool in tools.ALL if not (app.read_only and tool.writes)]
+    used = UsedAnswers()
+    offered = [_offer_tool(tool, app, used) for tool in tools.ALL if not (app.read_only and tool.writes)]
     return MCPServer(
         "gitops-mcp",
         title="GitOps for CloudNativePG",
@@ -71,7 +72,7 @@ def build(app: App) -> MCPServer[Any]:
     )
 
 
-def run(server: MCPServer[Any]) -> None:
+def run_server(server: MCPServer[Any]) -> None:
     """Serves stdin and stdout until the input ends; SIGTERM and SIGINT end the process at once with 128 + n."""
     anyio.run(_until_end, server)
 
@@ -92,7 +93,7 @@ async def _end_on_signal() -> None:
             os._exit(128 + number)
 
 
-def table() -> str:
+def tools_table() -> str:
     """The README's table of tools, in Markdown."""
     effects = {"read": "reads", "propose": "proposes a commit", "destroy": "proposes a commit that can destroy"}
     lines = ["| tool | what it does | effect |", "|---|---|---|"]
@@ -120,22 +121,22 @@ class _Offered(SdkTool):
             if self._app and self._app.audit:
                 # What was rejected may be anything, so only the names that there are.
                 named = {name: "rejected" for name in arguments if name in self.parameters["properties"]}
-                requester = Client(context, Used()).requester
+                requester = Client(context, UsedAnswers()).requester
                 self._app.audit.write(
                     self.name,
                     named,
                     InvalidRequest.title,
-                    duration_ms=_since(started),
+                    duration_ms=_elapsed_ms(started),
                     requester=requester,
                     error=InvalidRequest.__name__,
                 )
-            return _failure(InvalidRequest(_faults(error, self.parameters["properties"])))
+            return _failure(InvalidRequest(_argument_faults(error, self.parameters["properties"])))
         return await super().run(arguments, context, convert_result)
 
 
-def _offer(tool: Tool, app: App, used: Used) -> SdkTool:
+def _offer_tool(tool: Tool, app: App, used: UsedAnswers) -> SdkTool:
     offered: Any = _Offered.from_function(
-        _bound(tool, app, used),
+        _bind_tool(tool, app, used),
         name=tool.name,
         title=tool.title,
         description=inspect.getdoc(tool.function),
@@ -153,12 +154,14 @@ def _offer(tool: Tool, app: App, used: Used) -> SdkTool:
     model.model_config["hide_input_in_errors"] = True
     model.model_rebuild(force=True)
     offered.parameters = _compact(model.model_json_schema(by_alias=True))
-    offered.fn_metadata.output_schema = _shallow(get_type_hints(tool.function)["return"])
+    offered.fn_metadata.output_schema = _shallow_schema(get_type_hints(tool.function)["return"])
     made: SdkTool = offered
     return made
 
 
-def _bound(tool: Tool, app: App, used: Used) -> Callable[..., Awaitable[CallToolResult | InputRequiredResult]]:
+def _bind_tool(
+    tool: Tool, app: App, used: UsedAnswers
+) -> Callable[..., Awaitable[CallToolResult | InputRequiredResult]]:
     """The tool as the SDK calls it: without the App, with a result that carries text and structure."""
     signature = inspect.signature(tool.function)
     hints = get_type_hints(tool.function, include_extras=True)
@@ -187,7 +190,7 @@ def _bound(tool: Tool, app: App, used: Used) -> Callable[..., Awaitable[CallTool
             facts["error"] = type(error).__name__
             raise
         finally:
-            spent = _since(started)
+            spent = _elapsed_ms(started)
             log.info("%s: %s in %d ms", tool.name, outcome, spent)
             if app.audit:
                 app.audit.write(tool.name, arguments, outcome, duration_ms=spent, **facts)
@@ -208,50 +211,50 @@ def _bound(tool: Tool, app: App, used: Used) -> Callable[..., Awaitable[CallTool
     return call
 
 
-def _since(started: float) -> int:
+def _elapsed_ms(started: float) -> int:
     """Milliseconds."""
     return round((time.monotonic() - started) * 1000)
 
 
 def _success(answer: Answer) -> CallToolResult:
-    text, structured = legible(answer.markdown()), answer.structured()
+    text, structured = without_surrogates(answer.markdown()), answer.structured()
     if len(text) > TEXT_MAX:
         text = f"{text[: TEXT_MAX - 60]}\n… ({len(text) - TEXT_MAX + 60} more characters)"
     try:
         json.dumps(structured, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        structured = legible(structured)
+        structured = without_surrogates(structured)
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
 
 
 def _failure(error: GitOpsError) -> CallToolResult:
-    from gitops_mcp.domain.redact import redacted
+    from gitops_mcp.domain.redact import redact_text
 
-    text = legible(redacted(f"{error.title}: {error}"))
+    text = without_surrogates(redact_text(f"{error.title}: {error}"))
     if len(text) > _ERROR_MAX:
         text = f"{text[:_ERROR_MAX]}… ({len(text) - _ERROR_MAX} more characters)"
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
 
 
-def _faults(error: ValidationError, properties: dict[str, Any]) -> str:
+def _argument_faults(error: ValidationError, properties: dict[str, Any]) -> str:
     """Every rejected argument with its rule; its value is the caller's and is not repeated."""
     told, known = [], list(properties)
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        name = ".".join(shown(str(part))[1:-1] for part in fault["loc"])
+        name = ".".join(quote(str(part))[1:-1] for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
             hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
             # Not "password: no …", which redaction would take for a password.
-            told.append(f"there is no argument {shown(name)}; {hint}")
+            told.append(f"there is no argument {quote(name)}; {hint}")
         elif fault["type"] == "missing":
             told.append(f"{name}: is required")
         else:
-            rule = _rule(properties.get(name.split(".")[0], {}))
+            rule = _argument_rule(properties.get(name.split(".")[0], {}))
             told.append(f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}{rule}")
     return "; ".join(told)
 
 
-def _rule(schema: dict[str, Any]) -> str:
+def _argument_rule(schema: dict[str, Any]) -> str:
     """What would be taken: the bounds of a number, else what the argument is for."""
     if "minimum" in schema and "maximum" in schema:
         return f" (a whole number from {schema['minimum']} to {schema['maximum']})"
@@ -281,7 +284,7 @@ def _compact(schema: Any) -> Any:
 _JSON_TYPES: dict[Any, str] = {str: "string", int: "integer", bool: "boolean", list: "array", dict: "object"}
 
 
-def _shallow(answer: type[Answer]) -> dict[str, Any]:
+def _shallow_schema(answer: type[Answer]) -> dict[str, Any]:
     """What every result of the kind has, with its JSON types; the rest explains itself where it is there."""
     hints = get_type_hints(answer)
     required = [name for name, field in answer.model_fields.items() if field.is_required()]

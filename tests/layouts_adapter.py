@@ -10,22 +10,35 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from gitops_mcp.domain import cluster_changes, database_changes, kustomize, placement, role_changes, role_deletion
+from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
-from gitops_mcp.domain.cnpg.protection import Engine, protecting
-from gitops_mcp.domain.cnpg.role import Attributes
-from gitops_mcp.domain.database_changes import NewDatabase
-from gitops_mcp.domain.model import modelled
-from gitops_mcp.domain.names import ClusterRef, object_name
+from gitops_mcp.domain.cnpg.protection import Engine, protecting_annotations
+from gitops_mcp.domain.cnpg.role import RoleAttributes
+from gitops_mcp.domain.editing.field import set_field
+from gitops_mcp.domain.editing.sibling_paths import FilePlace, first_place_in_namespace, places_for_cluster
+from gitops_mcp.domain.names import ClusterRef, make_object_name
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path
-from gitops_mcp.domain.place import set_field
-from gitops_mcp.domain.placement import Place
-from gitops_mcp.domain.plan import Plan
-from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.role_changes import NewRole, Password
-from gitops_mcp.domain.role_deletion import Deletion, Removing
-from gitops_mcp.domain.roles import LiveRoles, declared_roles, one_role
+from gitops_mcp.domain.plans.cluster import plan_cluster_deletion, plan_new_cluster, plan_scaling
+from gitops_mcp.domain.plans.database import NewDatabase, check_new_database, database_places, plan_new_database
+from gitops_mcp.domain.plans.declared_roles import LiveRoles, declared_roles, require_role
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.role import (
+    NewRole,
+    RolePassword,
+    check_new_role,
+    form_of_new_role,
+    is_declared_so,
+    plan_new_role,
+    plan_nothing_to_migrate,
+    plan_role_migration,
+    plan_role_update,
+    plan_unchanged_role,
+    role_places,
+)
+from gitops_mcp.domain.plans.role_removal import PasswordRemoval, RoleDeletion, plan_role_deletion, role_at_base
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError
 
 Tree = Mapping[str, bytes]
@@ -92,8 +105,8 @@ def rendered(tree: Tree, folder: str, paths: tuple[str, ...]) -> list[Object]:
 
     `paths`: the files that Flux takes from a folder that has no kustomization.
     """
-    files = kustomize.Tree({path: data.decode() for path, data in tree.items()})
-    built = kustomize.build_files(files, folder, paths) if paths else kustomize.build(files, folder)
+    files = kustomize.FileTree({path: data.decode() for path, data in tree.items()})
+    built = kustomize.build_files(files, folder, paths) if paths else kustomize.build_folder(files, folder)
     return [one.object for one in built.produced if is_cnpg(one.object)]
 
 
@@ -110,10 +123,10 @@ def _plan(tree: Tree, asked: Asked, *, proposed: bool) -> Plan:
     found = declared.one(kind, name, namespace, environment=asked.environment.name)
     match asked.tool:
         case "scale":
-            return cluster_changes.scale(found, declared, namespace=namespace, instances=arguments["instances"])
+            return plan_scaling(found, declared, namespace=namespace, instances=arguments["instances"])
         case "delete":
             ref = ClusterRef(found.identity.namespace or namespace or "default", name)
-            return cluster_changes.delete(found, declared, ref=ref, live=None)
+            return plan_cluster_deletion(found, declared, ref=ref, live=None)
         case "set":
             return _set(found, declared, tuple(arguments["path"]), arguments["value"])
         case "create-database":
@@ -133,12 +146,12 @@ def _create(tree: Tree, declared: Desired, asked: Asked, *, proposed: bool) -> P
         database=arguments.get("database", "app"),
         owner=None,
         storage_size=arguments["storage_size"],
-        annotations=protecting(asked.environment.engine),
+        annotations=protecting_annotations(asked.environment.engine),
     )
-    places = placement.candidates(declared, ref, LAYOUT)
+    places = places_for_cluster(declared, ref, LAYOUT)
     declared = _reading(tree, declared, places)
-    place = placement.chosen(declared, ref, places)
-    return cluster_changes.create(declared, ref, manifest, place=place, proposed=proposed)
+    place = first_place_in_namespace(declared, ref, places)
+    return plan_new_cluster(declared, ref, manifest, place=place, proposed=proposed)
 
 
 def _set(found: Declaration, declared: Desired, path: Path, value: object) -> Plan:
@@ -156,13 +169,13 @@ def _role(tree: Tree, declared: Desired, cluster: Declaration, asked: Asked) -> 
         case "create-role":
             return _create_role(tree, declared, cluster, ref, arguments)
         case "update-role":
-            role = one_role(declared, cluster, ref, arguments["role"])
+            role = require_role(declared, cluster, ref, arguments["role"])
             wanted = _attributes(arguments)
-            return role_changes.update(declared, cluster, ref, role, wanted, live=None, now=datetime.now(UTC))
+            return plan_role_update(declared, cluster, ref, role, wanted, live=None, now=datetime.now(UTC))
         case "delete-role":
-            role = one_role(declared, cluster, ref, arguments["role"])
-            deletion = Deletion(role, ref, arguments["drop"], None, role_deletion.merged(role, declared))
-            return role_deletion.delete(declared, deletion, Removing())
+            role = require_role(declared, cluster, ref, arguments["role"])
+            deletion = RoleDeletion(role, ref, arguments["drop"], None, role_at_base(role, declared))
+            return plan_role_deletion(declared, deletion, PasswordRemoval())
         case _:
             return _migrate(tree, declared, cluster, ref)
 
@@ -170,21 +183,21 @@ def _role(tree: Tree, declared: Desired, cluster: Declaration, asked: Asked) -> 
 def _create_role(
     tree: Tree, declared: Desired, cluster: Declaration, ref: ClusterRef, arguments: Mapping[str, Any]
 ) -> Plan:
-    new = NewRole(arguments["role"], replace(Attributes(), **_attributes(arguments)), adopt=False)
+    new = NewRole(arguments["role"], replace(RoleAttributes(), **_attributes(arguments)), adopt=False)
     live = LiveRoles(None, ()) if arguments.get("installed") else None
-    known = role_changes.check_new(declared, cluster, ref, new, live)
+    known = check_new_role(declared, cluster, ref, new, live)
     if known is not None:
-        assert role_changes.already_so(known, new, arguments["secret"])
-        return role_changes.unchanged(known, ref)
-    form, why = role_changes.form_of_new(declared, live)
-    name = object_name(ref.name, new.name, taken={one.identity.name for one in declared.declarations})
-    places = role_changes.places(declared, cluster, ref, name, ROLE_LAYOUT)
-    return role_changes.create(
+        assert is_declared_so(known, new, arguments["secret"])
+        return plan_unchanged_role(known, ref)
+    form, why = form_of_new_role(declared, live)
+    name = make_object_name(ref.name, new.name, taken={one.identity.name for one in declared.declarations})
+    places = role_places(declared, cluster, ref, name, ROLE_LAYOUT)
+    return plan_new_role(
         _reading(tree, declared, places),
         cluster,
         ref,
         new,
-        Password(arguments["secret"]),
+        RolePassword(arguments["secret"]),
         form=form,
         why=why,
         object_name=name,
@@ -202,28 +215,26 @@ def _attributes(arguments: Mapping[str, Any]) -> Object:
 def _migrate(tree: Tree, declared: Desired, cluster: Declaration, ref: ClusterRef) -> Plan:
     inline = [one for one in declared_roles(declared, cluster, ref) if one.form == "inline"]
     if not inline:
-        return role_changes.nothing_to_migrate(ref)
-    names = {one.name: object_name(ref.name, one.name, taken=()) for one in inline}
-    places = [
-        place for name in names.values() for place in role_changes.places(declared, cluster, ref, name, ROLE_LAYOUT)
-    ]
+        return plan_nothing_to_migrate(ref)
+    names = {one.name: make_object_name(ref.name, one.name, taken=()) for one in inline}
+    places = [place for name in names.values() for place in role_places(declared, cluster, ref, name, ROLE_LAYOUT)]
     read = _reading(tree, declared, places)
-    return role_changes.migrate(read, cluster, ref, inline, names=names, layout=ROLE_LAYOUT)
+    return plan_role_migration(read, cluster, ref, inline, names=names, layout=ROLE_LAYOUT)
 
 
 def _create_database(tree: Tree, declared: Desired, cluster: Declaration, arguments: Mapping[str, Any]) -> Plan:
     ref = ClusterRef(cluster.identity.namespace or arguments["namespace"], arguments["name"])
     new = NewDatabase(arguments["database"], arguments["owner"], "retain", tuple(arguments.get("extensions", ())))
-    known = database_changes.check_new(declared, cluster, ref, new, None)
+    known = check_new_database(declared, cluster, ref, new, None)
     if known is not None:
         return known
-    name = object_name(ref.name, new.name, taken={one.identity.name for one in declared.declarations})
-    places = database_changes.places(declared, cluster, ref, name, DATABASE_LAYOUT)
+    name = make_object_name(ref.name, new.name, taken={one.identity.name for one in declared.declarations})
+    places = database_places(declared, cluster, ref, name, DATABASE_LAYOUT)
     read = _reading(tree, declared, places)
-    return database_changes.create(read, cluster, ref, new, object_name=name, layout=DATABASE_LAYOUT, live=None)
+    return plan_new_database(read, cluster, ref, new, object_name=name, layout=DATABASE_LAYOUT, live=None)
 
 
-def _reading(tree: Tree, declared: Desired, places: Iterable[Place]) -> Desired:
+def _reading(tree: Tree, declared: Desired, places: Iterable[FilePlace]) -> Desired:
     """With the files that stand at places where a new one might go."""
     there = {place.path: tree[place.path].decode() for place in places if place.path in tree}
     return replace(declared, texts={**there, **declared.texts})
@@ -231,6 +242,6 @@ def _reading(tree: Tree, declared: Desired, places: Iterable[Place]) -> Desired:
 
 def _desired(tree: Tree, environment: Environment, repository: Repository) -> Desired:
     files = {path: data.decode("utf-8") for path, data in tree.items()}
-    return modelled(
+    return build_desired(
         files, commit="0" * 40, folder=environment.path, remotes=repository.remotes, revision=repository.revision
     )

@@ -31,7 +31,7 @@ from mcp.types import CallToolResult, TextContent
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.sandbox.run import World
-from gitops_mcp.server import build
+from gitops_mcp.server import build_server
 from tests.e2e.conftest import DEADLINE, git
 
 GOLDEN = Path(__file__).parent / "golden" / "answers"
@@ -238,7 +238,7 @@ def _moving(world: World, commit: str) -> list[str]:
 
 @asynccontextmanager
 async def _client(flags: Flags, person: ElicitationFnT | None) -> AsyncIterator[Client]:
-    async with Client(build(App.open(flags)), elicitation_callback=person) as client:
+    async with Client(build_server(App.open(flags)), elicitation_callback=person) as client:
         yield client
 
 

@@ -16,7 +16,7 @@ from mcp.client import ClientRequestContext
 from mcp.types import ElicitRequestParams, ElicitResult
 
 from gitops_mcp.config import Flags
-from gitops_mcp.sandbox.api import kubeconfig
+from gitops_mcp.sandbox.api import kubeconfig_text
 from gitops_mcp.sandbox.run import World
 from tests.e2e.team import Team, world_of
 from tests.recording import Recording, api, at_rest, compared, recording
@@ -74,7 +74,7 @@ def story(place: Path, monkeypatch: pytest.MonkeyPatch, provider: str = "cluster
         team.commit({".gitops-mcp.yaml": CONFIGURATION.replace("PROVIDER", provider)})
         api(world, "POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "dev"}})
         config = place / "kubeconfig"
-        config.write_text(kubeconfig(world.url, None, namespace="dev"))
+        config.write_text(kubeconfig_text(world.url, None, namespace="dev"))
         monkeypatch.setenv("KUBECONFIG", str(config))
         person = Person()
         flags = Flags(repo=team.checkout)

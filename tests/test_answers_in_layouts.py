@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from gitops_mcp.config import Flags
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.e2e.conftest import git
 from tests.recording import Arguments, Recording, compared, recording
 
@@ -186,7 +186,7 @@ def setting(arguments: Arguments) -> tuple[str, dict[str, Any]] | None:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """An API that is asked and answers that nothing is there."""
-    with sandbox(tmp_path_factory.mktemp("api") / "world", api_only=True) as made:
+    with start_sandbox(tmp_path_factory.mktemp("api") / "world", api_only=True) as made:
         yield made
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from gitops_mcp import client
 from gitops_mcp.caller import Nobody
-from gitops_mcp.client import Used, user
+from gitops_mcp.client import UsedAnswers, user_name
 from gitops_mcp.errors import Refused
 
 
 def test_an_answer_is_taken_once_however_many_take_it_at_once() -> None:
-    used, ready = Used(), threading.Barrier(8)
+    used, ready = UsedAnswers(), threading.Barrier(8)
 
     def take(_: int) -> bool:
         ready.wait()
@@ -24,7 +24,7 @@ def test_an_answer_is_taken_once_however_many_take_it_at_once() -> None:
 
 
 def test_an_answer_that_could_not_be_given_any_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    used = Used()
+    used = UsedAnswers()
     monkeypatch.setattr(client, "SECONDS", -1.0)
     assert used.take("token")
     monkeypatch.undo()
@@ -33,8 +33,8 @@ def test_an_answer_that_could_not_be_given_any_more_is_forgotten(monkeypatch: py
 
 
 def test_a_user_without_a_name_is_named_by_number() -> None:
-    assert user(0) == "root"
-    assert user(2**31 - 9) == "uid 2147483639"
+    assert user_name(0) == "root"
+    assert user_name(2**31 - 9) == "uid 2147483639"
 
 
 def test_without_a_client_nobody_agrees() -> None:

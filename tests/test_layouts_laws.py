@@ -282,7 +282,7 @@ def repositories(draw: st.DrawFn) -> Written:
 
 
 def ours(tree: Tree, folder: str) -> list[Object]:
-    built = kustomize.build(kustomize.Tree({path: data.decode() for path, data in tree.items()}), folder)
+    built = kustomize.build_folder(kustomize.FileTree({path: data.decode() for path, data in tree.items()}), folder)
     assert built.faults == ()
     return [one.object for one in built.produced]
 

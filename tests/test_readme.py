@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gitops_mcp.config import OPTIONS, Flags, schema, settings
+from gitops_mcp.config import OPTIONS, Flags, json_schema, resolve_settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -40,13 +40,13 @@ def test_it_shows_every_client() -> None:
 
 def test_its_configuration_file_has_every_key_at_its_default() -> None:
     (text,) = blocks("yaml")
-    shown = settings(text, Flags())
+    shown = resolve_settings(text, Flags())
     environments = yaml.safe_load(text)["environments"]
-    assert set(yaml.safe_load(text)) == set(schema()["properties"])
+    assert set(yaml.safe_load(text)) == set(json_schema()["properties"])
     assert list(shown.environments) == list(environments) == ["prod", "staging"]
     without = re.sub(r"(?ms)^environments:\n(  .*?\n)+", "", text)
-    assert settings(without, Flags()) == settings(None, Flags())
-    (environment,) = schema()["properties"]["environments"]["anyOf"][0]["patternProperties"].values()
+    assert resolve_settings(without, Flags()) == resolve_settings(None, Flags())
+    (environment,) = json_schema()["properties"]["environments"]["anyOf"][0]["patternProperties"].values()
     assert set(environments["prod"]) == set(environment["properties"])
 
 
@@ -62,7 +62,7 @@ def test_what_it_points_at_is_there() -> None:
 
 
 def test_its_table_is_what_the_command_prints() -> None:
-    from gitops_mcp.server import table
+    from gitops_mcp.server import tools_table
 
     (shown,) = re.findall(r"<!-- tools:begin -->\n(.*?)<!-- tools:end -->", README, re.DOTALL)
-    assert shown.strip() == table().strip(), "run `gitops-mcp tools` and paste what it prints"
+    assert shown.strip() == tools_table().strip(), "run `gitops-mcp tools` and paste what it prints"

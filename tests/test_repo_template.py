@@ -77,7 +77,7 @@ def test_the_schedule_has_six_fields() -> None:
 
 
 def test_the_configuration_is_accepted_and_says_where_the_environment_is() -> None:
-    settings = config.settings((TEMPLATE / ".gitops-mcp.yaml").read_text(), config.Flags())
+    settings = config.resolve_settings((TEMPLATE / ".gitops-mcp.yaml").read_text(), config.Flags())
     assert [(name, one.path, one.protected) for name, one in settings.environments.items()] == [
         ("prod", "clusters/prod", True)
     ]

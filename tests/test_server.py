@@ -16,7 +16,7 @@ from mcp import Client
 from gitops_mcp import tools
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
-from gitops_mcp.server import build
+from gitops_mcp.server import build_server
 
 GOLDEN = Path(__file__).parent / "golden" / "tools"
 NAMES = (
@@ -48,7 +48,7 @@ def anyio_backend() -> str:
 @pytest.fixture(params=["auto", "legacy"])
 async def client(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Client]:
     """A client of a server that has no repository, in both eras of the protocol."""
-    async with Client(build(App.open(Flags(repo=tmp_path))), mode=request.param) as connected:
+    async with Client(build_server(App.open(Flags(repo=tmp_path))), mode=request.param) as connected:
         yield connected
 
 
@@ -57,7 +57,7 @@ def listed() -> dict[str, dict[str, Any]]:
     """The tools as a client gets them."""
 
     async def ask() -> dict[str, dict[str, Any]]:
-        async with Client(build(App.open(Flags()))) as connected:
+        async with Client(build_server(App.open(Flags()))) as connected:
             found = (await connected.list_tools()).tools
         return {one.name: one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in found}
 
@@ -97,7 +97,7 @@ def test_a_tool_tells_all_that_a_model_needs(name: str) -> None:
 
 def test_read_only_mode_offers_only_reads() -> None:
     async def ask() -> list[str]:
-        async with Client(build(App.open(Flags(read_only=True)))) as connected:
+        async with Client(build_server(App.open(Flags(read_only=True)))) as connected:
             return [one.name for one in (await connected.list_tools()).tools]
 
     assert anyio.run(ask) == [
@@ -179,7 +179,7 @@ def test_calls_are_audited_also_those_that_are_rejected(tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
 
     async def ask() -> None:
-        async with Client(build(App.open(Flags(repo=tmp_path, audit_log=log)))) as connected:
+        async with Client(build_server(App.open(Flags(repo=tmp_path, audit_log=log)))) as connected:
             await connected.call_tool("list_changes", {"state": "merged"})
             await connected.call_tool("list_changes", {"state": "hunter2", "password": "hunter2"})
 

@@ -47,13 +47,13 @@ class AuditLog:
 
     def write(self, tool: str, arguments: Mapping[str, Any], outcome: str, **facts: Any) -> None:
         """One whole line in one write, so that several servers may share the file."""
-        from gitops_mcp.domain.redact import MASK, redacted_value
+        from gitops_mcp.domain.redact import MASK, redact_value
 
         entry = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "tool": tool,
             "arguments": {
-                name: redacted_value(value) if _may_be_written(name, value) else MASK
+                name: redact_value(value) if _may_be_written(name, value) else MASK
                 for name, value in arguments.items()
                 if name not in _FREE_TEXT
             },

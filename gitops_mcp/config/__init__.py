@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from gitops_mcp.config.options import OPTIONS, Flags, Option, environ, flags
+from gitops_mcp.config.options import OPTIONS, Flags, Option, process_environ, read_flags
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from gitops_mcp.config.file import EnvironmentPart, File, PasswordsPart
+    from gitops_mcp.config.file import ConfigFile, EnvironmentPart, PasswordsPart
 
 __all__ = [
     "FILE",
@@ -30,10 +30,10 @@ __all__ = [
     "Option",
     "Passwords",
     "Settings",
-    "environ",
-    "flags",
-    "schema",
-    "settings",
+    "json_schema",
+    "process_environ",
+    "read_flags",
+    "resolve_settings",
 ]
 
 FILE = ".gitops-mcp.yaml"
@@ -98,37 +98,37 @@ class Settings:
     """The only storage classes that may be asked for; None: any."""
 
 
-def schema() -> dict[str, Any]:
+def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the file."""
-    from gitops_mcp.config.file import schema as of_file
+    from gitops_mcp.config.file import file_schema as of_file
 
     return of_file()
 
 
-def settings(text: str | None, flags: Flags) -> Settings:
+def resolve_settings(text: str | None, flags: Flags) -> Settings:
     """What holds for a file (None: there is none) under the flags of this process.
 
     Raises InvalidRequest naming every fault with its line. A flag replaces what the file says, except that `--push`
     can only tighten it: who may push is decided in review, not on a command line.
     """
-    from gitops_mcp.config.reader import read
+    from gitops_mcp.config.reader import read_config
 
-    file, lines = read(text, name=FILE)
+    file, lines = read_config(text, name=FILE)
     faults: list[str] = []
     if flags.push == "auto" and file.push == "never":
         faults.append(f"--push auto cannot loosen `push: never` ({FILE}, line {lines[('push',)]}); leave the flag out")
     base = flags.base or file.base
     if base and f"{base}/".startswith(file.branch_prefix):
         faults.append(
-            f"the base {shown(base)} lies at or below branchPrefix {shown(file.branch_prefix)}, as only changes may; "
+            f"the base {quote(base)} lies at or below branchPrefix {quote(file.branch_prefix)}, as only changes may; "
             f"name another base or set branchPrefix to something else, such as gitops-mcp/"
         )
     elif base and file.branch_prefix.startswith(f"{base}/"):
         faults.append(
-            f"git cannot keep branches below {shown(file.branch_prefix)} beside a branch {shown(base)}; "
+            f"git cannot keep branches below {quote(file.branch_prefix)} beside a branch {quote(base)}; "
             f"name another base or set branchPrefix to something else, such as gitops-mcp/"
         )
-    environments = _environments(file, flags, faults, lines)
+    environments = _build_environments(file, flags, faults, lines)
     if faults:
         raise InvalidRequest("; ".join(faults))
     return Settings(
@@ -141,24 +141,24 @@ def settings(text: str | None, flags: Flags) -> Settings:
         git_timeout=file.timeouts.git,
         kubernetes_timeout=file.timeouts.kubernetes,
         environments=MappingProxyType(environments),
-        environment=_meant(environments, flags),
+        environment=_default_environment(environments, flags),
         layout_cluster=file.layout.cluster,
         layout_database=file.layout.database,
         layout_role=file.layout.role,
         layout_secret=file.layout.secret,
         postgres_images=file.images.postgres or POSTGRES_IMAGES,
         max_instances=file.limits.max_instances,
-        storage_classes=_tuple(file.limits.storage_classes),
+        storage_classes=_unique_tuple(file.limits.storage_classes),
     )
 
 
-def _environments(
-    file: File, flags: Flags, faults: list[str], lines: Mapping[tuple[str | int, ...], int]
+def _build_environments(
+    file: ConfigFile, flags: Flags, faults: list[str], lines: Mapping[tuple[str | int, ...], int]
 ) -> dict[str, Environment]:
     from gitops_mcp.config.file import EnvironmentPart
 
     parts = file.environments or {"default": EnvironmentPart()}
-    found = {name: _environment(name, part, part.passwords or file.passwords) for name, part in parts.items()}
+    found = {name: _build_environment(name, part, part.passwords or file.passwords) for name, part in parts.items()}
     for one in found.values():
         if one.protected and one.delivery == "direct":
             line = lines.get(("environments", one.name, "delivery")) or lines.get(("environments", one.name)) or 1
@@ -166,29 +166,31 @@ def _environments(
                 f"{FILE}, line {line}: environments.{one.name}: a protected environment is changed through git only; "
                 f"take delivery: direct away, or protected: true"
             )
-    meant = _meant(found, flags)
+    meant = _default_environment(found, flags)
     if flags.environment and flags.environment not in found:
         where = "" if file.environments else f" (no {FILE} at the base declares environments)"
         faults.append(
-            f"--environment: no environment {shown(flags.environment)}; {near(flags.environment, found)}{where}"
+            f"--environment: no environment {quote(flags.environment)}; {suggest(flags.environment, found)}{where}"
         )
     elif flags.context and meant:
         found[meant] = replace(found[meant], context=flags.context)
     elif flags.context:
-        faults.append(f"--context sets the context of one environment: say which with --environment; {near('', found)}")
+        faults.append(
+            f"--context sets the context of one environment: say which with --environment; {suggest('', found)}"
+        )
     return found
 
 
-def _meant(environments: Mapping[str, Environment], flags: Flags) -> str | None:
+def _default_environment(environments: Mapping[str, Environment], flags: Flags) -> str | None:
     return flags.environment or (next(iter(environments)) if len(environments) == 1 else None)
 
 
-def _environment(name: str, part: EnvironmentPart, passwords: PasswordsPart) -> Environment:
+def _build_environment(name: str, part: EnvironmentPart, passwords: PasswordsPart) -> Environment:
     return Environment(
         name=name,
         context=part.context,
         path=part.path,
-        namespaces=_tuple(part.namespaces),
+        namespaces=_unique_tuple(part.namespaces),
         protected=part.protected,
         delivery=part.delivery,
         engine_type=part.engine.type,
@@ -203,5 +205,5 @@ def _environment(name: str, part: EnvironmentPart, passwords: PasswordsPart) -> 
     )
 
 
-def _tuple(names: list[str] | None) -> tuple[str, ...] | None:
+def _unique_tuple(names: list[str] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(dict.fromkeys(names))

@@ -25,8 +25,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from gitops_mcp.domain.names import shown
-from gitops_mcp.domain.objects import Path, dotted
+from gitops_mcp.domain.names import quote
+from gitops_mcp.domain.objects import Path, dotted_path
 
 _DEEPEST = 20
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
@@ -41,7 +41,7 @@ _FLOAT = re.compile(r"[-+]?[0-9]{1,17}(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?")
 
 
 @dataclass
-class Document:
+class ConfigDocument:
     value: Any = None
     """None for an empty file."""
     lines: dict[Path, int] = field(default_factory=dict)
@@ -49,9 +49,9 @@ class Document:
     faults: list[tuple[int, str]] = field(default_factory=list)
 
 
-def document(text: str) -> Document:
+def read_document(text: str) -> ConfigDocument:
     """Everything that could be read; with faults, the value is what was read beside them."""
-    read = Document()
+    read = ConfigDocument()
     if len(text) > _LONGEST:
         read.faults.append((1, f"{len(text)} characters; at most {_LONGEST} are read"))
         return read
@@ -61,7 +61,7 @@ def document(text: str) -> Document:
         return read
     try:
         events = parse(text.removeprefix("\ufeff"), Loader=CSafeLoader)
-        _read(read, events)
+        _read_events(read, events)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         # Newer versions of libyaml have a bound of their own, and look ahead before ours is met.
@@ -80,64 +80,64 @@ class _StopReading(Exception):
         self.fault = fault
 
 
-def _read(into: Document, events: Iterator[Event]) -> None:
+def _read_events(into: ConfigDocument, events: Iterator[Event]) -> None:
     documents = 0
     for event in events:
         if isinstance(event, DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _StopReading(_line(event), "a second document; the file has one")
+                raise _StopReading(_line_of(event), "a second document; the file has one")
             first = next(events)
-            into.lines[()] = _line(first)
-            into.value = _value(into, events, first, ())
+            into.lines[()] = _line_of(first)
+            into.value = _read_value(into, events, first, ())
         elif isinstance(event, StreamEndEvent):
             return
 
 
-def _value(into: Document, events: Iterator[Event], event: Event, path: Path) -> Any:
+def _read_value(into: ConfigDocument, events: Iterator[Event], event: Event, path: Path) -> Any:
     if len(path) > _DEEPEST:
-        raise _StopReading(_line(event), _TOO_DEEP)
+        raise _StopReading(_line_of(event), _TOO_DEEP)
     if isinstance(event, AliasEvent):
-        into.faults.append((_line(event), f"{_at(path)}an alias; write the value out, aliases are not read here"))
+        into.faults.append((_line_of(event), f"{_where(path)}an alias; write the value out, aliases are not read here"))
         return None
     if getattr(event, "tag", None) not in {None, "!", _STRING}:
-        into.faults.append((_line(event), f"{_at(path)}a tag; leave it out, tags are not read here"))
+        into.faults.append((_line_of(event), f"{_where(path)}a tag; leave it out, tags are not read here"))
     if isinstance(event, MappingStartEvent):
-        return _mapping(into, events, path)
+        return _read_mapping(into, events, path)
     if isinstance(event, SequenceStartEvent):
-        return _sequence(into, events, path)
-    return _scalar(event) if isinstance(event, ScalarEvent) else None
+        return _read_sequence(into, events, path)
+    return _scalar_value(event) if isinstance(event, ScalarEvent) else None
 
 
-def _mapping(into: Document, events: Iterator[Event], path: Path) -> dict[str, Any]:
+def _read_mapping(into: ConfigDocument, events: Iterator[Event], path: Path) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for key in events:
         if isinstance(key, MappingEndEvent):
             break
         if not isinstance(key, ScalarEvent):
-            raise _StopReading(_line(key), f"{_at(path)}a key that is not a plain word")
+            raise _StopReading(_line_of(key), f"{_where(path)}a key that is not a plain word")
         here = (*path, key.value)
-        first = into.lines.setdefault(here, _line(key))
+        first = into.lines.setdefault(here, _line_of(key))
         if key.value in made:
-            into.faults.append((_line(key), f"{_at(here)}stands twice, first in line {first}; keep one"))
-            _value(into, events, next(events), (*here, ""))
+            into.faults.append((_line_of(key), f"{_where(here)}stands twice, first in line {first}; keep one"))
+            _read_value(into, events, next(events), (*here, ""))
         else:
-            made[key.value] = _value(into, events, next(events), here)
+            made[key.value] = _read_value(into, events, next(events), here)
     return made
 
 
-def _sequence(into: Document, events: Iterator[Event], path: Path) -> list[Any]:
+def _read_sequence(into: ConfigDocument, events: Iterator[Event], path: Path) -> list[Any]:
     made: list[Any] = []
     for item in events:
         if isinstance(item, SequenceEndEvent):
             break
         here = (*path, len(made))
-        into.lines[here] = _line(item)
-        made.append(_value(into, events, item, here))
+        into.lines[here] = _line_of(item)
+        made.append(_read_value(into, events, item, here))
     return made
 
 
-def _scalar(event: ScalarEvent) -> Any:
+def _scalar_value(event: ScalarEvent) -> Any:
     text: str = event.value
     if not event.implicit[0] or event.tag == _STRING:
         return text
@@ -152,9 +152,9 @@ def _scalar(event: ScalarEvent) -> Any:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _line(event: Event) -> int:
+def _line_of(event: Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 
-def _at(path: Path) -> str:
-    return f"{shown(dotted(path), limit=120)[1:-1]}: " if path else ""
+def _where(path: Path) -> str:
+    return f"{quote(dotted_path(path), limit=120)[1:-1]}: " if path else ""

@@ -14,27 +14,39 @@ from pydantic.alias_generators import to_camel
 
 from gitops_mcp.config import rules
 
-Branch = Annotated[str, AfterValidator(rules.branch), Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
-Remote = Annotated[str, AfterValidator(rules.remote), Field(json_schema_extra={"minLength": 1})]
-BranchPrefix = Annotated[
-    str, AfterValidator(rules.branch_prefix), Field(json_schema_extra={"pattern": rules.BRANCH_PREFIX})
+Branch = Annotated[
+    str, AfterValidator(rules.checked_branch), Field(json_schema_extra={"minLength": 1, "maxLength": 200})
 ]
-Folder = Annotated[str, AfterValidator(rules.folder)]
-Context = Annotated[str, AfterValidator(rules.context), Field(json_schema_extra={"minLength": 1, "maxLength": 253})]
-Namespace = Annotated[str, AfterValidator(rules.namespace), Field(json_schema_extra={"pattern": rules.NAMESPACE})]
+Remote = Annotated[str, AfterValidator(rules.checked_remote), Field(json_schema_extra={"minLength": 1})]
+BranchPrefix = Annotated[
+    str, AfterValidator(rules.checked_branch_prefix), Field(json_schema_extra={"pattern": rules.BRANCH_PREFIX})
+]
+Folder = Annotated[str, AfterValidator(rules.checked_folder)]
+Context = Annotated[
+    str, AfterValidator(rules.checked_context), Field(json_schema_extra={"minLength": 1, "maxLength": 253})
+]
+Namespace = Annotated[
+    str, AfterValidator(rules.checked_namespace), Field(json_schema_extra={"pattern": rules.NAMESPACE})
+]
 StorageClass = Annotated[
-    str, AfterValidator(rules.storage_class), Field(json_schema_extra={"pattern": rules.STORAGE_CLASS})
+    str, AfterValidator(rules.checked_storage_class), Field(json_schema_extra={"pattern": rules.STORAGE_CLASS})
 ]
 EnvironmentName = Annotated[
-    str, AfterValidator(rules.environment_name), Field(json_schema_extra={"pattern": rules.ENVIRONMENT})
+    str, AfterValidator(rules.checked_environment_name), Field(json_schema_extra={"pattern": rules.ENVIRONMENT})
 ]
-Layout = Annotated[str, AfterValidator(rules.cluster_layout), Field(json_schema_extra={"pattern": rules.LAYOUT})]
+Layout = Annotated[
+    str, AfterValidator(rules.checked_cluster_layout), Field(json_schema_extra={"pattern": rules.LAYOUT})
+]
 NamedLayout = Annotated[
-    str, AfterValidator(rules.named_layout), Field(json_schema_extra={"pattern": rules.NAMED_LAYOUT})
+    str, AfterValidator(rules.checked_named_layout), Field(json_schema_extra={"pattern": rules.NAMED_LAYOUT})
 ]
-Certificate = Annotated[str, AfterValidator(rules.certificate), Field(json_schema_extra={"minLength": 1})]
-ObjectName = Annotated[str, AfterValidator(rules.object_name), Field(json_schema_extra={"pattern": rules.OBJECT_NAME})]
-Images = Annotated[str, AfterValidator(rules.image_repository), Field(json_schema_extra={"pattern": rules.IMAGES})]
+Certificate = Annotated[str, AfterValidator(rules.checked_certificate), Field(json_schema_extra={"minLength": 1})]
+ObjectName = Annotated[
+    str, AfterValidator(rules.checked_object_name), Field(json_schema_extra={"pattern": rules.OBJECT_NAME})
+]
+Images = Annotated[
+    str, AfterValidator(rules.checked_image_repository), Field(json_schema_extra={"pattern": rules.IMAGES})
+]
 
 
 class _Part(BaseModel):
@@ -151,7 +163,7 @@ Environments = Annotated[
 ]
 
 
-class File(_Part):
+class ConfigFile(_Part):
     """What gitops-mcp should know about this repository."""
 
     base: Branch | None = None
@@ -172,10 +184,10 @@ class File(_Part):
     limits: LimitsPart = LimitsPart()
 
 
-def schema() -> dict[str, Any]:
+def file_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12), without references, so that it can be read from top to bottom."""
-    made = File.model_json_schema(by_alias=True)
-    inlined = _inlined(made, made.pop("$defs"))
+    made = ConfigFile.model_json_schema(by_alias=True)
+    inlined = _inline_references(made, made.pop("$defs"))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "gitops-mcp configuration (.gitops-mcp.yaml)",
@@ -183,9 +195,9 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
+def _inline_references(node: Any, definitions: Mapping[str, Any]) -> Any:
     if isinstance(node, list):
-        return [_inlined(part, definitions) for part in node]
+        return [_inline_references(part, definitions) for part in node]
     if not isinstance(node, dict):
         return node
     node = dict(node)
@@ -195,4 +207,4 @@ def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
     node.pop("title", None)
     if isinstance(node.get("default"), dict):
         del node["default"]  # what its keys' own defaults say already
-    return {key: _inlined(part, definitions) for key, part in node.items()}
+    return {key: _inline_references(part, definitions) for key, part in node.items()}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gitops_mcp.config import rules
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.errors import InvalidRequest
 
 _PREFIX = "GITOPS_MCP_"
@@ -57,12 +57,12 @@ class Option:
         return f"{_PREFIX}{self.name.upper()}"
 
 
-def environ() -> dict[str, str]:
+def process_environ() -> dict[str, str]:
     """The environment of this process."""
     return dict(os.environ)
 
 
-def flags(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Flags:
+def read_flags(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Flags:
     """What was said; raises InvalidRequest naming every fault.
 
     `arguments` are named as in Flags; others are not looked at, None is what was not given, and so is False for a
@@ -83,7 +83,7 @@ def flags(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Flags:
             faults.append(f"{source}: {error}")
     known = [option.variable for option in OPTIONS]
     faults += [
-        f"{name}: unknown variable; {near(name, known, most=3)}"
+        f"{name}: unknown variable; {suggest(name, known, most=3)}"
         for name in sorted(environ)
         if name.startswith(_PREFIX) and not name.startswith(_FOR_TESTS) and name not in known
     ]
@@ -98,17 +98,17 @@ def _path(value: str) -> Path:
     return Path(value)
 
 
-def _choice(*choices: str) -> Callable[[str], str]:
+def _choice_parser(*choices: str) -> Callable[[str], str]:
     def chosen(value: str) -> str:
         if value.lower() not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}, found {shown(value)}")
+            raise ValueError(f"expected one of {', '.join(choices)}, found {quote(value)}")
         return value.lower()
 
     return chosen
 
 
 def _boolean(value: str) -> bool:
-    return _choice("true", "false", "1", "0")(value) in {"true", "1"}
+    return _choice_parser("true", "false", "1", "0")(value) in {"true", "1"}
 
 
 _PUSH = ("auto", "never")
@@ -116,21 +116,21 @@ _LEVELS = ("debug", "info", "warning", "error")
 
 OPTIONS = (
     Option("repo", "a checkout of the GitOps repository (default: the one around the working directory)", _path, "DIR"),
-    Option("environment", "the environment meant by requests that name none", rules.environment_name, "NAME"),
+    Option("environment", "the environment meant by requests that name none", rules.checked_environment_name, "NAME"),
     Option(
         "context",
         "kubeconfig context of the only environment, or of the one that --environment names",
-        rules.context,
+        rules.checked_context,
         "NAME",
     ),
-    Option("base", "branch that changes are proposed against", rules.branch, "BRANCH"),
+    Option("base", "branch that changes are proposed against", rules.checked_branch, "BRANCH"),
     Option(
         "push",
         "auto: push changes where there is a remote; never: keep them as local branches",
-        _choice(*_PUSH),
+        _choice_parser(*_PUSH),
         choices=_PUSH,
     ),
     Option("read_only", "offer no tool that writes", _boolean, switch=True),
-    Option("log_level", "what is logged to standard error (default: info)", _choice(*_LEVELS), choices=_LEVELS),
+    Option("log_level", "what is logged to standard error (default: info)", _choice_parser(*_LEVELS), choices=_LEVELS),
     Option("audit_log", "file that one line of JSON is appended to for each tool call", _path, "FILE"),
 )

@@ -12,34 +12,34 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gitops_mcp.config.document import Document, document
-from gitops_mcp.config.file import File, schema
-from gitops_mcp.config.rules import quoted
-from gitops_mcp.domain.names import near, shown
-from gitops_mcp.domain.objects import Path, dotted
+from gitops_mcp.config.document import ConfigDocument, read_document
+from gitops_mcp.config.file import ConfigFile, file_schema
+from gitops_mcp.config.rules import cite
+from gitops_mcp.domain.names import quote, suggest
+from gitops_mcp.domain.objects import Path, dotted_path
 from gitops_mcp.errors import InvalidRequest
 
 _MOST = 25
 """Faults that are listed: some clients cut an error at about 11,000 characters."""
 
 
-def read(text: str | None, *, name: str) -> tuple[File, Mapping[Path, int]]:
+def read_config(text: str | None, *, name: str) -> tuple[ConfigFile, Mapping[Path, int]]:
     """The file and the line of each of its values; InvalidRequest names every fault."""
-    found = document(text or "")
+    found = read_document(text or "")
     faults = list(found.faults)
-    file = File()
+    file = ConfigFile()
     try:
-        file = File.model_validate({} if found.value is None else found.value)
+        file = ConfigFile.model_validate({} if found.value is None else found.value)
     except ValidationError as error:
-        faults += [_fault(found, details) for details in error.errors(include_url=False)]
+        faults += [_fault_at(found, details) for details in error.errors(include_url=False)]
     else:
-        faults += _outside(found, file)
+        faults += _layout_faults(found, file)
     if faults:
-        raise InvalidRequest(f"{name} has {_listed(sorted(set(faults)))}")
+        raise InvalidRequest(f"{name} has {_list_faults(sorted(set(faults)))}")
     return file, found.lines
 
 
-def _listed(faults: list[tuple[int, str]]) -> str:
+def _list_faults(faults: list[tuple[int, str]]) -> str:
     lines = [f"{len(faults)} fault{'s' if len(faults) > 1 else ''}:"]
     lines += [f"- line {line}: {fault}" for line, fault in faults[:_MOST]]
     if len(faults) > _MOST:
@@ -47,49 +47,49 @@ def _listed(faults: list[tuple[int, str]]) -> str:
     return "\n".join(lines)
 
 
-def _outside(found: Document, file: File) -> list[tuple[int, str]]:
+def _layout_faults(found: ConfigDocument, file: ConfigFile) -> list[tuple[int, str]]:
     """Faults of environments whose new Clusters would lie where that environment does not read."""
     template = file.layout.cluster
     if template.startswith("{path}/"):
         return []
     line = found.lines["layout", "cluster"]
     return [
-        (line, f"layout.cluster: leaves {shown(part.path)}, the folder of environment {name}; start it with {{path}}/")
+        (line, f"layout.cluster: leaves {quote(part.path)}, the folder of environment {name}; start it with {{path}}/")
         for name, part in (file.environments or {}).items()
         if part.path and not template.startswith(f"{part.path}/")
     ]
 
 
-def _fault(found: Document, details: ErrorDetails) -> tuple[int, str]:
+def _fault_at(found: ConfigDocument, details: ErrorDetails) -> tuple[int, str]:
     path = tuple(step for step in details["loc"] if step != "[key]")
-    where = f"{shown(dotted(path), limit=120)[1:-1]}: " if path else ""
-    return found.lines.get(path, 1), where + _words(path, details)
+    where = f"{quote(dotted_path(path), limit=120)[1:-1]}: " if path else ""
+    return found.lines.get(path, 1), where + _explain_fault(path, details)
 
 
-def _words(path: Path, details: ErrorDetails) -> str:
+def _explain_fault(path: Path, details: ErrorDetails) -> str:
     kind, value = details["type"], details["input"]
     if kind == "value_error":
         return str(details["ctx"]["error"])
     if kind == "extra_forbidden":
-        return f"unknown key; {near(str(path[-1]), _place(path[:-1])['properties'], most=12)}"
+        return f"unknown key; {suggest(str(path[-1]), _schema_at(path[:-1])['properties'], most=12)}"
     if kind == "too_short":
         return "expected at least one entry; to set no bounds, leave the key out"
-    return f"expected {_expected(_place(path))}, found {_kind(value)}"
+    return f"expected {_expected_type(_schema_at(path))}, found {_describe_value(value)}"
 
 
-_schema = cache(schema)
+_schema = cache(file_schema)
 
 
-def _place(path: Path) -> dict[str, Any]:
+def _schema_at(path: Path) -> dict[str, Any]:
     """The schema of what stands at a path of the file."""
     place = _schema()
     for step in path:
         place = next((choice for choice in place.get("anyOf", [place]) if choice.get("type") != "null"), place)
-        place = place["items"] if isinstance(step, int) else _below(place, step)
+        place = place["items"] if isinstance(step, int) else _schema_below(place, step)
     return place
 
 
-def _below(place: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _schema_below(place: Mapping[str, Any], key: str) -> dict[str, Any]:
     properties: Mapping[str, dict[str, Any]] = place.get("properties", {})
     if key in properties:
         return properties[key]
@@ -97,9 +97,9 @@ def _below(place: Mapping[str, Any], key: str) -> dict[str, Any]:
     return any_name
 
 
-def _expected(place: Mapping[str, Any]) -> str:
+def _expected_type(place: Mapping[str, Any]) -> str:
     if "anyOf" in place:
-        return " or ".join(_expected(choice) for choice in place["anyOf"])
+        return " or ".join(_expected_type(choice) for choice in place["anyOf"])
     if "enum" in place:
         return f"one of {', '.join(place['enum'])}"
     if "const" in place:
@@ -121,11 +121,11 @@ _TYPES = {
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (bool, lambda value: "true" if value else "false"),
     ((int, float), lambda value: f"{value:g}"),
-    (str, quoted),
+    (str, cite),
     (list, lambda _: "a list"),
     (dict, lambda _: "a mapping"),
 )
 
 
-def _kind(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     return next((say(value) for types, say in _KINDS if isinstance(value, types)), "nothing")

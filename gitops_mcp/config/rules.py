@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 
 ENVIRONMENT = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 NAMESPACE = ENVIRONMENT
@@ -27,140 +27,140 @@ _PLACEHOLDER = re.compile(r"\{(path|namespace|cluster)\}")
 _NAMED_PLACEHOLDER = re.compile(r"\{(path|namespace|cluster|name)\}")
 
 
-def quoted(value: str) -> str:
+def cite(value: str) -> str:
     """What was found, for an error; a url put in the wrong place may carry a password, which is left out."""
-    return shown(_CREDENTIALS.sub("//", value))
+    return quote(_CREDENTIALS.sub("//", value))
 
 
-def environment_name(name: str) -> str:
+def checked_environment_name(name: str) -> str:
     if not re.fullmatch(ENVIRONMENT, name):
         raise ValueError(
-            f"{quoted(name)} is not the name of an environment: at most 63 lower-case letters, digits and '-', "
+            f"{cite(name)} is not the name of an environment: at most 63 lower-case letters, digits and '-', "
             f"starting and ending with a letter or digit"
         )
     return name
 
 
-def namespace(name: str) -> str:
+def checked_namespace(name: str) -> str:
     if not re.fullmatch(NAMESPACE, name):
         raise ValueError(
-            f"{quoted(name)} is not a namespace: at most 63 lower-case letters, digits and '-', starting and ending "
+            f"{cite(name)} is not a namespace: at most 63 lower-case letters, digits and '-', starting and ending "
             f"with a letter or digit"
         )
     return name
 
 
-def storage_class(name: str) -> str:
+def checked_storage_class(name: str) -> str:
     if not re.fullmatch(STORAGE_CLASS, name):
         raise ValueError(
-            f"{quoted(name)} is not the name of a StorageClass: at most 253 lower-case letters, digits, '-' and '.', "
+            f"{cite(name)} is not the name of a StorageClass: at most 253 lower-case letters, digits, '-' and '.', "
             f"starting and ending with a letter or digit"
         )
     return name
 
 
-def context(name: str) -> str:
+def checked_context(name: str) -> str:
     """Kubernetes takes nearly anything as the name of a context: `arn:aws:eks:…`, `admin@home`."""
     if not name or name != name.strip() or len(name) > 253 or _UNSAFE.search(name):
         raise ValueError(
-            f"{quoted(name)} is not the name of a context: 1 to 253 characters without spaces around them or control "
+            f"{cite(name)} is not the name of a context: 1 to 253 characters without spaces around them or control "
             f"characters, as `kubectl config get-contexts -o name` prints it"
         )
     return name
 
 
-def branch(name: str) -> str:
+def checked_branch(name: str) -> str:
     if not name or len(name) > 200 or _UNSAFE.search(name) or _BAD_REF.search(name):
         raise ValueError(
-            f"{quoted(name)} is not the name of a branch that git takes, such as main or release/1, without refs/heads/"
+            f"{cite(name)} is not the name of a branch that git takes, such as main or release/1, without refs/heads/"
         )
     return name
 
 
-def remote(name: str) -> str:
+def checked_remote(name: str) -> str:
     """A name, not a url: a url may carry a password, so it is not repeated."""
     if "://" in name or "@" in name:
         raise ValueError("expected the name of a remote, such as origin, not its url; `git remote` lists them")
     try:
-        return branch(name)
+        return checked_branch(name)
     except ValueError as error:
         raise ValueError(
-            f"{quoted(name)} is not the name of a remote, such as origin; `git remote` lists them"
+            f"{cite(name)} is not the name of a remote, such as origin; `git remote` lists them"
         ) from error
 
 
-def branch_prefix(prefix: str) -> str:
+def checked_branch_prefix(prefix: str) -> str:
     """A folder of branches: whoever fetches or prunes `<prefix>*` reaches changes and nothing else."""
     if not re.fullmatch(BRANCH_PREFIX, prefix):
-        raise ValueError(f"{quoted(prefix)} must have at most 100 characters and end with '/', such as gitops-mcp/")
+        raise ValueError(f"{cite(prefix)} must have at most 100 characters and end with '/', such as gitops-mcp/")
     try:
-        branch(prefix.removesuffix("/"))
+        checked_branch(prefix.removesuffix("/"))
     except ValueError as error:
-        raise ValueError(f"{quoted(prefix)} starts no branch that git takes; use one such as gitops-mcp/") from error
+        raise ValueError(f"{cite(prefix)} starts no branch that git takes; use one such as gitops-mcp/") from error
     return prefix
 
 
-def folder(path: str) -> str:
+def checked_folder(path: str) -> str:
     """A folder of the repository, without slashes around it; empty is the root."""
-    parts = _parts(path)
+    parts = _path_parts(path)
     return "/".join(parts)
 
 
-def cluster_layout(template: str) -> str:
-    return _layout(template, _PLACEHOLDER, "{cluster}", "{path}, {namespace}, {cluster}")
+def checked_cluster_layout(template: str) -> str:
+    return _checked_layout(template, _PLACEHOLDER, "{cluster}", "{path}, {namespace}, {cluster}")
 
 
-def named_layout(template: str) -> str:
+def checked_named_layout(template: str) -> str:
     """Of a document that belongs to a Cluster; `{name}` is what tells it from its siblings."""
-    return _layout(template, _NAMED_PLACEHOLDER, "{name}", "{path}, {namespace}, {cluster}, {name}")
+    return _checked_layout(template, _NAMED_PLACEHOLDER, "{name}", "{path}, {namespace}, {cluster}, {name}")
 
 
-def _layout(template: str, placeholder: re.Pattern[str], needed: str, known: str) -> str:
+def _checked_layout(template: str, placeholder: re.Pattern[str], needed: str, known: str) -> str:
     rest = placeholder.sub("x", template)
     if "{" in rest or "}" in rest:
-        raise ValueError(f"{quoted(template)} has braces that are no placeholder; there are: {known}")
+        raise ValueError(f"{cite(template)} has braces that are no placeholder; there are: {known}")
     if not re.search(rf"{re.escape(needed)}.*\.ya?ml$", template):
-        raise ValueError(f"{quoted(template)} must contain {needed}, and end in .yaml or .yml after it")
-    _parts(template)
+        raise ValueError(f"{cite(template)} must contain {needed}, and end in .yaml or .yml after it")
+    _path_parts(template)
     return template
 
 
-def certificate(path: str) -> str:
+def checked_certificate(path: str) -> str:
     """A file of the repository, or of this machine where it begins with a slash."""
     if path.startswith("/") and not _UNSAFE.search(path):
         return path
-    parts = _parts(path)
+    parts = _path_parts(path)
     if not parts:
         raise ValueError("expected the path of a PEM file, such as pub-sealed-secrets.pem")
     return "/".join(parts)
 
 
-def object_name(name: str) -> str:
+def checked_object_name(name: str) -> str:
     if not re.fullmatch(OBJECT_NAME, name):
         raise ValueError(
-            f"{quoted(name)} is not the name of an object: at most 253 lower-case letters, digits, '-' and '.', "
+            f"{cite(name)} is not the name of an object: at most 253 lower-case letters, digits, '-' and '.', "
             f"starting and ending with a letter or digit"
         )
     return name
 
 
-def image_repository(name: str) -> str:
+def checked_image_repository(name: str) -> str:
     if len(name) > 255 or not re.fullmatch(IMAGES, name):
         raise ValueError(
-            f"{quoted(name)} is not an image repository: a host and a path in lower case, without tag and digest, such "
+            f"{cite(name)} is not an image repository: a host and a path in lower case, without tag and digest, such "
             f"as registry.example:5000/postgresql"
         )
     return name
 
 
-def _parts(path: str) -> list[str]:
+def _path_parts(path: str) -> list[str]:
     """The parts of a path inside the repository, for a value of the file; never outside, never in `.git`."""
     parts = [part for part in path.split("/") if part not in {"", "."}]
     if path.startswith("/") or "\\" in path or ".." in parts or _UNSAFE.search(path):
         raise ValueError(
-            f"{quoted(path)} leaves the repository or is no path of it: write it relative to the root with '/', "
+            f"{cite(path)} leaves the repository or is no path of it: write it relative to the root with '/', "
             f"without '..', such as clusters/prod"
         )
     if any(part.lower() == ".git" for part in parts):
-        raise ValueError(f"{quoted(path)} lies in .git, which is no place for manifests")
+        raise ValueError(f"{cite(path)} lies in .git, which is no place for manifests")
     return parts

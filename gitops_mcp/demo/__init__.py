@@ -26,12 +26,12 @@ class _Stopped(BaseException):
     """A signal: not an Exception, so that only the clean-up sees it."""
 
 
-def demo() -> int:
+def run_demo() -> int:
     """0 when all of it held, 1 when something did not, 128 + n when signal n ended it; nothing stays behind."""
     screen = Screen.on(sys.stdout)
     try:
-        with _signals():
-            return _demo(screen)
+        with _stop_on_signal():
+            return _play_story(screen)
     except _Stopped as stopped:
         screen.failure("Stopped. What it had started is gone again.")
         return 128 + int(stopped.args[0])
@@ -41,17 +41,17 @@ def demo() -> int:
         return 1
 
 
-def _demo(screen: Screen) -> int:
+def _play_story(screen: Screen) -> int:
     started = time.monotonic()
     screen.status("starting")
     # The SDK takes most of a second to load, in which a signal is a reason to stop and no reason for a traceback.
-    from gitops_mcp.demo.stage import Failed
-    from gitops_mcp.demo.story import tell
+    from gitops_mcp.demo.stage import DemoFailed
+    from gitops_mcp.demo.story import tell_story
 
     try:
         with tempfile.TemporaryDirectory(prefix="gitops-mcp-demo-") as folder, _undisturbed_afterwards():
-            tell(screen, Path(folder).resolve())
-    except Failed as failure:
+            tell_story(screen, Path(folder).resolve())
+    except DemoFailed as failure:
         screen.failure(f"The demo failed: {failure}")
         return 1
     screen.end(f"All of it held, in {time.monotonic() - started:.0f} seconds, and nothing is left behind.")
@@ -59,11 +59,11 @@ def _demo(screen: Screen) -> int:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
+def _stop_on_signal() -> Iterator[None]:
     """The first signal ends the block as an exception would; those that follow do not disturb the clean-up."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        _ignore()
+        _ignore_signals()
         raise _Stopped(number)
 
     before = {number: signal.signal(number, stop) for number in _ENDS}
@@ -80,9 +80,9 @@ def _undisturbed_afterwards() -> Iterator[None]:
     try:
         yield
     finally:
-        _ignore()
+        _ignore_signals()
 
 
-def _ignore() -> None:
+def _ignore_signals() -> None:
     for number in _ENDS:
         signal.signal(number, signal.SIG_IGN)

@@ -55,7 +55,7 @@ class Screen:
 
     def block(self, label: str, lines: Iterable[str], *, diff: bool = False, most: int | None = None) -> None:
         """Lines of others, at a rule. In a diff, or between ```diff and ```, what is added and removed is coloured."""
-        shown, omitted = _cut(list(lines), most)
+        shown, omitted = _cut_lines(list(lines), most)
         for line in shown:
             if line.startswith("```"):
                 diff = line == "```diff"
@@ -122,7 +122,7 @@ def _style_in_diff(line: str) -> str | None:
     return _BOLD if line.startswith(("--- ", "+++ ", "diff --git ")) else _DIFF.get(line[:1])
 
 
-def _cut(lines: list[str], most: int | None) -> tuple[list[str], int]:
+def _cut_lines(lines: list[str], most: int | None) -> tuple[list[str], int]:
     if most is None or len(lines) <= most + 1:
         return lines, 0
     return lines[:most], len(lines) - most

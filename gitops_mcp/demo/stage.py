@@ -22,7 +22,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import at
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.sandbox.remote import BASE, git
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 
 _CALL_SECONDS = 60
 _PATIENCE = 45
@@ -40,12 +40,12 @@ _MOVES = ("objects", "packed-refs", "FETCH_HEAD", "refs/remotes", "logs/refs/rem
 """What a fetch moves inside .git: everything else there is the person's."""
 
 
-class Failed(Exception):
+class DemoFailed(Exception):
     """An expectation of the demo did not hold."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class ToolAnswer:
     text: str
     refused: bool
     structured: dict[str, Any]
@@ -53,7 +53,7 @@ class Answer:
     @property
     def content(self) -> dict[str, Any]:
         if self.refused:
-            raise Failed(f"the server refused what it should do: {self.text}")
+            raise DemoFailed(f"the server refused what it should do: {self.text}")
         return self.structured
 
 
@@ -73,7 +73,7 @@ class Stage:
     """The commits that the reviewer made on the base."""
 
     def __post_init__(self) -> None:
-        self._untouched = _files(self.world.checkout)
+        self._untouched = _file_digests(self.world.checkout)
         self.first = self.tip(BASE)
 
     def settle(self) -> None:
@@ -81,7 +81,7 @@ class Stage:
         end = time.monotonic() + _PATIENCE
         while "Healthy" not in self.engine():
             if time.monotonic() > end:
-                raise Failed(f"the template is not up after {_PATIENCE} s: {'; '.join(self.clusters())}")
+                raise DemoFailed(f"the template is not up after {_PATIENCE} s: {'; '.join(self.clusters())}")
             self.world.store.changed(self.world.store.version, 0.1)
 
     def introduce(self) -> None:
@@ -93,7 +93,7 @@ class Stage:
             f"{', '.join(tool.name for tool in tools)}",
         )
 
-    def ask(self, wish: str, tool: str, **arguments: Any) -> Answer:
+    def ask(self, wish: str, tool: str, **arguments: Any) -> ToolAnswer:
         """What a person wants, the call that follows from it, and the server's answer, which the caller shows."""
         self.screen.says("person", wish)
         spoken = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
@@ -114,17 +114,17 @@ class Stage:
         seen = [*self.git(*everything), *self.said]
         return any(form in line for form in (encoded, base64.b64decode(encoded).decode()) for line in seen)
 
-    def call(self, tool: str, **arguments: Any) -> Answer:
+    def call(self, tool: str, **arguments: Any) -> ToolAnswer:
         self.calls += 1
         result = self.portal.call(lambda: self.client.call_tool(tool, arguments, read_timeout_seconds=_CALL_SECONDS))
         text = "\n".join(block.text for block in result.content if block.type == "text")
         self.said.append(text + json.dumps(result.structured_content))
-        return Answer(text, bool(result.is_error), result.structured_content or {})
+        return ToolAnswer(text, bool(result.is_error), result.structured_content or {})
 
     def expect(self, holds: object, what: str, found: object = None) -> None:
         """Says that it is so, or ends the demo."""
         if not holds:
-            raise Failed(f"this did not hold: {what}" + (f" (found: {found})" if found is not None else ""))
+            raise DemoFailed(f"this did not hold: {what}" + (f" (found: {found})" if found is not None else ""))
         self.screen.says("ok", what)
 
     def merge(self, branch: str) -> None:
@@ -147,7 +147,7 @@ class Stage:
         self.merged.append(self.tip(BASE))
         shutil.rmtree(clone)
 
-    def until_healthy(self, change: str) -> Answer:
+    def until_healthy(self, change: str) -> ToolAnswer:
         """Asks get_change until the change is healthy: at once when the cluster has moved, else each second."""
         begun = time.monotonic()
         state = ""
@@ -155,7 +155,7 @@ class Stage:
             version, asked = self.world.store.version, time.monotonic()
             answer = self.call("get_change", change=change)
             if (now := str(answer.content["state"])) in {"failed", "closed"}:
-                raise Failed(f"get_change of {change} answered: {answer.text}")
+                raise DemoFailed(f"get_change of {change} answered: {answer.text}")
             if now != state:
                 state = now
                 self.screen.says("state", f"{state} after {asked - begun:.1f} s: {answer.content['why']}")
@@ -165,7 +165,7 @@ class Stage:
                 self.world.store.changed(version, 0.1)
                 self._waiting(change, state, begun)
             if time.monotonic() > begun + _PATIENCE:
-                raise Failed(f"{change} is not healthy after {_PATIENCE} s; get_change answered: {answer.text}")
+                raise DemoFailed(f"{change} is not healthy after {_PATIENCE} s; get_change answered: {answer.text}")
 
     def _waiting(self, change: str, state: str, begun: float) -> None:
         on_its_way = [one for one in self.clusters() if "Cluster in healthy state" not in one]
@@ -217,7 +217,7 @@ class Stage:
 
     def moved(self) -> list[str]:
         """The files of the checkout that are no longer, byte for byte, what they were."""
-        now = _files(self.world.checkout)
+        now = _file_digests(self.world.checkout)
         return sorted(
             path for path in self._untouched.keys() | now.keys() if self._untouched.get(path) != now.get(path)
         )
@@ -232,7 +232,7 @@ class Stage:
 
 
 @contextmanager
-def staged(screen: Screen, folder: Path) -> Iterator[Stage]:
+def open_stage(screen: Screen, folder: Path) -> Iterator[Stage]:
     """Everything started, and stopped again in the opposite order; what goes wrong is Failed."""
     log = folder / "server.log"
     try:
@@ -240,10 +240,10 @@ def staged(screen: Screen, folder: Path) -> Iterator[Stage]:
             yield _set_up(screen, folder, log, stack)
     except BrokenPipeError:
         raise
-    except (Failed, GitOpsError, MCPError, ExceptionGroup, OSError) as error:
+    except (DemoFailed, GitOpsError, MCPError, ExceptionGroup, OSError) as error:
         if said := _complaints(log):
             screen.block("log", said[-_LOG_LINES:])
-        raise Failed(_said(error)) from error
+        raise DemoFailed(_error_text(error)) from error
 
 
 def _complaints(log: Path) -> list[str]:
@@ -252,14 +252,14 @@ def _complaints(log: Path) -> list[str]:
     return [line for line in lines if " INFO " not in line]
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return str(error) or type(error).__name__
 
 
 def _set_up(screen: Screen, folder: Path, log: Path, stack: ExitStack) -> Stage:
-    world = stack.enter_context(sandbox(folder / "sandbox", step=_STEP, poll=_POLL))
+    world = stack.enter_context(start_sandbox(folder / "sandbox", step=_STEP, poll=_POLL))
     _work_of_a_person(world.checkout)
     server = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]
     home = folder / "home"
@@ -289,17 +289,17 @@ def _set_up(screen: Screen, folder: Path, log: Path, stack: ExitStack) -> Stage:
 def _work_of_a_person(checkout: Path) -> None:
     """Somebody is in the middle of something: on a branch, with an edit that is staged, one that is not, a new file."""
     git("switch", "--quiet", "--create", "my-own-work", cwd=checkout)
-    _append(checkout / "README.md")
+    _append_note(checkout / "README.md")
     git("add", "README.md", cwd=checkout)
-    _append(checkout / "clusters/prod/shop/orders-db/cluster.yaml")
+    _append_note(checkout / "clusters/prod/shop/orders-db/cluster.yaml")
     (checkout / "notes.txt").write_text(_UNCOMMITTED)
 
 
-def _append(path: Path) -> None:
+def _append_note(path: Path) -> None:
     path.write_text(path.read_text() + _UNCOMMITTED)
 
 
-def _files(checkout: Path) -> dict[str, str]:
+def _file_digests(checkout: Path) -> dict[str, str]:
     """Every file below the checkout with a digest, .git included but for what a fetch moves."""
     git_folder = checkout / ".git"
     return {

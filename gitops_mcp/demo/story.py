@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gitops_mcp.demo.screen import Screen
-from gitops_mcp.demo.stage import Answer, Stage, staged
+from gitops_mcp.demo.stage import Stage, ToolAnswer, open_stage
 from gitops_mcp.sandbox.remote import BASE
 
 INTRODUCTION = (
@@ -33,10 +33,10 @@ _NEW: dict[str, Any] = {
 }
 
 
-def _list(stage: Stage) -> None:
+def _list_clusters(stage: Stage) -> None:
     answer = stage.ask("Which PostgreSQL clusters do we have, and are they well?", "list_postgres_clusters")
     _show(stage, answer)
-    _live(stage)
+    _show_live(stage)
     told = {f"{one['namespace']}/{one['name']}": one["ready"] for one in answer.content["items"]}
     stage.expect(
         told == {"billing/invoices-db": 2, "shop/orders-db": 3}, "the server tells what the API holds", found=told
@@ -52,38 +52,39 @@ def _dry_run(stage: Stage) -> None:
     stage.expect(answer.content["outcome"] == "dry_run" and stage.refs() == before, "the remote has no new branch")
 
 
-def _create(stage: Stage) -> None:
+def _create_cluster(stage: Stage) -> None:
     main = stage.tip(BASE)
     answer = stage.ask("Good, propose it.", "create_postgres_cluster", **_NEW)
     _show(stage, answer, diff="as in the dry run")
     branch = answer.content["branch"]
     stage.show("show", "--stat", branch)
-    _one_commit(stage, answer, main)
+    _expect_one_commit(stage, answer, main)
     stage.expect(stage.instances("shop", "sessions-db") is None, "the API has no sessions-db: nothing was applied")
 
 
-def _review(stage: Stage) -> None:
+def _review_change(stage: Stage) -> None:
     answer = stage.ask("What is waiting for review?", "get_change", change="create-shop-sessions-db")
     _show(stage, answer, diff="below, as git has it")
     patch = stage.show("show", "--format=", answer.content["branch"], diff=True)
     stage.expect(answer.content["state"] == "pushed", "its state is: pushed, and not merged")
     stage.expect(
-        _changed(patch) == _changed(answer.content["diff"].splitlines()), "the server's diff is git's, line by line"
+        _changed_lines(patch) == _changed_lines(answer.content["diff"].splitlines()),
+        "the server's diff is git's, line by line",
     )
 
 
-def _merge(stage: Stage) -> None:
+def _merge_change(stage: Stage) -> None:
     stage.merge("gitops-mcp/create-shop-sessions-db")
     stage.screen.says("person", "Tell me when it is up.")
     stage.screen.says("calls", 'get_change(change="create-shop-sessions-db"), until it is healthy')
     stage.until_healthy("create-shop-sessions-db")
     answer = stage.ask("How is it?", "get_cluster_status", name="sessions-db")
     _show(stage, answer, most=9)
-    _live(stage)
+    _show_live(stage)
     stage.expect(stage.instances("shop", "sessions-db") == 3, "three instances of sessions-db are ready")
 
 
-def _scale(stage: Stage) -> None:
+def _scale_cluster(stage: Stage) -> None:
     main = stage.tip(BASE)
     answer = stage.ask(
         "orders-db needs another replica before the sale.",
@@ -95,20 +96,20 @@ def _scale(stage: Stage) -> None:
     _show(stage, answer, diff="below, as git has it")
     branch = answer.content["branch"]
     patch = stage.show("show", "--format=", branch, diff=True)
-    _one_commit(stage, answer, main)
+    _expect_one_commit(stage, answer, main)
     stage.expect(
-        _changed(patch) == ["-  instances: 3 # one in each zone", "+  instances: 4 # one in each zone"],
+        _changed_lines(patch) == ["-  instances: 3 # one in each zone", "+  instances: 4 # one in each zone"],
         "one line has changed, and its comment is still there",
-        found=_changed(patch),
+        found=_changed_lines(patch),
     )
     stage.merge(branch)
     stage.screen.says("calls", f'get_change(change="{answer.content["change"]}"), until it is healthy')
     stage.until_healthy(answer.content["change"])
-    _live(stage)
+    _show_live(stage)
     stage.expect(stage.instances("shop", "orders-db") == 4, "four instances of orders-db are ready")
 
 
-def _role(stage: Stage) -> None:
+def _create_role(stage: Stage) -> None:
     main = stage.tip(BASE)
     answer = stage.ask(
         "The analysts need a login of their own that may read everything there.",
@@ -120,7 +121,7 @@ def _role(stage: Stage) -> None:
     )
     _show(stage, answer, diff="a DatabaseRole, and an ExternalSecret that has its password generated in the cluster")
     branch = answer.content["branch"]
-    _one_commit(stage, answer, main)
+    _expect_one_commit(stage, answer, main)
     stage.merge(branch)
     stage.screen.says("calls", f'get_change(change="{answer.content["change"]}"), until it is healthy')
     stage.until_healthy(answer.content["change"])
@@ -135,7 +136,7 @@ def _role(stage: Stage) -> None:
     )
 
 
-def _delete(stage: Stage) -> None:
+def _refuse_deletion(stage: Stage) -> None:
     before = stage.refs()
     answer = stage.ask("Away with invoices-db!", "delete_postgres_cluster", name="invoices-db")
     _show(stage, answer)
@@ -147,13 +148,13 @@ def _delete(stage: Stage) -> None:
     stage.expect(stage.instances("billing", "invoices-db") == 2, "invoices-db is as it was")
 
 
-def _discard(stage: Stage) -> None:
+def _discard_change(stage: Stage) -> None:
     before, main = stage.refs(), stage.tip(BASE)
     proposed = stage.ask(
         "Then give invoices-db a third instance.", "scale_postgres_cluster", name="invoices-db", instances=3
     )
     _show(stage, proposed, diff="one line", most=6)
-    _one_commit(stage, proposed, main)
+    _expect_one_commit(stage, proposed, main)
     change = proposed.content["change"]
     answer = stage.ask("No, forget it.", "discard_change", change=change, confirm_deletion=True)
     _show(stage, answer)
@@ -176,33 +177,33 @@ def _discard(stage: Stage) -> None:
 
 
 STEPS: tuple[tuple[str, Callable[[Stage], None]], ...] = (
-    ("List: what is running?", _list),
+    ("List: what is running?", _list_clusters),
     ("Create, as a dry run: what would change?", _dry_run),
-    ("Create: one commit, on a branch of its own", _create),
-    ("Diff: what a reviewer reads", _review),
-    ("Merge: a person decides, Argo CD applies", _merge),
-    ("Scale: one line of a file that people write", _scale),
-    ("Role: a password that nobody sees", _role),
-    ("Delete without confirmation: refused", _delete),
-    ("Discard: a change that nobody wants", _discard),
+    ("Create: one commit, on a branch of its own", _create_cluster),
+    ("Diff: what a reviewer reads", _review_change),
+    ("Merge: a person decides, Argo CD applies", _merge_change),
+    ("Scale: one line of a file that people write", _scale_cluster),
+    ("Role: a password that nobody sees", _create_role),
+    ("Delete without confirmation: refused", _refuse_deletion),
+    ("Discard: a change that nobody wants", _discard_change),
 )
 
 
-def tell(screen: Screen, folder: Path) -> None:
+def tell_story(screen: Screen, folder: Path) -> None:
     """The whole story, with what it needs in a folder; raises Failed where it does not go as told."""
     screen.paragraphs(*INTRODUCTION, f"Its files are in {folder} until it ends.")
     screen.status("starting the stand-ins: API, operator, Argo CD, Git remote")
-    with staged(screen, folder) as ready:
+    with open_stage(screen, folder) as ready:
         ready.introduce()
         for number, (title, step) in enumerate(STEPS, 1):
             screen.title(f"{number}/{len(STEPS)}", title)
             step(ready)
         screen.title("", "What held over all of it")
-        _closing(ready)
+        _check_outcome(ready)
         screen.status("stopping the server and the stand-ins")
 
 
-def _closing(stage: Stage) -> None:
+def _check_outcome(stage: Stage) -> None:
     own = stage.git("rev-list", "--first-parent", f"{stage.first}..{BASE}")
     stage.expect(
         own == stage.merged[::-1],
@@ -220,25 +221,25 @@ def _closing(stage: Stage) -> None:
     writes = [one for one in asked if one["method"] != "GET" and one["resource"] not in _QUESTIONS]
     stage.expect(
         asked and not writes,
-        f"over {stage.calls} tool calls the API got {len(asked)} requests: {_methods(asked)}; no write",
+        f"over {stage.calls} tool calls the API got {len(asked)} requests: {_count_methods(asked)}; no write",
         found=writes,
     )
     secrets = [one for one in asked if one["resource"] == "secrets" and not one["metadataOnly"]]
     stage.expect(not secrets, "of Secrets it asked at most whether there is one, never for its values", found=secrets)
-    _go_on(stage)
+    _show_next_steps(stage)
 
 
 _QUESTIONS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews")
 """POST is how one asks what one may do oneself."""
 
 
-def _methods(asked: list[dict[str, Any]]) -> str:
+def _count_methods(asked: list[dict[str, Any]]) -> str:
     reads = sum(one["method"] == "GET" for one in asked)
     questions = len(asked) - reads
     return f"{reads} GET" + (f", {questions} that ask what it may do" if questions else "")
 
 
-def _one_commit(stage: Stage, answer: Answer, main: str) -> None:
+def _expect_one_commit(stage: Stage, answer: ToolAnswer, main: str) -> None:
     """Holds where the branch is one commit ahead of the base, the one that was told, and the base has not moved."""
     branch, commit = answer.content["branch"], answer.content["commit"]
     ahead = stage.git("rev-list", f"{main}..{branch}")
@@ -255,12 +256,12 @@ def _one_commit(stage: Stage, answer: Answer, main: str) -> None:
     )
 
 
-def _changed(diff: list[str]) -> list[str]:
+def _changed_lines(diff: list[str]) -> list[str]:
     """The lines that a diff adds and removes."""
     return [line for line in diff if line[:1] in {"+", "-"} and line[:4] not in {"+++ ", "--- "}]
 
 
-def _show(stage: Stage, answer: Answer, *, diff: str | None = None, most: int | None = None) -> None:
+def _show(stage: Stage, answer: ToolAnswer, *, diff: str | None = None, most: int | None = None) -> None:
     """The server's text; its diff is left out where `diff` says where else it stands."""
     text = answer.text
     if diff and (diff_block := re.search(r"^```diff\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)):
@@ -269,22 +270,22 @@ def _show(stage: Stage, answer: Answer, *, diff: str | None = None, most: int | 
     stage.screen.block("refused" if answer.refused else "server", text.splitlines(), most=most)
 
 
-def _live(stage: Stage) -> None:
+def _show_live(stage: Stage) -> None:
     stage.screen.block("live", [*stage.clusters(), stage.engine()])
 
 
-def _go_on(stage: Stage) -> None:
-    command, *arguments = _program()
+def _show_next_steps(stage: Stage) -> None:
+    command, *arguments = _own_command()
     stage.screen.title("", "With a repository of your own")
     stage.screen.paragraphs("Put this into .mcp.json at its root (Claude Code; the README has other clients):")
     stage.screen.plain(json.dumps({"mcpServers": {"gitops": {"command": command, "args": arguments}}}, indent=2))
     stage.screen.paragraphs(
         "With --read-only among its args it only looks. To try these stand-ins with an assistant of your own, start "
-        f"`{' '.join(_program())} sandbox --dir ./sandbox`: it prints the configuration for it."
+        f"`{' '.join(_own_command())} sandbox --dir ./sandbox`: it prints the configuration for it."
     )
 
 
-def _program() -> list[str]:
+def _own_command() -> list[str]:
     """How this program is started on this machine."""
     if shutil.which("gitops-mcp"):
         return ["gitops-mcp"]

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import difflib
 
-from gitops_mcp.domain.redact import redacted_lines
+from gitops_mcp.domain.yaml.redacted_lines import redacted_lines
 
 _CONTEXT = 3
 _LINE = 600
 """Characters of one line that are shown: a longer one would push out the change beside it."""
 
 
-def unified(path: str, before: str | None, after: str | None) -> str:
+def unified_diff(path: str, before: str | None, after: str | None) -> str:
     """The diff as git prints it; None stands for a file that does not exist."""
     old, new = _lines(before), _lines(after)
-    old_shown, new_shown = _shown(before), _shown(after)
+    old_shown, new_shown = _shown_lines(before), _shown_lines(after)
     out = [
-        f"--- {'/dev/null' if before is None else _named('a/' + path)}",
-        f"+++ {'/dev/null' if after is None else _named('b/' + path)}",
+        f"--- {'/dev/null' if before is None else _header_path('a/' + path)}",
+        f"+++ {'/dev/null' if after is None else _header_path('b/' + path)}",
     ]
     # Alike lines are many in manifests, and the matcher takes their number squared: it gets only what may differ.
-    skip, rest = _alike(old, new)
+    skip, rest = _count_alike_lines(old, new)
     between = difflib.SequenceMatcher(
         None, old[skip : len(old) - rest], new[skip : len(new) - rest], autojunk=False
     ).get_grouped_opcodes(_CONTEXT)
@@ -29,23 +29,23 @@ def unified(path: str, before: str | None, after: str | None) -> str:
         for tag, *places in group:
             a, b, c, d = (place + skip for place in places)
             if tag == "equal":
-                out += _side(" ", old_shown, a, b, complete=_complete(before))
+                out += _side_lines(" ", old_shown, a, b, complete=_ends_with_newline(before))
                 continue
-            out += _side("-", old_shown, a, b, complete=_complete(before))
-            out += _side("+", new_shown, c, d, complete=_complete(after))
+            out += _side_lines("-", old_shown, a, b, complete=_ends_with_newline(before))
+            out += _side_lines("+", new_shown, c, d, complete=_ends_with_newline(after))
     return "\n".join(out) + "\n" if len(out) > 2 else ""
 
 
-def bounded(diff: str, limit: int) -> tuple[str, int]:
+def shorten_diff(diff: str, limit: int) -> tuple[str, int]:
     """The first lines of a diff within `limit` characters, long ones cut, and how many were left off."""
-    diff = "\n".join(line if len(line) <= _LINE else _cut(line) for line in diff.split("\n"))
+    diff = "\n".join(line if len(line) <= _LINE else _cut_line(line) for line in diff.split("\n"))
     if len(diff) <= limit:
         return diff, 0
     kept = diff[: diff.rfind("\n", 0, limit) + 1]
     return kept, diff.count("\n") - kept.count("\n")
 
 
-def _cut(line: str) -> str:
+def _cut_line(line: str) -> str:
     return f"{line[:_LINE]}… ({len(line) - _LINE} more characters)"
 
 
@@ -57,7 +57,7 @@ def first_changed_line(before: str, after: str) -> int:
     return min(before.count("\n"), after.count("\n")) + 1
 
 
-def _alike(old: list[str], new: list[str]) -> tuple[int, int]:
+def _count_alike_lines(old: list[str], new: list[str]) -> tuple[int, int]:
     """How many lines at the start and at the end are the same on both sides and no context of a difference."""
     most = min(len(old), len(new))
     first = next((i for i in range(most) if old[i] != new[i]), most)
@@ -65,7 +65,7 @@ def _alike(old: list[str], new: list[str]) -> tuple[int, int]:
     return max(first - _CONTEXT, 0), max(last - _CONTEXT, 0)
 
 
-def _named(path: str) -> str:
+def _header_path(path: str) -> str:
     """As git prints it: in quotes where a character in it could be taken for something else."""
     if path.isprintable() and '"' not in path and "\\" not in path:
         return path
@@ -81,15 +81,15 @@ def _lines(text: str | None) -> list[str]:
     return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
-def _shown(text: str | None) -> list[str]:
+def _shown_lines(text: str | None) -> list[str]:
     return [] if text is None else redacted_lines(text)[: len(_lines(text))]
 
 
-def _complete(text: str | None) -> bool:
+def _ends_with_newline(text: str | None) -> bool:
     return not text or text.endswith("\n")
 
 
-def _side(sign: str, shown: list[str], start: int, stop: int, *, complete: bool) -> list[str]:
+def _side_lines(sign: str, shown: list[str], start: int, stop: int, *, complete: bool) -> list[str]:
     out = [sign + line for line in shown[start:stop]]
     if stop > start and stop == len(shown) and not complete:
         out.append("\\ No newline at end of file")
@@ -97,10 +97,10 @@ def _side(sign: str, shown: list[str], start: int, stop: int, *, complete: bool)
 
 
 def _header(a: int, b: int, c: int, d: int) -> str:
-    return f"@@ -{_range(a, b)} +{_range(c, d)} @@"
+    return f"@@ -{_hunk_range(a, b)} +{_hunk_range(c, d)} @@"
 
 
-def _range(start: int, stop: int) -> str:
+def _hunk_range(start: int, stop: int) -> str:
     count = stop - start
     if count == 1:
         return str(start + 1)

@@ -26,45 +26,45 @@ class ClusterRef:
     name: str
 
     def __post_init__(self) -> None:
-        namespace_name(self.namespace)
-        cluster_name(self.name)
+        check_namespace_name(self.namespace)
+        check_cluster_name(self.name)
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
 
 
-def cluster_name(name: str, *, field: str = "name") -> str:
+def check_cluster_name(name: str, *, field: str = "name") -> str:
     """A DNS-1035 label of at most 50 characters (CNPG webhook, metadata.name)."""
     if len(name) > CLUSTER_NAME_MAX or not _LABEL_1035.fullmatch(name):
         raise InvalidRequest(
-            f"{field}: {shown(name)} is not a Cluster name: at most {CLUSTER_NAME_MAX} characters, lower-case letters, "
+            f"{field}: {quote(name)} is not a Cluster name: at most {CLUSTER_NAME_MAX} characters, lower-case letters, "
             f"digits and '-', starting with a letter and ending with a letter or digit, such as "
-            f"{_legal(name, limit=CLUSTER_NAME_MAX, letter_first=True)!r}"
+            f"{_legal_example(name, limit=CLUSTER_NAME_MAX, letter_first=True)!r}"
         )
     return name
 
 
-def namespace_name(name: str, *, field: str = "namespace") -> str:
+def check_namespace_name(name: str, *, field: str = "namespace") -> str:
     """A DNS-1123 label (Kubernetes, Namespace metadata.name)."""
     if len(name) > 63 or not _LABEL.fullmatch(name):
         raise InvalidRequest(
-            f"{field}: {shown(name)} is not a namespace: at most 63 characters, lower-case letters, digits and '-', "
-            f"starting and ending with a letter or digit, such as {_legal(name)!r}"
+            f"{field}: {quote(name)} is not a namespace: at most 63 characters, lower-case letters, digits and '-', "
+            f"starting and ending with a letter or digit, such as {_legal_example(name)!r}"
         )
     return name
 
 
-def change_name(name: str, *, field: str = "change") -> str:
+def check_change_name(name: str, *, field: str = "change") -> str:
     """The name of a change: it becomes the last part of a branch, so nothing else is let through."""
     if not _CHANGE.fullmatch(name):
         raise InvalidRequest(
-            f"{field}: {shown(name)} is not the name of a change: 1 to 63 characters, lower-case letters, digits and "
-            f"'-', starting with a letter or digit, such as {_legal(name)!r}"
+            f"{field}: {quote(name)} is not the name of a change: 1 to 63 characters, lower-case letters, digits and "
+            f"'-', starting with a letter or digit, such as {_legal_example(name)!r}"
         )
     return name
 
 
-def _legal(name: str, *, limit: int = 63, letter_first: bool = False) -> str:
+def _legal_example(name: str, *, limit: int = 63, letter_first: bool = False) -> str:
     """A name that would work. What may hold a secret is no start for one."""
     from gitops_mcp.domain.redact import may_be_secret
 
@@ -84,7 +84,7 @@ OBJECT_NAME_MAX = 63
 """Shorter than Kubernetes allows, since names of Secrets and labels are made from it."""
 
 
-def object_name(cluster: str, sql: str, *, taken: Container[str]) -> str:
+def make_object_name(cluster: str, sql: str, *, taken: Container[str]) -> str:
     """metadata.name for what is called `sql` in PostgreSQL: `<cluster>-<slug>`.
 
     A short hash of the SQL name is added only where the name is `taken`, too long, or has nothing that a name in
@@ -98,7 +98,7 @@ def object_name(cluster: str, sql: str, *, taken: Container[str]) -> str:
     return f"{made[: OBJECT_NAME_MAX - 7].rstrip('-')}-{digest}"
 
 
-def near(name: str, known: Iterable[str], *, most: int = 5) -> str:
+def suggest(name: str, known: Iterable[str], *, most: int = 5) -> str:
     """What to offer for a name that was not found: the near ones first, then the others, with a count."""
     names = sorted(set(known))
     if not names:
@@ -109,11 +109,11 @@ def near(name: str, known: Iterable[str], *, most: int = 5) -> str:
     return f"there are: {', '.join(offered)}{more}"
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def shown(value: str, *, limit: int = 80) -> str:
+def quote(value: str, *, limit: int = 80) -> str:
     """What a caller gave, quoted and cut: it is repeated in errors, which must stay short.
 
     What could be a credential is described instead.
@@ -125,6 +125,6 @@ def shown(value: str, *, limit: int = 80) -> str:
     return repr(value if len(value) <= limit else value[:limit] + "…")
 
 
-def line(text: str) -> str:
+def one_line(text: str) -> str:
     """A text on one line: what others wrote must look neither like lines of an answer nor like a commit's trailers."""
     return text if text.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in text).split())

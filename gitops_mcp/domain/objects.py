@@ -69,7 +69,7 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
-def dotted(path: Path) -> str:
+def dotted_path(path: Path) -> str:
     """`spec.managed.roles[0].name`, as the API server spells a field."""
     text = ""
     for step in path:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import ApiError, Store
-from gitops_mcp.sandbox.apply import applied
+from gitops_mcp.sandbox.apply import apply_declared
 from gitops_mcp.sandbox.cnpg import children
 from gitops_mcp.sandbox.cnpg.children import CLUSTER_LABEL, INSTANCE_LABEL, instance_name, serial_of
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
@@ -30,12 +30,12 @@ from gitops_mcp.sandbox.cnpg.status import (
     SETTING_UP_PRIMARY,
     UPGRADING,
     WAITING,
-    Instance,
-    Phase,
+    ClusterPhase,
+    SandboxInstance,
+    cluster_status,
     is_resizing,
     major_of,
     primary_of,
-    status,
 )
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -47,7 +47,7 @@ _CATALOGS = {
 }
 
 
-class Turn:
+class ClusterTurn:
     def __init__(self, store: Store, cluster: Object, postgres: Postgres | None) -> None:
         """`postgres` is what its instances hold; None until the first of them is up."""
         self._store = store
@@ -67,28 +67,30 @@ class Turn:
         self._finish()
         self._provide()
         step = self._next()
-        self._report(step or Phase(HEALTHY))
+        self._report(step or ClusterPhase(HEALTHY))
         return step is not None
 
-    def _unfit(self) -> Phase | None:
+    def _unfit(self) -> ClusterPhase | None:
         """What keeps a Cluster from being worked on at all; the webhook would have refused most of it."""
         if not self._image:
-            return Phase(INVALID_CATALOG, "The image catalog does not exist or has no image for this major version")
-        unsized = [field for field, storage in children.storages(self._cluster) if not children.size_of(storage)]
-        return Phase(INVALID, f"{unsized[0]}.size: size not configured") if unsized else None
+            return ClusterPhase(
+                INVALID_CATALOG, "The image catalog does not exist or has no image for this major version"
+            )
+        unsized = [field for field, storage in children.storage_fields(self._cluster) if not children.size_of(storage)]
+        return ClusterPhase(INVALID, f"{unsized[0]}.size: size not configured") if unsized else None
 
     def _finish(self) -> None:
         """What was started or grown in the last step is up now."""
         for one in self._instances:
             if one.pod and not one.ready:
-                self._set_status(kinds.POD, one.pod, children.running(one.pod))
+                self._set_status(kinds.POD, one.pod, children.running_status(one.pod))
                 self._store.print_log(self._namespace, one.name, _first_words(one.name))
             for claim in one.claims:
                 if is_resizing(claim):
-                    self._set_status(kinds.PVC, claim, children.bound(claim))
+                    self._set_status(kinds.PVC, claim, children.bound_status(claim))
         self._instances = self._present()
 
-    def _next(self) -> Phase | None:
+    def _next(self) -> ClusterPhase | None:
         steps = (
             self._primary,
             self._lost,
@@ -102,30 +104,30 @@ class Turn:
         self._instances = self._present()
         return phase
 
-    def _primary(self) -> Phase | None:
+    def _primary(self) -> ClusterPhase | None:
         if self._instances:
             return None
         self._tell("CreatingInstance", "Primary instance (initdb)")
         self._start(instance_name(self._cluster, 1), role="primary")
-        return Phase(SETTING_UP_PRIMARY, "Creating primary instance " + instance_name(self._cluster, 1))
+        return ClusterPhase(SETTING_UP_PRIMARY, "Creating primary instance " + instance_name(self._cluster, 1))
 
-    def _lost(self) -> Phase | None:
+    def _lost(self) -> ClusterPhase | None:
         """An instance whose pod is gone is started again on its volumes."""
         lost = [one.name for one in self._instances if not one.pod]
         for name in lost:
             self._start(name, role=self._role(name))
-        return Phase(WAITING, "Some instances are not yet active. Please wait.") if lost else None
+        return ClusterPhase(WAITING, "Some instances are not yet active. Please wait.") if lost else None
 
-    def _replica(self) -> Phase | None:
+    def _replica(self) -> ClusterPhase | None:
         if len(self._instances) >= self._spec["instances"]:
             return None
         taken = {serial_of(one.name) for one in self._instances}
         name = instance_name(self._cluster, next(n for n in range(1, len(taken) + 2) if n not in taken))
         self._tell("CreatingInstance", f"Creating instance {name}")
         self._start(name, role="replica")
-        return Phase(CREATING_REPLICA, f"Creating replica {name}")
+        return ClusterPhase(CREATING_REPLICA, f"Creating replica {name}")
 
-    def _surplus(self) -> Phase | None:
+    def _surplus(self) -> ClusterPhase | None:
         """The newest replica goes, and its volumes with it."""
         least = self._spec.get("maxSyncReplicas", 0) + 1
         if self._spec["instances"] < least:
@@ -133,7 +135,7 @@ class Turn:
                 "NoScaleDown", f"Can't scale down lower than maxSyncReplicas, going back to {least}", warning=True
             )
             self._store.merge(kinds.CLUSTER, self._namespace, self._name, {"spec": {"instances": least}})
-            return Phase(HEALTHY)
+            return ClusterPhase(HEALTHY)
         if len(self._instances) <= self._spec["instances"]:
             return None
         primary = primary_of(self._cluster, self._instances)
@@ -142,9 +144,9 @@ class Turn:
         self._delete(kinds.POD, newest.name)
         for claim in newest.claims:
             self._delete(kinds.PVC, claim["metadata"]["name"])
-        return Phase(HEALTHY)
+        return ClusterPhase(HEALTHY)
 
-    def _upgrade(self) -> Phase | None:
+    def _upgrade(self) -> ClusterPhase | None:
         """Replicas from the newest on, the primary last; all of them at once for another major version."""
         outdated = [one for one in self._instances if one.pod and self._is_outdated(one)]
         if not outdated:
@@ -154,44 +156,44 @@ class Turn:
             self._tell("UpgradingInstance", f"Upgrading PostgreSQL from {running} to {major_of(self._image)}")
             for one in self._instances:
                 self._restart(one)
-            return Phase(MAJOR_UPGRADE, f"Upgrading cluster to major version {major_of(self._image)}")
+            return ClusterPhase(MAJOR_UPGRADE, f"Upgrading cluster to major version {major_of(self._image)}")
         primary = primary_of(self._cluster, self._instances)
         chosen = max(outdated, key=lambda one: (one.name != primary, serial_of(one.name)))
         self._tell("UpgradingInstance", f"Upgrading instance {chosen.name}")
         self._restart(chosen)
         why = "original and target PodSpec differ in containers: container postgres differs in image"
-        return Phase(UPGRADING, f"Restarting instance {chosen.name}, because: {why}")
+        return ClusterPhase(UPGRADING, f"Restarting instance {chosen.name}, because: {why}")
 
-    def _growth(self) -> Phase | None:
+    def _growth(self) -> ClusterPhase | None:
         """Volumes that a changed size calls for, and those of a part that was added."""
         grown = False
         for one in self._instances:
             present = {claim["metadata"]["name"]: claim for claim in one.claims}
-            for wanted in children.volumes(self._cluster, one.name):
+            for wanted in children.volume_claims(self._cluster, one.name):
                 name, requests = wanted["metadata"]["name"], wanted["spec"]["resources"]
                 if name not in present:
                     self._claim(wanted)
                 elif present[name]["spec"]["resources"] != requests:
                     self._store.merge(kinds.PVC, self._namespace, name, {"spec": {"resources": requests}})
                     grown = True
-        return Phase(HEALTHY) if grown else None
+        return ClusterPhase(HEALTHY) if grown else None
 
-    def _configuration(self) -> Phase | None:
+    def _configuration(self) -> ClusterPhase | None:
         wanted = self._configuration_hash()
         stale = [one.pod for one in self._instances if one.pod and _annotation(one.pod, LOADED) != wanted]
         for pod in stale:
             patch = {"metadata": {"annotations": {LOADED: wanted}}}
             self._store.merge(kinds.POD, self._namespace, pod["metadata"]["name"], patch)
-        return Phase(APPLYING) if stale else None
+        return ClusterPhase(APPLYING) if stale else None
 
-    def _report(self, phase: Phase) -> None:
+    def _report(self, phase: ClusterPhase) -> None:
         present = {one["metadata"]["name"]: one for one in self._store.list(kinds.SECRET, self._namespace)}
         roles = managed_roles(self._cluster, self._postgres, present)
         now = datetime.now(UTC)
         image, instances = self._image, self._instances
 
         def reported(cluster: Object) -> Object:
-            made = status(cluster, instances, phase, image=image, roles=roles, now=now)
+            made = cluster_status(cluster, instances, phase, image=image, roles=roles, now=now)
             return {**cluster, "status": made}
 
         self._store.change(kinds.CLUSTER, self._namespace, self._name, reported, subresource="status")
@@ -214,17 +216,17 @@ class Turn:
 
     def _start(self, name: str, *, role: str) -> None:
         present = {claim["metadata"]["name"] for one in self._instances for claim in one.claims}
-        for claim in children.volumes(self._cluster, name):
+        for claim in children.volume_claims(self._cluster, name):
             if claim["metadata"]["name"] not in present:
                 self._claim(claim)
         self._create(kinds.POD, self._wanted_pod(name, role))
 
-    def _restart(self, instance: Instance) -> None:
+    def _restart(self, instance: SandboxInstance) -> None:
         self._delete(kinds.POD, instance.name)
         self._start(instance.name, role=self._role(instance.name))
 
     def _claim(self, claim: Object) -> None:
-        self._set_status(kinds.PVC, self._create(kinds.PVC, claim), children.bound(claim))
+        self._set_status(kinds.PVC, self._create(kinds.PVC, claim), children.bound_status(claim))
 
     def _create(self, resource: Resource, child: Object) -> Object:
         """The child as it is live; one that is there already takes on what changed, but for secrets."""
@@ -236,7 +238,9 @@ class Turn:
                 raise
         if resource == kinds.SECRET:
             return self._store.get(resource, self._namespace, name)
-        return self._store.change(resource, self._namespace, name, lambda live: applied(live, child, before=None))
+        return self._store.change(
+            resource, self._namespace, name, lambda live: apply_declared(live, child, before=None)
+        )
 
     def _delete(self, resource: Resource, name: str) -> None:
         try:
@@ -249,14 +253,14 @@ class Turn:
         name = found["metadata"]["name"]
         self._store.merge(resource, self._namespace, name, {"status": wanted}, subresource="status")
 
-    def _present(self) -> list[Instance]:
+    def _present(self) -> list[SandboxInstance]:
         pods = {pod["metadata"]["name"]: pod for pod in self._owned(kinds.POD)}
         claims: dict[str, list[Object]] = defaultdict(list)
         for claim in self._owned(kinds.PVC):
             if instance := claim["metadata"]["labels"].get(INSTANCE_LABEL):
                 claims[instance].append(claim)
         names = sorted(claims.keys() | pods.keys(), key=serial_of)
-        return [Instance(name, pods.get(name), tuple(claims[name])) for name in names]
+        return [SandboxInstance(name, pods.get(name), tuple(claims[name])) for name in names]
 
     def _owned(self, resource: Resource) -> Iterable[Object]:
         uid = self._cluster["metadata"]["uid"]
@@ -265,13 +269,13 @@ class Turn:
                 yield found
 
     def _wanted_pod(self, name: str, role: str) -> Object:
-        made = children.pod(self._cluster, name, image=self._image, role=role)
+        made = children.starting_pod(self._cluster, name, image=self._image, role=role)
         made["metadata"]["annotations"][LOADED] = self._configuration_hash()
         if restarted := _annotation(self._cluster, RESTARTED_AT):
             made["metadata"]["annotations"][RESTARTED_AT] = restarted
         return made
 
-    def _is_outdated(self, instance: Instance) -> bool:
+    def _is_outdated(self, instance: SandboxInstance) -> bool:
         wanted = self._wanted_pod(instance.name, self._role(instance.name))
         if _annotation(wanted, RESTARTED_AT) not in {None, _annotation(instance.pod, RESTARTED_AT)}:
             return True

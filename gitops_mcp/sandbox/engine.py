@@ -18,11 +18,11 @@ from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.sandbox.api import Store
 from gitops_mcp.sandbox.controller import Controller
-from gitops_mcp.sandbox.health import health, worst
-from gitops_mcp.sandbox.kustomize import rendered
-from gitops_mcp.sandbox.remote import BASE, Remote
-from gitops_mcp.sandbox.sops import decrypted
-from gitops_mcp.sandbox.sync import Key, Outcome, Sync
+from gitops_mcp.sandbox.health import health_of, worst_health
+from gitops_mcp.sandbox.kustomize import render_kustomization
+from gitops_mcp.sandbox.remote import BASE, SandboxRemote
+from gitops_mcp.sandbox.sops import decrypt_with_sops
+from gitops_mcp.sandbox.sync import ObjectKey, Sync, SyncOutcome
 
 NAMESPACE, NAME = "argocd", "gitops"
 APPROVED = "argocd.argoproj.io/deletion-approved"
@@ -32,23 +32,23 @@ _NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 
 
 @dataclass(frozen=True)
-class _Target:
+class _SyncTarget:
     """What Git says at one commit, or why that cannot be told."""
 
     revision: str
     path: str
-    declared: dict[Key, Object]
+    declared: dict[ObjectKey, Object]
     error: str | None = None
 
 
 @dataclass(frozen=True)
-class _Operation:
+class _SyncOperation:
     """One sync: it is running as long as it waits for a confirmation."""
 
     revision: str
     started: str
-    outcomes: tuple[Outcome, ...]
-    waiting: tuple[Key, ...] = ()
+    outcomes: tuple[SyncOutcome, ...]
+    waiting: tuple[ObjectKey, ...] = ()
     finished: str | None = None
 
     @property
@@ -60,7 +60,7 @@ class Engine(Controller):
     def __init__(
         self,
         store: Store,
-        remote: Remote,
+        remote: SandboxRemote,
         *,
         path: str = "clusters/prod",
         poll: float = POLL,
@@ -68,13 +68,13 @@ class Engine(Controller):
     ) -> None:
         """`age_key` is the file of the key that sops decrypts with; without one it is an engine without that plugin."""
         super().__init__(store)
-        self._decrypt = partial(decrypted, key=age_key) if age_key else None
+        self._decrypt = partial(decrypt_with_sops, key=age_key) if age_key else None
         self._remote = remote
         self._path = path
         self._poll = poll
         self._looked = 0.0
-        self._target: _Target | None = None
-        self._operation: _Operation | None = None
+        self._target: _SyncTarget | None = None
+        self._operation: _SyncOperation | None = None
         self._sync = Sync(store, NAME)
 
     def start(self) -> None:
@@ -104,21 +104,21 @@ class Engine(Controller):
             if self._target and (self._target.revision, self._target.path) == (tip, path):
                 return
             files = self._remote.files(tip) if tip else {}
-            objects = rendered(files, path, is_namespaced=self._is_namespaced, decrypt=self._decrypt)
+            objects = render_kustomization(files, path, is_namespaced=self._is_namespaced, decrypt=self._decrypt)
         except GitOpsError as error:
             why = f"Failed to load target state: {error}" if tip else f"unable to resolve '{BASE}' to a commit SHA"
-            self._target = _Target(tip, path, {}, why)
+            self._target = _SyncTarget(tip, path, {}, why)
         else:
-            self._target = _Target(tip, path, {Key.of(one): one for one in objects})
+            self._target = _SyncTarget(tip, path, {ObjectKey.of(one): one for one in objects})
 
-    def _operate(self, application: Object, target: _Target) -> None:
+    def _operate(self, application: Object, target: _SyncTarget) -> None:
         """Sync a commit once, and go on with what waits for a confirmation."""
         automated = at(application, "spec", "syncPolicy", "automated")
         current = self._operation
         if automated is None:
             return
         if current is None or current.revision != target.revision:
-            current = _Operation(target.revision, _now(), tuple(self._sync.apply(target.declared)))
+            current = _SyncOperation(target.revision, _now(), tuple(self._sync.apply(target.declared)))
         elif not current.waiting:
             return
         if current.failure is None and automated.get("prune"):
@@ -155,17 +155,17 @@ class Engine(Controller):
             revision = {"revision": target.revision, "comparedTo": compared}
             sync = {"status": "OutOfSync" if "OutOfSync" in statuses else "Synced", **revision}
             healths = [one["health"]["status"] for one in resources if "health" in one]
-            rated = {"health": {"status": worst(healths)}, "resources": resources}
+            rated = {"health": {"status": worst_health(healths)}, "resources": resources}
             message = f"Failed last sync attempt to [{target.revision}]: {_FAILED}{failure}"
             conditions = [_condition("SyncError", message, before)] if failure else []
         return {"sync": sync, **rated, **operation, **({"conditions": conditions} if conditions else {})}
 
-    def _resources(self, target: _Target) -> list[Object]:
+    def _resources(self, target: _SyncTarget) -> list[Object]:
         declared = [
             {
                 **key.fields,
                 "status": "Synced" if self._sync.is_in_sync(key, value) else "OutOfSync",
-                "health": health(self._sync.live(key)),
+                "health": health_of(self._sync.live(key)),
             }
             for key, value in target.declared.items()
         ]
@@ -196,7 +196,7 @@ class Engine(Controller):
 _FAILED = "one or more objects failed to apply, reason: "
 
 
-def _operation_state(operation: _Operation, spec: Object) -> Object:
+def _operation_state(operation: _SyncOperation, spec: Object) -> Object:
     if operation.failure is not None:
         phase, message = "Failed", f"{_FAILED}{operation.failure}"
     elif operation.waiting:

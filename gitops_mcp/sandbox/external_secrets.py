@@ -18,8 +18,8 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.sandbox.api import ApiError
 from gitops_mcp.sandbox.controller import Controller
-from gitops_mcp.sandbox.made_secrets import condition, encoded, live_secret, now, owner_of, write_secret
-from gitops_mcp.sandbox.templates import Unfillable, filled
+from gitops_mcp.sandbox.made_secrets import encode_values, live_secret, make_condition, now, owner_of, write_secret
+from gitops_mcp.sandbox.templates import Unfillable, fill_template
 
 _PREFIX = "reconcile.external-secrets.io/"
 _MANAGED, _HASH = f"{_PREFIX}managed", f"{_PREFIX}data-hash"
@@ -31,14 +31,14 @@ class Unsynced(Exception):
     """Why there is no Secret, or not the one that is asked for."""
 
 
-class ExternalSecrets(Controller):
+class ExternalSecretsOperator(Controller):
     def reconcile(self) -> float | None:
         pauses = []
         for found in self.store.list(kinds.EXTERNAL_SECRET):
             place = found["metadata"]["namespace"], found["metadata"]["name"]
             with self.attempt(f"ExternalSecret {'/'.join(place)}"):
                 self._sync(found)
-                pauses.append(_pause(self.store.get(kinds.EXTERNAL_SECRET, *place)))
+                pauses.append(_seconds_to_refresh(self.store.get(kinds.EXTERNAL_SECRET, *place)))
         return min((pause for pause in pauses if pause is not None), default=None)
 
     def _sync(self, found: Object) -> None:
@@ -48,7 +48,7 @@ class ExternalSecrets(Controller):
         if "deletionTimestamp" in metadata or (not _is_due(found) and _is_untouched(secret)):
             return
         try:
-            wanted = _secret(found, name, self._values(found))
+            wanted = _make_secret(found, name, self._values(found))
             _check_writable(secret, wanted)
             write_secret(self.store, secret, wanted)
         except (Unsynced, Unfillable) as error:
@@ -71,15 +71,15 @@ class ExternalSecrets(Controller):
             except ApiError as error:
                 raise Unsynced(f"could not get secret data from provider: {error.message}") from error
             made = generator.get("spec") or {}
-            values |= {key: _password(made) for key in made.get("secretKeys") or ("password",)}
+            values |= {key: _generate_password(made) for key in made.get("secretKeys") or ("password",)}
         return values
 
     def _report(self, found: Object, fault: str, *, binding: str = "") -> None:
         metadata, before = found["metadata"], found.get("status") or {}
         reason, message = ("SecretSyncedError", fault) if fault else ("SecretSynced", "secret synced")
         kept = {key: before[key] for key in ("refreshTime", "syncedResourceVersion", "binding") if key in before}
-        synced = {"refreshTime": now(), "syncedResourceVersion": _version(found), "binding": {"name": binding}}
-        stated = condition(found, "Ready", holds=not fault, message=message, reason=reason)
+        synced = {"refreshTime": now(), "syncedResourceVersion": _synced_version(found), "binding": {"name": binding}}
+        stated = make_condition(found, "Ready", holds=not fault, message=message, reason=reason)
         status = {**kept, **({} if fault else synced), "conditions": [stated]}
         place = metadata["namespace"], metadata["name"]
         self.store.change(kinds.EXTERNAL_SECRET, *place, lambda live: {**live, "status": status}, subresource="status")
@@ -92,27 +92,30 @@ def _is_due(found: Object) -> bool:
         return True
     if policy == "CreatedOnce":
         return False
-    if synced != _version(found):
+    if synced != _synced_version(found):
         return True
-    pause = _pause(found)
+    pause = _seconds_to_refresh(found)
     return pause is not None and pause <= 0
 
 
-def _pause(found: Object) -> float | None:
+def _seconds_to_refresh(found: Object) -> float | None:
     """Seconds to the next refresh; None where none is planned."""
-    refreshed, interval = at(found, "status", "refreshTime"), _seconds(found["spec"].get("refreshInterval") or "0")
+    refreshed, interval = (
+        at(found, "status", "refreshTime"),
+        _parse_duration(found["spec"].get("refreshInterval") or "0"),
+    )
     if not refreshed or not interval or (found["spec"].get("refreshPolicy") or "Periodic") != "Periodic":
         return None
     due = datetime.fromisoformat(refreshed) + timedelta(seconds=interval)
     return max(0.0, (due - datetime.now(UTC)).total_seconds())
 
 
-def _seconds(duration: str) -> float:
+def _parse_duration(duration: str) -> float:
     """Of Go's notation: `1h0m0s`."""
     return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)([hms])", duration))
 
 
-def _version(found: Object) -> str:
+def _synced_version(found: Object) -> str:
     metadata = found["metadata"]
     said = json.dumps([metadata.get("labels"), metadata.get("annotations")], sort_keys=True)
     return f"{metadata['generation']}-{_digest(said)}"
@@ -127,7 +130,7 @@ def _check_writable(secret: Object | None, wanted: Object) -> None:
         raise Unsynced("could not update secret, target is immutable")
 
 
-def _secret(found: Object, name: str, values: dict[str, str]) -> Object:
+def _make_secret(found: Object, name: str, values: dict[str, str]) -> Object:
     metadata, target = found["metadata"], found["spec"].get("target") or {}
     if target.get("creationPolicy", "Owner") not in {"Owner", "Orphan"}:
         raise Unsynced("could not update secret: the sandbox knows the creation policies Owner and Orphan only")
@@ -135,9 +138,9 @@ def _secret(found: Object, name: str, values: dict[str, str]) -> Object:
     # Without a template the Secret takes on the labels and annotations of the ExternalSecret.
     given = (template or {}).get("metadata") or {} if template is not None else metadata
     texts = (template or {}).get("data")
-    filled_in = {key: filled(text, values) for key, text in texts.items()} if texts else values
+    filled_in = {key: fill_template(text, values) for key, text in texts.items()} if texts else values
     kept = values if (template or {}).get("mergePolicy") == "Merge" else {}
-    data = encoded({**kept, **filled_in})
+    data = encode_values({**kept, **filled_in})
     own = {
         "name": name,
         "namespace": metadata["namespace"],
@@ -150,21 +153,21 @@ def _secret(found: Object, name: str, values: dict[str, str]) -> Object:
     return {"metadata": own, "type": (template or {}).get("type") or "Opaque", "data": data, **immutable}
 
 
-def _password(spec: Object) -> str:
+def _generate_password(spec: Object) -> str:
     """A quarter digits and a quarter symbols, unless told otherwise."""
     length = spec.get("length", 24)
     digits, symbols = spec.get("digits", length // 4), spec.get("symbols", length // 4)
     letters = string.ascii_lowercase + ("" if spec.get("noUpper") else string.ascii_uppercase)
     chosen = [
-        *_chosen(string.digits, digits, spec),
-        *_chosen(spec.get("symbolCharacters") or _SYMBOLS, symbols, spec),
-        *_chosen(letters, length - digits - symbols, spec),
+        *_choose_characters(string.digits, digits, spec),
+        *_choose_characters(spec.get("symbolCharacters") or _SYMBOLS, symbols, spec),
+        *_choose_characters(letters, length - digits - symbols, spec),
     ]
     secrets.SystemRandom().shuffle(chosen)
-    return _encodings(spec.get("encoding", "raw"), "".join(chosen))
+    return _encode_password(spec.get("encoding", "raw"), "".join(chosen))
 
 
-def _chosen(characters: str, count: int, spec: Object) -> list[str]:
+def _choose_characters(characters: str, count: int, spec: Object) -> list[str]:
     if count < 0 or (not spec.get("allowRepeat") and count > len(characters)):
         raise Unsynced("could not get secret data from provider: the password cannot have that length")
     if spec.get("allowRepeat"):
@@ -172,7 +175,7 @@ def _chosen(characters: str, count: int, spec: Object) -> list[str]:
     return secrets.SystemRandom().sample(characters, count)
 
 
-def _encodings(encoding: str, password: str) -> str:
+def _encode_password(encoding: str, password: str) -> str:
     raw = password.encode()
     match encoding:
         case "base64":

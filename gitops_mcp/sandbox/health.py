@@ -41,7 +41,7 @@ _CONDITIONS = {
 }
 
 
-def health(live: Object | None) -> Object:
+def health_of(live: Object | None) -> Object:
     """Kinds without a check of their own are healthy as soon as they are there."""
     if live is None:
         return {"status": "Missing"}
@@ -63,5 +63,5 @@ def _by_condition(live: Object, kind: str, waiting: str) -> Object:
     return {"status": "Healthy" if stated["status"] == "True" else "Degraded", **message}
 
 
-def worst(statuses: Iterable[str]) -> str:
+def worst_health(statuses: Iterable[str]) -> str:
     return max(statuses, key=_WORST_LAST.index, default="Healthy")

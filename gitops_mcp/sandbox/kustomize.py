@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.yamltext import Unparsable, documents
+from gitops_mcp.domain.yaml.text import parse_documents
+from gitops_mcp.domain.yaml.tree import Unparsable
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.sandbox.sops import is_encrypted
 
@@ -32,7 +33,7 @@ Decrypt = Callable[[bytes], bytes]
 """What turns a file that sops has encrypted into clear text; it raises a GitOpsError where it cannot."""
 
 
-def rendered(
+def render_kustomization(
     files: Files, folder: str, *, is_namespaced: Callable[[Object], bool], decrypt: Decrypt | None = None
 ) -> tuple[Object, ...]:
     """The objects of the kustomization in a folder, in the order of `resources`.
@@ -48,7 +49,7 @@ def rendered(
             *(declared["metadata"].get(key) for key in ("namespace", "name")),
         )
         if identity in seen:
-            raise Unrenderable(f"may not add resource with an already registered id: {_shown(declared)}")
+            raise Unrenderable(f"may not add resource with an already registered id: {_object_label(declared)}")
         seen.add(identity)
     return objects
 
@@ -60,13 +61,13 @@ class _Rendering:
     decrypt: Decrypt | None
 
     def kustomization(self, folder: str, within: tuple[str, ...] = ()) -> Iterator[Object]:
-        path, settings = _settings(self.files, folder)
+        path, settings = _read_settings(self.files, folder)
         if folder in within:
             raise Unrenderable(f"{path}: cycle: {' -> '.join((*within, folder))}")
         for entry in settings["resources"]:
             for declared in self._resource(path, str(entry), (*within, folder)):
                 if settings.get("namespace"):
-                    _place(declared, str(settings["namespace"]), namespaced=self.is_namespaced(declared))
+                    _set_namespace(declared, str(settings["namespace"]), namespaced=self.is_namespaced(declared))
                 yield declared
 
     def _resource(self, path: str, entry: str, within: tuple[str, ...]) -> Iterator[Object]:
@@ -79,22 +80,22 @@ class _Rendering:
 
     def _documents(self, path: str) -> Iterator[Object]:
         text = self.files[path]
-        values = list(_values(path, text))
+        values = list(_parse_documents(path, text))
         if self.decrypt and any(is_encrypted(value) for value in values):
             try:
-                values = list(_values(path, self.decrypt(text)))
+                values = list(_parse_documents(path, self.decrypt(text)))
             except GitOpsError as error:
                 raise Unrenderable(f"{path}: {error}") from error
-        return _listed(path, values)
+        return _expand_lists(path, values)
 
 
-def _settings(files: Files, folder: str) -> tuple[str, Object]:
+def _read_settings(files: Files, folder: str) -> tuple[str, Object]:
     present = [path for name in NAMES if (path := posixpath.normpath(posixpath.join(folder, name))) in files]
     if len(present) != 1:
         what = "unable to find one of" if not present else "found more than one of"
         raise Unrenderable(f"{folder}: {what} {', '.join(NAMES)}")
     [path] = present
-    found = [value for value in _values(path, files[path]) if value is not None]
+    found = [value for value in _parse_documents(path, files[path]) if value is not None]
     if len(found) != 1 or not isinstance(found[0], dict):
         raise Unrenderable(f"{path}: one mapping is expected")
     [settings] = found
@@ -106,17 +107,17 @@ def _settings(files: Files, folder: str) -> tuple[str, Object]:
     return path, settings
 
 
-def _listed(path: str, values: list[Object | None]) -> Iterator[Object]:
+def _expand_lists(path: str, values: list[Object | None]) -> Iterator[Object]:
     for value in values:
         for declared in at(value, "items") or () if at(value, "kind") == "List" else (value,):
             if declared is None:
                 continue
-            if why := _malformed(declared):
+            if why := _manifest_fault(declared):
                 raise Unrenderable(f"{path}: {why}")
             yield declared
 
 
-def _malformed(declared: Any) -> str | None:
+def _manifest_fault(declared: Any) -> str | None:
     required = (("apiVersion",), ("kind",), ("metadata", "name"))
     if not all(isinstance(at(declared, *field), str) for field in required):
         return "a document lacks apiVersion, kind or metadata.name"
@@ -132,14 +133,14 @@ def _malformed(declared: Any) -> str | None:
     return None
 
 
-def _values(path: str, text: bytes) -> Iterator[Object | None]:
+def _parse_documents(path: str, text: bytes) -> Iterator[Object | None]:
     try:
-        yield from (document.value for document in documents(text.decode()))
+        yield from (document.value for document in parse_documents(text.decode()))
     except (Unparsable, UnicodeDecodeError) as error:
         raise Unrenderable(f"{path}: {error}") from error
 
 
-def _place(declared: Object, namespace: str, *, namespaced: bool) -> None:
+def _set_namespace(declared: Object, namespace: str, *, namespaced: bool) -> None:
     """As kustomize does it: an outer kustomization wins, and a Namespace is renamed."""
     if namespaced:
         declared["metadata"]["namespace"] = namespace
@@ -147,6 +148,6 @@ def _place(declared: Object, namespace: str, *, namespaced: bool) -> None:
         declared["metadata"]["name"] = namespace
 
 
-def _shown(declared: Object) -> str:
+def _object_label(declared: Object) -> str:
     metadata = declared["metadata"]
     return f"{declared['kind']} {metadata.get('namespace', '')}/{metadata['name']}"

@@ -33,7 +33,7 @@ def write_secret(store: Store, found: Object | None, wanted: Object) -> None:
     store.change(kinds.SECRET, metadata["namespace"], metadata["name"], lambda _: {**wanted, "metadata": merged})
 
 
-def encoded(values: Mapping[str, str]) -> dict[str, str]:
+def encode_values(values: Mapping[str, str]) -> dict[str, str]:
     return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
 
 
@@ -50,7 +50,7 @@ def is_owned(secret: Object, owner: Object) -> bool:
     return any(one["uid"] == owner["metadata"]["uid"] for one in owners)
 
 
-def condition(found: Object, kind: str, *, holds: bool, message: str, reason: str | None = None) -> Object:
+def make_condition(found: Object, kind: str, *, holds: bool, message: str, reason: str | None = None) -> Object:
     """The condition as it is to be: since when is kept as long as it says the same."""
     stated = {"type": kind, "status": "True" if holds else "False", "message": message}
     stated |= {"reason": reason} if reason else {}

@@ -19,16 +19,16 @@ from functools import partial
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import Store
-from gitops_mcp.sandbox.cluster import Turn
+from gitops_mcp.sandbox.cluster import ClusterTurn
 from gitops_mcp.sandbox.cnpg import database_roles, databases
 from gitops_mcp.sandbox.cnpg.children import OWNED
 from gitops_mcp.sandbox.cnpg.credentials import Secrets
 from gitops_mcp.sandbox.cnpg.cron import next_run
 from gitops_mcp.sandbox.cnpg.database_roles import database_role_outcome
 from gitops_mcp.sandbox.cnpg.databases import database_outcome
-from gitops_mcp.sandbox.cnpg.defaults import defaulted
+from gitops_mcp.sandbox.cnpg.defaults import with_defaults
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
-from gitops_mcp.sandbox.cnpg.reconciled import Outcome, is_up, orphaned
+from gitops_mcp.sandbox.cnpg.reconciled import ReconcileOutcome, is_up, outcome_without_cluster
 from gitops_mcp.sandbox.controller import Controller
 
 STEP = 0.3
@@ -75,8 +75,8 @@ class Operator(Controller):
         place = _place(cluster)
         with self.attempt(f"Cluster {'/'.join(place)}"):
             self._due.pop(metadata["uid"], None)
-            live = self.store.change(kinds.CLUSTER, *place, defaulted)
-            if Turn(self.store, live, self._inside(live)).take():
+            live = self.store.change(kinds.CLUSTER, *place, with_defaults)
+            if ClusterTurn(self.store, live, self._inside(live)).take():
                 self._due[metadata["uid"]] = time.monotonic() + self._step
 
     def _inside(self, cluster: Object) -> Postgres | None:
@@ -109,19 +109,21 @@ class Operator(Controller):
                         # Those that follow see what this one has applied.
                         group[number] = {**declared, "status": outcome.status or declared.get("status") or {}}
 
-    def _outcome(self, resource: Resource, declared: Object, cluster: Object | None, others: list[Object]) -> Outcome:
+    def _outcome(
+        self, resource: Resource, declared: Object, cluster: Object | None, others: list[Object]
+    ) -> ReconcileOutcome:
         if cluster is None:
-            return orphaned(declared)
+            return outcome_without_cluster(declared)
         postgres = self._inside(cluster)
         if postgres is None:
-            return Outcome(None)
+            return ReconcileOutcome(None)
         if resource == kinds.DATABASE:
             return database_outcome(declared, cluster, postgres, others=others)
         secrets = self._secrets(declared["metadata"]["namespace"])
         now = datetime.now(UTC)
         return database_role_outcome(declared, cluster, postgres, secrets=secrets, others=others, now=now)
 
-    def _settle(self, resource: Resource, declared: Object, outcome: Outcome) -> None:
+    def _settle(self, resource: Resource, declared: Object, outcome: ReconcileOutcome) -> None:
         """The status first: an object that is let go may be gone with it."""
         if outcome.status is not None and outcome.status != declared.get("status"):
             self._set_status(resource, declared, outcome.status)

@@ -25,18 +25,18 @@ _TIMEOUT = 60
 
 
 @dataclass(frozen=True)
-class Remote:
+class SandboxRemote:
     path: Path
     """The bare repository."""
 
     @classmethod
-    def create(cls, path: Path) -> Remote:
+    def create(cls, path: Path) -> SandboxRemote:
         """A bare repository that holds one commit: the template."""
         git("init", "--quiet", "--bare", "--template=", f"--initial-branch={BASE}", str(path))
         git("config", "uploadpack.allowFilter", "true", cwd=path)
         with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as work:
             tree = Path(work) / "tree"
-            shutil.copytree(template(), tree)
+            shutil.copytree(template_folder(), tree)
             git("init", "--quiet", "--template=", f"--initial-branch={BASE}", cwd=tree)
             git("add", "--all", cwd=tree)
             git("commit", "--quiet", "--message=Start from the template", cwd=tree)
@@ -64,7 +64,7 @@ class Remote:
             }
 
 
-def template() -> Path:
+def template_folder() -> Path:
     """Where the template is: inside the installed package, else beside it in a source checkout."""
     installed = Path(str(importlib.resources.files("gitops_mcp") / "repo_template"))
     return installed if installed.is_dir() else Path(__file__).parents[2] / "repo_template"

@@ -22,14 +22,14 @@ from types import FrameType
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Unavailable
-from gitops_mcp.sandbox.api import Api, Store, kubeconfig
+from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
 from gitops_mcp.sandbox.engine import NAME, NAMESPACE, POLL, Engine
-from gitops_mcp.sandbox.external_secrets import ExternalSecrets
+from gitops_mcp.sandbox.external_secrets import ExternalSecretsOperator
 from gitops_mcp.sandbox.operator import STEP, Operator
-from gitops_mcp.sandbox.remote import Remote
+from gitops_mcp.sandbox.remote import SandboxRemote
 from gitops_mcp.sandbox.sealed_secrets import NAMESPACE as SEALED_NAMESPACE
-from gitops_mcp.sandbox.sealed_secrets import SERVICE, SealedSecrets
+from gitops_mcp.sandbox.sealed_secrets import SERVICE, SealedSecretsController
 
 _READY_SECONDS = 30
 
@@ -38,7 +38,7 @@ _READY_SECONDS = 30
 class World:
     directory: Path
     store: Store
-    api: Api
+    api: SandboxApi
     url: str
     operator: Operator | None = None
     """None where the API is alone."""
@@ -73,7 +73,7 @@ class World:
 
 
 @contextmanager
-def sandbox(
+def start_sandbox(
     directory: Path,
     *,
     api_only: bool = False,
@@ -90,29 +90,29 @@ def sandbox(
     sops with; without one it cannot.
     """
     root = directory.resolve()
-    _take(root)
+    _take_folder(root)
     with ExitStack() as stack:
         store = Store(crds=crds)
-        sealed, operator = SealedSecrets(store), Operator(store, step=step)
+        sealed, operator = SealedSecretsController(store), Operator(store, step=step)
         backends = {} if api_only else {(SEALED_NAMESPACE, SERVICE): sealed.answer}
-        api = Api(store, token=None, requests_log=root / "requests.jsonl", rules=rules, backends=backends)
+        api = SandboxApi(store, token=None, requests_log=root / "requests.jsonl", rules=rules, backends=backends)
         world = World(root, store, api, api.start(), None if api_only else operator)
         stack.callback(api.stop)
-        world.kubeconfig.write_text(kubeconfig(world.url, None))
+        world.kubeconfig.write_text(kubeconfig_text(world.url, None))
         world.kubeconfig.chmod(0o600)
         if not api_only:
-            remote = Remote.create(world.remote)
+            remote = SandboxRemote.create(world.remote)
             remote.checkout(world.checkout)
             world.mcp.write_text(_client_configuration(world))
             engine = Engine(store, remote, poll=poll, age_key=age_key)
-            for controller in (operator, sealed, ExternalSecrets(store), engine):
+            for controller in (operator, sealed, ExternalSecretsOperator(store), engine):
                 controller.start()
                 stack.callback(controller.stop)
             _wait_for_the_first_sync(store)
         yield world
 
 
-def serve(directory: Path, *, api_only: bool) -> int:
+def serve_sandbox(directory: Path, *, api_only: bool) -> int:
     """Run until the end of input, SIGTERM or SIGINT; the exit code."""
     crds = os.environ.get("GITOPS_MCP_TEST_CRDS")
     end = threading.Event()
@@ -122,7 +122,7 @@ def serve(directory: Path, *, api_only: bool) -> int:
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with sandbox(directory, api_only=api_only, crds=Path(crds) if crds else None) as world:
+        with start_sandbox(directory, api_only=api_only, crds=Path(crds) if crds else None) as world:
             threading.Thread(target=_read_to_the_end, args=(end,), name="stdin", daemon=True).start()
             _say(f"a stand-in for a Kubernetes cluster{'' if api_only else ', its operator, Git remote and Argo CD'}.")
             _say(f"It answers at {world.url} to this machine only, and runs no PostgreSQL. Files: {world.directory}")
@@ -140,7 +140,7 @@ def serve(directory: Path, *, api_only: bool) -> int:
     return 0
 
 
-def _take(directory: Path) -> None:
+def _take_folder(directory: Path) -> None:
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise InvalidRequest(f"--dir: {directory} exists and is not an empty folder: name a new one")
     try:

@@ -16,8 +16,16 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.controller import Controller
-from gitops_mcp.sandbox.made_secrets import condition, encoded, is_owned, live_secret, now, owner_of, write_secret
-from gitops_mcp.sandbox.templates import Unfillable, filled
+from gitops_mcp.sandbox.made_secrets import (
+    encode_values,
+    is_owned,
+    live_secret,
+    make_condition,
+    now,
+    owner_of,
+    write_secret,
+)
+from gitops_mcp.sandbox.templates import Unfillable, fill_template
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -30,7 +38,7 @@ _NONCE = bytes(12)
 """All zeros: each key encrypts one value only."""
 
 
-class Sealed(Exception):
+class Unsealable(Exception):
     """Why a SealedSecret was not turned into a Secret."""
 
 
@@ -47,7 +55,7 @@ class KeyPair:
             from cryptography.hazmat.primitives import hashes, serialization
             from cryptography.hazmat.primitives.asymmetric import rsa
         except ImportError as error:
-            raise Sealed("the sandbox needs the Python package cryptography for SealedSecrets") from error
+            raise Unsealable("the sandbox needs the Python package cryptography for SealedSecrets") from error
 
         private = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
         nobody, begin = x509.Name([]), datetime.now(UTC) - timedelta(minutes=1)
@@ -76,10 +84,10 @@ class KeyPair:
             end = 2 + int.from_bytes(raw[:2], "big")
             return AESGCM(self.private.decrypt(raw[2:end], oaep)).decrypt(_NONCE, raw[end:], None)
         except (binascii.Error, InvalidTag, ValueError) as error:
-            raise Sealed("no key could decrypt secret") from error
+            raise Unsealable("no key could decrypt secret") from error
 
 
-class SealedSecrets(Controller):
+class SealedSecretsController(Controller):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self._lock = threading.Lock()
@@ -96,7 +104,7 @@ class SealedSecrets(Controller):
         """What the controller's own HTTP server answers."""
         try:
             return self.keys().certificate if path == "v1/cert.pem" else None
-        except Sealed as error:
+        except Unsealable as error:
             raise ApiError(503, "ServiceUnavailable", str(error)) from error
 
     def keys(self) -> KeyPair:
@@ -119,15 +127,15 @@ class SealedSecrets(Controller):
             return
         fault = ""
         try:
-            wanted = _secret(found, self.keys())
+            wanted = _unseal_secret(found, self.keys())
             _check_ours(secret, found)
             write_secret(self.store, secret, wanted)
-        except (Sealed, Unfillable) as error:
+        except (Unsealable, Unfillable) as error:
             fault = str(error)
         self._report(found, fault)
 
     def _report(self, found: Object, fault: str) -> None:
-        stated = condition(found, "Synced", holds=not fault, message=fault)
+        stated = make_condition(found, "Synced", holds=not fault, message=fault)
         known = [one for one in at(found, "status", "conditions") or () if one["type"] == "Synced"]
         updated = known[0].get("lastUpdateTime") if known and _same(known[0], stated) else now()
         conditions = [{**{key: value for key, value in stated.items() if value}, "lastUpdateTime": updated}]
@@ -137,21 +145,21 @@ class SealedSecrets(Controller):
         self.store.change(kinds.SEALED_SECRET, *place, lambda live: {**live, "status": status}, subresource="status")
 
 
-def _secret(found: Object, keys: KeyPair) -> Object:
+def _unseal_secret(found: Object, keys: KeyPair) -> Object:
     metadata, template = found["metadata"], at(found, "spec", "template") or {}
     label = _label(metadata)
     values = {}
     for key, sealed in found["spec"]["encryptedData"].items():
         try:
             values[key] = keys.opened(sealed, label=label).decode()
-        except Sealed as error:
-            raise Sealed(f"{error} ({key})") from error
-    values |= {key: filled(text, values) for key, text in (template.get("data") or {}).items()}
+        except Unsealable as error:
+            raise Unsealable(f"{error} ({key})") from error
+    values |= {key: fill_template(text, values) for key, text in (template.get("data") or {}).items()}
     given = template.get("metadata") or {}
     own: Object = {key: given[key] for key in ("labels", "annotations") if given.get(key)}
     own |= {"name": metadata["name"], "namespace": metadata["namespace"], "ownerReferences": [owner_of(found)]}
     immutable = {"immutable": True} if template.get("immutable") else {}
-    return {"metadata": own, "type": template.get("type") or "Opaque", "data": encoded(values), **immutable}
+    return {"metadata": own, "type": template.get("type") or "Opaque", "data": encode_values(values), **immutable}
 
 
 def _label(metadata: Object) -> bytes:
@@ -170,7 +178,7 @@ def _check_ours(secret: Object | None, found: Object) -> None:
         return
     if at(secret, "metadata", "annotations", f"{_PREFIX}managed") != "true":
         name = found["metadata"]["name"]
-        raise Sealed(f'failed update: Resource "{name}" already exists and is not managed by SealedSecret')
+        raise Unsealable(f'failed update: Resource "{name}" already exists and is not managed by SealedSecret')
 
 
 def _same(known: Object, stated: Object) -> bool:

@@ -23,9 +23,9 @@ def is_encrypted(value: Object | None) -> bool:
     return at(value, "sops", "mac") is not None
 
 
-def decrypted(text: bytes, key: Path) -> bytes:
+def decrypt_with_sops(text: bytes, key: Path) -> bytes:
     """The YAML in clear text, which is written nowhere: it goes from pipe to pipe."""
-    command = [_binary(), "decrypt", "--input-type=yaml", "--output-type=yaml", "/dev/stdin"]
+    command = [_find_sops(), "decrypt", "--input-type=yaml", "--output-type=yaml", "/dev/stdin"]
     environment = {"PATH": os.environ.get("PATH", ""), "SOPS_AGE_KEY_FILE": str(key.resolve()), "LC_ALL": "C"}
     try:
         ran = subprocess.run(
@@ -39,7 +39,7 @@ def decrypted(text: bytes, key: Path) -> bytes:
     return ran.stdout
 
 
-def _binary() -> str:
+def _find_sops() -> str:
     """The one on PATH, else the one that was installed beside this Python."""
     found = shutil.which("sops") or shutil.which("sops", path=str(Path(sys.executable).parent))
     if found is None:

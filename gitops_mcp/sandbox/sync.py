@@ -9,21 +9,21 @@ from typing import Literal
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.sandbox.api import ApiError, Store, Write
-from gitops_mcp.sandbox.apply import applied
+from gitops_mcp.sandbox.api import ApiError, Store, WriteOptions
+from gitops_mcp.sandbox.apply import apply_declared
 from gitops_mcp.sandbox.sops import is_encrypted
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
 TRACKING = "argocd.argoproj.io/tracking-id"
 
-_AS_ARGO = Write(validation="Ignore", manager="argocd-controller")
+_AS_ARGO = WriteOptions(validation="Ignore", manager="argocd-controller")
 
 Protection = Literal["no", "confirm", "never"]
 
 
 @dataclass(frozen=True)
-class Key:
+class ObjectKey:
     """What makes two declarations the same live object."""
 
     api_version: str
@@ -32,7 +32,7 @@ class Key:
     name: str
 
     @classmethod
-    def of(cls, value: Object) -> Key:
+    def of(cls, value: Object) -> ObjectKey:
         metadata = value["metadata"]
         return cls(value["apiVersion"], value["kind"], metadata.get("namespace"), metadata["name"])
 
@@ -62,10 +62,10 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SyncOutcome:
     """What became of one object in a sync."""
 
-    key: Key
+    key: ObjectKey
     status: Literal["Synced", "SyncFailed", "Pruned", "PruneSkipped"]
     message: str
 
@@ -76,33 +76,33 @@ class Sync:
     def __init__(self, store: Store, application: str) -> None:
         self._store = store
         self._application = application
-        self._applied: dict[Key, Object] = {}
+        self._applied: dict[ObjectKey, Object] = {}
 
-    def apply(self, declared: Mapping[Key, Object]) -> Iterator[Outcome]:
+    def apply(self, declared: Mapping[ObjectKey, Object]) -> Iterator[SyncOutcome]:
         for key in sorted(declared, key=lambda one: one.kind != "Namespace"):
             try:
                 message = self._apply(key, declared[key])
             except ApiError as error:
-                yield Outcome(key, "SyncFailed", error.message)
+                yield SyncOutcome(key, "SyncFailed", error.message)
             else:
-                yield Outcome(key, "Synced", message)
+                yield SyncOutcome(key, "Synced", message)
 
-    def prune(self, declared: Mapping[Key, Object], *, confirmed: bool) -> Iterator[Outcome]:
+    def prune(self, declared: Mapping[ObjectKey, Object], *, confirmed: bool) -> Iterator[SyncOutcome]:
         """Delete what is not protected; what waits for a confirmation is left as it is, and `waiting` names it."""
         for key, live in list(self.undeclared(declared)):
-            match protection(live):
+            match prune_protection(live):
                 case "never":
-                    yield Outcome(key, "PruneSkipped", "ignored (no prune)")
+                    yield SyncOutcome(key, "PruneSkipped", "ignored (no prune)")
                 case "confirm" if not confirmed:
                     continue
                 case "confirm" | "no":
                     self._delete(key)
-                    yield Outcome(key, "Pruned", "pruned")
+                    yield SyncOutcome(key, "Pruned", "pruned")
 
-    def waiting(self, declared: Mapping[Key, Object]) -> tuple[Key, ...]:
-        return tuple(key for key, live in self.undeclared(declared) if protection(live) == "confirm")
+    def waiting(self, declared: Mapping[ObjectKey, Object]) -> tuple[ObjectKey, ...]:
+        return tuple(key for key, live in self.undeclared(declared) if prune_protection(live) == "confirm")
 
-    def undeclared(self, declared: Mapping[Key, Object]) -> Iterator[tuple[Key, Object]]:
+    def undeclared(self, declared: Mapping[ObjectKey, Object]) -> Iterator[tuple[ObjectKey, Object]]:
         """What was applied before, is still there, and is declared no longer."""
         for key in sorted(self._applied.keys() - declared.keys(), key=lambda one: (one.place, one.kind)):
             live = self.live(key)
@@ -111,11 +111,11 @@ class Sync:
             else:
                 yield key, live
 
-    def is_in_sync(self, key: Key, declared: Object) -> bool:
+    def is_in_sync(self, key: ObjectKey, declared: Object) -> bool:
         live = self.live(key)
         return live is not None and self._merged(key, live, declared) == live
 
-    def live(self, key: Key) -> Object | None:
+    def live(self, key: ObjectKey) -> Object | None:
         resource = self._store.resource_for(key.api_version, key.kind)
         if resource is None:
             return None
@@ -124,7 +124,7 @@ class Sync:
         except ApiError:
             return None
 
-    def _apply(self, key: Key, declared: Object) -> str:
+    def _apply(self, key: ObjectKey, declared: Object) -> str:
         resource = self._resource(key)
         if is_encrypted(declared):
             raise ApiError(
@@ -140,21 +140,21 @@ class Sync:
         self._applied[key] = _as_stored(declared)
         return f"{resource.plural}{'.' if resource.group else ''}{resource.group}/{key.name} {message}"
 
-    def _delete(self, key: Key) -> None:
+    def _delete(self, key: ObjectKey) -> None:
         self._store.delete(self._resource(key), key.namespace, key.name)
         del self._applied[key]
 
-    def _merged(self, key: Key, live: Object, declared: Object) -> Object:
-        return applied(live, self._tracked(key, declared), before=self._applied.get(key))
+    def _merged(self, key: ObjectKey, live: Object, declared: Object) -> Object:
+        return apply_declared(live, self._tracked(key, declared), before=self._applied.get(key))
 
-    def _tracked(self, key: Key, declared: Object) -> Object:
+    def _tracked(self, key: ObjectKey, declared: Object) -> Object:
         declared = _as_stored(declared)
         metadata = declared["metadata"]
         mark = f"{self._application}:{key.group}/{key.kind}:{key.place}"
         annotations = {**(metadata.get("annotations") or {}), TRACKING: mark}
         return {**declared, "metadata": {**metadata, "annotations": annotations}}
 
-    def _resource(self, key: Key) -> Resource:
+    def _resource(self, key: ObjectKey) -> Resource:
         resource = self._store.resource_for(key.api_version, key.kind)
         if resource is None:
             message = (
@@ -175,7 +175,7 @@ def _as_stored(declared: Object) -> Object:
     return {**kept, "data": {**(declared.get("data") or {}), **data}} if data else kept
 
 
-def protection(live: Object) -> Protection:
+def prune_protection(live: Object) -> Protection:
     """How the live object is protected from pruning; Git no longer says anything of it."""
     annotations = at(live, "metadata", "annotations") or {}
     labels = at(live, "metadata", "labels") or {}

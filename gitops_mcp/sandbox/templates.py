@@ -16,16 +16,16 @@ class Unfillable(Exception):
     """Why a template cannot be filled; no value is repeated."""
 
 
-def filled(template: str, values: Mapping[str, str]) -> str:
+def fill_template(template: str, values: Mapping[str, str]) -> str:
     """A key that is missing is an error, as it is for the External Secrets Operator (`missingkey=error`)."""
     result, place = [], 0
     for code in _CODE.finditer(template):
-        result += [_plain(template[place : code.start()]), _value(code, values)]
+        result += [_check_plain(template[place : code.start()]), _value(code, values)]
         place = code.end()
-    return "".join([*result, _plain(template[place:])])
+    return "".join([*result, _check_plain(template[place:])])
 
 
-def _plain(text: str) -> str:
+def _check_plain(text: str) -> str:
     if "{{" in text:
         raise Unfillable("unable to parse template: the sandbox knows text, {{ .key }} and literals only")
     return text

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
+from gitops_mcp.answers.changes import ChangeDetail, ChangeList
+from gitops_mcp.answers.writes import DiscardResult
 from gitops_mcp.app import App
-from gitops_mcp.domain.answers import ChangeDetail, ChangeList, Discarded
-from gitops_mcp.tools import arguments as a
+from gitops_mcp.tools.arguments import ChangeName, ChangeState, Confirm, Cursor, DetailLevel, DryRun, Limit
 from gitops_mcp.tools.registry import Tool
 
 
-def list_changes(app: App, state: a.ChangeState = "open", limit: a.Limit = 50, cursor: a.Cursor = None) -> ChangeList:
+def list_changes(app: App, state: ChangeState = "open", limit: Limit = 50, cursor: Cursor = None) -> ChangeList:
     """List the changes this server proposed, with their state, files and how far they are behind the base.
 
     For the diff of one, and whether it is live, use get_change.
     """
-    from gitops_mcp.workflows import progress
+    from gitops_mcp.workflows.reading.changes import page_of_changes
 
-    return progress.changes(app, state=state, limit=limit, cursor=cursor)
+    return page_of_changes(app, state=state, limit=limit, cursor=cursor)
 
 
-def get_change(app: App, change: a.ChangeName, detail_level: a.DetailLevel = "concise") -> ChangeDetail:
+def get_change(app: App, change: ChangeName, detail_level: DetailLevel = "concise") -> ChangeDetail:
     """Show one change: diff, impact, state from draft to healthy, and each touched object's live state.
 
     Use it after a change was merged, to see whether it is applied.
     """
-    from gitops_mcp.workflows import progress
+    from gitops_mcp.workflows.reading.changes import change_detail
 
-    return progress.change(app, change, detailed=detail_level == "detailed")
+    return change_detail(app, change, detailed=detail_level == "detailed")
 
 
 def discard_change(
-    app: App, change: a.ChangeName, confirm_deletion: a.Confirm = False, dry_run: a.DryRun = False
-) -> Discarded:
+    app: App, change: ChangeName, confirm_deletion: Confirm = False, dry_run: DryRun = False
+) -> DiscardResult:
     """Delete the branch of a change that is not merged. Its commits are lost; nothing live changes."""
-    from gitops_mcp.workflows import progress
+    from gitops_mcp.workflows.writing.discard import discard_branch
 
-    return progress.discard(app, change, confirmed=confirm_deletion, dry_run=dry_run)
+    return discard_branch(app, change, confirmed=confirm_deletion, dry_run=dry_run)
 
 
 TOOLS = (

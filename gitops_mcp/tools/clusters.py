@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
+from gitops_mcp.answers.clusters import ClusterList, ClusterStatus
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.domain.answers import ClusterList, ClusterStatus, WriteResult
-from gitops_mcp.tools import arguments as a
+from gitops_mcp.tools.arguments import (
+    AllNamespaces,
+    Change,
+    ClusterName,
+    Confirm,
+    Cursor,
+    DatabaseName,
+    DetailLevel,
+    DryRun,
+    Environment,
+    Hibernation,
+    Image,
+    Instances,
+    Limit,
+    MaintenanceWindow,
+    Namespace,
+    NewNamespace,
+    NewParameters,
+    NewPostgresVersion,
+    NewStorageSize,
+    Owner,
+    Parameters,
+    PodResources,
+    PostgresVersion,
+    Reason,
+    Reload,
+    Restart,
+    StorageClass,
+    StorageSize,
+    Timeout,
+    Wait,
+    WalStorageSize,
+)
 from gitops_mcp.tools.registry import Tool
 
 
 def list_postgres_clusters(
     app: App,
-    environment: a.Environment = None,
-    namespace: a.AllNamespaces = None,
-    detail_level: a.DetailLevel = "concise",
-    limit: a.Limit = 50,
-    cursor: a.Cursor = None,
+    environment: Environment = None,
+    namespace: AllNamespaces = None,
+    detail_level: DetailLevel = "concise",
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> ClusterList:
     """List CloudNativePG clusters with readiness, phase, primary, image and storage.
 
     Live state from the Kubernetes API; where that cannot be reached, what Git declares. For one cluster in depth use
     get_cluster_status.
     """
-    from gitops_mcp.workflows import inventory
+    from gitops_mcp.workflows.reading.cluster_list import list_clusters
 
-    return inventory.clusters(
+    return list_clusters(
         app,
         environment=environment,
         namespace=namespace,
@@ -35,49 +68,51 @@ def list_postgres_clusters(
 
 def get_cluster_status(
     app: App,
-    name: a.ClusterName,
-    namespace: a.Namespace = None,
-    environment: a.Environment = None,
-    detail_level: a.DetailLevel = "concise",
+    name: ClusterName,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    detail_level: DetailLevel = "concise",
 ) -> ClusterStatus:
     """Report one cluster's health: phase, instances, backups, certificates, roles, databases, events, problems.
 
     Ends with what is wrong and what to do, and says where Git declares the cluster and which fields differ. Use it
     before and after a change.
     """
-    from gitops_mcp.workflows import status
+    from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
 
-    return status.status(app, name, namespace=namespace, environment=environment, detailed=detail_level == "detailed")
+    return read_cluster_status(
+        app, name, namespace=namespace, environment=environment, detailed=detail_level == "detailed"
+    )
 
 
 def create_postgres_cluster(
     app: App,
-    name: a.ClusterName,
-    instances: a.Instances = 3,
-    storage_size: a.StorageSize = "10Gi",
-    postgres_version: a.PostgresVersion = "18",
-    storage_class: a.StorageClass = None,
-    parameters: a.Parameters = None,
-    database: a.DatabaseName = "app",
-    owner: a.Owner = None,
-    wait: a.Wait = False,
-    timeout: a.Timeout = None,
-    namespace: a.NewNamespace = None,
-    environment: a.Environment = None,
-    change: a.Change = None,
-    reason: a.Reason = None,
-    dry_run: a.DryRun = False,
+    name: ClusterName,
+    instances: Instances = 3,
+    storage_size: StorageSize = "10Gi",
+    postgres_version: PostgresVersion = "18",
+    storage_class: StorageClass = None,
+    parameters: Parameters = None,
+    database: DatabaseName = "app",
+    owner: Owner = None,
+    wait: Wait = False,
+    timeout: Timeout = None,
+    namespace: NewNamespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
 ) -> WriteResult:
     """Propose a new cluster: commit its manifest on a branch of its own for review; nothing is applied.
 
     Use dry_run first to see the diff. To change an existing cluster use scale_postgres_cluster.
     """
-    from gitops_mcp.workflows import clusters
-    from gitops_mcp.workflows.road import Request
+    from gitops_mcp.workflows.writing import clusters
+    from gitops_mcp.workflows.writing.request import WriteRequest
 
-    return clusters.create(
+    return clusters.create_cluster(
         app,
-        Request("create_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run),
+        WriteRequest("create_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run),
         clusters.NewCluster(
             name=name,
             namespace=namespace,
@@ -96,48 +131,48 @@ def create_postgres_cluster(
 
 def scale_postgres_cluster(
     app: App,
-    name: a.ClusterName,
-    instances: a.Instances,
-    confirm_deletion: a.Confirm = False,
-    namespace: a.Namespace = None,
-    environment: a.Environment = None,
-    change: a.Change = None,
-    reason: a.Reason = None,
-    dry_run: a.DryRun = False,
+    name: ClusterName,
+    instances: Instances,
+    confirm_deletion: Confirm = False,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
 ) -> WriteResult:
     """Propose another number of instances: commit that one line on a branch of its own for review.
 
     Scaling down deletes the removed replicas' volumes; going to 1, or below what synchronous replication needs, asks
     for confirm_deletion.
     """
-    from gitops_mcp.workflows import clusters
-    from gitops_mcp.workflows.road import Request
+    from gitops_mcp.workflows.writing import clusters
+    from gitops_mcp.workflows.writing.request import WriteRequest
 
-    request = Request(
+    request = WriteRequest(
         "scale_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run, confirmed=confirm_deletion
     )
-    return clusters.scale(app, request, name, namespace=namespace, instances=instances)
+    return clusters.scale_cluster(app, request, name, namespace=namespace, instances=instances)
 
 
 def update_postgres_cluster(
     app: App,
-    name: a.ClusterName,
-    storage_size: a.NewStorageSize = None,
-    wal_storage_size: a.WalStorageSize = None,
-    postgres_version: a.NewPostgresVersion = None,
-    image: a.Image = None,
-    parameters: a.NewParameters = None,
-    resources: a.PodResources = None,
-    hibernation: a.Hibernation = None,
-    restart: a.Restart = False,
-    reload: a.Reload = False,
-    maintenance_window: a.MaintenanceWindow = None,
-    confirm_deletion: a.Confirm = False,
-    namespace: a.Namespace = None,
-    environment: a.Environment = None,
-    change: a.Change = None,
-    reason: a.Reason = None,
-    dry_run: a.DryRun = False,
+    name: ClusterName,
+    storage_size: NewStorageSize = None,
+    wal_storage_size: WalStorageSize = None,
+    postgres_version: NewPostgresVersion = None,
+    image: Image = None,
+    parameters: NewParameters = None,
+    resources: PodResources = None,
+    hibernation: Hibernation = None,
+    restart: Restart = False,
+    reload: Reload = False,
+    maintenance_window: MaintenanceWindow = None,
+    confirm_deletion: Confirm = False,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
 ) -> WriteResult:
     """Propose other settings of a cluster for review: storage, version, parameters, resources, hibernation, restart.
 
@@ -146,11 +181,11 @@ def update_postgres_cluster(
     A switchover or the restart of one instance is no state that Git could hold: kubectl cnpg promote, kubectl cnpg
     restart.
     """
-    from gitops_mcp.domain.cluster_settings import Update
-    from gitops_mcp.workflows import cluster_update
-    from gitops_mcp.workflows.road import Request
+    from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
+    from gitops_mcp.workflows.writing import cluster_update
+    from gitops_mcp.workflows.writing.request import WriteRequest
 
-    request = Request(
+    request = WriteRequest(
         "update_postgres_cluster",
         environment,
         change=change,
@@ -158,7 +193,7 @@ def update_postgres_cluster(
         dry_run=dry_run,
         confirmed=confirm_deletion,
     )
-    asked = Update(
+    asked = ClusterUpdate(
         storage_size=storage_size,
         wal_storage_size=wal_storage_size,
         postgres_version=postgres_version,
@@ -170,28 +205,28 @@ def update_postgres_cluster(
         reload=reload,
         maintenance_window=maintenance_window or {},
     )
-    return cluster_update.update(app, request, name, asked, namespace=namespace)
+    return cluster_update.update_cluster(app, request, name, asked, namespace=namespace)
 
 
 def delete_postgres_cluster(
     app: App,
-    name: a.ClusterName,
-    confirm_deletion: a.Confirm = False,
-    namespace: a.Namespace = None,
-    environment: a.Environment = None,
-    change: a.Change = None,
-    reason: a.Reason = None,
-    dry_run: a.DryRun = False,
+    name: ClusterName,
+    confirm_deletion: Confirm = False,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
 ) -> WriteResult:
     """Propose the next step of deleting a cluster with all its data, for review.
 
     A protected cluster takes two changes: the first removes the protection against pruning, the second (call it again
     once that is applied) the manifests. Says which step it made.
     """
-    from gitops_mcp.workflows import clusters
-    from gitops_mcp.workflows.road import Request
+    from gitops_mcp.workflows.writing import clusters
+    from gitops_mcp.workflows.writing.request import WriteRequest
 
-    request = Request(
+    request = WriteRequest(
         "delete_postgres_cluster",
         environment,
         change=change,
@@ -199,7 +234,7 @@ def delete_postgres_cluster(
         dry_run=dry_run,
         confirmed=confirm_deletion,
     )
-    return clusters.delete(app, request, name, namespace=namespace)
+    return clusters.delete_cluster(app, request, name, namespace=namespace)
 
 
 TOOLS = (

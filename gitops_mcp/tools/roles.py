@@ -2,64 +2,95 @@
 
 from __future__ import annotations
 
+from gitops_mcp.answers.members import RoleList
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.domain.answers import RoleList, WriteResult
-from gitops_mcp.tools import arguments as a
+from gitops_mcp.tools.arguments import (
+    Adopt,
+    Bypassrls,
+    Change,
+    ClusterName,
+    Comment,
+    Confirm,
+    ConnectionLimit,
+    Createdb,
+    Createrole,
+    Cursor,
+    DropRole,
+    DryRun,
+    Environment,
+    Inherit,
+    InlineRoles,
+    InRoles,
+    Limit,
+    Login,
+    MaybeConnectionLimit,
+    MaybeFlag,
+    Namespace,
+    NewValidUntil,
+    PasswordSource,
+    Reason,
+    Replication,
+    RoleName,
+    RotatePassword,
+    Superuser,
+    ValidUntil,
+)
 from gitops_mcp.tools.registry import Tool
 
 
 def list_postgres_roles(
     app: App,
-    cluster_name: a.ClusterName,
-    namespace: a.Namespace = None,
-    environment: a.Environment = None,
-    limit: a.Limit = 50,
-    cursor: a.Cursor = None,
+    cluster_name: ClusterName,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> RoleList:
     """List a cluster's roles: form, attributes, the Secret of the password, state, and open changes that touch them.
 
     Joins what Git declares with what the operator reports. Passwords are never read.
     """
-    from gitops_mcp.workflows import rolelist
+    from gitops_mcp.workflows.reading.roles import list_roles
 
-    return rolelist.roles(app, cluster_name, namespace=namespace, environment=environment, limit=limit, cursor=cursor)
+    return list_roles(app, cluster_name, namespace=namespace, environment=environment, limit=limit, cursor=cursor)
 
 
 def create_postgres_role(
     app: App,
-    cluster_name: a.ClusterName,
-    role_name: a.RoleName,
-    login: a.Login = True,
-    superuser: a.Superuser = False,
-    inherit: a.Inherit = True,
-    createdb: a.Createdb = False,
-    createrole: a.Createrole = False,
-    replication: a.Replication = False,
-    bypassrls: a.Bypassrls = False,
-    connection_limit: a.ConnectionLimit = -1,
-    valid_until: a.ValidUntil = None,
-    in_roles: a.InRoles = None,
-    comment: a.Comment = None,
-    password_source: a.PasswordSource = "auto",  # noqa: S107 - a source, never a password
-    adopt: a.Adopt = False,
-    namespace: a.Namespace = None,
-    environment: a.Environment = None,
-    change: a.Change = None,
-    reason: a.Reason = None,
-    dry_run: a.DryRun = False,
+    cluster_name: ClusterName,
+    role_name: RoleName,
+    login: Login = True,
+    superuser: Superuser = False,
+    inherit: Inherit = True,
+    createdb: Createdb = False,
+    createrole: Createrole = False,
+    replication: Replication = False,
+    bypassrls: Bypassrls = False,
+    connection_limit: ConnectionLimit = -1,
+    valid_until: ValidUntil = None,
+    in_roles: InRoles = None,
+    comment: Comment = None,
+    password_source: PasswordSource = "auto",  # noqa: S107 - a source, never a password
+    adopt: Adopt = False,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
 ) -> WriteResult:
     """Propose a new role, with a password that nobody sees: commit it on a branch of its own for review.
 
     As a DatabaseRole object or an entry of the Cluster, whichever fits. For a role that Git declares use
     update_postgres_role.
     """
-    from gitops_mcp.workflows import roles
-    from gitops_mcp.workflows.road import Request
+    from gitops_mcp.workflows.writing import roles
+    from gitops_mcp.workflows.writing.request import WriteRequest
 
-    return roles.create(
+    return roles.create_role(
         app,
-        Request("create_postgres_role", environment, change=change, reason=reason, dry_run=dry_run),
-        roles.Which(cluster_name, role_name, namespace),
+        WriteRequest("create_postgres_role", environment, change=change, reason=reason, dry_run=dry_run),
+        roles.WhichRole(cluster_name, role_name, namespace),
         {
             "login": login,
             "superuser": superuser,
@@ -80,37 +111,37 @@ def create_postgres_role(
 
 def update_postgres_role(
     app: App,
-    cluster_name: a.ClusterName,
-    role_name: a.RoleName,
-    login: a.MaybeFlag = None,
-    superuser: a.MaybeFlag = None,
-    inherit: a.MaybeFlag = None,
-    createdb: a.MaybeFlag = None,
-    createrole: a.MaybeFlag = None,
-    replication: a.MaybeFlag = None,
-    bypassrls: a.MaybeFlag = None,
-    connection_limit: a.MaybeConnectionLimit = None,
-    valid_until: a.NewValidUntil = None,
-    in_roles: a.InRoles = None,
-    comment: a.Comment = None,
-    rotate_password: a.RotatePassword = False,
-    namespace: a.Namespace = None,
-    environment: a.Environment = None,
-    change: a.Change = None,
-    reason: a.Reason = None,
-    dry_run: a.DryRun = False,
+    cluster_name: ClusterName,
+    role_name: RoleName,
+    login: MaybeFlag = None,
+    superuser: MaybeFlag = None,
+    inherit: MaybeFlag = None,
+    createdb: MaybeFlag = None,
+    createrole: MaybeFlag = None,
+    replication: MaybeFlag = None,
+    bypassrls: MaybeFlag = None,
+    connection_limit: MaybeConnectionLimit = None,
+    valid_until: NewValidUntil = None,
+    in_roles: InRoles = None,
+    comment: Comment = None,
+    rotate_password: RotatePassword = False,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
 ) -> WriteResult:
     """Propose other attributes of a role, or a new password: only the lines that change, on a branch for review.
 
     What is left out stays as it is. in_roles is the full list: what is not in it is revoked.
     """
-    from gitops_mcp.workflows import roles
-    from gitops_mcp.workflows.road import Request
+    from gitops_mcp.workflows.writing import roles
+    from gitops_mcp.workflows.writing.request import WriteRequest
 
-    return roles.update(
+    return roles.update_role(
         app,
-        Request("update_postgres_role", environment, change=change, reason=reason, dry_run=dry_run),
-        roles.Which(cluster_name, role_name, namespace),
+        WriteRequest("update_postgres_role", environment, change=change, reason=reason, dry_run=dry_run),
+        roles.WhichRole(cluster_name, role_name, namespace),
         {
             "login": login,
             "superuser": superuser,
@@ -130,49 +161,49 @@ def update_postgres_role(
 
 def delete_postgres_role(
     app: App,
-    cluster_name: a.ClusterName,
-    role_name: a.RoleName,
-    drop: a.DropRole = True,
-    confirm_deletion: a.Confirm = False,
-    namespace: a.Namespace = None,
-    environment: a.Environment = None,
-    change: a.Change = None,
-    reason: a.Reason = None,
-    dry_run: a.DryRun = False,
+    cluster_name: ClusterName,
+    role_name: RoleName,
+    drop: DropRole = True,
+    confirm_deletion: Confirm = False,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
 ) -> WriteResult:
     """Propose the next step of taking a role away, for review; says which step it is and what becomes of the role.
 
     Dropping takes two changes: one asks for it, and once that is applied the next call removes the role from Git. With
     drop=false the role stays in PostgreSQL and can still log in.
     """
-    from gitops_mcp.workflows import roles
-    from gitops_mcp.workflows.road import Request
+    from gitops_mcp.workflows.writing import roles
+    from gitops_mcp.workflows.writing.request import WriteRequest
 
-    request = Request(
+    request = WriteRequest(
         "delete_postgres_role", environment, change=change, reason=reason, dry_run=dry_run, confirmed=confirm_deletion
     )
-    return roles.delete(app, request, roles.Which(cluster_name, role_name, namespace), drop=drop)
+    return roles.delete_role(app, request, roles.WhichRole(cluster_name, role_name, namespace), drop=drop)
 
 
 def migrate_postgres_roles(
     app: App,
-    cluster_name: a.ClusterName,
-    roles: a.InlineRoles = None,
-    namespace: a.Namespace = None,
-    environment: a.Environment = None,
-    change: a.Change = None,
-    reason: a.Reason = None,
-    dry_run: a.DryRun = False,
+    cluster_name: ClusterName,
+    roles: InlineRoles = None,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
 ) -> WriteResult:
     """Propose to turn a cluster's inline roles into DatabaseRole objects, attribute for attribute, in one change.
 
     The roles in PostgreSQL and their passwords stay as they are. Needs operator 1.30.
     """
-    from gitops_mcp.workflows import roles as workflow
-    from gitops_mcp.workflows.road import Request
+    from gitops_mcp.workflows.writing.request import WriteRequest
+    from gitops_mcp.workflows.writing.roles import migrate_roles
 
-    request = Request("migrate_postgres_roles", environment, change=change, reason=reason, dry_run=dry_run)
-    return workflow.migrate(app, request, cluster_name, roles, namespace=namespace)
+    request = WriteRequest("migrate_postgres_roles", environment, change=change, reason=reason, dry_run=dry_run)
+    return migrate_roles(app, request, cluster_name, roles, namespace=namespace)
 
 
 TOOLS = (

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
-from gitops_mcp.domain.names import namespace_name
-from gitops_mcp.domain.plan import Plan
-from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.names import check_namespace_name
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import InvalidRequest
-from gitops_mcp.workflows.look import Look
-
-
-@dataclass(frozen=True)
-class Request:
-    """What every writing tool is told besides what to do."""
-
-    tool: str
-    environment: str | None
-    change: str | None = None
-    reason: str | None = None
-    dry_run: bool = False
-    confirmed: bool = False
-    cluster: str | None = None
-    """metadata.name of the Cluster that it is about."""
-    namespace: str | None = None
-    """As the caller named it."""
-    wait: bool = False
-    """Until what was applied is healthy; acts in direct delivery."""
-    timeout: int | None = None
-    """Seconds to wait at most."""
+from gitops_mcp.workflows.api_once import Look
 
 
 @dataclass(frozen=True)
@@ -99,9 +78,6 @@ def _is_below(path: str, folder: str) -> bool:
     return not folder or path.startswith(f"{folder}/")
 
 
-Planner = Callable[[View], Plan]
-
-
 def view_at(
     app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool, look: Look | None = None
 ) -> View:
@@ -112,11 +88,11 @@ def view_at(
     return View(app, ground, environment, declared, proposed, look, missing=missing)
 
 
-def namespace_checked(environment: Environment, namespace: str | None) -> str | None:
+def allowed_namespace(environment: Environment, namespace: str | None) -> str | None:
     """A namespace a caller named, legal and allowed. Raises InvalidRequest or Refused with what would work."""
     if namespace is None:
         return None
-    namespace_name(namespace)
+    check_namespace_name(namespace)
     if environment.namespaces is not None and namespace not in environment.namespaces:
         raise InvalidRequest(
             f"namespace: {namespace!r} is not one of environment {environment.name!r}; "

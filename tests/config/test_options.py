@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.config import OPTIONS, Flags, environ, flags
+from gitops_mcp.config import OPTIONS, Flags, process_environ, read_flags
 from gitops_mcp.errors import InvalidRequest
 
 
 def test_nothing_said_is_the_defaults() -> None:
-    assert flags({}, {"PATH": "/bin"}) == Flags(
+    assert read_flags({}, {"PATH": "/bin"}) == Flags(
         repo=None,
         environment=None,
         context=None,
@@ -43,39 +43,39 @@ def test_a_variable_says_what_its_flag_says() -> None:
         log_level="debug",
         audit_log=Path("/var/log/audit.jsonl"),
     )
-    assert flags({}, said) == expected
-    assert flags({option.name: said[option.variable] for option in OPTIONS}, {}) == expected
+    assert read_flags({}, said) == expected
+    assert read_flags({option.name: said[option.variable] for option in OPTIONS}, {}) == expected
 
 
 def test_a_flag_beats_its_variable_even_a_faulty_one() -> None:
-    assert flags({"push": "never"}, {"GITOPS_MCP_PUSH": "sometimes"}).push == "never"
+    assert read_flags({"push": "never"}, {"GITOPS_MCP_PUSH": "sometimes"}).push == "never"
 
 
 def test_arguments_of_others_are_not_looked_at() -> None:
-    assert flags({"command": "serve", "repo": None}, {}) == Flags()
+    assert read_flags({"command": "serve", "repo": None}, {}) == Flags()
 
 
 @pytest.mark.parametrize(
     ("word", "value"), [("true", True), ("1", True), ("TRUE", True), ("false", False), ("0", False)]
 )
 def test_read_only_is_a_boolean(word: str, value: bool) -> None:
-    assert flags({}, {"GITOPS_MCP_READ_ONLY": word}).read_only is value
+    assert read_flags({}, {"GITOPS_MCP_READ_ONLY": word}).read_only is value
 
 
 @pytest.mark.parametrize("word", ["", "yes", "on", "2", "tru"])
 def test_a_doubtful_read_only_is_a_fault_and_not_the_right_to_write(word: str) -> None:
     with pytest.raises(InvalidRequest, match="GITOPS_MCP_READ_ONLY: expected one of true, false, 1, 0, found"):
-        flags({}, {"GITOPS_MCP_READ_ONLY": word})
+        read_flags({}, {"GITOPS_MCP_READ_ONLY": word})
 
 
 def test_a_switch_that_was_not_given_leaves_the_word_to_its_variable() -> None:
-    assert flags({"read_only": False}, {"GITOPS_MCP_READ_ONLY": "true"}).read_only
-    assert flags({"read_only": True}, {"GITOPS_MCP_READ_ONLY": "false"}).read_only
+    assert read_flags({"read_only": False}, {"GITOPS_MCP_READ_ONLY": "true"}).read_only
+    assert read_flags({"read_only": True}, {"GITOPS_MCP_READ_ONLY": "false"}).read_only
 
 
 def test_all_faults_are_named_together() -> None:
     with pytest.raises(InvalidRequest) as raised:
-        flags(
+        read_flags(
             {"push": "always", "base": "main..dev"},
             {"GITOPS_MCP_LOG_LEVEL": "loud", "GITOPS_MCP_READONLY": "1", "GITOPS_MCP_REPO": " "},
         )
@@ -91,12 +91,12 @@ def test_all_faults_are_named_together() -> None:
 
 def test_an_unknown_variable_is_a_fault_that_does_not_repeat_its_value() -> None:
     with pytest.raises(InvalidRequest, match="GITOPS_MCP_TOKEN: unknown variable") as raised:
-        flags({}, {"GITOPS_MCP_TOKEN": "s3cret"})
+        read_flags({}, {"GITOPS_MCP_TOKEN": "s3cret"})
     assert "s3cret" not in str(raised.value)
 
 
 def test_variables_for_tests_and_of_others_are_let_be() -> None:
-    assert flags({}, {"GITOPS_MCP_TEST_CRDS": "/crds", "GITOPS": "x", "MCP_REPO": "y"}) == Flags()
+    assert read_flags({}, {"GITOPS_MCP_TEST_CRDS": "/crds", "GITOPS": "x", "MCP_REPO": "y"}) == Flags()
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_variables_for_tests_and_of_others_are_let_be() -> None:
 )
 def test_values_are_checked_at_start(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
-        flags(arguments, {})
+        read_flags(arguments, {})
     assert said in str(raised.value)
 
 
 def test_the_environment_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITOPS_MCP_PUSH", "never")
-    said = environ()
+    said = process_environ()
     monkeypatch.delenv("GITOPS_MCP_PUSH")
     assert said["GITOPS_MCP_PUSH"] == "never"
 

@@ -8,10 +8,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import gitops_mcp
-from gitops_mcp.config import Flags, schema, settings
+from gitops_mcp.config import Flags, json_schema, resolve_settings
 from gitops_mcp.errors import InvalidRequest
 
-VALIDATOR = Draft202012Validator(schema())
+VALIDATOR = Draft202012Validator(json_schema())
 
 
 def objects(node: Any) -> list[dict[str, Any]]:
@@ -23,12 +23,12 @@ def objects(node: Any) -> list[dict[str, Any]]:
 
 
 def test_it_is_a_schema_of_2020_12() -> None:
-    Draft202012Validator.check_schema(schema())
-    assert schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(json_schema())
+    assert json_schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
 def test_it_has_every_key_with_its_description_and_default() -> None:
-    top = schema()["properties"]
+    top = json_schema()["properties"]
     assert list(top) == [
         "base",
         "remote",
@@ -42,14 +42,14 @@ def test_it_has_every_key_with_its_description_and_default() -> None:
         "images",
         "limits",
     ]
-    for node in objects(schema()):
+    for node in objects(json_schema()):
         for name, key in node.get("properties", {}).items():
             assert key["description"], name
             assert "default" in key or key["type"] == "object", name
 
 
 def test_no_mapping_takes_other_keys() -> None:
-    mappings = [node for node in objects(schema()) if node.get("type") == "object"]
+    mappings = [node for node in objects(json_schema()) if node.get("type") == "object"]
     assert len(mappings) == 13
     assert [node["additionalProperties"] for node in mappings] == [False] * 13
 
@@ -60,9 +60,9 @@ def test_its_defaults_are_the_defaults() -> None:
             return place["default"]
         return {name: filled(key) for name, key in place["properties"].items()}
 
-    written = yaml.safe_dump(filled(schema()))
+    written = yaml.safe_dump(filled(json_schema()))
     assert "maxInstances: 9" in written
-    assert settings(written, Flags()) == settings(None, Flags())
+    assert resolve_settings(written, Flags()) == resolve_settings(None, Flags())
 
 
 GOOD = [
@@ -109,14 +109,14 @@ BAD = [
 @pytest.mark.parametrize("text", GOOD)
 def test_an_editor_accepts_what_the_server_accepts(text: str) -> None:
     VALIDATOR.validate(yaml.safe_load(text))
-    settings(text, Flags())
+    resolve_settings(text, Flags())
 
 
 @pytest.mark.parametrize("text", BAD)
 def test_an_editor_refuses_what_the_server_refuses(text: str) -> None:
     assert not VALIDATOR.is_valid(yaml.safe_load(text))
     with pytest.raises(InvalidRequest):
-        settings(text, Flags())
+        resolve_settings(text, Flags())
 
 
 def test_the_public_image_repository_is_written_in_one_place() -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from gitops_mcp.config import Environment, Flags, Passwords, Settings, settings
+from gitops_mcp.config import Environment, Flags, Passwords, Settings, resolve_settings
 from gitops_mcp.errors import InvalidRequest
 
 WHOLE = """\
@@ -55,13 +55,13 @@ def environment(name: str = "default", **given: object) -> Environment:
 
 def faults(text: str, **flags: object) -> list[str]:
     with pytest.raises(InvalidRequest) as raised:
-        settings(text, Flags(**flags))  # type: ignore[arg-type] # a table of fields
+        resolve_settings(text, Flags(**flags))  # type: ignore[arg-type] # a table of fields
     return str(raised.value).splitlines()
 
 
 @pytest.mark.parametrize("text", [None, "", "# nothing yet\n", "---\n", "{}"])
 def test_no_configuration_is_one_environment_at_the_root(text: str | None) -> None:
-    assert settings(text, Flags()) == Settings(
+    assert resolve_settings(text, Flags()) == Settings(
         base=None,
         remote=None,
         branch_prefix="gitops-mcp/",
@@ -83,7 +83,7 @@ def test_no_configuration_is_one_environment_at_the_root(text: str | None) -> No
 
 
 def test_every_key_is_read() -> None:
-    assert settings(WHOLE, Flags()) == Settings(
+    assert resolve_settings(WHOLE, Flags()) == Settings(
         base="main",
         remote="upstream",
         branch_prefix="bots/gitops-mcp/",
@@ -123,7 +123,7 @@ def test_every_key_is_read() -> None:
 
 
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
-    assert settings("\ufeff" + WHOLE.replace("\n", "\r\n"), Flags()) == settings(WHOLE, Flags())
+    assert resolve_settings("\ufeff" + WHOLE.replace("\n", "\r\n"), Flags()) == resolve_settings(WHOLE, Flags())
 
 
 def test_all_faults_are_named_with_line_and_what_is_allowed() -> None:
@@ -244,7 +244,7 @@ def test_a_path_that_leaves_the_repository_is_refused(path: str) -> None:
 
 @pytest.mark.parametrize(("path", "folder"), [("", ""), (".", ""), ("./", ""), ("a//b/", "a/b"), ("./a/./b", "a/b")])
 def test_a_path_is_kept_in_its_normal_form(path: str, folder: str) -> None:
-    assert settings(f"environments: {{a: {{path: '{path}'}}}}", Flags()).environments["a"].path == folder
+    assert resolve_settings(f"environments: {{a: {{path: '{path}'}}}}", Flags()).environments["a"].path == folder
 
 
 @pytest.mark.parametrize(
@@ -295,8 +295,8 @@ def test_a_file_full_of_faults_makes_a_short_error() -> None:
 
 
 def test_a_string_tag_makes_text() -> None:
-    assert settings("base: !!str 18\n", Flags()).base == "18"
-    assert settings("base: '18'\n", Flags()).base == "18"
+    assert resolve_settings("base: !!str 18\n", Flags()).base == "18"
+    assert resolve_settings("base: '18'\n", Flags()).base == "18"
 
 
 def test_a_password_in_the_wrong_place_is_not_repeated() -> None:
@@ -315,13 +315,13 @@ environments: {a: {path: 'https://me:hunter2@host/../x', namespaces: ['https://m
 
 def test_flags_replace_what_the_file_says() -> None:
     text = "base: main\nenvironments:\n  prod: {context: a, path: p}\n  dev: {context: b, path: d}\n"
-    made = settings(text, Flags(base="release", push="never", environment="dev", context="c"))
+    made = resolve_settings(text, Flags(base="release", push="never", environment="dev", context="c"))
     assert (made.base, made.push, made.environment) == ("release", "never", "dev")
     assert {name: each.context for name, each in made.environments.items()} == {"prod": "a", "dev": "c"}
 
 
 def test_a_context_goes_to_the_only_environment() -> None:
-    assert settings(None, Flags(context="kind-dev")).environments["default"].context == "kind-dev"
+    assert resolve_settings(None, Flags(context="kind-dev")).environments["default"].context == "kind-dev"
 
 
 def test_a_context_for_one_of_several_environments_has_to_say_which() -> None:
@@ -340,7 +340,7 @@ def test_the_environment_of_a_flag_has_to_exist() -> None:
 
 
 def test_the_only_environment_is_meant_where_none_is_named() -> None:
-    assert settings("environments: {prod: {}}", Flags()).environment == "prod"
+    assert resolve_settings("environments: {prod: {}}", Flags()).environment == "prod"
 
 
 def test_a_flag_cannot_loosen_push() -> None:
@@ -361,7 +361,7 @@ def test_changes_cannot_lie_below_the_base() -> None:
 
 
 def test_direct_delivery_is_for_the_environments_that_say_so() -> None:
-    made = settings("environments: {prod: {protected: true}, dev: {delivery: direct}, other: {}}", Flags())
+    made = resolve_settings("environments: {prod: {protected: true}, dev: {delivery: direct}, other: {}}", Flags())
     assert [(one.name, one.delivery) for one in made.environments.values()] == [
         ("prod", "git"),
         ("dev", "direct"),
@@ -400,11 +400,11 @@ def test_a_layout_stays_in_the_folder_of_each_environment() -> None:
     assert faults(text)[1:] == [
         "- line 2: layout.cluster: leaves 'other', the folder of environment b; start it with {path}/"
     ]
-    assert settings(text.replace("other", "."), Flags()).layout_cluster == "clusters/{cluster}.yaml"
+    assert resolve_settings(text.replace("other", "."), Flags()).layout_cluster == "clusters/{cluster}.yaml"
 
 
 def test_settings_cannot_be_changed() -> None:
-    made = settings(WHOLE, Flags())
+    made = resolve_settings(WHOLE, Flags())
     with pytest.raises(TypeError):
         made.environments["prod"] = made.environments["dev"]  # type: ignore[index] # what the test is about
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.names import shown
-from gitops_mcp.domain.redact import MASK, may_be_secret, redacted, redacted_lines, redacted_value
+from gitops_mcp.domain.names import quote
+from gitops_mcp.domain.redact import MASK, may_be_secret, redact_text, redact_value
+from gitops_mcp.domain.yaml.redacted_lines import redacted_lines
 
 SECRET = "hunter2-not-to-be-seen"
 
@@ -55,7 +56,7 @@ def test_the_rest_of_a_redacted_line_stays() -> None:
 
 def test_free_text_loses_credentials_passwords_and_keys() -> None:
     text = f"see https://u:{SECRET}@host/x\npassword={SECRET}\n-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----"
-    shown = redacted(text)
+    shown = redact_text(text)
     assert SECRET not in shown
     assert shown.startswith("see https://")
 
@@ -75,7 +76,7 @@ def test_free_text_loses_credentials_passwords_and_keys() -> None:
     ],
 )
 def test_free_text_loses_what_is_said_to_be_a_secret_or_looks_like_one(text: str, shown: str) -> None:
-    assert redacted(text) == shown
+    assert redact_text(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -89,17 +90,17 @@ def test_free_text_loses_what_is_said_to_be_a_secret_or_looks_like_one(text: str
     ],
 )
 def test_free_text_that_only_speaks_of_secrets_stays(text: str) -> None:
-    assert redacted(text) == text
+    assert redact_text(text) == text
 
 
 def test_a_value_is_redacted_by_where_it_stands() -> None:
     value = [{"name": "old", "connectionParameters": {"host": "a", "password": SECRET}, "instances": 3}]
-    assert redacted_value(value, ("spec", "externalClusters")) == [
+    assert redact_value(value, ("spec", "externalClusters")) == [
         {"name": "old", "connectionParameters": MASK, "instances": 3}
     ]
-    assert redacted_value(SECRET, ("spec", "env", 0, "value")) == MASK
-    assert redacted_value("TZ", ("spec", "env", 0, "name")) == "TZ"
-    assert redacted_value(f"postgres://app:{SECRET}@db") == f"postgres://{MASK}@db"
+    assert redact_value(SECRET, ("spec", "env", 0, "value")) == MASK
+    assert redact_value("TZ", ("spec", "env", 0, "name")) == "TZ"
+    assert redact_value(f"postgres://app:{SECRET}@db") == f"postgres://{MASK}@db"
 
 
 def test_what_is_nested_too_deep_to_read_is_redacted_by_its_lines() -> None:
@@ -114,7 +115,7 @@ def test_a_line_of_any_length_is_read_in_one_go(word: str) -> None:
     """A pattern that went back for each character would take hours for this."""
     long = word * (1_000_000 // len(word))
     assert len(redacted_lines(f"a: >-\n  {long}\n# {long}\n")) == 4
-    assert "hunter2" not in redacted(f"{long} password: hunter2")
+    assert "hunter2" not in redact_text(f"{long} password: hunter2")
 
 
 @pytest.mark.parametrize(
@@ -130,9 +131,9 @@ def test_a_line_of_any_length_is_read_in_one_go(word: str) -> None:
 )
 def test_what_has_the_form_of_a_credential_may_be_one(text: str) -> None:
     assert may_be_secret(text)
-    assert shown(text) == f"<{len(text)} characters, not repeated>"
-    assert redacted_value([text]) != [text]
-    assert text not in redacted_value({text: text, "cpu": [text]})
+    assert quote(text) == f"<{len(text)} characters, not repeated>"
+    assert redact_value([text]) != [text]
+    assert text not in redact_value({text: text, "cpu": [text]})
 
 
 @pytest.mark.parametrize(
@@ -145,5 +146,5 @@ def test_what_has_the_form_of_a_credential_may_be_one(text: str) -> None:
 )  # fmt: skip
 def test_what_is_only_mistyped_is_shown(text: str) -> None:
     assert not may_be_secret(text)
-    assert shown(text) == repr(text) or len(text) > 80
-    assert redacted_value({text: [text]}) == {text: [text]}
+    assert quote(text) == repr(text) or len(text) > 80
+    assert redact_value({text: [text]}) == {text: [text]}

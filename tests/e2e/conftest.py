@@ -18,7 +18,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult, TextContent
 
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 
 Mode = Literal["auto", "legacy"]
 
@@ -41,7 +41,7 @@ def mode(request: pytest.FixtureRequest) -> Mode:
 def world(tmp_path: Path) -> Iterator[World]:
     """A sandbox whose operator and engine are as quick as they can be."""
     crds = os.environ.get("GITOPS_MCP_TEST_CRDS")
-    with sandbox(tmp_path / "world", crds=Path(crds) if crds else None, step=0.02, poll=0.02) as made:
+    with start_sandbox(tmp_path / "world", crds=Path(crds) if crds else None, step=0.02, poll=0.02) as made:
         yield made
 
 

@@ -29,9 +29,9 @@ from mcp.types import ElicitRequestParams, ElicitResult
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api import ApiError, kubeconfig
-from gitops_mcp.sandbox.api.resources import NAMESPACE
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.api import ApiError, kubeconfig_text
+from gitops_mcp.sandbox.run import World, start_sandbox
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 from tests.e2e.team import DEADLINE, ROOT, Assistant, Files, Team
 
 Mode = Literal["auto", "legacy"]
@@ -208,12 +208,12 @@ def dev(
     """
     with (
         ExitStack() as stack,
-        sandbox(place / "world", api_only=not whole, crds=crds(), rules=rules, step=0.02, poll=0.02) as world,
+        start_sandbox(place / "world", api_only=not whole, crds=crds(), rules=rules, step=0.02, poll=0.02) as world,
     ):
         world.store.create(NAMESPACE, {"metadata": {"name": "dev"}})
         wires = stack.enter_context(Wires(world.url).running())
         config = place / "kubeconfig"
-        config.write_text(kubeconfig(wires.url, None, namespace="dev"))
+        config.write_text(kubeconfig_text(wires.url, None, namespace="dev"))
         given = {".gitops-mcp.yaml": CONFIGURATION, **(files or {})}
         if whole:
             team = Team.on(place / "team", world.remote)

@@ -28,7 +28,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import ApiError
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.conftest import IDENTITY
 
 ROOT = Path(__file__).parents[2]
@@ -379,7 +379,7 @@ def configuration(passwords: str = "", *, protected: bool = False) -> str:
 def world_of(place: Path, *, age_key: Path | None = None) -> Iterator[World]:
     """A sandbox that is as quick as it can be."""
     crds = os.environ.get("GITOPS_MCP_TEST_CRDS")
-    with sandbox(place, crds=Path(crds) if crds else None, step=0.02, poll=0.02, age_key=age_key) as world:
+    with start_sandbox(place, crds=Path(crds) if crds else None, step=0.02, poll=0.02, age_key=age_key) as world:
         yield world
 
 

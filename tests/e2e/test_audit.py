@@ -17,12 +17,12 @@ from mcp.types import ElicitResult
 
 from gitops_mcp import tools
 from gitops_mcp.adapters.audit import AuditLog
+from gitops_mcp.answers.clusters import ClusterList
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.domain import kinds
-from gitops_mcp.domain.answers import ClusterList
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.server import build
+from gitops_mcp.server import build_server
 from gitops_mcp.tools.registry import Tool
 from tests.e2e.dev import NO, YES, Dev, Mode, client, dev
 from tests.e2e.team import text
@@ -202,7 +202,7 @@ def test_a_crash_is_a_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """In process, since what crashes is what nobody has thought of."""
     monkeypatch.setattr(tools, "ALL", (Tool(list_postgres_clusters, "Crash", "read"),))
     own = tmp_path / "audit"
-    made = build(App.open(Flags(repo=tmp_path, audit_log=own)))
+    made = build_server(App.open(Flags(repo=tmp_path, audit_log=own)))
 
     async def crash() -> bool:
         async with Client(made) as direct:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.e2e.team import Assistant, Look, Team, assistant, look, text
 
 CONFIGURATION = """\
@@ -83,7 +83,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     team.git(team.checkout, "add", "--all")
     (team.checkout / "notes.txt").write_text("mine\n")
     flags = ("--audit-log", str(place / "audit"), "--log-level", "debug")
-    with sandbox(place / "api", api_only=True) as world, assistant(team, *flags, kubeconfig=world.kubeconfig) as ask:
+    with (
+        start_sandbox(place / "api", api_only=True) as world,
+        assistant(team, *flags, kubeconfig=world.kubeconfig) as ask,
+    ):
         yield Desk(team, ask, world, place / "audit")
 
 
@@ -608,7 +611,7 @@ def test_without_a_repository_only_live_state_can_be_asked_for(team: Team, tmp_p
     empty = tmp_path / "empty"
     empty.mkdir()
     with (
-        sandbox(tmp_path / "api", api_only=True) as world,
+        start_sandbox(tmp_path / "api", api_only=True) as world,
         assistant(team, cwd=empty, kubeconfig=world.kubeconfig) as ask,
     ):
         for tool, arguments in WRITES:
@@ -641,7 +644,7 @@ def test_a_repository_that_was_named_must_be_there(team: Team, tmp_path: Path) -
 def unreachable(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / "kubeconfig"
     if request.param == "an API that is down":
-        with sandbox(tmp_path / "gone", api_only=True) as world:
+        with start_sandbox(tmp_path / "gone", api_only=True) as world:
             path.write_text(world.kubeconfig.read_text())
     return path
 

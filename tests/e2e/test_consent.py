@@ -274,7 +274,7 @@ def test_an_answer_that_comes_too_late_is_not_taken(
     put(rounds, "late")
     monkeypatch.setattr(server, "SECONDS", 1e-6)
     monkeypatch.setenv("KUBECONFIG", str(rounds.team.folder.parent / "kubeconfig"))
-    made = server.build(App.open(Flags(repo=rounds.team.checkout)))
+    made = server.build_server(App.open(Flags(repo=rounds.team.checkout)))
     arguments = {"name": "late", "confirm_deletion": True}
 
     async def late() -> None:

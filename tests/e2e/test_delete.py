@@ -11,7 +11,7 @@ import pytest
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.e2e.team import Assistant, Team, assistant, until
 
 SECRET = Resource("", "v1", "secrets", "Secret")
@@ -119,7 +119,7 @@ class Lab:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     place = tmp_path_factory.mktemp("delete")
-    with sandbox(place / "world", step=0.02, poll=0.02) as world:
+    with start_sandbox(place / "world", step=0.02, poll=0.02) as world:
         team = Team.on(place / "team", world.remote)
         team.commit(
             {

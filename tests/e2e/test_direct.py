@@ -13,9 +13,9 @@ from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, leaves
-from gitops_mcp.sandbox.api.resources import NAMESPACE
-from gitops_mcp.workflows import clusters
-from gitops_mcp.workflows.road import Request
+from gitops_mcp.sandbox.store.resources import NAMESPACE
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.e2e.dev import CONFIGURATION, Cut, Dev, dev, rbac
 from tests.e2e.team import ROOT, ids, look, text, until
 from tests.fakes.rbac import granted
@@ -280,7 +280,7 @@ def test_waiting_ends_in_time_and_says_what_is_still_awaited(alone: Dev) -> None
         patch.setenv("KUBECONFIG", str(alone.team.folder.parent / "kubeconfig"))
         app = App.open(Flags(repo=alone.team.checkout))
         new = clusters.NewCluster("slow", "dev", 1, "1Gi", "18", None, {}, "app", None, wait=True, timeout=1)
-        done = clusters.create(app, Request("create_postgres_cluster", "dev"), new)
+        done = clusters.create_cluster(app, WriteRequest("create_postgres_cluster", "dev"), new)
     assert done.outcome == "applied"
     (warning,) = [one for one in done.warnings if one.id == "not-healthy"]
     assert warning.message == "Cluster dev/slow was not healthy after 1 s: phase 'no phase yet'"

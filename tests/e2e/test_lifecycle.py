@@ -15,7 +15,7 @@ import pytest
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.e2e.team import Assistant, Team, assistant, look, until
 
 ROAD = "clusters/prod/road"
@@ -88,7 +88,7 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
             **{f"{ROAD}/{name}.yaml": manifest(name) for name in NAMES},
         },
     )
-    with sandbox(place / "api", api_only=True) as world, assistant(team, kubeconfig=world.kubeconfig) as ask:
+    with start_sandbox(place / "api", api_only=True) as world, assistant(team, kubeconfig=world.kubeconfig) as ask:
         here = Road(world, team, ask)
         world.store.create(
             Resource("", "v1", "namespaces", "Namespace", namespaced=False), {"metadata": {"name": "road"}}
@@ -358,7 +358,7 @@ def test_what_is_never_pushed_is_a_draft(road: Road) -> None:
 
 def test_what_the_engine_cannot_render_has_failed(tmp_path: Path) -> None:
     listing = "clusters/prod/kustomization.yaml"
-    with sandbox(tmp_path / "world", step=0.02, poll=0.02) as world:
+    with start_sandbox(tmp_path / "world", step=0.02, poll=0.02) as world:
         team = Team.on(tmp_path / "team", world.remote)
         with assistant(team, kubeconfig=world.kubeconfig) as ask:
             done = ask.answer("scale_postgres_cluster", name="orders-db", instances=4)

@@ -15,7 +15,7 @@ import pytest
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.adapters.git.conftest import CLUSTER, write
 from tests.e2e.dev import CONFIGURATION, Dev, dev
 from tests.e2e.instants import Ended, Instants, Victims
@@ -274,7 +274,7 @@ def stage(place: Path) -> Iterator[Stage]:
     temporary = place / "temporary"
     temporary.mkdir()
     instants = Instants(place / "instants", config=team.folder / "home/gitconfig")
-    with sandbox(place / "world", api_only=True) as world:
+    with start_sandbox(place / "world", api_only=True) as world:
         world.store.create(
             world.store.resource_for("v1", "Namespace") or pytest.fail("no namespaces"), {"metadata": {"name": "shop"}}
         )

@@ -12,7 +12,7 @@ import pytest
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.e2e.team import Assistant, Team, assistant, text
 
 PLANTED = "pl4nted"
@@ -228,7 +228,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
     )
     team.git(team.checkout, "remote", "set-url", "--push", "origin", str(team.remote))
     flags = ("--audit-log", str(place / "audit"), "--log-level", "debug")
-    with sandbox(place / "api", api_only=True) as world:
+    with start_sandbox(place / "api", api_only=True) as world:
         planted_world(world)
         with assistant(team, *flags, kubeconfig=world.kubeconfig) as ask:
             yield Bank(team, ask, place / "audit", [])

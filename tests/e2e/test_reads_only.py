@@ -13,7 +13,7 @@ import yaml
 
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.e2e.team import ROOT, Assistant, Team, assistant, text
 from tests.fakes.rbac import Triple, granted
 
@@ -38,7 +38,7 @@ class Desk:
 
 @contextmanager
 def desk(place: Path, rules: list[Object] | None = None) -> Iterator[Desk]:
-    with sandbox(place / "world", step=0.02, poll=0.02, rules=rules) as world:
+    with start_sandbox(place / "world", step=0.02, poll=0.02, rules=rules) as world:
         team = Team.on(place / "team", world.remote)
         team.commit(
             {"clusters/prod/shop/everything.yaml": yaml.safe_dump_all(one_of_each())},

@@ -12,9 +12,9 @@ import pytest
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api import managed as written
 from gitops_mcp.sandbox.api.call import Route
-from gitops_mcp.sandbox.api.resources import Served
+from gitops_mcp.sandbox.store import managed as written
+from gitops_mcp.sandbox.store.resources import Served
 from tests.e2e.dev import dev
 from tests.e2e.team import Shop, configuration, ids, shop, until
 

@@ -20,7 +20,7 @@ import yaml
 from mcp.types import Tool
 
 from gitops_mcp import __version__
-from gitops_mcp.sandbox.api import kubeconfig
+from gitops_mcp.sandbox.api import kubeconfig_text
 from gitops_mcp.sandbox.run import World
 from tests.e2e.conftest import Mode, call, command, environment, git, log_of, refusal, server, structure, text
 
@@ -268,7 +268,7 @@ def silent(world: World) -> Iterator[socket.socket]:
     """A Kubernetes API that takes connections and never answers; the world's kubeconfig names it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(30)
-        world.kubeconfig.write_text(kubeconfig(f"http://127.0.0.1:{listening.getsockname()[1]}", None))
+        world.kubeconfig.write_text(kubeconfig_text(f"http://127.0.0.1:{listening.getsockname()[1]}", None))
         yield listening
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gitops_mcp.sandbox.run import sandbox
+from gitops_mcp.sandbox.run import start_sandbox
 from tests.e2e.styles import ANCHORED, DB, KEEP, LISTED, LISTINGS, MANIFESTS, NEW, SHARED
 from tests.e2e.team import Assistant, Look, Team, assistant, look
 
@@ -56,7 +56,7 @@ def styles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Styles]:
     team = Team.of(place / "team", files)
     in_the_middle_of_a_merge(team)
     base = team.branches()["main"]
-    with sandbox(place / "api", api_only=True) as world, assistant(team, kubeconfig=world.kubeconfig) as ask:
+    with start_sandbox(place / "api", api_only=True) as world, assistant(team, kubeconfig=world.kubeconfig) as ask:
         yield Styles(team, ask, base)
 
 

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api import Api, Store, kubeconfig
-from gitops_mcp.sandbox.api.access import Access, Attributes
-from gitops_mcp.sandbox.api.resources import (
+from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
+from gitops_mcp.sandbox.api.access import Access, AccessAttributes
+from gitops_mcp.sandbox.store.resources import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     NAMESPACE,
@@ -67,15 +67,15 @@ Script = Callable[..., Run]
 
 
 @pytest.fixture
-def api(store: Store, tmp_path: Path) -> Iterator[Api]:
-    api = Api(store, token="letmein", requests_log=tmp_path / "requests.jsonl")
-    (tmp_path / "kubeconfig").write_text(kubeconfig(api.start(), "letmein"))
+def api(store: Store, tmp_path: Path) -> Iterator[SandboxApi]:
+    api = SandboxApi(store, token="letmein", requests_log=tmp_path / "requests.jsonl")
+    (tmp_path / "kubeconfig").write_text(kubeconfig_text(api.start(), "letmein"))
     yield api
     api.stop()
 
 
 @pytest.fixture
-def script(api: Api, tmp_path: Path) -> Script:
+def script(api: SandboxApi, tmp_path: Path) -> Script:
     def run(*arguments: str) -> Run:
         environment = {**os.environ, "KUBECONFIG": str(tmp_path / "kubeconfig")}
         done = subprocess.run(
@@ -104,7 +104,7 @@ def may(store: Store, verb: str, group: str, resource: str, namespace: str = "sh
     """What whoever is bound in this store may do."""
     kinds = ((CLUSTER_ROLE, "ClusterRole"), (CLUSTER_ROLE_BINDING, "ClusterRoleBinding"), (ROLE_BINDING, "RoleBinding"))
     manifests = [{**one, "kind": kind} for resource_, kind in kinds for one in store.list(resource_)]
-    return Access(manifests=manifests).allows(Attributes(verb, group, resource, namespace))
+    return Access(manifests=manifests).allows(AccessAttributes(verb, group, resource, namespace))
 
 
 def test_view_binds_our_reading_roles_and_the_operators_view_under_any_release_name(
@@ -263,7 +263,7 @@ def test_others_that_a_binding_has_stay_in_it(script: Script, store: Store) -> N
     ],
 )
 def test_a_missing_right_is_named_with_what_would_help(
-    api: Api, script: Script, verb: str, resource: str, said: str
+    api: SandboxApi, script: Script, verb: str, resource: str, said: str
 ) -> None:
     api.deny(verb, "rbac.authorization.k8s.io", resource)
     run = script()
@@ -281,7 +281,7 @@ def test_a_namespace_that_is_not_there_is_told(script: Script) -> None:
 
 def test_a_login_page_is_taken_for_no_answer(script: Script, tmp_path: Path) -> None:
     with ReplayingApi({"*": Answer(200, b"<html>")}).running() as page:
-        (tmp_path / "kubeconfig").write_text(kubeconfig(page.url, "letmein"))
+        (tmp_path / "kubeconfig").write_text(kubeconfig_text(page.url, "letmein"))
         run = script()
     assert run.code == 1
     assert "the answer is no Kubernetes object" in run.err

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.apply import applied
+from gitops_mcp.sandbox.apply import apply_declared
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,11 @@ from gitops_mcp.sandbox.apply import applied
     ],
 )
 def test_apply(live: Object, declared: Object, before: Object | None, expected: Object) -> None:
-    assert applied(live, declared, before=before) == expected
+    assert apply_declared(live, declared, before=before) == expected
 
 
 def test_what_is_applied_shares_nothing_with_what_was_declared() -> None:
     declared: Object = {"spec": {"list": [1]}}
-    result = applied({}, declared, before=None)
+    result = apply_declared({}, declared, before=None)
     result["spec"]["list"].append(2)
     assert declared == {"spec": {"list": [1]}}

@@ -16,7 +16,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.engine import Engine
-from gitops_mcp.sandbox.remote import Remote
+from gitops_mcp.sandbox.remote import SandboxRemote
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 ARGOCD = "    argocd.argoproj.io/sync-options: Prune=confirm,Delete=confirm\n"
@@ -85,7 +85,7 @@ class World:
 
 def world_of(tmp_path: Path, store: Store, *, age_key: Path | None = None) -> Iterator[World]:
     store.create(NAMESPACE, {"metadata": {"name": "elsewhere"}})
-    remote = Remote.create(tmp_path / "remote.git")
+    remote = SandboxRemote.create(tmp_path / "remote.git")
     remote.checkout(tmp_path / "checkout")
     engine = Engine(store, remote, poll=0.02, age_key=age_key)
     engine.start()

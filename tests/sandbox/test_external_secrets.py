@@ -12,9 +12,9 @@ import pytest
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import ApiError, Store
-from gitops_mcp.sandbox.api.admission import Write
-from gitops_mcp.sandbox.external_secrets import ExternalSecrets
-from gitops_mcp.sandbox.health import health
+from gitops_mcp.sandbox.external_secrets import ExternalSecretsOperator
+from gitops_mcp.sandbox.health import health_of
+from gitops_mcp.sandbox.store.admission import WriteOptions
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 TEMPLATE = {
@@ -64,7 +64,7 @@ def condition(store: Store) -> Object:
 def test_a_password_is_generated_into_the_secret_that_the_template_describes(store: Store) -> None:
     generator(store)
     found = external(store, refreshPolicy="CreatedOnce")
-    controller = ExternalSecrets(store)
+    controller = ExternalSecretsOperator(store)
     assert controller.reconcile() is None
     made = secret(store)
     assert made is not None
@@ -76,11 +76,11 @@ def test_a_password_is_generated_into_the_secret_that_the_template_describes(sto
     ) == (40, True)
     assert at(made, "metadata", "ownerReferences", 0, "uid") == found["metadata"]["uid"]
     assert condition(store) == {"type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced"}
-    assert health(store.get(kinds.EXTERNAL_SECRET, "shop", "writer"))["status"] == "Healthy"
+    assert health_of(store.get(kinds.EXTERNAL_SECRET, "shop", "writer"))["status"] == "Healthy"
     quiet = store.version
     controller.reconcile()
     assert store.version == quiet
-    warned = Write()
+    warned = WriteOptions()
     store.change(kinds.EXTERNAL_SECRET, "shop", "writer", lambda live: live, subresource="status", how=warned)
     assert warned.warnings == []
     store.delete(kinds.EXTERNAL_SECRET, "shop", "writer")
@@ -114,7 +114,7 @@ def test_a_new_value_is_made_by_the_refresh_policy_or_where_the_secret_is_not_wh
 ) -> None:
     generator(store)
     external(store, refreshPolicy=policy)
-    controller = ExternalSecrets(store)
+    controller = ExternalSecretsOperator(store)
     controller.reconcile()
     before = values(store)["password"]
     happens(store)
@@ -137,7 +137,7 @@ def test_it_asks_to_be_called_when_the_next_refresh_is_due(
 ) -> None:
     generator(store)
     external(store, **spec)
-    pause = ExternalSecrets(store).reconcile()
+    pause = ExternalSecretsOperator(store).reconcile()
     assert pause is None if least is None or most is None else pause is not None and least < pause <= most
 
 
@@ -145,7 +145,7 @@ def test_an_immutable_orphan_keeps_its_password_when_its_object_is_made_anew(sto
     generator(store)
     target = {"template": TEMPLATE, "creationPolicy": "Orphan", "immutable": True}
     external(store, target=target, refreshPolicy="CreatedOnce")
-    controller = ExternalSecrets(store)
+    controller = ExternalSecretsOperator(store)
     controller.reconcile()
     before = values(store)
     store.delete(kinds.EXTERNAL_SECRET, "shop", "writer")
@@ -162,7 +162,7 @@ def test_an_immutable_orphan_keeps_its_password_when_its_object_is_made_anew(sto
 
 def test_a_generator_that_comes_later_is_waited_for(store: Store) -> None:
     external(store)
-    controller = ExternalSecrets(store)
+    controller = ExternalSecretsOperator(store)
     controller.reconcile()
     told = condition(store)
     assert (told["status"], told["reason"]) == ("False", "SecretSyncedError")
@@ -184,7 +184,7 @@ def test_a_generator_that_comes_later_is_waited_for(store: Store) -> None:
 def test_what_the_sandbox_cannot_do_is_said(store: Store, spec: Object, message: str) -> None:
     generator(store)
     external(store, **spec)
-    ExternalSecrets(store).reconcile()
+    ExternalSecretsOperator(store).reconcile()
     assert message in condition(store)["message"]
     assert secret(store) is None
 
@@ -193,7 +193,7 @@ def test_without_a_template_the_secret_has_the_generated_key_and_the_labels_of_i
     generator(store)
     external(store, target={"name": "writer"})
     relabel(store)
-    ExternalSecrets(store).reconcile()
+    ExternalSecretsOperator(store).reconcile()
     made = secret(store)
     assert made is not None
     assert (made["type"], made["metadata"]["labels"]["team"], list(made["data"])) == ("Opaque", "shop", ["password"])
@@ -207,7 +207,7 @@ def test_a_generator_counts_digits_and_symbols(store: Store, spec: Object, symbo
     given = {key: value for key, value in {"symbols": 0, **spec}.items() if value is not None}
     create(store, kinds.PASSWORD, length=40, allowRepeat=True, noUpper=True, **given)
     external(store)
-    ExternalSecrets(store).reconcile()
+    ExternalSecretsOperator(store).reconcile()
     made = values(store)["password"]
     assert (sum(c.isdigit() for c in made), sum(c in string.punctuation for c in made)) == (digits, symbols)
     assert made == made.lower()
@@ -225,7 +225,7 @@ def test_a_generator_counts_digits_and_symbols(store: Store, spec: Object, symbo
 def test_a_generator_encodes_what_it_made(store: Store, encoding: str, decode: Callable[[str], bytes]) -> None:
     generator(store, encoding=encoding)
     external(store)
-    ExternalSecrets(store).reconcile()
+    ExternalSecretsOperator(store).reconcile()
     assert len(decode(values(store)["password"])) == 40
 
 
@@ -233,5 +233,5 @@ def test_a_generator_encodes_what_it_made(store: Store, encoding: str, decode: C
 def test_a_length_that_cannot_be_is_said(store: Store, spec: Object) -> None:
     generator(store, **spec)
     external(store)
-    ExternalSecrets(store).reconcile()
+    ExternalSecretsOperator(store).reconcile()
     assert condition(store)["message"].endswith("the password cannot have that length")

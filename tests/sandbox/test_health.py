@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.health import health, worst
+from gitops_mcp.sandbox.health import health_of, worst_health
 
 
 def cluster(phase: str | None) -> Object:
@@ -25,9 +25,9 @@ def cluster(phase: str | None) -> Object:
     ],
 )
 def test_health_is_what_argo_cd_would_say(live: Object | None, expected: str) -> None:
-    assert health(live)["status"] == expected
+    assert health_of(live)["status"] == expected
 
 
 def test_an_application_is_as_healthy_as_the_worst_of_its_objects() -> None:
-    assert worst(["Healthy", "Degraded", "Progressing"]) == "Degraded"
-    assert worst([]) == "Healthy"
+    assert worst_health(["Healthy", "Degraded", "Progressing"]) == "Degraded"
+    assert worst_health([]) == "Healthy"

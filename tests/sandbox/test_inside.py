@@ -10,7 +10,7 @@ import pytest
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import ApiError, Store
-from gitops_mcp.sandbox.cnpg.postgres import Attributes, Database, Password, Postgres
+from gitops_mcp.sandbox.cnpg.postgres import Postgres, SqlAttributes, SqlDatabase, SqlPassword
 from gitops_mcp.sandbox.operator import Operator
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
@@ -120,7 +120,7 @@ def test_a_role_of_the_list_is_made_with_its_attributes_and_its_password(shop: S
         "writes",
         frozenset({"app", "pg_monitor"}),
     )
-    assert role.password == Password(version)
+    assert role.password == SqlPassword(version)
     assert reported == {
         "byStatus": {"reconciled": ["writer"], "not-managed": ["app"], "reserved": RESERVED},
         "passwordStatus": {"writer": {"transactionID": role.transaction, "resourceVersion": version}},
@@ -132,7 +132,7 @@ def test_a_role_of_the_list_is_brought_back_to_what_the_list_says(shop: Shop) ->
     before = shop.inside.roles["writer"]
     shop.inline({"name": "writer"})
     after = shop.inside.roles["writer"]
-    assert (after.attributes, after.in_roles) == (Attributes(valid_until="infinity"), frozenset())
+    assert (after.attributes, after.in_roles) == (SqlAttributes(valid_until="infinity"), frozenset())
     assert after.transaction > before.transaction
 
 
@@ -140,7 +140,7 @@ def test_a_new_version_of_the_secret_is_a_new_password(shop: Shop) -> None:
     shop.secret("writer-password", username="writer", password="one")
     shop.inline({"name": "writer", "passwordSecret": {"name": "writer-password"}})
     version = shop.secret("writer-password", username="writer", password="two")
-    assert shop.inside.roles["writer"].password == Password(version)
+    assert shop.inside.roles["writer"].password == SqlPassword(version)
     assert at(shop.managed(), "passwordStatus", "writer", "resourceVersion") == version
 
 
@@ -253,7 +253,7 @@ def test_a_role_object_is_applied_once_for_each_generation_and_each_version_of_i
     assert shop.inside.roles["writer"].in_roles == {"app"}, "what somebody grants by hand stays"
     second = shop.secret("writer-password", username="writer", password="two")
     after = shop.inside.roles["writer"]
-    assert (after.password, after.in_roles) == (Password(second), frozenset())
+    assert (after.password, after.in_roles) == (SqlPassword(second), frozenset())
     assert after.transaction > applied.transaction
     assert shop.status(kinds.DATABASE_ROLE, "w")["secretResourceVersion"] == second
 
@@ -265,7 +265,7 @@ def test_a_role_object_whose_new_secret_is_wrong_keeps_the_old_password(shop: Sh
     status = shop.status(kinds.DATABASE_ROLE, "w")
     assert (status["applied"], status["secretResourceVersion"]) == (False, first)
     assert at(status, "conditions", 0, "message") == second
-    assert shop.inside.roles["writer"].password == Password(first)
+    assert shop.inside.roles["writer"].password == SqlPassword(first)
 
 
 def test_taking_over_a_role_resets_what_the_object_leaves_out(shop: Shop) -> None:
@@ -276,7 +276,7 @@ def test_taking_over_a_role_resets_what_the_object_leaves_out(shop: Shop) -> Non
     assert "finalizers" not in shop.store.get(kinds.DATABASE_ROLE, "shop", "w")["metadata"]
     shop.inline({"name": "reader"})
     role = shop.inside.roles["writer"]
-    assert (role.attributes, role.in_roles, role.comment) == (Attributes(frozenset({"createdb"})), frozenset(), "")
+    assert (role.attributes, role.in_roles, role.comment) == (SqlAttributes(frozenset({"createdb"})), frozenset(), "")
     assert shop.status(kinds.DATABASE_ROLE, "w") == {"applied": True, "observedGeneration": 1}
     assert at(shop.managed(), "byStatus", "not-managed") == ["app", "writer"], "the list knows nothing of the object"
 
@@ -378,7 +378,7 @@ def test_only_what_a_database_lists_is_touched(shop: Shop) -> None:
     shop.edit(kinds.DATABASE, "reports", schemas=[{"name": "own", "owner": "app"}])
     shop.edit(kinds.DATABASE, "reports", extensions=[{"name": "vector", "ensure": "absent"}], schemas=None)
     made = shop.inside.databases["reports"]
-    assert made == Database("app", schemas={"own": "app"}, parts=frozenset({("extensions", "pg_trgm")}))
+    assert made == SqlDatabase("app", schemas={"own": "app"}, parts=frozenset({("extensions", "pg_trgm")}))
     assert shop.status(kinds.DATABASE, "reports")["extensions"] == [{"name": "vector", "applied": True}]
 
 

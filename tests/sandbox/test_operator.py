@@ -11,8 +11,8 @@ import pytest
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import Store
-from gitops_mcp.sandbox.api.admission import Write
 from gitops_mcp.sandbox.operator import Operator
+from gitops_mcp.sandbox.store.admission import WriteOptions
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 HEALTHY = "Cluster in healthy state"
@@ -393,7 +393,7 @@ def test_what_is_reported_fits_the_published_schemas() -> None:
     # What a schema does not know is pruned on the way in, so what was meant must be what is there.
     for resource in (kinds.CLUSTER, kinds.DATABASE, kinds.DATABASE_ROLE, kinds.SCHEDULED_BACKUP):
         [found] = store.list(resource)
-        warned = Write()
+        warned = WriteOptions()
         store.change(resource, "shop", found["metadata"]["name"], lambda live: live, subresource="status", how=warned)
         assert warned.warnings == []
     assert at(cluster(store), "status", "certificates", "expirations")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.sandbox.api import Api, Store, kubeconfig
+from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 
 PROBE, CRDS = os.environ.get("GITOPS_MCP_TEST_PROBE"), os.environ.get("GITOPS_MCP_TEST_CRDS")
 
@@ -23,9 +23,9 @@ EXCUSED = {*("cel_rule_422", "cel_immutable_422"), "secret_strategic_patch", "ta
 def test_the_sandbox_passes_the_contract_probe_but_for_what_it_leaves_out(tmp_path: Path) -> None:
     assert PROBE
     assert CRDS
-    api = Api(Store(crds=Path(CRDS)), token="letmein")
+    api = SandboxApi(Store(crds=Path(CRDS)), token="letmein")
     try:
-        (tmp_path / "kubeconfig").write_text(kubeconfig(api.start(), "letmein"))
+        (tmp_path / "kubeconfig").write_text(kubeconfig_text(api.start(), "letmein"))
         results = tmp_path / "results.json"
         command = [
             sys.executable,

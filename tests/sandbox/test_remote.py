@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitops_mcp.errors import Unavailable
-from gitops_mcp.sandbox.remote import Remote, template
+from gitops_mcp.sandbox.remote import SandboxRemote, template_folder
 
 
 def git(*arguments: str, cwd: Path) -> str:
@@ -14,7 +14,7 @@ def git(*arguments: str, cwd: Path) -> str:
 
 
 def test_the_remote_holds_the_template_as_one_commit_on_main(tmp_path: Path) -> None:
-    remote = Remote.create(tmp_path / "remote.git")
+    remote = SandboxRemote.create(tmp_path / "remote.git")
     assert git("log", "--format=%an <%ae> %s", "--all", cwd=remote.path) == (
         "gitops-mcp sandbox <sandbox@localhost> Start from the template"
     )
@@ -23,7 +23,9 @@ def test_the_remote_holds_the_template_as_one_commit_on_main(tmp_path: Path) -> 
     assert tip is not None
     files = remote.files(tip)
     assert files == {
-        str(path.relative_to(template())): path.read_bytes() for path in template().rglob("*") if path.is_file()
+        str(path.relative_to(template_folder())): path.read_bytes()
+        for path in template_folder().rglob("*")
+        if path.is_file()
     }
     assert ".gitops-mcp.yaml" in files
     assert git("rev-parse", "--is-bare-repository", cwd=remote.path) == "true"
@@ -33,7 +35,7 @@ def test_the_checkout_is_clean_follows_the_remote_and_can_commit_on_a_machine_wi
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    remote = Remote.create(tmp_path / "remote.git")
+    remote = SandboxRemote.create(tmp_path / "remote.git")
     checkout = tmp_path / "checkout"
     remote.checkout(checkout)
     assert git("status", "--porcelain", "--branch", cwd=checkout) == "## main...origin/main"
@@ -54,7 +56,7 @@ def test_hooks_signing_and_identity_of_the_person_play_no_part(tmp_path: Path, m
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
-    remote = Remote.create(tmp_path / "remote.git")
+    remote = SandboxRemote.create(tmp_path / "remote.git")
     remote.checkout(tmp_path / "checkout")
     monkeypatch.delenv("GIT_DIR")
     assert git("log", "--format=%an %cn %G?", "--all", cwd=remote.path) == "gitops-mcp sandbox gitops-mcp sandbox N"
@@ -64,10 +66,10 @@ def test_hooks_signing_and_identity_of_the_person_play_no_part(tmp_path: Path, m
 
 def test_a_remote_without_a_base_has_no_tip(tmp_path: Path) -> None:
     git("init", "-q", "--bare", "empty.git", cwd=tmp_path)
-    assert Remote(tmp_path / "empty.git").tip() is None
+    assert SandboxRemote(tmp_path / "empty.git").tip() is None
 
 
 def test_what_git_refuses_is_told(tmp_path: Path) -> None:
-    remote = Remote.create(tmp_path / "remote.git")
+    remote = SandboxRemote.create(tmp_path / "remote.git")
     with pytest.raises(Unavailable, match=r"git archive failed \(128\): .*not a valid object name: nothing"):
         remote.files("nothing")

@@ -18,7 +18,7 @@ from kubernetes import client, config
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import InvalidRequest
-from gitops_mcp.sandbox.run import World, sandbox
+from gitops_mcp.sandbox.run import World, start_sandbox
 
 DEADLINE = 30
 HEALTHY = "Cluster in healthy state"
@@ -51,7 +51,7 @@ def phase(world: World, namespace: str, name: str) -> object:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with sandbox(tmp_path / "dir", step=0.02, poll=0.02) as made:
+    with start_sandbox(tmp_path / "dir", step=0.02, poll=0.02) as made:
         yield made
 
 
@@ -155,7 +155,7 @@ def test_a_role_with_a_generated_password_gets_from_git_into_postgresql(world: W
 
 
 def test_the_api_alone_has_no_repository_and_no_controllers(tmp_path: Path) -> None:
-    with sandbox(tmp_path / "dir", api_only=True) as world:
+    with start_sandbox(tmp_path / "dir", api_only=True) as world:
         assert sorted(path.name for path in world.directory.iterdir()) == ["kubeconfig", "requests.jsonl"]
         assert clusters(world.kubeconfig) == []
         assert world.store.list(kinds.APPLICATION) == ()
@@ -163,18 +163,18 @@ def test_the_api_alone_has_no_repository_and_no_controllers(tmp_path: Path) -> N
 
 def test_an_empty_folder_is_taken_and_a_full_one_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with sandbox(tmp_path / "empty", api_only=True):
+    with start_sandbox(tmp_path / "empty", api_only=True):
         pass
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(InvalidRequest, match="exists and is not an empty folder"), sandbox(tmp_path / "empty"):
+    with pytest.raises(InvalidRequest, match="exists and is not an empty folder"), start_sandbox(tmp_path / "empty"):
         raise AssertionError
-    with pytest.raises(InvalidRequest, match="exists and is not"), sandbox(tmp_path / "empty/kubeconfig"):
+    with pytest.raises(InvalidRequest, match="exists and is not"), start_sandbox(tmp_path / "empty/kubeconfig"):
         raise AssertionError
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_nothing_is_left_running_when_it_ends(tmp_path: Path) -> None:
-    with sandbox(tmp_path / "dir", step=0.02, poll=0.02) as world:
+    with start_sandbox(tmp_path / "dir", step=0.02, poll=0.02) as world:
         url = world.url
     version = world.store.version
     assert world.store.changed(version, 0.3) == version

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.sandbox.api import Api, ApiError, Store
-from gitops_mcp.sandbox.api.admission import Write
-from gitops_mcp.sandbox.health import health
-from gitops_mcp.sandbox.sealed_secrets import KeyPair, SealedSecrets
+from gitops_mcp.sandbox.api import ApiError, SandboxApi, Store
+from gitops_mcp.sandbox.health import health_of
+from gitops_mcp.sandbox.sealed_secrets import KeyPair, SealedSecretsController
+from gitops_mcp.sandbox.store.admission import WriteOptions
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 CERTIFICATE = "/api/v1/namespaces/kube-system/services/http:sealed-secrets-controller:{port}/proxy/v1/cert.pem"
@@ -38,8 +38,8 @@ def store() -> Store:
 
 
 @pytest.fixture
-def controller(store: Store, keys: KeyPair) -> SealedSecrets:
-    made = SealedSecrets(store)
+def controller(store: Store, keys: KeyPair) -> SealedSecretsController:
+    made = SealedSecretsController(store)
     made._made = keys
     return made
 
@@ -81,7 +81,7 @@ def values_of(store: Store) -> dict[str, str]:
 
 
 def test_a_sealed_secret_is_opened_into_a_secret_that_goes_with_it(
-    store: Store, controller: SealedSecrets, keys: KeyPair
+    store: Store, controller: SealedSecretsController, keys: KeyPair
 ) -> None:
     values = {"username": sealed(keys, "writer"), "password": sealed(keys, "s3cret")}
     found = create(store, values, metadata={"labels": {"cnpg.io/reload": "true"}})
@@ -93,11 +93,11 @@ def test_a_sealed_secret_is_opened_into_a_secret_that_goes_with_it(
     assert at(made, "metadata", "ownerReferences", 0, "uid") == found["metadata"]["uid"]
     [condition] = status(store)["conditions"]
     assert (condition["type"], condition["status"], status(store)["observedGeneration"]) == ("Synced", "True", 1)
-    assert health(store.get(kinds.SEALED_SECRET, "shop", "writer-password")) == {"status": "Healthy"}
+    assert health_of(store.get(kinds.SEALED_SECRET, "shop", "writer-password")) == {"status": "Healthy"}
     quiet = store.version
     controller.reconcile()
     assert store.version == quiet
-    warned = Write()
+    warned = WriteOptions()
     place = "shop", "writer-password"
     store.change(kinds.SEALED_SECRET, *place, lambda live: live, subresource="status", how=warned)
     assert warned.warnings == []
@@ -106,7 +106,7 @@ def test_a_sealed_secret_is_opened_into_a_secret_that_goes_with_it(
 
 
 def test_what_was_sealed_for_another_name_or_another_key_is_not_opened(
-    store: Store, controller: SealedSecrets, keys: KeyPair
+    store: Store, controller: SealedSecretsController, keys: KeyPair
 ) -> None:
     create(store, {"password": sealed(keys, "s3cret", "shop/other")})
     controller.reconcile()
@@ -114,7 +114,7 @@ def test_what_was_sealed_for_another_name_or_another_key_is_not_opened(
     assert (condition["status"], condition["message"]) == ("False", NO_KEY)
     assert secret(store) is None
     found = store.get(kinds.SEALED_SECRET, "shop", "writer-password")
-    assert health(found) == {"status": "Degraded", "message": NO_KEY}
+    assert health_of(found) == {"status": "Degraded", "message": NO_KEY}
     for value in (sealed(KeyPair.made(), "s3cret"), "no base64", "", base64.b64encode(b"\x01\x00short").decode()):
         store.merge(kinds.SEALED_SECRET, "shop", "writer-password", {"spec": {"encryptedData": {"password": value}}})
         controller.reconcile()
@@ -128,7 +128,7 @@ def test_what_was_sealed_for_another_name_or_another_key_is_not_opened(
 
 @pytest.mark.parametrize(("scope", "label"), [("namespace-wide", "shop"), ("cluster-wide", "")])
 def test_a_wider_scope_is_another_label(
-    store: Store, controller: SealedSecrets, keys: KeyPair, scope: str, label: str
+    store: Store, controller: SealedSecretsController, keys: KeyPair, scope: str, label: str
 ) -> None:
     annotations = {f"sealedsecrets.bitnami.com/{scope}": "true"}
     create(store, {"password": sealed(keys, "s3cret", label)}, annotations=annotations)
@@ -136,14 +136,16 @@ def test_a_wider_scope_is_another_label(
     assert values_of(store) == {"password": "s3cret"}
 
 
-def test_a_template_is_filled_with_what_was_opened(store: Store, controller: SealedSecrets, keys: KeyPair) -> None:
+def test_a_template_is_filled_with_what_was_opened(
+    store: Store, controller: SealedSecretsController, keys: KeyPair
+) -> None:
     create(store, {"password": sealed(keys, "s3cret")}, data={"uri": "postgresql://app:{{ .password }}@db"})
     controller.reconcile()
     assert values_of(store)["uri"] == "postgresql://app:s3cret@db"
 
 
 def test_a_secret_that_somebody_else_made_is_left_alone_unless_it_says_otherwise(
-    store: Store, controller: SealedSecrets, keys: KeyPair
+    store: Store, controller: SealedSecretsController, keys: KeyPair
 ) -> None:
     own: Object = {"metadata": {"name": "writer-password", "namespace": "shop"}, "stringData": {"password": "own"}}
     store.create(kinds.SECRET, own)
@@ -158,7 +160,7 @@ def test_a_secret_that_somebody_else_made_is_left_alone_unless_it_says_otherwise
     assert values_of(store) == {"password": "s3cret"}
 
 
-def test_a_secret_that_is_deleted_comes_back(store: Store, controller: SealedSecrets, keys: KeyPair) -> None:
+def test_a_secret_that_is_deleted_comes_back(store: Store, controller: SealedSecretsController, keys: KeyPair) -> None:
     create(store, {"password": sealed(keys, "s3cret")})
     controller.reconcile()
     store.delete(kinds.SECRET, "shop", "writer-password")
@@ -167,9 +169,9 @@ def test_a_secret_that_is_deleted_comes_back(store: Store, controller: SealedSec
 
 
 @pytest.fixture
-def served(store: Store, controller: SealedSecrets, tmp_path: Path) -> Iterator[tuple[Api, str]]:
+def served(store: Store, controller: SealedSecretsController, tmp_path: Path) -> Iterator[tuple[SandboxApi, str]]:
     backends = {("kube-system", "sealed-secrets-controller"): controller.answer}
-    api = Api(store, token=None, requests_log=tmp_path / "requests.jsonl", backends=backends)
+    api = SandboxApi(store, token=None, requests_log=tmp_path / "requests.jsonl", backends=backends)
     url = api.start()
     controller.start()
     yield api, url
@@ -189,7 +191,7 @@ def get(url: str, path: str) -> tuple[int, str]:
 
 
 def test_the_certificate_is_where_kubeseal_looks_for_it(
-    served: tuple[Api, str], keys: KeyPair, store: Store, tmp_path: Path
+    served: tuple[SandboxApi, str], keys: KeyPair, store: Store, tmp_path: Path
 ) -> None:
     api, url = served
     for port in ("", "http", "8080"):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.sandbox.templates import Unfillable, filled
+from gitops_mcp.sandbox.templates import Unfillable, fill_template
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from gitops_mcp.sandbox.templates import Unfillable, filled
     ],
 )
 def test_a_template_is_filled(template: str, result: str) -> None:
-    assert filled(template, {"password": "s3cret"}) == result
+    assert fill_template(template, {"password": "s3cret"}) == result
 
 
 @pytest.mark.parametrize(
@@ -26,5 +26,5 @@ def test_a_template_is_filled(template: str, result: str) -> None:
 )
 def test_what_is_beyond_this_is_refused_without_a_value(template: str) -> None:
     with pytest.raises(Unfillable) as caught:
-        filled(template, {"password": "s3cret"})
+        fill_template(template, {"password": "s3cret"})
     assert "s3cret" not in str(caught.value)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.workflows.hosts import compare_url
+from gitops_mcp.workflows.compare_page import compare_url
 
 BRANCH = "gitops-mcp/scale-db"
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.configuration import Configuration
-from gitops_mcp.adapters.git.trees import Entry, Folders
+from gitops_mcp.adapters.git.trees import Folders, TreeEntry
 from gitops_mcp.adapters.git.worktree import WorkTree
 from gitops_mcp.errors import Refused
 
@@ -24,39 +24,41 @@ _SET_UP = {"git-crypt": "git-crypt unlock", "lfs": "git lfs install --local"}
 
 
 @dataclass(frozen=True)
-class Stored:
-    entries: Mapping[str, Entry | None]
+class StoredBlobs:
+    entries: Mapping[str, TreeEntry | None]
     filters: frozenset[str]
     """The filters that something went through."""
 
 
 @dataclass(frozen=True)
-class _Attributes:
+class _GitAttributes:
     filter: str | None
     ident: bool
     encoded: bool
 
 
-def stored(tree: WorkTree, configuration: Configuration, folders: Folders, files: Mapping[str, bytes | None]) -> Stored:
+def store_blobs(
+    tree: WorkTree, configuration: Configuration, folders: Folders, files: Mapping[str, bytes | None]
+) -> StoredBlobs:
     """The entries that the files get, their blobs written to the repository; the mode of an existing file stays."""
     before = {path: folders.file(path) for path in files}
-    entries: dict[str, Entry | None] = {}
+    entries: dict[str, TreeEntry | None] = {}
     for path, data in files.items():
         if data is None and before[path] is None:
             raise Refused(f"{path} cannot be deleted: there is no such file in the commit that the change builds on")
     contents = {path: data for path, data in files.items() if data is not None}
-    attributes = _attributes(tree, tuple(contents))
+    attributes = _read_attributes(tree, tuple(contents))
     _check_filters(configuration, attributes, before)
     converted = {path for path in contents if before[path] is None and _is_converted(attributes[path], contents[path])}
-    ids = _as_given(tree, {path: data for path, data in contents.items() if path not in converted})
-    ids |= {path: _converted(tree, path, contents[path], attributes[path].filter) for path in sorted(converted)}
+    ids = _store_as_given(tree, {path: data for path, data in contents.items() if path not in converted})
+    ids |= {path: _store_converted(tree, path, contents[path], attributes[path].filter) for path in sorted(converted)}
     for path in files:
         mode = entry.mode if (entry := before[path]) else _NEW
-        entries[path] = Entry(mode, ids[path]) if path in ids else None
-    return Stored(entries, frozenset(name for path in converted if (name := attributes[path].filter)))
+        entries[path] = TreeEntry(mode, ids[path]) if path in ids else None
+    return StoredBlobs(entries, frozenset(name for path in converted if (name := attributes[path].filter)))
 
 
-def _attributes(tree: WorkTree, paths: tuple[str, ...]) -> dict[str, _Attributes]:
+def _read_attributes(tree: WorkTree, paths: tuple[str, ...]) -> dict[str, _GitAttributes]:
     if not paths:
         return {}
     names = ("filter", "ident", "working-tree-encoding")
@@ -64,7 +66,7 @@ def _attributes(tree: WorkTree, paths: tuple[str, ...]) -> dict[str, _Attributes
     printed = tree.git("check-attr", "-z", "--stdin", *names, input=asked).text.split("\0")
     values = {(path, name): value for path, name, value in zip(*[iter(printed)] * 3, strict=False)}
     return {
-        path: _Attributes(
+        path: _GitAttributes(
             filter=None if values[path, "filter"] in _NO_VALUE else values[path, "filter"],
             ident=values[path, "ident"] == "set",
             encoded=values[path, "working-tree-encoding"] not in _NO_VALUE,
@@ -74,7 +76,7 @@ def _attributes(tree: WorkTree, paths: tuple[str, ...]) -> dict[str, _Attributes
 
 
 def _check_filters(
-    configuration: Configuration, attributes: Mapping[str, _Attributes], before: Mapping[str, Entry | None]
+    configuration: Configuration, attributes: Mapping[str, _GitAttributes], before: Mapping[str, TreeEntry | None]
 ) -> None:
     for path, about in attributes.items():
         name = about.filter
@@ -93,14 +95,14 @@ def _check_filters(
             )
 
 
-def _is_converted(about: _Attributes, data: bytes) -> bool:
+def _is_converted(about: _GitAttributes, data: bytes) -> bool:
     if about.filter:
         return True
     # working-tree-encoding is about checked-out files only; the bytes given are the blob's, in UTF-8.
     return not about.encoded and (about.ident or b"\r" in data)
 
 
-def _as_given(tree: WorkTree, contents: Mapping[str, bytes]) -> dict[str, str]:
+def _store_as_given(tree: WorkTree, contents: Mapping[str, bytes]) -> dict[str, str]:
     if not contents:
         return {}
     # Numbered, outside the tree: a path may hold what --stdin-paths takes for a quote, and needs no folders here.
@@ -112,7 +114,7 @@ def _as_given(tree: WorkTree, contents: Mapping[str, bytes]) -> dict[str, str]:
     return dict(zip(contents, ids, strict=True))
 
 
-def _converted(tree: WorkTree, path: str, data: bytes, name: str | None) -> str:
+def _store_converted(tree: WorkTree, path: str, data: bytes, name: str | None) -> str:
     """The id of the blob that git makes of a file; a filter that fails stores nothing."""
     required = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"filter.{name}.required", "GIT_CONFIG_VALUE_0": "true"}
     # safecrlf warns a person about their checked-out file; here it would refuse what git commit stores.

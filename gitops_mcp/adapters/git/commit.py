@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gitops_mcp.adapters.git import hooks as commit_hooks
-from gitops_mcp.adapters.git.blobs import stored
+from gitops_mcp.adapters.git.blobs import store_blobs
 from gitops_mcp.adapters.git.configuration import Configuration
-from gitops_mcp.adapters.git.hooks import Candidate, Hooks
+from gitops_mcp.adapters.git.hooks import Candidate, Hooks, run_hooks
 from gitops_mcp.adapters.git.lock import Lock
 from gitops_mcp.adapters.git.paths import check_paths
-from gitops_mcp.adapters.git.printed import bounded
+from gitops_mcp.adapters.git.printed import first_lines
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.runner import GitFailed
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.adapters.git.trees import Folders, written
+from gitops_mcp.adapters.git.trees import Folders, write_tree
 from gitops_mcp.adapters.git.worktree import WorkTree
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
@@ -30,7 +29,7 @@ _NOBODY = ("Please tell me who you are", "auto-detection is disabled", "empty id
 
 
 @dataclass(frozen=True)
-class Commit:
+class WrittenCommit:
     id: str
     hooks: tuple[str, ...]
     """The commit hooks that ran."""
@@ -39,7 +38,7 @@ class Commit:
     signed: bool
 
 
-def commit(
+def write_commit(
     repository: Repository,
     settings: GitSettings,
     *,
@@ -49,7 +48,7 @@ def commit(
     parent: str,
     files: Mapping[str, bytes | None],
     message: str,
-) -> Commit:
+) -> WrittenCommit:
     """Writes the commit that changes these files on `parent`; None deletes one.
 
     Raises Refused when a path, a filter, a hook or a missing identity is in the way, InvalidRequest when nothing
@@ -59,49 +58,49 @@ def commit(
     work = WorkTree.made(repository, configuration, lock)
     folders = Folders.read(work, parent, files)
     work.write(folders.attributes)
-    blobs = stored(work, configuration, folders, files)
-    tree = written(work, folders, blobs.entries)
+    blobs = store_blobs(work, configuration, folders, files)
+    tree = write_tree(work, folders, blobs.entries)
     if tree == folders.tree:
         raise InvalidRequest(f"nothing to commit: {', '.join(sorted(files))} already stand so in {parent[:12]}")
     if settings.signoff:
-        message = _signed_off(work, message)
+        message = _add_signoff(work, message)
     if hooks.on_commit:
         candidate = Candidate(parent, tree, tuple(files), message)
-        message = commit_hooks.run(hooks, work, repository.common_dir, candidate)
+        message = run_hooks(hooks, work, repository.common_dir, candidate)
     if not message.strip():
         raise Refused("the commit hooks left no message: the commit would not say what it is for")
     # commit-tree does not look at commit.gpgSign.
     signed = configuration.is_on("commit.gpgsign")
-    made = _committed(work, tree, parent, message, ("-S",) if signed else ())
-    return Commit(made, hooks.on_commit, blobs.filters, signed)
+    made = _commit_tree(work, tree, parent, message, ("-S",) if signed else ())
+    return WrittenCommit(made, hooks.on_commit, blobs.filters, signed)
 
 
-def _signed_off(work: WorkTree, message: str) -> str:
+def _add_signoff(work: WorkTree, message: str) -> str:
     """The message with the committer's trailer, unless it is the last one already, as `git commit --signoff` has it."""
-    identity = _identified(work, "var", "GIT_COMMITTER_IDENT").rpartition(" <")
+    identity = _git_as_committer(work, "var", "GIT_COMMITTER_IDENT").rpartition(" <")
     trailer = f"Signed-off-by: {identity[0]} <{identity[2].partition('>')[0]}>"
     options = ("--no-divider", "--if-exists=addIfDifferentNeighbor", f"--trailer={trailer}")
-    return work.git("interpret-trailers", *options, input=_encoded(message)).text + "\n"
+    return work.git("interpret-trailers", *options, input=_message_bytes(message)).text + "\n"
 
 
-def _committed(work: WorkTree, tree: str, parent: str, message: str, signing: tuple[str, ...]) -> str:
+def _commit_tree(work: WorkTree, tree: str, parent: str, message: str, signing: tuple[str, ...]) -> str:
     # The message is UTF-8 whatever i18n.commitEncoding would have the header say.
     command = ("-c", "i18n.commitEncoding=UTF-8", "commit-tree", *signing, "-p", parent, "-F", "-", tree)
     try:
-        return _identified(work, *command, message=message)
+        return _git_as_committer(work, *command, message=message)
     except GitFailed as error:
         if not signing:
             raise
-        said = bounded(error.ran.stderr) or "it printed nothing"
+        said = first_lines(error.ran.stderr) or "it printed nothing"
         raise Unavailable(
             f"commit.gpgSign is on, and the commit could not be signed: make the key usable without a prompt (an "
             f"agent), or turn signing off for this repository. It printed:\n{said}"
         ) from error
 
 
-def _identified(work: WorkTree, *command: str, message: str = "") -> str:
+def _git_as_committer(work: WorkTree, *command: str, message: str = "") -> str:
     try:
-        return work.git(*_NO_GUESSING, *command, input=_encoded(message)).text
+        return work.git(*_NO_GUESSING, *command, input=_message_bytes(message)).text
     except GitFailed as error:
         if not any(said in error.ran.stderr for said in _NOBODY):
             raise
@@ -111,5 +110,5 @@ def _identified(work: WorkTree, *command: str, message: str = "") -> str:
         ) from error
 
 
-def _encoded(message: str) -> bytes:
+def _message_bytes(message: str) -> bytes:
     return (message.rstrip("\n") + "\n").encode(errors="surrogateescape") if message else b""

@@ -12,7 +12,7 @@ from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.remote import Remote
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -23,7 +23,7 @@ SUBMODULE = "160000"
 
 
 @dataclass(frozen=True)
-class File:
+class GitFile:
     path: str
     blob: str
     mode: str
@@ -32,7 +32,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Listed:
+class TreeLine:
     """One line of a tree."""
 
     path: str
@@ -59,30 +59,30 @@ class Files:
     _blobs: Memory[str, bytes] = field(default_factory=lambda: Memory(_KEPT_BYTES, len))
     _folders: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
 
-    def read(self, commit: str, path: str) -> File | None:
+    def read(self, commit: str, path: str) -> GitFile | None:
         return self.read_many(commit, (path,)).get(path)
 
-    def read_many(self, commit: str, paths: Iterable[str]) -> dict[str, File]:
+    def read_many(self, commit: str, paths: Iterable[str]) -> dict[str, GitFile]:
         """The files of these paths that there are; a folder is none."""
         entries = [entry for entry in self.entries(commit, paths).values() if not entry.is_folder]
         data = self.blobs(entry.id for entry in entries if entry.mode != SUBMODULE)
         return {entry.path: self.file(entry, data) for entry in entries}
 
     @staticmethod
-    def file(entry: Listed, data: Mapping[str, bytes], *, folder: str = "") -> File:
+    def file(entry: TreeLine, data: Mapping[str, bytes], *, folder: str = "") -> GitFile:
         """`data` by id; an entry's path is relative to `folder`."""
-        return File(f"{folder}/{entry.path}".lstrip("/"), entry.id, entry.mode, data.get(entry.id, b""))
+        return GitFile(f"{folder}/{entry.path}".lstrip("/"), entry.id, entry.mode, data.get(entry.id, b""))
 
-    def entries(self, tree: str, paths: Iterable[str]) -> dict[str, Listed]:
+    def entries(self, tree: str, paths: Iterable[str]) -> dict[str, TreeLine]:
         """What stands at these paths of a commit or tree; a path that leaves the repository stands nowhere."""
         legal = iter(dict.fromkeys(path for path in paths if _is_legal(path)))
-        found: dict[str, Listed] = {}
+        found: dict[str, TreeLine] = {}
         while some := list(islice(legal, _PATHS_AT_ONCE)):
             ran = self.runner.run("ls-tree", "--full-tree", "-z", object_id(tree), "--", *some)
-            found |= {entry.path: entry for entry in _listed(ran.text)}
+            found |= {entry.path: entry for entry in _parse_tree_lines(ran.text)}
         return found
 
-    def not_a_folder(self, tree: str, folders: Iterable[str]) -> Listed | None:
+    def not_a_folder(self, tree: str, folders: Iterable[str]) -> TreeLine | None:
         """Of these folders and those they lie in one that is something else, such as a symlink; the uppermost."""
         parts = [folder.split("/") for folder in folders]
         for depth in range(1, max(map(len, parts), default=0) + 1):
@@ -96,7 +96,7 @@ class Files:
     def has_folder(self, commit: str, folder: str) -> bool:
         """Raises Refused where a symlink or a file stands in its place; "" is the top, which is always there."""
         if ".." in folder.split("/") or "\0" in folder:
-            raise InvalidRequest(f"path: {shown(folder)} leaves the repository")
+            raise InvalidRequest(f"path: {quote(folder)} leaves the repository")
         return not folder or self._folders.made((commit, folder), lambda: self._has_folder(commit, folder))
 
     def _has_folder(self, commit: str, folder: str) -> bool:
@@ -104,9 +104,9 @@ class Files:
             raise Refused(f"path: {folder} is no folder of the repository: {there.path} is {there.kind}; name a folder")
         return folder in self.entries(commit, (folder,))
 
-    def below(self, tree: str) -> Iterator[Listed]:
+    def below(self, tree: str) -> Iterator[TreeLine]:
         """Everything in a commit or tree that is no folder."""
-        return _listed(self.runner.run("ls-tree", "--full-tree", "-r", "-z", object_id(tree)).text)
+        return _parse_tree_lines(self.runner.run("ls-tree", "--full-tree", "-r", "-z", object_id(tree)).text)
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Contents by id, in one process for all that are not kept from before."""
@@ -114,8 +114,8 @@ class Files:
         missing = [object_id(blob) for blob, data in wanted.items() if data is None]
         if missing:
             self.bring(missing)
-            output = self.runner.run("cat-file", "--batch", input=_lines(missing)).stdout
-            read = {blob: self._blobs.put(blob, data) for blob, data in _contents(output)}
+            output = self.runner.run("cat-file", "--batch", input=_join_lines(missing)).stdout
+            read = {blob: self._blobs.put(blob, data) for blob, data in _parse_blobs(output)}
             if lacking := next((blob for blob in missing if blob not in read), None):
                 raise Unavailable(f"object {lacking} is missing from {self.runner.directory}: git fsck tells more")
             wanted |= read
@@ -128,7 +128,9 @@ class Files:
         unknown = [object_id(blob) for blob in known if blob not in sizes]
         if unknown:
             self.bring(unknown)
-            text = self.runner.run("cat-file", "--batch-check=%(objectname) %(objectsize)", input=_lines(unknown)).text
+            text = self.runner.run(
+                "cat-file", "--batch-check=%(objectname) %(objectsize)", input=_join_lines(unknown)
+            ).text
             rows = (line.split(" ") for line in text.splitlines())
             sizes |= {blob: int(size) for blob, size in rows if size != "missing"}
         return sizes
@@ -140,7 +142,7 @@ class Files:
         wanted = dict.fromkeys(ids)
         # Names that are not here are passed over instead of being fetched, one request each.
         asked = ("--objects", "--no-object-names", "--missing=print", "--ignore-missing", "--no-walk", "--stdin")
-        here = self.runner.run("rev-list", *asked, input=_lines(wanted)).text.splitlines()
+        here = self.runner.run("rev-list", *asked, input=_join_lines(wanted)).text.splitlines()
         lacking = [blob for blob in wanted if blob not in set(here)]
         if lacking:
             try:
@@ -164,7 +166,7 @@ class Files:
 def object_id(text: str) -> str:
     """An id and nothing that git could take for an option, a range or a name."""
     if not _ID.fullmatch(text):
-        raise InvalidRequest(f"{shown(text)} is not a full object id")
+        raise InvalidRequest(f"{quote(text)} is not a full object id")
     return text
 
 
@@ -172,19 +174,19 @@ def _is_legal(path: str) -> bool:
     return "\0" not in path and all(part not in {"", ".", ".."} for part in path.split("/"))
 
 
-def _listed(text: str) -> Iterator[Listed]:
+def _parse_tree_lines(text: str) -> Iterator[TreeLine]:
     for line in text.split("\0"):
         if line:
             about, _, path = line.partition("\t")
             mode, _, name = about.split(" ")
-            yield Listed(path, mode, name)
+            yield TreeLine(path, mode, name)
 
 
-def _lines(ids: Iterable[str]) -> bytes:
+def _join_lines(ids: Iterable[str]) -> bytes:
     return "".join(f"{name}\n" for name in ids).encode()
 
 
-def _contents(output: bytes) -> Iterator[tuple[str, bytes]]:
+def _parse_blobs(output: bytes) -> Iterator[tuple[str, bytes]]:
     at = 0
     while at < len(output):
         end = output.index(b"\n", at)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from gitops_mcp.adapters.git.files import object_id
 from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner
-from gitops_mcp.domain.names import change_name
+from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.errors import Unavailable
 
 MOST_COMMITS = 100
@@ -41,7 +41,7 @@ class Commit:
 
 
 @dataclass(frozen=True)
-class _Merge:
+class _TrialMerge:
     """A trial merge, of which nothing but objects remains."""
 
     tree: str
@@ -62,7 +62,7 @@ class History:
         default_factory=lambda: Memory(4)
     )
     _counts: Memory[tuple[str, str], tuple[int, int]] = field(default_factory=lambda: Memory(1000))
-    _merges: Memory[tuple[str, str], _Merge] = field(default_factory=lambda: Memory(1000))
+    _merges: Memory[tuple[str, str], _TrialMerge] = field(default_factory=lambda: Memory(1000))
     _arrived: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
     _commits: Memory[tuple[str, str], tuple[Commit, ...]] = field(default_factory=lambda: Memory(_KEPT, _weight))
 
@@ -113,7 +113,9 @@ class History:
         if len(parents) == _SEARCHED:
             return None
         files = self._files_of(parents)
-        return {tip: frozenset(path for commit in _reached(tip, parents) for path in files[commit]) for tip in tips}
+        return {
+            tip: frozenset(path for commit in _ancestors_of(tip, parents) for path in files[commit]) for tip in tips
+        }
 
     def _files_of(self, commits: Iterable[str]) -> dict[str, list[str]]:
         """What each commit touches; a merge by itself nothing."""
@@ -132,10 +134,10 @@ class History:
         """The files in which the tip cannot be merged into the base without a person."""
         return self._merge(base, tip).conflicts
 
-    def _merge(self, base: str, tip: str) -> _Merge:
+    def _merge(self, base: str, tip: str) -> _TrialMerge:
         return self._merges.made((object_id(base), object_id(tip)), lambda: self._merged(base, tip))
 
-    def _merged(self, base: str, tip: str) -> _Merge:
+    def _merged(self, base: str, tip: str) -> _TrialMerge:
         if self.merge_base(base, tip) is None:
             raise Unavailable(
                 f"{tip[:12]} and {base[:12]} have no commit in common here: if this is a shallow clone, run "
@@ -143,7 +145,7 @@ class History:
             )
         asked = ("--write-tree", "-z", "--name-only", "--no-messages")
         tree, *conflicts = self._asked("merge-tree", *asked, base, tip).text.split("\0")
-        return _Merge(tree, tuple(path for path in conflicts if path))
+        return _TrialMerge(tree, tuple(path for path in conflicts if path))
 
     def merged_by_content(self, base: str, tip: str) -> bool:
         """Whether the base has what the tip would bring, however it came there: merged, squashed, rebased or by hand.
@@ -205,7 +207,7 @@ class History:
 
         A forge that squashes moves trailers into the middle of a message, so any line of it counts.
         """
-        line = f"{_TRAILER}: {change_name(change)}"
+        line = f"{_TRAILER}: {check_change_name(change)}"
         key = (object_id(base), line)
         return self._commits.made(key, lambda: tuple(self._log("--basic-regexp", f"--grep=^{line} *$", base)))
 
@@ -222,7 +224,7 @@ class History:
         parts = text.removesuffix("\0").split("\0") if text else []
         for fields in zip(*(iter(parts),) * len(_FIELDS), strict=True):
             name, parents, subject, body, author, committed, trailers = fields
-            read = tuple(_trailers(trailers))
+            read = tuple(_parse_trailers(trailers))
             yield Commit(name, tuple(parents.split()), subject, body.strip("\n"), author, committed, read)
 
     def _asked(self, *arguments: str) -> Ran:
@@ -233,7 +235,7 @@ class History:
         return ran
 
 
-def _reached(tip: str, parents: Mapping[str, Iterable[str]]) -> set[str]:
+def _ancestors_of(tip: str, parents: Mapping[str, Iterable[str]]) -> set[str]:
     """The commits that lead to a tip, as far as their parents are known."""
     reached: set[str] = set()
     ahead = [tip]
@@ -245,7 +247,7 @@ def _reached(tip: str, parents: Mapping[str, Iterable[str]]) -> set[str]:
     return reached
 
 
-def _trailers(text: str) -> Iterator[tuple[str, str]]:
+def _parse_trailers(text: str) -> Iterator[tuple[str, str]]:
     for line in text.split("\x02"):
         key, separator, value = line.partition("\x01")
         if separator:

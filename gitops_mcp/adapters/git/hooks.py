@@ -17,7 +17,7 @@ from pathlib import Path
 
 from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.paths import folders_of
-from gitops_mcp.adapters.git.printed import bounded
+from gitops_mcp.adapters.git.printed import first_lines
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.git.trees import ATTRIBUTES
@@ -38,7 +38,7 @@ class Hooks:
 
     @classmethod
     def found(cls, repository: Repository, settings: GitSettings, configuration: Configuration) -> Hooks:
-        folder = _folder(repository, configuration)
+        folder = _hooks_folder(repository, configuration)
         if settings.hooks == "off":
             return cls(folder, (), ())
         there = [name for name in (*_ON_COMMIT, _ON_PUSH) if os.access(folder / name, os.X_OK)]
@@ -64,9 +64,9 @@ class Candidate:
     message: str
 
 
-def run(hooks: Hooks, made: WorkTree, common: Path, candidate: Candidate) -> str:
+def run_hooks(hooks: Hooks, made: WorkTree, common: Path, candidate: Candidate) -> str:
     """The message as the hooks leave it. Raises Refused when one refuses, or rewrites files."""
-    tree = _checked_out(made, common, candidate)
+    tree = _check_out(made, common, candidate)
     message = tree.git_dir / "COMMIT_EDITMSG"
     message.write_text(candidate.message, encoding="utf-8", errors="surrogateescape", newline="")
     arguments = {
@@ -82,7 +82,7 @@ def run(hooks: Hooks, made: WorkTree, common: Path, candidate: Candidate) -> str
             check=False,
         )
         if ran.returncode:
-            said = bounded(ran.stderr + ran.text) or "it printed nothing"
+            said = first_lines(ran.stderr + ran.text) or "it printed nothing"
             raise Refused(
                 f"the {name} hook refused the commit ({ran.returncode}); it saw only the touched files and those at "
                 f"the top of the repository. It printed:\n{said}"
@@ -91,7 +91,7 @@ def run(hooks: Hooks, made: WorkTree, common: Path, candidate: Candidate) -> str
     return message.read_text(encoding="utf-8", errors="surrogateescape").strip() + "\n"
 
 
-def _folder(repository: Repository, configuration: Configuration) -> Path:
+def _hooks_folder(repository: Repository, configuration: Configuration) -> Path:
     configured = configuration.get("core.hookspath")
     if not configured:
         return repository.common_dir / "hooks"
@@ -100,12 +100,12 @@ def _folder(repository: Repository, configuration: Configuration) -> Path:
     return repository.root / configured
 
 
-def _checked_out(made: WorkTree, common: Path, candidate: Candidate) -> WorkTree:
+def _check_out(made: WorkTree, common: Path, candidate: Candidate) -> WorkTree:
     git_dir = made.lock.work / "hooks.git"
     (git_dir / "info").mkdir(parents=True)
     (git_dir / "HEAD").write_text(f"{candidate.parent}\n")
     (git_dir / "commondir").write_text(f"{common}\n")
-    (git_dir / "info/sparse-checkout").write_bytes(os.fsencode("".join(_patterns(candidate.touched))))
+    (git_dir / "info/sparse-checkout").write_bytes(os.fsencode("".join(_sparse_patterns(candidate.touched))))
     tree = replace(made, folder=made.lock.work / "hooks", git_dir=git_dir, index=git_dir / "index")
     tree.folder.mkdir()
     sparse = ("core.sparseCheckout=true", "core.sparseCheckoutCone=false")
@@ -116,7 +116,7 @@ def _checked_out(made: WorkTree, common: Path, candidate: Candidate) -> WorkTree
     return tree
 
 
-def _patterns(touched: Iterable[str]) -> Iterable[str]:
+def _sparse_patterns(touched: Iterable[str]) -> Iterable[str]:
     """What the working tree holds, in the words of a sparse checkout: the top's files, then the touched ones."""
     attributes = {f"{folder}/{ATTRIBUTES}" for path in touched for folder in folders_of(path) if folder}
     yield "/*\n"

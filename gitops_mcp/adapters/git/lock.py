@@ -45,15 +45,15 @@ class Lock:
 
 
 @contextmanager
-def locked(common: Path, *, timeout: float) -> Iterator[Lock]:
+def hold_lock(common: Path, *, timeout: float) -> Iterator[Lock]:
     """The lock of a repository, waited for at most `timeout` seconds.
 
     Raises Unavailable when another process holds it for longer, or when the folder cannot be written.
     """
     folder = common / _FOLDER
-    descriptor = _acquired(folder, timeout)
+    descriptor = _acquire_lock(folder, timeout)
     try:
-        _sweep(folder, common)
+        _clear_lock_folder(folder, common)
         work = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder))
         try:
             yield Lock(descriptor, common, work)
@@ -66,14 +66,14 @@ def locked(common: Path, *, timeout: float) -> Iterator[Lock]:
         _remove_if_empty(folder)
 
 
-def sweep(common: Path) -> None:
+def remove_leftovers(common: Path) -> None:
     """Removes what the dead left, where nobody is at work: for those who only read, and so take no lock."""
     if (common / _FOLDER).is_dir():
-        with suppress(Unavailable), locked(common, timeout=0):
+        with suppress(Unavailable), hold_lock(common, timeout=0):
             pass
 
 
-def _acquired(folder: Path, timeout: float) -> int:
+def _acquire_lock(folder: Path, timeout: float) -> int:
     deadline = time.monotonic() + timeout
     pause = 0.001
     while True:
@@ -112,7 +112,7 @@ def _is_at(path: Path, descriptor: int) -> bool:
     return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
 
 
-def _sweep(folder: Path, common: Path) -> None:
+def _clear_lock_folder(folder: Path, common: Path) -> None:
     """Removes what dead holders left: their folders, and lock files of git for the refs they were about to write."""
     for entry in folder.iterdir():
         if entry.name == _FILE:

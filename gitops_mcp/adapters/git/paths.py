@@ -20,7 +20,7 @@ _GIT_FOLDER = frozenset({".git", "git~1"})
 def check_paths(paths: Collection[str]) -> None:
     """Raises Refused naming the first path that may not be written, and why."""
     for path in paths:
-        fault = _fault(path)
+        fault = _path_fault(path)
         if fault:
             raise Refused(f"{path!r} cannot be written: {fault}; a path is relative to the top of the repository")
     for path in paths:
@@ -35,7 +35,7 @@ def folders_of(path: str) -> tuple[str, ...]:
     return tuple("/".join(parts[:depth]) for depth in range(len(parts) + 1))
 
 
-def _fault(path: str) -> str | None:
+def _path_fault(path: str) -> str | None:
     if path.startswith("/"):
         return "it is absolute"
     if _CONTROL.search(path):

@@ -12,7 +12,7 @@ _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _REMOTE = "remote: "
 
 
-def bounded(text: str) -> str:
+def first_lines(text: str) -> str:
     """The first lines, each cut to its width, and a count of what was left off."""
     lines = [line.rstrip()[:_WIDTH] for line in without_credentials(_CONTROL.sub("", text)).split("\n")]
     lines = [line for line in lines if line]
@@ -24,4 +24,4 @@ def remote_lines(stderr: str) -> str:
     """What the remote itself said, as git relays it."""
     # A remote that draws progress ends its lines with a carriage return.
     lines = re.split(r"[\r\n]+", stderr)
-    return bounded("\n".join(line.removeprefix(_REMOTE) for line in lines if line.startswith(_REMOTE)))
+    return first_lines("\n".join(line.removeprefix(_REMOTE) for line in lines if line.startswith(_REMOTE)))

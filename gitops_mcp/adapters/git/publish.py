@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gitops_mcp.adapters.git.commit import commit
+from gitops_mcp.adapters.git.commit import write_commit
 from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.hooks import Hooks
-from gitops_mcp.adapters.git.lock import Lock, locked
+from gitops_mcp.adapters.git.lock import Lock, hold_lock
 from gitops_mcp.adapters.git.push import Push
 from gitops_mcp.adapters.git.refs import Base
 from gitops_mcp.adapters.git.remotes import branch_name
@@ -26,7 +26,7 @@ _MOVED = ("but expected", "reference already exists", ".lock': File exists")
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedCommit:
     commit: str
     branch: str
     ref: str
@@ -49,7 +49,7 @@ def publish(
     parent: str,
     files: Mapping[str, bytes | None],
     message: str,
-) -> Published:
+) -> PublishedCommit:
     """Commits on `parent` and moves the branch there from `expected`; None means that it must not exist.
 
     Raises Raced when the branch stands elsewhere by now, Refused when a path, a filter, a hook or the remote is in
@@ -57,13 +57,13 @@ def publish(
     """
     if expected not in {None, parent}:
         raise ValueError(f"a commit on {parent} would move {branch} from {expected} without containing it")
-    with locked(repository.common_dir, timeout=settings.timeout) as lock:
+    with hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         _check_branch(repository, settings, base, branch)
         configuration = Configuration.read(repository.runner)
         hooks = Hooks.found(repository, settings, configuration)
         if settings.hooks == "required":
             hooks.require()
-        made = commit(
+        made = write_commit(
             repository,
             settings,
             lock=lock,
@@ -74,15 +74,15 @@ def publish(
             message=message,
         )
         if base.remote is None or not base.pushes:
-            _update(repository, lock, branch, made.id, expected or "0" * len(parent))
-            return Published(made.id, branch, f"refs/heads/{branch}", False, "", made.hooks, made.signed)
+            _update_branch(repository, lock, branch, made.id, expected or "0" * len(parent))
+            return PublishedCommit(made.id, branch, f"refs/heads/{branch}", False, "", made.hooks, made.signed)
         runner = replace(repository.runner, timeout=settings.timeout)
         # Without its hook git-lfs would not upload what the pointer just stored stands for.
         verify = settings.hooks != "off" or "lfs" in made.filters
         push = Push(runner, lock, configuration, hooks, base.remote, verify)
         said = push.moved(branch, made.id, expected)
         ran = (*made.hooks, *hooks.on_push)
-        return Published(made.id, branch, push.tracking(branch), True, said, ran, made.signed)
+        return PublishedCommit(made.id, branch, push.tracking(branch), True, said, ran, made.signed)
 
 
 def remove_branch(repository: Repository, settings: GitSettings, *, branch: str, expected: str) -> None:
@@ -91,10 +91,10 @@ def remove_branch(repository: Repository, settings: GitSettings, *, branch: str,
     Raises NotFound when it is gone already, Raced when it stands elsewhere.
     """
     base = repository.base(settings, fetch=False)
-    with locked(repository.common_dir, timeout=settings.timeout) as lock:
+    with hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         _check_branch(repository, settings, base, branch)
         if base.remote is None or not base.pushes:
-            _delete(repository, lock, branch, expected)
+            _delete_branch(repository, lock, branch, expected)
             repository.refs.closed(branch, expected)
             return
         configuration = Configuration.read(repository.runner)
@@ -120,26 +120,26 @@ def _check_branch(repository: Repository, settings: GitSettings, base: Base, bra
             raise Refused(f"branch {branch} is checked out in {worktree}: switch to another branch there first")
 
 
-def _update(repository: Repository, lock: Lock, branch: str, new: str, old: str) -> None:
+def _update_branch(repository: Repository, lock: Lock, branch: str, new: str, old: str) -> None:
     ref = f"refs/heads/{branch}"
     lock.intend(ref)
     command = ("update-ref", "--create-reflog", "-m", "gitops-mcp: commit", ref, new, old)
     ran = repository.runner.run(*command, check=False, keep=(lock.descriptor,))
     if ran.returncode:
-        raise _not_updated(branch, ran)
+        raise _update_error(branch, ran)
 
 
-def _delete(repository: Repository, lock: Lock, branch: str, expected: str) -> None:
+def _delete_branch(repository: Repository, lock: Lock, branch: str, expected: str) -> None:
     ref = f"refs/heads/{branch}"
     lock.intend(ref)
     ran = repository.runner.run("update-ref", "-d", ref, expected, check=False, keep=(lock.descriptor,))
     if "unable to resolve reference" in ran.stderr:
         raise NotFound(f"there is no branch {branch}: it has been deleted already")
     if ran.returncode:
-        raise _not_updated(branch, ran)
+        raise _update_error(branch, ran)
 
 
-def _not_updated(branch: str, ran: Ran) -> Exception:
+def _update_error(branch: str, ran: Ran) -> Exception:
     said = ran.stderr.strip()[-600:]
     if "exists; cannot create" in said:
         return Refused(f"branch {branch} cannot stand beside another one: {said}; choose another branchPrefix")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.hooks import Hooks
 from gitops_mcp.adapters.git.lock import Lock
-from gitops_mcp.adapters.git.printed import bounded, remote_lines
+from gitops_mcp.adapters.git.printed import first_lines, remote_lines
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import Ran, Runner
 from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
@@ -97,7 +97,7 @@ class Push:
 
     def _refusal(self, branch: str, ran: Ran) -> GitOpsError:
         rejected = _REJECTED.search(ran.text)
-        said = remote_lines(ran.stderr) or bounded(ran.stderr)
+        said = remote_lines(ran.stderr) or first_lines(ran.stderr)
         if rejected is None:
             return self._failure(branch, ran)
         reason = rejected[1] or "rejected"
@@ -110,7 +110,7 @@ class Push:
         return Refused(f"{self.remote} refused the push of {branch} ({reason}). It said:\n{said}")
 
     def _failure(self, branch: str, ran: Ran) -> GitOpsError:
-        said = bounded(ran.stderr) or "git printed nothing"
+        said = first_lines(ran.stderr) or "git printed nothing"
         if self.verify and self.hooks.on_push and "fatal:" not in ran.stderr:
             return Refused(f"the pre-push hook refused the push of {branch}. It printed:\n{said}")
         if _NO_ACCESS.search(ran.stderr):

@@ -13,12 +13,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitops_mcp.adapters.git.lock import locked, sweep
+from gitops_mcp.adapters.git.lock import hold_lock, remove_leftovers
 from gitops_mcp.adapters.git.remote import Remote, lacks_branch, remote_of
 from gitops_mcp.adapters.git.remotes import Remotes, branch_name
 from gitops_mcp.adapters.git.runner import GitFailed, Runner, without_credentials
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.domain.names import change_name, near, shown
+from gitops_mcp.domain.names import check_change_name, quote, suggest
 from gitops_mcp.errors import InvalidRequest, NotFound, Unavailable
 
 _CLOSED_KEPT = 200
@@ -52,7 +52,7 @@ class Base:
 
 
 @dataclass(frozen=True)
-class _View:
+class _RefListing:
     """One look at the refs, and what follows from it and the remotes."""
 
     branch: str
@@ -98,7 +98,7 @@ class Refs:
             branch_name(settings.base, field="base")
         remotes = Remotes.read(self.runner)
         if not fetch or not remotes.urls:
-            sweep(self.common)
+            remove_leftovers(self.common)
             view = self._view(settings, remotes)
             if view.remote is None or view.ref in view.refs:
                 return self._base(view, settings)
@@ -113,7 +113,7 @@ class Refs:
         moved = False
         with ExitStack() as stack:
             try:
-                lock = stack.enter_context(locked(self.common, timeout=settings.timeout))
+                lock = stack.enter_context(hold_lock(self.common, timeout=settings.timeout))
             except Unavailable as error:
                 lock, fault = None, error
             before = view = self._view(settings, remotes)
@@ -134,7 +134,7 @@ class Refs:
         return self._base(view, settings, fetched=True)
 
     def _base(
-        self, view: _View, settings: GitSettings, *, fetched: bool = False, fault: Unavailable | None = None
+        self, view: _RefListing, settings: GitSettings, *, fetched: bool = False, fault: Unavailable | None = None
     ) -> Base:
         commit = view.refs.get(view.ref)
         if commit is None:
@@ -164,7 +164,7 @@ class Refs:
             kept = [(branch, tip) for branch, tip in closed.items() if branch not in after]
             self._closed = dict(kept[-_CLOSED_KEPT:])
 
-    def _view(self, settings: GitSettings, remotes: Remotes) -> _View:
+    def _view(self, settings: GitSettings, remotes: Remotes) -> _RefListing:
         listed = {branch for branch in (settings.base, self._branch) if branch}
         refs, heads = self._listed(settings, remotes, listed)
         branch = self._named(settings, remotes, refs, heads)
@@ -173,7 +173,7 @@ class Refs:
         if remote and branch not in listed:
             refs, _ = self._listed(settings, remotes, {branch})
         self._branch = branch
-        return _View(branch, remote, remote is not None and settings.push == "auto", refs)
+        return _RefListing(branch, remote, remote is not None and settings.push == "auto", refs)
 
     def _listed(
         self, settings: GitSettings, remotes: Remotes, branches: set[str]
@@ -194,7 +194,7 @@ class Refs:
         name = remotes.remote(settings.remote, None)
         if name and (head := self._head_of(name, settings, remotes, heads)):
             return head
-        local = _local(refs, settings)
+        local = _local_branches(refs, settings)
         if "main" in local:
             return "main"
         if len(local) == 1:
@@ -219,27 +219,27 @@ class Refs:
             except Unavailable as error:
                 raise Unavailable(
                     f"the base is not known: {name}/HEAD is not set here and the remote could not be asked "
-                    f"({_reason(error)}); repair the remote, or pass --base with the branch"
+                    f"({_fatal_line(error)}); repair the remote, or pass --base with the branch"
                 ) from error
         return self._heads[key]
 
-    def _base_unknown(self, view: _View, fault: Unavailable | None) -> Exception:
+    def _base_unknown(self, view: _RefListing, fault: Unavailable | None) -> Exception:
         if view.remote:
             return Unavailable(
-                f"the base {shown(view.branch)} has never been fetched from {view.remote.name!r}, and that failed now: "
-                f"{_reason(fault) if fault else 'the fetch did not bring it'}"
+                f"the base {quote(view.branch)} has never been fetched from {view.remote.name!r}, and that failed now: "
+                f"{_fatal_line(fault) if fault else 'the fetch did not bring it'}"
             )
         local = [ref.removeprefix("refs/heads/") for ref in view.refs if ref.startswith("refs/heads/")]
         if not local:
             return self._nothing_committed(None)
-        return NotFound(f"base: no local branch {shown(view.branch)} and no remote; {near(view.branch, local)}")
+        return NotFound(f"base: no local branch {quote(view.branch)} and no remote; {suggest(view.branch, local)}")
 
     def _branch_missing(self, remote: Remote, branch: str) -> Exception:
         branches = remote.branches()
         if not branches:
             return self._nothing_committed(remote.name)
         return NotFound(
-            f"base: the remote {remote.name!r} has no branch {shown(branch)}; {near(branch, branches)}. Pass --base "
+            f"base: the remote {remote.name!r} has no branch {quote(branch)}; {suggest(branch, branches)}. Pass --base "
             f"with one of them, or run: git remote set-head {remote.name} --auto"
         )
 
@@ -254,26 +254,26 @@ class Refs:
     def _aged(self, branch: str, commit: str, remote: str | None, fault: Unavailable) -> str:
         seconds, _, date = self.runner.run("log", "-1", "--format=%ct %cI", commit).text.partition(" ")
         return (
-            f"the remote {remote!r} could not be fetched ({_reason(fault)}): this is from {branch} as last seen here, "
-            f"commit {commit[:12]} of {date} ({_age(time.time() - int(seconds))} old)"
+            f"the remote {remote!r} could not be fetched ({_fatal_line(fault)}): this is from {branch} as last seen "
+            f"here, commit {commit[:12]} of {date} ({_age(time.time() - int(seconds))} old)"
         )
 
 
 def _is_change(name: str) -> bool:
     try:
-        change_name(name)
+        check_change_name(name)
     except InvalidRequest:
         return False
     return True
 
 
-def _local(refs: Mapping[str, str], settings: GitSettings) -> list[str]:
+def _local_branches(refs: Mapping[str, str], settings: GitSettings) -> list[str]:
     """Local branches that are not changes."""
     names = [ref.removeprefix("refs/heads/") for ref in refs if ref.startswith("refs/heads/")]
     return [name for name in names if not name.startswith(settings.prefix)]
 
 
-def _reason(fault: Exception) -> str:
+def _fatal_line(fault: Exception) -> str:
     """The line of git's output that says what is wrong."""
     if not isinstance(fault, GitFailed):
         return str(fault)

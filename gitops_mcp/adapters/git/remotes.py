@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.errors import InvalidRequest
 
 _ASKED = r"^(remote|branch)\.|^core\.sshcommand$|^extensions\.partialclone$"
@@ -60,7 +60,7 @@ class Remotes:
     def remote(self, wanted: str | None, branch: str | None) -> str | None:
         """The remote that is wanted, else the one the branch follows, else `origin`, else the only one, else none."""
         if wanted is not None and wanted not in self.urls:
-            raise InvalidRequest(f"remote: the repository has no remote {shown(wanted)}; {near(wanted, self.urls)}")
+            raise InvalidRequest(f"remote: the repository has no remote {quote(wanted)}; {suggest(wanted, self.urls)}")
         for name in (wanted, self.upstreams.get(branch or ""), "origin"):
             if name in self.urls:
                 return name
@@ -77,7 +77,7 @@ def branch_name(name: str, *, field: str) -> str:
     """A name that git takes for a branch and can take for nothing else (git-check-ref-format)."""
     if not name or _NOT_IN_A_REF.search(name):
         raise InvalidRequest(
-            f"{field}: {shown(name)} is not a branch name: no spaces, control characters or any of ~^:?*[\\, no '..', "
+            f"{field}: {quote(name)} is not a branch name: no spaces, control characters or any of ~^:?*[\\, no '..', "
             f"'//' or '@{{', no part that starts with '.' or ends with '.lock', no '-' or '/' at the start, "
             f"no '/' or '.' at the end"
         )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitops_mcp.adapters.git.files import File, Files
+from gitops_mcp.adapters.git.files import Files, GitFile
 from gitops_mcp.adapters.git.history import Commit, History
 from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.refs import Base, ChangeRef, Refs
@@ -42,7 +42,7 @@ class Repository:
 
         `timeout` is for one local git command, in seconds; what talks to a remote takes its own from the settings.
         """
-        _discover(path)
+        _check_repository(path)
         runner = Runner(path, timeout)
         _require_version(runner)
         asked = ("--absolute-git-dir", "--git-common-dir", "--is-inside-work-tree")
@@ -85,10 +85,10 @@ class Repository:
         """The address of the remote that changes are for, without credentials."""
         return self.refs.url(settings)
 
-    def read(self, commit: str, path: str) -> File | None:
+    def read(self, commit: str, path: str) -> GitFile | None:
         return self.files.read(commit, path)
 
-    def read_many(self, commit: str, paths: Iterable[str]) -> dict[str, File]:
+    def read_many(self, commit: str, paths: Iterable[str]) -> dict[str, GitFile]:
         """The files of these paths that there are; a folder is none."""
         return self.files.read_many(commit, paths)
 
@@ -154,7 +154,7 @@ class Repository:
         return self.history.commits_naming(base, change)
 
 
-def _discover(path: Path) -> None:
+def _check_repository(path: Path) -> None:
     try:
         # GitPython looks for git when it is imported, and raises this when there is none.
         from git import InvalidGitRepositoryError, NoSuchPathError, Repo

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gitops_mcp.adapters.git.files import Files, Listed, object_id
+from gitops_mcp.adapters.git.files import Files, TreeLine, object_id
 from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.runner import GitFailed
-from gitops_mcp.domain.engines import MARKS
-from gitops_mcp.domain.references import definitions, referenced
+from gitops_mcp.domain.engines.declared import MARKS
+from gitops_mcp.domain.repository.needed_files import referenced_paths, value_source_names
 
 _GROUP = "postgresql.cnpg.io/"
 _MARKS = (_GROUP, *MARKS)
@@ -45,7 +45,7 @@ class Snapshot:
 class _Others(Container[str]):
     """The paths of a listing but for some; a set of them all would be made anew for each commit."""
 
-    entries: Mapping[str, Listed]
+    entries: Mapping[str, TreeLine]
     known: frozenset[str]
 
     def __contains__(self, path: object) -> bool:
@@ -58,7 +58,7 @@ class _Others(Container[str]):
 @dataclass(frozen=True)
 class _Index:
     tree: str
-    entries: dict[str, Listed]
+    entries: dict[str, TreeLine]
     matched: frozenset[str]
     named: frozenset[str]
     """Paths that matter for their name."""
@@ -96,8 +96,8 @@ class Snapshots:
         unread: dict[str, str] = {}
         for _ in range(_ROUNDS):
             self._read(index, wanted - texts.keys() - unread.keys(), texts, unread)
-            more = referenced(texts, index.entries) - unread.keys()
-            names = definitions(texts)
+            more = referenced_paths(texts, index.entries) - unread.keys()
+            names = value_source_names(texts)
             more |= self._naming(index, names) - texts.keys() - unread.keys() if names else set()
             if not more:
                 break
@@ -110,22 +110,24 @@ class Snapshots:
         if last is None or changes is None:
             entries = {entry.path: entry for entry in self.files.below(tree) if entry.is_file}
             found = self._found(tree, (*_MARKS, *_SECRETS))
-            named = frozenset(path for path in entries if _matters(path, entries))
-            return _Index(tree, entries, _with(found, _MARKS, entries), named, _with(found, _SECRETS, entries))
+            named = frozenset(path for path in entries if _is_build_file(path, entries))
+            return _Index(
+                tree, entries, _paths_marked(found, _MARKS, entries), named, _paths_marked(found, _SECRETS, entries)
+            )
         entries = last.entries | changes
         for path, entry in changes.items():
             if not entry.is_file:
                 del entries[path]
-        renamed = {path for path in entries.keys() & changes.keys() if _matters(path, entries)}
+        renamed = {path for path in entries.keys() & changes.keys() if _is_build_file(path, entries)}
         if any(path.endswith("Chart.yaml") for path in changes):
-            renamed |= {path for path in entries if _matters(path, entries)}
+            renamed |= {path for path in entries if _is_build_file(path, entries)}
         new = [entry for path, entry in changes.items() if entry.is_file and path.endswith(_SUFFIXES)]
         data = self.files.blobs(entry.id for entry in new)
         marked = {
             entry.path: {mark for mark in (*_MARKS, *_SECRETS) if mark.encode() in data[entry.id]} for entry in new
         }
-        matched = (last.matched - changes.keys()) | _with(marked, _MARKS, entries)
-        secrets = (last.secrets - changes.keys()) | _with(marked, _SECRETS, entries)
+        matched = (last.matched - changes.keys()) | _paths_marked(marked, _MARKS, entries)
+        secrets = (last.secrets - changes.keys()) | _paths_marked(marked, _SECRETS, entries)
         return _Index(tree, entries, matched, frozenset((last.named - changes.keys()) | renamed), secrets)
 
     def _found(self, tree: str, marks: Iterable[str]) -> dict[str, set[str]]:
@@ -181,7 +183,7 @@ class Snapshots:
             except UnicodeDecodeError as error:
                 unread[entry.path] = f"it is not UTF-8 (byte {error.start})"
 
-    def _changes(self, old: str, new: str) -> dict[str, Listed] | None:
+    def _changes(self, old: str, new: str) -> dict[str, TreeLine] | None:
         text = self.files.runner.run("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new).text
         parts = text.removesuffix("\0").split("\0") if text else []
         if len(parts) > 2 * _CHANGES_WORTH_READING:
@@ -189,11 +191,13 @@ class Snapshots:
         changes = {}
         for about, path in zip(parts[::2], parts[1::2], strict=True):
             _, mode, _, name, _ = about.split(" ")
-            changes[path] = Listed(path, mode, name)
+            changes[path] = TreeLine(path, mode, name)
         return changes
 
 
-def _with(found: Mapping[str, Collection[str]], marks: Iterable[str], entries: Container[str]) -> frozenset[str]:
+def _paths_marked(
+    found: Mapping[str, Collection[str]], marks: Iterable[str], entries: Container[str]
+) -> frozenset[str]:
     wanted = set(marks)
     return frozenset(path for path, there in found.items() if path in entries and not wanted.isdisjoint(there))
 
@@ -202,7 +206,7 @@ def _utf8(path: str) -> str:
     return path.encode(errors="replace").decode()
 
 
-def _matters(path: str, entries: Container[str]) -> bool:
+def _is_build_file(path: str, entries: Container[str]) -> bool:
     """Kustomizations, charts, and a chart's own values, which stand beside its Chart.yaml."""
     folder, _, name = path.rpartition("/")
     if name in _BY_NAME:

@@ -24,7 +24,7 @@ ATTRIBUTES = ".gitattributes"
 
 
 @dataclass(frozen=True)
-class Entry:
+class TreeEntry:
     mode: int
     id: str
 
@@ -34,7 +34,7 @@ class Folders:
     """What a commit holds in the folders that some paths lie in."""
 
     tree: str
-    entries: Mapping[str, Mapping[str, Entry]]
+    entries: Mapping[str, Mapping[str, TreeEntry]]
     """By folder, then by name; a folder that the commit does not have is absent."""
     attributes: Mapping[str, bytes]
     """What stands in the `.gitattributes` of those folders, by path."""
@@ -42,14 +42,14 @@ class Folders:
     @classmethod
     def read(cls, work: WorkTree, commit: str, paths: Collection[str]) -> Folders:
         folders = sorted({folder for path in paths for folder in folders_of(path)})
-        names = [*folders, *(_joined(folder, ATTRIBUTES) for folder in folders)]
+        names = [*folders, *(_join_path(folder, ATTRIBUTES) for folder in folders)]
         wanted = b"".join(os.fsencode(f"{commit}:{name}\n") for name in names)
-        found = dict(zip(names, _objects(work.git("cat-file", "--batch", input=wanted).stdout), strict=True))
+        found = dict(zip(names, _parse_objects(work.git("cat-file", "--batch", input=wanted).stdout), strict=True))
         top = found[""]
         if top is None:
             raise Unavailable(f"commit {commit} is not in {work.git_dir}: fetch, and try again")
         entries = {
-            folder: _parsed(there.data, len(commit) // 2)
+            folder: _parse_tree(there.data, len(commit) // 2)
             for folder in folders
             if (there := found[folder]) and there.kind == "tree"
         }
@@ -59,11 +59,11 @@ class Folders:
             if (entry := entries[folder].get(ATTRIBUTES))
             # A symlinked .gitattributes is ignored by git itself.
             and entry.mode in _FILES
-            and (there := found[name := _joined(folder, ATTRIBUTES)])
+            and (there := found[name := _join_path(folder, ATTRIBUTES)])
         }
         return cls(top.id, entries, attributes)
 
-    def file(self, path: str) -> Entry | None:
+    def file(self, path: str) -> TreeEntry | None:
         """The file at a path, or None where a new one can stand.
 
         Raises Refused when something else stands there or on the way: git would write through a symlink or into a
@@ -76,11 +76,11 @@ class Folders:
             if entry is None:
                 return None
             if entry.mode not in (_FILES if here == path else {TREE}):
-                raise Refused(f"{path} cannot be written: {here} is {_kind(entry.mode)}")
+                raise Refused(f"{path} cannot be written: {here} is {_describe_mode(entry.mode)}")
         return entry
 
 
-def written(work: WorkTree, folders: Folders, changes: Mapping[str, Entry | None]) -> str:
+def write_tree(work: WorkTree, folders: Folders, changes: Mapping[str, TreeEntry | None]) -> str:
     """The id of the commit's tree with these files changed, written to the repository; None removes a file.
 
     A folder that becomes empty goes with its last file, as it would from git's index.
@@ -89,17 +89,17 @@ def written(work: WorkTree, folders: Folders, changes: Mapping[str, Entry | None
     for path, entry in changes.items():
         for folder in folders_of(path):
             entries.setdefault(folder, {})
-        _put(entries, path, entry)
+        _put_entry(entries, path, entry)
     trees = {}
     for folder in sorted(entries, key=_depth, reverse=True):
         names = entries[folder]
         if folder and not names:
-            _put(entries, folder, None)
+            _put_entry(entries, folder, None)
             continue
-        trees[folder] = _id(names, len(folders.tree))
+        trees[folder] = _tree_id(names, len(folders.tree))
         if folder:
-            _put(entries, folder, Entry(TREE, trees[folder]))
-    listed = b"".join(_listed(entries[folder]) for folder in trees)
+            _put_entry(entries, folder, TreeEntry(TREE, trees[folder]))
+    listed = b"".join(_mktree_input(entries[folder]) for folder in trees)
     # --missing: blobless clones have ids of siblings without their blobs, and looking would fetch each of them.
     made = work.git("mktree", "-z", "--missing", "--batch", input=listed).text.split("\n")
     if made != list(trees.values()):
@@ -108,14 +108,14 @@ def written(work: WorkTree, folders: Folders, changes: Mapping[str, Entry | None
 
 
 @dataclass(frozen=True)
-class _Object:
+class _GitObject:
     id: str
     kind: str
     data: bytes
 
 
-def _objects(printed: bytes) -> list[_Object | None]:
-    found: list[_Object | None] = []
+def _parse_objects(printed: bytes) -> list[_GitObject | None]:
+    found: list[_GitObject | None] = []
     start = 0
     while start < len(printed):
         end = printed.index(b"\n", start)
@@ -125,12 +125,12 @@ def _objects(printed: bytes) -> list[_Object | None]:
             found.append(None)
             continue
         name, kind, size = head.decode().split(" ")
-        found.append(_Object(name, kind, printed[start : start + int(size)]))
+        found.append(_GitObject(name, kind, printed[start : start + int(size)]))
         start += int(size) + 1
     return found
 
 
-def _parsed(tree: bytes, width: int) -> dict[str, Entry]:
+def _parse_tree(tree: bytes, width: int) -> dict[str, TreeEntry]:
     """The entries of a raw tree object, each `mode SP name NUL id`, the id `width` bytes long."""
     entries = {}
     start = 0
@@ -139,14 +139,14 @@ def _parsed(tree: bytes, width: int) -> dict[str, Entry]:
         end = tree.index(b"\0", space)
         mode = int(tree[start:space], 8)
         start = end + 1 + width
-        entries[os.fsdecode(tree[space + 1 : end])] = Entry(mode, tree[end + 1 : start].hex())
+        entries[os.fsdecode(tree[space + 1 : end])] = TreeEntry(mode, tree[end + 1 : start].hex())
     return entries
 
 
-def _id(names: Mapping[str, Entry], length: int) -> str:
+def _tree_id(names: Mapping[str, TreeEntry], length: int) -> str:
     content = b"".join(
         b"%o %s\0%s" % (entry.mode, os.fsencode(name), bytes.fromhex(entry.id))
-        for name, entry in sorted(names.items(), key=_order)
+        for name, entry in sorted(names.items(), key=_git_order)
     )
     # Not for security: git names its objects so.
     digest = hashlib.sha1(usedforsecurity=False) if length == 40 else hashlib.sha256()
@@ -154,26 +154,26 @@ def _id(names: Mapping[str, Entry], length: int) -> str:
     return digest.hexdigest()
 
 
-def _order(named: tuple[str, Entry]) -> bytes:
+def _git_order(named: tuple[str, TreeEntry]) -> bytes:
     name, entry = named
     return os.fsencode(name) + (b"/" if entry.mode == TREE else b"")
 
 
-def _listed(names: Mapping[str, Entry]) -> bytes:
+def _mktree_input(names: Mapping[str, TreeEntry]) -> bytes:
     """A tree as `mktree -z --batch` reads it; an empty entry ends it."""
-    lines = (f"{entry.mode:o} {_type(entry.mode)} {entry.id}\t{name}" for name, entry in names.items())
+    lines = (f"{entry.mode:o} {_object_type(entry.mode)} {entry.id}\t{name}" for name, entry in names.items())
     return b"".join(os.fsencode(f"{line}\0") for line in lines) + b"\0"
 
 
-def _type(mode: int) -> str:
+def _object_type(mode: int) -> str:
     return {TREE: "tree", _SUBMODULE: "commit"}.get(mode, "blob")
 
 
-def _kind(mode: int) -> str:
+def _describe_mode(mode: int) -> str:
     return {TREE: "a folder", _SUBMODULE: "a submodule", _SYMLINK: "a symbolic link"}.get(mode, "a file")
 
 
-def _put(entries: dict[str, dict[str, Entry]], path: str, entry: Entry | None) -> None:
+def _put_entry(entries: dict[str, dict[str, TreeEntry]], path: str, entry: TreeEntry | None) -> None:
     folder, _, name = path.rpartition("/")
     if entry is None:
         entries[folder].pop(name, None)
@@ -185,5 +185,5 @@ def _depth(folder: str) -> int:
     return folder.count("/") + 1 if folder else 0
 
 
-def _joined(folder: str, name: str) -> str:
+def _join_path(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name

@@ -9,7 +9,7 @@ start.
 from __future__ import annotations
 
 from gitops_mcp.adapters.kube.answers import OutcomeUnknown
-from gitops_mcp.adapters.kube.client import Kube, Page, Written
+from gitops_mcp.adapters.kube.client import Kube, ObjectPage, WriteAnswer
 from gitops_mcp.adapters.kube.start import KubeStart, kube_start
 
-__all__ = ["Kube", "KubeStart", "OutcomeUnknown", "Page", "Written", "kube_start"]
+__all__ = ["Kube", "KubeStart", "ObjectPage", "OutcomeUnknown", "WriteAnswer", "kube_start"]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gitops_mcp.adapters.kube.asked import Asked
+from gitops_mcp.adapters.kube.asked import ApiRequest
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import (
     Forbidden,
@@ -36,7 +36,7 @@ _SHOWN = 5
 """Causes of a refusal, and warnings of an answer; what is more is counted."""
 
 
-class Expired(InvalidRequest):
+class CursorExpired(InvalidRequest):
     """410: the list's snapshot is gone from the server."""
 
 
@@ -44,7 +44,7 @@ class OutcomeUnknown(Unavailable):
     """A write was sent, and no answer said what became of it."""
 
 
-def loaded(body: bytes, content_type: str, *, asked: Asked) -> Object:
+def load_object(body: bytes, content_type: str, *, asked: ApiRequest) -> Object:
     """The body of a good answer. What is no JSON object comes from something else than an API server."""
     try:
         value: Any = json.loads(body)
@@ -55,50 +55,50 @@ def loaded(body: bytes, content_type: str, *, asked: Asked) -> Object:
     return value
 
 
-def warnings(headers: Mapping[str, str], *, asked: Asked) -> tuple[str, ...]:
+def warnings_in(headers: Mapping[str, str], *, asked: ApiRequest) -> tuple[str, ...]:
     """What the server warns of in a good answer (RFC 7234, 5.5); of a Secret nothing, as for messages."""
     said = [] if asked.secret else _WARNING.findall(headers.get("Warning") or "")
-    shown = tuple(_cut(re.sub(r"\\(.)", r"\1", text)) for text in said[:_SHOWN])
+    shown = tuple(_one_line(re.sub(r"\\(.)", r"\1", text)) for text in said[:_SHOWN])
     return (*shown, f"and {len(said) - _SHOWN} more warnings") if len(said) > _SHOWN else shown
 
 
-def failure(status: int, headers: Mapping[str, str], body: bytes, *, asked: Asked, log_in: str) -> GitOpsError:
+def error_for(status: int, headers: Mapping[str, str], body: bytes, *, asked: ApiRequest, log_in: str) -> GitOpsError:
     """The error for an answer that is not 2xx. `log_in` says what to do about refused credentials."""
-    said = _status(body)
+    said = _parse_status(body)
     match status:
         case 401:
             return Unavailable(
                 f"{asked}: 401, the credentials were refused as expired or invalid: {log_in}, then repeat the request"
             )
         case 403:
-            return _forbidden(said, asked=asked)
+            return _forbidden_error(said, asked=asked)
         case 404:
-            return _missing(said, body, asked=asked)
+            return _not_found_error(said, body, asked=asked)
         case 409:
-            return _conflict(said, asked=asked)
+            return _conflict_error(said, asked=asked)
         case _ if 400 <= status < 500 and status != 429:
-            return _rejected(status, said, asked=asked)
+            return _rejection_error(status, said, asked=asked)
         case _:
-            return _unable(status, _wait(headers), _message(said, asked=asked), asked=asked)
+            return _unavailable_error(status, _retry_after(headers), _shown_message(said, asked=asked), asked=asked)
 
 
-def _not_kubernetes(content_type: str, *, asked: Asked) -> Unavailable:
+def _not_kubernetes(content_type: str, *, asked: ApiRequest) -> Unavailable:
     what = (
-        f"{asked}: the answer is no Kubernetes object but {_cut(content_type, 60) or 'of no type'}: a proxy or login "
-        f"page may stand in between; check the server in kubeconfig"
+        f"{asked}: the answer is no Kubernetes object but {_one_line(content_type, 60) or 'of no type'}: a proxy or "
+        f"login page may stand in between; check the server in kubeconfig"
     )
     return OutcomeUnknown(f"{what}; {UNKNOWN}") if asked.writes else Unavailable(what)
 
 
-def _conflict(said: Object, *, asked: Asked) -> GitOpsError:
+def _conflict_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     """What is there is not what the request took for granted: by another writer's hand, or by its name alone."""
     words = str(at(said, "message") or "")
-    shown = _message(said, asked=asked) or "no reason given"
+    shown = _shown_message(said, asked=asked) or "no reason given"
     owned = [cause for cause in at(said, "details", "causes") or [] if at(cause, "reason") == "FieldManagerConflict"]
     if owned:
         return Refused(
-            f"{asked}: 409, other managers have fields that this would set: {_owned(owned)}: change those where their "
-            f"manager has them from (a GitOps engine: in Git), or leave them out; nothing was written"
+            f"{asked}: 409, other managers have fields that this would set: {_managers_and_fields(owned)}: change "
+            f"those where their manager has them from (a GitOps engine: in Git), or leave them out; nothing was written"
         )
     if at(said, "reason") == "AlreadyExists" and "being deleted" in words:
         return Unavailable(f"{asked}: 409, one of that name is still being deleted ({shown}): wait until it is gone")
@@ -112,24 +112,24 @@ def _conflict(said: Object, *, asked: Asked) -> GitOpsError:
     return Raced(f"{asked}: 409, the object has changed since it was read ({shown}): read it again")
 
 
-def _owned(causes: list[Object]) -> str:
+def _managers_and_fields(causes: list[Object]) -> str:
     """`'argocd-controller' has .spec.instances, .spec.storage`; paths name keys, never values."""
     fields: dict[str, list[str]] = {}
     for cause in causes[:_SHOWN]:
         manager = _MANAGER.search(str(at(cause, "message") or ""))
-        named = repr(_cut(manager.group(1), 128)) if manager else "an unnamed manager"
-        fields.setdefault(named, []).append(_cut(str(at(cause, "field") or "?"), 120))
+        named = repr(_one_line(manager.group(1), 128)) if manager else "an unnamed manager"
+        fields.setdefault(named, []).append(_one_line(str(at(cause, "field") or "?"), 120))
     listed = "; ".join(f"{manager} has {', '.join(paths)}" for manager, paths in fields.items())
     return listed + (f" and {len(causes) - _SHOWN} more" if len(causes) > _SHOWN else "")
 
 
-def _rejected(status: int, said: Object, *, asked: Asked) -> GitOpsError:
+def _rejection_error(status: int, said: Object, *, asked: ApiRequest) -> GitOpsError:
     """The server understood, and says that the request is not as it must be."""
-    message = _message(said, asked=asked) or "no reason given"
-    causes = _causes(said, asked=asked)
+    message = _shown_message(said, asked=asked) or "no reason given"
+    causes = _join_causes(said, asked=asked)
     match status:
         case 410:
-            return Expired(
+            return CursorExpired(
                 f"{asked}: 410, the cursor has expired; lists are kept for minutes: start again without cursor"
             )
         case 422 if asked.verb == "patch" and not causes:
@@ -138,11 +138,11 @@ def _rejected(status: int, said: Object, *, asked: Asked) -> GitOpsError:
         case 422:
             return InvalidRequest(f"{asked}: 422, refused as invalid: {causes or message}")
         case _:
-            reason = _cut(at(said, "reason") or "refused", 60)
+            reason = _one_line(at(said, "reason") or "refused", 60)
             return InvalidRequest(f"{asked}: {status} {reason}: {message}")
 
 
-def _unable(status: int, wait: str, message: str, *, asked: Asked) -> Unavailable:
+def _unavailable_error(status: int, wait: str, message: str, *, asked: ApiRequest) -> Unavailable:
     """Not now, or not here."""
     if status == 429:
         return Unavailable(f"{asked}: 429, the API server asks to slow down: try again {wait or 'in a few seconds'}")
@@ -158,14 +158,14 @@ def _unable(status: int, wait: str, message: str, *, asked: Asked) -> Unavailabl
     return Unavailable(f"{what}try again {wait or 'in a moment'}; {lasting}")
 
 
-def _forbidden(said: Object, *, asked: Asked) -> GitOpsError:
+def _forbidden_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     """The rule that is missing, ready to be pasted into a Role; who it is for is in the server's message."""
     words = str(at(said, "message") or "")
     denied = _CANNOT.search(words)
-    if asked.verb in _CHANGING and not denied and _reason(words):
+    if asked.verb in _CHANGING and not denied and _why_forbidden(words):
         return Refused(
-            f"{asked}: 403, a quota, policy or webhook of the cluster refuses it ({_message(said, asked=asked)}): "
-            f"change the request, or ask whoever keeps that rule"
+            f"{asked}: 403, a quota, policy or webhook of the cluster refuses it "
+            f"({_shown_message(said, asked=asked)}): change the request, or ask whoever keeps that rule"
         )
     found = _USER.search(words)
     who = f"User {found.group(1)!r}" if found else "this user"
@@ -178,17 +178,17 @@ def _forbidden(said: Object, *, asked: Asked) -> GitOpsError:
     )
 
 
-def _reason(words: str) -> str:
+def _why_forbidden(words: str) -> str:
     """Why something is forbidden; RBAC gives none where an apply would have to create (handlers/update.go)."""
     before, forbidden, reason = words.partition(" is forbidden:")
     return reason.strip() if forbidden else before.strip()
 
 
-def _missing(said: Object, body: bytes, *, asked: Asked) -> GitOpsError:
+def _not_found_error(said: Object, body: bytes, *, asked: ApiRequest) -> GitOpsError:
     """404 of an object has a Status that names it; of a kind that is not served it is plain text or names nothing."""
     named = at(said, "details", "name")
     if named and at(said, "details", "kind") == "namespaces" and asked.resource.plural != "namespaces":
-        return NotFound(f"{asked}: there is no namespace {_cut(str(named), 63)!r}: create it, or name another")
+        return NotFound(f"{asked}: there is no namespace {_one_line(str(named), 63)!r}: create it, or name another")
     if named and asked.name:
         full = f"{asked.namespace}/{asked.name}" if asked.namespace else asked.name
         return NotFound(f"no {asked.resource.kind} {full} ({asked.where})")
@@ -204,19 +204,19 @@ def _missing(said: Object, body: bytes, *, asked: Asked) -> GitOpsError:
     return Unavailable(f"{asked}: 404, but not as a Kubernetes API says it: check the server in kubeconfig")
 
 
-def _causes(said: Object, *, asked: Asked) -> str:
+def _join_causes(said: Object, *, asked: ApiRequest) -> str:
     """Field and rule; of a Secret the field and the rule's name, since a rule's text may quote the value."""
     causes = at(said, "details", "causes") or []
     told = "reason" if asked.secret else "message"
     shown = [
-        f"{_cut(str(at(cause, 'field') or '?'), 120)}: {_cut(str(at(cause, told) or ''), 200)}"
+        f"{_one_line(str(at(cause, 'field') or '?'), 120)}: {_one_line(str(at(cause, told) or ''), 200)}"
         for cause in causes[:_SHOWN]
     ]
     more = f" and {len(causes) - _SHOWN} more" if len(causes) > _SHOWN else ""
     return "; ".join(shown) + more
 
 
-def _status(body: bytes) -> Object:
+def _parse_status(body: bytes) -> Object:
     """The Status in a body, or nothing: what else a body holds is not for showing."""
     try:
         value: Any = json.loads(body)
@@ -225,17 +225,17 @@ def _status(body: bytes) -> Object:
     return value if isinstance(value, dict) and value.get("kind") == "Status" else {}
 
 
-def _message(said: Object, *, asked: Asked) -> str:
+def _shown_message(said: Object, *, asked: ApiRequest) -> str:
     if asked.secret and asked.verb in _CHANGING:
         return "the server's words are not repeated, since they may quote the Secret"
-    return _cut(at(said, "message") or "")
+    return _one_line(at(said, "message") or "")
 
 
-def _wait(headers: Mapping[str, str]) -> str:
+def _retry_after(headers: Mapping[str, str]) -> str:
     value = headers.get("Retry-After", "")
     return f"in {int(value)} s" if value.isdecimal() and len(value) < 6 else ""
 
 
-def _cut(text: str, limit: int = 300) -> str:
+def _one_line(text: str, limit: int = 300) -> str:
     line = " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
     return line if len(line) <= limit else line[:limit] + "…"

@@ -16,7 +16,7 @@ _RIGHTS = {"apply": "create, patch"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class ApiRequest:
     verb: str
     """RBAC's word, or `apply`."""
     resource: Resource

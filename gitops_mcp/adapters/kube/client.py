@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gitops_mcp.adapters.kube.answers import Expired, loaded, warnings
-from gitops_mcp.adapters.kube.asked import Asked
+from gitops_mcp.adapters.kube.answers import CursorExpired, load_object, warnings_in
+from gitops_mcp.adapters.kube.asked import ApiRequest
 from gitops_mcp.adapters.kube.start import KubeStart, kube_start
-from gitops_mcp.adapters.kube.wire import JSON, Request, Wire
+from gitops_mcp.adapters.kube.wire import JSON, HttpRequest, Wire
 from gitops_mcp.domain.kinds import SERVICE
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.errors import NotFound, NotInstalled, Unavailable
@@ -35,7 +35,7 @@ _OPENAPI = Resource("", "v3", "openapi", "OpenAPI v3 documents", namespaced=Fals
 
 
 @dataclass(frozen=True)
-class Page:
+class ObjectPage:
     items: tuple[Object, ...]
     cursor: str | None
     """What to ask the next page with; None at the end."""
@@ -44,7 +44,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Written:
+class WriteAnswer:
     object: Object
     """As it is now, or would be after a dry run; a Status where a deletion left nothing. Of a Secret no values."""
     warnings: tuple[str, ...]
@@ -87,18 +87,20 @@ class Kube:
         cursor: str | None = None,
         labels: str | None = None,
         fields: str | None = None,
-    ) -> Page:
+    ) -> ObjectPage:
         """One page of a list; namespace None: of all namespaces. A kind that is not served is NotInstalled."""
-        asked = Asked("list", resource, namespace, None, self.description)
+        asked = ApiRequest("list", resource, namespace, None, self.description)
         query = {"limit": limit, "continue": cursor, "labelSelector": labels, "fieldSelector": fields}
-        answer = self._asked(asked, Request(query=query))
+        answer = self._asked(asked, HttpRequest(query=query))
         items = answer.get("items") or []
         for item in items:
             # Lists of built-in kinds leave these out of their items.
             item.setdefault("apiVersion", resource.api_version)
             item.setdefault("kind", resource.kind)
         remaining = at(answer, "metadata", "remainingItemCount")
-        return Page(tuple(_plain(item, asked) for item in items), at(answer, "metadata", "continue") or None, remaining)
+        return ObjectPage(
+            tuple(_without_extras(item, asked) for item in items), at(answer, "metadata", "continue") or None, remaining
+        )
 
     def every(
         self, resource: Resource, namespace: str | None, *, labels: str | None = None, fields: str | None = None
@@ -106,33 +108,35 @@ class Kube:
         """The whole list. Where its snapshot expires half way, it is read once more from the start."""
         try:
             return self._pages(resource, namespace, labels=labels, fields=fields)
-        except Expired:
+        except CursorExpired:
             return self._pages(resource, namespace, labels=labels, fields=fields)
 
     def get(self, resource: Resource, namespace: str | None, name: str, *, managed_fields: bool = False) -> Object:
-        asked = Asked("get", resource, namespace, name, self.description)
-        return _plain(self._asked(asked, Request()), asked, managed_fields=managed_fields)
+        asked = ApiRequest("get", resource, namespace, name, self.description)
+        return _without_extras(self._asked(asked, HttpRequest()), asked, managed_fields=managed_fields)
 
     def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object:
         """The object without spec, status and data. It takes the right to read all of it nevertheless."""
-        asked = Asked("get", resource, namespace, name, self.description)
-        found = self._asked(asked, Request(accept=_METADATA))
+        asked = ApiRequest("get", resource, namespace, name, self.description)
+        found = self._asked(asked, HttpRequest(accept=_METADATA))
         kept = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": found.get("metadata") or {}}
-        return _plain(kept, asked)
+        return _without_extras(kept, asked)
 
     def allowed(self, verb: str, resource: Resource, namespace: str | None) -> bool:
         """Whether the API server would let this user do it."""
         attributes = {"verb": verb, "group": resource.group, "resource": resource.plural, "namespace": namespace or ""}
         review = {"apiVersion": _REVIEWS.api_version, "kind": _REVIEWS.kind, "spec": {"resourceAttributes": attributes}}
-        asked = Asked("create", _REVIEWS, None, None, self.description)
-        answer = self._asked(asked, Request("POST", body=review))
+        asked = ApiRequest("create", _REVIEWS, None, None, self.description)
+        answer = self._asked(asked, HttpRequest("POST", body=review))
         return at(answer, "status", "allowed") is True
 
-    def create(self, resource: Resource, manifest: Object, *, dry_run: bool = False) -> Written:
+    def create(self, resource: Resource, manifest: Object, *, dry_run: bool = False) -> WriteAnswer:
         """Where its metadata says; Refused when there is one of that name."""
         return self._written(self._writing("create", resource, manifest, dry_run=dry_run), "POST", manifest)
 
-    def apply(self, resource: Resource, manifest: Object, *, manager: str = MANAGER, dry_run: bool = False) -> Written:
+    def apply(
+        self, resource: Resource, manifest: Object, *, manager: str = MANAGER, dry_run: bool = False
+    ) -> WriteAnswer:
         """Server-side apply: create it, or set exactly the fields that it says.
 
         Never by force: Refused where another manager has set one of them otherwise.
@@ -148,19 +152,19 @@ class Kube:
         operations: Sequence[Object],
         *,
         dry_run: bool = False,
-    ) -> Written:
+    ) -> WriteAnswer:
         """JSON Patch: all operations or none; Raced where one fails, as `test` does when the object has changed."""
-        asked = Asked("patch", resource, namespace, name, self.description, writes=not dry_run)
+        asked = ApiRequest("patch", resource, namespace, name, self.description, writes=not dry_run)
         return self._written(asked, "PATCH", list(operations), content_type=_OPERATIONS)
 
     def merge(
         self, resource: Resource, namespace: str | None, name: str, change: Object, *, dry_run: bool = False
-    ) -> Written:
+    ) -> WriteAnswer:
         """JSON Merge Patch; Raced or Refused where it names a resourceVersion or uid that is another by now."""
-        asked = Asked("patch", resource, namespace, name, self.description, writes=not dry_run)
+        asked = ApiRequest("patch", resource, namespace, name, self.description, writes=not dry_run)
         return self._written(asked, "PATCH", change, content_type=_MERGE)
 
-    def replace(self, resource: Resource, manifest: Object, *, dry_run: bool = False) -> Written:
+    def replace(self, resource: Resource, manifest: Object, *, dry_run: bool = False) -> WriteAnswer:
         """The whole object; Raced when it is no longer of the resourceVersion in its metadata."""
         return self._written(self._writing("update", resource, manifest, dry_run=dry_run), "PUT", manifest)
 
@@ -173,16 +177,16 @@ class Kube:
         uid: str | None = None,
         version: str | None = None,
         dry_run: bool = False,
-    ) -> Written:
+    ) -> WriteAnswer:
         """Begin to delete it, what it owns after it, as kubectl does; only if it is still that one, unchanged."""
-        asked = Asked("delete", resource, namespace, name, self.description, writes=not dry_run)
+        asked = ApiRequest("delete", resource, namespace, name, self.description, writes=not dry_run)
         conditions = {key: value for key, value in {"uid": uid, "resourceVersion": version}.items() if value}
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
         options |= {"preconditions": conditions} if conditions else {}
         options |= {"dryRun": ["All"]} if dry_run else {}
         # The query says it again for a proxy that drops the body of a DELETE; the server reads it only then.
         query = {"propagationPolicy": "Background", "dryRun": "All" if dry_run else None}
-        return self._done(asked, Request("DELETE", query=query, body=options))
+        return self._done(asked, HttpRequest("DELETE", query=query, body=options))
 
     def openapi(self, group: str, version: str) -> Object:
         """The OpenAPI document of a group's version, CRDs' schemas with it; not to be changed by who reads it.
@@ -190,8 +194,8 @@ class Kube:
         It is kept for as long as the server's index gives the same hash.
         """
         path = f"apis/{group}/{version}" if group else f"api/{version}"
-        asked = Asked("get", _OPENAPI, None, None, self.description, url="/openapi/v3")
-        index = self._asked(asked, Request())
+        asked = ApiRequest("get", _OPENAPI, None, None, self.description, url="/openapi/v3")
+        index = self._asked(asked, HttpRequest())
         url = at(index, "paths", path, "serverRelativeURL")
         if url is None:
             raise NotInstalled(f"{asked}: the API server does not serve {path}: no CRD of it is installed there")
@@ -199,14 +203,14 @@ class Kube:
             raise Unavailable(f"{asked}: the index leads elsewhere for {path}: check the server in kubeconfig")
         kept = self._documents.get(path)
         if kept is None or kept[0] != url or "hash=" not in url:
-            document = self._asked(Asked("get", _OPENAPI, None, None, self.description, url=url), Request())
+            document = self._asked(ApiRequest("get", _OPENAPI, None, None, self.description, url=url), HttpRequest())
             kept = self._documents[path] = (url, document)
         return kept[1]
 
     def serves(self, resource: Resource) -> bool:
         """Whether the API server has a kind; everybody who is logged in may ask."""
-        asked = Asked("get", _OPENAPI, None, None, self.description, url="/openapi/v3")
-        found = at(self._asked(asked, Request()), "paths", f"apis/{resource.group}/{resource.version}")
+        asked = ApiRequest("get", _OPENAPI, None, None, self.description, url="/openapi/v3")
+        found = at(self._asked(asked, HttpRequest()), "paths", f"apis/{resource.group}/{resource.version}")
         return found is not None
 
     def crd(self, plural: str, group: str) -> Object:
@@ -218,8 +222,8 @@ class Kube:
 
     def proxied(self, namespace: str, service: str, path: str) -> bytes:
         """What a Service answers over HTTP, reached through the API server."""
-        asked = Asked("get", SERVICE, namespace, service, self.description, proxied=path)
-        return self._wire.ask(asked, Request(accept="*/*", limit=_PROXIED_BYTES)).body
+        asked = ApiRequest("get", SERVICE, namespace, service, self.description, proxied=path)
+        return self._wire.ask(asked, HttpRequest(accept="*/*", limit=_PROXIED_BYTES)).body
 
     def _pages(
         self, resource: Resource, namespace: str | None, *, labels: str | None, fields: str | None
@@ -233,35 +237,35 @@ class Kube:
             if cursor is None:
                 return tuple(found)
 
-    def _asked(self, asked: Asked, request: Request) -> Object:
+    def _asked(self, asked: ApiRequest, request: HttpRequest) -> Object:
         answer = self._wire.ask(asked, request)
-        return loaded(answer.body, answer.content_type, asked=asked)
+        return load_object(answer.body, answer.content_type, asked=asked)
 
-    def _writing(self, verb: str, resource: Resource, manifest: Object, *, dry_run: bool) -> Asked:
+    def _writing(self, verb: str, resource: Resource, manifest: Object, *, dry_run: bool) -> ApiRequest:
         metadata = manifest["metadata"]
         namespace = metadata["namespace"] if resource.namespaced else None
-        return Asked(verb, resource, namespace, metadata["name"], self.description, writes=not dry_run)
+        return ApiRequest(verb, resource, namespace, metadata["name"], self.description, writes=not dry_run)
 
     def _written(
         self,
-        asked: Asked,
+        asked: ApiRequest,
         method: Literal["POST", "PUT", "PATCH"],
         body: Object | list[Object],
         *,
         content_type: str = JSON,
         manager: str = MANAGER,
-    ) -> Written:
+    ) -> WriteAnswer:
         dry_run = None if asked.writes else "All"
         query = {"fieldManager": manager, "fieldValidation": "Strict", "dryRun": dry_run}
-        return self._done(asked, Request(method, query=query, body=body, content_type=content_type))
+        return self._done(asked, HttpRequest(method, query=query, body=body, content_type=content_type))
 
-    def _done(self, asked: Asked, request: Request) -> Written:
+    def _done(self, asked: ApiRequest, request: HttpRequest) -> WriteAnswer:
         answer = self._wire.ask(asked, request)
-        made = loaded(answer.body, answer.content_type, asked=asked)
-        return Written(_plain(made, asked), warnings(answer.headers, asked=asked))
+        made = load_object(answer.body, answer.content_type, asked=asked)
+        return WriteAnswer(_without_extras(made, asked), warnings_in(answer.headers, asked=asked))
 
 
-def _plain(found: Object, asked: Asked, *, managed_fields: bool = False) -> Object:
+def _without_extras(found: Object, asked: ApiRequest, *, managed_fields: bool = False) -> Object:
     """Without what nobody asked for; of a Secret also without the copy of its values that kubectl apply leaves."""
     metadata = found.get("metadata") or {}
     if not managed_fields:

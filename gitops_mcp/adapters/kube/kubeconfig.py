@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gitops_mcp.adapters.kube.plugin import Plugin
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.adapters.kube.plugin import ExecPlugin
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import Unavailable
 
@@ -42,7 +42,7 @@ class Login:
     """Read again every minute, since kubelet renews it."""
     certificate: tuple[Path | bytes, Path | bytes] | None = field(default=None, repr=False)
     """A client certificate and its key, in PEM."""
-    plugin: Plugin | None = None
+    plugin: ExecPlugin | None = None
 
     @property
     def how_to_log_in(self) -> str:
@@ -56,7 +56,7 @@ class Login:
 
 
 @dataclass(frozen=True)
-class _Entry:
+class _NamedEntry:
     value: Object
     folder: Path
     """Relative paths in an entry start from the folder of the file that it came from."""
@@ -79,9 +79,9 @@ class _Entry:
 @dataclass(frozen=True)
 class Kubeconfig:
     current: str | None
-    clusters: dict[str, _Entry] = field(repr=False)
-    users: dict[str, _Entry] = field(repr=False)
-    contexts: dict[str, _Entry] = field(repr=False)
+    clusters: dict[str, _NamedEntry] = field(repr=False)
+    users: dict[str, _NamedEntry] = field(repr=False)
+    contexts: dict[str, _NamedEntry] = field(repr=False)
 
     @classmethod
     def of(cls, files: Iterable[tuple[Path, bytes]]) -> Kubeconfig:
@@ -89,44 +89,44 @@ class Kubeconfig:
         merged = cls(None, {}, {}, {})
         current = None
         for path, raw in files:
-            document = _document(path, raw)
+            document = _load_document(path, raw)
             current = current or document.get("current-context")
             for key, one, into in (
                 ("clusters", "cluster", merged.clusters),
                 ("users", "user", merged.users),
                 ("contexts", "context", merged.contexts),
             ):
-                for name, value in _named(path, document, key, one):
-                    into.setdefault(name, _Entry(value, path.parent))
+                for name, value in _named_entries(path, document, key, one):
+                    into.setdefault(name, _NamedEntry(value, path.parent))
         return cls(str(current) if current else None, merged.clusters, merged.users, merged.contexts)
 
     def login(self, context: str) -> Login:
         if context not in self.contexts:
-            raise Unavailable(f"kubeconfig has no context {shown(context)}; {near(context, self.contexts)}")
+            raise Unavailable(f"kubeconfig has no context {quote(context)}; {suggest(context, self.contexts)}")
         chosen = self.contexts[context].value
         cluster = self.clusters.get(str(chosen.get("cluster")))
         if cluster is None or not cluster.value.get("server"):
             raise Unavailable(
-                f"kubeconfig: context {context!r} names cluster {shown(str(chosen.get('cluster')))}, which is not "
-                f"there or has no server; {near(str(chosen.get('cluster')), self.clusters)}"
+                f"kubeconfig: context {context!r} names cluster {quote(str(chosen.get('cluster')))}, which is not "
+                f"there or has no server; {suggest(str(chosen.get('cluster')), self.clusters)}"
             )
         name = str(chosen.get("user") or "")
         user = self.users.get(name)
         if name and user is None:
             raise Unavailable(
-                f"kubeconfig: context {context!r} names user {shown(name)}, which is not there; "
-                f"{near(name, self.users)}: log in again"
+                f"kubeconfig: context {context!r} names user {quote(name)}, which is not there; "
+                f"{suggest(name, self.users)}: log in again"
             )
-        return _login(context, chosen, cluster, name, user or _Entry({}, Path()))
+        return _login(context, chosen, cluster, name, user or _NamedEntry({}, Path()))
 
 
-def _login(context: str, chosen: Object, cluster: _Entry, name: str, user: _Entry) -> Login:
+def _login(context: str, chosen: Object, cluster: _NamedEntry, name: str, user: _NamedEntry) -> Login:
     certificate, key = user.material("client-certificate"), user.material("client-key")
-    authorization = _authorization(user.value)
+    authorization = _authorization_header(user.value)
     plain = authorization or user.value.get("tokenFile")
     exec_ = user.value.get("exec")
     return Login(
-        server=_server(str(cluster.value["server"]), context),
+        server=_server_url(str(cluster.value["server"]), context),
         description=f"context {context!r}",
         user=name,
         namespace=str(chosen["namespace"]) if chosen.get("namespace") else None,
@@ -137,24 +137,24 @@ def _login(context: str, chosen: Object, cluster: _Entry, name: str, user: _Entr
         authorization=authorization,
         token_file=user.file("tokenFile"),
         certificate=(certificate, key) if certificate and key else None,
-        plugin=Plugin.of(exec_, user.folder, cluster.value) if isinstance(exec_, dict) and not plain else None,
+        plugin=ExecPlugin.of(exec_, user.folder, cluster.value) if isinstance(exec_, dict) and not plain else None,
     )
 
 
-def _server(url: str, context: str) -> str:
+def _server_url(url: str, context: str) -> str:
     try:
         parts = urlsplit(url)
         if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
             return url.rstrip("/")
     except ValueError:  # brackets that do not pair, or a port that is no number
         pass
-    shown_url = shown(url.rpartition("@")[2])
+    shown_url = quote(url.rpartition("@")[2])
     raise Unavailable(
         f"kubeconfig: the server of context {context!r} is no URL: {shown_url}; such as 'https://kubernetes.example:6443'"
     )
 
 
-def _authorization(user: Object) -> str | None:
+def _authorization_header(user: Object) -> str | None:
     """The header of a token or password that the file holds.
 
     The token of an `auth-provider` is taken as it is: renewing it here would spend a refresh token that kubectl
@@ -173,7 +173,7 @@ def _authorization(user: Object) -> str | None:
     return None
 
 
-def _document(path: Path, raw: bytes) -> Object:
+def _load_document(path: Path, raw: bytes) -> Object:
     """One file. The parser's own message quotes the text, which may be a token: only the place is told."""
     import yaml
 
@@ -193,7 +193,7 @@ def _document(path: Path, raw: bytes) -> Object:
     return loaded
 
 
-def _named(path: Path, document: Object, key: str, one: str) -> Iterable[tuple[str, Object]]:
+def _named_entries(path: Path, document: Object, key: str, one: str) -> Iterable[tuple[str, Object]]:
     entries = document.get(key) or []
     if not isinstance(entries, list):
         raise Unavailable(f"kubeconfig {path}: {key} is no list: repair it; `kubectl config view` must work")

@@ -37,7 +37,7 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class Plugin:
+class ExecPlugin:
     command: str
     arguments: tuple[str, ...] = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
@@ -48,7 +48,7 @@ class Plugin:
     needs_terminal: bool = False
 
     @classmethod
-    def of(cls, exec_: Object, folder: Path, cluster: Object) -> Plugin:
+    def of(cls, exec_: Object, folder: Path, cluster: Object) -> ExecPlugin:
         """`command` with a slash is relative to its kubeconfig's folder, without one it is looked up on PATH."""
         command, version = exec_.get("command"), exec_.get("apiVersion")
         if not command or not version:
@@ -59,7 +59,7 @@ class Plugin:
             arguments=tuple(str(argument) for argument in exec_.get("args") or ()),
             environment={str(item["name"]): str(item["value"]) for item in exec_.get("env") or ()},
             api_version=str(version),
-            cluster=_told(cluster) if exec_.get("provideClusterInfo") else None,
+            cluster=_exec_cluster(cluster) if exec_.get("provideClusterInfo") else None,
             hint=str(exec_.get("installHint") or ""),
             needs_terminal=exec_.get("interactiveMode") == "Always",
         )
@@ -115,7 +115,7 @@ class Plugin:
                 start_new_session=True,
             )
         except OSError as error:
-            hint = f" ({_shown(self.hint)})" if self.hint else ""
+            hint = f" ({_redacted_end(self.hint)})" if self.hint else ""
             raise Unavailable(
                 f"credential plugin {self.name!r} cannot be run: {error.strerror}: install it, or put it on the PATH "
                 f"that the MCP client starts this server with{hint}"
@@ -126,14 +126,14 @@ class Plugin:
             except subprocess.TimeoutExpired as error:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)
-                said = _shown((error.stderr or b"").decode(errors="replace"))
+                said = _redacted_end((error.stderr or b"").decode(errors="replace"))
                 raise Unavailable(
                     f"credential plugin {self.name!r} did not end within {timeout:g} s and was ended{said and ': '}"
                     f"{said}: log in in a terminal as you do for kubectl, then repeat the request"
                 ) from error
         log.debug("credential plugin %s: %s", self.name, child.returncode)
         if child.returncode:
-            said = _shown(stderr.decode(errors="replace"))
+            said = _redacted_end(stderr.decode(errors="replace"))
             raise Unavailable(
                 f"credential plugin {self.name!r} failed ({child.returncode}){said and ': '}{said}: log in again as "
                 f"you do for kubectl, then repeat the request"
@@ -146,7 +146,7 @@ class Plugin:
         )
 
 
-def _told(cluster: Object) -> Object:
+def _exec_cluster(cluster: Object) -> Object:
     """The cluster entry in the spelling of ExecCredential; its `config` is the entry's own extension."""
     told = {
         key: cluster[key]
@@ -158,7 +158,7 @@ def _told(cluster: Object) -> Object:
     return told | ({"config": config} if config is not None else {})
 
 
-def _shown(text: str, limit: int = 300) -> str:
+def _redacted_end(text: str, limit: int = 300) -> str:
     """The end of what a plugin said: one line, and nothing in it that is long enough to be a token."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return _LONG.sub("…", line)[-limit:]

@@ -40,7 +40,7 @@ class Session:
         return self.expires is None or datetime.now(UTC) < self.expires - timedelta(seconds=10)
 
 
-def session(login: Login, *, plugin_timeout: float) -> Session:
+def open_session(login: Login, *, plugin_timeout: float) -> Session:
     """The client's own pool: it knows proxies, `no_proxy` and server names; TLS and credentials are given to it."""
     from kubernetes.client import ApiClient, Configuration
 
@@ -57,12 +57,12 @@ def session(login: Login, *, plugin_timeout: float) -> Session:
     elif _is_here(login.server):
         configuration.proxy = None
     pool: urllib3.PoolManager = ApiClient(configuration).rest_client.pool_manager
-    authorization = _authorization(login, (credentials and credentials.authorization) or login.authorization)
+    authorization = _authorization_source(login, (credentials and credentials.authorization) or login.authorization)
     if login.server.lower().startswith("https:"):
-        pool.connection_pool_kw["ssl_context"] = _tls(login, certificate)
+        pool.connection_pool_kw["ssl_context"] = _tls_context(login, certificate)
     elif not _is_here(login.server):
         # kubectl sends no credentials over a line that anybody can read either.
-        authorization = _nothing
+        authorization = _no_authorization
     return Session(login, pool, authorization, credentials.expires if credentials else None)
 
 
@@ -71,11 +71,11 @@ def _is_here(server: str) -> bool:
     return host in {"localhost", "::1"} or host.startswith("127.")
 
 
-def _nothing() -> None:
+def _no_authorization() -> None:
     return None
 
 
-def _tls(login: Login, certificate: tuple[Path | bytes, Path | bytes] | None) -> ssl.SSLContext:
+def _tls_context(login: Login, certificate: tuple[Path | bytes, Path | bytes] | None) -> ssl.SSLContext:
     """As strict as kubectl is, not more: create_default_context() refuses the authorities of older installers."""
     import ssl
 
@@ -95,7 +95,7 @@ def _tls(login: Login, certificate: tuple[Path | bytes, Path | bytes] | None) ->
         else:
             context.load_default_certs()
         if certificate:
-            _load(context, certificate)
+            _load_certificate(context, certificate)
     except (ssl.SSLError, OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "not PEM"
         raise Unavailable(
@@ -105,7 +105,7 @@ def _tls(login: Login, certificate: tuple[Path | bytes, Path | bytes] | None) ->
     return context
 
 
-def _load(context: ssl.SSLContext, certificate: tuple[Path | bytes, Path | bytes]) -> None:
+def _load_certificate(context: ssl.SSLContext, certificate: tuple[Path | bytes, Path | bytes]) -> None:
     """Python takes a key only from a file: one of our own is gone before the next line."""
     with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as folder:
         files = []
@@ -119,7 +119,7 @@ def _load(context: ssl.SSLContext, certificate: tuple[Path | bytes, Path | bytes
         context.load_cert_chain(files[0], files[1], password="")
 
 
-def _authorization(login: Login, fixed: str | None) -> Callable[[], str | None]:
+def _authorization_source(login: Login, fixed: str | None) -> Callable[[], str | None]:
     """The header, for each request: a token file is read again now and then."""
     path = login.token_file
     if path is None or fixed:

@@ -40,10 +40,10 @@ def kube_start(*, service_account: Path = SERVICE_ACCOUNT) -> KubeStart:
     if not named:
         paths = (Path.home() / ".kube" / "config",)
     in_cluster = (service_account / "token").is_file()
-    return KubeStart(paths, read(paths), service_account if in_cluster else None)
+    return KubeStart(paths, read_files(paths), service_account if in_cluster else None)
 
 
-def read(paths: tuple[Path, ...]) -> tuple[tuple[Path, bytes], ...]:
+def read_files(paths: tuple[Path, ...]) -> tuple[tuple[Path, bytes], ...]:
     """What the files hold. As for kubectl, one that is missing is passed over; so is what is no plain file."""
     found = []
     for path in paths:

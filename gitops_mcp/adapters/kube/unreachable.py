@@ -6,17 +6,17 @@ A write whose answer is lost may have been done all the same, unless nothing can
 from __future__ import annotations
 
 from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown
-from gitops_mcp.adapters.kube.asked import Asked
+from gitops_mcp.adapters.kube.asked import ApiRequest
 from gitops_mcp.errors import Unavailable
 
 
-def unreachable(error: Exception, server: str, *, asked: Asked, timeout: float) -> Unavailable:
+def unreachable_error(error: Exception, server: str, *, asked: ApiRequest, timeout: float) -> Unavailable:
     import ssl
 
     from urllib3 import exceptions
 
     server = server.rpartition("@")[2]
-    cause = _cause(error)
+    cause = _root_cause(error)
     lost = asked.writes and not _before_sending(error)
     match error:
         case exceptions.ProxyError():
@@ -58,7 +58,7 @@ def _before_sending(error: Exception) -> bool:
             return False
 
 
-def _cause(error: BaseException) -> str:
+def _root_cause(error: BaseException) -> str:
     """The system's own words at the bottom of a chain of wrapped errors, which hold addresses of objects."""
     seen: BaseException | None = error
     while seen is not None:

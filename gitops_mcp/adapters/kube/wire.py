@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_mcp import __version__
-from gitops_mcp.adapters.kube.answers import failure
-from gitops_mcp.adapters.kube.asked import Asked, Query
+from gitops_mcp.adapters.kube.answers import error_for
+from gitops_mcp.adapters.kube.asked import ApiRequest, Query
 from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login
-from gitops_mcp.adapters.kube.session import Session, in_cluster, session
-from gitops_mcp.adapters.kube.start import KubeStart, read
-from gitops_mcp.adapters.kube.unreachable import unreachable
+from gitops_mcp.adapters.kube.session import Session, in_cluster, open_session
+from gitops_mcp.adapters.kube.start import KubeStart, read_files
+from gitops_mcp.adapters.kube.unreachable import unreachable_error
 from gitops_mcp.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     query: Query = field(default_factory=dict)
     body: Any = field(default=None, repr=False)
@@ -40,7 +40,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
@@ -69,7 +69,7 @@ class Wire:
         context = self._context or self._start.current_context()
         return f"context {context!r}" if context else "the current context"
 
-    def ask(self, asked: Asked, request: Request) -> Answer:
+    def ask(self, asked: ApiRequest, request: HttpRequest) -> HttpAnswer:
         """A good answer, or one of our errors.
 
         Credentials that were kept and are refused now may have been renewed since: those are tried once. A write is
@@ -87,9 +87,9 @@ class Wire:
         if answer.status == 401:
             self._forget(connected)
         log_in = connected.login.how_to_log_in
-        raise failure(answer.status, answer.headers, answer.body, asked=asked, log_in=log_in)
+        raise error_for(answer.status, answer.headers, answer.body, asked=asked, log_in=log_in)
 
-    def _sent(self, connected: Session, asked: Asked, request: Request) -> Answer:
+    def _sent(self, connected: Session, asked: ApiRequest, request: HttpRequest) -> HttpAnswer:
         import urllib3
 
         started = time.monotonic()
@@ -106,21 +106,21 @@ class Wire:
                 redirect=False,
                 preload_content=False,
             )
-            data = _read(response, until=started + self._timeout, limit=request.limit)
+            data = _read_body(response, until=started + self._timeout, limit=request.limit)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             self._forget(connected)
-            raise unreachable(error, connected.login.server, asked=asked, timeout=self._timeout) from error
+            raise unreachable_error(error, connected.login.server, asked=asked, timeout=self._timeout) from error
         if data is None:
             raise Unavailable(f"{asked}: the answer has more than {request.limit} bytes: check what answers there")
         log.debug("%s %s: %s in %.0f ms", request.method, path, response.status, (time.monotonic() - started) * 1000)
-        return Answer(response.status, response.headers, data)
+        return HttpAnswer(response.status, response.headers, data)
 
     def _connected(self) -> tuple[Session, bool]:
         """A session, and whether it was there before. One thread makes it, the others wait for that one."""
         with self._building:
             if self._session is not None and self._session.usable:
                 return self._session, True
-            self._session = session(self.login(), plugin_timeout=self._plugin_timeout)
+            self._session = open_session(self.login(), plugin_timeout=self._plugin_timeout)
             return self._session, False
 
     def _forget(self, connected: Session) -> None:
@@ -132,7 +132,7 @@ class Wire:
         """Where to and as whom, from the files as they are now; the context is the one of the start."""
         if self._context is None and self._start.service_account:
             return in_cluster(self._start.service_account)
-        files = read(self._start.paths)
+        files = read_files(self._start.paths)
         if not files:
             looked = ", ".join(str(path) for path in self._start.paths) or "an empty KUBECONFIG"
             raise Unavailable(
@@ -154,7 +154,7 @@ class Wire:
         return kubeconfig.login(self._context)
 
 
-def _headers(connected: Session, request: Request) -> dict[str, str]:
+def _headers(connected: Session, request: HttpRequest) -> dict[str, str]:
     headers = {"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": f"gitops-mcp/{__version__}"}
     authorization = connected.authorization()
     if authorization:
@@ -164,7 +164,7 @@ def _headers(connected: Session, request: Request) -> dict[str, str]:
     return headers
 
 
-def _read(response: urllib3.BaseHTTPResponse, *, until: float, limit: int | None) -> bytes | None:
+def _read_body(response: urllib3.BaseHTTPResponse, *, until: float, limit: int | None) -> bytes | None:
     """The body within the request's time: the socket's own time-out starts anew with each byte that drips in.
 
     None: there is more than the limit.

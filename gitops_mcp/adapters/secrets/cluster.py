@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
-from gitops_mcp.adapters.secrets.interface import ProviderName, Wanted, password
-from gitops_mcp.adapters.secrets.manifest import secret
+from gitops_mcp.adapters.secrets.interface import ProviderName, WantedSecret, generate_password
+from gitops_mcp.adapters.secrets.manifest import secret_manifest
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.domain.secretfiles import MANAGED_BY, SERVER
+from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER
 from gitops_mcp.errors import NotFound, Refused
 
 CHANGE = "gitops-mcp/change"
@@ -24,16 +24,16 @@ REQUEST = "gitops-mcp/request"
 """An annotation: the random id of the attempt that made the Secret."""
 
 
-class Answer(Protocol):
+class ObjectAnswer(Protocol):
     @property
     def object(self) -> Object:
         """As it is now; its values are not needed."""
 
 
-class Api(Protocol):
+class SecretApi(Protocol):
     """The verbs that are used of an API server; each raises one of our errors."""
 
-    def create(self, resource: Resource, manifest: Object) -> Answer:
+    def create(self, resource: Resource, manifest: Object) -> ObjectAnswer:
         """Refused where one of that name exists."""
 
     def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object:
@@ -50,7 +50,7 @@ class Api(Protocol):
 
 @dataclass(frozen=True)
 class ClusterSecrets:
-    api: Api
+    api: SecretApi
 
     @property
     def name(self) -> ProviderName:
@@ -59,24 +59,26 @@ class ClusterSecrets:
     def path(self, _path: str, /) -> None:
         return None
 
-    def file(self, wanted: Wanted, _path: str, /, *, eol: str = "\n") -> NoReturn:  # noqa: ARG002 - the Protocol's
+    def file(self, wanted: WantedSecret, _path: str, /, *, eol: str = "\n") -> NoReturn:  # noqa: ARG002 - the Protocol's
         raise Refused(f"Secret {wanted} is written to the API: Git gets no file for it")
 
-    def notes(self, wanted: Wanted, /) -> tuple[str, ...]:
+    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
         note = (
             f"The password was generated and written as Secret {wanted} to the Kubernetes API. It is not in Git: a "
             f"cluster that is built anew from Git needs the Secret restored or made again."
         )
         return (note,)
 
-    def put(self, wanted: Wanted, *, change: str, owner: str) -> str:
+    def put(self, wanted: WantedSecret, *, change: str, owner: str) -> str:
         """Creates the Secret for an attempt whose random id is `owner`; its uid.
 
         Where this raises, the Secret may still have been made (the answer was lost): `remove` with `owner` settles it.
         """
         labels = {MANAGED_BY: SERVER, CHANGE: change.rstrip("-")}
         annotations = {CHANGE: change, REQUEST: owner}
-        made = self.api.create(SECRET, secret(wanted, password(), labels=labels, annotations=annotations))
+        made = self.api.create(
+            SECRET, secret_manifest(wanted, generate_password(), labels=labels, annotations=annotations)
+        )
         return str(made.object["metadata"]["uid"])
 
     def remove(
@@ -89,23 +91,25 @@ class ClusterSecrets:
         try:
             found = self.api.metadata(SECRET, namespace, name)
             asked = {"uid": uid, CHANGE: change, REQUEST: owner}
-            _check(found, namespace, name, {key: value for key, value in asked.items() if value is not None})
+            _check_same_secret(
+                found, namespace, name, {key: value for key, value in asked.items() if value is not None}
+            )
             seen = found["metadata"]
             self.api.delete(SECRET, namespace, name, uid=seen["uid"], version=seen["resourceVersion"])
         except NotFound:
             return False
         return True
 
-    def rotate(self, wanted: Wanted) -> None:
+    def rotate(self, wanted: WantedSecret) -> None:
         """A new password in a Secret that this server made, for whichever change; nothing else of it is touched."""
         found = self.api.metadata(SECRET, wanted.namespace, wanted.name)
-        _check(found, wanted.namespace, wanted.name, {})
+        _check_same_secret(found, wanted.namespace, wanted.name, {})
         seen = {key: found["metadata"][key] for key in ("uid", "resourceVersion")}
-        change = {"metadata": seen, "stringData": {"password": password()}}
+        change = {"metadata": seen, "stringData": {"password": generate_password()}}
         self.api.merge(SECRET, wanted.namespace, wanted.name, change)
 
 
-def _check(found: Object, namespace: str, name: str, asked: dict[str, str]) -> None:
+def _check_same_secret(found: Object, namespace: str, name: str, asked: dict[str, str]) -> None:
     """Refuses a Secret that is not this server's, or not the one that was asked for."""
     if at(found, "metadata", "labels", MANAGED_BY) != SERVER or not at(found, "metadata", "annotations", REQUEST):
         raise Refused(

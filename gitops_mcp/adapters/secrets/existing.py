@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn
 
-from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, RELOAD, ProviderName, Wanted
-from gitops_mcp.domain.cnpg.password_secret import secret_name
-from gitops_mcp.domain.names import shown
+from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, RELOAD, ProviderName, WantedSecret
+from gitops_mcp.domain.cnpg.password_secret import checked_secret_name
+from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import Refused
 
 
@@ -17,7 +17,7 @@ class Existing:
     """metadata.name, legal; in the namespace of the Cluster."""
 
     def __post_init__(self) -> None:
-        secret_name(self.secret)
+        checked_secret_name(self.secret)
 
     @property
     def name(self) -> ProviderName:
@@ -26,13 +26,13 @@ class Existing:
     def path(self, _path: str, /) -> None:
         return None
 
-    def file(self, _wanted: Wanted, _path: str, /, *, eol: str = "\n") -> NoReturn:  # noqa: ARG002 - the Protocol's
+    def file(self, _wanted: WantedSecret, _path: str, /, *, eol: str = "\n") -> NoReturn:  # noqa: ARG002 - the Protocol's
         raise Refused(f"Secret {self.secret} is provided by somebody else: Git gets no file for it")
 
-    def notes(self, wanted: Wanted, /) -> tuple[str, ...]:
+    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
         note = (
             f"Secret {wanted.namespace}/{self.secret} is not part of this change and was not looked into. It must be "
-            f"of type {BASIC_AUTH}, with the keys `username`, which must be {shown(wanted.username)}, and `password`. "
+            f"of type {BASIC_AUTH}, with the keys `username`, which must be {quote(wanted.username)}, and `password`. "
             f'With the label `{RELOAD}: "true"` the operator follows each change of the password.'
         )
         return (note,)

@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, PASSWORD_LENGTH, ProviderName, Wanted
-from gitops_mcp.adapters.secrets.manifest import metadata, reload_label
+from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, PASSWORD_LENGTH, ProviderName, WantedSecret
+from gitops_mcp.adapters.secrets.manifest import document_metadata, reload_label
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.domain.yamltext import rendered
+from gitops_mcp.domain.yaml.render import render_manifest
 
 _CODE = re.compile(r"[{}$]")
 """What Go's templates, or the substitution of variables in Flux and kustomize, may take for theirs."""
@@ -32,11 +32,11 @@ class ExternalSecrets:
     def path(self, path: str, /) -> str:
         return path
 
-    def file(self, wanted: Wanted, _path: str, /, *, eol: str = "\n") -> str:
+    def file(self, wanted: WantedSecret, _path: str, /, *, eol: str = "\n") -> str:
         documents = (_generator(wanted), _external_secret(wanted))
-        return f"---{eol}".join(rendered(document, eol=eol) for document in documents)
+        return f"---{eol}".join(render_manifest(document, eol=eol) for document in documents)
 
-    def notes(self, wanted: Wanted, /) -> tuple[str, ...]:
+    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
         made = (
             f"The External Secrets Operator generates the password of Secret {wanted} once, in the cluster; Git holds "
             f"no part of it."
@@ -45,18 +45,18 @@ class ExternalSecrets:
         return made, kept
 
 
-def _generator(wanted: Wanted) -> Object:
+def _generator(wanted: WantedSecret) -> Object:
     # The CRD asks for the last two; repeats are allowed, as without them each character tells of the others.
     spec = {"length": PASSWORD_LENGTH, "symbols": 0, "allowRepeat": True, "noUpper": False}
     return {**_head(PASSWORD, wanted), "spec": spec}
 
 
-def _external_secret(wanted: Wanted) -> Object:
+def _external_secret(wanted: WantedSecret) -> Object:
     template = {
         "engineVersion": "v2",
         "type": BASIC_AUTH,
         "metadata": {"labels": reload_label()},
-        "data": {"username": verbatim(wanted.username), "password": "{{ .password }}"},
+        "data": {"username": verbatim_template(wanted.username), "password": "{{ .password }}"},
     }
     generator = {"apiVersion": PASSWORD.api_version, "kind": PASSWORD.kind, "name": wanted.name}
     spec = {
@@ -67,11 +67,11 @@ def _external_secret(wanted: Wanted) -> Object:
     return {**_head(EXTERNAL_SECRET, wanted), "spec": spec}
 
 
-def _head(resource: Resource, wanted: Wanted) -> Object:
-    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata(wanted)}
+def _head(resource: Resource, wanted: WantedSecret) -> Object:
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": document_metadata(wanted)}
 
 
-def verbatim(text: str) -> str:
+def verbatim_template(text: str) -> str:
     """A template of Go's text/template that gives this text: the text itself wherever that is so."""
     if not _CODE.search(text):
         return text

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from gitops_mcp.domain.cnpg.password_secret import secret_name
-from gitops_mcp.domain.cnpg.sql import sql_name
-from gitops_mcp.domain.names import namespace_name
+from gitops_mcp.domain.cnpg.password_secret import checked_secret_name
+from gitops_mcp.domain.cnpg.sql import checked_sql_name
+from gitops_mcp.domain.names import check_namespace_name
 
 ProviderName = Literal["external-secrets", "sealed-secrets", "sops", "cluster", "existing"]
 
@@ -28,7 +28,7 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedSecret:
     """The Secret that a role needs, all its names legal; nothing in it is secret."""
 
     namespace: str
@@ -38,9 +38,9 @@ class Wanted:
     """The role's name in PostgreSQL; any text that PostgreSQL takes."""
 
     def __post_init__(self) -> None:
-        namespace_name(self.namespace)
-        secret_name(self.name, field="metadata.name")
-        sql_name(self.username, field="role_name")
+        check_namespace_name(self.namespace)
+        checked_secret_name(self.name, field="metadata.name")
+        checked_sql_name(self.username, field="role_name")
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
@@ -62,16 +62,16 @@ class Provider(Protocol):
         A provider may need another file name in the same folder. None: Git gets no file.
         """
 
-    def file(self, wanted: Wanted, path: str, /, *, eol: str = "\n") -> str:
+    def file(self, wanted: WantedSecret, path: str, /, *, eol: str = "\n") -> str:
         """The whole text of that file: YAML documents that become the Secret. Raises Refused where it cannot be made.
 
         A file whose text an encryption covers keeps the line ends that the encryption gave it, whatever `eol` says.
         """
 
-    def notes(self, wanted: Wanted, /) -> tuple[str, ...]:
+    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
         """What a reviewer should know of how the password comes to be."""
 
 
-def password() -> str:
+def generate_password() -> str:
     """A new one: letters and digits only, so that no place it is put into needs escaping."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(PASSWORD_LENGTH))

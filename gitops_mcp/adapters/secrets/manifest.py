@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, RELOAD, Wanted
+from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, RELOAD, WantedSecret
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.secretfiles import MANAGED_BY, SERVER
+from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER
 
 
-def secret(
-    wanted: Wanted,
+def secret_manifest(
+    wanted: WantedSecret,
     password: str,
     *,
     labels: Mapping[str, str] | None = None,
@@ -33,7 +33,7 @@ def secret(
     }
 
 
-def metadata(wanted: Wanted) -> Object:
+def document_metadata(wanted: WantedSecret) -> Object:
     """Of a document in Git that becomes the Secret; the label tells what this server may take away again."""
     return {"name": wanted.name, "namespace": wanted.namespace, "labels": own_label()}
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, ProviderName, Wanted, password
-from gitops_mcp.adapters.secrets.manifest import metadata, reload_label
+from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, ProviderName, WantedSecret, generate_password
+from gitops_mcp.adapters.secrets.manifest import document_metadata, reload_label
 from gitops_mcp.domain.kinds import SEALED_SECRET
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.yamltext import rendered
+from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.errors import InvalidRequest, Refused
 
 if TYPE_CHECKING:
@@ -45,15 +45,15 @@ class SealedSecrets:
     def path(self, path: str, /) -> str:
         return path
 
-    def file(self, wanted: Wanted, _path: str, /, *, eol: str = "\n") -> str:
+    def file(self, wanted: WantedSecret, _path: str, /, *, eol: str = "\n") -> str:
         certificate = newest_certificate(self.certificate, now=self.now())
         key = cast("rsa.RSAPublicKey", certificate.public_key())
         label = str(wanted).encode()
-        values = {"username": wanted.username, "password": password()}
-        sealed = {name: _sealed(value.encode(), key, label=label) for name, value in values.items()}
-        return rendered(_sealed_secret(wanted, sealed), eol=eol)
+        values = {"username": wanted.username, "password": generate_password()}
+        sealed = {name: _seal_value(value.encode(), key, label=label) for name, value in values.items()}
+        return render_manifest(_sealed_secret(wanted, sealed), eol=eol)
 
-    def notes(self, wanted: Wanted, /) -> tuple[str, ...]:
+    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
         note = (
             f"The password was generated and sealed for the Sealed Secrets controller, which alone can open it; it "
             f"opens it for Secret {wanted} only, so neither name may be changed, not by a kustomization either."
@@ -66,8 +66,8 @@ def newest_certificate(pem: bytes, *, now: datetime) -> x509.Certificate:
 
     Where there is none, the error has the fault of each.
     """
-    certificates = _loaded(pem)
-    faults = {number: _fault(found, now=now) for number, found in enumerate(certificates, start=1)}
+    certificates = _load_certificates(pem)
+    faults = {number: _certificate_fault(found, now=now) for number, found in enumerate(certificates, start=1)}
     usable = [certificates[number - 1] for number, fault in faults.items() if fault is None]
     if not usable:
         what = "; ".join(f"certificate {number} {fault}" for number, fault in faults.items())
@@ -78,7 +78,7 @@ def newest_certificate(pem: bytes, *, now: datetime) -> x509.Certificate:
     return max(usable, key=lambda found: found.not_valid_before_utc)
 
 
-def _loaded(pem: bytes) -> list[x509.Certificate]:
+def _load_certificates(pem: bytes) -> list[x509.Certificate]:
     from cryptography import x509
 
     try:
@@ -90,7 +90,7 @@ def _loaded(pem: bytes) -> list[x509.Certificate]:
         ) from error
 
 
-def _fault(certificate: x509.Certificate, *, now: datetime) -> str | None:
+def _certificate_fault(certificate: x509.Certificate, *, now: datetime) -> str | None:
     """What keeps it from being sealed for, as words behind `certificate 1`."""
     if now > certificate.not_valid_after_utc:
         return f"expired at {certificate.not_valid_after_utc.isoformat()}"
@@ -113,7 +113,7 @@ def _rsa_key(certificate: x509.Certificate) -> rsa.RSAPublicKey | None:
     return key if isinstance(key, rsa.RSAPublicKey) else None
 
 
-def _sealed(value: bytes, key: rsa.RSAPublicKey, *, label: bytes) -> str:
+def _seal_value(value: bytes, key: rsa.RSAPublicKey, *, label: bytes) -> str:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -127,10 +127,10 @@ def _sealed(value: bytes, key: rsa.RSAPublicKey, *, label: bytes) -> str:
     ).decode()
 
 
-def _sealed_secret(wanted: Wanted, sealed: dict[str, str]) -> Object:
+def _sealed_secret(wanted: WantedSecret, sealed: dict[str, str]) -> Object:
     return {
         "apiVersion": SEALED_SECRET.api_version,
         "kind": SEALED_SECRET.kind,
-        "metadata": metadata(wanted),
+        "metadata": document_metadata(wanted),
         "spec": {"encryptedData": sealed, "template": {"type": BASIC_AUTH, "metadata": {"labels": reload_label()}}},
     }

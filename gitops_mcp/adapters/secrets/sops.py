@@ -10,12 +10,14 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 
-from gitops_mcp.adapters.secrets.interface import ProviderName, ReadFile, Wanted, password
-from gitops_mcp.adapters.secrets.manifest import own_label, secret
-from gitops_mcp.adapters.secrets.sops_process import Failed, encrypted
-from gitops_mcp.adapters.secrets.sops_rules import SELECTION, Rule, Rules, nearest, variants
+from gitops_mcp.adapters.secrets.interface import ProviderName, ReadFile, WantedSecret, generate_password
+from gitops_mcp.adapters.secrets.manifest import own_label, secret_manifest
+from gitops_mcp.adapters.secrets.sops_process import SopsFailed, encrypt_with_sops
+from gitops_mcp.adapters.secrets.sops_rules import SELECTION, CreationRule, SopsRules, nearest_rules, sops_file_names
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.yamltext import Unparsable, documents, rendered
+from gitops_mcp.domain.yaml.render import render_manifest
+from gitops_mcp.domain.yaml.text import parse_documents
+from gitops_mcp.domain.yaml.tree import Unparsable
 from gitops_mcp.errors import Refused
 
 TIMEOUT = 30.0
@@ -32,21 +34,21 @@ class Sops:
         return "sops"
 
     def path(self, path: str, /) -> str:
-        rules = nearest(self.read, path)
-        for candidate in (path, *variants(path)):
+        rules = nearest_rules(self.read, path)
+        for candidate in (path, *sops_file_names(path)):
             if rules.matching(candidate):
                 return candidate
         raise rules.unmatched(path)
 
-    def file(self, wanted: Wanted, path: str, /, *, eol: str = "\n") -> str:  # noqa: ARG002 - sops decides on line ends
-        rules = nearest(self.read, path)
+    def file(self, wanted: WantedSecret, path: str, /, *, eol: str = "\n") -> str:  # noqa: ARG002 - sops decides on line ends
+        rules = nearest_rules(self.read, path)
         rule = rules.matching(path)
         if rule is None:
             raise rules.unmatched(path)
-        made = password()
-        plain = secret(wanted, made, labels=own_label())
+        made = generate_password()
+        plain = secret_manifest(wanted, made, labels=own_label())
         text = self._encrypted(plain, made, path, rules=rules, rule=rule)
-        fault = _fault(text, plain, password=made)
+        fault = _encryption_fault(text, plain, password=made)
         if fault:
             raise Refused(
                 f"sops encrypted {path} by rule {rule.number} of {rules.config}, but {fault}, so it is not used: a "
@@ -54,7 +56,7 @@ class Sops:
             )
         return text
 
-    def notes(self, wanted: Wanted, /) -> tuple[str, ...]:
+    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
         note = (
             f"The password of Secret {wanted} was generated and encrypted by sops for the keys of the matching rule in "
             f".sops.yaml. Flux decrypts it where the Kustomization that covers the file has "
@@ -62,27 +64,27 @@ class Sops:
         )
         return (note,)
 
-    def _encrypted(self, plain: Object, made: str, path: str, *, rules: Rules, rule: Rule) -> str:
+    def _encrypted(self, plain: Object, made: str, path: str, *, rules: SopsRules, rule: CreationRule) -> str:
         try:
-            return encrypted(
-                rendered(plain),
+            return encrypt_with_sops(
+                render_manifest(plain),
                 config=rules.text,
                 path=rules.relative(path),
                 encrypted_regex=None if rule.selects else SELECTION,
                 secret=made,
                 timeout=self.timeout,
             )
-        except Failed as error:
+        except SopsFailed as error:
             raise Refused(
                 f"sops (3.9 or newer is needed) could not encrypt {path} by rule {rule.number} of {rules.config}: "
                 f"{error}"
             ) from None
 
 
-def _fault(text: str, plain: Object, *, password: str) -> str | None:
+def _encryption_fault(text: str, plain: Object, *, password: str) -> str | None:
     """What is wrong with it as the encryption of `plain`, without a value of it."""
     try:
-        found = [document.value for document in documents(text)]
+        found = [document.value for document in parse_documents(text)]
     except Unparsable:
         return "what it printed is no YAML"
     if len(found) != 1 or not isinstance(found[0], dict):

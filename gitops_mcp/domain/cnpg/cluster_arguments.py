@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from gitops_mcp.domain.names import near, shown
-from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.names import quote, suggest
+from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import InvalidRequest
 
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
@@ -51,10 +51,10 @@ _FLAGS = ("hot_standby_feedback", "sync_replication_slots", "wal_log_hints")
 _WAL_LEVELS = ("logical", "replica", "minimal")
 
 
-def parameters(given: Mapping[str, object], *, instances: int, field: str = "parameters") -> dict[str, str]:
+def checked_parameters(given: Mapping[str, object], *, instances: int, field: str = "parameters") -> dict[str, str]:
     """postgresql.conf parameters that the webhook lets pass, as they were given."""
     for key, value in given.items():
-        _parameter(key, value, field=field)
+        _check_parameter(key, value, field=field)
     made = {key: str(value) for key, value in given.items()}
     if instances > 1 and made.get("wal_level") == "minimal":
         raise InvalidRequest(
@@ -67,10 +67,10 @@ def parameters(given: Mapping[str, object], *, instances: int, field: str = "par
     return made
 
 
-def _parameter(key: str, value: object, *, field: str) -> None:
+def _check_parameter(key: str, value: object, *, field: str) -> None:
     if not _PARAMETER.fullmatch(key) or len(key) > 128:
         raise InvalidRequest(
-            f"{field}: {shown(key)} is not the name of a parameter: letters, digits and '_', such as 'max_connections'"
+            f"{field}: {quote(key)} is not the name of a parameter: letters, digits and '_', such as 'max_connections'"
         )
     if key.lower() in FIXED_PARAMETERS:
         instead = _INSTEAD.get(key.lower(), "the operator sets it itself")
@@ -81,33 +81,33 @@ def _parameter(key: str, value: object, *, field: str) -> None:
         )
     if len(value) > 4096 or not value.isprintable():
         raise InvalidRequest(f"{field}: the value of {key} must be one line of at most 4096 characters")
-    if redacted(value) != value:
+    if redact_text(value) != value:
         raise InvalidRequest(
             f"{field}: the value of {key} looks as if it held a password or a token, which would stay in Git for "
             f"ever: leave it out"
         )
     if key == "wal_level" and value not in _WAL_LEVELS:
-        raise InvalidRequest(f"{field}: wal_level {shown(value)} does not exist; {near(value, _WAL_LEVELS)}")
+        raise InvalidRequest(f"{field}: wal_level {quote(value)} does not exist; {suggest(value, _WAL_LEVELS)}")
     if key == "shared_buffers" and not _MEMORY.fullmatch(value):
         raise InvalidRequest(
-            f"{field}: shared_buffers {shown(value)} is no size of PostgreSQL: a number with kB, MB or GB, such as "
+            f"{field}: shared_buffers {quote(value)} is no size of PostgreSQL: a number with kB, MB or GB, such as "
             f"'256MB'"
         )
     if key in _FLAGS and value.lower() not in _BOOLEAN:
-        raise InvalidRequest(f"{field}: {key} must be 'on' or 'off', not {shown(value)}")
+        raise InvalidRequest(f"{field}: {key} must be 'on' or 'off', not {quote(value)}")
 
 
-def database_name(name: str, *, field: str = "database") -> str:
+def checked_first_database(name: str, *, field: str = "database") -> str:
     """The database that bootstrap makes; those of PostgreSQL itself are taken."""
-    _identifier(name, field=field)
+    _check_identifier(name, field=field)
     if name in {"postgres", "template0", "template1"}:
         raise InvalidRequest(f"{field}: {name!r} is PostgreSQL's own; take a name such as 'app'")
     return name
 
 
-def role_name(name: str, *, field: str = "owner") -> str:
+def checked_first_owner(name: str, *, field: str = "owner") -> str:
     """A role; those of PostgreSQL and of the operator are taken."""
-    _identifier(name, field=field)
+    _check_identifier(name, field=field)
     if name in {"postgres", "streaming_replica"} or name.startswith(("pg_", "cnpg_")):
         raise InvalidRequest(
             f"{field}: {name!r} is reserved (postgres, streaming_replica, pg_…, cnpg_…); take a name such as 'app'"
@@ -115,28 +115,28 @@ def role_name(name: str, *, field: str = "owner") -> str:
     return name
 
 
-def storage_class(name: str, *, field: str = "storage_class") -> str:
+def checked_storage_class(name: str, *, field: str = "storage_class") -> str:
     """A DNS subdomain, as all names of StorageClasses are."""
     if len(name) > 253 or not _SUBDOMAIN.fullmatch(name):
         raise InvalidRequest(
-            f"{field}: {shown(name)} is not the name of a StorageClass: lower-case letters, digits, '-' and '.', "
+            f"{field}: {quote(name)} is not the name of a StorageClass: lower-case letters, digits, '-' and '.', "
             f"such as 'fast-ssd'"
         )
     return name
 
 
-def instances(count: object, *, most: int, field: str = "instances") -> int:
+def checked_instances(count: object, *, most: int, field: str = "instances") -> int:
     """A cluster stops by hibernation, never by having no instance."""
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= most:
         raise InvalidRequest(
-            f"{field}: {shown(str(count))} is not a number of instances: from 1 to {most}, such as {min(3, most)}"
+            f"{field}: {quote(str(count))} is not a number of instances: from 1 to {most}, such as {min(3, most)}"
         )
     return count
 
 
-def _identifier(name: str, *, field: str) -> None:
+def _check_identifier(name: str, *, field: str) -> None:
     if not _IDENTIFIER.fullmatch(name) or len(name.encode()) > _IDENTIFIER_MAX:
         raise InvalidRequest(
-            f"{field}: {shown(name)} is not a name in PostgreSQL: at most {_IDENTIFIER_MAX} letters, digits, '_', '-' "
+            f"{field}: {quote(name)} is not a name in PostgreSQL: at most {_IDENTIFIER_MAX} letters, digits, '_', '-' "
             f"and '$', starting with a letter or '_', such as 'app'"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.redact import redact_text
 
 LIMIT = 300
 """Characters of one message."""
@@ -16,5 +16,5 @@ def excerpt(text: object, *, limit: int = LIMIT) -> str | None:
     line = " ".join("".join(char if char.isprintable() else " " for char in text[: limit * 4]).split())
     if not line:
         return None
-    line = redacted(line)
+    line = redact_text(line)
     return line if len(line) <= limit else line[:limit] + "…"

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitops_mcp.domain.cnpg import rules
-from gitops_mcp.domain.cnpg.quantity import storage_size as legal_size
+from gitops_mcp.domain.cnpg.cluster_arguments import (
+    INSTANCES_MOST,
+    checked_first_database,
+    checked_first_owner,
+    checked_instances,
+    checked_parameters,
+    checked_storage_class,
+)
+from gitops_mcp.domain.cnpg.quantity import checked_storage_size as legal_size
 from gitops_mcp.domain.kinds import CLUSTER
-from gitops_mcp.domain.names import cluster_name, namespace_name
+from gitops_mcp.domain.names import check_cluster_name, check_namespace_name
 from gitops_mcp.domain.objects import CNPG_GROUP, Object
 
 
@@ -40,22 +47,22 @@ def cluster_manifest(
     """
     if (image is None) == (image_catalog_ref is None):
         raise ValueError("one of image and image_catalog_ref")
-    metadata: Object = {"name": cluster_name(name), "namespace": namespace_name(namespace)}
+    metadata: Object = {"name": check_cluster_name(name), "namespace": check_namespace_name(namespace)}
     if annotations:
         metadata["annotations"] = dict(annotations)
     initdb = {
-        "database": rules.database_name(database),
-        "owner": rules.role_name(owner if owner is not None else database),
+        "database": checked_first_database(database),
+        "owner": checked_first_owner(owner if owner is not None else database),
     }
     storage = {"size": legal_size(storage_size)}
     if storage_class is not None:
-        storage["storageClass"] = rules.storage_class(storage_class)
+        storage["storageClass"] = checked_storage_class(storage_class)
     spec: Object = {
-        "instances": rules.instances(instances, most=rules.INSTANCES_MOST),
+        "instances": checked_instances(instances, most=INSTANCES_MOST),
         **({"imageName": image} if image is not None else {"imageCatalogRef": image_catalog_ref}),
         "bootstrap": {"initdb": initdb},
         "storage": storage,
     }
     if parameters:
-        spec["postgresql"] = {"parameters": rules.parameters(parameters, instances=instances)}
+        spec["postgresql"] = {"parameters": checked_parameters(parameters, instances=instances)}
     return {"apiVersion": CLUSTER.api_version, "kind": CLUSTER.kind, "metadata": metadata, "spec": spec}

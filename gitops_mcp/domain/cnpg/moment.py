@@ -19,11 +19,11 @@ class Moment:
 
 
 def moment(text: object, *, now: datetime) -> Moment | None:
-    found = parsed(text)
-    return None if found is None else Moment(rfc3339(found), age(found, now))
+    found = parse_time(text)
+    return None if found is None else Moment(format_rfc3339(found), format_age(found, now))
 
 
-def parsed(text: object) -> datetime | None:
+def parse_time(text: object) -> datetime | None:
     """Aware, in UTC; None for what is no time."""
     if not isinstance(text, str):
         return None
@@ -38,11 +38,11 @@ def parsed(text: object) -> datetime | None:
         return None
 
 
-def rfc3339(value: datetime) -> str:
+def format_rfc3339(value: datetime) -> str:
     return value.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def age(then: datetime, now: datetime) -> str:
+def format_age(then: datetime, now: datetime) -> str:
     """One unit, as kubectl shows it."""
     seconds = int((now - then).total_seconds())
     length = abs(seconds)

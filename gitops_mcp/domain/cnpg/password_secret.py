@@ -10,7 +10,7 @@ _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-
 _LONGEST = 253
 
 
-def secret_name(name: str, *, field: str = "password_source") -> str:
+def checked_secret_name(name: str, *, field: str = "password_source") -> str:
     """A DNS-1123 subdomain (Kubernetes, Secret metadata.name).
 
     What was given is not repeated: where the name of a Secret is asked for, people give the password itself.

@@ -48,7 +48,7 @@ class Protection:
 
 
 def protections(object_: Object | None) -> tuple[Protection, ...]:
-    options = _options(at(object_, "metadata", "annotations", SYNC_OPTIONS))
+    options = _split_options(at(object_, "metadata", "annotations", SYNC_OPTIONS))
     found = [
         Protection("argocd", "annotations", SYNC_OPTIONS, option, _OPTIONS[option])
         for option in options
@@ -63,17 +63,17 @@ def protections(object_: Object | None) -> tuple[Protection, ...]:
     return tuple(found)
 
 
-def blocking(object_: Object | None) -> tuple[Protection, ...]:
+def blockers(object_: Object | None) -> tuple[Protection, ...]:
     """Those with which removing the manifest deletes nothing."""
     return tuple(one for one in protections(object_) if one.blocks_pruning)
 
 
-def asking(object_: Object | None) -> tuple[Protection, ...]:
+def asking_protections(object_: Object | None) -> tuple[Protection, ...]:
     """Those with which the engine deletes only after a person has confirmed it in the engine."""
     return tuple(one for one in protections(object_) if one.effect == "asks")
 
 
-def described(found: Iterable[Protection]) -> str:
+def spell_out(found: Iterable[Protection]) -> str:
     return " and ".join(str(one) for one in found)
 
 
@@ -83,7 +83,7 @@ def without_blocking(part: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in part.items():
         if key == FLUX_PRUNE and _is_disabled(value):
             continue
-        if key == SYNC_OPTIONS and "Prune=false" in _options(value):
+        if key == SYNC_OPTIONS and "Prune=false" in _split_options(value):
             left = ",".join(option for option in str(value).split(",") if option.strip() != "Prune=false").strip()
             if left:
                 kept[key] = left
@@ -92,7 +92,7 @@ def without_blocking(part: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def protecting(engine: Engine | Literal["none"] | None) -> dict[str, str]:
+def protecting_annotations(engine: Engine | Literal["none"] | None) -> dict[str, str]:
     """The annotations that a new Cluster gets; None: the engine is not known, so both kinds, which do not meet."""
     argocd = {SYNC_OPTIONS: "Prune=confirm,Delete=confirm"}
     flux = {FLUX_PRUNE: _DISABLED, FLUX_FORCE: _DISABLED}
@@ -107,7 +107,7 @@ def protecting(engine: Engine | Literal["none"] | None) -> dict[str, str]:
             return {**argocd, **flux}
 
 
-def _options(value: object) -> tuple[str, ...]:
+def _split_options(value: object) -> tuple[str, ...]:
     return tuple(option.strip() for option in value.split(",")) if isinstance(value, str) else ()
 
 

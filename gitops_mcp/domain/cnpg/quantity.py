@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest
 
 _QUANTITY = re.compile(r"([+-]?)(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})([EPTGMK]i|[numkMGTPE]|[eE][+-]?\d{1,2})?")
@@ -41,12 +41,12 @@ def quantity(text: object) -> Fraction | None:
     return value * Fraction(10 ** max(power, 0), 10 ** max(-power, 0))
 
 
-def storage_size(text: str, *, field: str = "storage_size") -> str:
+def checked_storage_size(text: str, *, field: str = "storage_size") -> str:
     """A size that a volume can have, as it was written. Raises InvalidRequest with one that would work."""
     value = quantity(text)
     if value is not None and _LEAST <= value <= _MOST:
         return text
-    example = _meant(text)
+    example = _suggest_size(text)
     if value is None:
         why = "is not a size: a number with a unit such as Gi or G, without spaces and without B"
     elif value <= 0:
@@ -55,10 +55,10 @@ def storage_size(text: str, *, field: str = "storage_size") -> str:
         why = "is more than Kubernetes can count"
     else:
         why = "is less than 1Mi; without a unit it counts bytes, and m means thousandths"
-    raise InvalidRequest(f"{field}: {shown(text)} {why}; such as {example}")
+    raise InvalidRequest(f"{field}: {quote(text)} {why}; such as {example}")
 
 
-def _meant(text: str) -> str:
+def _suggest_size(text: str) -> str:
     """The size that was probably meant: `10GB` and `10 gib` -> `10Gi`, `-1Gi` -> `1Gi`."""
     match = _SIZE.fullmatch(text[:80])
     if match is None or not float(match.group(2)):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from gitops_mcp.domain.cnpg.sql import WORDS_FOR_ROLES, sql_name
+from gitops_mcp.domain.cnpg.sql import WORDS_FOR_ROLES, checked_sql_name
 from gitops_mcp.domain.kinds import DATABASE_ROLE
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import InvalidRequest
 
 CONNECTIONS_MOST = 2**31 - 1
@@ -26,7 +26,7 @@ _POWERS = {
 
 
 @dataclass(frozen=True)
-class Attributes:
+class RoleAttributes:
     """Names are those of the tools; `KEYS` has the ones of the CRD."""
 
     login: bool = False
@@ -45,7 +45,7 @@ class Attributes:
     comment: str = ""
 
     @classmethod
-    def of(cls, spec: object) -> Attributes:
+    def of(cls, spec: object) -> RoleAttributes:
         """What an entry or a spec says, defaults filled in as the CRD would."""
         said = {name: at(spec, key) for name, key in KEYS.items()}
         lists = [str(one) for one in said.pop("in_roles") or ()]
@@ -59,8 +59,8 @@ class Attributes:
         """
         made: Object = {}
         for name, key in KEYS.items():
-            value = _plain(getattr(self, name))
-            is_said = value != _plain(DEFAULTS[name]) or (explicit and key in _DEFAULTED)
+            value = _json_value(getattr(self, name))
+            is_said = value != _json_value(DEFAULTS[name]) or (explicit and key in _DEFAULTED)
             if is_said or (value is not None and at(over, key) not in (None, value)):
                 made[key] = value
         return made
@@ -72,7 +72,7 @@ class Attributes:
 
     def listed(self) -> tuple[str, ...]:
         """Every attribute, each with its value."""
-        return tuple(f"{name}: {told(getattr(self, name))}" for name in KEYS)
+        return tuple(f"{name}: {attribute_text(getattr(self, name))}" for name in KEYS)
 
 
 KEYS = {
@@ -89,21 +89,21 @@ KEYS = {
     "in_roles": "inRoles",
 }
 """In the order in which they are written."""
-DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Attributes)}
+DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(RoleAttributes)}
 _DEFAULTED = frozenset({"inherit", "connectionLimit"})
 """Those to which the CRD gives a default, as it does to `ensure`."""
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def told(value: object) -> str:
+def attribute_text(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
         case tuple() | list():
-            return ", ".join(shown(one) for one in value) or "none"
+            return ", ".join(quote(one) for one in value) or "none"
         case None:
             return "never"
         case "":
@@ -112,7 +112,7 @@ def told(value: object) -> str:
             return str(value)
 
 
-def manifest(name: str, namespace: str, cluster: str, spec: Object) -> Object:
+def role_manifest(name: str, namespace: str, cluster: str, spec: Object) -> Object:
     """A new DatabaseRole; `spec` without the reference to its Cluster."""
     return {
         "apiVersion": DATABASE_ROLE.api_version,
@@ -122,13 +122,13 @@ def manifest(name: str, namespace: str, cluster: str, spec: Object) -> Object:
     }
 
 
-def connection_limit(value: int) -> int:
+def checked_connection_limit(value: int) -> int:
     if not -1 <= value <= CONNECTIONS_MOST:
         raise InvalidRequest(f"connection_limit: {value} is no limit; -1 for none, or 0 and more, such as 20")
     return value
 
 
-def valid_until(value: str) -> str:
+def checked_valid_until(value: str) -> str:
     """RFC 3339 (CRD, validUntil, format date-time)."""
     try:
         instant = datetime.fromisoformat(value) if _RFC3339.fullmatch(value) else None
@@ -145,8 +145,8 @@ def is_past(value: str | None, *, now: datetime) -> bool:
     return value is not None and datetime.fromisoformat(value) <= now
 
 
-def in_roles(names: Iterable[str], *, role: str) -> tuple[str, ...]:
-    found = tuple(sql_name(name, field="in_roles") for name in names)
+def checked_in_roles(names: Iterable[str], *, role: str) -> tuple[str, ...]:
+    found = tuple(checked_sql_name(name, field="in_roles") for name in names)
     if role in found:
         raise InvalidRequest("in_roles: a role cannot be a member of itself; leave it out")
     for name in found:
@@ -157,11 +157,11 @@ def in_roles(names: Iterable[str], *, role: str) -> tuple[str, ...]:
     return found
 
 
-def comment(text: str) -> str:
+def checked_comment(text: str) -> str:
     """It is stored in PostgreSQL and in Git for all to read."""
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise InvalidRequest("comment: it holds a NUL or half of a character, which PostgreSQL does not take")
-    if redacted(text) != text:
+    if redact_text(text) != text:
         raise InvalidRequest(
             "comment: it looks as if it held a password or a token, which would stay in Git for ever; leave that out"
         )

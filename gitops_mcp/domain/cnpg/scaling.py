@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gitops_mcp.domain.cnpg.rules import INSTANCES_MOST, instances
+from gitops_mcp.domain.cnpg.cluster_arguments import INSTANCES_MOST, checked_instances
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import Refused
 
@@ -36,11 +36,11 @@ class Scaling:
 
         Raises InvalidRequest for what is no number of instances, Refused where the webhook would refuse it.
         """
-        instances(to, most=INSTANCES_MOST)
-        before = _whole(at(cluster, "spec", "instances"), default=1)
+        checked_instances(to, most=INSTANCES_MOST)
+        before = _whole_number(at(cluster, "spec", "instances"), default=1)
         if to == before:
             return cls(before, to, 0)
-        _check(cluster, to)
+        _check_scaling(cluster, to)
         name = at(cluster, "metadata", "name") or "the cluster"
         if to > before:
             return cls(
@@ -48,7 +48,7 @@ class Scaling:
                 to,
                 0,
                 reasons=(f"adds {_replicas(to - before)}, each a full copy on a new PVC; running instances go on",),
-                warnings=tuple(_hibernated(cluster)),
+                warnings=tuple(_hibernation_warning(cluster)),
                 next=(f"Once applied, get_cluster_status of {name} shows {to} of {to} instances ready",),
             )
         gone = before - to
@@ -56,17 +56,17 @@ class Scaling:
             before,
             to,
             gone,
-            reasons=(f"removes {_replicas(gone)} and deletes {_volumes(cluster, gone, live)}", *_last_replica(to)),
-            warnings=(*_warnings(cluster, to), *_hibernated(cluster)),
-            risk=_risk(cluster, to),
+            reasons=(f"removes {_replicas(gone)} and deletes {_lost_volumes(cluster, gone, live)}", *_last_replica(to)),
+            warnings=(*_scaling_warnings(cluster, to), *_hibernation_warning(cluster)),
+            risk=_scaling_risk(cluster, to),
             next=(f"Once applied, the operator removes the newest ready replica first; the primary of {name} stays",),
         )
 
 
-def _check(cluster: Object, to: int) -> None:
+def _check_scaling(cluster: Object, to: int) -> None:
     postgresql = at(cluster, "spec", "postgresql")
     number = at(postgresql, "synchronous", "number")
-    named = sum(len(_list(at(postgresql, "synchronous", key))) for key in ("standbyNamesPre", "standbyNamesPost"))
+    named = sum(len(_as_list(at(postgresql, "synchronous", key))) for key in ("standbyNamesPre", "standbyNamesPost"))
     if isinstance(number, int) and number >= to + named:
         raise Refused(
             f"instances: spec.postgresql.synchronous.number is {number}, and CNPG's webhook wants it below the number "
@@ -84,8 +84,8 @@ def _check(cluster: Object, to: int) -> None:
         )
 
 
-def _risk(cluster: Object, to: int) -> str | None:
-    most = _whole(at(cluster, "spec", "maxSyncReplicas"), default=0)
+def _scaling_risk(cluster: Object, to: int) -> str | None:
+    most = _whole_number(at(cluster, "spec", "maxSyncReplicas"), default=0)
     if to < most + 1:
         return f"{to} instances are fewer than synchronous replication needs (maxSyncReplicas {most} + 1)"
     if to == 1:
@@ -95,8 +95,8 @@ def _risk(cluster: Object, to: int) -> str | None:
     return None
 
 
-def _warnings(cluster: Object, to: int) -> Iterator[str]:
-    most = _whole(at(cluster, "spec", "maxSyncReplicas"), default=0)
+def _scaling_warnings(cluster: Object, to: int) -> Iterator[str]:
+    most = _whole_number(at(cluster, "spec", "maxSyncReplicas"), default=0)
     if to < most + 1:
         yield (
             f"maxSyncReplicas is {most}: CNPG's webhook refuses fewer than {most + 1} instances, and where it is off "
@@ -112,40 +112,40 @@ def _last_replica(to: int) -> Iterator[str]:
         yield "leaves one instance: no failover, and each restart is an outage"
 
 
-def _hibernated(cluster: Object) -> Iterator[str]:
+def _hibernation_warning(cluster: Object) -> Iterator[str]:
     if at(cluster, "metadata", "annotations", "cnpg.io/hibernation") == "on":
         yield "the cluster is hibernated: the new number takes effect when it is woken"
 
 
-def _volumes(cluster: Object, gone: int, live: Object | None) -> str:
+def _lost_volumes(cluster: Object, gone: int, live: Object | None) -> str:
     suffixes = [""]
     suffixes += ["-wal"] if at(cluster, "spec", "walStorage") else []
-    suffixes += [f"-tbs-{at(one, 'name')}" for one in _list(at(cluster, "spec", "tablespaces"))]
-    pods = going(live, gone) if live is not None else ()
+    suffixes += [f"-tbs-{at(one, 'name')}" for one in _as_list(at(cluster, "spec", "tablespaces"))]
+    pods = departing_instances(live, gone) if live is not None else ()
     if pods:
         return f"PVCs {', '.join(f'{pod}{suffix}' for pod in pods for suffix in suffixes)} with their data"
     each = f"{len(suffixes)} PVCs each" if len(suffixes) > 1 else "its PVC" if gone == 1 else "their PVCs"
     return f"{each} with the data"
 
 
-def going(live: Object, count: int) -> tuple[str, ...]:
+def departing_instances(live: Object, count: int) -> tuple[str, ...]:
     """The instances that the operator would remove now: ready, not primary, the highest serials first."""
     primary = {at(live, "status", "currentPrimary"), at(live, "status", "targetPrimary")}
     healthy = at(live, "status", "instancesStatus", "healthy") or at(live, "status", "instanceNames") or []
-    replicas = sorted((one for one in healthy if one not in primary), key=_serial, reverse=True)
+    replicas = sorted((one for one in healthy if one not in primary), key=_serial_number, reverse=True)
     return tuple(replicas[:count])
 
 
-def _serial(pod: str) -> int:
+def _serial_number(pod: str) -> int:
     tail = pod.rpartition("-")[2]
     return int(tail) if tail.isdecimal() else 0
 
 
-def _whole(value: object, *, default: int) -> int:
+def _whole_number(value: object, *, default: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
-def _list(value: object) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     """Git may hold anything; what is no list there is refused by the API, not here."""
     return value if isinstance(value, list) else []
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from gitops_mcp.domain.names import shown
-from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.names import quote
+from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import InvalidRequest
 
 NAME_MAX = 63
@@ -21,7 +21,7 @@ RESERVED_PREFIXES = ("pg_", "cnpg_")
 RESERVED_DATABASES = frozenset({"postgres", "template0", "template1"})
 
 
-def sql_name(name: str, *, field: str) -> str:
+def checked_sql_name(name: str, *, field: str) -> str:
     """A name that PostgreSQL takes as it is. Raises InvalidRequest, naming the tool's argument."""
     if not name:
         raise InvalidRequest(f"{field}: it is empty; a name has 1 to {NAME_MAX} bytes, such as 'app'")
@@ -35,7 +35,7 @@ def sql_name(name: str, *, field: str) -> str:
         raise InvalidRequest(
             f"{field}: it has {size} bytes in UTF-8; PostgreSQL would cut it after {NAME_MAX}: take a shorter one"
         )
-    if redacted(name) != name:
+    if redact_text(name) != name:
         raise InvalidRequest(
             f"{field}: it looks as if it held a password or a token, which would stay in Git for ever; a name such as "
             f"'app' works"
@@ -43,20 +43,20 @@ def sql_name(name: str, *, field: str) -> str:
     return name
 
 
-def role_name(name: str, *, field: str = "role_name") -> str:
+def checked_role_name(name: str, *, field: str = "role_name") -> str:
     """A role that may be managed (`pkg/postgres/roles.go`, CRD databaseroles, spec.name)."""
-    sql_name(name, field=field)
+    checked_sql_name(name, field=field)
     if name in RESERVED_ROLES or name.startswith(RESERVED_PREFIXES):
         raise InvalidRequest(
-            f"{field}: {shown(name)} is reserved for PostgreSQL or the operator (postgres, streaming_replica, public, "
+            f"{field}: {quote(name)} is reserved for PostgreSQL or the operator (postgres, streaming_replica, public, "
             f"none, pg_…, cnpg_…); take a name such as 'app'"
         )
     return name
 
 
-def database_name(name: str, *, field: str = "database_name") -> str:
+def checked_database_name(name: str, *, field: str = "database_name") -> str:
     """A database that may be managed (CRD databases, spec.name)."""
-    sql_name(name, field=field)
+    checked_sql_name(name, field=field)
     if name in RESERVED_DATABASES:
         raise InvalidRequest(f"{field}: {name!r} is PostgreSQL's own; take a name such as 'app'")
     return name

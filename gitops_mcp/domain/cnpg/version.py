@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest
 
 OLDEST, NEWEST = 13, 18
@@ -28,7 +28,7 @@ class Version:
         return self.tag or f"{self.major}-{_FLAVOUR}"
 
 
-def postgres_version(text: str, *, field: str = "postgres_version") -> Version:
+def parse_postgres_version(text: str, *, field: str = "postgres_version") -> Version:
     """A major, or a tag that starts with a version, with or without a digest.
 
     The operator learns the version from the tag, so `latest` and a digest alone are refused by its webhook.
@@ -37,7 +37,7 @@ def postgres_version(text: str, *, field: str = "postgres_version") -> Version:
     match = _TAG.fullmatch(tag) if len(tag) <= 128 and (digest == "" or _DIGEST.fullmatch(digest)) else None
     if match is None:
         raise InvalidRequest(
-            f"{field}: {shown(text)} {_why(text)}; a major such as '18', or a full tag such as '18.4-standard-trixie'"
+            f"{field}: {quote(text)} {_why(text)}; a major such as '18', or a full tag such as '18.4-standard-trixie'"
         )
     major = int(match.group(1))
     if not OLDEST <= major < 30:
@@ -56,7 +56,7 @@ def major_of(image: object) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def operator_version(text: object) -> tuple[int, ...] | None:
+def parse_operator_version(text: object) -> tuple[int, ...] | None:
     """`1.30.0` of a pod's annotation cnpg.io/operatorVersion, as numbers."""
     match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text) if isinstance(text, str) else None
     return tuple(int(part) for part in match.groups(default="0")) if match else None

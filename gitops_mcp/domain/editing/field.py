@@ -10,156 +10,163 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gitops_mcp.domain import effects, layered, overlay, values, variables
-from gitops_mcp.domain.effects import Effect
+from gitops_mcp.domain.editing import effects, variables
+from gitops_mcp.domain.editing.chart_values import edit_chart_value
+from gitops_mcp.domain.editing.effects import EditEffect
+from gitops_mcp.domain.editing.nested_text import edit_nested, nested_value, shift_edit
+from gitops_mcp.domain.editing.patches import drafts_in_own_patches, drafts_with_new_patch
 from gitops_mcp.domain.kustomize import Layer, Produced, Word
-from gitops_mcp.domain.objects import Path, at, dotted
-from gitops_mcp.domain.plan import Draft, FileChange
-from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.yamltext import Remove, Set, documents, line_of, same
+from gitops_mcp.domain.objects import Path, at, dotted_path
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import DraftFiles, FileChange
+from gitops_mcp.domain.yaml.edits import Remove, Set
+from gitops_mcp.domain.yaml.text import line_of_path, parse_documents
+from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
 
 def set_field(desired: Desired, declared: Declaration, path: Path, value: Any) -> tuple[FileChange, ...]:
     """The files with the field of the live object set. Raises Refused where no place is this object's own."""
-    return changed(desired, declared, Set(path, value))
+    return edit_fields(desired, declared, Set(path, value))
 
 
 def remove_field(desired: Desired, declared: Declaration, path: Path) -> tuple[FileChange, ...]:
-    return changed(desired, declared, Remove(path))
+    return edit_fields(desired, declared, Remove(path))
 
 
-def changed(desired: Desired, declared: Declaration, *edits: Set | Remove) -> tuple[FileChange, ...]:
+def edit_fields(desired: Desired, declared: Declaration, *edits: Set | Remove) -> tuple[FileChange, ...]:
     """Several fields of one object, one after the other. Paths are those of the live object."""
     if not desired.everything:
-        draft = Draft(desired.texts)
-        draft.edit(declared.path, declared.document, *(layered.below(declared.base, one) for one in edits))
+        draft = DraftFiles(desired.texts)
+        draft.edit(declared.path, declared.document, *(shift_edit(declared.base, one) for one in edits))
         return draft.changes
-    before, first = files_of(desired), desired
+    before, first = all_texts(desired), desired
     texts: dict[str, str | None] = {}
     for edit in edits:
-        changes = _placed(desired, declared, edit)
+        changes = _edit_field(desired, declared, edit)
         texts |= {change.path: change.after for change in changes}
         if edit is not edits[-1] and changes:
-            effect = effects.effect(desired, changes, declared, edit)
+            effect = effects.effect_of_edit(desired, changes, declared, edit)
             desired, declared = effect.after, effect.declared or declared
     found = (FileChange(path, before.get(path), after) for path, after in sorted(texts.items()))
     result = tuple(change for change in found if change.before != change.after)
-    _check_encryption(files_of(first), result)
+    _check_encryption(all_texts(first), result)
     return result
 
 
-def standing(desired: Desired, declared: Declaration, path: Path) -> str:
+def where_field_stands(desired: Desired, declared: Declaration, path: Path) -> str:
     """`file:line` of the last word on a field of the live object, or of the object where that cannot be told."""
     produced = declared.produced
-    word = _word(produced, path) if produced is not None else None
+    word = _last_word(produced, path) if produced is not None else None
     if produced is None or word is None:
         text = desired.texts.get(declared.path)
         if text is None or declared.release is not None:
             return declared.place
-        return f"{declared.path}:{line_of(text, declared.document, (*declared.base, *path))}"
-    return _place(files_of(desired), produced.layers[word.layer], word)
+        return f"{declared.path}:{line_of_path(text, declared.document, (*declared.base, *path))}"
+    return _line_of_word(all_texts(desired), produced.layers[word.layer], word)
 
 
-def files_of(desired: Desired) -> Mapping[str, str]:
+def all_texts(desired: Desired) -> Mapping[str, str]:
     """Every text that is known of the repository."""
     return {**(desired.tree.files if desired.tree else {}), **desired.texts}
 
 
-def _placed(desired: Desired, declared: Declaration, wanted: Set | Remove) -> tuple[FileChange, ...]:
-    path, files = wanted.path, files_of(desired)
+def _edit_field(desired: Desired, declared: Declaration, wanted: Set | Remove) -> tuple[FileChange, ...]:
+    path, files = wanted.path, all_texts(desired)
     old = at(declared.object, *path)
-    if old is None if isinstance(wanted, Remove) else same(old, wanted.value):
+    if old is None if isinstance(wanted, Remove) else is_same(old, wanted.value):
         return ()
     for reason in (declared.encrypted, declared.opaque):
         if reason:
-            raise Refused(f"{dotted(path)} of {declared.label} at {declared.place} cannot be changed here: {reason}")
+            raise Refused(
+                f"{dotted_path(path)} of {declared.label} at {declared.place} cannot be changed here: {reason}"
+            )
     if declared.release is not None:
-        return _revalued(desired, files, declared, wanted)
+        return _edit_in_values(desired, files, declared, wanted)
     produced = declared.produced
     if produced is None:
-        draft = Draft(files)
-        draft.edit(declared.path, declared.document, layered.below(declared.base, wanted))
-        return _proved(desired, declared, wanted, draft.changes, f"at {declared.place}")
-    word = _word(produced, path)
+        draft = DraftFiles(files)
+        draft.edit(declared.path, declared.document, shift_edit(declared.base, wanted))
+        return _prove_edit(desired, declared, wanted, draft.changes, f"at {declared.place}")
+    word = _last_word(produced, path)
     if word is not None and word.literal and path in declared.substituted and isinstance(wanted, Set):
-        return variables.redefined(desired, files, declared, path, wanted.value, word)
+        return variables.edit_variable(desired, files, declared, path, wanted.value, word)
     _check_maker(files, declared, produced, path, word)
-    return _layered(desired, files, declared, wanted, word)
+    return _edit_in_layers(desired, files, declared, wanted, word)
 
 
-def _layered(
+def _edit_in_layers(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set | Remove, word: Word | None
 ) -> tuple[FileChange, ...]:
     produced = declared.produced
     if produced is None:
         raise AssertionError("only what is built has layers")
-    spot = word or _room(produced, wanted.path)
+    spot = word or _room_for_field(produced, wanted.path)
     layer = produced.layers[spot.layer]
-    place = _place(files, layer, spot)
-    shared = effects.sharing(desired, declared, layer)
+    place = _line_of_word(files, layer, spot)
+    shared = effects.sharers_of_layer(desired, declared, layer)
     if not shared:
-        draft = Draft(files)
+        draft = DraftFiles(files)
         own = Set(spot.path, wanted.value) if isinstance(wanted, Set) else Remove(spot.path)
-        layered.edit(draft, layer, own)
-        effect = effects.effect(desired, draft.changes, declared, wanted)
+        edit_nested(draft, layer, own)
+        effect = effects.effect_of_edit(desired, draft.changes, declared, wanted)
         if effect.is_exact:
             return draft.changes
         shared = effect.others
         if not shared and isinstance(wanted, Remove):
             raise Refused(
-                f"{dotted(wanted.path)} of {declared.label} stands at {place}; without it an earlier layer's value "
-                f"would come through, so take it away by hand"
+                f"{dotted_path(wanted.path)} of {declared.label} stands at {place}; without it an earlier layer's "
+                f"value would come through, so take it away by hand"
             )
         if not shared and word is not None:
-            raise _surprising(declared, wanted.path, place, effect)
+            raise _surprise_refusal(declared, wanted.path, place, effect)
     if isinstance(wanted, Set) and not any(isinstance(step, int) for step in wanted.path):
         behind = spot.layer if word is not None else 0
         for found in (
-            *overlay.patched(desired, files, declared, wanted, behind),
-            *overlay.begun(desired, files, declared, wanted),
+            *drafts_in_own_patches(desired, files, declared, wanted, behind),
+            *drafts_with_new_patch(desired, files, declared, wanted),
         ):
-            if found.changes and effects.effect(desired, found.changes, declared, wanted).is_exact:
+            if found.changes and effects.effect_of_edit(desired, found.changes, declared, wanted).is_exact:
                 return found.changes
-    raise _shared(declared, wanted.path, place, shared)
+    raise _shared_refusal(declared, wanted.path, place, shared)
 
 
-def _revalued(
+def _edit_in_values(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set | Remove
 ) -> tuple[FileChange, ...]:
-    draft, place = values.revalued(files, declared, wanted)
-    return _proved(desired, declared, wanted, draft.changes, place)
+    draft, place = edit_chart_value(files, declared, wanted)
+    return _prove_edit(desired, declared, wanted, draft.changes, place)
 
 
-def _proved(
+def _prove_edit(
     desired: Desired, declared: Declaration, wanted: Set | Remove, changes: tuple[FileChange, ...], place: str
 ) -> tuple[FileChange, ...]:
-    effect = effects.effect(desired, changes, declared, wanted)
+    effect = effects.effect_of_edit(desired, changes, declared, wanted)
     if effect.others:
-        raise _shared(declared, wanted.path, place, effect.others)
+        raise _shared_refusal(declared, wanted.path, place, effect.others)
     if not effect.is_exact:
-        raise _surprising(declared, wanted.path, place, effect)
+        raise _surprise_refusal(declared, wanted.path, place, effect)
     return changes
 
 
-def _word(produced: Produced, path: Path) -> Word | None:
+def _last_word(produced: Produced, path: Path) -> Word | None:
     """Who says a field; of a mapping, who says all of it."""
     found = produced.word(path)
     if found is not None:
         return found
     below = list(produced.below(path))
-    starts = {(word.layer, _start(place[len(path) :], word)) for place, word in below}
+    starts = {(word.layer, _start_of_mapping(place[len(path) :], word)) for place, word in below}
     layer, start = next(iter(starts), (0, None))
     return Word(layer, start, literal=True) if len(starts) == 1 and start is not None else None
 
 
-def _start(rest: Path, word: Word) -> Path | None:
+def _start_of_mapping(rest: Path, word: Word) -> Path | None:
     """Where a mapping stands in a layer's text, told by one of its parts."""
     length = len(word.path) - len(rest)
     return word.path[:length] if word.literal and word.path[length:] == rest else None
 
 
-def _room(produced: Produced, path: Path) -> Word:
+def _room_for_field(produced: Produced, path: Path) -> Word:
     """Where a field is added that nobody says: in the document, or in the layer that replaced what it says there."""
     for length in range(len(path) - 1, 0, -1):
         whole = produced.word(path[:length]) if any(isinstance(step, int) for step in path[:length]) else None
@@ -169,7 +176,7 @@ def _room(produced: Produced, path: Path) -> Word:
         cut = produced.cuts.get(path[:length])
         if cut is not None:
             for place, word in produced.below(path[:length]):
-                start = _start(place[length:], word) if word.layer == cut.layer else None
+                start = _start_of_mapping(place[length:], word) if word.layer == cut.layer else None
                 if start is not None:
                     return Word(word.layer, (*start, *path[length:]), literal=True)
     return Word(0, path, literal=True)
@@ -179,25 +186,25 @@ def _check_maker(
     files: Mapping[str, str], declared: Declaration, produced: Produced, path: Path, word: Word | None
 ) -> None:
     """Refuses what no text says as it is, and what a patch took away on purpose."""
-    field = f"{dotted(path)} of {declared.label}"
+    field = f"{dotted_path(path)} of {declared.label}"
     if word is None:
         for length in range(len(path), 0, -1):
             cut = produced.cuts.get(path[:length])
             if cut is not None and at(produced.object, *path[:length]) is None:
-                place = _place(files, produced.layers[cut.layer], cut)
+                place = _line_of_word(files, produced.layers[cut.layer], cut)
                 raise Refused(
-                    f"{field} cannot be set: {dotted(path[:length])} is taken away at {place}, and a part of it would "
-                    f"bring it back. Where that is meant, change it there first"
+                    f"{field} cannot be set: {dotted_path(path[:length])} is taken away at {place}, and a part of it "
+                    f"would bring it back. Where that is meant, change it there first"
                 )
         return
     layer = produced.layers[word.layer]
-    place = _place(files, layer, word)
+    place = _line_of_word(files, layer, word)
     if layer.kind == "replacement":
         raise Refused(f"{field} is filled in by a replacement at {place}, from {layer.source}: change that by hand")
     if word.literal:
         return
     if layer.kind == "json patch":
-        made = at(layered.value(Draft(files), layer), word.path[0]) if word.path else None
+        made = at(nested_value(DraftFiles(files), layer), word.path[0]) if word.path else None
         raise Refused(
             f"{field} is made by the operation `{at(made, 'op')}` to {at(made, 'path')} from {at(made, 'from')} at "
             f"{place}, where no value stands: change it there by hand"
@@ -205,35 +212,37 @@ def _check_maker(
     raise Refused(f"{field} is made by the {layer.kind} at {place}: change it there by hand")
 
 
-def _place(files: Mapping[str, str], layer: Layer, word: Word) -> str:
+def _line_of_word(files: Mapping[str, str], layer: Layer, word: Word) -> str:
     """`file:line` of the value."""
     text = files.get(layer.path)
     if text is None:
         return layer.place
     if layer.inner is None:
-        return f"{layer.path}:{line_of(text, layer.document, (*layer.base, *word.path))}"
-    inner = layered.value(Draft(files), layer, whole=True)
+        return f"{layer.path}:{line_of_path(text, layer.document, (*layer.base, *word.path))}"
+    inner = nested_value(DraftFiles(files), layer, whole=True)
     if not isinstance(inner, str):
         return layer.place
-    first = documents(inner)[layer.inner].line
-    return f"{layer.path}:{layer.line + line_of(inner, layer.inner, word.path) - first}"
+    first = parse_documents(inner)[layer.inner].line
+    return f"{layer.path}:{layer.line + line_of_path(inner, layer.inner, word.path) - first}"
 
 
-def _surprising(declared: Declaration, path: Path, place: str, effect: Effect) -> Refused:
-    also = f": it changes {effects.fields(effect.fields)} too" if effect.fields else ", and that cannot be foreseen"
+def _surprise_refusal(declared: Declaration, path: Path, place: str, effect: EditEffect) -> Refused:
+    also = (
+        f": it changes {effects.dotted_paths(effect.fields)} too" if effect.fields else ", and that cannot be foreseen"
+    )
     also = f": {'; '.join(effect.faults)}" if effect.faults else also
-    return Refused(f"{dotted(path)} of {declared.label} stands at {place}, but an edit there does more{also}")
+    return Refused(f"{dotted_path(path)} of {declared.label} stands at {place}, but an edit there does more{also}")
 
 
-def _shared(declared: Declaration, path: Path, place: str, others: tuple[Declaration, ...]) -> Refused:
-    known = effects.labels(others) if others else "; ".join(declared.shared)
-    field = f"{dotted(path)} of {declared.label}"
+def _shared_refusal(declared: Declaration, path: Path, place: str, others: tuple[Declaration, ...]) -> Refused:
+    known = effects.labels_of(others) if others else "; ".join(declared.shared)
+    field = f"{dotted_path(path)} of {declared.label}"
     index = next((index for index, step in enumerate(path) if isinstance(step, int)), None)
     if index is not None:
         return Refused(
             f"{field} stands at {place}, which is shared: an edit there would change {known} too. It is a part of the "
-            f"list {dotted(path[:index])}, which a patch can only replace as a whole: whether this one gets a list of "
-            f"its own is for a person to say"
+            f"list {dotted_path(path[:index])}, which a patch can only replace as a whole: whether this one gets a "
+            f"list of its own is for a person to say"
         )
     return Refused(
         f"{field} stands at {place}, which is shared: an edit there would change {known} too. No patch is this one's "
@@ -245,7 +254,7 @@ def _check_encryption(files: Mapping[str, str], changes: Iterable[FileChange]) -
     """SOPS signs a whole file: any edit without the key makes it unreadable."""
     for change in changes:
         text = files.get(change.path, "")
-        if "sops:" in text and any(at(one.value, "sops", "mac") for one in documents(text)) and change.after:
+        if "sops:" in text and any(at(one.value, "sops", "mac") for one in parse_documents(text)) and change.after:
             raise Refused(
                 f"{change.path} is encrypted with SOPS, whose MAC covers all of it: edit it with `sops {change.path}`"
             )

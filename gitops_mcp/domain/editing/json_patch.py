@@ -7,7 +7,7 @@ from typing import Any
 from gitops_mcp.domain.objects import Object, Path, at
 
 
-def operation(value: Object, path: Path, wanted: Any) -> Object:
+def operation_to_set(value: Object, path: Path, wanted: Any) -> Object:
     """Sets a field of an object: `replace` where it is there, else `add` with what is missing on the way."""
     if _is_there(value, path):
         return {"op": "replace", "path": pointer(path), "value": wanted}

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gitops_mcp.domain import yamltext
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.plan import Draft
-from gitops_mcp.domain.yamlparse import parsed
-from gitops_mcp.domain.yamlrender import Layout
-from gitops_mcp.domain.yamlsplice import layout
-from gitops_mcp.domain.yamltext import Edit, Insert, Remove, Set
+from gitops_mcp.domain.repository.files import DraftFiles
+from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set
+from gitops_mcp.domain.yaml.parse import parse_yaml
+from gitops_mcp.domain.yaml.render import Indentation, render_manifest
+from gitops_mcp.domain.yaml.splices import indentation_of
+from gitops_mcp.domain.yaml.text import edit_text, parse_documents
 from gitops_mcp.errors import Refused
 
 
-class Standing(Protocol):
+class NestedPlace(Protocol):
     """Where a text stands: a layer of a build, or a place of Helm values."""
 
     @property
@@ -31,41 +31,41 @@ class Standing(Protocol):
     def inner(self) -> int | None: ...
 
 
-def edit(draft: Draft, place: Standing, *edits: Edit) -> None:
+def edit_nested(draft: DraftFiles, place: NestedPlace, *edits: Edit) -> None:
     """The edits' paths are those of the layer's own text."""
     if place.inner is None:
-        draft.edit(place.path, place.document, *(below(place.base, one) for one in edits))
+        draft.edit(place.path, place.document, *(shift_edit(place.base, one) for one in edits))
         return
-    old = value(draft, place, whole=True)
+    old = nested_value(draft, place, whole=True)
     if not isinstance(old, str):
         raise Refused(f"{place.path}: the text of a patch or of values is no text")
-    new = yamltext.edited(old, place.inner, *edits)
+    new = edit_text(old, place.inner, *edits)
     new = new if old.endswith("\n") else new.removesuffix("\n")
     draft.edit(place.path, place.document, Set(place.base, new))
 
 
-def value(draft: Draft, place: Standing, *, whole: bool = False) -> object:
+def nested_value(draft: DraftFiles, place: NestedPlace, *, whole: bool = False) -> object:
     """What stands there; `whole`: the string itself, where it is one."""
-    found = at(yamltext.documents(draft.text(place.path) or "")[place.document].value, *place.base)
+    found = at(parse_documents(draft.text(place.path) or "")[place.document].value, *place.base)
     if place.inner is None or whole:
         return found
-    return yamltext.documents(found)[place.inner].value if isinstance(found, str) else None
+    return parse_documents(found)[place.inner].value if isinstance(found, str) else None
 
 
-def style(text: str) -> Layout:
+def indentation_in(text: str) -> Indentation:
     """How a file indents."""
-    source = parsed(text.removeprefix("\ufeff"))
-    return layout(source, source.trees[0]) if source.trees else Layout()
+    source = parse_yaml(text.removeprefix("\ufeff"))
+    return indentation_of(source, source.trees[0]) if source.trees else Indentation()
 
 
-def written(manifest: Object, like: str) -> str:
+def render_like(manifest: Object, like: str) -> str:
     """A new manifest, indented and with line endings as in a text."""
-    found = style(like)
+    found = indentation_in(like)
     eol = "\r\n" if "\r\n" in like else "\n"
-    return yamltext.rendered(manifest, eol=eol, indent=found.step, indent_lists=found.offset > 0)
+    return render_manifest(manifest, eol=eol, indent=found.step, indent_lists=found.offset > 0)
 
 
-def below(base: Path, one: Edit) -> Edit:
+def shift_edit(base: Path, one: Edit) -> Edit:
     """The edit of an object as one of the document that it stands in at `base`."""
     match one:
         case Set(path, new):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitops_mcp.domain.model import remodelled
-from gitops_mcp.domain.place import files_of
-from gitops_mcp.domain.plan import FileChange
-from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.editing.field import all_texts
+from gitops_mcp.domain.repository.build import desired_after
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import FileChange
 
 
-class Steps:
+class EditSequence:
     def __init__(self, desired: Desired) -> None:
         self._first = desired
         self._after: dict[str, str | None] = {}
@@ -21,7 +21,7 @@ class Steps:
         made = tuple(changes)
         self._after |= {one.path: one.after for one in made}
         if made:
-            self.desired = remodelled(self.desired, made)
+            self.desired = desired_after(self.desired, made)
 
     def again(self, declared: Declaration) -> Declaration:
         """The same object as it is declared now."""
@@ -31,6 +31,6 @@ class Steps:
 
     @property
     def changes(self) -> tuple[FileChange, ...]:
-        before = files_of(self._first)
+        before = all_texts(self._first)
         made = (FileChange(path, before.get(path), after) for path, after in sorted(self._after.items()))
         return tuple(one for one in made if one.before != one.after)

@@ -4,73 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitops_mcp.domain import effects, layered, substitution
-from gitops_mcp.domain.applied import Applied, Place, located
+from gitops_mcp.domain.editing import effects
+from gitops_mcp.domain.editing.nested_text import edit_nested
+from gitops_mcp.domain.engines import substitution
+from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.reading import TextPlace, file_and_line
+from gitops_mcp.domain.engines.substitution import Redefinition, SubstitutedString
 from gitops_mcp.domain.kustomize import Word
-from gitops_mcp.domain.objects import Path, dotted
-from gitops_mcp.domain.plan import Draft, FileChange
-from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.substitution import Redefinition, Scalar
-from gitops_mcp.domain.yamltext import Set
+from gitops_mcp.domain.objects import Path, dotted_path
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import DraftFiles, FileChange
+from gitops_mcp.domain.yaml.edits import Set
 from gitops_mcp.errors import Refused
 
 _OWN = "By hand: give this field a variable of its own, or write a value in the place of the variable"
 
 
-def redefined(
+def edit_variable(
     desired: Desired, files: Mapping[str, str], declared: Declaration, path: Path, value: object, word: Word
 ) -> tuple[FileChange, ...]:
     applied, produced, scalar = declared.applied, declared.produced, declared.substituted[path]
     if applied is None or produced is None:
         raise AssertionError("only engines fill variables in")
     layer = produced.layers[word.layer]
-    field = f"{dotted(path)} of {declared.label}"
-    at = _line(files, layer.path, layer.document, (*layer.base, *word.path), layer.line, layer.inner)
-    found = substitution.redefined(scalar.text, value, applied.substitution, users=(), files=files)
+    field = f"{dotted_path(path)} of {declared.label}"
+    at = _line_of_value(files, layer.path, layer.document, (*layer.base, *word.path), layer.line, layer.inner)
+    found = substitution.find_redefinition(scalar.text, value, applied.substitution, users=(), files=files)
     if isinstance(found, str):
-        raise Refused(f"{field} at {at} is not a value of its own: {found}. {_by_hand(scalar, applied)}")
-    draft = Draft(files)
+        raise Refused(f"{field} at {at} is not a value of its own: {found}. {_what_to_do_by_hand(scalar, applied)}")
+    draft = DraftFiles(files)
     if isinstance(found, Redefinition):
-        where = f"{found.variable.name}, which {found.variable.origin} defines at {located(found.place, files)}"
+        where = f"{found.variable.name}, which {found.variable.origin} defines at {file_and_line(found.place, files)}"
         draft.edit(found.place.path, found.place.document, Set(found.place.base, found.text))
     else:
         where = f"{' and '.join(scalar.names)}, which nothing defines, so that the default at {at} counts"
-        layered.edit(draft, layer, Set(word.path, found.text))
+        edit_nested(draft, layer, Set(word.path, found.text))
     start = f"{field} at {at} is {scalar.text}: it comes from {where}"
-    if not isinstance(found, Redefinition) and (others := effects.sharing(desired, declared, layer)):
-        raise Refused(f"{start}. It counts for others as well: {effects.labels(others)}. {_by_hand(scalar, applied)}")
-    effect = effects.effect(desired, draft.changes, declared, Set(path, value))
+    if not isinstance(found, Redefinition) and (others := effects.sharers_of_layer(desired, declared, layer)):
+        raise Refused(
+            f"{start}. It counts for others as well: {effects.labels_of(others)}. "
+            f"{_what_to_do_by_hand(scalar, applied)}"
+        )
+    effect = effects.effect_of_edit(desired, draft.changes, declared, Set(path, value))
     if effect.others:
-        raise Refused(f"{start}. Changing it would change more: {effects.labels(effect.others)}. {_OWN}")
+        raise Refused(f"{start}. Changing it would change more: {effects.labels_of(effect.others)}. {_OWN}")
     if effect.fields:
         raise Refused(
-            f"{start}. Changing it would change other fields of the same object too: {effects.fields(effect.fields)}. "
-            f"{_OWN}"
+            f"{start}. Changing it would change other fields of the same object too: "
+            f"{effects.dotted_paths(effect.fields)}. {_OWN}"
         )
     if not effect.is_exact:
         raise Refused(f"{start}, and no text there gives the field this value")
     if isinstance(found, Redefinition):
-        more = _elsewhere(desired, files, found.place, at)
+        more = _other_mentions(desired, files, found.place, at)
         if more:
             raise Refused(f"{start}. It is used at {', '.join(more)} as well. {_OWN}")
     return draft.changes
 
 
-def _elsewhere(desired: Desired, files: Mapping[str, str], place: Place, own: str) -> tuple[str, ...]:
+def _other_mentions(desired: Desired, files: Mapping[str, str], place: TextPlace, own: str) -> tuple[str, ...]:
     """Other mentions of a variable below the folders that its definition is for, of whatever kind."""
     builds = [
         (one, [path for path in files if not one.folder or path.startswith(f"{one.folder}/")])
         for one in desired.engines
         if not one.is_remote and one.folder is not None
     ]
-    return tuple(one for one in substitution.users(builds, files).get(place, ()) if one != own)
+    return tuple(one for one in substitution.uses_of_definitions(builds, files).get(place, ()) if one != own)
 
 
-def _line(files: Mapping[str, str], path: str, document: int, base: Path, line: int, inner: int | None) -> str:
-    return f"{path}:{line}" if inner is not None else located(Place(path, document, base, line), files)
+def _line_of_value(files: Mapping[str, str], path: str, document: int, base: Path, line: int, inner: int | None) -> str:
+    return f"{path}:{line}" if inner is not None else file_and_line(TextPlace(path, document, base, line), files)
 
 
-def _by_hand(scalar: Scalar, applied: Applied) -> str:
+def _what_to_do_by_hand(scalar: SubstitutedString, applied: EngineObject) -> str:
     missing = [name for name in scalar.names if name not in applied.substitution.variables]
     if missing:
         names = " and ".join(missing)

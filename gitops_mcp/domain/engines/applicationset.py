@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from gitops_mcp.domain.applied import Applied, Declared, Files, clean, mapping, mappings, read
-from gitops_mcp.domain.argocd import application
-from gitops_mcp.domain.globs import glob
+from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
+from gitops_mcp.domain.engines.argocd import interpret_application
+from gitops_mcp.domain.engines.globs import glob
+from gitops_mcp.domain.engines.reading import Files, as_mapping, clean_path, mappings_in, read_documents
+from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.origin import elsewhere, off_branch
 
 _TAG = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _INDEX = re.compile(r"index\s+\.?([\w.-]+)\s+(?:(\d+)|\"([^\"]+)\")")
@@ -28,17 +29,19 @@ Parameters = dict[str, str]
 """By the words of a tag without its first dot: `path.basename`, `path.segments[1]`, `cluster.name`."""
 
 
-def applications(one: Declared, files: Files, *, remotes: tuple[str, ...], revision: str) -> Iterator[Applied]:
+def interpret_application_set(
+    one: LocatedObject, files: Files, *, remotes: tuple[str, ...], revision: str
+) -> Iterator[EngineObject]:
     folders = _folders(files)
     seen: set[tuple[object, ...]] = set()
-    for parameters, doubts in _generated(one, files, folders, remotes=remotes, revision=revision):
-        template = _rendered(at(one.object, "spec", "template") or {}, parameters)
+    for parameters, doubts in _parameter_sets(one, files, folders, remotes=remotes, revision=revision):
+        template = _fill_tags(at(one.object, "spec", "template") or {}, parameters)
         if not isinstance(template, dict) or not isinstance(template.get("spec"), dict):
             continue
         name = str(at(template, "metadata", "name"))
-        made = Declared(template, one.place.below("spec", "template"))
-        for applied in application(made, files, remotes=remotes, revision=revision):
-            for found in _placed(applied, folders, made, files, remotes=remotes, revision=revision):
+        made = LocatedObject(template, one.place.below("spec", "template"))
+        for applied in interpret_application(made, files, remotes=remotes, revision=revision):
+            for found in _fill_folder_template(applied, folders, made, files, remotes=remotes, revision=revision):
                 if (key := (name, found.folder, found.chart, found.default_namespace)) not in seen:
                     seen.add(key)
                     guess = "an ApplicationSet makes it" + "".join(f"; {doubt}" for doubt in dict.fromkeys(doubts))
@@ -53,9 +56,15 @@ def applications(one: Declared, files: Files, *, remotes: tuple[str, ...], revis
                     )
 
 
-def _placed(
-    applied: Applied, folders: tuple[str, ...], made: Declared, files: Files, *, remotes: tuple[str, ...], revision: str
-) -> Iterator[Applied]:
+def _fill_folder_template(
+    applied: EngineObject,
+    folders: tuple[str, ...],
+    made: LocatedObject,
+    files: Files,
+    *,
+    remotes: tuple[str, ...],
+    revision: str,
+) -> Iterator[EngineObject]:
     """For a path that is still a template: once for each folder that fits it."""
     if applied.folder is None or "{{" not in applied.folder:
         yield applied
@@ -66,25 +75,25 @@ def _placed(
     for folder in folders:
         if fits.fullmatch(folder) and isinstance(source, dict):
             spec = {**made.object["spec"], "source": {**source, "path": folder}}
-            again = Declared({**made.object, "spec": spec}, made.place)
-            yield from application(again, files, remotes=remotes, revision=revision)
+            again = LocatedObject({**made.object, "spec": spec}, made.place)
+            yield from interpret_application(again, files, remotes=remotes, revision=revision)
 
 
-def _generated(
-    one: Declared, files: Files, folders: tuple[str, ...], *, remotes: tuple[str, ...], revision: str
+def _parameter_sets(
+    one: LocatedObject, files: Files, folders: tuple[str, ...], *, remotes: tuple[str, ...], revision: str
 ) -> Iterator[tuple[Parameters, tuple[str, ...]]]:
     """The parameters of each Application, with what is doubtful about them."""
     general = ("spec.templatePatch is not evaluated",) if at(one.object, "spec", "templatePatch") else ()
     count = 0
-    for generator in mappings(at(one.object, "spec", "generators")):
-        for parameters, doubts in _made(generator, {}, files, folders, remotes, revision):
+    for generator in mappings_in(at(one.object, "spec", "generators")):
+        for parameters, doubts in _generator_parameters(generator, {}, files, folders, remotes, revision):
             count += 1
             if count > _MOST:
                 return
             yield parameters, (*general, *doubts)
 
 
-def _made(
+def _generator_parameters(
     generator: Object,
     known: Parameters,
     files: Files,
@@ -97,29 +106,32 @@ def _made(
         f"its {field} is not evaluated" for field in ("selector",) if at(generator, field) and not at(generator, "git")
     )
     kind = next((name for name in ("list", "git", "matrix", "merge") if isinstance(generator.get(name), dict)), None)
-    said = mapping(_rendered(generator.get(kind or ""), known))
+    said = as_mapping(_fill_tags(generator.get(kind or ""), known))
     if kind == "list":
-        for element in mappings(said.get("elements")):
+        for element in mappings_in(said.get("elements")):
             yield _flat(element), doubts
     elif kind == "git":
-        if elsewhere(said.get("repoURL"), remotes) is None and off_branch(said.get("revision"), revision) is None:
+        if (
+            why_elsewhere(said.get("repoURL"), remotes) is None
+            and why_off_branch(said.get("revision"), revision) is None
+        ):
             values = said.get("values") or {}
-            for parameters in _git(said, files, folders):
-                yield {**parameters, **_flat({"values": _rendered(values, parameters)})}, doubts
+            for parameters in _git_parameters(said, files, folders):
+                yield {**parameters, **_flat({"values": _fill_tags(values, parameters)})}, doubts
     elif kind == "matrix" and depth < 2:
-        children = mappings(said.get("generators"))
+        children = mappings_in(said.get("generators"))
         rows: list[tuple[Parameters, tuple[str, ...]]] = [({}, doubts)]
         for child in children:
             rows = [
                 ({**row, **more}, (*doubt, *further))
                 for row, doubt in rows[:_MOST]
-                for more, further in _made(child, row, files, folders, remotes, revision, depth + 1)
+                for more, further in _generator_parameters(child, row, files, folders, remotes, revision, depth + 1)
             ]
         yield from rows
     elif kind == "merge" and depth < 2:
-        children = mappings(said.get("generators"))
+        children = mappings_in(said.get("generators"))
         for parameters, doubt in (
-            _made(children[0], {}, files, folders, remotes, revision, depth + 1) if children else ()
+            _generator_parameters(children[0], {}, files, folders, remotes, revision, depth + 1) if children else ()
         ):
             yield parameters, (*doubts, *doubt, "what its merge generator overrides is not evaluated")
     else:
@@ -127,29 +139,29 @@ def _made(
         yield {}, (*doubts, f"its {name} generator is not evaluated")
 
 
-def _git(said: Object, files: Files, folders: tuple[str, ...]) -> Iterator[Parameters]:
+def _git_parameters(said: Object, files: Files, folders: tuple[str, ...]) -> Iterator[Parameters]:
     prefix = f"{said['pathParamPrefix']}." if said.get("pathParamPrefix") else ""
-    directories, patterns = mappings(said.get("directories")), mappings(said.get("files"))
+    directories, patterns = mappings_in(said.get("directories")), mappings_in(said.get("files"))
     if directories:
         for folder in folders:
-            if folder and _is_taken(folder, directories, crosses=False):
+            if folder and _is_included(folder, directories, crosses=False):
                 yield _path_parameters(f"{prefix}path", folder)
         return
     for path in sorted(files):
-        if patterns and _is_taken(path, patterns, crosses=True):
-            documents = read(files[path])
+        if patterns and _is_included(path, patterns, crosses=True):
+            documents = read_documents(files[path])
             value = documents[0].value if documents else None
             for found in value if isinstance(value, list) else [value]:
                 place = _path_parameters(f"{prefix}path", posixpath.dirname(path), posixpath.basename(path))
                 yield {**_flat(found), **place}
 
 
-def _is_taken(path: str, patterns: tuple[Object, ...], *, crosses: bool) -> bool:
+def _is_included(path: str, patterns: tuple[Object, ...], *, crosses: bool) -> bool:
     """Excluding wins over including, whatever the order. Files are matched as `git ls-files` does."""
     matching = [
         one
         for one in patterns
-        if glob(clean(one.get("path")).replace("**/", "*"), crosses=crosses, braces=False).fullmatch(path)
+        if glob(clean_path(one.get("path")).replace("**/", "*"), crosses=crosses, braces=False).fullmatch(path)
     ]
     return bool(matching) and not any(one.get("exclude") is True for one in matching)
 
@@ -161,11 +173,11 @@ def _path_parameters(name: str, folder: str, file: str = "") -> Parameters:
         name: folder,
         f"{name}.path": folder,
         f"{name}.basename": base,
-        f"{name}.basenameNormalized": _normal(base),
+        f"{name}.basenameNormalized": _normalized_name(base),
     }
     for index, part in enumerate(folder.split("/")):
         found |= {f"{name}[{index}]": part, f"{name}.segments[{index}]": part}
-    return found | ({f"{name}.filename": file, f"{name}.filenameNormalized": _normal(file)} if file else {})
+    return found | ({f"{name}.filename": file, f"{name}.filenameNormalized": _normalized_name(file)} if file else {})
 
 
 def _flat(value: Any, name: str = "") -> Parameters:
@@ -178,22 +190,22 @@ def _flat(value: Any, name: str = "") -> Parameters:
     return {key: one for part in parts for key, one in part.items()}
 
 
-def _normal(name: str) -> str:
+def _normalized_name(name: str) -> str:
     return _NOT_IN_NAMES.sub("-", name.lower())[:253].strip("-.")
 
 
-def _rendered(value: Any, parameters: Parameters) -> Any:
+def _fill_tags(value: Any, parameters: Parameters) -> Any:
     """With what is known filled in; a tag that is not known stays as it is."""
     if isinstance(value, dict):
-        return {key: _rendered(one, parameters) for key, one in value.items()}
+        return {key: _fill_tags(one, parameters) for key, one in value.items()}
     if isinstance(value, list):
-        return [_rendered(one, parameters) for one in value]
+        return [_fill_tags(one, parameters) for one in value]
     if not isinstance(value, str) or "{{" not in value:
         return value
-    return _TAG.sub(lambda tag: parameters.get(_words(tag.group(1)), tag.group(0)), value)
+    return _TAG.sub(lambda tag: parameters.get(_tag_words(tag.group(1)), tag.group(0)), value)
 
 
-def _words(tag: str) -> str:
+def _tag_words(tag: str) -> str:
     indexed = _INDEX.fullmatch(tag)
     if indexed is None:
         return tag.removeprefix(".")

@@ -6,50 +6,21 @@ itself is `engine.EngineState`.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
-from gitops_mcp.domain import yamltext
+from gitops_mcp.domain.engines.reading import TextPlace, mappings_in
 from gitops_mcp.domain.kustomize import Section
-from gitops_mcp.domain.kustomize.kustomization import NAMES
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.yamltext import Document, Unparsable
-
-_AS_NAMED: Mapping[Path, Path] = {}
-
-Files = Mapping[str, str]
-"""Texts by path from the root of the repository: everything that names an engine's API group, every kustomization,
-`Chart.yaml`, values file and `.sourceignore`, and the ConfigMaps and Secrets that variables and values come from."""
+from gitops_mcp.domain.objects import Object, at
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where something is written."""
-
-    path: str
-    document: int
-    base: Path
-    """In that document: `()`, `("items", 2)`, `("spec", "postBuild", "substitute", "SIZE")`."""
-    line: int
-    """Where the document begins, or the item of a list in it; `located` tells the line of a part."""
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}"
-
-    def below(self, *path: str | int) -> Place:
-        """The place of a part of what stands here."""
-        return Place(self.path, self.document, (*self.base, *path), self.line)
-
-
-@dataclass(frozen=True)
-class Declared:
+class LocatedObject:
     """An object of any kind, and where it is written. The object may be a rendered one."""
 
     object: Object
-    place: Place
+    place: TextPlace
 
     @property
     def kind(self) -> str:
@@ -70,7 +41,7 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class Variable:
+class FluxVariable:
     """What `${NAME}` stands for under one Flux Kustomization."""
 
     name: str
@@ -78,7 +49,7 @@ class Variable:
     """None where it cannot be known or must not be: it comes from a Secret."""
     origin: str
     """`Kustomization flux-system/shop`, `ConfigMap flux-system/settings`, `Secret flux-system/secrets`."""
-    place: Place | None
+    place: TextPlace | None
     """Of the value."""
     hidden_by: str | None = None
     """A later source that nobody can read here, so it may hold this name too and would win."""
@@ -88,7 +59,7 @@ class Variable:
 class Substitution:
     """`postBuild` of a Flux Kustomization."""
 
-    variables: Mapping[str, Variable] = field(default_factory=dict)
+    variables: Mapping[str, FluxVariable] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     """Sources that are not in the repository: a name that is in none of `variables` may come from them."""
     always: bool = False
@@ -100,7 +71,7 @@ class Substitution:
 
 
 @dataclass(frozen=True)
-class Selection:
+class FileSelection:
     """Which files of its folder a directory build takes."""
 
     recurse: bool = False
@@ -111,19 +82,19 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Values:
+class ValuesLayer:
     """One layer of Helm values; later layers win."""
 
     kind: Literal["mapping", "text", "file", "parameter", "unread"]
     """A YAML mapping in place; text that holds YAML; a whole file; one `name: value`; a ConfigMap or Secret."""
-    place: Place | None
+    place: TextPlace | None
     """Of the mapping, of the text, of the file (`()`), of the parameter's value."""
     name: str = ""
     """Of a parameter, as a dotted path; of what is unread."""
 
 
 @dataclass(frozen=True)
-class Chart:
+class HelmChart:
     name: str
     """Its name in its repository, or the folder that holds it."""
     repository: str | None
@@ -133,11 +104,11 @@ class Chart:
     """Whether the `values.yaml` of its folder is the first layer."""
     release: str | None = None
     """The name of the release, from which the chart makes names."""
-    values: tuple[Values, ...] = ()
+    values: tuple[ValuesLayer, ...] = ()
 
 
 @dataclass(frozen=True)
-class Applied:
+class EngineObject:
     """One engine object, and one thing that it applies."""
 
     engine: Literal["argocd", "flux"]
@@ -145,11 +116,11 @@ class Applied:
     """`Kustomization`, `HelmRelease`, `FluxInstance`, `Application` or `ApplicationSet`."""
     namespace: str | None
     name: str
-    place: Place
+    place: TextPlace
     build: Literal["kustomize", "directory", "helm"]
     folder: str | None
     """From the root of the repository, "" for the root; None for a chart that comes from elsewhere."""
-    selection: Selection = Selection()
+    selection: FileSelection = FileSelection()
     overlay: Section | None = None
     """What the engine adds to the kustomization of its folder before it builds it, as fields of a kustomization."""
     default_namespace: str | None = None
@@ -157,7 +128,7 @@ class Applied:
     destination: str | None = None
     """The cluster that gets it, as the engine names it; None for the one the engine runs in."""
     substitution: Substitution = Substitution()
-    chart: Chart | None = None
+    chart: HelmChart | None = None
     prunes: bool = False
     forces: bool = False
     """It deletes and creates anew what cannot be changed in place."""
@@ -185,7 +156,7 @@ class Applied:
 
     @property
     def patches(self) -> tuple[Object, ...]:
-        return mappings(self.overlay.value.get("patches")) if self.overlay else ()
+        return mappings_in(self.overlay.value.get("patches")) if self.overlay else ()
 
     @property
     def is_remote(self) -> bool:
@@ -195,70 +166,3 @@ class Applied:
         product = "Argo CD" if self.engine == "argocd" else "Flux"
         named = f"{self.namespace}/{self.name}" if self.namespace else self.name
         return f"{product} {self.kind} {named} ({self.place})"
-
-
-@lru_cache(maxsize=8192)
-def read(text: str) -> tuple[Document, ...]:
-    """The documents of a text; none where it is not YAML. They are shared: nobody may change them."""
-    try:
-        return yamltext.documents(text)
-    except Unparsable:
-        return ()
-
-
-def located(place: Place, files: Files) -> str:
-    """`file:line` of the part itself."""
-    text = files.get(place.path)
-    line = yamltext.line_of(text, place.document, place.base) if text is not None and read(text) else place.line
-    return f"{place.path}:{line}"
-
-
-def written(place: Place, files: Files) -> Any:
-    """What the file says there; None where it says nothing, as for what a patch from elsewhere brings in."""
-    documents = read(files.get(place.path, ""))
-    return at(documents[place.document].value, *place.base) if place.document < len(documents) else None
-
-
-def clean(path: object) -> str:
-    """A folder as an engine object writes it (`./a/`, `/a`, `.`), from the root of the repository."""
-    found = posixpath.normpath(str(path or "").strip().lstrip("/") or ".")
-    return "" if found == "." else found
-
-
-def joined(folder: str, entry: str) -> str:
-    return clean(posixpath.join(folder, entry))
-
-
-def kustomization_of(files: Files, folder: str) -> str | None:
-    for name in NAMES:
-        if (path := posixpath.join(folder, name)) in files:
-            return path
-    return None
-
-
-def overlay(
-    place: Place, *base: str | int, places: Mapping[Path, Path] = _AS_NAMED, **fields: object
-) -> Section | None:
-    """The fields of a kustomization that say something, standing below `base` of the engine object.
-
-    `places`: where those stand that the engine object calls otherwise.
-    """
-    said = {name: value for name, value in fields.items() if value}
-    return Section(place.path, place.document, (*place.base, *base), said, places) if said else None
-
-
-def texts(value: object) -> tuple[str, ...]:
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
-
-
-def mapping(value: object) -> Object:
-    """The value where it is a mapping, as it should be; a manifest that is none says nothing."""
-    return value if isinstance(value, dict) else {}
-
-
-def mappings(value: object) -> tuple[Object, ...]:
-    return tuple(one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
-
-
-def strings(value: object) -> dict[str, str]:
-    return {key: str(one) for key, one in value.items()} if isinstance(value, dict) else {}

@@ -5,26 +5,22 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from gitops_mcp.domain.applied import (
-    Applied,
-    Chart,
-    Declared,
+from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, HelmChart, LocatedObject, ValuesLayer
+from gitops_mcp.domain.engines.reading import (
     Files,
-    Place,
-    Selection,
-    Values,
-    clean,
-    joined,
-    kustomization_of,
-    mapping,
-    mappings,
-    overlay,
-    strings,
-    texts,
+    TextPlace,
+    as_mapping,
+    clean_path,
+    kustomization_path,
+    mappings_in,
+    overlay_section,
+    path_in_folder,
+    string_values,
+    texts_in,
 )
+from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.origin import elsewhere, off_branch
 
 GROUP = "argoproj.io"
 SKIPPED = "+argocd:skip-file-rendering"
@@ -33,21 +29,23 @@ _TYPES = ("kustomize", "helm", "directory", "plugin")
 _REPLACING = ("Replace=true", "Force=true")
 
 
-def application(one: Declared, files: Files, *, remotes: tuple[str, ...], revision: str) -> Iterator[Applied]:
+def interpret_application(
+    one: LocatedObject, files: Files, *, remotes: tuple[str, ...], revision: str
+) -> Iterator[EngineObject]:
     """One for each source that makes manifests; a source that only lends values (`ref`) makes none."""
-    single, several = at(one.object, "spec", "source"), mappings(at(one.object, "spec", "sources"))
+    single, several = at(one.object, "spec", "source"), mappings_in(at(one.object, "spec", "sources"))
     # Argo CD ignores `source` where there are `sources`.
     listed = [(("spec", "sources", index), source) for index, source in enumerate(several)]
     if not listed and isinstance(single, dict):
-        yield _applied(one, ("spec", "source"), single, {}, files, remotes=remotes, revision=revision)
-    lent = {f"${source['ref']}": _excluded(source, remotes, revision) for _, source in listed if source.get("ref")}
+        yield _engine_object(one, ("spec", "source"), single, {}, files, remotes=remotes, revision=revision)
+    lent = {f"${source['ref']}": _why_excluded(source, remotes, revision) for _, source in listed if source.get("ref")}
     for base, source in listed:
         if source.get("path") is not None or source.get("chart"):
-            yield _applied(one, base, source, lent, files, remotes=remotes, revision=revision)
+            yield _engine_object(one, base, source, lent, files, remotes=remotes, revision=revision)
 
 
-def _applied(
-    one: Declared,
+def _engine_object(
+    one: LocatedObject,
     base: tuple[str | int, ...],
     source: Object,
     lent: dict[str, str | None],
@@ -55,18 +53,18 @@ def _applied(
     *,
     remotes: tuple[str, ...],
     revision: str,
-) -> Applied:
+) -> EngineObject:
     spec = one.object["spec"]
-    sync = mapping(spec.get("syncPolicy"))
-    automated, options = at(sync, "automated"), texts(at(sync, "syncOptions"))
-    folder = None if source.get("chart") else clean(source.get("path"))
+    sync = as_mapping(spec.get("syncPolicy"))
+    automated, options = at(sync, "automated"), texts_in(at(sync, "syncOptions"))
+    folder = None if source.get("chart") else clean_path(source.get("path"))
     said = [kind for kind in _TYPES if _says_something(source.get(kind))]
     plugin = "a config management plugin builds it" if "plugin" in said else None
-    build = "helm" if folder is None else said[0] if said else _discovered(files, folder)
+    build = "helm" if folder is None else said[0] if said else _build_type(files, folder)
     automatic = isinstance(automated, dict) and automated.get("enabled") is not False
     namespace = at(spec, "destination", "namespace")
-    directory = mapping(source.get("directory"))
-    return Applied(
+    directory = as_mapping(source.get("directory"))
+    return EngineObject(
         engine="argocd",
         kind="Application",
         namespace=one.namespace,
@@ -74,7 +72,7 @@ def _applied(
         place=one.place,
         build="kustomize" if build == "kustomize" else "helm" if build == "helm" else "directory",
         folder=folder,
-        selection=Selection(
+        selection=FileSelection(
             recurse=directory.get("recurse") is True,
             include=str(directory.get("include") or ""),
             exclude=str(directory.get("exclude") or ""),
@@ -90,12 +88,12 @@ def _applied(
         sync_options=options,
         notes=tuple(_notes(one, source, folder, files)),
         opaque=f"its source says {' and '.join(said)} at once" if len(said) > 1 else plugin,
-        excluded=None if folder is None else _excluded(source, remotes, revision),
+        excluded=None if folder is None else _why_excluded(source, remotes, revision),
     )
 
 
-def _excluded(source: Object, remotes: tuple[str, ...], revision: str) -> str | None:
-    return elsewhere(source.get("repoURL"), remotes) or off_branch(source.get("targetRevision"), revision)
+def _why_excluded(source: Object, remotes: tuple[str, ...], revision: str) -> str | None:
+    return why_elsewhere(source.get("repoURL"), remotes) or why_off_branch(source.get("targetRevision"), revision)
 
 
 def _says_something(value: object) -> bool:
@@ -103,17 +101,17 @@ def _says_something(value: object) -> bool:
     return isinstance(value, dict) and any(value.values())
 
 
-def _discovered(files: Files, folder: str) -> str:
-    if kustomization_of(files, folder):
+def _build_type(files: Files, folder: str) -> str:
+    if kustomization_path(files, folder):
         return "kustomize"
     return "helm" if posixpath.join(folder, "Chart.yaml") in files else "directory"
 
 
-def _overlay(source: Object, base: tuple[str | int, ...], place: Place) -> Section | None:
-    said = mapping(source.get("kustomize"))
-    labels = strings(said.get("commonLabels"))
+def _overlay(source: Object, base: tuple[str | int, ...], place: TextPlace) -> Section | None:
+    said = as_mapping(source.get("kustomize"))
+    labels = string_values(said.get("commonLabels"))
     without_selector = said.get("labelWithoutSelector") is True
-    return overlay(
+    return overlay_section(
         place,
         *base,
         "kustomize",
@@ -122,14 +120,14 @@ def _overlay(source: Object, base: tuple[str | int, ...], place: Place) -> Secti
         nameSuffix=said.get("nameSuffix"),
         commonLabels={} if without_selector else labels,
         labels=[{"pairs": labels}] if labels and without_selector else [],
-        commonAnnotations=strings(said.get("commonAnnotations")),
+        commonAnnotations=string_values(said.get("commonAnnotations")),
         replicas=said.get("replicas"),
         patches=said.get("patches"),
         components=said.get("components"),
     )
 
 
-def _notes(one: Declared, source: Object, folder: str | None, files: Files) -> Iterator[str]:
+def _notes(one: LocatedObject, source: Object, folder: str | None, files: Files) -> Iterator[str]:
     if at(source, "kustomize", "images"):
         yield "kustomize.images"
     if at(source, "directory", "jsonnet"):
@@ -142,38 +140,44 @@ def _notes(one: Declared, source: Object, folder: str | None, files: Files) -> I
 
 
 def _chart(
-    one: Declared, base: tuple[str | int, ...], source: Object, folder: str | None, lent: dict[str, str | None]
-) -> Chart:
+    one: LocatedObject, base: tuple[str | int, ...], source: Object, folder: str | None, lent: dict[str, str | None]
+) -> HelmChart:
     repository = None if folder is not None else str(source.get("repoURL"))
     name = str(source.get("chart") or folder)
     release = at(source, "helm", "releaseName") or one.name
-    values = tuple(_values(one.place, (*base, "helm"), mapping(source.get("helm")), folder, lent))
-    return Chart(name, repository, folder, True, str(release), values)
+    values = tuple(_values(one.place, (*base, "helm"), as_mapping(source.get("helm")), folder, lent))
+    return HelmChart(name, repository, folder, True, str(release), values)
 
 
 def _values(
-    place: Place, base: tuple[str | int, ...], helm: Object, folder: str | None, lent: dict[str, str | None]
-) -> Iterator[Values]:
+    place: TextPlace, base: tuple[str | int, ...], helm: Object, folder: str | None, lent: dict[str, str | None]
+) -> Iterator[ValuesLayer]:
     """Files first, then `valuesObject` (which hides `values`), then parameters."""
-    for entry in texts(helm.get("valueFiles")):
+    for entry in texts_in(helm.get("valueFiles")):
         yield _value_file(entry, folder, lent)
     if _says_something(helm.get("valuesObject")):
-        yield Values("mapping", place.below(*base, "valuesObject"))
+        yield ValuesLayer("mapping", place.below(*base, "valuesObject"))
     elif isinstance(helm.get("values"), str) and helm["values"].strip():
-        yield Values("text", place.below(*base, "values"))
-    for index, parameter in enumerate(mappings(helm.get("parameters"))):
-        yield Values("parameter", place.below(*base, "parameters", index, "value"), str(parameter.get("name")))
-    for parameter in mappings(helm.get("fileParameters")):
-        yield Values("unread", None, f"file parameter {parameter.get('name')}")
+        yield ValuesLayer("text", place.below(*base, "values"))
+    for index, parameter in enumerate(mappings_in(helm.get("parameters"))):
+        yield ValuesLayer("parameter", place.below(*base, "parameters", index, "value"), str(parameter.get("name")))
+    for parameter in mappings_in(helm.get("fileParameters")):
+        yield ValuesLayer("unread", None, f"file parameter {parameter.get('name')}")
 
 
-def _value_file(entry: str, folder: str | None, lent: dict[str, str | None]) -> Values:
+def _value_file(entry: str, folder: str | None, lent: dict[str, str | None]) -> ValuesLayer:
     if "://" in entry:
-        return Values("unread", None, entry)
+        return ValuesLayer("unread", None, entry)
     if entry.startswith("$"):
         reference, _, rest = entry.partition("/")
         reason = lent.get(reference, f"{reference} is no source of this Application")
-        return Values("unread", None, f"{entry}: {reason}") if reason else Values("file", Place(clean(rest), 0, (), 1))
+        return (
+            ValuesLayer("unread", None, f"{entry}: {reason}")
+            if reason
+            else ValuesLayer("file", TextPlace(clean_path(rest), 0, (), 1))
+        )
     if folder is None:
-        return Values("unread", None, f"{entry} of the chart")
-    return Values("file", Place(clean(entry) if entry.startswith("/") else joined(folder, entry), 0, (), 1))
+        return ValuesLayer("unread", None, f"{entry} of the chart")
+    return ValuesLayer(
+        "file", TextPlace(clean_path(entry) if entry.startswith("/") else path_in_folder(folder, entry), 0, (), 1)
+    )

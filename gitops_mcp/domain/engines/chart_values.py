@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from gitops_mcp.domain.applied import Applied, Files, Values, located, read, written
-from gitops_mcp.domain.objects import Path, at, dotted
+from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
+from gitops_mcp.domain.engines.reading import Files, file_and_line, read_documents, value_at_place
+from gitops_mcp.domain.objects import Path, at, dotted_path
 
 _ABSENT = object()
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
@@ -21,11 +22,11 @@ _WORDS = {"true": True, "false": False, "null": None}
 class Release:
     """One use of the `cluster` chart: what one Cluster and its Databases come from."""
 
-    applied: Applied
+    applied: EngineObject
     namespace: str | None
     name: str | None
     """Of the Cluster; None where it cannot be told."""
-    values: tuple[Values, ...]
+    values: tuple[ValuesLayer, ...]
     """In order, the last wins; everything that is set for the release, the chart's own defaults not among it."""
     prefix: Path
     """Before every path of the chart: the dependency's name or alias in an umbrella chart."""
@@ -52,73 +53,75 @@ class ValuesPlace:
     """The object's value is this and the value: an image from `version.postgresql`."""
 
 
-def effective(release: Release, path: Path, files: Files) -> Any:
+def effective_value(release: Release, path: Path, files: Files) -> Any:
     """What the layers together say, as Helm merges them; None where they say nothing or cannot be read."""
     result: Any = None
     for layer in release.values:
-        found = _said(layer, (*release.prefix, *path), files)
-        result = result if found is _ABSENT else _merged(result, found)
+        found = _layer_value(layer, (*release.prefix, *path), files)
+        result = result if found is _ABSENT else _merge_values(result, found)
     return result
 
 
-def standing(release: Release, value: Path, rest: Path, files: Files) -> ValuesPlace | str:
+def find_values_place(release: Release, value: Path, rest: Path, files: Files) -> ValuesPlace | str:
     """The last layer that sets a value, else the last that can take it; `rest`: the part of the value that is meant."""
     path = (*release.prefix, *value)
-    name = dotted(path)
-    room: Values | None = None
+    name = dotted_path(path)
+    room: ValuesLayer | None = None
     for layer in reversed(release.values):
         if layer.kind == "unread":
             return f"{name} may be set by {layer.name}, which is not read here and would win"
-        if layer.kind == "parameter" and layer.name != name and _overlaps(layer.name, name):
-            return f"the Helm parameter {layer.name} sets a part of {name}; see {where(release, files)}"
-        found = _said(layer, path, files)
+        if layer.kind == "parameter" and layer.name != name and _names_overlap(layer.name, name):
+            return f"the Helm parameter {layer.name} sets a part of {name}; see {values_line(release, files)}"
+        found = _layer_value(layer, path, files)
         if found is not _ABSENT:
-            return _place(release, layer, (*path, *rest), files, current=at({"": found}, "", *rest))
+            return _place_in_layer(release, layer, (*path, *rest), files, current=at({"": found}, "", *rest))
         if layer.kind != "parameter" and room is None and isinstance(_content(layer, files), dict):
             room = layer
     if room is None:
         return f"{name} is set nowhere in this repository: {release.applied} takes the chart's own"
-    return _place(release, room, (*path, *rest), files, current=None)
+    return _place_in_layer(release, room, (*path, *rest), files, current=None)
 
 
-def where(release: Release, files: Files) -> str:
+def values_line(release: Release, files: Files) -> str:
     """The last place of values, for a person to look at."""
-    places = [located(layer.place, files) for layer in release.values if layer.place]
+    places = [file_and_line(layer.place, files) for layer in release.values if layer.place]
     return places[-1] if places else str(release.applied.place)
 
 
-def _place(release: Release, layer: Values, path: Path, files: Files, *, current: Any) -> ValuesPlace | str:
+def _place_in_layer(
+    release: Release, layer: ValuesLayer, path: Path, files: Files, *, current: Any
+) -> ValuesPlace | str:
     place = layer.place
     if place is None:
         raise AssertionError("only what is unread has no place")
     exact = place if layer.kind not in {"mapping", "file"} else place.below(*path)
-    line = located(exact, files)
+    line = file_and_line(exact, files)
     if isinstance(current, str) and ("${" in current or "{{" in current):
-        return f"{dotted(path)} is {current} in {line}, which is filled in before Helm reads it"
+        return f"{dotted_path(path)} is {current} in {line}, which is filled in before Helm reads it"
     if release.applied.guess and layer.kind != "file":
-        return f"{dotted(path)} stands in {line} for every Application that {release.applied} makes"
+        return f"{dotted_path(path)} stands in {line} for every Application that {release.applied} makes"
     inner, values = (0 if layer.kind == "text" else None), (() if layer.kind == "parameter" else path)
     number = int(line.rpartition(":")[2])
     is_text = layer.kind == "parameter"
     return ValuesPlace(place.path, place.document, place.base, inner, values, number, current is not None, is_text)
 
 
-def _overlaps(one: str, other: str) -> bool:
+def _names_overlap(one: str, other: str) -> bool:
     return any(long.startswith((f"{short}.", f"{short}[")) for long, short in ((one, other), (other, one)))
 
 
-def _content(layer: Values, files: Files) -> Any:
-    found = written(layer.place, files) if layer.place else None
+def _content(layer: ValuesLayer, files: Files) -> Any:
+    found = value_at_place(layer.place, files) if layer.place else None
     if layer.kind == "text":
-        inner = read(found) if isinstance(found, str) else ()
+        inner = read_documents(found) if isinstance(found, str) else ()
         return inner[0].value if inner else None
     return found
 
 
-def _said(layer: Values, path: Path, files: Files) -> Any:
+def _layer_value(layer: ValuesLayer, path: Path, files: Files) -> Any:
     """What one layer says at a path; `_ABSENT` where it says nothing."""
     if layer.kind == "parameter":
-        return _typed(_content(layer, files)) if layer.name == dotted(path) else _ABSENT
+        return _typed_parameter(_content(layer, files)) if layer.name == dotted_path(path) else _ABSENT
     value = None if layer.kind == "unread" else _content(layer, files)
     for step in path:
         if not isinstance(value, dict) or step not in value:
@@ -127,14 +130,14 @@ def _said(layer: Values, path: Path, files: Files) -> Any:
     return value
 
 
-def _typed(value: Any) -> Any:
+def _typed_parameter(value: Any) -> Any:
     """As `helm --set` reads it."""
     if not isinstance(value, str):
         return value
     return int(value) if _INTEGER.fullmatch(value) else _WORDS.get(value, value)
 
 
-def _merged(old: Any, new: Any) -> Any:
+def _merge_values(old: Any, new: Any) -> Any:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return new
-    return old | {key: _merged(old.get(key), value) for key, value in new.items()}
+    return old | {key: _merge_values(old.get(key), value) for key, value in new.items()}

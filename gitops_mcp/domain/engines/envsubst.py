@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from gitops_mcp.domain.globs import glob
+from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.errors import InvalidRequest
 
 
@@ -19,7 +19,7 @@ class Malformed(InvalidRequest):
 
 
 @dataclass(frozen=True)
-class Variable:
+class VariableReference:
     """`${name<operator>argument...}`; an argument is text and variables in turn."""
 
     name: str
@@ -27,7 +27,7 @@ class Variable:
     arguments: tuple[Text, ...]
 
 
-Text = tuple["str | Variable", ...]
+Text = tuple["str | VariableReference", ...]
 
 DEFAULTS = frozenset({"=", ":=", ":-", ":?", ":+"})
 """The operators that give a value of their own to what has none (or, in Flux's reading, an empty one)."""
@@ -36,36 +36,36 @@ _DEEPEST = 20
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 
-def parsed(text: str) -> Text:
+def parse_parts(text: str) -> Text:
     """The parts of a text, `$$` already one dollar."""
-    return _Reader(text).text()
+    return _PartsReader(text).text()
 
 
-def variables(parts: Text) -> Iterator[Variable]:
+def variable_references(parts: Text) -> Iterator[VariableReference]:
     """Every variable, in order, those in arguments too."""
     for part in parts:
-        if isinstance(part, Variable):
+        if isinstance(part, VariableReference):
             yield part
             for argument in part.arguments:
-                yield from variables(argument)
+                yield from variable_references(argument)
 
 
-def names(parts: Text) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.name for one in variables(parts)))
+def variable_names(parts: Text) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.name for one in variable_references(parts)))
 
 
-def expanded(parts: Text, value: Callable[[str], str]) -> str:
-    return "".join(part if isinstance(part, str) else _evaluated(part, value) for part in parts)
+def expand_parts(parts: Text, value: Callable[[str], str]) -> str:
+    return "".join(part if isinstance(part, str) else _evaluate_reference(part, value) for part in parts)
 
 
-class _Reader:
+class _PartsReader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
         self._depth = 0
 
     def text(self) -> Text:
-        parts: list[str | Variable] = []
+        parts: list[str | VariableReference] = []
         literal = ""
         while self._at < len(self._text):
             if self._text.startswith("${", self._at):
@@ -79,7 +79,7 @@ class _Reader:
             self._at += 1
         return (*parts, literal) if literal else tuple(parts)
 
-    def _variable(self) -> Variable:
+    def _variable(self) -> VariableReference:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise Malformed(f"variables within variables, more than {_DEEPEST} deep")
@@ -87,13 +87,13 @@ class _Reader:
         self._depth -= 1
         return found
 
-    def _read_variable(self) -> Variable:
+    def _read_variable(self) -> VariableReference:
         self._at += 2
         if self._peek() == "#":
             self._at += 1
             name = self._name()
             self._close()
-            return Variable(name, "length", ())
+            return VariableReference(name, "length", ())
         name = self._name()
         operator = self._operator()
         match operator:
@@ -110,7 +110,7 @@ class _Reader:
             case _:
                 arguments = self._replacement()
         self._close()
-        return Variable(name, operator, arguments)
+        return VariableReference(name, operator, arguments)
 
     def _operator(self) -> str:
         two, one = self._text[self._at : self._at + 2], self._peek()
@@ -176,9 +176,9 @@ class _Reader:
         return self._text[self._at : self._at + 1]
 
 
-def _evaluated(variable: Variable, value: Callable[[str], str]) -> str:  # noqa: PLR0911 - one for each operator
+def _evaluate_reference(variable: VariableReference, value: Callable[[str], str]) -> str:  # noqa: PLR0911 - one for each operator
     found = value(variable.name)
-    arguments = [expanded(one, value) for one in variable.arguments]
+    arguments = [expand_parts(one, value) for one in variable.arguments]
     match variable.operator, arguments:
         case "length", _:
             return str(len(found.encode()))
@@ -195,7 +195,7 @@ def _evaluated(variable: Variable, value: Callable[[str], str]) -> str:  # noqa:
         case "%" | "%%", [pattern]:
             return found[: len(found) - len(_suffix(found, pattern, longest=variable.operator == "%%"))]
         case "/" | "//" | "/#" | "/%", [pattern, *rest]:
-            return _replaced(found, variable.operator, pattern, rest[0] if rest else None)
+            return _replace_pattern(found, variable.operator, pattern, rest[0] if rest else None)
         case _:
             return found or "".join(arguments)
 
@@ -221,7 +221,7 @@ def _suffix(found: str, pattern: str, *, longest: bool) -> str:
     return found[(min if longest else max)(fits) :] if fits else ""
 
 
-def _replaced(found: str, operator: str, pattern: str, new: str | None) -> str:
+def _replace_pattern(found: str, operator: str, pattern: str, new: str | None) -> str:
     match operator:
         case "//":
             return found.replace(pattern, new or "")

@@ -7,25 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gitops_mcp.domain.applied import (
-    Applied,
-    Declared,
+from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, FluxVariable, LocatedObject, Substitution
+from gitops_mcp.domain.engines.reading import (
     Files,
-    Place,
-    Selection,
-    Substitution,
-    Variable,
-    clean,
-    kustomization_of,
-    mapping,
-    mappings,
-    overlay,
-    strings,
-    written,
+    TextPlace,
+    as_mapping,
+    clean_path,
+    kustomization_path,
+    mappings_in,
+    overlay_section,
+    string_values,
+    value_at_place,
 )
+from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.origin import elsewhere, off_branch
 
 KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
 HELM_GROUP = "helm.toolkit.fluxcd.io"
@@ -40,11 +36,11 @@ _NOTICED = ("decryption", "healthCheckExprs", "healthChecks", "ignore", "service
 
 
 @dataclass(frozen=True, eq=False)
-class Context:
+class FluxContext:
     """What is read beside the object itself."""
 
     files: Files
-    found: tuple[Declared, ...]
+    found: tuple[LocatedObject, ...]
     """Every object that may be referred to: sources, instances, ConfigMaps and Secrets."""
     remotes: tuple[str, ...]
     revision: str
@@ -54,17 +50,17 @@ class Context:
         return tuple(sorted(path for path in self.files if path.endswith(".sourceignore")))
 
     @cached_property
-    def instances(self) -> tuple[Declared, ...]:
+    def instances(self) -> tuple[LocatedObject, ...]:
         return tuple(one for one in self.found if one.kind == "FluxInstance")
 
     @cached_property
-    def _named(self) -> Mapping[tuple[str, str], list[Declared]]:
-        named: dict[tuple[str, str], list[Declared]] = {}
+    def _named(self) -> Mapping[tuple[str, str], list[LocatedObject]]:
+        named: dict[tuple[str, str], list[LocatedObject]] = {}
         for one in self.found:
             named.setdefault((one.kind, one.name), []).append(one)
         return named
 
-    def referred(self, kind: str, name: str, namespace: str | None, path: str) -> tuple[Declared, ...]:
+    def referred(self, kind: str, name: str, namespace: str | None, path: str) -> tuple[LocatedObject, ...]:
         """The objects of a kind and name; of several, as each cluster has its own, the nearest to the path."""
         named = self._named.get((kind, name), [])
         same = [one for one in named if None in {namespace, one.namespace} or one.namespace == namespace]
@@ -74,13 +70,13 @@ class Context:
         return tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
 
 
-def kustomization(one: Declared, context: Context) -> Applied:
+def interpret_kustomization(one: LocatedObject, context: FluxContext) -> EngineObject:
     spec = spec_of(one)
-    folder = clean(spec.get("path"))
-    has_own = kustomization_of(context.files, folder) is not None
+    folder = clean_path(spec.get("path"))
+    has_own = kustomization_path(context.files, folder) is not None
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
-    excluded, source_notes = source_of(spec.get("sourceRef"), one, context)
-    return Applied(
+    excluded, source_notes = examine_source(spec.get("sourceRef"), one, context)
+    return EngineObject(
         engine="flux",
         kind="Kustomization",
         namespace=one.namespace,
@@ -88,7 +84,7 @@ def kustomization(one: Declared, context: Context) -> Applied:
         place=one.place,
         build="kustomize" if has_own else "directory",
         folder=folder,
-        selection=Selection() if has_own else Selection(recurse=True, stops_at_kustomizations=True),
+        selection=FileSelection() if has_own else FileSelection(recurse=True, stops_at_kustomizations=True),
         overlay=_overlay(spec, one.place),
         destination=f"the cluster of kubeConfig {cluster}" if cluster else None,
         substitution=_substitution(at(spec, "postBuild"), one, context),
@@ -97,29 +93,31 @@ def kustomization(one: Declared, context: Context) -> Applied:
         suspended=spec.get("suspend") is True,
         automatic=spec.get("suspend") is not True,
         self_heals=True,
-        depends_on=depends_on(one),
+        depends_on=dependencies_of(one),
         notes=(
             *(f"spec.{field}" for field in _NOTICED if spec.get(field)),
             *source_notes,
-            *(f"{path} may leave files out" for path in context.ignoring if _touches(path, folder)),
+            *(f"{path} may leave files out" for path in context.ignoring if _may_touch(path, folder)),
         ),
         excluded=excluded,
     )
 
 
-def instance(one: Declared, context: Context) -> Applied | None:
+def interpret_instance(one: LocatedObject, context: FluxContext) -> EngineObject | None:
     """The Kustomization that flux-operator makes from `spec.sync`; it is named after the namespace."""
     sync = at(one.object, "spec", "sync")
     if not isinstance(sync, dict):
         return None
     name = str(sync.get("name") or one.namespace or _BOOTSTRAP)
-    folder = clean(sync.get("path"))
+    folder = clean_path(sync.get("path"))
     excluded = None
     if sync.get("kind", "GitRepository") != "GitRepository":
         excluded = f"it applies a {sync.get('kind')}, not a Git repository"
-    excluded = excluded or elsewhere(sync.get("url"), context.remotes) or off_branch(sync.get("ref"), context.revision)
-    has_own = kustomization_of(context.files, folder) is not None
-    return Applied(
+    excluded = (
+        excluded or why_elsewhere(sync.get("url"), context.remotes) or why_off_branch(sync.get("ref"), context.revision)
+    )
+    has_own = kustomization_path(context.files, folder) is not None
+    return EngineObject(
         engine="flux",
         kind="FluxInstance",
         namespace=one.namespace,
@@ -128,7 +126,7 @@ def instance(one: Declared, context: Context) -> Applied | None:
         place=one.place,
         build="kustomize" if has_own else "directory",
         folder=folder,
-        selection=Selection() if has_own else Selection(recurse=True, stops_at_kustomizations=True),
+        selection=FileSelection() if has_own else FileSelection(recurse=True, stops_at_kustomizations=True),
         prunes=True,
         self_heals=True,
         notes=("spec.kustomize",) if at(one.object, "spec", "kustomize") else (),
@@ -136,19 +134,19 @@ def instance(one: Declared, context: Context) -> Applied | None:
     )
 
 
-def references(one: Declared) -> Iterator[tuple[str, str]]:
+def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
     """(kind, name) of every ConfigMap and Secret that variables or values come from."""
     spec = spec_of(one)
-    for reference in (*mappings(at(spec, "postBuild", "substituteFrom")), *mappings(spec.get("valuesFrom"))):
+    for reference in (*mappings_in(at(spec, "postBuild", "substituteFrom")), *mappings_in(spec.get("valuesFrom"))):
         yield str(reference.get("kind")), str(reference.get("name"))
 
 
-def spec_of(one: Declared) -> Object:
+def spec_of(one: LocatedObject) -> Object:
     found = one.object.get("spec")
     return found if isinstance(found, dict) else {}
 
 
-def _touches(path: str, folder: str) -> bool:
+def _may_touch(path: str, folder: str) -> bool:
     """Whether what a file says of its own folder may concern this one."""
     above = posixpath.dirname(path)
     return any(
@@ -156,12 +154,12 @@ def _touches(path: str, folder: str) -> bool:
     )
 
 
-def depends_on(one: Declared) -> tuple[str, ...]:
-    listed = mappings(spec_of(one).get("dependsOn"))
+def dependencies_of(one: LocatedObject) -> tuple[str, ...]:
+    listed = mappings_in(spec_of(one).get("dependsOn"))
     return tuple(f"{item.get('namespace') or one.namespace}/{item.get('name')}" for item in listed)
 
 
-def source_of(reference: object, one: Declared, context: Context) -> tuple[str | None, tuple[str, ...]]:
+def examine_source(reference: object, one: LocatedObject, context: FluxContext) -> tuple[str | None, tuple[str, ...]]:
     """Why what a `sourceRef` names is not this repository, and what was noticed about it."""
     kind, name = str(at(reference, "kind")), str(at(reference, "name"))
     if kind != "GitRepository":
@@ -173,11 +171,13 @@ def source_of(reference: object, one: Declared, context: Context) -> tuple[str |
         if isinstance(sync, dict):
             made = str(sync.get("name") or instance_of.namespace or _BOOTSTRAP)
             if made == name:
-                return elsewhere(sync.get("url"), context.remotes) or off_branch(sync.get("ref"), context.revision), ()
+                return why_elsewhere(sync.get("url"), context.remotes) or why_off_branch(
+                    sync.get("ref"), context.revision
+                ), ()
     if not found:
         unknown = f"it applies GitRepository {name}, which this repository does not declare"
         return (None if name == _BOOTSTRAP else unknown), ()
-    reasons = [_git_repository(spec_of(source), context) for source in found]
+    reasons = [_why_other_source(spec_of(source), context) for source in found]
     notes = [
         f"spec.{field} of GitRepository {name}"
         for field in ("ignore", "include", "sparseCheckout", "suspend")
@@ -186,15 +186,15 @@ def source_of(reference: object, one: Declared, context: Context) -> tuple[str |
     return (None if None in reasons else reasons[0]), tuple(notes)
 
 
-def _git_repository(spec: Object, context: Context) -> str | None:
+def _why_other_source(spec: Object, context: FluxContext) -> str | None:
     """Flux takes the commit before the name, the name before the tag, and `master` where nothing is said."""
     reference = spec.get("ref") or {}
-    if found := elsewhere(spec.get("url"), context.remotes):
+    if found := why_elsewhere(spec.get("url"), context.remotes):
         return found
     for field in ("commit", "semver", "tag"):
         if at(reference, field) and not (field != "commit" and at(reference, "name")):
             return f"it applies the {field} {at(reference, field)}, not {context.revision}"
-    return off_branch(at(reference, "name") or at(reference, "branch") or "master", context.revision)
+    return why_off_branch(at(reference, "name") or at(reference, "branch") or "master", context.revision)
 
 
 _CALLED: dict[Path, Path] = {
@@ -205,9 +205,9 @@ _CALLED: dict[Path, Path] = {
 """What a Kustomization of Flux calls otherwise than one of kustomize."""
 
 
-def _overlay(spec: Object, place: Place) -> Section | None:
-    labels = strings(at(spec, "commonMetadata", "labels"))
-    return overlay(
+def _overlay(spec: Object, place: TextPlace) -> Section | None:
+    labels = string_values(at(spec, "commonMetadata", "labels"))
+    return overlay_section(
         place,
         "spec",
         places=_CALLED,
@@ -215,24 +215,24 @@ def _overlay(spec: Object, place: Place) -> Section | None:
         namePrefix=spec.get("namePrefix"),
         nameSuffix=spec.get("nameSuffix"),
         labels=[{"pairs": labels}] if labels else [],
-        commonAnnotations=strings(at(spec, "commonMetadata", "annotations")),
+        commonAnnotations=string_values(at(spec, "commonMetadata", "annotations")),
         images=spec.get("images"),
         patches=spec.get("patches"),
         components=spec.get("components"),
     )
 
 
-def _substitution(post_build: object, one: Declared, context: Context) -> Substitution:
+def _substitution(post_build: object, one: LocatedObject, context: FluxContext) -> Substitution:
     """Later sources win over earlier ones, and what stands in the object itself over all of them."""
-    variables: dict[str, Variable] = {}
+    variables: dict[str, FluxVariable] = {}
     unread: list[str] = []
-    for reference in mappings(at(post_build, "substituteFrom")):
+    for reference in mappings_in(at(post_build, "substituteFrom")):
         kind, name = str(reference.get("kind")), str(reference.get("name"))
         found = context.referred(kind, name, one.namespace, one.place.path)
         if not found and kind == "Secret":
             found = context.referred(SEALED, name, one.namespace, one.place.path)
         if len(found) == 1:
-            variables.update(_entries(found[0]))
+            variables.update(_defined_variables(found[0]))
             continue
         origin = f"{kind} {one.namespace}/{name}" if one.namespace else f"{kind} {name}"
         if not found and reference.get("optional") is True:
@@ -242,20 +242,20 @@ def _substitution(post_build: object, one: Declared, context: Context) -> Substi
         unread.append(origin)
         variables = {key: replace(variable, hidden_by=origin) for key, variable in variables.items()}
     own = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"
-    for key, text in strings(at(post_build, "substitute")).items():
+    for key, text in string_values(at(post_build, "substitute")).items():
         place = one.place.below("spec", "postBuild", "substitute", key)
         # What a patch from above brings in, or a variable of its own makes, does not stand there as it comes out.
-        stands = written(place, context.files) == text
-        variables[key] = Variable(key, text.replace("\n", ""), own, place if stands else None)
+        stands = value_at_place(place, context.files) == text
+        variables[key] = FluxVariable(key, text.replace("\n", ""), own, place if stands else None)
     return Substitution(variables, tuple(unread), always=at(post_build, "substituteStrategy") == "Always")
 
 
-def _entries(source: Declared) -> Iterable[tuple[str, Variable]]:
+def _defined_variables(source: LocatedObject) -> Iterable[tuple[str, FluxVariable]]:
     """The variables of a ConfigMap; of a Secret and of what is encrypted, their names."""
     origin = f"{source.kind} {source.namespace}/{source.name}" if source.namespace else f"{source.kind} {source.name}"
     origin += ", encrypted with sops" if "sops" in source.object else ""
     is_known = source.kind == "ConfigMap" and "sops" not in source.object
     for path in (("data",), ("stringData",), ("spec", "encryptedData"), ("spec", "template", "data")):
-        for key, text in mapping(at(source.object, *path)).items():
+        for key, text in as_mapping(at(source.object, *path)).items():
             value = text.replace("\n", "") if is_known and isinstance(text, str) else None
-            yield key, Variable(key, value, origin, source.place.below(*path, key))
+            yield key, FluxVariable(key, value, origin, source.place.below(*path, key))

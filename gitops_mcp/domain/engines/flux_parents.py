@@ -12,20 +12,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gitops_mcp.domain import substitution
-from gitops_mcp.domain.applied import (
-    Applied,
-    Declared,
+from gitops_mcp.domain.engines import substitution
+from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
+from gitops_mcp.domain.engines.envsubst import Malformed
+from gitops_mcp.domain.engines.reading import (
     Files,
-    joined,
-    kustomization_of,
-    mapping,
-    mappings,
-    read,
-    strings,
-    texts,
+    as_mapping,
+    kustomization_path,
+    mappings_in,
+    path_in_folder,
+    read_documents,
+    string_values,
+    texts_in,
 )
-from gitops_mcp.domain.envsubst import Malformed
 from gitops_mcp.domain.objects import Object, at
 
 _ENGINES = frozenset({"Kustomization", "HelmRelease"})
@@ -33,19 +32,19 @@ _SELECTORS = ("group", "version", "kind", "name", "namespace")
 _SET = re.compile(r"\s*([^\s!=]+?)\s+(in|notin)\s*\(([^)]*)\)\s*")
 
 
-Parents = Mapping[str, tuple[Applied, ...]]
+Parents = Mapping[str, tuple[EngineObject, ...]]
 """The Kustomizations that can have others below them, by their folder."""
 
 
-def parents(applied: Iterable[Applied]) -> Parents:
-    found: dict[str, tuple[Applied, ...]] = {}
+def parents(applied: Iterable[EngineObject]) -> Parents:
+    found: dict[str, tuple[EngineObject, ...]] = {}
     for one in applied:
         if one.engine == "flux" and one.kind != "HelmRelease" and not one.excluded and one.folder is not None:
             found[one.folder] = (*found.get(one.folder, ()), one)
     return found
 
 
-def inherited(one: Declared, above: Parents) -> Declared:
+def with_parent_changes(one: LocatedObject, above: Parents) -> LocatedObject:
     """An engine object as the nearest Kustomization above it applies it; as written where there is none, or several.
 
     By folder: which of the files below it a kustomization lists is not asked.
@@ -58,20 +57,20 @@ def inherited(one: Declared, above: Parents) -> Declared:
         if nearest or not folder:
             break
         folder = posixpath.dirname(folder)
-    results = [_changed(one.object, parent) for parent in nearest]
+    results = [_changed_by_parent(one.object, parent) for parent in nearest]
     if not results or any(result != results[0] for result in results):
         return one
     return replace(one, object=results[0])
 
 
-def placed(one: Declared, files: Files) -> Declared:
+def with_outer_namespace(one: LocatedObject, files: Files) -> LocatedObject:
     """An object with the namespace of the outermost kustomization, at or above its folder, that reaches it."""
     namespace, reached, folder = None, {one.place.path}, posixpath.dirname(one.place.path)
     while True:
-        path = kustomization_of(files, folder)
-        value = next((document.value for document in read(files[path])), None) if path else None
-        entries = (*texts(at(value, "resources")), *texts(at(value, "bases")))
-        if reached & {joined(folder, entry) for entry in entries}:
+        path = kustomization_path(files, folder)
+        value = next((document.value for document in read_documents(files[path])), None) if path else None
+        entries = (*texts_in(at(value, "resources")), *texts_in(at(value, "bases")))
+        if reached & {path_in_folder(folder, entry) for entry in entries}:
             found = at(value, "namespace")
             namespace = found if isinstance(found, str) and found else namespace
             reached.add(folder)
@@ -81,39 +80,41 @@ def placed(one: Declared, files: Files) -> Declared:
     if namespace in {None, one.namespace}:
         return one
     return replace(
-        one, object={**one.object, "metadata": {**mapping(one.object.get("metadata")), "namespace": namespace}}
+        one, object={**one.object, "metadata": {**as_mapping(one.object.get("metadata")), "namespace": namespace}}
     )
 
 
-def references(one: Declared) -> Iterator[tuple[str, str]]:
+def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
     """(kind, name) of what the patches of a Kustomization make others take variables or values from."""
-    for patch in mappings(at(one.object, "spec", "patches")):
-        for document in read(str(patch.get("patch", ""))):
+    for patch in mappings_in(at(one.object, "spec", "patches")):
+        for document in read_documents(str(patch.get("patch", ""))):
             for path in (("spec", "postBuild", "substituteFrom"), ("spec", "valuesFrom")):
-                for reference in mappings(at(document.value, *path)):
+                for reference in mappings_in(at(document.value, *path)):
                     yield str(reference.get("kind")), str(reference.get("name"))
 
 
-def _changed(value: Object, parent: Applied) -> Object:
+def _changed_by_parent(value: Object, parent: EngineObject) -> Object:
     for patch in parent.patches:
-        value = _patched(value, patch)
+        value = _apply_merge_patch(value, patch)
     try:
-        return substitution.substituted(value, parent.substitution).object
+        return substitution.substitute_object(value, parent.substitution).object
     except Malformed:
         return value
 
 
-def _patched(value: Object, patch: Object) -> Object:
+def _apply_merge_patch(value: Object, patch: Object) -> Object:
     """With a merge patch made; other patches do not touch engine objects often enough to be read here."""
-    for document in read(str(patch.get("patch", ""))):
+    for document in read_documents(str(patch.get("patch", ""))):
         target = patch.get("target")
-        if isinstance(document.value, dict) and (_selects(target, value) if target else _names(document.value, value)):
+        if isinstance(document.value, dict) and (
+            _selects(target, value) if target else _names_object(document.value, value)
+        ):
             kept = {"metadata": {**(at(document.value, "metadata") or {}), "name": at(value, "metadata", "name")}}
-            value = _merged(value, {**document.value, **kept})
+            value = _merge_mappings(value, {**document.value, **kept})
     return value
 
 
-def _names(patch: Object, value: Object) -> bool:
+def _names_object(patch: Object, value: Object) -> bool:
     return all(at(patch, *path) == at(value, *path) for path in (("kind",), ("metadata", "name")))
 
 
@@ -128,23 +129,23 @@ def _selects(target: Any, value: Object) -> bool:
     }
     for field in _SELECTORS:
         wanted = at(target, field)
-        if wanted and not _matches(str(wanted), has[field]):
+        if wanted and not _matches_pattern(str(wanted), has[field]):
             return False
-    return _labelled(at(target, "labelSelector"), at(value, "metadata", "labels")) and _labelled(
+    return _matches_labels(at(target, "labelSelector"), at(value, "metadata", "labels")) and _matches_labels(
         at(target, "annotationSelector"), at(value, "metadata", "annotations")
     )
 
 
-def _matches(pattern: str, text: str) -> bool:
+def _matches_pattern(pattern: str, text: str) -> bool:
     try:
         return re.fullmatch(pattern, text) is not None
     except re.error:
         return False
 
 
-def _labelled(selector: Any, labels: Any) -> bool:
+def _matches_labels(selector: Any, labels: Any) -> bool:
     """`a=b, c!=d, e in (f, g), h notin (i), j, !k`."""
-    has = strings(labels)
+    has = string_values(labels)
     for term in re.split(r",(?![^(]*\))", str(selector)) if selector else ():
         text = term.strip()
         if found := _SET.fullmatch(text):
@@ -161,8 +162,8 @@ def _labelled(selector: Any, labels: Any) -> bool:
     return True
 
 
-def _merged(value: Any, patch: Any) -> Any:
+def _merge_mappings(value: Any, patch: Any) -> Any:
     if not isinstance(value, dict) or not isinstance(patch, dict):
         return patch
     kept = {key: one for key, one in value.items() if key not in patch}
-    return kept | {key: _merged(value.get(key), one) for key, one in patch.items() if one is not None}
+    return kept | {key: _merge_mappings(value.get(key), one) for key, one in patch.items() if one is not None}

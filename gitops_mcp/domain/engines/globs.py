@@ -15,14 +15,14 @@ def glob(pattern: str, *, crosses: bool, braces: bool = True) -> re.Pattern[str]
     Braces hold alternatives, which may be patterns themselves. A pattern that ends in the middle of something matches
     what it says literally.
     """
-    text, _ = _sequence(pattern, 0, crosses=crosses, braces=braces, depth=0)
+    text, _ = _sequence_regex(pattern, 0, crosses=crosses, braces=braces, depth=0)
     try:
         return re.compile(text, re.DOTALL)
     except re.error:
         return re.compile(re.escape(pattern))
 
 
-def _sequence(pattern: str, at: int, *, crosses: bool, braces: bool, depth: int) -> tuple[str, int]:
+def _sequence_regex(pattern: str, at: int, *, crosses: bool, braces: bool, depth: int) -> tuple[str, int]:
     parts: list[str] = []
     any_one = "." if crosses else "[^/]"
     while at < len(pattern):
@@ -35,10 +35,10 @@ def _sequence(pattern: str, at: int, *, crosses: bool, braces: bool, depth: int)
         elif char == "?":
             parts.append(any_one)
         elif char == "[" and (end := pattern.find("]", at + 1)) > 0:
-            parts.append(_class(pattern[at:end]))
+            parts.append(_class_regex(pattern[at:end]))
             at = end + 1
         elif char == "{" and braces and depth < _DEEPEST and "}" in pattern[at:]:
-            inner, at = _sequence(pattern, at, crosses=crosses, braces=braces, depth=depth + 1)
+            inner, at = _sequence_regex(pattern, at, crosses=crosses, braces=braces, depth=depth + 1)
             parts.append(f"(?:{inner})")
         elif char == "}" and depth:
             return "".join(parts), at
@@ -52,7 +52,7 @@ def _sequence(pattern: str, at: int, *, crosses: bool, braces: bool, depth: int)
     return "".join(parts), at
 
 
-def _class(inner: str) -> str:
+def _class_regex(inner: str) -> str:
     negated = inner.startswith(("!", "^"))
     body = inner[1:] if negated else inner
     escaped = "".join(char if char == "-" else re.escape(char) for char in body).replace("--", r"\--")

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.applied import Applied, Chart, Declared, Place, Values, clean, mapping, mappings, texts, written
-from gitops_mcp.domain.flux import Context, depends_on, source_of, spec_of
+from gitops_mcp.domain.engines.applies import EngineObject, HelmChart, LocatedObject, ValuesLayer
+from gitops_mcp.domain.engines.flux import FluxContext, dependencies_of, examine_source, spec_of
+from gitops_mcp.domain.engines.reading import TextPlace, as_mapping, clean_path, mappings_in, texts_in, value_at_place
 from gitops_mcp.domain.objects import Object, at
 
 
-def helm_release(one: Declared, context: Context) -> Applied:
+def interpret_helm_release(one: LocatedObject, context: FluxContext) -> EngineObject:
     spec = spec_of(one)
     target = spec.get("targetNamespace")
     chart, excluded = _chart(one, spec, context)
     notes = [f"spec.{field}" for field in ("dependsOn", "serviceAccountName") if spec.get(field)]
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
-    return Applied(
+    return EngineObject(
         engine="flux",
         kind="HelmRelease",
         namespace=one.namespace,
@@ -30,60 +31,64 @@ def helm_release(one: Declared, context: Context) -> Applied:
         prunes=True,
         suspended=spec.get("suspend") is True,
         automatic=spec.get("suspend") is not True,
-        depends_on=depends_on(one),
+        depends_on=dependencies_of(one),
         notes=tuple(notes),
         opaque="spec.postRenderers change what the chart makes" if spec.get("postRenderers") else None,
         excluded=excluded,
     )
 
 
-def _chart(one: Declared, spec: Object, context: Context) -> tuple[Chart, str | None]:
+def _chart(one: LocatedObject, spec: Object, context: FluxContext) -> tuple[HelmChart, str | None]:
     """The chart of a HelmRelease, and why that is not of this repository where it should be."""
     release = spec.get("releaseName")
     if not release:
         target = spec.get("targetNamespace")
         release = f"{target}-{one.name}" if target else one.name
-    wanted = mapping(at(spec, "chart", "spec"))
-    reference = mapping(spec.get("chartRef") or wanted.get("sourceRef"))
+    wanted = as_mapping(at(spec, "chart", "spec"))
+    reference = as_mapping(spec.get("chartRef") or wanted.get("sourceRef"))
     kind, name = str(reference.get("kind")), str(reference.get("name"))
     found = context.referred(kind, name, reference.get("namespace") or one.namespace, one.place.path)
     url = at(found[0].object, "spec", "url") if found else None
     values = _values(one, spec, context)
     if kind == "GitRepository":
-        folder = clean(wanted.get("chart"))
-        excluded, _ = source_of(reference, one, context)
-        files = [Values("file", Place(clean(path), 0, (), 1)) for path in texts(wanted.get("valuesFiles"))]
-        return Chart(folder, None, folder, not files, str(release), (*files, *values)), excluded
+        folder = clean_path(wanted.get("chart"))
+        excluded, _ = examine_source(reference, one, context)
+        files = [
+            ValuesLayer("file", TextPlace(clean_path(path), 0, (), 1)) for path in texts_in(wanted.get("valuesFiles"))
+        ]
+        return HelmChart(folder, None, folder, not files, str(release), (*files, *values)), excluded
     if spec.get("chartRef"):
         chart = str(url).rstrip("/").rpartition("/")[2] if url else name
     else:
         chart = str(wanted.get("chart"))
-    more = [Values("unread", None, f"{path} of the chart") for path in texts(wanted.get("valuesFiles"))]
-    return Chart(chart, str(url or f"{kind} {name}"), None, not more, str(release), (*more, *values)), None
+    more = [ValuesLayer("unread", None, f"{path} of the chart") for path in texts_in(wanted.get("valuesFiles"))]
+    return HelmChart(chart, str(url or f"{kind} {name}"), None, not more, str(release), (*more, *values)), None
 
 
-def _values(one: Declared, spec: Object, context: Context) -> Iterator[Values]:
-    for reference in mappings(spec.get("valuesFrom")):
+def _values(one: LocatedObject, spec: Object, context: FluxContext) -> Iterator[ValuesLayer]:
+    for reference in mappings_in(spec.get("valuesFrom")):
         kind, name = str(reference.get("kind")), str(reference.get("name"))
         key = str(reference.get("valuesKey") or "values.yaml")
         found = context.referred(kind, name, one.namespace, one.place.path)
         readable = len(found) == 1 and kind == "ConfigMap" and isinstance(at(found[0].object, "data", key), str)
         if readable and not reference.get("targetPath"):
-            yield Values("text", found[0].place.below("data", key))
+            yield ValuesLayer("text", found[0].place.below("data", key))
         else:
-            yield Values("unread", None, f"{kind} {name}, key {key}")
+            yield ValuesLayer("unread", None, f"{kind} {name}, key {key}")
     place = one.place.below("spec", "values")
-    there = written(place, context.files)
+    there = value_at_place(place, context.files)
     if isinstance(there, dict):
-        yield Values("mapping", place)
-    if not _stands(spec.get("values"), there):
-        yield Values("unread", None, "a patch of the Kustomization that applies it")
+        yield ValuesLayer("mapping", place)
+    if not _is_as_written(spec.get("values"), there):
+        yield ValuesLayer("unread", None, "a patch of the Kustomization that applies it")
 
 
-def _stands(value: Any, there: Any) -> bool:
+def _is_as_written(value: Any, there: Any) -> bool:
     """Whether a value is what the file says, but for variables that are filled in."""
     if isinstance(value, dict) and isinstance(there, dict):
-        return len(value) == len(there) and all(key in there and _stands(one, there[key]) for key, one in value.items())
+        return len(value) == len(there) and all(
+            key in there and _is_as_written(one, there[key]) for key, one in value.items()
+        )
     if isinstance(value, list) and isinstance(there, list):
-        return len(value) == len(there) and all(map(_stands, value, there))
+        return len(value) == len(there) and all(map(_is_as_written, value, there))
     return bool(value == there) or (isinstance(there, str) and "${" in there)

@@ -18,7 +18,7 @@ _SAME_HOST = {
 _INNER = (".svc", ".local", ".internal", ".lan")
 
 
-def elsewhere(url: object, remotes: tuple[str, ...]) -> str | None:
+def why_elsewhere(url: object, remotes: tuple[str, ...]) -> str | None:
     """Why a URL is not that of this repository; None where it is, or where nothing is known to compare it with."""
     if not isinstance(url, str) or not url:
         return "it names no repository"
@@ -31,7 +31,7 @@ def elsewhere(url: object, remotes: tuple[str, ...]) -> str | None:
     return f"it applies {url}, another repository than {remotes[0]}"
 
 
-def off_branch(reference: object, branch: str) -> str | None:
+def why_off_branch(reference: object, branch: str) -> str | None:
     """Why a branch, tag or commit that is named is not the branch; None for the branch, `HEAD` and nothing."""
     if not isinstance(reference, str) or reference in {"", "HEAD", branch, f"refs/heads/{branch}"}:
         return None

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from gitops_mcp.domain import envsubst, yamltext
-from gitops_mcp.domain.applied import Applied, Files, Place, Substitution, Variable, located
-from gitops_mcp.domain.envsubst import Malformed
+from gitops_mcp.domain.engines import envsubst
+from gitops_mcp.domain.engines.applies import EngineObject, FluxVariable, Substitution
+from gitops_mcp.domain.engines.envsubst import Malformed
+from gitops_mcp.domain.engines.reading import Files, TextPlace, file_and_line
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.yamlparse import parsed
-from gitops_mcp.domain.yamltext import Unparsable
-from gitops_mcp.domain.yamltree import Node
+from gitops_mcp.domain.yaml.parse import parse_yaml
+from gitops_mcp.domain.yaml.text import parse_documents
+from gitops_mcp.domain.yaml.tree import Node, Unparsable
+from gitops_mcp.domain.yaml.values import is_same
 
 _SWITCH = "kustomize.toolkit.fluxcd.io/substitute"
 _NEVER_PLAIN_FIRST = frozenset("#,[]{}&*!|>'\"%@`")
@@ -26,7 +28,7 @@ _NAMED_AT_MOST = 5
 
 
 @dataclass(frozen=True)
-class Scalar:
+class SubstitutedString:
     """A string of a manifest after substitution."""
 
     text: str
@@ -42,9 +44,9 @@ class Scalar:
 
 
 @dataclass(frozen=True)
-class Substituted:
+class SubstitutedObject:
     object: Object
-    scalars: Mapping[Path, Scalar]
+    scalars: Mapping[Path, SubstitutedString]
     """The strings that name a variable, by their path."""
 
 
@@ -52,8 +54,8 @@ class Substituted:
 class Redefinition:
     """A value is changed by giving a variable's definition this text."""
 
-    variable: Variable
-    place: Place
+    variable: FluxVariable
+    place: TextPlace
     text: str
 
 
@@ -64,57 +66,59 @@ class Rewriting:
     text: str
 
 
-def substituted(value: Object, substitution: Substitution) -> Substituted:
+def substitute_object(value: Object, substitution: Substitution) -> SubstitutedObject:
     """The object as the engine applies it; raises Malformed where the engine would fail."""
     metadata = (at(value, "metadata", "labels", _SWITCH), at(value, "metadata", "annotations", _SWITCH))
     if not substitution.is_active or "disabled" in metadata:
-        return Substituted(value, {})
-    scalars: dict[Path, Scalar] = {}
-    return Substituted(_walked(value, (), substitution, scalars), scalars)
+        return SubstitutedObject(value, {})
+    scalars: dict[Path, SubstitutedString] = {}
+    return SubstitutedObject(_substitute_value(value, (), substitution, scalars), scalars)
 
 
-def scalar(text: str, substitution: Substitution) -> Scalar:
+def substitute_string(text: str, substitution: Substitution) -> SubstitutedString:
     """One string after substitution; raises Malformed where the engine would fail."""
-    parts = envsubst.parsed(text)
-    found = envsubst.names(parts)
-    unknown = (_unknown(one, substitution) for one in envsubst.variables(parts))
+    parts = envsubst.parse_parts(text)
+    found = envsubst.variable_names(parts)
+    unknown = (_why_unknown(one, substitution) for one in envsubst.variable_references(parts))
     if reason := next((one for one in unknown if one), None):
-        return Scalar(text, text, found, unknown=reason)
+        return SubstitutedString(text, text, found, unknown=reason)
     open_names = [name for name in found if name not in substitution.variables]
     unsure = None
     if open_names and substitution.unread:
         unsure = f"{', '.join(open_names)} may come from {' or '.join(substitution.unread)}, not in this repository"
-    return Scalar(text, _read_again(text, substitution), found, unsure=unsure)
+    return SubstitutedString(text, _expand_and_read(text, substitution), found, unsure=unsure)
 
 
-def redefined(
+def find_redefinition(
     text: str, wanted: Any, substitution: Substitution, *, users: tuple[str, ...], files: Files
 ) -> Redefinition | Rewriting | str:
     """How a string that is one variable comes to mean another value, or why a person has to do it.
 
     `users`: every place that names the variable, this one included (see `users`).
     """
-    parts = envsubst.parsed(text)
+    parts = envsubst.parse_parts(text)
     only = parts[0] if len(parts) == 1 else None
-    if not isinstance(only, envsubst.Variable) or (only.operator and only.operator not in envsubst.DEFAULTS):
-        return f"it is {text}, only a part of which comes from {_named(text, substitution, files)}"
+    if not isinstance(only, envsubst.VariableReference) or (only.operator and only.operator not in envsubst.DEFAULTS):
+        return f"it is {text}, only a part of which comes from {_name_definitions(text, substitution, files)}"
     variable = substitution.variables.get(only.name)
     if variable is None:
-        return _other_default(text, only, wanted, substitution)
-    where = _named(text, substitution, files)
-    reason = _fixed(variable, users)
+        return _rewrite_default(text, only, wanted, substitution)
+    where = _name_definitions(text, substitution, files)
+    reason = _why_fixed(variable, users)
     if reason or variable.place is None:
         return f"it is {text}, which {where} defines{reason}"
-    for candidate in _spellings(wanted):
-        changed = Substitution({**substitution.variables, only.name: _with(variable, candidate)}, always=True)
-        if yamltext.same(scalar(text, changed).value, wanted):
+    for candidate in _yaml_spellings(wanted):
+        changed = Substitution({**substitution.variables, only.name: _with_value(variable, candidate)}, always=True)
+        if is_same(substitute_string(text, changed).value, wanted):
             return Redefinition(variable, variable.place, candidate)
     return f"it is {text}, which {where} defines, and no text there comes to mean this value"
 
 
-def users(builds: Iterable[tuple[Applied, Iterable[str]]], files: Files) -> dict[Place, tuple[str, ...]]:
+def uses_of_definitions(
+    builds: Iterable[tuple[EngineObject, Iterable[str]]], files: Files
+) -> dict[TextPlace, tuple[str, ...]]:
     """Where each definition is used, as `file:line`: `builds` are the Flux Kustomizations with the files they build."""
-    found: dict[Place, dict[str, None]] = {}
+    found: dict[TextPlace, dict[str, None]] = {}
     for applied, paths in builds:
         places = {name: one.place for name, one in applied.substitution.variables.items() if one.place}
         mentioned = [(name, f"{path}:{line}") for path in paths for name, line in mentions(files.get(path, ""))]
@@ -132,46 +136,50 @@ def mentions(text: str) -> tuple[tuple[str, int], ...]:
     if "${" not in text:
         return ()
     try:
-        leaves = parsed(text.removeprefix("\ufeff")).leaves
-        strings = [(found.text, leaf.line) for leaf in leaves if (found := _scalar_of(leaf)) is not None]
+        leaves = parse_yaml(text.removeprefix("\ufeff")).leaves
+        strings = [(found.text, leaf.line) for leaf in leaves if (found := _scalar_node(leaf)) is not None]
     except Unparsable:
         strings = [(line, number) for number, line in enumerate(text.splitlines(), 1)]
-    return tuple((name, line) for string, line in strings if "${" in string for name in _names(string))
+    return tuple((name, line) for string, line in strings if "${" in string for name in _names_in_text(string))
 
 
-def _scalar_of(leaf: Node) -> Node | None:
+def _scalar_node(leaf: Node) -> Node | None:
     found = leaf.target or leaf
     return found if found.kind == "scalar" else None
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _names_in_text(text: str) -> tuple[str, ...]:
     try:
-        return envsubst.names(envsubst.parsed(text))
+        return envsubst.variable_names(envsubst.parse_parts(text))
     except Malformed:
         return ()
 
 
-def _walked(value: Any, path: Path, substitution: Substitution, scalars: dict[Path, Scalar]) -> Any:
+def _substitute_value(
+    value: Any, path: Path, substitution: Substitution, scalars: dict[Path, SubstitutedString]
+) -> Any:
     if isinstance(value, dict):
         return {
-            str(_string(key, (*path, key), substitution, {})): _walked(one, (*path, key), substitution, scalars)
+            str(_note_string(key, (*path, key), substitution, {})): _substitute_value(
+                one, (*path, key), substitution, scalars
+            )
             for key, one in value.items()
         }
     if isinstance(value, list):
-        return [_walked(one, (*path, index), substitution, scalars) for index, one in enumerate(value)]
-    return _string(value, path, substitution, scalars) if isinstance(value, str) else value
+        return [_substitute_value(one, (*path, index), substitution, scalars) for index, one in enumerate(value)]
+    return _note_string(value, path, substitution, scalars) if isinstance(value, str) else value
 
 
-def _string(value: str, path: Path, substitution: Substitution, scalars: dict[Path, Scalar]) -> Any:
+def _note_string(value: str, path: Path, substitution: Substitution, scalars: dict[Path, SubstitutedString]) -> Any:
     if "$" not in value:
         return value
-    found = scalar(value, substitution)
+    found = substitute_string(value, substitution)
     if found.names:
         scalars[path] = found
     return found.value
 
 
-def _unknown(one: envsubst.Variable, substitution: Substitution) -> str | None:
+def _why_unknown(one: envsubst.VariableReference, substitution: Substitution) -> str | None:
     variable = substitution.variables.get(one.name)
     if variable is not None:
         return f"{one.name} comes from {variable.origin}" if variable.value is None else None
@@ -181,17 +189,17 @@ def _unknown(one: envsubst.Variable, substitution: Substitution) -> str | None:
     return None
 
 
-def _read_again(text: str, substitution: Substitution) -> Any:
+def _expand_and_read(text: str, substitution: Substitution) -> Any:
     def value(name: str) -> str:
         variable = substitution.variables.get(name)
         return (variable.value or "") if variable else ""
 
     if _is_literal(text):
-        return envsubst.expanded(envsubst.parsed(text), value)
+        return envsubst.expand_parts(envsubst.parse_parts(text), value)
     written = text if _is_plain(text) else "'" + text.replace("'", "''") + "'"
-    line = envsubst.expanded(envsubst.parsed(written), value)
+    line = envsubst.expand_parts(envsubst.parse_parts(written), value)
     try:
-        return at(yamltext.documents(f"value: {line}\n")[0].value, "value")
+        return at(parse_documents(f"value: {line}\n")[0].value, "value")
     except Unparsable as error:
         raise Malformed(f"{text} is no YAML once its variables are filled in") from error
 
@@ -208,18 +216,20 @@ def _is_plain(text: str) -> bool:
     return ": " not in text and " #" not in text and not text.endswith(":") and text not in {"-", "?", ":"}
 
 
-def _named(text: str, substitution: Substitution, files: Files) -> str:
+def _name_definitions(text: str, substitution: Substitution, files: Files) -> str:
     found = []
-    for name in envsubst.names(envsubst.parsed(text)):
+    for name in envsubst.variable_names(envsubst.parse_parts(text)):
         variable = substitution.variables.get(name)
         if variable is None:
             found.append(f"{name} (defined by nothing in this repository)")
         else:
-            found.append(f"{variable.origin} ({located(variable.place, files)})" if variable.place else variable.origin)
+            found.append(
+                f"{variable.origin} ({file_and_line(variable.place, files)})" if variable.place else variable.origin
+            )
     return " and ".join(found) or "no variable"
 
 
-def _fixed(variable: Variable, users: tuple[str, ...]) -> str:
+def _why_fixed(variable: FluxVariable, users: tuple[str, ...]) -> str:
     """Why a definition is not changed here."""
     if variable.value is None or variable.place is None:
         return "; that value is not known here"
@@ -231,20 +241,22 @@ def _fixed(variable: Variable, users: tuple[str, ...]) -> str:
     return ""
 
 
-def _other_default(text: str, only: envsubst.Variable, wanted: Any, substitution: Substitution) -> Rewriting | str:
+def _rewrite_default(
+    text: str, only: envsubst.VariableReference, wanted: Any, substitution: Substitution
+) -> Rewriting | str:
     """The default stands in the manifest itself, so that is where it changes."""
     if substitution.unread:
         return f"it is {text}, and {only.name} may come from {' or '.join(substitution.unread)}, not in this repository"
     if not only.operator or len(only.arguments) > 1 or any(len(one) != 1 for one in only.arguments):
         return f"it is {text}, and nothing in this repository defines {only.name}"
-    for candidate in _spellings(wanted):
+    for candidate in _yaml_spellings(wanted):
         rewritten = f"${{{only.name}{only.operator}{candidate}}}"
-        if not set(candidate) & set("${}") and yamltext.same(scalar(rewritten, substitution).value, wanted):
+        if not set(candidate) & set("${}") and is_same(substitute_string(rewritten, substitution).value, wanted):
             return Rewriting(rewritten)
     return f"it is {text}, and no default there comes to mean this value"
 
 
-def _spellings(wanted: Any) -> tuple[str, ...]:
+def _yaml_spellings(wanted: Any) -> tuple[str, ...]:
     """Texts that may come to mean a value once they stand in YAML; in quotes, `3` stays a string."""
     if isinstance(wanted, bool):
         return ("true" if wanted else "false",)
@@ -253,5 +265,5 @@ def _spellings(wanted: Any) -> tuple[str, ...]:
     return (wanted, f'"{wanted}"') if isinstance(wanted, str) and wanted else ()
 
 
-def _with(variable: Variable, value: str) -> Variable:
-    return Variable(variable.name, value, variable.origin, variable.place)
+def _with_value(variable: FluxVariable, value: str) -> FluxVariable:
+    return FluxVariable(variable.name, value, variable.origin, variable.place)

@@ -8,14 +8,14 @@ from __future__ import annotations
 from functools import reduce
 
 from gitops_mcp.domain.impact import catalog, cluster, database, pooler, role
+from gitops_mcp.domain.impact.level import Impact
 from gitops_mcp.domain.impact.single import NOTHING
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.plan import Impact
 
-__all__ = ["impact"]
+__all__ = ["assess_impact"]
 
 
-def impact(
+def assess_impact(
     before: Object | None, after: Object | None, *, live: Object | None = None, operator: tuple[int, ...] | None = None
 ) -> Impact:
     """`None` before: the object is new; after: it goes."""

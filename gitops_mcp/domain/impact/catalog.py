@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.impact.single import one
+from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.impact.single import impact
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plan import Impact, Level
 from gitops_mcp.domain.rules.reading import entries
 
 
 def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
-    old, new = (_images(catalog, "images", "major") for catalog in (before, after))
+    old, new = (_index_images(catalog, "images", "major") for catalog in (before, after))
     for number in sorted(old, key=str):
         if number not in new:
-            yield one(
+            yield impact(
                 Level.NONE, f"PostgreSQL {number} goes: Clusters that use it run on, and cannot be changed or repaired"
             )
         elif old[number] != new[number]:
-            yield one(Level.ROLLING_RESTART, f"every Cluster with PostgreSQL {number} from here is updated at once")
-    old, new = (_images(catalog, "componentImages", "key") for catalog in (before, after))
+            yield impact(Level.ROLLING_RESTART, f"every Cluster with PostgreSQL {number} from here is updated at once")
+    old, new = (_index_images(catalog, "componentImages", "key") for catalog in (before, after))
     for key in sorted(old, key=str):
         if key in new and old[key] != new[key]:
-            yield one(Level.ROLLING_RESTART, f"every Pooler that takes {key} from here is updated at once")
+            yield impact(Level.ROLLING_RESTART, f"every Pooler that takes {key} from here is updated at once")
 
 
-def _images(catalog: Object | None, section: str, key: str) -> dict[str, Object]:
+def _index_images(catalog: Object | None, section: str, key: str) -> dict[str, Object]:
     return {str(item.get(key)): item for _, item in entries(catalog, "spec", section)}

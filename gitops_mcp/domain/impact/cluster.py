@@ -5,33 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.cnpg.instances import Scaling
-from gitops_mcp.domain.impact.role import login
-from gitops_mcp.domain.impact.single import one
-from gitops_mcp.domain.names import counted
+from gitops_mcp.domain.cnpg.scaling import Scaling
+from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.impact.role import login_impacts
+from gitops_mcp.domain.impact.single import impact
+from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.plan import Impact, Level
 from gitops_mcp.domain.rules import annotation
-from gitops_mcp.domain.rules.image import major, running_major
+from gitops_mcp.domain.rules.image import running_major, wanted_major
 from gitops_mcp.domain.rules.reading import (
     annotations_of,
+    as_int,
+    as_mapping,
+    as_text,
     entries,
-    instances,
+    instance_count,
     is_replica,
-    mapping,
-    parameters,
-    whole,
-    word,
+    parameters_of,
 )
 from gitops_mcp.domain.rules.rollout import (
     HOT_STANDBY,
     added_volumes,
     changed_parameters,
-    grown,
+    changed_preloads,
+    grown_volumes,
     is_postmaster,
     may_be_postmaster,
     pod_fields,
-    preloads,
 )
 from gitops_mcp.domain.rules.together import RESIZE_SAFE_SINCE
 from gitops_mcp.errors import GitOpsError
@@ -59,39 +59,39 @@ def impacts(
     before: Object | None, after: Object | None, live: Object | None, operator: tuple[int, ...] | None
 ) -> Iterator[Impact]:
     if after is None:
-        yield one(
+        yield impact(
             Level.DATA_LOSS,
             "deletes the Cluster with its pods, its PVCs and the data on them, its Services and the Secrets that the "
             "operator made",
         )
         return
     if before is None:
-        count = instances(after)
-        yield one(Level.NONE, f"starts {counted(count or 1, 'new instance')}; nothing else is touched")
+        count = instance_count(after)
+        yield impact(Level.NONE, f"starts {pluralize(count or 1, 'new instance')}; nothing else is touched")
         return
     changes = [
-        *_instances(before, after, live),
-        *_image(before, after, live),
-        *_volumes(before, after),
-        *_pods(before, after),
-        *_parameters(before, after, live),
-        *_reloads(before, after),
-        *_annotations(before, after),
-        *_role(before, after),
-        *_access(before, after),
+        *_scaling_impacts(before, after, live),
+        *_image_impacts(before, after, live),
+        *_volume_impacts(before, after),
+        *_pod_impacts(before, after),
+        *_parameter_impacts(before, after, live),
+        *_reload_impacts(before, after),
+        *_annotation_impacts(before, after),
+        *_replica_impacts(before, after),
+        *_access_impacts(before, after),
     ]
     yield from changes
     level = max((change.level for change in changes), default=Level.NONE)
     if level is Level.ROLLING_RESTART:
-        yield from _rollout(after)
-    if grown(before, after) and level is Level.ROLLING_RESTART and (operator or (0, 0))[:2] < RESIZE_SAFE_SINCE:
-        yield one(level, "a resize and a restart in one change: older operators may wait for ever between the two")
+        yield from _rollout_impacts(after)
+    if grown_volumes(before, after) and level is Level.ROLLING_RESTART and (operator or (0, 0))[:2] < RESIZE_SAFE_SINCE:
+        yield impact(level, "a resize and a restart in one change: older operators may wait for ever between the two")
 
 
-def _instances(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
-    running = whole(at(live, "spec", "instances")) or instances(before)
-    wanted = instances(after)
-    if running is None or wanted is None or instances(before) == wanted:
+def _scaling_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
+    running = as_int(at(live, "spec", "instances")) or instance_count(before)
+    wanted = instance_count(after)
+    if running is None or wanted is None or instance_count(before) == wanted:
         return
     try:
         scaling = Scaling.of(_with_instances(before, running), to=wanted, live=live)
@@ -99,36 +99,36 @@ def _instances(before: Object, after: Object, live: Object | None) -> Iterator[I
         # The rules say why it is refused; this only says what it would have meant.
         scaling = Scaling(running, wanted, max(running - wanted, 0))
     if scaling.removed:
-        text = f"removes {counted(scaling.removed, 'replica')} and deletes the PVCs with the data"
+        text = f"removes {pluralize(scaling.removed, 'replica')} and deletes the PVCs with the data"
         for reason in scaling.reasons or (text,):
-            yield one(Level.DATA_LOSS, f"spec.instances {running} -> {wanted}: {reason}")
+            yield impact(Level.DATA_LOSS, f"spec.instances {running} -> {wanted}: {reason}")
     else:
         for reason in scaling.reasons:
-            yield one(Level.NONE, f"spec.instances {running} -> {wanted}: {reason}")
+            yield impact(Level.NONE, f"spec.instances {running} -> {wanted}: {reason}")
 
 
 def _with_instances(cluster: Object, count: int) -> Object:
-    return {**cluster, "spec": {**mapping(at(cluster, "spec")), "instances": count}}
+    return {**cluster, "spec": {**as_mapping(at(cluster, "spec")), "instances": count}}
 
 
-def _image(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
+def _image_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
     keys = ("imageName", "imageCatalogRef")
     old, new = ({key: at(side, "spec", key) for key in keys} for side in (before, after))
     if old == new:
         return
     if new == dict.fromkeys(keys):
-        yield one(
+        yield impact(
             Level.OUTAGE, "spec.imageName goes: the operator's own default takes its place, maybe of another major"
         )
         return
     field = "spec.imageName" if new["imageName"] is not None else "spec.imageCatalogRef"
-    was, will = running_major(live) or major(before), major(after)
+    was, will = running_major(live) or wanted_major(before), wanted_major(after)
     if was is None or will is None:
-        yield one(Level.ROLLING_RESTART, f"{field}: every instance is made anew with the other image")
+        yield impact(Level.ROLLING_RESTART, f"{field}: every instance is made anew with the other image")
     elif was != will:
         yield from _major_upgrade(f"{field}: PostgreSQL {was} -> {will}")
     else:
-        yield one(
+        yield impact(
             Level.ROLLING_RESTART,
             f"{field}: every instance is made anew with the other image, replicas first and the primary last",
         )
@@ -147,146 +147,148 @@ def _major_upgrade(what: str) -> Iterator[Impact]:
     )
 
 
-def _volumes(before: Object, after: Object) -> Iterator[Impact]:
-    for name in grown(before, after):
-        yield one(
+def _volume_impacts(before: Object, after: Object) -> Iterator[Impact]:
+    for name in grown_volumes(before, after):
+        yield impact(
             Level.NONE,
             f"{name}: volumes grow while in use where the StorageClass allows expansion, and stay where it does not",
         )
     for name in added_volumes(before, after):
-        yield one(Level.ROLLING_RESTART, f"{name}: every instance restarts to get the new volume")
+        yield impact(Level.ROLLING_RESTART, f"{name}: every instance restarts to get the new volume")
     for name in ("storage", "walStorage"):
         old, new = (at(side, "spec", name, "storageClass") for side in (before, after))
         if old != new and at(before, "spec", name) is not None:
-            yield one(Level.NONE, f"spec.{name}.storageClass: only volumes made from now on have the other class")
+            yield impact(Level.NONE, f"spec.{name}.storageClass: only volumes made from now on have the other class")
 
 
-def _pods(before: Object, after: Object) -> Iterator[Impact]:
+def _pod_impacts(before: Object, after: Object) -> Iterator[Impact]:
     for field in pod_fields(before, after):
-        yield one(Level.ROLLING_RESTART, f"{field}: part of every pod, which is made anew")
+        yield impact(Level.ROLLING_RESTART, f"{field}: part of every pod, which is made anew")
 
 
-def _parameters(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
-    number = running_major(live) or major(after) or major(before)
+def _parameter_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
+    number = running_major(live) or wanted_major(after) or wanted_major(before)
     changed = changed_parameters(before, after)
     restarting = [key for key in changed if is_postmaster(key, number)]
     if restarting:
-        yield one(
-            Level.ROLLING_RESTART, f"{_listed(restarting)}: read when PostgreSQL starts, so every instance restarts"
+        yield impact(
+            Level.ROLLING_RESTART, f"{_fields(restarting)}: read when PostgreSQL starts, so every instance restarts"
         )
     lowered = [key for key in restarting if key in HOT_STANDBY and _is_lower(before, after, key)]
     if lowered:
-        yield one(
-            Level.ROLLING_RESTART, f"{_listed(lowered)}: lower than before, or maybe so: then the primary goes first"
+        yield impact(
+            Level.ROLLING_RESTART, f"{_fields(lowered)}: lower than before, or maybe so: then the primary goes first"
         )
-    if libraries := preloads(before, after):
-        yield one(
+    if libraries := changed_preloads(before, after):
+        yield impact(
             Level.ROLLING_RESTART,
             f"shared_preload_libraries: {', '.join(libraries)} comes or goes, so every instance restarts",
         )
     unknown = [key for key in changed if key not in restarting and may_be_postmaster(key)]
     if unknown:
-        yield one(
+        yield impact(
             Level.ROLLING_RESTART,
-            f"{_listed(unknown)}: of an extension that is not known here, so every instance may have to restart",
+            f"{_fields(unknown)}: of an extension that is not known here, so every instance may have to restart",
         )
     reloading = [key for key in changed if key not in restarting and key not in unknown]
     if reloading:
-        yield one(Level.RELOAD, f"{_listed(reloading)}: a reload, without a restart")
+        yield impact(Level.RELOAD, f"{_fields(reloading)}: a reload, without a restart")
 
 
-def _listed(keys: list[str]) -> str:
+def _fields(keys: list[str]) -> str:
     return f"spec.postgresql.parameters {', '.join(keys)}"
 
 
 def _is_lower(before: Object, after: Object, key: str) -> bool:
     """A value that is left out may be lower than the one that was there."""
-    old, new = (str(parameters(side).get(key, "")) for side in (before, after))
+    old, new = (str(parameters_of(side).get(key, "")) for side in (before, after))
     return not (old.isdecimal() and new.isdecimal()) or int(new) < int(old)
 
 
-def _reloads(before: Object, after: Object) -> Iterator[Impact]:
+def _reload_impacts(before: Object, after: Object) -> Iterator[Impact]:
     for path in _RELOADED:
         old, new = (at(side, "spec", *path) or None for side in (before, after))
         if old != new:
-            yield one(Level.RELOAD, f"spec.{'.'.join(path)}: a reload, without a restart")
+            yield impact(Level.RELOAD, f"spec.{'.'.join(path)}: a reload, without a restart")
 
 
-def _annotations(before: Object, after: Object) -> Iterator[Impact]:
+def _annotation_impacts(before: Object, after: Object) -> Iterator[Impact]:
     old, new = annotations_of(before), annotations_of(after)
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
-            yield from _annotation(name, old.get(name), new.get(name))
+            yield from _annotation_impact(name, old.get(name), new.get(name))
 
 
-def _annotation(name: str, old: Any, new: Any) -> Iterator[Impact]:
+def _annotation_impact(name: str, old: Any, new: Any) -> Iterator[Impact]:
     field = f"metadata.annotations {name}"
     match name:
         case annotation.HIBERNATION if new == "on":
-            yield one(Level.OUTAGE, f"{field}: every pod is stopped until it is 'off' again; volumes stay")
+            yield impact(Level.OUTAGE, f"{field}: every pod is stopped until it is 'off' again; volumes stay")
         case annotation.HIBERNATION if old == "on":
-            yield one(Level.NONE, f"{field}: the hibernated cluster starts again")
+            yield impact(Level.NONE, f"{field}: the hibernated cluster starts again")
         case annotation.FENCED:
-            stopped = [name for name in annotation.fenced(new) or () if name not in (annotation.fenced(old) or ())]
-            if stopped or (new is not None and annotation.fenced(new) is None):
-                yield one(
+            stopped = [
+                name for name in annotation.parse_fenced(new) or () if name not in (annotation.parse_fenced(old) or ())
+            ]
+            if stopped or (new is not None and annotation.parse_fenced(new) is None):
+                yield impact(
                     Level.OUTAGE,
                     f"{field}: PostgreSQL stops on {', '.join(stopped) or 'what it names'}; where that is the primary, "
                     f"nothing takes over",
                 )
             else:
-                yield one(Level.NONE, f"{field}: PostgreSQL starts again where it was fenced")
+                yield impact(Level.NONE, f"{field}: PostgreSQL starts again where it was fenced")
         case annotation.RELOADED if new is not None:
-            yield one(Level.RELOAD, f"{field}: asks for a reload of every instance")
+            yield impact(Level.RELOAD, f"{field}: asks for a reload of every instance")
         case annotation.RESTARTED if new is None:
             pass
         case _ if name in _RESTART_NOTES:
-            yield one(Level.ROLLING_RESTART, f"{field}: {_RESTART_NOTES[name]}")
+            yield impact(Level.ROLLING_RESTART, f"{field}: {_RESTART_NOTES[name]}")
         case annotation.RECONCILIATION if new == "disabled":
-            yield one(Level.NONE, f"{field}: the operator stops caring for the cluster, failover included")
+            yield impact(Level.NONE, f"{field}: the operator stops caring for the cluster, failover included")
         case _:
             pass
 
 
-def _role(before: Object, after: Object) -> Iterator[Impact]:
+def _replica_impacts(before: Object, after: Object) -> Iterator[Impact]:
     was, will = is_replica(before), is_replica(after)
     if not was and will:
-        yield one(Level.OUTAGE, "spec.replica: the cluster becomes a replica, and takes no more writes")
+        yield impact(Level.OUTAGE, "spec.replica: the cluster becomes a replica, and takes no more writes")
     elif was and not will and at(after, "spec", "replica", "promotionToken"):
-        yield one(Level.OUTAGE, "spec.replica: the cluster becomes primary once it has what the token names")
+        yield impact(Level.OUTAGE, "spec.replica: the cluster becomes primary once it has what the token names")
     elif was and not will:
-        yield one(
+        yield impact(
             Level.DATA_LOSS,
             "spec.replica: the cluster becomes primary at once; what the old primary did not send is lost, and it is "
             "to be made anew",
         )
     elif at(before, "spec", "replica") != at(after, "spec", "replica"):
-        yield one(Level.RELOAD, "spec.replica: the settings of the replica change")
+        yield impact(Level.RELOAD, "spec.replica: the settings of the replica change")
 
 
-def _access(before: Object, after: Object) -> Iterator[Impact]:
+def _access_impacts(before: Object, after: Object) -> Iterator[Impact]:
     if at(before, "spec", "enableSuperuserAccess") is True and at(after, "spec", "enableSuperuserAccess") is not True:
-        yield one(Level.NONE, "spec.enableSuperuserAccess: the password of postgres is disabled")
+        yield impact(Level.NONE, "spec.enableSuperuserAccess: the password of postgres is disabled")
     place = ("spec", "managed", "roles")
-    old = {word(role.get("name")): role for _, role in entries(before, *place)}
+    old = {as_text(role.get("name")): role for _, role in entries(before, *place)}
     for _, role in entries(after, *place):
-        name = word(role.get("name"))
+        name = as_text(role.get("name"))
         if role != old.get(name):
-            yield from login(f"spec.managed.roles[{name}]", old.get(name), role)
+            yield from login_impacts(f"spec.managed.roles[{name}]", old.get(name), role)
 
 
-def _rollout(after: Object) -> Iterator[Impact]:
+def _rollout_impacts(after: Object) -> Iterator[Impact]:
     """How the restarts go, which depends on the Cluster."""
     level = Level.ROLLING_RESTART
-    if instances(after) == 1:
-        yield one(level, "with a single instance the database is down while it restarts")
+    if instance_count(after) == 1:
+        yield impact(level, "with a single instance the database is down while it restarts")
     elif at(after, "spec", "primaryUpdateStrategy") == "supervised":
-        yield one(
+        yield impact(
             level,
             "primaryUpdateStrategy is supervised: after the replicas the phase is 'Waiting for user action' until a "
             "person restarts the primary or promotes a replica",
         )
     elif at(after, "spec", "primaryUpdateMethod") == "switchover":
-        yield one(level, "the primary is updated by a switchover: connections to it are closed once")
+        yield impact(level, "the primary is updated by a switchover: connections to it are closed once")
     else:
-        yield one(level, "the primary restarts last: writes pause while it does")
+        yield impact(level, "the primary restarts last: writes pause while it does")

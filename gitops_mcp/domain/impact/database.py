@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.protection import blocking, described
-from gitops_mcp.domain.impact.single import one
+from gitops_mcp.domain.cnpg.protection import blockers, spell_out
+from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.impact.single import impact
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.plan import Impact, Level
 from gitops_mcp.domain.rules.database import PARTS
-from gitops_mcp.domain.rules.reading import entries, word
+from gitops_mcp.domain.rules.reading import as_text, entries
 
 
 def impacts(before: Object | None, after: Object | None, live: Object | None = None) -> Iterator[Impact]:
-    name = word(at(after or before, "spec", "name"))
+    name = as_text(at(after or before, "spec", "name"))
     if after is None:
-        if held := blocking(live) or blocking(before):
-            yield one(Level.NONE, f"database {name} stays: {described(held)} protects its object against pruning")
+        if held := blockers(live) or blockers(before):
+            yield impact(Level.NONE, f"database {name} stays: {spell_out(held)} protects its object against pruning")
         elif "delete" in {at(seen, "spec", "databaseReclaimPolicy") for seen in (before, live)}:
-            yield one(Level.DATA_LOSS, f"drops database {name} with its data (databaseReclaimPolicy delete)")
+            yield impact(Level.DATA_LOSS, f"drops database {name} with its data (databaseReclaimPolicy delete)")
         else:
-            yield one(Level.NONE, f"database {name} stays in PostgreSQL, and is managed by nobody")
+            yield impact(Level.NONE, f"database {name} stays in PostgreSQL, and is managed by nobody")
         return
     if at(after, "spec", "ensure") == "absent":
         if at(before, "spec", "ensure") != "absent":
-            yield one(Level.DATA_LOSS, f"spec.ensure: drops database {name} with its data")
+            yield impact(Level.DATA_LOSS, f"spec.ensure: drops database {name} with its data")
         return
     for part in PARTS:
-        old = {word(item.get("name")): item.get("ensure") for _, item in entries(before, "spec", part)}
+        old = {as_text(item.get("name")): item.get("ensure") for _, item in entries(before, "spec", part)}
         for _, item in entries(after, "spec", part):
-            inner = word(item.get("name"))
+            inner = as_text(item.get("name"))
             if item.get("ensure") == "absent" and old.get(inner) != "absent":
-                yield one(Level.DATA_LOSS, f"spec.{part}[{inner}]: is dropped from database {name}")
+                yield impact(Level.DATA_LOSS, f"spec.{part}[{inner}]: is dropped from database {name}")
     if at(before, "spec") != at(after, "spec"):
         verb = "is made, or an existing one taken over" if before is None else "is changed in place"
-        yield one(Level.NONE, f"database {name} {verb}")
+        yield impact(Level.NONE, f"database {name} {verb}")

@@ -4,46 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.impact.single import one
+from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.impact.single import impact
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.plan import Impact, Level
-from gitops_mcp.domain.rules.reading import mapping, whole
+from gitops_mcp.domain.rules.reading import as_int, as_mapping
 
 
 def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
     if after is None:
-        yield one(Level.OUTAGE, "the Pooler and its Service go: who connects through it is turned away")
+        yield impact(Level.OUTAGE, "the Pooler and its Service go: who connects through it is turned away")
         return
     if before is None:
-        yield one(Level.NONE, "a Deployment and a Service of the Pooler's name are made")
+        yield impact(Level.NONE, "a Deployment and a Service of the Pooler's name are made")
         return
-    old, new = mapping(at(before, "spec")), mapping(at(after, "spec"))
+    old, new = as_mapping(at(before, "spec")), as_mapping(at(after, "spec"))
     yield from _pooler_size(old, new)
     if at(old, "pgbouncer", "paused") is not True and at(new, "pgbouncer", "paused") is True:
-        yield one(Level.OUTAGE, "spec.pgbouncer.paused: PgBouncer holds every client until it is false again")
+        yield impact(Level.OUTAGE, "spec.pgbouncer.paused: PgBouncer holds every client until it is false again")
     for field in ("parameters", "pg_hba", "poolMode"):
         if at(old, "pgbouncer", field) != at(new, "pgbouncer", field):
-            yield one(Level.RELOAD, f"spec.pgbouncer.{field}: PgBouncer reloads its configuration")
+            yield impact(Level.RELOAD, f"spec.pgbouncer.{field}: PgBouncer reloads its configuration")
     settled = {"parameters", "pg_hba", "poolMode", "paused"}
-    for field in sorted({*mapping(old.get("pgbouncer")), *mapping(new.get("pgbouncer"))} - settled, key=str):
+    for field in sorted({*as_mapping(old.get("pgbouncer")), *as_mapping(new.get("pgbouncer"))} - settled, key=str):
         if at(old, "pgbouncer", field) != at(new, "pgbouncer", field):
-            yield one(
+            yield impact(
                 Level.ROLLING_RESTART, f"spec.pgbouncer.{field}: the Pooler's pods are made anew, and connections close"
             )
     for field in ("type", "template", "serviceAccountName", "monitoring"):
         if old.get(field) != new.get(field):
-            yield one(Level.ROLLING_RESTART, f"spec.{field}: the Pooler's pods are made anew, and connections close")
+            yield impact(Level.ROLLING_RESTART, f"spec.{field}: the Pooler's pods are made anew, and connections close")
 
 
 def _pooler_size(old: Object, new: Object) -> Iterator[Impact]:
-    was, will = (whole(spec.get("instances"), default=1) for spec in (old, new))
+    was, will = (as_int(spec.get("instances"), default=1) for spec in (old, new))
     if was is None or will is None or was == will:
         return
     if will == 0:
-        yield one(Level.OUTAGE, f"spec.instances {was} -> 0: nobody connects through the Pooler any more")
+        yield impact(Level.OUTAGE, f"spec.instances {was} -> 0: nobody connects through the Pooler any more")
     elif will < was:
-        yield one(
+        yield impact(
             Level.ROLLING_RESTART, f"spec.instances {was} -> {will}: connections through the pods that go are closed"
         )
     else:
-        yield one(Level.NONE, f"spec.instances {was} -> {will}: more pods beside the running ones")
+        yield impact(Level.NONE, f"spec.instances {was} -> {will}: more pods beside the running ones")

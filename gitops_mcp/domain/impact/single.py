@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gitops_mcp.domain.plan import Impact, Level
+from gitops_mcp.domain.impact.level import Impact, Level
 
 NOTHING = Impact(Level.NONE)
 
 
-def one(level: Level, reason: str) -> Impact:
+def impact(level: Level, reason: str) -> Impact:
     return Impact(level, (reason,))

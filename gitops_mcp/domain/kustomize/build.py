@@ -13,15 +13,23 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from gitops_mcp.domain.kustomize import kustomization as kustomizations
 from gitops_mcp.domain.kustomize import manifest, patches, replacements, transforms, unsupported
 from gitops_mcp.domain.kustomize.draft import Draft, Words
-from gitops_mcp.domain.kustomize.kustomization import Invalid, Kustomization, Section
+from gitops_mcp.domain.kustomize.kustomization import InvalidKustomization, Kustomization, Section, read_kustomization
 from gitops_mcp.domain.kustomize.produced import Build, Layer, Produced, Word
 from gitops_mcp.domain.kustomize.state import State
-from gitops_mcp.domain.kustomize.tree import Loads, Missing, Tracked, Tree, Unread, is_remote, joined, look
+from gitops_mcp.domain.kustomize.tree import (
+    FileTree,
+    Loads,
+    MissingFile,
+    TrackedTree,
+    UnreadFile,
+    is_remote,
+    join_path,
+    look_up,
+)
 from gitops_mcp.domain.objects import CNPG_GROUP, at
-from gitops_mcp.domain.yamltree import Unparsable
+from gitops_mcp.domain.yaml.tree import Unparsable
 
 _DEEPEST = 40
 _MOST = 5_000
@@ -42,42 +50,44 @@ class _TooDeep(Exception):
     """Folders that lead to folders without an end in sight."""
 
 
-def build(tree: Tree, folder: str, *, extra: tuple[Section, ...] = (), loads: Loads = "root only") -> Build:
+def build_folder(tree: FileTree, folder: str, *, extra: tuple[Section, ...] = (), loads: Loads = "root only") -> Build:
     """As `kubectl kustomize folder`; `extra` is what an engine adds (Flux `spec`, Argo CD `source.kustomize`)."""
     try:
-        return _built(_Builder(tree, loads, extra).folder(folder).state)
+        return _finish_build(_FolderBuilder(tree, loads, extra).folder(folder).state)
     except _TooDeep:
-        return _built(State().unsure(folder or "the root", f"bases more than {_DEEPEST} deep"))
+        return _finish_build(State().unsure(folder or "the root", f"bases more than {_DEEPEST} deep"))
 
 
 def build_files(
-    tree: Tree, folder: str, paths: tuple[str, ...], *, extra: tuple[Section, ...] = (), loads: Loads = "any"
+    tree: FileTree, folder: str, paths: tuple[str, ...], *, extra: tuple[Section, ...] = (), loads: Loads = "any"
 ) -> Build:
     """As the kustomization that Flux makes for a folder that has none: these files are its resources."""
     try:
-        return _built(_Builder(tree, loads, extra).files(folder, paths))
+        return _finish_build(_FolderBuilder(tree, loads, extra).files(folder, paths))
     except _TooDeep:
-        return _built(State().unsure(folder or "the root", f"bases more than {_DEEPEST} deep"))
+        return _finish_build(State().unsure(folder or "the root", f"bases more than {_DEEPEST} deep"))
 
 
-class _Builder:
+class _FolderBuilder:
     """Of one folder that is not a component; the components that it lists are part of it."""
 
-    def __init__(self, tree: Tree, loads: Loads, extra: tuple[Section, ...] = (), above: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, tree: FileTree, loads: Loads, extra: tuple[Section, ...] = (), above: tuple[str, ...] = ()
+    ) -> None:
         self._tree = tree
         self._loads: Loads = loads
         self._extra = extra
         self._above = above
         self._inside: tuple[str, ...] = ()
         """The folder, and the components that led to where the builder is."""
-        self._files = Tracked(tree, loads)
+        self._files = TrackedTree(tree, loads)
         self._folders: set[str] = set()
         self._kind = ""
 
     def folder(self, folder: str) -> _Gathered:
         key = (self._loads, folder)
         known = None if self._extra else self._tree.memo.get(key)
-        if isinstance(known, _Gathered) and all(look(self._tree, path) == text for path, text in known.seen.items()):
+        if isinstance(known, _Gathered) and all(look_up(self._tree, path) == text for path, text in known.seen.items()):
             return known
         has_extra = bool(self._extra)
         state = self._directory(State(), folder)
@@ -88,7 +98,7 @@ class _Builder:
 
     def files(self, folder: str, paths: Iterable[str]) -> State:
         self._inside = (folder,)
-        state = _merged(State(), ((path, self._file(path, path)) for path in paths))
+        state = _merge_parts(State(), ((path, self._file(path, path)) for path in paths))
         return self._finished(state, Kustomization("Kustomization", folder, self._extra))
 
     def _directory(self, state: State, folder: str) -> State:
@@ -100,43 +110,43 @@ class _Builder:
         if len(found) > 1:
             return state.refused(shown, f"there is more than one kustomization: {', '.join(found)}")
         try:
-            read = kustomizations.read(found[0], folder, self._files.text(found[0]), extra=self._extra)
-        except Unread as error:
+            read = read_kustomization(found[0], folder, self._files.text(found[0]), extra=self._extra)
+        except UnreadFile as error:
             return replace(state.doubted(found[0], f"{error}"), unknown=True)
-        except (Invalid, Unparsable) as error:
+        except (InvalidKustomization, Unparsable) as error:
             return state.refused(found[0], f"{error}")
         self._extra, self._kind = (), read.kind
         inside, self._inside = self._inside, (*self._inside, folder)
         listed = [placed for name in ("resources", "bases") for placed in read.items(name)]
         places = ((placed, self._files.place(placed)) for placed in listed)
-        state = _merged(state, ((place, self._entry(folder, placed.value, place)) for placed, place in places))
+        state = _merge_parts(state, ((place, self._entry(folder, placed.value, place)) for placed, place in places))
         state = self._finished(state, read)
         self._inside, self._kind = inside, read.kind
         return state
 
     def _finished(self, state: State, read: Kustomization) -> State:
-        state = unsupported.configured(state, read, self._files)
-        state = unsupported.generated(state, read, self._files)
+        state = unsupported.mark_configurations(state, read, self._files)
+        state = unsupported.add_generated(state, read, self._files)
         for placed in read.items("components"):
             state = self._component(state, read.folder, placed.value, self._files.place(placed))
         return self._transformed(state, read)
 
     def _transformed(self, state: State, read: Kustomization) -> State:
-        state = patches.patch(state, read, self._files)
-        state = transforms.named(state, read, self._files)
-        state = transforms.labelled(state, read, self._files)
-        state = patches.patch_json(state, read, self._files)
-        state = transforms.counted(state, read, self._files)
-        state = transforms.imaged(state, read, self._files)
-        state = replacements.replaced(state, read, self._files)
-        return unsupported.transformed(state, read, self._files)
+        state = patches.apply_patches(state, read, self._files)
+        state = transforms.apply_names(state, read, self._files)
+        state = transforms.apply_labels(state, read, self._files)
+        state = patches.apply_json6902(state, read, self._files)
+        state = transforms.apply_replicas(state, read, self._files)
+        state = transforms.apply_images(state, read, self._files)
+        state = replacements.apply_replacements(state, read, self._files)
+        return unsupported.mark_transformers(state, read, self._files)
 
     def _entry(self, folder: str, entry: str, place: str) -> State:
-        path = joined(folder, entry)
+        path = join_path(folder, entry)
         if path and self._files.peek(path) is not False:
             try:
                 return self._file(self._files.file(folder, entry), place)
-            except Missing as error:
+            except MissingFile as error:
                 return State().refused(place, f"{error}")
         is_folder = path is not None and bool(self._files.kustomizations(path))
         if not is_folder and is_remote(entry):
@@ -150,8 +160,8 @@ class _Builder:
     def _below(self, folder: str, path: str, place: str) -> State:
         if self._leads_back(path):
             return State().refused(place, f"it leads back to {path or 'the root'}")
-        below = _Builder(self._tree, self._loads, above=(*self._above, *self._inside)).folder(path)
-        if any(_holds(entered, visited) for entered in below.folders for visited in self._inside):
+        below = _FolderBuilder(self._tree, self._loads, above=(*self._above, *self._inside)).folder(path)
+        if any(_holds_folder(entered, visited) for entered in below.folders for visited in self._inside):
             return State().refused(place, f"it leads back to {folder or 'the root'}")
         if below.kind == "Component":
             return State().refused(place, f"{path} is a Component, which belongs in components")
@@ -160,7 +170,7 @@ class _Builder:
         return below.state
 
     def _component(self, state: State, folder: str, entry: str, place: str) -> State:
-        path = joined(folder, entry)
+        path = join_path(folder, entry)
         if path is None or not self._files.kustomizations(path):
             if is_remote(entry):
                 return replace(state.doubted(place, f"the component {entry} is elsewhere"), unknown=True)
@@ -178,26 +188,26 @@ class _Builder:
         """Kustomize lets no folder lead to itself, or to one that it lies in."""
         if len(self._above) + len(self._inside) > _DEEPEST:
             raise _TooDeep
-        return path in self._above or any(_holds(path, visited) for visited in self._inside)
+        return path in self._above or any(_holds_folder(path, visited) for visited in self._inside)
 
     def _file(self, path: str, place: str) -> State:
         text = self._files.peek(path)
         if not isinstance(text, str):
             return State(unread=True) if text else State().refused(place, f"there is no file {path}")
         try:
-            found = manifest.manifests(text)
+            found = manifest.read_manifests(text)
         except Unparsable as error:
             return State().refused(path, f"{error}")
-        drafts = tuple(_draft(one, path) for one in found)
+        drafts = tuple(_new_draft(one, path) for one in found)
         for draft in drafts:
             if not draft.id.kind or not draft.id.name:
                 return State().refused(draft.layers[0].place, "an object without kind or metadata.name")
         return State(drafts)
 
 
-def _merged(state: State, parts: Iterable[tuple[str, State]]) -> State:
+def _merge_parts(state: State, parts: Iterable[tuple[str, State]]) -> State:
     """All that the parts hold, unless it is there already."""
-    drafts, known = list(state.drafts), {_key(draft) for draft in state.drafts}
+    drafts, known = list(state.drafts), {_draft_key(draft) for draft in state.drafts}
     for place, part in parts:
         state = replace(
             state.with_faults(part.faults),
@@ -205,7 +215,7 @@ def _merged(state: State, parts: Iterable[tuple[str, State]]) -> State:
             unknown=state.unknown or part.unknown,
             customs=tuple(dict.fromkeys((*state.customs, *part.customs))),
         )
-        keys = [_key(draft) for draft in part.drafts]
+        keys = [_draft_key(draft) for draft in part.drafts]
         twice = next((draft for draft, key in zip(part.drafts, keys, strict=True) if key in known), None)
         if twice is not None or len(set(keys)) < len(keys):
             state = state.refused(place, f"it brings a second {twice.id if twice else 'object of one name'}")
@@ -218,27 +228,27 @@ def _merged(state: State, parts: Iterable[tuple[str, State]]) -> State:
     return replace(state, drafts=tuple(drafts))
 
 
-def _key(draft: Draft) -> tuple[str, ...]:
+def _draft_key(draft: Draft) -> tuple[str, ...]:
     found = draft.id
     return (*found[:4], found.namespace or "default")
 
 
-def _holds(folder: str, other: str) -> bool:
+def _holds_folder(folder: str, other: str) -> bool:
     return folder in {"", other} or other.startswith(folder + "/")
 
 
-def _draft(one: manifest.Manifest, path: str) -> Draft:
+def _new_draft(one: manifest.Manifest, path: str) -> Draft:
     layer = Layer("document", path, one.document, one.base, None, one.line, posixpath.dirname(path))
     word = Word(0, (), literal=True)
     doubts = (f"{path}: {one.odd}",) if one.odd else ()
     return Draft(one.value, (layer,), {(): word}, {}, (), one.blanks, doubts, one.as_written, one.quoted)
 
 
-def _built(state: State) -> Build:
+def _finish_build(state: State) -> Build:
     produced: list[Produced] = []
     opaque: dict[int, str] = {}
     fatal = [fault for fault in state.faults if fault.fatal]
-    for draft in map(transforms.finished, state.drafts):
+    for draft in map(transforms.finish_annotations, state.drafts):
         if draft.id.group != CNPG_GROUP or _is_local(draft):
             continue
         doubts = (f"kustomize refuses to build it: {fatal[0]}",) if fatal else draft.doubts

@@ -99,19 +99,19 @@ class Pen:
     def put(self, path: Path, value: Any, own: Path, *, literal: bool = True, whole: bool = False) -> None:
         """Gives a place a value that stands at `own` in the layer's text; `whole` when what was there is gone."""
         word = Word(self._number, own, literal)
-        self.value = _with(self.value, path, value)
-        _forget(self._words, path)
+        self.value = _with_value(self.value, path, value)
+        _forget_below(self._words, path)
         self._words[path] = word
         if whole or not isinstance(value, dict):
-            _forget(self._cuts, path)
+            _forget_below(self._cuts, path)
         if whole:
             self._cuts[path] = word
 
     def cut(self, path: Path, own: Path) -> None:
         """Takes away what is there, and says so even where nothing is."""
-        self.value = _without(self.value, path)
-        _forget(self._words, path)
-        _forget(self._cuts, path)
+        self.value = _without_path(self.value, path)
+        _forget_below(self._words, path)
+        _forget_below(self._cuts, path)
         self._cuts[path] = Word(self._number, own, literal=True)
 
     def insert(self, path: Path, index: int, value: Any, own: Path, *, literal: bool = True) -> None:
@@ -119,24 +119,24 @@ class Pen:
         self._shift(path, index, 1)
         items = list(at(self.value, *path))
         items.insert(index, value)
-        self.value = _with(self.value, path, items)
+        self.value = _with_value(self.value, path, items)
         self._words[(*path, index)] = Word(self._number, own, literal)
 
     def take(self, path: Path, index: int, own: Path) -> None:
         self._spread(path, index)
-        _forget(self._words, (*path, index))
-        _forget(self._cuts, (*path, index))
+        _forget_below(self._words, (*path, index))
+        _forget_below(self._cuts, (*path, index))
         self._shift(path, index + 1, -1)
         items = list(at(self.value, *path))
         del items[index]
-        self.value = _with(self.value, path, items)
+        self.value = _with_value(self.value, path, items)
         self._cuts[path] = Word(self._number, own, literal=True)
 
     def _spread(self, path: Path, index: int) -> None:
         """Gives each item from an index on its own word, since its place no longer tells where it stands."""
         for each in range(index, len(at(self.value, *path))):
             place = (*path, each)
-            self._words.setdefault(place, resolved(self._words, place))
+            self._words.setdefault(place, resolve_word(self._words, place))
 
     def _shift(self, path: Path, start: int, by: int) -> None:
         depth = len(path)
@@ -149,12 +149,12 @@ class Pen:
             entries.update(moved)
 
 
-def _forget(entries: dict[Path, Word], path: Path) -> None:
+def _forget_below(entries: dict[Path, Word], path: Path) -> None:
     for known in [known for known in entries if known[: len(path)] == path]:
         del entries[known]
 
 
-def resolved(words: Mapping[Path, Word], path: Path) -> Word:
+def resolve_word(words: Mapping[Path, Word], path: Path) -> Word:
     for length in range(len(path), -1, -1):
         word = words.get(path[:length])
         if word is not None:
@@ -170,7 +170,7 @@ class Words(Mapping[Path, Word]):
 
     def __getitem__(self, path: Path) -> Word:
         if _is_leaf(self._value, path) or (path in self._sparse and any(isinstance(step, int) for step in path)):
-            return resolved(self._sparse, path)
+            return resolve_word(self._sparse, path)
         raise KeyError(path)
 
     def __iter__(self) -> Iterator[Path]:
@@ -192,28 +192,28 @@ def _is_leaf(value: Any, path: Path) -> bool:
     return not (isinstance(value, dict) and value)
 
 
-def _with(value: Any, path: Path, new: Any) -> Any:
+def _with_value(value: Any, path: Path, new: Any) -> Any:
     if not path:
         return new
     step, rest = path[0], path[1:]
     if isinstance(step, int):
         items = list(value)
-        items[step] = _with(items[step], rest, new)
+        items[step] = _with_value(items[step], rest, new)
         return items
     parts = dict(value) if isinstance(value, dict) else {}
-    parts[step] = _with(parts.get(step), rest, new)
+    parts[step] = _with_value(parts.get(step), rest, new)
     return parts
 
 
-def _without(value: Any, path: Path) -> Any:
+def _without_path(value: Any, path: Path) -> Any:
     step, rest = path[0], path[1:]
     if isinstance(step, int):
-        return _with(value, path[:1], _without(value[step], rest))
+        return _with_value(value, path[:1], _without_path(value[step], rest))
     if not isinstance(value, dict) or step not in value:
         return value
     parts = dict(value)
     if rest:
-        parts[step] = _without(parts[step], rest)
+        parts[step] = _without_path(parts[step], rest)
     else:
         del parts[step]
     return parts

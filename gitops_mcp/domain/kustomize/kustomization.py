@@ -39,7 +39,7 @@ def is_kustomization(path: str) -> bool:
     return path.rpartition("/")[2] in NAMES
 
 
-class Invalid(InvalidRequest):
+class InvalidKustomization(InvalidRequest):
     """Kustomize refuses this kustomization."""
 
 
@@ -101,26 +101,26 @@ class Kustomization:
                 yield Placed(section.value[name], section, (name,))
 
 
-def read(path: str, folder: str, text: str, *, extra: tuple[Section, ...] = ()) -> Kustomization:
+def read_kustomization(path: str, folder: str, text: str, *, extra: tuple[Section, ...] = ()) -> Kustomization:
     """Raises Invalid for what kustomize refuses, Unparsable for what is not YAML."""
-    documents = manifest.settings(text)
+    documents = manifest.read_own_documents(text)
     written = documents[0] if documents else None
     if written is not None and not isinstance(written, dict):
-        raise Invalid("it is not an object")
-    value, places = _canonical(written or {})
+        raise InvalidKustomization("it is not an object")
+    value, places = _with_known_names(written or {})
     kind = value.get("kind") or "Kustomization"
     if all(value[name] is None for name in value if name not in _HEAD) and not extra:
-        raise Invalid("it is empty")
+        raise InvalidKustomization("it is empty")
     if kind not in _VERSIONS:
-        raise Invalid(f"its kind is {kind!r}, not Kustomization or Component")
+        raise InvalidKustomization(f"its kind is {kind!r}, not Kustomization or Component")
     version = value.get("apiVersion") or _VERSIONS[kind]
     if version != _VERSIONS[kind]:
-        raise Invalid(f"its apiVersion is {version!r}, not {_VERSIONS[kind]}")
-    _check(value)
+        raise InvalidKustomization(f"its apiVersion is {version!r}, not {_VERSIONS[kind]}")
+    _check_fields(value)
     return Kustomization(kind, folder, (Section(path, 0, (), value, places), *extra))
 
 
-def _canonical(written: Object) -> tuple[Object, dict[Path, Path]]:
+def _with_known_names(written: Object) -> tuple[Object, dict[Path, Path]]:
     """With the names of fields as they are documented; kustomize does not mind their case."""
     lower = {name.lower(): name for name in _FIELDS}
     value: Object = {}
@@ -128,59 +128,59 @@ def _canonical(written: Object) -> tuple[Object, dict[Path, Path]]:
     for name, found in written.items():
         known = lower.get(name.lower())
         if known is None:
-            raise Invalid(f"the field {name!r} is unknown to kustomize")
+            raise InvalidKustomization(f"the field {name!r} is unknown to kustomize")
         value[known] = found
         if known != name:
             places[known,] = (name,)
     return value, places
 
 
-def _check(value: Object) -> None:
+def _check_fields(value: Object) -> None:
     for name, found in value.items():
         if found is None:
             continue
         if name in _TEXTS | _HEAD and not isinstance(found, str):
-            raise Invalid(f"{name} is not a string, it may need quotes")
-        if name in _LISTS_OF_TEXTS and not _all(found, str):
-            raise Invalid(f"{name} is not a list of strings")
-        if name in _LISTS_OF_OBJECTS and not _all(found, dict):
-            raise Invalid(f"{name} is not a list of objects")
+            raise InvalidKustomization(f"{name} is not a string, it may need quotes")
+        if name in _LISTS_OF_TEXTS and not _is_list_of(found, str):
+            raise InvalidKustomization(f"{name} is not a list of strings")
+        if name in _LISTS_OF_OBJECTS and not _is_list_of(found, dict):
+            raise InvalidKustomization(f"{name} is not a list of objects")
         if name in _PAIRS:
             _check_pairs(name, found)
         if name in _OBJECTS and not isinstance(found, dict):
-            raise Invalid(f"{name} is not an object")
+            raise InvalidKustomization(f"{name} is not an object")
     for patch in [*(value.get("patches") or []), *(value.get("patchesJson6902") or [])]:
         _check_patch(patch)
     for index, label in enumerate(value.get("labels") or []):
         _check_pairs(f"labels[{index}].pairs", label.get("pairs") or {})
 
 
-def _all(found: Any, kind: type) -> bool:
+def _is_list_of(found: Any, kind: type) -> bool:
     return isinstance(found, list) and all(isinstance(item, kind) for item in found)
 
 
 def _check_pairs(name: str, found: Any) -> None:
     if not isinstance(found, dict) or not all(isinstance(value, str) or value is None for value in found.values()):
-        raise Invalid(f"{name} is not a map of strings, a value may need quotes")
+        raise InvalidKustomization(f"{name} is not a map of strings, a value may need quotes")
     for key in found:
-        if not isinstance(scalar.plain(key), str):
-            raise Invalid(f"{name} has the key {key!r}, which kustomize writes without quotes")
+        if not isinstance(scalar.read_plain(key), str):
+            raise InvalidKustomization(f"{name} has the key {key!r}, which kustomize writes without quotes")
 
 
 def _check_patch(patch: Object) -> None:
     unknown = sorted(patch.keys() - _PATCH)
     if unknown:
-        raise Invalid(f"a patch has the unknown field {unknown[0]!r}")
+        raise InvalidKustomization(f"a patch has the unknown field {unknown[0]!r}")
     for name in ("path", "patch"):
         if not isinstance(patch.get(name, ""), str):
-            raise Invalid(f"a patch has a {name} that is not a string")
+            raise InvalidKustomization(f"a patch has a {name} that is not a string")
     target = patch.get("target")
     if target is not None and not isinstance(target, dict):
-        raise Invalid("a patch has a target that is not an object")
+        raise InvalidKustomization("a patch has a target that is not an object")
     from gitops_mcp.domain.kustomize.selectors import FIELDS
 
     for name in target or {}:
         if name not in FIELDS:
-            raise Invalid(f"a patch has a target with the unknown field {name!r}")
+            raise InvalidKustomization(f"a patch has a target with the unknown field {name!r}")
         if not isinstance(at(target, name), str | None):
-            raise Invalid(f"a patch has a target whose {name} is not a string")
+            raise InvalidKustomization(f"a patch has a target whose {name} is not a string")

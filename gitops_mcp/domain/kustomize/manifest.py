@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from gitops_mcp.domain import yamlvalue
 from gitops_mcp.domain.kustomize import scalar
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.yamlparse import parsed
-from gitops_mcp.domain.yamltree import Node, Source, Unparsable
+from gitops_mcp.domain.yaml.parse import parse_yaml
+from gitops_mcp.domain.yaml.tree import Node, Unparsable, YamlText
+from gitops_mcp.domain.yaml.values import TaggedValue, entry_at, line_at, value_of
 
 _CORE = "tag:yaml.org,2002:"
 _ANNOTATIONS: Path = ("metadata", "annotations")
@@ -54,26 +54,26 @@ class _Notes:
 
 
 @lru_cache(maxsize=4096)
-def manifests(text: str) -> tuple[Manifest, ...]:
+def read_manifests(text: str) -> tuple[Manifest, ...]:
     """The objects of a file of manifests; lists are taken apart.
 
     Raises Unparsable for what kustomize refuses, too.
     """
     found: list[Manifest] = []
-    for index, tree in enumerate(_source(text).trees):
+    for index, tree in enumerate(_parse_source(text).trees):
         notes = _Notes()
-        value = _Reader(notes)(tree.root, ())
+        value = _ManifestReader(notes)(tree.root, ())
         if value is None:
             continue
         if not isinstance(value, dict):
             raise Unparsable(f"line {tree.line}: not an object")
         quoted, blanks = frozenset(notes.quoted), frozenset(notes.blanks)
         whole = Manifest(value, index, (), tree.line, blanks, notes.odd, notes.as_written, quoted, notes.texts)
-        found += _unlisted(tree.root, whole)
+        found += _unpack_list(tree.root, whole)
     return tuple(found)
 
 
-def _unlisted(node: Node, whole: Manifest) -> list[Manifest]:
+def _unpack_list(node: Node, whole: Manifest) -> list[Manifest]:
     items = whole.value.get("items")
     if not str(whole.value.get("kind", "")).endswith("List") or "items" not in whole.value:
         return [whole]
@@ -83,25 +83,25 @@ def _unlisted(node: Node, whole: Manifest) -> list[Manifest]:
         raise Unparsable(f"line {whole.line}: the items of a list are not objects")
     found: list[Manifest] = []
     for index, item in enumerate(items):
-        entry = yamlvalue.entry_at(node, ("items", index))
+        entry = entry_at(node, ("items", index))
         inner = (entry.value.target or entry.value) if entry else node
         line = entry.value.line if entry else whole.line
         base = (*whole.base, "items", index)
         # Kustomize reads an item anew, from JSON: nothing is blank any more, and quotes are those it would write.
         quoted = frozenset(quoted_when_printed(item))
         alone = Manifest(item, whole.document, base, line, frozenset(), whole.odd, whole.as_written, quoted)
-        found += _unlisted(inner, alone)
+        found += _unpack_list(inner, alone)
     return found
 
 
 @lru_cache(maxsize=2048)
-def settings(text: str) -> tuple[Any, ...]:
+def read_own_documents(text: str) -> tuple[Any, ...]:
     """The documents of a file that kustomize reads as its own: a kustomization, a JSON6902 patch, replacements."""
-    return tuple(_settings(tree.root) for tree in _source(text).trees)
+    return tuple(_own_value(tree.root) for tree in _parse_source(text).trees)
 
 
 @lru_cache(maxsize=2048)
-def json_text(text: str) -> Any:
+def parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -110,14 +110,14 @@ def json_text(text: str) -> Any:
 
 def line_of(text: str, document: int, path: Path) -> int:
     """The line of the value at a path, or of its nearest ancestor that is there; counted from 1."""
-    trees = _source(text).trees
-    return yamlvalue.line_at(trees[document], path) if document < len(trees) else 1
+    trees = _parse_source(text).trees
+    return line_at(trees[document], path) if document < len(trees) else 1
 
 
 def inner_line(text: str, document: int, path: Path, line: int) -> int:
     """The line in the file of a line of the text that a value holds."""
-    trees = _source(text).trees
-    entry = yamlvalue.entry_at(trees[document].root, path) if document < len(trees) else None
+    trees = _parse_source(text).trees
+    entry = entry_at(trees[document].root, path) if document < len(trees) else None
     if entry is None:
         return 1
     node = entry.value.target or entry.value
@@ -125,11 +125,11 @@ def inner_line(text: str, document: int, path: Path, line: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def _source(text: str) -> Source:
-    return parsed(text.removeprefix("\ufeff"))
+def _parse_source(text: str) -> YamlText:
+    return parse_yaml(text.removeprefix("\ufeff"))
 
 
-class _Reader:
+class _ManifestReader:
     def __init__(self, notes: _Notes) -> None:
         self._notes = notes
 
@@ -143,7 +143,7 @@ class _Reader:
             self._notes.odd = f"line {node.line}: the tag {node.tag}"
         if node.kind == "sequence":
             return [self._item(entry.value, node) for entry in node.entries]
-        return _mapping(node, lambda part, name: self._part(part, node, None if path is None else (*path, name)))
+        return _read_mapping(node, lambda part, name: self._part(part, node, None if path is None else (*path, name)))
 
     def _item(self, node: Node, parent: Node) -> Any:
         return self._part(node, parent, None)
@@ -158,7 +158,7 @@ class _Reader:
         return value
 
     def _scalar(self, node: Node, path: Path | None) -> Any:
-        value = scalar.read(node)
+        value = scalar.read_scalar(node)
         strange = scalar.strange_tag(node)
         if strange:
             self._notes.odd = f"line {node.line}: the tag {strange}"
@@ -175,7 +175,7 @@ class _Reader:
         return node.text if value is not None else None
 
 
-def _mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:
+def _read_mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:
     found: Object = {}
     for entry in node.entries:
         if entry.key is None:
@@ -186,50 +186,50 @@ def _mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:
                 real = one.target or one
                 if real.kind != "mapping":
                     raise Unparsable(f"line {one.line}: << brings in something that is not a mapping")
-                for name, value in _mapping(real, read).items():
+                for name, value in _read_mapping(real, read).items():
                     found.setdefault(name, value)
     for entry in node.entries:
         if entry.key is not None and not entry.key.is_merge:
-            name = _key(entry.key)
+            name = _key_text(entry.key)
             found[name] = read(entry.value, name)
     return found
 
 
-def _key(node: Node) -> str:
+def _key_text(node: Node) -> str:
     node = node.target or node
     if node.style is None and node.tag is None and node.text.lower() not in scalar.WORDS:
-        value = yamlvalue.value(node)
+        value = value_of(node)
         if not isinstance(value, str):
             raise Unparsable(f"line {node.line}: the key {node.text!r} is not a string, so it needs quotes")
     return node.text
 
 
-def _settings(node: Node) -> Any:
+def _own_value(node: Node) -> Any:
     if node.kind == "alias" and node.target is not None:
-        return _settings(node.target)
+        return _own_value(node.target)
     if node.kind == "sequence":
-        return [_settings(entry.value) for entry in node.entries]
+        return [_own_value(entry.value) for entry in node.entries]
     if node.kind == "mapping":
-        return _settings_mapping(node)
+        return _own_mapping(node)
     if node.tag is None and node.style is None and node.text in scalar.ONE_LETTER:
         return scalar.ONE_LETTER[node.text]
-    value = yamlvalue.value(node)
-    return node.text if isinstance(value, yamlvalue.Tagged) else scalar.number(value)
+    value = value_of(node)
+    return node.text if isinstance(value, TaggedValue) else scalar.whole_as_integer(value)
 
 
-def _settings_mapping(node: Node) -> Object:
+def _own_mapping(node: Node) -> Object:
     found: Object = {}
     for entry in node.entries:
         if entry.key is not None and entry.key.is_merge:
             source = entry.value.target or entry.value
             for one in [item.value for item in source.entries] if source.kind == "sequence" else [source]:
-                for name, value in _settings_mapping(one.target or one).items():
+                for name, value in _own_mapping(one.target or one).items():
                     found.setdefault(name, value)
     for entry in node.entries:
         if entry.key is None or entry.key.is_merge:
             continue
-        key = _settings(entry.key)
-        found[key if isinstance(key, str) else json.dumps(key)] = _settings(entry.value)
+        key = _own_value(entry.key)
+        found[key if isinstance(key, str) else json.dumps(key)] = _own_value(entry.value)
     return found
 
 

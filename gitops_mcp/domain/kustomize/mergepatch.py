@@ -15,7 +15,7 @@ from gitops_mcp.domain.kustomize import scalar
 from gitops_mcp.domain.kustomize.draft import ROOT, Draft, Pen
 from gitops_mcp.domain.kustomize.manifest import Manifest
 from gitops_mcp.domain.kustomize.produced import Layer
-from gitops_mcp.domain.objects import Object, Path, at, dotted
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.errors import InvalidRequest
 
 _DIRECTIVE = "$patch"
@@ -26,23 +26,23 @@ class Unpatchable(InvalidRequest):
     """Kustomize refuses to apply the patch to the object."""
 
 
-def merged(
+def apply_merge_patch(
     draft: Draft, patch: Manifest, layer: Layer, *, own: Path = ROOT, renames: bool = False, retypes: bool = False
 ) -> Draft | None:
     """The object with the patch applied, which stands at `own` in its text; None where the patch deletes it."""
     directive = _directive(patch.value)
     if directive == "delete":
         return None
-    merge = _Merge(draft, patch, layer, own)
+    merge = _MergePatch(draft, patch, layer, own)
     if directive != "replace":
-        merge.into(_body(patch.value, renames=renames, retypes=retypes), ROOT)
+        merge.into(_patch_body(patch.value, renames=renames, retypes=retypes), ROOT)
     done = merge.done()
     if renames or retypes:
         done = replace(done, past=draft.ids)
     return done.doubted(f"{layer.place}: {patch.odd}") if patch.odd else done
 
 
-def _body(patch: Object, *, renames: bool, retypes: bool) -> Object:
+def _patch_body(patch: Object, *, renames: bool, retypes: bool) -> Object:
     """What a patch can say: it finds its object by name and kind, and does not change them unless allowed to."""
     body = {key: value for key, value in patch.items() if key != "apiVersion" and (retypes or key != "kind")}
     metadata = body.get("metadata")
@@ -58,20 +58,20 @@ def _without_blanks(draft: Draft) -> Draft:
     for path in draft.blanks:
         parent = at(value, *path[:-1])
         if isinstance(parent, dict) and path[-1] in parent and parent[path[-1]] is None:
-            value = _dropped(value, path)
+            value = _drop_path(value, path)
     return replace(draft, value=value)
 
 
-def _dropped(value: Object, path: Path) -> Object:
+def _drop_path(value: Object, path: Path) -> Object:
     parts = dict(value)
     if len(path) == 1:
         del parts[path[0]]  # type: ignore[arg-type]  # a path to a blank holds keys only
     else:
-        parts[path[0]] = _dropped(value[path[0]], path[1:])  # type: ignore[index]  # the same
+        parts[path[0]] = _drop_path(value[path[0]], path[1:])  # type: ignore[index]  # the same
     return parts
 
 
-class _Merge:
+class _MergePatch:
     def __init__(self, draft: Draft, patch: Manifest, layer: Layer, own: Path) -> None:
         self._draft, self._patch, self._own = draft, patch, own
         self._pen = Pen(_without_blanks(draft), layer)
@@ -84,7 +84,7 @@ class _Merge:
         if "namespace" in metadata and not metadata["namespace"]:
             self._cut(("metadata", "namespace"))
         as_written = self._draft.as_written and self._patch.as_written
-        quoted = self._quoted.union(set(_words(self._pen.value)) - self._merged)
+        quoted = self._quoted.union(set(_boolean_words(self._pen.value)) - self._merged)
         return self._pen.done(blanks=frozenset(), as_written=as_written, quoted=frozenset(quoted))
 
     def into(self, patch: Object, path: Path) -> None:
@@ -99,7 +99,7 @@ class _Merge:
             return
         is_new = old is _MISSING or old is None
         if not is_new and _shape(old) != _shape(new):
-            raise Unpatchable(f"{dotted(path)} is a {_shape(old)}, in the patch a {_shape(new)}")
+            raise Unpatchable(f"{dotted_path(path)} is a {_shape(old)}, in the patch a {_shape(new)}")
         if not isinstance(new, dict):
             self._leaf(new, path, is_new=old is _MISSING and path not in self._draft.blanks)
             return
@@ -128,7 +128,7 @@ class _Merge:
     def _map(self, new: Object, path: Path, *, whole: bool) -> None:
         self._unquote(path)
         self._quoted |= {known for known in self._patch.quoted if known[: len(path)] == path}
-        self._pen.put(path, _stripped(new), (*self._own, *path), whole=whole)
+        self._pen.put(path, _strip_nulls(new), (*self._own, *path), whole=whole)
         self._cut_nulls(new, path)
 
     def _cut_nulls(self, new: Object, path: Path) -> None:
@@ -146,16 +146,16 @@ class _Merge:
         self._quoted -= {known for known in self._quoted if known[: len(path)] == path}
 
 
-def _words(value: Any, path: Path = ()) -> Iterator[Path]:
+def _boolean_words(value: Any, path: Path = ()) -> Iterator[Path]:
     """Strings that YAML 1.1 takes for booleans: kustomize quotes them on the way."""
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from _words(part, (*path, key))
+            yield from _boolean_words(part, (*path, key))
     elif isinstance(value, str) and (value.lower() in scalar.WORDS or value in scalar.ONE_LETTER):
         yield path
 
 
-def _stripped(new: Object) -> Object:
+def _strip_nulls(new: Object) -> Object:
     """Without the nulls and directives, which have nothing to act on."""
     found: Object = {}
     for key, value in new.items():
@@ -164,7 +164,7 @@ def _stripped(new: Object) -> Object:
         if not isinstance(value, dict):
             found[key] = value
         elif _directive(value) != "delete":
-            found[key] = _stripped(value)
+            found[key] = _strip_nulls(value)
     return found
 
 

@@ -107,7 +107,7 @@ def _is_there(value: Any, path: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Fault:
+class BuildFault:
     """Something that keeps a build from being right."""
 
     place: str
@@ -124,6 +124,6 @@ class Fault:
 class Build:
     produced: tuple[Produced, ...]
     """Every object of CNPG's group, in the order of the files."""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[BuildFault, ...] = ()
     opaque: Mapping[int, str] = field(default_factory=dict)
     """By index in `produced`: why what is said of that object may be wrong."""

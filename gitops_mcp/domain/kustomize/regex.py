@@ -32,21 +32,21 @@ class Unsupported(InvalidRequest):
 def fullmatch(pattern: str, text: str) -> bool:
     if _PLAIN.fullmatch(pattern):
         return pattern == text
-    return len(text) in compiled(pattern)(_short(text), frozenset({0}))
+    return len(text) in compile_pattern(pattern)(_short_enough(text), frozenset({0}))
 
 
 def search(pattern: str, text: str) -> bool:
-    return bool(compiled(pattern)(_short(text), frozenset(range(len(text) + 1))))
+    return bool(compile_pattern(pattern)(_short_enough(text), frozenset(range(len(text) + 1))))
 
 
-def _short(text: str) -> str:
+def _short_enough(text: str) -> str:
     if len(text) > _LONGEST:
         raise Unsupported(f"a text of {len(text)} characters; up to {_LONGEST} are matched with a pattern")
     return text
 
 
 @lru_cache(maxsize=1024)
-def compiled(pattern: str) -> _Match:
+def compile_pattern(pattern: str) -> _Match:
     if len(pattern) > _LONGEST:
         raise Unsupported(f"a pattern of {len(pattern)} characters; up to {_LONGEST} are understood")
     parser = _Parser(pattern)
@@ -100,7 +100,7 @@ class _Parser:
         if char in "*+?{":
             self.at -= 1
             raise self.unsupported()
-        return _SIMPLE.get(char) or _one(re.compile(re.escape(char)))
+        return _SIMPLE.get(char) or _match_one(re.compile(re.escape(char)))
 
     def _group(self) -> _Match:
         if self._next() == "?":
@@ -119,11 +119,11 @@ class _Parser:
         char = self._next()
         if char.lower() in _SETS:
             self.at += 1
-            return _one(re.compile(f"[{'^' if char.isupper() else ''}{_SETS[char.lower()]}]"))
+            return _match_one(re.compile(f"[{'^' if char.isupper() else ''}{_SETS[char.lower()]}]"))
         if not char or char.isalnum() or ord(char) > 127:
             raise self.unsupported()
         self.at += 1
-        return _one(re.compile(re.escape(char)))
+        return _match_one(re.compile(re.escape(char)))
 
     def _class(self) -> _Match:
         found = _CLASS.match(self._pattern, self.at)
@@ -134,7 +134,7 @@ class _Parser:
         except re.error as error:
             raise self.unsupported() from error
         self.at = found.end()
-        return _one(one)
+        return _match_one(one)
 
     def _repeated(self, part: _Match) -> _Match:
         counts = {"*": (0, None), "+": (1, None), "?": (0, 1)}.get(self._next())
@@ -153,14 +153,14 @@ class _Parser:
             self.at += 1
         if self._next() in {"*", "+", "?"} or _REPEAT.match(self._pattern, self.at):
             raise self.unsupported()
-        return _many(part, *counts)
+        return _match_many(part, *counts)
 
 
-def _one(char: re.Pattern[str]) -> _Match:
+def _match_one(char: re.Pattern[str]) -> _Match:
     return lambda text, places: frozenset(at + 1 for at in places if char.match(text, at) and at < len(text))
 
 
-def _many(part: _Match, least: int, most: int | None) -> _Match:
+def _match_many(part: _Match, least: int, most: int | None) -> _Match:
     def match(text: str, places: Places) -> Places:
         for _ in range(least):
             before, places = places, part(text, places)
@@ -179,5 +179,5 @@ def _many(part: _Match, least: int, most: int | None) -> _Match:
 _SIMPLE: dict[str, _Match] = {
     "^": lambda _, places: places & {0},
     "$": lambda text, places: places & {len(text)},
-    ".": _one(re.compile(".")),
+    ".": _match_one(re.compile(".")),
 }

@@ -17,9 +17,9 @@ from gitops_mcp.domain.kustomize.produced import Layer
 from gitops_mcp.domain.kustomize.regex import Unsupported
 from gitops_mcp.domain.kustomize.state import State
 from gitops_mcp.domain.kustomize.transforms import layer_at
-from gitops_mcp.domain.kustomize.tree import Missing, Tracked, Unread
+from gitops_mcp.domain.kustomize.tree import MissingFile, TrackedTree, UnreadFile
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.yamltree import Unparsable
+from gitops_mcp.domain.yaml.tree import Unparsable
 
 _STEP = re.compile(r"((?:\[[^\]]*\]|\\.|[^.\\\[])*)(?:\.|$)")
 _ELEMENT = re.compile(r"\[([^=\]]+)=([^\]]*)\]")
@@ -30,32 +30,32 @@ class _Unsure(Unsupported):
 
 
 @dataclass(frozen=True)
-class _Source:
+class _CopySource:
     text: str | None
     """Of a scalar, as it is written."""
     value: Any
     named: str
 
 
-def replaced(state: State, kustomization: Kustomization, files: Tracked) -> State:
+def apply_replacements(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
     for placed in kustomization.items("replacements"):
         try:
-            for each in list(_each(placed, kustomization, files)):
-                state = _replaced(state, each, layer_at("replacement", each, kustomization, files))
-        except Unread as error:
+            for each in list(_each_replacement(placed, kustomization, files)):
+                state = _apply_replacement(state, each, layer_at("replacement", each, kustomization, files))
+        except UnreadFile as error:
             state = state.doubted(files.place(placed), f"{error}")
-        except (Missing, Unparsable) as error:
+        except (MissingFile, Unparsable) as error:
             state = state.refused(files.place(placed), f"{error}")
     return state
 
 
-def _each(placed: Placed, kustomization: Kustomization, files: Tracked) -> Iterator[Placed]:
+def _each_replacement(placed: Placed, kustomization: Kustomization, files: TrackedTree) -> Iterator[Placed]:
     entry = placed.value.get("path")
     if not entry:
         yield placed
         return
     path = files.file(kustomization.folder, str(entry))
-    documents = manifest.settings(files.text(path))
+    documents = manifest.read_own_documents(files.text(path))
     found = documents[0] if documents else None
     if isinstance(found, dict):
         yield Placed(found, Section(path, 0, (), {}), ())
@@ -64,13 +64,13 @@ def _each(placed: Placed, kustomization: Kustomization, files: Tracked) -> Itera
             yield Placed(one, Section(path, 0, (), {}), (index,))
 
 
-def _replaced(state: State, placed: Placed, layer: Layer) -> State:
+def _apply_replacement(state: State, placed: Placed, layer: Layer) -> State:
     targets = [target for target in placed.value.get("targets") or [] if isinstance(target, dict)]
     try:
-        source = _source(state, placed.value)
+        source = _find_source(state, placed.value)
         layer = replace(layer, source=source.named)
         for target in targets:
-            state = state.mapped(partial(_written, source=source, target=target, layer=layer))
+            state = state.mapped(partial(_write_target, source=source, target=target, layer=layer))
     except Unsupported as error:
         reason = f"{error} is not understood"
         state = state.unsure(layer.place, reason)
@@ -82,62 +82,63 @@ def _replaced(state: State, placed: Placed, layer: Layer) -> State:
 
 def _may_mean(draft: Draft, targets: list[Object]) -> bool:
     try:
-        return draft.is_cnpg and any(_meant(draft, target) for target in targets)
+        return draft.is_cnpg and any(_is_target(draft, target) for target in targets)
     except Unsupported:
         return True
 
 
-def _meant(draft: Draft, target: Object) -> bool:
+def _is_target(draft: Draft, target: Object) -> bool:
     select = target.get("select") or {}
     rejects = [one for one in target.get("reject") or [] if isinstance(one, dict)]
     return (
-        any(selectors.named(select, one) for one in _ids(draft))
-        and selectors.described(select, draft)
+        any(selectors.matches_id(select, one) for one in _all_ids(draft))
+        and selectors.matches_metadata(select, draft)
         and not any(
-            any(selectors.named(reject, one) for one in _ids(draft)) and selectors.described(reject, draft)
+            any(selectors.matches_id(reject, one) for one in _all_ids(draft))
+            and selectors.matches_metadata(reject, draft)
             for reject in rejects
         )
     )
 
 
-def _ids(draft: Draft) -> list[Id]:
+def _all_ids(draft: Draft) -> list[Id]:
     """A former name is kept with `default` for no namespace, the present one as it is."""
     return [*(one._replace(namespace=one.namespace or "default") for one in draft.past), draft.id]
 
 
-def _source(state: State, entry: Object) -> _Source:
+def _find_source(state: State, entry: Object) -> _CopySource:
     if "sourceValue" in entry:
         if entry.get("source"):
             raise Unpatchable("both source and sourceValue")
         value = entry["sourceValue"]
-        return _Source(str(value), value, "sourceValue")
+        return _CopySource(str(value), value, "sourceValue")
     wanted = entry.get("source")
     if not isinstance(wanted, dict):
         raise Unpatchable("neither source nor sourceValue")
-    found = [draft for draft in state.drafts if any(selectors.is_named_exactly(wanted, one) for one in draft.ids)]
+    found = [draft for draft in state.drafts if any(selectors.matches_id_exactly(wanted, one) for one in draft.ids)]
     if len(found) > 1:
         raise Unpatchable(f"the source is several objects: {', '.join(str(draft.id) for draft in found)}")
     if not found:
         if state.may_hold(of_cnpg=False):
             raise _Unsure("a source that was not read")
         raise Unpatchable("there is no such source")
-    return _of(found[0], wanted)
+    return _source_of(found[0], wanted)
 
 
-def _of(draft: Draft, wanted: Object) -> _Source:
+def _source_of(draft: Draft, wanted: Object) -> _CopySource:
     field = str(wanted.get("fieldPath") or "metadata.name")
     if draft.doubts:
         raise _Unsure(f"the source {draft.id}, of which it is not known what it holds,")
-    places = list(_places(draft.value, _steps(field), create=False))
+    places = list(_find_places(draft.value, _path_steps(field), create=False))
     value = at(draft.value, *places[0]) if places else None
-    if "*" in _steps(field):
+    if "*" in _path_steps(field):
         raise Unpatchable(f"{field}: a source cannot hold *")
     if value in (None, {}, []):
         raise Unpatchable(f"{draft.id} has no {field}")
     named = f"{draft.id} {field} ({draft.layers[0].place})"
     if isinstance(value, dict | list):
-        return _Source(None, value, named)
-    text = _text(value, draft)
+        return _CopySource(None, value, named)
+    text = _text_of(value, draft)
     options = wanted.get("options") or {}
     if options.get("delimiter"):
         parts, index = text.split(str(options["delimiter"])), int(options.get("index") or 0)
@@ -146,10 +147,10 @@ def _of(draft: Draft, wanted: Object) -> _Source:
         text = parts[index]
         if not isinstance(value, str):
             raise _Unsure("a part of a number")
-    return _Source(text, value, named)
+    return _CopySource(text, value, named)
 
 
-def _text(value: Any, draft: Draft) -> str:
+def _text_of(value: Any, draft: Draft) -> str:
     if isinstance(value, str):
         if not draft.as_written and scalar.is_date(value):
             raise _Unsure("a value that is not written as it comes out")
@@ -159,26 +160,26 @@ def _text(value: Any, draft: Draft) -> str:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
-def _written(draft: Draft, source: _Source, target: Object, layer: Layer) -> Draft:
+def _write_target(draft: Draft, source: _CopySource, target: Object, layer: Layer) -> Draft:
     if not isinstance(target.get("select"), dict):
         raise Unpatchable("a target without select")
-    if not _meant(draft, target):
+    if not _is_target(draft, target):
         return draft
     options = target.get("options") or {}
     pen = Pen(draft, layer)
     for field in target.get("fieldPaths") or ["metadata.name"]:
-        steps = _steps(str(field))
-        places = list(_places(draft.value, steps, create=bool(options.get("create"))))
+        steps = _path_steps(str(field))
+        places = list(_find_places(draft.value, steps, create=bool(options.get("create"))))
         if not places:
             raise Unpatchable(f"{draft.id} has no {field}")
         for place in places:
-            _put(pen, place, source, options, draft)
+            _put_value(pen, place, source, options, draft)
     return pen.done()
 
 
-def _put(pen: Pen, place: Path, source: _Source, options: Object, draft: Draft) -> None:
+def _put_value(pen: Pen, place: Path, source: _CopySource, options: Object, draft: Draft) -> None:
     old = at(pen.value, *place)
-    is_there = at(pen.value, *place[:-1]) is not None and _has(pen.value, place)
+    is_there = at(pen.value, *place[:-1]) is not None and _has_path(pen.value, place)
     if source.text is None:
         if is_there and not isinstance(old, dict | list):
             raise _Unsure("a map or list put into a scalar")
@@ -188,51 +189,51 @@ def _put(pen: Pen, place: Path, source: _Source, options: Object, draft: Draft) 
     if options.get("delimiter"):
         if isinstance(old, dict | list):
             raise Unpatchable("a delimiter in a target that is no scalar")
-        parts, index = (_text(old, draft) if is_there else "").split(str(options["delimiter"])), options.get("index")
+        parts, index = (_text_of(old, draft) if is_there else "").split(str(options["delimiter"])), options.get("index")
         index = int(index or 0)
         parts = [text, *parts] if index < 0 else [*parts[:index], text, *parts[index + 1 :]]
         text = str(options["delimiter"]).join(parts)
     if not is_there:
-        value = scalar.plain(text)
+        value = scalar.read_plain(text)
     elif isinstance(old, dict | list):
         value = source.value
     else:
-        value = _typed(text, old)
+        value = _keep_type(text, old)
     if isinstance(value, float) and not math.isfinite(value):
         raise Unpatchable(f"{text} is no number of JSON")
     pen.put(place, value, (), literal=False, whole=True)
 
 
-def _typed(text: str, old: Any) -> Any:
+def _keep_type(text: str, old: Any) -> Any:
     """A scalar keeps its type; kustomize refuses a text that has another one."""
     if isinstance(old, str):
         if scalar.is_date(old):
             raise _Unsure("a value put where a date stands")
         return text
-    value = scalar.plain(text)
+    value = scalar.read_plain(text)
     kinds = (bool,) if isinstance(old, bool) else (int,) if isinstance(old, int) else (int, float)
     if old is None or type(value) not in kinds:
         raise Unpatchable(f"{text!r} does not fit where {old!r} stands")
     return value
 
 
-def _has(value: Any, path: Path) -> bool:
+def _has_path(value: Any, path: Path) -> bool:
     parent = at(value, *path[:-1]) if len(path) > 1 else value
     return isinstance(parent, list) or (isinstance(parent, dict) and path[-1] in parent)
 
 
-def _steps(field: str) -> list[str]:
+def _path_steps(field: str) -> list[str]:
     r"""`a.[b.c].d\.e` as `a`, `[b.c]`, `d.e`."""
     return [re.sub(r"\\(.)", r"\1", match[1]) for match in _STEP.finditer(field) if match[1]]
 
 
-def _places(value: Any, steps: list[str], *, create: bool) -> Iterator[Path]:
+def _find_places(value: Any, steps: list[str], *, create: bool) -> Iterator[Path]:
     if not steps:
         yield ()
         return
     step, rest = steps[0], steps[1:]
     if isinstance(value, list):
-        yield from _items(value, step, rest, create=create)
+        yield from _item_places(value, step, rest, create=create)
         return
     if not isinstance(value, dict) and not (create and value is None):
         if value is None:
@@ -240,20 +241,20 @@ def _places(value: Any, steps: list[str], *, create: bool) -> Iterator[Path]:
         raise Unpatchable(f"a scalar where {step} should be")
     if _ELEMENT.fullmatch(step) or step == "*":
         raise _Unsure(f"the step {step} in a map")
-    key = _key(step)
+    key = _step_key(step)
     if value and key in value:
-        yield from ((key, *below) for below in _places(value[key], rest, create=create))
+        yield from ((key, *below) for below in _find_places(value[key], rest, create=create))
     elif create:
         if any(one == "*" or one.isdigit() or _ELEMENT.fullmatch(one) for one in rest):
             raise _Unsure(f"the step {step}, which would make a list,")
-        yield (key, *map(_key, rest))
+        yield (key, *map(_step_key, rest))
 
 
-def _key(step: str) -> str:
+def _step_key(step: str) -> str:
     return step[1:-1] if step.startswith("[") else step
 
 
-def _items(items: list[Any], step: str, rest: list[str], *, create: bool) -> Iterator[Path]:
+def _item_places(items: list[Any], step: str, rest: list[str], *, create: bool) -> Iterator[Path]:
     element = _ELEMENT.fullmatch(step)
     if element:
         key, wanted = element.groups()
@@ -269,4 +270,4 @@ def _items(items: list[Any], step: str, rest: list[str], *, create: bool) -> Ite
     else:
         raise Unpatchable(f"a list where {step} should be")
     for index in chosen:
-        yield from ((index, *below) for below in _places(items[index], rest, create=create))
+        yield from ((index, *below) for below in _find_places(items[index], rest, create=create))

@@ -11,8 +11,8 @@ from typing import Any
 
 from yaml.emitter import Emitter
 
-from gitops_mcp.domain import yamlvalue
-from gitops_mcp.domain.yamltree import Node, Unparsable
+from gitops_mcp.domain.yaml.tree import Node, Unparsable
+from gitops_mcp.domain.yaml.values import HIGHEST, LOWEST, value_of
 
 _CORE = "tag:yaml.org,2002:"
 # Booleans of YAML 1.1 that are strings here.
@@ -26,15 +26,15 @@ _DATE = re.compile(
 _SIXTY = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?", re.ASCII)
 
 
-def read(node: Node) -> Any:
+def read_scalar(node: Node) -> Any:
     """Raises Unparsable for a number that JSON does not have."""
-    value = _value(node)
+    value = _scalar_value(node)
     if isinstance(value, float) and not math.isfinite(value):
         raise Unparsable(f"line {node.line}: {node.text} is no number of JSON")
     return value
 
 
-def _value(node: Node) -> Any:
+def _scalar_value(node: Node) -> Any:
     if strange_tag(node):
         return node.text
     if node.tag is None and node.style is None:
@@ -43,7 +43,7 @@ def _value(node: Node) -> Any:
         stamp = _timestamp(node.text)
         if stamp is not None:
             return stamp
-    return number(yamlvalue.value(node))
+    return whole_as_integer(value_of(node))
 
 
 def strange_tag(node: Node) -> str | None:
@@ -52,14 +52,14 @@ def strange_tag(node: Node) -> str | None:
     return None if node.tag is None or node.tag in known else node.tag
 
 
-def plain(text: str) -> Any:
+def read_plain(text: str) -> Any:
     """What a text is where it stands without quotes."""
-    return _value(Node("scalar", 0, 0, 1, text=text))
+    return _scalar_value(Node("scalar", 0, 0, 1, text=text))
 
 
-def number(value: Any) -> Any:
+def whole_as_integer(value: Any) -> Any:
     """A whole number is an integer, however it is written: what is built goes through JSON."""
-    if type(value) is float and value.is_integer() and yamlvalue.LOWEST <= value <= yamlvalue.HIGHEST:
+    if type(value) is float and value.is_integer() and LOWEST <= value <= HIGHEST:
         return int(value)
     return value
 
@@ -72,7 +72,7 @@ def is_date(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def needs_quotes(text: str) -> bool:
     """Whether kustomize puts it in quotes, or over lines, where it prints an object itself."""
-    if text.lower() in WORDS or text in ONE_LETTER or _SIXTY.fullmatch(text) or not isinstance(plain(text), str):
+    if text.lower() in WORDS or text in ONE_LETTER or _SIXTY.fullmatch(text) or not isinstance(read_plain(text), str):
         return True
     analysis = Emitter(StringIO(), allow_unicode=True).analyze_scalar(text)
     return bool(analysis.multiline or not analysis.allow_block_plain or is_date(text))

@@ -26,47 +26,47 @@ def selects(selector: Object, draft: Draft) -> bool:
     """
     now, first = draft.id, draft.first_id
     return (
-        all(_fits(selector, field, getattr(now, field)) for field in ("group", "version", "kind"))
-        and any(_fits(selector, "name", one.name) for one in (first, now))
-        and any(_fits(selector, "namespace", one.namespace or "default") for one in (first, now))
-        and described(selector, draft)
+        all(_fits_pattern(selector, field, getattr(now, field)) for field in ("group", "version", "kind"))
+        and any(_fits_pattern(selector, "name", one.name) for one in (first, now))
+        and any(_fits_pattern(selector, "namespace", one.namespace or "default") for one in (first, now))
+        and matches_metadata(selector, draft)
     )
 
 
-def named(selector: Object, one: Id) -> bool:
+def matches_id(selector: Object, one: Id) -> bool:
     """Whether a replacement's target means an object that is or was called this."""
-    return all(_fits(selector, field, getattr(one, field)) for field in _FIELDS)
+    return all(_fits_pattern(selector, field, getattr(one, field)) for field in _FIELDS)
 
 
-def described(selector: Object, draft: Draft) -> bool:
+def matches_metadata(selector: Object, draft: Draft) -> bool:
     """Whether the selectors on labels and annotations let the object through."""
     return all(
-        _meets(str(selector.get(field) or ""), at(draft.value, "metadata", place))
+        _meets_selector(str(selector.get(field) or ""), at(draft.value, "metadata", place))
         for field, place in (("labelSelector", "labels"), ("annotationSelector", "annotations"))
     )
 
 
-def is_named_exactly(selector: Object, one: Id) -> bool:
+def matches_id_exactly(selector: Object, one: Id) -> bool:
     """Whether a replacement's source means an object that is or was called this."""
     wanted = {field: str(selector.get(field) or "") for field in _FIELDS}
     one = one._replace(namespace=one.namespace or "default")
     return all(not wanted[field] or wanted[field] == getattr(one, field) for field in _FIELDS)
 
 
-def _fits(selector: Object, field: str, text: str) -> bool:
+def _fits_pattern(selector: Object, field: str, text: str) -> bool:
     pattern = selector.get(field)
     return not pattern or fullmatch(str(pattern), text)
 
 
-def _meets(selector: str, pairs: Any) -> bool:
+def _meets_selector(selector: str, pairs: Any) -> bool:
     found: Mapping[str, Any] = pairs if isinstance(pairs, dict) else {}
     requirements = _COMMA.split(selector) if selector.strip() else []
     # All of them are read first: one that is not understood must not hide behind one that is not met.
-    met = {_requirement(part, found) for part in requirements}
+    met = {_meets_requirement(part, found) for part in requirements}
     return met <= {True}
 
 
-def _requirement(text: str, pairs: Mapping[str, Any]) -> bool:
+def _meets_requirement(text: str, pairs: Mapping[str, Any]) -> bool:
     if match := _AMONG.fullmatch(text):
         key, verb, values = match.groups()
         among = str(pairs.get(key)) in {value.strip() for value in values.split(",")} and key in pairs

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.kustomize.draft import Draft
-from gitops_mcp.domain.kustomize.produced import Fault
+from gitops_mcp.domain.kustomize.produced import BuildFault
 
 
 @dataclass(frozen=True)
 class State:
     drafts: tuple[Draft, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[BuildFault, ...] = ()
     unread: bool = False
     """There are more objects, none of them of CNPG's group."""
     unknown: bool = False
@@ -23,16 +23,16 @@ class State:
     def mapped(self, change: Callable[[Draft], Draft | None]) -> State:
         return replace(self, drafts=tuple(new for new in map(change, self.drafts) if new is not None))
 
-    def with_faults(self, faults: Iterable[Fault]) -> State:
+    def with_faults(self, faults: Iterable[BuildFault]) -> State:
         return replace(self, faults=tuple(dict.fromkeys((*self.faults, *faults))))
 
     def refused(self, place: str, reason: str) -> State:
         """Kustomize builds nothing because of this."""
-        return self.with_faults([Fault(place, reason, fatal=True)])
+        return self.with_faults([BuildFault(place, reason, fatal=True)])
 
     def unsure(self, place: str, reason: str) -> State:
         """This is not understood; the caller marks what it may touch."""
-        return self.with_faults([Fault(place, reason, fatal=False)])
+        return self.with_faults([BuildFault(place, reason, fatal=False)])
 
     def doubted(self, place: str, reason: str) -> State:
         """This is not understood, and may touch everything."""

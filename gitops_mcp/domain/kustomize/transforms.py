@@ -13,7 +13,7 @@ from gitops_mcp.domain.kustomize.draft import Draft, Pen
 from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed
 from gitops_mcp.domain.kustomize.produced import Layer, LayerKind
 from gitops_mcp.domain.kustomize.state import State
-from gitops_mcp.domain.kustomize.tree import Tracked
+from gitops_mcp.domain.kustomize.tree import TrackedTree
 from gitops_mcp.domain.objects import Object, Path, at
 
 _NAMESPACE: Path = ("metadata", "namespace")
@@ -33,23 +33,23 @@ _COUNTED = frozenset({"Deployment", "ReplicaSet", "ReplicationController", "Stat
 _CONTAINERS = ("containers", "initContainers")
 
 
-def layer_at(kind: LayerKind, placed: Placed, kustomization: Kustomization, files: Tracked) -> Layer:
+def layer_at(kind: LayerKind, placed: Placed, kustomization: Kustomization, files: TrackedTree) -> Layer:
     section = placed.section
     return Layer(kind, section.path, section.document, placed.base, None, files.line(placed), kustomization.folder)
 
 
-def named(state: State, kustomization: Kustomization, files: Tracked) -> State:
+def apply_names(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
     """`namespace`, then `namePrefix`, then `nameSuffix`."""
-    state = _in_namespace(state, kustomization, files)
+    state = _apply_namespace(state, kustomization, files)
     for field in ("namePrefix", "nameSuffix"):
         placed = kustomization.text(field)
         if placed:
             layer = layer_at("name", placed, kustomization, files)
-            state = state.mapped(partial(_renamed, placed=placed, layer=layer))
+            state = state.mapped(partial(_rename_draft, placed=placed, layer=layer))
     return state
 
 
-def _renamed(draft: Draft, placed: Placed, layer: Layer) -> Draft:
+def _rename_draft(draft: Draft, placed: Placed, layer: Layer) -> Draft:
     if draft.id.kind in _UNPREFIXED:
         return draft
     name = draft.id.name
@@ -58,7 +58,7 @@ def _renamed(draft: Draft, placed: Placed, layer: Layer) -> Draft:
     return pen.done()
 
 
-def _in_namespace(state: State, kustomization: Kustomization, files: Tracked) -> State:
+def _apply_namespace(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
     placed = kustomization.text("namespace")
     if placed is None:
         return state
@@ -78,7 +78,7 @@ def _in_namespace(state: State, kustomization: Kustomization, files: Tracked) ->
     return state
 
 
-def labelled(state: State, kustomization: Kustomization, files: Tracked) -> State:
+def apply_labels(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
     """`labels` one after the other, then `commonLabels`, then `commonAnnotations`.
 
     In CNPG's kinds kustomize knows no selectors and no templates, so nothing but `metadata` gets them.
@@ -86,19 +86,19 @@ def labelled(state: State, kustomization: Kustomization, files: Tracked) -> Stat
     for placed in kustomization.items("labels"):
         if placed.value.get("pairs"):
             layer = layer_at("label", placed, kustomization, files)
-            state = _paired(state, placed.value["pairs"], ("pairs",), layer, "labels")
+            state = _apply_pairs(state, placed.value["pairs"], ("pairs",), layer, "labels")
             for spec in placed.value.get("fields") or []:
-                state = _field(state, placed.value["pairs"], spec, layer)
+                state = _apply_label_field(state, placed.value["pairs"], spec, layer)
     for placed in kustomization.pairs("commonLabels"):
         layer = layer_at("label", placed, kustomization, files)
-        state = _paired(state, placed.value, (), layer, "labels")
+        state = _apply_pairs(state, placed.value, (), layer, "labels")
     for placed in kustomization.pairs("commonAnnotations"):
         layer = layer_at("annotation", placed, kustomization, files)
-        state = _paired(state, placed.value, (), layer, "annotations")
+        state = _apply_pairs(state, placed.value, (), layer, "annotations")
     return state
 
 
-def _paired(state: State, pairs: Object, own: Path, layer: Layer, field: str) -> State:
+def _apply_pairs(state: State, pairs: Object, own: Path, layer: Layer, field: str) -> State:
     def written(draft: Draft) -> Draft:
         pen = Pen(draft, layer)
         for key, value in pairs.items():
@@ -108,7 +108,7 @@ def _paired(state: State, pairs: Object, own: Path, layer: Layer, field: str) ->
     return state.mapped(written)
 
 
-def _field(state: State, pairs: Object, spec: Any, layer: Layer) -> State:
+def _apply_label_field(state: State, pairs: Object, spec: Any, layer: Layer) -> State:
     """Labels at a place of one's own."""
     steps = [step.replace("\0", "/") for step in str(at(spec, "path") or "").replace("\\/", "\0").split("/")]
     path: Path = tuple(steps)
@@ -130,65 +130,65 @@ def _field(state: State, pairs: Object, spec: Any, layer: Layer) -> State:
     return state.mapped(written)
 
 
-def counted(state: State, kustomization: Kustomization, files: Tracked) -> State:
+def apply_replicas(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
     """`replicas`, which no kind of CNPG has for kustomize."""
     for placed in kustomization.items("replicas"):
         layer = layer_at("replicas", placed, kustomization, files)
         name = placed.value.get("name")
-        if any(_is_counted(draft, name) for draft in state.drafts):
-            state = state.mapped(partial(_counted, name=name, count=placed.value.get("count") or 0, layer=layer))
+        if any(_has_replicas(draft, name) for draft in state.drafts):
+            state = state.mapped(partial(_set_replicas, name=name, count=placed.value.get("count") or 0, layer=layer))
         elif not state.may_hold(of_cnpg=False):
             state = state.refused(layer.place, f"there is no {', '.join(sorted(_COUNTED))} {name!r} for its replicas")
     return state
 
 
-def _is_counted(draft: Draft, name: Any) -> bool:
+def _has_replicas(draft: Draft, name: Any) -> bool:
     return any(one.kind in _COUNTED and one.name == name for one in draft.ids)
 
 
-def _counted(draft: Draft, name: Any, count: Any, layer: Layer) -> Draft:
-    if not _is_counted(draft, name):
+def _set_replicas(draft: Draft, name: Any, count: Any, layer: Layer) -> Draft:
+    if not _has_replicas(draft, name):
         return draft
     pen = Pen(draft, layer)
     pen.put(("spec", "replicas"), count, ("count",))
     return pen.done()
 
 
-def imaged(state: State, kustomization: Kustomization, files: Tracked) -> State:
+def apply_images(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
     """`images`, which reach every list of containers, a Pooler's too, and no `imageName`."""
     for field in ("imageTags", "images"):
         for placed in kustomization.items(field):
             layer = layer_at("images", placed, kustomization, files)
-            state = state.mapped(partial(_imaged, image=placed.value, layer=layer))
+            state = state.mapped(partial(_set_images, image=placed.value, layer=layer))
     return state
 
 
-def _imaged(draft: Draft, image: Object, layer: Layer) -> Draft:
+def _set_images(draft: Draft, image: Object, layer: Layer) -> Draft:
     name = str(image.get("name") or "")
     pattern = re.compile(re.escape(name) + r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?")
     pen = Pen(draft, layer)
     found = False
-    for path, text in _images(draft.value, ()):
+    for path, text in _find_images(draft.value, ()):
         match = pattern.fullmatch(text)
         if match:
             found = True
-            pen.put(path, _image(image, name, match[1] or "", match[2] or ""), (), literal=False)
+            pen.put(path, _image_reference(image, name, match[1] or "", match[2] or ""), (), literal=False)
     done = pen.done() if found else draft
     # Kustomize appends it once or twice, by where the container stands.
     return done.doubted(f"{layer.place}: tagSuffix") if found and image.get("tagSuffix") else done
 
 
-def _image(image: Object, name: str, tag: str, digest: str) -> str:
+def _image_reference(image: Object, name: str, tag: str, digest: str) -> str:
     new_tag, new_digest = image.get("newTag"), image.get("digest")
     if new_tag or new_digest:
         tag, digest = f":{new_tag}" if new_tag else "", f"@{new_digest}" if new_digest else ""
     return f"{image.get('newName') or name}{tag}{digest}"
 
 
-def _images(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _find_images(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _images(item, (*path, index))
+            yield from _find_images(item, (*path, index))
     if not isinstance(value, dict):
         return
     for key, part in value.items():
@@ -197,10 +197,10 @@ def _images(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
                 if isinstance(image := at(container, "image"), str):
                     yield (*path, key, index, "image"), image
         else:
-            yield from _images(part, (*path, key))
+            yield from _find_images(part, (*path, key))
 
 
-def finished(draft: Draft) -> Draft:
+def finish_annotations(draft: Draft) -> Draft:
     """Annotations come out as strings, and not at all where there are none."""
     metadata = draft.value.get("metadata")
     if not isinstance(metadata, dict) or "annotations" not in metadata:
@@ -209,13 +209,13 @@ def finished(draft: Draft) -> Draft:
     if found and isinstance(found, dict):
         if all(isinstance(value, str) for value in found.values()):
             return draft
-        kept: Object = {**metadata, "annotations": {key: _written(value) for key, value in found.items()}}
+        kept: Object = {**metadata, "annotations": {key: _annotation_text(value) for key, value in found.items()}}
     else:
         kept = {key: value for key, value in metadata.items() if key != "annotations"}
     return replace(draft, value={**draft.value, "metadata": kept})
 
 
-def _written(value: Any) -> str:
+def _annotation_text(value: Any) -> str:
     match value:
         case None:
             return "null"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from gitops_mcp.domain.kustomize import manifest
 from gitops_mcp.domain.kustomize.kustomization import NAMES, Placed
-from gitops_mcp.domain.yamltree import Unparsable
+from gitops_mcp.domain.yaml.tree import Unparsable
 from gitops_mcp.errors import InvalidRequest
 
 Loads = Literal["root only", "any"]
@@ -19,16 +19,16 @@ Loads = Literal["root only", "any"]
 _REMOTE = re.compile(r"[a-z+]+://|git@|git::|[\w.-]+\.[a-z]{2,}[/:].*|.*//.*|.*[?&](ref|version)=.*", re.ASCII)
 
 
-class Missing(InvalidRequest):
+class MissingFile(InvalidRequest):
     """Kustomize would not find the file, or not be allowed to read it."""
 
 
-class Unread(InvalidRequest):
+class UnreadFile(InvalidRequest):
     """The file exists, and what it says is not known here."""
 
 
 @dataclass(frozen=True, eq=False)
-class Tree:
+class FileTree:
     """The files of a commit, as far as they matter here."""
 
     files: Mapping[str, str]
@@ -38,22 +38,22 @@ class Tree:
     memo: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     """Of `kustomize`: builds by folder. Shared by `with_files`, since a build knows which files it rests on."""
 
-    def with_files(self, files: Mapping[str, str], others: Container[str] | None = None) -> Tree:
+    def with_files(self, files: Mapping[str, str], others: Container[str] | None = None) -> FileTree:
         """Another state of the same repository, which rebuilds only what it changes."""
-        return Tree(files, self.others if others is None else others, self.memo)
+        return FileTree(files, self.others if others is None else others, self.memo)
 
 
-class Tracked:
+class TrackedTree:
     """Reads a tree for one build, and keeps what it saw."""
 
-    def __init__(self, tree: Tree, loads: Loads) -> None:
+    def __init__(self, tree: FileTree, loads: Loads) -> None:
         self.tree = tree
         self.loads = loads
         self.seen: dict[str, str | bool] = {}
 
     def peek(self, path: str) -> str | bool:
         """The text, True for a file that was not read, False for none."""
-        found = look(self.tree, path)
+        found = look_up(self.tree, path)
         self.seen[path] = found
         return found
 
@@ -61,28 +61,28 @@ class Tracked:
         return [path for name in NAMES if self.peek(path := posixpath.join(folder, name)) is not False]
 
     def exists(self, folder: str, entry: str) -> bool:
-        path = joined(folder, entry)
+        path = join_path(folder, entry)
         return path is not None and self.peek(path) is not False
 
     def file(self, folder: str, entry: str) -> str:
         """The path of a file that a kustomization names."""
-        path = joined(folder, entry)
+        path = join_path(folder, entry)
         if path is None or self.peek(path) is False:
             if _REMOTE.fullmatch(entry):
-                raise Unread(f"{entry} is elsewhere")
-            raise Missing(f"there is no file {path or entry}")
+                raise UnreadFile(f"{entry} is elsewhere")
+            raise MissingFile(f"there is no file {path or entry}")
         if self.loads == "root only" and folder and not path.startswith(folder + "/"):
-            raise Missing(f"{path} is outside of {folder}, where kustomize reads no files")
+            raise MissingFile(f"{path} is outside of {folder}, where kustomize reads no files")
         return path
 
     def text(self, path: str) -> str:
         found = self.peek(path)
         if isinstance(found, str):
             return found
-        raise Unread(f"{path} was not read") if found else Missing(f"there is no file {path}")
+        raise UnreadFile(f"{path} was not read") if found else MissingFile(f"there is no file {path}")
 
     def line(self, placed: Placed) -> int:
-        text = look(self.tree, placed.section.path)
+        text = look_up(self.tree, placed.section.path)
         try:
             return manifest.line_of(text, placed.section.document, placed.base) if isinstance(text, str) else 1
         except Unparsable:
@@ -92,12 +92,12 @@ class Tracked:
         return f"{placed.section.path}:{self.line(placed)}"
 
 
-def look(tree: Tree, path: str) -> str | bool:
+def look_up(tree: FileTree, path: str) -> str | bool:
     found = tree.files.get(path)
     return found if found is not None else path in tree.others
 
 
-def joined(folder: str, entry: str) -> str | None:
+def join_path(folder: str, entry: str) -> str | None:
     """An entry as a path from the root of the repository, "" for the root itself; None where it leaves it."""
     if entry.startswith("/") or "\0" in entry:
         return None

@@ -12,9 +12,9 @@ from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed
 from gitops_mcp.domain.kustomize.produced import Layer, Word
 from gitops_mcp.domain.kustomize.state import State
-from gitops_mcp.domain.kustomize.tree import Missing, Tracked, Unread
+from gitops_mcp.domain.kustomize.tree import MissingFile, TrackedTree, UnreadFile
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, at, leaves
-from gitops_mcp.domain.yamltree import Unparsable
+from gitops_mcp.domain.yaml.tree import Unparsable
 
 _KINDS = frozenset({"FailoverQuorum", *(one.kind for one in CNPG_KINDS)})
 _PRODUCERS = {
@@ -24,18 +24,18 @@ _PRODUCERS = {
 }
 
 
-def generated(state: State, kustomization: Kustomization, files: Tracked) -> State:
+def add_generated(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
     """What comes from nowhere in the repository: all but the literals of ConfigMaps and Secrets."""
     for name, reason in _PRODUCERS.items():
-        for placed in _first(kustomization, name):
+        for placed in _section_fields(kustomization, name):
             state = replace(state.unsure(files.place(placed), f"{name}: {reason}"), unknown=True)
     drafts = list(state.drafts)
     for field, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
-        drafts += [_literals(placed, kind, kustomization, files) for placed in kustomization.items(field)]
+        drafts += [_literals_draft(placed, kind, kustomization, files) for placed in kustomization.items(field)]
     return replace(state, drafts=tuple(drafts))
 
 
-def _literals(placed: Placed, kind: str, kustomization: Kustomization, files: Tracked) -> Draft:
+def _literals_draft(placed: Placed, kind: str, kustomization: Kustomization, files: TrackedTree) -> Draft:
     pairs = [str(one).partition("=") for one in placed.value.get("literals") or []]
     metadata = {"name": placed.value.get("name"), "namespace": placed.value.get("namespace")}
     value: Object = {
@@ -52,22 +52,22 @@ def _literals(placed: Placed, kind: str, kustomization: Kustomization, files: Tr
     return draft if is_plain else draft.doubted(f"{layer.place}: a generated {kind}")
 
 
-def configured(state: State, kustomization: Kustomization, files: Tracked) -> State:
+def mark_configurations(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
     """`configurations`, `crds` and `openapi`, which change what all transformers do from here on."""
     customs: list[str] = []
     for placed in kustomization.items("configurations"):
         try:
             path = files.file(kustomization.folder, placed.value)
-            if any(_touches(document) for document in manifest.settings(files.text(path))):
+            if any(_touches_cnpg(document) for document in manifest.read_own_documents(files.text(path))):
                 customs.append(f"{files.place(placed)}: configurations name fields of CNPG's kinds or of all kinds")
-        except Unread as error:
+        except UnreadFile as error:
             customs.append(f"{files.place(placed)}: {error}")
-        except (Missing, Unparsable) as error:
+        except (MissingFile, Unparsable) as error:
             state = state.refused(files.place(placed), f"{error}")
     for name in ("crds", "openapi"):
         customs += [
             f"{files.place(placed)}: {name} changes how fields are merged and names followed"
-            for placed in _first(kustomization, name)
+            for placed in _section_fields(kustomization, name)
         ]
     for custom in customs:
         place, _, reason = custom.partition(": ")
@@ -75,27 +75,27 @@ def configured(state: State, kustomization: Kustomization, files: Tracked) -> St
     return replace(state, customs=(*state.customs, *customs))
 
 
-def _touches(configuration: Any) -> bool:
+def _touches_cnpg(configuration: Any) -> bool:
     """Whether a field that it names may be one of a CNPG object."""
     if isinstance(configuration, list):
-        return any(map(_touches, configuration))
+        return any(map(_touches_cnpg, configuration))
     if not isinstance(configuration, dict):
         return False
     if isinstance(configuration.get("path"), str):
         group, kind = configuration.get("group"), configuration.get("kind")
         return group in {None, "", CNPG_GROUP} and (not kind or kind in _KINDS)
-    return any(map(_touches, configuration.values()))
+    return any(map(_touches_cnpg, configuration.values()))
 
 
-def transformed(state: State, kustomization: Kustomization, files: Tracked) -> State:
+def mark_transformers(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
     """After all that is understood has been done."""
     for name in ("transformers", "validators"):
-        for placed in _first(kustomization, name):
+        for placed in _section_fields(kustomization, name):
             if name == "transformers":
                 state = state.doubted(files.place(placed), "transformers are not understood")
             else:
                 state = state.unsure(files.place(placed), "validators are not run")
-    for placed in _first(kustomization, "buildMetadata"):
+    for placed in _section_fields(kustomization, "buildMetadata"):
         state = state.unsure(files.place(placed), "the labels and annotations of buildMetadata are left out")
     for custom in state.customs:
         state = state.mapped(lambda one, custom=custom: one.doubted(custom) if one.is_cnpg else one)  # type: ignore[misc]  # mypy takes the default for an argument
@@ -104,7 +104,7 @@ def transformed(state: State, kustomization: Kustomization, files: Tracked) -> S
     return state
 
 
-def _with_variable(state: State, placed: Placed, files: Tracked) -> State:
+def _with_variable(state: State, placed: Placed, files: TrackedTree) -> State:
     place, used = files.place(placed), f"$({placed.value.get('name')})"
     reason = f"the variable {used} is not filled in"
 
@@ -115,7 +115,7 @@ def _with_variable(state: State, placed: Placed, files: Tracked) -> State:
     return state.unsure(place, reason).mapped(marked)
 
 
-def _first(kustomization: Kustomization, name: str) -> Iterator[Placed]:
+def _section_fields(kustomization: Kustomization, name: str) -> Iterator[Placed]:
     """The field, once in each section that has it."""
     for section in kustomization.sections:
         if at(section.value, name):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gitops_mcp.domain.changed import ObjectChange
-from gitops_mcp.domain.cnpg.health import healthy
-from gitops_mcp.domain.drift import drift
-from gitops_mcp.domain.objects import Object, Path, at, dotted
-from gitops_mcp.domain.yamltext import same
+from gitops_mcp.domain.cnpg.status.health import judge_health
+from gitops_mcp.domain.live.drift import drift
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.repository.changes import ObjectChange
+from gitops_mcp.domain.yaml.values import is_same
 
 
 @dataclass(frozen=True)
@@ -24,21 +24,21 @@ def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None
     `now_in_git` is what the base declares now: a field that a later change has set again is not waited for.
     """
     if change.after is None:
-        return _gone(live)
+        return _arrival_of_removal(live)
     if live is None:
         return Arrival("not applied", "there is no such live object")
-    waiting = [path for path in _missing(change, live) if not _superseded(change, path, now_in_git)]
+    waiting = [path for path in _fields_not_live(change, live) if not _is_superseded(change, path, now_in_git)]
     if waiting:
-        shown = ", ".join(dotted(path) for path in waiting[:5])
+        shown = ", ".join(dotted_path(path) for path in waiting[:5])
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
         return Arrival("not applied", f"not live yet: {shown}{more}")
-    well, why = healthy(live)
+    well, why = judge_health(live)
     if well is None:
         return Arrival("failed", why)
     return Arrival("healthy", why) if well else Arrival("applied", why)
 
 
-def _gone(live: Object | None) -> Arrival:
+def _arrival_of_removal(live: Object | None) -> Arrival:
     if live is None:
         return Arrival("healthy", "it is gone")
     if at(live, "metadata", "deletionTimestamp"):
@@ -46,27 +46,27 @@ def _gone(live: Object | None) -> Arrival:
     return Arrival("not applied", "the live object is still there")
 
 
-def _missing(change: ObjectChange, live: Object) -> list[Path]:
+def _fields_not_live(change: ObjectChange, live: Object) -> list[Path]:
     """Changed fields whose live value is not what the change says."""
     after = change.after or {}
     different = [one.path for one in drift(after, live)]
     if not change.fields:
         return different
-    touched = [path for path in different if any(_related(path, field) for field in change.fields)]
+    touched = [path for path in different if any(_paths_overlap(path, field) for field in change.fields)]
     removed = [
         path
         for path in change.fields
         if at(after, *path) is None
         and at(change.before or {}, *path) is not None
-        and same(at(live, *path), at(change.before or {}, *path))
+        and is_same(at(live, *path), at(change.before or {}, *path))
     ]
     return list(dict.fromkeys([*touched, *removed]))
 
 
-def _related(path: Path, field: Path) -> bool:
+def _paths_overlap(path: Path, field: Path) -> bool:
     length = min(len(path), len(field))
     return path[:length] == field[:length]
 
 
-def _superseded(change: ObjectChange, path: Path, now_in_git: Object | None) -> bool:
-    return now_in_git is not None and not same(at(now_in_git, *path), at(change.after or {}, *path))
+def _is_superseded(change: ObjectChange, path: Path, now_in_git: Object | None) -> bool:
+    return now_in_git is not None and not is_same(at(now_in_git, *path), at(change.after or {}, *path))

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from gitops_mcp.domain.cnpg.quantity import quantity
-from gitops_mcp.domain.objects import Object, Path, at, dotted
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 
 _IDENTITY = frozenset({"apiVersion", "kind", "metadata", "status"})
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
@@ -26,23 +26,23 @@ _GROWING = frozenset({("monitoring", "customQueriesConfigMap"), ("plugins",)})
 
 
 @dataclass(frozen=True)
-class Difference:
+class FieldDrift:
     path: Path
     desired: Any
     live: Any
     """None: live has no such field."""
 
     def __str__(self) -> str:
-        return f"{dotted(self.path)}: desired {self.desired!r}, live {self.live!r}"
+        return f"{dotted_path(self.path)}: desired {self.desired!r}, live {self.live!r}"
 
 
-def drift(desired: Object, live: Object) -> tuple[Difference, ...]:
+def drift(desired: Object, live: Object) -> tuple[FieldDrift, ...]:
     """The fields of `desired` that `live` does not have so, in desired's order."""
-    found: list[Difference] = []
+    found: list[FieldDrift] = []
     for part in ("labels", "annotations"):
         stated = at(desired, "metadata", part)
         if isinstance(stated, dict):
-            found += _values(stated, at(live, "metadata", part) or {}, ("metadata", part))
+            found += _value_drift(stated, at(live, "metadata", part) or {}, ("metadata", part))
     is_cluster = at(desired, "kind") == "Cluster"
     for key, value in desired.items():
         if key in _IDENTITY:
@@ -50,56 +50,56 @@ def drift(desired: Object, live: Object) -> tuple[Difference, ...]:
         if key == "spec" and is_cluster and isinstance(value, dict):
             # Read at creation only; the webhook completes it, and an edit of it never takes effect.
             value = {name: part for name, part in value.items() if name != "bootstrap"}  # noqa: PLW2901
-        found += _values(value, live.get(key), (key,))
+        found += _value_drift(value, live.get(key), (key,))
     return tuple(found)
 
 
-def _values(desired: Any, live: Any, path: Path) -> Iterator[Difference]:
+def _value_drift(desired: Any, live: Any, path: Path) -> Iterator[FieldDrift]:
     match desired:
         case None:  # the API drops nulls
             return
         case dict():
             if desired and not isinstance(live, dict):
-                yield Difference(path, desired, live)
+                yield FieldDrift(path, desired, live)
             elif desired:
                 for key, value in desired.items():
-                    yield from _values(value, live.get(key), (*path, key))
+                    yield from _value_drift(value, live.get(key), (*path, key))
         case list():
-            yield from _lists(desired, live, path)
-        case _ if not _same(desired, live, path):
-            yield Difference(path, desired, live)
+            yield from _list_drift(desired, live, path)
+        case _ if not _is_as_live(desired, live, path):
+            yield FieldDrift(path, desired, live)
 
 
-def _lists(desired: list[Any], live: Any, path: Path) -> Iterator[Difference]:
+def _list_drift(desired: list[Any], live: Any, path: Path) -> Iterator[FieldDrift]:
     if not desired and not live:  # the API drops empty lists of what is optional
         return
     if not isinstance(live, list):
-        yield Difference(path, desired, live)
+        yield FieldDrift(path, desired, live)
         return
     place = tuple(str(step) for step in path[1:])
     if place in _GROWING:
         if not all(_is_among(item, live, path) for item in desired):
-            yield Difference(path, desired, live)
+            yield FieldDrift(path, desired, live)
     elif place in _KEYED:
-        yield from _keyed(desired, live, path, key=_KEYED[place])
+        yield from _keyed_list_drift(desired, live, path, key=_KEYED[place])
     elif len(desired) != len(live):
-        yield Difference(path, desired, live)
+        yield FieldDrift(path, desired, live)
     else:
         for index, (item, other) in enumerate(zip(desired, live, strict=True)):
-            yield from _values(item, other, (*path, index))
+            yield from _value_drift(item, other, (*path, index))
 
 
-def _keyed(desired: list[Any], live: list[Any], path: Path, *, key: str) -> Iterator[Difference]:
+def _keyed_list_drift(desired: list[Any], live: list[Any], path: Path, *, key: str) -> Iterator[FieldDrift]:
     by_key = {str(at(item, key)): item for item in live}
     for index, item in enumerate(desired):
-        yield from _values(item, by_key.get(str(at(item, key))), (*path, index))
+        yield from _value_drift(item, by_key.get(str(at(item, key))), (*path, index))
 
 
 def _is_among(item: Any, live: Iterable[Any], path: Path) -> bool:
-    return any(not tuple(_values(item, other, path)) for other in live)
+    return any(not tuple(_value_drift(item, other, path)) for other in live)
 
 
-def _same(desired: Any, live: Any, path: Path) -> bool:
+def _is_as_live(desired: Any, live: Any, path: Path) -> bool:
     if type(desired) is type(live) and bool(desired == live):
         return True
     if live is None:
@@ -110,9 +110,9 @@ def _same(desired: Any, live: Any, path: Path) -> bool:
         pair = quantity(desired), quantity(live)
         return None not in pair and pair[0] == pair[1]
     if isinstance(desired, str) and isinstance(live, str):
-        instant = _instant(desired)
-        return instant is not None and instant == _instant(live)
-    return _plain(desired) == _plain(live)
+        instant = _parse_instant(desired)
+        return instant is not None and instant == _parse_instant(live)
+    return _scalar_text(desired) == _scalar_text(live)
 
 
 def _is_quantity(path: Path) -> bool:
@@ -126,7 +126,7 @@ def _is_quantity(path: Path) -> bool:
             return False
 
 
-def _plain(value: Any) -> str:
+def _scalar_text(value: Any) -> str:
     """A scalar as it would be quoted: a parameter that was written as a number is live as a string."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -135,7 +135,7 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _instant(text: str) -> datetime | None:
+def _parse_instant(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
     except ValueError:

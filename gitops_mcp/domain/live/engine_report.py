@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.redact import redact_text
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,16 @@ class EngineState:
         return f"{kind} {self.name}: {self.status}" + (f" ({', '.join(notes)})" if notes else "")
 
 
-def covering(applications: Iterable[Object], kustomizations: Iterable[Object], folder: str) -> tuple[EngineState, ...]:
+def states_covering_folder(
+    applications: Iterable[Object], kustomizations: Iterable[Object], folder: str
+) -> tuple[EngineState, ...]:
     """Those whose path is the environment's folder, holds it or lies in it, the nearest first."""
-    found = [(distance, _argocd(one)) for one in applications for distance in _distances(_sources(one), folder)]
-    found += [(distance, _flux(one)) for one in kustomizations for distance in _distances(_flux_path(one), folder)]
+    found = [
+        (distance, _argocd_state(one)) for one in applications for distance in _distances(_source_paths(one), folder)
+    ]
+    found += [
+        (distance, _flux_state(one)) for one in kustomizations for distance in _distances(_flux_path(one), folder)
+    ]
     return tuple(dict.fromkeys(state for _, state in sorted(found, key=lambda one: (one[0], one[1].name))))
 
 
@@ -47,20 +53,20 @@ def _distances(paths: Iterable[str], folder: str) -> Iterator[int]:
             yield abs(len(path) - len(folder))
 
 
-def _clean(path: object) -> str:
+def _clean_path(path: object) -> str:
     return "/".join(part for part in str(path or "").split("/") if part not in {"", "."})
 
 
-def _sources(application: Object) -> list[str]:
+def _source_paths(application: Object) -> list[str]:
     sources = [at(application, "spec", "source"), *(at(application, "spec", "sources") or [])]
-    return [_clean(one.get("path")) for one in sources if isinstance(one, dict) and one.get("path")]
+    return [_clean_path(one.get("path")) for one in sources if isinstance(one, dict) and one.get("path")]
 
 
 def _flux_path(kustomization: Object) -> list[str]:
-    return [_clean(at(kustomization, "spec", "path"))]
+    return [_clean_path(at(kustomization, "spec", "path"))]
 
 
-def _argocd(application: Object) -> EngineState:
+def _argocd_state(application: Object) -> EngineState:
     status = application.get("status") or {}
     sync, health = at(status, "sync", "status") or "Unknown", at(status, "health", "status") or "Unknown"
     problems = [
@@ -75,13 +81,13 @@ def _argocd(application: Object) -> EngineState:
         name=_name(application),
         status=f"{sync}, {health}",
         revision=at(status, "operationState", "syncResult", "revision") or at(status, "sync", "revision"),
-        failing=redacted("; ".join(problems)) or None,
+        failing=redact_text("; ".join(problems)) or None,
         prunes=at(application, "spec", "syncPolicy", "automated", "prune") is True,
         automatic=at(application, "spec", "syncPolicy", "automated") is not None,
     )
 
 
-def _flux(kustomization: Object) -> EngineState:
+def _flux_state(kustomization: Object) -> EngineState:
     conditions = at(kustomization, "status", "conditions") or []
     ready = next((one for one in conditions if isinstance(one, dict) and one.get("type") == "Ready"), {})
     applied = at(kustomization, "status", "lastAppliedRevision")
@@ -90,7 +96,7 @@ def _flux(kustomization: Object) -> EngineState:
         name=_name(kustomization),
         status=f"Ready={ready.get('status', 'Unknown')} {ready.get('reason', '')}".strip(),
         revision=str(applied).rpartition(":")[2] if applied else None,
-        failing=redacted(str(ready.get("message") or "not ready")) if ready.get("status") == "False" else None,
+        failing=redact_text(str(ready.get("message") or "not ready")) if ready.get("status") == "False" else None,
         prunes=at(kustomization, "spec", "prune") is True,
         automatic=at(kustomization, "spec", "suspend") is not True,
     )

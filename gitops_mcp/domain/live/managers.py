@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gitops_mcp.domain.objects import Object, Path, at, dotted
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 
 MANAGER = "gitops-mcp"
 
@@ -30,7 +30,7 @@ _INSTANCE = "app.kubernetes.io/instance"
 
 
 @dataclass(frozen=True)
-class Claim:
+class FieldManager:
     """A manager that has set a field which is about to change."""
 
     manager: str
@@ -41,7 +41,7 @@ class Claim:
         return f"{self.manager} set {', '.join(self.fields)}"
 
 
-def kept_by(live: Object | None, *, deleting: bool) -> str | None:
+def engine_that_keeps(live: Object | None, *, deleting: bool) -> str | None:
     """The engine that keeps an object as a whole, in words.
 
     It has left its mark there; or it has set a part of it, which is enough for what is to be deleted.
@@ -51,28 +51,28 @@ def kept_by(live: Object | None, *, deleting: bool) -> str | None:
         if isinstance(value, str) and value:
             name = value.partition(":")[0] if "tracking-id" in key else value
             return f"{what} {name!r}"
-    engine = next((manager for manager, _ in _managers(live) if _ENGINES.search(manager)), None)
+    engine = next((manager for manager, _ in _other_managers(live) if _ENGINES.search(manager)), None)
     instance = at(live, "metadata", "labels", _INSTANCE)
     if engine and isinstance(instance, str) and instance:
         return f"{'Argo CD' if _ARGO_CD.search(engine) else engine} {instance!r}"
     return engine if deleting else None
 
 
-def claims(live: Object | None, changed: Iterable[Path]) -> tuple[Claim, ...]:
+def field_managers(live: Object | None, changed: Iterable[Path]) -> tuple[FieldManager, ...]:
     """The managers, this server and CNPG's own left out, that own what is about to change or a part of it."""
     paths = tuple(changed)
     found: dict[str, list[str]] = {}
-    for manager, owned in _managers(live):
+    for manager, owned in _other_managers(live):
         for path in paths:
             if isinstance(owned, dict) and _owns(owned, path):
-                found.setdefault(manager, []).append(dotted(path))
+                found.setdefault(manager, []).append(dotted_path(path))
     return tuple(
-        Claim(manager, "engine" if _ENGINES.search(manager) else "person", tuple(dict.fromkeys(fields)))
+        FieldManager(manager, "engine" if _ENGINES.search(manager) else "person", tuple(dict.fromkeys(fields)))
         for manager, fields in found.items()
     )
 
 
-def _managers(live: Object | None) -> Iterator[tuple[str, Any]]:
+def _other_managers(live: Object | None) -> Iterator[tuple[str, Any]]:
     """Who else has set something, other than the status, with the set of fields."""
     for entry in at(live, "metadata", "managedFields") or ():
         manager = str(at(entry, "manager") or "unknown")

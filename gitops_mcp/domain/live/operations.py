@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gitops_mcp.domain import yamledit
-from gitops_mcp.domain.changed import ObjectChange
-from gitops_mcp.domain.jsonpatches import pointer
+from gitops_mcp.domain.editing.json_patch import pointer
 from gitops_mcp.domain.kinds import CNPG_KINDS, EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
-from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, dotted
-from gitops_mcp.domain.plan import FileChange
-from gitops_mcp.domain.yamledit import Insert, Remove, Set
-from gitops_mcp.domain.yamltext import documents, same
+from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, dotted_path
+from gitops_mcp.domain.repository.changes import ObjectChange
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set, apply_edit, edits_between
+from gitops_mcp.domain.yaml.text import parse_documents
+from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
 _MAKING_SECRETS: Mapping[str, Resource] = {one.kind: one for one in (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)}
@@ -30,7 +30,7 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True)
-class Operation:
+class ApiOperation:
     how: Literal["create", "patch", "delete"]
     resource: Resource
     namespace: str | None
@@ -54,7 +54,7 @@ class Operation:
             case "delete":
                 return f"delete {self.label}"
             case "patch":
-                return f"change {', '.join(map(dotted, self.fields))} of {self.label}"
+                return f"change {', '.join(map(dotted_path, self.fields))} of {self.label}"
 
     @property
     def kubectl(self) -> str:
@@ -69,15 +69,15 @@ class Operation:
         return f"kubectl{space} patch {name} --type=json -p {shlex.quote(json.dumps(plain))}"
 
 
-def operations(
+def api_operations(
     changes: Iterable[ObjectChange], files: Iterable[FileChange], live: Mapping[Identity, Object]
-) -> tuple[Operation, ...]:
+) -> tuple[ApiOperation, ...]:
     """In the order in which they can be made. `live`: the objects as they were read, whole."""
-    made = [_operation(one, live.get(one.identity)) for one in (*changes, *_secret_documents(files))]
-    return tuple(sorted(made, key=_turn))
+    made = [_operation_for_change(one, live.get(one.identity)) for one in (*changes, *_secret_document_changes(files))]
+    return tuple(sorted(made, key=_sort_key))
 
 
-def manifest(live: Object) -> Object:
+def manifest_of_live(live: Object) -> Object:
     """A live object as a manifest would say it: without what the server and controllers keep there."""
     metadata = live["metadata"]
     kept: Object = {key: metadata[key] for key in ("name", "namespace") if metadata.get(key)}
@@ -87,23 +87,23 @@ def manifest(live: Object) -> Object:
     return {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": kept, "spec": live.get("spec") or {}}
 
 
-def _operation(change: ObjectChange, live: Object | None) -> Operation:
+def _operation_for_change(change: ObjectChange, live: Object | None) -> ApiOperation:
     identity, resource = change.identity, _RESOURCES[change.identity.kind]
     place = (resource, identity.namespace, identity.name)
     if change.after is not None and change.before is None:
-        return Operation("create", *place, body=change.after)
+        return ApiOperation("create", *place, body=change.after)
     if live is None:
         raise Refused(f"{identity} is not live any more: look again before it is changed")
     uid, version = live["metadata"].get("uid"), live["metadata"].get("resourceVersion")
     if change.after is None:
-        return Operation("delete", *place, uid=uid, version=version)
-    edits = tuple(yamledit.difference(change.before or {}, change.after, ()))
-    steps = list(_steps(manifest(live), edits))
+        return ApiOperation("delete", *place, uid=uid, version=version)
+    edits = tuple(edits_between(change.before or {}, change.after, ()))
+    steps = list(_json_patch_steps(manifest_of_live(live), edits))
     tests = [{"op": "test", "path": "/metadata/resourceVersion", "value": version}]
-    return Operation("patch", *place, body=[*tests, *steps], uid=uid, version=version, fields=_fields(edits))
+    return ApiOperation("patch", *place, body=[*tests, *steps], uid=uid, version=version, fields=_changed_paths(edits))
 
 
-def _steps(value: Any, edits: Iterable[yamledit.Edit]) -> Iterator[Object]:
+def _json_patch_steps(value: Any, edits: Iterable[Edit]) -> Iterator[Object]:
     """Each edit as an operation on what the ones before it leave, with a test on what it takes the place of."""
     for edit in edits:
         match edit:
@@ -120,7 +120,7 @@ def _steps(value: Any, edits: Iterable[yamledit.Edit]) -> Iterator[Object]:
             case Remove(path):
                 yield {"op": "test", "path": pointer(path), "value": at(value, *path)}
                 yield {"op": "remove", "path": pointer(path)}
-        value = yamledit.applied(value, edit)
+        value = apply_edit(value, edit)
 
 
 def _is_there(value: Any, path: Path) -> bool:
@@ -130,32 +130,32 @@ def _is_there(value: Any, path: Path) -> bool:
     return isinstance(parent, dict) and path[-1] in parent
 
 
-def _fields(edits: Iterable[yamledit.Edit]) -> tuple[Path, ...]:
+def _changed_paths(edits: Iterable[Edit]) -> tuple[Path, ...]:
     """The places that change; of a list that gains or loses items the list."""
-    return tuple(dict.fromkeys(edit.path if isinstance(edit, Insert) else _own(edit) for edit in edits))
+    return tuple(dict.fromkeys(edit.path if isinstance(edit, Insert) else _path_or_list(edit) for edit in edits))
 
 
-def _own(edit: Set | Remove) -> Path:
+def _path_or_list(edit: Set | Remove) -> Path:
     return edit.path[:-1] if isinstance(edit, Remove) and isinstance(edit.path[-1], int) else edit.path
 
 
-def _secret_documents(files: Iterable[FileChange]) -> Iterator[ObjectChange]:
+def _secret_document_changes(files: Iterable[FileChange]) -> Iterator[ObjectChange]:
     """Documents of kinds that are not CNPG's: what becomes the Secret of a password."""
     before: dict[Identity, Object] = {}
     after: dict[Identity, Object] = {}
     for change in files:
         for found, text in ((before, change.before), (after, change.after)):
-            for one in documents(text or ""):
+            for one in parse_documents(text or ""):
                 if at(one.value, "kind") in _MAKING_SECRETS:
                     metadata = one.value["metadata"]
                     identity = Identity(one.value["kind"], metadata.get("namespace"), metadata["name"])
                     found[identity] = one.value
     for identity in dict.fromkeys([*before, *after]):
-        if not same(before.get(identity), after.get(identity)):
+        if not is_same(before.get(identity), after.get(identity)):
             yield ObjectChange(identity, before.get(identity), after.get(identity), ())
 
 
-def _turn(operation: Operation) -> tuple[int, int]:
+def _sort_key(operation: ApiOperation) -> tuple[int, int]:
     """Creations, then changes, then deletions: an entry goes once the object that takes its place is there.
 
     Creations have what others need first, the other two have it last.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.objects import Path, dotted
-from gitops_mcp.domain.plan import Notice
-from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Path, dotted_path
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 
 
-def applied(declared: Declaration) -> tuple[str, ...]:
+def applier_lines(declared: Declaration) -> tuple[str, ...]:
     """For the message of a change."""
     by = declared.applied
     if by is None:
@@ -18,19 +18,21 @@ def applied(declared: Declaration) -> tuple[str, ...]:
     return (f"Applied by {by}{', which ' + ' and '.join(habits) if habits else ''}",)
 
 
-def filled_in(declared: Declaration, path: Path) -> tuple[str, ...]:
+def variable_lines(declared: Declaration, path: Path) -> tuple[str, ...]:
     """Where a field is a variable, that what changes is its definition."""
     scalar = declared.substituted.get(path)
     return (
-        (f"{dotted(path)} is {scalar.text} in {declared.place}: {', '.join(scalar.names)} changes",) if scalar else ()
+        (f"{dotted_path(path)} is {scalar.text} in {declared.place}: {', '.join(scalar.names)} changes",)
+        if scalar
+        else ()
     )
 
 
-def notices(declared: Declaration, desired: Desired) -> tuple[Notice, ...]:
-    return tuple(_notices(declared, desired))
+def applier_notices(declared: Declaration, desired: Desired) -> tuple[Notice, ...]:
+    return tuple(_each_notice(declared, desired))
 
 
-def _notices(declared: Declaration, desired: Desired) -> Iterator[Notice]:
+def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
     by = declared.applied
     if by is not None and by.suspended:
         yield Notice("suspended", f"{by} is suspended: nothing is applied until somebody resumes it")

@@ -7,26 +7,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gitops_mcp.domain.applying import applied, filled_in, notices
-from gitops_mcp.domain.belonging import line_ending
-from gitops_mcp.domain.cnpg.instances import Scaling
-from gitops_mcp.domain.cnpg.protection import asking, blocking, described, without_blocking
-from gitops_mcp.domain.names import ClusterRef, counted
+from gitops_mcp.domain.cnpg.protection import asking_protections, blockers, spell_out, without_blocking
+from gitops_mcp.domain.cnpg.scaling import Scaling
+from gitops_mcp.domain.editing.field import edit_fields, set_field
+from gitops_mcp.domain.editing.kustomization_list import add_to_kustomization
+from gitops_mcp.domain.editing.new_document import line_ending
+from gitops_mcp.domain.editing.reaching import check_reached
+from gitops_mcp.domain.editing.removal import remove_objects
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.names import ClusterRef, pluralize
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Path, at
-from gitops_mcp.domain.place import changed, set_field
-from gitops_mcp.domain.placement import Place, listed
-from gitops_mcp.domain.plan import Draft, Impact, Level, Notice, Plan
-from gitops_mcp.domain.reaching import check_reached
-from gitops_mcp.domain.removal import remove_objects
-from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.yamltext import Remove, Set, rendered, same
+from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import DraftFiles
+from gitops_mcp.domain.yaml.edits import Remove, Set
+from gitops_mcp.domain.yaml.render import render_manifest
+from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _VALIDATED = ("built-in rules",)
 _INSTANCES: Path = ("spec", "instances")
 
 
-def create(desired: Desired, ref: ClusterRef, manifest: Object, *, place: Place, proposed: bool) -> Plan:
+def plan_new_cluster(desired: Desired, ref: ClusterRef, manifest: Object, *, place: FilePlace, proposed: bool) -> Plan:
     """One new document where `place` says, and its entry in the kustomization that governs it.
 
     `proposed`: the files are those of an open change, where repeating the same request changes nothing.
@@ -37,34 +43,34 @@ def create(desired: Desired, ref: ClusterRef, manifest: Object, *, place: Place,
     for existing in desired.named("Cluster", ref.name):
         if existing.identity.namespace not in {ref.namespace, None}:
             continue
-        if proposed and same(existing.object, manifest):
+        if proposed and is_same(existing.object, manifest):
             return replace(plan, unchanged=f"the change declares exactly this Cluster already, at {existing.place}")
         raise InvalidRequest(
             f"name: Cluster {ref} exists already, declared at {existing.place}. Choose another name, or change that "
             f"one with scale_postgres_cluster"
         )
-    draft = Draft(desired.texts)
+    draft = DraftFiles(desired.texts)
     if place.appended:
         draft.append(place.path, manifest)
     else:
-        draft.create(place.path, rendered(manifest, eol=line_ending(desired)))
-    warnings = listed(draft, desired, place)
+        draft.create(place.path, render_manifest(manifest, eol=line_ending(desired)))
+    warnings = add_to_kustomization(draft, desired, place)
     check_reached(desired, target, place, draft.changes)
     size, instances = at(manifest, "spec", "storage", "size"), at(manifest, "spec", "instances")
     return replace(
         plan,
         files=draft.changes,
-        impact=Impact(Level.NONE, (f"starts {counted(instances, 'new instance')} with {size} of storage each",)),
+        impact=Impact(Level.NONE, (f"starts {pluralize(instances, 'new instance')} with {size} of storage each",)),
         warnings=warnings,
         next=(
             "Once merged and applied the operator starts the primary"
-            + (f", then {counted(instances - 1, 'replica')}" if instances > 1 else ""),
+            + (f", then {pluralize(instances - 1, 'replica')}" if instances > 1 else ""),
             f"It generates the Secret {ref.name}-app with the owner's credentials; no password is in Git",
         ),
     )
 
 
-def scale(
+def plan_scaling(
     declared: Declaration, desired: Desired, *, namespace: str | None, instances: int, live: Object | None = None
 ) -> Plan:
     """`spec.instances` set where the Cluster is declared, and nothing else.
@@ -84,25 +90,25 @@ def scale(
     running = at(live, "spec", "instances")
     running = running if isinstance(running, int) else now
     scaling = Scaling.of(_with_instances(declared.object, running), to=instances, live=live)
-    plan = Plan("scale", f"Scale {target} to {counted(instances, 'instance')}", target, validated_by=_VALIDATED)
+    plan = Plan("scale", f"Scale {target} to {pluralize(instances, 'instance')}", target, validated_by=_VALIDATED)
     if now == instances:
-        return replace(plan, unchanged=f"{declared.place} says {counted(instances, 'instance')} already")
+        return replace(plan, unchanged=f"{declared.place} says {pluralize(instances, 'instance')} already")
     return replace(
         plan,
         files=set_field(desired, declared, _INSTANCES, instances),
         body=(
             f"spec.instances: {1 if now is None else now} -> {instances}",
-            *filled_in(declared, _INSTANCES),
-            *applied(declared),
+            *variable_lines(declared, _INSTANCES),
+            *applier_lines(declared),
         ),
         impact=Impact(
             Level.DATA_LOSS if scaling.removed else Level.NONE,
-            scaling.reasons or (f"the live Cluster has {counted(instances, 'instance')} already",),
+            scaling.reasons or (f"the live Cluster has {pluralize(instances, 'instance')} already",),
         ),
         warnings=(
             *(Notice("scale", text) for text in scaling.warnings),
-            *_otherwise(now, running),
-            *notices(declared, desired),
+            *_live_differs_notice(now, running),
+            *applier_notices(declared, desired),
         ),
         destroys=scaling.risk,
         next=scaling.next,
@@ -114,10 +120,12 @@ def _with_instances(cluster: Object, instances: int | None) -> Object:
     return {**cluster, "spec": {**(spec if isinstance(spec, dict) else {}), "instances": instances}}
 
 
-def _otherwise(declared: int | None, running: int | None) -> tuple[Notice, ...]:
+def _live_differs_notice(declared: int | None, running: int | None) -> tuple[Notice, ...]:
     if running == (1 if declared is None else declared) or running is None:
         return ()
-    text = f"the live Cluster has {counted(running, 'instance')} where Git says {declared}; the impact is told from it"
+    text = (
+        f"the live Cluster has {pluralize(running, 'instance')} where Git says {declared}; the impact is told from it"
+    )
     return (Notice("live-differs", text),)
 
 
@@ -128,7 +136,7 @@ class LiveCluster:
     object: Object | None
 
 
-def delete(
+def plan_cluster_deletion(
     declared: Declaration, desired: Desired, *, ref: ClusterRef, live: LiveCluster | None, merged: Object | None = None
 ) -> Plan:
     """The step that is due: first the protection against pruning goes, and once that is live the manifests.
@@ -136,35 +144,35 @@ def delete(
     `live` is None where the API could not be asked; the protection is then that of `merged`, what the base declares.
     """
     target = replace(declared.identity, namespace=ref.namespace)
-    plan = Plan("delete", f"Delete Cluster {ref}", target, validated_by=_VALIDATED, destroys=_lost(ref))
-    in_git = blocking(declared.object)
-    on_live = blocking(live.object) if live and live.object else ()
+    plan = Plan("delete", f"Delete Cluster {ref}", target, validated_by=_VALIDATED, destroys=_what_is_lost(ref))
+    in_git = blockers(declared.object)
+    on_live = blockers(live.object) if live and live.object else ()
     if in_git:
-        return _unprotect(plan, declared, desired, ref)
+        return _plan_unprotecting(plan, declared, desired, ref)
     if on_live:
         return replace(
             plan,
             destroys=None,
             unchanged=(
                 f"step 1 of 2 is in Git but not applied yet: the live Cluster still carries "
-                f"{described(on_live)}, so that its removal would delete nothing"
+                f"{spell_out(on_live)}, so that its removal would delete nothing"
             ),
             next=("Wait until the engine has applied it (get_cluster_status shows it), then call this again",),
         )
-    if live is None and blocking(merged):
+    if live is None and blockers(merged):
         return replace(
             plan,
             destroys=None,
             unchanged=(
-                f"step 1 of 2 is proposed but not merged: the base still declares {described(blocking(merged))}, and "
+                f"step 1 of 2 is proposed but not merged: the base still declares {spell_out(blockers(merged))}, and "
                 f"the live Cluster could not be read, so that its removal may delete nothing"
             ),
             next=("Wait until it is merged and applied, then call this again",),
         )
-    return _remove(plan, declared, desired, ref)
+    return _plan_removal(plan, declared, desired, ref)
 
 
-def _unprotect(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
+def _plan_unprotecting(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
     edits: list[Set | Remove] = []
     for part in ("annotations", "labels"):
         place: Path = ("metadata", part)
@@ -177,13 +185,13 @@ def _unprotect(plan: Plan, declared: Declaration, desired: Desired, ref: Cluster
             continue
         edits += [Set((*place, key), value) for key, value in kept.items() if value != old[key]]
         edits += [Remove((*place, key)) for key in old if key not in kept]
-    found = described(blocking(declared.object))
+    found = spell_out(blockers(declared.object))
     return replace(
         plan,
         subject=f"Remove the protection of Cluster {ref} against pruning",
-        files=changed(desired, declared, *edits),
-        body=(f"Step 1 of 2 of deleting Cluster {ref}: {found} goes, and nothing else.", *applied(declared)),
-        warnings=notices(declared, desired),
+        files=edit_fields(desired, declared, *edits),
+        body=(f"Step 1 of 2 of deleting Cluster {ref}: {found} goes, and nothing else.", *applier_lines(declared)),
+        warnings=applier_notices(declared, desired),
         impact=Impact(Level.NONE, ("nothing is deleted by this step; the next one removes the manifest",)),
         next=(
             f"Step 1 of 2: removes {found}. The engine keeps the database as long as the live Cluster carries it",
@@ -192,23 +200,24 @@ def _unprotect(plan: Plan, declared: Declaration, desired: Desired, ref: Cluster
     )
 
 
-def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
+def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
     dependents = desired.dependents(ref, declared)
     confirmations = [
-        f"Argo CD prunes {one.identity} only after a person has confirmed it there ({described(asking(one.object))})"
+        f"Argo CD prunes {one.identity} only after a person has confirmed it there "
+        f"({spell_out(asking_protections(one.object))})"
         for one in (declared, *dependents)
-        if asking(one.object)
+        if asking_protections(one.object)
     ]
-    kept = [f"{one.identity} ({described(blocking(one.object))})" for one in dependents if blocking(one.object)]
+    kept = [f"{one.identity} ({spell_out(blockers(one.object))})" for one in dependents if blockers(one.object)]
     return replace(
         plan,
         files=remove_objects(desired, declared, *dependents),
         body=(
             "Removes the documents of:",
             *(f"- {one.identity}, {one.place}" for one in (declared, *dependents)),
-            *applied(declared),
+            *applier_lines(declared),
         ),
-        impact=Impact(Level.DATA_LOSS, (_lost(ref),)),
+        impact=Impact(Level.DATA_LOSS, (_what_is_lost(ref),)),
         warnings=(
             *(
                 Notice(
@@ -223,11 +232,11 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
                 )
                 for one in desired.adrift(ref, declared)
             ),
-            *notices(declared, desired),
+            *applier_notices(declared, desired),
         ),
         next=(
             (
-                f"{_deletion(declared, ref)}: pods, PVCs with all data, services and the generated secrets "
+                f"{_deletion_text(declared, ref)}: pods, PVCs with all data, services and the generated secrets "
                 f"{ref.name}-app, -superuser, -ca, -server, -replication go"
             ),
             (
@@ -239,7 +248,7 @@ def _remove(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef
     )
 
 
-def _deletion(declared: Declaration, ref: ClusterRef) -> str:
+def _deletion_text(declared: Declaration, ref: ClusterRef) -> str:
     by = declared.applied
     if by and not by.prunes:
         return (
@@ -249,5 +258,5 @@ def _deletion(declared: Declaration, ref: ClusterRef) -> str:
     return f"Once merged, an engine that prunes deletes Cluster {ref}"
 
 
-def _lost(ref: ClusterRef) -> str:
+def _what_is_lost(ref: ClusterRef) -> str:
     return f"deleting Cluster {ref} deletes its pods and PVCs with all data"

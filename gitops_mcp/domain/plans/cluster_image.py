@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.manifest import image_catalog_ref
-from gitops_mcp.domain.cnpg.version import major_of, postgres_version
+from gitops_mcp.domain.cnpg.version import major_of, parse_postgres_version
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 
 
 @dataclass(frozen=True)
-class Image:
+class ClusterImage:
     """One of the two ways CNPG knows."""
 
     name: str | None = None
@@ -22,29 +22,31 @@ class Image:
     warning: str | None = None
 
 
-def image_for(desired: Desired, ref: ClusterRef, version: str, *, images: str) -> Image:
+def image_for(desired: Desired, ref: ClusterRef, version: str, *, images: str) -> ClusterImage:
     """A full tag as given; for a major the siblings' catalog or tag of it, else the moving tag with a warning.
 
     `images` is the image repository. Raises InvalidRequest for what is no version.
     """
-    asked = postgres_version(version)
+    asked = parse_postgres_version(version)
     if asked.tag is not None:
-        return Image(f"{images}:{asked.tag}")
+        return ClusterImage(f"{images}:{asked.tag}")
     siblings = sorted(desired.clusters, key=lambda one: (one.identity.namespace != ref.namespace, one.path))
     for sibling in siblings:
-        catalog = _catalog(desired, ref, sibling, asked.major)
+        catalog = _sibling_catalog(desired, ref, sibling, asked.major)
         if catalog is not None:
-            return Image(catalog=catalog)
+            return ClusterImage(catalog=catalog)
     near = [one for one in siblings if one.identity.namespace == ref.namespace]
     for group in (near, siblings):
-        used = _most_used(group, asked.major)
+        used = _most_used_image(group, asked.major)
         if used:
-            return Image(used)
+            return ClusterImage(used)
     image = f"{images}:{asked.default_tag}"
-    return Image(image, warning=f"{image} is a tag that moves: pin it to a full one, such as {asked.major}.N-...")
+    return ClusterImage(
+        image, warning=f"{image} is a tag that moves: pin it to a full one, such as {asked.major}.N-..."
+    )
 
 
-def _catalog(desired: Desired, ref: ClusterRef, sibling: Declaration, major: int) -> Object | None:
+def _sibling_catalog(desired: Desired, ref: ClusterRef, sibling: Declaration, major: int) -> Object | None:
     """The reference to the sibling's catalog, where Git shows that it has the major and this namespace may use it."""
     used = at(sibling.object, "spec", "imageCatalogRef")
     kind, name = at(used, "kind"), at(used, "name")
@@ -58,7 +60,7 @@ def _catalog(desired: Desired, ref: ClusterRef, sibling: Declaration, major: int
     return None
 
 
-def _most_used(siblings: Iterable[Declaration], major: int) -> str | None:
+def _most_used_image(siblings: Iterable[Declaration], major: int) -> str | None:
     names = [at(one.object, "spec", "imageName") for one in siblings]
     counted = Counter(name for name in names if isinstance(name, str) and major_of(name) == major)
     return counted.most_common(1)[0][0] if counted else None

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Literal
 
-from gitops_mcp.domain.cnpg import rules
-from gitops_mcp.domain.cnpg.moment import rfc3339
-from gitops_mcp.domain.cnpg.quantity import quantity, storage_size
-from gitops_mcp.domain.cnpg.version import postgres_version
-from gitops_mcp.domain.image_change import image_reference
-from gitops_mcp.domain.names import near, shown
-from gitops_mcp.domain.objects import Object, Path, at, dotted
-from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.cnpg.cluster_arguments import checked_parameters
+from gitops_mcp.domain.cnpg.moment import format_rfc3339
+from gitops_mcp.domain.cnpg.quantity import checked_storage_size, quantity
+from gitops_mcp.domain.cnpg.version import parse_postgres_version
+from gitops_mcp.domain.names import quote, suggest
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.plans.image_change import image_reference
+from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.rules.annotation import HIBERNATION, RELOADED, RESTARTED
-from gitops_mcp.domain.rules.reading import mapping
-from gitops_mcp.domain.yamltext import Remove, Set
+from gitops_mcp.domain.rules.reading import as_mapping
+from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.errors import InvalidRequest
 
 Part = Literal["requests", "limits"]
@@ -37,7 +37,7 @@ _TOPICS = {"storage_size": "storage", "wal_storage_size": "storage", "postgres_v
 
 
 @dataclass(frozen=True)
-class Update:
+class ClusterUpdate:
     """What to change; None and empty leave a field as it is. Raises InvalidRequest for what no Cluster could have."""
 
     storage_size: str | None = None
@@ -62,15 +62,15 @@ class Update:
             )
         for name in ("storage_size", "wal_storage_size"):
             if (size := getattr(self, name)) is not None:
-                storage_size(size, field=name)
+                checked_storage_size(size, field=name)
         if self.image is not None and self.postgres_version is not None:
             raise InvalidRequest("image: it and postgres_version name the same thing: keep one of them")
         if self.image is not None:
             image_reference(self.image)
         if self.postgres_version is not None:
-            postgres_version(self.postgres_version)
+            parse_postgres_version(self.postgres_version)
         # What depends on the Cluster, such as its number of instances, is asked of the rules for the whole object.
-        rules.parameters({key: value for key, value in self.parameters.items() if value is not None}, instances=1)
+        checked_parameters({key: value for key, value in self.parameters.items() if value is not None}, instances=1)
         for part, wanted in self.resources.items():
             for name, amount in wanted.items():
                 _check_resource(f"resources.{part}", name, amount)
@@ -90,12 +90,13 @@ class Update:
 def _check_resource(place: str, name: str, amount: str | None) -> None:
     if name not in _RESOURCES and not (name.startswith(_HUGE_PAGES) and quantity(name.removeprefix(_HUGE_PAGES))):
         raise InvalidRequest(
-            f"{place}: PostgreSQL's pods have no resource {shown(name)}; {near(name, (*_RESOURCES, 'hugepages-2Mi'))}"
+            f"{place}: PostgreSQL's pods have no resource {quote(name)}; "
+            f"{suggest(name, (*_RESOURCES, 'hugepages-2Mi'))}"
         )
     value = quantity(amount) if amount is not None else None
     if amount is not None and (value is None or value <= 0):
         raise InvalidRequest(
-            f"{place}.{name}: {shown(amount)} is no amount: such as '500m' for cpu or '4Gi' for memory"
+            f"{place}.{name}: {quote(amount)} is no amount: such as '500m' for cpu or '4Gi' for memory"
         )
 
 
@@ -114,19 +115,19 @@ class Setting:
 
     @property
     def name(self) -> str:
-        return f"metadata.annotations {self.path[-1]}" if self.path[:2] == ANNOTATIONS else dotted(self.path)
+        return f"metadata.annotations {self.path[-1]}" if self.path[:2] == ANNOTATIONS else dotted_path(self.path)
 
     def line(self, old: object) -> str:
         """`spec.storage.size: 10Gi -> 20Gi`, as a reviewer reads it."""
-        return redacted(f"{self.name}: {told(old)} -> {told(self.value, nothing='removed')}")
+        return redact_text(f"{self.name}: {value_in_words(old)} -> {value_in_words(self.value, nothing='removed')}")
 
 
-def told(value: object, *, nothing: str = "unset") -> str:
+def value_in_words(value: object, *, nothing: str = "unset") -> str:
     return nothing if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def settings(
-    cluster: Object, asked: Update, *, image: Iterable[tuple[Path, object]], live: Object | None, now: datetime
+def asked_settings(
+    cluster: Object, asked: ClusterUpdate, *, image: Iterable[tuple[Path, object]], live: Object | None, now: datetime
 ) -> tuple[Setting, ...]:
     """All that was asked for, also what is so already. `image`: the fields that name the image."""
     argument = "image" if asked.image is not None else "postgres_version"
@@ -140,7 +141,7 @@ def settings(
     )
 
 
-def _storage(cluster: Object, asked: Update) -> Iterator[Setting]:
+def _storage(cluster: Object, asked: ClusterUpdate) -> Iterator[Setting]:
     for argument, name, wanted in (
         ("storage_size", "storage", asked.storage_size),
         ("wal_storage_size", "walStorage", asked.wal_storage_size),
@@ -150,7 +151,7 @@ def _storage(cluster: Object, asked: Update) -> Iterator[Setting]:
         rest = request if at(section, "size") is None and at(section, *request) is not None else ("size",)
         if wanted is None:
             continue
-        yield Setting(argument, ("spec", name, *rest), _amount(at(section, *rest), wanted))
+        yield Setting(argument, ("spec", name, *rest), _keep_equal_amount(at(section, *rest), wanted))
         kept = at(cluster, "spec", "storage", "storageClass")
         kept = kept or at(cluster, "spec", "storage", "pvcTemplate", "storageClassName")
         if section is None and kept:
@@ -158,36 +159,36 @@ def _storage(cluster: Object, asked: Update) -> Iterator[Setting]:
             yield Setting(argument, ("spec", name, "storageClass"), kept)
 
 
-def _parameters(cluster: Object, asked: Update) -> Iterator[Setting]:
-    spelled = {str(key).lower(): str(key) for key in mapping(at(cluster, *_PARAMETERS))}
+def _parameters(cluster: Object, asked: ClusterUpdate) -> Iterator[Setting]:
+    spelled = {str(key).lower(): str(key) for key in as_mapping(at(cluster, *_PARAMETERS))}
     for key, value in asked.parameters.items():
         # PostgreSQL does not tell upper from lower case here, so another spelling would stand beside the first.
         yield Setting("parameters", (*_PARAMETERS, spelled.get(key.lower(), key)), value)
 
 
-def _resources(cluster: Object, asked: Update) -> Iterator[Setting]:
+def _resources(cluster: Object, asked: ClusterUpdate) -> Iterator[Setting]:
     for part, wanted in asked.resources.items():
         for name, amount in wanted.items():
             path = ("spec", "resources", part, name)
-            yield Setting("resources", path, _amount(at(cluster, *path), amount))
+            yield Setting("resources", path, _keep_equal_amount(at(cluster, *path), amount))
 
 
-def _amount(old: object, wanted: str | None) -> object:
+def _keep_equal_amount(old: object, wanted: str | None) -> object:
     """`1024Mi` where Git says `1Gi` is so already."""
     return old if wanted is not None and quantity(old) == quantity(wanted) else wanted
 
 
-def _annotations(cluster: Object, live: Object | None, asked: Update, now: datetime) -> Iterator[Setting]:
+def _annotations(cluster: Object, live: Object | None, asked: ClusterUpdate, now: datetime) -> Iterator[Setting]:
     path = (*ANNOTATIONS, HIBERNATION)
     # Where neither says anything the cluster is not hibernated, and "off" is so already.
     if asked.hibernation == "on" or (asked.hibernation and (at(cluster, *path) or at(live, *path))):
         yield Setting("hibernation", path, asked.hibernation)
     for argument, name in (("restart", RESTARTED), ("reload", RELOADED)):
         if getattr(asked, argument):
-            yield Setting(argument, (*ANNOTATIONS, name), rfc3339(now))
+            yield Setting(argument, (*ANNOTATIONS, name), format_rfc3339(now))
 
 
-def _window(cluster: Object, asked: Update) -> Iterator[Setting]:
+def _window(cluster: Object, asked: ClusterUpdate) -> Iterator[Setting]:
     for argument, wanted in asked.maintenance_window.items():
         key, default = _WINDOW_KEYS[argument]
         if at(cluster, *WINDOW, key) is not None or wanted != default:

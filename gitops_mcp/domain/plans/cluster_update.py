@@ -12,33 +12,41 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from gitops_mcp.domain import yamledit
-from gitops_mcp.domain.applying import applied, filled_in, notices
-from gitops_mcp.domain.cluster_settings import ANNOTATIONS, WINDOW, Setting, Update, settings, told
-from gitops_mcp.domain.drift import drift
-from gitops_mcp.domain.image_change import ImageChange, image_change
-from gitops_mcp.domain.impact import impact
+from gitops_mcp.domain.editing.field import edit_fields
+from gitops_mcp.domain.impact import assess_impact
+from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.names import ClusterRef
-from gitops_mcp.domain.objects import Identity, Object, at, dotted
-from gitops_mcp.domain.place import changed
-from gitops_mcp.domain.plan import Impact, Level, Notice, Plan
-from gitops_mcp.domain.redact import redacted
-from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Identity, Object, at, dotted_path
+from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
+from gitops_mcp.domain.plans.cluster_settings import (
+    ANNOTATIONS,
+    WINDOW,
+    ClusterUpdate,
+    Setting,
+    asked_settings,
+    value_in_words,
+)
+from gitops_mcp.domain.plans.image_change import ImageChange, image_change
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.rules.annotation import HIBERNATION
-from gitops_mcp.domain.rules.image import major, running_major
-from gitops_mcp.domain.rules.reading import unfilled
-from gitops_mcp.domain.rules.rollout import added_volumes, grown
-from gitops_mcp.domain.yamltext import Remove, Set
+from gitops_mcp.domain.rules.image import running_major, wanted_major
+from gitops_mcp.domain.rules.reading import has_unfilled
+from gitops_mcp.domain.rules.rollout import added_volumes, grown_volumes
+from gitops_mcp.domain.yaml.edits import Remove, Set, apply_edit, normalize_edit
 from gitops_mcp.errors import Refused
 
 _DISK_FULL = "Not enough disk space"
 
 
-def update(
+def plan_cluster_update(
     declared: Declaration,
     desired: Desired,
     ref: ClusterRef,
-    asked: Update,
+    asked: ClusterUpdate,
     *,
     images: str,
     live: Object | None,
@@ -51,31 +59,31 @@ def update(
     there; `operator`: its version, where known. Raises Refused where a field has no place of this Cluster's own.
     """
     before = declared.object
-    image = _image(declared, desired, ref, asked, images)
-    wanted = settings(before, asked, image=image.fields, live=live, now=now)
-    differing = [one for one in wanted if yamledit.normalized(before, one.edit) is not None]
+    image = _wanted_image(declared, desired, ref, asked, images)
+    wanted = asked_settings(before, asked, image=image.fields, live=live, now=now)
+    differing = [one for one in wanted if normalize_edit(before, one.edit) is not None]
     target = Identity("Cluster", ref.namespace, ref.name)
     plan = Plan(
         asked.verb,
         f"Update {target}: {', '.join(asked.named)}",
         target,
-        warnings=(*image.notices, *_differs(declared, wanted, live)),
+        warnings=(*image.notices, *_live_differs_notices(declared, wanted, live)),
         validated_by=("built-in rules",),
     )
     if not differing:
         return replace(plan, unchanged=f"{declared.place} says so already: {', '.join(asked.named)}")
-    _check_filled(declared, differing)
+    _check_not_filled_in(declared, differing)
     edits, after = _edits(before, differing)
-    stops = tuple(_stops(before, after, live))
-    effect = impact(before, after, live=live, operator=operator).joined(_window_effect(differing))
+    stops = tuple(_reasons_for_outage(before, after, live))
+    effect = assess_impact(before, after, live=live, operator=operator).joined(_window_impact(differing))
     effect = effect.joined(Impact(Level.OUTAGE)) if stops else effect
     return replace(
         plan,
-        files=changed(desired, declared, *edits),
+        files=edit_fields(desired, declared, *edits),
         body=(
             *(one.line(at(before, *one.path)) for one in differing),
-            *(text for one in differing for text in filled_in(declared, one.path)),
-            *applied(declared),
+            *(text for one in differing for text in variable_lines(declared, one.path)),
+            *applier_lines(declared),
         ),
         impact=effect,
         warnings=(
@@ -83,32 +91,36 @@ def update(
             *(Notice("outage", text) for text in stops),
             *_volume_notices(before, after, live),
             *_window_notices(after, differing),
-            *notices(declared, desired),
+            *applier_notices(declared, desired),
         ),
-        destroys=_destroys(effect, stops, ref),
-        next=tuple(_next(differing, ref)),
+        destroys=_what_is_destroyed(effect, stops, ref),
+        next=tuple(_next_steps(differing, ref)),
     )
 
 
-def _image(declared: Declaration, desired: Desired, ref: ClusterRef, asked: Update, images: str) -> ImageChange:
+def _wanted_image(
+    declared: Declaration, desired: Desired, ref: ClusterRef, asked: ClusterUpdate, images: str
+) -> ImageChange:
     if asked.image is None and asked.postgres_version is None:
         return ImageChange(())
     return image_change(declared, desired, ref, version=asked.postgres_version, image=asked.image, images=images)
 
 
-def _differs(declared: Declaration, wanted: Sequence[Setting], live: Object | None) -> Iterator[Notice]:
+def _live_differs_notices(declared: Declaration, wanted: Sequence[Setting], live: Object | None) -> Iterator[Notice]:
     """Where what runs is not what Git says, in a field that was asked for."""
     paths = [one.path for one in wanted]
     for one in drift(declared.object, live) if live is not None else ():
         if any(path[: len(one.path)] == one.path[: len(path)] for path in paths):
-            text = redacted(f"{dotted(one.path)} is {told(one.live)} live where Git says {one.desired}")
+            text = redact_text(
+                f"{dotted_path(one.path)} is {value_in_words(one.live)} live where Git says {one.desired}"
+            )
             yield Notice("live-differs", text)
 
 
-def _check_filled(declared: Declaration, differing: Sequence[Setting]) -> None:
+def _check_not_filled_in(declared: Declaration, differing: Sequence[Setting]) -> None:
     for one in differing:
         old = at(declared.object, *one.path)
-        if unfilled(old) and one.path not in declared.substituted:
+        if has_unfilled(old) and one.path not in declared.substituted:
             raise Refused(
                 f"{one.name} of {declared.label} at {declared.place} is {old!r}: it is filled in by something else, "
                 f"such as a variable; change it there"
@@ -119,32 +131,32 @@ def _edits(before: Object, differing: Sequence[Setting]) -> tuple[list[Set | Rem
     """The edits, and the object after them. What a removal leaves empty goes with it."""
     after = before
     for one in differing:
-        after = _with(after, one.edit)
+        after = _with_edit(after, one.edit)
     edits: list[Set | Remove] = []
     for one in differing:
         path = one.path
         while one.value is None and len(path) > 2 and at(after, *path[:-1]) == {}:
             path = path[:-1]
-            after = _with(after, Remove(path))
+            after = _with_edit(after, Remove(path))
         edit = Remove(path) if one.value is None else one.edit
         edits += [edit] if edit not in edits else []
     return edits, after
 
 
-def _with(value: Object, edit: Set | Remove) -> Object:
-    normal = yamledit.normalized(value, edit)
-    made: Object = yamledit.applied(value, normal) if normal is not None else value
+def _with_edit(value: Object, edit: Set | Remove) -> Object:
+    normal = normalize_edit(value, edit)
+    made: Object = apply_edit(value, normal) if normal is not None else value
     return made
 
 
-def _stops(before: Object, after: Object, live: Object | None) -> Iterator[str]:
+def _reasons_for_outage(before: Object, after: Object, live: Object | None) -> Iterator[str]:
     """What takes the database away for a time, so that a person has to agree."""
     path = (*ANNOTATIONS, HIBERNATION)
     if at(after, *path) == "on" != at(before, *path):
         yield "hibernation stops every pod: nobody can connect until it is off again; the volumes stay"
     if all(at(before, "spec", key) == at(after, "spec", key) for key in ("imageName", "imageCatalogRef")):
         return
-    was, will = running_major(live) or major(before), major(after)
+    was, will = running_major(live) or wanted_major(before), wanted_major(after)
     if was is None:
         yield (
             f"PostgreSQL {will} may be a major upgrade, since neither Git nor the API says which major runs, and the "
@@ -157,14 +169,14 @@ def _stops(before: Object, after: Object, live: Object | None) -> Iterator[str]:
         )
 
 
-def _destroys(effect: Impact, stops: tuple[str, ...], ref: ClusterRef) -> str | None:
+def _what_is_destroyed(effect: Impact, stops: tuple[str, ...], ref: ClusterRef) -> str | None:
     if stops:
         return f"the database of Cluster {ref} stops: {'; '.join(stops)}"
     return "; ".join(effect.reasons) if effect.level is Level.DATA_LOSS else None
 
 
 def _volume_notices(before: Object, after: Object, live: Object | None) -> Iterator[Notice]:
-    larger = grown(before, after)
+    larger = grown_volumes(before, after)
     for name in larger:
         section = at(after, *name.split("."))
         storage_class = at(section, "storageClass") or at(section, "pvcTemplate", "storageClassName")
@@ -188,7 +200,7 @@ def _volume_notices(before: Object, after: Object, live: Object | None) -> Itera
         yield Notice("wal-storage", text)
 
 
-def _window_effect(differing: Sequence[Setting]) -> Impact:
+def _window_impact(differing: Sequence[Setting]) -> Impact:
     if not any(one.path[:2] == WINDOW for one in differing):
         return Impact(Level.NONE)
     return Impact(Level.NONE, ("spec.nodeMaintenanceWindow: nothing restarts by it; it counts when a node is drained",))
@@ -207,7 +219,7 @@ def _window_notices(after: Object, differing: Sequence[Setting]) -> Iterator[Not
     )
 
 
-def _next(differing: Sequence[Setting], ref: ClusterRef) -> Iterator[str]:
+def _next_steps(differing: Sequence[Setting], ref: ClusterRef) -> Iterator[str]:
     changed_by = {one.argument: one.value for one in differing}
     if changed_by.get("hibernation") == "on":
         yield f'update_postgres_cluster name={ref.name} hibernation="off" starts it again'

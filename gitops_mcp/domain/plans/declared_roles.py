@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gitops_mcp.domain.cnpg.role import Attributes
-from gitops_mcp.domain.names import ClusterRef, near
+from gitops_mcp.domain.cnpg.role import RoleAttributes
+from gitops_mcp.domain.editing.field import where_field_stands
+from gitops_mcp.domain.names import ClusterRef, suggest
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.place import standing
-from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import NotFound, Refused
 
 Form = Literal["inline", "DatabaseRole"]
@@ -41,8 +41,8 @@ class DeclaredRole:
         return ("spec",) if self.index is None else (*ROLES, self.index)
 
     @property
-    def attributes(self) -> Attributes:
-        return Attributes.of(self.spec)
+    def attributes(self) -> RoleAttributes:
+        return RoleAttributes.of(self.spec)
 
     @property
     def secret(self) -> str | None:
@@ -98,10 +98,10 @@ class LiveRoles:
 
 
 def declared_roles(desired: Desired, cluster: Declaration, ref: ClusterRef) -> tuple[DeclaredRole, ...]:
-    return (*_inline(desired, cluster), *_objects(desired, ref))
+    return (*_inline_roles(desired, cluster), *_object_roles(desired, ref))
 
 
-def found_role(desired: Desired, cluster: Declaration, ref: ClusterRef, name: str) -> DeclaredRole | None:
+def find_role(desired: Desired, cluster: Declaration, ref: ClusterRef, name: str) -> DeclaredRole | None:
     """The one place that declares a role; None where none does. Raises Refused where several do."""
     found = [one for one in declared_roles(desired, cluster, ref) if one.name == name]
     if len(found) > 1:
@@ -113,16 +113,16 @@ def found_role(desired: Desired, cluster: Declaration, ref: ClusterRef, name: st
     return found[0] if found else None
 
 
-def one_role(desired: Desired, cluster: Declaration, ref: ClusterRef, name: str) -> DeclaredRole:
+def require_role(desired: Desired, cluster: Declaration, ref: ClusterRef, name: str) -> DeclaredRole:
     """Raises NotFound with near names."""
-    found = found_role(desired, cluster, ref, name)
+    found = find_role(desired, cluster, ref, name)
     if found is None:
         known = [one.name for one in declared_roles(desired, cluster, ref)]
-        raise NotFound(f"Git declares no role {name!r} for Cluster {ref}; {near(name, known)}")
+        raise NotFound(f"Git declares no role {name!r} for Cluster {ref}; {suggest(name, known)}")
     return found
 
 
-def existing_secret_users(
+def objects_naming_secret(
     desired: Desired, namespace: str, secret: str, *, but: DeclaredRole | None = None
 ) -> tuple[str, ...]:
     """What else in the namespace names a Secret, wherever it does, each with its place."""
@@ -132,13 +132,13 @@ def existing_secret_users(
             continue
         value: Object = one.object
         if but is not None and one.identity == but.declared.identity:
-            value = _without(value, but)
+            value = _without_role(value, but)
         if secret in strings_in(value):
             users.append(f"{one.identity} ({one.place})")
     return tuple(users)
 
 
-def _without(value: Object, role: DeclaredRole) -> Object:
+def _without_role(value: Object, role: DeclaredRole) -> Object:
     """The object that declares a role, without that role."""
     if role.index is None:
         return {}
@@ -160,7 +160,7 @@ def strings_in(value: object) -> Iterator[str]:
 
 def bootstrap_owner(cluster: Object) -> str | None:
     """The role that bootstrap makes for the application; the operator keeps its password in a Secret of its own."""
-    method = _method(cluster)
+    method = _bootstrap_method(cluster)
     if method is None:
         return None
     owner = at(method, "owner") or at(method, "database") or "app"
@@ -168,16 +168,16 @@ def bootstrap_owner(cluster: Object) -> str | None:
 
 
 def bootstrap_database(cluster: Object) -> str | None:
-    method = _method(cluster)
+    method = _bootstrap_method(cluster)
     return None if method is None else str(at(method, "database") or "app")
 
 
 def bootstrap_secret(cluster: Object, ref: ClusterRef) -> str:
     """The Secret of the application's owner: one that was named, else the operator's own (`<cluster>-app`)."""
-    return str(at(_method(cluster), "secret", "name") or f"{ref.name}-app")
+    return str(at(_bootstrap_method(cluster), "secret", "name") or f"{ref.name}-app")
 
 
-def _method(cluster: Object) -> Object | None:
+def _bootstrap_method(cluster: Object) -> Object | None:
     """Initdb is what the operator takes where nothing is said; a restored cluster has what its source had."""
     bootstrap = at(cluster, "spec", "bootstrap")
     methods = bootstrap if isinstance(bootstrap, dict) else {}
@@ -191,16 +191,16 @@ def _method(cluster: Object) -> Object | None:
     return {}
 
 
-def _inline(desired: Desired, cluster: Declaration) -> Iterator[DeclaredRole]:
+def _inline_roles(desired: Desired, cluster: Declaration) -> Iterator[DeclaredRole]:
     listed = at(cluster.object, *ROLES)
     for index, entry in enumerate(listed if isinstance(listed, list) else ()):
         name = at(entry, "name")
         if isinstance(name, str):
-            place = standing(desired, cluster, (*ROLES, index))
+            place = where_field_stands(desired, cluster, (*ROLES, index))
             yield DeclaredRole(name, "inline", cluster, place, index)
 
 
-def _objects(desired: Desired, ref: ClusterRef) -> Iterator[DeclaredRole]:
+def _object_roles(desired: Desired, ref: ClusterRef) -> Iterator[DeclaredRole]:
     for one in desired.declarations:
         if one.identity.kind != "DatabaseRole" or at(one.object, "spec", "cluster", "name") != ref.name:
             continue

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gitops_mcp.domain.cluster_image import image_for
-from gitops_mcp.domain.cnpg.version import Version, major_of, postgres_version
+from gitops_mcp.domain.cnpg.version import Version, major_of, parse_postgres_version
 from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.plan import Notice
-from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.plans.cluster_image import image_for
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _IMAGE: Path = ("spec", "imageName")
@@ -35,9 +35,9 @@ class ImageChange:
 
 def image_reference(text: str, *, field: str = "image") -> str:
     """A full reference whose tag says the version. What was given may hold credentials, so it is not repeated."""
-    repository, tag = _split(text)
+    repository, tag = _split_image(text)
     try:
-        version = postgres_version(tag, field=field)
+        version = parse_postgres_version(tag, field=field)
     except InvalidRequest:
         version = None
     if version is None or not _REPOSITORY.fullmatch(repository) or len(text) > 512:
@@ -56,27 +56,27 @@ def image_change(
     Raises Refused where a catalog decides, or no tag can be told from a major.
     """
     if at(declared.object, *_CATALOG) is not None:
-        return _of_catalog(declared, desired, version=version, image=image)
+        return _catalog_change(declared, desired, version=version, image=image)
     if image is not None:
-        return ImageChange(((_IMAGE, image),), tuple(_moving(image)))
-    asked = postgres_version(str(version))
+        return ImageChange(((_IMAGE, image),), tuple(_moving_tag_notice(image)))
+    asked = parse_postgres_version(str(version))
     current = at(declared.object, *_IMAGE)
     if not isinstance(current, str):
-        return _first(desired, ref, str(version), images)
-    repository, tag = _split(current)
+        return _first_image(desired, ref, str(version), images)
+    repository, tag = _split_image(current)
     if asked.tag is not None:
         found = f"{repository}:{asked.tag}"
-        return ImageChange(((_IMAGE, found),), tuple(_moving(found)))
+        return ImageChange(((_IMAGE, found),), tuple(_moving_tag_notice(found)))
     if major_of(current) == asked.major:
         text = f"{current} is PostgreSQL {asked.major} already; a minor upgrade takes the full tag, such as 18.4-…"
         return ImageChange((), (Notice("same-major", text.replace("18.4", f"{asked.major}.N")),))
     return _other_major(desired, asked, repository, tag)
 
 
-def _of_catalog(declared: Declaration, desired: Desired, *, version: str | None, image: str | None) -> ImageChange:
+def _catalog_change(declared: Declaration, desired: Desired, *, version: str | None, image: str | None) -> ImageChange:
     reference = at(declared.object, *_CATALOG)
     kind, name = str(at(reference, "kind")), str(at(reference, "name"))
-    asked = postgres_version(version) if version is not None else None
+    asked = parse_postgres_version(version) if version is not None else None
     if image is not None or asked is None or asked.tag is not None:
         argument = "image" if image is not None else "postgres_version"
         raise Refused(
@@ -86,13 +86,13 @@ def _of_catalog(declared: Declaration, desired: Desired, *, version: str | None,
             f"use it"
         )
     fields = (((*_CATALOG, "major"), asked.major),)
-    if any(_may_use(one, declared) for one in desired.named(kind, name)):
+    if any(_may_use_catalog(one, declared) for one in desired.named(kind, name)):
         return ImageChange(fields)
     text = f"{kind} {name} is not in Git, so whether it has an image of PostgreSQL {asked.major} was not checked"
     return ImageChange(fields, (Notice("catalog-not-checked", text),))
 
 
-def _may_use(catalog: Declaration, declared: Declaration) -> bool:
+def _may_use_catalog(catalog: Declaration, declared: Declaration) -> bool:
     return (
         catalog.identity.kind == "ClusterImageCatalog"
         or None in {catalog.identity.namespace, declared.identity.namespace}
@@ -100,13 +100,13 @@ def _may_use(catalog: Declaration, declared: Declaration) -> bool:
     )
 
 
-def _first(desired: Desired, ref: ClusterRef, version: str, images: str) -> ImageChange:
+def _first_image(desired: Desired, ref: ClusterRef, version: str, images: str) -> ImageChange:
     """The operator chose so far; now Git says it, as for a new Cluster."""
     found = image_for(desired, ref, version, images=images)
     if found.catalog is not None:
         return ImageChange(tuple(((*_CATALOG, key), value) for key, value in found.catalog.items()))
     name = str(found.name)
-    return ImageChange(((_IMAGE, name),), tuple(_moving(name)))
+    return ImageChange(((_IMAGE, name),), tuple(_moving_tag_notice(name)))
 
 
 def _other_major(desired: Desired, asked: Version, repository: str, tag: str) -> ImageChange:
@@ -120,10 +120,11 @@ def _other_major(desired: Desired, asked: Version, repository: str, tag: str) ->
         name
         for one in desired.clusters
         if isinstance(name := at(one.object, *_IMAGE), str)
-        and (_split(name)[0], major_of(name), _flavour(_split(name)[1])) == (repository, asked.major, flavour)
+        and (_split_image(name)[0], major_of(name), _flavour(_split_image(name)[1]))
+        == (repository, asked.major, flavour)
     )
     found = used.most_common(1)[0][0] if used else f"{repository}:{asked.major}{flavour}"
-    return ImageChange(((_IMAGE, found),), tuple(_moving(found)))
+    return ImageChange(((_IMAGE, found),), tuple(_moving_tag_notice(found)))
 
 
 def _flavour(tag: str) -> str | None:
@@ -131,7 +132,7 @@ def _flavour(tag: str) -> str | None:
     return match["flavour"] if match else None
 
 
-def _split(image: str) -> tuple[str, str]:
+def _split_image(image: str) -> tuple[str, str]:
     """The repository, and the tag with its digest."""
     name, at_sign, digest = image.partition("@")
     head, slash, last = name.rpartition("/")
@@ -139,8 +140,8 @@ def _split(image: str) -> tuple[str, str]:
     return f"{head}{slash}{repository}", f"{tag}{at_sign}{digest}"
 
 
-def _moving(image: str) -> Iterator[Notice]:
-    tag = _split(image)[1]
+def _moving_tag_notice(image: str) -> Iterator[Notice]:
+    tag = _split_image(image)[1]
     if _MOVING.fullmatch(tag) and "@" not in tag:
         text = f"{image} is a tag that moves, and whether the registry has it was not checked: pin it to a full one"
         yield Notice("moving-tag", text)

@@ -7,14 +7,14 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
-class Step:
+class RemovalStep:
     due: Literal["ask", "wait", "remove"]
     """`ask`: Git says that it is to be dropped; `remove`: Git says nothing of it any more."""
     why: str
 
 
-def unread(*, is_merged: bool) -> Step:
+def step_without_api(*, is_merged: bool) -> RemovalStep:
     """Where the API could not be asked, what counts is whether the base asks for the drop."""
     if is_merged:
-        return Step("remove", "step 2 of 2; whether step 1 has been applied could not be read")
-    return Step("wait", "step 1 of 2 is proposed but not merged, and the API could not be read")
+        return RemovalStep("remove", "step 2 of 2; whether step 1 has been applied could not be read")
+    return RemovalStep("wait", "step 1 of 2 is proposed but not merged, and the API could not be read")

@@ -12,22 +12,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from gitops_mcp.domain import belonging, listitems
-from gitops_mcp.domain.applying import applied, notices
-from gitops_mcp.domain.belonging import Newcomer
-from gitops_mcp.domain.cnpg import role as rules
-from gitops_mcp.domain.cnpg.role import DEFAULTS, KEYS, Attributes
+from gitops_mcp.domain.cnpg.role import DEFAULTS, KEYS, RoleAttributes, attribute_text, is_past, role_manifest
 from gitops_mcp.domain.cnpg.sql import RESERVED_PREFIXES
+from gitops_mcp.domain.editing.field import edit_fields
+from gitops_mcp.domain.editing.list_items import add_item, remove_item
+from gitops_mcp.domain.editing.new_document import NewObject, candidate_places, find_siblings, put_document
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.steps import EditSequence
+from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import DATABASE_ROLE
-from gitops_mcp.domain.names import ClusterRef, counted, near, shown
+from gitops_mcp.domain.names import ClusterRef, pluralize, quote, suggest
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at
-from gitops_mcp.domain.place import changed
-from gitops_mcp.domain.placement import Place
-from gitops_mcp.domain.plan import FileChange, Impact, Level, Notice, Plan
-from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.roles import ROLES, DeclaredRole, Form, LiveRoles, bootstrap_owner, declared_roles, found_role
-from gitops_mcp.domain.steps import Steps
-from gitops_mcp.domain.yamltext import Remove, Set
+from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
+from gitops_mcp.domain.plans.declared_roles import (
+    ROLES,
+    DeclaredRole,
+    Form,
+    LiveRoles,
+    bootstrap_owner,
+    declared_roles,
+    find_role,
+)
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
@@ -36,7 +46,7 @@ NO_RESTART = "roles are changed while the cluster runs; nothing restarts"
 
 
 @dataclass(frozen=True)
-class Password:
+class RolePassword:
     """What a role says of its password, and what that means; never the password."""
 
     secret: str | None
@@ -53,11 +63,11 @@ class Password:
 @dataclass(frozen=True)
 class NewRole:
     name: str
-    attributes: Attributes
+    attributes: RoleAttributes
     adopt: bool
 
 
-def form_of_new(desired: Desired, live: LiveRoles | None) -> tuple[Form, str]:
+def form_of_new_role(desired: Desired, live: LiveRoles | None) -> tuple[Form, str]:
     """Which form a role gets that nothing manages yet, and why."""
     if live is not None:
         if live.objects is not None:
@@ -74,21 +84,21 @@ def form_of_new(desired: Desired, live: LiveRoles | None) -> tuple[Form, str]:
     return ("inline", "an entry of spec.managed.roles, which every operator takes; what is installed could not be read")
 
 
-def already_so(role: DeclaredRole, new: NewRole, secret: str | None) -> bool:
+def is_declared_so(role: DeclaredRole, new: NewRole, secret: str | None) -> bool:
     """Whether Git says all of it. `secret`: the one that was asked for by name; "" for none; None for any."""
     same_secret = secret is None or (role.secret or "") == secret
     said = role.attributes
-    asked = replace(new.attributes, in_roles=_ordered(new.attributes.in_roles, said.in_roles))
+    asked = replace(new.attributes, in_roles=_keep_order(new.attributes.in_roles, said.in_roles))
     return said == asked and same_secret and not role.is_absent
 
 
-def check_new(
+def check_new_role(
     desired: Desired, cluster: Declaration, ref: ClusterRef, new: NewRole, live: LiveRoles | None
 ) -> DeclaredRole | None:
     """The role where Git declares it already. Raises Refused where it exists and was not asked to be taken over."""
-    check_alive(ref, live)
-    known = found_role(desired, cluster, ref, new.name)
-    if known is None and not new.adopt and (how := existing(cluster, ref, new.name, live)):
+    check_cluster_alive(ref, live)
+    known = find_role(desired, cluster, ref, new.name)
+    if known is None and not new.adopt and (how := how_role_exists(cluster, ref, new.name, live)):
         listed = "; ".join(new.attributes.listed())
         raise Refused(
             f"role {new.name!r} exists in PostgreSQL already ({how}), and Git does not describe it. Taking it over "
@@ -99,14 +109,14 @@ def check_new(
     return known
 
 
-def check_alive(ref: ClusterRef, live: LiveRoles | None) -> None:
+def check_cluster_alive(ref: ClusterRef, live: LiveRoles | None) -> None:
     if live is not None and at(live.cluster, "metadata", "deletionTimestamp"):
         raise Refused(
             f"the live Cluster {ref} is being deleted: nothing can be made in it any more; wait until it is gone"
         )
 
 
-def existing(cluster: Declaration, ref: ClusterRef, name: str, live: LiveRoles | None) -> str | None:
+def how_role_exists(cluster: Declaration, ref: ClusterRef, name: str, live: LiveRoles | None) -> str | None:
     """How it is known that PostgreSQL has a role that Git does not describe."""
     if bootstrap_owner(cluster.object) == name:
         return "bootstrap made it as the owner of the application's database"
@@ -119,12 +129,12 @@ def existing(cluster: Declaration, ref: ClusterRef, name: str, live: LiveRoles |
     return f"the operator reports it as {live.state(name)}" if live.exists(ref, name) else None
 
 
-def create(
+def plan_new_role(
     desired: Desired,
     cluster: Declaration,
     ref: ClusterRef,
     new: NewRole,
-    password: Password,
+    password: RolePassword,
     *,
     form: Form,
     why: str,
@@ -135,85 +145,87 @@ def create(
 ) -> Plan:
     """The role in Git, without the file of its Secret. Raises Refused where no place is this Cluster's own."""
     target = Identity(DATABASE_ROLE.kind, ref.namespace, object_name)
-    how = existing(cluster, ref, new.name, live) if new.adopt else None
+    how = how_role_exists(cluster, ref, new.name, live) if new.adopt else None
     explicit = form == "inline"
     spec: Object = {"name": new.name, **({"ensure": "present"} if explicit else {})}
     over = at(live.named(ref, new.name), "spec") if live else None
     spec |= {**new.attributes.spec(explicit=explicit, over=over), **password.spec}
     warnings: list[Notice] = []
     if explicit:
-        files = listitems.added(desired, cluster, ROLES, spec)
+        files = add_item(desired, cluster, ROLES, spec)
     else:
-        put = belonging.put(
+        put = put_document(
             desired,
             cluster,
-            newcomer(ref, object_name),
-            rules.manifest(object_name, ref.namespace, ref.name, spec),
-            places(desired, cluster, ref, object_name, layout),
+            make_new_object(ref, object_name),
+            role_manifest(object_name, ref.namespace, ref.name, spec),
+            role_places(desired, cluster, ref, object_name, layout),
         )
         files, warnings = put.changes, list(put.notices)
     verb = "Adopt" if how else "Create"
     adopted = (f"Takes over a role that exists ({how}); every attribute is set or reset:",) if how else ()
     return Plan(
         "create-role",
-        f"{verb} role {line_of(new.name)} of Cluster {ref}",
+        f"{verb} role {quote_sql_name(new.name)} of Cluster {ref}",
         target,
         files=files,
         impact=Impact(Level.NONE, (NO_RESTART,)),
         warnings=(
             *warnings,
-            *_new_warnings(desired, cluster, ref, new, how, live),
-            *attribute_warnings(desired, cluster, ref, new.attributes, Attributes(), live, now=now),
+            *_new_role_warnings(desired, cluster, ref, new, how, live),
+            *attribute_warnings(desired, cluster, ref, new.attributes, RoleAttributes(), live, now=now),
             *password.warnings,
-            *notices(cluster, desired),
+            *applier_notices(cluster, desired),
         ),
         body=(
             f"As {why}",
             *adopted,
-            *(f"- {text}" for text in (new.attributes.listed() if how else told(new.attributes))),
+            *(f"- {text}" for text in (new.attributes.listed() if how else non_default_attributes(new.attributes))),
             *password.body,
-            *applied(cluster),
+            *applier_lines(cluster),
         ),
         next=(
-            f"Once applied, the operator makes role {shown(new.name)}; list_postgres_roles shows it as reconciled",
+            f"Once applied, the operator makes role {quote(new.name)}; list_postgres_roles shows it as reconciled",
             *password.next,
         ),
         validated_by=VALIDATED,
     )
 
 
-def newcomer(ref: ClusterRef, object_name: str, *, kind: str = DATABASE_ROLE.kind) -> Newcomer:
+def make_new_object(ref: ClusterRef, object_name: str, *, kind: str = DATABASE_ROLE.kind) -> NewObject:
     short = object_name.removeprefix(f"{ref.name}-")
-    return Newcomer(kind, ref.namespace, object_name, short, ref.name)
+    return NewObject(kind, ref.namespace, object_name, short, ref.name)
 
 
-def places(desired: Desired, cluster: Declaration, ref: ClusterRef, object_name: str, layout: str) -> tuple[Place, ...]:
-    known = belonging.siblings(desired, DATABASE_ROLE.kind)
-    return belonging.places(desired, cluster, newcomer(ref, object_name), layout, known)
+def role_places(
+    desired: Desired, cluster: Declaration, ref: ClusterRef, object_name: str, layout: str
+) -> tuple[FilePlace, ...]:
+    known = find_siblings(desired, DATABASE_ROLE.kind)
+    return candidate_places(desired, cluster, make_new_object(ref, object_name), layout, known)
 
 
-def line_of(name: str) -> str:
+def quote_sql_name(name: str) -> str:
     """A SQL name in a commit's subject: quoted where it could be read as something else."""
-    return name if name.replace("_", "a").replace("-", "a").isalnum() else shown(name)
+    return name if name.replace("_", "a").replace("-", "a").isalnum() else quote(name)
 
 
-def told(attributes: Attributes) -> tuple[str, ...]:
+def non_default_attributes(attributes: RoleAttributes) -> tuple[str, ...]:
     """The attributes that are not the default."""
-    default = Attributes().listed()
+    default = RoleAttributes().listed()
     return tuple(text for text in attributes.listed() if text not in default) or ("all attributes are the defaults",)
 
 
-def _new_warnings(
+def _new_role_warnings(
     desired: Desired, cluster: Declaration, ref: ClusterRef, new: NewRole, how: str | None, live: LiveRoles | None
 ) -> Iterator[Notice]:
     if live is None:
         yield Notice(
             "maybe-existing",
-            f"whether PostgreSQL has a role {shown(new.name)} already could not be read; if so, applying this takes it "
+            f"whether PostgreSQL has a role {quote(new.name)} already could not be read; if so, applying this takes it "
             f"over: every attribute is set or reset, and other memberships are revoked",
         )
     elif new.adopt and how is None:
-        yield Notice("nothing-to-adopt", f"no role {shown(new.name)} was seen there, so it is made anew")
+        yield Notice("nothing-to-adopt", f"no role {quote(new.name)} was seen there, so it is made anew")
     twins = [
         one.name
         for one in declared_roles(desired, cluster, ref)
@@ -222,7 +234,7 @@ def _new_warnings(
     if twins:
         yield Notice(
             "other-case",
-            f"role {shown(twins[0])} exists too and differs only in upper and lower case: in SQL the one of the two "
+            f"role {quote(twins[0])} exists too and differs only in upper and lower case: in SQL the one of the two "
             f"that is not in lower case must always be quoted",
         )
 
@@ -231,8 +243,8 @@ def attribute_warnings(
     desired: Desired,
     cluster: Declaration,
     ref: ClusterRef,
-    new: Attributes,
-    old: Attributes,
+    new: RoleAttributes,
+    old: RoleAttributes,
     live: LiveRoles | None,
     *,
     now: datetime,
@@ -243,7 +255,7 @@ def attribute_warnings(
             yield Notice("powerful-role", f"{text}; give it only where it is needed")
     if "postgres" in new.in_roles and "postgres" not in old.in_roles:
         yield Notice("powerful-role", "in_roles: a member of postgres may do everything, past all permissions")
-    if new.valid_until != old.valid_until and rules.is_past(new.valid_until, now=now):
+    if new.valid_until != old.valid_until and is_past(new.valid_until, now=now):
         yield Notice("expired", f"valid_until {new.valid_until} is in the past: the password works no more")
     known = {one.name for one in declared_roles(desired, cluster, ref)} | {bootstrap_owner(cluster.object) or ""}
     for name in new.in_roles:
@@ -252,24 +264,24 @@ def attribute_warnings(
             continue
         yield Notice(
             "unknown-role",
-            f"in_roles: no role {shown(name)} is declared or was seen live; the operator retries until there is one; "
-            f"{near(name, known - {''})}",
+            f"in_roles: no role {quote(name)} is declared or was seen live; the operator retries until there is one; "
+            f"{suggest(name, known - {''})}",
         )
 
 
-def memberships(new: Attributes, old: Attributes) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
+def membership_changes(new: RoleAttributes, old: RoleAttributes) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
     """Each grant and each revoke; a revoke is a warning."""
     grants = [name for name in new.in_roles if name not in old.in_roles]
     revokes = [name for name in old.in_roles if name not in new.in_roles]
     body = (
-        *(f"grants membership in {shown(name)}" for name in grants),
-        *(f"revokes membership in {shown(name)}" for name in revokes),
+        *(f"grants membership in {quote(name)}" for name in grants),
+        *(f"revokes membership in {quote(name)}" for name in revokes),
     )
     warned = (
         (
             Notice(
                 "revokes",
-                f"in_roles is the full list: membership in {', '.join(map(shown, revokes))} is revoked, with what it "
+                f"in_roles is the full list: membership in {', '.join(map(quote, revokes))} is revoked, with what it "
                 f"allowed",
             ),
         )
@@ -279,7 +291,7 @@ def memberships(new: Attributes, old: Attributes) -> tuple[tuple[str, ...], tupl
     return body, warned
 
 
-def update(
+def plan_role_update(
     desired: Desired,
     cluster: Declaration,
     ref: ClusterRef,
@@ -288,7 +300,7 @@ def update(
     *,
     live: LiveRoles | None,
     now: datetime,
-    password: Password | None = None,
+    password: RolePassword | None = None,
 ) -> Plan:
     """The attributes that were named, set where the role is declared. `password`: another Secret for it.
 
@@ -296,12 +308,12 @@ def update(
     """
     old = role.attributes
     new = replace(old, **wanted)
-    new = replace(new, in_roles=_ordered(new.in_roles, old.in_roles))
-    edits = [*_edits(role, old, new), *_password_edits(role, password)]
+    new = replace(new, in_roles=_keep_order(new.in_roles, old.in_roles))
+    edits = [*_attribute_edits(role, old, new), *_password_edits(role, password)]
     plan = Plan(
         "update-role",
-        f"Update role {line_of(role.name)} of Cluster {ref}",
-        target_of(role, ref),
+        f"Update role {quote_sql_name(role.name)} of Cluster {ref}",
+        target_of_role(role, ref),
         impact=Impact(Level.NONE, (NO_RESTART,)),
         validated_by=VALIDATED,
     )
@@ -312,26 +324,26 @@ def update(
         )
     if not edits and password is None:
         return replace(plan, unchanged=f"{role.place} says so already")
-    granted, revoked = memberships(new, old)
+    granted, revoked = membership_changes(new, old)
     differing = [name for name in KEYS if getattr(old, name) != getattr(new, name)]
     return replace(
         plan,
-        files=changed(desired, role.declared, *edits) if edits else (),
+        files=edit_fields(desired, role.declared, *edits) if edits else (),
         body=(
             *(
-                f"{name}: {rules.told(getattr(old, name))} -> {rules.told(getattr(new, name))}"
+                f"{name}: {attribute_text(getattr(old, name))} -> {attribute_text(getattr(new, name))}"
                 for name in differing
                 if name != "in_roles"
             ),
             *granted,
             *(password.body if password else ()),
-            *applied(role.declared),
+            *applier_lines(role.declared),
         ),
         warnings=(
             *attribute_warnings(desired, cluster, ref, new, old, live, now=now),
             *revoked,
             *(password.warnings if password else ()),
-            *notices(role.declared, desired),
+            *applier_notices(role.declared, desired),
         ),
         next=(
             "Once applied, the operator alters the role; list_postgres_roles shows it as reconciled",
@@ -340,18 +352,18 @@ def update(
     )
 
 
-def _ordered(wanted: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+def _keep_order(wanted: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
     """Memberships are a set: those that are there keep their lines, whatever the order in which they are asked for."""
     return (*(name for name in known if name in wanted), *(name for name in wanted if name not in known))
 
 
-def target_of(role: DeclaredRole, ref: ClusterRef) -> Identity:
+def target_of_role(role: DeclaredRole, ref: ClusterRef) -> Identity:
     """What the change is named after."""
     name = role.declared.identity.name if role.index is None else f"{ref.name}-{role.name}"
     return Identity(DATABASE_ROLE.kind if role.index is None else "Cluster", ref.namespace, name)
 
 
-def _edits(role: DeclaredRole, old: Attributes, new: Attributes) -> Iterator[Set | Remove]:
+def _attribute_edits(role: DeclaredRole, old: RoleAttributes, new: RoleAttributes) -> Iterator[Set | Remove]:
     for name, key in KEYS.items():
         value = getattr(new, name)
         if value == getattr(old, name):
@@ -361,7 +373,7 @@ def _edits(role: DeclaredRole, old: Attributes, new: Attributes) -> Iterator[Set
         yield Remove(path) if is_default else Set(path, list(value) if isinstance(value, tuple) else value)
 
 
-def _password_edits(role: DeclaredRole, password: Password | None) -> Iterator[Set | Remove]:
+def _password_edits(role: DeclaredRole, password: RolePassword | None) -> Iterator[Set | Remove]:
     if password is None or password.secret in {None, role.secret}:
         return
     yield Set((*role.path, "passwordSecret", "name"), password.secret)
@@ -369,7 +381,7 @@ def _password_edits(role: DeclaredRole, password: Password | None) -> Iterator[S
         yield Remove((*role.path, "disablePassword"))
 
 
-def migrate(
+def plan_role_migration(
     desired: Desired,
     cluster: Declaration,
     ref: ClusterRef,
@@ -379,23 +391,23 @@ def migrate(
     layout: str,
 ) -> Plan:
     """Inline entries as DatabaseRole objects, attribute for attribute; `names`: metadata.name by name in PostgreSQL."""
-    steps, put_notices = Steps(desired), []
+    steps, put_notices = EditSequence(desired), []
     for role in inline:
         if _is_moved(desired, cluster, ref, role):
             continue
         spec = {key: value for key, value in role.spec.items() if key != "ensure"}
         name = names[role.name]
-        put = belonging.put(
+        put = put_document(
             steps.desired,
             steps.again(cluster),
-            newcomer(ref, name),
-            rules.manifest(name, ref.namespace, ref.name, spec),
-            places(steps.desired, steps.again(cluster), ref, name, layout),
+            make_new_object(ref, name),
+            role_manifest(name, ref.namespace, ref.name, spec),
+            role_places(steps.desired, steps.again(cluster), ref, name, layout),
         )
         steps.take(put.changes)
         put_notices += [one for one in put.notices if one not in put_notices]
     for index in sorted((role.index or 0 for role in inline), reverse=True):
-        steps.take(listitems.removed(steps.desired, steps.again(cluster), ROLES, index))
+        steps.take(remove_item(steps.desired, steps.again(cluster), ROLES, index))
     count = f"{len(inline)} roles" if len(inline) != 1 else "1 role"
     return Plan(
         "migrate-roles",
@@ -405,7 +417,7 @@ def migrate(
         impact=Impact(Level.NONE, (NO_RESTART, "the roles stay as they are: nothing is dropped, no password changes")),
         warnings=(
             *put_notices,
-            *_lost_comments(steps.changes),
+            *_lost_comment_notices(steps.changes),
             Notice(
                 "one-owner",
                 "until the entry has gone from the live Cluster, the operator reports the DatabaseRole as already "
@@ -416,9 +428,12 @@ def migrate(
                 "a DatabaseRole is applied when it or its Secret changes; unlike an inline entry it does not take back "
                 "what somebody changes by hand with ALTER ROLE",
             ),
-            *notices(cluster, desired),
+            *applier_notices(cluster, desired),
         ),
-        body=(*(f"- {line_of(role.name)}: DatabaseRole {names[role.name]}" for role in inline), *applied(cluster)),
+        body=(
+            *(f"- {quote_sql_name(role.name)}: DatabaseRole {names[role.name]}" for role in inline),
+            *applier_lines(cluster),
+        ),
         next=("Once applied, list_postgres_roles shows each of them as a DatabaseRole that is reconciled",),
         validated_by=VALIDATED,
     )
@@ -432,7 +447,7 @@ def _is_moved(desired: Desired, cluster: Declaration, ref: ClusterRef, role: Dec
         return False
     plain = {*KEYS.values(), "ensure", "disablePassword"}
     own = [key for key in dict.fromkeys(["passwordSecret", *role.spec]) if key not in plain]
-    inline, other = _said(role, own), _said(there, own)
+    inline, other = _attribute_texts(role, own), _attribute_texts(there, own)
     if inline != other:
         raise Refused(
             f"role {role.name!r} of Cluster {ref} is declared twice, with different attributes: inline at {role.place} "
@@ -442,13 +457,17 @@ def _is_moved(desired: Desired, cluster: Declaration, ref: ClusterRef, role: Dec
     return True
 
 
-def _said(role: DeclaredRole, keys: Iterable[str]) -> tuple[str, ...]:
+def _attribute_texts(role: DeclaredRole, keys: Iterable[str]) -> tuple[str, ...]:
     """Its attributes, and what it says under keys that are none of them."""
     disabled = ("disablePassword",) if at(role.spec, "disablePassword") else ()
-    return (*told(role.attributes), *disabled, *(f"{key} {at(role.spec, key)}" for key in keys if key in role.spec))
+    return (
+        *non_default_attributes(role.attributes),
+        *disabled,
+        *(f"{key} {at(role.spec, key)}" for key in keys if key in role.spec),
+    )
 
 
-def _lost_comments(changes: Iterable[FileChange]) -> Iterator[Notice]:
+def _lost_comment_notices(changes: Iterable[FileChange]) -> Iterator[Notice]:
     """A list of attributes can move, what people wrote beside it cannot."""
     for one in changes:
         lines, left = (Counter(_COMMENT.findall(text or "")) for text in (one.before, one.after))
@@ -456,22 +475,22 @@ def _lost_comments(changes: Iterable[FileChange]) -> Iterator[Notice]:
         if lost:
             yield Notice(
                 "comments-go",
-                f"{counted(lost, 'comment')} in {one.path} would go with the entries: copy what is still true into the "
-                f"new documents",
+                f"{pluralize(lost, 'comment')} in {one.path} would go with the entries: copy what is still true into "
+                f"the new documents",
             )
 
 
-def unchanged(role: DeclaredRole, ref: ClusterRef) -> Plan:
+def plan_unchanged_role(role: DeclaredRole, ref: ClusterRef) -> Plan:
     return Plan(
         "create-role",
-        f"Create role {line_of(role.name)} of Cluster {ref}",
+        f"Create role {quote_sql_name(role.name)} of Cluster {ref}",
         Identity(DATABASE_ROLE.kind, ref.namespace, f"{ref.name}-{role.name}"),
         unchanged=f"{role.label} says exactly this already",
         validated_by=VALIDATED,
     )
 
 
-def nothing_to_migrate(ref: ClusterRef) -> Plan:
+def plan_nothing_to_migrate(ref: ClusterRef) -> Plan:
     return Plan(
         "migrate-roles",
         f"Move roles of Cluster {ref} to DatabaseRole objects",
@@ -485,6 +504,6 @@ def check_migratable(roles: Sequence[DeclaredRole]) -> None:
     absent = [role for role in roles if role.is_absent]
     if absent:
         raise InvalidRequest(
-            f"roles: {', '.join(shown(one.name) for one in absent)} says `ensure: absent`, which a DatabaseRole cannot "
+            f"roles: {', '.join(quote(one.name) for one in absent)} says `ensure: absent`, which a DatabaseRole cannot "
             f"say: finish dropping it with delete_postgres_role first, or leave it out of roles"
         )

@@ -10,22 +10,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gitops_mcp.domain import belonging, listitems
-from gitops_mcp.domain.applying import applied, notices
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.moment import parsed
-from gitops_mcp.domain.cnpg.protection import blocking, described
-from gitops_mcp.domain.dropping import Step, unread
-from gitops_mcp.domain.names import ClusterRef, shown
+from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.protection import blockers, spell_out
+from gitops_mcp.domain.editing.field import edit_fields
+from gitops_mcp.domain.editing.list_items import remove_item
+from gitops_mcp.domain.editing.new_document import remove_documents
+from gitops_mcp.domain.editing.removal import remove_objects
+from gitops_mcp.domain.editing.steps import EditSequence
+from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.names import ClusterRef, quote
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.place import changed
-from gitops_mcp.domain.plan import Impact, Level, Notice, Plan
-from gitops_mcp.domain.removal import remove_objects
-from gitops_mcp.domain.repository import Desired
-from gitops_mcp.domain.role_changes import NO_RESTART, VALIDATED, line_of, target_of
-from gitops_mcp.domain.roles import ROLES, DeclaredRole, LiveRoles
-from gitops_mcp.domain.steps import Steps
-from gitops_mcp.domain.yamltext import Set
+from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
+from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRoles
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.removal_step import RemovalStep, step_without_api
+from gitops_mcp.domain.plans.role import NO_RESTART, VALIDATED, quote_sql_name, target_of_role
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.yaml.edits import Set
 
 _POLICY = "databaseRoleReclaimPolicy"
 _SETTLED = timedelta(minutes=1)
@@ -34,7 +37,7 @@ operator brings roles when the list changes and once a minute (internal/manageme
 
 
 @dataclass(frozen=True)
-class Removing:
+class PasswordRemoval:
     """What goes with the last step: documents that this server made for the role's password."""
 
     documents: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -44,7 +47,7 @@ class Removing:
 
 
 @dataclass(frozen=True)
-class Deletion:
+class RoleDeletion:
     role: DeclaredRole
     ref: ClusterRef
     drop: bool
@@ -98,10 +101,10 @@ class Deletion:
         """What keeps the live DatabaseRole, and with it the role, although Git says nothing of it any more."""
         if self.role.form == "inline" or self.is_nowhere or self.is_direct:
             return None
-        held = blocking(self.seen) or blocking(self.role.declared.object)
+        held = blockers(self.seen) or blockers(self.role.declared.object)
         by = self.role.declared.applied
         if held:
-            return f"{described(held)} protects it against pruning"
+            return f"{spell_out(held)} protects it against pruning"
         return f"{by} does not prune by itself" if by is not None and not by.prunes else None
 
     def _asks(self, spec: Object | None) -> bool:
@@ -110,84 +113,88 @@ class Deletion:
         return bool(at(spec, key) == value)
 
     @property
-    def step(self) -> Step:
+    def step(self) -> RemovalStep:
         if self.is_nowhere:
             thing = "entry" if self.role.form == "inline" else "manifest"
             live = "Cluster or report of the operator" if self.role.form == "inline" else "DatabaseRole"
-            return Step("remove", f"the only step: no live {live} says this role, so just the {thing} goes")
+            return RemovalStep("remove", f"the only step: no live {live} says this role, so just the {thing} goes")
         if not self.drops:
-            return Step("remove", "the only step: it goes from Git, and stays in PostgreSQL")
+            return RemovalStep("remove", "the only step: it goes from Git, and stays in PostgreSQL")
         return self._inline() if self.role.form == "inline" else self._object()
 
-    def _inline(self) -> Step:
+    def _inline(self) -> RemovalStep:
         if not self.role.is_absent:
-            return Step("ask", "step 1 of 2: `ensure: absent`")
+            return RemovalStep("ask", "step 1 of 2: `ensure: absent`")
         if self.live is None:
-            return unread(is_merged=self._asks(self.merged))
+            return step_without_api(is_merged=self._asks(self.merged))
         if not self.drop_is_live:
-            return Step("wait", "step 1 of 2 is in Git but not applied yet")
+            return RemovalStep("wait", "step 1 of 2 is in Git but not applied yet")
         return self._reported(self.live)
 
-    def _reported(self, live: LiveRoles) -> Step:
+    def _reported(self, live: LiveRoles) -> RemovalStep:
         """What the operator says of an entry that is to be absent."""
         failing = live.errors(self.role.name)
         if failing:
             said = excerpt(failing[0]) or "no reason given"
-            return Step("wait", f"step 1 of 2 is applied, but the role cannot be dropped. The operator says: {said}")
+            return RemovalStep(
+                "wait", f"step 1 of 2 is applied, but the role cannot be dropped. The operator says: {said}"
+            )
         # One that is to be absent and is so counts as reconciled, as it did while it was to be there.
         if live.state(self.role.name) != "reconciled":
-            return Step("wait", "step 1 of 2 is applied, and the role is not dropped yet")
+            return RemovalStep("wait", "step 1 of 2 is applied, and the role is not dropped yet")
         if self.unchanged_for is not None and self.unchanged_for < _SETTLED:
             seconds = int(_SETTLED.total_seconds())
-            return Step(
+            return RemovalStep(
                 "wait", f"step 1 of 2 is applied, but not for {seconds} s yet: the report may be older than that"
             )
-        return Step("remove", "step 2 of 2: the role is dropped, as the operator last reported, so its entry goes")
+        return RemovalStep(
+            "remove", "step 2 of 2: the role is dropped, as the operator last reported, so its entry goes"
+        )
 
-    def _object(self) -> Step:
+    def _object(self) -> RemovalStep:
         if not self.drop and (self.drop_is_live or self.live is None):
-            return Step("remove", "the only step: its reclaim policy is delete, so it is dropped all the same")
+            return RemovalStep("remove", "the only step: its reclaim policy is delete, so it is dropped all the same")
         if not self.drop:
-            return Step(
+            return RemovalStep(
                 "remove",
                 "the only step: its reclaim policy is delete in Git, and once that is live it is dropped all the same",
             )
         if not self._asks(self.role.spec):
-            return Step("ask", f"step 1 of 2: `{_POLICY}: delete`")
+            return RemovalStep("ask", f"step 1 of 2: `{_POLICY}: delete`")
         if self.live is None:
-            return unread(is_merged=self._asks(self.merged))
+            return step_without_api(is_merged=self._asks(self.merged))
         if not self.drop_is_live:
-            return Step(
+            return RemovalStep(
                 "wait", "step 1 of 2 is in Git but not applied yet: the live policy is retain, which drops nothing"
             )
-        return Step("remove", "step 2 of 2: the live policy is delete, so the role is dropped with its manifest")
+        return RemovalStep("remove", "step 2 of 2: the live policy is delete, so the role is dropped with its manifest")
 
 
-def delete(desired: Desired, deletion: Deletion, removing: Removing) -> Plan:
+def plan_role_deletion(desired: Desired, deletion: RoleDeletion, removing: PasswordRemoval) -> Plan:
     """The step that is due; the answer says which it is and what happens to the role in PostgreSQL."""
     role, ref, step = deletion.role, deletion.ref, deletion.step
     is_dropped = deletion.drops and not (step.due == "remove" and deletion.stays)
     plan = Plan(
         "delete-role",
-        f"{'Drop' if is_dropped else 'Release'} role {line_of(role.name)} of Cluster {ref}",
-        target_of(role, ref),
+        f"{'Drop' if is_dropped else 'Release'} role {quote_sql_name(role.name)} of Cluster {ref}",
+        target_of_role(role, ref),
         validated_by=VALIDATED,
-        destroys=_lost(deletion),
+        destroys=_what_is_lost(deletion),
     )
     match step.due:
         case "wait":
             again = "Wait until it is applied (list_postgres_roles shows it), then call this again"
             return replace(plan, destroys=None, unchanged=step.why, next=(again,))
         case "ask":
-            return _asked(plan, desired, deletion)
+            return _plan_drop_request(plan, desired, deletion)
         case "remove":
-            return _removed(plan, desired, deletion, removing)
+            return _plan_removal(plan, desired, deletion, removing)
 
 
-def _lost(deletion: Deletion) -> str | None:
+def _what_is_lost(deletion: RoleDeletion) -> str | None:
     if not deletion.drops:
         return None
-    what = f"deleting role {shown(deletion.role.name)} of Cluster {deletion.ref}"
+    what = f"deleting role {quote(deletion.role.name)} of Cluster {deletion.ref}"
     if deletion.stays is not None and deletion.step.due == "remove":
         return f"{what} would drop it in PostgreSQL, but for this: {deletion.stays}"
     if deletion.is_nowhere:
@@ -197,8 +204,8 @@ def _lost(deletion: Deletion) -> str | None:
     return f"{what} drops it in PostgreSQL, with its grants and its password{keep}"
 
 
-def _asked(plan: Plan, desired: Desired, deletion: Deletion) -> Plan:
-    role, name = deletion.role, shown(deletion.role.name)
+def _plan_drop_request(plan: Plan, desired: Desired, deletion: RoleDeletion) -> Plan:
+    role, name = deletion.role, quote(deletion.role.name)
     inline = role.form == "inline"
     edit = Set((*role.path, "ensure"), "absent") if inline else Set(("spec", _POLICY), "delete")
     first = f"Once this is applied, the operator drops role {name}"
@@ -206,10 +213,10 @@ def _asked(plan: Plan, desired: Desired, deletion: Deletion) -> Plan:
         first = f"Nothing is dropped yet: role {name} goes with its manifest, in step 2"
     return replace(
         plan,
-        files=changed(desired, role.declared, edit),
-        body=(f"This is {deletion.step.why}", *applied(role.declared)),
-        impact=_dropping(name) if inline else Impact(Level.NONE, (NO_RESTART,)),
-        warnings=(*_owned(desired, deletion), *notices(role.declared, desired)),
+        files=edit_fields(desired, role.declared, edit),
+        body=(f"This is {deletion.step.why}", *applier_lines(role.declared)),
+        impact=_drop_impact(name) if inline else Impact(Level.NONE, (NO_RESTART,)),
+        warnings=(*_owner_notice(desired, deletion), *applier_notices(role.declared, desired)),
         next=(
             first,
             "A role that owns objects cannot be dropped: give them to another role first (REASSIGN OWNED)",
@@ -218,27 +225,27 @@ def _asked(plan: Plan, desired: Desired, deletion: Deletion) -> Plan:
     )
 
 
-def _removed(plan: Plan, desired: Desired, deletion: Deletion, removing: Removing) -> Plan:
-    role, steps = deletion.role, Steps(desired)
+def _plan_removal(plan: Plan, desired: Desired, deletion: RoleDeletion, removing: PasswordRemoval) -> Plan:
+    role, steps = deletion.role, EditSequence(desired)
     if role.index is not None:
-        steps.take(listitems.removed(desired, role.declared, ROLES, role.index))
+        steps.take(remove_item(desired, role.declared, ROLES, role.index))
     else:
         steps.take(remove_objects(desired, role.declared))
     for path, indexes in removing.documents:
-        steps.take(belonging.without_documents(steps.desired, path, indexes))
+        steps.take(remove_documents(steps.desired, path, indexes))
     drops_now = deletion.drops and role.form == "DatabaseRole" and deletion.stays is None
     return replace(
         plan,
         files=steps.changes,
-        body=(f"This is {deletion.step.why}", *applied(role.declared)),
-        impact=_dropping(shown(role.name)) if drops_now else Impact(Level.NONE, (NO_RESTART,)),
-        warnings=(*_owned(desired, deletion), *notices(role.declared, desired)),
-        next=(_fate(deletion), *removing.told),
+        body=(f"This is {deletion.step.why}", *applier_lines(role.declared)),
+        impact=_drop_impact(quote(role.name)) if drops_now else Impact(Level.NONE, (NO_RESTART,)),
+        warnings=(*_owner_notice(desired, deletion), *applier_notices(role.declared, desired)),
+        next=(_fate_of_role(deletion), *removing.told),
     )
 
 
-def _fate(deletion: Deletion) -> str:
-    role, name = deletion.role, shown(deletion.role.name)
+def _fate_of_role(deletion: RoleDeletion) -> str:
+    role, name = deletion.role, quote(deletion.role.name)
     if (reason := deletion.stays) is not None:
         return f"The live DatabaseRole stays, and so does role {name}, since {reason}: a person has to delete it"
     if deletion.is_nowhere:
@@ -263,11 +270,11 @@ def _fate(deletion: Deletion) -> str:
     )
 
 
-def _dropping(name: str) -> Impact:
+def _drop_impact(name: str) -> Impact:
     return Impact(Level.DATA_LOSS, (f"role {name} is dropped with its grants and password; tables stay", NO_RESTART))
 
 
-def _owned(desired: Desired, deletion: Deletion) -> tuple[Notice, ...]:
+def _owner_notice(desired: Desired, deletion: RoleDeletion) -> tuple[Notice, ...]:
     ref, name = deletion.ref, deletion.role.name
     databases = [
         str(at(one.object, "spec", "name"))
@@ -279,11 +286,11 @@ def _owned(desired: Desired, deletion: Deletion) -> tuple[Notice, ...]:
     ]
     if not databases or not deletion.drops:
         return ()
-    owns = f"role {shown(name)} owns {', '.join(map(shown, databases))}, as Git declares it"
+    owns = f"role {quote(name)} owns {', '.join(map(quote, databases))}, as Git declares it"
     return (Notice("owns-databases", f"{owns}: it cannot be dropped before these have another owner"),)
 
 
-def merged(role: DeclaredRole, base: Desired) -> Object | None:
+def role_at_base(role: DeclaredRole, base: Desired) -> Object | None:
     """The same role as the base declares it, which is nearer to what is live than a change is."""
     declared = next((one.object for one in base.declarations if one.identity == role.declared.identity), None)
     if role.index is None:
@@ -293,12 +300,12 @@ def merged(role: DeclaredRole, base: Desired) -> Object | None:
     return next((entry for entry in listed if at(entry, "name") == role.name), None) if listed else None
 
 
-def unchanged_for(cluster: Object, now: datetime) -> timedelta | None:
+def time_since_last_write(cluster: Object, now: datetime) -> timedelta | None:
     """How long ago somebody last wrote the list of a live Cluster, or what else the same one manages of it."""
     written = [
         time
         for entry in at(cluster, "metadata", "managedFields") or ()
         if at(entry, "fieldsV1", "f:spec", "f:managed", "f:roles") is not None
-        and (time := parsed(at(entry, "time"))) is not None
+        and (time := parse_time(at(entry, "time"))) is not None
     ]
     return now - max(written) if written else None

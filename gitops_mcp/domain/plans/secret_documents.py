@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from gitops_mcp.domain.applied import read
-from gitops_mcp.domain.belonging import Sibling
+from gitops_mcp.domain.editing.new_document import Sibling
+from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
-from gitops_mcp.domain.plan import Draft, FileChange
-from gitops_mcp.domain.repository import Desired
-from gitops_mcp.domain.roles import strings_in
-from gitops_mcp.domain.yamltext import Set, documents
+from gitops_mcp.domain.plans.declared_roles import strings_in
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.files import DraftFiles, FileChange
+from gitops_mcp.domain.yaml.edits import Set
+from gitops_mcp.domain.yaml.text import parse_documents
 
 Way = Literal["external-secrets", "sealed-secrets", "sops"]
 """The providers that leave a document in Git."""
@@ -59,10 +60,10 @@ class SecretDocument:
 def secret_documents(texts: Mapping[str, str], paths: Iterable[str]) -> Iterator[SecretDocument]:
     """Those that could be read; a generator counts with the ExternalSecret that uses it."""
     for path in sorted(set(paths) & texts.keys()):
-        parsed = read(texts[path])
+        parsed = read_documents(texts[path])
         for document in parsed:
             value = document.value
-            way, name = _way(value)
+            way, name = _way_and_name(value)
             namespace = at(value, "metadata", "namespace")
             if way is not None and isinstance(name, str):
                 space = namespace if isinstance(namespace, str) else None
@@ -76,50 +77,50 @@ def is_generated(external: Object) -> bool:
     return bool(kinds) and set(kinds) == {PASSWORD.kind} and not at(external, "spec", "data")
 
 
-def users(files: Mapping[str, str], namespace: str, secret: str, *, role_at: str) -> Iterator[str]:
+def places_naming_secret(files: Mapping[str, str], namespace: str, secret: str, *, role_at: str) -> Iterator[str]:
     """Places that name a Secret, but for what makes it, and for CNPG's objects, which are told as what they become.
 
     `role_at`: the file in which its role stands; a patch there is that role.
     """
     word = re.compile(rf"(?<![\w.-]){re.escape(secret)}(?![\w./-])")
     for path, text in sorted(files.items()):
-        parsed = read(text)
+        parsed = read_documents(text)
         if not parsed and word.search(text):  # a template, which is no YAML yet
             yield path
         for document in parsed:
             value = document.value
             is_patch = path == role_at and (isinstance(value, list) or is_kustomization(path))
-            if is_patch or _is_elsewhere(value, namespace) or _is_of(value, secret):
+            if is_patch or _is_in_other_namespace(value, namespace) or _is_maker_or_cnpg(value, secret):
                 continue
             if any(word.search(one) for one in strings_in(value)):
                 yield f"{path}:{document.line}"
 
 
-def _is_elsewhere(value: object, namespace: str) -> bool:
+def _is_in_other_namespace(value: object, namespace: str) -> bool:
     said = at(value, "metadata", "namespace")
     return isinstance(said, str) and said != namespace
 
 
-def _is_of(value: object, secret: str) -> bool:
+def _is_maker_or_cnpg(value: object, secret: str) -> bool:
     """Whether a document makes the Secret, or is an object of CNPG."""
     if at(value, "kind") == PASSWORD.kind:
         return bool(at(value, "metadata", "name") == secret)
-    return str(at(value, "apiVersion")).startswith(f"{CNPG_GROUP}/") or _way(value)[1] == secret
+    return str(at(value, "apiVersion")).startswith(f"{CNPG_GROUP}/") or _way_and_name(value)[1] == secret
 
 
-def generators(texts: Mapping[str, str], path: str, names: Iterable[str]) -> tuple[int, ...]:
+def indexes_of_generators(texts: Mapping[str, str], path: str, names: Iterable[str]) -> tuple[int, ...]:
     """The documents of a file that are Password generators of these names and of this server's making."""
     wanted = set(names)
     return tuple(
         one.index
-        for one in read(texts[path])
+        for one in read_documents(texts[path])
         if at(one.value, "kind") == PASSWORD.kind
         and at(one.value, "metadata", "name") in wanted
         and at(one.value, "metadata", "labels", MANAGED_BY) == SERVER
     )
 
 
-def siblings(found: Iterable[SecretDocument], way: Way) -> tuple[Sibling, ...]:
+def secret_siblings(found: Iterable[SecretDocument], way: Way) -> tuple[Sibling, ...]:
     return tuple(
         Sibling(one.path, one.secret, one.secret, None, one.namespace, one.beside)
         for one in found
@@ -127,7 +128,7 @@ def siblings(found: Iterable[SecretDocument], way: Way) -> tuple[Sibling, ...]:
     )
 
 
-def noticed(texts: Mapping[str, str], paths: Iterable[str]) -> str | None:
+def find_mittwald_file(texts: Mapping[str, str], paths: Iterable[str]) -> str | None:
     """A file that uses mittwald's generator, which no provider here writes."""
     return next((path for path in sorted(set(paths) & texts.keys()) if MITTWALD in texts[path]), None)
 
@@ -144,41 +145,41 @@ def ways_near(
     )
 
 
-def resealed(desired: Desired, path: str, document: int, text: str) -> tuple[FileChange, ...]:
+def replace_sealed_values(desired: Desired, path: str, document: int, text: str) -> tuple[FileChange, ...]:
     """The values of a new SealedSecret in the place of those of the old one, and nothing else."""
-    sealed = at(documents(text)[0].value, "spec", "encryptedData")
-    draft = Draft(desired.texts)
+    sealed = at(parse_documents(text)[0].value, "spec", "encryptedData")
+    draft = DraftFiles(desired.texts)
     draft.edit(path, document, *(Set(("spec", "encryptedData", key), value) for key, value in sealed.items()))
     return draft.changes
 
 
-def rewritten(desired: Desired, path: str, text: str) -> tuple[FileChange, ...]:
+def replace_file(desired: Desired, path: str, text: str) -> tuple[FileChange, ...]:
     """A whole file anew, as an encryption over all of it needs."""
     return (FileChange(path, desired.texts.get(path), text),)
 
 
-def numbered(name: str, taken: Iterable[str]) -> str:
+def next_secret_name(name: str, taken: Iterable[str]) -> str:
     """The next name for a Secret that takes the place of another: `…-2`, `…-3`."""
-    stem = family(name)
+    stem = first_secret_name(name)
     names = set(taken)
     number = 2
-    while f"{stem}-{number}" in names or f"{stem}-{number}" == name or number <= _number(name):
+    while f"{stem}-{number}" in names or f"{stem}-{number}" == name or number <= _rotation_number(name):
         number += 1
     return f"{stem}-{number}"
 
 
-def family(name: str) -> str:
+def first_secret_name(name: str) -> str:
     """The name of the first Secret of a role, whatever number a rotation has given to this one."""
     stem, _, number = name.rpartition("-")
     return stem if number.isdecimal() and stem.endswith("-password") else name
 
 
-def _number(name: str) -> int:
+def _rotation_number(name: str) -> int:
     number = name.rpartition("-")[2]
-    return int(number) if number.isdecimal() and family(name) != name else 1
+    return int(number) if number.isdecimal() and first_secret_name(name) != name else 1
 
 
-def _way(value: object) -> tuple[Way | None, object]:
+def _way_and_name(value: object) -> tuple[Way | None, object]:
     kind, version = at(value, "kind"), str(at(value, "apiVersion"))
     name = at(value, "metadata", "name")
     if kind == SEALED_SECRET.kind and version.startswith(f"{SEALED_SECRET.group}/"):

@@ -16,23 +16,25 @@ from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gitops_mcp.domain import rendering, unreached
-from gitops_mcp.domain.applied import Applied, joined, read
-from gitops_mcp.domain.engines import MARKS, engines
-from gitops_mcp.domain.kustomize import Tree
+from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.declared import MARKS, find_engine_objects
+from gitops_mcp.domain.engines.reading import path_in_folder, read_documents
+from gitops_mcp.domain.kustomize import FileTree
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.plan import FileChange
-from gitops_mcp.domain.rendering import Rendered
-from gitops_mcp.domain.repository import Declaration, Desired, Kustomization, Skipped
-from gitops_mcp.domain.yamltext import Unparsable, documents
+from gitops_mcp.domain.repository.desired import Declaration, Desired, KustomizationFile, SkippedFile
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template, find_maker_files, find_unapplied
+from gitops_mcp.domain.repository.render import RenderedRoot, render_engine_object, render_plain_file, render_root
+from gitops_mcp.domain.yaml.text import parse_documents
+from gitops_mcp.domain.yaml.tree import Unparsable
 
 _NONE: Container[str] = frozenset()
 _MANIFESTS = (".yaml", ".yml", ".json")
 _DEFINES = re.compile(r"kind\W+(ConfigMap|Secret|SealedSecret)\b")
 
 
-def modelled(
+def build_desired(
     files: Mapping[str, str],
     *,
     commit: str,
@@ -52,20 +54,22 @@ def modelled(
         if (known.folder, known.remotes, known.revision) == (folder, remotes, revision):
             return replace(known, commit=commit)
     else:
-        tree = tree.with_files(files, others) if tree is not None else Tree(files, others)
-    found = _engines(tree, remotes, revision)
-    sight = _Sight(tree, found, folder)
-    return _desired(sight, commit, remotes, revision)
+        tree = tree.with_files(files, others) if tree is not None else FileTree(files, others)
+    found = _engine_objects(tree, remotes, revision)
+    sight = _EnvironmentRoots(tree, found, folder)
+    return _assemble_desired(sight, commit, remotes, revision)
 
 
-class _Sight:
+class _EnvironmentRoots:
     """The roots of a repository, and which of them an environment has."""
 
-    def __init__(self, tree: Tree, found: tuple[Applied, ...], folder: str) -> None:
+    def __init__(self, tree: FileTree, found: tuple[EngineObject, ...], folder: str) -> None:
         self.tree, self.engines, self.folder = tree, found, folder
         self._paths = sorted(tree.files)
         self.applied = {
-            index: rendering.applied(tree, one, self._below(one)) for index, one in enumerate(found) if not one.excluded
+            index: render_engine_object(tree, one, self._below(one))
+            for index, one in enumerate(found)
+            if not one.excluded
         }
         self.here = self._here()
         self.kustomizations = _kustomizations(tree.files)
@@ -74,19 +78,19 @@ class _Sight:
         self.roots, self.elsewhere = self._roots(bool(reaching))
         building = [*self.applied.values(), *self.roots, *([] if reaching else self.elsewhere)]
         taken = {path for made in building for path in made.reached}
-        self.marked = [path for path in self._inside() if unreached.MARK in tree.files[path]]
+        self.marked = [path for path in self._inside() if MARK in tree.files[path]]
         self.loose = [path for path in self.marked if path not in taken and not is_kustomization(path)]
-        self.plain: list[Rendered] = []
+        self.plain: list[RenderedRoot] = []
         if not reaching:
             manifests = [path for path in self.loose if path.endswith(_MANIFESTS)]
-            candidates = [path for path in manifests if unreached.chart_of(path, tree.files) is None]
-            self.plain = [rendering.plain(tree, path) for path in candidates]
+            candidates = [path for path in manifests if chart_of_template(path, tree.files) is None]
+            self.plain = [render_plain_file(tree, path) for path in candidates]
             self.loose = [path for path in self.loose if path not in set(candidates)]
 
     def holds(self, path: str | None) -> bool:
         return path is not None and (not self.folder or f"{path}/".startswith(f"{self.folder}/"))
 
-    def _below(self, one: Applied) -> Mapping[str, str]:
+    def _below(self, one: EngineObject) -> Mapping[str, str]:
         if one.folder is None:
             return {}
         if not one.folder:
@@ -116,25 +120,25 @@ class _Sight:
             waiting += sorted(more)
         return tuple(sorted(found))
 
-    def _roots(self, has_engines: bool) -> tuple[list[Rendered], list[Rendered]]:
+    def _roots(self, has_engines: bool) -> tuple[list[RenderedRoot], list[RenderedRoot]]:
         """Kustomizations that no engine object builds: those of the environment, and the others."""
         inside = {folder: one for folder, one in self.kustomizations.items() if self.holds(folder)}
         taken = {path for made in self.applied.values() for path in made.reached}
-        free = [folder for folder in _tops(inside) if inside[folder].path not in taken]
-        built = {folder: rendering.root(self.tree, folder) for folder in free}
+        free = [folder for folder in _top_folders(inside) if inside[folder].path not in taken]
+        built = {folder: render_root(self.tree, folder) for folder in free}
         if has_engines and self.is_strict:
             # What lists engine objects that are at work is applied by something outside of the repository.
             places = {self.engines[index].place.path for index in self.here}
             built = {folder: made for folder, made in built.items() if not places.isdisjoint(made.reached)}
         return list(built.values()), self._others(built, taken)
 
-    def _others(self, built: Mapping[str, Rendered], taken: set[str]) -> list[Rendered]:
+    def _others(self, built: Mapping[str, RenderedRoot], taken: set[str]) -> list[RenderedRoot]:
         """What else is built of the repository, by whom is not known: it may share documents with this environment."""
         own = {self.kustomizations[folder].path for folder in built}
         pool = dict(self.kustomizations)
         while True:
-            free = [folder for folder in _tops(pool) if folder not in built and pool[folder].path not in taken]
-            made = {folder: rendering.root(self.tree, folder) for folder in free}
+            free = [folder for folder in _top_folders(pool) if folder not in built and pool[folder].path not in taken]
+            made = {folder: render_root(self.tree, folder) for folder in free}
             above = [folder for folder, one in made.items() if not own.isdisjoint(one.reached)]
             if not above:
                 return list(made.values())
@@ -143,38 +147,38 @@ class _Sight:
                 del pool[folder]
 
 
-def _desired(sight: _Sight, commit: str, remotes: tuple[str, ...], revision: str) -> Desired:
+def _assemble_desired(sight: _EnvironmentRoots, commit: str, remotes: tuple[str, ...], revision: str) -> Desired:
     files = sight.tree.files
     own = [*(sight.applied[index] for index in sight.here), *sight.roots, *sight.plain]
     rest = [made for index, made in sight.applied.items() if index not in set(sight.here)]
-    everything = _shared([one for made in (*own, *rest, *sight.elsewhere) for one in made.declarations])
+    everything = _with_sharers([one for made in (*own, *rest, *sight.elsewhere) for one in made.declarations])
     count = sum(len(made.declarations) for made in own)
     hidden = [*sight.loose, *(path for path in sight.marked if path not in set(sight.loose))]
     return Desired(
         commit,
         sight.folder,
-        _once(everything[:count]),
-        tuple(_skipped(files, sight)),
+        _without_duplicates(everything[:count]),
+        tuple(_skipped_files(files, sight)),
         sight.kustomizations,
         files,
         tree=sight.tree,
         engines=sight.engines,
         everything=everything,
-        unreached=tuple(unreached.unreached(files, sight.loose, sight.engines)),
-        hidden=tuple(unreached.hidden(files, hidden)),
+        unreached=tuple(find_unapplied(files, sight.loose, sight.engines)),
+        hidden=tuple(find_maker_files(files, hidden)),
         notes=tuple(dict.fromkeys(note for made in own for note in made.notes)),
         remotes=remotes,
         revision=revision,
     )
 
 
-def _engines(tree: Tree, remotes: tuple[str, ...], revision: str) -> tuple[Applied, ...]:
+def _engine_objects(tree: FileTree, remotes: tuple[str, ...], revision: str) -> tuple[EngineObject, ...]:
     """Read again only where something has changed that they may depend on."""
     key = ("engines", f"{remotes} {revision}")
     known = tree.memo.get(key)
     if known is None or not _same_engines(known[0], tree.files):
-        known = (tree.files, engines(tree.files, remotes=remotes, revision=revision))
-    found: tuple[Applied, ...] = known[1]
+        known = (tree.files, find_engine_objects(tree.files, remotes=remotes, revision=revision))
+    found: tuple[EngineObject, ...] = known[1]
     tree.memo[key] = (tree.files, found)
     return found
 
@@ -190,12 +194,12 @@ def _same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
         if is_kustomization(path) or not path.endswith(_MANIFESTS):
             return False
         for one in (was, text):
-            if unreached.MARK not in one or _DEFINES.search(one) or any(mark in one for mark in MARKS):
+            if MARK not in one or _DEFINES.search(one) or any(mark in one for mark in MARKS):
                 return False
     return True
 
 
-def _shared(found: Sequence[Declaration]) -> tuple[Declaration, ...]:
+def _with_sharers(found: Sequence[Declaration]) -> tuple[Declaration, ...]:
     """Each with the other live objects that its document makes."""
     users: dict[tuple[str, int, Path], list[Declaration]] = {}
     for one in found:
@@ -214,7 +218,7 @@ def _shared(found: Sequence[Declaration]) -> tuple[Declaration, ...]:
     )
 
 
-def _once(found: Iterable[Declaration]) -> tuple[Declaration, ...]:
+def _without_duplicates(found: Iterable[Declaration]) -> tuple[Declaration, ...]:
     """By place; a document that is applied to one object twice counts once."""
     kept: dict[tuple[object, ...], Declaration] = {}
     for one in found:
@@ -223,21 +227,21 @@ def _once(found: Iterable[Declaration]) -> tuple[Declaration, ...]:
     return tuple(sorted(kept.values(), key=lambda one: (one.path, one.line, str(one.identity))))
 
 
-def _kustomizations(files: Mapping[str, str]) -> dict[str, Kustomization]:
+def _kustomizations(files: Mapping[str, str]) -> dict[str, KustomizationFile]:
     found = {}
     for path in sorted(files):
         if is_kustomization(path):
-            parsed = read(files[path])
+            parsed = read_documents(files[path])
             value = parsed[0].value if parsed else None
             folder = posixpath.dirname(path)
-            found[folder] = Kustomization(path, folder, value if isinstance(value, dict) else {})
+            found[folder] = KustomizationFile(path, folder, value if isinstance(value, dict) else {})
     return found
 
 
-def _tops(found: Mapping[str, Kustomization]) -> list[str]:
+def _top_folders(found: Mapping[str, KustomizationFile]) -> list[str]:
     """Those that no other one of them lists."""
     listed = {
-        joined(folder, entry)
+        path_in_folder(folder, entry)
         for folder, one in found.items()
         for name in ("resources", "bases", "components")
         for entry in at(one.object, name) or ()
@@ -246,21 +250,21 @@ def _tops(found: Mapping[str, Kustomization]) -> list[str]:
     return [folder for folder, one in found.items() if folder not in listed and one.object.get("kind") != "Component"]
 
 
-def _skipped(files: Mapping[str, str], sight: _Sight) -> Iterator[Skipped]:
+def _skipped_files(files: Mapping[str, str], sight: _EnvironmentRoots) -> Iterator[SkippedFile]:
     own = [one.path for one in sight.kustomizations.values()]
     for path in (*own, *(path for path in sight.marked if path.endswith(_MANIFESTS) and path not in set(own))):
-        if read(files[path]) or unreached.chart_of(path, files) is not None:
+        if read_documents(files[path]) or chart_of_template(path, files) is not None:
             continue
         try:
-            documents(files[path])
+            parse_documents(files[path])
         except Unparsable as error:
-            yield Skipped(path, str(error))
+            yield SkippedFile(path, str(error))
 
 
-def remodelled(before: Desired, changes: Iterable[FileChange]) -> Desired:
+def desired_after(before: Desired, changes: Iterable[FileChange]) -> Desired:
     """The same, once the files are changed."""
     texts = {**before.texts, **{one.path: one.after for one in changes}}
-    return modelled(
+    return build_desired(
         {path: text for path, text in texts.items() if text is not None},
         commit=before.commit,
         folder=before.folder,

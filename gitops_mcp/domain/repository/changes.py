@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gitops_mcp.domain.objects import Identity, Object, Path, dotted, leaves
-from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.yamltext import same
+from gitops_mcp.domain.objects import Identity, Object, Path, dotted_path, leaves
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.yaml.values import is_same
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ObjectChange:
         """What the change touches, in words that can be compared and shown."""
         if not self.fields:
             return frozenset({str(self.identity)})
-        return frozenset(f"{self.identity} {dotted(path)}" for path in self.fields)
+        return frozenset(f"{self.identity} {dotted_path(path)}" for path in self.fields)
 
     def meets(self, other: ObjectChange) -> frozenset[str]:
         """What two changes of the same object have in common; a whole object has all its fields."""
@@ -36,15 +36,15 @@ class ObjectChange:
         return self.places & other.places
 
 
-def changed(before: Desired, after: Desired) -> tuple[ObjectChange, ...]:
+def changed_objects(before: Desired, after: Desired) -> tuple[ObjectChange, ...]:
     old, new = _by_identity(before.declarations), _by_identity(after.declarations)
     found = []
     for identity in dict.fromkeys([*old, *new]):
         was = old[identity].object if identity in old else None
         now = new[identity].object if identity in new else None
-        if same(was, now):
+        if is_same(was, now):
             continue
-        fields = _different(was, now) if was is not None and now is not None else ()
+        fields = _changed_fields(was, now) if was is not None and now is not None else ()
         found.append(ObjectChange(identity, was, now, fields))
     return tuple(found)
 
@@ -53,9 +53,9 @@ def _by_identity(declarations: Iterable[Declaration]) -> dict[Identity, Declarat
     return {one.identity: one for one in declarations}
 
 
-def _different(before: Object, after: Object) -> tuple[Path, ...]:
+def _changed_fields(before: Object, after: Object) -> tuple[Path, ...]:
     old, new = dict(leaves(before)), dict(leaves(after))
     missing = object()
     return tuple(
-        path for path in dict.fromkeys([*old, *new]) if not same(old.get(path, missing), new.get(path, missing))
+        path for path in dict.fromkeys([*old, *new]) if not is_same(old.get(path, missing), new.get(path, missing))
     )

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from gitops_mcp.domain.applied import Applied
-from gitops_mcp.domain.helmvalues import Release
-from gitops_mcp.domain.kustomize import Produced, Tree
-from gitops_mcp.domain.names import ClusterRef, counted, near
+from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.chart_values import Release
+from gitops_mcp.domain.engines.substitution import SubstitutedString
+from gitops_mcp.domain.kustomize import FileTree, Produced
+from gitops_mcp.domain.names import ClusterRef, pluralize, suggest
 from gitops_mcp.domain.objects import Identity, Object, Path, at
-from gitops_mcp.domain.substitution import Scalar
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
 _DEPENDENT = frozenset(
@@ -43,9 +43,9 @@ class Declaration:
     """The folder that is built, "" for that of the repository; None for a file that is taken as it is."""
     produced: Produced | None = None
     """What the build made, before variables are filled in. The base document is its first layer."""
-    applied: Applied | None = None
+    applied: EngineObject | None = None
     """The engine object that applies it; None where the repository declares none."""
-    substituted: Mapping[Path, Scalar] = field(default_factory=dict)
+    substituted: Mapping[Path, SubstitutedString] = field(default_factory=dict)
     """The strings of `produced.object` that name variables."""
     release: Release | None = None
     """The use of the `cluster` chart that makes it; `path` and `base` are then those of the engine object."""
@@ -70,7 +70,7 @@ class Declaration:
 
 
 @dataclass(frozen=True)
-class Kustomization:
+class KustomizationFile:
     path: str
     folder: str
     object: Object
@@ -87,17 +87,17 @@ class Kustomization:
 
     def reaches(self, path: str) -> bool:
         """Whether `resources` names this file or folder, both from the root of the repository."""
-        return any(joined(self.folder, entry) == path for entry in self.resources)
+        return any(entry_path(self.folder, entry) == path for entry in self.resources)
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedFile:
     path: str
     reason: str
 
 
 @dataclass(frozen=True)
-class Unreached:
+class UnappliedDocument:
     """A document that declares an object and is not applied."""
 
     identity: Identity
@@ -110,7 +110,7 @@ class Unreached:
 
 
 @dataclass(frozen=True)
-class Hidden:
+class MakerFile:
     """A file that makes objects without declaring them: a template, a program, a composition."""
 
     path: str
@@ -126,20 +126,20 @@ class Desired:
     commit: str
     folder: str
     declarations: tuple[Declaration, ...]
-    skipped: tuple[Skipped, ...]
-    kustomizations: Mapping[str, Kustomization]
+    skipped: tuple[SkippedFile, ...]
+    kustomizations: Mapping[str, KustomizationFile]
     """By folder."""
     texts: Mapping[str, str]
     """The files that were read, as text: UTF-8, line endings and byte order mark as stored."""
-    tree: Tree | None = None
+    tree: FileTree | None = None
     """The files as builds see them; None where nothing was rendered."""
-    engines: tuple[Applied, ...] = ()
+    engines: tuple[EngineObject, ...] = ()
     """Every engine object of the repository, the excluded ones too."""
     everything: tuple[Declaration, ...] = ()
     """Every object that the repository produces, in this environment or not: whom an edit may touch."""
-    unreached: tuple[Unreached, ...] = ()
+    unreached: tuple[UnappliedDocument, ...] = ()
     """What was considered and not chosen."""
-    hidden: tuple[Hidden, ...] = ()
+    hidden: tuple[MakerFile, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be understood, each with its file."""
     remotes: tuple[str, ...] = ()
@@ -214,7 +214,7 @@ class Desired:
         """The environment's folder; for what its engine objects apply from elsewhere, the root."""
         return self.folder if f"{path}/".startswith(f"{self.folder}/") else ""
 
-    def governing(self, folder: str) -> Kustomization | None:
+    def governing(self, folder: str) -> KustomizationFile | None:
         """The nearest kustomization at or above a folder, inside the environment's folder where that is."""
         for above in folders_above(folder, self.top(folder)):
             if above in self.kustomizations:
@@ -244,12 +244,12 @@ class Desired:
             if one.identity.kind == kind and namespace in {None, one.identity.namespace}
         ]
         files = (
-            f"{counted(len(self.skipped), 'file')} passed over, the first {self.skipped[0].path}"
+            f"{pluralize(len(self.skipped), 'file')} passed over, the first {self.skipped[0].path}"
             if self.skipped
             else ""
         )
         passed = f"; {files}" if files else ""
-        return NotFound(f"Git declares no {kind} {name!r} in {where}; {near(name, others)}{passed}")
+        return NotFound(f"Git declares no {kind} {name!r} in {where}; {suggest(name, others)}{passed}")
 
     def _unapplied(self, kind: str, name: str, where: str) -> NotFound | None:
         """The answer where something looks like the object's place and is none."""
@@ -263,7 +263,7 @@ class Desired:
         return NotFound(f"no document declares {kind} {name!r} in {where}, but {'; '.join(made)}") if made else None
 
 
-def joined(folder: str, entry: str) -> str:
+def entry_path(folder: str, entry: str) -> str:
     """A kustomization's entry as a path from the root of the repository."""
     return posixpath.normpath(posixpath.join(folder, entry))
 

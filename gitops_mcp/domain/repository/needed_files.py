@@ -9,8 +9,8 @@ import posixpath
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from gitops_mcp.domain.applied import read
-from gitops_mcp.domain.engines import MARKS, definers
+from gitops_mcp.domain.engines.declared import MARKS, all_value_sources
+from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 
 _LISTS = frozenset({"resources", "bases", "crds"})
@@ -18,31 +18,31 @@ _LISTS = frozenset({"resources", "bases", "crds"})
 _TEXTS = (".yaml", ".yml", ".json", ".env", ".tpl")
 
 
-def referenced(texts: Mapping[str, str], paths: Container[str]) -> set[str]:
+def referenced_paths(texts: Mapping[str, str], paths: Container[str]) -> set[str]:
     """The paths that exist, are named by a kustomization or an engine object, and are not known yet."""
     found: set[str] = set()
-    wide = _copying(texts)
+    wide = _copying_folders(texts)
     for path, text in texts.items():
         folder = path.rpartition("/")[0]
         if is_kustomization(path):
-            found |= set(_existing(_named(text, all_of_it=folder in wide), (folder,), paths))
+            found |= set(_existing_paths(_strings_of_kustomization(text, all_of_it=folder in wide), (folder,), paths))
         elif any(mark in text for mark in MARKS):
-            found |= set(_existing(_strings(_read(text)), _folders(text), paths))
+            found |= set(_existing_paths(_strings(_document_values(text)), _named_folders(text), paths))
     return found - texts.keys()
 
 
-def definitions(texts: Mapping[str, str]) -> frozenset[str]:
+def value_source_names(texts: Mapping[str, str]) -> frozenset[str]:
     """Names of the ConfigMaps and Secrets that variables and values come from."""
-    return frozenset(name for _, name in definers(texts))
+    return frozenset(name for _, name in all_value_sources(texts))
 
 
-def _named(text: str, *, all_of_it: bool) -> Iterator[str]:
-    for document in _read(text):
+def _strings_of_kustomization(text: str, *, all_of_it: bool) -> Iterator[str]:
+    for document in _document_values(text):
         if isinstance(document, dict):
             yield from _strings([value for key, value in document.items() if all_of_it or key not in _LISTS])
 
 
-def _copying(texts: Mapping[str, str]) -> set[str]:
+def _copying_folders(texts: Mapping[str, str]) -> set[str]:
     """Folders whose kustomization copies values between objects, and those they build on: there any object counts."""
     kustomizations = {path.rpartition("/")[0]: text for path, text in texts.items() if is_kustomization(path)}
     waiting = [folder for folder, text in kustomizations.items() if "replacements:" in text or "vars:" in text]
@@ -52,12 +52,12 @@ def _copying(texts: Mapping[str, str]) -> set[str]:
         if folder in found or folder not in kustomizations:
             continue
         found.add(folder)
-        entries = _strings(_read(kustomizations[folder]))
+        entries = _strings(_document_values(kustomizations[folder]))
         waiting += [posixpath.normpath(posixpath.join(folder, entry)).removeprefix("./") for entry in entries]
     return found
 
 
-def _existing(strings: Iterable[str], folders: Iterable[str], paths: Container[str]) -> Iterator[str]:
+def _existing_paths(strings: Iterable[str], folders: Iterable[str], paths: Container[str]) -> Iterator[str]:
     tops = ("", *folders)
     for string in strings:
         if not string.endswith(_TEXTS) or "\n" in string:
@@ -68,18 +68,18 @@ def _existing(strings: Iterable[str], folders: Iterable[str], paths: Container[s
                 yield path
 
 
-def _folders(text: str) -> tuple[str, ...]:
+def _named_folders(text: str) -> tuple[str, ...]:
     """What an engine object calls a path: values files are named from there."""
     return tuple(
         posixpath.normpath(value).removeprefix("./")
-        for key, value in _pairs(_read(text))
+        for key, value in _pairs(_document_values(text))
         if key == "path" and isinstance(value, str) and value
     )
 
 
-def _read(text: str) -> list[Any]:
+def _document_values(text: str) -> list[Any]:
     """What does not parse names nothing, and says so where it is built."""
-    return [document.value for document in read(text)]
+    return [document.value for document in read_documents(text)]
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -10,17 +10,18 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gitops_mcp.domain.applied import Applied, kustomization_of, read
+from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.reading import kustomization_path, read_documents
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
-from gitops_mcp.domain.repository import Hidden, Unreached
-from gitops_mcp.domain.yamltext import Document, line_of
+from gitops_mcp.domain.repository.desired import MakerFile, UnappliedDocument
+from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
 
 MARK = CNPG_GROUP + "/"
 
 
-def documents(text: str) -> Iterator[tuple[Document, Path, Object]]:
+def cnpg_documents(text: str) -> Iterator[tuple[YamlDocument, Path, Object]]:
     """Every object of CNPG's group that stands in a file, items of a `kind: List` too."""
-    for document in read(text):
+    for document in read_documents(text):
         items = at(document.value, "items") if at(document.value, "kind") == "List" else None
         if isinstance(items, list):
             yield from ((document, ("items", index), item) for index, item in enumerate(items) if _is_cnpg(item))
@@ -28,41 +29,43 @@ def documents(text: str) -> Iterator[tuple[Document, Path, Object]]:
             yield document, (), document.value
 
 
-def unreached(files: Mapping[str, str], paths: Iterable[str], engines: Sequence[Applied]) -> Iterator[Unreached]:
+def find_unapplied(
+    files: Mapping[str, str], paths: Iterable[str], engines: Sequence[EngineObject]
+) -> Iterator[UnappliedDocument]:
     """What these files declare although nothing takes them."""
     for path in paths:
-        reason = _reason(path, files, engines)
-        for document, base, value in documents(files[path]):
-            line = line_of(files[path], document.index, base) if base else document.line
+        reason = _why_not_applied(path, files, engines)
+        for document, base, value in cnpg_documents(files[path]):
+            line = line_of_path(files[path], document.index, base) if base else document.line
             namespace = at(value, "metadata", "namespace")
             identity = Identity(value["kind"], str(namespace) if namespace else None, value["metadata"]["name"])
-            yield Unreached(identity, f"{path}:{line}", reason)
+            yield UnappliedDocument(identity, f"{path}:{line}", reason)
 
 
-def hidden(files: Mapping[str, str], paths: Iterable[str]) -> Iterator[Hidden]:
+def find_maker_files(files: Mapping[str, str], paths: Iterable[str]) -> Iterator[MakerFile]:
     """Templates of Helm, jsonnet, and what operators compose, among files that mention CNPG."""
     for path in paths:
         text = files[path]
-        if (chart := chart_of(path, files)) is not None:
+        if (chart := chart_of_template(path, files)) is not None:
             values = posixpath.join(chart, "values.yaml")
             look = f"; the values that it is filled with stand in {values}" if values in files else ""
-            yield Hidden(path, f"{path} is a template of the Helm chart {chart}, which is not edited{look}", text)
+            yield MakerFile(path, f"{path} is a template of the Helm chart {chart}, which is not edited{look}", text)
         elif path.endswith((".jsonnet", ".libsonnet")):
-            yield Hidden(path, f"{path} is a jsonnet program, which is not edited: change it there by hand", text)
+            yield MakerFile(path, f"{path} is a jsonnet program, which is not edited: change it there by hand", text)
         elif path.endswith((".yaml", ".yml", ".json")):
-            yield from _composed(path, files)
-            yield from _sealed(path, files[path])
+            yield from _composition_files(path, files)
+            yield from _sealed_secrets(path, files[path])
 
 
-def _sealed(path: str, text: str) -> Iterator[Hidden]:
-    for document in read(text) if "SealedSecret" in text else ():
+def _sealed_secrets(path: str, text: str) -> Iterator[MakerFile]:
+    for document in read_documents(text) if "SealedSecret" in text else ():
         if at(document.value, "kind") == "SealedSecret":
             name = str(at(document.value, "metadata", "name"))
             reason = f"{path}:{document.line} is a SealedSecret, whose values only kubeseal makes"
-            yield Hidden(path, reason, name)
+            yield MakerFile(path, reason, name)
 
 
-def chart_of(path: str, files: Mapping[str, str]) -> str | None:
+def chart_of_template(path: str, files: Mapping[str, str]) -> str | None:
     """The folder of the Helm chart whose template this is."""
     above, _, _ = f"/{path}".rpartition("/templates/")
     while above:
@@ -73,13 +76,13 @@ def chart_of(path: str, files: Mapping[str, str]) -> str | None:
     return None
 
 
-def _composed(path: str, files: Mapping[str, str]) -> Iterator[Hidden]:
-    for document in read(files[path]):
+def _composition_files(path: str, files: Mapping[str, str]) -> Iterator[MakerFile]:
+    for document in read_documents(files[path]):
         value = document.value
         kind = at(value, "kind")
         if not isinstance(kind, str) or _is_cnpg(value) or kind in {"List", "Kustomization", "Component"}:
             continue
-        if str(at(value, "apiVersion")).startswith((MARK, "apiextensions.k8s.io/")) or not _nests(value):
+        if str(at(value, "apiVersion")).startswith((MARK, "apiextensions.k8s.io/")) or not _holds_cnpg(value):
             continue
         claimed = at(value, "spec", "compositeTypeRef", "apiVersion") or at(value, "spec", "schema", "apiVersion")
         group = (
@@ -88,8 +91,8 @@ def _composed(path: str, files: Mapping[str, str]) -> Iterator[Hidden]:
         where = f"the {kind} {at(value, 'metadata', 'name')} at {path}:{document.line}"
         claims = tuple(_claims(str(group), files)) if group else ()
         for name, place in claims:
-            yield Hidden(place.rpartition(":")[0], f"{where} makes it from {place}: change it there by hand", name)
-        yield Hidden(path, f"{where} makes such objects, which are not edited through it", files[path])
+            yield MakerFile(place.rpartition(":")[0], f"{where} makes it from {place}: change it there by hand", name)
+        yield MakerFile(path, f"{where} makes such objects, which are not edited through it", files[path])
 
 
 def _claims(group: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -97,34 +100,36 @@ def _claims(group: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for path, text in files.items():
         if not path.endswith((".yaml", ".yml")) or not mark.search(text):
             continue
-        for document in read(text):
+        for document in read_documents(text):
             name = at(document.value, "metadata", "name")
             if isinstance(name, str) and str(at(document.value, "apiVersion")).startswith(f"{group}/"):
                 yield name, f"{path}:{document.line}"
 
 
-def _nests(value: object) -> bool:
+def _holds_cnpg(value: object) -> bool:
     """Whether an object of CNPG stands somewhere inside."""
     if isinstance(value, dict):
         version = value.get("apiVersion")
-        return (isinstance(version, str) and version.startswith(MARK)) or any(map(_nests, value.values()))
-    return isinstance(value, list) and any(map(_nests, value))
+        return (isinstance(version, str) and version.startswith(MARK)) or any(map(_holds_cnpg, value.values()))
+    return isinstance(value, list) and any(map(_holds_cnpg, value))
 
 
-def _reason(path: str, files: Mapping[str, str], engines: Sequence[Applied]) -> str:
-    if (chart := chart_of(path, files)) is not None:
+def _why_not_applied(path: str, files: Mapping[str, str], engines: Sequence[EngineObject]) -> str:
+    if (chart := chart_of_template(path, files)) is not None:
         return f"it is a template of the Helm chart {chart}, filled in from {posixpath.join(chart, 'values.yaml')}"
     above = [one for one in engines if one.folder is not None and one.build != "helm" and _holds(one.folder, path)]
     nearest = max(above, key=lambda one: len(one.folder or ""), default=None)
-    governing = _governing(path, files)
+    governing = _governing_kustomization(path, files)
     unlisted = f"{governing} does not list it" if governing and not _lists(governing, path, files) else None
     if nearest is None:
-        reason = _beside(path, engines) or "no engine object of this repository applies it"
+        reason = _why_no_application(path, engines) or "no engine object of this repository applies it"
         return f"{unlisted}, and {reason}" if unlisted else reason
-    return _left_out(nearest) or (f"{unlisted}, and {nearest} builds that" if unlisted else f"{nearest} leaves it out")
+    return _why_left_out(nearest) or (
+        f"{unlisted}, and {nearest} builds that" if unlisted else f"{nearest} leaves it out"
+    )
 
 
-def _left_out(one: Applied) -> str | None:
+def _why_left_out(one: EngineObject) -> str | None:
     if one.excluded:
         return f"{one} does not apply it: {one.excluded}"
     for field in ("exclude", "include"):
@@ -134,7 +139,7 @@ def _left_out(one: Applied) -> str | None:
     return None
 
 
-def _beside(path: str, engines: Sequence[Applied]) -> str | None:
+def _why_no_application(path: str, engines: Sequence[EngineObject]) -> str | None:
     """The ApplicationSet that takes neighbours of the folder and not the folder."""
     beside = {
         posixpath.dirname(one.folder): one for one in engines if one.kind == "ApplicationSet" and one.folder is not None
@@ -146,7 +151,7 @@ def _beside(path: str, engines: Sequence[Applied]) -> str | None:
 
 
 def _lists(kustomization: str, path: str, files: Mapping[str, str]) -> bool:
-    listed = read(files[kustomization])
+    listed = read_documents(files[kustomization])
     folder = posixpath.dirname(kustomization)
     entries = at(listed[0].value, "resources") if listed else None
     return isinstance(entries, list) and any(
@@ -154,9 +159,9 @@ def _lists(kustomization: str, path: str, files: Mapping[str, str]) -> bool:
     )
 
 
-def _governing(path: str, files: Mapping[str, str]) -> str | None:
+def _governing_kustomization(path: str, files: Mapping[str, str]) -> str | None:
     for folder in _above(posixpath.dirname(path)):
-        if (found := kustomization_of(files, folder)) is not None:
+        if (found := kustomization_path(files, folder)) is not None:
             return found
     return None
 

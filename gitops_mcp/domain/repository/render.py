@@ -6,17 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from gitops_mcp.domain import helm, kustomize, substitution
-from gitops_mcp.domain.applied import Applied
-from gitops_mcp.domain.engines import files_of, folders_of
-from gitops_mcp.domain.envsubst import Malformed
-from gitops_mcp.domain.helmvalues import Release
-from gitops_mcp.domain.kustomize import Build, Produced, Tree
+from gitops_mcp.domain import kustomize
+from gitops_mcp.domain.engines import substitution
+from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.chart_values import Release
+from gitops_mcp.domain.engines.cluster_chart import objects_of_release, releases
+from gitops_mcp.domain.engines.declared import directory_files, directory_folders
+from gitops_mcp.domain.engines.envsubst import Malformed
+from gitops_mcp.domain.kustomize import Build, FileTree, Produced
 from gitops_mcp.domain.objects import Identity, Object, Path, at
-from gitops_mcp.domain.repository import Declaration
-from gitops_mcp.domain.unreached import documents
-from gitops_mcp.domain.watching import Watching, unchanged
-from gitops_mcp.domain.yamltext import Document, line_of
+from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.repository.not_applied import cnpg_documents
+from gitops_mcp.domain.repository.tracked_files import TrackedFiles, is_unchanged
+from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
 
 _CLUSTER_SCOPED = frozenset({"ClusterImageCatalog"})
 
@@ -24,7 +26,7 @@ NamespaceFrom = Literal["document", "kustomization", "engine", "unknown"]
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedRoot:
     declarations: tuple[Declaration, ...] = ()
     notes: tuple[str, ...] = ()
     """What was not understood, with its file."""
@@ -32,50 +34,50 @@ class Rendered:
     """The files that it takes."""
 
 
-def applied(tree: Tree, one: Applied, paths: Mapping[str, str]) -> Rendered:
+def render_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> RenderedRoot:
     """What an engine object applies; `paths` are the files below its folder."""
     listing: tuple[str, ...] = ()
     if one.build == "directory":
-        listing = (*files_of(one, paths), *folders_of(one, paths))
+        listing = (*directory_files(one, paths), *directory_folders(one, paths))
     key = ("applied", f"{one.place}{one.place.base}{one.generated}{one.folder}")
-    return _remembered(tree, key, (one, listing), lambda watched: _applied(watched, one, paths))
+    return _render_once(tree, key, (one, listing), lambda watched: _build_engine_object(watched, one, paths))
 
 
-def root(tree: Tree, folder: str) -> Rendered:
+def render_root(tree: FileTree, folder: str) -> RenderedRoot:
     """What a kustomization makes that no engine object of the repository applies."""
-    return _remembered(tree, ("root", folder), None, lambda watched: _root(watched, folder))
+    return _render_once(tree, ("root", folder), None, lambda watched: _build_kustomization(watched, folder))
 
 
-def plain(tree: Tree, path: str) -> Rendered:
+def render_plain_file(tree: FileTree, path: str) -> RenderedRoot:
     """A file as it is."""
-    return _remembered(tree, ("plain", path), None, lambda watched: _plain(watched, path))
+    return _render_once(tree, ("plain", path), None, lambda watched: _build_plain_file(watched, path))
 
 
-def _remembered(tree: Tree, key: tuple[str, str], depends: object, make: Any) -> Rendered:
+def _render_once(tree: FileTree, key: tuple[str, str], depends: object, make: Any) -> RenderedRoot:
     known = tree.memo.get(key)
-    if known is not None and known[0] == depends and unchanged(known[1], tree):
+    if known is not None and known[0] == depends and is_unchanged(known[1], tree):
         return known[2]  # type: ignore[no-any-return]  # the memo holds anything
-    watched = Watching(tree)
-    made = make(Tree(watched, tree.others, tree.memo))
+    watched = TrackedFiles(tree)
+    made = make(FileTree(watched, tree.others, tree.memo))
     made = replace(made, reached=made.reached | watched.read)
     tree.memo[key] = (depends, watched.seen, made)
     return made  # type: ignore[no-any-return]
 
 
-def _applied(tree: Tree, one: Applied, paths: Mapping[str, str]) -> Rendered:
+def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> RenderedRoot:
     if one.build == "helm":
-        return _released(tree, one)
+        return _render_releases(tree, one)
     if one.build == "directory" and one.engine == "argocd":
-        taken = files_of(one, paths)
-        each = [_plain(tree, path, one) for path in taken]
-        return Rendered(
+        taken = directory_files(one, paths)
+        each = [_build_plain_file(tree, path, one) for path in taken]
+        return RenderedRoot(
             tuple(found for made in each for found in made.declarations),
             tuple(note for made in each for note in made.notes),
             frozenset(taken),
         )
-    made = Rendered(reached=frozenset(files_of(one, paths)) if one.build == "directory" else frozenset())
+    made = RenderedRoot(reached=frozenset(directory_files(one, paths)) if one.build == "directory" else frozenset())
     for folder, build in _builds(tree, one, paths):
-        found = tuple(_declaration(build, index, folder, one) for index in range(len(build.produced)))
+        found = tuple(_declare_built(build, index, folder, one) for index in range(len(build.produced)))
         made = replace(
             made,
             declarations=(*made.declarations, *found),
@@ -84,34 +86,41 @@ def _applied(tree: Tree, one: Applied, paths: Mapping[str, str]) -> Rendered:
     return made
 
 
-def _builds(tree: Tree, one: Applied, paths: Mapping[str, str]) -> Iterator[tuple[str, Build]]:
+def _builds(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> Iterator[tuple[str, Build]]:
     extra = (one.overlay,) if one.overlay else ()
     folder = one.folder or ""
     if one.build == "kustomize":
-        yield folder, kustomize.build(tree, folder, extra=extra, loads="any" if one.engine == "flux" else "root only")
+        yield (
+            folder,
+            kustomize.build_folder(tree, folder, extra=extra, loads="any" if one.engine == "flux" else "root only"),
+        )
         return
-    yield folder, kustomize.build_files(tree, folder, files_of(one, paths), extra=extra)
-    for below in folders_of(one, paths):
-        yield below, kustomize.build(tree, below, extra=extra, loads="any")
+    yield folder, kustomize.build_files(tree, folder, directory_files(one, paths), extra=extra)
+    for below in directory_folders(one, paths):
+        yield below, kustomize.build_folder(tree, below, extra=extra, loads="any")
 
 
-def _root(tree: Tree, folder: str) -> Rendered:
-    build = kustomize.build(tree, folder)
-    found = tuple(_declaration(build, index, folder, None) for index in range(len(build.produced)))
-    return Rendered(found, tuple(str(fault) for fault in build.faults))
+def _build_kustomization(tree: FileTree, folder: str) -> RenderedRoot:
+    build = kustomize.build_folder(tree, folder)
+    found = tuple(_declare_built(build, index, folder, None) for index in range(len(build.produced)))
+    return RenderedRoot(found, tuple(str(fault) for fault in build.faults))
 
 
-def _plain(tree: Tree, path: str, by: Applied | None = None) -> Rendered:
+def _build_plain_file(tree: FileTree, path: str, by: EngineObject | None = None) -> RenderedRoot:
     build = kustomize.build_files(tree, "", (path,))
     if not any(fault.fatal for fault in build.faults):
-        return Rendered(tuple(_declaration(build, index, None, by) for index in range(len(build.produced))))
+        return RenderedRoot(tuple(_declare_built(build, index, None, by) for index in range(len(build.produced))))
     # Kustomize has nothing to say of such a file: each document counts, whatever stands beside it.
     text = tree.files[path]
-    found = tuple(_as_written(path, text, document, base, value, by) for document, base, value in documents(text))
-    return Rendered(found, tuple(str(fault) for fault in build.faults if by is not None))
+    found = tuple(
+        _declare_as_written(path, text, document, base, value, by) for document, base, value in cnpg_documents(text)
+    )
+    return RenderedRoot(found, tuple(str(fault) for fault in build.faults if by is not None))
 
 
-def _as_written(path: str, text: str, document: Document, base: Path, value: Object, by: Applied | None) -> Declaration:
+def _declare_as_written(
+    path: str, text: str, document: YamlDocument, base: Path, value: Object, by: EngineObject | None
+) -> Declaration:
     namespace = at(value, "metadata", "namespace") or (by.default_namespace if by else None)
     own = bool(at(value, "metadata", "namespace"))
     return Declaration(
@@ -119,20 +128,20 @@ def _as_written(path: str, text: str, document: Document, base: Path, value: Obj
         path=path,
         document=document.index,
         base=base,
-        line=line_of(text, document.index, base) if base else document.line,
+        line=line_of_path(text, document.index, base) if base else document.line,
         object=value,
         namespace_from="document" if own else "engine" if namespace else "unknown",
         applied=by,
     )
 
 
-def _declaration(build: Build, index: int, folder: str | None, by: Applied | None) -> Declaration:
+def _declare_built(build: Build, index: int, folder: str | None, by: EngineObject | None) -> Declaration:
     produced, opaque = build.produced[index], build.opaque.get(index)
     value, scalars = produced.object, {}
     if by is not None:
         opaque = opaque or by.opaque
         try:
-            filled = substitution.substituted(value, by.substitution)
+            filled = substitution.substitute_object(value, by.substitution)
             value, scalars = filled.object, dict(filled.scalars)
         except Malformed as error:
             opaque = opaque or f"the variables of {by} cannot be filled in: {error}"
@@ -150,12 +159,12 @@ def _declaration(build: Build, index: int, folder: str | None, by: Applied | Non
         produced=produced,
         applied=by,
         substituted=scalars,
-        encrypted=_encrypted(produced),
+        encrypted=_encryption_reason(produced),
         opaque=opaque,
     )
 
 
-def _namespace(value: Object, produced: Produced, by: Applied | None) -> tuple[str | None, NamespaceFrom]:
+def _namespace(value: Object, produced: Produced, by: EngineObject | None) -> tuple[str | None, NamespaceFrom]:
     own = at(value, "metadata", "namespace")
     if value.get("kind") in _CLUSTER_SCOPED:
         return None, "document"
@@ -169,7 +178,7 @@ def _namespace(value: Object, produced: Produced, by: Applied | None) -> tuple[s
     return (by.default_namespace, "engine") if by and by.default_namespace else (None, "unknown")
 
 
-def _encrypted(produced: Produced) -> str | None:
+def _encryption_reason(produced: Produced) -> str | None:
     if "sops" not in produced.object:
         return None
     word = next((word for _, word in produced.below(("sops",))), None)
@@ -180,19 +189,19 @@ def _encrypted(produced: Produced) -> str | None:
     )
 
 
-def _released(tree: Tree, one: Applied) -> Rendered:
-    found = helm.releases(one, tree.files)
+def _render_releases(tree: FileTree, one: EngineObject) -> RenderedRoot:
+    found = releases(one, tree.files)
     if isinstance(found, str):
-        return Rendered(notes=(f"{one.place}: {found}",))
+        return RenderedRoot(notes=(f"{one.place}: {found}",))
     unnamed = tuple(
         f"{one.place}: the name of what {one} makes cannot be told" for release in found if release.name is None
     )
-    return Rendered(tuple(_of_release(tree, one, found)), unnamed)
+    return RenderedRoot(tuple(_declare_releases(tree, one, found)), unnamed)
 
 
-def _of_release(tree: Tree, one: Applied, found: Iterable[Release]) -> Iterator[Declaration]:
+def _declare_releases(tree: FileTree, one: EngineObject, found: Iterable[Release]) -> Iterator[Declaration]:
     for release in found:
-        for value in helm.objects(release, tree.files):
+        for value in objects_of_release(release, tree.files):
             yield Declaration(
                 identity=Identity(value["kind"], at(value, "metadata", "namespace"), value["metadata"]["name"]),
                 path=one.place.path,

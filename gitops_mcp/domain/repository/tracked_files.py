@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gitops_mcp.domain.kustomize import Tree
+from gitops_mcp.domain.kustomize import FileTree
 
 
-class Watching(Mapping[str, str]):
+class TrackedFiles(Mapping[str, str]):
     """The texts of a tree, with all that was asked for: the text, or whether there is such a file."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: FileTree) -> None:
         self._tree = tree
         self.seen: dict[str, str | bool] = {}
 
@@ -39,7 +39,7 @@ class Watching(Mapping[str, str]):
         return frozenset(path for path, text in self.seen.items() if isinstance(text, str))
 
 
-def unchanged(seen: Mapping[str, str | bool], tree: Tree) -> bool:
+def is_unchanged(seen: Mapping[str, str | bool], tree: FileTree) -> bool:
     for path, text in seen.items():
         found = tree.files.get(path)
         if (found if found is not None else path in tree.others) != text:

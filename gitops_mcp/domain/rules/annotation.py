@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from gitops_mcp.domain.kinds import CNPG_KINDS
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.rules.reading import annotations_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
@@ -34,7 +34,7 @@ _DANGEROUS = {
 """The value that counts, None for any, and what it does."""
 
 
-def fenced(value: object) -> tuple[str, ...] | None:
+def parse_fenced(value: object) -> tuple[str, ...] | None:
     """The instances that are fenced, '*' for all; None for what is no list of names."""
     try:
         names = json.loads(str(value))
@@ -43,7 +43,7 @@ def fenced(value: object) -> tuple[str, ...] | None:
     return tuple(names) if isinstance(names, list) and all(isinstance(one, str) for one in names) else None
 
 
-def _dangerous(seen: Seen) -> Iterator[Fault]:
+def _dangerous_annotations(seen: Seen) -> Iterator[Fault]:
     for name, value in annotations_of(seen.object).items():
         counts, why = _DANGEROUS.get(name, ("", ""))
         if why and (counts is None or counts == value):
@@ -52,17 +52,17 @@ def _dangerous(seen: Seen) -> Iterator[Fault]:
             )
 
 
-def _values(seen: Seen) -> Iterator[Fault]:
+def _annotation_values(seen: Seen) -> Iterator[Fault]:
     given = annotations_of(seen.object)
     if HIBERNATION in given and given[HIBERNATION] not in ("on", "off"):
         yield Fault(
             ("metadata", "annotations", HIBERNATION),
-            f"{shown(str(given[HIBERNATION]))} means nothing: 'on' or 'off', quoted, as YAML reads them as booleans",
+            f"{quote(str(given[HIBERNATION]))} means nothing: 'on' or 'off', quoted, as YAML reads them as booleans",
         )
-    if FENCED in given and fenced(given[FENCED]) is None:
+    if FENCED in given and parse_fenced(given[FENCED]) is None:
         yield Fault(
             ("metadata", "annotations", FENCED),
-            f"{shown(str(given[FENCED]))} is no JSON list of instances: such as '[\"orders-1\"]', or '[\"*\"]' for all",
+            f"{quote(str(given[FENCED]))} is no JSON list of instances: such as '[\"orders-1\"]', or '[\"*\"]' for all",
         )
 
 
@@ -72,13 +72,13 @@ RULES = (
         tuple(kind.kind for kind in CNPG_KINDS),
         "server",
         tuple(f"metadata.annotations.{name}" for name in _DANGEROUS),
-        _dangerous,
+        _dangerous_annotations,
     ),
     Rule(
         "annotation-values",
         ("Cluster",),
         "webhook validateHibernationAnnotation",
         (f"metadata.annotations.{HIBERNATION}", f"metadata.annotations.{FENCED}"),
-        _values,
+        _annotation_values,
     ),
 )

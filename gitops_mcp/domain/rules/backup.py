@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.rules import schedule
-from gitops_mcp.domain.rules.reading import annotations_of, cluster_of, entries, unfilled, word
+from gitops_mcp.domain.rules.reading import annotations_of, as_text, cluster_of, entries, has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _BARMAN = "barmanObjectStore"
@@ -15,40 +15,40 @@ _DEADLINE = "cnpg.io/volumeSnapshotDeadline"
 
 
 def _schedule(seen: Seen) -> Iterator[Fault]:
-    if text := schedule.fault(word(at(seen.object, "spec", "schedule"))):
+    if text := schedule.schedule_fault(as_text(at(seen.object, "spec", "schedule"))):
         yield Fault(("spec", "schedule"), text)
 
 
-def _online(seen: Seen) -> Iterator[Fault]:
-    if _method(seen) != _BARMAN:
+def _backup_online(seen: Seen) -> Iterator[Fault]:
+    if _backup_method(seen) != _BARMAN:
         return
     for name in ("online", "onlineConfiguration"):
         if at(seen.object, "spec", name) is not None:
             yield Fault(("spec", name), "goes with method 'volumeSnapshot' only: leave it out")
 
 
-def _plugin(seen: Seen) -> Iterator[Fault]:
-    if _method(seen) == "plugin" and not at(seen.object, "spec", "pluginConfiguration", "name"):
+def _backup_plugin(seen: Seen) -> Iterator[Fault]:
+    if _backup_method(seen) == "plugin" and not at(seen.object, "spec", "pluginConfiguration", "name"):
         yield Fault(
             ("spec", "pluginConfiguration"),
             "is needed with method 'plugin': such as name: barman-cloud.cloudnative-pg.io",
         )
 
 
-def _deadline(seen: Seen) -> Iterator[Fault]:
+def _backup_deadline(seen: Seen) -> Iterator[Fault]:
     value = annotations_of(seen.object).get(_DEADLINE)
     if value is not None and not str(value).lstrip("+-").isdecimal():
         yield Fault(
-            ("metadata", "annotations", _DEADLINE), f"{shown(str(value))} is no number of minutes: such as '10'"
+            ("metadata", "annotations", _DEADLINE), f"{quote(str(value))} is no number of minutes: such as '10'"
         )
 
 
-def _configured(seen: Seen) -> Iterator[Fault]:
+def _backup_configured(seen: Seen) -> Iterator[Fault]:
     cluster = cluster_of(seen.object, seen.neighbours)
     if cluster is None:
         return
     label = f"Cluster {at(cluster, 'metadata', 'name')}"
-    match _method(seen):
+    match _backup_method(seen):
         case "barmanObjectStore" if not at(cluster, "spec", "backup", _BARMAN):
             yield Fault(
                 ("spec", "method"),
@@ -59,27 +59,27 @@ def _configured(seen: Seen) -> Iterator[Fault]:
         case "volumeSnapshot" if not at(cluster, "spec", "backup", "volumeSnapshot"):
             yield Fault(("spec", "method"), f"'volumeSnapshot' needs spec.backup.volumeSnapshot of {label}", "warning")
         case "plugin":
-            wanted = word(at(seen.object, "spec", "pluginConfiguration", "name"))
+            wanted = as_text(at(seen.object, "spec", "pluginConfiguration", "name"))
             known = [
-                word(one.get("name"))
+                as_text(one.get("name"))
                 for _, one in entries(cluster, "spec", "plugins")
                 if one.get("enabled") is not False
             ]
             if wanted and wanted not in known:
                 yield Fault(
                     ("spec", "pluginConfiguration", "name"),
-                    f"{label} enables no plugin {shown(wanted)}; {near(wanted, known)}",
+                    f"{label} enables no plugin {quote(wanted)}; {suggest(wanted, known)}",
                     "warning",
                 )
 
 
-def _method(seen: Seen) -> str:
-    return word(at(seen.object, "spec", "method")) or _BARMAN
+def _backup_method(seen: Seen) -> str:
+    return as_text(at(seen.object, "spec", "method")) or _BARMAN
 
 
-def _kept(seen: Seen) -> Iterator[Fault]:
+def _backup_kept(seen: Seen) -> Iterator[Fault]:
     new, old = at(seen.object, "spec"), at(seen.before, "spec")
-    if old is not None and new != old and not unfilled(old):
+    if old is not None and new != old and not has_unfilled(old):
         yield Fault(("spec",), "cannot change, as a Backup is taken once: make another one, with a new name")
 
 
@@ -87,9 +87,9 @@ _TWO = ("Backup", "ScheduledBackup")
 
 RULES = (
     Rule("schedule", ("ScheduledBackup",), "webhook cron.Parse, and seconds first", ("spec.schedule",), _schedule),
-    Rule("backup-online", _TWO, "webhook validate", ("spec.online", "spec.onlineConfiguration"), _online),
-    Rule("backup-plugin", _TWO, "webhook validate", ("spec.pluginConfiguration",), _plugin),
-    Rule("backup-deadline", _TWO, "webhook validate", (f"metadata.annotations.{_DEADLINE}",), _deadline),
-    Rule("backup-configured", _TWO, "operator", ("spec.method", "spec.pluginConfiguration.name"), _configured),
-    Rule("backup-kept", ("Backup",), "CRD CEL", ("spec",), _kept, compares=True),
+    Rule("backup-online", _TWO, "webhook validate", ("spec.online", "spec.onlineConfiguration"), _backup_online),
+    Rule("backup-plugin", _TWO, "webhook validate", ("spec.pluginConfiguration",), _backup_plugin),
+    Rule("backup-deadline", _TWO, "webhook validate", (f"metadata.annotations.{_DEADLINE}",), _backup_deadline),
+    Rule("backup-configured", _TWO, "operator", ("spec.method", "spec.pluginConfiguration.name"), _backup_configured),
+    Rule("backup-kept", ("Backup",), "CRD CEL", ("spec",), _backup_kept, compares=True),
 )

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import entries, items, mapping, named, repeated, unfilled, whole, word
+from gitops_mcp.domain.rules.reading import (
+    as_int,
+    as_list,
+    as_mapping,
+    as_text,
+    entries,
+    has_unfilled,
+    names_in,
+    repeats,
+)
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 METHODS = ("initdb", "recovery", "pg_basebackup")
@@ -27,47 +36,47 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}:\d{2}(\.\d+)?( ?(Z|[+-]\d
 _NAME_MAX = 63
 
 
-def methods(cluster: Object | None) -> tuple[str, ...]:
-    given = mapping(at(cluster, *_PLACE))
+def bootstrap_methods(cluster: Object | None) -> tuple[str, ...]:
+    given = as_mapping(at(cluster, *_PLACE))
     return tuple(name for name in METHODS if given.get(name) is not None)
 
 
-def missing(seen: Seen, name: str) -> str | None:
+def missing_external(seen: Seen, name: str) -> str | None:
     """What to say of an external cluster that is not there."""
-    known = named(seen.object, *_OTHERS)
-    if name in known or any(unfilled(one) for one in known):
+    known = names_in(seen.object, *_OTHERS)
+    if name in known or any(has_unfilled(one) for one in known):
         return None
-    return f"no item of spec.externalClusters is named {shown(name)}; {near(name, known)}"
+    return f"no item of spec.externalClusters is named {quote(name)}; {suggest(name, known)}"
 
 
 def locale_faults(value: Object, path: Path) -> Iterator[Fault]:
     """Locales that only one provider knows, in initdb as in a Database."""
-    given = mapping(at(value, *path))
+    given = as_mapping(at(value, *path))
     for name, provider in _LOCALES.items():
         if given.get(name) is not None and given.get("localeProvider") != provider:
             yield Fault((*path, name), f"counts only where localeProvider is '{provider}': set that, or leave it out")
 
 
 def _one_method(seen: Seen) -> Iterator[Fault]:
-    found = methods(seen.object)
+    found = bootstrap_methods(seen.object)
     if len(found) > 1:
         yield Fault(_PLACE, f"{' and '.join(found)} exclude each other: keep one")
 
 
-def _owners(seen: Seen) -> Iterator[Fault]:
+def _bootstrap_owners(seen: Seen) -> Iterator[Fault]:
     for name in METHODS:
-        given = mapping(at(seen.object, *_PLACE, name))
+        given = as_mapping(at(seen.object, *_PLACE, name))
         for one, other in (("owner", "database"), ("database", "owner")):
             if given.get(other) and not given.get(one):
                 yield Fault((*_PLACE, name, one), f"is needed beside {other}: name both or neither")
 
 
-def _locales(seen: Seen) -> Iterator[Fault]:
+def _initdb_locales(seen: Seen) -> Iterator[Fault]:
     yield from locale_faults(seen.object, _INITDB)
 
 
-def _segment(seen: Seen) -> Iterator[Fault]:
-    value = whole(at(seen.object, *_INITDB, "walSegmentSize"))
+def _wal_segment(seen: Seen) -> Iterator[Fault]:
+    value = as_int(at(seen.object, *_INITDB, "walSegmentSize"))
     if value is not None and (not 1 <= value <= 1024 or value & (value - 1)):
         yield Fault((*_INITDB, "walSegmentSize"), f"{value} is no power of 2 from 1 to 1024 (megabytes): such as 16")
 
@@ -80,16 +89,16 @@ def _sql_references(seen: Seen) -> Iterator[Fault]:
                     yield Fault(path, "needs both name and key")
 
 
-def _import(seen: Seen) -> Iterator[Fault]:
+def _initdb_import(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, *_IMPORT)
     if not isinstance(given, dict):
         return
-    databases, roles = items(given.get("databases")), items(given.get("roles"))
-    source = word(at(given, "source", "externalCluster"))
-    if source and (text := missing(seen, source)):
+    databases, roles = as_list(given.get("databases")), as_list(given.get("roles"))
+    source = as_text(at(given, "source", "externalCluster"))
+    if source and (text := missing_external(seen, source)):
         yield Fault((*_IMPORT, "source", "externalCluster"), text)
     if given.get("type") == "microservice":
-        if len(databases) != 1 or "*" in word(databases[0]):
+        if len(databases) != 1 or "*" in as_text(databases[0]):
             yield Fault((*_IMPORT, "databases"), "'microservice' imports exactly one database, named without '*'")
         if roles:
             yield Fault((*_IMPORT, "roles"), "'microservice' imports no roles: leave it out, or use 'monolith'")
@@ -102,7 +111,7 @@ def _import(seen: Seen) -> Iterator[Fault]:
             yield Fault((*_IMPORT, "postImportApplicationSQL"), "goes with 'microservice' only: leave it out")
 
 
-def _recovery(seen: Seen) -> Iterator[Fault]:
+def _recovery_source(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, *_RECOVERY)
     if not isinstance(given, dict):
         return
@@ -110,8 +119,8 @@ def _recovery(seen: Seen) -> Iterator[Fault]:
         yield Fault((*_RECOVERY, "backup"), "excludes volumeSnapshots: keep one of them")
     if given.get("backup") and given.get("source"):
         yield Fault((*_RECOVERY, "backup"), "excludes source: keep one of them")
-    source = word(given.get("source"))
-    if source and (text := missing(seen, source)):
+    source = as_text(given.get("source"))
+    if source and (text := missing_external(seen, source)):
         yield Fault((*_RECOVERY, "source"), text)
     if at(given, "volumeSnapshots", "walStorage") and not at(seen.object, "spec", "walStorage"):
         yield Fault((*_RECOVERY, "volumeSnapshots", "walStorage"), "needs spec.walStorage, the volume that it fills")
@@ -135,42 +144,42 @@ def _target(seen: Seen) -> Iterator[Fault]:
 def _target_values(target: Object) -> Iterator[Fault]:
     line = str(target.get("targetTLI") or "latest")
     if line != "latest" and not (line.isdecimal() and int(line) > 0):
-        yield Fault((*_TARGET, "targetTLI"), f"{shown(line)} is no timeline: 'latest' or a number from 1")
-    name = word(target.get("targetName"))
+        yield Fault((*_TARGET, "targetTLI"), f"{quote(line)} is no timeline: 'latest' or a number from 1")
+    name = as_text(target.get("targetName"))
     if name and (len(name.encode()) > _NAME_MAX or not name.isprintable()):
         yield Fault((*_TARGET, "targetName"), f"must be one line of at most {_NAME_MAX} bytes")
     number = str(target.get("targetXID") or "0")
     if not number.isdecimal() or int(number) >= 2**32:
-        yield Fault((*_TARGET, "targetXID"), f"{shown(number)} is no transaction: a number below 2^32")
+        yield Fault((*_TARGET, "targetXID"), f"{quote(number)} is no transaction: a number below 2^32")
     if target.get("targetLSN") and not _LSN.fullmatch(str(target["targetLSN"])):
-        yield Fault((*_TARGET, "targetLSN"), f"{shown(str(target['targetLSN']))} is no LSN: such as '0/42000158'")
+        yield Fault((*_TARGET, "targetLSN"), f"{quote(str(target['targetLSN']))} is no LSN: such as '0/42000158'")
     if target.get("targetTime") and not _TIME.fullmatch(str(target["targetTime"])):
         yield Fault(
-            (*_TARGET, "targetTime"), f"{shown(str(target['targetTime']))} is no time: such as '2026-08-21T02:03:12Z'"
+            (*_TARGET, "targetTime"), f"{quote(str(target['targetTime']))} is no time: such as '2026-08-21T02:03:12Z'"
         )
 
 
 def _base_backup(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, *_PLACE, "pg_basebackup")
-    if isinstance(given, dict) and (text := missing(seen, word(given.get("source")))):
+    if isinstance(given, dict) and (text := missing_external(seen, as_text(given.get("source")))):
         yield Fault((*_PLACE, "pg_basebackup", "source"), text)
 
 
-def _others(seen: Seen) -> Iterator[Fault]:
+def _external_clusters(seen: Seen) -> Iterator[Fault]:
     found = list(entries(seen.object, *_OTHERS))
     for path, item in found:
         if not any(item.get(way) for way in _WAYS):
             yield Fault(path, f"needs one of {', '.join(_WAYS)}")
-        name = word(item.get("name"))
+        name = as_text(item.get("name"))
         if not name or ".." in name or set(name) & set("/\\"):
-            yield Fault((*path, "name"), f"{shown(name)} must be a name without '/', '\\' and '..'")
-    for path, name in repeated(((*path, "name"), word(item.get("name"))) for path, item in found):
-        yield Fault(path, f"{shown(name)} is there already: each name once")
+            yield Fault((*path, "name"), f"{quote(name)} must be a name without '/', '\\' and '..'")
+    for path, name in repeats(((*path, "name"), as_text(item.get("name"))) for path, item in found):
+        yield Fault(path, f"{quote(name)} is there already: each name once")
 
 
 def _too_late(seen: Seen) -> Iterator[Fault]:
-    new, old = methods(seen.object), methods(seen.old) or ("initdb",)
-    if seen.old is None or not new or unfilled(at(seen.old, *_PLACE)):
+    new, old = bootstrap_methods(seen.object), bootstrap_methods(seen.old) or ("initdb",)
+    if seen.old is None or not new or has_unfilled(at(seen.old, *_PLACE)):
         return
     if not set(new) <= set(old):
         yield Fault(
@@ -192,10 +201,10 @@ RULES = (
         _ONE,
         "webhook validateApplicationDatabase",
         tuple(f"{_TEXT}.{method}.{name}" for method in METHODS for name in ("owner", "database")),
-        _owners,
+        _bootstrap_owners,
     ),
-    Rule("initdb-locale", _ONE, "CRD CEL", (f"{_TEXT}.initdb.*",), _locales),
-    Rule("initdb-segment", _ONE, "webhook validateInitDB", (f"{_TEXT}.initdb.walSegmentSize",), _segment),
+    Rule("initdb-locale", _ONE, "CRD CEL", (f"{_TEXT}.initdb.*",), _initdb_locales),
+    Rule("initdb-segment", _ONE, "webhook validateInitDB", (f"{_TEXT}.initdb.walSegmentSize",), _wal_segment),
     Rule(
         "initdb-references",
         _ONE,
@@ -212,14 +221,14 @@ RULES = (
         _ONE,
         "webhook validateImport",
         (f"{_TEXT}.initdb.import.*", f"{_TEXT}.initdb.import.source.externalCluster"),
-        _import,
+        _initdb_import,
     ),
     Rule(
         "recovery",
         _ONE,
         "webhook validateBootstrapRecoverySource",
         (f"{_TEXT}.recovery.backup", f"{_TEXT}.recovery.source", f"{_TEXT}.recovery.volumeSnapshots.walStorage"),
-        _recovery,
+        _recovery_source,
     ),
     Rule("recovery-target", _ONE, "webhook validateRecoveryTarget", (f"{_TEXT}.recovery.recoveryTarget.*",), _target),
     Rule(
@@ -234,7 +243,7 @@ RULES = (
         _ONE,
         "webhook validateExternalClusters",
         ("spec.externalClusters[]", "spec.externalClusters[].name"),
-        _others,
+        _external_clusters,
     ),
     Rule("bootstrap-once", _ONE, "webhook validateBootstrapMethod", (_TEXT,), _too_late, compares=True),
 )

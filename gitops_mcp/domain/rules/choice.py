@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
@@ -59,22 +59,22 @@ WEBHOOK_CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
-def _choices(seen: Seen) -> Iterator[Fault]:
-    yield from _checked(seen, CHOICES.get(str(at(seen.object, "kind")), {}), empty=False)
+def _crd_choices(seen: Seen) -> Iterator[Fault]:
+    yield from _check_choices(seen, CHOICES.get(str(at(seen.object, "kind")), {}), empty=False)
 
 
 def _webhook_choices(seen: Seen) -> Iterator[Fault]:
-    yield from _checked(seen, WEBHOOK_CHOICES, empty=True)
+    yield from _check_choices(seen, WEBHOOK_CHOICES, empty=True)
 
 
-def _checked(seen: Seen, choices: dict[str, tuple[str, ...]], *, empty: bool) -> Iterator[Fault]:
+def _check_choices(seen: Seen, choices: dict[str, tuple[str, ...]], *, empty: bool) -> Iterator[Fault]:
     for pattern, allowed in choices.items():
-        for path, value in _values(seen.object, pattern.split("."), ()):
+        for path, value in _values_at(seen.object, pattern.split("."), ()):
             if value not in allowed and not (empty and value == ""):
-                yield Fault(path, f"{shown(str(value))} does not exist; {near(str(value), allowed)}")
+                yield Fault(path, f"{quote(str(value))} does not exist; {suggest(str(value), allowed)}")
 
 
-def _values(value: Any, steps: list[str], path: Path) -> Iterator[tuple[Path, Any]]:
+def _values_at(value: Any, steps: list[str], path: Path) -> Iterator[tuple[Path, Any]]:
     """The values that stand where a pattern says, each with its path."""
     if not steps:
         yield path, value
@@ -83,9 +83,9 @@ def _values(value: Any, steps: list[str], path: Path) -> Iterator[tuple[Path, An
     inner = at(value, name)
     if steps[0].endswith("[]"):
         for index, item in enumerate(inner if isinstance(inner, list) else []):
-            yield from _values(item, steps[1:], (*path, name, index))
+            yield from _values_at(item, steps[1:], (*path, name, index))
     elif inner is not None:
-        yield from _values(inner, steps[1:], (*path, name))
+        yield from _values_at(inner, steps[1:], (*path, name))
 
 
 RULES = (
@@ -94,7 +94,7 @@ RULES = (
         tuple(CHOICES),
         "CRD",
         tuple(dict.fromkeys(pattern for choices in CHOICES.values() for pattern in choices)),
-        _choices,
+        _crd_choices,
     ),
     Rule("webhook-choices", ("Cluster",), "webhook validateAntiAffinity", tuple(WEBHOOK_CHOICES), _webhook_choices),
 )

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.quantity import quantity
-from gitops_mcp.domain.names import cluster_name, shown
+from gitops_mcp.domain.names import check_cluster_name, quote
 from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.rules.reading import entries, instances, items, mapping, whole, word
+from gitops_mcp.domain.rules.reading import as_int, as_list, as_mapping, as_text, entries, instance_count
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
 
@@ -19,25 +19,25 @@ _LEASE = {"leaseDurationSeconds": 15, "renewDeadlineSeconds": 10, "retryPeriodSe
 _RETENTION = re.compile(r"[1-9][0-9]*[dwm]")
 
 
-def _name(seen: Seen) -> Iterator[Fault]:
+def _cluster_name(seen: Seen) -> Iterator[Fault]:
     try:
-        cluster_name(word(at(seen.object, "metadata", "name")))
+        check_cluster_name(as_text(at(seen.object, "metadata", "name")))
     except InvalidRequest as error:
         yield Fault(("metadata", "name"), str(error).removeprefix("name: "))
 
 
-def _instances(seen: Seen) -> Iterator[Fault]:
+def _instance_number(seen: Seen) -> Iterator[Fault]:
     stated = at(seen.object, "spec", "instances")
-    if stated is not None and (whole(stated) or 0) < 1:
+    if stated is not None and (as_int(stated) or 0) < 1:
         yield Fault(
             ("spec", "instances"),
-            f"{shown(str(stated))} is no number of instances: at least 1; the annotation cnpg.io/hibernation 'on' "
+            f"{quote(str(stated))} is no number of instances: at least 1; the annotation cnpg.io/hibernation 'on' "
             f"stops a cluster and keeps its volumes",
         )
 
 
-def _supervised(seen: Seen) -> Iterator[Fault]:
-    if at(seen.object, "spec", "primaryUpdateStrategy") == "supervised" and instances(seen.object) == 1:
+def _supervision(seen: Seen) -> Iterator[Fault]:
+    if at(seen.object, "spec", "primaryUpdateStrategy") == "supervised" and instance_count(seen.object) == 1:
         yield Fault(
             ("spec", "primaryUpdateStrategy"),
             "'supervised' is refused with a single instance, where nobody could switch over: 'unsupervised', or at "
@@ -45,27 +45,27 @@ def _supervised(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _env(seen: Seen) -> Iterator[Fault]:
+def _env_names(seen: Seen) -> Iterator[Fault]:
     for path, item in entries(seen.object, "spec", "env"):
-        name = word(item.get("name")).upper()
+        name = as_text(item.get("name")).upper()
         if name in _OWN_VARIABLES or name.startswith(("PG", "CNPG_")):
             yield Fault(
                 (*path, "name"),
-                f"{shown(name)} is the operator's own (PG…, CNPG_…, {', '.join(sorted(_OWN_VARIABLES))}): name it "
+                f"{quote(name)} is the operator's own (PG…, CNPG_…, {', '.join(sorted(_OWN_VARIABLES))}): name it "
                 f"otherwise, or set it in spec.postgresql.parameters",
             )
 
 
 def _quantities(seen: Seen) -> Iterator[Fault]:
     for part in ("requests", "limits"):
-        for name, value in mapping(at(seen.object, "spec", "resources", part)).items():
+        for name, value in as_mapping(at(seen.object, "spec", "resources", part)).items():
             if quantity(value) is None:
                 yield Fault(
-                    ("spec", "resources", part, name), f"{shown(str(value))} is no quantity: such as '500m' or '4Gi'"
+                    ("spec", "resources", part, name), f"{quote(str(value))} is no quantity: such as '500m' or '4Gi'"
                 )
 
 
-def _resources(seen: Seen) -> Iterator[Fault]:
+def _resource_limits(seen: Seen) -> Iterator[Fault]:
     resources = at(seen.object, "spec", "resources")
     for name in ("cpu", "memory", "ephemeral-storage"):
         request, limit = quantity(at(resources, "requests", name)), quantity(at(resources, "limits", name))
@@ -81,16 +81,18 @@ def _tolerations(seen: Seen) -> Iterator[Fault]:
     for path, item in entries(seen.object, "spec", "affinity", "tolerations"):
         operator = item.get("operator") or "Equal"
         if operator not in ("Equal", "Exists"):
-            yield Fault((*path, "operator"), f"{shown(str(operator))} does not exist; there are: Equal, Exists")
+            yield Fault((*path, "operator"), f"{quote(str(operator))} does not exist; there are: Equal, Exists")
         if not item.get("key") and operator != "Exists":
             yield Fault((*path, "operator"), "without a key it must be 'Exists', which tolerates every taint")
         if operator == "Exists" and item.get("value"):
             yield Fault((*path, "value"), "goes with operator 'Equal' only: leave it out")
-        if operator == "Equal" and not (_LABEL.fullmatch(word(item.get("value"))) and len(str(item.get("value"))) < 64):
+        if operator == "Equal" and not (
+            _LABEL.fullmatch(as_text(item.get("value"))) and len(str(item.get("value"))) < 64
+        ):
             yield Fault((*path, "value"), "is no value of a label: at most 63 letters, digits, '-', '_' and '.'")
         effect = item.get("effect")
         if effect and effect not in _EFFECTS:
-            yield Fault((*path, "effect"), f"{shown(str(effect))} does not exist; there are: {', '.join(_EFFECTS)}")
+            yield Fault((*path, "effect"), f"{quote(str(effect))} does not exist; there are: {', '.join(_EFFECTS)}")
         if item.get("tolerationSeconds") is not None and effect != "NoExecute":
             yield Fault((*path, "effect"), "must be 'NoExecute' where tolerationSeconds is set")
 
@@ -105,10 +107,10 @@ def _ephemeral(seen: Seen) -> Iterator[Fault]:
 
 def _certificates(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "certificates")
-    given = mapping(at(seen.object, *place))
+    given = as_mapping(at(seen.object, *place))
     if given.get("serverTLSSecret") and not given.get("serverCASecret"):
         yield Fault((*place, "serverCASecret"), "is needed beside serverTLSSecret: the Secret of the CA that signed it")
-    if given.get("serverTLSSecret") and items(given.get("serverAltDNSNames")):
+    if given.get("serverTLSSecret") and as_list(given.get("serverAltDNSNames")):
         yield Fault(
             (*place, "serverAltDNSNames"),
             "counts only for certificates that the operator makes: leave it out beside serverTLSSecret",
@@ -149,11 +151,11 @@ def _plugins(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _retention(seen: Seen) -> Iterator[Fault]:
+def _retention_policy(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "backup", "retentionPolicy")
     stated = at(seen.object, *place)
     if stated is not None and not _RETENTION.fullmatch(str(stated)):
-        yield Fault(place, f"{shown(str(stated))} is no retention: a number with d, w or m, such as '30d'")
+        yield Fault(place, f"{quote(str(stated))} is no retention: a number with d, w or m, such as '30d'")
 
 
 def _retention_unused(seen: Seen) -> Iterator[Fault]:
@@ -177,15 +179,15 @@ def _service_account(seen: Seen) -> Iterator[Fault]:
 def _service_account_kept(seen: Seen) -> Iterator[Fault]:
     new, old = at(seen.object, "spec", "serviceAccountName"), at(seen.old, "spec", "serviceAccountName")
     if new and old and new != old:
-        yield Fault(("spec", "serviceAccountName"), f"cannot change once it is set: keep {shown(str(old))}")
+        yield Fault(("spec", "serviceAccountName"), f"cannot change once it is set: keep {quote(str(old))}")
 
 
-def _lease(seen: Seen) -> Iterator[Fault]:
+def _primary_lease(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "primaryLease")
     given = at(seen.object, *place)
     if not isinstance(given, dict):
         return
-    duration, renew, retry = (whole(given.get(name), default=value) for name, value in _LEASE.items())
+    duration, renew, retry = (as_int(given.get(name), default=value) for name, value in _LEASE.items())
     if duration is not None and renew is not None and duration <= renew:
         yield Fault(
             (*place, "leaseDurationSeconds"),
@@ -198,7 +200,7 @@ def _lease(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _identifiers(seen: Seen) -> Iterator[Fault]:
+def _unix_identifiers(seen: Seen) -> Iterator[Fault]:
     for name in ("postgresUID", "postgresGID"):
         new = at(seen.object, "spec", name)
         old = at(seen.old, "spec", name)
@@ -206,7 +208,7 @@ def _identifiers(seen: Seen) -> Iterator[Fault]:
             yield Fault(("spec", name), f"owns the files and cannot change: keep {26 if old is None else old}")
 
 
-def _deprecated(seen: Seen) -> Iterator[Fault]:
+def _deprecated_fields(seen: Seen) -> Iterator[Fault]:
     spec = at(seen.object, "spec")
     if at(spec, "nodeMaintenanceWindow"):
         yield Fault(("spec", "nodeMaintenanceWindow"), "spec.enablePDB is the better way to let nodes drain", "warning")
@@ -229,12 +231,12 @@ def _deprecated(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Cluster",)
 
 RULES = (
-    Rule("cluster-name", _ONE, "webhook validateName", ("metadata.name",), _name),
-    Rule("instances", _ONE, "CRD", ("spec.instances",), _instances),
-    Rule("supervised", _ONE, "webhook validatePrimaryUpdateStrategy", ("spec.primaryUpdateStrategy",), _supervised),
-    Rule("env", _ONE, "webhook validateEnv", ("spec.env[].name",), _env),
+    Rule("cluster-name", _ONE, "webhook validateName", ("metadata.name",), _cluster_name),
+    Rule("instances", _ONE, "CRD", ("spec.instances",), _instance_number),
+    Rule("supervised", _ONE, "webhook validatePrimaryUpdateStrategy", ("spec.primaryUpdateStrategy",), _supervision),
+    Rule("env", _ONE, "webhook validateEnv", ("spec.env[].name",), _env_names),
     Rule("quantities", _ONE, "CRD", ("spec.resources.requests.*", "spec.resources.limits.*"), _quantities),
-    Rule("resources", _ONE, "webhook validateResources", ("spec.resources.requests.*",), _resources),
+    Rule("resources", _ONE, "webhook validateResources", ("spec.resources.requests.*",), _resource_limits),
     Rule("tolerations", _ONE, "webhook validateTolerations", ("spec.affinity.tolerations[].*",), _tolerations),
     Rule(
         "ephemeral-volumes", _ONE, "webhook validateEphemeralVolumeSource", ("spec.ephemeralVolumeSource",), _ephemeral
@@ -243,7 +245,7 @@ RULES = (
     Rule("superuser-secret", _ONE, "webhook validateSuperuserSecret", ("spec.superuserSecret.name",), _superuser),
     Rule("ldap", _ONE, "webhook validateLDAP", ("spec.postgresql.ldap.*",), _ldap),
     Rule("wal-archivers", _ONE, "webhook validatePluginConfiguration", ("spec.plugins[].isWALArchiver",), _plugins),
-    Rule("retention", _ONE, "CRD", ("spec.backup.retentionPolicy",), _retention),
+    Rule("retention", _ONE, "CRD", ("spec.backup.retentionPolicy",), _retention_policy),
     Rule("retention-unused", _ONE, "webhook warning", ("spec.backup.retentionPolicy",), _retention_unused),
     Rule("service-account", _ONE, "webhook", ("spec.serviceAccountName",), _service_account),
     Rule(
@@ -259,14 +261,14 @@ RULES = (
         _ONE,
         "webhook",
         ("spec.primaryLease.leaseDurationSeconds", "spec.primaryLease.renewDeadlineSeconds"),
-        _lease,
+        _primary_lease,
     ),
     Rule(
         "unix-identifiers",
         _ONE,
         "webhook validateUnixPermissionIdentifierChange",
         ("spec.postgresUID", "spec.postgresGID"),
-        _identifiers,
+        _unix_identifiers,
         compares=True,
     ),
     Rule(
@@ -279,6 +281,6 @@ RULES = (
             "spec.externalClusters[].barmanObjectStore",
             "spec.monitoring.*",
         ),
-        _deprecated,
+        _deprecated_fields,
     ),
 )

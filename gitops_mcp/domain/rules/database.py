@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.rules.bootstrap import locale_faults
-from gitops_mcp.domain.rules.reading import cluster_of, entries, named, repeated, siblings, unfilled, word
+from gitops_mcp.domain.rules.reading import as_text, cluster_of, entries, has_unfilled, names_in, repeats, siblings
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _RESERVED = ("postgres", "template0", "template1")
@@ -27,75 +27,75 @@ _KEPT = (
 PARTS = ("schemas", "extensions", "fdws", "servers")
 
 
-def _name(seen: Seen) -> Iterator[Fault]:
-    name = word(at(seen.object, "spec", "name"))
+def _database_name(seen: Seen) -> Iterator[Fault]:
+    name = as_text(at(seen.object, "spec", "name"))
     if not name or name in _RESERVED:
-        yield Fault(("spec", "name"), f"{shown(name)} is PostgreSQL's own, or no name at all: such as 'app'")
+        yield Fault(("spec", "name"), f"{quote(name)} is PostgreSQL's own, or no name at all: such as 'app'")
 
 
-def _kept(seen: Seen) -> Iterator[Fault]:
+def _database_kept(seen: Seen) -> Iterator[Fault]:
     if seen.old is None:
         return
     for path in (("cluster", "name"), *((name,) for name in _KEPT)):
         new, old = at(seen.object, "spec", *path), at(seen.old, "spec", *path)
         # What is left out, or stated for the first time, is no change to the API's rule.
-        if new is not None and old is not None and new != old and not unfilled(old):
-            yield Fault(("spec", *path), f"cannot change: keep {shown(str(old))}, or make another Database")
+        if new is not None and old is not None and new != old and not has_unfilled(old):
+            yield Fault(("spec", *path), f"cannot change: keep {quote(str(old))}, or make another Database")
 
 
 def _locales(seen: Seen) -> Iterator[Fault]:
     yield from locale_faults(seen.object, ("spec",))
 
 
-def _once(seen: Seen) -> Iterator[Fault]:
+def _names_once(seen: Seen) -> Iterator[Fault]:
     for part in PARTS:
         found = list(entries(seen.object, "spec", part))
-        places = [((*path, "name"), word(item.get("name"))) for path, item in found]
+        places = [((*path, "name"), as_text(item.get("name"))) for path, item in found]
         for path, _ in found:
             for inner in ("options", "usage"):
                 inside = [
-                    ((*place, "name"), f"{place[:-1]} {word(one.get('name'))}")
+                    ((*place, "name"), f"{place[:-1]} {as_text(one.get('name'))}")
                     for place, one in entries(seen.object, *path, inner)
                 ]
                 places += inside
-        for path, _ in repeated((path, f"{path[1]} {name}") for path, name in places):
-            yield Fault(path, f"{shown(str(at(seen.object, *path)))} is there already: each name once")
+        for path, _ in repeats((path, f"{path[1]} {name}") for path, name in places):
+            yield Fault(path, f"{quote(str(at(seen.object, *path)))} is there already: each name once")
 
 
-def _wrappers(seen: Seen) -> Iterator[Fault]:
-    known = named(seen.object, "spec", "fdws")
+def _foreign_wrappers(seen: Seen) -> Iterator[Fault]:
+    known = names_in(seen.object, "spec", "fdws")
     for path, item in entries(seen.object, "spec", "servers"):
-        wanted = word(item.get("fdw"))
-        if wanted and wanted not in known and not unfilled(known):
-            yield Fault((*path, "fdw"), f"no item of spec.fdws is named {shown(wanted)}; {near(wanted, known)}")
+        wanted = as_text(item.get("fdw"))
+        if wanted and wanted not in known and not has_unfilled(known):
+            yield Fault((*path, "fdw"), f"no item of spec.fdws is named {quote(wanted)}; {suggest(wanted, known)}")
 
 
-def _conflict(seen: Seen) -> Iterator[Fault]:
+def _database_conflict(seen: Seen) -> Iterator[Fault]:
     name = at(seen.object, "spec", "name")
     for other in siblings(seen.object, seen.neighbours):
         if at(other, "spec", "name") == name:
             yield Fault(
                 ("spec", "name"),
-                f"Database {at(other, 'metadata', 'name')} has {shown(str(name))} already, and the operator lets one "
+                f"Database {at(other, 'metadata', 'name')} has {quote(str(name))} already, and the operator lets one "
                 f"object have a database: change that one",
             )
 
 
-def _owner(seen: Seen) -> Iterator[Fault]:
+def _database_owner(seen: Seen) -> Iterator[Fault]:
     cluster = cluster_of(seen.object, seen.neighbours)
-    owner = word(at(seen.object, "spec", "owner"))
+    owner = as_text(at(seen.object, "spec", "owner"))
     if cluster is None or not owner or at(seen.object, "spec", "ensure") == "absent":
         return
     known = {
         *_first_owners(cluster),
-        *named(cluster, "spec", "managed", "roles"),
-        *(word(at(one, "spec", "name")) for one in siblings(seen.object, seen.neighbours, kind="DatabaseRole")),
+        *names_in(cluster, "spec", "managed", "roles"),
+        *(as_text(at(one, "spec", "name")) for one in siblings(seen.object, seen.neighbours, kind="DatabaseRole")),
     }
-    if owner not in known and not unfilled(sorted(known)):
+    if owner not in known and not has_unfilled(sorted(known)):
         yield Fault(
             ("spec", "owner"),
-            f"no role {shown(owner)} is declared for Cluster {at(cluster, 'metadata', 'name')}, and the operator makes "
-            f"the database only once it exists; {near(owner, known)}",
+            f"no role {quote(owner)} is declared for Cluster {at(cluster, 'metadata', 'name')}, and the operator makes "
+            f"the database only once it exists; {suggest(owner, known)}",
             "warning",
         )
 
@@ -103,10 +103,10 @@ def _owner(seen: Seen) -> Iterator[Fault]:
 def _first_owners(cluster: Object) -> Iterator[str]:
     yield "postgres"
     for method in ("initdb", "recovery", "pg_basebackup"):
-        yield word(at(cluster, "spec", "bootstrap", method, "owner")) or "app"
+        yield as_text(at(cluster, "spec", "bootstrap", method, "owner")) or "app"
 
 
-def _danger(seen: Seen) -> Iterator[Fault]:
+def _database_danger(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, "spec", "databaseReclaimPolicy") == "delete":
         yield Fault(
             ("spec", "databaseReclaimPolicy"),
@@ -117,15 +117,15 @@ def _danger(seen: Seen) -> Iterator[Fault]:
         yield Fault(("spec", "ensure"), "'absent' drops the database with its data", "warning")
 
 
-def _left(seen: Seen) -> Iterator[Fault]:
+def _database_left(seen: Seen) -> Iterator[Fault]:
     for part in PARTS:
-        new = named(seen.object, "spec", part)
+        new = names_in(seen.object, "spec", part)
         for _, item in entries(seen.before, "spec", part):
-            name = word(item.get("name"))
-            if name not in new and item.get("ensure") != "absent" and not unfilled([name, *new]):
+            name = as_text(item.get("name"))
+            if name not in new and item.get("ensure") != "absent" and not has_unfilled([name, *new]):
                 yield Fault(
                     ("spec", part),
-                    f"{shown(name)} is no longer listed, and stays in the database; `ensure: absent` drops it",
+                    f"{quote(name)} is no longer listed, and stays in the database; `ensure: absent` drops it",
                     "warning",
                 )
 
@@ -133,13 +133,13 @@ def _left(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Database",)
 
 RULES = (
-    Rule("database-name", _ONE, "CRD CEL", ("spec.name",), _name),
+    Rule("database-name", _ONE, "CRD CEL", ("spec.name",), _database_name),
     Rule(
         "database-kept",
         _ONE,
         "CRD CEL",
         ("spec.cluster.name", *(f"spec.{name}" for name in _KEPT)),
-        _kept,
+        _database_kept,
         compares=True,
     ),
     Rule("database-locale", _ONE, "CRD CEL", ("spec.icuLocale", "spec.icuRules", "spec.builtinLocale"), _locales),
@@ -148,11 +148,11 @@ RULES = (
         _ONE,
         "webhook validateNameOptionsUsages",
         tuple(f"spec.{part}[].{inner}name" for part in PARTS for inner in ("", "options[].", "usage[].")),
-        _once,
+        _names_once,
     ),
-    Rule("database-wrappers", _ONE, "webhook validateForeignServers", ("spec.servers[].fdw",), _wrappers),
-    Rule("database-conflict", _ONE, "operator", ("spec.name",), _conflict),
-    Rule("database-owner", _ONE, "operator", ("spec.owner",), _owner),
-    Rule("database-danger", _ONE, "server", ("spec.databaseReclaimPolicy", "spec.ensure"), _danger),
-    Rule("database-left", _ONE, "operator", tuple(f"spec.{part}" for part in PARTS), _left, compares=True),
+    Rule("database-wrappers", _ONE, "webhook validateForeignServers", ("spec.servers[].fdw",), _foreign_wrappers),
+    Rule("database-conflict", _ONE, "operator", ("spec.name",), _database_conflict),
+    Rule("database-owner", _ONE, "operator", ("spec.owner",), _database_owner),
+    Rule("database-danger", _ONE, "server", ("spec.databaseReclaimPolicy", "spec.ensure"), _database_danger),
+    Rule("database-left", _ONE, "operator", tuple(f"spec.{part}" for part in PARTS), _database_left, compares=True),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.version import OLDEST, major_of
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
-from gitops_mcp.domain.rules.reading import entries, same_namespace, unfilled, whole, word
+from gitops_mcp.domain.rules.reading import as_int, as_text, entries, has_unfilled, same_namespace
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 CATALOGS = ("ImageCatalog", "ClusterImageCatalog")
@@ -18,23 +18,23 @@ _IMAGE = ("spec", "imageName")
 _MAJOR = ("spec", "imageCatalogRef", "major")
 
 
-def major(cluster: Object | None) -> int | None:
+def wanted_major(cluster: Object | None) -> int | None:
     """The major that a Cluster asks for, where it says one."""
-    return whole(at(cluster, *_MAJOR)) or major_of(at(cluster, *_IMAGE))
+    return as_int(at(cluster, *_MAJOR)) or major_of(at(cluster, *_IMAGE))
 
 
 def running_major(live: Object | None) -> int | None:
     """The major of the data directory, which an upgrade that failed leaves as it was."""
-    return whole(at(live, "status", "pgDataImageInfo", "majorVersion")) or major(live)
+    return as_int(at(live, "status", "pgDataImageInfo", "majorVersion")) or wanted_major(live)
 
 
-def _one_of(seen: Seen) -> Iterator[Fault]:
+def _image_or_catalog(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, *_IMAGE) is not None and at(seen.object, "spec", "imageCatalogRef") is not None:
         yield Fault(_IMAGE, "excludes imageCatalogRef: keep one of them")
 
 
-def _image(seen: Seen) -> Iterator[Fault]:
-    image = word(at(seen.object, *_IMAGE))
+def _image_name(seen: Seen) -> Iterator[Fault]:
+    image = as_text(at(seen.object, *_IMAGE))
     if not image:
         return
     tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
@@ -48,30 +48,30 @@ def _image(seen: Seen) -> Iterator[Fault]:
             _IMAGE, "has no tag with a version, which the operator needs: such as …/postgresql:18.4-standard-trixie"
         )
     elif found is None:
-        yield Fault(_IMAGE, f"the tag {shown(tag)} does not start with a version: such as '18.4-standard-trixie'")
+        yield Fault(_IMAGE, f"the tag {quote(tag)} does not start with a version: such as '18.4-standard-trixie'")
     elif found < OLDEST:
         yield Fault(_IMAGE, f"PostgreSQL {found} cannot be run by CloudNativePG: {OLDEST} or newer")
 
 
-def _catalog(seen: Seen) -> Iterator[Fault]:
+def _image_catalog(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "imageCatalogRef")
     given = at(seen.object, *place)
     if not isinstance(given, dict):
         return
     if given.get("kind") not in CATALOGS:
         yield Fault(
-            (*place, "kind"), f"{shown(str(given.get('kind')))} is no catalog; there are: {', '.join(CATALOGS)}"
+            (*place, "kind"), f"{quote(str(given.get('kind')))} is no catalog; there are: {', '.join(CATALOGS)}"
         )
     if given.get("apiGroup") != CNPG_GROUP:
         yield Fault((*place, "apiGroup"), f"must be {CNPG_GROUP!r}")
-    if whole(given.get("major")) is None:
+    if as_int(given.get("major")) is None:
         yield Fault((*place, "major"), "is needed: the major as a number, such as 18")
 
 
-def _major(seen: Seen) -> Iterator[Fault]:
-    new, old = major(seen.object), running_major(seen.old)
+def _major_change(seen: Seen) -> Iterator[Fault]:
+    new, old = wanted_major(seen.object), running_major(seen.old)
     field = _MAJOR if at(seen.object, *_MAJOR) is not None else _IMAGE
-    if new is None or old is None or unfilled(at(seen.old, *_IMAGE)):
+    if new is None or old is None or has_unfilled(at(seen.old, *_IMAGE)):
         return
     if new < old:
         yield Fault(
@@ -89,9 +89,9 @@ def _major(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _in_catalog(seen: Seen) -> Iterator[Fault]:
+def _image_in_catalog(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, "spec", "imageCatalogRef")
-    wanted = whole(at(given, "major"))
+    wanted = as_int(at(given, "major"))
     for other in seen.neighbours:
         if (
             at(other, "kind") == at(given, "kind")
@@ -110,16 +110,16 @@ def _in_catalog(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Cluster",)
 
 RULES = (
-    Rule("image-or-catalog", _ONE, "CRD CEL", ("spec.imageName",), _one_of),
-    Rule("image-name", _ONE, "webhook validateImageName", ("spec.imageName",), _image),
-    Rule("image-catalog", _ONE, "CRD CEL", ("spec.imageCatalogRef.*",), _catalog),
+    Rule("image-or-catalog", _ONE, "CRD CEL", ("spec.imageName",), _image_or_catalog),
+    Rule("image-name", _ONE, "webhook validateImageName", ("spec.imageName",), _image_name),
+    Rule("image-catalog", _ONE, "CRD CEL", ("spec.imageCatalogRef.*",), _image_catalog),
     Rule(
         "major-change",
         _ONE,
         "webhook validateImageChange",
         ("spec.imageName", "spec.imageCatalogRef.major"),
-        _major,
+        _major_change,
         compares=True,
     ),
-    Rule("image-in-catalog", _ONE, "operator", ("spec.imageCatalogRef.major",), _in_catalog),
+    Rule("image-in-catalog", _ONE, "operator", ("spec.imageCatalogRef.major",), _image_in_catalog),
 )

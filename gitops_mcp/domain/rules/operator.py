@@ -42,7 +42,7 @@ FIELDS: dict[str, dict[str, Release]] = {
 _EXTENSIONS_IN_CATALOG: Release = (1, 29)
 
 
-def _kind(seen: Seen) -> Iterator[Fault]:
+def _operator_kind(seen: Seen) -> Iterator[Fault]:
     kind = str(at(seen.object, "kind"))
     if seen.operator is not None and seen.operator[:2] < KINDS[kind]:
         yield Fault(
@@ -50,21 +50,21 @@ def _kind(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _field(seen: Seen) -> Iterator[Fault]:
+def _operator_field(seen: Seen) -> Iterator[Fault]:
     if seen.operator is None:
         return
     kind = str(at(seen.object, "kind"))
     for field, since in FIELDS[kind].items():
         path = tuple(field.split("."))
         if seen.operator[:2] < since and at(seen.object, *path) is not None:
-            yield Fault(path, _dropped(seen.operator, since))
+            yield Fault(path, _explain_drop(seen.operator, since))
     if kind != "Cluster" and seen.operator[:2] < _EXTENSIONS_IN_CATALOG:
         for place, item in entries(seen.object, "spec", "images"):
             if item.get("extensions") is not None:
-                yield Fault((*place, "extensions"), _dropped(seen.operator, _EXTENSIONS_IN_CATALOG))
+                yield Fault((*place, "extensions"), _explain_drop(seen.operator, _EXTENSIONS_IN_CATALOG))
 
 
-def _dropped(operator: tuple[int, ...], since: Release) -> str:
+def _explain_drop(operator: tuple[int, ...], since: Release) -> str:
     return (
         f"came with operator {_text(since)}, and the API of this one, {_text(operator)}, drops it without a word: "
         f"upgrade the operator first, or leave it out"
@@ -76,12 +76,12 @@ def _text(version: tuple[int, ...]) -> str:
 
 
 RULES = (
-    Rule("operator-kind", tuple(KINDS), "older API", ("kind",), _kind),
+    Rule("operator-kind", tuple(KINDS), "older API", ("kind",), _operator_kind),
     Rule(
         "operator-field",
         tuple(FIELDS),
         "older API",
         (*dict.fromkeys(field for fields in FIELDS.values() for field in fields), "spec.images[].extensions"),
-        _field,
+        _operator_field,
     ),
 )

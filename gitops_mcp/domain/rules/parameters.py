@@ -6,24 +6,24 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from gitops_mcp.domain.cnpg import rules as arguments
+from gitops_mcp.domain.cnpg.cluster_arguments import checked_parameters
 from gitops_mcp.domain.cnpg.quantity import quantity
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.rules.reading import (
     annotations_of,
+    as_list,
+    as_mapping,
+    as_text,
     entries,
-    instances,
+    has_unfilled,
+    instance_count,
     is_on,
     is_replica,
-    items,
-    mapping,
-    named,
-    parameters,
-    repeated,
-    size,
-    unfilled,
-    word,
+    names_in,
+    parameters_of,
+    repeats,
+    requested_size,
 )
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
@@ -62,7 +62,7 @@ _RECORDS = frozenset(
 )
 
 
-def memory(text: object) -> Fraction | None:
+def memory_bytes(text: object) -> Fraction | None:
     """Bytes, as CNPG's webhook reads a size of PostgreSQL: a bare number counts megabytes."""
     value = str(text).strip()
     if value.isdecimal():
@@ -71,22 +71,22 @@ def memory(text: object) -> Fraction | None:
     return Fraction(match[1]) * _UNITS[match[2] or ""] if match else None
 
 
-def _each(seen: Seen) -> Iterator[Fault]:
-    for key, value in parameters(seen.object).items():
+def _each_parameter(seen: Seen) -> Iterator[Fault]:
+    for key, value in parameters_of(seen.object).items():
         if key in _OPERATORS_OWN and value == _OPERATORS_OWN[key]:
             continue
         try:
-            arguments.parameters({key: value}, instances=1, field="")
+            checked_parameters({key: value}, instances=1, field="")
         except InvalidRequest as error:
             yield Fault((*_PLACE, key), str(error).removeprefix(": "))
 
 
 def _wal_level(seen: Seen) -> Iterator[Fault]:
-    given = parameters(seen.object)
+    given = parameters_of(seen.object)
     if given.get("wal_level") != "minimal":
         return
     field = (*_PLACE, "wal_level")
-    count = instances(seen.object)
+    count = instance_count(seen.object)
     if count is not None and count > 1:
         yield Fault(field, f"'minimal' works with one instance only, and there are {count}: 'replica' or 'logical'")
     if annotations_of(seen.object).get("cnpg.io/skipWalArchiving") != "enabled":
@@ -97,9 +97,9 @@ def _wal_level(seen: Seen) -> Iterator[Fault]:
         yield Fault((*_PLACE, "max_wal_senders"), "must be '0' where wal_level is 'minimal'")
 
 
-def _hints(seen: Seen) -> Iterator[Fault]:
-    count = instances(seen.object)
-    if count is not None and count > 1 and is_on(parameters(seen.object).get("wal_log_hints")) is False:
+def _wal_log_hints(seen: Seen) -> Iterator[Fault]:
+    count = instance_count(seen.object)
+    if count is not None and count > 1 and is_on(parameters_of(seen.object).get("wal_log_hints")) is False:
         yield Fault(
             (*_PLACE, "wal_log_hints"),
             "may not be off with more than one instance, as pg_rewind needs it: leave it out",
@@ -107,13 +107,13 @@ def _hints(seen: Seen) -> Iterator[Fault]:
 
 
 def _wal_sizes(seen: Seen) -> Iterator[Fault]:
-    given = parameters(seen.object)
+    given = parameters_of(seen.object)
     least, most = given.get("min_wal_size") or "80MB", given.get("max_wal_size") or "1GB"
     for key, value in (("min_wal_size", least), ("max_wal_size", most)):
-        if memory(value) is None:
-            yield Fault((*_PLACE, key), f"{shown(str(value))} is no size: a number with MB or GB, such as '1GB'")
-    low, high, volume = memory(least), memory(most), size(at(seen.object, "spec", "walStorage"))
-    if low and high and low >= high and not unfilled([least, most]):
+        if memory_bytes(value) is None:
+            yield Fault((*_PLACE, key), f"{quote(str(value))} is no size: a number with MB or GB, such as '1GB'")
+    low, high, volume = memory_bytes(least), memory_bytes(most), requested_size(at(seen.object, "spec", "walStorage"))
+    if low and high and low >= high and not has_unfilled([least, most]):
         key = "min_wal_size" if "min_wal_size" in given else "max_wal_size"
         yield Fault(
             (*_PLACE, key),
@@ -125,26 +125,26 @@ def _wal_sizes(seen: Seen) -> Iterator[Fault]:
 
 
 def _shared_buffers(seen: Seen) -> Iterator[Fault]:
-    buffers = memory(parameters(seen.object).get("shared_buffers"))
+    buffers = memory_bytes(parameters_of(seen.object).get("shared_buffers"))
     resources = at(seen.object, "spec", "resources")
     requested = quantity(at(resources, "requests", "memory"))
     pages = any(
         (quantity(value) or 0) >= (buffers or 0)
         for part in ("requests", "limits")
-        for name, value in mapping(at(resources, part)).items()
+        for name, value in as_mapping(at(resources, part)).items()
         if str(name).startswith("hugepages-")
     )
     if buffers and requested and buffers > requested and not pages:
         yield Fault(
             (*_PLACE, "shared_buffers"),
-            f"{parameters(seen.object)['shared_buffers']} is more than the memory request "
+            f"{parameters_of(seen.object)['shared_buffers']} is more than the memory request "
             f"{at(resources, 'requests', 'memory')}: lower it, a quarter is usual, or raise "
             f"spec.resources.requests.memory",
         )
 
 
-def _unitless(seen: Seen) -> Iterator[Fault]:
-    stated = parameters(seen.object).get("shared_buffers")
+def _shared_buffers_unit(seen: Seen) -> Iterator[Fault]:
+    stated = parameters_of(seen.object).get("shared_buffers")
     if isinstance(stated, str) and stated.isdecimal():
         yield Fault(
             (*_PLACE, "shared_buffers"),
@@ -155,15 +155,15 @@ def _unitless(seen: Seen) -> Iterator[Fault]:
 
 
 def _wal_level_kept(seen: Seen) -> Iterator[Fault]:
-    new, old = parameters(seen.object).get("wal_level"), parameters(seen.old).get("wal_level")
+    new, old = parameters_of(seen.object).get("wal_level"), parameters_of(seen.old).get("wal_level")
     if new == "minimal" and seen.old is not None and old not in (None, "minimal"):
         yield Fault(
-            (*_PLACE, "wal_level"), f"may not become 'minimal' on a cluster that has {shown(str(old))}: keep that"
+            (*_PLACE, "wal_level"), f"may not become 'minimal' on a cluster that has {quote(str(old))}: keep that"
         )
 
 
 def _failover_slots(seen: Seen) -> Iterator[Fault]:
-    given = parameters(seen.object)
+    given = parameters_of(seen.object)
     if not any(str(key).startswith("pg_failover_slots.") for key in given):
         return
     if not is_on(given.get("hot_standby_feedback")):
@@ -174,37 +174,37 @@ def _failover_slots(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _hba(seen: Seen) -> Iterator[Fault]:
-    known = named(seen.object, "spec", "podSelectorRefs")
-    for index, record in enumerate(items(at(seen.object, *_HBA))):
-        field, text = (*_HBA, index), word(record).strip()
+def _pg_hba(seen: Seen) -> Iterator[Fault]:
+    known = names_in(seen.object, "spec", "podSelectorRefs")
+    for index, record in enumerate(as_list(at(seen.object, *_HBA))):
+        field, text = (*_HBA, index), as_text(record).strip()
         for name in _SELECTOR.findall(text):
             if name not in known:
-                yield Fault(field, f"no item of spec.podSelectorRefs is named {shown(name)}; {near(name, known)}")
+                yield Fault(field, f"no item of spec.podSelectorRefs is named {quote(name)}; {suggest(name, known)}")
         first = text.split(maxsplit=1)[0] if text else ""
         if text and not text.startswith("#") and first not in _RECORDS:
             yield Fault(
-                field, f"{shown(first)} starts no record of pg_hba.conf: local, host, hostssl, hostnossl and their like"
+                field, f"{quote(first)} starts no record of pg_hba.conf: local, host, hostssl, hostnossl and their like"
             )
 
 
-def _trust(seen: Seen) -> Iterator[Fault]:
-    for index, record in enumerate(items(at(seen.object, *_HBA))):
-        text = word(record).partition("#")[0]
+def _pg_hba_trust(seen: Seen) -> Iterator[Fault]:
+    for index, record in enumerate(as_list(at(seen.object, *_HBA))):
+        text = as_text(record).partition("#")[0]
         if "trust" in text.split():
             yield Fault((*_HBA, index), "'trust' lets in whoever reaches the port, without a password", "warning")
 
 
-def _selectors(seen: Seen) -> Iterator[Fault]:
+def _pod_selectors(seen: Seen) -> Iterator[Fault]:
     places = entries(seen.object, "spec", "podSelectorRefs")
-    for path, name in repeated(((*path, "name"), word(item.get("name"))) for path, item in places):
-        yield Fault(path, f"{shown(name)} is there already: each name once")
+    for path, name in repeats(((*path, "name"), as_text(item.get("name"))) for path, item in places):
+        yield Fault(path, f"{quote(name)} is there already: each name once")
 
 
-def _extensions(seen: Seen) -> Iterator[Fault]:
-    places = [((*path, "name"), word(item.get("name"))) for path, item in entries(seen.object, *_EXTENSIONS)]
-    for path, name in repeated((path, name.replace("_", "-")) for path, name in places):
-        yield Fault(path, f"{shown(name)} is there already, as '_' and '-' name the same volume: each once")
+def _extension_names(seen: Seen) -> Iterator[Fault]:
+    places = [((*path, "name"), as_text(item.get("name"))) for path, item in entries(seen.object, *_EXTENSIONS)]
+    for path, name in repeats((path, name.replace("_", "-")) for path, name in places):
+        yield Fault(path, f"{quote(name)} is there already, as '_' and '-' name the same volume: each once")
 
 
 def _extension_images(seen: Seen) -> Iterator[Fault]:
@@ -219,12 +219,12 @@ _ONE = ("Cluster",)
 _KEYS = ("spec.postgresql.parameters.*",)
 
 RULES = (
-    Rule("parameters", _ONE, "webhook validateConfiguration", _KEYS, _each),
+    Rule("parameters", _ONE, "webhook validateConfiguration", _KEYS, _each_parameter),
     Rule("wal-level", _ONE, "webhook validateConfiguration", _KEYS, _wal_level),
-    Rule("wal-log-hints", _ONE, "webhook validateConfiguration", _KEYS, _hints),
+    Rule("wal-log-hints", _ONE, "webhook validateConfiguration", _KEYS, _wal_log_hints),
     Rule("wal-sizes", _ONE, "webhook validateConfiguration", _KEYS, _wal_sizes),
     Rule("shared-buffers", _ONE, "webhook validateResources", _KEYS, _shared_buffers),
-    Rule("shared-buffers-unit", _ONE, "webhook warning", _KEYS, _unitless),
+    Rule("shared-buffers-unit", _ONE, "webhook warning", _KEYS, _shared_buffers_unit),
     Rule("wal-level-kept", _ONE, "webhook validateWALLevelChange", _KEYS, _wal_level_kept, compares=True),
     Rule(
         "failover-slots",
@@ -233,10 +233,10 @@ RULES = (
         (*_KEYS, "spec.replicationSlots.highAvailability.enabled"),
         _failover_slots,
     ),
-    Rule("pg-hba", _ONE, "webhook", ("spec.postgresql.pg_hba[]",), _hba),
-    Rule("pg-hba-trust", _ONE, "server", ("spec.postgresql.pg_hba[]",), _trust),
-    Rule("pod-selectors", _ONE, "CRD", ("spec.podSelectorRefs[].name",), _selectors),
-    Rule("extensions", _ONE, "webhook validateExtensions", ("spec.postgresql.extensions[].name",), _extensions),
+    Rule("pg-hba", _ONE, "webhook", ("spec.postgresql.pg_hba[]",), _pg_hba),
+    Rule("pg-hba-trust", _ONE, "server", ("spec.postgresql.pg_hba[]",), _pg_hba_trust),
+    Rule("pod-selectors", _ONE, "CRD", ("spec.podSelectorRefs[].name",), _pod_selectors),
+    Rule("extensions", _ONE, "webhook validateExtensions", ("spec.postgresql.extensions[].name",), _extension_names),
     Rule(
         "extension-images",
         _ONE,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.rules.reading import items, mapping, unfilled, word
+from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.domain.rules.service import SUFFIXES
 
@@ -29,8 +29,8 @@ PARAMETERS = frozenset(
 """What the webhook lets pass to pgbouncer.ini (`internal/webhook/v1/pooler_webhook.go`)."""
 
 
-def _name(seen: Seen) -> Iterator[Fault]:
-    cluster, name = word(at(seen.object, "spec", "cluster", "name")), word(at(seen.object, "metadata", "name"))
+def _pooler_name(seen: Seen) -> Iterator[Fault]:
+    cluster, name = as_text(at(seen.object, "spec", "cluster", "name")), as_text(at(seen.object, "metadata", "name"))
     if not cluster:
         yield Fault(("spec", "cluster", "name"), "is needed: the name of a Cluster in the same namespace")
     elif name == cluster:
@@ -38,13 +38,13 @@ def _name(seen: Seen) -> Iterator[Fault]:
     elif name in {cluster + suffix for suffix in SUFFIXES}:
         yield Fault(
             ("metadata", "name"),
-            f"{shown(name)} is the Cluster's own Service, and a Pooler makes one of its name: such as '{name}-pooler'",
+            f"{quote(name)} is the Cluster's own Service, and a Pooler makes one of its name: such as '{name}-pooler'",
             "warning",
         )
 
 
-def _query(seen: Seen) -> Iterator[Fault]:
-    given = mapping(at(seen.object, *_PLACE))
+def _pooler_query(seen: Seen) -> Iterator[Fault]:
+    given = as_mapping(at(seen.object, *_PLACE))
     secret = at(given, "authQuerySecret", "name") or at(given, "serverTLSSecret", "name")
     if secret and not given.get("authQuery"):
         yield Fault((*_PLACE, "authQuery"), "is needed beside authQuerySecret or serverTLSSecret")
@@ -54,23 +54,23 @@ def _query(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _parameters(seen: Seen) -> Iterator[Fault]:
-    for key, value in mapping(at(seen.object, *_PLACE, "parameters")).items():
+def _pooler_parameters(seen: Seen) -> Iterator[Fault]:
+    for key, value in as_mapping(at(seen.object, *_PLACE, "parameters")).items():
         if key not in PARAMETERS:
             yield Fault(
                 (*_PLACE, "parameters", key),
-                f"the operator lets {shown(str(key))} not be set; {near(str(key), PARAMETERS)}",
+                f"the operator lets {quote(str(key))} not be set; {suggest(str(key), PARAMETERS)}",
             )
         elif not isinstance(value, str):
             yield Fault((*_PLACE, "parameters", key), f"must be a string, such as {str(value).lower()!r}")
 
 
-def _image(seen: Seen) -> Iterator[Fault]:
+def _pooler_image(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, *_PLACE, "image") is not None and at(seen.object, *_PLACE, "imageCatalogRef") is not None:
         yield Fault((*_PLACE, "image"), "excludes imageCatalogRef: keep one of them")
 
 
-def _metrics(seen: Seen) -> Iterator[Fault]:
+def _pooler_metrics(seen: Seen) -> Iterator[Fault]:
     monitoring = at(seen.object, "spec", "monitoring")
     is_encrypted = at(monitoring, "tls", "enabled") is True and at(monitoring, "enablePodMonitor") is True
     if is_encrypted and not at(seen.object, *_PLACE, "clientTLSSecret", "name"):
@@ -80,7 +80,7 @@ def _metrics(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _deprecated(seen: Seen) -> Iterator[Fault]:
+def _pooler_deprecated(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, *_PLACE, "authQuerySecret", "name"):
         yield Fault((*_PLACE, "authQuerySecret"), "is deprecated: serverTLSSecret takes its place", "warning")
     for name in ("enablePodMonitor", "podMonitorMetricRelabelings", "podMonitorRelabelings"):
@@ -88,9 +88,9 @@ def _deprecated(seen: Seen) -> Iterator[Fault]:
             yield Fault(("spec", "monitoring", name), "is deprecated: write a PodMonitor of your own", "warning")
 
 
-def _hba(seen: Seen) -> Iterator[Fault]:
-    for index, record in enumerate(items(at(seen.object, *_PLACE, "pg_hba"))):
-        if "trust" in word(record).partition("#")[0].split():
+def _pooler_trust(seen: Seen) -> Iterator[Fault]:
+    for index, record in enumerate(as_list(at(seen.object, *_PLACE, "pg_hba"))):
+        if "trust" in as_text(record).partition("#")[0].split():
             yield Fault(
                 (*_PLACE, "pg_hba", index), "'trust' lets in whoever reaches the port, without a password", "warning"
             )
@@ -98,33 +98,33 @@ def _hba(seen: Seen) -> Iterator[Fault]:
 
 def _cluster_kept(seen: Seen) -> Iterator[Fault]:
     new, old = at(seen.object, "spec", "cluster", "name"), at(seen.old, "spec", "cluster", "name")
-    if old is not None and new != old and not unfilled(old):
+    if old is not None and new != old and not has_unfilled(old):
         kind = at(seen.object, "kind")
-        yield Fault(("spec", "cluster", "name"), f"cannot change: keep {shown(str(old))}, or make another {kind}")
+        yield Fault(("spec", "cluster", "name"), f"cannot change: keep {quote(str(old))}, or make another {kind}")
 
 
 _ONE = ("Pooler",)
 
 RULES = (
-    Rule("pooler-name", _ONE, "webhook validateCluster", ("metadata.name", "spec.cluster.name"), _name),
-    Rule("pooler-query", _ONE, "webhook validatePgBouncer", ("spec.pgbouncer.authQuery",), _query),
+    Rule("pooler-name", _ONE, "webhook validateCluster", ("metadata.name", "spec.cluster.name"), _pooler_name),
+    Rule("pooler-query", _ONE, "webhook validatePgBouncer", ("spec.pgbouncer.authQuery",), _pooler_query),
     Rule(
         "pooler-parameters",
         _ONE,
         "webhook validatePgbouncerGenericParameters",
         ("spec.pgbouncer.parameters.*",),
-        _parameters,
+        _pooler_parameters,
     ),
-    Rule("pooler-image", _ONE, "CRD CEL", ("spec.pgbouncer.image",), _image),
-    Rule("pooler-metrics", _ONE, "webhook", ("spec.monitoring.tls.enabled",), _metrics),
+    Rule("pooler-image", _ONE, "CRD CEL", ("spec.pgbouncer.image",), _pooler_image),
+    Rule("pooler-metrics", _ONE, "webhook", ("spec.monitoring.tls.enabled",), _pooler_metrics),
     Rule(
         "pooler-deprecated",
         _ONE,
         "webhook warning",
         ("spec.pgbouncer.authQuerySecret", "spec.monitoring.*"),
-        _deprecated,
+        _pooler_deprecated,
     ),
-    Rule("pooler-trust", _ONE, "server", ("spec.pgbouncer.pg_hba[]",), _hba),
+    Rule("pooler-trust", _ONE, "server", ("spec.pgbouncer.pg_hba[]",), _pooler_trust),
     Rule(
         "cluster-kept", ("Pooler", "ScheduledBackup"), "CRD CEL", ("spec.cluster.name",), _cluster_kept, compares=True
     ),

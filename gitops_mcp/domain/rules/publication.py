@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.rules.reading import entries, unfilled
+from gitops_mcp.domain.rules.reading import entries, has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _KEPT = (("cluster", "name"), ("dbname",), ("name",))
 
 
-def _kept(seen: Seen) -> Iterator[Fault]:
+def _publication_kept(seen: Seen) -> Iterator[Fault]:
     for path in _KEPT:
         new, old = at(seen.object, "spec", *path), at(seen.old, "spec", *path)
-        if old is not None and new != old and not unfilled(old):
-            yield Fault(("spec", *path), f"cannot change: keep {shown(str(old))}, or make another object")
+        if old is not None and new != old and not has_unfilled(old):
+            yield Fault(("spec", *path), f"cannot change: keep {quote(str(old))}, or make another object")
 
 
 def _target(seen: Seen) -> Iterator[Fault]:
@@ -34,7 +34,7 @@ RULES = (
         ("Publication", "Subscription"),
         "CRD CEL",
         ("spec.cluster.name", "spec.dbname", "spec.name"),
-        _kept,
+        _publication_kept,
         compares=True,
     ),
     Rule("publication-target", ("Publication",), "CRD CEL", ("spec.target", "spec.target.objects[]"), _target),

@@ -14,41 +14,41 @@ TRUE = frozenset({"on", "true", "yes", "1", "t", "y"})
 FALSE = frozenset({"off", "false", "no", "0", "f", "n"})
 
 
-def unfilled(value: object) -> bool:
+def has_unfilled(value: object) -> bool:
     """Whether a value, or one inside it, holds a variable that an engine fills in: nobody knows what it will be."""
     if isinstance(value, str):
         return is_unfilled(value)
     if isinstance(value, dict):
-        return any(unfilled(part) for part in value.values())
-    return isinstance(value, list) and any(unfilled(part) for part in value)
+        return any(has_unfilled(part) for part in value.values())
+    return isinstance(value, list) and any(has_unfilled(part) for part in value)
 
 
 def entries(value: Object | None, *path: str | int) -> Iterator[tuple[Path, Object]]:
     """The mappings of a list, each with its own path from the object's root."""
-    for index, item in enumerate(items(at(value, *path))):
+    for index, item in enumerate(as_list(at(value, *path))):
         if isinstance(item, dict):
             yield (*path, index), item
 
 
-def items(value: object) -> list[Any]:
+def as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def mapping(value: object) -> Object:
+def as_mapping(value: object) -> Object:
     return value if isinstance(value, dict) else {}
 
 
-def named(value: Object | None, *path: str | int) -> list[str]:
+def names_in(value: Object | None, *path: str | int) -> list[str]:
     """The names of a list of mappings, in order."""
     return [item["name"] for _, item in entries(value, *path) if isinstance(item.get("name"), str)]
 
 
-def word(value: object) -> str:
+def as_text(value: object) -> str:
     """A text, or nothing for all else."""
     return value if isinstance(value, str) else ""
 
 
-def whole(value: object, *, default: int | None = None) -> int | None:
+def as_int(value: object, *, default: int | None = None) -> int | None:
     """None for what is there and no whole number."""
     if value is None:
         return default
@@ -61,7 +61,7 @@ def is_on(value: object) -> bool | None:
     return True if text in TRUE else False if text in FALSE else None
 
 
-def repeated(names: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+def repeats(names: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
     """Each that was there already."""
     seen: set[str] = set()
     for path, name in names:
@@ -70,19 +70,19 @@ def repeated(names: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
         seen.add(name)
 
 
-def parameters(cluster: Object | None) -> Object:
-    return {str(key): value for key, value in mapping(at(cluster, "spec", "postgresql", "parameters")).items()}
+def parameters_of(cluster: Object | None) -> Object:
+    return {str(key): value for key, value in as_mapping(at(cluster, "spec", "postgresql", "parameters")).items()}
 
 
 def annotations_of(value: Object | None) -> Object:
-    return {str(key): text for key, text in mapping(at(value, "metadata", "annotations")).items()}
+    return {str(key): text for key, text in as_mapping(at(value, "metadata", "annotations")).items()}
 
 
-def instances(cluster: Object | None) -> int | None:
-    return whole(at(cluster, "spec", "instances"), default=1)
+def instance_count(cluster: Object | None) -> int | None:
+    return as_int(at(cluster, "spec", "instances"), default=1)
 
 
-def size(storage: object) -> Fraction | None:
+def requested_size(storage: object) -> Fraction | None:
     """What a storage section asks for: `size` wins over the template's request."""
     stated = at(storage, "size")
     return quantity(stated or at(storage, "pvcTemplate", "resources", "requests", "storage"))

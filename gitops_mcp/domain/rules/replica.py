@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterator
 
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.rules.bootstrap import methods, missing
-from gitops_mcp.domain.rules.reading import is_replica, word
+from gitops_mcp.domain.rules.bootstrap import bootstrap_methods, missing_external
+from gitops_mcp.domain.rules.reading import as_text, is_replica
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "replica")
@@ -23,28 +23,32 @@ _TOKEN = (
 )
 
 
-def _modes(seen: Seen) -> Iterator[Fault]:
+def _replica_mode(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, *_PLACE, "primary") and at(seen.object, *_PLACE, "enabled") is not None:
         yield Fault((*_PLACE, "enabled"), "excludes primary, which decides by itself: keep one of them")
 
 
-def _references(seen: Seen) -> Iterator[Fault]:
+def _replica_references(seen: Seen) -> Iterator[Fault]:
     if not isinstance(at(seen.object, *_PLACE), dict):
         return
     for name in ("source", "primary", "self"):
-        stated = word(at(seen.object, *_PLACE, name))
-        if (stated or name == "source") and (text := missing(seen, stated)):
+        stated = as_text(at(seen.object, *_PLACE, name))
+        if (stated or name == "source") and (text := missing_external(seen, stated)):
             yield Fault((*_PLACE, name), text)
 
 
 def _beginning(seen: Seen) -> Iterator[Fault]:
-    if seen.old is None and is_replica(seen.object) and not {"recovery", "pg_basebackup"} & set(methods(seen.object)):
+    if (
+        seen.old is None
+        and is_replica(seen.object)
+        and not {"recovery", "pg_basebackup"} & set(bootstrap_methods(seen.object))
+    ):
         yield Fault(_PLACE, "a replica cluster begins with spec.bootstrap.recovery or pg_basebackup: add one of them")
 
 
-def _promotion(seen: Seen) -> Iterator[Fault]:
+def _promotion_token(seen: Seen) -> Iterator[Fault]:
     field = (*_PLACE, "promotionToken")
-    token = word(at(seen.object, *field))
+    token = as_text(at(seen.object, *field))
     if not token:
         return
     if at(seen.object, *_PLACE, "minApplyDelay") is not None:
@@ -74,7 +78,7 @@ def _in_progress(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _risk(seen: Seen) -> Iterator[Fault]:
+def _replica_risk(seen: Seen) -> Iterator[Fault]:
     if seen.old is None or not is_replica(seen.old) or is_replica(seen.object):
         return
     if at(seen.object, *_PLACE, "enabled") is False or at(seen.object, *_PLACE) is None:
@@ -91,13 +95,13 @@ def _risk(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Cluster",)
 
 RULES = (
-    Rule("replica-mode", _ONE, "webhook validateReplicaMode", ("spec.replica.enabled",), _modes),
+    Rule("replica-mode", _ONE, "webhook validateReplicaMode", ("spec.replica.enabled",), _replica_mode),
     Rule(
         "replica-references",
         _ONE,
         "webhook validateReplicaClusterExternalClusters",
         tuple(f"spec.replica.{name}" for name in ("source", "primary", "self")),
-        _references,
+        _replica_references,
     ),
     Rule("replica-bootstrap", _ONE, "webhook validateReplicaMode", ("spec.replica",), _beginning, compares=True),
     Rule(
@@ -105,10 +109,10 @@ RULES = (
         _ONE,
         "webhook validatePromotionToken",
         ("spec.replica.promotionToken", "spec.replica.minApplyDelay"),
-        _promotion,
+        _promotion_token,
     ),
     Rule(
         "replica-change", _ONE, "webhook validateReplicaClusterChange", ("spec.replica",), _in_progress, compares=True
     ),
-    Rule("replica-risk", _ONE, "server", ("spec.replica",), _risk, compares=True),
+    Rule("replica-risk", _ONE, "server", ("spec.replica",), _replica_risk, compares=True),
 )

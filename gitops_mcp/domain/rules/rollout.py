@@ -11,8 +11,8 @@ from typing import Any
 
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import items, parameters, size
-from gitops_mcp.domain.rules.storage import volumes
+from gitops_mcp.domain.rules.reading import as_list, parameters_of, requested_size
+from gitops_mcp.domain.rules.storage import storage_sections
 
 _POD_FIELDS: tuple[Path, ...] = (
     ("resources",),
@@ -108,16 +108,16 @@ def pod_fields(before: Object | None, after: Object) -> tuple[str, ...]:
 
 
 def _is_same(before: Object | None, after: Object, path: Path) -> bool:
-    return bool(_effective(at(before, "spec", *path), path) == _effective(at(after, "spec", *path), path))
+    return bool(_effective_value(at(before, "spec", *path), path) == _effective_value(at(after, "spec", *path), path))
 
 
-def _effective(value: Any, path: Path) -> Any:
+def _effective_value(value: Any, path: Path) -> Any:
     """A value with empty parts and stated defaults left out, quantities as numbers."""
     if isinstance(value, dict):
-        made = {key: _effective(part, (*path, key)) for key, part in value.items()}
+        made = {key: _effective_value(part, (*path, key)) for key, part in value.items()}
         return {key: part for key, part in made.items() if part is not None} or None
     if isinstance(value, list):
-        return [_effective(item, (*path, 0)) for item in value] or None
+        return [_effective_value(item, (*path, 0)) for item in value] or None
     if value == _DEFAULTS.get(path, object()) or value == "":
         return None
     if path[:1] == ("resources",) and quantity(value) is not None:
@@ -127,11 +127,11 @@ def _effective(value: Any, path: Path) -> Any:
 
 def changed_parameters(before: Object | None, after: Object) -> tuple[str, ...]:
     """Keys whose values differ, as PostgreSQL is given them."""
-    old, new = parameters(before), parameters(after)
-    return tuple(sorted(key for key in {*old, *new} if _text(old.get(key)) != _text(new.get(key))))
+    old, new = parameters_of(before), parameters_of(after)
+    return tuple(sorted(key for key in {*old, *new} if _text_or_none(old.get(key)) != _text_or_none(new.get(key))))
 
 
-def _text(value: Any) -> str | None:
+def _text_or_none(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
@@ -147,27 +147,27 @@ def may_be_postmaster(key: str) -> bool:
     return bool(dot) and extension not in _RELOADED_EXTENSIONS
 
 
-def preloads(before: Object | None, after: Object) -> tuple[str, ...]:
+def changed_preloads(before: Object | None, after: Object) -> tuple[str, ...]:
     """The libraries that come to shared_preload_libraries or go from it."""
-    old, new = set(_libraries(before)), set(_libraries(after))
+    old, new = set(_preloaded_libraries(before)), set(_preloaded_libraries(after))
     return tuple(sorted(old ^ new))
 
 
-def _libraries(cluster: Object | None) -> Iterator[str]:
-    yield from map(str, items(at(cluster, "spec", "postgresql", "shared_preload_libraries")))
-    keys = [str(key) for key in parameters(cluster)]
+def _preloaded_libraries(cluster: Object | None) -> Iterator[str]:
+    yield from map(str, as_list(at(cluster, "spec", "postgresql", "shared_preload_libraries")))
+    keys = [str(key) for key in parameters_of(cluster)]
     for name in _PRELOADED:
         if any(key.startswith(f"{name}.") for key in keys):
             yield name
 
 
-def grown(before: Object | None, after: Object) -> tuple[str, ...]:
+def grown_volumes(before: Object | None, after: Object) -> tuple[str, ...]:
     """Volumes that become larger, by the path of their section."""
     old = dict(_named_volumes(before))
     return tuple(
         name
         for name, section in _named_volumes(after)
-        if name in old and (size(section) or 0) > (size(old[name]) or size(section) or 0)
+        if name in old and (requested_size(section) or 0) > (requested_size(old[name]) or requested_size(section) or 0)
     )
 
 
@@ -178,7 +178,7 @@ def added_volumes(before: Object | None, after: Object) -> tuple[str, ...]:
 
 
 def _named_volumes(cluster: Object | None) -> Iterator[tuple[str, Object]]:
-    for path, section in volumes(cluster):
+    for path, section in storage_sections(cluster):
         if path[1] == "tablespaces":
             yield f"spec.tablespaces[{at(cluster, *path[:-1], 'name')}]", section
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 
 _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _WORDS = (
@@ -21,7 +21,7 @@ _EVERY = re.compile(r"@every (\d+(\.\d+)?(h|m|s|ms))+")
 _EXAMPLE = "'0 0 2 * * *' is every day at 02:00"
 
 
-def fault(schedule: str) -> str | None:
+def schedule_fault(schedule: str) -> str | None:
     """What is wrong with a schedule, and one that works; None for a good one.
 
     Five fields are accepted by robfig/cron, as second to month, which turns a daily backup into an hourly one.
@@ -29,19 +29,19 @@ def fault(schedule: str) -> str | None:
     if schedule in _DESCRIPTORS or _EVERY.fullmatch(schedule):
         return None
     if schedule.startswith("@"):
-        return f"{shown(schedule)} does not exist; there are: {', '.join(sorted(_DESCRIPTORS))} and '@every 6h'"
+        return f"{quote(schedule)} does not exist; there are: {', '.join(sorted(_DESCRIPTORS))} and '@every 6h'"
     fields = schedule.split()
     if len(fields) == 5:
         return (
-            f"{shown(schedule)} has five fields, and the operator reads them as second, minute, hour, day and month: "
-            f"{shown('0 ' + ' '.join(fields))} is what crontab means by it"
+            f"{quote(schedule)} has five fields, and the operator reads them as second, minute, hour, day and month: "
+            f"{quote('0 ' + ' '.join(fields))} is what crontab means by it"
         )
     if len(fields) != 6:
-        return f"{shown(schedule)} has {len(fields)} fields: six, the seconds first; {_EXAMPLE}"
+        return f"{quote(schedule)} has {len(fields)} fields: six, the seconds first; {_EXAMPLE}"
     for position, text in enumerate(fields):
         if not _is_field(text, position):
             low, high = _BOUNDS[position]
-            return f"{shown(text)} is no {_FIELDS[position]}, from {low} to {high}, '*' or '*/n'; {_EXAMPLE}"
+            return f"{quote(text)} is no {_FIELDS[position]}, from {low} to {high}, '*' or '*/n'; {_EXAMPLE}"
     return None
 
 
@@ -56,11 +56,11 @@ def _is_part(part: str, position: int) -> bool:
     first, dash, last = span.partition("-")
     if first in {"*", "?"}:
         return not dash
-    low, high = _number(first, position), _number(last, position) if dash else None
+    low, high = _field_number(first, position), _field_number(last, position) if dash else None
     return low is not None and (not dash or (high is not None and low <= high))
 
 
-def _number(text: str, position: int) -> int | None:
+def _field_number(text: str, position: int) -> int | None:
     low, high = _BOUNDS[position]
     words = _WORDS[position]
     if text.lower() in words:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.rules.reading import entries, items, repeated, word
+from gitops_mcp.domain.rules.reading import as_list, as_text, entries, repeats
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "managed", "services")
 SUFFIXES = ("-rw", "-ro", "-r", "-any")
 
 
-def _disabled(seen: Seen) -> Iterator[Fault]:
-    for index, name in enumerate(items(at(seen.object, *_PLACE, "disabledDefaultServices"))):
+def _default_services(seen: Seen) -> Iterator[Fault]:
+    for index, name in enumerate(as_list(at(seen.object, *_PLACE, "disabledDefaultServices"))):
         if name == "rw":
             yield Fault(
                 (*_PLACE, "disabledDefaultServices", index),
@@ -22,22 +22,22 @@ def _disabled(seen: Seen) -> Iterator[Fault]:
             )
 
 
-def _additional(seen: Seen) -> Iterator[Fault]:
-    cluster = word(at(seen.object, "metadata", "name"))
+def _additional_services(seen: Seen) -> Iterator[Fault]:
+    cluster = as_text(at(seen.object, "metadata", "name"))
     places: list[tuple[Path, str]] = []
     for path, item in entries(seen.object, *_PLACE, "additional"):
         field = (*path, "serviceTemplate", "metadata", "name")
-        name = word(at(item, "serviceTemplate", "metadata", "name"))
+        name = as_text(at(item, "serviceTemplate", "metadata", "name"))
         if not name:
             yield Fault(field, "is needed: the name of the Service")
             continue
         if name in {cluster + suffix for suffix in SUFFIXES}:
-            yield Fault(field, f"{shown(name)} is the operator's own Service: another name, such as '{cluster}-lb'")
+            yield Fault(field, f"{quote(name)} is the operator's own Service: another name, such as '{cluster}-lb'")
         if at(item, "serviceTemplate", "spec", "selector"):
             yield Fault((*path, "serviceTemplate", "spec", "selector"), "is the operator's: leave it out")
         places.append((field, name))
-    for field, name in repeated(places):
-        yield Fault(field, f"{shown(name)} is there already: each name once")
+    for field, name in repeats(places):
+        yield Fault(field, f"{quote(name)} is there already: each name once")
 
 
 _ONE = ("Cluster",)
@@ -49,13 +49,13 @@ RULES = (
         _ONE,
         "webhook validateManagedServices",
         ("spec.managed.services.disabledDefaultServices[]",),
-        _disabled,
+        _default_services,
     ),
     Rule(
         "additional-services",
         _ONE,
         "webhook validateManagedServices",
         (f"{_TEMPLATE}.metadata.name", f"{_TEMPLATE}.spec.selector"),
-        _additional,
+        _additional_services,
     ),
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gitops_mcp.domain.names import shown
+from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.rules.image import major
-from gitops_mcp.domain.rules.reading import is_on, items, parameters, word
+from gitops_mcp.domain.rules.image import wanted_major
+from gitops_mcp.domain.rules.reading import as_list, as_text, is_on, parameters_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "replicationSlots")
@@ -19,25 +19,25 @@ _BUILT_IN_SINCE = 17
 """PostgreSQL itself copies logical slots to standbys from here on."""
 
 
-def _prefix(seen: Seen) -> Iterator[Fault]:
+def _slot_prefix(seen: Seen) -> Iterator[Fault]:
     stated = at(seen.object, *_HA, "slotPrefix")
     if stated is not None and not _PREFIX.fullmatch(str(stated)):
-        yield Fault((*_HA, "slotPrefix"), f"{shown(str(stated))} may hold lower-case letters, digits and '_' only")
+        yield Fault((*_HA, "slotPrefix"), f"{quote(str(stated))} may hold lower-case letters, digits and '_' only")
 
 
-def _patterns(seen: Seen) -> Iterator[Fault]:
+def _slot_patterns(seen: Seen) -> Iterator[Fault]:
     field = (*_PLACE, "synchronizeReplicas", "excludePatterns")
-    for index, pattern in enumerate(items(at(seen.object, *field))):
+    for index, pattern in enumerate(as_list(at(seen.object, *field))):
         try:
-            re.compile(word(pattern))
+            re.compile(as_text(pattern))
         except re.error as error:
-            yield Fault((*field, index), f"{shown(word(pattern))} is no regular expression: {error.msg}")
+            yield Fault((*field, index), f"{quote(as_text(pattern))} is no regular expression: {error.msg}")
 
 
-def _logical(seen: Seen) -> Iterator[Fault]:
+def _logical_slots(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, *_HA, "synchronizeLogicalDecoding") is not True:
         return
-    given, number = parameters(seen.object), major(seen.object)
+    given, number = parameters_of(seen.object), wanted_major(seen.object)
     if number is None or any(str(key).startswith("pg_failover_slots.") for key in given):
         return
     if number < _BUILT_IN_SINCE:
@@ -60,7 +60,7 @@ def _prefix_kept(seen: Seen) -> Iterator[Fault]:
     if new != old:
         yield Fault(
             (*_HA, "slotPrefix"),
-            f"cannot change while highAvailability is enabled, or old slots stay and hold WAL: keep {shown(str(old))}, "
+            f"cannot change while highAvailability is enabled, or old slots stay and hold WAL: keep {quote(str(old))}, "
             f"or set enabled false in a change of its own first",
         )
 
@@ -69,20 +69,20 @@ _ONE = ("Cluster",)
 _AT_PREFIX = ("spec.replicationSlots.highAvailability.slotPrefix",)
 
 RULES = (
-    Rule("slot-prefix", _ONE, "CRD", _AT_PREFIX, _prefix),
+    Rule("slot-prefix", _ONE, "CRD", _AT_PREFIX, _slot_prefix),
     Rule(
         "slot-patterns",
         _ONE,
         "webhook validateReplicationSlots",
         ("spec.replicationSlots.synchronizeReplicas.excludePatterns[]",),
-        _patterns,
+        _slot_patterns,
     ),
     Rule(
         "logical-slots",
         _ONE,
         "webhook validateSynchronizeLogicalDecoding",
         ("spec.replicationSlots.highAvailability.synchronizeLogicalDecoding", "spec.postgresql.parameters.*"),
-        _logical,
+        _logical_slots,
     ),
     Rule("slot-prefix-kept", _ONE, "webhook validateReplicationSlotsChange", _AT_PREFIX, _prefix_kept, compares=True),
 )

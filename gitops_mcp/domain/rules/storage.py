@@ -5,59 +5,67 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.quantity import storage_size
-from gitops_mcp.domain.names import near, shown
+from gitops_mcp.domain.cnpg.quantity import checked_storage_size
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import entries, mapping, named, repeated, size, unfilled, word
+from gitops_mcp.domain.rules.reading import (
+    as_mapping,
+    as_text,
+    entries,
+    has_unfilled,
+    names_in,
+    repeats,
+    requested_size,
+)
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 
 
-def volumes(cluster: Object | None) -> Iterator[tuple[Path, Object]]:
+def storage_sections(cluster: Object | None) -> Iterator[tuple[Path, Object]]:
     """Every storage section, with its path."""
     for name in ("storage", "walStorage"):
         section = at(cluster, "spec", name)
         if isinstance(section, dict):
             yield ("spec", name), section
     for path, item in entries(cluster, "spec", "tablespaces"):
-        yield (*path, "storage"), mapping(item.get("storage"))
+        yield (*path, "storage"), as_mapping(item.get("storage"))
 
 
-def _size(seen: Seen) -> Iterator[Fault]:
+def _storage_size(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, "spec", "storage") is None:
         yield Fault(("spec", "storage", "size"), "is needed: such as 10Gi")
-    for path, section in volumes(seen.object):
+    for path, section in storage_sections(seen.object):
         stated = section.get("size")
         if not stated:
-            if not size(section):
+            if not requested_size(section):
                 yield Fault((*path, "size"), "is needed, or a storage request in pvcTemplate: such as 10Gi")
             continue
         try:
-            storage_size(str(stated), field="")
+            checked_storage_size(str(stated), field="")
         except InvalidRequest as error:
             yield Fault((*path, "size"), str(error).removeprefix(": "))
 
 
-def _twice(seen: Seen) -> Iterator[Fault]:
-    for path, section in volumes(seen.object):
+def _storage_twice(seen: Seen) -> Iterator[Fault]:
+    for path, section in storage_sections(seen.object):
         if section.get("size") and at(section, "pvcTemplate", "resources", "requests", "storage"):
             yield Fault((*path, "size"), "wins over the storage request of pvcTemplate: leave that out", "warning")
         if section.get("storageClass") and at(section, "pvcTemplate", "storageClassName"):
             yield Fault((*path, "storageClass"), "wins over pvcTemplate.storageClassName: leave that out", "warning")
 
 
-def _shrink(seen: Seen) -> Iterator[Fault]:
+def _storage_shrink(seen: Seen) -> Iterator[Fault]:
     for name in ("storage", "walStorage"):
-        yield from _smaller(("spec", name), at(seen.object, "spec", name), at(seen.old, "spec", name))
-    old = {word(item.get("name")): item.get("storage") for _, item in entries(seen.old, "spec", "tablespaces")}
+        yield from _smaller_size(("spec", name), at(seen.object, "spec", name), at(seen.old, "spec", name))
+    old = {as_text(item.get("name")): item.get("storage") for _, item in entries(seen.old, "spec", "tablespaces")}
     for path, item in entries(seen.object, "spec", "tablespaces"):
-        yield from _smaller((*path, "storage"), item.get("storage"), old.get(word(item.get("name"))))
+        yield from _smaller_size((*path, "storage"), item.get("storage"), old.get(as_text(item.get("name"))))
 
 
-def _smaller(path: Path, new: object, old: object) -> Iterator[Fault]:
-    wanted, had = size(new), size(old)
+def _smaller_size(path: Path, new: object, old: object) -> Iterator[Fault]:
+    wanted, had = requested_size(new), requested_size(old)
     if wanted is None or had is None or wanted >= had:
         return
     was = at(old, "size") or at(old, "pvcTemplate", "resources", "requests", "storage")
@@ -74,48 +82,50 @@ def _wal_kept(seen: Seen) -> Iterator[Fault]:
 
 
 def _tablespaces_kept(seen: Seen) -> Iterator[Fault]:
-    new = set(named(seen.object, "spec", "tablespaces"))
-    if any(unfilled(name) for name in new):
+    new = set(names_in(seen.object, "spec", "tablespaces"))
+    if any(has_unfilled(name) for name in new):
         return
-    for name in named(seen.old, "spec", "tablespaces"):
-        if name not in new and not unfilled(name):
-            yield Fault(("spec", "tablespaces"), f"{shown(name)} is gone, and the operator removes none: keep it")
+    for name in names_in(seen.old, "spec", "tablespaces"):
+        if name not in new and not has_unfilled(name):
+            yield Fault(("spec", "tablespaces"), f"{quote(name)} is gone, and the operator removes none: keep it")
 
 
 def _tablespace_names(seen: Seen) -> Iterator[Fault]:
-    places = [((*path, "name"), word(item.get("name"))) for path, item in entries(seen.object, "spec", "tablespaces")]
+    places = [
+        ((*path, "name"), as_text(item.get("name"))) for path, item in entries(seen.object, "spec", "tablespaces")
+    ]
     for path, name in places:
         if not _IDENTIFIER.fullmatch(name) or name.lower().startswith("pg_"):
             yield Fault(
                 path,
-                f"{shown(name)} is no name of a tablespace: at most 63 letters, digits, '_' and '$', not starting with "
+                f"{quote(name)} is no name of a tablespace: at most 63 letters, digits, '_' and '$', not starting with "
                 f"a digit or 'pg_'",
             )
-    for path, name in repeated((path, name.lower()) for path, name in places):
-        yield Fault(path, f"{shown(name)} is there already, as PostgreSQL ignores case: name it otherwise")
+    for path, name in repeats((path, name.lower()) for path, name in places):
+        yield Fault(path, f"{quote(name)} is there already, as PostgreSQL ignores case: name it otherwise")
 
 
 def _snapshot_classes(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "backup", "volumeSnapshot", "tablespaceClassName")
-    known = named(seen.object, "spec", "tablespaces")
-    for name in mapping(at(seen.object, *place)):
-        if name not in known and not any(unfilled(one) for one in known):
-            yield Fault((*place, name), f"no tablespace is named so; {near(name, known)}")
+    known = names_in(seen.object, "spec", "tablespaces")
+    for name in as_mapping(at(seen.object, *place)):
+        if name not in known and not any(has_unfilled(one) for one in known):
+            yield Fault((*place, name), f"no tablespace is named so; {suggest(name, known)}")
 
 
 _ONE = ("Cluster",)
 _SIZES = ("spec.storage.size", "spec.walStorage.size", "spec.tablespaces[].storage.size")
 
 RULES = (
-    Rule("storage-size", _ONE, "webhook validateStorageSize", _SIZES, _size),
+    Rule("storage-size", _ONE, "webhook validateStorageSize", _SIZES, _storage_size),
     Rule(
         "storage-twice",
         _ONE,
         "webhook warning",
         (*_SIZES, *(one.replace(".size", ".storageClass") for one in _SIZES)),
-        _twice,
+        _storage_twice,
     ),
-    Rule("storage-shrink", _ONE, "webhook validateStorageChange", _SIZES, _shrink, compares=True),
+    Rule("storage-shrink", _ONE, "webhook validateStorageChange", _SIZES, _storage_shrink, compares=True),
     Rule("wal-storage-kept", _ONE, "webhook validateWalStorageChange", ("spec.walStorage",), _wal_kept, compares=True),
     Rule(
         "tablespaces-kept",

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import instances, items, whole
+from gitops_mcp.domain.rules.reading import as_int, as_list, instance_count
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "postgresql", "synchronous")
 
 
-def _named(cluster: Object) -> int:
+def _named_standbys(cluster: Object) -> int:
     """Standbys from elsewhere."""
-    return sum(len(items(at(cluster, *_PLACE, name))) for name in ("standbyNamesPre", "standbyNamesPost"))
+    return sum(len(as_list(at(cluster, *_PLACE, name))) for name in ("standbyNamesPre", "standbyNamesPost"))
 
 
-def _positive(seen: Seen) -> Iterator[Fault]:
-    number = whole(at(seen.object, *_PLACE, "number"))
+def _positive_number(seen: Seen) -> Iterator[Fault]:
+    number = as_int(at(seen.object, *_PLACE, "number"))
     if number is not None and number <= 0:
         yield Fault((*_PLACE, "number"), f"{number} is not more than zero: at least 1, or leave synchronous out")
 
 
-def _enough(seen: Seen) -> Iterator[Fault]:
-    number, count = whole(at(seen.object, *_PLACE, "number")), instances(seen.object)
+def _enough_instances(seen: Seen) -> Iterator[Fault]:
+    number, count = as_int(at(seen.object, *_PLACE, "number")), instance_count(seen.object)
     if number is None or count is None:
         return
-    others = _named(seen.object)
+    others = _named_standbys(seen.object)
     if number >= count + others:
         yield Fault(
             (*_PLACE, "number"),
@@ -36,24 +36,26 @@ def _enough(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _preferred(seen: Seen) -> Iterator[Fault]:
-    if at(seen.object, *_PLACE, "dataDurability") == "preferred" and _named(seen.object):
+def _preference(seen: Seen) -> Iterator[Fault]:
+    if at(seen.object, *_PLACE, "dataDurability") == "preferred" and _named_standbys(seen.object):
         yield Fault(
             (*_PLACE, "dataDurability"),
             "'preferred' excludes standbyNamesPre and standbyNamesPost: 'required', or leave those out",
         )
 
 
-def _domains(seen: Seen) -> Iterator[Fault]:
-    pods, nodes = (items(at(seen.object, *_PLACE, name)) for name in ("podFailureDomainKeys", "nodeFailureDomainKeys"))
+def _failure_domains(seen: Seen) -> Iterator[Fault]:
+    pods, nodes = (
+        as_list(at(seen.object, *_PLACE, name)) for name in ("podFailureDomainKeys", "nodeFailureDomainKeys")
+    )
     if pods and nodes:
         yield Fault((*_PLACE, "podFailureDomainKeys"), "excludes nodeFailureDomainKeys: keep one of them")
 
 
-def _quorum(seen: Seen) -> Iterator[Fault]:
+def _failover_quorum(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, *_PLACE, "failoverQuorum") is not True:
         return
-    number, others = whole(at(seen.object, *_PLACE, "number")), _named(seen.object)
+    number, others = as_int(at(seen.object, *_PLACE, "number")), _named_standbys(seen.object)
     if number is not None and number <= others:
         yield Fault(
             (*_PLACE, "number"),
@@ -61,17 +63,17 @@ def _quorum(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _legacy(seen: Seen) -> Iterator[Fault]:
+def _legacy_fields(seen: Seen) -> Iterator[Fault]:
     spec = at(seen.object, "spec")
-    both = [name for name in ("minSyncReplicas", "maxSyncReplicas") if (whole(at(spec, name)) or 0) > 0]
+    both = [name for name in ("minSyncReplicas", "maxSyncReplicas") if (as_int(at(spec, name)) or 0) > 0]
     if both and at(seen.object, *_PLACE):
         yield Fault(("spec", both[0]), "excludes spec.postgresql.synchronous, which replaces it: leave it out")
 
 
-def _range(seen: Seen) -> Iterator[Fault]:
+def _sync_replicas(seen: Seen) -> Iterator[Fault]:
     spec = at(seen.object, "spec")
-    least, most = (whole(at(spec, name), default=0) for name in ("minSyncReplicas", "maxSyncReplicas"))
-    count = instances(seen.object)
+    least, most = (as_int(at(spec, name), default=0) for name in ("minSyncReplicas", "maxSyncReplicas"))
+    count = instance_count(seen.object)
     if least is not None and most is not None and least > most:
         yield Fault(("spec", "minSyncReplicas"), f"{least} is more than maxSyncReplicas ({most}): at most {most}")
     if most and count is not None and most >= count:
@@ -82,10 +84,10 @@ def _range(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _election(seen: Seen) -> Iterator[Fault]:
+def _election_constraint(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "postgresql", "syncReplicaElectionConstraint")
     constraint = at(seen.object, *place)
-    if at(constraint, "enabled") is True and not items(at(constraint, "nodeLabelsAntiAffinity")):
+    if at(constraint, "enabled") is True and not as_list(at(constraint, "nodeLabelsAntiAffinity")):
         yield Fault((*place, "nodeLabelsAntiAffinity"), "needs at least one label of nodes where enabled is true")
 
 
@@ -93,30 +95,30 @@ _ONE = ("Cluster",)
 _NUMBER = ("spec.postgresql.synchronous.number",)
 
 RULES = (
-    Rule("synchronous-positive", _ONE, "CRD CEL", _NUMBER, _positive),
-    Rule("synchronous-number", _ONE, "webhook validateSynchronousReplicaConfiguration", _NUMBER, _enough),
-    Rule("synchronous-preferred", _ONE, "CRD CEL", ("spec.postgresql.synchronous.dataDurability",), _preferred),
-    Rule("failure-domains", _ONE, "CRD CEL", ("spec.postgresql.synchronous.podFailureDomainKeys",), _domains),
-    Rule("failover-quorum", _ONE, "webhook validateFailoverQuorum", _NUMBER, _quorum),
+    Rule("synchronous-positive", _ONE, "CRD CEL", _NUMBER, _positive_number),
+    Rule("synchronous-number", _ONE, "webhook validateSynchronousReplicaConfiguration", _NUMBER, _enough_instances),
+    Rule("synchronous-preferred", _ONE, "CRD CEL", ("spec.postgresql.synchronous.dataDurability",), _preference),
+    Rule("failure-domains", _ONE, "CRD CEL", ("spec.postgresql.synchronous.podFailureDomainKeys",), _failure_domains),
+    Rule("failover-quorum", _ONE, "webhook validateFailoverQuorum", _NUMBER, _failover_quorum),
     Rule(
         "synchronous-legacy",
         _ONE,
         "webhook validateConfiguration",
         ("spec.minSyncReplicas", "spec.maxSyncReplicas"),
-        _legacy,
+        _legacy_fields,
     ),
     Rule(
         "sync-replicas",
         _ONE,
         "webhook validateMaxSyncReplicas",
         ("spec.minSyncReplicas", "spec.maxSyncReplicas"),
-        _range,
+        _sync_replicas,
     ),
     Rule(
         "election-constraint",
         _ONE,
         "webhook validateSyncReplicaElectionConstraint",
         ("spec.postgresql.syncReplicaElectionConstraint.nodeLabelsAntiAffinity",),
-        _election,
+        _election_constraint,
     ),
 )

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.rules.annotation import RESTARTED
-from gitops_mcp.domain.rules.reading import annotations_of, parameters
-from gitops_mcp.domain.rules.rollout import added_volumes, changed_parameters, grown, pod_fields
+from gitops_mcp.domain.rules.reading import annotations_of, parameters_of
+from gitops_mcp.domain.rules.rollout import added_volumes, changed_parameters, grown_volumes, pod_fields
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 RESIZE_SAFE_SINCE = (1, 30)
@@ -21,7 +21,7 @@ def _image_and_parameters(seen: Seen) -> Iterator[Fault]:
     image = at(seen.object, "spec", "imageName")
     if image is None or image == at(seen.old, "spec", "imageName"):
         return
-    changed = _parameters(seen)
+    changed = _changing_parameters(seen)
     if changed:
         yield Fault(
             ("spec", "imageName"),
@@ -30,11 +30,11 @@ def _image_and_parameters(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _parameters(seen: Seen) -> list[str]:
+def _changing_parameters(seen: Seen) -> list[str]:
     """What the API would see change. It has defaults where Git is silent, so only what Git says or drops counts."""
     if seen.live is None:
         return list(changed_parameters(seen.before, seen.object))
-    new, live, before = parameters(seen.object), parameters(seen.live), parameters(seen.before)
+    new, live, before = parameters_of(seen.object), parameters_of(seen.live), parameters_of(seen.before)
     stated = {key for key, value in new.items() if str(value) != str(live.get(key))}
     return sorted(stated | {key for key in before if key not in new and key in live})
 
@@ -42,7 +42,7 @@ def _parameters(seen: Seen) -> list[str]:
 def _resize_alone(seen: Seen) -> Iterator[Fault]:
     if seen.before is None:
         return
-    volumes = grown(seen.before, seen.object)
+    volumes = grown_volumes(seen.before, seen.object)
     restarts = (*pod_fields(seen.before, seen.object), *added_volumes(seen.before, seen.object))
     for image in ("imageName", "imageCatalogRef"):
         if at(seen.before, "spec", image) != at(seen.object, "spec", image):

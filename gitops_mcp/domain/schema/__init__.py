@@ -15,21 +15,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from threading import Lock
 
-from gitops_mcp.domain.objects import Object, dotted
-from gitops_mcp.domain.schema.cel_rules import Place, judge
-from gitops_mcp.domain.schema.node import Node, made
-from gitops_mcp.domain.schema.structure import Found, examine, filled
-from gitops_mcp.domain.schema.unfilled import unfilled
-from gitops_mcp.domain.schema.verdict import Fault, Unchecked, Verdict, in_order
+from gitops_mcp.domain.objects import Object, dotted_path
+from gitops_mcp.domain.schema.cel_rules import RulePlace, judge_rules
+from gitops_mcp.domain.schema.node import SchemaNode, make_nodes
+from gitops_mcp.domain.schema.structure import Found, examine, fill_defaults
+from gitops_mcp.domain.schema.unfilled import unfilled_paths
+from gitops_mcp.domain.schema.verdict import SchemaFault, Unchecked, Verdict, sort_faults
 
-__all__ = ["Fault", "Schema", "Unchecked", "Verdict", "compiled"]
+__all__ = ["Schema", "SchemaFault", "Unchecked", "Verdict", "compile_schema"]
 
 _KEPT = 32
 
 
 @dataclass(frozen=True, eq=False)
 class Schema:
-    root: Node
+    root: SchemaNode
     unchecked: tuple[Unchecked, ...]
     """Rules that cannot be read here, whatever the object."""
 
@@ -41,15 +41,15 @@ class Schema:
     def verdict(self, given: Object, *, before: Object | None = None) -> Verdict:
         """Of an object that is created, or that replaces `before`; both as in Git, without defaults."""
         found = Found()
-        value = filled(self.root, given)
+        value = fill_defaults(self.root, given)
         examine(self.root, value, (), found)
         if self.has_cel:
-            old = filled(self.root, before) if before is not None else None
-            judge(Place(self.root, value, old, (), (*unfilled(value), *unfilled(old))), found)
-        skipped = tuple(dict.fromkeys(dotted(path) for path in found.skipped))
-        return Verdict(in_order(found.faults), skipped, tuple(dict.fromkeys(found.unchecked)))
+            old = fill_defaults(self.root, before) if before is not None else None
+            judge_rules(RulePlace(self.root, value, old, (), (*unfilled_paths(value), *unfilled_paths(old))), found)
+        skipped = tuple(dict.fromkeys(dotted_path(path) for path in found.skipped))
+        return Verdict(sort_faults(found.faults), skipped, tuple(dict.fromkeys(found.unchecked)))
 
-    def faults(self, given: Object, *, before: Object | None = None) -> tuple[Fault, ...]:
+    def faults(self, given: Object, *, before: Object | None = None) -> tuple[SchemaFault, ...]:
         return self.verdict(given, before=before).faults
 
 
@@ -57,7 +57,7 @@ _schemas: dict[str, Schema] = {}
 _lock = Lock()
 
 
-def compiled(schema: Object, *, key: str) -> Schema:
+def compile_schema(schema: Object, *, key: str) -> Schema:
     """The schema made ready; the same `key` (a hash or a version of it) gives the same one again.
 
     `schema` is a CRD's `openAPIV3Schema` or a component of `/openapi/v3`, whose `$ref`s are taken as open.
@@ -65,7 +65,7 @@ def compiled(schema: Object, *, key: str) -> Schema:
     with _lock:
         if key in _schemas:
             return _schemas[key]
-    root = made(schema)
+    root = make_nodes(schema)
     ready = Schema(root.root, root.unchecked)
     with _lock:
         while len(_schemas) >= _KEPT:

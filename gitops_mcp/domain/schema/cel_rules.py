@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitops_mcp.domain.objects import Path, dotted
-from gitops_mcp.domain.schema.checks import decoded, is_number, moment
-from gitops_mcp.domain.schema.node import Node
-from gitops_mcp.domain.schema.rule import Rule, escaped, program
-from gitops_mcp.domain.schema.structure import Found, identified
+from gitops_mcp.domain.objects import Path, dotted_path
+from gitops_mcp.domain.schema.checks import decode_base64, is_number, parse_rfc3339
+from gitops_mcp.domain.schema.node import SchemaNode
+from gitops_mcp.domain.schema.rule import CelRule, compile_rule, escape_name
+from gitops_mcp.domain.schema.structure import Found, item_identity
 from gitops_mcp.domain.schema.verdict import Unchecked
 
 if TYPE_CHECKING:
@@ -22,26 +22,26 @@ _UNKNOWN = (RuntimeError, TypeError, ValueError, ArithmeticError, LookupError)
 
 
 @dataclass(frozen=True)
-class Place:
+class RulePlace:
     """A value, what was there before (None: nothing, or nothing that it can be matched with), and their variables."""
 
-    node: Node
+    node: SchemaNode
     value: Any
     old: Any
     path: Path
     unfilled: tuple[Path, ...]
     """Relative paths of the values that hold a `${NAME}`, old ones too."""
 
-    def below(self, step: str | int, node: Node | None, old: Any) -> Place | None:
+    def below(self, step: str | int, node: SchemaNode | None, old: Any) -> RulePlace | None:
         value = self.value[step]
         # The API server asks rules of values alone; one that wants to know of null stands further up.
         if node is None or not node.ruled or value is None:
             return None
         unfilled = tuple(path[1:] for path in self.unfilled if path and path[0] == step)
-        return Place(node, value, old, (*self.path, step), unfilled)
+        return RulePlace(node, value, old, (*self.path, step), unfilled)
 
 
-def judge(place: Place, found: Found) -> None:
+def judge_rules(place: RulePlace, found: Found) -> None:
     if place.node.rules:
         _judge_here(place, found)
     if type(place.value) is dict:
@@ -51,24 +51,24 @@ def judge(place: Place, found: Found) -> None:
         before = _by_identity(place)
         items = place.node.items
         below = [
-            place.below(index, items, before.get(identified(place.node, item)) if before else None)
+            place.below(index, items, before.get(item_identity(place.node, item)) if before else None)
             for index, item in enumerate(place.value)
         ]
     else:
         return
     for part in below:
         if part is not None:
-            judge(part, found)
+            judge_rules(part, found)
 
 
-def _by_identity(place: Place) -> dict[str, Any]:
+def _by_identity(place: RulePlace) -> dict[str, Any]:
     """Items are matched by the keys of a list-map; those of other lists have no earlier selves."""
     if not place.node.keys or type(place.old) is not list:
         return {}
-    return {identified(place.node, item): item for item in place.old}
+    return {item_identity(place.node, item): item for item in place.old}
 
 
-def _judge_here(place: Place, found: Found) -> None:
+def _judge_here(place: RulePlace, found: Found) -> None:
     here = _Here(place)
     for rule in place.node.rules:
         if rule.transition and place.old is None and not rule.optional_old:
@@ -77,26 +77,26 @@ def _judge_here(place: Place, found: Found) -> None:
         if isinstance(outcome, Stumbled) and _is_faulty(place, found):
             outcome = "the faults of the value come first"
         if isinstance(outcome, str):
-            found.unchecked.append(Unchecked(dotted(place.path), rule.text, outcome))
+            found.unchecked.append(Unchecked(dotted_path(place.path), rule.text, outcome))
         elif outcome is not True:
             remark = outcome.remark if isinstance(outcome, Stumbled) else ""
             found.fault((*place.path, *rule.field_path), "cel", here.message(rule) + remark)
 
 
-def _is_faulty(place: Place, found: Found) -> bool:
+def _is_faulty(place: RulePlace, found: Found) -> bool:
     depth = len(place.path)
     return any(fault.rule != "cel" and fault.path[:depth] == place.path for fault in found.faults)
 
 
-def _reads_variable(rule: Rule, place: Place) -> bool:
+def _reads_variable(rule: CelRule, place: RulePlace) -> bool:
     for path in place.unfilled:
         name = _first_name(place.node, path)
-        if name is None or rule.whole or escaped(name) in rule.names:
+        if name is None or rule.whole or escape_name(name) in rule.names:
             return True
     return False
 
 
-def _first_name(node: Node | None, path: Path) -> str | None:
+def _first_name(node: SchemaNode | None, path: Path) -> str | None:
     """The first step that a rule has to name to get there; indexes and the keys of a map are found without."""
     for step in path:
         if node is None:
@@ -117,11 +117,11 @@ class Stumbled:
 class _Here:
     """The rules of one place share what the library made of its value."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: RulePlace) -> None:
         self._place = place
         self._contexts: dict[tuple[bool, frozenset[str]], Context] = {}
 
-    def outcome(self, rule: Rule) -> bool | Stumbled | str:
+    def outcome(self, rule: CelRule) -> bool | Stumbled | str:
         """Held, refused, or the reason why it is not known."""
         if rule.program is None:
             return rule.trouble
@@ -130,16 +130,16 @@ class _Here:
         except _REFUSED as error:
             if rule.searches:
                 return "a value that it reads is not there"
-            return Stumbled(_remark(rule, error))
+            return Stumbled(_failure_remark(rule, error))
         except _UNKNOWN as error:
             # The library's words may hold values of the object.
             return f"the CEL library could not evaluate it ({type(error).__name__})"
         return held if isinstance(held, bool) else "it answers neither true nor false"
 
-    def message(self, rule: Rule) -> str:
+    def message(self, rule: CelRule) -> str:
         if not rule.expression:
             return rule.message
-        compiled = program(rule.expression)
+        compiled = compile_rule(rule.expression)
         if compiled.program is None:
             return rule.message
         try:
@@ -148,30 +148,30 @@ class _Here:
             return rule.message
         return text if isinstance(text, str) and text.strip() and "\n" not in text else rule.message
 
-    def _context(self, rule: Rule, *, also: Any = None) -> Context:
+    def _context(self, rule: CelRule, *, also: Any = None) -> Context:
         from cel import Context, OptionalValue
 
         functions = {**rule.functions, **(also or {})}
         key = (rule.optional_old, frozenset(functions))
         if key not in self._contexts:
             node, old = self._place.node, self._place.old
-            variables = {"self": _seen(node, self._place.value)}
+            variables = {"self": _cel_value(node, self._place.value)}
             if rule.optional_old:
-                variables["oldSelf"] = OptionalValue.none() if old is None else OptionalValue.of(_seen(node, old))
+                variables["oldSelf"] = OptionalValue.none() if old is None else OptionalValue.of(_cel_value(node, old))
             elif old is not None:
-                variables["oldSelf"] = _seen(node, old)
+                variables["oldSelf"] = _cel_value(node, old)
             self._contexts[key] = Context(variables, functions)
         return self._contexts[key]
 
 
-def _remark(rule: Rule, error: Exception) -> str:
+def _failure_remark(rule: CelRule, error: Exception) -> str:
     name = error.args[0] if isinstance(error, KeyError) and error.args else None
     if isinstance(name, str) and name in rule.names:
         return f" (the rule reads {name}, which is not set)"
     return " (the rule cannot be evaluated on this value, which the API server refuses)"
 
 
-def _seen(node: Node | None, value: Any) -> Any:
+def _cel_value(node: SchemaNode | None, value: Any) -> Any:
     """A value as CEL sees it: times and bytes of their own types, escaped names, sets and list-maps in one order.
 
     The order is there so that two of them that differ in nothing else are equal.
@@ -180,18 +180,20 @@ def _seen(node: Node | None, value: Any) -> Any:
         return value
     if type(value) is dict:
         known = node.properties
-        return {escaped(key) if key in known else key: _seen(node.below(key), part) for key, part in value.items()}
+        return {
+            escape_name(key) if key in known else key: _cel_value(node.below(key), part) for key, part in value.items()
+        }
     if type(value) is list:
-        items = sorted(value, key=lambda item: identified(node, item)) if node.keys or node.is_set else value
-        return [_seen(node.items, item) for item in items]
-    return _scalar(node, value)
+        items = sorted(value, key=lambda item: item_identity(node, item)) if node.keys or node.is_set else value
+        return [_cel_value(node.items, item) for item in items]
+    return _cel_scalar(node, value)
 
 
-def _scalar(node: Node, value: Any) -> Any:
+def _cel_scalar(node: SchemaNode, value: Any) -> Any:
     if node.type == "number" and is_number(value):
         return float(value)
     if type(value) is str and node.format == "date-time":
-        return moment(value) or value
+        return parse_rfc3339(value) or value
     if type(value) is str and node.format == "byte":
-        return decoded(value) or value
+        return decode_base64(value) or value
     return value

@@ -20,7 +20,7 @@ _RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
-class Unknown(ValueError):
+class UnreadablePattern(ValueError):
     """A pattern that Python reads in another way than RE2, or not at all."""
 
 
@@ -32,19 +32,19 @@ class Check:
     holds: Callable[[Any], bool]
 
 
-def checks(schema: Object) -> Iterator[Check]:
+def schema_checks(schema: Object) -> Iterator[Check]:
     """A check of one kind of value holds for every other kind, as in JSON Schema."""
-    yield from _of_numbers(schema)
-    yield from _of_sizes(schema)
-    yield from _of_formats(schema)
+    yield from _number_checks(schema)
+    yield from _size_checks(schema)
+    yield from _format_checks(schema)
 
 
-def pattern(text: str) -> Check:
-    expression = _compiled(text)
+def pattern_check(text: str) -> Check:
+    expression = _compile_pattern(text)
     return Check("pattern", f"match {text}", lambda value: not isinstance(value, str) or bool(expression.search(value)))
 
 
-def moment(text: str) -> datetime | None:
+def parse_rfc3339(text: str) -> datetime | None:
     """A time as RFC 3339 writes it; Python's own reader takes more than that."""
     if not _MOMENT.fullmatch(text):
         return None
@@ -54,7 +54,7 @@ def moment(text: str) -> datetime | None:
         return None
 
 
-def decoded(text: str) -> bytes | None:
+def decode_base64(text: str) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -65,69 +65,71 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _of_numbers(schema: Object) -> Iterator[Check]:
+def _number_checks(schema: Object) -> Iterator[Check]:
     least, most, step = schema.get("minimum"), schema.get("maximum"), schema.get("multipleOf")
     if least is not None and schema.get("exclusiveMinimum"):
-        yield _number(f"be more than {least}", lambda value: value > least)
+        yield _number_check(f"be more than {least}", lambda value: value > least)
     elif least is not None:
-        yield _number(f"be at least {least}", lambda value: value >= least)
+        yield _number_check(f"be at least {least}", lambda value: value >= least)
     if most is not None and schema.get("exclusiveMaximum"):
-        yield _number(f"be less than {most}", lambda value: value < most)
+        yield _number_check(f"be less than {most}", lambda value: value < most)
     elif most is not None:
-        yield _number(f"be at most {most}", lambda value: value <= most)
+        yield _number_check(f"be at most {most}", lambda value: value <= most)
     if step:
-        yield _number(f"be a multiple of {step}", lambda value: value % step == 0)
+        yield _number_check(f"be a multiple of {step}", lambda value: value % step == 0)
     if schema.get("format") in _RANGES:
         low, high = _RANGES[schema["format"]]
-        yield _number(f"be from {low} to {high} ({schema['format']})", lambda value: low <= value <= high)
+        yield _number_check(f"be from {low} to {high} ({schema['format']})", lambda value: low <= value <= high)
 
 
-def _number(wanted: str, holds: Callable[[Any], bool]) -> Check:
+def _number_check(wanted: str, holds: Callable[[Any], bool]) -> Check:
     return Check("bounds", wanted, lambda value: not is_number(value) or holds(value))
 
 
 _UNITS = {"Length": "characters", "Items": "items", "Properties": "keys"}
 
 
-def _of_sizes(schema: Object) -> Iterator[Check]:
+def _size_checks(schema: Object) -> Iterator[Check]:
     for suffix, unit in _UNITS.items():
         least, most = schema.get(f"min{suffix}"), schema.get(f"max{suffix}")
         if least is not None:
-            yield Check("bounds", f"have at least {least} {unit}", partial(_sized, suffix, least=least))
+            yield Check("bounds", f"have at least {least} {unit}", partial(_has_size, suffix, least=least))
         if most is not None:
-            yield Check("bounds", f"have at most {most} {unit}", partial(_sized, suffix, most=most))
+            yield Check("bounds", f"have at most {most} {unit}", partial(_has_size, suffix, most=most))
 
 
 _SIZED: dict[str, type[Any]] = {"Length": str, "Items": list, "Properties": dict}
 
 
-def _sized(suffix: str, value: Any, *, least: float = 0, most: float = inf) -> bool:
+def _has_size(suffix: str, value: Any, *, least: float = 0, most: float = inf) -> bool:
     return not isinstance(value, _SIZED[suffix]) or least <= len(value) <= most
 
 
-def _of_formats(schema: Object) -> Iterator[Check]:
+def _format_checks(schema: Object) -> Iterator[Check]:
     match schema.get("format"):
         case "date-time":
             wanted = "be a time such as 2030-01-31T00:00:00Z"
-            yield Check("format", wanted, lambda value: not isinstance(value, str) or moment(value) is not None)
+            yield Check("format", wanted, lambda value: not isinstance(value, str) or parse_rfc3339(value) is not None)
         case "byte":
-            yield Check("format", "be base64", lambda value: not isinstance(value, str) or decoded(value) is not None)
+            yield Check(
+                "format", "be base64", lambda value: not isinstance(value, str) or decode_base64(value) is not None
+            )
 
 
-def _compiled(text: str) -> re.Pattern[str]:
+def _compile_pattern(text: str) -> re.Pattern[str]:
     if "[[:" in text or "(?U" in text:
-        raise Unknown("a pattern in a syntax of RE2 that Python reads otherwise")
+        raise UnreadablePattern("a pattern in a syntax of RE2 that Python reads otherwise")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", FutureWarning)
-            return re.compile(_ends(text), re.ASCII)
+            return re.compile(_python_ends(text), re.ASCII)
     except (re.error, FutureWarning) as error:
-        raise Unknown(f"a pattern that Python cannot read: {error}") from error
+        raise UnreadablePattern(f"a pattern that Python cannot read: {error}") from error
 
 
 _DOLLAR = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 
 
-def _ends(text: str) -> str:
+def _python_ends(text: str) -> str:
     r"""In RE2 `$` is the end of the text; in Python it also stands before a last newline, and the end is `\Z`."""
     return _DOLLAR.sub(lambda found: r"\Z" if found[0] == "$" else found[0], text)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.schema.checks import Check, Unknown, checks, pattern
-from gitops_mcp.domain.schema.rule import Rule, escaped
+from gitops_mcp.domain.schema.checks import Check, UnreadablePattern, pattern_check, schema_checks
+from gitops_mcp.domain.schema.rule import CelRule, escape_name
 from gitops_mcp.domain.schema.verdict import Unchecked
 
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"
@@ -21,7 +21,7 @@ _CONVERTED = {"date-time", "byte"}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Node:
+class SchemaNode:
     type: str | None = None
     """As the schema says, `int-or-string`, or None where anything goes."""
     format: str | None = None
@@ -32,39 +32,39 @@ class Node:
     checks: tuple[Check, ...] = ()
     unread: Unchecked | None = None
     """A pattern that cannot be read here."""
-    properties: Mapping[str, Node] = field(default_factory=dict)
-    others: Node | None = None
+    properties: Mapping[str, SchemaNode] = field(default_factory=dict)
+    others: SchemaNode | None = None
     """Of the values of a map, whose keys are free."""
-    items: Node | None = None
+    items: SchemaNode | None = None
     required: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """By property."""
     keys: tuple[str, ...] = ()
     """What tells the items of a list-map apart."""
     is_set: bool = False
-    all_of: tuple[Node, ...] = ()
-    any_of: tuple[Node, ...] = ()
-    one_of: tuple[Node, ...] = ()
-    none_of: Node | None = None
-    rules: tuple[Rule, ...] = ()
+    all_of: tuple[SchemaNode, ...] = ()
+    any_of: tuple[SchemaNode, ...] = ()
+    one_of: tuple[SchemaNode, ...] = ()
+    none_of: SchemaNode | None = None
+    rules: tuple[CelRule, ...] = ()
     ruled: bool = False
     """Rules stand here or below."""
     plain: bool = True
     """JSON's values here and below are those that CEL sees."""
 
-    def below(self, key: str) -> Node | None:
+    def below(self, key: str) -> SchemaNode | None:
         return self.properties.get(key, self.others)
 
 
 @dataclass(frozen=True)
-class Made:
-    root: Node
+class NodeTree:
+    root: SchemaNode
     unchecked: tuple[Unchecked, ...]
 
 
-def made(schema: Object) -> Made:
+def make_nodes(schema: Object) -> NodeTree:
     maker = _Maker()
-    return Made(maker.node(_with_identity(schema), ""), tuple(maker.unchecked))
+    return NodeTree(maker.node(_with_identity(schema), ""), tuple(maker.unchecked))
 
 
 def _with_identity(schema: Object) -> Object:
@@ -79,10 +79,10 @@ class _Maker:
     def __init__(self) -> None:
         self.unchecked: list[Unchecked] = []
 
-    def node(self, schema: Object, place: str, *, narrows: bool = False) -> Node:
+    def node(self, schema: Object, place: str, *, narrows: bool = False) -> SchemaNode:
         """`narrows`: inside of allOf and its like, which know fields only by the schema around them."""
         if "$ref" in schema:
-            return Node()
+            return SchemaNode()
         if schema.get(_EMBEDDED):
             required = {*schema.get("required", ()), "apiVersion", "kind"}
             schema = {**_with_identity(schema), "required": sorted(required)}
@@ -97,34 +97,34 @@ class _Maker:
         rules = tuple(self._rules(schema, place))
         children = (*properties.values(), *filter(None, (others, items)))
         list_type = schema.get("x-kubernetes-list-type")
-        return Node(
+        return SchemaNode(
             type=kind,
             format=schema.get("format"),
             nullable=bool(schema.get("nullable")),
             open=narrows or kind != "object" or bool(schema.get(_PRESERVE)),
             enum=tuple(schema["enum"]) if "enum" in schema else None,
-            checks=(*checks(schema), *patterns),
+            checks=(*schema_checks(schema), *patterns),
             unread=unread,
             properties=properties,
             others=others,
             items=items,
             required=tuple(schema.get("required", ())),
-            defaults=_defaults(schema),
+            defaults=_property_defaults(schema),
             keys=tuple(schema.get("x-kubernetes-list-map-keys", ())) if list_type == "map" else (),
             is_set=list_type == "set",
             **self._alternatives(schema, place),
             rules=rules,
             ruled=bool(rules) or any(child.ruled for child in children),
-            plain=_plain(schema) and all(child.plain for child in children),
+            plain=_is_plain(schema) and all(child.plain for child in children),
         )
 
-    def _others(self, schema: Object, place: str, *, narrows: bool) -> Node | None:
+    def _others(self, schema: Object, place: str, *, narrows: bool) -> SchemaNode | None:
         others = schema.get("additionalProperties")
         if isinstance(others, dict):
             return self.node(others, f"{place}.*" if place else "*", narrows=narrows)
-        return Node() if others else None
+        return SchemaNode() if others else None
 
-    def _items(self, schema: Object, place: str, *, narrows: bool) -> Node | None:
+    def _items(self, schema: Object, place: str, *, narrows: bool) -> SchemaNode | None:
         items = schema.get("items")
         return self.node(items, f"{place}[]", narrows=narrows) if isinstance(items, dict) else None
 
@@ -139,9 +139,9 @@ class _Maker:
         }
         return nodes | {"none_of": self.node(schema["not"], place, narrows=True) if "not" in schema else None}
 
-    def _rules(self, schema: Object, place: str) -> Iterator[Rule]:
+    def _rules(self, schema: Object, place: str) -> Iterator[CelRule]:
         for stated in schema.get("x-kubernetes-validations", ()):
-            rule = Rule.of(stated)
+            rule = CelRule.of(stated)
             if rule.trouble:
                 self.unchecked.append(Unchecked(place, rule.text, rule.trouble))
             yield rule
@@ -150,21 +150,21 @@ class _Maker:
         if "pattern" not in schema:
             return (), None
         try:
-            return (pattern(schema["pattern"]),), None
-        except Unknown as error:
+            return (pattern_check(schema["pattern"]),), None
+        except UnreadablePattern as error:
             unread = Unchecked(place, schema["pattern"], str(error))
             self.unchecked.append(unread)
             return (), unread
 
 
-def _defaults(schema: Object) -> dict[str, Any]:
+def _property_defaults(schema: Object) -> dict[str, Any]:
     return {key: part["default"] for key, part in schema.get("properties", {}).items() if "default" in part}
 
 
-def _plain(schema: Object) -> bool:
+def _is_plain(schema: Object) -> bool:
     return (
         schema.get("format") not in _CONVERTED
         and schema.get("type") != "number"
         and schema.get("x-kubernetes-list-type") not in {"map", "set"}
-        and all(escaped(key) == key for key in schema.get("properties", {}))
+        and all(escape_name(key) == key for key in schema.get("properties", {}))
     )

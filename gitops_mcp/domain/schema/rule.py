@@ -36,7 +36,7 @@ _SEARCHES = "@not_strictly_false"
 
 
 @dataclass(frozen=True, eq=False)
-class Rule:
+class CelRule:
     text: str
     message: str
     expression: str | None = None
@@ -58,9 +58,9 @@ class Rule:
     trouble: str = ""
 
     @classmethod
-    def of(cls, stated: Object) -> Rule:
+    def of(cls, stated: Object) -> CelRule:
         text = stated["rule"].strip()
-        compiled = program(text)
+        compiled = compile_rule(text)
         read = _PRESENCE.sub(r"\1", text)
         return cls(
             text=text,
@@ -79,7 +79,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Compiled:
+class CompiledRule:
     program: Program | None = None
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     variables: frozenset[str] = frozenset()
@@ -88,25 +88,25 @@ class Compiled:
 
 
 @lru_cache(maxsize=1024)
-def program(text: str) -> Compiled:
+def compile_rule(text: str) -> CompiledRule:
     import cel
 
     try:
         made = cel.compile(_TOKEN.sub(lambda found: _SIZE if found["size"] else found[0], text))
     except ValueError:
         variables = frozenset(_WORD.findall(_LITERAL.sub("", text)))
-        return Compiled(variables=variables, trouble="the CEL library cannot read it")
+        return CompiledRule(variables=variables, trouble="the CEL library cannot read it")
     variables = frozenset(made.variables())
     called = {name for name in made.functions() if re.fullmatch(r"[\w.]*[A-Za-z][\w.]*", name)}
     unknown = sorted(called - _NATIVE - _OPTIONAL - {_SIZE})
     if unknown:
-        return Compiled(variables=variables, trouble=f"the CEL library does not know {', '.join(unknown)}")
+        return CompiledRule(variables=variables, trouble=f"the CEL library does not know {', '.join(unknown)}")
     from cel.stdlib import STDLIB_FUNCTIONS
 
     functions = {name: STDLIB_FUNCTIONS[name] for name in called & _OPTIONAL}
     if _SIZE in called:
         functions[_SIZE] = len
-    return Compiled(made, functions, variables, _SEARCHES in made.functions())
+    return CompiledRule(made, functions, variables, _SEARCHES in made.functions())
 
 
 _LITERAL = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
@@ -133,7 +133,7 @@ _RESERVED = frozenset(
 _ESCAPES = (("__", "__underscores__"), (".", "__dot__"), ("-", "__dash__"), ("/", "__slash__"))
 
 
-def escaped(name: str) -> str:
+def escape_name(name: str) -> str:
     """How a rule spells a property that is no identifier of CEL."""
     if name in _RESERVED:
         return f"__{name}__"

@@ -7,51 +7,51 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gitops_mcp.domain.objects import Object, Path, dotted
+from gitops_mcp.domain.objects import Object, Path, dotted_path
 from gitops_mcp.domain.schema.checks import is_number
-from gitops_mcp.domain.schema.node import Node
+from gitops_mcp.domain.schema.node import SchemaNode
 from gitops_mcp.domain.schema.unfilled import is_unfilled
-from gitops_mcp.domain.schema.verdict import Fault, RuleName, Unchecked
+from gitops_mcp.domain.schema.verdict import RuleName, SchemaFault, Unchecked
 
 
 @dataclass
 class Found:
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[SchemaFault] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
 
     def fault(self, path: Path, rule: RuleName, message: str) -> None:
-        self.faults.append(Fault(path, message, rule))
+        self.faults.append(SchemaFault(path, message, rule))
 
 
-def filled(node: Node, value: Any) -> Any:
+def fill_defaults(node: SchemaNode, value: Any) -> Any:
     """With defaults, and without the nulls that the API server drops; what was given is left as it is."""
     if type(value) is dict:
-        return _filled_object(node, value)
+        return _fill_object(node, value)
     if type(value) is list and node.items is not None:
         items = node.items
-        return [filled(items, item) for item in value]
+        return [fill_defaults(items, item) for item in value]
     return value
 
 
-def examine(node: Node, value: Any, path: Path, found: Found) -> None:
+def examine(node: SchemaNode, value: Any, path: Path, found: Found) -> None:
     """Faults of one value and what is below it. A value of a wrong type is looked at no further."""
     if value is None and node.nullable:
         return
-    if is_unfilled(value) and _narrow(node):
+    if is_unfilled(value) and _is_narrow(node):
         found.skipped.append(path)
         return
-    if node.type and not _is(value, node.type):
+    if node.type and not _is_type(value, node.type):
         found.fault(path, "type", _wrong_type(value, node.type))
         return
     if node.enum is not None and value not in node.enum:
         choices = ", ".join(str(choice) for choice in node.enum)
-        found.fault(path, "enum", f"{_shown(value)} is none of: {choices}")
+        found.fault(path, "enum", f"{_show(value)} is none of: {choices}")
     for check in node.checks:
         if not check.holds(value):
-            found.fault(path, check.rule, f"must {check.wanted}{_instead(value)}")
+            found.fault(path, check.rule, f"must {check.wanted}{_found_instead(value)}")
     if node.unread and type(value) is str:
-        found.unchecked.append(Unchecked(dotted(path), node.unread.rule, node.unread.reason))
+        found.unchecked.append(Unchecked(dotted_path(path), node.unread.rule, node.unread.reason))
     _examine_alternatives(node, value, path, found)
     if type(value) is dict:
         _examine_object(node, value, path, found)
@@ -59,21 +59,21 @@ def examine(node: Node, value: Any, path: Path, found: Found) -> None:
         _examine_list(node, value, path, found)
 
 
-def _filled_object(node: Node, value: Object) -> Object:
+def _fill_object(node: SchemaNode, value: Object) -> Object:
     made: Object = {}
     for key, part in value.items():
         below = node.below(key)
         if below is None:
             made[key] = part
         elif part is not None or below.nullable or below.type is None:
-            made[key] = filled(below, part) if type(part) in {dict, list} else part
+            made[key] = fill_defaults(below, part) if type(part) in {dict, list} else part
     for key, default in node.defaults.items():
         if key not in made:
-            made[key] = filled(node.properties[key], default)
+            made[key] = fill_defaults(node.properties[key], default)
     return made
 
 
-def _narrow(node: Node) -> bool:
+def _is_narrow(node: SchemaNode) -> bool:
     """Not every text will do."""
     return bool(
         node.type not in {None, "string", "int-or-string"}
@@ -107,7 +107,7 @@ _ARTICLES = {
 }
 
 
-def _is(value: Any, wanted: str) -> bool:
+def _is_type(value: Any, wanted: str) -> bool:
     if type(value) is bool:
         return wanted == "boolean"
     if type(value) is float and wanted in {"integer", "int-or-string"}:
@@ -121,17 +121,17 @@ def _wrong_type(value: Any, wanted: str) -> str:
         hint = "; write it without quotes"
     elif type(value) in {int, float, bool} and wanted == "string":
         hint = "; write it in quotes"
-    return f"must be {_ARTICLES.get(wanted, wanted)}, found {_kind(value)}{hint}"
+    return f"must be {_ARTICLES.get(wanted, wanted)}, found {_kind_name(value)}{hint}"
 
 
 def _reads_as(text: str, wanted: str) -> bool:
     try:
-        return _is(json.loads(text), wanted)
+        return _is_type(json.loads(text), wanted)
     except ValueError:
         return False
 
 
-def _kind(value: Any) -> str:
+def _kind_name(value: Any) -> str:
     if value is None:
         return "null"
     names = {
@@ -145,37 +145,37 @@ def _kind(value: Any) -> str:
     return names.get(type(value), f"a {type(value).__name__}")
 
 
-def _shown(value: Any) -> str:
-    return json.dumps(value) if type(value) in {str, int, float, bool} else _kind(value)
+def _show(value: Any) -> str:
+    return json.dumps(value) if type(value) in {str, int, float, bool} else _kind_name(value)
 
 
-def _instead(value: Any) -> str:
+def _found_instead(value: Any) -> str:
     """A number, or how much there is of something; a text may be a secret and is left out."""
     if is_number(value):
         return f", found {value}"
     return f", found {len(value)}" if type(value) in {list, dict} else ""
 
 
-def _examine_alternatives(node: Node, value: Any, path: Path, found: Found) -> None:
+def _examine_alternatives(node: SchemaNode, value: Any, path: Path, found: Found) -> None:
     for part in node.all_of:
         examine(part, value, path, found)
     if node.any_of and not any(_may_hold(part, value) for part in node.any_of):
-        found.fault(path, "alternatives", f"fits none of {len(node.any_of)} alternatives{_required(node.any_of)}")
+        found.fault(path, "alternatives", f"fits none of {len(node.any_of)} alternatives{_with_hint(node.any_of)}")
     if node.one_of:
         outcomes = [_outcome(part, value) for part in node.one_of]
         # An undecided one may turn out either way.
         if outcomes.count(True) > 1 or (True not in outcomes and None not in outcomes):
             fit = outcomes.count(True) or "none"
-            found.fault(path, "alternatives", f"fits {fit} of the alternatives, must fit one{_required(node.one_of)}")
+            found.fault(path, "alternatives", f"fits {fit} of the alternatives, must fit one{_with_hint(node.one_of)}")
     if node.none_of and _outcome(node.none_of, value):
         found.fault(path, "alternatives", "fits what the schema excludes")
 
 
-def _may_hold(node: Node, value: Any) -> bool:
+def _may_hold(node: SchemaNode, value: Any) -> bool:
     return _outcome(node, value) is not False
 
 
-def _outcome(node: Node, value: Any) -> bool | None:
+def _outcome(node: SchemaNode, value: Any) -> bool | None:
     """None where it hangs on a variable, or on a pattern that cannot be read."""
     found = Found()
     examine(node, value, (), found)
@@ -184,12 +184,12 @@ def _outcome(node: Node, value: Any) -> bool | None:
     return None if found.skipped or found.unchecked else True
 
 
-def _required(nodes: Iterable[Node]) -> str:
+def _with_hint(nodes: Iterable[SchemaNode]) -> str:
     named = [" and ".join(node.required) for node in nodes if node.required]
     return f" (with {', or '.join(named)})" if named else ""
 
 
-def _examine_object(node: Node, value: Object, path: Path, found: Found) -> None:
+def _examine_object(node: SchemaNode, value: Object, path: Path, found: Found) -> None:
     for key in node.required:
         if key not in value:
             found.fault((*path, key), "required", "is required")
@@ -201,7 +201,7 @@ def _examine_object(node: Node, value: Object, path: Path, found: Found) -> None
             _examine_unknown(node, key, path, found)
 
 
-def _examine_unknown(node: Node, key: str, path: Path, found: Found) -> None:
+def _examine_unknown(node: SchemaNode, key: str, path: Path, found: Found) -> None:
     if is_unfilled(key):
         found.skipped.append((*path, key))
         return
@@ -209,24 +209,24 @@ def _examine_unknown(node: Node, key: str, path: Path, found: Found) -> None:
 
     near = get_close_matches(str(key), node.properties, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    found.fault((*path, key), "unknown field", f"is no field of {dotted(path) or 'this kind'}{hint}")
+    found.fault((*path, key), "unknown field", f"is no field of {dotted_path(path) or 'this kind'}{hint}")
 
 
-def _examine_list(node: Node, value: list[Any], path: Path, found: Found) -> None:
+def _examine_list(node: SchemaNode, value: list[Any], path: Path, found: Found) -> None:
     seen: dict[str, int] = {}
     for index, item in enumerate(value):
         place = (*path, index)
         if node.items is not None:
             examine(node.items, item, place, found)
         if node.keys or node.is_set:
-            identity = identified(node, item)
+            identity = item_identity(node, item)
             if identity in seen:
-                what = ", ".join(f"{key} {_shown(item.get(key))}" for key in node.keys) if type(item) is dict else "it"
-                found.fault(place, "duplicate", f"{what} is there already at {dotted((*path, seen[identity]))}")
+                what = ", ".join(f"{key} {_show(item.get(key))}" for key in node.keys) if type(item) is dict else "it"
+                found.fault(place, "duplicate", f"{what} is there already at {dotted_path((*path, seen[identity]))}")
             seen.setdefault(identity, index)
 
 
-def identified(node: Node, item: Any) -> str:
+def item_identity(node: SchemaNode, item: Any) -> str:
     """What is the same for two items that may not both be in a list."""
     shown = [item.get(key) for key in node.keys] if node.keys and type(item) is dict else item
     return json.dumps(shown, sort_keys=True, default=str)

@@ -16,13 +16,13 @@ def is_unfilled(value: Any) -> bool:
     return type(value) is str and "${" in value and _VARIABLE.search(value) is not None
 
 
-def unfilled(value: Any, path: Path = ()) -> Iterator[Path]:
+def unfilled_paths(value: Any, path: Path = ()) -> Iterator[Path]:
     """The places of the values that hold one."""
     if type(value) is dict:
         for key, part in value.items():
-            yield from unfilled(part, (*path, key))
+            yield from unfilled_paths(part, (*path, key))
     elif type(value) is list:
         for index, part in enumerate(value):
-            yield from unfilled(part, (*path, index))
+            yield from unfilled_paths(part, (*path, index))
     elif is_unfilled(value):
         yield path

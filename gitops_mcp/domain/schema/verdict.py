@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gitops_mcp.domain.objects import Path, dotted
+from gitops_mcp.domain.objects import Path, dotted_path
 
 RuleName = Literal[
     "type", "enum", "required", "unknown field", "pattern", "format", "bounds", "duplicate", "alternatives", "cel"
@@ -14,7 +14,7 @@ RuleName = Literal[
 
 
 @dataclass(frozen=True)
-class Fault:
+class SchemaFault:
     """What an API server would refuse. The message names no text of the object but keys and choices."""
 
     path: Path
@@ -23,7 +23,7 @@ class Fault:
 
     @property
     def field(self) -> str:
-        return dotted(self.path)
+        return dotted_path(self.path)
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}" if self.path else self.message
@@ -42,16 +42,16 @@ class Unchecked:
 
 @dataclass(frozen=True)
 class Verdict:
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[SchemaFault, ...] = ()
     """In the order of their fields; indexes count as numbers."""
     skipped: tuple[str, ...] = ()
     """Fields whose value holds an unfilled `${NAME}` where the schema wants something narrower than any text."""
     unchecked: tuple[Unchecked, ...] = ()
 
 
-def in_order(faults: list[Fault]) -> tuple[Fault, ...]:
-    return tuple(sorted(set(faults), key=lambda fault: (_sortable(fault.path), fault.rule, fault.message)))
+def sort_faults(faults: list[SchemaFault]) -> tuple[SchemaFault, ...]:
+    return tuple(sorted(set(faults), key=lambda fault: (_sort_key(fault.path), fault.rule, fault.message)))
 
 
-def _sortable(path: Path) -> tuple[tuple[int, str], ...]:
+def _sort_key(path: Path) -> tuple[tuple[int, str], ...]:
     return tuple((step, "") if isinstance(step, int) else (-1, step) for step in path)

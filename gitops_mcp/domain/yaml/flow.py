@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitops_mcp.domain.yamlblock import Splice, above_comments, keep_comments, key_style, value_style
-from gitops_mcp.domain.yamlrender import flow, flow_entry
-from gitops_mcp.domain.yamltree import Entry, Node, Source
+from gitops_mcp.domain.yaml.block import Splice, above_comments, keep_comments, key_style, value_style
+from gitops_mcp.domain.yaml.render import flow, flow_entry
+from gitops_mcp.domain.yaml.tree import Entry, Node, YamlText
 from gitops_mcp.errors import Refused
 
 
-def appended_entry(source: Source, mapping: Node, key: str, value: Any) -> list[Splice]:
+def append_flow_entry(source: YamlText, mapping: Node, key: str, value: Any) -> list[Splice]:
     text = flow_entry(key, value, style=value_style(mapping, value), key_style=key_style(mapping))
-    return _appended(source, mapping, text)
+    return _append_text(source, mapping, text)
 
 
-def inserted_item(source: Source, sequence: Node, index: int, value: Any) -> list[Splice]:
+def insert_flow_item(source: YamlText, sequence: Node, index: int, value: Any) -> list[Splice]:
     text = flow(value, style=value_style(sequence, value))
     if index == len(sequence.entries):
-        return _appended(source, sequence, text)
+        return _append_text(source, sequence, text)
     at = sequence.entries[index].start
     if not source.starts_line(at):
         return [Splice(at, at, f"{text}, ")]
@@ -26,7 +26,7 @@ def inserted_item(source: Source, sequence: Node, index: int, value: Any) -> lis
     return [Splice(top, top, f"{_indent(source, at)}{text},{source.eol}")]
 
 
-def replaced(source: Source, entry: Entry, value: Any) -> list[Splice]:
+def replace_flow_value(source: YamlText, entry: Entry, value: Any) -> list[Splice]:
     node = entry.value
     text = flow(value, style=node.style if isinstance(value, str) else None)
     if node.anchor:
@@ -37,16 +37,16 @@ def replaced(source: Source, entry: Entry, value: Any) -> list[Splice]:
     return [Splice(node.start, node.end, f" {text}" if node.start == entry.lead else text)]
 
 
-def removed_entry(source: Source, parent: Node, index: int) -> list[Splice]:
+def remove_flow_entry(source: YamlText, parent: Node, index: int) -> list[Splice]:
     """One of several: a parent never becomes empty here."""
     entries = parent.entries
     entry = entries[index]
     is_last = index == len(entries) - 1
-    comma = _comma(source, entry)
+    comma = _comma_end(source, entry)
     if source.starts_line(entry.start) and _rest_is_comment(source, comma or entry.end):
         top = source.line_start(entry.start) if entry.key else above_comments(source, entry.start)
         lines = Splice(top, source.next_line(comma or entry.end), "")
-        before = _comma(source, entries[index - 1]) if is_last and not comma else 0
+        before = _comma_end(source, entries[index - 1]) if is_last and not comma else 0
         return [Splice(before - 1, before, ""), lines] if before else [lines]
     if is_last:
         start, end = entries[index - 1].end, entry.end
@@ -56,9 +56,9 @@ def removed_entry(source: Source, parent: Node, index: int) -> list[Splice]:
     return [Splice(start, end, "")]
 
 
-def _appended(source: Source, parent: Node, text: str) -> list[Splice]:
+def _append_text(source: YamlText, parent: Node, text: str) -> list[Splice]:
     last = parent.entries[-1]
-    comma = _comma(source, last)
+    comma = _comma_end(source, last)
     at = comma or last.end
     if not source.starts_line(last.start):
         return [Splice(last.end, last.end, f", {text}")]
@@ -71,7 +71,7 @@ def _appended(source: Source, parent: Node, text: str) -> list[Splice]:
     return [line] if comma else [Splice(last.end, last.end, ","), line]
 
 
-def _comma(source: Source, entry: Entry) -> int:
+def _comma_end(source: YamlText, entry: Entry) -> int:
     """After the comma that follows an entry, 0 when none does."""
     at = entry.end
     while at < len(source.text):
@@ -87,10 +87,10 @@ def _comma(source: Source, entry: Entry) -> int:
     raise Refused(f"line {source.line(entry.start)}: the brackets do not end")
 
 
-def _rest_is_comment(source: Source, index: int) -> bool:
+def _rest_is_comment(source: YamlText, index: int) -> bool:
     rest = source.text[index : source.line_end(index)].lstrip(" \t")
     return not rest or rest.startswith("#")
 
 
-def _indent(source: Source, index: int) -> str:
+def _indent(source: YamlText, index: int) -> str:
     return source.text[source.line_start(index) : index]

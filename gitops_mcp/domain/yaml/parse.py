@@ -12,7 +12,7 @@ from typing import Any, Literal, NoReturn
 
 import yaml
 
-from gitops_mcp.domain.yamltree import DEEPEST, Entry, Node, Source, Tree, Unparsable, header_end, key_text
+from gitops_mcp.domain.yaml.tree import DEEPEST, DocumentTree, Entry, Node, Unparsable, YamlText, header_end, key_text
 
 # go-yaml is a port of libyaml; the pure Python parser differs (it rejects a tab before a comment).
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -24,10 +24,10 @@ _PROPERTY = re.compile(r"&[^\s,\[\]{}]+|!<[^>\s]*>|![^\s,\[\]{}]*")
 _FILL = re.compile(r"(?:\s|#[^\n]*)*")
 
 
-def parsed(text: str) -> Source:
+def parse_yaml(text: str) -> YamlText:
     crlf = text.count("\r\n")
     eol = "\r\n" if crlf and crlf * 2 >= text.count("\n") else "\n"
-    builder = _Builder(text)
+    builder = _TreeBuilder(text)
     try:
         trees = builder.trees()
     except yaml.MarkedYAMLError as error:
@@ -37,10 +37,10 @@ def parsed(text: str) -> Source:
     except (yaml.YAMLError, UnicodeError) as error:
         at = getattr(error, "position", 0)
         raise Unparsable(f"line {text.count(chr(10), 0, at) + 1}: {getattr(error, 'reason', error)}") from error
-    return Source(text, trees, builder.leaves, eol)
+    return YamlText(text, trees, builder.leaves, eol)
 
 
-class _Builder:
+class _TreeBuilder:
     def __init__(self, text: str) -> None:
         self._text = text
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
@@ -49,10 +49,10 @@ class _Builder:
         self._count = 0
         self.leaves: list[Node] = []
 
-    def trees(self) -> list[Tree]:
+    def trees(self) -> list[DocumentTree]:
         return [self._tree(event) for event in self._events if isinstance(event, yaml.DocumentStartEvent)]
 
-    def _tree(self, event: Any) -> Tree:
+    def _tree(self, event: Any) -> DocumentTree:
         self._anchors, self._aliases, self._count = {}, [], 0
         root = self._node(next(self._events), 1)
         if root.size > self._count * _ALIASES_MAY_MULTIPLY + _ALIASES_MAY_ADD:
@@ -63,7 +63,7 @@ class _Builder:
             # libyaml puts the nothing of an empty document at the next token, which may be another document's.
             root.start = root.end = root.properties = root.content = marker
             line = event.end_mark.line + 1
-        return Tree(root, event.start_mark.index, marker, line, self._aliases)
+        return DocumentTree(root, event.start_mark.index, marker, line, self._aliases)
 
     def _node(self, event: Any, depth: int) -> Node:
         self._count += 1

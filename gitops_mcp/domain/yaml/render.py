@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.yamltree import DEEPEST
-from gitops_mcp.domain.yamlvalue import HIGHEST, LOWEST
+from gitops_mcp.domain.yaml.tree import DEEPEST
+from gitops_mcp.domain.yaml.values import HIGHEST, LOWEST
 from gitops_mcp.errors import InvalidRequest
 
 _AMBIGUOUS = re.compile(
@@ -30,7 +30,7 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0
 
 
 @dataclass(frozen=True)
-class Layout:
+class Indentation:
     """How a file indents."""
 
     step: int = 2
@@ -43,14 +43,14 @@ class Layout:
     """Whether strings of several lines become block scalars."""
 
 
-def rendered(value: Object, *, eol: str = "\n", indent: int = 2, indent_lists: bool = True) -> str:
+def render_manifest(value: Object, *, eol: str = "\n", indent: int = 2, indent_lists: bool = True) -> str:
     """A new manifest: one document in block style, without a `---`."""
-    check(value)
-    layout = Layout(step=indent, offset=indent if indent_lists else 0)
+    check_value(value)
+    layout = Indentation(step=indent, offset=indent if indent_lists else 0)
     return "".join(line + eol for line in block(value, 0, layout))
 
 
-def check(value: Any, depth: int = 0) -> None:
+def check_value(value: Any, depth: int = 0) -> None:
     """Whether it can stand in a manifest at all."""
     if depth >= DEEPEST // 2:
         raise InvalidRequest(f"a value is nested deeper than {DEEPEST // 2} levels")
@@ -59,10 +59,10 @@ def check(value: Any, depth: int = 0) -> None:
             if not isinstance(key, str):
                 raise InvalidRequest(f"the key {key!r} is not a string")
             _check_scalar(key)
-            check(part, depth + 1)
+            check_value(part, depth + 1)
     elif isinstance(value, list):
         for part in value:
-            check(part, depth + 1)
+            check_value(part, depth + 1)
     else:
         _check_scalar(value)
 
@@ -78,7 +78,7 @@ def _check_scalar(value: Any) -> None:
         raise InvalidRequest(f"a {type(value).__name__} cannot stand in a manifest")
 
 
-def block(value: Any, column: int, layout: Layout) -> list[str]:
+def block(value: Any, column: int, layout: Indentation) -> list[str]:
     """The lines of a collection whose keys or dashes stand at a column."""
     if isinstance(value, dict) and value:
         return [line for key, part in value.items() for line in entry_lines(key, part, column, layout)]
@@ -88,39 +88,39 @@ def block(value: Any, column: int, layout: Layout) -> list[str]:
 
 
 def entry_lines(
-    key: str, value: Any, column: int, layout: Layout, *, style: str | None = None, key_style: str | None = None
+    key: str, value: Any, column: int, layout: Indentation, *, style: str | None = None, key_style: str | None = None
 ) -> list[str]:
-    first, rest = hung_on_key(value, column, layout, style=style)
+    first, rest = hang_on_key(value, column, layout, style=style)
     return [" " * column + scalar(key, style=key_style, key=True) + ":" + (f" {first}" if first else ""), *rest]
 
 
-def item_lines(value: Any, column: int, layout: Layout, *, style: str | None = None) -> list[str]:
-    first, rest = hung_on_dash(value, column, layout, style=style)
+def item_lines(value: Any, column: int, layout: Indentation, *, style: str | None = None) -> list[str]:
+    first, rest = hang_on_dash(value, column, layout, style=style)
     return [" " * column + "-" + " " * (layout.gap - 1) + first, *rest]
 
 
-def hung_on_key(
-    value: Any, column: int, layout: Layout, *, style: str | None = None, body: int | None = None
+def hang_on_key(
+    value: Any, column: int, layout: Indentation, *, style: str | None = None, body: int | None = None
 ) -> tuple[str, list[str]]:
     """What follows the colon on its line, and the lines below: of a value whose key stands at a column."""
     if isinstance(value, dict) and value:
         return "", block(value, column + layout.step, layout)
     if isinstance(value, list) and value:
         return "", block(value, column + layout.offset, layout)
-    return _hung_scalar(value, column + layout.step if body is None else body, layout, style)
+    return _hang_scalar(value, column + layout.step if body is None else body, layout, style)
 
 
-def hung_on_dash(
-    value: Any, column: int, layout: Layout, *, style: str | None = None, body: int | None = None
+def hang_on_dash(
+    value: Any, column: int, layout: Indentation, *, style: str | None = None, body: int | None = None
 ) -> tuple[str, list[str]]:
     """The same for an item whose dash stands at a column."""
     if isinstance(value, (dict, list)) and value:
         lines = block(value, column + layout.gap, layout)
         return lines[0].lstrip(" "), lines[1:]
-    return _hung_scalar(value, column + layout.gap if body is None else body, layout, style)
+    return _hang_scalar(value, column + layout.gap if body is None else body, layout, style)
 
 
-def _hung_scalar(value: Any, column: int, layout: Layout, style: str | None) -> tuple[str, list[str]]:
+def _hang_scalar(value: Any, column: int, layout: Indentation, style: str | None) -> tuple[str, list[str]]:
     fits = isinstance(value, str) and "\n" in value and layout.literals and style != '"' and _fits_literal(value)
     if not fits:
         return scalar(value, style=style), []
@@ -170,7 +170,7 @@ def _string(text: str, style: str | None, *, inside: bool) -> str:
     if style == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     if style == '"' or not _fits_plain(text, inside=inside):
-        return '"' + "".join(map(_escaped, text)) + '"'
+        return '"' + "".join(map(_escape_char, text)) + '"'
     return text
 
 
@@ -188,7 +188,7 @@ def _fits_plain(text: str, *, inside: bool) -> bool:
     )
 
 
-def _escaped(char: str) -> str:
+def _escape_char(char: str) -> str:
     if char in _ESCAPES:
         return _ESCAPES[char]
     if char.isprintable():

@@ -92,7 +92,7 @@ class Entry:
 
 
 @dataclass(slots=True, eq=False)
-class Tree:
+class DocumentTree:
     """One document."""
 
     root: Node
@@ -112,11 +112,11 @@ class Tree:
 
 
 @dataclass(slots=True, eq=False)
-class Source:
+class YamlText:
     """The text without its byte order mark, and its documents."""
 
     text: str
-    trees: list[Tree]
+    trees: list[DocumentTree]
     leaves: list[Node]
     eol: str
 

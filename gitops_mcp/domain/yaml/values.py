@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops_mcp.domain.objects import Path
-from gitops_mcp.domain.yamltree import Entry, Node, Tree, Unparsable, key_text
+from gitops_mcp.domain.yaml.tree import DocumentTree, Entry, Node, Unparsable, key_text
 
 _CORE = "tag:yaml.org,2002:"
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -35,36 +35,36 @@ LOWEST, HIGHEST = -(2**63), 2**64 - 1
 
 
 @dataclass(frozen=True)
-class Tagged:
+class TaggedValue:
     """A value under an application's own tag, such as `!vault`: opaque, but comparable."""
 
     tag: str
     value: Any
 
 
-def same(a: Any, b: Any) -> bool:
+def is_same(a: Any, b: Any) -> bool:
     """Equal in type too: 1, True and 1.0 are three different things in a manifest."""
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
-        return len(a) == len(b) and all(key in b and same(value, b[key]) for key, value in a.items())
+        return len(a) == len(b) and all(key in b and is_same(value, b[key]) for key, value in a.items())
     if isinstance(a, list):
-        return len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, Tagged):
-        return a.tag == b.tag and same(a.value, b.value)
+        return len(a) == len(b) and all(map(is_same, a, b))
+    if isinstance(a, TaggedValue):
+        return a.tag == b.tag and is_same(a.value, b.value)
     if isinstance(a, float) and math.isnan(a):
         return math.isnan(b)
     return bool(a == b)
 
 
-def value(node: Node) -> Any:
+def value_of(node: Node) -> Any:
     if node.kind == "alias" and node.target is not None:
-        return value(node.target)
+        return value_of(node.target)
     if node.kind == "scalar":
         return _scalar(node)
-    plain: Any = _mapping(node) if node.kind == "mapping" else [value(entry.value) for entry in node.entries]
+    plain: Any = _mapping(node) if node.kind == "mapping" else [value_of(entry.value) for entry in node.entries]
     expected = f"{_CORE}{'map' if node.kind == 'mapping' else 'seq'}"
-    return plain if node.tag in {None, "!", expected} else Tagged(str(node.tag), plain)
+    return plain if node.tag in {None, "!", expected} else TaggedValue(str(node.tag), plain)
 
 
 def is_opaque(node: Node) -> bool:
@@ -72,15 +72,15 @@ def is_opaque(node: Node) -> bool:
     return node.tag is not None and node.tag not in {"!", f"{_CORE}str", f"{_CORE}map", f"{_CORE}seq"}
 
 
-def own(mapping: Node, name: str) -> Entry | None:
+def own_entry(mapping: Node, name: str) -> Entry | None:
     """The entry that stands in the mapping itself, not in one that it merges."""
-    return next((entry for entry in mapping.entries if entry.name == name and not _merges(entry)), None)
+    return next((entry for entry in mapping.entries if entry.name == name and not _is_merge_entry(entry)), None)
 
 
-def merged(mapping: Node, name: str) -> Entry | None:
+def merged_entry(mapping: Node, name: str) -> Entry | None:
     """The entry that `<<` brings in under this name."""
     for source in _merge_sources(mapping):
-        found = own(source, name) or merged(source, name)
+        found = own_entry(source, name) or merged_entry(source, name)
         if found:
             return found
     return None
@@ -91,7 +91,7 @@ def step_into(node: Node, step: str | int) -> Entry | None:
     node = node.target or node
     if isinstance(step, int):
         return node.entries[step] if node.kind == "sequence" and 0 <= step < len(node.entries) else None
-    return (own(node, step) or merged(node, step)) if node.kind == "mapping" else None
+    return (own_entry(node, step) or merged_entry(node, step)) if node.kind == "mapping" else None
 
 
 def entry_at(root: Node, path: Path) -> Entry | None:
@@ -104,7 +104,7 @@ def entry_at(root: Node, path: Path) -> Entry | None:
     return entry
 
 
-def line_at(tree: Tree, path: Path) -> int:
+def line_at(tree: DocumentTree, path: Path) -> int:
     """The line of the key or item at a path, or of its nearest ancestor that is there; counted from 1."""
     for length in range(len(path), 0, -1):
         entry = entry_at(tree.root, path[:length])
@@ -113,13 +113,13 @@ def line_at(tree: Tree, path: Path) -> int:
     return tree.line
 
 
-def _merges(entry: Entry) -> bool:
+def _is_merge_entry(entry: Entry) -> bool:
     return entry.key is not None and entry.key.is_merge
 
 
 def _merge_sources(mapping: Node) -> Iterator[Node]:
     for entry in mapping.entries:
-        if not _merges(entry):
+        if not _is_merge_entry(entry):
             continue
         source = entry.value.target or entry.value
         for one in [item.value for item in source.entries] if source.kind == "sequence" else [source]:
@@ -136,19 +136,19 @@ def _mapping(node: Node) -> dict[str, Any]:
             found.setdefault(key, part)
     for entry in node.entries:
         if entry.key is not None and not entry.key.is_merge:
-            found[key_text(entry.key)] = value(entry.value)
+            found[key_text(entry.key)] = value_of(entry.value)
     return found
 
 
 def _scalar(node: Node) -> Any:
     tag = node.tag
     if tag is None:
-        return _plain(node.text) if node.style is None else node.text
+        return _plain_value(node.text) if node.style is None else node.text
     if tag in {"!", f"{_CORE}str"}:
         return node.text
     if tag not in {f"{_CORE}int", f"{_CORE}float", f"{_CORE}bool", f"{_CORE}null"}:
-        return Tagged(tag, node.text)
-    read = _plain(node.text)
+        return TaggedValue(tag, node.text)
+    read = _plain_value(node.text)
     if tag.endswith("float") and type(read) is int:
         read = float(read)
     kind = {"int": int, "float": float, "bool": bool, "null": type(None)}[tag.removeprefix(_CORE)]
@@ -157,7 +157,7 @@ def _scalar(node: Node) -> Any:
     return read
 
 
-def _plain(text: str) -> Any:
+def _plain_value(text: str) -> Any:
     if text in _NULL:
         return None
     if text in _BOOLEANS:

@@ -5,9 +5,9 @@ changes of CRDs, and controllers but those of garbage and namespaces. Custom kin
 built-in ones only metadata is.
 """
 
-from gitops_mcp.sandbox.api.admission import Write
-from gitops_mcp.sandbox.api.errors import ApiError
-from gitops_mcp.sandbox.api.server import Api, kubeconfig
-from gitops_mcp.sandbox.api.store import Store
+from gitops_mcp.sandbox.api.server import SandboxApi, kubeconfig_text
+from gitops_mcp.sandbox.store.admission import WriteOptions
+from gitops_mcp.sandbox.store.errors import ApiError
+from gitops_mcp.sandbox.store.store import Store
 
-__all__ = ["Api", "ApiError", "Store", "Write", "kubeconfig"]
+__all__ = ["ApiError", "SandboxApi", "Store", "WriteOptions", "kubeconfig_text"]

@@ -12,7 +12,7 @@ Denied = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Attributes:
+class AccessAttributes:
     """One thing somebody wants to do."""
 
     verb: str
@@ -29,7 +29,7 @@ class Grant:
     namespace: str | None
     """None: in every namespace and outside of them."""
 
-    def allows(self, wanted: Attributes) -> bool:
+    def allows(self, wanted: AccessAttributes) -> bool:
         names = self.rule.get("resourceNames")
         return (
             self.namespace in {None, wanted.namespace}
@@ -48,7 +48,7 @@ class Access:
     def deny(self, verb: str, group: str, resource: str) -> None:
         self._denied.append((verb, group, resource))
 
-    def allows(self, wanted: Attributes) -> bool:
+    def allows(self, wanted: AccessAttributes) -> bool:
         asked = (wanted.verb, wanted.group, wanted.resource)
         if any(all(part in {"*", given} for part, given in zip(one, asked, strict=True)) for one in self._denied):
             return False

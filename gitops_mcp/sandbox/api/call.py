@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api.admission import Validation, Write
-from gitops_mcp.sandbox.api.errors import bad_request, not_allowed, unsupported_media_type
+from gitops_mcp.sandbox.store.admission import Validation, WriteOptions
+from gitops_mcp.sandbox.store.errors import bad_request, not_allowed, unsupported_media_type
 
 _MANAGER_LENGTH = 128
 
@@ -39,7 +39,7 @@ class Route:
         return f"{self.plural}/{self.subresource}" if self.subresource else self.plural
 
 
-def route(method: str, path: str, query: Mapping[str, str]) -> Route | None:
+def parse_route(method: str, path: str, query: Mapping[str, str]) -> Route | None:
     """None for a path that addresses no resource, such as /version."""
     parts = path.strip("/").split("/")
     if parts[0] == "api" and len(parts) > 2:
@@ -60,7 +60,7 @@ def route(method: str, path: str, query: Mapping[str, str]) -> Route | None:
     if verb in {"get", "list"} and query.get("watch") in {"1", "true", "True"}:
         verb = "watch"
     if verb in {"list", "watch", "deletecollection"} and not name:
-        name = _selected(query)
+        name = _selected_name(query)
     return Route(verb, group, version, plural or "", namespace, name or None, subresource or None, "/".join(rest[3:]))
 
 
@@ -70,7 +70,7 @@ def is_metadata_only(accept: str) -> bool:
     return best >= {"application/json", "as=PartialObjectMetadata", "g=meta.k8s.io", "v=v1"}
 
 
-def _selected(query: Mapping[str, str]) -> str | None:
+def _selected_name(query: Mapping[str, str]) -> str | None:
     """The one name a field selector leaves: rules with resourceNames apply to it."""
     key, _, name = query.get("fieldSelector", "").partition("=")
     return name if key == "metadata.name" and name and not set(name) & set("=,") else None
@@ -103,7 +103,7 @@ class Call:
     def flag(self, key: str) -> bool:
         return self.query.get(key) in {"1", "true", "True"}
 
-    def write(self) -> Write:
+    def write(self) -> WriteOptions:
         options = self.query.get("dryRun") or ""
         if options not in {"", "All"}:
             raise bad_request(f'dryRun: Unsupported value: "{options}": supported values: "All"')
@@ -112,7 +112,7 @@ class Call:
             raise bad_request(
                 f'fieldValidation: Unsupported value: "{validation}": supported values: "Ignore", "Warn", "Strict"'
             )
-        return Write(
+        return WriteOptions(
             dry_run=options == "All",
             validation=cast("Validation", validation),
             warnings=self.warnings,

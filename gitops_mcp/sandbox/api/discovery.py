@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api.resources import Served
 from gitops_mcp.sandbox.api.reviews import REVIEWS
+from gitops_mcp.sandbox.store.resources import Served
 
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 _READING = ["get", "list", "watch"]
@@ -31,7 +31,7 @@ _VERSION: Object = {
 }
 
 
-def described(path: str, served: Iterable[Served]) -> Object | None:
+def discovery_answer(path: str, served: Iterable[Served]) -> Object | None:
     """The answer to a path that addresses no resource; None where there is nothing."""
     table = {one.resource: one for one in served}
     resources = [*table, *REVIEWS]
@@ -39,12 +39,14 @@ def described(path: str, served: Iterable[Served]) -> Object | None:
         case ["version"]:
             return _VERSION
         case ["api" | "apis" as root, *rest]:
-            return _groups(root, rest, resources, table)
+            return _group_answer(root, rest, resources, table)
         case _:
             return None
 
 
-def _groups(root: str, rest: list[str], resources: list[Resource], table: dict[Resource, Served]) -> Object | None:
+def _group_answer(
+    root: str, rest: list[str], resources: list[Resource], table: dict[Resource, Served]
+) -> Object | None:
     match [root, *rest]:
         case ["api"]:
             return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
@@ -58,9 +60,9 @@ def _groups(root: str, rest: list[str], resources: list[Resource], table: dict[R
         case ["apis", group] if any(one.group == group for one in resources):
             return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, resources)}
         case ["api", version]:
-            return _listed(version, resources, table)
+            return _resource_list(version, resources, table)
         case ["apis", group, version]:
-            return _listed(f"{group}/{version}", resources, table)
+            return _resource_list(f"{group}/{version}", resources, table)
         case _:
             return None
 
@@ -71,7 +73,7 @@ def _group(group: str, resources: list[Resource]) -> Object:
     return {"name": group, "versions": listed, "preferredVersion": listed[-1]}
 
 
-def _listed(api_version: str, resources: list[Resource], table: dict[Resource, Served]) -> Object | None:
+def _resource_list(api_version: str, resources: list[Resource], table: dict[Resource, Served]) -> Object | None:
     inside = [one for one in resources if one.api_version == api_version]
     if not inside:
         return None

@@ -7,11 +7,11 @@ import json
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.api.call import Call
-from gitops_mcp.sandbox.api.collection import Slice
-from gitops_mcp.sandbox.api.errors import ApiError, bad_request, expired
-from gitops_mcp.sandbox.api.resources import Served
-from gitops_mcp.sandbox.api.selectors import Wanted, by_fields, by_labels, everything
-from gitops_mcp.sandbox.api.store import Store
+from gitops_mcp.sandbox.store.collection import Slice
+from gitops_mcp.sandbox.store.errors import ApiError, bad_request, expired_error
+from gitops_mcp.sandbox.store.resources import Served
+from gitops_mcp.sandbox.store.selectors import Wanted, by_fields, by_labels, everything
+from gitops_mcp.sandbox.store.store import Store
 
 _LATEST = -1
 """The version in the token that an expired list offers: whatever is newest."""
@@ -24,7 +24,7 @@ _TOO_OLD = (
 )
 
 
-def wanted(served: Served, call: Call) -> Wanted:
+def object_filter(served: Served, call: Call) -> Wanted:
     labels, fields = call.query.get("labelSelector"), call.query.get("fieldSelector")
     by_label, by_field = by_labels(labels), by_fields(fields, served.fields)
     if by_field is everything:
@@ -34,11 +34,11 @@ def wanted(served: Served, call: Call) -> Wanted:
     return lambda value: by_label(value) and by_field(value)
 
 
-def listed(store: Store, served: Served, call: Call) -> bytes:
+def list_objects(store: Store, served: Served, call: Call) -> bytes:
     """The list's JSON: the items are joined as they were encoded, once for each version of an object."""
-    test = wanted(served, call)
+    test = object_filter(served, call)
     token = call.query.get("continue")
-    version, after = _opened(token) if token else (None, None)
+    version, after = _parse_token(token) if token else (None, None)
     try:
         at, found = store.page(
             served.resource, call.route.namespace, test, limit=call.number("limit") or 0, version=version, after=after
@@ -46,16 +46,16 @@ def listed(store: Store, served: Served, call: Call) -> bytes:
     except ApiError as error:
         if error.code != 410 or after is None:
             raise
-        raise expired(_TOO_OLD, go_on=_sealed(_LATEST, after)) from error
+        raise expired_error(_TOO_OLD, go_on=_continue_token(_LATEST, after)) from error
     meta: Object = {"resourceVersion": str(at)}
     if found.remaining:
-        meta["continue"] = _sealed(at, found.last)
+        meta["continue"] = _continue_token(at, found.last)
         if test is everything:
             meta["remainingItemCount"] = found.remaining
-    return _encoded(served, meta, found)
+    return _encode_list(served, meta, found)
 
 
-def _encoded(served: Served, meta: Object, found: Slice) -> bytes:
+def _encode_list(served: Served, meta: Object, found: Slice) -> bytes:
     resource = served.resource
     head = f'{{"kind":"{resource.kind}List","apiVersion":"{resource.api_version}","metadata":{json.dumps(meta)},'
     # The items of a built-in list carry no apiVersion and kind: their Go types know them.
@@ -63,12 +63,12 @@ def _encoded(served: Served, meta: Object, found: Slice) -> bytes:
     return head.encode() + b'"items":[' + b",".join(items) + b"]}"
 
 
-def _sealed(version: int, after: str) -> str:
+def _continue_token(version: int, after: str) -> str:
     token = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": after + "\0"}, separators=(",", ":"))
     return base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
 
 
-def _opened(token: str) -> tuple[int | None, str]:
+def _parse_token(token: str) -> tuple[int | None, str]:
     try:
         value = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         version, start = int(value["rv"]), str(value["start"])

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api.resources import Served
 from gitops_mcp.sandbox.api.reviews import REVIEWS
+from gitops_mcp.sandbox.store.resources import Served
 
 _RULES = "x-kubernetes-validations"
 _METADATA = {"type": "object", "description": "Standard object's metadata."}
@@ -31,22 +31,22 @@ class OpenApi:
     def answer(self, path: str) -> bytes | None:
         """By the path below /openapi/v3; None where there is nothing."""
         resources = [*(one.resource for one in self._served), *REVIEWS]
-        paths = sorted({_path(one) for one in resources})
+        paths = sorted({_openapi_path(one) for one in resources})
         if not path:
             urls = {one: {"serverRelativeURL": f"/openapi/v3/{one}?hash={self._hash}"} for one in paths}
             return json.dumps({"paths": urls}).encode()
         if path not in paths:
             return None
         if path not in self._documents:
-            inside = [one for one in resources if _path(one) == path]
+            inside = [one for one in resources if _openapi_path(one) == path]
             self._documents[path] = json.dumps(self._document(path, inside)).encode()
         return self._documents[path]
 
     def _document(self, path: str, resources: list[Resource]) -> Object:
         components = {
-            _component(one.resource): self._schema(one)
+            _component_name(one.resource): self._schema(one)
             for one in self._served
-            if one.schema is not None and _path(one.resource) == path
+            if one.schema is not None and _openapi_path(one.resource) == path
         }
         return {
             "openapi": "3.0.0",
@@ -62,20 +62,20 @@ class OpenApi:
         return {
             **schema,
             "properties": {**schema.get("properties", {}), **named},
-            "x-kubernetes-group-version-kind": [_kind(served.resource)],
+            "x-kubernetes-group-version-kind": [_group_version_kind(served.resource)],
         }
 
 
-def _path(resource: Resource) -> str:
+def _openapi_path(resource: Resource) -> str:
     return f"{'apis' if resource.group else 'api'}/{resource.api_version}"
 
 
-def _component(resource: Resource) -> str:
+def _component_name(resource: Resource) -> str:
     """`io.cnpg.postgresql.v1.Cluster`."""
     return ".".join([*reversed(resource.group.split(".")), resource.version, resource.kind])
 
 
-def _kind(resource: Resource) -> Object:
+def _group_version_kind(resource: Resource) -> Object:
     return {"group": resource.group, "version": resource.version, "kind": resource.kind}
 
 
@@ -94,7 +94,7 @@ def _operations(path: str, resources: list[Resource]) -> Object:
             "parameters": query,
             "responses": {},
             "x-kubernetes-action": "patch",
-            "x-kubernetes-group-version-kind": _kind(one),
+            "x-kubernetes-group-version-kind": _group_version_kind(one),
         }
         paths[f"/{path}/{place}/{{name}}"] = {"patch": patch}
     return paths

@@ -9,8 +9,8 @@ from starlette.responses import PlainTextResponse, Response
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.api.call import Route
-from gitops_mcp.sandbox.api.errors import ApiError, bad_request, not_allowed
-from gitops_mcp.sandbox.api.store import Store
+from gitops_mcp.sandbox.store.errors import ApiError, bad_request, not_allowed
+from gitops_mcp.sandbox.store.store import Store
 
 Backend = Callable[[str], bytes | None]
 """What stands behind a Service: the answer to a path, None where it has nothing there."""
@@ -18,10 +18,10 @@ Backends = Mapping[tuple[str, str], Backend]
 """By the namespace and the name of the Service."""
 
 
-def proxied(store: Store, asked: Route, backends: Backends) -> Response:
+def proxy_to_service(store: Store, asked: Route, backends: Backends) -> Response:
     if asked.verb != "get":
         raise not_allowed()
-    scheme, name, port = _parts(asked.name or "")
+    scheme, name, port = _split_scheme_name_port(asked.name or "")
     if scheme not in {"", "http", "https"}:
         raise bad_request(f"invalid service request {asked.name!r}")
     service = store.get(kinds.SERVICE, asked.namespace, name)
@@ -32,7 +32,7 @@ def proxied(store: Store, asked: Route, backends: Backends) -> Response:
     return PlainTextResponse("404 page not found\n", 404) if answer is None else PlainTextResponse(answer)
 
 
-def _parts(name: str) -> tuple[str, str, str]:
+def _split_scheme_name_port(name: str) -> tuple[str, str, str]:
     """Scheme, name and port; `name` alone, `name:port` or `scheme:name:port` (apimachinery, SplitSchemeNamePort)."""
     parts = name.split(":")
     match parts:

@@ -11,33 +11,33 @@ from gitops_mcp.domain.kinds import POD
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.sandbox.api import scale
 from gitops_mcp.sandbox.api.call import Call
-from gitops_mcp.sandbox.api.errors import bad_request, not_served
-from gitops_mcp.sandbox.api.lists import listed
-from gitops_mcp.sandbox.api.logs import Line
-from gitops_mcp.sandbox.api.resources import Served
-from gitops_mcp.sandbox.api.store import Store
+from gitops_mcp.sandbox.api.lists import list_objects
+from gitops_mcp.sandbox.store.errors import bad_request, not_served
+from gitops_mcp.sandbox.store.logs import Line
+from gitops_mcp.sandbox.store.resources import Served
+from gitops_mcp.sandbox.store.store import Store
 
 
-def answered(content: bytes | Object, code: int = 200) -> Response:
+def json_response(content: bytes | Object, code: int = 200) -> Response:
     if isinstance(content, dict):
         content = json.dumps(content, separators=(",", ":")).encode()
     return Response(content, code, media_type="application/json")
 
 
-def read(store: Store, served: Served, call: Call) -> Response:
+def answer_read(store: Store, served: Served, call: Call) -> Response:
     if call.route.verb == "list":
-        found = listed(store, served, call)
-        return answered(_metadata_of_list(json.loads(found)) if call.wants_metadata_only else found)
+        found = list_objects(store, served, call)
+        return json_response(_metadata_of_list(json.loads(found)) if call.wants_metadata_only else found)
     snapshot = store.snapshot(served.resource, call.route.namespace, call.route.name or "")
     if call.wants_metadata_only and call.route.subresource is None:
-        return answered(_metadata_of(snapshot.value))
+        return json_response(_metadata_of(snapshot.value))
     match call.route.subresource:
         case None | "status":
-            return answered(snapshot.encoded)
+            return json_response(snapshot.encoded)
         case "scale" if served.scale:
-            return answered(scale.shown(served.scale, snapshot.value))
+            return json_response(scale.scale_of(served.scale, snapshot.value))
         case "log" if served.resource == POD:
-            return PlainTextResponse(_log(store, snapshot.value, call))
+            return PlainTextResponse(_read_log(store, snapshot.value, call))
         case _:
             raise not_served()
 
@@ -51,13 +51,13 @@ def _metadata_of_list(found: Object) -> Object:
     return {**found, "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "items": items}
 
 
-def _log(store: Store, pod: Object, call: Call) -> str:
+def _read_log(store: Store, pod: Object, call: Call) -> str:
     """What the container has printed so far; `follow` does not wait for more."""
     metadata = pod["metadata"]
-    container = _container(pod, call.query.get("container"))
+    container = _choose_container(pod, call.query.get("container"))
     if call.flag("previous"):
         raise bad_request(f'previous terminated container "{container}" in pod "{metadata["name"]}" not found')
-    lines = _since(store.printed(pod, container), call)
+    lines = _lines_since(store.printed(pod, container), call)
     tail = call.number("tailLines")
     if tail is not None:
         lines = lines[-tail:] if tail else ()
@@ -67,7 +67,7 @@ def _log(store: Store, pod: Object, call: Call) -> str:
     return text if limit is None else text.encode()[:limit].decode(errors="ignore")
 
 
-def _container(pod: Object, asked: str | None) -> str:
+def _choose_container(pod: Object, asked: str | None) -> str:
     name = pod["metadata"]["name"]
     names = [one["name"] for part in ("containers", "initContainers") for one in at(pod, "spec", part) or ()]
     if asked:
@@ -83,7 +83,7 @@ def _container(pod: Object, asked: str | None) -> str:
     return str(names[0])
 
 
-def _since(lines: tuple[Line, ...], call: Call) -> tuple[Line, ...]:
+def _lines_since(lines: tuple[Line, ...], call: Call) -> tuple[Line, ...]:
     seconds, time = call.number("sinceSeconds"), call.query.get("sinceTime")
     if seconds is not None:
         start = datetime.now(UTC) - timedelta(seconds=seconds)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api.access import Access, Attributes
-from gitops_mcp.sandbox.api.errors import Cause, bad_request, invalid
+from gitops_mcp.sandbox.api.access import Access, AccessAttributes
+from gitops_mcp.sandbox.store.errors import Cause, bad_request, invalid
 
 _AUTHORIZATION, _AUTHENTICATION = "authorization.k8s.io", "authentication.k8s.io"
 
@@ -15,11 +15,11 @@ SELF = Resource(_AUTHENTICATION, "v1", "selfsubjectreviews", "SelfSubjectReview"
 REVIEWS = (ACCESS, RULES, SELF)
 
 
-def reviewed(review: Resource, body: Object, access: Access, *, user: str) -> Object:
+def answer_review(review: Resource, body: Object, access: Access, *, user: str) -> Object:
     spec = body.get("spec") or {}
     head = {"kind": review.kind, "apiVersion": review.api_version, "metadata": {}}
     if review == ACCESS:
-        return {**head, "spec": spec, "status": {"allowed": _allowed(spec, access)}}
+        return {**head, "spec": spec, "status": {"allowed": _is_allowed(spec, access)}}
     if review == RULES:
         namespace = spec.get("namespace")
         if not namespace:
@@ -32,7 +32,7 @@ def reviewed(review: Resource, body: Object, access: Access, *, user: str) -> Ob
     return {**head, "status": {"userInfo": {"username": user, "groups": ["system:authenticated"]}}}
 
 
-def _allowed(spec: Object, access: Access) -> bool:
+def _is_allowed(spec: Object, access: Access) -> bool:
     if spec.get("nonResourceAttributes"):
         return True
     wanted = spec.get("resourceAttributes")
@@ -41,7 +41,7 @@ def _allowed(spec: Object, access: Access) -> bool:
         raise invalid(ACCESS, "", [Cause("spec.resourceAttributes", "FieldValueInvalid", message)])
     resource, subresource = wanted.get("resource") or "", wanted.get("subresource")
     return access.allows(
-        Attributes(
+        AccessAttributes(
             wanted.get("verb") or "",
             wanted.get("group") or "",
             f"{resource}/{subresource}" if subresource else resource,

@@ -16,25 +16,25 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api.access import Access, Attributes, Denied
-from gitops_mcp.sandbox.api.call import Call, Route, route
-from gitops_mcp.sandbox.api.discovery import described
-from gitops_mcp.sandbox.api.errors import ApiError, forbidden, not_allowed, unauthorized
+from gitops_mcp.sandbox.api.access import Access, AccessAttributes, Denied
+from gitops_mcp.sandbox.api.call import Call, Route, parse_route
+from gitops_mcp.sandbox.api.discovery import discovery_answer
 from gitops_mcp.sandbox.api.openapi import OpenApi
-from gitops_mcp.sandbox.api.proxy import Backends, proxied
-from gitops_mcp.sandbox.api.reading import answered, read
+from gitops_mcp.sandbox.api.proxy import Backends, proxy_to_service
+from gitops_mcp.sandbox.api.reading import answer_read, json_response
 from gitops_mcp.sandbox.api.requests_log import RequestsLog
-from gitops_mcp.sandbox.api.resources import NAMESPACE, Served
-from gitops_mcp.sandbox.api.reviews import REVIEWS, reviewed
-from gitops_mcp.sandbox.api.store import Store
+from gitops_mcp.sandbox.api.reviews import REVIEWS, answer_review
 from gitops_mcp.sandbox.api.watching import Watches
-from gitops_mcp.sandbox.api.writing import write
+from gitops_mcp.sandbox.api.writing import answer_write
+from gitops_mcp.sandbox.store.errors import ApiError, forbidden, not_allowed, not_authorized
+from gitops_mcp.sandbox.store.resources import NAMESPACE, Served
+from gitops_mcp.sandbox.store.store import Store
 
 _HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
 _STOP_SECONDS = 10
 
 
-class Api:
+class SandboxApi:
     """Serves a store on 127.0.0.1 until it is stopped; the store itself needs no rights."""
 
     def __init__(
@@ -118,7 +118,7 @@ class Api:
         try:
             if request.scope["path"] in _HEALTH:
                 return PlainTextResponse("ok")
-            addressed = route(request.method, request.scope["path"], query)
+            addressed = parse_route(request.method, request.scope["path"], query)
             self._authenticate(request)
             if addressed is None:
                 response = self._described(request)
@@ -128,7 +128,7 @@ class Api:
                 accept, agent = headers.get("accept", ""), headers.get("user-agent", "")
                 response = self._resource(Call(addressed, query, content_type, body, accept, agent))
         except ApiError as error:
-            response = answered(error.body, error.code)
+            response = json_response(error.body, error.code)
         if self._log:
             self._log.write(request, addressed, query, response.status_code)
         return _compressed(response) if "gzip" in request.headers.get("accept-encoding", "") else response
@@ -138,17 +138,17 @@ class Api:
             return
         given = request.headers.get("authorization", "").encode()
         if not secrets.compare_digest(given, f"Bearer {self._token}".encode()):
-            raise unauthorized()
+            raise not_authorized()
 
     def _described(self, request: Request) -> Response:
         path = request.scope["path"].strip("/")
         below = path.removeprefix("openapi/v3").strip("/") if f"{path}/".startswith("openapi/v3/") else None
-        answer = described(path, self._store.served) if below is None else self._openapi.answer(below)
+        answer = discovery_answer(path, self._store.served) if below is None else self._openapi.answer(below)
         if answer is None:
             return _no_page()
         if request.method != "GET":
             raise not_allowed()
-        return answered(answer)
+        return json_response(answer)
 
     def _resource(self, call: Call) -> Response:
         asked = call.route
@@ -157,7 +157,7 @@ class Api:
                 if asked.verb != "create" or asked.name:
                     raise not_allowed()
                 call.check_media_type()
-                return answered(reviewed(review, call.object(), self._access, user=self._user), 201)
+                return json_response(answer_review(review, call.object(), self._access, user=self._user), 201)
         self._authorize(asked)
         served = self._served(asked)
         if served is None:
@@ -165,19 +165,19 @@ class Api:
         if not served.resource.namespaced:
             call = replace(call, route=replace(asked, namespace=None))
         if asked.subresource == "proxy" and "proxy" in served.subresources:
-            return proxied(self._store, asked, self._backends)
+            return proxy_to_service(self._store, asked, self._backends)
         if asked.verb == "watch":
             return StreamingResponse(self._watches.begin(served, call), media_type="application/json")
         if asked.verb in {"get", "list"}:
-            return read(self._store, served, call)
-        response = write(self._store, served, call)
+            return answer_read(self._store, served, call)
+        response = answer_write(self._store, served, call)
         for warning in call.warnings:
             escaped = warning.replace("\\", "\\\\").replace('"', '\\"')
             response.headers.append("Warning", f'299 - "{escaped}"')
         return response
 
     def _authorize(self, asked: Route) -> None:
-        if self._access.allows(Attributes(asked.verb, asked.group, asked.resource, asked.namespace, asked.name)):
+        if self._access.allows(AccessAttributes(asked.verb, asked.group, asked.resource, asked.namespace, asked.name)):
             return
         where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
         why = (
@@ -213,7 +213,7 @@ def _no_page() -> Response:
     return PlainTextResponse("404 page not found\n", 404)
 
 
-def kubeconfig(url: str, token: str | None, *, namespace: str | None = None, context: str = "sandbox") -> str:
+def kubeconfig_text(url: str, token: str | None, *, namespace: str | None = None, context: str = "sandbox") -> str:
     """A kubeconfig with one context for this API."""
     user = f'{{token: "{token}"}}' if token else "{}"
     home = f"\n      namespace: {namespace}" if namespace else ""

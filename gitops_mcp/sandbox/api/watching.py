@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.api.call import Call
-from gitops_mcp.sandbox.api.collection import Change, Snapshot
-from gitops_mcp.sandbox.api.errors import ApiError, bad_request
-from gitops_mcp.sandbox.api.lists import wanted
-from gitops_mcp.sandbox.api.resources import Served
-from gitops_mcp.sandbox.api.selectors import Wanted
-from gitops_mcp.sandbox.api.store import Store
+from gitops_mcp.sandbox.api.lists import object_filter
+from gitops_mcp.sandbox.store.collection import ObjectVersion, StoredChange
+from gitops_mcp.sandbox.store.errors import ApiError, bad_request
+from gitops_mcp.sandbox.store.resources import Served
+from gitops_mcp.sandbox.store.selectors import Wanted
+from gitops_mcp.sandbox.store.store import Store
 
 _LONGEST = 1800.0
 """Seconds after which a watch ends by itself when the client names no timeout."""
@@ -38,8 +38,8 @@ class Watches:
         if call.flag("sendInitialEvents"):
             # As a server without the WatchList feature says it; clients then list first.
             raise ApiError(422, "Invalid", "sendInitialEvents is forbidden for watch")
-        test = _addressed(call, wanted(served, call))
-        version = _version(call)
+        test = _watch_filter(call, object_filter(served, call))
+        version = _start_version(call)
         seconds = float(call.number("timeoutSeconds") or _LONGEST)
         return self._lines(served, test, version, seconds)
 
@@ -56,7 +56,7 @@ class Watches:
             if version is None:
                 version, found = self._store.page(served.resource, None, test)
                 for snapshot in found.items:
-                    yield _line("ADDED", snapshot.encoded)
+                    yield _event_line("ADDED", snapshot.encoded)
             while not self._closing:
                 changed.clear()
                 version, changes = self._store.since(served.resource, version)
@@ -68,13 +68,13 @@ class Watches:
         except TimeoutError:
             return
         except ApiError as error:
-            yield _line("ERROR", json.dumps(error.body).encode())
+            yield _event_line("ERROR", json.dumps(error.body).encode())
         finally:
             self._open.discard(wake)
             stop()
 
 
-def _addressed(call: Call, test: Wanted) -> Wanted:
+def _watch_filter(call: Call, test: Wanted) -> Wanted:
     route = call.route
 
     def addressed(value: Object) -> bool:
@@ -88,27 +88,27 @@ def _addressed(call: Call, test: Wanted) -> Wanted:
     return addressed
 
 
-def _version(call: Call) -> int | None:
+def _start_version(call: Call) -> int | None:
     text = call.query.get("resourceVersion") or "0"
     if not text.isdecimal():
         raise bad_request(f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: invalid syntax')
     return int(text) or None
 
 
-def _events(change: Change, test: Wanted) -> Iterator[bytes]:
+def _events(change: StoredChange, test: Wanted) -> Iterator[bytes]:
     """To a selector, an object that no longer matches is deleted, and one that begins to is added."""
     was = change.before is not None and test(change.before.value)
     after = change.after
     if after is not None and test(after.value):
-        yield _line("MODIFIED" if was else "ADDED", after.encoded)
+        yield _event_line("MODIFIED" if was else "ADDED", after.encoded)
     elif was and change.before is not None:
-        yield _line("DELETED", _last(change.before, change.version).encoded)
+        yield _event_line("DELETED", _at_version(change.before, change.version).encoded)
 
 
-def _last(snapshot: Snapshot, version: int) -> Snapshot:
+def _at_version(snapshot: ObjectVersion, version: int) -> ObjectVersion:
     value = snapshot.value
-    return Snapshot({**value, "metadata": {**value["metadata"], "resourceVersion": str(version)}})
+    return ObjectVersion({**value, "metadata": {**value["metadata"], "resourceVersion": str(version)}})
 
 
-def _line(kind: str, encoded: bytes) -> bytes:
+def _event_line(kind: str, encoded: bytes) -> bytes:
     return b'{"type":"' + kind.encode() + b'","object":' + encoded + b"}\n"

@@ -8,28 +8,29 @@ from typing import Any, cast
 from starlette.responses import Response
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api import patches, scale, strategic
+from gitops_mcp.sandbox.api import scale
 from gitops_mcp.sandbox.api.call import Call
-from gitops_mcp.sandbox.api.deletion import Propagation
-from gitops_mcp.sandbox.api.errors import ApiError, bad_request, not_allowed, not_served, unsupported_media_type
-from gitops_mcp.sandbox.api.reading import answered
-from gitops_mcp.sandbox.api.resources import Served
-from gitops_mcp.sandbox.api.store import Preconditions, Store
+from gitops_mcp.sandbox.api.reading import json_response
+from gitops_mcp.sandbox.store import patches, strategic
+from gitops_mcp.sandbox.store.deletion import Propagation
+from gitops_mcp.sandbox.store.errors import ApiError, bad_request, not_allowed, not_served, unsupported_media_type
+from gitops_mcp.sandbox.store.resources import Served
+from gitops_mcp.sandbox.store.store import Preconditions, Store
 
 _MERGE, _JSON = "application/merge-patch+json", "application/json-patch+json"
 _STRATEGIC = "application/strategic-merge-patch+json"
 
 _PATCHES: dict[str, Callable[[Any, Any], Any]] = {
-    _JSON: patches.operated,
-    _MERGE: patches.merged,
-    _STRATEGIC: strategic.merged,
+    _JSON: patches.json_patch,
+    _MERGE: patches.merge_patch,
+    _STRATEGIC: strategic.strategic_merge,
 }
 
 
 _APPLY = "application/apply-patch+yaml"
 
 
-def write(store: Store, served: Served, call: Call) -> Response:
+def answer_write(store: Store, served: Served, call: Call) -> Response:
     if served.fixed:
         raise not_allowed()
     if call.route.subresource and (
@@ -53,8 +54,8 @@ def write(store: Store, served: Served, call: Call) -> Response:
 
 def _create(store: Store, served: Served, call: Call) -> Response:
     call.check_media_type()
-    value = _addressed(served, call.object(), call)
-    return answered(store.create(served.resource, value, call.write()), 201)
+    value = _with_namespace(served, call.object(), call)
+    return json_response(store.create(served.resource, value, call.write()), 201)
 
 
 def _update(store: Store, served: Served, call: Call) -> Response:
@@ -62,14 +63,14 @@ def _update(store: Store, served: Served, call: Call) -> Response:
     value = call.object()
     if call.route.subresource == "scale":
         return _rescale(store, served, call, lambda _: value)
-    value = _addressed(served, value, call)
+    value = _with_namespace(served, value, call)
     name = value["metadata"].get("name")
     if not name:
         raise bad_request(f"the name of the object ({call.route.name} based on URL) was undeterminable")
     if name != call.route.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.route.name})")
     made = store.replace(served.resource, value, subresource=call.route.subresource, how=call.write())
-    return answered(made)
+    return json_response(made)
 
 
 def _patch(store: Store, served: Served, call: Call) -> Response:
@@ -92,15 +93,15 @@ def _patch(store: Store, served: Served, call: Call) -> Response:
         subresource=call.route.subresource,
         how=call.write(),
     )
-    return answered(made)
+    return json_response(made)
 
 
 def _apply(store: Store, served: Served, call: Call) -> Response:
     if not call.query.get("fieldManager"):
-        raise _unmanaged()
+        raise _no_field_manager()
     if call.route.subresource == "scale":
         raise not_allowed()
-    value = _addressed(served, call.yaml(), call)
+    value = _with_namespace(served, call.yaml(), call)
     metadata = value["metadata"]
     if metadata.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
@@ -111,10 +112,10 @@ def _apply(store: Store, served: Served, call: Call) -> Response:
     made, is_new = store.apply(
         served.resource, value, subresource=call.route.subresource, how=call.write(), force=call.flag("force")
     )
-    return answered(made, 201 if is_new else 200)
+    return json_response(made, 201 if is_new else 200)
 
 
-def _unmanaged() -> ApiError:
+def _no_field_manager() -> ApiError:
     why = "fieldManager: Required value: is required for apply patch"
     return ApiError(422, "Invalid", f'PatchOptions.meta.k8s.io "" is invalid: {why}', {"kind": "PatchOptions"})
 
@@ -127,10 +128,10 @@ def _rescale(store: Store, served: Served, call: Call, edit: Callable[[Object], 
         served.resource,
         call.route.namespace,
         call.route.name or "",
-        lambda old: scale.scaled(form, old, edit(scale.shown(form, old))),
+        lambda old: scale.set_replicas(form, old, edit(scale.scale_of(form, old))),
         how=call.write(),
     )
-    return answered(scale.shown(form, made))
+    return json_response(scale.scale_of(form, made))
 
 
 def _delete(store: Store, served: Served, call: Call) -> Response:
@@ -146,9 +147,9 @@ def _delete(store: Store, served: Served, call: Call) -> Response:
         dry_run=bool(options.get("dryRun")),
     )
     if served.answers_deleted or "deletionTimestamp" in left["metadata"]:
-        return answered(left)
+        return json_response(left)
     details = {"name": name, "group": resource.group, "kind": resource.plural, "uid": left["metadata"]["uid"]}
-    return answered(
+    return json_response(
         {
             "kind": "Status",
             "apiVersion": "v1",
@@ -171,7 +172,7 @@ def _delete_all(store: Store, served: Served, call: Call) -> Response:
         dry_run=bool(options.get("dryRun")),
     )
     meta = {"resourceVersion": str(store.version)}
-    return answered(
+    return json_response(
         {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": meta, "items": list(items)}
     )
 
@@ -190,7 +191,7 @@ def _propagation(options: Object) -> Propagation:
     return cast("Propagation", policy)
 
 
-def _addressed(served: Served, value: Object, call: Call) -> Object:
+def _with_namespace(served: Served, value: Object, call: Call) -> Object:
     """The object with the namespace of the URL, which its own must not contradict."""
     metadata = value.get("metadata") or {}
     if not isinstance(metadata, dict) or not served.resource.namespaced:

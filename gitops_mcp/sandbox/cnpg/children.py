@@ -31,7 +31,7 @@ def serial_of(instance: str) -> int:
     return int(instance.rpartition("-")[2])
 
 
-def pod(cluster: Object, instance: str, *, image: str, role: str) -> Object:
+def starting_pod(cluster: Object, instance: str, *, image: str, role: str) -> Object:
     """A pod that is still starting."""
     serial = serial_of(instance)
     labels = {INSTANCE_LABEL: instance, ROLE_LABEL: role, "role": role, "cnpg.io/podRole": "instance"}
@@ -45,14 +45,14 @@ def pod(cluster: Object, instance: str, *, image: str, role: str) -> Object:
             {"containerPort": 8000, "name": "status", "protocol": "TCP"},
         ],
     }
-    made = _owned(cluster, kinds.POD, instance, labels)
+    made = _make_child(cluster, kinds.POD, instance, labels)
     made["metadata"]["annotations"] = {"cnpg.io/nodeSerial": str(serial), "cnpg.io/operatorVersion": "1.30.0"}
     made["spec"] = {"nodeName": f"sandbox-node-{serial}", "containers": [container], "hostname": instance}
     made["status"] = {"phase": "Pending", **_readiness(image, ready=False)}
     return made
 
 
-def running(starting: Object) -> Object:
+def running_status(starting: Object) -> Object:
     """What the status of that pod is once PostgreSQL accepts connections."""
     image = starting["spec"]["containers"][0]["image"]
     address = f"10.42.{serial_of(starting['metadata']['name'])}.{2 + secrets.randbelow(250)}"
@@ -82,7 +82,7 @@ def is_ready(instance: Object) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in at(instance, "status", "conditions") or ())
 
 
-def volumes(cluster: Object, instance: str) -> Iterator[Object]:
+def volume_claims(cluster: Object, instance: str) -> Iterator[Object]:
     """The claims of one instance: data, WAL where it is apart, and one for each tablespace."""
     spec = cluster["spec"]
     yield _claim(cluster, instance, instance, "PG_DATA", spec.get("storage", {}))
@@ -94,7 +94,7 @@ def volumes(cluster: Object, instance: str) -> Iterator[Object]:
         yield claim
 
 
-def storages(cluster: Object) -> Iterator[tuple[str, Object]]:
+def storage_fields(cluster: Object) -> Iterator[tuple[str, Object]]:
     """Everything that becomes a volume, with the field that says how big."""
     spec = cluster["spec"]
     yield "spec.storage", spec.get("storage", {})
@@ -109,14 +109,14 @@ def size_of(storage: Object) -> str | None:
     return size
 
 
-def bound(claim: Object) -> Object:
+def bound_status(claim: Object) -> Object:
     """What the status of a claim is once a volume of that size is there."""
     requests = at(claim, "spec", "resources", "requests")
     return {"phase": "Bound", "accessModes": claim["spec"]["accessModes"], "capacity": dict(requests)}
 
 
 def _claim(cluster: Object, instance: str, name: str, role: str, storage: Object) -> Object:
-    claim = _owned(cluster, kinds.PVC, name, {INSTANCE_LABEL: instance, "cnpg.io/pvcRole": role})
+    claim = _make_child(cluster, kinds.PVC, name, {INSTANCE_LABEL: instance, "cnpg.io/pvcRole": role})
     serial = str(serial_of(instance))
     claim["metadata"]["annotations"] = {"cnpg.io/nodeSerial": serial, "cnpg.io/pvcStatus": "ready"}
     template = storage.get("pvcTemplate", {})
@@ -138,7 +138,7 @@ def services(cluster: Object) -> Iterator[Child]:
         ("ro", ROLE_LABEL, "replica"),
     ):
         if suffix not in disabled:
-            service = _owned(cluster, kinds.SERVICE, f"{name}-{suffix}", {"cnpg.io/isManaged": "true"})
+            service = _make_child(cluster, kinds.SERVICE, f"{name}-{suffix}", {"cnpg.io/isManaged": "true"})
             port = {"name": "postgres", "port": 5432, "protocol": "TCP", "targetPort": 5432}
             chosen = {CLUSTER_LABEL: name, key: value}
             service["spec"] = {"type": "ClusterIP", "clusterIP": _address(service), "ports": [port], "selector": chosen}
@@ -161,7 +161,7 @@ def disruption_budgets(cluster: Object) -> Iterator[Child]:
     if instances > 2:
         budgets.append((name, "replica", instances - 2))
     for budget, role, least in budgets:
-        made = _owned(cluster, kinds.PDB, budget, {})
+        made = _make_child(cluster, kinds.PDB, budget, {})
         selector = {"matchLabels": {CLUSTER_LABEL: name, ROLE_LABEL: role}}
         made["spec"] = {"minAvailable": least, "selector": selector}
         yield kinds.PDB, made
@@ -193,7 +193,10 @@ def generated_secrets(cluster: Object) -> Iterator[Child]:
         ("server", "kubernetes.io/tls", ("tls.crt", "tls.key")),
         ("replication", "kubernetes.io/tls", ("tls.crt", "tls.key")),
     ):
-        yield kinds.SECRET, _secret(cluster, f"{name}-{suffix}", kind, {key: secrets.token_urlsafe(48) for key in keys})
+        yield (
+            kinds.SECRET,
+            _make_secret(cluster, f"{name}-{suffix}", kind, {key: secrets.token_urlsafe(48) for key in keys}),
+        )
 
 
 def _login(cluster: Object, suffix: str, user: str, database: str) -> Object:
@@ -201,7 +204,7 @@ def _login(cluster: Object, suffix: str, user: str, database: str) -> Object:
     host, namespace = f"{metadata['name']}-rw", metadata["namespace"]
     password = "".join(secrets.choice(_ALPHANUMERIC) for _ in range(64))
     full = f"{host}.{namespace}.svc.cluster.local"
-    return _secret(
+    return _make_secret(
         cluster,
         f"{metadata['name']}-{suffix}",
         "kubernetes.io/basic-auth",
@@ -221,13 +224,13 @@ def _login(cluster: Object, suffix: str, user: str, database: str) -> Object:
     )
 
 
-def _secret(cluster: Object, name: str, kind: str, values: dict[str, str]) -> Object:
-    made = _owned(cluster, kinds.SECRET, name, {})
+def _make_secret(cluster: Object, name: str, kind: str, values: dict[str, str]) -> Object:
+    made = _make_child(cluster, kinds.SECRET, name, {})
     encoded = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
     return made | {"type": kind, "data": encoded}
 
 
-def _owned(cluster: Object, resource: Resource, name: str, labels: dict[str, str]) -> Object:
+def _make_child(cluster: Object, resource: Resource, name: str, labels: dict[str, str]) -> Object:
     owner = {
         "apiVersion": cluster["apiVersion"],
         "kind": cluster["kind"],
@@ -248,5 +251,5 @@ def _owned(cluster: Object, resource: Resource, name: str, labels: dict[str, str
     }
 
 
-def names(objects: Iterable[Object]) -> list[str]:
+def names_of(objects: Iterable[Object]) -> list[str]:
     return [found["metadata"]["name"] for found in objects]

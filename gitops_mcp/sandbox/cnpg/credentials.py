@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.sandbox.cnpg.postgres import Password
+from gitops_mcp.sandbox.cnpg.postgres import SqlPassword
 
 Secrets = Mapping[str, Object]
 """The Secrets of a namespace by their names."""
@@ -26,7 +26,7 @@ def version_of(name: str | None, secrets: Secrets) -> str | None:
     return version
 
 
-def password(spec: Object, secrets: Secrets, *, now: Password | None) -> Password | None:
+def wanted_password(spec: Object, secrets: Secrets, *, now: SqlPassword | None) -> SqlPassword | None:
     """The password that a role configuration asks for; without a word about it the role keeps the one it has `now`."""
     name = secret_of(spec)
     if name is None:
@@ -43,4 +43,4 @@ def password(spec: Object, secrets: Secrets, *, now: Password | None) -> Passwor
     user = base64.b64decode(data["username"]).decode(errors="replace")
     if user.strip() != spec["name"].strip():
         raise Unusable(f"wrong username '{user}' in secret, expected '{spec['name']}'")
-    return Password(found["metadata"]["resourceVersion"])
+    return SqlPassword(found["metadata"]["resourceVersion"])

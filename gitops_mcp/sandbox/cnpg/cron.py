@@ -16,7 +16,7 @@ def next_run(schedule: str, after: datetime) -> datetime | None:
     if len(fields) == 5:
         fields.append("*")
     try:
-        sets = [_values(text, *bounds) for text, bounds in zip(fields, _BOUNDS, strict=True)]
+        sets = [_parse_field(text, *bounds) for text, bounds in zip(fields, _BOUNDS, strict=True)]
     except ValueError:
         return None
     seconds, minutes, hours, days, months, weekdays = sets
@@ -37,7 +37,7 @@ def _times(hours: frozenset[int], minutes: frozenset[int], seconds: frozenset[in
     return (time(h, m, s) for h in sorted(hours) for m in sorted(minutes) for s in sorted(seconds))
 
 
-def _values(text: str, least: int, most: int) -> frozenset[int]:
+def _parse_field(text: str, least: int, most: int) -> frozenset[int]:
     found: set[int] = set()
     for part in text.split(","):
         span, _, step = part.partition("/")

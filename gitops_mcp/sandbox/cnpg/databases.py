@@ -6,45 +6,55 @@ from collections.abc import Iterable, Iterator
 
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.sandbox.cnpg.postgres import Postgres, SqlError
-from gitops_mcp.sandbox.cnpg.reconciled import WAITING, Outcome, failed, is_going, is_replica, is_seen, rival
+from gitops_mcp.sandbox.cnpg.reconciled import (
+    WAITING,
+    ReconcileOutcome,
+    failed_status,
+    is_going,
+    is_replica,
+    is_seen,
+    rival_conflict,
+)
 
 FINALIZER = "cnpg.io/deleteDatabase"
 _KINDS = ("schemas", "extensions", "fdws", "servers")
 _PARTS_FAILED = "database object reconciliation failed"
 
 
-def database_outcome(database: Object, cluster: Object, postgres: Postgres, *, others: Iterable[Object]) -> Outcome:
+def database_outcome(
+    database: Object, cluster: Object, postgres: Postgres, *, others: Iterable[Object]
+) -> ReconcileOutcome:
     """`others` are the Databases of the same Cluster."""
     if is_going(database):
-        return _released(database, cluster, postgres)
+        return _release_database(database, cluster, postgres)
     if is_seen(database):
-        return Outcome(None)
+        return ReconcileOutcome(None)
     if is_replica(cluster):
-        return Outcome(failed(database, WAITING, applied=None))
-    return Outcome(_status(database, postgres, others), held=True)
+        return ReconcileOutcome(failed_status(database, WAITING, applied=None))
+    return ReconcileOutcome(_database_status(database, postgres, others), held=True)
 
 
-def _status(database: Object, postgres: Postgres, others: Iterable[Object]) -> Object:
-    if conflict := rival(database, others):
-        return failed(database, conflict)
+def _database_status(database: Object, postgres: Postgres, others: Iterable[Object]) -> Object:
+    if conflict := rival_conflict(database, others):
+        return failed_status(database, conflict)
     try:
-        parts = _applied(database["spec"], postgres)
+        parts = _apply_database(database["spec"], postgres)
     except SqlError as error:
-        return failed(database, f"{_attempted(database['spec'], postgres)}: {error}")
+        return failed_status(database, f"{_failed_step(database['spec'], postgres)}: {error}")
     if any(not part["applied"] for listed in parts.values() for part in listed):
-        return {**failed(database, _PARTS_FAILED), **parts}
+        return {**failed_status(database, _PARTS_FAILED), **parts}
     return {"applied": True, "observedGeneration": database["metadata"]["generation"], **parts}
 
 
-def _released(database: Object, cluster: Object, postgres: Postgres) -> Outcome:
+def _release_database(database: Object, cluster: Object, postgres: Postgres) -> ReconcileOutcome:
     """It is dropped only where it says so, was applied once, and PostgreSQL can be written to."""
     wanted = database["spec"].get("databaseReclaimPolicy") == "delete"
     if wanted and at(database, "status", "observedGeneration") and not is_replica(cluster):
         postgres.drop_database(database["spec"]["name"])
-    return Outcome(None, held=False)
+    return ReconcileOutcome(None, held=False)
 
 
-def _applied(spec: Object, postgres: Postgres) -> dict[str, list[Object]]:
+def _apply_database(spec: Object, postgres: Postgres) -> dict[str, list[Object]]:
     name = spec["name"]
     if spec.get("ensure") == "absent":
         postgres.drop_database(name)
@@ -53,17 +63,17 @@ def _applied(spec: Object, postgres: Postgres) -> dict[str, list[Object]]:
         postgres.alter_database_owner(name, spec["owner"])
     else:
         postgres.create_database(name, spec["owner"])
-    return {kind: list(_parts(kind, spec, postgres)) for kind in _KINDS if spec.get(kind)}
+    return {kind: list(_apply_parts(kind, spec, postgres)) for kind in _KINDS if spec.get(kind)}
 
 
-def _attempted(spec: Object, postgres: Postgres) -> str:
+def _failed_step(spec: Object, postgres: Postgres) -> str:
     name, owner = spec["name"], spec["owner"]
     if name in postgres.databases:
         return f'while altering database "{name}" owner to {owner}'
     return f'while creating database "{name}"'
 
 
-def _parts(kind: str, spec: Object, postgres: Postgres) -> Iterator[Object]:
+def _apply_parts(kind: str, spec: Object, postgres: Postgres) -> Iterator[Object]:
     """What is no longer listed stays in PostgreSQL: only `ensure: absent` drops it."""
     database = spec["name"]
     for part in spec[kind]:

@@ -45,15 +45,15 @@ _PROBES = {"liveness": {"isolationCheck": {"enabled": True, "requestTimeout": 10
 _INITDB = {"encoding": "UTF8", "localeCollate": "C", "localeCType": "C"}
 
 
-def defaulted(cluster: Object) -> Object:
+def with_defaults(cluster: Object) -> Object:
     """The Cluster as the webhook lets it into the API."""
     made = copy.deepcopy(cluster)
     spec = made["spec"]
     if "imageCatalogRef" not in spec:
         spec.setdefault("imageName", IMAGE)
-    _bootstrap(spec)
-    _fill(spec, {"affinity": {"podAntiAffinityType": "preferred"}, "logLevel": "info"})
-    _fill(spec, {"postgresql": {"parameters": PARAMETERS}, "replicationSlots": _SLOTS, "probes": _PROBES})
+    _set_bootstrap(spec)
+    _set_missing(spec, {"affinity": {"podAntiAffinityType": "preferred"}, "logLevel": "info"})
+    _set_missing(spec, {"postgresql": {"parameters": PARAMETERS}, "replicationSlots": _SLOTS, "probes": _PROBES})
     if "backup" in spec:
         spec["backup"].setdefault("target", "prefer-standby")
     monitoring = spec.setdefault("monitoring", {})
@@ -63,19 +63,19 @@ def defaulted(cluster: Object) -> Object:
     return made
 
 
-def _bootstrap(spec: Object) -> None:
+def _set_bootstrap(spec: Object) -> None:
     bootstrap = spec.setdefault("bootstrap", {})
     method = next((other for other in ("recovery", "pg_basebackup") if other in bootstrap), "initdb")
     chosen = bootstrap.setdefault(method, {})
     chosen.setdefault("database", "app")
     chosen.setdefault("owner", chosen["database"])
     if method == "initdb":
-        _fill(chosen, _INITDB)
+        _set_missing(chosen, _INITDB)
 
 
-def _fill(value: Object, defaults: dict[str, Any]) -> None:
+def _set_missing(value: Object, defaults: dict[str, Any]) -> None:
     for key, default in defaults.items():
         if isinstance(default, dict):
-            _fill(value.setdefault(key, {}), default)
+            _set_missing(value.setdefault(key, {}), default)
         else:
             value.setdefault(key, default)

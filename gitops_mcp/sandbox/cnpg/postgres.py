@@ -31,7 +31,7 @@ class SqlError(Exception):
 
 
 @dataclass(frozen=True)
-class Attributes:
+class SqlAttributes:
     """What CREATE ROLE and ALTER ROLE set, but for the password."""
 
     flags: frozenset[str] = frozenset()
@@ -42,7 +42,7 @@ class Attributes:
     """None: it was never set; once it was, PostgreSQL only goes back to `infinity`."""
 
     @classmethod
-    def wanted(cls, spec: Object, *, before: Attributes | None) -> Attributes:
+    def wanted(cls, spec: Object, *, before: SqlAttributes | None) -> SqlAttributes:
         """What a role configuration asks for, of a role that may be there: what is left out is reset."""
         until = spec.get("validUntil") or (NEVER if before and before.valid_until else None)
         return cls(
@@ -54,7 +54,7 @@ class Attributes:
 
 
 @dataclass(frozen=True)
-class Password:
+class SqlPassword:
     """Where the password of a role came from."""
 
     version: str
@@ -62,17 +62,17 @@ class Password:
 
 
 @dataclass(frozen=True)
-class Role:
-    attributes: Attributes = field(default_factory=Attributes)
+class SqlRole:
+    attributes: SqlAttributes = field(default_factory=SqlAttributes)
     in_roles: frozenset[str] = frozenset()
     comment: str = ""
-    password: Password | None = None
+    password: SqlPassword | None = None
     transaction: int = 0
     """The transaction that last wrote the role's row."""
 
 
 @dataclass(frozen=True)
-class Database:
+class SqlDatabase:
     owner: str
     schemas: Mapping[str, str] = field(default_factory=dict)
     """The owner of each schema that somebody made."""
@@ -85,8 +85,8 @@ class Postgres:
 
     def __init__(self) -> None:
         self._transaction = 700
-        self._roles = {name: Role(Attributes(frozenset({"superuser", "login"}))) for name in RESERVED}
-        self._databases = {name: Database("postgres") for name in ("postgres", "template0", "template1")}
+        self._roles = {name: SqlRole(SqlAttributes(frozenset({"superuser", "login"}))) for name in RESERVED}
+        self._databases = {name: SqlDatabase("postgres") for name in ("postgres", "template0", "template1")}
 
     @classmethod
     def bootstrapped(cls, cluster: Object) -> Postgres:
@@ -94,28 +94,28 @@ class Postgres:
         made = cls()
         for method in (at(cluster, "spec", "bootstrap") or {}).values():
             if owner := method.get("owner"):
-                made.create_role(owner, Attributes(frozenset({"login"})), (), password=Password("bootstrap"))
+                made.create_role(owner, SqlAttributes(frozenset({"login"})), (), password=SqlPassword("bootstrap"))
                 made.create_database(method.get("database") or owner, owner)
         return made
 
     @property
-    def roles(self) -> Mapping[str, Role]:
+    def roles(self) -> Mapping[str, SqlRole]:
         return dict(self._roles)
 
     @property
-    def databases(self) -> Mapping[str, Database]:
+    def databases(self) -> Mapping[str, SqlDatabase]:
         return dict(self._databases)
 
     def create_role(
-        self, name: str, attributes: Attributes, in_roles: Iterable[str], *, password: Password | None
+        self, name: str, attributes: SqlAttributes, in_roles: Iterable[str], *, password: SqlPassword | None
     ) -> None:
         groups = frozenset(in_roles)
         self._check_roles(sorted(groups))
         if name in self._roles:
             raise SqlError("42710", f'role "{name}" already exists')
-        self._roles[name] = Role(attributes, groups, password=password, transaction=self._next())
+        self._roles[name] = SqlRole(attributes, groups, password=password, transaction=self._next())
 
-    def alter_role(self, name: str, attributes: Attributes, *, password: Password | None) -> None:
+    def alter_role(self, name: str, attributes: SqlAttributes, *, password: SqlPassword | None) -> None:
         role = self._role(name)
         self._roles[name] = replace(role, attributes=attributes, password=password, transaction=self._next())
 
@@ -141,7 +141,7 @@ class Postgres:
 
     def create_database(self, name: str, owner: str) -> None:
         self._role(owner)
-        self._databases[name] = Database(owner)
+        self._databases[name] = SqlDatabase(owner)
 
     def alter_database_owner(self, name: str, owner: str) -> None:
         self._role(owner)
@@ -174,7 +174,7 @@ class Postgres:
             if count := Counter(one.schemas.values())[role]:
                 yield f"{count} object{'' if count == 1 else 's'} in database {name}"
 
-    def _role(self, name: str) -> Role:
+    def _role(self, name: str) -> SqlRole:
         self._check_roles([name])
         return self._roles[name]
 

@@ -13,7 +13,7 @@ WAITING = "waiting for the cluster to become primary"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReconcileOutcome:
     status: Object | None
     """None: as it was."""
     held: bool | None = None
@@ -40,21 +40,21 @@ def is_seen(declared: Object) -> bool:
     return bool(at(declared, "status", "observedGeneration") == declared["metadata"]["generation"])
 
 
-def orphaned(declared: Object) -> Outcome:
+def outcome_without_cluster(declared: Object) -> ReconcileOutcome:
     """Its Cluster is gone, and a new one of that name starts from nothing."""
     if "status" not in declared:
-        return Outcome(None)
+        return ReconcileOutcome(None)
     kept = {key: value for key, value in declared["status"].items() if key != "observedGeneration"}
-    return Outcome({**kept, "applied": False, "message": CLUSTER_GONE}, held=False)
+    return ReconcileOutcome({**kept, "applied": False, "message": CLUSTER_GONE}, held=False)
 
 
-def failed(declared: Object, message: str, *, applied: bool | None = False) -> Object:
+def failed_status(declared: Object, message: str, *, applied: bool | None = False) -> Object:
     """The generation that was seen moves only on success; what is neither applied nor failed is not said."""
     before = {key: value for key, value in (declared.get("status") or {}).items() if key != "applied"}
     return {**before, **({} if applied is None else {"applied": applied}), "message": message}
 
 
-def rival(declared: Object, others: Iterable[Object]) -> str | None:
+def rival_conflict(declared: Object, others: Iterable[Object]) -> str | None:
     """Why it may not be applied: another object of the Cluster has applied the same name before."""
     if at(declared, "status", "observedGeneration"):
         return None

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.sandbox.cnpg.credentials import Secrets, Unusable, password
-from gitops_mcp.sandbox.cnpg.postgres import RESERVED, Attributes, Postgres, SqlError
+from gitops_mcp.sandbox.cnpg.credentials import Secrets, Unusable, wanted_password
+from gitops_mcp.sandbox.cnpg.postgres import RESERVED, Postgres, SqlAttributes, SqlError
 
 
 def inline_roles(cluster: Object) -> list[Object]:
@@ -28,15 +28,15 @@ def managed_roles(cluster: Object, postgres: Postgres | None, secrets: Secrets) 
     declared = [role for role in inline_roles(cluster) if role["name"] not in RESERVED]
     if postgres is None or not declared:
         return before
-    turn = _Turn(postgres, secrets)
+    turn = _RolesTurn(postgres, secrets)
     # What is to be dropped comes last, since another role's memberships may have to let go of it first.
     for role in sorted(declared, key=_is_absent):
         turn.bring(role)
-    return _report(declared, turn, before or {})
+    return _roles_report(declared, turn, before or {})
 
 
 @dataclass
-class _Turn:
+class _RolesTurn:
     postgres: Postgres
     secrets: Secrets
     faults: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -49,9 +49,9 @@ class _Turn:
                     self.postgres.drop_role(name)
         elif found is None:
             with self._attempt("CREATE", name):
-                wanted = password(role, self.secrets, now=None)
+                wanted = wanted_password(role, self.secrets, now=None)
                 self.postgres.create_role(
-                    name, Attributes.wanted(role, before=None), role.get("inRoles") or (), password=wanted
+                    name, SqlAttributes.wanted(role, before=None), role.get("inRoles") or (), password=wanted
                 )
                 self.postgres.comment_on_role(name, role.get("comment", ""))
         else:
@@ -60,8 +60,8 @@ class _Turn:
     def _update(self, role: Object) -> None:
         name, found = role["name"], self.postgres.roles[role["name"]]
         with self._attempt("UPDATE", name):
-            attributes = Attributes.wanted(role, before=found.attributes)
-            wanted = password(role, self.secrets, now=found.password)
+            attributes = SqlAttributes.wanted(role, before=found.attributes)
+            wanted = wanted_password(role, self.secrets, now=found.password)
             if (attributes, wanted) != (found.attributes, found.password):
                 self.postgres.alter_role(name, attributes, password=wanted)
         if found.comment != role.get("comment", ""):
@@ -80,7 +80,7 @@ class _Turn:
             self.faults[role].append(str(error))
 
 
-def _report(declared: list[Object], turn: _Turn, before: Object) -> Object:
+def _roles_report(declared: list[Object], turn: _RolesTurn, before: Object) -> Object:
     names = {role["name"] for role in declared}
     present = turn.postgres.roles
     by_status = {
@@ -90,7 +90,7 @@ def _report(declared: list[Object], turn: _Turn, before: Object) -> Object:
         "reserved": list(RESERVED),
     }
     applied = {
-        name: {"transactionID": present[name].transaction, **_version(name, turn)}
+        name: {"transactionID": present[name].transaction, **_secret_version(name, turn)}
         for name in sorted(names & present.keys() - turn.faults.keys())
     }
     made = {
@@ -102,7 +102,7 @@ def _report(declared: list[Object], turn: _Turn, before: Object) -> Object:
     return {key: value for key, value in made.items() if value}
 
 
-def _version(name: str, turn: _Turn) -> Object:
+def _secret_version(name: str, turn: _RolesTurn) -> Object:
     found = turn.postgres.roles[name].password
     return {"resourceVersion": found.version} if found and found.version.isdigit() else {}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.sandbox.cnpg.children import CLUSTER_LABEL, is_ready, names, serial_of
+from gitops_mcp.sandbox.cnpg.children import CLUSTER_LABEL, is_ready, names_of, serial_of
 
 HEALTHY = "Cluster in healthy state"
 SETTING_UP_PRIMARY = "Setting up primary"
@@ -26,7 +26,7 @@ _PLUGIN_VERSION = "0.14.0"
 
 
 @dataclass(frozen=True)
-class Instance:
+class SandboxInstance:
     name: str
     pod: Object | None
     claims: tuple[Object, ...]
@@ -37,13 +37,19 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Phase:
+class ClusterPhase:
     name: str
     reason: str = ""
 
 
-def status(
-    cluster: Object, instances: Iterable[Instance], phase: Phase, *, image: str, roles: Object | None, now: datetime
+def cluster_status(
+    cluster: Object,
+    instances: Iterable[SandboxInstance],
+    phase: ClusterPhase,
+    *,
+    image: str,
+    roles: Object | None,
+    now: datetime,
 ) -> Object:
     """`roles` is what the instance manager reports of the roles in the Cluster's list."""
     before: Object = cluster.get("status", {})
@@ -59,7 +65,7 @@ def status(
         "readyInstances": sum(one.ready for one in present),
         "instanceNames": [one.name for one in present],
         "instancesStatus": _by_health(present),
-        "instancesReportedState": {one.name: _reported(one, primary) for one in present if one.ready},
+        "instancesReportedState": {one.name: _instance_report(one, primary) for one in present if one.ready},
         "selector": f"{CLUSTER_LABEL}={name},cnpg.io/podRole=instance",
         "targetPrimary": primary,
         "timelineID": 1,
@@ -69,9 +75,9 @@ def status(
         "image": image,
         "pgDataImageInfo": {"image": image, "majorVersion": major_of(image)} if image else None,
         "pvcCount": len(claims),
-        "healthyPVC": names(claim for one in present if one.pod for claim in one.claims),
-        "danglingPVC": names(claim for one in present if not one.pod for claim in one.claims),
-        "resizingPVC": names(claim for claim in claims if is_resizing(claim)),
+        "healthyPVC": names_of(claim for one in present if one.pod for claim in one.claims),
+        "danglingPVC": names_of(claim for one in present if not one.pod for claim in one.claims),
+        "resizingPVC": names_of(claim for claim in claims if is_resizing(claim)),
         "latestGeneratedNode": max((serial_of(one.name) for one in present), default=0),
         "topology": _topology(present),
         "managedRolesStatus": roles,
@@ -86,13 +92,13 @@ def status(
     if any(one.ready and one.name == primary for one in present) and before.get("currentPrimary") != primary:
         made |= {
             "currentPrimary": primary,
-            "currentPrimaryTimestamp": _micro(now),
-            "targetPrimaryTimestamp": _micro(now),
+            "currentPrimaryTimestamp": _micro_time(now),
+            "targetPrimaryTimestamp": _micro_time(now),
         }
     return {key: value for key, value in made.items() if value not in ([], None)}
 
 
-def primary_of(cluster: Object, instances: Iterable[Instance]) -> str | None:
+def primary_of(cluster: Object, instances: Iterable[SandboxInstance]) -> str | None:
     """The primary while it exists, else the oldest instance."""
     present = [one.name for one in sorted(instances, key=lambda one: serial_of(one.name))]
     current = at(cluster, "status", "currentPrimary")
@@ -124,7 +130,7 @@ def _plugins(cluster: Object) -> list[Object]:
     ]
 
 
-def _by_health(instances: Iterable[Instance]) -> Object:
+def _by_health(instances: Iterable[SandboxInstance]) -> Object:
     present = list(instances)
     groups = {
         "healthy": [one.name for one in present if one.ready],
@@ -134,11 +140,11 @@ def _by_health(instances: Iterable[Instance]) -> Object:
     return {health: members for health, members in groups.items() if members}
 
 
-def _reported(instance: Instance, primary: str | None) -> Object:
+def _instance_report(instance: SandboxInstance, primary: str | None) -> Object:
     return {"isPrimary": instance.name == primary, "timeLineID": 1, "ip": at(instance.pod, "status", "podIP")}
 
 
-def _topology(instances: Iterable[Instance]) -> Object:
+def _topology(instances: Iterable[SandboxInstance]) -> Object:
     nodes = {one.name: at(one.pod, "spec", "nodeName") for one in instances if one.pod}
     return {
         "successfullyExtracted": True,
@@ -172,7 +178,7 @@ def _conditions(cluster: Object, before: Object, *, healthy: bool, ready: bool, 
         ("Ready", healthy, "ClusterIsReady", "ClusterIsNotReady", "Cluster is Ready", "Cluster Is Not Ready"),
         (
             "Initialized",
-            ready or _holds(before, "Initialized"),
+            ready or _condition_holds(before, "Initialized"),
             "BootstrapCompleted",
             "BootstrapPending",
             "Cluster has been bootstrapped",
@@ -204,9 +210,9 @@ def _conditions(cluster: Object, before: Object, *, healthy: bool, ready: bool, 
     return list((known | fresh).values())
 
 
-def _holds(before: Object, kind: str) -> bool:
+def _condition_holds(before: Object, kind: str) -> bool:
     return any(c["type"] == kind and c["status"] == "True" for c in before.get("conditions", ()))
 
 
-def _micro(now: datetime) -> str:
+def _micro_time(now: datetime) -> str:
     return f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -14,16 +14,16 @@ from typing import Any, Literal
 
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api import metadata, schema
-from gitops_mcp.sandbox.api.errors import Cause, bad_request, conflict, invalid
-from gitops_mcp.sandbox.api.patches import equal
-from gitops_mcp.sandbox.api.resources import NAMESPACE, Served
+from gitops_mcp.sandbox.store import metadata, schema
+from gitops_mcp.sandbox.store.errors import Cause, bad_request, conflict, invalid
+from gitops_mcp.sandbox.store.patches import equal
+from gitops_mcp.sandbox.store.resources import NAMESPACE, Served
 
 Validation = Literal["Strict", "Warn", "Ignore"]
 
 
 @dataclass(frozen=True)
-class Write:
+class WriteOptions:
     """How a write is to be done, as a request's query says it."""
 
     dry_run: bool = False
@@ -34,69 +34,69 @@ class Write:
     """Who owns what is written (fieldManager); None: nobody, which only the sandbox itself can be."""
 
 
-def copied(value: Object) -> Object:
+def copy_json(value: Object) -> Object:
     """A copy that shares nothing with the caller's value and holds only what JSON can say."""
     made: Object = json.loads(json.dumps(value))
     return made
 
 
-def born(served: Served, sent: Object, how: Write) -> Object:
+def created_object(served: Served, sent: Object, how: WriteOptions) -> Object:
     """The object that a creation stores, but for its resourceVersion."""
-    value = _decoded(served, sent, how)
+    value = _decode_object(served, sent, how)
     resource, given = served.resource, value["metadata"]
     if given.get("resourceVersion"):
         raise bad_request("resourceVersion should not be set on objects to be created")
-    given["name"] = metadata.named(resource, given)
+    given["name"] = metadata.choose_name(resource, given)
     if not resource.namespaced:
         given.pop("namespace", None)
     if served.status:
         value.pop("status", None)
-    for part, filled in copied(served.born).items():
+    for part, filled in copy_json(served.born).items():
         own = value.get(part)
         value[part] = {**filled, **own} if isinstance(own, dict) else filled if own is None else own
     if resource == NAMESPACE:
         given["labels"] = {**(given.get("labels") or {}), "kubernetes.io/metadata.name": given["name"]}
-    _check(served, value)
-    value["metadata"] = metadata.birth(given, generation=served.generation)
+    _check_valid(served, value)
+    value["metadata"] = metadata.new_metadata(given, generation=served.generation)
     return value
 
 
-def changed(served: Served, old: Object, sent: Object, subresource: str | None, how: Write) -> Object:
+def updated_object(served: Served, old: Object, sent: Object, subresource: str | None, how: WriteOptions) -> Object:
     """The object that an update stores, but for its resourceVersion; equal to the old one where nothing changes."""
-    value = _decoded(served, sent, how)
+    value = _decode_object(served, sent, how)
     resource, was, given = served.resource, old["metadata"], value["metadata"]
     _same_object(resource, was, given)
     if subresource == "status":
         wanted = {"status": value["status"]} if "status" in value else {}
-        value = copied({**{key: part for key, part in old.items() if key != "status"}, **wanted})
+        value = copy_json({**{key: part for key, part in old.items() if key != "status"}, **wanted})
     elif served.status:
         value.pop("status", None)
         if "status" in old:
             value["status"] = old["status"]
     if subresource != "status":
-        value["metadata"] = metadata.kept(was, given)
+        value["metadata"] = metadata.keep_server_fields(was, given)
         _no_new_finalizers(resource, was, value["metadata"])
-    _check(served, value)
+    _check_valid(served, value)
     if resource == SECRET:
         _same_where_immutable(old, value)
-    if served.generation and not equal(_desired(served, value), _desired(served, old)):
+    if served.generation and not equal(_desired_part(served, value), _desired_part(served, old)):
         value["metadata"]["generation"] = was.get("generation", 0) + 1
     return value
 
 
-def appliable(served: Served, sent: Object, subresource: str | None) -> Object:
+def appliable_part(served: Served, sent: Object, subresource: str | None) -> Object:
     """Of what is applied, that which this apply can set: status or all the rest, and of a Secret data."""
-    value = copied(sent)
+    value = copy_json(sent)
     if subresource == "status":
         return {key: part for key, part in value.items() if key in {"apiVersion", "kind", "metadata", "status"}}
     if served.status:
         value.pop("status", None)
     if served.resource == SECRET:
-        _encode(value)
+        _encode_secret(value)
     return value
 
 
-def _decoded(served: Served, sent: Any, how: Write) -> Object:
+def _decode_object(served: Served, sent: Any, how: WriteOptions) -> Object:
     """A copy of what was sent, of the right kind, without the fields nobody knows."""
     resource = served.resource
     if not isinstance(sent, dict):
@@ -116,22 +116,22 @@ def _decoded(served: Served, sent: Any, how: Write) -> Object:
             f'{sent["kind"]} in version "{resource.version}" cannot be handled as a {resource.kind}: '
             f"no kind {json.dumps(sent['kind'])} is registered for {resource.plural}"
         )
-    value = copied(sent)
+    value = copy_json(sent)
     value.setdefault("metadata", {})
     metadata.check_shape(value["metadata"])
     unknown = metadata.drop_unknown(value["metadata"])
     if served.schema is not None:
-        unknown += schema.prune(value, served.schema)
-    _report(resource, unknown, how)
+        unknown += schema.prune_unknown(value, served.schema)
+    _report_unknown(resource, unknown, how)
     if served.schema is not None:
-        schema.fill(value, served.schema)
+        schema.add_defaults(value, served.schema)
     if resource == SECRET:
-        _encode(value)
+        _encode_secret(value)
     rest = {key: part for key, part in value.items() if key not in {"apiVersion", "kind", "metadata"}}
     return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": value["metadata"], **rest}
 
 
-def _report(resource: Resource, unknown: Iterable[str], how: Write) -> None:
+def _report_unknown(resource: Resource, unknown: Iterable[str], how: WriteOptions) -> None:
     messages = [f'unknown field "{path}"' for path in sorted(unknown)]
     if messages and how.validation == "Strict":
         raise bad_request(
@@ -142,7 +142,7 @@ def _report(resource: Resource, unknown: Iterable[str], how: Write) -> None:
         how.warnings.extend(messages)
 
 
-def _check(served: Served, value: Object) -> None:
+def _check_valid(served: Served, value: Object) -> None:
     causes = list(metadata.faults(served.resource, value["metadata"]))
     if served.schema is not None:
         causes += schema.faults(value, served.schema)
@@ -186,13 +186,13 @@ def _no_new_finalizers(resource: Resource, was: Object, given: Object) -> None:
         raise invalid(resource, was["name"], [fault])
 
 
-def _desired(served: Served, value: Object) -> Object:
+def _desired_part(served: Served, value: Object) -> Object:
     """What metadata.generation counts: everything but metadata, and status where that is a subresource."""
     apart = {"metadata", "status"} if served.status else {"metadata"}
     return {key: part for key, part in value.items() if key not in apart}
 
 
-def _encode(secret: Object) -> None:
+def _encode_secret(secret: Object) -> None:
     """A Secret's stringData is for writing only: it ends up in data."""
     data = secret.get("data") or {}
     for key, text in data.items():

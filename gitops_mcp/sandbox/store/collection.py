@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api.errors import expired
-from gitops_mcp.sandbox.api.resources import Served
-from gitops_mcp.sandbox.api.selectors import Wanted, everything
+from gitops_mcp.sandbox.store.errors import expired_error
+from gitops_mcp.sandbox.store.resources import Served
+from gitops_mcp.sandbox.store.selectors import Wanted, everything
 
 
-class Snapshot:
+class ObjectVersion:
     """One version of an object. Neither it nor what it holds is ever changed, so its JSON is made once."""
 
     __slots__ = ("_tail", "value")
@@ -42,20 +42,20 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Change:
+class StoredChange:
     """One step of the history: before is None for a creation, after for a deletion."""
 
     version: int
     key: str
-    before: Snapshot | None
-    after: Snapshot | None
+    before: ObjectVersion | None
+    after: ObjectVersion | None
 
 
 @dataclass(frozen=True)
 class Slice:
     """A page of a list."""
 
-    items: tuple[Snapshot, ...]
+    items: tuple[ObjectVersion, ...]
     last: str
     """The key of the last item; the next page starts behind it."""
     remaining: int
@@ -72,21 +72,21 @@ class Collection:
     def __init__(self, served: Served, *, history: int) -> None:
         self.served = served
         self._keys: list[str] = []
-        self._items: dict[str, Snapshot] = {}
-        self._history: deque[Change] = deque()
+        self._items: dict[str, ObjectVersion] = {}
+        self._history: deque[StoredChange] = deque()
         self._limit = history
         self.forgotten = 0
         """The newest version of which the steps that lead on are no longer known."""
         self.compacted = 0
         """Lists of older versions are refused, though watches may still begin there: they are served from a cache."""
 
-    def get(self, key: str) -> Snapshot | None:
+    def get(self, key: str) -> ObjectVersion | None:
         return self._items.get(key)
 
-    def __getitem__(self, key: str) -> Snapshot:
+    def __getitem__(self, key: str) -> ObjectVersion:
         return self._items[key]
 
-    def put(self, change: Change) -> None:
+    def put(self, change: StoredChange) -> None:
         key = change.key
         if change.after is None:
             del self._items[key]
@@ -99,18 +99,18 @@ class Collection:
         while len(self._history) > self._limit:
             self.forgotten = self._history.popleft().version
 
-    def since(self, version: int) -> list[Change]:
+    def since(self, version: int) -> list[StoredChange]:
         """Every change after a version, oldest first."""
         if version < self.forgotten:
-            raise expired(f"too old resource version: {version} ({self.forgotten})")
-        changes: list[Change] = []
+            raise expired_error(f"too old resource version: {version} ({self.forgotten})")
+        changes: list[StoredChange] = []
         for change in reversed(self._history):
             if change.version <= version:
                 break
             changes.append(change)
         return changes[::-1]
 
-    def select(self, namespace: str | None, wanted: Wanted = everything) -> Iterator[Snapshot]:
+    def select(self, namespace: str | None, wanted: Wanted = everything) -> Iterator[ObjectVersion]:
         for key in self._within(self._keys, namespace):
             snapshot = self._items[key]
             if wanted(snapshot.value):
@@ -121,8 +121,8 @@ class Collection:
     ) -> Slice:
         """At most `limit` objects (0: all) behind a key, as they were at a version."""
         if version < self.compacted:
-            raise expired(f"too old resource version: {version} ({self.compacted})")
-        overlay: dict[str, Snapshot | None] = {}
+            raise expired_error(f"too old resource version: {version} ({self.compacted})")
+        overlay: dict[str, ObjectVersion | None] = {}
         for change in self.since(version):
             overlay.setdefault(change.key, change.before)
         keys = self._within(self._keys, namespace)
@@ -131,7 +131,7 @@ class Collection:
             known = {*keys, *inside}
             keys = sorted(key for key in known if key not in overlay or overlay[key] is not None)
         start = bisect_right(keys, after) if after is not None else 0
-        items: list[Snapshot] = []
+        items: list[ObjectVersion] = []
         last = ""
         for place in range(start, len(keys)):
             key = keys[place]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api.metadata import birth, now
-from gitops_mcp.sandbox.api.resources import CRD, Scale, Served
+from gitops_mcp.sandbox.store.metadata import new_metadata, now
+from gitops_mcp.sandbox.store.resources import CRD, Scale, Served
 
 
 def served_by(folder: Path) -> Iterator[Served]:
@@ -20,12 +20,12 @@ def served_by(folder: Path) -> Iterator[Served]:
         with path.open("rb") as stream:
             for document in yaml.load_all(stream, loader):
                 if isinstance(document, dict) and document.get("kind") == "CustomResourceDefinition":
-                    yield _served(document)
+                    yield _served_from_crd(document)
 
 
-def definition(served: Served) -> Object:
+def crd_of(served: Served) -> Object:
     """The CRD of a custom kind, established; one of our own schemas gets a CRD that says just that schema."""
-    crd = served.crd or _described(served)
+    crd = served.crd or _crd_from_schema(served)
     spec, metadata = crd["spec"], crd["metadata"]
     conditions = [
         {"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": now()}
@@ -37,10 +37,10 @@ def definition(served: Served) -> Object:
     stored = [version["name"] for version in spec["versions"] if version["storage"]]
     status = {"conditions": conditions, "acceptedNames": spec["names"], "storedVersions": stored}
     head = {"apiVersion": CRD.api_version, "kind": CRD.kind}
-    return {**head, "metadata": birth(metadata, generation=True), "spec": spec, "status": status}
+    return {**head, "metadata": new_metadata(metadata, generation=True), "spec": spec, "status": status}
 
 
-def _described(served: Served) -> Object:
+def _crd_from_schema(served: Served) -> Object:
     resource = served.resource
     subresources: Object = {"status": {}} if served.status else {}
     if served.scale:
@@ -67,7 +67,7 @@ def _described(served: Served) -> Object:
     }
 
 
-def _served(crd: Object) -> Served:
+def _served_from_crd(crd: Object) -> Served:
     spec = crd["spec"]
     names = spec["names"]
     version = next(one for one in spec["versions"] if one["storage"])
@@ -79,12 +79,12 @@ def _served(crd: Object) -> Served:
         tuple(names.get("shortNames") or ()),
         schema=version["schema"]["openAPIV3Schema"],
         status="status" in subresources,
-        scale=_scale(subresources["scale"]) if "scale" in subresources else None,
+        scale=_scale_paths(subresources["scale"]) if "scale" in subresources else None,
         crd=crd,
     )
 
 
-def _scale(paths: Object) -> Scale:
+def _scale_paths(paths: Object) -> Scale:
     def steps(text: str) -> tuple[str, ...]:
         return tuple(text.strip(".").split("."))
 

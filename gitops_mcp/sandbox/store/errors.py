@@ -53,7 +53,7 @@ class ApiError(Exception):
         }
 
 
-def qualified(resource: Resource) -> str:
+def qualified_name(resource: Resource) -> str:
     return f"{resource.plural}.{resource.group}" if resource.group else resource.plural
 
 
@@ -65,12 +65,12 @@ def bad_request(message: str) -> ApiError:
     return ApiError(400, "BadRequest", message)
 
 
-def unauthorized() -> ApiError:
+def not_authorized() -> ApiError:
     return ApiError(401, "Unauthorized", "Unauthorized")
 
 
 def not_found(resource: Resource, name: str) -> ApiError:
-    return ApiError(404, "NotFound", f'{qualified(resource)} "{name}" not found', _details(resource, name))
+    return ApiError(404, "NotFound", f'{qualified_name(resource)} "{name}" not found', _details(resource, name))
 
 
 def not_served() -> ApiError:
@@ -82,17 +82,19 @@ def not_allowed() -> ApiError:
 
 
 def already_exists(resource: Resource, name: str) -> ApiError:
-    return ApiError(409, "AlreadyExists", f'{qualified(resource)} "{name}" already exists', _details(resource, name))
+    return ApiError(
+        409, "AlreadyExists", f'{qualified_name(resource)} "{name}" already exists', _details(resource, name)
+    )
 
 
 def conflict(resource: Resource, name: str, why: str = "") -> ApiError:
     why = why or "the object has been modified; please apply your changes to the latest version and try again"
-    message = f'Operation cannot be fulfilled on {qualified(resource)} "{name}": {why}'
+    message = f'Operation cannot be fulfilled on {qualified_name(resource)} "{name}": {why}'
     return ApiError(409, "Conflict", message, _details(resource, name))
 
 
 def forbidden(resource: Resource, name: str, why: str, causes: Sequence[Cause] = ()) -> ApiError:
-    subject = f'{qualified(resource)} "{name}"' if name else qualified(resource)
+    subject = f'{qualified_name(resource)} "{name}"' if name else qualified_name(resource)
     details = {**_details(resource, name), "causes": [cause.body for cause in causes]}
     return ApiError(403, "Forbidden", f"{subject} is forbidden: {why}", details)
 
@@ -111,5 +113,5 @@ def unsupported_media_type(accepted: Iterable[str]) -> ApiError:
     return ApiError(415, "UnsupportedMediaType", message)
 
 
-def expired(message: str, *, go_on: str = "") -> ApiError:
+def expired_error(message: str, *, go_on: str = "") -> ApiError:
     return ApiError(410, "Expired", message, metadata={"continue": go_on} if go_on else {})

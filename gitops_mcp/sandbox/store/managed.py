@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api.errors import ApiError
-from gitops_mcp.sandbox.api.metadata import now
-from gitops_mcp.sandbox.api.patches import equal
+from gitops_mcp.sandbox.store.errors import ApiError
+from gitops_mcp.sandbox.store.metadata import now
+from gitops_mcp.sandbox.store.patches import equal
 
 Field = tuple[str, ...]
 Fields = frozenset[Field]
@@ -39,14 +39,14 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManagedFieldsEntry:
     owner: Owner
     api_version: str
     time: str
     fields: Fields
 
     @classmethod
-    def read(cls, value: Object) -> Entry:
+    def read(cls, value: Object) -> ManagedFieldsEntry:
         owner = Owner(value["manager"], value["operation"], value.get("subresource"))
         return cls(owner, value["apiVersion"], value["time"], frozenset(_from_v1(value["fieldsV1"])))
 
@@ -63,8 +63,8 @@ class Entry:
         return made | ({"subresource": self.owner.subresource} if self.owner.subresource else {})
 
 
-def entries(value: Object) -> tuple[Entry, ...]:
-    return tuple(map(Entry.read, value["metadata"].get("managedFields") or ()))
+def managed_fields_entries(value: Object) -> tuple[ManagedFieldsEntry, ...]:
+    return tuple(map(ManagedFieldsEntry.read, value["metadata"].get("managedFields") or ()))
 
 
 def fields_of(value: Object) -> Fields:
@@ -78,61 +78,61 @@ def fields_of(value: Object) -> Fields:
     return frozenset(found)
 
 
-def updated(old: Object | None, new: Object, owner: Owner | None) -> Object:
+def record_update(old: Object | None, new: Object, owner: Owner | None) -> Object:
     """The new object with its owners, after a create, an update or a patch by `owner`."""
-    before = entries(old) if old else ()
+    before = managed_fields_entries(old) if old else ()
     if owner is None and not before:
         return new
     was, is_now = fields_of(old) if old else frozenset(), fields_of(new)
-    changed = frozenset(field for field in is_now if not _same(_at(old, field), _at(new, field)))
+    changed = frozenset(field for field in is_now if not _same(_value_at(old, field), _value_at(new, field)))
     kept = {entry.owner: replace(entry, fields=entry.fields - changed - (was - is_now)) for entry in before}
     if owner is not None and changed:
         own = kept[owner].fields if owner in kept else frozenset()
-        kept[owner] = Entry(owner, new["apiVersion"], now(), own | changed)
-    return _with(new, kept.values())
+        kept[owner] = ManagedFieldsEntry(owner, new["apiVersion"], now(), own | changed)
+    return _with_owners(new, kept.values())
 
 
-def merged(old: Object, wanted: Object, owner: Owner, *, force: bool) -> Object:
+def merge_applied(old: Object, wanted: Object, owner: Owner, *, force: bool) -> Object:
     """The object as an apply makes it: with what is wanted, and without what only this owner had wanted before."""
-    asked, before = fields_of(wanted), entries(old)
+    asked, before = fields_of(wanted), managed_fields_entries(old)
     conflicts = list(_conflicts(old, wanted, asked, before, owner))
     if conflicts and not force:
-        raise _conflict(conflicts)
+        raise _conflict_error(conflicts)
     mine = next((entry.fields for entry in before if entry.owner == owner), frozenset())
     theirs = frozenset[Field]().union(*(entry.fields for entry in before if entry.owner != owner))
     result = old
     for field in mine - asked - theirs:
-        result = _without(result, field)
-    made: Object = _overlaid(
-        result, {key: part for key, part in wanted.items() if key != "metadata"} | _described(wanted)
+        result = _without_field(result, field)
+    made: Object = _overlay_value(
+        result, {key: part for key, part in wanted.items() if key != "metadata"} | _applied_metadata(wanted)
     )
     return made
 
 
-def applied(old: Object | None, new: Object, wanted: Object, owner: Owner) -> Object:
+def record_apply(old: Object | None, new: Object, wanted: Object, owner: Owner) -> Object:
     """The new object with its owners, after an apply of `wanted` by `owner`, forced where there were conflicts."""
-    before = entries(old) if old else ()
-    asked = frozenset(field for field in fields_of(wanted) if _same(_at(new, field), _at(wanted, field)))
-    lost = frozenset(field for field in asked if not _same(_at(old, field), _at(new, field)))
+    before = managed_fields_entries(old) if old else ()
+    asked = frozenset(field for field in fields_of(wanted) if _same(_value_at(new, field), _value_at(wanted, field)))
+    lost = frozenset(field for field in asked if not _same(_value_at(old, field), _value_at(new, field)))
     kept = {entry.owner: replace(entry, fields=entry.fields - lost) for entry in before if entry.owner != owner}
     mine = next((entry for entry in before if entry.owner == owner), None)
     unchanged = mine is not None and mine.fields == asked
-    kept[owner] = mine if mine and unchanged else Entry(owner, new["apiVersion"], now(), asked)
-    return _with(new, kept.values())
+    kept[owner] = mine if mine and unchanged else ManagedFieldsEntry(owner, new["apiVersion"], now(), asked)
+    return _with_owners(new, kept.values())
 
 
 def _conflicts(
-    old: Object, wanted: Object, asked: Fields, before: Iterable[Entry], owner: Owner
-) -> Iterator[tuple[Entry, Field]]:
+    old: Object, wanted: Object, asked: Fields, before: Iterable[ManagedFieldsEntry], owner: Owner
+) -> Iterator[tuple[ManagedFieldsEntry, Field]]:
     for entry in before:
         if entry.owner != owner:
             for field in sorted(asked):
                 owned = any(_overlap(field, other) for other in entry.fields)
-                if owned and not _same(_at(old, field), _at(wanted, field)):
+                if owned and not _same(_value_at(old, field), _value_at(wanted, field)):
                     yield entry, field
 
 
-def _conflict(conflicts: list[tuple[Entry, Field]]) -> ApiError:
+def _conflict_error(conflicts: list[tuple[ManagedFieldsEntry, Field]]) -> ApiError:
     named = [
         (entry.owner.described(entry.api_version), "".join(f".{key}" for key in field)) for entry, field in conflicts
     ]
@@ -149,13 +149,13 @@ def _conflict(conflicts: list[tuple[Entry, Field]]) -> ApiError:
     return ApiError(409, "Conflict", f"Apply failed with {why}", {"causes": causes})
 
 
-def _with(value: Object, owners: Iterable[Entry]) -> Object:
+def _with_owners(value: Object, owners: Iterable[ManagedFieldsEntry]) -> Object:
     listed = [entry.value for entry in owners if entry.fields]
     rest = {key: part for key, part in value["metadata"].items() if key != "managedFields"}
     return {**value, "metadata": {**rest, **({"managedFields": listed} if listed else {})}}
 
 
-def _described(wanted: Object) -> Object:
+def _applied_metadata(wanted: Object) -> Object:
     given = wanted.get("metadata") or {}
     # A resourceVersion or uid in what is applied is a precondition, which admission checks.
     kept = _METADATA | {"resourceVersion", "uid", "name", "namespace"}
@@ -171,7 +171,7 @@ def _leaves(value: Any) -> Iterator[Field]:
                 yield (key,)
 
 
-def _at(value: Any, field: Field) -> Any:
+def _value_at(value: Any, field: Field) -> Any:
     for key in field:
         if not isinstance(value, dict) or key not in value:
             return _MISSING
@@ -189,21 +189,21 @@ def _overlap(left: Field, right: Field) -> bool:
     return left[:shorter] == right[:shorter]
 
 
-def _without(value: Object, field: Field) -> Object:
+def _without_field(value: Object, field: Field) -> Object:
     """The object without a field, and without the maps that held nothing else."""
     first, rest = field[0], field[1:]
     part = value.get(first)
     if rest and isinstance(part, dict):
-        left = _without(part, rest)
+        left = _without_field(part, rest)
         if left:
             return {**value, first: left}
     return {key: other for key, other in value.items() if key != first}
 
 
-def _overlaid(value: Any, wanted: Any) -> Any:
+def _overlay_value(value: Any, wanted: Any) -> Any:
     if not isinstance(value, dict) or not isinstance(wanted, dict):
         return wanted
-    return {**value, **{key: _overlaid(value.get(key), part) for key, part in wanted.items()}}
+    return {**value, **{key: _overlay_value(value.get(key), part) for key, part in wanted.items()}}
 
 
 def _as_v1(fields: Fields) -> Object:

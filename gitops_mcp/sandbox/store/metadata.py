@@ -11,9 +11,9 @@ from typing import Any
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api.errors import Cause, bad_request, invalid
-from gitops_mcp.sandbox.api.resources import NAMESPACE
-from gitops_mcp.sandbox.api.selectors import label_key, label_value
+from gitops_mcp.sandbox.store.errors import Cause, bad_request, invalid
+from gitops_mcp.sandbox.store.resources import NAMESPACE
+from gitops_mcp.sandbox.store.selectors import label_key, label_value
 
 _KNOWN = {
     *("name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences"),
@@ -79,7 +79,7 @@ def check_shape(metadata: Any) -> None:
             raise bad_request(f"json: cannot unmarshal into Go struct field ObjectMeta.metadata.{field} of type string")
 
 
-def named(resource: Resource, metadata: Object) -> str:
+def choose_name(resource: Resource, metadata: Object) -> str:
     """The object's name; a generated one where only a prefix is given."""
     name: str = metadata.get("name") or ""
     if name:
@@ -91,14 +91,14 @@ def named(resource: Resource, metadata: Object) -> str:
     return prefix[:58] + "".join(secrets.choice(_SUFFIX) for _ in range(5))
 
 
-def birth(metadata: Object, *, generation: bool) -> Object:
+def new_metadata(metadata: Object, *, generation: bool) -> Object:
     """A new object's metadata: what only the server may say is the server's."""
     given = {key: value for key, value in metadata.items() if key not in _OF_THE_SERVER and value}
     counted: Object = {"generation": 1} if generation else {}
     return {**given, "uid": str(uuid.uuid4()), "creationTimestamp": now(), **counted}
 
 
-def kept(old: Object, new: Object) -> Object:
+def keep_server_fields(old: Object, new: Object) -> Object:
     """A changed object's metadata: what only the server may say stays as it was."""
     changed = {key: value for key, value in new.items() if key not in _OF_THE_SERVER and value}
     return {**changed, **{key: old[key] for key in (*_OF_THE_SERVER, "name", "namespace") if key in old}}
@@ -106,7 +106,7 @@ def kept(old: Object, new: Object) -> Object:
 
 def faults(resource: Resource, metadata: Object) -> Iterator[Cause]:
     name = metadata["name"]
-    legal, rule, limit = _naming(resource)
+    legal, rule, limit = _name_rule(resource)
     if len(name) > limit:
         yield Cause(
             "metadata.name", "FieldValueInvalid", f'Invalid value: "{name}": must be no more than {limit} bytes'
@@ -125,7 +125,7 @@ def faults(resource: Resource, metadata: Object) -> Iterator[Cause]:
             )
 
 
-def _naming(resource: Resource) -> tuple[re.Pattern[str], str, int]:
+def _name_rule(resource: Resource) -> tuple[re.Pattern[str], str, int]:
     if resource == NAMESPACE:
         return _LABEL, _LABEL_RULE, 63
     if resource == kinds.SERVICE:

@@ -6,10 +6,10 @@ import copy
 from typing import Any
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api.errors import ApiError, bad_request
+from gitops_mcp.sandbox.store.errors import ApiError, bad_request
 
 
-def merged(value: Any, patch: Any) -> Any:
+def merge_patch(value: Any, patch: Any) -> Any:
     """RFC 7386: null removes, a mapping merges, anything else replaces."""
     if not isinstance(patch, dict):
         return patch
@@ -18,18 +18,18 @@ def merged(value: Any, patch: Any) -> Any:
         if part is None:
             result.pop(key, None)
         else:
-            result[key] = merged(result.get(key), part)
+            result[key] = merge_patch(result.get(key), part)
     return result
 
 
-def operated(value: Object, operations: Any) -> Object:
+def json_patch(value: Object, operations: Any) -> Object:
     """RFC 6902: the operations one after the other; all of them hold or none is done."""
     if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
         raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type jsonpatch.Patch")
     result: Any = copy.deepcopy(value)
     for operation in operations:
         try:
-            result = _operated(result, operation)
+            result = _apply_operation(result, operation)
         except (KeyError, IndexError, ValueError, TypeError) as error:
             raise ApiError(422, "Invalid", "the server rejected our request due to an error in our request") from error
     if not isinstance(result, dict):
@@ -37,65 +37,65 @@ def operated(value: Object, operations: Any) -> Object:
     return result
 
 
-def _operated(document: Any, operation: Object) -> Any:
-    path = _pointer(operation["path"])
+def _apply_operation(document: Any, operation: Object) -> Any:
+    path = _parse_pointer(operation["path"])
     match operation["op"]:
         case "add":
-            return _added(document, path, operation["value"])
+            return _add_value(document, path, operation["value"])
         case "remove":
-            return _removed(document, path)
+            return _remove_value(document, path)
         case "replace":
-            _found(document, path)
-            return _added(_removed(document, path), path, operation["value"]) if path else operation["value"]
+            _value_at(document, path)
+            return _add_value(_remove_value(document, path), path, operation["value"]) if path else operation["value"]
         case "test":
-            if not equal(_found(document, path), operation["value"]):
+            if not equal(_value_at(document, path), operation["value"]):
                 raise ValueError(operation["path"])
             return document
         case "move":
-            source = _pointer(operation["from"])
-            moved = _found(document, source)
-            return _added(_removed(document, source), path, moved)
+            source = _parse_pointer(operation["from"])
+            moved = _value_at(document, source)
+            return _add_value(_remove_value(document, source), path, moved)
         case "copy":
-            return _added(document, path, copy.deepcopy(_found(document, _pointer(operation["from"]))))
+            return _add_value(document, path, copy.deepcopy(_value_at(document, _parse_pointer(operation["from"]))))
         case unknown:
             raise ValueError(unknown)
 
 
-def _pointer(text: str) -> list[str]:
+def _parse_pointer(text: str) -> list[str]:
     if text and not text.startswith("/"):
         raise ValueError(text)
     return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
 
 
-def _index(items: list[Any], step: str) -> int:
+def _list_index(items: list[Any], step: str) -> int:
     index = int(step)
     if not 0 <= index < len(items) or str(index) != step:
         raise IndexError(step)
     return index
 
 
-def _found(document: Any, path: list[str]) -> Any:
+def _value_at(document: Any, path: list[str]) -> Any:
     for step in path:
-        document = document[_index(document, step)] if isinstance(document, list) else document[step]
+        document = document[_list_index(document, step)] if isinstance(document, list) else document[step]
     return document
 
 
-def _added(document: Any, path: list[str], value: Any) -> Any:
+def _add_value(document: Any, path: list[str], value: Any) -> Any:
     if not path:
         return value
-    parent, last = _found(document, path[:-1]), path[-1]
+    parent, last = _value_at(document, path[:-1]), path[-1]
     if isinstance(parent, list):
-        parent.insert(len(parent) if last in {"-", str(len(parent))} else _index(parent, last), value)
+        parent.insert(len(parent) if last in {"-", str(len(parent))} else _list_index(parent, last), value)
     else:
         parent[last] = value
     return document
 
 
-def _removed(document: Any, path: list[str]) -> Any:
+def _remove_value(document: Any, path: list[str]) -> Any:
     if not path:
         return None
-    parent, last = _found(document, path[:-1]), path[-1]
-    del parent[_index(parent, last) if isinstance(parent, list) else last]
+    parent, last = _value_at(document, path[:-1]), path[-1]
+    del parent[_list_index(parent, last) if isinstance(parent, list) else last]
     return document
 
 

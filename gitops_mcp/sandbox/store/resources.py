@@ -148,7 +148,7 @@ BUILT_IN = (
 )
 
 
-def replaced(served: Iterable[Served], by: Iterable[Served]) -> tuple[Served, ...]:
+def override_served(served: Iterable[Served], by: Iterable[Served]) -> tuple[Served, ...]:
     """All of both; the second's where both serve the same resource."""
     table = {(one.resource.group, one.resource.plural): one for one in (*served, *by)}
     return tuple(table.values())

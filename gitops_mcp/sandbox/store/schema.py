@@ -16,49 +16,49 @@ from functools import lru_cache
 from typing import Any
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api.errors import Cause
+from gitops_mcp.sandbox.store.errors import Cause
 
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _INT_OR_STRING = "x-kubernetes-int-or-string"
 _EMBEDDED = "x-kubernetes-embedded-resource"
 
 
-def prune(value: Any, schema: Object, path: str = "") -> list[str]:
+def prune_unknown(value: Any, schema: Object, path: str = "") -> list[str]:
     """Remove, in place, every field the schema does not know; their paths are answered."""
     gone: list[str] = []
     if isinstance(value, list):
         items = schema.get("items")
         if isinstance(items, dict):
             for index, item in enumerate(value):
-                gone += prune(item, items, f"{path}[{index}]")
+                gone += prune_unknown(item, items, f"{path}[{index}]")
     elif isinstance(value, dict):
         kept = ("apiVersion", "kind", "metadata") if not path or schema.get(_EMBEDDED) else ()
         for key in list(value):
-            below = _below(schema, key)
+            below = _schema_below(schema, key)
             place = f"{path}.{key}" if path else key
             if key in kept:
                 continue
             if below is not None:
-                gone += prune(value[key], below, place)
+                gone += prune_unknown(value[key], below, place)
             elif not schema.get(PRESERVE):
                 del value[key]
                 gone.append(place)
     return gone
 
 
-def fill(value: Any, schema: Object) -> None:
+def add_defaults(value: Any, schema: Object) -> None:
     """Set, in place, the defaults of what is absent, or null where null is not allowed."""
     if isinstance(value, dict):
         for key, below in schema.get("properties", {}).items():
             if "default" in below and (key not in value or (value[key] is None and not below.get("nullable"))):
                 value[key] = copy.deepcopy(below["default"])
         for key, part in value.items():
-            below = _below(schema, key)
+            below = _schema_below(schema, key)
             if below:
-                fill(part, below)
+                add_defaults(part, below)
     elif isinstance(value, list):
         for item in value:
-            fill(item, schema.get("items") or {})
+            add_defaults(item, schema.get("items") or {})
 
 
 def faults(value: Any, schema: Object, path: str = "") -> Iterator[Cause]:
@@ -67,10 +67,10 @@ def faults(value: Any, schema: Object, path: str = "") -> Iterator[Cause]:
     if value is None and schema.get("nullable"):
         return
     if schema.get(_INT_OR_STRING):
-        if not _is(value, "integer") and not isinstance(value, str):
+        if not _is_type(value, "integer") and not isinstance(value, str):
             yield _wrong_type(value, "integer,string", path)
             return
-    elif wanted and not _is(value, wanted):
+    elif wanted and not _is_type(value, wanted):
         yield _wrong_type(value, wanted, path)
         return
     yield from _alternatives(value, schema, path)
@@ -89,7 +89,7 @@ def faults(value: Any, schema: Object, path: str = "") -> Iterator[Cause]:
         yield from _in_number(value, schema, path)
 
 
-def _below(schema: Object, key: str) -> Object | None:
+def _schema_below(schema: Object, key: str) -> Object | None:
     known: Object | None = schema.get("properties", {}).get(key)
     if known is not None:
         return known
@@ -107,20 +107,20 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def _is(value: Any, wanted: str) -> bool:
+def _is_type(value: Any, wanted: str) -> bool:
     if isinstance(value, bool):
         return wanted == "boolean"
     return isinstance(value, _TYPES[wanted])
 
 
-def _kind(value: Any) -> str:
+def _type_name(value: Any) -> str:
     """The JSON type's name, which stands for the value in messages: the value may be anything."""
     names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
     return names.get(type(value), "null")
 
 
 def _wrong_type(value: Any, wanted: str, path: str) -> Cause:
-    kind = _kind(value)
+    kind = _type_name(value)
     given = "null" if value is None else f'"{kind}"'
     return Cause(
         path or "<nil>",
@@ -129,7 +129,7 @@ def _wrong_type(value: Any, wanted: str, path: str) -> Cause:
     )
 
 
-def _invalid(path: str, value: Any, what: str) -> Cause:
+def _invalid_value(path: str, value: Any, what: str) -> Cause:
     return Cause(path, "FieldValueInvalid", f"Invalid value: {json.dumps(value)}: {path} in body {what}")
 
 
@@ -158,20 +158,20 @@ def _in_object(value: Object, schema: Object, path: str) -> Iterator[Cause]:
         if key not in value:
             yield Cause(f"{path}.{key}" if path else key, "FieldValueRequired", "Required value")
     if len(value) < schema.get("minProperties", 0):
-        yield _invalid(path, len(value), f"should have at least {schema['minProperties']} properties")
+        yield _invalid_value(path, len(value), f"should have at least {schema['minProperties']} properties")
     if len(value) > schema.get("maxProperties", len(value)):
         yield Cause(
             path, "FieldValueTooMany", f"Too many: {len(value)}: must have at most {schema['maxProperties']} items"
         )
     for key, part in value.items():
-        below = _below(schema, key)
+        below = _schema_below(schema, key)
         if below:
             yield from faults(part, below, f"{path}.{key}" if path else key)
 
 
 def _in_list(value: list[Any], schema: Object, path: str) -> Iterator[Cause]:
     if len(value) < schema.get("minItems", 0):
-        yield _invalid(path, len(value), f"should have at least {schema['minItems']} items")
+        yield _invalid_value(path, len(value), f"should have at least {schema['minItems']} items")
     if len(value) > schema.get("maxItems", len(value)):
         yield Cause(path, "FieldValueTooMany", f"Too many: {len(value)}: must have at most {schema['maxItems']} items")
     keys = schema.get("x-kubernetes-list-map-keys")
@@ -190,27 +190,27 @@ def _in_list(value: list[Any], schema: Object, path: str) -> Iterator[Cause]:
 
 def _in_text(value: str, schema: Object, path: str) -> Iterator[Cause]:
     if len(value) < schema.get("minLength", 0):
-        yield _invalid(path, value, f"should be at least {schema['minLength']} chars long")
+        yield _invalid_value(path, value, f"should be at least {schema['minLength']} chars long")
     if len(value) > schema.get("maxLength", len(value)):
         yield Cause(path, "FieldValueTooLong", f"Too long: may not be more than {schema['maxLength']} bytes")
-    if "pattern" in schema and not _pattern(schema["pattern"]).search(value):
-        yield _invalid(path, value, f"should match '{schema['pattern']}'")
+    if "pattern" in schema and not _compile_pattern(schema["pattern"]).search(value):
+        yield _invalid_value(path, value, f"should match '{schema['pattern']}'")
     if schema.get("format") == "date-time" and not _is_time(value):
-        yield _invalid(path, value, f"must be of type date-time: {json.dumps(value)}")
+        yield _invalid_value(path, value, f"must be of type date-time: {json.dumps(value)}")
 
 
 def _in_number(value: float, schema: Object, path: str) -> Iterator[Cause]:
     least, most = schema.get("minimum"), schema.get("maximum")
     if least is not None and (value <= least if schema.get("exclusiveMinimum") else value < least):
         bound = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
-        yield _invalid(path, value, f"should be {bound} {least}")
+        yield _invalid_value(path, value, f"should be {bound} {least}")
     if most is not None and (value >= most if schema.get("exclusiveMaximum") else value > most):
         bound = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
-        yield _invalid(path, value, f"should be {bound} {most}")
+        yield _invalid_value(path, value, f"should be {bound} {most}")
 
 
 @lru_cache(maxsize=512)
-def _pattern(text: str) -> re.Pattern[str]:
+def _compile_pattern(text: str) -> re.Pattern[str]:
     """RE2 as CRDs use it reads the same in Python, but that `$` there never matches before a newline."""
     return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", text))
 

@@ -12,30 +12,30 @@ from typing import Any
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api.resources import Scale, Served
-from gitops_mcp.sandbox.api.schema import PRESERVE
+from gitops_mcp.sandbox.store.resources import Scale, Served
+from gitops_mcp.sandbox.store.schema import PRESERVE
 
 _ANY: Object = {PRESERVE: True}
 _STATUS: Object = {"type": "object", PRESERVE: True}
 
 
 def _text(default: str | None = None, **rules: Any) -> Object:
-    return _typed("string", default, rules)
+    return _of_type("string", default, rules)
 
 
 def _number(default: int | None = None, **rules: Any) -> Object:
-    return _typed("integer", default, rules)
+    return _of_type("integer", default, rules)
 
 
 def _flag(default: bool | None = None) -> Object:
-    return _typed("boolean", default, {})
+    return _of_type("boolean", default, {})
 
 
 def _choice(*choices: str, default: str | None = None) -> Object:
-    return _typed("string", default, {"enum": list(choices)})
+    return _of_type("string", default, {"enum": list(choices)})
 
 
-def _typed(kind: str, default: Any, rules: Object) -> Object:
+def _of_type(kind: str, default: Any, rules: Object) -> Object:
     return {"type": kind, **({} if default is None else {"default": default}), **rules}
 
 
@@ -45,10 +45,10 @@ def _list(item: Object | None = None, **rules: Any) -> Object:
 
 def _open(*required: str, **fields: Object) -> Object:
     """An object of which only some fields are described; the others are kept."""
-    return {**_closed(*required, **fields), PRESERVE: True}
+    return {**_exactly(*required, **fields), PRESERVE: True}
 
 
-def _closed(*required: str, **fields: Object) -> Object:
+def _exactly(*required: str, **fields: Object) -> Object:
     """An object that has these fields and no others."""
     return {"type": "object", "properties": fields, **({"required": list(required)} if required else {})}
 
@@ -58,13 +58,13 @@ def _names(kind: Object, names: str) -> dict[str, Object]:
 
 
 def _custom(resource: Resource, spec: Object, *, short: tuple[str, ...] = (), scale: Scale | None = None) -> Served:
-    schema = _closed("metadata", "spec", metadata={"type": "object"}, spec=spec, status=_STATUS)
+    schema = _exactly("metadata", "spec", metadata={"type": "object"}, spec=spec, status=_STATUS)
     return Served(resource, short, schema=schema, status=True, scale=scale)
 
 
 def _plain(resource: Resource, spec: Object, *, short: tuple[str, ...] = (), **others: Object) -> Served:
     """A kind without subresources: its status, if there is one, is a field like any other."""
-    schema = _closed("metadata", "spec", metadata={"type": "object"}, spec=spec, **others)
+    schema = _exactly("metadata", "spec", metadata={"type": "object"}, spec=spec, **others)
     return Served(resource, short, schema=schema)
 
 
@@ -90,7 +90,7 @@ _ROLE: dict[str, Object] = {
     "passwordSecret": _NAME,
 }
 
-_CLUSTER_SPEC = _closed(
+_CLUSTER_SPEC = _exactly(
     "instances",
     **_names(_OBJECT, "affinity certificates ephemeralVolumeSource ephemeralVolumesSizeLimit inheritedMetadata"),
     **_names(_OBJECT, "podSecurityContext primaryLease probes projectedVolumeTemplate resources seccompProfile"),
@@ -148,7 +148,7 @@ _CLUSTER_SPEC = _closed(
     switchoverDelay=_number(3600),
 )
 
-_DATABASE_SPEC = _closed(
+_DATABASE_SPEC = _exactly(
     "cluster",
     "name",
     "owner",
@@ -162,7 +162,7 @@ _DATABASE_SPEC = _closed(
     ensure=_ENSURE,
 )
 
-_DATABASE_ROLE_SPEC = _closed(
+_DATABASE_ROLE_SPEC = _exactly(
     "cluster",
     "name",
     **_ROLE,
@@ -171,7 +171,7 @@ _DATABASE_ROLE_SPEC = _closed(
     clientCertificate=_open(enabled=_flag(True)),
 )
 
-_POOLER_SPEC = _closed(
+_POOLER_SPEC = _exactly(
     "cluster",
     "pgbouncer",
     **_names(_OBJECT, "deploymentStrategy monitoring serviceTemplate template"),
@@ -191,7 +191,7 @@ _BACKUP_FIELDS: dict[str, Object] = {
     "target": _choice("primary", "prefer-standby"),
 }
 
-_SCHEDULED_BACKUP_SPEC = _closed(
+_SCHEDULED_BACKUP_SPEC = _exactly(
     "cluster",
     "schedule",
     **_BACKUP_FIELDS,
@@ -201,7 +201,7 @@ _SCHEDULED_BACKUP_SPEC = _closed(
     suspend=_flag(),
 )
 
-_CATALOG_SPEC = _closed(
+_CATALOG_SPEC = _exactly(
     "images",
     componentImages=_list(_open("image", "key", key=_text(), image=_text()), maxItems=32),
     images=_list(
@@ -209,7 +209,7 @@ _CATALOG_SPEC = _closed(
     ),
 )
 
-_PUBLICATION_SPEC = _closed(
+_PUBLICATION_SPEC = _exactly(
     "cluster",
     "dbname",
     "name",
@@ -220,7 +220,7 @@ _PUBLICATION_SPEC = _closed(
     publicationReclaimPolicy=_RECLAIM,
 )
 
-_SUBSCRIPTION_SPEC = _closed(
+_SUBSCRIPTION_SPEC = _exactly(
     "cluster",
     "dbname",
     "externalClusterName",
@@ -232,14 +232,14 @@ _SUBSCRIPTION_SPEC = _closed(
     subscriptionReclaimPolicy=_RECLAIM,
 )
 
-_OBJECT_STORE_SPEC = _closed(
+_OBJECT_STORE_SPEC = _exactly(
     "configuration",
     configuration=_open("destinationPath", destinationPath=_text(minLength=1)),
     instanceSidecarConfiguration=_OBJECT,
     retentionPolicy=_RETENTION,
 )
 
-_APPLICATION_SPEC = _closed(
+_APPLICATION_SPEC = _exactly(
     "destination",
     "project",
     **_names(_OBJECT, "destination source sourceHydrator syncPolicy"),
@@ -265,7 +265,7 @@ _HELM_RELEASE_SPEC = _open(
 
 _TEXTS: Object = {"type": "object", "additionalProperties": _text()}
 
-_EXTERNAL_SECRET_SPEC = _closed(
+_EXTERNAL_SECRET_SPEC = _exactly(
     **_names(_OBJECT, "secretStoreRef syncWindows"),
     data=_list(),
     dataFrom=_list(
@@ -299,7 +299,7 @@ _EXTERNAL_SECRET_SPEC = _closed(
     | {"default": {"creationPolicy": "Owner", "deletionPolicy": "Retain"}},
 )
 
-_PASSWORD_SPEC = _closed(
+_PASSWORD_SPEC = _exactly(
     "allowRepeat",
     "length",
     "noUpper",
@@ -312,7 +312,7 @@ _PASSWORD_SPEC = _closed(
     symbolCharacters=_text(),
 )
 
-_SEALED_SECRET_SPEC = _closed(
+_SEALED_SECRET_SPEC = _exactly(
     "encryptedData",
     data=_text(),
     encryptedData=_TEXTS,
@@ -331,7 +331,7 @@ OWN = (
     _custom(kinds.DATABASE_ROLE, _DATABASE_ROLE_SPEC),
     _custom(kinds.POOLER, _POOLER_SPEC, scale=_INSTANCES),
     _custom(kinds.SCHEDULED_BACKUP, _SCHEDULED_BACKUP_SPEC),
-    _custom(kinds.BACKUP, _closed("cluster", **_BACKUP_FIELDS)),
+    _custom(kinds.BACKUP, _exactly("cluster", **_BACKUP_FIELDS)),
     _plain(kinds.IMAGE_CATALOG, _CATALOG_SPEC),
     _plain(kinds.CLUSTER_IMAGE_CATALOG, _CATALOG_SPEC),
     _custom(kinds.PUBLICATION, _PUBLICATION_SPEC),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.sandbox.api.errors import bad_request
+from gitops_mcp.sandbox.store.errors import bad_request
 
 Wanted = Callable[[Object], bool]
 

@@ -7,16 +7,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api.collection import Change, Collection, Snapshot, key_of
-from gitops_mcp.sandbox.api.errors import not_served
-from gitops_mcp.sandbox.api.resources import Served
+from gitops_mcp.sandbox.store.collection import Collection, ObjectVersion, StoredChange, key_of
+from gitops_mcp.sandbox.store.errors import not_served
+from gitops_mcp.sandbox.store.resources import Served
 
 _FIRST = 1000
 
 Place = tuple[Collection, str]
 
 
-class State:
+class StoreState:
     def __init__(self, served: Iterable[Served], *, history: int) -> None:
         self.lock = threading.Condition(threading.RLock())
         self.version = _FIRST
@@ -35,31 +35,31 @@ class State:
             raise not_served()
         return found
 
-    def commit(self, collection: Collection, key: str, value: Object) -> Snapshot:
+    def commit(self, collection: Collection, key: str, value: Object) -> ObjectVersion:
         """Store an object under a new version: the one place where anything is."""
         metadata = {**value["metadata"], "resourceVersion": str(self.version + 1)}
-        after = Snapshot({**value, "metadata": metadata})
+        after = ObjectVersion({**value, "metadata": metadata})
         self._record(collection, key, after)
         return after
 
     def remove(self, collection: Collection, key: str) -> None:
         self._record(collection, key, None)
 
-    def _record(self, collection: Collection, key: str, after: Snapshot | None) -> None:
+    def _record(self, collection: Collection, key: str, after: ObjectVersion | None) -> None:
         self.version += 1
         before = collection.get(key)
-        collection.put(Change(self.version, key, before, after))
+        collection.put(StoredChange(self.version, key, before, after))
         self._index((collection, key), before, after)
         self.lock.notify_all()
         for listener in self._listeners:
             listener()
 
-    def _index(self, place: Place, before: Snapshot | None, after: Snapshot | None) -> None:
+    def _index(self, place: Place, before: ObjectVersion | None, after: ObjectVersion | None) -> None:
         if before is None and after is not None:
             self.places[after.value["metadata"]["uid"]] = place
         elif before is not None and after is None:
             del self.places[before.value["metadata"]["uid"]]
-        old, new = owners(before), owners(after)
+        old, new = owner_uids(before), owner_uids(after)
         for uid in old - new:
             self.dependents[uid].discard(place)
             if not self.dependents[uid]:
@@ -94,7 +94,7 @@ class State:
         )
 
 
-def owners(snapshot: Snapshot | None) -> set[str]:
+def owner_uids(snapshot: ObjectVersion | None) -> set[str]:
     if snapshot is None:
         return set()
     return {owner["uid"] for owner in snapshot.value["metadata"].get("ownerReferences") or ()}

@@ -13,18 +13,18 @@ from pathlib import Path
 
 from gitops_mcp.domain.kinds import POD
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api import admission, deletion, managed
-from gitops_mcp.sandbox.api.admission import Write
-from gitops_mcp.sandbox.api.collection import Change, Collection, Slice, Snapshot, key_of
-from gitops_mcp.sandbox.api.crds import definition, served_by
-from gitops_mcp.sandbox.api.deletion import Propagation
-from gitops_mcp.sandbox.api.errors import Cause, already_exists, bad_request, conflict, forbidden, invalid, not_found
-from gitops_mcp.sandbox.api.logs import Line, PodLogs
-from gitops_mcp.sandbox.api.patches import equal, merged
-from gitops_mcp.sandbox.api.resources import BUILT_IN, CRD, NAMESPACE, Served, replaced
-from gitops_mcp.sandbox.api.schemas import OWN
-from gitops_mcp.sandbox.api.selectors import Wanted, by_fields, by_labels
-from gitops_mcp.sandbox.api.state import State
+from gitops_mcp.sandbox.store import admission, deletion, managed
+from gitops_mcp.sandbox.store.admission import WriteOptions
+from gitops_mcp.sandbox.store.collection import Collection, ObjectVersion, Slice, StoredChange, key_of
+from gitops_mcp.sandbox.store.crds import crd_of, served_by
+from gitops_mcp.sandbox.store.deletion import Propagation
+from gitops_mcp.sandbox.store.errors import Cause, already_exists, bad_request, conflict, forbidden, invalid, not_found
+from gitops_mcp.sandbox.store.logs import Line, PodLogs
+from gitops_mcp.sandbox.store.patches import equal, merge_patch
+from gitops_mcp.sandbox.store.resources import BUILT_IN, CRD, NAMESPACE, Served, override_served
+from gitops_mcp.sandbox.store.schemas import OWN
+from gitops_mcp.sandbox.store.selectors import Wanted, by_fields, by_labels
+from gitops_mcp.sandbox.store.state import StoreState
 
 _NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
@@ -41,8 +41,8 @@ class Store:
     def __init__(self, *, crds: Path | None = None, history: int = 10_000) -> None:
         """Serve our own small schemas, or the CRDs of a folder in their place; keep so many changes a kind."""
         full = tuple(served_by(crds)) if crds else ()
-        self.served: tuple[Served, ...] = replaced((*BUILT_IN, *OWN), full)
-        self._state = State(self.served, history=history)
+        self.served: tuple[Served, ...] = override_served((*BUILT_IN, *OWN), full)
+        self._state = StoreState(self.served, history=history)
         self._logs = PodLogs()
         for name in _NAMESPACES:
             self.create(NAMESPACE, {"metadata": {"name": name}})
@@ -54,7 +54,7 @@ class Store:
             definitions = self._state.collection(CRD)
             for one in self.served:
                 if one.custom:
-                    made = definition(one)
+                    made = crd_of(one)
                     self._state.commit(definitions, key_of(None, made["metadata"]["name"]), made)
 
     def resource_for(self, api_version: str, kind: str) -> Resource | None:
@@ -86,7 +86,7 @@ class Store:
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
         return self.snapshot(resource, namespace, name).value
 
-    def snapshot(self, resource: Resource, namespace: str | None, name: str) -> Snapshot:
+    def snapshot(self, resource: Resource, namespace: str | None, name: str) -> ObjectVersion:
         with self._state.lock:
             return self._one(self._state.collection(resource), namespace, name)
 
@@ -96,7 +96,7 @@ class Store:
         """All objects, or a namespace's, by selectors in the API's own notation (`app=a,tier!=gold`)."""
         with self._state.lock:
             collection = self._state.collection(resource)
-            found = collection.select(namespace, _wanted(collection.served, labels, fields))
+            found = collection.select(namespace, _object_filter(collection.served, labels, fields))
             return tuple(snapshot.value for snapshot in found)
 
     def page(
@@ -115,7 +115,7 @@ class Store:
             collection = self._state.collection(resource)
             return at, collection.page(namespace, wanted, limit=limit, version=at, after=after)
 
-    def since(self, resource: Resource, version: int) -> tuple[int, tuple[Change, ...]]:
+    def since(self, resource: Resource, version: int) -> tuple[int, tuple[StoredChange, ...]]:
         """The newest version and the changes of a kind up to it, oldest first; 410 when they are forgotten."""
         with self._state.lock:
             return self._state.version, tuple(self._state.collection(resource).since(version))
@@ -127,17 +127,21 @@ class Store:
             for collection in self._state.collections.values():
                 collection.compacted = self._state.version
 
-    def create(self, resource: Resource, value: Object, how: Write | None = None) -> Object:
+    def create(self, resource: Resource, value: Object, how: WriteOptions | None = None) -> Object:
         """Store a new object in the namespace it names.
 
         Where status is a subresource it is dropped, as the API does: `merge(..., subresource="status")` sets it.
         """
-        return self._create(resource, value, how or Write(), lambda made: managed.updated(None, made, _owner(how)))
+        return self._create(
+            resource, value, how or WriteOptions(), lambda made: managed.record_update(None, made, _owner(how))
+        )
 
-    def _create(self, resource: Resource, value: Object, how: Write, owned: Callable[[Object], Object]) -> Object:
+    def _create(
+        self, resource: Resource, value: Object, how: WriteOptions, owned: Callable[[Object], Object]
+    ) -> Object:
         with self._state.lock:
             collection = self._state.collection(resource)
-            made = owned(admission.born(collection.served, value, how))
+            made = owned(admission.created_object(collection.served, value, how))
             metadata = made["metadata"]
             self._check_namespace(resource, metadata)
             key = key_of(metadata.get("namespace"), metadata["name"])
@@ -148,7 +152,7 @@ class Store:
             return self._state.commit(collection, key, made).value
 
     def replace(
-        self, resource: Resource, value: Object, *, subresource: str | None = None, how: Write | None = None
+        self, resource: Resource, value: Object, *, subresource: str | None = None, how: WriteOptions | None = None
     ) -> Object:
         """PUT: the whole object; with an outdated resourceVersion it is a 409."""
         metadata = value.get("metadata") or {}
@@ -169,10 +173,12 @@ class Store:
         patch: Object,
         *,
         subresource: str | None = None,
-        how: Write | None = None,
+        how: WriteOptions | None = None,
     ) -> Object:
         """JSON merge patch; `subresource="status"` sets nothing but status."""
-        return self.change(resource, namespace, name, lambda old: merged(old, patch), subresource=subresource, how=how)
+        return self.change(
+            resource, namespace, name, lambda old: merge_patch(old, patch), subresource=subresource, how=how
+        )
 
     def change(
         self,
@@ -182,20 +188,26 @@ class Store:
         edit: Callable[[Object], Object],
         *,
         subresource: str | None = None,
-        how: Write | None = None,
+        how: WriteOptions | None = None,
     ) -> Object:
         """Store what `edit` makes of the object as it is now; it must leave what it is given as it is."""
         return self._change(
             resource,
             (namespace, name),
             edit,
-            lambda old, made: managed.updated(old, made, _owner(how, subresource)),
+            lambda old, made: managed.record_update(old, made, _owner(how, subresource)),
             subresource=subresource,
-            how=how or Write(),
+            how=how or WriteOptions(),
         )
 
     def apply(
-        self, resource: Resource, value: Object, *, how: Write, subresource: str | None = None, force: bool = False
+        self,
+        resource: Resource,
+        value: Object,
+        *,
+        how: WriteOptions,
+        subresource: str | None = None,
+        force: bool = False,
     ) -> tuple[Object, bool]:
         """Server-side apply: set the fields that are given, remove those that only this manager had given before.
 
@@ -203,18 +215,18 @@ class Store:
         answer says, too, whether the object is new.
         """
         owner = managed.Owner(how.manager or "unknown", "Apply", subresource)
-        value = admission.appliable(self.serving(resource), value, subresource)
+        value = admission.appliable_part(self.serving(resource), value, subresource)
         metadata = value["metadata"]
         place = metadata.get("namespace"), metadata["name"]
         with self._state.lock:
             if self._state.collection(resource).get(_key(resource, *place)) is None and not subresource:
-                made = self._create(resource, value, how, lambda new: managed.applied(None, new, value, owner))
+                made = self._create(resource, value, how, lambda new: managed.record_apply(None, new, value, owner))
                 return made, True
             changed = self._change(
                 resource,
                 place,
-                lambda old: managed.merged(old, value, owner, force=force),
-                lambda old, new: managed.applied(old, new, value, owner),
+                lambda old: managed.merge_applied(old, value, owner, force=force),
+                lambda old, new: managed.record_apply(old, new, value, owner),
                 subresource=subresource,
                 how=how,
             )
@@ -228,19 +240,19 @@ class Store:
         owned: Callable[[Object, Object], Object],
         *,
         subresource: str | None,
-        how: Write,
+        how: WriteOptions,
     ) -> Object:
         """Store what `edit` makes of the object, with the owners that `owned` gives what came of it."""
         namespace, name = place
         with self._state.lock:
             collection = self._state.collection(resource)
             old = self._one(collection, namespace, name).value
-            made = owned(old, admission.changed(collection.served, old, edit(old), subresource, how))
+            made = owned(old, admission.updated_object(collection.served, old, edit(old), subresource, how))
             if how.dry_run or equal(made, old):
                 return made
             key = _key(resource, namespace, name)
             stored = self._state.commit(collection, key, made).value
-            deletion.settle(self._state, collection, key)
+            deletion.finish_deletion(self._state, collection, key)
             return stored
 
     def delete(
@@ -261,7 +273,7 @@ class Store:
             if dry_run:
                 return found.value
             key = _key(resource, namespace, name)
-            left = deletion.delete(self._state, collection, key, propagation)
+            left = deletion.delete_object(self._state, collection, key, propagation)
             return left.value
 
     def delete_all(
@@ -293,7 +305,7 @@ class Store:
     def printed(self, pod: Object, container: str) -> tuple[Line, ...]:
         return self._logs.read(pod["metadata"]["uid"], container)
 
-    def _one(self, collection: Collection, namespace: str | None, name: str) -> Snapshot:
+    def _one(self, collection: Collection, namespace: str | None, name: str) -> ObjectVersion:
         found = collection.get(_key(collection.served.resource, namespace, name))
         if found is None:
             raise not_found(collection.served.resource, name)
@@ -312,7 +324,7 @@ class Store:
             raise forbidden(resource, metadata["name"], why, [cause])
 
 
-def _owner(how: Write | None, subresource: str | None = None) -> managed.Owner | None:
+def _owner(how: WriteOptions | None, subresource: str | None = None) -> managed.Owner | None:
     return managed.Owner(how.manager, "Update", subresource) if how and how.manager else None
 
 
@@ -320,12 +332,12 @@ def _key(resource: Resource, namespace: str | None, name: str) -> str:
     return key_of(namespace if resource.namespaced else None, name)
 
 
-def _wanted(served: Served, labels: str | None, fields: str | None) -> Wanted:
+def _object_filter(served: Served, labels: str | None, fields: str | None) -> Wanted:
     by_label, by_field = by_labels(labels), by_fields(fields, served.fields)
     return lambda value: by_label(value) and by_field(value)
 
 
-def _check_preconditions(resource: Resource, found: Snapshot, only: Preconditions) -> None:
+def _check_preconditions(resource: Resource, found: ObjectVersion, only: Preconditions) -> None:
     metadata = found.value["metadata"]
     for what, field, wanted in (("UID", "uid", only.uid), ("ResourceVersion", "resourceVersion", only.version)):
         if wanted and wanted != metadata[field]:

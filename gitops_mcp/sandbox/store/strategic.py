@@ -25,7 +25,7 @@ _SETS = frozenset({"finalizers"})
 _DROP_ITEMS = "$deleteFromPrimitiveList/"
 
 
-def merged(value: Any, patch: Any) -> Any:
+def strategic_merge(value: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
         return patch
     if patch.get("$patch") == "replace":
@@ -40,13 +40,13 @@ def merged(value: Any, patch: Any) -> Any:
         elif part is None:
             result.pop(key, None)
         elif isinstance(part, list):
-            result[key] = _merged_list(key, result.get(key) or [], part)
+            result[key] = _merge_list(key, result.get(key) or [], part)
         else:
-            result[key] = merged(result.get(key), part)
+            result[key] = strategic_merge(result.get(key), part)
     return result
 
 
-def _merged_list(field: str, items: list[Any], patch: list[Any]) -> list[Any]:
+def _merge_list(field: str, items: list[Any], patch: list[Any]) -> list[Any]:
     if field in _SETS:
         return [*items, *(item for item in patch if item not in items)]
     key = _KEYS.get(field)
@@ -59,5 +59,5 @@ def _merged_list(field: str, items: list[Any], patch: list[Any]) -> list[Any]:
         if item.get("$patch") == "delete":
             found.pop(item.get(key), None)
         else:
-            found[item.get(key)] = merged(found.get(item.get(key)), item)
+            found[item.get(key)] = strategic_merge(found.get(item.get(key)), item)
     return list(found.values())

@@ -12,50 +12,37 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gitops_mcp.adapters.git.history import Commit
-from gitops_mcp.adapters.git.publish import remove_branch
+from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, WarningRow, rows_that_fit, shorten_to_fit
+from gitops_mcp.answers.changes import ChangeDetail, ChangeList, ChangeRow, LiveObject
+from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.answers.writes import ImpactAnswer
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.answers import (
-    DIFF_MAX,
-    ChangeDetail,
-    ChangeList,
-    ChangeRow,
-    Discarded,
-    ImpactView,
-    LiveObject,
-    TouchedFile,
-    Warned,
-    cut,
-    fitted,
-    fitting,
-)
-from gitops_mcp.domain.arrival import Arrival, arrival
-from gitops_mcp.domain.changed import ObjectChange, changed
 from gitops_mcp.domain.cnpg.moment import moment
-from gitops_mcp.domain.diff import bounded
-from gitops_mcp.domain.engine import EngineState
+from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.kinds import CNPG_KINDS
-from gitops_mcp.domain.names import change_name, counted
+from gitops_mcp.domain.live.arrival import Arrival, arrival
+from gitops_mcp.domain.live.engine_report import EngineState
+from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
-from gitops_mcp.workflows import cursors
-from gitops_mcp.workflows.hosts import compare_url
-from gitops_mcp.workflows.live import engines
-from gitops_mcp.workflows.road import namespace_checked, view_at
-from gitops_mcp.workflows.secretwrites import discarded, sweep
-from gitops_mcp.workflows.spans import (
+from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.reading import cursors
+from gitops_mcp.workflows.reading.engines import engine_states
+from gitops_mcp.workflows.reading.spans import (
     Span,
     State,
-    closed,
+    closed_span,
     files_of,
+    find_span,
     impact_of,
     impact_reasons,
-    named,
     span_of,
-    trailer,
-    unknown,
 )
+from gitops_mcp.workflows.view import allowed_namespace, view_at
+from gitops_mcp.workflows.writing.secrets import take_back_secrets
 
 _RESOURCES = {resource.kind: resource for resource in CNPG_KINDS}
 _FILTERS: dict[str, frozenset[str]] = {
@@ -71,40 +58,40 @@ _PAGE = 100
 """Rows that fit into one answer."""
 
 
-def changes(app: App, *, state: str, limit: int, cursor: str | None) -> ChangeList:
-    skip = _skip(cursor, state)
+def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> ChangeList:
+    skip = _decode_skip(cursor, state)
     ground = app.ground(fetch=True)
-    sweep(app, ground)
-    warnings = _warnings(ground)
-    api = _Api(app, ground)
+    take_back_secrets(app, ground)
+    warnings = base_warnings(ground)
+    api = _ApiAnswers(app, ground)
     spans = [span_of(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
     if state != "open":
-        spans += [closed(ground, branch, tip) for branch, tip in ground.base.closed.items()]
+        spans += [closed_span(ground, branch, tip) for branch, tip in ground.base.closed.items()]
     if state == "applied":
-        spans = [_followed(api, span, warnings)[0] for span in spans if span.state == "merged"]
+        spans = [_follow_span(api, span, warnings)[0] for span in spans if span.state == "merged"]
     spans = [span for span in spans if span.state in _FILTERS[state]]
     spans.sort(key=lambda span: (span.commits[0].committed if span.commits else "", span.name), reverse=True)
     shown = spans[skip : skip + min(limit, _PAGE)]
     if state in {"merged", "all"}:
-        shown = [_followed(api, span, warnings)[0] if span.state == "merged" else span for span in shown]
-    rows = fitting([_row(ground, span) for span in shown])
+        shown = [_follow_span(api, span, warnings)[0] if span.state == "merged" else span for span in shown]
+    rows = rows_that_fit([_row(ground, span) for span in shown])
     rest = skip + len(rows) < len(spans)
     return ChangeList(
         base=ground.base.branch,
         base_commit=ground.base.commit,
         items=rows,
         total=len(spans),
-        cursor=_cursor(state, skip + len(rows)) if rest else None,
-        warnings=_once(warnings),
+        cursor=_encode_skip(state, skip + len(rows)) if rest else None,
+        warnings=_without_repeats(warnings),
     )
 
 
-def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
-    change_name(name)
+def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
+    check_change_name(name)
     ground = app.ground(fetch=True)
-    sweep(app, ground)
-    warnings = _warnings(ground)
-    span, objects, engine = _followed(_Api(app, ground), named(ground, name), warnings)
+    take_back_secrets(app, ground)
+    warnings = base_warnings(ground)
+    span, objects, engine = _follow_span(_ApiAnswers(app, ground), find_span(ground, name), warnings)
     paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
     files = files_of(ground, span, paths[:_FILES_SHOWN])
     conflicts = ground.repository.conflicts(ground.base.commit, span.tip) if span.state in _FILTERS["open"] else ()
@@ -114,7 +101,7 @@ def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         "commits": len(span.commits) - _COMMITS_SHOWN,
         "conflicts": len(conflicts) - _COMMITS_SHOWN,
     }
-    diff, omitted = bounded("".join(one.diff for one in files), DIFF_MAX if detailed else DIFF_MAX // 2)
+    diff, omitted = shorten_diff("".join(one.diff for one in files), DIFF_MAX if detailed else DIFF_MAX // 2)
     impact = impact_of(span.commits)
     is_open = span.state in _FILTERS["open"]
     answer = ChangeDetail(
@@ -126,81 +113,35 @@ def change(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         base_commit=ground.base.commit,
         tip=span.tip,
         behind=ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if is_open else 0,
-        conflicts=[cut(path) for path in conflicts[:_COMMITS_SHOWN]],
-        commits=[_commit(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
-        impact=ImpactView(level=impact.label, reasons=impact_reasons(span.commits)),
-        files=[TouchedFile(path=cut(one.path), action=one.action, line=one.line) for one in files],
+        conflicts=[cut_text(path) for path in conflicts[:_COMMITS_SHOWN]],
+        commits=[_commit_fields(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
+        impact=ImpactAnswer(level=impact.label, reasons=impact_reasons(span.commits)),
+        files=[TouchedFile(path=cut_text(one.path), action=one.action, line=one.line) for one in files],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
         objects=objects[:_FILES_SHOWN],
-        engine=cut(str(engine)) if engine else None,
-        engine_revision=cut(str(engine.revision), 100) if engine and engine.revision else None,
-        warnings=_once(warnings),
-        next=_next(ground, span),
+        engine=cut_text(str(engine)) if engine else None,
+        engine_revision=cut_text(str(engine.revision), 100) if engine and engine.revision else None,
+        warnings=_without_repeats(warnings),
+        next=_next_steps(ground, span),
         omitted={title: number for title, number in left.items() if number > 0},
     )
-    return fitted(answer, "files", "objects", "commits", "conflicts", "warnings")
-
-
-def discard(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Discarded:
-    change_name(name)
-    ground = app.ground(fetch=True)
-    sweep(app, ground)
-    found = ground.repository.change(ground.git, ground.base, name)
-    if found is None:
-        raise unknown(ground, name)
-    span = span_of(ground, found)
-    if span.state == "merged":
-        raise Refused(
-            f"change {name!r} is merged ({span.why}): nothing is left to discard; revert it with a new change"
-        )
-    theirs = [one for one in span.commits if trailer(one, "Gitops-Mcp-Change") != name]
-    if len(theirs) == len(span.commits):
-        raise Refused(
-            f"branch {found.branch} holds no commit of this server, so it is somebody's own: a person deletes it with "
-            f"git push --delete, if it is to go"
-        )
-    if not confirmed and not dry_run:
-        lost = counted(len(span.commits), "commit") + (f", {len(theirs)} of them made by others" if theirs else "")
-        raise Refused(
-            f"discarding change {name!r} deletes branch {found.branch} with {lost}, the last one "
-            f"{cut(redacted(span.commits[0].subject), 100)!r}. Nothing was changed. Ask the person; with their word "
-            f"repeat this with confirm_deletion=true"
-        )
-    warnings = _warnings(ground)
-    if theirs:
-        text = f"{counted(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
-        warnings.append(Warned(id="others-commits", message=text))
-    done: list[str] = []
-    if not dry_run:
-        remove_branch(ground.repository, ground.git, branch=found.branch, expected=found.tip)
-        removed, left = discarded(app, ground, span.commits, change=name)
-        done = [f"Removed Secret {one}, which was made for this change" for one in removed]
-        warnings += [Warned(id="secret-left", message=text) for text in left]
-    return Discarded(
-        change=name,
-        branch=found.branch,
-        outcome="dry_run" if dry_run else "discarded",
-        tip=found.tip,
-        commits=len(span.commits),
-        warnings=warnings,
-        next=[] if dry_run else [*done, f"The last commit was {found.tip}; git keeps it for a while where it was made"],
-    )
+    return shorten_to_fit(answer, "files", "objects", "commits", "conflicts", "warnings")
 
 
 @dataclass
-class _Api:
+class _ApiAnswers:
     """What the API said in this call: nothing is asked twice, and one that does not answer is left alone."""
 
     app: App
     ground: Ground
-    _engines: dict[str, tuple[tuple[EngineState, ...], list[Warned]]] = field(default_factory=dict)
+    _engines: dict[str, tuple[tuple[EngineState, ...], list[WarningRow]]] = field(default_factory=dict)
     _objects: dict[tuple[str, Identity], Object | None] = field(default_factory=dict)
     _down: dict[str, Unavailable] = field(default_factory=dict)
 
-    def engines(self, environment: Environment) -> tuple[tuple[EngineState, ...], list[Warned]]:
+    def engines(self, environment: Environment) -> tuple[tuple[EngineState, ...], list[WarningRow]]:
         if environment.name not in self._engines:
-            self._engines[environment.name] = engines(self.app, environment, self.ground.settings)
+            self._engines[environment.name] = engine_states(self.app, environment, self.ground.settings)
         return self._engines[environment.name]
 
     def live(self, environment: Environment, identity: Identity) -> Object | None:
@@ -209,14 +150,16 @@ class _Api:
             raise self._down[environment.name]
         if key not in self._objects:
             try:
-                self._objects[key] = _live(self.app, self.ground, environment, identity)
+                self._objects[key] = _read_live(self.app, self.ground, environment, identity)
             except Unavailable as error:
                 self._down[environment.name] = error
                 raise
         return self._objects[key]
 
 
-def _followed(api: _Api, span: Span, warnings: list[Warned]) -> tuple[Span, list[LiveObject], EngineState | None]:
+def _follow_span(
+    api: _ApiAnswers, span: Span, warnings: list[WarningRow]
+) -> tuple[Span, list[LiveObject], EngineState | None]:
     """The change with what the API says about its objects, and the engine that applies them."""
     app, ground = api.app, api.ground
     objects: list[LiveObject] = []
@@ -225,10 +168,10 @@ def _followed(api: _Api, span: Span, warnings: list[Warned]) -> tuple[Span, list
     engine: EngineState | None = None
     for environment in ground.settings.environments.values():
         try:
-            touched = _touched(app, ground, environment, span)
+            touched = _changed_objects(app, ground, environment, span)
         except Refused as error:  # its path is none; that of the others may be
             unseen = True
-            warnings.append(Warned(id="environment-unreadable", message=f"environment {environment.name}: {error}"))
+            warnings.append(WarningRow(id="environment-unreadable", message=f"environment {environment.name}: {error}"))
             continue
         if not touched:
             continue
@@ -247,22 +190,22 @@ def _followed(api: _Api, span: Span, warnings: list[Warned]) -> tuple[Span, list
                 live = api.live(environment, one.identity)
             except GitOpsError as error:
                 unseen = True
-                warnings.append(Warned(id="live-unavailable", message=f"{label}: {error}"))
+                warnings.append(WarningRow(id="live-unavailable", message=f"{label}: {error}"))
                 objects.append(LiveObject(object=label, state="unknown", detail="it could not be read"))
                 continue
             here = arrival(one, live, now.get(one.identity) if span.state == "merged" else None)
             arrivals.append(here)
-            objects.append(LiveObject(object=label, state=here.state, detail=cut(here.detail)))
+            objects.append(LiveObject(object=label, state=here.state, detail=cut_text(here.detail)))
     if span.state != "merged":
         return span, objects, engine
-    if not arrivals and not unseen and (engine := _holding(api, span, warnings)) is not None:
+    if not arrivals and not unseen and (engine := _engine_holding(api, span, warnings)) is not None:
         why = f"{span.why}; {engine.name} has applied {str(engine.revision)[:12]}, which holds it"
         return Span(span.name, span.branch, span.start, span.tip, "applied", why, span.commits), objects, engine
-    state, why = _arrived(span, arrivals, engine, unseen=unseen)
+    state, why = _arrival_state(span, arrivals, engine, unseen=unseen)
     return Span(span.name, span.branch, span.start, span.tip, state, why, span.commits), objects, engine
 
 
-def _holding(api: _Api, span: Span, warnings: list[Warned]) -> EngineState | None:
+def _engine_holding(api: _ApiAnswers, span: Span, warnings: list[WarningRow]) -> EngineState | None:
     """The engine object that has applied a commit with the change, where the change touches nothing that is read."""
     repository = api.ground.repository
     paths = repository.changed_files(span.start, span.tip) if span.start else ()
@@ -279,13 +222,15 @@ def _holding(api: _Api, span: Span, warnings: list[Warned]) -> EngineState | Non
     return None
 
 
-def _arrived(span: Span, arrivals: Sequence[Arrival], engine: EngineState | None, *, unseen: bool) -> tuple[State, str]:
+def _arrival_state(
+    span: Span, arrivals: Sequence[Arrival], engine: EngineState | None, *, unseen: bool
+) -> tuple[State, str]:
     failed = next((one for one in arrivals if one.state == "failed"), None)
     if failed:
         return "failed", f"{span.why}; {failed.detail}"
     waiting = [one for one in arrivals if one.state == "not applied"]
     if waiting and engine and engine.failing:
-        return "failed", f"{span.why}; the engine cannot apply it: {cut(engine.failing)}"
+        return "failed", f"{span.why}; the engine cannot apply it: {cut_text(engine.failing)}"
     if waiting or unseen or not arrivals:
         reason = (
             waiting[0].detail
@@ -301,21 +246,21 @@ def _arrived(span: Span, arrivals: Sequence[Arrival], engine: EngineState | None
     return "applied", f"{span.why}; every changed field of its CloudNativePG objects is live, but: {unwell}"
 
 
-def _touched(app: App, ground: Ground, environment: Environment, span: Span) -> tuple[ObjectChange, ...]:
+def _changed_objects(app: App, ground: Ground, environment: Environment, span: Span) -> tuple[ObjectChange, ...]:
     if span.start is None:
         return ()
     before = view_at(app, ground, environment, span.start, proposed=False).desired
-    return changed(before, view_at(app, ground, environment, span.tip, proposed=True).desired)
+    return changed_objects(before, view_at(app, ground, environment, span.tip, proposed=True).desired)
 
 
-def _live(app: App, ground: Ground, environment: Environment, identity: Identity) -> Object | None:
+def _read_live(app: App, ground: Ground, environment: Environment, identity: Identity) -> Object | None:
     resource = _RESOURCES.get(identity.kind)
     if resource is None:
         raise InvalidRequest(f"{identity.kind} is not a kind that is read")
     if resource.namespaced and identity.namespace is None:
         raise InvalidRequest("nothing in the repository says its namespace")
     if resource.namespaced:
-        namespace_checked(environment, identity.namespace)
+        allowed_namespace(environment, identity.namespace)
     try:
         return app.kube(environment, ground.settings).get(resource, identity.namespace, identity.name)
     except NotInstalled:
@@ -332,13 +277,13 @@ def _row(ground: Ground, span: Span) -> ChangeRow:
         change=span.name,
         branch=span.branch,
         state=span.state,
-        subject=cut(redacted(last.subject), 100) if last else "",
+        subject=cut_text(redact_text(last.subject), 100) if last else "",
         commits=len(span.commits),
-        files=[cut(path, 200) for path in paths[:5]] + ([f"and {len(paths) - 5} more"] if len(paths) > 5 else []),
+        files=[cut_text(path, 200) for path in paths[:5]] + ([f"and {len(paths) - 5} more"] if len(paths) > 5 else []),
         behind=behind,
         updated=last.committed if last else "",
         age=_age(last),
-        why=cut(span.why, 200),
+        why=cut_text(span.why, 200),
     )
 
 
@@ -347,12 +292,17 @@ def _age(commit: Commit | None) -> str:
     return made.age if made else ""
 
 
-def _commit(one: Commit, *, detailed: bool) -> dict[str, str]:
-    shown = {"id": one.id, "subject": cut(redacted(one.subject), 100), "committed": one.committed, "author": one.author}
-    return {**shown, "body": cut(redacted(one.body), 1000)} if detailed else shown
+def _commit_fields(one: Commit, *, detailed: bool) -> dict[str, str]:
+    shown = {
+        "id": one.id,
+        "subject": cut_text(redact_text(one.subject), 100),
+        "committed": one.committed,
+        "author": one.author,
+    }
+    return {**shown, "body": cut_text(redact_text(one.body), 1000)} if detailed else shown
 
 
-def _next(ground: Ground, span: Span) -> list[str]:
+def _next_steps(ground: Ground, span: Span) -> list[str]:
     if span.state == "pushed":
         url = compare_url(ground.url, ground.base.branch, span.branch)
         opened = f": {url}" if url else ""
@@ -377,24 +327,24 @@ def _with_conflicts(ground: Ground, span: Span, then: str) -> str:
     return f"A person reviews branch {span.branch} and {then}"
 
 
-def _warnings(ground: Ground) -> list[Warned]:
-    return [Warned(id="base-not-fetched", message=ground.base.warning)] if ground.base.warning else []
+def base_warnings(ground: Ground) -> list[WarningRow]:
+    return [WarningRow(id="base-not-fetched", message=ground.base.warning)] if ground.base.warning else []
 
 
-def _once(warnings: Iterable[Warned]) -> list[Warned]:
+def _without_repeats(warnings: Iterable[WarningRow]) -> list[WarningRow]:
     return list(dict.fromkeys(warnings))[:20]
 
 
-def _cursor(state: str, skip: int) -> str:
-    return cursors.encoded(["changes", state, skip])
+def _encode_skip(state: str, skip: int) -> str:
+    return cursors.encode_cursor(["changes", state, skip])
 
 
-def _skip(cursor: str | None, state: str) -> int:
+def _decode_skip(cursor: str | None, state: str) -> int:
     if cursor is None:
         return 0
-    kind, of, skip = cursors.decoded(cursor, 3, "list_changes")
+    kind, of, skip = cursors.decode_cursor(cursor, 3, "list_changes")
     if kind != "changes" or of not in tuple(_FILTERS) or type(skip) is not int or skip < 0:
-        raise cursors.unknown("list_changes")
+        raise cursors.unknown_cursor("list_changes")
     if of != state:
         raise InvalidRequest(f"cursor: it belongs to state={of}; repeat that, or leave the cursor out to start again")
     return skip

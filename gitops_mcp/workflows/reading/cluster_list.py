@@ -6,20 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gitops_mcp.adapters.kube import Kube, Page
+from gitops_mcp.adapters.kube import Kube, ObjectPage
+from gitops_mcp.answers.base import WarningRow, rows_that_fit
+from gitops_mcp.answers.clusters import ClusterList, ClusterRow, ConditionRow
+from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
-from gitops_mcp.domain.answers import ClusterList, ClusterRow, ConditionView, Warned, cut, fitting
-from gitops_mcp.domain.cnpg.backups import archiver
-from gitops_mcp.domain.cnpg.cluster import Summary
-from gitops_mcp.domain.cnpg.conditions import conditions
+from gitops_mcp.domain.cnpg.status.backups import archiver
+from gitops_mcp.domain.cnpg.status.conditions import conditions
+from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.repository import Declaration
+from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
-from gitops_mcp.workflows import cursors
-from gitops_mcp.workflows.live import base_warnings, engines, passed_over
-from gitops_mcp.workflows.road import namespace_checked, view_at
+from gitops_mcp.workflows.reading import cursors
+from gitops_mcp.workflows.reading.engines import base_warnings, engine_states, passed_over
+from gitops_mcp.workflows.view import allowed_namespace, view_at
 
 _PAGE, _PAGE_DETAILED = 80, 30
 """Rows that fit into one answer: its text and its structured content are bounded."""
@@ -42,7 +44,7 @@ class _Position:
     """They are what Git declares, since the API did not answer."""
 
 
-def clusters(
+def list_clusters(
     app: App, *, environment: str | None, namespace: str | None, detailed: bool, limit: int, cursor: str | None
 ) -> ClusterList:
     settings, ground = app.settings()
@@ -50,43 +52,47 @@ def clusters(
         # One that was merged lately is known once the base is fetched.
         settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
-    checked = namespace_checked(chosen, namespace)
+    checked = allowed_namespace(chosen, namespace)
     size = min(limit, _PAGE_DETAILED if detailed else _PAGE)
     asked = [chosen.name, checked, detailed, size]
-    position = _decoded(cursor, asked)
+    position = _decode_position(cursor, asked)
     if position.declared:
-        why = Warned(id="live-unavailable", message="this goes on with what Git declares; start again for live state")
-        return _declared(app, chosen, checked, why, size, position, asked)
+        why = WarningRow(
+            id="live-unavailable", message="this goes on with what Git declares; start again for live state"
+        )
+        return _list_declared(app, chosen, checked, why, size, position, asked)
     kube = app.kube(chosen, settings)
-    warnings: list[Warned] = []
+    warnings: list[WarningRow] = []
     spaces: Sequence[str | None] = [checked] if checked else (chosen.namespaces or [None])
     if position.space >= len(spaces):
         raise InvalidRequest("cursor: the namespaces of the environment have changed; leave it out to start again")
     try:
-        page = _page(kube, spaces, position, size, warnings)
+        page = _next_page(kube, spaces, position, size, warnings)
     except (NotInstalled, Unavailable, Forbidden) as error:
         if cursor is not None:
             raise
         if ground is None:
             raise type(error)(f"{error}; and there is no repository here that would say what is declared") from error
-        why = Warned(id="not-installed" if isinstance(error, NotInstalled) else "live-unavailable", message=str(error))
-        return _declared(app, chosen, checked, why, size, position, asked)
+        why = WarningRow(
+            id="not-installed" if isinstance(error, NotInstalled) else "live-unavailable", message=str(error)
+        )
+        return _list_declared(app, chosen, checked, why, size, position, asked)
     now = datetime.now(UTC)
     delivery = _Delivery.of(app, ground, chosen, settings) if detailed else None
     rows = [_row(one, now, delivery) for one in page.items]
-    kept = fitting(rows)
+    kept = rows_that_fit(rows)
     after = page.after if len(kept) == len(rows) else page.within(len(kept))
     return ClusterList(
         environment=chosen.name,
         items=kept,
         total=page.total,
-        cursor=_encoded(asked, after) if after else None,
+        cursor=_encode_position(asked, after) if after else None,
         warnings=[*warnings, *(delivery.warnings if delivery else [])],
     )
 
 
 @dataclass(frozen=True)
-class _Page:
+class _ClusterPage:
     items: Sequence[Object]
     start: _Position
     after: _Position | None
@@ -98,7 +104,9 @@ class _Page:
         return _Position(start.space, start.token, start.skip + shown, start.done + shown)
 
 
-def _page(kube: Kube, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[Warned]) -> _Page:
+def _next_page(
+    kube: Kube, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[WarningRow]
+) -> _ClusterPage:
     """The next page that holds anything; namespaces are listed one after the other.
 
     One that may not be listed is named; where that is all there is, Forbidden is raised.
@@ -111,15 +119,15 @@ def _page(kube: Kube, spaces: Sequence[str | None], start: _Position, size: int,
         except Forbidden as error:
             own = kube.namespace() if space is None else None
             if own:
-                warnings.append(Warned(id="forbidden", message=f"only namespace {own} is listed: {error}"))
+                warnings.append(WarningRow(id="forbidden", message=f"only namespace {own} is listed: {error}"))
                 spaces = [own]
                 found = kube.page(CLUSTER, own, limit=size, cursor=position.token)
             else:
                 unread += 1
                 if unread == len(spaces):
                     raise
-                warnings.append(Warned(id="forbidden", message=str(error)))
-                found = Page((), None, None)
+                warnings.append(WarningRow(id="forbidden", message=str(error)))
+                found = ObjectPage((), None, None)
         items = found.items[position.skip :]
         done = position.done + len(items)
         after = None
@@ -131,7 +139,7 @@ def _page(kube: Kube, spaces: Sequence[str | None], start: _Position, size: int,
             known = found.cursor is None or found.remaining is not None
             last = position.space + 1 == len(spaces)
             total = done + (found.remaining or 0) if known and last and not unread else None
-            return _Page(items, position, after, total)
+            return _ClusterPage(items, position, after, total)
         position = after
 
 
@@ -142,25 +150,25 @@ class _Delivery:
     declared: Mapping[tuple[str | None, str], Declaration] | None
     """None where Git could not be asked."""
     engine: str | None
-    warnings: list[Warned] = field(default_factory=list)
+    warnings: list[WarningRow] = field(default_factory=list)
 
     @classmethod
     def of(cls, app: App, ground: Ground | None, environment: Environment, settings: Settings) -> _Delivery:
-        states, warnings = engines(app, environment, settings)
+        states, warnings = engine_states(app, environment, settings)
         declared: dict[tuple[str | None, str], Declaration] | None = None
         if ground:
             try:
                 found = view_at(app, ground, environment, ground.base.commit, proposed=False).desired.clusters
                 declared = {(one.identity.namespace, one.identity.name): one for one in found}
             except GitOpsError as error:
-                warnings.append(Warned(id="git-unavailable", message=str(error)))
-        return cls(declared, cut(str(states[0])) if states else None, warnings)
+                warnings.append(WarningRow(id="git-unavailable", message=str(error)))
+        return cls(declared, cut_text(str(states[0])) if states else None, warnings)
 
     def place(self, namespace: str | None, name: str) -> str | None:
         if self.declared is None:
             return None
         found = self.declared.get((namespace, name)) or self.declared.get((None, name))
-        return cut(found.place) if found else "not in Git"
+        return cut_text(found.place) if found else "not in Git"
 
 
 def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterRow:
@@ -173,7 +181,7 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
         phase=seen.phase.name or "not reported",
         phase_class="hibernated" if seen.hibernated else seen.phase.kind,
         primary=seen.primary,
-        image=cut(seen.image) if seen.image else None,
+        image=cut_text(seen.image) if seen.image else None,
         storage=seen.storage,
     )
     if delivery is None:
@@ -184,7 +192,7 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
     return row.model_copy(
         update={
             "conditions": [
-                ConditionView(
+                ConditionRow(
                     type=one.type, status=one.status, reason=one.reason, since=one.since.age if one.since else None
                 )
                 for one in reported[:_CONDITIONS]
@@ -196,11 +204,11 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
     )
 
 
-def _declared(
+def _list_declared(
     app: App,
     environment: Environment,
     namespace: str | None,
-    why: Warned,
+    why: WarningRow,
     size: int,
     position: _Position,
     asked: Sequence[object],
@@ -213,13 +221,13 @@ def _declared(
     allowed = {namespace} if namespace else {*environment.namespaces, None} if environment.namespaces else None
     found = [one for one in desired.clusters if allowed is None or one.identity.namespace in allowed]
     rows = [_declared_row(one) for one in found[position.done : position.done + size]]
-    kept = fitting(rows)
+    kept = rows_that_fit(rows)
     done = position.done + len(kept)
     return ClusterList(
         environment=environment.name,
         items=kept,
         total=len(found),
-        cursor=_encoded(asked, _Position(done=done, declared=True)) if done < len(found) else None,
+        cursor=_encode_position(asked, _Position(done=done, declared=True)) if done < len(found) else None,
         warnings=[why, *base_warnings(ground), *passed_over(desired)],
     )
 
@@ -232,28 +240,28 @@ def _declared_row(declared: Declaration) -> ClusterRow:
         namespace=declared.identity.namespace,
         name=declared.identity.name,
         instances=1 if instances is None else instances if type(instances) is int else None,
-        image=cut(image) if isinstance(image, str) else None,
-        storage=None if size is None else cut(str(size)),
-        declared=cut(declared.place),
+        image=cut_text(image) if isinstance(image, str) else None,
+        storage=None if size is None else cut_text(str(size)),
+        declared=cut_text(declared.place),
         live="unavailable",
     )
 
 
-def _encoded(asked: Sequence[object], position: _Position) -> str:
+def _encode_position(asked: Sequence[object], position: _Position) -> str:
     """The filters it belongs to and where to go on."""
     there = [position.space, position.token, position.skip, position.done, position.declared]
-    return cursors.encoded([*asked, *there])
+    return cursors.encode_cursor([*asked, *there])
 
 
-def _decoded(cursor: str | None, asked: Sequence[object]) -> _Position:
+def _decode_position(cursor: str | None, asked: Sequence[object]) -> _Position:
     if cursor is None:
         return _Position()
     tool = "list_postgres_clusters"
-    *filters, space, token, skip, done, declared = cursors.decoded(cursor, len(asked) + 5, tool)
+    *filters, space, token, skip, done, declared = cursors.decode_cursor(cursor, len(asked) + 5, tool)
     if not all(type(one) is int and one >= 0 for one in (space, skip, done)):
-        raise cursors.unknown(tool)
+        raise cursors.unknown_cursor(tool)
     if not isinstance(token, str | None) or not isinstance(declared, bool):
-        raise cursors.unknown(tool)
+        raise cursors.unknown_cursor(tool)
     if filters != list(asked):
         raise InvalidRequest(
             "cursor: it belongs to other arguments; repeat environment, namespace, detail_level and limit of the "

@@ -10,16 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.answers.base import Section, WarningRow, shorten_to_fit
+from gitops_mcp.answers.clusters import ClusterInGit, ClusterStatus
+from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.answers import ClusterStatus, GitSays, Section, Warned, cut, fitted
 from gitops_mcp.domain.cnpg.moment import Moment
-from gitops_mcp.domain.cnpg.problems import problems
-from gitops_mcp.domain.cnpg.reconciled import Reconciled
-from gitops_mcp.domain.cnpg.status import Related, Status
-from gitops_mcp.domain.cnpg.status import status as read_status
-from gitops_mcp.domain.drift import drift
-from gitops_mcp.domain.engine import EngineState
+from gitops_mcp.domain.cnpg.status.problems import problems
+from gitops_mcp.domain.cnpg.status.reconciled import Reconciliation
+from gitops_mcp.domain.cnpg.status.report import Related, Status, read_status
 from gitops_mcp.domain.kinds import (
     BACKUP,
     CLUSTER,
@@ -34,14 +33,16 @@ from gitops_mcp.domain.kinds import (
     SCHEDULED_BACKUP,
     SERVICE,
 )
-from gitops_mcp.domain.names import cluster_name, near
-from gitops_mcp.domain.objects import Object, Resource, at, dotted
-from gitops_mcp.domain.redact import redacted_value
-from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.live.drift import drift
+from gitops_mcp.domain.live.engine_report import EngineState
+from gitops_mcp.domain.names import check_cluster_name, suggest
+from gitops_mcp.domain.objects import Object, Resource, at, dotted_path
+from gitops_mcp.domain.redact import redact_value
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Unavailable
-from gitops_mcp.workflows.deliver import is_merged
-from gitops_mcp.workflows.live import applied_by, base_warnings, engines, passed_over
-from gitops_mcp.workflows.road import namespace_checked, view_at
+from gitops_mcp.workflows.merged import is_merged
+from gitops_mcp.workflows.reading.engines import applied_by, base_warnings, engine_states, passed_over
+from gitops_mcp.workflows.view import allowed_namespace, view_at
 
 _MANY = 8
 """Requests to the API at once."""
@@ -65,40 +66,44 @@ _NAMING = {
 """Objects of the namespace that may name it."""
 
 
-def status(app: App, name: str, *, namespace: str | None, environment: str | None, detailed: bool) -> ClusterStatus:
-    cluster_name(name)
+def read_cluster_status(
+    app: App, name: str, *, namespace: str | None, environment: str | None, detailed: bool
+) -> ClusterStatus:
+    check_cluster_name(name)
     settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
-    asked = namespace_checked(chosen, namespace)
+    asked = allowed_namespace(chosen, namespace)
     kube = app.kube(chosen, settings)
     warnings = base_warnings(ground)
     live, unavailable = live_cluster(kube, chosen, name, asked)
     space = asked or at(live, "metadata", "namespace")
-    declared = _declared(app, ground, chosen, name, space, warnings, known=live is not None or unavailable is not None)
+    declared = _declared_cluster(
+        app, ground, chosen, name, space, warnings, known=live is not None or unavailable is not None
+    )
     if declared and isinstance(unavailable, Forbidden) and not asked:
         # What may not be looked for in all namespaces may be read where Git says that it is.
         there, refused = live_cluster(kube, chosen, name, declared.identity.namespace)
         live, unavailable = (there, None) if refused is None else (None, unavailable)
     if unavailable:
-        warnings.append(Warned(id="live-unavailable", message=str(unavailable)))
+        warnings.append(WarningRow(id="live-unavailable", message=str(unavailable)))
     if live is None and declared is None:
-        raise unavailable or _unknown(kube, app, ground, chosen, name, asked)
-    states, unread = engines(app, chosen, settings)
+        raise unavailable or _unknown_cluster(kube, app, ground, chosen, name, asked)
+    states, unread = engine_states(app, chosen, settings)
     shared = ClusterStatus(
         environment=chosen.name,
         namespace=at(live, "metadata", "namespace") or (declared.identity.namespace if declared else asked),
         name=name,
         live="available" if live else "unavailable" if unavailable else "absent",
-        git=_git(app, ground, chosen, declared, live) if ground and declared else None,
-        engines=[cut(str(one)) for one in states],
+        git=_git_says(app, ground, chosen, declared, live) if ground and declared else None,
+        engines=[cut_text(str(one)) for one in states],
         warnings=[*warnings, *unread],
     )
     if live is None:
         told = shared.model_copy(update={"problems": [] if unavailable else [_not_live(states)]})
-        return fitted(told, "engines", "warnings")
-    related, missing = _related(kube, live)
+        return shorten_to_fit(told, "engines", "warnings")
+    related, missing = _read_related(kube, live)
     seen = read_status(live, related, now=datetime.now(UTC), most_events=10 if detailed else _CONCISE["events"])
-    return _answer(shared, seen, declared, states, missing, detailed=detailed)
+    return _fill_answer(shared, seen, declared, states, missing, detailed=detailed)
 
 
 def live_cluster(
@@ -109,7 +114,7 @@ def live_cluster(
         if namespace:
             return kube.get(CLUSTER, namespace, name), None
         spaces: Sequence[str | None] = environment.namespaces or [None]
-        found = [one for space in spaces for one in _named(kube, space, name)]
+        found = [one for space in spaces for one in _clusters_named(kube, space, name)]
     except (NotInstalled, Forbidden, Unavailable) as error:
         return None, error
     except NotFound:
@@ -120,7 +125,7 @@ def live_cluster(
     return (found[0] if found else None), None
 
 
-def _named(kube: Kube, space: str | None, name: str) -> tuple[Object, ...]:
+def _clusters_named(kube: Kube, space: str | None, name: str) -> tuple[Object, ...]:
     fields_ = f"metadata.name={name}"
     try:
         return kube.every(CLUSTER, space, fields=fields_)
@@ -132,20 +137,20 @@ def _named(kube: Kube, space: str | None, name: str) -> tuple[Object, ...]:
         return found
 
 
-def _declared(
+def _declared_cluster(
     app: App,
     ground: Ground | None,
     environment: Environment,
     name: str,
     namespace: str | None,
-    warnings: list[Warned],
+    warnings: list[WarningRow],
     *,
     known: bool,
 ) -> Declaration | None:
     """What Git declares. That it is unclear is a warning where there is something else to tell, else the error."""
     if ground is None:
         warnings.append(
-            Warned(id="no-repository", message="there is no repository here that would say what is declared")
+            WarningRow(id="no-repository", message="there is no repository here that would say what is declared")
         )
         return None
     desired: Desired | None = None
@@ -158,13 +163,13 @@ def _declared(
     except GitOpsError as error:
         if not known:
             raise
-        warnings.append(Warned(id="git-unclear", message=str(error)))
+        warnings.append(WarningRow(id="git-unclear", message=str(error)))
         return None
-    namespace_checked(environment, found.identity.namespace)
+    allowed_namespace(environment, found.identity.namespace)
     return found
 
 
-def _unknown(
+def _unknown_cluster(
     kube: Kube, app: App, ground: Ground | None, environment: Environment, name: str, namespace: str | None
 ) -> NotFound:
     spaces: Sequence[str | None] = [namespace] if namespace else (environment.namespaces or [None])
@@ -178,10 +183,12 @@ def _unknown(
         desired = view_at(app, ground, environment, ground.base.commit, proposed=False).desired
         known |= {one.identity.name for one in desired.clusters if namespace in {None, one.identity.namespace}}
     where = f"{environment.name}, namespace {namespace}" if namespace else environment.name
-    return NotFound(f"no Cluster {name!r} in {where}, neither live nor in Git; {near(name, known)}")
+    return NotFound(f"no Cluster {name!r} in {where}, neither live nor in Git; {suggest(name, known)}")
 
 
-def _git(app: App, ground: Ground, environment: Environment, declared: Declaration, live: Object | None) -> GitSays:
+def _git_says(
+    app: App, ground: Ground, environment: Environment, declared: Declaration, live: Object | None
+) -> ClusterInGit:
     differing = drift(declared.object, live) if live else ()
     unreached = view_at(app, ground, environment, ground.base.commit, proposed=False).desired.unreached
     pending = []
@@ -190,28 +197,32 @@ def _git(app: App, ground: Ground, environment: Environment, declared: Declarati
         touched = start and declared.path in ground.repository.changed_files(start, other.tip)
         if touched and not is_merged(ground, other):
             pending.append(other.name)
-    return GitSays(
+    return ClusterInGit(
         declared=declared.place,
         commit=ground.base.commit,
         namespace_from=declared.namespace_from,
         differs=[
-            {"field": cut(dotted(one.path)), "git": _shown(one.path, one.desired), "live": _shown(one.path, one.live)}
+            {
+                "field": cut_text(dotted_path(one.path)),
+                "git": _shown_value(one.path, one.desired),
+                "live": _shown_value(one.path, one.live),
+            }
             for one in differing[:_DIFFERENCES]
         ],
         differs_more=max(len(differing) - _DIFFERENCES, 0) or None,
         pending=pending[:20],
         made_by=[f"{one.kind} {one.place}" for one in (declared.produced.layers[1:] if declared.produced else ())][:20],
-        applied_by=cut(applied_by(declared.applied)) if declared.applied else None,
-        not_chosen=[cut(str(one)) for one in unreached if one.identity.name == declared.identity.name][:10],
+        applied_by=cut_text(applied_by(declared.applied)) if declared.applied else None,
+        not_chosen=[cut_text(str(one)) for one in unreached if one.identity.name == declared.identity.name][:10],
     )
 
 
-def _shown(path: Sequence[str | int], value: object) -> object:
+def _shown_value(path: Sequence[str | int], value: object) -> object:
     """A field's value, bounded; what may hold a secret is not shown."""
-    shown = redacted_value(value, path)
+    shown = redact_value(value, path)
     if not isinstance(shown, str | dict | list):
         return shown
-    return cut(shown if isinstance(shown, str) else json.dumps(shown, default=str), 200)
+    return cut_text(shown if isinstance(shown, str) else json.dumps(shown, default=str), 200)
 
 
 def _not_live(states: Iterable[EngineState]) -> dict[str, Any]:
@@ -223,11 +234,11 @@ def _not_live(states: Iterable[EngineState]) -> dict[str, Any]:
         "action": "see whether the engine applies the folder it is declared in"
         if not failing
         else "mend what the engine reports",
-        **({"detail": cut(failing)} if failing else {}),
+        **({"detail": cut_text(failing)} if failing else {}),
     }
 
 
-def _related(kube: Kube, live: Object) -> tuple[Related, list[Warned]]:
+def _read_related(kube: Kube, live: Object) -> tuple[Related, list[WarningRow]]:
     """The objects around a Cluster, read side by side; a part that may not be read is named."""
     namespace, name = at(live, "metadata", "namespace"), at(live, "metadata", "name")
 
@@ -245,27 +256,27 @@ def _related(kube: Kube, live: Object) -> tuple[Related, list[Warned]]:
     with ThreadPoolExecutor(_MANY) as pool:
         answers = list(pool.map(read, parts))
     found: dict[str, tuple[Object, ...]] = {}
-    warnings: list[Warned] = []
+    warnings: list[WarningRow] = []
     absent: list[str] = []
     for (key, resource), answer in zip(parts, answers, strict=True):
         if isinstance(answer, NotInstalled):
             found[key] = ()
             absent.append(f"{resource.plural}.{resource.group}")
         elif isinstance(answer, GitOpsError):
-            warnings.append(Warned(id="unreadable", message=f"{resource.plural} are missing here: {answer}"))
+            warnings.append(WarningRow(id="unreadable", message=f"{resource.plural} are missing here: {answer}"))
         else:
             found[key] = answer
     if absent:
-        warnings.append(Warned(id="not-installed", message=f"not installed there: {', '.join(absent)}"))
+        warnings.append(WarningRow(id="not-installed", message=f"not installed there: {', '.join(absent)}"))
     return Related(**found), warnings
 
 
-def _answer(
+def _fill_answer(
     shared: ClusterStatus,
     seen: Status,
     declared: Declaration | None,
     states: Sequence[EngineState],
-    missing: Sequence[Warned],
+    missing: Sequence[WarningRow],
     *,
     detailed: bool,
 ) -> ClusterStatus:
@@ -295,7 +306,7 @@ def _answer(
         if len(entries) > most:
             omitted[title] = omitted.get(title, 0) + len(entries) - most
             sections[title] = entries[:most]
-    return fitted(
+    return shorten_to_fit(
         shared.model_copy(
             update={
                 "phase": top.phase.name or "not reported",
@@ -361,7 +372,7 @@ def _of_git(shared: ClusterStatus, declared: Declaration | None, states: Sequenc
                 "id": "engine-failing",
                 "what": f"the engine cannot apply what Git says ({failing.name})",
                 "action": "mend what it reports with a new change",
-                "detail": cut(failing.failing or ""),
+                "detail": cut_text(failing.failing or ""),
             }
         )
     if shared.git and shared.git.differs:
@@ -400,8 +411,8 @@ def _record(value: object) -> dict[str, Any]:
         part = getattr(value, field.name)
         if isinstance(part, Moment):
             record[field.name] = f"{part.at} ({part.age})"
-        elif isinstance(part, Reconciled):
-            record |= _reconciled(part)
+        elif isinstance(part, Reconciliation):
+            record |= _reconciled_fields(part)
         elif isinstance(part, tuple):
             record |= {field.name: _short(list(part))} if part else {}
         elif part is not None and part != "":
@@ -413,10 +424,10 @@ def _short(value: Any) -> Any:
     """What the API, or who wrote to it, made longer than one reads."""
     if isinstance(value, list):
         return [_short(part) for part in value[:20]] + ([f"and {len(value) - 20} more"] if len(value) > 20 else [])
-    return cut(value) if isinstance(value, str) else value
+    return cut_text(value) if isinstance(value, str) else value
 
 
-def _reconciled(state: Reconciled) -> dict[str, Any]:
+def _reconciled_fields(state: Reconciliation) -> dict[str, Any]:
     applied = "unknown" if state.applied is None else "yes" if state.done else "no"
     return {
         "applied": applied,

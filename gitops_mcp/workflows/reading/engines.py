@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from gitops_mcp.answers.base import WarningRow
+from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
-from gitops_mcp.domain.answers import Warned, cut
-from gitops_mcp.domain.applied import Applied
-from gitops_mcp.domain.engine import EngineState, covering
+from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
-from gitops_mcp.domain.names import counted
+from gitops_mcp.domain.live.engine_report import EngineState, states_covering_folder
+from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, NotInstalled
 
 
-def engines(app: App, environment: Environment, settings: Settings) -> tuple[tuple[EngineState, ...], list[Warned]]:
+def engine_states(
+    app: App, environment: Environment, settings: Settings
+) -> tuple[tuple[EngineState, ...], list[WarningRow]]:
     """The engine objects that cover the environment's folder; an engine that is not installed is not missed."""
     kube = app.engine_kube(environment, settings)
-    warnings: list[Warned] = []
+    warnings: list[WarningRow] = []
     found: dict[Resource, tuple[Object, ...]] = {}
     wanted = {"auto": (APPLICATION, KUSTOMIZATION), "argocd": (APPLICATION,), "flux": (KUSTOMIZATION,), "none": ()}
     for resource in wanted[environment.engine_type]:
@@ -26,13 +29,13 @@ def engines(app: App, environment: Environment, settings: Settings) -> tuple[tup
         except NotInstalled:
             continue
         except GitOpsError as error:
-            unread = Warned(id="engine-unreadable", message=str(error))
+            unread = WarningRow(id="engine-unreadable", message=str(error))
             warnings += [unread] if unread not in warnings else []
-    states = covering(found.get(APPLICATION, ()), found.get(KUSTOMIZATION, ()), environment.path)
+    states = states_covering_folder(found.get(APPLICATION, ()), found.get(KUSTOMIZATION, ()), environment.path)
     return states, warnings
 
 
-def applied_by(one: Applied) -> str:
+def applied_by(one: EngineObject) -> str:
     """An engine object of the repository, with what changes how it applies."""
     notes = {
         "suspended": one.suspended,
@@ -45,16 +48,16 @@ def applied_by(one: Applied) -> str:
     return f"{one}" + (f": {told}" if told else "")
 
 
-def base_warnings(ground: Ground | None) -> list[Warned]:
+def base_warnings(ground: Ground | None) -> list[WarningRow]:
     """What is told of a base that could not be fetched."""
-    return [Warned(id="base-not-fetched", message=ground.base.warning)] if ground and ground.base.warning else []
+    return [WarningRow(id="base-not-fetched", message=ground.base.warning)] if ground and ground.base.warning else []
 
 
-def passed_over(desired: Desired) -> list[Warned]:
+def passed_over(desired: Desired) -> list[WarningRow]:
     """The files that may declare something and could not be read, counted."""
     if not desired.skipped:
         return []
     first = desired.skipped[0]
-    which = cut(f"{first.path}: {first.reason}")
-    message = f"{counted(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
-    return [Warned(id="passed-over", message=message)]
+    which = cut_text(f"{first.path}: {first.reason}")
+    message = f"{pluralize(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
+    return [WarningRow(id="passed-over", message=message)]

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.answers.members import MemberState, RoleList, RoleRow
 from gitops_mcp.app import App
-from gitops_mcp.domain.answers import MemberState, RoleList, RoleRow, cut
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.reconciled import reconciled
-from gitops_mcp.domain.cnpg.role import Attributes
+from gitops_mcp.domain.cnpg.role import RoleAttributes
+from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.role_changes import told
-from gitops_mcp.domain.roles import ROLES, DeclaredRole, LiveRoles, bootstrap_owner, declared_roles
-from gitops_mcp.workflows import cursors
-from gitops_mcp.workflows.members import Reading, reading
-from gitops_mcp.workflows.road import View
+from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRoles, bootstrap_owner, declared_roles
+from gitops_mcp.domain.plans.role import non_default_attributes
+from gitops_mcp.workflows.reading import cursors
+from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
+from gitops_mcp.workflows.view import View
 
 _TOOL = "list_postgres_roles"
 _WAITING = "it is not applied yet as Git says it"
 
 
-def roles(
+def list_roles(
     app: App, cluster: str, *, namespace: str | None, environment: str | None, limit: int, cursor: str | None
 ) -> RoleList:
     asked = [cluster, namespace, environment]
-    skip = cursors.skipped(cursor, asked, _TOOL)
-    seen = reading(app, cluster, namespace=namespace, environment=environment)
+    skip = cursors.rows_to_skip(cursor, asked, _TOOL)
+    seen = read_cluster(app, cluster, namespace=namespace, environment=environment)
     rows = sorted(_rows(seen), key=lambda row: (row.name, row.form or ""))
-    shown, more = cursors.page(rows, asked, skip=skip, limit=limit)
+    shown, more = cursors.page_of_rows(rows, asked, skip=skip, limit=limit)
     return RoleList(
         environment=seen.environment.name,
         namespace=seen.ref.namespace,
@@ -39,35 +40,35 @@ def roles(
     )
 
 
-def _rows(seen: Reading) -> Iterator[RoleRow]:
+def _rows(seen: ClusterReading) -> Iterator[RoleRow]:
     base = _in_git(seen)
-    pending = _pending(seen)
+    pending = _pending_by_name(seen)
     twice = {name for name in (one.name for one in base) if sum(one.name == name for one in base) > 1}
     known: set[tuple[str, str]] = set()
     for role in base:
         known.add((role.name, role.form))
-        yield _declared(role, seen, pending.get(role.name, ()), twice=role.name in twice)
+        yield _declared_row(role, seen, pending.get(role.name, ()), twice=role.name in twice)
     names = {name for name, _ in known}
     for name, changes in pending.items():
         if name not in names:
             names.add(name)
-            yield _proposed(name, changes)
+            yield _proposed_row(name, changes)
     if seen.live is not None:
         yield from _only_live(seen, seen.live, known, names)
 
 
-def _in_git(seen: Reading) -> tuple[DeclaredRole, ...]:
+def _in_git(seen: ClusterReading) -> tuple[DeclaredRole, ...]:
     if seen.view is None or seen.declared is None:
         return ()
     there = [one for one in seen.view.desired.clusters if one.identity == seen.declared.identity]
     return declared_roles(seen.view.desired, there[0], seen.ref) if there else ()
 
 
-def _pending(seen: Reading) -> Mapping[str, tuple[tuple[str, DeclaredRole | None], ...]]:
+def _pending_by_name(seen: ClusterReading) -> Mapping[str, tuple[tuple[str, DeclaredRole | None], ...]]:
     """By role the open changes that touch it, with what they say."""
     found: dict[str, list[tuple[str, DeclaredRole | None]]] = {}
     for change in seen.proposed:
-        old, new = _roles(change.before, seen), _roles(change.after, seen)
+        old, new = _roles_by_name(change.before, seen), _roles_by_name(change.after, seen)
         for name in dict.fromkeys([*old, *new]):
             was, now = old.get(name), new.get(name)
             if (was.spec if was else None) != (now.spec if now else None):
@@ -75,28 +76,30 @@ def _pending(seen: Reading) -> Mapping[str, tuple[tuple[str, DeclaredRole | None
     return {name: tuple(changes) for name, changes in found.items()}
 
 
-def _roles(view: View, seen: Reading) -> dict[str, DeclaredRole]:
+def _roles_by_name(view: View, seen: ClusterReading) -> dict[str, DeclaredRole]:
     clusters = [one for one in view.desired.clusters if _is_it(one.identity, seen)]
     return {one.name: one for one in declared_roles(view.desired, clusters[0], seen.ref)} if clusters else {}
 
 
-def _is_it(identity: object, seen: Reading) -> bool:
+def _is_it(identity: object, seen: ClusterReading) -> bool:
     return getattr(identity, "name", None) == seen.ref.name and getattr(identity, "namespace", None) in {
         seen.ref.namespace,
         None,
     }
 
 
-def _declared(role: DeclaredRole, seen: Reading, pending: Iterable[tuple[str, object]], *, twice: bool) -> RoleRow:
-    state, message = _state(role, seen.live, seen)
+def _declared_row(
+    role: DeclaredRole, seen: ClusterReading, pending: Iterable[tuple[str, object]], *, twice: bool
+) -> RoleRow:
+    state, message = _role_state(role, seen.live, seen)
     if twice:
         state, message = "failing", "it is declared twice, inline and as a DatabaseRole: remove one of them"
     return RoleRow(
         name=role.name,
         form=role.form,
         object=role.declared.identity.name if role.index is None else None,
-        attributes=[cut(text) for text in told(role.attributes)],
-        password=_password(role.spec),
+        attributes=[cut_text(text) for text in non_default_attributes(role.attributes)],
+        password=_password_text(role.spec),
         state=state,
         message=message,
         declared=role.place,
@@ -104,7 +107,7 @@ def _declared(role: DeclaredRole, seen: Reading, pending: Iterable[tuple[str, ob
     )
 
 
-def _state(role: DeclaredRole, live: LiveRoles | None, seen: Reading) -> tuple[MemberState, str | None]:
+def _role_state(role: DeclaredRole, live: LiveRoles | None, seen: ClusterReading) -> tuple[MemberState, str | None]:
     if live is None:
         return "unknown", None
     if role.index is not None:
@@ -112,12 +115,12 @@ def _state(role: DeclaredRole, live: LiveRoles | None, seen: Reading) -> tuple[M
     found = live.named(seen.ref, role.name)
     if found is None:
         return "only_in_git", None
-    return object_state(found, is_current=Attributes.of(found["spec"]) == role.attributes)
+    return object_state(found, is_current=RoleAttributes.of(found["spec"]) == role.attributes)
 
 
 def object_state(found: Object, *, is_current: bool) -> tuple[MemberState, str | None]:
     """Of a live object that the instance manager applies."""
-    state = reconciled(found)
+    state = read_reconciliation(found)
     if state.deleting:
         return "pending", state.message or "it is being deleted"
     if state.applied is False:
@@ -133,7 +136,7 @@ def _inline_state(role: DeclaredRole, live: LiveRoles) -> tuple[MemberState, str
         return "only_in_git", None
     if errors := live.errors(role.name):
         return "failing", excerpt(errors[0])
-    if Attributes.of(entry) != role.attributes or (at(entry, "ensure") == "absent") != role.is_absent:
+    if RoleAttributes.of(entry) != role.attributes or (at(entry, "ensure") == "absent") != role.is_absent:
         return "pending", _WAITING
     if role.is_absent:
         gone = live.state(role.name) in {None, "reconciled"}
@@ -141,20 +144,22 @@ def _inline_state(role: DeclaredRole, live: LiveRoles) -> tuple[MemberState, str
     return ("reconciled" if live.state(role.name) == "reconciled" else "pending"), None
 
 
-def _proposed(name: str, changes: Iterable[tuple[str, DeclaredRole | None]]) -> RoleRow:
+def _proposed_row(name: str, changes: Iterable[tuple[str, DeclaredRole | None]]) -> RoleRow:
     said = next((role for _, role in changes if role is not None), None)
     return RoleRow(
         name=name,
         form=said.form if said else None,
         object=said.declared.identity.name if said and said.index is None else None,
-        attributes=[cut(text) for text in told(said.attributes)] if said else [],
-        password=_password(said.spec) if said else None,
+        attributes=[cut_text(text) for text in non_default_attributes(said.attributes)] if said else [],
+        password=_password_text(said.spec) if said else None,
         state="proposed",
         pending=[change for change, _ in changes],
     )
 
 
-def _only_live(seen: Reading, live: LiveRoles, known: set[tuple[str, str]], names: set[str]) -> Iterator[RoleRow]:
+def _only_live(
+    seen: ClusterReading, live: LiveRoles, known: set[tuple[str, str]], names: set[str]
+) -> Iterator[RoleRow]:
     listed = at(live.cluster, *ROLES)
     for entry in listed if isinstance(listed, list) else ():
         name = str(at(entry, "name"))
@@ -165,8 +170,8 @@ def _only_live(seen: Reading, live: LiveRoles, known: set[tuple[str, str]], name
             yield RoleRow(
                 name=name,
                 form="inline",
-                attributes=[cut(text) for text in told(Attributes.of(entry))],
-                password=_password(entry),
+                attributes=[cut_text(text) for text in non_default_attributes(RoleAttributes.of(entry))],
+                password=_password_text(entry),
                 state="failing" if errors else state if seen.is_direct else "only_live",
                 message=excerpt(errors[0]) if errors else None,
             )
@@ -179,8 +184,8 @@ def _only_live(seen: Reading, live: LiveRoles, known: set[tuple[str, str]], name
                 name=name,
                 form="DatabaseRole",
                 object=one["metadata"]["name"],
-                attributes=[cut(text) for text in told(Attributes.of(one["spec"]))],
-                password=_password(one["spec"]),
+                attributes=[cut_text(text) for text in non_default_attributes(RoleAttributes.of(one["spec"]))],
+                password=_password_text(one["spec"]),
                 state=state if seen.is_direct or state == "failing" else "only_live",
                 message=message,
             )
@@ -191,7 +196,7 @@ def _only_live(seen: Reading, live: LiveRoles, known: set[tuple[str, str]], name
             yield RoleRow(name=str(name), state="unmanaged", origin="bootstrap" if name == owner else None)
 
 
-def _password(spec: object) -> str:
+def _password_text(spec: object) -> str:
     secret = at(spec, "passwordSecret", "name")
     if isinstance(secret, str):
         return f"Secret {secret}"

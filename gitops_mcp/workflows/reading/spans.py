@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gitops_mcp.adapters.git.files import File
+from gitops_mcp.adapters.git.files import GitFile
 from gitops_mcp.adapters.git.history import Commit
 from gitops_mcp.adapters.git.refs import ChangeRef
+from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
-from gitops_mcp.domain.answers import cut
-from gitops_mcp.domain.names import near
-from gitops_mcp.domain.plan import FileChange, Level
-from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.impact.level import Level
+from gitops_mcp.domain.names import suggest
+from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import NotFound
 
 State = Literal["draft", "pushed", "merged", "applied", "healthy", "closed", "failed"]
@@ -32,7 +33,7 @@ class Span:
     commits: tuple[Commit, ...]
 
 
-def named(ground: Ground, name: str) -> Span:
+def find_span(ground: Ground, name: str) -> Span:
     """A change by its branch, else by the commits on the base that name it, else one seen to be closed."""
     found = ground.repository.change(ground.git, ground.base, name)
     if found:
@@ -44,14 +45,14 @@ def named(ground: Ground, name: str) -> Span:
         why = f"commit {commits[0].id[:12]} on {ground.base.branch} names it; its branch is gone"
         return Span(name, branch, start, commits[0].id, "merged", why, commits)
     if branch in ground.base.closed:
-        return closed(ground, branch, ground.base.closed[branch])
-    raise unknown(ground, name)
+        return closed_span(ground, branch, ground.base.closed[branch])
+    raise unknown_change(ground, name)
 
 
 def span_of(ground: Ground, found: ChangeRef) -> Span:
     repository, base = ground.repository, ground.base
     if repository.is_ancestor(found.tip, base.commit):
-        commits, start = _own(repository.first_parents(found.tip), found.name)
+        commits, start = _own_commits(repository.first_parents(found.tip), found.name)
         return Span(
             found.name, found.branch, start, found.tip, "merged", f"{base.branch} holds its last commit", commits
         )
@@ -68,7 +69,7 @@ def span_of(ground: Ground, found: ChangeRef) -> Span:
     return Span(found.name, found.branch, start, found.tip, "draft", "a local branch, not pushed", commits)
 
 
-def closed(ground: Ground, branch: str, tip: str) -> Span:
+def closed_span(ground: Ground, branch: str, tip: str) -> Span:
     name = branch.removeprefix(ground.git.prefix)
     span = span_of(ground, ChangeRef(name, branch, tip, ""))
     if span.state in {"merged", "closed"}:
@@ -77,9 +78,9 @@ def closed(ground: Ground, branch: str, tip: str) -> Span:
     return Span(name, branch, span.start, tip, "closed", why, span.commits)
 
 
-def _own(commits: Sequence[Commit], name: str) -> tuple[tuple[Commit, ...], str | None]:
+def _own_commits(commits: Sequence[Commit], name: str) -> tuple[tuple[Commit, ...], str | None]:
     """Of a merged branch's first parents those of the change, down to the first commit that names it."""
-    last = max((index for index, one in enumerate(commits) if trailer(one, "Gitops-Mcp-Change") == name), default=0)
+    last = max((index for index, one in enumerate(commits) if trailer_of(one, "Gitops-Mcp-Change") == name), default=0)
     oldest = commits[last]
     return tuple(commits[: last + 1]), oldest.parents[0] if oldest.parents else None
 
@@ -90,34 +91,38 @@ def files_of(ground: Ground, span: Span, paths: Sequence[str]) -> list[FileChang
     old = ground.repository.read_many(span.start, paths)
     new = ground.repository.read_many(span.tip, paths)
 
-    def text(files: dict[str, File], path: str) -> str | None:
+    def text(files: dict[str, GitFile], path: str) -> str | None:
         return files[path].data.decode("utf-8", errors="replace") if path in files else None
 
     return [FileChange(path, text(old, path), text(new, path)) for path in paths]
 
 
-def trailer(commit: Commit, key: str) -> str | None:
+def trailer_of(commit: Commit, key: str) -> str | None:
     return next((value for name, value in commit.trailers if name == key), None)
 
 
 def impact_of(commits: Iterable[Commit]) -> Level:
     levels: dict[str, Level] = {level.label: level for level in Level}
-    return max((levels.get(trailer(one, "Gitops-Mcp-Impact") or "", Level.NONE) for one in commits), default=Level.NONE)
+    return max(
+        (levels.get(trailer_of(one, "Gitops-Mcp-Impact") or "", Level.NONE) for one in commits), default=Level.NONE
+    )
 
 
 def impact_reasons(commits: Iterable[Commit]) -> list[str]:
     """The lines below `Impact:` in the messages of this server's own commits."""
     reasons = []
     for one in commits:
-        if trailer(one, "Gitops-Mcp-Impact") is None:
+        if trailer_of(one, "Gitops-Mcp-Impact") is None:
             continue
         _, _, after = one.body.partition("Impact: ")
         reasons += [
-            cut(redacted(line[2:]), 200) for line in after.split("\n\n")[0].splitlines() if line.startswith("- ")
+            cut_text(redact_text(line[2:]), 200)
+            for line in after.split("\n\n")[0].splitlines()
+            if line.startswith("- ")
         ]
     return list(dict.fromkeys(reasons))[:20]
 
 
-def unknown(ground: Ground, name: str) -> NotFound:
+def unknown_change(ground: Ground, name: str) -> NotFound:
     known = [one.name for one in ground.repository.changes(ground.git, ground.base)]
-    return NotFound(f"change: there is no change {name!r}; {near(name, known)}")
+    return NotFound(f"change: there is no change {name!r}; {suggest(name, known)}")

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.domain import cluster_update
-from gitops_mcp.domain.answers import WriteResult
-from gitops_mcp.domain.cluster_settings import Update
-from gitops_mcp.domain.names import cluster_name
-from gitops_mcp.domain.plan import Plan
-from gitops_mcp.workflows.deliver import deliver
-from gitops_mcp.workflows.members import live_or_not, the_cluster
-from gitops_mcp.workflows.road import Request, View
-from gitops_mcp.workflows.validation import operator_of
+from gitops_mcp.domain.names import check_cluster_name
+from gitops_mcp.domain.plans import cluster_update
+from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.request import WriteRequest
+from gitops_mcp.workflows.writing.targets import live_or_not, the_cluster
+from gitops_mcp.workflows.writing.validation import operator_of
 
 
-def update(app: App, request: Request, name: str, asked: Update, *, namespace: str | None) -> WriteResult:
-    cluster_name(name)
+def update_cluster(
+    app: App, request: WriteRequest, name: str, asked: ClusterUpdate, *, namespace: str | None
+) -> WriteResult:
+    check_cluster_name(name)
     now = datetime.now(UTC)
 
     def plan(view: View) -> Plan:
@@ -27,7 +30,7 @@ def update(app: App, request: Request, name: str, asked: Update, *, namespace: s
         live = found.object if found else None
         images = view.settings.postgres_images
         operator = operator_of(view.look, ref.namespace, ref.name) if live is not None else None
-        made = cluster_update.update(
+        made = cluster_update.plan_cluster_update(
             declared, view.desired, ref, asked, images=images, live=live, operator=operator, now=now
         )
         return made.warned(unread)

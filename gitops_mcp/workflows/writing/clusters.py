@@ -7,24 +7,26 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.config import Environment, Settings
-from gitops_mcp.domain import cluster_changes, placement
-from gitops_mcp.domain.answers import WriteResult
-from gitops_mcp.domain.cluster_changes import LiveCluster
-from gitops_mcp.domain.cluster_image import image_for
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
-from gitops_mcp.domain.cnpg.protection import Engine, protecting
-from gitops_mcp.domain.guard import instances_limited, storage_class_limited
+from gitops_mcp.domain.cnpg.protection import Engine, protecting_annotations
+from gitops_mcp.domain.editing.sibling_paths import first_place_in_namespace, places_for_cluster
 from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, KUSTOMIZATION
-from gitops_mcp.domain.names import ClusterRef, cluster_name
+from gitops_mcp.domain.names import ClusterRef, check_cluster_name
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.domain.plan import Notice, Plan
-from gitops_mcp.domain.repository import Declaration
+from gitops_mcp.domain.plans.cluster import LiveCluster, plan_cluster_deletion, plan_new_cluster, plan_scaling
+from gitops_mcp.domain.plans.cluster_image import image_for
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.rules.limits import check_instances_limit, check_storage_class_limit
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
-from gitops_mcp.workflows.deliver import deliver
-from gitops_mcp.workflows.members import live_or_not
-from gitops_mcp.workflows.road import Request, View, namespace_checked
+from gitops_mcp.workflows.view import View, allowed_namespace
+from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.request import WriteRequest
+from gitops_mcp.workflows.writing.targets import live_or_not
 
 
 @dataclass(frozen=True)
@@ -43,18 +45,18 @@ class NewCluster:
     """Seconds."""
 
 
-def create(app: App, request: Request, new: NewCluster) -> WriteResult:
-    cluster_name(new.name)
+def create_cluster(app: App, request: WriteRequest, new: NewCluster) -> WriteResult:
+    check_cluster_name(new.name)
     engines: list[Engine | Literal["none"] | None] = []  # asked once, however often the planner is
 
     def plan(view: View) -> Plan:
         environment, settings = view.environment, view.settings
         ref = ClusterRef(_new_namespace(app, view, new.namespace), new.name)
-        instances_limited(new.instances, most=settings.max_instances)
-        storage_class = storage_class_limited(new.storage_class, allowed=settings.storage_classes)
+        check_instances_limit(new.instances, most=settings.max_instances)
+        storage_class = check_storage_class_limit(new.storage_class, allowed=settings.storage_classes)
         notices = _live_namesake(view, ref)
         if not engines:
-            engines.append("none" if view.is_live else _engine(app, environment, settings))
+            engines.append("none" if view.is_live else _detect_engine(app, environment, settings))
         engine = engines[0] or _declared_engine(view)
         image = image_for(view.desired, ref, new.postgres_version, images=settings.postgres_images)
         manifest = cluster_manifest(
@@ -68,13 +70,13 @@ def create(app: App, request: Request, new: NewCluster) -> WriteResult:
             storage_size=new.storage_size,
             storage_class=storage_class,
             parameters=new.parameters,
-            annotations=protecting(engine),
+            annotations=protecting_annotations(engine),
         )
-        places = placement.candidates(view.desired, ref, settings.layout_cluster)
+        places = places_for_cluster(view.desired, ref, settings.layout_cluster)
         paths = [place.path for place in places if not place.appended]
         view = view.with_files(paths)
-        place = placement.chosen(view.desired, ref, places)
-        made = cluster_changes.create(view.desired, ref, manifest, place=place, proposed=view.proposed)
+        place = first_place_in_namespace(view.desired, ref, places)
+        made = plan_new_cluster(view.desired, ref, manifest, place=place, proposed=view.proposed)
         moving = [Notice("moving-tag", image.warning)] if image.warning else []
         ignored = (new.wait or new.timeout is not None) and not view.is_live
         waiting = (
@@ -83,23 +85,27 @@ def create(app: App, request: Request, new: NewCluster) -> WriteResult:
         return made.warned([*moving, *notices, *waiting])
 
     about = replace(
-        request, cluster=new.name, namespace=new.namespace, wait=new.wait or new.timeout is not None, timeout=_time(new)
+        request,
+        cluster=new.name,
+        namespace=new.namespace,
+        wait=new.wait or new.timeout is not None,
+        timeout=_wait_seconds(new),
     )
     return deliver(app, about, plan)
 
 
-def _time(new: NewCluster) -> int:
+def _wait_seconds(new: NewCluster) -> int:
     """Seconds to wait: a minute an instance, where nothing is said."""
     return new.timeout or max(30, min(600, 60 * new.instances))
 
 
-def scale(app: App, request: Request, name: str, *, namespace: str | None, instances: int) -> WriteResult:
-    cluster_name(name)
+def scale_cluster(app: App, request: WriteRequest, name: str, *, namespace: str | None, instances: int) -> WriteResult:
+    check_cluster_name(name)
 
     def plan(view: View) -> Plan:
-        asked = namespace_checked(view.environment, namespace)
+        asked = allowed_namespace(view.environment, namespace)
         declared = view.desired.cluster(name, asked, environment=view.environment.name)
-        instances_limited(instances, most=view.settings.max_instances)
+        check_instances_limit(instances, most=view.settings.max_instances)
         space = declared.identity.namespace or asked
         found: LiveCluster | None = None
         unread: list[Notice] = []
@@ -107,35 +113,35 @@ def scale(app: App, request: Request, name: str, *, namespace: str | None, insta
             without = "how many instances run could not be read, so the impact is told from Git"
             found, unread = live_or_not(view, ClusterRef(space, name), without)
         live = found.object if found else None
-        made = cluster_changes.scale(declared, view.desired, namespace=namespace, instances=instances, live=live)
-        return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, namespace)])
+        made = plan_scaling(declared, view.desired, namespace=namespace, instances=instances, live=live)
+        return made.warned([*unread, *_namespace_notices(declared.place, declared.identity.namespace, namespace)])
 
     return deliver(app, replace(request, cluster=name, namespace=namespace), plan)
 
 
-def delete(app: App, request: Request, name: str, *, namespace: str | None) -> WriteResult:
-    cluster_name(name)
+def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str | None) -> WriteResult:
+    check_cluster_name(name)
 
     def plan(view: View) -> Plan:
-        asked = namespace_checked(view.environment, namespace)
+        asked = allowed_namespace(view.environment, namespace)
         declared = view.desired.cluster(name, asked, environment=view.environment.name)
         space = declared.identity.namespace or asked or _only_namespace(app, view)
         ref = ClusterRef(space, name)
         found, unread = live_or_not(view, ref, "the protection of the live Cluster could not be read, so Git's counts")
-        merged = _merged(view, declared) if found is None and view.proposed else None
-        made = cluster_changes.delete(declared, view.desired, ref=ref, live=found, merged=merged)
-        return made.warned([*unread, *_assumed(declared.place, declared.identity.namespace, space)])
+        merged = _cluster_in_base(view, declared) if found is None and view.proposed else None
+        made = plan_cluster_deletion(declared, view.desired, ref=ref, live=found, merged=merged)
+        return made.warned([*unread, *_namespace_notices(declared.place, declared.identity.namespace, space)])
 
     return deliver(app, replace(request, cluster=name, namespace=namespace), plan)
 
 
-def _merged(view: View, declared: Declaration) -> Object | None:
+def _cluster_in_base(view: View, declared: Declaration) -> Object | None:
     """The same Cluster as the base declares it, which is nearer to what is live than a change is."""
     there = view.at_base().desired.declarations
     return next((one.object for one in there if one.identity == declared.identity), None)
 
 
-def _assumed(place: str, declared: str | None, used: str | None) -> list[Notice]:
+def _namespace_notices(place: str, declared: str | None, used: str | None) -> list[Notice]:
     if declared is not None:
         return []
     where = f"namespace {used} was taken from the request" if used else "it could not be told"
@@ -144,7 +150,7 @@ def _assumed(place: str, declared: str | None, used: str | None) -> list[Notice]
 
 def _new_namespace(app: App, view: View, asked: str | None) -> str:
     """Asked for, else the environment's only one, else the context's."""
-    checked = namespace_checked(view.environment, asked)
+    checked = allowed_namespace(view.environment, asked)
     return checked or _only_namespace(app, view)
 
 
@@ -162,14 +168,14 @@ def _only_namespace(app: App, view: View) -> str:
     raise InvalidRequest(f"namespace: say in which namespace, since nothing else does{choices}")
 
 
-def _engine(app: App, environment: Environment, settings: Settings) -> Engine | Literal["none"] | None:
+def _detect_engine(app: App, environment: Environment, settings: Settings) -> Engine | Literal["none"] | None:
     """Which engine applies this environment, as configured or as the API shows; None where that cannot be told."""
     if environment.engine_type != "auto":
         return environment.engine_type
     kube = app.engine_kube(environment, settings)
     try:
-        argo = _present(kube, APPLICATION, environment.engine_namespace)
-        flux = _present(kube, KUSTOMIZATION, environment.engine_namespace)
+        argo = _has_objects(kube, APPLICATION, environment.engine_namespace)
+        flux = _has_objects(kube, KUSTOMIZATION, environment.engine_namespace)
     except GitOpsError:
         return None
     if argo == flux:
@@ -202,7 +208,7 @@ def _live_namesake(view: View, ref: ClusterRef) -> list[Notice]:
     ]
 
 
-def _present(kube: Kube, resource: Resource, namespace: str | None) -> bool:
+def _has_objects(kube: Kube, resource: Resource, namespace: str | None) -> bool:
     try:
         return bool(kube.page(resource, namespace, limit=1).items)
     except NotInstalled:

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.kube import Kube, OutcomeUnknown
+from gitops_mcp.answers.base import DIFF_MAX, WarningRow, shorten_to_fit
+from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.answers.writes import ImpactAnswer, WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.answers import DIFF_MAX, ImpactView, Warned, WriteResult, cut, fitted
-from gitops_mcp.domain.changed import ObjectChange, changed
-from gitops_mcp.domain.cnpg.health import healthy
-from gitops_mcp.domain.diff import bounded
-from gitops_mcp.domain.guard import confirmed, limited
+from gitops_mcp.domain.cnpg.status.health import judge_health
+from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.kinds import (
     CLUSTER,
     DATABASE,
@@ -30,20 +30,25 @@ from gitops_mcp.domain.kinds import (
     SCHEDULED_BACKUP,
     SEALED_SECRET,
 )
-from gitops_mcp.domain.model import modelled, remodelled
+from gitops_mcp.domain.live.managers import engine_that_keeps, field_managers
+from gitops_mcp.domain.live.operations import ApiOperation, api_operations, manifest_of_live
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Resource, at
-from gitops_mcp.domain.operations import Operation, manifest, operations
-from gitops_mcp.domain.ownership import claims, kept_by
-from gitops_mcp.domain.plan import Notice, Plan
-from gitops_mcp.domain.redact import redacted
-from gitops_mcp.domain.repository import Desired
-from gitops_mcp.domain.secretfiles import MANAGED_BY, SERVER
-from gitops_mcp.domain.yamltext import documents, rendered
+from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER
+from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.repository.build import build_desired, desired_after
+from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.yaml.render import render_manifest
+from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
-from gitops_mcp.workflows.look import Look
-from gitops_mcp.workflows.road import Planner, Request, View, namespace_checked
-from gitops_mcp.workflows.secretwrites import DIRECT, written
-from gitops_mcp.workflows.validation import Limits, validated
+from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.view import View, allowed_namespace
+from gitops_mcp.workflows.writing.request import Planner, WriteRequest
+from gitops_mcp.workflows.writing.secrets import DIRECT, write_secrets
+from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 _BELONGING = (DATABASE_ROLE, DATABASE, POOLER, SCHEDULED_BACKUP)
 _MAKING_SECRETS = (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)
@@ -56,56 +61,58 @@ _SECRET = {"create": "create", "rotate": "change the password of"}
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class _DirectPlan:
     view: View
     plan: Plan
-    operations: tuple[Operation, ...]
+    operations: tuple[ApiOperation, ...]
     live: dict[Identity, Object]
 
 
-def applied(app: App, ground: Ground, environment: Environment, request: Request, planner: Planner) -> WriteResult:
+def apply_directly(
+    app: App, ground: Ground, environment: Environment, request: WriteRequest, planner: Planner
+) -> WriteResult:
     """What became of a request in an environment with direct delivery. Raises Raced where something moved meanwhile."""
     kube = app.kube(environment, ground.settings)
-    prepared = _prepared(app, ground, environment, request, planner, kube)
+    prepared = _prepare_plan(app, ground, environment, request, planner, kube)
     plan = prepared.plan
     if plan.unchanged or request.dry_run:
-        return _answer(environment, prepared, (), dry_run=request.dry_run)
+        return _write_result(environment, prepared, (), dry_run=request.dry_run)
     if plan.destroys:
-        _agreed(app, prepared)
+        _ask_person(app, prepared)
     done: list[str] = []
-    with written(app, ground, environment, plan, change=DIRECT):
-        _make(kube, prepared.operations, done)
+    with write_secrets(app, ground, environment, plan, change=DIRECT):
+        _carry_out(kube, prepared.operations, done)
     done[:0] = [f"{_SECRET[one.how]} Secret {one}" for one in plan.writes]
-    waited = _waited(app, kube, request, prepared)
-    return _answer(environment, prepared, done, waited=waited)
+    waited = _wait_until_healthy(app, kube, request, prepared)
+    return _write_result(environment, prepared, done, waited=waited)
 
 
-def _prepared(
-    app: App, ground: Ground, environment: Environment, request: Request, planner: Planner, kube: Kube
-) -> _Prepared:
-    namespace_checked(environment, request.namespace)  # before anything is read there
+def _prepare_plan(
+    app: App, ground: Ground, environment: Environment, request: WriteRequest, planner: Planner, kube: Kube
+) -> _DirectPlan:
+    allowed_namespace(environment, request.namespace)  # before anything is read there
     look = Look(kube, app.schemas)
-    live = {_identity(one): one for one in _live(kube, environment, request)}
-    desired = _written_down(live)
+    live = {_identity_of(one): one for one in _read_live(kube, environment, request)}
+    desired = _desired_of(live)
     view = View(app, ground, environment, desired, proposed=False, look=look, is_live=True)
-    plan = limited(_planned(planner, view, live), namespaces=environment.namespaces)
+    plan = require_allowed_namespace(_run_planner(planner, view, live), namespaces=environment.namespaces)
     plan = replace(plan, warnings=tuple(one for one in plan.warnings if one.id not in _NOT_HERE))
-    plan = plan.warned([*_ground_warnings(ground), *_ignored(request)])
+    plan = plan.warned([*_ground_warnings(ground), *_ignored_notices(request)])
     if plan.unchanged:
-        return _Prepared(view, plan, (), live)
-    after = remodelled(desired, plan.files)
-    changes = changed(desired, after)
+        return _DirectPlan(view, plan, (), live)
+    after = desired_after(desired, plan.files)
+    changes = changed_objects(desired, after)
     settings = ground.settings
     limits = Limits(settings.max_instances, settings.storage_classes, environment.protected, is_live=True)
-    plan = validated(plan, changes, after, look, limits=limits, base=desired)
-    plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
-    todo = operations(changes, plan.files, live)
-    plan = plan.warned([*_owned(todo, live), *_in_git(app, ground, environment, changes)])
-    tried = _tried(kube, todo)
-    return _Prepared(view, replace(plan, validated_by=(*plan.validated_by, *tried)), todo, live)
+    plan = validate_plan(plan, changes, after, look, limits=limits, base=desired)
+    plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
+    todo = api_operations(changes, plan.files, live)
+    plan = plan.warned([*_check_owners(todo, live), *_in_git(app, ground, environment, changes)])
+    tried = _try_operations(kube, todo)
+    return _DirectPlan(view, replace(plan, validated_by=(*plan.validated_by, *tried)), todo, live)
 
 
-def _live(kube: Kube, environment: Environment, request: Request) -> Iterator[Object]:
+def _read_live(kube: Kube, environment: Environment, request: WriteRequest) -> Iterator[Object]:
     """The Cluster that is meant, wherever it may be, and what belongs to it; with managers, to see who owns what."""
     spaces: Sequence[str | None] = [request.namespace] if request.namespace else (environment.namespaces or [None])
     for space in spaces:
@@ -114,12 +121,12 @@ def _live(kube: Kube, environment: Environment, request: Request) -> Iterator[Ob
             namespace, name = one["metadata"]["namespace"], one["metadata"]["name"]
             yield kube.get(CLUSTER, namespace, name, managed_fields=True)
             for resource in _BELONGING:
-                yield from _belonging(kube, resource, namespace, name)
+                yield from _objects_of_cluster(kube, resource, namespace, name)
             for resource in _MAKING_SECRETS:
-                yield from _own(kube, resource, namespace)
+                yield from _own_objects(kube, resource, namespace)
 
 
-def _belonging(kube: Kube, resource: Resource, namespace: str, cluster: str) -> Iterator[Object]:
+def _objects_of_cluster(kube: Kube, resource: Resource, namespace: str, cluster: str) -> Iterator[Object]:
     try:
         found = kube.every(resource, namespace)
     except (NotInstalled, Forbidden):  # what may not be read cannot be changed either, and is told then
@@ -130,7 +137,7 @@ def _belonging(kube: Kube, resource: Resource, namespace: str, cluster: str) -> 
             yield kube.get(resource, namespace, one["metadata"]["name"], managed_fields=True)
 
 
-def _own(kube: Kube, resource: Resource, namespace: str) -> Iterator[Object]:
+def _own_objects(kube: Kube, resource: Resource, namespace: str) -> Iterator[Object]:
     """What this server made there; other ones' are none of its business."""
     try:
         found = kube.every(resource, namespace, labels=f"{MANAGED_BY}={SERVER}")
@@ -140,24 +147,24 @@ def _own(kube: Kube, resource: Resource, namespace: str) -> Iterator[Object]:
         yield kube.get(resource, namespace, one["metadata"]["name"], managed_fields=True)
 
 
-def _written_down(live: dict[Identity, Object]) -> Desired:
-    files = {_file(identity): rendered(manifest(one)) for identity, one in live.items()}
-    return modelled(files, commit="", folder="")
+def _desired_of(live: dict[Identity, Object]) -> Desired:
+    files = {_file_for(identity): render_manifest(manifest_of_live(one)) for identity, one in live.items()}
+    return build_desired(files, commit="", folder="")
 
 
-def _file(identity: Identity) -> str:
+def _file_for(identity: Identity) -> str:
     return f"{identity.namespace}/{identity.kind.lower()}-{identity.name}.yaml"
 
 
-def _planned(planner: Planner, view: View, live: Iterable[Identity]) -> Plan:
+def _run_planner(planner: Planner, view: View, live: Iterable[Identity]) -> Plan:
     """What is planned and what is wrong with it, told of objects: the files that stand for them are nobody's."""
-    known = {_file(identity): str(identity) for identity in live}
+    known = {_file_for(identity): str(identity) for identity in live}
     try:
         plan = planner(view)
     except GitOpsError as error:
         raise type(error)(_without_files(str(error), known, "live")) from error
     new = {
-        one.path: " and ".join(str(_identity(document.value)) for document in documents(one.after or ""))
+        one.path: " and ".join(str(_identity_of(document.value)) for document in parse_documents(one.after or ""))
         for one in plan.files
         if one.before is None
     }
@@ -187,22 +194,22 @@ def _without_files(text: str, names: Mapping[str, str], word: str) -> str:
     return text
 
 
-def _identity(one: Object) -> Identity:
+def _identity_of(one: Object) -> Identity:
     return Identity(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"])
 
 
-def _owned(todo: Iterable[Operation], live: dict[Identity, Object]) -> Iterator[Notice]:
+def _check_owners(todo: Iterable[ApiOperation], live: dict[Identity, Object]) -> Iterator[Notice]:
     """Refuses what an engine keeps as Git says; warns of what a person has set."""
     for one in todo:
         found = live.get(Identity(one.resource.kind, one.namespace, one.name))
         if one.how == "create" or found is None:
             continue
-        if (engine := kept_by(found, deleting=one.how == "delete")) is not None:
+        if (engine := engine_that_keeps(found, deleting=one.how == "delete")) is not None:
             raise Refused(
                 f"{one.label} is kept by {engine}, as Git says it: a change in the API would be taken back or fight "
                 f"with it. Use an environment with git delivery (delivery: git in .gitops-mcp.yaml) for it"
             )
-        for claim in claims(found, one.fields):
+        for claim in field_managers(found, one.fields):
             if claim.kind == "engine":
                 raise Refused(
                     f"{claim} of {one.label}: an engine keeps it as Git says, so a change in the API would not last. "
@@ -227,29 +234,29 @@ def _ground_warnings(ground: Ground) -> list[Notice]:
     return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
 
 
-def _ignored(request: Request) -> list[Notice]:
+def _ignored_notices(request: WriteRequest) -> list[Notice]:
     text = "direct delivery makes no change: the name in `change` was not used"
     return [Notice("change-ignored", text)] if request.change is not None else []
 
 
-def _tried(kube: Kube, todo: Iterable[Operation]) -> tuple[str, ...]:
+def _try_operations(kube: Kube, todo: Iterable[ApiOperation]) -> tuple[str, ...]:
     """Each operation with admission and without effect. Raises what the API server would refuse."""
-    tried = [_do(kube, one, dry_run=True) for one in todo]
+    tried = [_do_operation(kube, one, dry_run=True) for one in todo]
     return (DRY_RUN,) if tried else ()
 
 
-def _make(kube: Kube, todo: Sequence[Operation], done: list[str]) -> None:
+def _carry_out(kube: Kube, todo: Sequence[ApiOperation], done: list[str]) -> None:
     """The operations in their order. What fails half way is told with what had been done."""
     for index, one in enumerate(todo):
         try:
-            made = _do(kube, one, dry_run=False)
+            made = _do_operation(kube, one, dry_run=False)
         except GitOpsError as error:
             raise _half_done(error, done, todo[index:]) from error
         version = at(made, "metadata", "resourceVersion")
         done.append(str(one) + (f", now at resourceVersion {version}" if version and one.how != "delete" else ""))
 
 
-def _half_done(error: GitOpsError, done: Sequence[str], left: Sequence[Operation]) -> GitOpsError:
+def _half_done(error: GitOpsError, done: Sequence[str], left: Sequence[ApiOperation]) -> GitOpsError:
     if not done and not isinstance(error, OutcomeUnknown):
         return error
     failed = f"{left[0]}, because {error}"  # which says where it is not known whether that took effect
@@ -263,7 +270,7 @@ def _half_done(error: GitOpsError, done: Sequence[str], left: Sequence[Operation
     return kind(f"{before}Failed: {failed}.{rest} {again}")
 
 
-def _do(kube: Kube, one: Operation, *, dry_run: bool) -> Object:
+def _do_operation(kube: Kube, one: ApiOperation, *, dry_run: bool) -> Object:
     match one.how:
         case "create":
             return kube.apply(one.resource, one.body, dry_run=dry_run).object
@@ -275,7 +282,7 @@ def _do(kube: Kube, one: Operation, *, dry_run: bool) -> Object:
             ).object
 
 
-def _agreed(app: App, prepared: _Prepared) -> None:
+def _ask_person(app: App, prepared: _DirectPlan) -> None:
     """A person's word, for this plan and for the objects as they were seen."""
     plan, environment = prepared.plan, prepared.view.environment
     seen = "; ".join(f"{one} ({one.uid or 'new'} at {one.version or 'no version'})" for one in prepared.operations)
@@ -285,7 +292,7 @@ def _agreed(app: App, prepared: _Prepared) -> None:
     app.caller.agree(question, about=seen, instead="; ".join(one.kubectl for one in prepared.operations))
 
 
-def _waited(app: App, kube: Kube, request: Request, prepared: _Prepared) -> tuple[Notice, ...]:
+def _wait_until_healthy(app: App, kube: Kube, request: WriteRequest, prepared: _DirectPlan) -> tuple[Notice, ...]:
     """Waits for the Cluster to be healthy, where that was asked for."""
     cluster = next((one for one in prepared.operations if one.resource is CLUSTER and one.how != "delete"), None)
     if not request.wait or cluster is None:
@@ -294,7 +301,7 @@ def _waited(app: App, kube: Kube, request: Request, prepared: _Prepared) -> tupl
     begun = time.monotonic()
     while True:
         try:
-            well, why = healthy(kube.get(CLUSTER, cluster.namespace, cluster.name))
+            well, why = judge_health(kube.get(CLUSTER, cluster.namespace, cluster.name))
         except GitOpsError as error:
             well, why = False, str(error)
         spent = time.monotonic() - begun
@@ -308,34 +315,34 @@ def _waited(app: App, kube: Kube, request: Request, prepared: _Prepared) -> tupl
         time.sleep(_POLL)
 
 
-def _answer(
+def _write_result(
     environment: Environment,
-    prepared: _Prepared,
+    prepared: _DirectPlan,
     done: Sequence[str],
     *,
     dry_run: bool = False,
     waited: Iterable[Notice] = (),
 ) -> WriteResult:
     plan = prepared.plan
-    diff, omitted = bounded(plan.diff, DIFF_MAX)
+    diff, omitted = shorten_diff(plan.diff, DIFF_MAX)
     answer = WriteResult(
         environment=environment.name,
         delivery="direct",
         outcome="unchanged" if plan.unchanged else "dry_run" if dry_run else "applied",
         summary=plan.unchanged or plan.subject,
-        applied=[cut(text) for text in done],
+        applied=[cut_text(text) for text in done],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
-        impact=ImpactView(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
-        about=[cut(redacted(text), 600) for text in plan.body],
+        impact=ImpactAnswer(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
+        about=[cut_text(redact_text(text), 600) for text in plan.body],
         validated_by=list(plan.validated_by),
-        warnings=[Warned(id=one.id, message=cut(one.message, 1000)) for one in (*plan.warnings, *waited)],
-        next=[*_next(plan.next), *(["get_cluster_status shows how far it is"] if done else [])],
+        warnings=[WarningRow(id=one.id, message=cut_text(one.message, 1000)) for one in (*plan.warnings, *waited)],
+        next=[*_steps_without_review(plan.next), *(["get_cluster_status shows how far it is"] if done else [])],
     )
-    return fitted(answer, "applied", "about", "warnings", "next")
+    return shorten_to_fit(answer, "applied", "about", "warnings", "next")
 
 
-def _next(texts: Iterable[str]) -> Iterator[str]:
+def _steps_without_review(texts: Iterable[str]) -> Iterator[str]:
     """The steps of a plan without those that a review would take."""
     for text in texts:
         without = text.replace("merged and applied", "applied")

@@ -12,26 +12,32 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gitops_mcp.adapters.git.publish import Published, publish
+from gitops_mcp.adapters.git.publish import PublishedCommit, publish
 from gitops_mcp.adapters.git.refs import ChangeRef
+from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, WarningRow, shorten_to_fit
+from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.answers.writes import ImpactAnswer, WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.answers import DIFF_MAX, ImpactView, TouchedFile, Warned, WriteResult, cut, fitted
-from gitops_mcp.domain.changed import ObjectChange, changed
-from gitops_mcp.domain.diff import bounded
-from gitops_mcp.domain.guard import confirmed, limited
-from gitops_mcp.domain.model import remodelled
-from gitops_mcp.domain.names import change_name
-from gitops_mcp.domain.plaintext import check_no_plaintext
-from gitops_mcp.domain.plan import Notice, Plan, change_slug, commit_message
-from gitops_mcp.domain.redact import redacted
+from gitops_mcp.domain.diff import shorten_diff
+from gitops_mcp.domain.names import check_change_name
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
+from gitops_mcp.domain.plans.message import change_slug, commit_message
+from gitops_mcp.domain.plans.plaintext import check_no_plaintext
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.repository.build import desired_after
+from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
-from gitops_mcp.workflows import direct
-from gitops_mcp.workflows.hosts import compare_url
-from gitops_mcp.workflows.look import Look
-from gitops_mcp.workflows.road import Planner, Request, View, view_at
-from gitops_mcp.workflows.secretwrites import sweep, unprotected_only, written
-from gitops_mcp.workflows.validation import Limits, validated
+from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.merged import is_merged
+from gitops_mcp.workflows.view import View, view_at
+from gitops_mcp.workflows.writing.direct_delivery import apply_directly
+from gitops_mcp.workflows.writing.request import Planner, WriteRequest
+from gitops_mcp.workflows.writing.secrets import take_back_secrets, unprotected_only, write_secrets
+from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 PATIENCE = 30.0
 """Seconds for which a write is tried again. Each race lets one writer through, but not each writer soon: of eight that
@@ -41,18 +47,18 @@ _OTHERS = 20
 """Open changes that are looked through for what the base does not have."""
 
 
-def deliver(app: App, request: Request, planner: Planner) -> WriteResult:
+def deliver(app: App, request: WriteRequest, planner: Planner) -> WriteResult:
     """What became of a request. Raises one of our errors, and then nothing has changed."""
     if request.change is not None:
-        change_name(request.change)
+        check_change_name(request.change)
     end = time.monotonic() + PATIENCE
     attempt = 0
     while True:
         attempt += 1
         ground = app.ground(fetch=True)
-        sweep(app, ground)
+        take_back_secrets(app, ground)
         try:
-            return _once(app, ground, request, planner)
+            return _deliver_once(app, ground, request, planner)
         except Raced as error:
             if attempt > 1 and time.monotonic() > end:  # the first may have waited for a person
                 raise Unavailable(
@@ -63,7 +69,7 @@ def deliver(app: App, request: Request, planner: Planner) -> WriteResult:
 
 
 @dataclass(frozen=True)
-class _Target:
+class _DeliveryTarget:
     """Where a plan goes: the change's name, and its branch when there is one already."""
 
     change: str
@@ -71,31 +77,31 @@ class _Target:
     open: ChangeRef | None
 
 
-def _once(app: App, ground: Ground, request: Request, planner: Planner) -> WriteResult:
+def _deliver_once(app: App, ground: Ground, request: WriteRequest, planner: Planner) -> WriteResult:
     environment = app.environment(ground.settings, request.environment)
     if environment.delivery == "direct":
-        return direct.applied(app, ground, environment, request, planner)
+        return apply_directly(app, ground, environment, request, planner)
     several = environment.name if len(ground.settings.environments) > 1 else None
     look = Look(app.kube(environment, ground.settings), app.schemas)
-    target, view = _placed(app, ground, request, environment, several, planner, look)
+    target, view = _place_request(app, ground, request, environment, several, planner, look)
     plan = planner(view)
-    plan = limited(plan, namespaces=environment.namespaces)
+    plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
     check_no_plaintext(plan.files)
     if plan.writes and environment.protected:
         raise unprotected_only(environment)
     plan = plan.warned([*_ground_warnings(ground), *_folder_warnings(view)])
     if not plan.unchanged:
-        after = remodelled(view.desired, plan.files)
-        ours = changed(view.desired, after)
-        plan = validated(plan, ours, after, look, limits=_limits(view), base=view.at_base().desired)
-        plan = confirmed(plan, confirmed=request.confirmed, dry_run=request.dry_run)
-        plan = plan.warned(_overlaps(view, ground, target, plan, ours))
+        after = desired_after(view.desired, plan.files)
+        ours = changed_objects(view.desired, after)
+        plan = validate_plan(plan, ours, after, look, limits=_limits(view), base=view.at_base().desired)
+        plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
+        plan = plan.warned(_overlap_notices(view, ground, target, plan, ours))
     if request.dry_run:
         ground.repository.check_writable(view.desired.commit, plan.contents)
     if plan.unchanged or request.dry_run:
-        return _answer(ground, environment, target, plan, None, dry_run=request.dry_run)
+        return _write_result(ground, environment, target, plan, None, dry_run=request.dry_run)
     published = None
-    with written(app, ground, environment, plan, change=target.change) as trailers:
+    with write_secrets(app, ground, environment, plan, change=target.change) as trailers:
         if plan.files:
             published = publish(
                 ground.repository,
@@ -114,18 +120,18 @@ def _once(app: App, ground: Ground, request: Request, planner: Planner) -> Write
                     trailers=trailers,
                 ),
             )
-    return _answer(ground, environment, target, plan, published)
+    return _write_result(ground, environment, target, plan, published)
 
 
-def _placed(
+def _place_request(
     app: App,
     ground: Ground,
-    request: Request,
+    request: WriteRequest,
     environment: Environment,
     several: str | None,
     planner: Planner,
     look: Look,
-) -> tuple[_Target, View]:
+) -> tuple[_DeliveryTarget, View]:
     """The change a request belongs to, and what Git says at its tip.
 
     A named change continues where it is open and is refused once it is merged. A name made from the request continues
@@ -143,10 +149,10 @@ def _placed(
             plan = planner(view_at(app, ground, environment, ground.base.commit, proposed=False, look=look))
         except NotFound as error:
             raise _proposed_elsewhere(app, ground, environment, planner, error, look) from error
-        name, found = _free(ground, change_slug(plan, several))
+        name, found = _free_name(ground, change_slug(plan, several))
     commit = found.tip if found else ground.base.commit
     view = view_at(app, ground, environment, commit, proposed=found is not None, look=look)
-    return _Target(name, ground.git.prefix + name, found), view
+    return _DeliveryTarget(name, ground.git.prefix + name, found), view
 
 
 def _proposed_elsewhere(
@@ -164,7 +170,7 @@ def _proposed_elsewhere(
     return error
 
 
-def _free(ground: Ground, made: str) -> tuple[str, ChangeRef | None]:
+def _free_name(ground: Ground, made: str) -> tuple[str, ChangeRef | None]:
     number = 1
     while True:
         suffix = "" if number == 1 else f"-{number}"
@@ -173,12 +179,6 @@ def _free(ground: Ground, made: str) -> tuple[str, ChangeRef | None]:
         if found is None or not is_merged(ground, found):
             return name, found
         number += 1
-
-
-def is_merged(ground: Ground, found: ChangeRef) -> bool:
-    """By ancestry, or by content: a squash merge leaves nothing of the change to be merged."""
-    repository, base = ground.repository, ground.base.commit
-    return repository.is_ancestor(found.tip, base) or repository.merged_by_content(base, found.tip)
 
 
 def _ground_warnings(ground: Ground) -> list[Notice]:
@@ -197,7 +197,9 @@ def _limits(view: View) -> Limits:
     return Limits(settings.max_instances, settings.storage_classes, view.environment.protected)
 
 
-def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan, ours: Iterable[ObjectChange]) -> list[Notice]:
+def _overlap_notices(
+    view: View, ground: Ground, target: _DeliveryTarget, plan: Plan, ours: Iterable[ObjectChange]
+) -> list[Notice]:
     """Other open changes that touch the same fields: whoever merges second may meet a conflict."""
     touched = {change.path for change in plan.files}
     notices = []
@@ -210,7 +212,7 @@ def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan, ours: Ite
             continue
         if is_merged(ground, other):
             continue
-        theirs = changed(
+        theirs = changed_objects(
             view_at(view.app, ground, view.environment, start, proposed=False).desired,
             view_at(view.app, ground, view.environment, other.tip, proposed=True).desired,
         )
@@ -226,16 +228,16 @@ def _overlaps(view: View, ground: Ground, target: _Target, plan: Plan, ours: Ite
     return notices
 
 
-def _answer(
+def _write_result(
     ground: Ground,
     environment: Environment,
-    target: _Target,
+    target: _DeliveryTarget,
     plan: Plan,
-    published: Published | None,
+    published: PublishedCommit | None,
     *,
     dry_run: bool = False,
 ) -> WriteResult:
-    diff, omitted = bounded(plan.diff, DIFF_MAX)
+    diff, omitted = shorten_diff(plan.diff, DIFF_MAX)
     unchanged = plan.unchanged is not None
     answer = WriteResult(
         environment=environment.name,
@@ -249,16 +251,16 @@ def _answer(
         files=[TouchedFile(path=one.path, action=one.action, line=one.line) for one in plan.files],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
-        impact=ImpactView(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
-        about=[cut(redacted(text), 600) for text in plan.body],
+        impact=ImpactAnswer(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
+        about=[cut_text(redact_text(text), 600) for text in plan.body],
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
-        warnings=[Warned(id=one.id, message=cut(one.message, 1000)) for one in plan.warnings],
-        next=_next(ground, target, plan, published),
+        warnings=[WarningRow(id=one.id, message=cut_text(one.message, 1000)) for one in plan.warnings],
+        next=_next_steps(ground, target, plan, published),
     )
-    return fitted(answer, "files", "about", "warnings", "next")
+    return shorten_to_fit(answer, "files", "about", "warnings", "next")
 
 
-def _next(ground: Ground, target: _Target, plan: Plan, published: Published | None) -> list[str]:
+def _next_steps(ground: Ground, target: _DeliveryTarget, plan: Plan, published: PublishedCommit | None) -> list[str]:
     steps: list[str] = []
     if published and published.pushed:
         url = compare_url(ground.url, ground.base.branch, target.branch)
@@ -267,7 +269,7 @@ def _next(ground: Ground, target: _Target, plan: Plan, published: Published | No
         else:
             steps.append(f"Ask a person to review and merge branch {target.branch} into {ground.base.branch}")
         if published.printed:
-            steps.append(f"The remote printed (untrusted text): {cut(redacted(published.printed), 600)}")
+            steps.append(f"The remote printed (untrusted text): {cut_text(redact_text(published.printed), 600)}")
     elif published:
         steps.append(
             f"Branch {target.branch} is local only (nothing was pushed): ask a person to review, push and merge it"

@@ -17,24 +17,43 @@ from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
 from gitops_mcp.adapters.secrets.existing import Existing
 from gitops_mcp.adapters.secrets.external import ExternalSecrets
-from gitops_mcp.adapters.secrets.interface import Provider, ProviderName, Wanted
+from gitops_mcp.adapters.secrets.interface import Provider, ProviderName, WantedSecret
 from gitops_mcp.adapters.secrets.sealed import SealedSecrets
 from gitops_mcp.adapters.secrets.sops import Sops
-from gitops_mcp.domain import belonging, secretfiles
-from gitops_mcp.domain.belonging import Newcomer
-from gitops_mcp.domain.cnpg.password_secret import secret_name
+from gitops_mcp.domain.cnpg.password_secret import checked_secret_name
+from gitops_mcp.domain.editing.new_document import (
+    NewObject,
+    candidate_places,
+    first_fitting_place,
+    line_ending,
+    put_file,
+)
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET, SECRET
 from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.placement import Place
-from gitops_mcp.domain.plan import Notice, SecretWrite
-from gitops_mcp.domain.repository import Declaration, folders_above
-from gitops_mcp.domain.role_changes import Password
-from gitops_mcp.domain.roles import bootstrap_owner, bootstrap_secret
-from gitops_mcp.domain.secretfiles import MANAGED_BY, SERVER, SecretDocument
-from gitops_mcp.domain.steps import Steps
+from gitops_mcp.domain.plans.declared_roles import bootstrap_owner, bootstrap_secret
+from gitops_mcp.domain.plans.plan import SecretWrite
+from gitops_mcp.domain.plans.role import RolePassword
+from gitops_mcp.domain.plans.secret_documents import (
+    KEYS,
+    MANAGED_BY,
+    SERVER,
+    SecretDocument,
+    find_mittwald_file,
+    is_generated,
+    next_secret_name,
+    replace_file,
+    replace_sealed_values,
+    secret_documents,
+    secret_siblings,
+    ways_near,
+)
+from gitops_mcp.domain.repository.desired import Declaration, folders_above
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
-from gitops_mcp.workflows.road import View
+from gitops_mcp.workflows.view import View
 
 _EXISTING = "existing:"
 _CERTIFICATE = "pub-sealed-secrets.pem"
@@ -47,7 +66,7 @@ _MAKERS = {"external-secrets": (EXTERNAL_SECRET, PASSWORD), "sealed-secrets": (S
 
 
 @dataclass(frozen=True)
-class Source:
+class PasswordSource:
     """What `password_source` says."""
 
     how: str
@@ -55,12 +74,12 @@ class Source:
     secret: str | None = None
 
     @classmethod
-    def of(cls, text: str) -> Source:
+    def of(cls, text: str) -> PasswordSource:
         """Raises InvalidRequest; what was given is not repeated, since it may be the password itself."""
         if text in {"auto", "none"}:
             return cls(text)
         if text.startswith(_EXISTING):
-            return cls("existing", secret_name(text.removeprefix(_EXISTING)))
+            return cls("existing", checked_secret_name(text.removeprefix(_EXISTING)))
         raise InvalidRequest(
             "password_source: it names where a password comes from and never is one. There are: 'auto' (as the "
             "repository makes Secrets), 'none' (no password) and 'existing:<name of a Secret>', such as "
@@ -69,13 +88,13 @@ class Source:
 
 
 @dataclass
-class Kept:
+class SecretTexts:
     """What was made for one request."""
 
-    texts: dict[tuple[str, Wanted, str], str] = field(default_factory=dict)
+    texts: dict[tuple[str, WantedSecret, str], str] = field(default_factory=dict)
     certificates: dict[str, bytes] = field(default_factory=dict)
 
-    def text(self, provider: Provider, wanted: Wanted, path: str, *, eol: str) -> str:
+    def text(self, provider: Provider, wanted: WantedSecret, path: str, *, eol: str) -> str:
         key = (provider.name, wanted, path)
         if key not in self.texts:
             self.texts[key] = provider.file(wanted, path, eol=eol)
@@ -83,19 +102,19 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedPassword:
     """A password that is about to be given to a role."""
 
-    password: Password
-    tried: tuple[Place, ...] = ()
+    password: RolePassword
+    tried: tuple[FilePlace, ...] = ()
     """Where the file of its Secret may go."""
-    write: Callable[[Steps], tuple[Notice, ...]] | None = None
+    write: Callable[[EditSequence], tuple[Notice, ...]] | None = None
     """Puts that file into a change."""
     writes: tuple[SecretWrite, ...] = ()
 
 
 @dataclass(frozen=True)
-class Asked:
+class PasswordRequest:
     """For whom a password is wanted."""
 
     view: View
@@ -111,7 +130,7 @@ class Asked:
         return f"{self.object_name}-password"
 
 
-def documents(view: View, cluster: Declaration) -> tuple[View, tuple[SecretDocument, ...]]:
+def find_secret_documents(view: View, cluster: Declaration) -> tuple[View, tuple[SecretDocument, ...]]:
     """What becomes a Secret in the repository, and the view that knows its files."""
     paths = view.secret_files()
     folder = posixpath.dirname(cluster.path)
@@ -121,26 +140,33 @@ def documents(view: View, cluster: Declaration) -> tuple[View, tuple[SecretDocum
 
     nearest = sorted(paths, key=distance)[:_MOST]
     view = view.with_files(nearest)
-    return view, tuple(secretfiles.secret_documents(view.desired.texts, nearest))
+    return view, tuple(secret_documents(view.desired.texts, nearest))
 
 
-def for_new(asked: Asked, source: Source, found: tuple[SecretDocument, ...], kept: Kept, *, adopts: bool) -> Prepared:
+def prepare_password(
+    asked: PasswordRequest,
+    source: PasswordSource,
+    found: tuple[SecretDocument, ...],
+    kept: SecretTexts,
+    *,
+    adopts: bool,
+) -> PreparedPassword:
     if source.how == "none":
         body = ("Without a password (disablePassword), so that nobody can log in with one",)
-        return Prepared(Password(None, body))
+        return PreparedPassword(RolePassword(None, body))
     if source.how == "existing":
-        return Prepared(_existing(asked, str(source.secret), found))
+        return PreparedPassword(_use_existing(asked, str(source.secret), found))
     if adopts and bootstrap_owner(asked.cluster.object) == asked.role:
         own = bootstrap_secret(asked.cluster.object, asked.ref)
         body = (f"The password stays in Secret {own}, which the operator keeps for the owner that bootstrap made",)
-        return Prepared(Password(own, body))
+        return PreparedPassword(RolePassword(own, body))
     provider = _provider(asked, found, kept)
-    return _made(asked, provider, asked.first_secret, found, kept)
+    return _make_secret(asked, provider, asked.first_secret, found, kept)
 
 
-def rotated(
-    asked: Asked, secret: str | None, found: tuple[SecretDocument, ...], kept: Kept, *, alone: bool
-) -> Prepared:
+def prepare_rotation(
+    asked: PasswordRequest, secret: str | None, found: tuple[SecretDocument, ...], kept: SecretTexts, *, alone: bool
+) -> PreparedPassword:
     """Another value, by the provider that made the one there is. `alone`: nothing else is asked for."""
     if secret is None:
         raise InvalidRequest(
@@ -151,50 +177,54 @@ def rotated(
         places = ", ".join(one.place for one in makers)
         raise Refused(f"several documents make Secret {secret}: {places}. Which one counts cannot be told")
     if not makers:
-        return _rotated_in_cluster(asked, secret, alone=alone)
+        return _rotate_in_cluster(asked, secret, alone=alone)
     (maker,) = makers
     match maker.way:
         case "external-secrets":
-            return _moved(asked, maker, found, kept)
+            return _move_to_new_secret(asked, maker, found, kept)
         case "sealed-secrets":
-            return _resealed(asked, maker, kept)
+            return _seal_anew(asked, maker, kept)
         case "sops":
-            return _encrypted_anew(asked, maker, kept)
+            return _encrypt_anew(asked, maker, kept)
 
 
-def _existing(asked: Asked, secret: str, found: tuple[SecretDocument, ...]) -> Password:
+def _use_existing(asked: PasswordRequest, secret: str, found: tuple[SecretDocument, ...]) -> RolePassword:
     namespace = asked.ref.namespace
     maker = next((one for one in found if one.makes(namespace, secret)), None)
-    notes = Existing(secret).notes(Wanted(namespace, secret, asked.role))
+    notes = Existing(secret).notes(WantedSecret(namespace, secret, asked.role))
     if maker is not None:
-        return Password(secret, (f"The password comes from Secret {secret}, which {maker.place} makes",), notes)
+        return RolePassword(secret, (f"The password comes from Secret {secret}, which {maker.place} makes",), notes)
     kube = asked.view.app.kube(asked.view.environment, asked.view.settings)
     body = (f"The password comes from Secret {secret}, which somebody else provides",)
     if secret == bootstrap_secret(asked.cluster.object, asked.ref):
-        return Password(secret, body, notes)
+        return RolePassword(secret, body, notes)
     try:
         kube.metadata(SECRET, namespace, secret)
     except (Forbidden, NotInstalled, Unavailable):
-        return Password(secret, body, notes)
+        return RolePassword(secret, body, notes)
     except NotFound:
         missing = f"there is no Secret {namespace}/{secret} yet: the operator retries until there is one"
-        return Password(secret, body, notes, (Notice("secret-missing", missing),))
-    return Password(secret, body, notes)
+        return RolePassword(secret, body, notes, (Notice("secret-missing", missing),))
+    return RolePassword(secret, body, notes)
 
 
-def _made(asked: Asked, provider: Provider, secret: str, found: tuple[SecretDocument, ...], kept: Kept) -> Prepared:
+def _make_secret(
+    asked: PasswordRequest, provider: Provider, secret: str, found: tuple[SecretDocument, ...], kept: SecretTexts
+) -> PreparedPassword:
     """A Secret of that name by a provider, its file beside those of its like."""
     view, ref = asked.view, asked.ref
-    wanted = Wanted(ref.namespace, secret, asked.role)
+    wanted = WantedSecret(ref.namespace, secret, asked.role)
     notes = provider.notes(wanted)
     body = (f"The password comes from Secret {secret}, made by {provider.name}", *notes)
     if provider.name == "cluster":
-        return Prepared(Password(secret, body), writes=(SecretWrite("create", ref.namespace, secret, asked.role),))
+        return PreparedPassword(
+            RolePassword(secret, body), writes=(SecretWrite("create", ref.namespace, secret, asked.role),)
+        )
     clash = next((one for one in found if one.makes(ref.namespace, secret)), None)
     if clash is not None and view.is_live and clash.is_ours and clash.way == provider.name:
         # What a request made that failed half way, or that a role left behind which was released.
         kept_body = (f"The password comes from Secret {secret}, which {clash.place} makes already",)
-        return Prepared(Password(secret, kept_body))
+        return PreparedPassword(RolePassword(secret, kept_body))
     if clash is not None:
         raise InvalidRequest(
             f"Secret {secret} is made by {clash.place} already: say password_source='existing:{secret}' to use it, or "
@@ -204,32 +234,32 @@ def _made(asked: Asked, provider: Provider, secret: str, found: tuple[SecretDocu
     number = secret.removeprefix(asked.first_secret)
     number = number if number != secret else f"-{secret.rpartition('-')[2]}"
     short = asked.object_name.removeprefix(f"{ref.name}-") + number
-    new = Newcomer(SECRET.kind, ref.namespace, secret, short, ref.name)
+    new = NewObject(SECRET.kind, ref.namespace, secret, short, ref.name)
     near = {posixpath.dirname(asked.cluster.path), asked.cluster.root}
     known = (
         [
             one
-            for one in secretfiles.siblings(found, provider.name)
+            for one in secret_siblings(found, provider.name)
             if one.namespace == ref.namespace or posixpath.dirname(one.path) in near
         ]
         if provider.name != "existing" and not view.is_live
         else []
     )
-    places = belonging.places(view.desired, asked.cluster, new, view.settings.layout_secret, known, alone=True)
-    tried = tuple(_where(provider, places))
+    places = candidate_places(view.desired, asked.cluster, new, view.settings.layout_secret, known, alone=True)
+    tried = tuple(_usable_places(provider, places))
 
-    def write(steps: Steps) -> tuple[Notice, ...]:
+    def write(steps: EditSequence) -> tuple[Notice, ...]:
         desired = steps.desired
-        place = belonging.fitting(desired, steps.again(asked.cluster), new, tried)
-        text = kept.text(provider, wanted, place.path, eol=belonging.line_ending(desired))
-        put = belonging.put_file(desired, place, text)
+        place = first_fitting_place(desired, steps.again(asked.cluster), new, tried)
+        text = kept.text(provider, wanted, place.path, eol=line_ending(desired))
+        put = put_file(desired, place, text)
         steps.take(put.changes)
         return put.notices
 
-    return Prepared(Password(secret, body), tried, write)
+    return PreparedPassword(RolePassword(secret, body), tried, write)
 
 
-def _check_free(asked: Asked, provider: Provider, secret: str) -> None:
+def _check_free(asked: PasswordRequest, provider: Provider, secret: str) -> None:
     """Raises Refused where somebody else's live object has the name. What may not be read is passed over."""
     kube, namespace = asked.view.app.kube(asked.view.environment, asked.view.settings), asked.ref.namespace
     for resource in (SECRET, *_MAKERS.get(provider.name, ())):
@@ -265,7 +295,7 @@ def _is_own_maker(kube: Kube, namespace: str, owner: Object) -> bool:
     return bool(at(maker, "metadata", "labels", MANAGED_BY) == SERVER)
 
 
-def _where(provider: Provider, places: tuple[Place, ...]) -> Iterator[Place]:
+def _usable_places(provider: Provider, places: tuple[FilePlace, ...]) -> Iterator[FilePlace]:
     """The places with the names of files that the provider can use. Raises its error where it can use none."""
     refused: GitOpsError | None = None
     some = False
@@ -281,16 +311,18 @@ def _where(provider: Provider, places: tuple[Place, ...]) -> Iterator[Place]:
         raise refused
 
 
-def _moved(asked: Asked, maker: SecretDocument, found: tuple[SecretDocument, ...], kept: Kept) -> Prepared:
+def _move_to_new_secret(
+    asked: PasswordRequest, maker: SecretDocument, found: tuple[SecretDocument, ...], kept: SecretTexts
+) -> PreparedPassword:
     """A generator makes a value once: another one needs another Secret."""
-    if not secretfiles.is_generated(maker.object):
+    if not is_generated(maker.object):
         raise Refused(
             f"{maker.place} reads the password of Secret {maker.secret} from a store or a generator that is not "
             f"written here: change it where it comes from, and the External Secrets Operator brings it"
         )
     taken = {one.secret for one in found if one.namespace in {asked.ref.namespace, None}}
-    secret = secretfiles.numbered(maker.secret, taken)
-    made = _made(asked, ExternalSecrets(), secret, found, kept)
+    secret = next_secret_name(maker.secret, taken)
+    made = _make_secret(asked, ExternalSecrets(), secret, found, kept)
     told = (
         f"The password changes when this is applied: clients must read Secret {secret} from then on. The old Secret "
         f"{maker.secret} ({maker.place}) stays, and holds the only copy of the old password"
@@ -298,7 +330,7 @@ def _moved(asked: Asked, maker: SecretDocument, found: tuple[SecretDocument, ...
     return replace(made, password=replace(made.password, next=(told,)))
 
 
-def _resealed(asked: Asked, maker: SecretDocument, kept: Kept) -> Prepared:
+def _seal_anew(asked: PasswordRequest, maker: SecretDocument, kept: SecretTexts) -> PreparedPassword:
     scopes = ("sealedsecrets.bitnami.com/cluster-wide", "sealedsecrets.bitnami.com/namespace-wide")
     annotations = maker.object.get("metadata", {}).get("annotations") or {}
     if any(str(annotations.get(scope)).lower() == "true" for scope in scopes):
@@ -306,52 +338,52 @@ def _resealed(asked: Asked, maker: SecretDocument, kept: Kept) -> Prepared:
             f"{maker.place} is sealed for more than its own name, which is not written here: rotate it with kubeseal"
         )
     keys = set(at(maker.object, "spec", "encryptedData") or ())
-    if keys != secretfiles.KEYS:
-        others = ", ".join(sorted(keys - secretfiles.KEYS))
+    if keys != KEYS:
+        others = ", ".join(sorted(keys - KEYS))
         holds = f"holds {others} besides" if others else "does not hold both"
         raise Refused(
             f"{maker.place} {holds} {_BOTH}, and what else depends on the password cannot be told here: "
             f"rotate it with kubeseal"
         )
-    provider = _sealed(asked, kept)
-    wanted = Wanted(asked.ref.namespace, maker.secret, asked.role)
+    provider = _sealed_provider(asked, kept)
+    wanted = WantedSecret(asked.ref.namespace, maker.secret, asked.role)
 
-    def write(steps: Steps) -> tuple[Notice, ...]:
+    def write(steps: EditSequence) -> tuple[Notice, ...]:
         text = kept.text(provider, wanted, maker.path, eol="\n")
-        steps.take(secretfiles.resealed(steps.desired, maker.path, maker.document, text))
+        steps.take(replace_sealed_values(steps.desired, maker.path, maker.document, text))
         return ()
 
-    return Prepared(_rewritten(maker), write=write)
+    return PreparedPassword(_rewritten_password(maker), write=write)
 
 
-def _encrypted_anew(asked: Asked, maker: SecretDocument, kept: Kept) -> Prepared:
+def _encrypt_anew(asked: PasswordRequest, maker: SecretDocument, kept: SecretTexts) -> PreparedPassword:
     keys = set(maker.object.get("stringData") or maker.object.get("data") or ())
-    if not maker.is_ours or maker.beside != 1 or keys != secretfiles.KEYS:
+    if not maker.is_ours or maker.beside != 1 or keys != KEYS:
         what = f"holds more than {_BOTH}" if maker.is_ours else "was not made by this server"
         raise Refused(
             f"{maker.path} {what}, and to change one value of it takes the key: rotate it with `sops {maker.path}`"
         )
-    provider = _sops(asked.view)
-    wanted = Wanted(asked.ref.namespace, maker.secret, asked.role)
+    provider = _sops_provider(asked.view)
+    wanted = WantedSecret(asked.ref.namespace, maker.secret, asked.role)
 
-    def write(steps: Steps) -> tuple[Notice, ...]:
+    def write(steps: EditSequence) -> tuple[Notice, ...]:
         text = kept.text(provider, wanted, maker.path, eol="\n")
-        steps.take(secretfiles.rewritten(steps.desired, maker.path, text))
+        steps.take(replace_file(steps.desired, maker.path, text))
         return ()
 
-    return Prepared(_rewritten(maker), write=write)
+    return PreparedPassword(_rewritten_password(maker), write=write)
 
 
-def _rewritten(maker: SecretDocument) -> Password:
+def _rewritten_password(maker: SecretDocument) -> RolePassword:
     body = (f"A new password for Secret {maker.secret}, by {maker.way} at {maker.place}",)
     told = (
         f"The password changes when this is applied: clients must read Secret {maker.secret} anew from then on, and "
         f"the old one works no more"
     )
-    return Password(maker.secret, body, (told,))
+    return RolePassword(maker.secret, body, (told,))
 
 
-def _rotated_in_cluster(asked: Asked, secret: str, *, alone: bool) -> Prepared:
+def _rotate_in_cluster(asked: PasswordRequest, secret: str, *, alone: bool) -> PreparedPassword:
     if asked.view.environment.passwords.provider != "cluster":
         nothing = "no object of this server's that could be read" if asked.view.is_live else "nothing in Git"
         raise Refused(
@@ -365,23 +397,23 @@ def _rotated_in_cluster(asked: Asked, secret: str, *, alone: bool) -> Prepared:
         )
     body = (f"A new password in Secret {secret} of the cluster, at once",)
     told = (f"Clients must read Secret {secret} anew: the old password works no more",)
-    return Prepared(
-        Password(secret, body, told), writes=(SecretWrite("rotate", asked.ref.namespace, secret, asked.role),)
+    return PreparedPassword(
+        RolePassword(secret, body, told), writes=(SecretWrite("rotate", asked.ref.namespace, secret, asked.role),)
     )
 
 
-def _provider(asked: Asked, found: tuple[SecretDocument, ...], kept: Kept) -> Provider:
+def _provider(asked: PasswordRequest, found: tuple[SecretDocument, ...], kept: SecretTexts) -> Provider:
     name = asked.view.environment.passwords.provider
-    chosen = _automatic(asked, found) if name == "auto" else name
+    chosen = _detect_provider(asked, found) if name == "auto" else name
     match chosen:
         case "external-secrets":
             _check_installed(asked.view, chosen)
             return ExternalSecrets()
         case "sealed-secrets":
             _check_installed(asked.view, chosen)
-            return _sealed(asked, kept)
+            return _sealed_provider(asked, kept)
         case "sops":
-            return _sops(asked.view)
+            return _sops_provider(asked.view)
         case "cluster":
             return ClusterSecrets(asked.view.app.kube(asked.view.environment, asked.view.settings))
         case "existing":
@@ -391,10 +423,10 @@ def _provider(asked: Asked, found: tuple[SecretDocument, ...], kept: Kept) -> Pr
             )
 
 
-def _automatic(asked: Asked, found: tuple[SecretDocument, ...]) -> ProviderName:
+def _detect_provider(asked: PasswordRequest, found: tuple[SecretDocument, ...]) -> ProviderName:
     view, ref = asked.view, asked.ref
     folders = {posixpath.dirname(asked.cluster.path)} | ({asked.cluster.root} if asked.cluster.root else set())
-    for ways in secretfiles.ways_near(found, folders=folders, namespace=ref.namespace, folder=view.desired.folder):
+    for ways in ways_near(found, folders=folders, namespace=ref.namespace, folder=view.desired.folder):
         if len(ways) == 1:
             return next(iter(ways))
         if ways:
@@ -404,22 +436,22 @@ def _automatic(asked: Asked, found: tuple[SecretDocument, ...]) -> ProviderName:
             )
     if _has_sops_rules(asked):
         return "sops"
-    generator = secretfiles.noticed(view.desired.texts, view.secret_files())
+    generator = find_mittwald_file(view.desired.texts, view.secret_files())
     seen = f" {generator} uses mittwald's secret generator, which is not written here." if generator else ""
     raise Refused(
-        f"password_source: the repository does not show how it makes Secrets, so none is made.{seen}{_installed(view)} "
-        f"Choose: passwords.provider in .gitops-mcp.yaml ({', '.join(get_args(ProviderName))}), "
-        f"password_source='existing:<name of a Secret>', or 'none'"
+        f"password_source: the repository does not show how it makes Secrets, so none is "
+        f"made.{seen}{_installed_providers(view)} Choose: passwords.provider in .gitops-mcp.yaml "
+        f"({', '.join(get_args(ProviderName))}), password_source='existing:<name of a Secret>', or 'none'"
     )
 
 
-def _has_sops_rules(asked: Asked) -> bool:
+def _has_sops_rules(asked: PasswordRequest) -> bool:
     read = asked.view.read
     folders = folders_above(posixpath.dirname(asked.cluster.path), "")
     return any(read(posixpath.join(folder, ".sops.yaml")) is not None for folder in folders)
 
 
-def _installed(view: View) -> str:
+def _installed_providers(view: View) -> str:
     """What the API has, for a choice."""
     kube = view.app.kube(view.environment, view.settings)
     try:
@@ -443,7 +475,7 @@ def _check_installed(view: View, name: ProviderName) -> None:
         )
 
 
-def _sops(view: View) -> Sops:
+def _sops_provider(view: View) -> Sops:
     if view.is_live:
         raise Refused(
             "password_source: sops files are decrypted by an engine, and direct delivery has none. Set another "
@@ -453,7 +485,7 @@ def _sops(view: View) -> Sops:
     return Sops(read=view.read)
 
 
-def _sealed(asked: Asked, kept: Kept) -> SealedSecrets:
+def _sealed_provider(asked: PasswordRequest, kept: SecretTexts) -> SealedSecrets:
     passwords = asked.view.environment.passwords
     key = f"{passwords.certificate} {passwords.controller_namespace}/{passwords.controller_name}"
     if key not in kept.certificates:
@@ -461,7 +493,7 @@ def _sealed(asked: Asked, kept: Kept) -> SealedSecrets:
     return SealedSecrets(kept.certificates[key], lambda: datetime.now(UTC))
 
 
-def _certificate(asked: Asked) -> bytes:
+def _certificate(asked: PasswordRequest) -> bytes:
     """From the file that is configured, one at or above the Cluster's folder, or the controller itself."""
     view, passwords = asked.view, asked.view.environment.passwords
     configured = passwords.certificate

@@ -7,31 +7,69 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.domain import role_changes, role_deletion, secretfiles
-from gitops_mcp.domain.answers import WriteResult
-from gitops_mcp.domain.cnpg import role as rules
-from gitops_mcp.domain.cnpg.role import Attributes
-from gitops_mcp.domain.cnpg.sql import role_name
+from gitops_mcp.domain.cnpg.role import (
+    KEYS,
+    RoleAttributes,
+    checked_comment,
+    checked_connection_limit,
+    checked_in_roles,
+    checked_valid_until,
+)
+from gitops_mcp.domain.cnpg.sql import checked_role_name
+from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
-from gitops_mcp.domain.names import ClusterRef, cluster_name, near, object_name, shown
-from gitops_mcp.domain.plan import Plan
-from gitops_mcp.domain.repository import Declaration
-from gitops_mcp.domain.role_changes import NewRole
-from gitops_mcp.domain.role_deletion import Deletion, Removing
-from gitops_mcp.domain.roles import DeclaredRole, LiveRoles, declared_roles, existing_secret_users, one_role
-from gitops_mcp.domain.secretfiles import SecretDocument
-from gitops_mcp.domain.steps import Steps
+from gitops_mcp.domain.names import ClusterRef, check_cluster_name, make_object_name, quote, suggest
+from gitops_mcp.domain.plans.declared_roles import (
+    DeclaredRole,
+    LiveRoles,
+    declared_roles,
+    objects_naming_secret,
+    require_role,
+)
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.role import (
+    NewRole,
+    check_cluster_alive,
+    check_migratable,
+    check_new_role,
+    form_of_new_role,
+    how_role_exists,
+    is_declared_so,
+    non_default_attributes,
+    plan_new_role,
+    plan_nothing_to_migrate,
+    plan_role_migration,
+    plan_role_update,
+    plan_unchanged_role,
+    role_places,
+)
+from gitops_mcp.domain.plans.role_removal import (
+    PasswordRemoval,
+    RoleDeletion,
+    plan_role_deletion,
+    role_at_base,
+    time_since_last_write,
+)
+from gitops_mcp.domain.plans.secret_documents import (
+    SecretDocument,
+    first_secret_name,
+    indexes_of_generators,
+    places_naming_secret,
+)
+from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import InvalidRequest, Refused
-from gitops_mcp.workflows import passwords
-from gitops_mcp.workflows.deliver import deliver
-from gitops_mcp.workflows.members import live_roles, taken, the_cluster
-from gitops_mcp.workflows.passwords import Asked, Kept, Prepared, Source
-from gitops_mcp.workflows.road import Request, View
+from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing import passwords
+from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.passwords import PasswordRequest, PasswordSource, PreparedPassword, SecretTexts
+from gitops_mcp.workflows.writing.request import WriteRequest
+from gitops_mcp.workflows.writing.targets import live_roles, taken_names, the_cluster
 
 
 @dataclass(frozen=True)
-class Which:
+class WhichRole:
     """A role as the caller names it."""
 
     cluster_name: str
@@ -39,29 +77,31 @@ class Which:
     namespace: str | None
 
 
-def create(
-    app: App, request: Request, which: Which, given: Mapping[str, Any], *, password_source: str, adopt: bool
+def create_role(
+    app: App, request: WriteRequest, which: WhichRole, given: Mapping[str, Any], *, password_source: str, adopt: bool
 ) -> WriteResult:
-    cluster_name(which.cluster_name, field="cluster_name")
-    new = NewRole(role_name(which.role_name), _attributes(which.role_name, given), adopt)
-    source = Source.of(password_source)
-    kept = Kept()
+    check_cluster_name(which.cluster_name, field="cluster_name")
+    new = NewRole(checked_role_name(which.role_name), _attributes_from(which.role_name, given), adopt)
+    source = PasswordSource.of(password_source)
+    kept = SecretTexts()
 
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         live, unread = live_roles(view, ref)
-        known = role_changes.check_new(view.desired, cluster, ref, new, live)
+        known = check_new_role(view.desired, cluster, ref, new, live)
         if known is not None:
-            return _known(known, new, source, ref).warned(unread)
-        form, why = role_changes.form_of_new(view.desired, live)
+            return _plan_for_known(known, new, source, ref).warned(unread)
+        form, why = form_of_new_role(view.desired, live)
         name = _object_name(view, ref, new.name, live)
-        view, found = passwords.documents(view, cluster) if source.how != "none" else (view, ())
-        adopts = role_changes.existing(cluster, ref, new.name, live) is not None
-        prepared = passwords.for_new(Asked(view, cluster, ref, new.name, name), source, found, kept, adopts=adopts)
+        view, found = passwords.find_secret_documents(view, cluster) if source.how != "none" else (view, ())
+        adopts = how_role_exists(cluster, ref, new.name, live) is not None
+        prepared = passwords.prepare_password(
+            PasswordRequest(view, cluster, ref, new.name, name), source, found, kept, adopts=adopts
+        )
         layout = view.settings.layout_role
-        tried = role_changes.places(view.desired, cluster, ref, name, layout) if form != "inline" else ()
+        tried = role_places(view.desired, cluster, ref, name, layout) if form != "inline" else ()
         view = view.with_files(place.path for place in (*tried, *prepared.tried) if not place.appended)
-        made = role_changes.create(
+        made = plan_new_role(
             view.desired,
             cluster,
             ref,
@@ -76,70 +116,76 @@ def create(
         )
         return _with_secret(view, made, prepared).warned(unread)
 
-    return deliver(app, _about(request, which), plan)
+    return deliver(app, _about_cluster(request, which), plan)
 
 
-def update(app: App, request: Request, which: Which, given: Mapping[str, Any], *, rotate: bool) -> WriteResult:
-    cluster_name(which.cluster_name, field="cluster_name")
-    role_name(which.role_name)
-    wanted = _wanted(which.role_name, given)
+def update_role(
+    app: App, request: WriteRequest, which: WhichRole, given: Mapping[str, Any], *, rotate: bool
+) -> WriteResult:
+    check_cluster_name(which.cluster_name, field="cluster_name")
+    checked_role_name(which.role_name)
+    wanted = _named_attributes(which.role_name, given)
     if not rotate and not any(value is not None for value in given.values()):
-        raise InvalidRequest(f"nothing to update was named; there are: {', '.join(rules.KEYS)}, rotate_password")
-    kept = Kept()
+        raise InvalidRequest(f"nothing to update was named; there are: {', '.join(KEYS)}, rotate_password")
+    kept = SecretTexts()
 
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         live, unread = live_roles(view, ref)
-        role_changes.check_alive(ref, live)
-        role = one_role(view.desired, cluster, ref, which.role_name)
-        prepared: Prepared | None = None
+        check_cluster_alive(ref, live)
+        role = require_role(view.desired, cluster, ref, which.role_name)
+        prepared: PreparedPassword | None = None
         if rotate:
-            view, found = passwords.documents(view, cluster)
+            view, found = passwords.find_secret_documents(view, cluster)
             name = role.declared.identity.name if role.index is None else _object_name(view, ref, role.name, live)
-            asked = Asked(view, cluster, ref, role.name, name)
-            prepared = passwords.rotated(asked, role.secret, found, kept, alone=not wanted)
+            asked = PasswordRequest(view, cluster, ref, role.name, name)
+            prepared = passwords.prepare_rotation(asked, role.secret, found, kept, alone=not wanted)
             view = view.with_files(place.path for place in prepared.tried if not place.appended)
         password = prepared.password if prepared else None
-        made = role_changes.update(
+        made = plan_role_update(
             view.desired, cluster, ref, role, wanted, live=live, now=datetime.now(UTC), password=password
         )
         return (_with_secret(view, made, prepared) if prepared else made).warned(unread)
 
-    return deliver(app, _about(request, which), plan)
+    return deliver(app, _about_cluster(request, which), plan)
 
 
-def delete(app: App, request: Request, which: Which, *, drop: bool) -> WriteResult:
-    cluster_name(which.cluster_name, field="cluster_name")
-    role_name(which.role_name)
+def delete_role(app: App, request: WriteRequest, which: WhichRole, *, drop: bool) -> WriteResult:
+    check_cluster_name(which.cluster_name, field="cluster_name")
+    checked_role_name(which.role_name)
 
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         live, unread = live_roles(view, ref)
-        role = one_role(view.desired, cluster, ref, which.role_name)
+        role = require_role(view.desired, cluster, ref, which.role_name)
         base = view.at_base().desired if view.proposed else view.desired
-        live, age = _dated(view, ref, role, live)
-        merged = role_deletion.merged(role, base)
-        deletion = Deletion(role, ref, drop, live, merged, unchanged_for=age, is_direct=view.is_live)
-        removing = Removing()
+        live, age = _with_list_age(view, ref, role, live)
+        merged = role_at_base(role, base)
+        deletion = RoleDeletion(role, ref, drop, live, merged, unchanged_for=age, is_direct=view.is_live)
+        removing = PasswordRemoval()
         if role.secret is not None and deletion.step.due == "remove" and deletion.leaves_role:
-            removing = Removing(told=(f"Secret {role.secret} and what makes it stay: the role may log in with it",))
+            removing = PasswordRemoval(
+                told=(f"Secret {role.secret} and what makes it stay: the role may log in with it",)
+            )
         elif role.secret is not None and deletion.step.due == "remove":
-            view, removing = _removing(view, cluster, ref, role)
-        return role_deletion.delete(view.desired, deletion, removing).warned(unread)
+            view, removing = _secret_removal(view, cluster, ref, role)
+        return plan_role_deletion(view.desired, deletion, removing).warned(unread)
 
-    return deliver(app, _about(request, which), plan)
+    return deliver(app, _about_cluster(request, which), plan)
 
 
-def migrate(
-    app: App, request: Request, cluster: str, roles: Sequence[str] | None, *, namespace: str | None
+def migrate_roles(
+    app: App, request: WriteRequest, cluster: str, roles: Sequence[str] | None, *, namespace: str | None
 ) -> WriteResult:
-    cluster_name(cluster, field="cluster_name")
-    wanted = tuple(dict.fromkeys(role_name(name, field="roles") for name in roles)) if roles is not None else None
+    check_cluster_name(cluster, field="cluster_name")
+    wanted = (
+        tuple(dict.fromkeys(checked_role_name(name, field="roles") for name in roles)) if roles is not None else None
+    )
 
     def plan(view: View) -> Plan:
         declared, ref = the_cluster(view, cluster, namespace)
         live, unread = live_roles(view, ref)
-        role_changes.check_alive(ref, live)
+        check_cluster_alive(ref, live)
         if live is not None and live.objects is None:
             raise Refused(
                 "the kind DatabaseRole is not installed there: it comes with operator 1.30. Upgrade the operator first"
@@ -150,56 +196,55 @@ def migrate(
         if missing:
             names = [one.name for one in known if one.form == "inline"]
             raise InvalidRequest(
-                f"roles: {', '.join(map(shown, missing))} is no inline role of Cluster {ref}; {near(missing[0], names)}"
+                f"roles: {', '.join(map(quote, missing))} is no inline role of Cluster {ref}; "
+                f"{suggest(missing[0], names)}"
             )
         if not inline:
-            return role_changes.nothing_to_migrate(ref).warned(unread)
-        role_changes.check_migratable(inline)
+            return plan_nothing_to_migrate(ref).warned(unread)
+        check_migratable(inline)
         names_of: dict[str, str] = {}
         for one in inline:
             names_of[one.name] = _object_name(view, ref, one.name, live, also=names_of.values())
         layout = view.settings.layout_role
         tried = [
-            place
-            for name in names_of.values()
-            for place in role_changes.places(view.desired, declared, ref, name, layout)
+            place for name in names_of.values() for place in role_places(view.desired, declared, ref, name, layout)
         ]
         view = view.with_files(place.path for place in tried if not place.appended)
-        return role_changes.migrate(view.desired, declared, ref, inline, names=names_of, layout=layout).warned(unread)
+        return plan_role_migration(view.desired, declared, ref, inline, names=names_of, layout=layout).warned(unread)
 
     return deliver(app, replace(request, cluster=cluster, namespace=namespace), plan)
 
 
-def _about(request: Request, which: Which) -> Request:
+def _about_cluster(request: WriteRequest, which: WhichRole) -> WriteRequest:
     return replace(request, cluster=which.cluster_name, namespace=which.namespace)
 
 
-def _attributes(name: str, given: Mapping[str, Any]) -> Attributes:
-    return replace(Attributes(), **_wanted(name, given))
+def _attributes_from(name: str, given: Mapping[str, Any]) -> RoleAttributes:
+    return replace(RoleAttributes(), **_named_attributes(name, given))
 
 
-def _wanted(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def _named_attributes(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes that were named, each legal; what clears one is its default."""
     made = {key: value for key, value in given.items() if value is not None}
     if "connection_limit" in made:
-        rules.connection_limit(made["connection_limit"])
+        checked_connection_limit(made["connection_limit"])
     if "valid_until" in made:
-        made["valid_until"] = None if made["valid_until"] == "never" else rules.valid_until(made["valid_until"])
+        made["valid_until"] = None if made["valid_until"] == "never" else checked_valid_until(made["valid_until"])
     if "in_roles" in made:
-        made["in_roles"] = rules.in_roles(made["in_roles"], role=name)
+        made["in_roles"] = checked_in_roles(made["in_roles"], role=name)
     if "comment" in made:
-        made["comment"] = rules.comment(made["comment"])
+        made["comment"] = checked_comment(made["comment"])
     return made
 
 
-def _known(known: DeclaredRole, new: NewRole, source: Source, ref: ClusterRef) -> Plan:
+def _plan_for_known(known: DeclaredRole, new: NewRole, source: PasswordSource, ref: ClusterRef) -> Plan:
     """Git declares it: nothing to do where it says the same, else another tool's work."""
     secret = {"auto": None, "none": ""}.get(source.how, source.secret)
-    if role_changes.already_so(known, new, secret):
-        return role_changes.unchanged(known, ref)
+    if is_declared_so(known, new, secret):
+        return plan_unchanged_role(known, ref)
     raise InvalidRequest(
         f"role_name: {known.label} of Cluster {ref} is declared already, with other attributes: "
-        f"{'; '.join(role_changes.told(known.attributes))}. Change it with update_postgres_role"
+        f"{'; '.join(non_default_attributes(known.attributes))}. Change it with update_postgres_role"
     )
 
 
@@ -207,9 +252,9 @@ def _object_name(
     view: View, ref: ClusterRef, name: str, live: LiveRoles | None, *, also: Sequence[str] | Any = ()
 ) -> str:
     """metadata.name of the DatabaseRole: the one that says this role already, else a free one."""
-    known = taken(view, ref, DATABASE_ROLE.kind, (live.objects or ()) if live else ())
+    known = taken_names(view, ref, DATABASE_ROLE.kind, (live.objects or ()) if live else ())
     own = [made for made, said in known.items() if said == (ref.name, name)]
-    return own[0] if own else object_name(ref.name, name, taken={*known, *also, *_inline_names(view, ref, name)})
+    return own[0] if own else make_object_name(ref.name, name, taken={*known, *also, *_inline_names(view, ref, name)})
 
 
 def _inline_names(view: View, ref: ClusterRef, name: str) -> set[str]:
@@ -225,11 +270,11 @@ def _inline_names(view: View, ref: ClusterRef, name: str) -> set[str]:
     if cluster is None:
         return set()
     others = [one.name for one in declared_roles(view.desired, cluster, ref) if one.form == "inline"]
-    return {object_name(ref.name, other, taken=()) for other in others if other != name}
+    return {make_object_name(ref.name, other, taken=()) for other in others if other != name}
 
 
-def _with_secret(view: View, plan: Plan, prepared: Prepared) -> Plan:
-    steps = Steps(view.desired)
+def _with_secret(view: View, plan: Plan, prepared: PreparedPassword) -> Plan:
+    steps = EditSequence(view.desired)
     steps.take(plan.files)
     found = prepared.write(steps) if prepared.write else ()
     return replace(plan, files=steps.changes, writes=prepared.writes).warned(
@@ -237,61 +282,65 @@ def _with_secret(view: View, plan: Plan, prepared: Prepared) -> Plan:
     )
 
 
-def _dated(
+def _with_list_age(
     view: View, ref: ClusterRef, role: DeclaredRole, live: LiveRoles | None
 ) -> tuple[LiveRoles | None, timedelta | None]:
     """The same live roles with the age of the Cluster's list, where that decides whether a role is dropped already."""
     if live is None or live.cluster is None or role.form != "inline" or not role.is_absent:
         return live, None
     cluster = view.look.kube.get(CLUSTER, ref.namespace, ref.name, managed_fields=True)
-    return replace(live, cluster=cluster), role_deletion.unchanged_for(cluster, datetime.now(UTC))
+    return replace(live, cluster=cluster), time_since_last_write(cluster, datetime.now(UTC))
 
 
-def _removing(view: View, cluster: Declaration, ref: ClusterRef, role: DeclaredRole) -> tuple[View, Removing]:
+def _secret_removal(
+    view: View, cluster: Declaration, ref: ClusterRef, role: DeclaredRole
+) -> tuple[View, PasswordRemoval]:
     """The documents that this server made for the role's password, where nothing else needs their Secret."""
     secret = str(role.secret)
-    view, found = passwords.documents(view, cluster)
+    view, found = passwords.find_secret_documents(view, cluster)
     makers = [one for one in found if one.makes(ref.namespace, secret)]
     command = f"kubectl -n {ref.namespace} delete secret {secret}"
-    users = _users(view, ref, secret, role)
+    users = _secret_users(view, ref, secret, role)
     if users:
-        return view, Removing(told=(f"Secret {secret} stays: {', '.join(users)} uses it",))
+        return view, PasswordRemoval(told=(f"Secret {secret} stays: {', '.join(users)} uses it",))
     if not makers:
         stays = f"Secret {secret} is not made by Git and stays"
         if view.is_live:
             stays = f"No object of this server's that could be read makes Secret {secret}, so it stays"
-        return view, Removing(told=(f"{stays}; when nothing needs it: {command}",))
+        return view, PasswordRemoval(told=(f"{stays}; when nothing needs it: {command}",))
     if not all(one.is_ours for one in makers):
-        return view, Removing(told=(f"Secret {secret} stays: {makers[0].place} makes it, which is not this server's",))
-    stem = secretfiles.family(secret)
+        return view, PasswordRemoval(
+            told=(f"Secret {secret} stays: {makers[0].place} makes it, which is not this server's",)
+        )
+    stem = first_secret_name(secret)
     own = [
         one
         for one in found
         if one.is_ours
         and one.namespace in {ref.namespace, None}
-        and secretfiles.family(one.secret) == stem
-        and (one.secret == secret or not _users(view, ref, one.secret, role))
+        and first_secret_name(one.secret) == stem
+        and (one.secret == secret or not _secret_users(view, ref, one.secret, role))
     ]
-    going = _documents(view, own)
+    going = _documents_by_path(view, own)
     names = ", ".join(sorted(one.secret for one in own))
     told = (f"Secret {names} goes too, with what makes it: {', '.join(going)}",)
-    return view, Removing(tuple(going.items()), told)
+    return view, PasswordRemoval(tuple(going.items()), told)
 
 
-def _documents(view: View, own: Sequence[SecretDocument]) -> dict[str, tuple[int, ...]]:
+def _documents_by_path(view: View, own: Sequence[SecretDocument]) -> dict[str, tuple[int, ...]]:
     """Those that make the Secrets, and their generators, by path."""
     found: dict[str, tuple[int, ...]] = {}
     for path in sorted(view.desired.texts if view.is_live else {one.path for one in own}):
         # A generator stands beside its ExternalSecret in Git; in the API each object is by itself.
         names = [one.secret for one in own if view.is_live or one.path == path]
-        made = secretfiles.generators(view.desired.texts, path, names)
+        made = indexes_of_generators(view.desired.texts, path, names)
         indexes = {*(one.document for one in own if one.path == path), *made}
         found |= {path: tuple(sorted(indexes))} if indexes else {}
     return found
 
 
-def _users(view: View, ref: ClusterRef, secret: str, role: DeclaredRole) -> tuple[str, ...]:
+def _secret_users(view: View, ref: ClusterRef, secret: str, role: DeclaredRole) -> tuple[str, ...]:
     """What else needs a Secret, in the Cluster's namespace: objects of CNPG, and whatever else stands in Git."""
-    declared = existing_secret_users(view.desired, ref.namespace, secret, but=role)
+    declared = objects_naming_secret(view.desired, ref.namespace, secret, but=role)
     role_at = role.place.rpartition(":")[0]
-    return (*declared, *secretfiles.users(view.naming(secret), ref.namespace, secret, role_at=role_at))
+    return (*declared, *places_naming_secret(view.naming(secret), ref.namespace, secret, role_at=role_at))

@@ -22,13 +22,13 @@ from pathlib import Path
 from gitops_mcp.adapters.git.history import Commit
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
-from gitops_mcp.adapters.secrets.interface import Wanted
+from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
 from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.plan import NO_TRAILERS, Plan
-from gitops_mcp.domain.roles import existing_secret_users
+from gitops_mcp.domain.plans.declared_roles import objects_naming_secret
+from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ _FOLDER = "gitops-mcp-secrets"
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeSecret:
     """A Secret that a commit speaks of in its trailer."""
 
     environment: str
@@ -54,7 +54,7 @@ class Made:
         return f"{self.environment} {self.namespace}/{self.name} {self.request}"
 
     @classmethod
-    def of(cls, commit: Commit) -> Made | None:
+    def of(cls, commit: Commit) -> MadeSecret | None:
         value = next((value for key, value in commit.trailers if key == TRAILER), None)
         words = value.split(" ") if value else []
         if len(words) != 3 or words[1].count("/") != 1:
@@ -64,7 +64,7 @@ class Made:
 
 
 @contextmanager
-def written(
+def write_secrets(
     app: App, ground: Ground, environment: Environment, plan: Plan, *, change: str
 ) -> Iterator[Mapping[str, str]]:
     """Makes what the plan writes; taken back when the block fails. Gives the trailers that a commit has to carry.
@@ -78,13 +78,13 @@ def written(
         raise unprotected_only(environment)
     provider = ClusterSecrets(app.kube(environment, ground.settings))
     (write,) = plan.writes
-    wanted = Wanted(write.namespace, write.name, write.username)
+    wanted = WantedSecret(write.namespace, write.name, write.username)
     if write.how == "rotate":
         yield NO_TRAILERS
         provider.rotate(wanted)
         return
-    made = Made(environment.name, write.namespace, write.name, secrets.token_hex(8))
-    with _noted(ground.repository.common_dir, made, change) as note:
+    made = MadeSecret(environment.name, write.namespace, write.name, secrets.token_hex(8))
+    with _write_note(ground.repository.common_dir, made, change) as note:
         try:
             provider.put(wanted, change=change, owner=made.request)
             yield {TRAILER: str(made)}
@@ -101,13 +101,13 @@ def unprotected_only(environment: Environment) -> Refused:
     )
 
 
-def _take_back(app: App, ground: Ground, note: Path, made: Made, change: str, error: Exception) -> None:
+def _take_back(app: App, ground: Ground, note: Path, made: MadeSecret, change: str, error: Exception) -> None:
     """Removes what was made for a commit that failed; where that cannot be, the note stays for the next call."""
     try:
         if change != DIRECT and isinstance(error, Unavailable) and not isinstance(error, Raced):
             # The answer may be what was lost, not the push; what was known before says nothing of that.
             ground = app.ground(fetch=True)
-        settled = _settled(app, ground, made, change)
+        settled = _settle_secret(app, ground, made, change)
     except GitOpsError as failed:
         error.add_note(str(failed))
         settled = False
@@ -117,15 +117,15 @@ def _take_back(app: App, ground: Ground, note: Path, made: Made, change: str, er
         log.warning("Secret %s/%s is not taken back yet; the next call tries again", made.namespace, made.name)
 
 
-def sweep(app: App, ground: Ground) -> None:
+def take_back_secrets(app: App, ground: Ground) -> None:
     """Takes back what servers that died between Secret and commit have left. What cannot be yet stays noted."""
     folder = ground.repository.common_dir / _FOLDER
     for path in _notes(folder):
-        with _taken(path) as note:
+        with _take_note(path) as note:
             if note is None:
                 continue
             try:
-                settled = _settled(app, ground, note.made, note.change)
+                settled = _settle_secret(app, ground, note.made, note.change)
             except GitOpsError as error:
                 log.warning("a Secret that was left behind could not be taken back yet: %s", error)
                 continue
@@ -142,7 +142,7 @@ def _notes(folder: Path) -> list[Path]:
         return []
 
 
-def _settled(app: App, ground: Ground, made: Made, change: str) -> bool:
+def _settle_secret(app: App, ground: Ground, made: MadeSecret, change: str) -> bool:
     """Whether nothing is left to do: the Secret is needed, or gone. False, or an error: it cannot be told yet."""
     environment = ground.settings.environments.get(made.environment)
     if environment is None:
@@ -150,10 +150,10 @@ def _settled(app: App, ground: Ground, made: Made, change: str) -> bool:
     if change != DIRECT:
         if ground.base.warning:  # what the remote has is not known, so the commit may be there
             return False
-        if _published(ground, made, change):
+        if _is_published(ground, made, change):
             return True
         base = app.desired(ground, environment.path, ground.base.commit)
-        if existing_secret_users(base, made.namespace, made.name):
+        if objects_naming_secret(base, made.namespace, made.name):
             return True
     kube = app.kube(environment, ground.settings)
     if _is_named(kube, made):
@@ -168,10 +168,12 @@ def _settled(app: App, ground: Ground, made: Made, change: str) -> bool:
     return True
 
 
-def discarded(app: App, ground: Ground, commits: tuple[Commit, ...], *, change: str) -> tuple[list[str], list[str]]:
+def discard_secrets(
+    app: App, ground: Ground, commits: tuple[Commit, ...], *, change: str
+) -> tuple[list[str], list[str]]:
     """Removes the Secrets that were made for a change; what was removed, and what a person has to."""
     removed, left = [], []
-    for made in dict.fromkeys(found for one in commits if (found := Made.of(one))):
+    for made in dict.fromkeys(found for one in commits if (found := MadeSecret.of(one))):
         environment = ground.settings.environments.get(made.environment)
         command = f"kubectl -n {made.namespace} delete secret {made.name}"
         if environment is None:
@@ -188,7 +190,7 @@ def discarded(app: App, ground: Ground, commits: tuple[Commit, ...], *, change: 
     return removed, left
 
 
-def _is_named(kube: Kube, made: Made) -> bool:
+def _is_named(kube: Kube, made: MadeSecret) -> bool:
     """Whether a live role reads its password from the Secret."""
     try:
         roles = list(kube.every(DATABASE_ROLE, made.namespace))
@@ -200,21 +202,21 @@ def _is_named(kube: Kube, made: Made) -> bool:
     return any(at(spec, "passwordSecret", "name") == made.name for spec in specs)
 
 
-def _published(ground: Ground, made: Made, change: str) -> bool:
+def _is_published(ground: Ground, made: MadeSecret, change: str) -> bool:
     """Whether the commit that the Secret was made for is on the change's branch, or in the base."""
     repository, base = ground.repository, ground.base
     found = repository.change(ground.git, base, change)
     commits = repository.commits(base.commit, found.tip) if found else ()
-    return any(Made.of(one) == made for one in (*commits, *repository.commits_naming(base.commit, change)))
+    return any(MadeSecret.of(one) == made for one in (*commits, *repository.commits_naming(base.commit, change)))
 
 
 @contextmanager
-def _noted(common: Path, made: Made, change: str) -> Iterator[Path]:
+def _write_note(common: Path, made: MadeSecret, change: str) -> Iterator[Path]:
     """A note of what is about to be made, locked while this process lives. Who has settled it removes it."""
     folder = common / _FOLDER
     path = folder / f"{made.request}.json"
     try:
-        descriptor = _locked(path)
+        descriptor = _create_locked(path)
     except OSError as error:
         raise Unavailable(f"cannot write in {folder}: {error.strerror}") from error
     try:
@@ -228,7 +230,7 @@ def _noted(common: Path, made: Made, change: str) -> Iterator[Path]:
             folder.rmdir()
 
 
-def _locked(path: Path) -> int:
+def _create_locked(path: Path) -> int:
     """A new file, locked. A sweeper may take it, or its folder, before the lock is there: then it is made again."""
     while True:
         with suppress(FileExistsError):
@@ -252,12 +254,12 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 @dataclass(frozen=True)
 class _Note:
-    made: Made
+    made: MadeSecret
     change: str
 
 
 @contextmanager
-def _taken(path: Path) -> Iterator[_Note | None]:
+def _take_note(path: Path) -> Iterator[_Note | None]:
     """A note whose writer is dead, held while it is dealt with; None where it lives, or has nothing to say."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -281,6 +283,6 @@ def _taken(path: Path) -> Iterator[_Note | None]:
             return
         said = json.loads(text)
         environment, namespace, name, request = said["made"]
-        yield _Note(Made(environment, namespace, name, request), said["change"])
+        yield _Note(MadeSecret(environment, namespace, name, request), said["change"])
     finally:
         os.close(descriptor)

@@ -10,21 +10,23 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from gitops_mcp.domain.changed import ObjectChange
-from gitops_mcp.domain.cnpg.pods import CLUSTER_LABEL
-from gitops_mcp.domain.cnpg.version import operator_version
-from gitops_mcp.domain.guard import limits_kept, unprotected_data
-from gitops_mcp.domain.impact import impact
+from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
+from gitops_mcp.domain.cnpg.version import parse_operator_version
+from gitops_mcp.domain.impact import assess_impact
+from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CNPG_KINDS, POD
-from gitops_mcp.domain.names import counted
-from gitops_mcp.domain.objects import CNPG_GROUP, Object, Resource, at, dotted
-from gitops_mcp.domain.plan import Impact, Level, Notice, Plan
-from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.names import pluralize
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, Resource, at, dotted_path
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.repository.changes import ObjectChange
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.rules import Finding, Seen, findings
-from gitops_mcp.domain.schema import Fault, compiled
-from gitops_mcp.domain.schema.unfilled import unfilled
+from gitops_mcp.domain.rules.limits import broken_limits, notice_missing_backups
+from gitops_mcp.domain.schema import SchemaFault, compile_schema
+from gitops_mcp.domain.schema.unfilled import unfilled_paths
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled
-from gitops_mcp.workflows.look import Look, Served
+from gitops_mcp.workflows.api_once import Look, Served
 
 RULES = "built-in rules"
 _KINDS = {resource.kind: resource for resource in CNPG_KINDS}
@@ -39,7 +41,7 @@ _SAID = {
 """Warnings of planners, with the rules that would say the same again in other words."""
 
 
-def validated(
+def validate_plan(
     plan: Plan, changes: Iterable[ObjectChange], after: Desired, look: Look, *, limits: Limits, base: Desired
 ) -> Plan:
     """The plan with its warnings, its impact and what validated it. Raises InvalidRequest with every fault.
@@ -49,7 +51,7 @@ def validated(
     """
     merged = {one.identity: one.object for one in base.declarations}
     checked = [
-        _checked(one, replace(one, before=merged.get(one.identity)), after, look, limits)
+        _check_object(one, replace(one, before=merged.get(one.identity)), after, look, limits)
         for one in changes
         if one.identity.kind in _KINDS
     ]
@@ -64,7 +66,7 @@ def validated(
     by = dict.fromkeys([*plan.validated_by, *(name for one in checked for name in one.by)])
     found = plan.impact
     for one in checked:
-        found = _worse(found, one.impact)
+        found = _worse_impact(found, one.impact)
     return replace(plan, impact=found, validated_by=tuple(by)).warned(dict.fromkeys(warnings))
 
 
@@ -80,20 +82,22 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class _Checked:
+class _CheckedObject:
     faults: tuple[str, ...]
     warnings: tuple[Notice, ...]
     impact: Impact
     by: tuple[str, ...]
 
 
-def _checked(own: ObjectChange, change: ObjectChange, after: Desired, look: Look, limits: Limits) -> _Checked:
+def _check_object(
+    own: ObjectChange, change: ObjectChange, after: Desired, look: Look, limits: Limits
+) -> _CheckedObject:
     """One object: `own` is what this plan does to it, `change` what it does together with what is not merged yet."""
-    live, operator = _live(change, look), _operator(change, look)
-    effect = impact(own.before, own.after, live=live, operator=operator)
+    live, operator = _read_live(change, look), _operator(change, look)
+    effect = assess_impact(own.before, own.after, live=live, operator=operator)
     if change.after is None:
         never = change.before is None and _is_nowhere(change, look)  # made and taken back by one change
-        return _Checked((), (), Impact(Level.NONE) if never else effect, ())
+        return _CheckedObject((), (), Impact(Level.NONE) if never else effect, ())
     near = tuple(
         one.object
         for one in after.declarations
@@ -101,7 +105,7 @@ def _checked(own: ObjectChange, change: ObjectChange, after: Desired, look: Look
     )
     found = findings(Seen(change.after, change.before, live, operator, near))
     schema = _against_schema(change, look)
-    of_limits = limits_kept(
+    of_limits = broken_limits(
         change.before, change.after, most=limits.most_instances, storage_classes=limits.storage_classes
     )
     name = str(change.identity)
@@ -111,23 +115,23 @@ def _checked(own: ObjectChange, change: ObjectChange, after: Desired, look: Look
     told = [one for one in found if one.severity == "warning" and not (one.is_old and limits.is_live)]
     warnings = [Notice(one.rule, f"{name} {one}") for one in told]
     if not limits.is_live:
-        warnings += _filled_in(change, schema.skipped)
+        warnings += _placeholder_notices(change, schema.skipped)
     if limits.protected and change.before is None:
-        warnings += unprotected_data(change.after, near)
-    return _Checked(tuple(faults), (*warnings, *schema.warnings), effect, (RULES, *schema.by))
+        warnings += notice_missing_backups(change.after, near)
+    return _CheckedObject(tuple(faults), (*warnings, *schema.warnings), effect, (RULES, *schema.by))
 
 
-def _is_said(one: Fault, found: Iterable[Finding]) -> bool:
+def _is_said(one: SchemaFault, found: Iterable[Finding]) -> bool:
     """Whether a rule has spoken of the same field, in better words than the schema's."""
     return any(other.severity == "error" and other.field == one.field for other in found)
 
 
-def _worse(told: Impact, found: Impact) -> Impact:
+def _worse_impact(told: Impact, found: Impact) -> Impact:
     """What a planner tells in its own words stands, unless the objects show more."""
     return told if found.level <= told.level else told.joined(found)
 
 
-def _live(change: ObjectChange, look: Look) -> Object | None:
+def _read_live(change: ObjectChange, look: Look) -> Object | None:
     if change.identity.namespace is None or (change.before is None and change.identity.kind == "Cluster"):
         return None  # a live namesake of a new Cluster is told by who plans it
     try:
@@ -157,12 +161,12 @@ def operator_of(look: Look, namespace: str | None, cluster: str) -> tuple[int, .
         pod = look.first(POD, namespace, labels=f"{CLUSTER_LABEL}={cluster}")
     except GitOpsError:
         return None
-    return operator_version(at(pod, "metadata", "annotations", _VERSION))
+    return parse_operator_version(at(pod, "metadata", "annotations", _VERSION))
 
 
 @dataclass(frozen=True)
 class _OfSchema:
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[SchemaFault, ...] = ()
     warnings: tuple[Notice, ...] = ()
     by: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
@@ -179,27 +183,29 @@ def _against_schema(change: ObjectChange, look: Look) -> _OfSchema:
         return _OfSchema(warnings=(Notice("schema-unavailable", text),))
     verdict = schema.verdict(change.after or {}, before=change.before)
     known = schema.verdict(change.before).faults if change.before is not None else ()
-    new = tuple(_new(verdict.faults, change.after or {}, known, change.before or {}))
+    new = tuple(_new_faults(verdict.faults, change.after or {}, known, change.before or {}))
     by = (f"schema of {source}", *((f"CEL rules of {source}",) if schema.has_cel else ()))
-    notices = tuple(_unchecked(change, len(verdict.unchecked), is_whole=is_whole))
+    notices = tuple(_unchecked_notices(change, len(verdict.unchecked), is_whole=is_whole))
     return _OfSchema(new, notices, by, verdict.skipped)
 
 
-def _new(faults: Iterable[Fault], after: Object, known: Iterable[Fault], before: Object) -> Iterator[Fault]:
+def _new_faults(
+    faults: Iterable[SchemaFault], after: Object, known: Iterable[SchemaFault], before: Object
+) -> Iterator[SchemaFault]:
     """The faults that were not there, though the item of a list that has one may have moved."""
     faults, known = tuple(faults), frozenset(known)
-    moved = {_moving(one, before) for one in known.difference(faults)}
-    yield from (one for one in faults if one not in known and _moving(one, after) not in moved)
+    moved = {_fault_key(one, before) for one in known.difference(faults)}
+    yield from (one for one in faults if one not in known and _fault_key(one, after) not in moved)
 
 
-def _moving(fault: Fault, value: Object) -> tuple[str, str, str, str]:
+def _fault_key(fault: SchemaFault, value: Object) -> tuple[str, str, str, str]:
     place, message = (re.sub(r"\[\d+\]", "[]", text) for text in (fault.field, fault.message))
     return place, message, fault.rule, repr(at(value, *fault.path))
 
 
-def _filled_in(change: ObjectChange, skipped: Iterable[str]) -> tuple[Notice, ...]:
+def _placeholder_notices(change: ObjectChange, skipped: Iterable[str]) -> tuple[Notice, ...]:
     """What neither rules nor schema can judge before an engine has put something in its place; `skipped` by schema."""
-    fields = [*dict.fromkeys([*map(dotted, unfilled(at(change.after, "spec"), ("spec",))), *skipped])]
+    fields = [*dict.fromkeys([*map(dotted_path, unfilled_paths(at(change.after, "spec"), ("spec",))), *skipped])]
     if not fields:
         return ()
     more = f" and {len(fields) - _MOST} more" if len(fields) > _MOST else ""
@@ -207,9 +213,9 @@ def _filled_in(change: ObjectChange, skipped: Iterable[str]) -> tuple[Notice, ..
     return (Notice("not-validated", text),)
 
 
-def _unchecked(change: ObjectChange, rules: int, *, is_whole: bool) -> Iterator[Notice]:
+def _unchecked_notices(change: ObjectChange, rules: int, *, is_whole: bool) -> Iterator[Notice]:
     if rules:
-        yield Notice("not-validated", f"{change.identity}: {counted(rules, 'CEL rule')} could not be decided here")
+        yield Notice("not-validated", f"{change.identity}: {pluralize(rules, 'CEL rule')} could not be decided here")
     if not is_whole:
         yield Notice(
             "no-cel",
@@ -224,7 +230,7 @@ def served_schema(look: Look, resource: Resource) -> Served:
     if (known := look.schemas.get((id(document), resource.kind))) is not None:
         return known
     key = f"{look.kube.description} {resource.kind} {id(document)}"
-    schema = compiled(_component(document, resource), key=key)
+    schema = compile_schema(_find_component(document, resource), key=key)
     made: Served = (schema, "the API server", True)
     if not schema.has_cel:
         try:
@@ -235,12 +241,12 @@ def served_schema(look: Look, resource: Resource) -> Served:
             pass
         else:
             found = _of_crd(crd, resource)
-            made = (compiled(found, key=f"{key} crd"), "the CRD", True) if found is not None else made
+            made = (compile_schema(found, key=f"{key} crd"), "the CRD", True) if found is not None else made
     look.schemas[id(document), resource.kind] = made
     return made
 
 
-def _component(document: Object, resource: Resource) -> Object:
+def _find_component(document: Object, resource: Resource) -> Object:
     for schema in (at(document, "components", "schemas") or {}).values():
         for one in at(schema, "x-kubernetes-group-version-kind") or ():
             if (at(one, "group"), at(one, "version"), at(one, "kind")) == (

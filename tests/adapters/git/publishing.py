@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from gitops_mcp.adapters.git.publish import Published, publish
+from gitops_mcp.adapters.git.publish import PublishedCommit, publish
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, write
@@ -25,7 +25,7 @@ def published(
     branch: str = BRANCH,
     expected: str | None = None,
     message: str = "Scale orders to 5\n",
-) -> Published:
+) -> PublishedCommit:
     """Publishes on the base, or on the tip that is expected."""
     repository = Repository.open(checkout)
     base = repository.base(settings, fetch=False)
@@ -62,7 +62,7 @@ def listed(repository: Path, commit: str) -> list[str]:
     return git(repository, "ls-tree", "-r", "--name-only", "-z", commit).split("\0")[:-1]
 
 
-def changed(repository: Path, published: Published) -> list[str]:
+def changed(repository: Path, published: PublishedCommit) -> list[str]:
     """Lines added and removed, by file, against the parent."""
     return git(repository, "diff", "--numstat", "--no-renames", f"{published.commit}^", published.commit).splitlines()
 

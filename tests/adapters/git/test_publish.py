@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git.publish import Published, publish, remove_branch
+from gitops_mcp.adapters.git.publish import PublishedCommit, publish, remove_branch
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused, Unavailable
@@ -25,7 +25,7 @@ def test_without_a_remote_a_change_is_a_local_branch_with_a_reflog(tmp_path: Pat
     done = published(here, {ORDERS: SCALED})
 
     assert git(here, "rev-parse", BRANCH) == done.commit
-    assert done == Published(done.commit, BRANCH, REF, pushed=False, printed="", hooks=(), signed=False)
+    assert done == PublishedCommit(done.commit, BRANCH, REF, pushed=False, printed="", hooks=(), signed=False)
     assert changed(here, done) == [f"1\t1\t{ORDERS}"]
     assert git(here, "reflog", "show", "--format=%H %gs", BRANCH) == f"{done.commit} gitops-mcp: commit"
 
@@ -161,7 +161,7 @@ def test_a_branch_that_is_checked_out_is_refused(where: str, tmp_path: Path) -> 
 def test_writers_of_one_branch_take_turns_and_exactly_one_wins_each_round(tmp_path: Path) -> None:
     here = alone(tmp_path)
 
-    def attempt(number: int) -> Published | GitOpsError:
+    def attempt(number: int) -> PublishedCommit | GitOpsError:
         try:
             return published(here, {f"n/{number}.yaml": b"x\n"})
         except GitOpsError as error:
@@ -170,7 +170,7 @@ def test_writers_of_one_branch_take_turns_and_exactly_one_wins_each_round(tmp_pa
     with ThreadPoolExecutor(6) as pool:
         results = list(pool.map(attempt, range(6)))
 
-    won = [result for result in results if isinstance(result, Published)]
+    won = [result for result in results if isinstance(result, PublishedCommit)]
     assert [type(result) for result in results if result not in won] == [Raced] * 5
     assert [done.commit for done in won] == [git(here, "rev-parse", BRANCH)]
     assert not (here / ".git/gitops-mcp").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git.lock import locked
+from gitops_mcp.adapters.git.lock import hold_lock
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.errors import Raced, Unavailable
 from tests.adapters.git.conftest import git, snapshot
@@ -83,7 +83,7 @@ def test_killed_while_git_moves_the_branch_the_next_one_waits_for_that_git(push:
     hook = checkout / ".git/hooks" / {"auto": "pre-push", "never": "reference-transaction"}[push]
     executable(hook, f"{_kill(checkout)}; read line < {released}")
     _killed(checkout, push=push)
-    with pytest.raises(Unavailable, match="another gitops-mcp process"), locked(checkout / ".git", timeout=0.05):
+    with pytest.raises(Unavailable, match="another gitops-mcp process"), hold_lock(checkout / ".git", timeout=0.05):
         pass
     hook.unlink()
     released.write_text("go on\n")

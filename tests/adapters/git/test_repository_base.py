@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git.lock import locked
+from gitops_mcp.adapters.git.lock import hold_lock
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.errors import InvalidRequest, NotFound, Unavailable
@@ -380,7 +380,7 @@ def test_a_git_folder_that_cannot_be_written_is_a_warning(checkout: Path) -> Non
 
 
 def test_a_git_folder_that_is_gone_is_not_waited_for(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match=r"the git folder .*/gone is gone"), locked(tmp_path / "gone", timeout=60):
+    with pytest.raises(Unavailable, match=r"the git folder .*/gone is gone"), hold_lock(tmp_path / "gone", timeout=60):
         pass
 
 

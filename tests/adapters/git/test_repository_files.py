@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git.files import File
+from gitops_mcp.adapters.git.files import GitFile
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.git.snapshot import LARGEST
@@ -38,7 +38,7 @@ def test_a_file_is_read_from_the_commit_not_from_the_checkout(desk: Path) -> Non
     write(desk / PROD / "shop/orders.yaml", "dirty\n")
     file = Repository.open(desk).read(head(desk), f"{PROD}/shop/orders.yaml")
     blob = git(desk, "rev-parse", f"HEAD:{PROD}/shop/orders.yaml")
-    assert file == File(f"{PROD}/shop/orders.yaml", blob, "100644", CLUSTER.encode())
+    assert file == GitFile(f"{PROD}/shop/orders.yaml", blob, "100644", CLUSTER.encode())
 
 
 @pytest.mark.parametrize(

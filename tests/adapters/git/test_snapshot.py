@@ -11,7 +11,7 @@ from gitops_mcp.adapters.git.files import Files
 from gitops_mcp.adapters.git.runner import Runner
 from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
 from gitops_mcp.domain import kustomize
-from gitops_mcp.domain.engines import engines
+from gitops_mcp.domain.engines.declared import find_engine_objects
 
 LAYOUTS = sorted(path for path in (Path(__file__).parents[2] / "layouts").iterdir() if (path / "before").is_dir())
 
@@ -54,10 +54,12 @@ def test_what_is_read_is_enough(layout: Path, tmp_path: Path) -> None:
     texts = {path: data.decode() for path, data in files.items()}
     assert {path: texts[path] for path in snapshot.texts} == snapshot.texts
     assert all((path in snapshot.texts) is not (path in snapshot.others) for path in texts)
-    assert engines(snapshot.texts, remotes=(), revision="main") == engines(texts, remotes=(), revision="main")
-    all_of_it, some = kustomize.Tree(texts), kustomize.Tree(snapshot.texts, snapshot.others)
+    assert find_engine_objects(snapshot.texts, remotes=(), revision="main") == find_engine_objects(
+        texts, remotes=(), revision="main"
+    )
+    all_of_it, some = kustomize.FileTree(texts), kustomize.FileTree(snapshot.texts, snapshot.others)
     for folder in sorted({path.rpartition("/")[0] for path in texts if path.endswith("kustomization.yaml")}):
-        expected, found = kustomize.build(all_of_it, folder), kustomize.build(some, folder)
+        expected, found = kustomize.build_folder(all_of_it, folder), kustomize.build_folder(some, folder)
         assert [one.object for one in found.produced] == [one.object for one in expected.produced]
 
 

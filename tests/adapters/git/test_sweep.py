@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git.lock import locked, sweep
+from gitops_mcp.adapters.git.lock import hold_lock, remove_leftovers
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from tests.adapters.git.conftest import git
@@ -46,7 +46,7 @@ def test_what_a_killed_fetch_leaves_is_removed(name: str, tmp_path: Path) -> Non
     _died(tmp_path, "refs/remotes/origin/main", OF_CHANGES)
     left = _lock_file(tmp_path, name)
 
-    with locked(tmp_path, timeout=1):
+    with hold_lock(tmp_path, timeout=1):
         assert not left.exists()
 
 
@@ -65,7 +65,7 @@ def test_what_it_cannot_have_held_stays(name: str, tmp_path: Path) -> None:
     _died(tmp_path, "refs/remotes/origin/main", OF_CHANGES)
     theirs = _lock_file(tmp_path, name)
 
-    with locked(tmp_path, timeout=1):
+    with hold_lock(tmp_path, timeout=1):
         assert theirs.exists()
 
 
@@ -73,7 +73,7 @@ def test_who_died_before_it_wrote_any_ref_left_no_lock_of_git(tmp_path: Path) ->
     (tmp_path / "gitops-mcp/4711-dead/tree").mkdir(parents=True)
     theirs = _lock_file(tmp_path, "packed-refs.lock")
 
-    with locked(tmp_path, timeout=1):
+    with hold_lock(tmp_path, timeout=1):
         assert theirs.exists()
 
 
@@ -82,7 +82,7 @@ def test_a_fresh_lock_file_is_given_the_time_that_a_living_git_would_need(tmp_pa
     fresh = _lock_file(tmp_path, "packed-refs.lock", age=0)
     written = fresh.stat().st_mtime
 
-    with locked(tmp_path, timeout=1):
+    with hold_lock(tmp_path, timeout=1):
         assert time.time() - written >= 1
         assert not fresh.exists()
 
@@ -92,7 +92,7 @@ def test_a_lock_file_of_the_future_is_not_waited_for_until_then(tmp_path: Path) 
     _lock_file(tmp_path, "packed-refs.lock", age=-3600)
     started = time.monotonic()
 
-    with locked(tmp_path, timeout=1):
+    with hold_lock(tmp_path, timeout=1):
         assert not (tmp_path / "packed-refs.lock").exists()
     assert time.monotonic() - started < 60
 
@@ -100,14 +100,14 @@ def test_a_lock_file_of_the_future_is_not_waited_for_until_then(tmp_path: Path) 
 def test_sweeping_without_a_lock_removes_what_the_dead_left(tmp_path: Path) -> None:
     _died(tmp_path, "refs/heads/gitops-mcp/x")
 
-    sweep(tmp_path)
+    remove_leftovers(tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_sweeping_leaves_a_living_writer_alone(tmp_path: Path) -> None:
-    with locked(tmp_path, timeout=1) as lock:
-        sweep(tmp_path)
+    with hold_lock(tmp_path, timeout=1) as lock:
+        remove_leftovers(tmp_path)
 
         assert lock.work.is_dir()
         assert (tmp_path / "gitops-mcp/lock").is_file()
@@ -116,7 +116,7 @@ def test_sweeping_leaves_a_living_writer_alone(tmp_path: Path) -> None:
 def test_sweeping_what_is_clean_writes_nothing(tmp_path: Path) -> None:
     before = tmp_path.stat().st_mtime_ns
 
-    sweep(tmp_path)
+    remove_leftovers(tmp_path)
 
     assert tmp_path.stat().st_mtime_ns == before
 

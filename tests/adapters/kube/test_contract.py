@@ -12,7 +12,7 @@ from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.domain.kinds import CLUSTER, POD
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.errors import Forbidden, InvalidRequest, NotFound, NotInstalled, Unavailable
-from gitops_mcp.sandbox.api import Api, Store, kubeconfig
+from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 UNKNOWN = Resource("postgresql.cnpg.io", "v1", "ships", "Ship")
@@ -37,10 +37,10 @@ def store() -> Store:
 
 
 @pytest.fixture
-def api(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    served = Api(store, token=TOKEN)
+def api(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxApi]:
+    served = SandboxApi(store, token=TOKEN)
     url = served.start()
-    (tmp_path / "kubeconfig").write_text(kubeconfig(url, TOKEN, namespace="default"))
+    (tmp_path / "kubeconfig").write_text(kubeconfig_text(url, TOKEN, namespace="default"))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     yield served
     served.stop()
@@ -95,12 +95,12 @@ def test_the_caller_may_ask_what_it_may_do(kube: Kube) -> None:
     assert kube.allowed("list", NAMESPACE, None)
 
 
-def test_labels_select(api: Api) -> None:
+def test_labels_select(api: SandboxApi) -> None:
     found = Kube(context=None, timeout=10).every(CLUSTER, "default", labels="team=bank")
     assert [one["metadata"]["name"] for one in found] == ["db-1", "db-3", "db-5"]
 
 
-def test_what_is_denied_is_forbidden_with_the_missing_rule(api: Api) -> None:
+def test_what_is_denied_is_forbidden_with_the_missing_rule(api: SandboxApi) -> None:
     kube = Kube(context=None, timeout=10)
     api.deny("list", "postgresql.cnpg.io", "clusters")
     with pytest.raises(Forbidden, match=r"verbs: \[list\]}`.*bound to that user") as raised:
@@ -110,7 +110,7 @@ def test_what_is_denied_is_forbidden_with_the_missing_rule(api: Api) -> None:
     assert kube.get(CLUSTER, "default", "db-1")["spec"]["instances"] == 1
 
 
-def test_a_wrong_token_is_told_as_such(api: Api, tmp_path: Path) -> None:
+def test_a_wrong_token_is_told_as_such(api: SandboxApi, tmp_path: Path) -> None:
     path = tmp_path / "kubeconfig"
     path.write_text(path.read_text().replace(TOKEN, "expired"))
     with pytest.raises(Unavailable, match=r"401.*log in again") as raised:

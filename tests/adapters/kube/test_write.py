@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.adapters.kube import Kube, OutcomeUnknown, Written
-from gitops_mcp.adapters.kube.wire import Request
+from gitops_mcp.adapters.kube import Kube, OutcomeUnknown, WriteAnswer
+from gitops_mcp.adapters.kube.wire import HttpRequest
 from gitops_mcp.domain.kinds import CLUSTER, POD
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.errors import (
@@ -26,7 +26,7 @@ from gitops_mcp.errors import (
     Refused,
     Unavailable,
 )
-from gitops_mcp.sandbox.api import Api, Store, kubeconfig
+from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from tests.fakes.api import Answer, ReplayingApi, status
 
 SECRET = Resource("", "v1", "secrets", "Secret")
@@ -69,7 +69,7 @@ def connected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Connect:
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
 
     def connected(url: str, *, token: str = TOKEN, timeout: float = 5) -> Kube:
-        (tmp_path / "kubeconfig").write_text(kubeconfig(url, token, namespace="shop"))
+        (tmp_path / "kubeconfig").write_text(kubeconfig_text(url, token, namespace="shop"))
         return Kube(context=None, timeout=timeout)
 
     return connected
@@ -80,32 +80,32 @@ def kube(api: ReplayingApi, connected: Connect) -> Kube:
     return connected(api.url)
 
 
-def create(kube: Kube, *, dry_run: bool = False) -> Written:
+def create(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
     return kube.create(CLUSTER, cluster(), dry_run=dry_run)
 
 
-def apply(kube: Kube, *, dry_run: bool = False) -> Written:
+def apply(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
     return kube.apply(CLUSTER, cluster(), dry_run=dry_run)
 
 
-def patch(kube: Kube, *, dry_run: bool = False) -> Written:
+def patch(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
     operation = {"op": "replace", "path": "/spec/instances", "value": 5}
     return kube.patch(CLUSTER, "shop", "orders", [operation], dry_run=dry_run)
 
 
-def merge(kube: Kube, *, dry_run: bool = False) -> Written:
+def merge(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
     return kube.merge(CLUSTER, "shop", "orders", {"spec": {"instances": 5}}, dry_run=dry_run)
 
 
-def replace(kube: Kube, *, dry_run: bool = False) -> Written:
+def replace(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
     return kube.replace(CLUSTER, cluster(), dry_run=dry_run)
 
 
-def delete(kube: Kube, *, dry_run: bool = False) -> Written:
+def delete(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
     return kube.delete(CLUSTER, "shop", "orders", uid="u-1", version="7", dry_run=dry_run)
 
 
-Write = Callable[..., Written]
+Write = Callable[..., WriteAnswer]
 WRITES = [create, apply, patch, merge, replace, delete]
 
 
@@ -150,7 +150,7 @@ def test_each_write_is_one_request_of_its_own_kind(
     api: ReplayingApi, kube: Kube, write: Write, method: str, path: str, content_type: str, body: Any
 ) -> None:
     api.answers[path] = Answer(200, {"kind": "Cluster", "metadata": {"name": "orders", "managedFields": [1]}})
-    assert write(kube) == Written({"kind": "Cluster", "metadata": {"name": "orders"}}, ())
+    assert write(kube) == WriteAnswer({"kind": "Cluster", "metadata": {"name": "orders"}}, ())
     [request] = api.requests
     assert (request.method, request.path, request.body) == (method, path, body)
     assert request.headers["Content-Type"] == content_type
@@ -405,7 +405,7 @@ def test_no_value_of_a_secret_comes_back_or_is_logged(
         read = kube.metadata(SECRET, "shop", "clerk")
         whole = kube.get(SECRET, "shop", "clerk")
         [listed] = kube.page(SECRET, "shop").items
-    assert written == Written(read, ())
+    assert written == WriteAnswer(read, ())
     assert read == whole == listed
     assert read == {
         "apiVersion": "v1",
@@ -608,16 +608,16 @@ def test_a_service_that_cannot_be_reached_is_told_why(
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[tuple[Api, Store, str]]:
+def sandbox() -> Iterator[tuple[SandboxApi, Store, str]]:
     store = Store()
     store.create(Resource("", "v1", "namespaces", "Namespace", namespaced=False), {"metadata": {"name": "shop"}})
-    api = Api(store, token=TOKEN)
+    api = SandboxApi(store, token=TOKEN)
     yield api, store, api.start()
     api.stop()
 
 
 @pytest.fixture
-def live(sandbox: tuple[Api, Store, str], connected: Connect) -> Iterator[Kube]:
+def live(sandbox: tuple[SandboxApi, Store, str], connected: Connect) -> Iterator[Kube]:
     _, store, url = sandbox
     yield connected(url)
     store.delete_all(CLUSTER, "shop")
@@ -703,7 +703,7 @@ def test_the_schema_of_a_kind_is_in_its_groups_document_and_in_its_crd(live: Kub
         live.crd("ships", "postgresql.cnpg.io")
 
 
-def test_dry_runs_change_nothing(sandbox: tuple[Api, Store, str], live: Kube) -> None:
+def test_dry_runs_change_nothing(sandbox: tuple[SandboxApi, Store, str], live: Kube) -> None:
     _, store, _ = sandbox
     made = live.create(CLUSTER, cluster()).object
     before = store.version
@@ -725,10 +725,10 @@ def test_a_secret_is_written_and_known_by_its_metadata_alone(live: Kube) -> None
 
 def test_the_right_that_is_missing_is_named(connected: Connect) -> None:
     verbs = ("create", "patch", "update", "delete")
-    api = Api(Store(), token=TOKEN, deny=[(verb, "", "pods") for verb in verbs])
+    api = SandboxApi(Store(), token=TOKEN, deny=[(verb, "", "pods") for verb in verbs])
     kube = connected(api.start())
     pod = {"metadata": {"name": "p", "namespace": "default"}, "spec": {"containers": []}}
-    writes: tuple[Callable[[], Written], ...] = (
+    writes: tuple[Callable[[], WriteAnswer], ...] = (
         lambda: kube.create(POD, pod),
         lambda: kube.patch(POD, "default", "p", []),
         lambda: kube.replace(POD, pod),
@@ -741,4 +741,4 @@ def test_the_right_that_is_missing_is_named(connected: Connect) -> None:
 
 
 def test_a_request_prints_without_its_body() -> None:
-    assert "hunter2" not in repr(Request("POST", body=secret()))
+    assert "hunter2" not in repr(HttpRequest("POST", body=secret()))

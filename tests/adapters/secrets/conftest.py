@@ -17,15 +17,15 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from cryptography.x509.oid import NameOID
 
 from gitops_mcp.adapters.kube import Kube, KubeStart
-from gitops_mcp.adapters.kube.start import read
-from gitops_mcp.adapters.secrets.interface import Wanted
-from gitops_mcp.sandbox.api import Api, Store, kubeconfig
-from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.adapters.kube.start import read_files
+from gitops_mcp.adapters.secrets.interface import WantedSecret
+from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 from tests.adapters.secrets.openers import SOPS, Cluster
 from tests.sandbox.api.conftest import TOKEN, Http
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-WANTED = Wanted("shop", "orders-my-role", "my_role")
+WANTED = WantedSecret("shop", "orders-my-role", "my_role")
 
 
 def now() -> datetime:
@@ -102,9 +102,9 @@ def sops_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     store = Store()
     store.create(NAMESPACE, {"metadata": {"name": "shop"}})
-    api = Api(store, token=TOKEN)
+    api = SandboxApi(store, token=TOKEN)
     url = api.start()
     path = tmp_path_factory.mktemp("cluster") / "kubeconfig"
-    path.write_text(kubeconfig(url, TOKEN, namespace="shop"))
-    yield Cluster(Kube(context=None, timeout=10, start=KubeStart((path,), read((path,)))), Http(url))
+    path.write_text(kubeconfig_text(url, TOKEN, namespace="shop"))
+    yield Cluster(Kube(context=None, timeout=10, start=KubeStart((path,), read_files((path,)))), Http(url))
     api.stop()

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gitops_mcp.adapters.kube import Kube
-from gitops_mcp.adapters.secrets.interface import Wanted
+from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.domain.objects import Object
 from tests.sandbox.api.conftest import Http
 
@@ -113,11 +113,11 @@ class Cluster:
     kube: Kube
     http: Http
 
-    def opened(self, wanted: Wanted) -> Object:
+    def opened(self, wanted: WantedSecret) -> Object:
         """The Secret with its values as text, which the adapter gives to nobody."""
         found = self.http("GET", f"/api/v1/namespaces/{wanted.namespace}/secrets/{wanted.name}").body
         data = {key: base64.b64decode(value).decode() for key, value in found["data"].items()}
         return {**found, "stringData": data}
 
-    def has(self, wanted: Wanted) -> bool:
+    def has(self, wanted: WantedSecret) -> bool:
         return self.http("GET", f"/api/v1/namespaces/{wanted.namespace}/secrets/{wanted.name}").status == 200

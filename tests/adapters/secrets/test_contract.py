@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
 from gitops_mcp.adapters.secrets.existing import Existing
 from gitops_mcp.adapters.secrets.external import ExternalSecrets
-from gitops_mcp.adapters.secrets.interface import Provider, ProviderName, Wanted
+from gitops_mcp.adapters.secrets.interface import Provider, ProviderName, WantedSecret
 from gitops_mcp.adapters.secrets.sealed import SealedSecrets
 from gitops_mcp.adapters.secrets.sops import Sops
 from gitops_mcp.domain.objects import Object
@@ -42,7 +42,7 @@ class Subject:
     provider: Provider
     open: Callable[[str], Object]
 
-    def make(self, wanted: Wanted) -> Made:
+    def make(self, wanted: WantedSecret) -> Made:
         path = self.provider.path(PLACE)
         assert path is not None
         text = self.provider.file(wanted, path)
@@ -56,7 +56,7 @@ class ClusterSubject:
     provider: ClusterSecrets
     cluster: Cluster
 
-    def make(self, wanted: Wanted) -> Made:
+    def make(self, wanted: WantedSecret) -> Made:
         uid = self.provider.put(wanted, change="add-my-role", owner="a1")
         secret = self.cluster.opened(wanted)
         assert self.provider.remove(wanted.namespace, wanted.name, change="add-my-role", uid=uid)
@@ -125,7 +125,7 @@ def test_the_secret_is_basic_auth_with_the_label_and_the_names_that_were_wanted(
     ],
 )
 def test_the_username_is_exactly_the_roles_name(subject: Subject | ClusterSubject, username: str) -> None:
-    made = subject.make(Wanted("shop", "orders-role", username))
+    made = subject.make(WantedSecret("shop", "orders-role", username))
     assert made.secret["stringData"]["username"] == username
     assert len(made.password) == 40
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gitops_mcp.adapters.secrets.external import ExternalSecrets, verbatim
-from gitops_mcp.adapters.secrets.interface import Wanted
+from gitops_mcp.adapters.secrets.external import ExternalSecrets, verbatim_template
+from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD
 from gitops_mcp.sandbox.api import Store
-from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 from tests.adapters.secrets.conftest import WANTED
 
 FOLDER = os.environ.get("GITOPS_MCP_TEST_CRDS")
@@ -76,7 +76,7 @@ def test_both_documents_are_what_their_crds_take(username: str) -> None:
     assert FOLDER
     store = Store(crds=Path(FOLDER))
     store.create(NAMESPACE, {"metadata": {"name": "shop"}})
-    text = ExternalSecrets().file(Wanted("shop", "orders-my-role", username), "a.yaml")
+    text = ExternalSecrets().file(WantedSecret("shop", "orders-my-role", username), "a.yaml")
     for resource, document in zip((PASSWORD, EXTERNAL_SECRET), yaml.safe_load_all(text), strict=True):
         made = store.create(resource, document)
         # A field that the CRD does not know would be gone.
@@ -101,7 +101,7 @@ def test_gos_own_templates_give_the_username_back(tmp_path: Path) -> None:
         " x ",
     ]
     template = tmp_path / "template"
-    template.write_text("\n".join(verbatim(name) for name in names))
+    template.write_text("\n".join(verbatim_template(name) for name in names))
     kubectl = ["kubectl", "create", "configmap", "x", "--dry-run=client", "-o", f"go-template-file={template}"]
     ran = subprocess.run(kubectl, capture_output=True, text=True, check=True)
     assert ran.stdout.split("\n") == names
@@ -109,6 +109,6 @@ def test_gos_own_templates_give_the_username_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("username", ["${HOME}", "$(VAR)", "{{ .Values.x }}"])
 def test_no_variable_in_a_username_is_left_for_others_to_substitute(username: str) -> None:
-    text = ExternalSecrets().file(Wanted("shop", "orders-x", username), "a.yaml")
+    text = ExternalSecrets().file(WantedSecret("shop", "orders-x", username), "a.yaml")
     assert "$" not in text
     assert ".Values" not in text.replace(r"\u007b\\u007b .Values", "")

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.adapters.secrets.existing import Existing
-from gitops_mcp.adapters.secrets.interface import Wanted, password
+from gitops_mcp.adapters.secrets.interface import WantedSecret, generate_password
 from gitops_mcp.errors import InvalidRequest
 from tests.adapters.secrets.conftest import WANTED
 
 
 def test_a_password_uses_every_letter_and_digit() -> None:
-    made = "".join(password() for _ in range(100))
+    made = "".join(generate_password() for _ in range(100))
     assert len(made) == 4000
     assert len(set(made)) == 62
     assert made.isascii()
@@ -30,7 +30,7 @@ def test_a_password_uses_every_letter_and_digit() -> None:
 )
 def test_a_wanted_secret_cannot_have_a_wrong_name(namespace: str, name: str, username: str, fault: str) -> None:
     with pytest.raises(InvalidRequest, match=fault):
-        Wanted(namespace, name, username)
+        WantedSecret(namespace, name, username)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from gitops_mcp.domain.kinds import SEALED_SECRET
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import InvalidRequest, Refused
 from gitops_mcp.sandbox.api import Store
-from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 from tests.adapters.secrets.conftest import NOW, WANTED, certificate, now
 from tests.adapters.secrets.openers import unsealed
 

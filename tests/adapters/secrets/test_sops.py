@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gitops_mcp.adapters.secrets.interface import Wanted
+from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.adapters.secrets.sops import Sops
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import GitOpsError, Refused, Unavailable
@@ -148,7 +148,7 @@ def test_a_rule_that_encrypts_too_little_or_too_much_is_refused(age: Age, more: 
 def test_a_username_that_looks_encrypted_is_not_taken_for_it(age: Age) -> None:
     files = {".sops.yaml": rules(None, age=age, more="    encrypted_regex: ^password$")}
     with pytest.raises(Refused, match=r"stringData\.username can still be read"):
-        Sops(files.get).file(Wanted("shop", "orders-x", "ENC[x]"), PLACE)
+        Sops(files.get).file(WantedSecret("shop", "orders-x", "ENC[x]"), PLACE)
 
 
 def test_recipients_come_from_the_commit_alone(age: Age, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from gitops_mcp.domain.cnpg import rules
+from gitops_mcp.domain.cnpg.cluster_arguments import (
+    FIXED_PARAMETERS,
+    checked_first_database,
+    checked_first_owner,
+    checked_instances,
+    checked_parameters,
+    checked_storage_class,
+)
 from gitops_mcp.errors import InvalidRequest
 
 
@@ -15,8 +22,8 @@ def test_parameters_that_the_webhook_lets_pass_stay_as_given() -> None:
         "shared_buffers": "1.5 GB",
         "wal_level": "replica",
     }
-    assert rules.parameters(given, instances=3) == given
-    assert rules.parameters({"wal_level": "minimal", "wal_log_hints": "off"}, instances=1)
+    assert checked_parameters(given, instances=3) == given
+    assert checked_parameters({"wal_level": "minimal", "wal_log_hints": "off"}, instances=1)
 
 
 @pytest.mark.parametrize(
@@ -41,21 +48,17 @@ def test_parameters_that_the_webhook_lets_pass_stay_as_given() -> None:
 )
 def test_parameters_that_the_webhook_would_refuse_are_refused(given: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidRequest, match=f"^parameters: .*{message}"):
-        rules.parameters(given, instances=3)
+        checked_parameters(given, instances=3)
 
 
 def test_the_list_of_fixed_parameters_is_that_of_the_operator() -> None:
-    assert len(rules.FIXED_PARAMETERS) == 64
-    assert {
-        "shared_preload_libraries",
-        "ssl_passphrase_command",
-        "pg_failover_slots.primary_dsn",
-    } <= rules.FIXED_PARAMETERS
+    assert len(FIXED_PARAMETERS) == 64
+    assert {"shared_preload_libraries", "ssl_passphrase_command", "pg_failover_slots.primary_dsn"} <= FIXED_PARAMETERS
 
 
 @pytest.mark.parametrize("name", ["app", "My_App", "shop-orders", "_x$1", "a" * 63])
 def test_names_that_postgresql_keeps(name: str) -> None:
-    assert rules.database_name(name) == rules.role_name(name) == name
+    assert checked_first_database(name) == checked_first_owner(name) == name
 
 
 @pytest.mark.parametrize(
@@ -63,12 +66,12 @@ def test_names_that_postgresql_keeps(name: str) -> None:
     [
         *(
             (check, name)
-            for check in (rules.database_name, rules.role_name)
+            for check in (checked_first_database, checked_first_owner)
             for name in ("", "1st", "-x", "a b", 'a"b', "a" * 64, "ä", "a\n", "postgres")
         ),
-        *((rules.database_name, name) for name in ("template0", "template1")),
-        *((rules.role_name, name) for name in ("pg_monitor", "cnpg_pooler", "streaming_replica")),
-        *((rules.storage_class, name) for name in ("", "Fast", "-fast", "a..b", "a" * 254, "fast\n")),
+        *((checked_first_database, name) for name in ("template0", "template1")),
+        *((checked_first_owner, name) for name in ("pg_monitor", "cnpg_pooler", "streaming_replica")),
+        *((checked_storage_class, name) for name in ("", "Fast", "-fast", "a..b", "a" * 254, "fast\n")),
     ],
 )
 def test_names_that_are_taken_or_illegal_are_refused_with_one_that_works(
@@ -81,9 +84,9 @@ def test_names_that_are_taken_or_illegal_are_refused_with_one_that_works(
 @pytest.mark.parametrize("count", [0, -1, 10, 10**9, "three", True, 1.0, None])
 def test_a_number_of_instances_is_whole_and_within_the_limit(count: object) -> None:
     with pytest.raises(InvalidRequest, match="from 1 to 9, such as 3"):
-        rules.instances(count, most=9)
+        checked_instances(count, most=9)
 
 
 def test_a_storage_class_is_a_dns_subdomain() -> None:
-    assert rules.storage_class("csi.example-com") == "csi.example-com"
-    assert rules.instances(9, most=9) == 9
+    assert checked_storage_class("csi.example-com") == "csi.example-com"
+    assert checked_instances(9, most=9) == 9

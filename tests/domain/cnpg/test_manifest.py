@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest, image_catalog_ref
-from gitops_mcp.domain.cnpg.protection import protecting
+from gitops_mcp.domain.cnpg.protection import protecting_annotations
 from gitops_mcp.errors import InvalidRequest
 
 GIVEN: dict[str, Any] = {
@@ -25,7 +25,7 @@ def test_what_create_writes_is_exactly_this_in_this_order() -> None:
         **{**GIVEN, "database": "orders", "owner": "orders_app"},
         storage_class="fast",
         parameters={"max_connections": "200"},
-        annotations=protecting("argocd"),
+        annotations=protecting_annotations("argocd"),
     )
     expected = {
         "apiVersion": "postgresql.cnpg.io/v1",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.cnpg.moment import Moment, age, days_left, moment, parsed, rfc3339
+from gitops_mcp.domain.cnpg.moment import Moment, days_left, format_age, format_rfc3339, moment, parse_time
 
 NOW = datetime(2026, 9, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -22,14 +22,14 @@ NOW = datetime(2026, 9, 1, 12, 0, 0, tzinfo=UTC)
     ],
 )
 def test_times_of_cnpg_are_understood(text: str, at: str) -> None:
-    found = parsed(text)
+    found = parse_time(text)
     assert found is not None
-    assert rfc3339(found) == at
+    assert format_rfc3339(found) == at
 
 
 @pytest.mark.parametrize("text", ["", "soon", None, 5, "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+23:00"])
 def test_what_is_no_time_is_none(text: object) -> None:
-    assert parsed(text) is None
+    assert parse_time(text) is None
     assert moment(text, now=NOW) is None
 
 
@@ -46,7 +46,7 @@ def test_what_is_no_time_is_none(text: object) -> None:
     ],
 )
 def test_ages_have_one_unit(ago: timedelta, shown: str) -> None:
-    assert age(NOW - ago, NOW) == shown
+    assert format_age(NOW - ago, NOW) == shown
 
 
 def test_days_left_are_whole_days() -> None:
@@ -57,4 +57,4 @@ def test_days_left_are_whole_days() -> None:
 @settings(deadline=None)
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is added
 def test_what_is_written_is_read_back(value: datetime) -> None:
-    assert moment(value.isoformat(), now=value) == Moment(rfc3339(value), "0s")
+    assert moment(value.isoformat(), now=value) == Moment(format_rfc3339(value), "0s")

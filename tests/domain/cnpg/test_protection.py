@@ -5,11 +5,11 @@ import pytest
 from gitops_mcp.domain.cnpg.protection import (
     Engine,
     Protection,
-    asking,
-    blocking,
-    described,
-    protecting,
+    asking_protections,
+    blockers,
+    protecting_annotations,
     protections,
+    spell_out,
     without_blocking,
 )
 from gitops_mcp.domain.objects import Object
@@ -40,20 +40,20 @@ def test_protections_are_read_as_their_engine_reads_them(annotations: object, ef
 
 
 def test_flux_reads_labels_too() -> None:
-    (found,) = blocking(annotated(None, {FLUX: "disabled"}))
+    (found,) = blockers(annotated(None, {FLUX: "disabled"}))
     assert found == Protection("flux", "labels", FLUX, "disabled", "keeps")
 
 
 def test_only_what_keeps_the_object_blocks_pruning() -> None:
     object_ = annotated({ARGO: "Prune=confirm,Delete=false", FLUX: "disabled"})
-    assert [one.engine for one in blocking(object_)] == ["flux"]
-    assert [str(one) for one in asking(object_)] == ["`argocd.argoproj.io/sync-options: Prune=confirm`"]
-    assert blocking(None) == ()
+    assert [one.engine for one in blockers(object_)] == ["flux"]
+    assert [str(one) for one in asking_protections(object_)] == ["`argocd.argoproj.io/sync-options: Prune=confirm`"]
+    assert blockers(None) == ()
 
 
 def test_protections_are_described_as_they_are_written() -> None:
     object_ = annotated({ARGO: "Prune=false", FLUX: "disabled"})
-    assert described(blocking(object_)) == f"`{ARGO}: Prune=false` and `{FLUX}: disabled`"
+    assert spell_out(blockers(object_)) == f"`{ARGO}: Prune=false` and `{FLUX}: disabled`"
 
 
 @pytest.mark.parametrize(
@@ -70,18 +70,18 @@ def test_protections_are_described_as_they_are_written() -> None:
 )
 def test_only_what_blocks_pruning_is_taken_out(before: dict[str, str], after: dict[str, str]) -> None:
     assert without_blocking(before) == after
-    assert blocking(annotated(without_blocking(before))) == ()
+    assert blockers(annotated(without_blocking(before))) == ()
 
 
 @pytest.mark.parametrize(
     ("engine", "keys"), [("argocd", {ARGO}), ("flux", {FLUX, "kustomize.toolkit.fluxcd.io/force"}), ("none", set())]
 )
 def test_a_new_cluster_is_protected_for_the_engine_in_use(engine: Engine, keys: set[str]) -> None:
-    assert set(protecting(engine)) == keys
+    assert set(protecting_annotations(engine)) == keys
 
 
 def test_a_new_cluster_is_protected_for_both_where_the_engine_is_not_known() -> None:
-    assert protecting(None) == {
+    assert protecting_annotations(None) == {
         ARGO: "Prune=confirm,Delete=confirm",
         FLUX: "disabled",
         "kustomize.toolkit.fluxcd.io/force": "disabled",

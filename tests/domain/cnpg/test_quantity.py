@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.cnpg.quantity import quantity, storage_size
+from gitops_mcp.domain.cnpg.quantity import checked_storage_size, quantity
 from gitops_mcp.errors import InvalidRequest
 
 
@@ -41,7 +41,7 @@ def test_each_binary_unit_is_1024_of_the_one_below(number: int) -> None:
 
 @pytest.mark.parametrize("text", ["10Gi", "1Mi", "500G", "1.5Ti", "5e9", "1048576"])
 def test_a_size_that_a_volume_can_have_stays_as_written(text: str) -> None:
-    assert storage_size(text) == text
+    assert checked_storage_size(text) == text
 
 
 @pytest.mark.parametrize(
@@ -60,15 +60,15 @@ def test_a_size_that_a_volume_can_have_stays_as_written(text: str) -> None:
 )
 def test_another_size_is_refused_with_one_that_would_work(text: str, message: str) -> None:
     with pytest.raises(InvalidRequest, match=f"^storage_size: .*{message}") as raised:
-        storage_size(text)
+        checked_storage_size(text)
     example = str(raised.value).rpartition("such as ")[2]
-    assert storage_size(example) == example
+    assert checked_storage_size(example) == example
 
 
 @settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_a_size_or_refused_with_one_that_works(text: str) -> None:
     try:
-        assert storage_size(text) == text
+        assert checked_storage_size(text) == text
     except InvalidRequest as error:
-        storage_size(str(error).rpartition("such as ")[2])
+        checked_storage_size(str(error).rpartition("such as ")[2])

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_mcp.domain.cnpg import role
-from gitops_mcp.domain.cnpg.role import Attributes
+from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.yamltext import documents
+from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.errors import InvalidRequest
 
-FULL = Attributes(
+FULL = RoleAttributes(
     login=True,
     superuser=True,
     inherit=False,
@@ -45,15 +45,15 @@ FULL_SPEC: Object = {
 @pytest.mark.parametrize(
     ("attributes", "explicit", "spec"),
     [
-        pytest.param(Attributes(), False, {}, id="defaults of an object"),
-        pytest.param(Attributes(), True, {"inherit": True, "connectionLimit": -1}, id="defaults of an entry"),
-        pytest.param(Attributes(login=True), False, {"login": True}, id="one attribute"),
+        pytest.param(RoleAttributes(), False, {}, id="defaults of an object"),
+        pytest.param(RoleAttributes(), True, {"inherit": True, "connectionLimit": -1}, id="defaults of an entry"),
+        pytest.param(RoleAttributes(login=True), False, {"login": True}, id="one attribute"),
         pytest.param(FULL, False, FULL_SPEC, id="all, in an object"),
         pytest.param(FULL, True, FULL_SPEC, id="all, in an entry"),
     ],
 )
 def test_an_entry_of_the_list_says_the_defaults_that_the_crd_would_fill_in(
-    attributes: Attributes, explicit: bool, spec: Object
+    attributes: RoleAttributes, explicit: bool, spec: Object
 ) -> None:
     made = attributes.spec(explicit=explicit)
     assert made == spec
@@ -62,7 +62,7 @@ def test_an_entry_of_the_list_says_the_defaults_that_the_crd_would_fill_in(
 
 @given(
     st.builds(
-        Attributes,
+        RoleAttributes,
         connection_limit=st.integers(-1, role.CONNECTIONS_MOST),
         valid_until=st.none() | st.just("2027-01-31T00:00:00Z"),
         in_roles=st.lists(st.text(min_size=1)).map(tuple),
@@ -70,27 +70,27 @@ def test_an_entry_of_the_list_says_the_defaults_that_the_crd_would_fill_in(
     ),
     st.booleans(),
 )
-def test_attributes_survive_being_written(attributes: Attributes, explicit: bool) -> None:
-    assert Attributes.of(attributes.spec(explicit=explicit)) == attributes
+def test_attributes_survive_being_written(attributes: RoleAttributes, explicit: bool) -> None:
+    assert RoleAttributes.of(attributes.spec(explicit=explicit)) == attributes
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("{name: app}", Attributes(), id="nothing said"),
-        pytest.param("{name: app, ensure: absent, login: true, inherit: null}", Attributes(login=True), id="a null"),
-        pytest.param("{validUntil: 2027-01-31T00:00:00Z}", replace(Attributes(), valid_until="2027-01-31T00:00:00Z"), id="an unquoted time"),
-        pytest.param("{inRoles: []}", Attributes(), id="an empty list"),
-        pytest.param("null", Attributes(), id="no spec"),
+        pytest.param("{name: app}", RoleAttributes(), id="nothing said"),
+        pytest.param("{name: app, ensure: absent, login: true, inherit: null}", RoleAttributes(login=True), id="a null"),
+        pytest.param("{validUntil: 2027-01-31T00:00:00Z}", replace(RoleAttributes(), valid_until="2027-01-31T00:00:00Z"), id="an unquoted time"),
+        pytest.param("{inRoles: []}", RoleAttributes(), id="an empty list"),
+        pytest.param("null", RoleAttributes(), id="no spec"),
     ],
 )  # fmt: skip
-def test_what_a_spec_does_not_say_is_the_default(text: str, expected: Attributes) -> None:
-    (found,) = documents(text)
-    assert Attributes.of(found.value) == expected
+def test_what_a_spec_does_not_say_is_the_default(text: str, expected: RoleAttributes) -> None:
+    (found,) = parse_documents(text)
+    assert RoleAttributes.of(found.value) == expected
 
 
 def test_what_a_reviewer_has_to_see_is_told_with_what_it_allows() -> None:
-    assert Attributes(login=True, createdb=True).powers == ()
+    assert RoleAttributes(login=True, createdb=True).powers == ()
     assert FULL.powers == (
         "superuser: it may do everything, past all permissions",
         "createrole: it may make and change other roles",
@@ -100,7 +100,7 @@ def test_what_a_reviewer_has_to_see_is_told_with_what_it_allows() -> None:
 
 
 def test_every_attribute_is_listed_with_its_value() -> None:
-    assert Attributes().listed() == (
+    assert RoleAttributes().listed() == (
         "comment: none",
         "login: false",
         "superuser: false",
@@ -122,7 +122,7 @@ def test_every_attribute_is_listed_with_its_value() -> None:
 
 
 def test_a_manifest_names_its_cluster_first() -> None:
-    made = role.manifest("orders-app", "shop", "orders", {"name": "app", "login": True})
+    made = role.role_manifest("orders-app", "shop", "orders", {"name": "app", "login": True})
     assert yaml.safe_dump(made, sort_keys=False) == (
         "apiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nmetadata:\n  name: orders-app\n  namespace: shop\n"
         "spec:\n  cluster:\n    name: orders\n  name: app\n  login: true\n"
@@ -131,13 +131,13 @@ def test_a_manifest_names_its_cluster_first() -> None:
 
 @pytest.mark.parametrize("limit", [-1, 0, 1, 2**31 - 1])
 def test_a_connection_limit_is_none_or_any_number(limit: int) -> None:
-    assert role.connection_limit(limit) == limit
+    assert role.checked_connection_limit(limit) == limit
 
 
 @pytest.mark.parametrize("limit", [-2, 2**31])
 def test_a_connection_limit_that_postgresql_does_not_take_is_refused(limit: int) -> None:
     with pytest.raises(InvalidRequest, match=f"connection_limit: {limit} is no limit"):
-        role.connection_limit(limit)
+        role.checked_connection_limit(limit)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_connection_limit_that_postgresql_does_not_take_is_refused(limit: int)
     ],
 )
 def test_a_time_of_rfc_3339_is_kept_as_it_is_given(instant: str) -> None:
-    assert role.valid_until(instant) == instant
+    assert role.checked_valid_until(instant) == instant
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_time_of_rfc_3339_is_kept_as_it_is_given(instant: str) -> None:
 )
 def test_what_is_no_time_of_rfc_3339_is_refused(instant: str) -> None:
     with pytest.raises(InvalidRequest, match="valid_until: it is no time as in RFC 3339"):
-        role.valid_until(instant)
+        role.checked_valid_until(instant)
 
 
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -193,8 +193,12 @@ def test_a_password_expires_at_its_instant(instant: str | None, expected: bool) 
 
 
 def test_memberships_keep_their_order() -> None:
-    assert role.in_roles(["writers", "pg_monitor", "Readers"], role="app") == ("writers", "pg_monitor", "Readers")
-    assert role.in_roles([], role="app") == ()
+    assert role.checked_in_roles(["writers", "pg_monitor", "Readers"], role="app") == (
+        "writers",
+        "pg_monitor",
+        "Readers",
+    )
+    assert role.checked_in_roles([], role="app") == ()
 
 
 @pytest.mark.parametrize(
@@ -208,20 +212,20 @@ def test_memberships_keep_their_order() -> None:
 )
 def test_memberships_that_cannot_be_are_refused(names: list[str], said: str) -> None:
     with pytest.raises(InvalidRequest, match=said):
-        role.in_roles(names, role="app")
+        role.checked_in_roles(names, role="app")
 
 
 def test_a_comment_is_any_text_that_postgresql_stores() -> None:
-    assert role.comment("two\nlines, a \ttab and 'quotes'") == "two\nlines, a \ttab and 'quotes'"
+    assert role.checked_comment("two\nlines, a \ttab and 'quotes'") == "two\nlines, a \ttab and 'quotes'"
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800"])
 def test_a_comment_that_postgresql_cannot_store_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match="comment: it holds a NUL or half of a character"):
-        role.comment(text)
+        role.checked_comment(text)
 
 
 def test_a_comment_that_tells_a_password_is_refused_without_repeating_it() -> None:
     with pytest.raises(InvalidRequest, match="comment: it looks as if it held a password") as refused:
-        role.comment("the app; password=hunter2")
+        role.checked_comment("the app; password=hunter2")
     assert "hunter2" not in str(refused.value)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.cnpg.instances import Scaling
+from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import InvalidRequest, Refused
 

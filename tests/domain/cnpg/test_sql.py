@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.cnpg.sql import database_name, role_name, sql_name
+from gitops_mcp.domain.cnpg.sql import checked_database_name, checked_role_name, checked_sql_name
 from gitops_mcp.errors import InvalidRequest
 
 
@@ -24,9 +24,9 @@ from gitops_mcp.errors import InvalidRequest
     ],
 )
 def test_a_name_in_postgresql_is_any_text_up_to_63_bytes(name: str) -> None:
-    assert sql_name(name, field="role_name") == name
-    assert role_name(name) == name
-    assert database_name(name) == name
+    assert checked_sql_name(name, field="role_name") == name
+    assert checked_role_name(name) == name
+    assert checked_database_name(name) == name
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,14 @@ def test_a_name_in_postgresql_is_any_text_up_to_63_bytes(name: str) -> None:
 )
 def test_what_postgresql_refuses_or_cuts_is_refused(name: str, said: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        sql_name(name, field="owner")
+        checked_sql_name(name, field="owner")
     assert str(refused.value).startswith(said)
 
 
 @pytest.mark.parametrize("name", ["postgres://app:hunter2@db/app", "password=hunter2"])
 def test_a_name_that_holds_a_secret_is_refused_without_repeating_it(name: str) -> None:
     with pytest.raises(InvalidRequest, match="role_name: it looks as if it held a password") as refused:
-        role_name(name)
+        checked_role_name(name)
     assert "hunter2" not in str(refused.value)
 
 
@@ -60,20 +60,20 @@ def test_a_name_that_holds_a_secret_is_refused_without_repeating_it(name: str) -
 )
 def test_a_reserved_role_cannot_be_managed(name: str) -> None:
     with pytest.raises(InvalidRequest, match=f"owner: '{name}' is reserved for PostgreSQL or the operator"):
-        role_name(name, field="owner")
+        checked_role_name(name, field="owner")
 
 
 @pytest.mark.parametrize("name", ["Postgres", "pgbouncer", "cnpg", "PG_admin", "Public"])
 def test_a_name_that_only_looks_like_a_reserved_role_is_free(name: str) -> None:
-    assert role_name(name) == name
+    assert checked_role_name(name) == name
 
 
 @pytest.mark.parametrize("name", ["postgres", "template0", "template1"])
 def test_a_database_of_postgresql_itself_cannot_be_managed(name: str) -> None:
     with pytest.raises(InvalidRequest, match=f"database_name: '{name}' is PostgreSQL's own"):
-        database_name(name)
+        checked_database_name(name)
 
 
 def test_databases_may_be_called_as_roles_may_not() -> None:
-    assert database_name("pg_stats") == "pg_stats"
-    assert database_name("streaming_replica") == "streaming_replica"
+    assert checked_database_name("pg_stats") == "pg_stats"
+    assert checked_database_name("streaming_replica") == "streaming_replica"

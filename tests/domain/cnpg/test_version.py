@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.cnpg.version import Version, major_of, postgres_version
+from gitops_mcp.domain.cnpg.version import Version, major_of, parse_postgres_version
 from gitops_mcp.errors import InvalidRequest
 
 DIGEST = "sha256:" + "0" * 64
@@ -21,7 +21,7 @@ DIGEST = "sha256:" + "0" * 64
     ],
 )
 def test_a_major_or_a_tag_that_starts_with_one(text: str, version: Version, tag: str) -> None:
-    assert postgres_version(text) == version
+    assert parse_postgres_version(text) == version
     assert version.default_tag == tag
 
 
@@ -46,7 +46,7 @@ def test_a_major_or_a_tag_that_starts_with_one(text: str, version: Version, tag:
 )
 def test_what_the_operator_could_not_run_is_refused_with_what_works(text: str, message: str) -> None:
     with pytest.raises(InvalidRequest, match=f"^postgres_version: .*{message}.*such as '18'"):
-        postgres_version(text)
+        parse_postgres_version(text)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.model import modelled, remodelled
+from gitops_mcp.domain.editing.field import edit_fields, remove_field, set_field
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.place import changed, remove_field, set_field
-from gitops_mcp.domain.plan import FileChange
-from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.yamltext import Remove, Set
+from gitops_mcp.domain.repository.build import build_desired, desired_after
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.errors import Refused
 
 CLUSTER = """\
@@ -39,13 +39,13 @@ def prod(kustomization: str) -> dict[str, str]:
 
 
 def read(files: dict[str, str], folder: str = "prod") -> tuple[Desired, Declaration]:
-    desired = modelled(files, commit="0" * 40, folder=folder)
+    desired = build_desired(files, commit="0" * 40, folder=folder)
     (found,) = desired.declarations
     return desired, found
 
 
 def after(desired: Desired, changes: tuple[FileChange, ...], *path: str | int) -> Any:
-    (found,) = remodelled(desired, changes).declarations
+    (found,) = desired_after(desired, changes).declarations
     return at(found.object, *path)
 
 
@@ -65,7 +65,7 @@ def test_a_mapping_is_set_as_a_whole() -> None:
 def test_several_fields_end_up_in_one_new_patch() -> None:
     desired, found = read(prod(""))
     edits = (Set(("spec", "instances"), 5), Set(("spec", "storage", "size"), "40Gi"))
-    (change,) = changed(desired, found, *edits)
+    (change,) = edit_fields(desired, found, *edits)
     assert change.after == (
         "namespace: prod\nresources: [../base]\npatches:\n  - patch: |-\n      apiVersion: postgresql.cnpg.io/v1\n"
         "      kind: Cluster\n      metadata:\n        name: orders\n      spec:\n        instances: 5\n"
@@ -134,11 +134,11 @@ def test_two_regions_of_one_root_are_told_apart_by_their_names_there() -> None:
         "prod/kustomization.yaml": f"namespace: prod\nresources: [eu, us]\n{PATCHES}"
         "- {op: replace, path: /spec/instances, value: 2}\n",
     }
-    desired = modelled(files, commit="0" * 40, folder="prod")
+    desired = build_desired(files, commit="0" * 40, folder="prod")
     (found,) = desired.named("Cluster", "orders-eu")
     (change,) = set_field(desired, found, ("spec", "instances"), 5)
     assert change.path == "prod/kustomization.yaml"
-    made = remodelled(desired, (change,))
+    made = desired_after(desired, (change,))
     assert {one.identity.name: one.object["spec"]["instances"] for one in made.declarations} == {
         "orders-eu": 5,
         "orders-us": 2,
@@ -160,7 +160,7 @@ def test_a_value_that_a_replacement_copies_elsewhere_is_not_changed_for_one() ->
         "name: orders, fieldPath: spec.instances}\n  targets:\n  - select: {kind: Cluster, name: carts}\n"
         "    fieldPaths: [spec.instances]\n",
     }
-    desired = modelled(files, commit="0" * 40, folder="prod")
+    desired = build_desired(files, commit="0" * 40, folder="prod")
     (found,) = desired.named("Cluster", "orders")
     with pytest.raises(Refused, match=r"would change Cluster carts \(prod\) too"):
         set_field(desired, found, ("spec", "instances"), 5)
@@ -169,7 +169,7 @@ def test_a_value_that_a_replacement_copies_elsewhere_is_not_changed_for_one() ->
 def test_protection_goes_with_all_that_is_only_there_for_it() -> None:
     desired, found = read({"prod/orders.yaml": CLUSTER})
     option = ("metadata", "annotations", "argocd.argoproj.io/sync-options")
-    (change,) = changed(desired, found, Remove(option), Set(("spec", "instances"), 4))
+    (change,) = edit_fields(desired, found, Remove(option), Set(("spec", "instances"), 4))
     assert change.after == CLUSTER.replace("    argocd.argoproj.io/sync-options: Prune=false\n", "").replace(
         "instances: 3", "instances: 4"
     )

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.editing.kustomization_list import add_to_kustomization, remove_from_kustomizations
+from gitops_mcp.domain.editing.sibling_paths import FilePlace, first_place_in_namespace, places_for_cluster
 from gitops_mcp.domain.names import ClusterRef
-from gitops_mcp.domain.placement import Place, candidates, chosen, listed, unlisted
-from gitops_mcp.domain.plan import Draft
-from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.files import DraftFiles
 from gitops_mcp.errors import InvalidRequest, Refused
 
 LAYOUT = "{path}/{namespace}/{cluster}/cluster.yaml"
@@ -18,27 +19,27 @@ def cluster(name: str, namespace: str = "shop") -> str:
 
 
 def read(files: dict[str, str], kustomizations: dict[str, str] | None = None, folder: str = "prod") -> Desired:
-    return modelled({**files, **(kustomizations or {})}, commit="0" * 40, folder=folder)
+    return build_desired({**files, **(kustomizations or {})}, commit="0" * 40, folder=folder)
 
 
 @pytest.mark.parametrize(
     ("files", "place"),
     [
-        pytest.param({}, Place("prod/shop/new-db/cluster.yaml"), id="no sibling: the layout"),
+        pytest.param({}, FilePlace("prod/shop/new-db/cluster.yaml"), id="no sibling: the layout"),
         pytest.param(
-            {"prod/shop/orders-db.yaml": cluster("orders-db")}, Place("prod/shop/new-db.yaml"), id="named files"
+            {"prod/shop/orders-db.yaml": cluster("orders-db")}, FilePlace("prod/shop/new-db.yaml"), id="named files"
         ),
         pytest.param(
-            {"prod/pg/orders-db/c.yml": cluster("orders-db")}, Place("prod/pg/new-db/c.yml"), id="named folders"
+            {"prod/pg/orders-db/c.yml": cluster("orders-db")}, FilePlace("prod/pg/new-db/c.yml"), id="named folders"
         ),
         pytest.param(
             {"prod/billing/a/cluster.yaml": cluster("a", "billing")},
-            Place("prod/shop/new-db/cluster.yaml"),
+            FilePlace("prod/shop/new-db/cluster.yaml"),
             id="other namespace",
         ),
         pytest.param(
             {"prod/all.yaml": cluster("a") + "---\n" + cluster("b")},
-            Place("prod/all.yaml", appended=True),
+            FilePlace("prod/all.yaml", appended=True),
             id="one file for all",
         ),
         pytest.param(
@@ -46,11 +47,11 @@ def read(files: dict[str, str], kustomizations: dict[str, str] | None = None, fo
                 "prod/shop/all.yaml": cluster("orders-db") + "---\nkind: ConfigMap\n",
                 "prod/web/sessions.yaml": cluster("sessions", "web"),
             },
-            Place("prod/shop/all.yaml", appended=True),
+            FilePlace("prod/shop/all.yaml", appended=True),
             id="what the namespace does comes before what others do",
         ),
         pytest.param(
-            {"prod/shop/cluster.yaml": cluster("orders-db")}, Place("prod/shop/new-db.yaml"), id="no name in it"
+            {"prod/shop/cluster.yaml": cluster("orders-db")}, FilePlace("prod/shop/new-db.yaml"), id="no name in it"
         ),
         pytest.param(
             {
@@ -58,18 +59,18 @@ def read(files: dict[str, str], kustomizations: dict[str, str] | None = None, fo
                 "prod/shop/carts/db.yaml": cluster("carts"),
                 "prod/shop/users/db.yaml": cluster("users"),
             },
-            Place("prod/shop/new-db/db.yaml"),
+            FilePlace("prod/shop/new-db/db.yaml"),
             id="the pattern that most siblings follow",
         ),
     ],
 )
-def test_a_new_cluster_goes_where_its_siblings_are(files: dict[str, str], place: Place) -> None:
+def test_a_new_cluster_goes_where_its_siblings_are(files: dict[str, str], place: FilePlace) -> None:
     found = read(files)
-    assert chosen(found, NEW, candidates(found, NEW, LAYOUT)) == place
+    assert first_place_in_namespace(found, NEW, places_for_cluster(found, NEW, LAYOUT)) == place
 
 
 def test_an_empty_part_of_the_layout_is_dropped() -> None:
-    assert candidates(read({}, folder=""), NEW, LAYOUT)[-1] == Place("shop/new-db/cluster.yaml")
+    assert places_for_cluster(read({}, folder=""), NEW, LAYOUT)[-1] == FilePlace("shop/new-db/cluster.yaml")
 
 
 def test_a_folder_that_would_move_the_object_to_another_namespace_is_not_taken() -> None:
@@ -77,13 +78,15 @@ def test_a_folder_that_would_move_the_object_to_another_namespace_is_not_taken()
         {"prod/pg/orders-db.yaml": cluster("orders-db", "billing")},
         {"prod/pg/kustomization.yaml": "namespace: billing\nresources: [orders-db.yaml]\n"},
     )
-    assert chosen(found, NEW, candidates(found, NEW, LAYOUT)) == Place("prod/shop/new-db/cluster.yaml")
+    assert first_place_in_namespace(found, NEW, places_for_cluster(found, NEW, LAYOUT)) == FilePlace(
+        "prod/shop/new-db/cluster.yaml"
+    )
 
 
 def test_where_every_place_would_move_it_the_request_is_refused() -> None:
     found = read({}, {"prod/kustomization.yaml": "namespace: billing\nresources: [x.yaml]\n"})
     with pytest.raises(Refused, match="namespace: billing"):
-        chosen(found, NEW, candidates(found, NEW, LAYOUT))
+        first_place_in_namespace(found, NEW, places_for_cluster(found, NEW, LAYOUT))
 
 
 @pytest.mark.parametrize(
@@ -108,15 +111,15 @@ def test_where_every_place_would_move_it_the_request_is_refused() -> None:
 )
 def test_the_entry_follows_the_style_of_its_list(before: str, after: str) -> None:
     found = read({}, {"prod/kustomization.yaml": before})
-    draft = Draft(found.texts)
-    assert listed(draft, found, Place("prod/new-db.yaml")) == ()
+    draft = DraftFiles(found.texts)
+    assert add_to_kustomization(draft, found, FilePlace("prod/new-db.yaml")) == ()
     assert [change.after for change in draft.changes] == [after]
 
 
 def test_without_a_kustomization_a_warning_says_that_nothing_may_apply_it() -> None:
     found = read({})
-    draft = Draft(found.texts)
-    (notice,) = listed(draft, found, Place("prod/new-db.yaml"))
+    draft = DraftFiles(found.texts)
+    (notice,) = add_to_kustomization(draft, found, FilePlace("prod/new-db.yaml"))
     assert notice.id == "no-kustomization"
     assert draft.changes == ()
 
@@ -129,9 +132,9 @@ def test_folders_with_a_kustomization_each_get_another_one() -> None:
             "prod/shop/kustomization.yaml": "resources:\n  - orders-db\n",
         },
     )
-    place = chosen(found, NEW, candidates(found, NEW, LAYOUT))
-    draft = Draft(found.texts)
-    listed(draft, found, place)
+    place = first_place_in_namespace(found, NEW, places_for_cluster(found, NEW, LAYOUT))
+    draft = DraftFiles(found.texts)
+    add_to_kustomization(draft, found, place)
     assert {change.path: change.after for change in draft.changes} == {
         "prod/shop/kustomization.yaml": "resources:\n  - orders-db\n  - new-db\n",
         "prod/shop/new-db/kustomization.yaml": (
@@ -142,8 +145,8 @@ def test_folders_with_a_kustomization_each_get_another_one() -> None:
 
 def test_a_removed_file_leaves_its_kustomization() -> None:
     found = read({}, {"prod/kustomization.yaml": "resources:\n  - a.yaml # kept\n  - ./b.yaml\n"})
-    draft = Draft(found.texts)
-    unlisted(draft, found, "prod/b.yaml")
+    draft = DraftFiles(found.texts)
+    remove_from_kustomizations(draft, found, "prod/b.yaml")
     assert [change.after for change in draft.changes] == ["resources:\n  - a.yaml # kept\n"]
 
 
@@ -155,8 +158,8 @@ def test_a_kustomization_left_with_nothing_goes_with_its_entry_above() -> None:
             "prod/kustomization.yaml": "resources:\n  - billing\n  - shop\n",
         },
     )
-    draft = Draft(found.texts)
-    unlisted(draft, found, "prod/shop/db.yaml")
+    draft = DraftFiles(found.texts)
+    remove_from_kustomizations(draft, found, "prod/shop/db.yaml")
     assert {change.path: change.after for change in draft.changes} == {
         "prod/shop/kustomization.yaml": None,
         "prod/kustomization.yaml": "resources:\n  - billing\n",
@@ -165,15 +168,15 @@ def test_a_kustomization_left_with_nothing_goes_with_its_entry_above() -> None:
 
 def test_one_that_still_produces_something_stays() -> None:
     found = read({}, {"prod/kustomization.yaml": "resources:\n  - db.yaml\nconfigMapGenerator:\n  - name: x\n"})
-    draft = Draft(found.texts)
-    unlisted(draft, found, "prod/db.yaml")
+    draft = DraftFiles(found.texts)
+    remove_from_kustomizations(draft, found, "prod/db.yaml")
     assert [change.action for change in draft.changes] == ["modified"]
 
 
 def test_the_one_that_an_engine_builds_is_not_emptied() -> None:
     found = read({}, {"prod/kustomization.yaml": "resources:\n  - db.yaml\n"})
     with pytest.raises(Refused, match="add another resource to it first"):
-        unlisted(Draft(found.texts), found, "prod/db.yaml")
+        remove_from_kustomizations(DraftFiles(found.texts), found, "prod/db.yaml")
 
 
 def test_a_kustomization_that_cannot_be_read_is_neither_passed_over_nor_edited() -> None:
@@ -186,9 +189,9 @@ def test_a_kustomization_that_cannot_be_read_is_neither_passed_over_nor_edited()
     )
     told = r"prod/shop/kustomization\.yaml cannot be read, so whether it lists .*: line 2: .*\. Mend that file first"
     with pytest.raises(InvalidRequest, match=told):
-        listed(Draft(declared.texts), declared, Place("prod/shop/new-db.yaml"))
+        add_to_kustomization(DraftFiles(declared.texts), declared, FilePlace("prod/shop/new-db.yaml"))
     with pytest.raises(InvalidRequest, match=told):
-        unlisted(Draft(declared.texts), declared, "prod/shop/orders-db.yaml")
+        remove_from_kustomizations(DraftFiles(declared.texts), declared, "prod/shop/orders-db.yaml")
 
 
 def test_a_kustomization_above_the_one_that_knows_need_not_be_readable() -> None:
@@ -196,6 +199,6 @@ def test_a_kustomization_above_the_one_that_knows_need_not_be_readable() -> None
         {"prod/shop/orders-db.yaml": cluster("orders-db")},
         {"prod/kustomization.yaml": "resources: [\n", "prod/shop/kustomization.yaml": "resources: [orders-db.yaml]\n"},
     )
-    draft = Draft(declared.texts)
-    assert listed(draft, declared, Place("prod/shop/new-db.yaml")) == ()
+    draft = DraftFiles(declared.texts)
+    assert add_to_kustomization(draft, declared, FilePlace("prod/shop/new-db.yaml")) == ()
     assert draft.text("prod/shop/kustomization.yaml") == "resources: [orders-db.yaml, new-db.yaml]\n"

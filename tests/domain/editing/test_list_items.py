@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain import listitems
-from gitops_mcp.domain.model import modelled, remodelled
+from gitops_mcp.domain.editing.list_items import add_item, remove_item
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.plan import FileChange
-from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.repository.build import build_desired, desired_after
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import Refused
 
 ROLES: Path = ("spec", "managed", "roles")
@@ -26,7 +26,7 @@ NEW = {"name": "c", "ensure": "present"}
 
 
 def read(files: dict[str, str], folder: str = "prod") -> tuple[Desired, Declaration]:
-    desired = modelled(files, commit="0" * 40, folder=folder)
+    desired = build_desired(files, commit="0" * 40, folder=folder)
     (found,) = desired.declarations
     return desired, found
 
@@ -44,7 +44,7 @@ DEV = {"dev/kustomization.yaml": "namespace: dev\nresources: [../base]\n"}
 
 
 def names(desired: Desired, changes: tuple[FileChange, ...]) -> list[Any]:
-    (found,) = remodelled(desired, changes).declarations
+    (found,) = desired_after(desired, changes).declarations
     return [one["name"] for one in at(found.object, *ROLES) or ()]
 
 
@@ -59,13 +59,13 @@ def names(desired: Desired, changes: tuple[FileChange, ...]) -> list[Any]:
 )  # fmt: skip
 def test_an_item_is_added_behind_the_last(text: str, after: str) -> None:
     desired, found = read({"prod/orders.yaml": text})
-    (change,) = listitems.added(desired, found, ROLES, NEW)
+    (change,) = add_item(desired, found, ROLES, NEW)
     assert change.after == after
 
 
 def test_a_null_where_the_list_would_stand_is_filled() -> None:
     desired, found = read({"prod/orders.yaml": CLUSTER + "  managed: {roles: null}\n"})
-    assert names(desired, listitems.added(desired, found, ROLES, NEW)) == ["c"]
+    assert names(desired, add_item(desired, found, ROLES, NEW)) == ["c"]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_null_where_the_list_would_stand_is_filled() -> None:
 )  # fmt: skip
 def test_an_item_goes_with_its_lines(text: str, index: int, after: str) -> None:
     desired, found = read({"prod/orders.yaml": text})
-    (change,) = listitems.removed(desired, found, ROLES, index)
+    (change,) = remove_item(desired, found, ROLES, index)
     assert change.after == after
 
 
@@ -95,7 +95,7 @@ patches:
 
 def test_an_item_is_appended_behind_the_operation_that_appends_the_last() -> None:
     desired, found = read(overlay(LIST, APPENDED))
-    (change,) = listitems.added(desired, found, ROLES, NEW)
+    (change,) = add_item(desired, found, ROLES, NEW)
     operation = (
         "    - op: add\n      path: /spec/managed/roles/-\n      value:\n        name: c\n        ensure: present\n"
     )
@@ -113,7 +113,7 @@ def test_an_item_is_appended_behind_the_operation_that_appends_the_last() -> Non
 )
 def test_an_item_goes_where_its_author_wrote_it(index: int, path: str, left: list[str]) -> None:
     desired, found = read(overlay(LIST, APPENDED))
-    changes = listitems.removed(desired, found, ROLES, index)
+    changes = remove_item(desired, found, ROLES, index)
     assert [one.path for one in changes] == [path]
     assert names(desired, changes) == left
     assert [line[:1] for line in changes[0].diff.splitlines()[2:] if line[:1] in "+-"] == ["-"]
@@ -123,13 +123,13 @@ def test_an_item_that_a_later_operation_counts_on_stays() -> None:
     patches = APPENDED + "    - {op: add, path: /spec/managed/roles/2/login, value: true}\n"
     desired, found = read(overlay(LIST, patches))
     with pytest.raises(Refused):
-        listitems.removed(desired, found, ROLES, 2)
+        remove_item(desired, found, ROLES, 2)
 
 
 def test_a_shared_list_is_not_copied_to_add_to_it() -> None:
     desired, found = read({**overlay(LIST, ""), **DEV})
     with pytest.raises(Refused) as refused:
-        listitems.added(desired, found, ROLES, NEW)
+        add_item(desired, found, ROLES, NEW)
     assert str(refused.value) == (
         "spec.managed.roles of Cluster shop/orders (prod) stands at base/orders.yaml:8, which is shared: an edit there "
         "would change Cluster dev/orders (dev) too. A patch can only replace the list as a whole: whether this one "
@@ -147,21 +147,21 @@ def test_a_shared_list_is_not_copied_to_add_to_it() -> None:
 def test_a_patch_for_something_else_does_not_get_a_copy_of_a_shared_list(patches: str) -> None:
     desired, found = read({**overlay(LIST, patches), **DEV})
     with pytest.raises(Refused, match="which is shared"):
-        listitems.added(desired, found, ROLES, NEW)
+        add_item(desired, found, ROLES, NEW)
 
 
 def test_the_only_item_of_a_shared_list_is_not_hidden() -> None:
     text = CLUSTER + "  managed:\n    roles:\n    - name: a\n"
     desired, found = read({**overlay(text, ""), **DEV})
     with pytest.raises(Refused, match="which is shared"):
-        listitems.removed(desired, found, ROLES, 0)
+        remove_item(desired, found, ROLES, 0)
 
 
 def test_a_list_that_nobody_has_begins_in_a_patch_of_its_own() -> None:
     desired, found = read({**overlay(CLUSTER, ""), **DEV})
-    changes = listitems.added(desired, found, ROLES, NEW)
+    changes = add_item(desired, found, ROLES, NEW)
     assert [one.path for one in changes] == ["prod/kustomization.yaml"]
-    (after,) = remodelled(desired, changes).declarations
+    (after,) = desired_after(desired, changes).declarations
     assert at(after.object, *ROLES) == [NEW]
 
 
@@ -169,7 +169,7 @@ def test_where_the_list_of_the_base_would_come_through_an_empty_one_stays() -> N
     patch = "patches:\n- path: roles.yaml\n"
     text = CLUSTER.split("spec:", maxsplit=1)[0] + "spec:\n  managed:\n    roles:\n    - name: own   # ours\n"
     desired, found = read({**overlay(LIST, patch), **DEV, "prod/roles.yaml": text})
-    (change,) = listitems.removed(desired, found, ROLES, 0)
+    (change,) = remove_item(desired, found, ROLES, 0)
     assert change.after == CLUSTER.split("spec:", maxsplit=1)[0] + "spec:\n  managed:\n    roles: []\n"
 
 
@@ -181,11 +181,11 @@ def test_an_item_of_a_component_for_several_is_shared() -> None:
     }
     desired, found = read({**overlay(LIST, "components: [../parts]\n"), **component})
     with pytest.raises(Refused, match="which is shared"):
-        listitems.added(desired, found, ROLES, NEW)
+        add_item(desired, found, ROLES, NEW)
 
 
 def test_an_entry_with_an_anchor_that_others_use_stays() -> None:
     text = CLUSTER + "  managed:\n    roles:\n    - &a {name: a}\n    - name: b\n  annotations: *a\n"
     desired, found = read({"prod/orders.yaml": text})
     with pytest.raises(Refused, match="anchor"):
-        listitems.removed(desired, found, ROLES, 0)
+        remove_item(desired, found, ROLES, 0)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain import belonging
-from gitops_mcp.domain.belonging import Newcomer, Put
-from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.editing.new_document import (
+    NewObject,
+    PlacedDocument,
+    candidate_places,
+    find_siblings,
+    first_fitting_place,
+    put_document,
+    put_file,
+    remove_documents,
+)
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.placement import Place
-from gitops_mcp.domain.repository import Desired
-from gitops_mcp.domain.role_changes import newcomer
+from gitops_mcp.domain.plans.role import make_new_object
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import Refused
 
 LAYOUT = "{path}/{namespace}/{cluster}/role-{name}.yaml"
@@ -50,26 +58,26 @@ def role(name: str, *, of: str = "orders", namespace: str = "shop") -> str:
 
 
 def read(files: dict[str, str], folder: str = "prod") -> Desired:
-    return modelled(files, commit="0" * 40, folder=folder)
+    return build_desired(files, commit="0" * 40, folder=folder)
 
 
-def tried(files: dict[str, str], layout: str = LAYOUT, *, alone: bool = False) -> tuple[Place, ...]:
+def tried(files: dict[str, str], layout: str = LAYOUT, *, alone: bool = False) -> tuple[FilePlace, ...]:
     desired = read(files)
-    known = belonging.siblings(desired, "DatabaseRole")
+    known = find_siblings(desired, "DatabaseRole")
     declared = desired.cluster("orders", "shop", environment="prod")
-    return belonging.places(desired, declared, newcomer(REF, "orders-dave"), layout, known, alone=alone)
+    return candidate_places(desired, declared, make_new_object(REF, "orders-dave"), layout, known, alone=alone)
 
 
 REF = ClusterRef("shop", "orders")
 
 
-def put(files: dict[str, str], layout: str = LAYOUT) -> Put:
+def put(files: dict[str, str], layout: str = LAYOUT) -> PlacedDocument:
     desired = read(files)
     declared = desired.cluster("orders", "shop", environment="prod")
-    return belonging.put(desired, declared, newcomer(REF, "orders-dave"), MANIFEST, tried(files, layout))
+    return put_document(desired, declared, make_new_object(REF, "orders-dave"), MANIFEST, tried(files, layout))
 
 
-def after(found: Put) -> dict[str, str | None]:
+def after(found: PlacedDocument) -> dict[str, str | None]:
     return {one.path: one.after for one in found.changes}
 
 
@@ -86,7 +94,7 @@ def after(found: Put) -> dict[str, str | None]:
     ],
 )  # fmt: skip
 def test_a_file_of_its_own_is_named_as_its_siblings_are(sibling: str, text: str, expected: str) -> None:
-    assert tried({"prod/orders.yaml": cluster(), sibling: text})[0] == Place(expected)
+    assert tried({"prod/orders.yaml": cluster(), sibling: text})[0] == FilePlace(expected)
 
 
 @pytest.mark.parametrize(
@@ -98,19 +106,19 @@ def test_a_file_of_its_own_is_named_as_its_siblings_are(sibling: str, text: str,
     ],
 )
 def test_a_file_that_siblings_share_gets_one_document_more(path: str, text: str) -> None:
-    assert tried({"prod/orders.yaml": cluster(), path: text})[0] == Place(path, appended=True)
+    assert tried({"prod/orders.yaml": cluster(), path: text})[0] == FilePlace(path, appended=True)
 
 
 def test_a_file_that_siblings_share_is_no_place_for_what_needs_its_own() -> None:
     places = tried({"prod/orders.yaml": cluster(), "prod/roles.yaml": role("app") + "---\n" + role("etl")}, alone=True)
-    assert places == (Place("prod/role-dave.yaml"), Place("prod/shop/orders/role-dave.yaml"))
+    assert places == (FilePlace("prod/role-dave.yaml"), FilePlace("prod/shop/orders/role-dave.yaml"))
 
 
 def test_a_file_of_another_clusters_roles_is_not_appended_to() -> None:
     found = tried(
         {"prod/orders.yaml": cluster(), "prod/roles.yaml": role("app", of="carts") + "---\n" + role("b", of="carts")}
     )
-    assert Place("prod/roles.yaml", appended=True) not in found
+    assert FilePlace("prod/roles.yaml", appended=True) not in found
 
 
 def test_the_way_of_most_siblings_comes_first() -> None:
@@ -136,26 +144,26 @@ def test_the_siblings_of_the_same_cluster_come_before_those_of_others() -> None:
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        pytest.param({"prod/db/orders.yaml": cluster()}, Place("prod/db/role-dave.yaml"), id="beside the cluster"),
-        pytest.param({"prod/db/orders.yaml": cluster(), "prod/db/carts.yaml": cluster("carts")}, Place("prod/db/orders-role-dave.yaml"), id="beside several clusters"),
-        pytest.param({"prod/db.yaml": cluster() + "---\n" + role("x").replace("DatabaseRole", "Pooler")}, Place("prod/db.yaml", appended=True), id="in the cluster's file with what belongs to it"),
-        pytest.param({"prod/db.yaml": cluster() + "---\n" + cluster("carts")}, Place("prod/orders-role-dave.yaml"), id="beside a file of clusters"),
+        pytest.param({"prod/db/orders.yaml": cluster()}, FilePlace("prod/db/role-dave.yaml"), id="beside the cluster"),
+        pytest.param({"prod/db/orders.yaml": cluster(), "prod/db/carts.yaml": cluster("carts")}, FilePlace("prod/db/orders-role-dave.yaml"), id="beside several clusters"),
+        pytest.param({"prod/db.yaml": cluster() + "---\n" + role("x").replace("DatabaseRole", "Pooler")}, FilePlace("prod/db.yaml", appended=True), id="in the cluster's file with what belongs to it"),
+        pytest.param({"prod/db.yaml": cluster() + "---\n" + cluster("carts")}, FilePlace("prod/orders-role-dave.yaml"), id="beside a file of clusters"),
     ],
 )  # fmt: skip
-def test_without_siblings_it_goes_beside_its_cluster(files: dict[str, str], expected: Place) -> None:
+def test_without_siblings_it_goes_beside_its_cluster(files: dict[str, str], expected: FilePlace) -> None:
     assert tried(files)[0] == expected
 
 
 def test_the_layout_comes_last_and_loses_empty_parts() -> None:
     desired = read({"orders.yaml": cluster()}, folder="")
     declared = desired.cluster("orders", "shop", environment="prod")
-    found = belonging.places(desired, declared, newcomer(REF, "orders-dave"), LAYOUT, ())
-    assert found[-1] == Place("shop/orders/role-dave.yaml")
+    found = candidate_places(desired, declared, make_new_object(REF, "orders-dave"), LAYOUT, ())
+    assert found[-1] == FilePlace("shop/orders/role-dave.yaml")
 
 
 def test_a_name_with_braces_in_the_siblings_path_is_no_placeholder() -> None:
     files = {"prod/orders.yaml": cluster(), "prod/{cluster}/app.yaml": role("app")}
-    assert tried(files)[0] == Place("prod/{cluster}/dave.yaml")
+    assert tried(files)[0] == FilePlace("prod/{cluster}/dave.yaml")
 
 
 LISTED = {"prod/orders.yaml": cluster(), "prod/kustomization.yaml": "resources:\n- orders.yaml\n"}
@@ -188,9 +196,9 @@ def test_the_first_place_that_is_refused_does_not_end_the_search() -> None:
         "prod/roles/app.yaml": role("app"),
         "prod/orders.yaml": cluster(),
     }
-    assert tried(files)[0] == Place("prod/roles/dave.yaml")
+    assert tried(files)[0] == FilePlace("prod/roles/dave.yaml")
     found = put(files)
-    assert found.place == Place("prod/role-dave.yaml")
+    assert found.place == FilePlace("prod/role-dave.yaml")
     assert after(found)["prod/kustomization.yaml"] == "resources: [roles, orders.yaml, role-dave.yaml]\n"
 
 
@@ -250,7 +258,7 @@ def test_of_many_places_three_are_named_and_the_others_counted() -> None:
     desired = read({**LISTED, **dict.fromkeys(paths, "kind: ConfigMap\n")})
     declared = desired.cluster("orders", "shop", environment="prod")
     with pytest.raises(Refused, match=r"prod/c/dave\.yaml \(.* and 2 more\. Add what applies"):
-        belonging.put(desired, declared, newcomer(REF, "orders-dave"), MANIFEST, map(Place, paths))
+        put_document(desired, declared, make_new_object(REF, "orders-dave"), MANIFEST, map(FilePlace, paths))
 
 
 ENGINE = """\
@@ -268,14 +276,14 @@ spec: {url: "https://git.example.com/fleet.git", ref: {branch: main}}
 
 def test_a_place_that_the_clusters_engine_does_not_reach_is_passed_over() -> None:
     files = {"prod/db/orders.yaml": cluster(), "prod/flux.yaml": ENGINE}
-    desired = modelled(files, commit="0" * 40, folder="prod", remotes=("https://git.example.com/fleet.git",))
+    desired = build_desired(files, commit="0" * 40, folder="prod", remotes=("https://git.example.com/fleet.git",))
     declared = desired.cluster("orders", "shop", environment="prod")
-    places = (Place("prod/elsewhere/dave.yaml"), Place("prod/db/dave.yaml"))
-    found = belonging.put(desired, declared, newcomer(REF, "orders-dave"), MANIFEST, places)
-    assert found.place == Place("prod/db/dave.yaml")
+    places = (FilePlace("prod/elsewhere/dave.yaml"), FilePlace("prod/db/dave.yaml"))
+    found = put_document(desired, declared, make_new_object(REF, "orders-dave"), MANIFEST, places)
+    assert found.place == FilePlace("prod/db/dave.yaml")
 
 
-SECRET = Newcomer("Secret", "shop", "orders-dave-password", "dave", "orders")
+SECRET = NewObject("Secret", "shop", "orders-dave-password", "dave", "orders")
 
 
 def test_a_file_of_another_kind_fits_where_it_keeps_its_name_and_namespace() -> None:
@@ -289,16 +297,16 @@ def test_a_file_of_another_kind_fits_where_it_keeps_its_name_and_namespace() -> 
     }
     desired = read(files)
     declared = desired.cluster("orders", "shop", environment="prod")
-    places = tuple(map(Place, ("prod/named/s.yaml", "prod/moved/s.yaml", "prod/s.yaml")))
-    place = belonging.fitting(desired, declared, SECRET, places)
-    assert place == Place("prod/s.yaml")
-    found = belonging.put_file(desired, place, "kind: ExternalSecret\n---\nkind: Password\n")
+    places = tuple(map(FilePlace, ("prod/named/s.yaml", "prod/moved/s.yaml", "prod/s.yaml")))
+    place = first_fitting_place(desired, declared, SECRET, places)
+    assert place == FilePlace("prod/s.yaml")
+    found = put_file(desired, place, "kind: ExternalSecret\n---\nkind: Password\n")
     assert after(found) == {
         "prod/kustomization.yaml": "resources: [orders.yaml, named, moved, s.yaml]\n",
         "prod/s.yaml": "kind: ExternalSecret\n---\nkind: Password\n",
     }
     with pytest.raises(Refused, match="no place for Secret shop/orders-dave-password was found"):
-        belonging.fitting(desired, declared, SECRET, places[:2])
+        first_fitting_place(desired, declared, SECRET, places[:2])
 
 
 def test_documents_go_one_by_one_and_the_file_with_the_last() -> None:
@@ -306,9 +314,9 @@ def test_documents_go_one_by_one_and_the_file_with_the_last() -> None:
     files = {**LISTED, "prod/s.yaml": f"{map_}---\n{map_.replace('a}', 'b}')}"}
     files["prod/kustomization.yaml"] += "- s.yaml\n"
     desired = read(files)
-    (kept,) = belonging.without_documents(desired, "prod/s.yaml", (1,))
+    (kept,) = remove_documents(desired, "prod/s.yaml", (1,))
     assert kept.after == map_
-    gone = belonging.without_documents(desired, "prod/s.yaml", (0, 1))
+    gone = remove_documents(desired, "prod/s.yaml", (0, 1))
     assert {one.path: one.after for one in gone} == {
         "prod/kustomization.yaml": "resources:\n- orders.yaml\n",
         "prod/s.yaml": None,
@@ -316,4 +324,4 @@ def test_documents_go_one_by_one_and_the_file_with_the_last() -> None:
 
 
 def test_a_document_of_a_base_is_nobodys_sibling() -> None:
-    assert belonging.siblings(read(OVERLAYS), "DatabaseRole") == ()
+    assert find_siblings(read(OVERLAYS), "DatabaseRole") == ()

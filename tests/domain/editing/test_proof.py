@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
+from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.objects import Identity, Path
-from gitops_mcp.domain.plan import FileChange
-from gitops_mcp.domain.proof import proved
+from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import Refused
-from tests.domain.test_model import SOURCE, cluster, flux, listing, model
+from tests.domain.repository.test_build import SOURCE, cluster, flux, listing, model
 
 DB = Identity("Cluster", "shop", "db")
 INSTANCES: Path = ("spec", "instances")
@@ -36,7 +36,7 @@ def prove(
     also: tuple[Identity, ...] = (),
 ) -> None:
     changes = [FileChange(name, files.get(name), text) for name, text in edits.items()]
-    proved(model(files, folder), changes, wanted, path, also=also)
+    prove_only_change(model(files, folder), changes, wanted, path, also=also)
 
 
 def test_an_edit_of_one_field_of_one_object_passes() -> None:

@@ -4,9 +4,9 @@ from textwrap import dedent, indent
 
 import pytest
 
-from gitops_mcp.domain.applied import Applied
-from gitops_mcp.domain.engines import engines, files_of
-from gitops_mcp.domain.globs import glob
+from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.declared import directory_files, find_engine_objects
+from gitops_mcp.domain.engines.globs import glob
 
 REMOTE = ("https://github.com/acme/fleet.git",)
 URL = "https://github.com/acme/fleet"
@@ -31,11 +31,11 @@ def _indented(text: str, by: int) -> str:
     return indent(dedent(text).strip(), " " * by) + "\n" if text.strip() else ""
 
 
-def all_of(files: dict[str, str]) -> tuple[Applied, ...]:
-    return engines(files, remotes=REMOTE, revision="main")
+def all_of(files: dict[str, str]) -> tuple[EngineObject, ...]:
+    return find_engine_objects(files, remotes=REMOTE, revision="main")
 
 
-def only(files: dict[str, str]) -> Applied:
+def only(files: dict[str, str]) -> EngineObject:
     (one,) = all_of(files)
     return one
 
@@ -143,7 +143,7 @@ def test_a_directory_build_takes_what_it_selects(directory: str, expected: list[
         "a/README.md": "",
         "ab/h.yaml": "",
     }
-    assert list(files_of(only(files), files)) == expected
+    assert list(directory_files(only(files), files)) == expected
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_another_repository_does_not_count() -> None:
     "remotes", [pytest.param((), id="none"), pytest.param(("/srv/git/fleet.git",), id="a path on disk")]
 )
 def test_where_nothing_can_be_compared_it_counts(remotes: tuple[str, ...]) -> None:
-    (one,) = engines({"app.yaml": application("path: a")}, remotes=remotes, revision="main")
+    (one,) = find_engine_objects({"app.yaml": application("path: a")}, remotes=remotes, revision="main")
     assert one.excluded is None
 
 

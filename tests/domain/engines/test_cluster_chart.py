@@ -4,10 +4,15 @@ from textwrap import dedent, indent
 
 import pytest
 
-from gitops_mcp.domain.applied import Applied
-from gitops_mcp.domain.engines import engines
-from gitops_mcp.domain.helm import databases_at, objects, releases, values_at
-from gitops_mcp.domain.helmvalues import Release, ValuesPlace
+from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.chart_values import Release, ValuesPlace
+from gitops_mcp.domain.engines.cluster_chart import (
+    objects_of_release,
+    releases,
+    values_place_of_databases,
+    values_place_of_field,
+)
+from gitops_mcp.domain.engines.declared import find_engine_objects
 from gitops_mcp.domain.objects import Path
 
 INSTANCES: Path = ("spec", "instances")
@@ -49,8 +54,8 @@ def _indented(text: str, by: int) -> str:
     return indent(dedent(text).strip("\n"), " " * by) + "\n" if text.strip() else ""
 
 
-def applied(files: dict[str, str]) -> Applied:
-    (one,) = engines(files, remotes=("https://github.com/acme/fleet",), revision="main")
+def applied(files: dict[str, str]) -> EngineObject:
+    (one,) = find_engine_objects(files, remotes=("https://github.com/acme/fleet",), revision="main")
     return one
 
 
@@ -61,7 +66,7 @@ def used(files: dict[str, str], index: int = 0) -> Release:
 
 
 def place(files: dict[str, str], path: Path = INSTANCES, index: int = 0) -> ValuesPlace:
-    found = values_at(used(files, index), "Cluster", path, files)
+    found = values_place_of_field(used(files, index), "Cluster", path, files)
     assert isinstance(found, ValuesPlace), found
     return found
 
@@ -185,7 +190,7 @@ def test_a_major_version_makes_the_image_where_none_is_named() -> None:
 )
 def test_what_is_not_one_to_one_is_refused_by_name(values: str, more: str, path: Path, reason: str) -> None:
     files = flux(values, more)
-    assert values_at(used(files), "Cluster", path, files) == reason
+    assert values_place_of_field(used(files), "Cluster", path, files) == reason
 
 
 def test_the_release_wins_over_what_it_takes_values_from() -> None:
@@ -219,12 +224,14 @@ spec:
   patches: [{target: {kind: HelmRelease}, patch: '{spec: {values: {cluster: {instances: 5}}}}'}]
 """
     files = {"apps/hr.yaml": release("cluster: {instances: 3}"), "apps/repo.yaml": REPOSITORY, "ks.yaml": above}
-    found = engines(files, remotes=(), revision="main")
+    found = find_engine_objects(files, remotes=(), revision="main")
     (one,) = [each for each in found if each.kind == "HelmRelease"]
     made = releases(one, files)
     assert not isinstance(made, str)
     reason = "cluster.instances may be set by a patch of the Kustomization that applies it"
-    assert values_at(made[0], "Cluster", INSTANCES, files) == f"{reason}, which is not read here and would win"
+    assert (
+        values_place_of_field(made[0], "Cluster", INSTANCES, files) == f"{reason}, which is not read here and would win"
+    )
 
 
 @pytest.mark.parametrize(
@@ -259,7 +266,7 @@ def test_the_objects_hold_what_the_values_say() -> None:
           - {name: shop_db, owner: app, unknown: x}
         """
     files = flux(values)
-    cluster, database = objects(used(files), files)
+    cluster, database = objects_of_release(used(files), files)
     assert cluster == {
         "apiVersion": "postgresql.cnpg.io/v1",
         "kind": "Cluster",
@@ -281,15 +288,15 @@ def test_the_objects_hold_what_the_values_say() -> None:
 
 def test_a_database_is_found_by_its_sql_name() -> None:
     files = flux("databases: [{name: a, owner: x}, {name: b, owner: y}]")
-    found = values_at(used(files), "Database", ("spec", "owner"), files, database="b")
+    found = values_place_of_field(used(files), "Database", ("spec", "owner"), files, database="b")
     assert isinstance(found, ValuesPlace)
     assert (found.values, found.present) == (("databases", 1, "owner"), True)
-    listed = databases_at(used(files), files)
+    listed = values_place_of_databases(used(files), files)
     assert isinstance(listed, ValuesPlace)
     assert listed.values == ("databases",)
-    missing = values_at(used(files), "Database", ("spec", "owner"), files, database="c")
+    missing = values_place_of_field(used(files), "Database", ("spec", "owner"), files, database="c")
     assert missing == "no entry of databases is named c in hr.yaml:6"
-    other = values_at(used(files), "Database", ("spec", "name"), files, database="b")
+    other = values_place_of_field(used(files), "Database", ("spec", "name"), files, database="b")
     assert other == "spec.name of a Database is no single value of the chart `cluster`; see hr.yaml:6"
 
 
@@ -352,7 +359,7 @@ def test_an_application_sets_values_in_layers(helm: str, expected: tuple[str, Pa
 def test_a_parameter_for_a_part_is_refused() -> None:
     helm = "parameters: [{name: 'orders.cluster.roles[0].name', value: x}]"
     files = {"app.yaml": application(helm), "charts/shop/Chart.yaml": UMBRELLA, **VALUES}
-    found = values_at(used(files), "Cluster", ("spec", "managed", "roles"), files)
+    found = values_place_of_field(used(files), "Cluster", ("spec", "managed", "roles"), files)
     assert found == (
         "the Helm parameter orders.cluster.roles[0].name sets a part of orders.cluster.roles; see app.yaml:10"
     )
@@ -383,7 +390,7 @@ spec:
         helm: {valuesObject: {cluster: {instances: 3}}}
 """
     files = {"set.yaml": text}
-    found = values_at(used(files), "Cluster", INSTANCES, files)
+    found = values_place_of_field(used(files), "Cluster", INSTANCES, files)
     assert found == (
         "cluster.instances stands in set.yaml:12 for every Application that Argo CD ApplicationSet all (set.yaml:1) makes"
     )

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.applied import Declared, Place, clean, located
-from gitops_mcp.domain.engines import MARKS, declared, engines
-from gitops_mcp.domain.origin import elsewhere, off_branch
+from gitops_mcp.domain.engines.applies import LocatedObject
+from gitops_mcp.domain.engines.declared import MARKS, declared_objects, find_engine_objects
+from gitops_mcp.domain.engines.reading import TextPlace, clean_path, file_and_line
+from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 
 LIST = """\
 # apps
@@ -23,8 +24,8 @@ items:
 
 
 def test_engine_objects_may_be_items_of_a_list() -> None:
-    one, two = engines({"apps.yaml": "---\n" + LIST}, remotes=(), revision="main")
-    assert (one.name, one.place) == ("one", Place("apps.yaml", 0, ("items", 0), 6))
+    one, two = find_engine_objects({"apps.yaml": "---\n" + LIST}, remotes=(), revision="main")
+    assert (one.name, one.place) == ("one", TextPlace("apps.yaml", 0, ("items", 0), 6))
     assert (two.name, two.place.line) == ("two", 10)
     assert two.overlay is not None
     assert two.overlay.base == ("items", 1, "spec", "source", "kustomize")
@@ -45,14 +46,14 @@ def test_engine_objects_may_be_items_of_a_list() -> None:
     ],
 )
 def test_what_is_no_engine_object_is_passed_over(text: str) -> None:
-    assert engines({"a.yaml": text}, remotes=(), revision="main") == ()
+    assert find_engine_objects({"a.yaml": text}, remotes=(), revision="main") == ()
 
 
 def test_the_order_is_that_of_files_and_documents() -> None:
     files = {"b.yaml": LIST, "a.yaml": LIST.replace("one", "three").replace("two", "four")}
-    names = [one.name for one in engines(files, remotes=(), revision="main")]
+    names = [one.name for one in find_engine_objects(files, remotes=(), revision="main")]
     assert names == ["three", "four", "one", "two"]
-    assert [one.place.path for one in declared(files, MARKS)] == ["a.yaml", "a.yaml", "b.yaml", "b.yaml"]
+    assert [one.place.path for one in declared_objects(files, MARKS)] == ["a.yaml", "a.yaml", "b.yaml", "b.yaml"]
 
 
 def test_objects_that_a_build_made_may_stand_in_for_those_of_the_files() -> None:
@@ -62,18 +63,18 @@ def test_objects_that_a_build_made_may_stand_in_for_those_of_the_files() -> None
         "metadata": {"name": "made", "namespace": "argocd"},
         "spec": {"source": {"repoURL": "https://github.com/acme/fleet", "path": "made"}},
     }
-    given = [Declared(rendered, Place("apps.yaml", 0, (), 1))]
-    (one,) = engines({"apps.yaml": LIST}, remotes=(), revision="main", objects=given)
+    given = [LocatedObject(rendered, TextPlace("apps.yaml", 0, (), 1))]
+    (one,) = find_engine_objects({"apps.yaml": LIST}, remotes=(), revision="main", objects=given)
     assert (one.name, one.folder) == ("made", "made")
 
 
 def test_a_place_tells_the_line_of_a_part() -> None:
-    place = Place("apps.yaml", 0, ("items", 1), 9)
-    assert (str(place), located(place.below("metadata", "name"), {"apps.yaml": LIST})) == (
+    place = TextPlace("apps.yaml", 0, ("items", 1), 9)
+    assert (str(place), file_and_line(place.below("metadata", "name"), {"apps.yaml": LIST})) == (
         "apps.yaml:9",
         "apps.yaml:11",
     )
-    assert located(place, {}) == "apps.yaml:9"
+    assert file_and_line(place, {}) == "apps.yaml:9"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_place_tells_the_line_of_a_part() -> None:
     ],
 )
 def test_folders_are_written_one_way(path: str | None, folder: str) -> None:
-    assert clean(path) == folder
+    assert clean_path(path) == folder
 
 
 @pytest.mark.parametrize(
@@ -115,14 +116,14 @@ def test_folders_are_written_one_way(path: str | None, folder: str) -> None:
     ],
 )
 def test_urls_of_one_repository_are_the_same(url: str, remote: str, same: bool) -> None:
-    assert (elsewhere(url, (remote,)) is None) is same
+    assert (why_elsewhere(url, (remote,)) is None) is same
 
 
 def test_no_url_is_no_repository() -> None:
-    assert elsewhere(None, ()) == "it names no repository"
+    assert why_elsewhere(None, ()) == "it names no repository"
 
 
 @pytest.mark.parametrize("reference", [None, "", "HEAD", "main", "refs/heads/main"])
 def test_the_branch_has_several_names(reference: str | None) -> None:
-    assert off_branch(reference, "main") is None
-    assert off_branch("refs/heads/next", "main") == "it applies refs/heads/next, not main"
+    assert why_off_branch(reference, "main") is None
+    assert why_off_branch("refs/heads/next", "main") == "it applies refs/heads/next, not main"

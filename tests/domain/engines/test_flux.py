@@ -4,8 +4,13 @@ from textwrap import dedent
 
 import pytest
 
-from gitops_mcp.domain.applied import Applied, Variable
-from gitops_mcp.domain.engines import definers, engines, files_of, folders_of
+from gitops_mcp.domain.engines.applies import EngineObject, FluxVariable
+from gitops_mcp.domain.engines.declared import (
+    all_value_sources,
+    directory_files,
+    directory_folders,
+    find_engine_objects,
+)
 
 REMOTE = ("git@github.com:acme/fleet.git",)
 SOURCE = """\
@@ -29,8 +34,8 @@ spec:
     return head + "".join(f"  {line}\n" for line in dedent(spec).strip().splitlines())
 
 
-def found(files: dict[str, str], name: str = "shop") -> Applied:
-    all_of_them = engines(files, remotes=REMOTE, revision="main")
+def found(files: dict[str, str], name: str = "shop") -> EngineObject:
+    all_of_them = find_engine_objects(files, remotes=REMOTE, revision="main")
     (one,) = [applied for applied in all_of_them if applied.name == name]
     return one
 
@@ -101,8 +106,8 @@ def test_without_a_kustomization_everything_below_is_taken_up_to_the_next_one() 
     }
     one = found(files)
     assert (one.build, one.selection.recurse) == ("directory", True)
-    assert files_of(one, files) == ("apps/a.yaml", "apps/b.yml", "apps/deep/er/d.yaml")
-    assert folders_of(one, files) == ("apps/own", "apps/x/own")
+    assert directory_files(one, files) == ("apps/a.yaml", "apps/b.yml", "apps/deep/er/d.yaml")
+    assert directory_folders(one, files) == ("apps/own", "apps/x/own")
 
 
 def test_a_sourceignore_is_noticed() -> None:
@@ -236,7 +241,7 @@ def test_variables_come_from_the_object_over_later_over_earlier_sources() -> Non
     assert later is not None
     assert (later.document, later.base) == (1, ("data", "LATER"))
     assert one.unread == ()
-    assert definers(files) == {("ConfigMap", "first"), ("ConfigMap", "second"), ("Secret", "kept")}
+    assert all_value_sources(files) == {("ConfigMap", "first"), ("ConfigMap", "second"), ("Secret", "kept")}
 
 
 def test_a_source_that_is_not_here_hides_what_came_before_it() -> None:
@@ -287,7 +292,7 @@ def test_a_config_map_that_sops_encrypted_has_names_only() -> None:
     config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars}\ndata: {A: 'ENC[x]'}\nsops: {mac: x}\n"
     one = found({"ks.yaml": kustomization(spec), "vars.yaml": config})
     variable = one.substitution.variables["A"]
-    assert isinstance(variable, Variable)
+    assert isinstance(variable, FluxVariable)
     assert variable.value is None
 
 

@@ -4,12 +4,21 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain import envsubst
-from gitops_mcp.domain.applied import Applied, Place, Substitution, Variable
-from gitops_mcp.domain.envsubst import Malformed
+from gitops_mcp.domain.engines import envsubst
+from gitops_mcp.domain.engines.applies import EngineObject, FluxVariable, Substitution
+from gitops_mcp.domain.engines.envsubst import Malformed
+from gitops_mcp.domain.engines.reading import TextPlace
+from gitops_mcp.domain.engines.substitution import (
+    Redefinition,
+    Rewriting,
+    find_redefinition,
+    mentions,
+    substitute_object,
+    substitute_string,
+    uses_of_definitions,
+)
 from gitops_mcp.domain.kustomize import Section
-from gitops_mcp.domain.substitution import Redefinition, Rewriting, mentions, redefined, scalar, substituted, users
-from gitops_mcp.domain.yamltext import same
+from gitops_mcp.domain.yaml.values import is_same
 
 SETTINGS = """\
 apiVersion: v1
@@ -20,14 +29,16 @@ data:
   SIZE: 20Gi
   COUNT: "3"
 """
-PLACE = Place("settings.yaml", 0, ("data", "SIZE"), 1)
+PLACE = TextPlace("settings.yaml", 0, ("data", "SIZE"), 1)
 FILES = {"settings.yaml": SETTINGS}
 
 
 def given(**values: str | None) -> Substitution:
     return Substitution(
         {
-            name: Variable(name, value, "ConfigMap flux-system/settings", Place("settings.yaml", 0, ("data", name), 1))
+            name: FluxVariable(
+                name, value, "ConfigMap flux-system/settings", TextPlace("settings.yaml", 0, ("data", name), 1)
+            )
             for name, value in values.items()
         },
         always=True,
@@ -78,7 +89,7 @@ def given(**values: str | None) -> Substitution:
 )
 def test_text_is_expanded_as_the_engine_does(text: str, expected: str) -> None:
     values = {"V": "abcABCabc", "P": "a/b/c", "EMPTY": ""}
-    assert envsubst.expanded(envsubst.parsed(text), lambda name: values.get(name, "")) == expected
+    assert envsubst.expand_parts(envsubst.parse_parts(text), lambda name: values.get(name, "")) == expected
 
 
 @pytest.mark.parametrize(
@@ -97,7 +108,7 @@ def test_text_is_expanded_as_the_engine_does(text: str, expected: str) -> None:
 )
 def test_what_the_engine_fails_on_is_malformed(text: str) -> None:
     with pytest.raises(Malformed):
-        envsubst.parsed(text)
+        envsubst.parse_parts(text)
 
 
 @pytest.mark.parametrize(
@@ -119,12 +130,12 @@ def test_what_the_engine_fails_on_is_malformed(text: str) -> None:
     ],
 )
 def test_a_string_is_typed_as_after_reading_it_again(text: str, value: str, expected: Any) -> None:
-    assert same(scalar(text, given(V=value)).value, expected)
+    assert is_same(substitute_string(text, given(V=value)).value, expected)
 
 
 def test_what_makes_no_yaml_is_malformed() -> None:
     with pytest.raises(Malformed, match="no YAML"):
-        scalar("${V}", given(V="a: b: c"))
+        substitute_string("${V}", given(V="a: b: c"))
 
 
 def test_an_object_says_which_strings_named_which_variables() -> None:
@@ -132,7 +143,7 @@ def test_an_object_says_which_strings_named_which_variables() -> None:
         "metadata": {"name": "${APP}", "labels": {"${APP}/part": "db"}},
         "spec": {"instances": "${COUNT}", "args": ["a", "${APP:=x}-${NONE}"], "image": "a:$$1"},
     }
-    found = substituted(value, given(APP="shop", COUNT="3"))
+    found = substitute_object(value, given(APP="shop", COUNT="3"))
     assert found.object == {
         "metadata": {"name": "shop", "labels": {"shop/part": "db"}},
         "spec": {"instances": 3, "args": ["a", "shop-"], "image": "a:$1"},
@@ -147,30 +158,30 @@ def test_an_object_says_which_strings_named_which_variables() -> None:
 @pytest.mark.parametrize("where", ["labels", "annotations"])
 def test_an_object_may_switch_it_off(where: str) -> None:
     value = {"metadata": {where: {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}}, "spec": "${V}"}
-    assert substituted(value, given(V="3")).object is value
+    assert substitute_object(value, given(V="3")).object is value
 
 
 def test_without_variables_nothing_is_substituted_unless_always() -> None:
-    assert substituted({"a": "${V:=3}"}, Substitution()).object == {"a": "${V:=3}"}
-    assert substituted({"a": "${V:=3}"}, Substitution(always=True)).object == {"a": 3}
+    assert substitute_object({"a": "${V:=3}"}, Substitution()).object == {"a": "${V:=3}"}
+    assert substitute_object({"a": "${V:=3}"}, Substitution(always=True)).object == {"a": 3}
 
 
 def test_what_a_secret_holds_is_unknown() -> None:
-    found = scalar("${V}-x", given(V=None))
+    found = substitute_string("${V}-x", given(V=None))
     assert (found.value, found.unknown) == ("${V}-x", "V comes from ConfigMap flux-system/settings")
 
 
 def test_a_name_that_nothing_defines_may_come_from_what_is_not_read() -> None:
     unread = Substitution({}, ("Secret flux-system/secrets",))
-    found = scalar("${V}", unread)
+    found = substitute_string("${V}", unread)
     assert found.unknown == "V is defined by nothing in this repository; it may come from Secret flux-system/secrets"
-    default = scalar("${V:=3}", unread)
+    default = substitute_string("${V:=3}", unread)
     assert (default.value, default.unknown) == (3, None)
     assert default.unsure == "V may come from Secret flux-system/secrets, not in this repository"
 
 
 def test_a_definition_that_one_place_uses_is_changed() -> None:
-    found = redefined("${SIZE}", "30Gi", given(SIZE="20Gi"), users=("a.yaml:4",), files=FILES)
+    found = find_redefinition("${SIZE}", "30Gi", given(SIZE="20Gi"), users=("a.yaml:4",), files=FILES)
     assert isinstance(found, Redefinition)
     assert (found.place.path, found.place.base, found.text) == ("settings.yaml", ("data", "SIZE"), "30Gi")
 
@@ -185,13 +196,13 @@ def test_a_definition_that_one_place_uses_is_changed() -> None:
     ],
 )
 def test_the_new_definition_means_the_value_after_reading_it_again(wanted: Any, text: str) -> None:
-    found = redefined("${SIZE}", wanted, given(SIZE="x"), users=(), files=FILES)
+    found = find_redefinition("${SIZE}", wanted, given(SIZE="x"), users=(), files=FILES)
     assert isinstance(found, Redefinition)
     assert found.text == text
 
 
 def test_a_default_is_changed_in_the_manifest() -> None:
-    found = redefined("${NONE:=20Gi}", "30Gi", given(SIZE="1"), users=("a.yaml:1",), files=FILES)
+    found = find_redefinition("${NONE:=20Gi}", "30Gi", given(SIZE="1"), users=("a.yaml:1",), files=FILES)
     assert found == Rewriting("${NONE:=30Gi}")
 
 
@@ -229,7 +240,7 @@ def test_a_default_is_changed_in_the_manifest() -> None:
         ),
         pytest.param(
             "${SIZE}",
-            Substitution({"SIZE": Variable("SIZE", "1", "ConfigMap a/b", PLACE, hidden_by="Secret a/c")}),
+            Substitution({"SIZE": FluxVariable("SIZE", "1", "ConfigMap a/b", PLACE, hidden_by="Secret a/c")}),
             (),
             "it is ${SIZE}, which ConfigMap a/b (settings.yaml:6) defines, but Secret a/c may define it too and would win",
             id="a later source",
@@ -250,7 +261,7 @@ def test_a_default_is_changed_in_the_manifest() -> None:
         ),
         pytest.param(
             "${SIZE}",
-            Substitution({"SIZE": Variable("SIZE", "1", "Kustomization a/b", None)}),
+            Substitution({"SIZE": FluxVariable("SIZE", "1", "Kustomization a/b", None)}),
             (),
             "it is ${SIZE}, which Kustomization a/b defines; that value is not known here",
             id="defined by a patch",
@@ -260,7 +271,7 @@ def test_a_default_is_changed_in_the_manifest() -> None:
 def test_a_definition_that_cannot_be_changed_is_named(
     text: str, substitution: Substitution, uses: tuple[str, ...], reason: str
 ) -> None:
-    assert redefined(text, "30Gi", substitution, users=uses, files=FILES) == reason
+    assert find_redefinition(text, "30Gi", substitution, users=uses, files=FILES) == reason
 
 
 def test_mentions_are_found_in_strings_and_not_in_comments() -> None:
@@ -275,14 +286,16 @@ def test_mentions_are_found_in_what_is_no_yaml() -> None:
 def test_every_use_of_a_definition_is_known() -> None:
     substitution = given(SIZE="20Gi", COUNT="3")
     overlay = Section("ks.yaml", 0, ("spec",), {"patches": [{"patch": "spec: {instances: ${COUNT}}"}]})
-    one = Applied("flux", "Kustomization", "a", "b", Place("ks.yaml", 0, (), 1), "directory", "x", overlay=overlay)
-    other = Applied("flux", "Kustomization", "a", "c", Place("ks2.yaml", 0, (), 1), "directory", "y")
+    one = EngineObject(
+        "flux", "Kustomization", "a", "b", TextPlace("ks.yaml", 0, (), 1), "directory", "x", overlay=overlay
+    )
+    other = EngineObject("flux", "Kustomization", "a", "c", TextPlace("ks2.yaml", 0, (), 1), "directory", "y")
     both = [
-        (Applied(**{**vars(one), "substitution": substitution}), ["x/a.yaml"]),
-        (Applied(**{**vars(other), "substitution": substitution}), ["y/b.yaml"]),
+        (EngineObject(**{**vars(one), "substitution": substitution}), ["x/a.yaml"]),
+        (EngineObject(**{**vars(other), "substitution": substitution}), ["y/b.yaml"]),
     ]
     files = {"x/a.yaml": "a:\n  b: ${SIZE}\n", "y/b.yaml": "c: ${SIZE}\nd: ${SIZE}\n", "z.yaml": "e: ${SIZE}\n"}
-    assert users(both, files) == {
-        Place("settings.yaml", 0, ("data", "SIZE"), 1): ("x/a.yaml:2", "y/b.yaml:1", "y/b.yaml:2"),
-        Place("settings.yaml", 0, ("data", "COUNT"), 1): ("ks.yaml:1",),
+    assert uses_of_definitions(both, files) == {
+        TextPlace("settings.yaml", 0, ("data", "SIZE"), 1): ("x/a.yaml:2", "y/b.yaml:1", "y/b.yaml:2"),
+        TextPlace("settings.yaml", 0, ("data", "COUNT"), 1): ("ks.yaml:1",),
     }

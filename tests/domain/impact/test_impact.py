@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.impact import impact
+from gitops_mcp.domain.impact import assess_impact
+from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plan import Level
 
 
 def made(kind: str, spec: Object, annotations: Object | None = None) -> Object:
@@ -280,7 +280,7 @@ N, L, R, O, D = Level.NONE, Level.RELOAD, Level.ROLLING_RESTART, Level.OUTAGE, L
     ],
 )
 def test_the_impact_of_a_change(before: Object | None, after: Object | None, level: Level, says: str) -> None:
-    found = impact(before, after)
+    found = assess_impact(before, after)
     assert found.level is level, found
     if says:
         assert any(says in reason for reason in found.reasons), found.reasons
@@ -299,7 +299,7 @@ def test_the_impact_of_a_change(before: Object | None, after: Object | None, lev
 )
 def test_what_a_parameter_does_depends_on_the_major(key: str, image: str | None, level: Level) -> None:
     after = cluster(imageName=image, postgresql={"parameters": {key: "4"}})
-    assert impact(cluster(imageName=image), after).level is level
+    assert assess_impact(cluster(imageName=image), after).level is level
 
 
 def test_the_live_cluster_says_how_many_instances_go_and_which_major_runs() -> None:
@@ -309,12 +309,12 @@ def test_the_live_cluster_says_how_many_instances_go_and_which_major_runs() -> N
         "instancesStatus": {"healthy": ["orders-1", "orders-2", "orders-3", "orders-4", "orders-5"]},
         "pgDataImageInfo": {"majorVersion": 16},
     }
-    down = impact(cluster(), cluster(instances=4), live=live)
+    down = assess_impact(cluster(), cluster(instances=4), live=live)
     assert (down.level, down.reasons) == (
         Level.DATA_LOSS,
         ("spec.instances 5 -> 4: removes 1 replica and deletes PVCs orders-5 with their data",),
     )
-    upgrade = impact(cluster(), cluster(imageName="example/postgresql:17.5"), live=live)
+    upgrade = assess_impact(cluster(), cluster(imageName="example/postgresql:17.5"), live=live)
     assert upgrade.level is Level.OUTAGE
     assert upgrade.reasons[0].startswith("spec.imageName: PostgreSQL 16 -> 17")
 
@@ -331,21 +331,21 @@ def test_the_live_cluster_says_how_many_instances_go_and_which_major_runs() -> N
     ],
 )
 def test_a_rolling_restart_tells_how_the_primary_takes_part(spec: Object, says: str) -> None:
-    found = impact(cluster(**spec), cluster(**spec, resources={"requests": {"cpu": 2}}))
+    found = assess_impact(cluster(**spec), cluster(**spec, resources={"requests": {"cpu": 2}}))
     assert found.level is Level.ROLLING_RESTART
     assert says in found.reasons[-1]
 
 
 def test_a_resize_beside_a_restart_is_told_for_operators_that_may_get_stuck() -> None:
     after = cluster(storage={"size": "20Gi"}, resources={"requests": {"cpu": 2}})
-    assert "a resize and a restart in one change" in impact(cluster(), after).reasons[-1]
-    assert "a resize and a restart" not in impact(cluster(), after, operator=(1, 31, 0)).reasons[-1]
-    assert "a resize and a restart" not in impact(cluster(), cluster(storage={"size": "20Gi"})).reasons[-1]
+    assert "a resize and a restart in one change" in assess_impact(cluster(), after).reasons[-1]
+    assert "a resize and a restart" not in assess_impact(cluster(), after, operator=(1, 31, 0)).reasons[-1]
+    assert "a resize and a restart" not in assess_impact(cluster(), cluster(storage={"size": "20Gi"})).reasons[-1]
 
 
 def test_an_impact_is_the_worst_of_its_parts_with_every_reason() -> None:
     after = cluster({"cnpg.io/reloadedAt": "x"}, instances=2, logLevel="debug")
-    found = impact(cluster(), after)
+    found = assess_impact(cluster(), after)
     assert found.level is Level.DATA_LOSS
     assert [reason.split(":")[0] for reason in found.reasons] == [
         "spec.instances 3 -> 2",
@@ -364,4 +364,4 @@ def test_an_impact_is_the_worst_of_its_parts_with_every_reason() -> None:
     ],
 )
 def test_what_goes_is_told_by_what_is_live_too(before: Object, live: Object, level: Level) -> None:
-    assert impact(before, None, live=live).level is level
+    assert assess_impact(before, None, live=live).level is level

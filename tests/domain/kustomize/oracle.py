@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.kustomize import Build, Tree, build
+from gitops_mcp.domain.kustomize import Build, FileTree, build_folder
 from gitops_mcp.domain.objects import CNPG_GROUP, Object
-from gitops_mcp.domain.yamltext import documents, same
+from gitops_mcp.domain.yaml.text import parse_documents
+from gitops_mcp.domain.yaml.values import is_same
 
 
 def kubectl() -> str:
@@ -34,14 +35,14 @@ def kustomized(files: Mapping[str, str], folder: str, into: Path) -> list[Object
     ran = subprocess.run([kubectl(), "kustomize", str(into / folder)], capture_output=True, text=True, check=False)
     if ran.returncode:
         return None
-    found = [document.value for document in documents(ran.stdout) if document.value]
+    found = [document.value for document in parse_documents(ran.stdout) if document.value]
     return [one for one in found if str(one.get("apiVersion", "")).startswith(f"{CNPG_GROUP}/")]
 
 
 def checked(files: Mapping[str, str], folder: str, into: Path) -> Build:
     """The build, after it has been compared with kubectl's: the same objects in every field, or refused by both."""
     expected = kustomized(files, folder, into)
-    found = build(Tree(files), folder)
+    found = build_folder(FileTree(files), folder)
     fatal = [str(fault) for fault in found.faults if fault.fatal]
     if expected is None:
         assert fatal, [one.object for one in found.produced]
@@ -52,7 +53,7 @@ def checked(files: Mapping[str, str], folder: str, into: Path) -> Build:
     by_key = {key(one.object): one.object for one in found.produced}
     for one in expected:
         assert plain(by_key[key(one)]) == plain(one)
-        assert same(plain(by_key[key(one)]), plain(one))
+        assert is_same(plain(by_key[key(one)]), plain(one))
     return found
 
 

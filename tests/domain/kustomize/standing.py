@@ -7,14 +7,15 @@ from typing import Any
 
 from gitops_mcp.domain.kustomize import Layer
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.yamltext import Set, documents, edited
+from gitops_mcp.domain.yaml.edits import Set
+from gitops_mcp.domain.yaml.text import edit_text, parse_documents
 
 
 def own(files: Mapping[str, str], layer: Layer, path: Path) -> Any:
     """The value at a path of the layer's own text."""
-    value = at(documents(files[layer.path])[layer.document].value, *layer.base)
+    value = at(parse_documents(files[layer.path])[layer.document].value, *layer.base)
     if layer.inner is not None:
-        inner = documents(value)
+        inner = parse_documents(value)
         value = inner[layer.inner].value
     return at(value, *path)
 
@@ -23,7 +24,7 @@ def changed(files: Mapping[str, str], layer: Layer, path: Path, new: Any) -> dic
     """The files with another value at a path of the layer's own text."""
     text = files[layer.path]
     if layer.inner is None:
-        return {**files, layer.path: edited(text, layer.document, Set((*layer.base, *path), new))}
-    held = at(documents(text)[layer.document].value, *layer.base)
-    inner = edited(held, layer.inner, Set(path, new))
-    return {**files, layer.path: edited(text, layer.document, Set(layer.base, inner))}
+        return {**files, layer.path: edit_text(text, layer.document, Set((*layer.base, *path), new))}
+    held = at(parse_documents(text)[layer.document].value, *layer.base)
+    inner = edit_text(held, layer.inner, Set(path, new))
+    return {**files, layer.path: edit_text(text, layer.document, Set(layer.base, inner))}

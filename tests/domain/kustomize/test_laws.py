@@ -12,7 +12,7 @@ import yaml
 from hypothesis import HealthCheck, assume, example, given, reject, settings
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.kustomize import Produced, Tree, build
+from gitops_mcp.domain.kustomize import FileTree, Produced, build_folder
 from gitops_mcp.domain.objects import Object, at, leaves
 from gitops_mcp.errors import Refused
 from tests.domain.kustomize.oracle import checked
@@ -193,7 +193,7 @@ def test_a_build_is_what_kubectl_builds(files: dict[str, str]) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(LAYERED)
 def test_every_literal_stands_where_it_is_said_to_stand(files: dict[str, str]) -> None:
-    for produced in build(Tree(files), "o").produced:
+    for produced in build_folder(FileTree(files), "o").produced:
         assert {path for path, _ in leaves(produced.object)} <= set(produced.words)
         for path, word in produced.words.items():
             if word.literal and not any(isinstance(step, int) for step in path):
@@ -207,7 +207,7 @@ def test_every_literal_stands_where_it_is_said_to_stand(files: dict[str, str]) -
 @given(repositories(), st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_change_where_a_field_stands_changes_this_field(files: dict[str, str], data: st.DataObject) -> None:
-    before = build(Tree(files), "o")
+    before = build_folder(FileTree(files), "o")
     assume(before.produced and not before.opaque)
     index = data.draw(st.integers(0, len(before.produced) - 1))
     produced = before.produced[index]
@@ -223,7 +223,7 @@ def test_a_change_where_a_field_stands_changes_this_field(files: dict[str, str],
         files = changed(files, produced.layers[word.layer], word.path, "changed")
     except Refused:
         reject()
-    after = build(Tree(files), "o")
+    after = build_folder(FileTree(files), "o")
     assert not after.faults
     assert at(after.produced[index].object, *path) == "changed"
     for other, _ in leaves(produced.object):

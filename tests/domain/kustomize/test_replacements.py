@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.domain.kustomize import Tree, build
+from gitops_mcp.domain.kustomize import FileTree, build_folder
 from tests.domain.kustomize.oracle import checked
 from tests.domain.kustomize.trees import CLUSTER, CONFIG, merge, one
 
@@ -106,7 +106,7 @@ def test_a_replacement_does_what_kustomize_does(files: dict[str, str], tmp_path:
     ],
 )  # fmt: skip
 def test_a_replacement_that_is_not_understood_marks_its_targets(files: dict[str, str], reason: str) -> None:
-    built = build(Tree(files), "")
+    built = build_folder(FileTree(files), "")
     assert [reason in str(fault) for fault in built.faults] == [True]
     assert not built.faults[0].fatal
     assert reason in built.opaque[0]

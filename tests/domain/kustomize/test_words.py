@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.kustomize import Build, Layer, Produced, Section, Tree, Word, build, build_files
+from gitops_mcp.domain.kustomize import Build, FileTree, Layer, Produced, Section, Word, build_files, build_folder
 from gitops_mcp.domain.objects import Path, at
 from tests.domain.kustomize.standing import changed, own
 from tests.domain.kustomize.trees import CLUSTER, COMPONENT, CONFIG, HEAD, POOLER, add, merge, one
@@ -26,7 +26,7 @@ def said(produced: Produced, *path: str | int) -> tuple[str, str, int, Path, boo
 
 
 def test_a_plain_document_has_every_word() -> None:
-    produced = only(build(Tree(BASE), "b"))
+    produced = only(build_folder(FileTree(BASE), "b"))
     assert produced.layers == (Layer("document", "b/c.yaml", 0, (), None, 2, "b"),)
     assert produced.words == {
         ("apiVersion",): Word(0, ("apiVersion",), literal=True),
@@ -48,7 +48,7 @@ def test_a_plain_document_has_every_word() -> None:
 def test_the_items_of_a_list_know_their_document_and_place() -> None:
     item = "\n".join(f"    {line}" for line in CLUSTER.splitlines())
     text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x}}\n---\nkind: List\nitems:\n  - kind: Foo\n    metadata: {{name: y}}\n  -\n{item}\n"
-    produced = only(build(Tree(one("", text)), ""))
+    produced = only(build_folder(FileTree(one("", text)), ""))
     assert produced.layers == (Layer("document", "c.yaml", 1, ("items", 1), None, 10, ""),)
     assert own(one("", text), produced.layers[0], ("spec", "instances")) == 3
 
@@ -64,7 +64,7 @@ def test_an_overlay_is_named_layer_by_layer() -> None:
         ),
         "o/p.yaml": f"# patches\n---\n{HEAD}spec: {{storage: {{class: fast}}}}\n---\n# second\n{HEAD}spec: {{names: [c]}}\n",
     }
-    produced = only(build(Tree(files), "o"))
+    produced = only(build_folder(FileTree(files), "o"))
     assert [(layer.kind, layer.place, layer.base, layer.inner, layer.folder) for layer in produced.layers] == [
         ("document", "b/c.yaml:2", (), None, "b"),
         ("json patch", "k/kustomization.yaml:5", ("patches", 0, "patch"), 0, "k"),
@@ -111,7 +111,7 @@ def test_a_list_that_operations_change_says_where_each_item_stands() -> None:
 - {op: add, path: /spec/managed/roles/-, value: {name: last}}
 """
     files = one("patches: [{path: p.yaml, target: {kind: Cluster}}]\n", p=operations)
-    produced = only(build(Tree(files), ""))
+    produced = only(build_folder(FileTree(files), ""))
     roles: Path = ("spec", "managed", "roles")
     assert {path: word for path, word in produced.words.items() if path[:3] == roles} == {
         roles: Word(0, roles, literal=True),
@@ -131,7 +131,7 @@ def test_a_list_that_operations_change_says_where_each_item_stands() -> None:
 
 def test_an_item_that_is_taken_away_moves_the_rest() -> None:
     files = one("patches:\n- target: {kind: Cluster}\n  patch: |\n    - {op: remove, path: /spec/names/0}\n")
-    produced = only(build(Tree(files), ""))
+    produced = only(build_folder(FileTree(files), ""))
     names: Path = ("spec", "names")
     assert produced.object["spec"]["names"] == ["b"]
     assert produced.word((*names, 0)) == Word(0, (*names, 1), literal=True)
@@ -141,7 +141,7 @@ def test_an_item_that_is_taken_away_moves_the_rest() -> None:
 def test_what_a_layer_hides_is_named() -> None:
     patch = HEAD + "spec: {storage: {$patch: replace, class: fast}, managed: null, bootstrap: {recovery: null}}\n"
     files = one("patches: [{path: p.yaml}]\n", p=patch)
-    produced = only(build(Tree(files), ""))
+    produced = only(build_folder(FileTree(files), ""))
     assert produced.cuts == {
         ("spec", "storage"): Word(1, ("spec", "storage"), literal=True),
         ("spec", "managed"): Word(1, ("spec", "managed"), literal=True),
@@ -153,7 +153,7 @@ def test_what_a_layer_hides_is_named() -> None:
 
 def test_what_comes_back_still_hides_what_earlier_layers_say_below() -> None:
     files = one("patches:\n" + merge("{storage: null}") + merge("{storage: {size: 2Gi}}"))
-    produced = only(build(Tree(files), ""))
+    produced = only(build_folder(FileTree(files), ""))
     assert produced.cuts == {("spec", "storage"): Word(1, ("spec", "storage"), literal=True)}
     assert said(produced, "spec", "storage", "size")[1:4] == ("kustomization.yaml", 9, ("spec", "storage", "size"))
 
@@ -163,7 +163,7 @@ def test_what_is_copied_or_made_is_no_literal() -> None:
         "namePrefix: x-\nimages: [{name: x/y, newTag: '2'}]\npatches:\n- target: {kind: Pooler}\n  patch: |\n    - {op: copy, from: /spec/imageName, path: /spec/other}\n",
         POOLER,
     )
-    produced = only(build(Tree(files), ""))
+    produced = only(build_folder(FileTree(files), ""))
     assert said(produced, "spec", "other")[3:] == ((0,), False)
     image: Path = ("spec", "template", "spec", "containers", 0, "image")
     assert said(produced, *image) == ("images", "kustomization.yaml", 3, (), False)
@@ -175,7 +175,7 @@ def test_a_replacement_names_its_source() -> None:
         "replacements:\n- source: {kind: ConfigMap, fieldPath: data.n}\n  targets:\n  - select: {kind: Cluster}\n    fieldPaths: [spec.instances]\n",
         f"{CONFIG}---\n{CLUSTER}",
     )
-    produced = only(build(Tree(files), ""))
+    produced = only(build_folder(FileTree(files), ""))
     assert said(produced, "spec", "instances") == ("replacement", "kustomization.yaml", 3, (), False)
     assert produced.layers[1].source == "ConfigMap cfg data.n (c.yaml:1)"
 
@@ -188,19 +188,19 @@ def test_an_engine_adds_to_the_kustomization_of_the_folder_only() -> None:
         "patches": [{"target": {"kind": "Cluster"}, "patch": "- op: replace\n  path: /spec/instances\n  value: 7\n"}],
     }
     extra = Section("ks.yaml", 0, ("spec",), spec, {("namespace",): ("targetNamespace",)})
-    produced = only(build(Tree(files), "o", extra=(extra,)))
+    produced = only(build_folder(FileTree(files), "o", extra=(extra,)))
     assert produced.identity.namespace == "flux"
     assert said(produced, "metadata", "namespace") == ("namespace", "ks.yaml", 5, (), True)
     assert produced.layers[2].base == ("spec", "targetNamespace")
     assert said(produced, "spec", "instances") == ("json patch", "ks.yaml", 9, (0, "value"), True)
     assert own(files, produced.layers[1], (0, "value")) == 7
-    assert only(build(Tree(files), "o")).identity.namespace == "own"
+    assert only(build_folder(FileTree(files), "o")).identity.namespace == "own"
 
 
 def test_files_are_built_without_a_kustomization() -> None:
     files = {"a/x.yaml": CLUSTER, "a/y/z.yaml": CLUSTER.replace("name: db", "name: other")}
     extra = Section("ks.yaml", 0, ("spec",), {"namespace": "flux"})
-    found = build_files(Tree({**files, "ks.yaml": "spec: {namespace: flux}\n"}), "a", tuple(files), extra=(extra,))
+    found = build_files(FileTree({**files, "ks.yaml": "spec: {namespace: flux}\n"}), "a", tuple(files), extra=(extra,))
     assert [str(one.identity) for one in found.produced] == ["Cluster flux/db", "Cluster flux/other"]
     assert [one.layers[0].path for one in found.produced] == ["a/x.yaml", "a/y/z.yaml"]
 
@@ -213,9 +213,9 @@ def test_inline_text_can_be_changed_where_it_stands(quote: str) -> None:
         lines = lines.replace("\n", "\n\n")
     written = f'"{text}"'.replace("\n", "\\n") if quote == '"' else f"{quote}\n{lines}"
     files = one(f"patches:\n- patch: {written}\n")
-    produced = only(build(Tree(files), ""))
+    produced = only(build_folder(FileTree(files), ""))
     word = produced.words["spec", "instances"]
     layer = produced.layers[word.layer]
     assert layer.line == (4 if quote[0] == "|" else 3)
     after = changed(files, layer, word.path, 6)
-    assert only(build(Tree(after), "")).object["spec"] == {**produced.object["spec"], "instances": 6}
+    assert only(build_folder(FileTree(after), "")).object["spec"] == {**produced.object["spec"], "instances": 6}

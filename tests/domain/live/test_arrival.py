@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.arrival import arrival
-from gitops_mcp.domain.changed import ObjectChange
+from gitops_mcp.domain.live.arrival import arrival
 from gitops_mcp.domain.objects import Identity, Object, Path
+from gitops_mcp.domain.repository.changes import ObjectChange
 
 CLUSTER = {
     "apiVersion": "postgresql.cnpg.io/v1",

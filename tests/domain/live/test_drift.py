@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.drift import Difference, drift
+from gitops_mcp.domain.live.drift import FieldDrift, drift
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.cnpg.defaults import defaulted
+from gitops_mcp.sandbox.cnpg.defaults import with_defaults
 
 
 def cluster(**spec: Any) -> Object:
@@ -133,7 +133,7 @@ def test_of_metadata_only_labels_and_annotations_that_desired_states_count() -> 
     desired["metadata"] = {"name": "orders", "labels": {"team": "shop"}, "annotations": {"a": "b"}}
     live = cluster()
     live["metadata"] = {"name": "orders", "uid": "1", "labels": {"team": "shop", "x": "y"}, "annotations": {"a": "c"}}
-    assert drift(desired, live) == (Difference(("metadata", "annotations", "a"), "b", "c"),)
+    assert drift(desired, live) == (FieldDrift(("metadata", "annotations", "a"), "b", "c"),)
 
 
 def test_status_and_bootstrap_in_git_are_not_asked_for_but_other_kinds_may_have_a_bootstrap() -> None:
@@ -165,7 +165,7 @@ def test_what_only_live_has_never_counts(spec: Object, more: Object) -> None:
 @settings(deadline=None)
 @given(SPECS)
 def test_a_field_that_is_changed_is_the_one_difference(spec: Object) -> None:
-    assert drift(cluster(**spec, changed=1), cluster(**spec, changed=2)) == (Difference(("spec", "changed"), 1, 2),)
+    assert drift(cluster(**spec, changed=1), cluster(**spec, changed=2)) == (FieldDrift(("spec", "changed"), 1, 2),)
 
 
 @settings(deadline=None)
@@ -176,4 +176,4 @@ def test_a_field_that_is_changed_is_the_one_difference(spec: Object) -> None:
 )
 def test_a_cluster_as_the_webhook_completes_it_does_not_differ(instances: int, size: str, parameters: Object) -> None:
     desired = cluster(instances=instances, storage={"size": size}, postgresql={"parameters": parameters})
-    assert drift(desired, defaulted(desired)) == ()
+    assert drift(desired, with_defaults(desired)) == ()

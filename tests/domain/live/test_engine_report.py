@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.engine import covering
+from gitops_mcp.domain.live.engine_report import states_covering_folder
 
 
 def application(path: str = "clusters/prod", **status: Any) -> dict[str, Any]:
@@ -32,19 +32,19 @@ def kustomization(path: str = "./clusters/prod", **spec: Any) -> dict[str, Any]:
     ],
 )
 def test_an_engine_covers_the_folder_it_applies(path: str, folder: str, covers: bool) -> None:
-    assert bool(covering([application(path)], [], folder)) is covers
-    assert bool(covering([], [kustomization(path)], folder)) is covers
+    assert bool(states_covering_folder([application(path)], [], folder)) is covers
+    assert bool(states_covering_folder([], [kustomization(path)], folder)) is covers
 
 
 def test_the_nearest_comes_first() -> None:
     far, near = application("clusters"), application("clusters/prod/a")
     far["metadata"]["name"] = "all"
-    found = covering([far, near], [kustomization()], "clusters/prod")
+    found = states_covering_folder([far, near], [kustomization()], "clusters/prod")
     assert [state.name for state in found] == ["flux-system/prod", "argocd/prod", "argocd/all"]
 
 
 def test_an_argo_cd_application_tells_revision_and_what_fails() -> None:
-    (state,) = covering(
+    (state,) = states_covering_folder(
         [
             application(
                 sync={"status": "OutOfSync", "revision": "abc"},
@@ -64,7 +64,7 @@ def test_an_argo_cd_application_tells_revision_and_what_fails() -> None:
 def test_one_that_is_synced_by_hand_says_so() -> None:
     by_hand = application()
     del by_hand["spec"]["syncPolicy"]
-    (state,) = covering([by_hand], [], "clusters/prod")
+    (state,) = states_covering_folder([by_hand], [], "clusters/prod")
     assert str(state).endswith("(applies only when asked, does not prune by itself)")
 
 
@@ -74,6 +74,6 @@ def test_a_flux_kustomization_tells_the_commit_and_whether_it_is_suspended() -> 
         "lastAppliedRevision": "main@sha1:abc",
         "conditions": [{"type": "Ready", "status": "False", "reason": "BuildFailed", "message": "no such file"}],
     }
-    (state,) = covering([], [suspended], "clusters/prod")
+    (state,) = states_covering_folder([], [suspended], "clusters/prod")
     assert (state.revision, state.failing, state.automatic) == ("abc", "no such file", False)
     assert str(state) == "Flux Kustomization flux-system/prod: Ready=False BuildFailed (suspended)"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from gitops_mcp.domain.live.managers import MANAGER, engine_that_keeps, field_managers
 from gitops_mcp.domain.objects import Object, Path
-from gitops_mcp.domain.ownership import MANAGER, claims, kept_by
 
 INSTANCES: Path = ("spec", "instances")
 ROLES: Path = ("spec", "managed", "roles")
@@ -26,13 +26,13 @@ def owned(*entries: tuple[str, Object], **metadata: Any) -> Object:
     ["argocd-controller", "argocd-application-controller", "kustomize-controller", "helm-controller", "flux", "gotk"],
 )
 def test_an_engine_that_set_the_field_is_told_as_one(manager: str) -> None:
-    (claim,) = claims(owned((manager, {"f:instances": {}})), [INSTANCES])
+    (claim,) = field_managers(owned((manager, {"f:instances": {}})), [INSTANCES])
     assert (claim.kind, str(claim)) == ("engine", f"{manager} set spec.instances")
 
 
 @pytest.mark.parametrize("manager", ["kubectl-client-side-apply", "kubectl-edit", "helm", "terraform", "Mozilla"])
 def test_a_tool_of_a_persons_is_told_as_one(manager: str) -> None:
-    (claim,) = claims(owned((manager, {"f:instances": {}})), [INSTANCES])
+    (claim,) = field_managers(owned((manager, {"f:instances": {}})), [INSTANCES])
     assert (claim.kind, claim.manager) == ("person", manager)
 
 
@@ -40,16 +40,16 @@ def test_a_tool_of_a_persons_is_told_as_one(manager: str) -> None:
     "manager", [MANAGER, "manager", "instance-manager", "cloudnative-pg", "kube-controller-manager"]
 )
 def test_this_server_and_the_operator_claim_nothing(manager: str) -> None:
-    assert claims(owned((manager, {"f:instances": {}})), [INSTANCES]) == ()
+    assert field_managers(owned((manager, {"f:instances": {}})), [INSTANCES]) == ()
 
 
 def test_what_is_set_through_the_status_is_no_claim() -> None:
-    assert claims(owned(("argocd-controller/status", {"f:instances": {}})), [INSTANCES]) == ()
+    assert field_managers(owned(("argocd-controller/status", {"f:instances": {}})), [INSTANCES]) == ()
 
 
 def test_a_neighbour_of_the_field_is_no_claim() -> None:
     found = owned(("helm", {"f:storage": {"f:size": {}}, "f:instances2": {}}))
-    assert claims(found, [INSTANCES, ("spec", "storage", "storageClass")]) == ()
+    assert field_managers(found, [INSTANCES, ("spec", "storage", "storageClass")]) == ()
 
 
 @pytest.mark.parametrize(
@@ -64,20 +64,20 @@ def test_a_neighbour_of_the_field_is_no_claim() -> None:
     ],
 )
 def test_who_owns_a_part_or_the_whole_of_what_changes_has_a_claim(spec: Object, path: Path) -> None:
-    assert [one.manager for one in claims(owned(("helm", spec)), [path])] == ["helm"]
+    assert [one.manager for one in field_managers(owned(("helm", spec)), [path])] == ["helm"]
 
 
 def test_each_manager_is_named_once_with_all_that_it_has() -> None:
     both: Object = {"f:instances": {}, "f:storage": {"f:size": {}}}
     found = owned(("helm", both), ("kubectl-edit", {"f:instances": {}}), ("helm", {"f:instances": {}}))
-    told = [str(one) for one in claims(found, [INSTANCES, ("spec", "storage", "size")])]
+    told = [str(one) for one in field_managers(found, [INSTANCES, ("spec", "storage", "size")])]
     assert told == ["helm set spec.instances, spec.storage.size", "kubectl-edit set spec.instances"]
 
 
 def test_an_object_that_says_nothing_of_its_managers_has_no_claims() -> None:
-    assert claims({"metadata": {}}, [INSTANCES]) == ()
-    assert claims(None, [INSTANCES]) == ()
-    assert claims({"metadata": {"managedFields": [{"fieldsV1": None, "manager": "helm"}]}}, [INSTANCES]) == ()
+    assert field_managers({"metadata": {}}, [INSTANCES]) == ()
+    assert field_managers(None, [INSTANCES]) == ()
+    assert field_managers({"metadata": {"managedFields": [{"fieldsV1": None, "manager": "helm"}]}}, [INSTANCES]) == ()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_an_object_that_says_nothing_of_its_managers_has_no_claims() -> None:
     ],
 )
 def test_the_mark_of_an_engine_names_its_object(metadata: Object, told: str) -> None:
-    assert kept_by({"metadata": metadata}, deleting=False) == told
+    assert engine_that_keeps({"metadata": metadata}, deleting=False) == told
 
 
 def test_the_label_that_helm_and_others_use_too_is_no_mark() -> None:
@@ -101,8 +101,8 @@ def test_the_label_that_helm_and_others_use_too_is_no_mark() -> None:
     by_helm = owned(("helm", {"f:instances": {}}), labels=label)
     tried: tuple[Object | None, ...] = (owned(labels=label), by_helm, {"metadata": {}}, None)
     for found in tried:
-        assert kept_by(found, deleting=False) is None
-        assert kept_by(found, deleting=True) is None
+        assert engine_that_keeps(found, deleting=False) is None
+        assert engine_that_keeps(found, deleting=True) is None
 
 
 @pytest.mark.parametrize(
@@ -111,13 +111,13 @@ def test_the_label_that_helm_and_others_use_too_is_no_mark() -> None:
 )
 def test_that_label_is_a_mark_where_an_engine_writes_the_object(manager: str, told: str) -> None:
     found = owned(("helm", {}), (manager, {"f:instances": {}}), labels={"app.kubernetes.io/instance": "shop"})
-    assert kept_by(found, deleting=False) == told
+    assert engine_that_keeps(found, deleting=False) == told
 
 
 def test_what_an_engine_has_set_a_part_of_is_kept_by_it_as_a_whole() -> None:
     """So that it is not deleted; a part that is nobody's may change."""
     found = owned(("kubectl-edit", {}), ("argocd-controller", {"f:instances": {}}))
-    assert kept_by(found, deleting=True) == "argocd-controller"
-    assert kept_by(found, deleting=False) is None
+    assert engine_that_keeps(found, deleting=True) == "argocd-controller"
+    assert engine_that_keeps(found, deleting=False) is None
     status_only = owned(("argocd-controller/status", {"f:phase": {}}), ("kubectl-edit", {}))
-    assert kept_by(status_only, deleting=True) is None
+    assert engine_that_keeps(status_only, deleting=True) is None

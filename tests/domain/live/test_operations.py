@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.changed import ObjectChange
+from gitops_mcp.domain.live.operations import ApiOperation, api_operations, manifest_of_live
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.operations import Operation, manifest, operations
-from gitops_mcp.domain.plan import FileChange
-from gitops_mcp.domain.yamltext import documents
+from gitops_mcp.domain.repository.changes import ObjectChange
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.errors import Refused
-from gitops_mcp.sandbox.api.patches import operated
+from gitops_mcp.sandbox.store.patches import json_patch
 
 GROUP = "postgresql.cnpg.io/v1"
 
@@ -36,9 +36,11 @@ def change(before: Object | None, after: Object | None) -> ObjectChange:
     return ObjectChange(Identity(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]), before, after, ())
 
 
-def made(before: Object, after: Object) -> Operation:
+def made(before: Object, after: Object) -> ApiOperation:
     """The one operation that makes a live object what a manifest says."""
-    (operation,) = operations([change(manifest(before), after)], (), {change(before, None).identity: before})
+    (operation,) = api_operations(
+        [change(manifest_of_live(before), after)], (), {change(before, None).identity: before}
+    )
     return operation
 
 
@@ -51,7 +53,7 @@ def test_a_manifest_is_what_people_say_of_a_live_object() -> None:
         "finalizers": ["x"],
         "creationTimestamp": "2026-01-01T00:00:00Z",
     }
-    assert manifest(found) == {
+    assert manifest_of_live(found) == {
         "apiVersion": GROUP,
         "kind": "Cluster",
         "metadata": {
@@ -67,7 +69,7 @@ def test_a_manifest_is_what_people_say_of_a_live_object() -> None:
 def test_an_annotation_of_kubectl_alone_leaves_no_empty_mapping() -> None:
     found = live(instances=3)
     found["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
-    assert "annotations" not in manifest(found)["metadata"]
+    assert "annotations" not in manifest_of_live(found)["metadata"]
 
 
 def test_an_edit_is_bound_to_the_version_and_to_the_value_that_were_seen() -> None:
@@ -126,13 +128,13 @@ def test_a_value_that_is_null_is_replaced_and_not_taken_for_missing() -> None:
 
 def test_a_deletion_is_bound_to_the_very_object_that_was_seen() -> None:
     found = live()
-    (operation,) = operations([change(manifest(found), None)], (), {change(found, None).identity: found})
+    (operation,) = api_operations([change(manifest_of_live(found), None)], (), {change(found, None).identity: found})
     assert (operation.how, operation.uid, operation.version) == ("delete", "uid-db", "7")
 
 
 def test_what_is_gone_meanwhile_is_not_changed() -> None:
     with pytest.raises(Refused, match="Cluster dev/db is not live any more"):
-        operations([change(shown(instances=2), shown(instances=3))], (), {})
+        api_operations([change(shown(instances=2), shown(instances=3))], (), {})
 
 
 PASSWORD = """\
@@ -155,7 +157,7 @@ metadata: {name: not-ours, namespace: dev}
 def test_what_others_need_is_made_first_and_goes_last() -> None:
     new = [shown("Database", "db-app"), shown("DatabaseRole", "db-ada"), shown("Cluster")]
     files = [FileChange("dev/secret.yaml", None, PASSWORD)]
-    created = operations([change(None, one) for one in new], files, {})
+    created = api_operations([change(None, one) for one in new], files, {})
     assert [(one.how, one.resource.kind) for one in created] == [
         ("create", "Password"),
         ("create", "ExternalSecret"),
@@ -165,7 +167,7 @@ def test_what_others_need_is_made_first_and_goes_last() -> None:
     ]
     old = [live("Cluster"), live("DatabaseRole", "db-ada"), live("Pooler", "db-pool"), live("Database", "db-app")]
     seen = {change(one, None).identity: one for one in old}
-    deleted = operations([change(manifest(one), None) for one in old], (), seen)
+    deleted = api_operations([change(manifest_of_live(one), None) for one in old], (), seen)
     assert [one.resource.kind for one in deleted] == ["Pooler", "Database", "DatabaseRole", "Cluster"]
 
 
@@ -175,13 +177,13 @@ def test_what_is_there_changes_once_everything_new_is_made_and_before_anything_g
     cluster, role = live(managed={"roles": [entry, other]}), live("DatabaseRole", "db-eve", createdb=True)
     gone = live("DatabaseRole", "db-old")
     changes = [
-        change(manifest(gone), None),
-        change(manifest(cluster), shown(managed={"roles": [other]})),
+        change(manifest_of_live(gone), None),
+        change(manifest_of_live(cluster), shown(managed={"roles": [other]})),
         change(None, shown("DatabaseRole", "db-ada")),
-        change(manifest(role), shown("DatabaseRole", "db-eve", createdb=False)),
+        change(manifest_of_live(role), shown("DatabaseRole", "db-eve", createdb=False)),
     ]
     seen = {change(one, None).identity: one for one in (cluster, role, gone)}
-    made = operations(changes, [FileChange("dev/secret.yaml", None, PASSWORD)], seen)
+    made = api_operations(changes, [FileChange("dev/secret.yaml", None, PASSWORD)], seen)
     assert [(one.how, one.label) for one in made] == [
         ("create", "Password dev/db-ada-password"),
         ("create", "ExternalSecret dev/db-ada-password"),
@@ -194,13 +196,13 @@ def test_what_is_there_changes_once_everything_new_is_made_and_before_anything_g
 
 def test_what_makes_the_secret_of_a_role_goes_after_the_role() -> None:
     kept = PASSWORD.partition("---\napiVersion: v1")[0]
-    old = [document.value for document in documents(kept)]
+    old = [document.value for document in parse_documents(kept)]
     role = live("DatabaseRole", "db-ada")
     seen = {change(role, None).identity: role}
     for one in old:
         found = {**one, "metadata": {**one["metadata"], "uid": "u", "resourceVersion": "9"}}
         seen[change(found, None).identity] = found
-    gone = operations([change(manifest(role), None)], [FileChange("dev/secret.yaml", kept, None)], seen)
+    gone = api_operations([change(manifest_of_live(role), None)], [FileChange("dev/secret.yaml", kept, None)], seen)
     assert [(one.how, one.resource.kind, one.version) for one in gone] == [
         ("delete", "DatabaseRole", "7"),
         ("delete", "ExternalSecret", "9"),
@@ -210,10 +212,12 @@ def test_what_makes_the_secret_of_a_role_goes_after_the_role() -> None:
 
 def test_what_makes_a_secret_is_changed_in_its_place() -> None:
     before = PASSWORD.partition("---\napiVersion: v1")[0]
-    (found,) = [one.value for one in documents(before) if one.value["kind"] == "Password"]
+    (found,) = [one.value for one in parse_documents(before) if one.value["kind"] == "Password"]
     found["metadata"] |= {"uid": "u", "resourceVersion": "9"}
     after = before.replace("length: 40", "length: 48")
-    (operation,) = operations([], [FileChange("dev/secret.yaml", before, after)], {change(found, None).identity: found})
+    (operation,) = api_operations(
+        [], [FileChange("dev/secret.yaml", before, after)], {change(found, None).identity: found}
+    )
     assert (operation.how, operation.fields) == ("patch", (("spec", "length"),))
 
 
@@ -221,7 +225,7 @@ def test_a_document_that_stood_in_the_file_before_is_not_made_again() -> None:
     before, _, _ = PASSWORD.partition("---\napiVersion: v1")
     after = before + "---\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\n"
     after += "metadata: {name: db-bob-password, namespace: dev}\nspec: {}\n"
-    (operation,) = operations([], [FileChange("dev/secret.yaml", before, after)], {})
+    (operation,) = api_operations([], [FileChange("dev/secret.yaml", before, after)], {})
     assert operation.label == "ExternalSecret dev/db-bob-password"
 
 
@@ -232,9 +236,9 @@ def test_the_command_a_person_would_run_does_the_same() -> None:
         '\'[{"op": "replace", "path": "/spec/instances", "value": 1}]\''
     )
     found = live()
-    (gone,) = operations([change(manifest(found), None)], (), {change(found, None).identity: found})
+    (gone,) = api_operations([change(manifest_of_live(found), None)], (), {change(found, None).identity: found})
     assert gone.kubectl == "kubectl -n dev delete clusters.postgresql.cnpg.io db"
-    (created,) = operations([change(None, shown(instances=1))], (), {})
+    (created,) = api_operations([change(None, shown(instances=1))], (), {})
     assert created.kubectl.startswith("kubectl -n dev create -f - <<'EOF'\n")
     assert json.loads(created.kubectl.split("\n")[1]) == shown(instances=1)
 
@@ -262,7 +266,7 @@ def test_the_patch_makes_the_live_object_what_the_manifest_says(old: Object, new
     after = shown()
     after["spec"] = new
     identity = change(before, None).identity
-    (operation,) = operations([change(manifest(before), after)], (), {identity: before})
-    patched = operated(before, operation.body)
+    (operation,) = api_operations([change(manifest_of_live(before), after)], (), {identity: before})
+    patched = json_patch(before, operation.body)
     assert json.dumps(patched["spec"], sort_keys=True) == json.dumps(new, sort_keys=True)
     assert {**patched, "spec": None} == {**before, "spec": None}

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain import cluster_changes
-from gitops_mcp.domain.cluster_changes import LiveCluster
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
-from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.placement import Place
-from gitops_mcp.domain.plan import Level, Plan
-from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.plans.cluster import LiveCluster, plan_cluster_deletion, plan_new_cluster, plan_scaling
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 
 REF = ClusterRef("shop", "db")
@@ -39,17 +39,17 @@ KEPT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept}\n"
 
 
 def read(files: dict[str, str], kustomizations: dict[str, str] | None = None) -> Desired:
-    return modelled({**files, **(kustomizations or {})}, commit="0" * 40, folder="")
+    return build_desired({**files, **(kustomizations or {})}, commit="0" * 40, folder="")
 
 
 def scaled(text: str, instances: int) -> Plan:
     found = read({"db.yaml": text})
     declared = found.cluster("db", None, environment="prod")
-    return cluster_changes.scale(declared, found, namespace=None, instances=instances)
+    return plan_scaling(declared, found, namespace=None, instances=instances)
 
 
 def deleted(found: Desired, live: LiveCluster | None = None) -> Plan:
-    return cluster_changes.delete(found.cluster("db", "shop", environment="prod"), found, ref=REF, live=live)
+    return plan_cluster_deletion(found.cluster("db", "shop", environment="prod"), found, ref=REF, live=live)
 
 
 def after(plan: Plan) -> dict[str, str | None]:
@@ -95,7 +95,7 @@ def running(instances: int) -> Object:
 def test_the_impact_is_told_from_what_runs(live: int, instances: int, level: Level, said: str) -> None:
     found = read({"db.yaml": CLUSTER})
     declared = found.cluster("db", None, environment="prod")
-    plan = cluster_changes.scale(declared, found, namespace=None, instances=instances, live=running(live))
+    plan = plan_scaling(declared, found, namespace=None, instances=instances, live=running(live))
     assert (plan.impact.level, plan.body) == (level, (f"spec.instances: 3 -> {instances}",))
     assert said in plan.impact.reasons[0]
     assert [one.id for one in plan.warnings] == ["live-differs"]
@@ -214,7 +214,7 @@ def made(**changes: object) -> Object:
 
 
 def test_a_new_cluster_is_exactly_what_was_asked_for() -> None:
-    plan = cluster_changes.create(read({}), REF, made(), place=Place("shop/db.yaml"), proposed=False)
+    plan = plan_new_cluster(read({}), REF, made(), place=FilePlace("shop/db.yaml"), proposed=False)
     assert after(plan) == {
         "shop/db.yaml": """\
 apiVersion: postgresql.cnpg.io/v1
@@ -237,23 +237,23 @@ spec:
 
 def test_a_cluster_that_exists_is_not_made_again() -> None:
     with pytest.raises(InvalidRequest, match=r"exists already, declared at db.yaml:1"):
-        cluster_changes.create(read({"db.yaml": CLUSTER}), REF, made(), place=Place("x.yaml"), proposed=False)
+        plan_new_cluster(read({"db.yaml": CLUSTER}), REF, made(), place=FilePlace("x.yaml"), proposed=False)
 
 
 def test_the_same_request_again_changes_nothing_in_its_own_change() -> None:
-    first = cluster_changes.create(read({}), REF, made(), place=Place("db.yaml"), proposed=False)
+    first = plan_new_cluster(read({}), REF, made(), place=FilePlace("db.yaml"), proposed=False)
     tip = read({"db.yaml": first.files[0].after or ""})
-    again = cluster_changes.create(tip, REF, made(), place=Place("db.yaml"), proposed=True)
+    again = plan_new_cluster(tip, REF, made(), place=FilePlace("db.yaml"), proposed=True)
     assert again.unchanged is not None
     with pytest.raises(InvalidRequest, match="exists already"):
-        cluster_changes.create(tip, REF, made(instances=2), place=Place("db.yaml"), proposed=True)
+        plan_new_cluster(tip, REF, made(instances=2), place=FilePlace("db.yaml"), proposed=True)
 
 
 def test_one_more_document_in_a_file_that_holds_several() -> None:
     found = read(
         {"all.yaml": CLUSTER.replace("name: db", "name: one") + "---\n" + CLUSTER.replace("name: db", "name: two")}
     )
-    plan = cluster_changes.create(found, REF, made(), place=Place("all.yaml", appended=True), proposed=False)
+    plan = plan_new_cluster(found, REF, made(), place=FilePlace("all.yaml", appended=True), proposed=False)
     text = after(plan)["all.yaml"] or ""
     assert text.startswith(found.texts["all.yaml"] + "---\napiVersion:")
 
@@ -269,7 +269,7 @@ def test_labels_that_are_no_mapping_hold_no_protection_to_remove() -> None:
 
 def test_a_new_file_ends_its_lines_as_its_siblings_do() -> None:
     found = read({"db.yaml": CLUSTER.replace("name: db", "name: one").replace("\n", "\r\n")})
-    plan = cluster_changes.create(found, REF, made(), place=Place("new.yaml"), proposed=False)
+    plan = plan_new_cluster(found, REF, made(), place=FilePlace("new.yaml"), proposed=False)
     text = after(plan)["new.yaml"] or ""
     assert text.count("\r\n") == text.count("\n") > 5
 

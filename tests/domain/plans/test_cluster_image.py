@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.cluster_image import Image, image_for
-from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.names import ClusterRef
-from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.plans.cluster_image import ClusterImage, image_for
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import InvalidRequest
 
 REF = ClusterRef("shop", "new")
@@ -17,15 +17,15 @@ def cluster(name: str, spec: str, namespace: str = "shop") -> str:
 
 
 def read(*documents: str) -> Desired:
-    return modelled({"a.yaml": "---\n".join(documents)}, commit="0" * 40, folder="")
+    return build_desired({"a.yaml": "---\n".join(documents)}, commit="0" * 40, folder="")
 
 
-def chosen(found: Desired, version: str = "18") -> Image:
+def chosen(found: Desired, version: str = "18") -> ClusterImage:
     return image_for(found, REF, version, images="registry/postgresql")
 
 
 def test_a_full_tag_is_written_as_given() -> None:
-    assert chosen(read(cluster("a", "{imageName: r/pg:18.1}")), "18.4-standard-trixie") == Image(
+    assert chosen(read(cluster("a", "{imageName: r/pg:18.1}")), "18.4-standard-trixie") == ClusterImage(
         "registry/postgresql:18.4-standard-trixie"
     )
 
@@ -36,8 +36,8 @@ def test_a_major_takes_the_tag_that_siblings_use() -> None:
         cluster("b", "{imageName: r/pg:17.5}"),
         cluster("c", "{imageName: r/pg:18.4}"),
     )
-    assert chosen(found) == Image("r/pg:18.4")
-    assert chosen(found, "17") == Image("r/pg:17.5")
+    assert chosen(found) == ClusterImage("r/pg:18.4")
+    assert chosen(found, "17") == ClusterImage("r/pg:17.5")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,9 @@ def test_a_major_takes_the_tag_that_siblings_use() -> None:
 def test_a_major_takes_the_catalog_that_siblings_use(kind: str, space: str) -> None:
     used = f"{{imageCatalogRef: {{apiGroup: postgresql.cnpg.io, kind: {kind}, name: ours, major: 17}}}}"
     found = read(cluster("a", used), CATALOG.format(kind=kind, space=space))
-    assert chosen(found) == Image(catalog={"apiGroup": "postgresql.cnpg.io", "kind": kind, "name": "ours", "major": 18})
+    assert chosen(found) == ClusterImage(
+        catalog={"apiGroup": "postgresql.cnpg.io", "kind": kind, "name": "ours", "major": 18}
+    )
 
 
 def test_a_catalog_without_the_major_or_of_another_namespace_is_not_taken() -> None:
@@ -76,4 +78,4 @@ def test_what_is_no_version_is_refused(version: str) -> None:
 @pytest.mark.parametrize("kind", ["[a]", "{a: b}"])
 def test_a_catalog_reference_of_another_shape_is_passed_over(kind: str) -> None:
     found = read(cluster("a", f"{{imageCatalogRef: {{kind: {kind}, name: ours}}, imageName: r/pg:18.4}}"))
-    assert chosen(found) == Image("r/pg:18.4")
+    assert chosen(found) == ClusterImage("r/pg:18.4")

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.cluster_settings import Update
-from gitops_mcp.domain.cluster_update import update
-from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plan import Level, Plan
+from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
+from gitops_mcp.domain.plans.cluster_update import plan_cluster_update
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.errors import InvalidRequest, Refused
 
 NOW = datetime(2026, 11, 1, 12, 30, 5, tzinfo=UTC)
@@ -61,9 +62,11 @@ spec:
 
 def planned(text: str = CLUSTER, *, live: Object | None = None, beside: str | None = None, **asked: Any) -> Plan:
     files = {"db.yaml": text, **({"beside.yaml": beside} if beside else {})}
-    desired = modelled(files, commit="0" * 40, folder="")
+    desired = build_desired(files, commit="0" * 40, folder="")
     declared = desired.cluster("db", None, environment="prod")
-    return update(declared, desired, REF, Update(**asked), images=IMAGES, live=live, operator=None, now=NOW)
+    return plan_cluster_update(
+        declared, desired, REF, ClusterUpdate(**asked), images=IMAGES, live=live, operator=None, now=NOW
+    )
 
 
 def lines(plan: Plan) -> list[str]:
@@ -382,13 +385,13 @@ def test_each_topic_has_a_change_of_its_own(asked: dict[str, Any], verb: str) ->
 )  # fmt: skip
 def test_what_no_cluster_could_have_is_refused_with_what_would_work(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
-        Update(**asked)
+        ClusterUpdate(**asked)
     assert said in str(raised.value)
     assert "hunter2" not in str(raised.value)
 
 
 def test_huge_pages_are_a_resource() -> None:
-    asked = Update(resources={"limits": {"hugepages-2Mi": "1Gi"}})
+    asked = ClusterUpdate(resources={"limits": {"hugepages-2Mi": "1Gi"}})
     assert replace(asked, restart=True).named == ("resources", "restart")
 
 

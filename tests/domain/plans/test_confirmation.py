@@ -5,16 +5,15 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.guard import (
-    confirmed,
-    instances_limited,
-    limited,
-    limits_kept,
-    storage_class_limited,
-    unprotected_data,
-)
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.plan import Plan
+from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.rules.limits import (
+    broken_limits,
+    check_instances_limit,
+    check_storage_class_limit,
+    notice_missing_backups,
+)
 from gitops_mcp.errors import InvalidRequest, Refused
 
 SAFE = Plan("scale", "Scale Cluster shop/db to 5 instances", Identity("Cluster", "shop", "db"))
@@ -23,39 +22,41 @@ GRAVE = Plan("delete", "Delete Cluster shop/db", Identity("Cluster", "shop", "db
 
 def test_a_plan_that_destroys_needs_a_word() -> None:
     with pytest.raises(Refused, match=r"all data goes.*confirm_deletion=true"):
-        confirmed(GRAVE, confirmed=False, dry_run=False)
-    assert confirmed(GRAVE, confirmed=True, dry_run=False) == GRAVE
+        require_confirmation(GRAVE, confirmed=False, dry_run=False)
+    assert require_confirmation(GRAVE, confirmed=True, dry_run=False) == GRAVE
 
 
 def test_a_dry_run_shows_what_it_would_need() -> None:
-    (notice,) = confirmed(GRAVE, confirmed=False, dry_run=True).warnings
+    (notice,) = require_confirmation(GRAVE, confirmed=False, dry_run=True).warnings
     assert notice.id == "needs-confirmation"
 
 
 def test_a_plan_that_is_safe_needs_none() -> None:
-    assert confirmed(SAFE, confirmed=False, dry_run=False) == SAFE
+    assert require_confirmation(SAFE, confirmed=False, dry_run=False) == SAFE
 
 
 def test_a_namespace_that_is_not_allowed_is_refused_wherever_it_came_from() -> None:
     with pytest.raises(Refused, match=r"'shop'.*there are: billing"):
-        limited(SAFE, namespaces=("billing",))
-    assert limited(SAFE, namespaces=("shop",)) == SAFE
-    assert limited(SAFE, namespaces=None) == SAFE
+        require_allowed_namespace(SAFE, namespaces=("billing",))
+    assert require_allowed_namespace(SAFE, namespaces=("shop",)) == SAFE
+    assert require_allowed_namespace(SAFE, namespaces=None) == SAFE
 
 
 def test_an_unknown_namespace_is_said_where_only_some_are_allowed() -> None:
     unknown = Plan("scale", "Scale", Identity("Cluster", None, "db"))
-    assert [one.id for one in limited(unknown, namespaces=("shop",)).warnings] == ["namespace-unknown"]
+    assert [one.id for one in require_allowed_namespace(unknown, namespaces=("shop",)).warnings] == [
+        "namespace-unknown"
+    ]
 
 
 def test_limits_name_the_number_and_the_choices() -> None:
     with pytest.raises(InvalidRequest, match="at most 9"):
-        instances_limited(10, most=9)
+        check_instances_limit(10, most=9)
     with pytest.raises(InvalidRequest, match="there are: fast, slow"):
-        storage_class_limited("other", allowed=("fast", "slow"))
+        check_storage_class_limit("other", allowed=("fast", "slow"))
     with pytest.raises(InvalidRequest, match="name one"):
-        storage_class_limited(None, allowed=("fast",))
-    assert (instances_limited(9, most=9), storage_class_limited("fast", allowed=("fast",))) == (9, "fast")
+        check_storage_class_limit(None, allowed=("fast",))
+    assert (check_instances_limit(9, most=9), check_storage_class_limit("fast", allowed=("fast",))) == (9, "fast")
 
 
 def cluster(name: str = "db", **spec: Any) -> Object:
@@ -64,7 +65,7 @@ def cluster(name: str = "db", **spec: Any) -> Object:
 
 def test_what_an_object_would_have_is_held_to_the_limits_whoever_sets_it() -> None:
     grown = cluster(instances=12, storage={"size": "1Gi", "storageClass": "slow"}, walStorage={"storageClass": "tape"})
-    assert limits_kept(cluster(instances=3), grown, most=9, storage_classes=("fast",)) == (
+    assert broken_limits(cluster(instances=3), grown, most=9, storage_classes=("fast",)) == (
         "spec.instances: 12 is more than limits.maxInstances of .gitops-mcp.yaml allows; at most 9",
         (
             "spec.storage.storageClass: 'slow' is not one that limits.storageClasses of .gitops-mcp.yaml allows; "
@@ -91,7 +92,7 @@ def test_what_an_object_would_have_is_held_to_the_limits_whoever_sets_it() -> No
     ],
 )
 def test_limits_refuse_no_more_than_what_is_new(before: Object | None, after: Object) -> None:
-    assert limits_kept(before, after, most=9, storage_classes=("fast",)) == ()
+    assert broken_limits(before, after, most=9, storage_classes=("fast",)) == ()
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_limits_refuse_no_more_than_what_is_new(before: Object | None, after: Ob
 )
 def test_every_volume_is_held_to_the_storage_classes(spec: Object, field: str) -> None:
     data = {"size": "1Gi", "storageClass": "fast"}
-    (fault,) = limits_kept(cluster(storage=data), cluster(storage=data, **spec), most=9, storage_classes=("fast",))
+    (fault,) = broken_limits(cluster(storage=data), cluster(storage=data, **spec), most=9, storage_classes=("fast",))
     assert re.match(field, fault)
 
 
@@ -123,25 +124,25 @@ NIGHTLY = {"kind": "ScheduledBackup", "metadata": {"name": "x"}, "spec": {"clust
 
 
 def test_a_cluster_that_nothing_could_be_restored_from_is_told_with_the_store_beside_it() -> None:
-    (told,) = unprotected_data(cluster(), [cluster("other", plugins=ARCHIVING)])
+    (told,) = notice_missing_backups(cluster(), [cluster("other", plugins=ARCHIVING)])
     assert told.id == "no-backups"
     assert "no WAL archiver and no ScheduledBackup" in told.message
     assert "clusters beside it use ObjectStore store" in told.message
 
 
 def test_what_alone_is_missing_is_named_alone() -> None:
-    (told,) = unprotected_data(cluster(plugins=ARCHIVING), [])
+    (told,) = notice_missing_backups(cluster(plugins=ARCHIVING), [])
     assert "has no ScheduledBackup:" in told.message
-    (told,) = unprotected_data(cluster(), [NIGHTLY])
+    (told,) = notice_missing_backups(cluster(), [NIGHTLY])
     assert "has no WAL archiver:" in told.message
     assert "ObjectStore" not in told.message
 
 
 def test_a_cluster_with_both_and_what_is_no_cluster_are_not_told() -> None:
-    assert unprotected_data(cluster(plugins=ARCHIVING), [NIGHTLY]) == ()
-    assert unprotected_data({"kind": "Database", "metadata": {"name": "db"}}, []) == ()
+    assert notice_missing_backups(cluster(plugins=ARCHIVING), [NIGHTLY]) == ()
+    assert notice_missing_backups({"kind": "Database", "metadata": {"name": "db"}}, []) == ()
 
 
 def test_a_schedule_of_another_cluster_keeps_nothing_of_this_one() -> None:
-    (told,) = unprotected_data(cluster("db2", plugins=ARCHIVING), [NIGHTLY])
+    (told,) = notice_missing_backups(cluster("db2", plugins=ARCHIVING), [NIGHTLY])
     assert "no ScheduledBackup" in told.message

@@ -4,14 +4,22 @@ from typing import Any, Literal
 
 import pytest
 
-from gitops_mcp.domain import database_changes
-from gitops_mcp.domain.database_changes import Deletion, NewDatabase
-from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plan import Level, Plan
-from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.roles import LiveRoles
+from gitops_mcp.domain.plans.database import (
+    NewDatabase,
+    check_new_database,
+    declared_databases,
+    find_database,
+    plan_new_database,
+    require_database,
+)
+from gitops_mcp.domain.plans.database_removal import DatabaseDeletion, plan_database_deletion
+from gitops_mcp.domain.plans.declared_roles import LiveRoles
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
 REF = ClusterRef("shop", "orders")
@@ -45,7 +53,7 @@ spec:
 def read(**files: str) -> tuple[Desired, Declaration]:
     texts = {f"prod/{name}.yaml": text for name, text in {"orders": CLUSTER, **files}.items()}
     listing = "resources:\n" + "".join(f"- {path.removeprefix('prod/')}\n" for path in sorted(texts))
-    desired = modelled({**texts, "prod/kustomization.yaml": listing}, commit="0" * 40, folder="prod")
+    desired = build_desired({**texts, "prod/kustomization.yaml": listing}, commit="0" * 40, folder="prod")
     return desired, desired.cluster("orders", "shop", environment="prod")
 
 
@@ -62,14 +70,14 @@ def new(
 
 def created(wanted: NewDatabase, *, live: LiveRoles | None = None, **files: str) -> Plan:
     desired, cluster = read(**files)
-    return database_changes.create(
+    return plan_new_database(
         desired, cluster, REF, wanted, object_name=f"orders-{wanted.name}", layout=LAYOUT, live=live
     )
 
 
 def checked(wanted: NewDatabase, *live: Object, **files: str) -> Plan | None:
     desired, cluster = read(**files)
-    return database_changes.check_new(desired, cluster, REF, wanted, live)
+    return check_new_database(desired, cluster, REF, wanted, live)
 
 
 SEEN = LiveRoles({}, ())
@@ -194,26 +202,26 @@ def test_the_applications_database_may_get_extensions() -> None:
 def test_a_database_that_is_declared_twice_is_not_edited() -> None:
     desired, _ = read(a=DATABASE, b=DATABASE.replace("orders-reports", "other"))
     with pytest.raises(Refused, match=r"declared twice: prod/a\.yaml:1 and prod/b\.yaml:1"):
-        database_changes.found_database(desired, REF, "reports")
+        find_database(desired, REF, "reports")
 
 
 def test_databases_of_other_clusters_and_namespaces_are_not_this_ones() -> None:
     a, b = DATABASE.replace("name: orders\n", "name: carts\n"), DATABASE.replace("namespace: shop", "namespace: other")
     c = DATABASE.replace("  namespace: shop\n", "").replace("reports", "loose")
-    found = database_changes.declared_databases(read(a=a, b=b, c=c)[0], REF)
+    found = declared_databases(read(a=a, b=b, c=c)[0], REF)
     assert [one.path for one in found] == ["prod/c.yaml"]
 
 
 def test_an_unknown_database_is_told_with_the_near_ones() -> None:
     desired, cluster = read(d=DATABASE)
     with pytest.raises(NotFound, match="Git declares no database 'report' for Cluster shop/orders; there are: reports"):
-        database_changes.one_database(desired, cluster, REF, "report")
+        require_database(desired, cluster, REF, "report")
 
 
 def test_the_applications_database_cannot_be_removed_from_git() -> None:
     desired, cluster = read()
     with pytest.raises(Refused, match="database 'shop' of Cluster shop/orders was made by bootstrap"):
-        database_changes.one_database(desired, cluster, REF, "shop")
+        require_database(desired, cluster, REF, "shop")
 
 
 ABSENT = DATABASE + "  ensure: absent\n"
@@ -228,13 +236,13 @@ MERGED_DELETE: Object = {"spec": {"databaseReclaimPolicy": "delete"}}
 
 def deleted(
     text: str, *live: Object | None, drop: bool = True, merged: Object | None = None, is_direct: bool = False
-) -> tuple[Plan, Deletion]:
+) -> tuple[Plan, DatabaseDeletion]:
     """Without any live one: the API says that there is none; with None: it could not be asked."""
     desired, cluster = read(d=text)
-    declared = database_changes.one_database(desired, cluster, REF, "reports")
+    declared = require_database(desired, cluster, REF, "reports")
     seen = None if None in live else tuple(one for one in live if one is not None)
-    deletion = Deletion(declared, REF, drop, seen, merged, is_direct=is_direct)
-    return database_changes.delete(desired, deletion), deletion
+    deletion = DatabaseDeletion(declared, REF, drop, seen, merged, is_direct=is_direct)
+    return plan_database_deletion(desired, deletion), deletion
 
 
 @pytest.mark.parametrize(

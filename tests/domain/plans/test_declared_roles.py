@@ -4,22 +4,22 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.cnpg.role import Attributes
-from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.repository import Desired
-from gitops_mcp.domain.roles import (
+from gitops_mcp.domain.plans.declared_roles import (
     DeclaredRole,
     LiveRoles,
     bootstrap_database,
     bootstrap_owner,
     bootstrap_secret,
     declared_roles,
-    existing_secret_users,
-    found_role,
-    one_role,
+    find_role,
+    objects_naming_secret,
+    require_role,
 )
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import NotFound, Refused
 
 REF = ClusterRef("shop", "orders")
@@ -49,7 +49,7 @@ def role_object(name: str, *, cluster: str = "orders", namespace: str = "shop", 
 
 
 def read(**files: str) -> Desired:
-    return modelled({f"{name}.yaml": text for name, text in files.items()}, commit="0" * 40, folder="")
+    return build_desired({f"{name}.yaml": text for name, text in files.items()}, commit="0" * 40, folder="")
 
 
 def declared(desired: Desired) -> tuple[DeclaredRole, ...]:
@@ -57,7 +57,7 @@ def declared(desired: Desired) -> tuple[DeclaredRole, ...]:
 
 
 def one(desired: Desired, name: str) -> DeclaredRole:
-    return one_role(desired, desired.cluster("orders", "shop", environment="prod"), REF, name)
+    return require_role(desired, desired.cluster("orders", "shop", environment="prod"), REF, name)
 
 
 def test_roles_are_declared_in_two_forms_each_with_its_line() -> None:
@@ -76,8 +76,8 @@ def test_roles_are_declared_in_two_forms_each_with_its_line() -> None:
         ("spec", "managed", "roles", 2),
         ("spec",),
     ]
-    assert found[0].attributes == Attributes(login=True)
-    assert found[3].attributes == Attributes(connection_limit=3)
+    assert found[0].attributes == RoleAttributes(login=True)
+    assert found[3].attributes == RoleAttributes(connection_limit=3)
     assert found[0].label == "role 'app' (inline, cluster.yaml:7)"
 
 
@@ -120,7 +120,7 @@ def test_an_entry_of_a_patch_stands_in_the_patch() -> None:
             "    - op: add\n      path: /spec/managed/roles/-\n      value: {name: extra}\n"
         ),
     }
-    found = declared(modelled(files, commit="0" * 40, folder="prod"))
+    found = declared(build_desired(files, commit="0" * 40, folder="prod"))
     assert [(role.name, role.place) for role in found][2:] == [
         ("MyRole", "base/orders.yaml:12"),
         ("extra", "prod/kustomization.yaml:8"),
@@ -130,7 +130,7 @@ def test_an_entry_of_a_patch_stands_in_the_patch() -> None:
 def test_names_are_compared_as_postgresql_does() -> None:
     desired = read(cluster=CLUSTER)
     cluster = desired.cluster("orders", "shop", environment="prod")
-    assert found_role(desired, cluster, REF, "myrole") is None
+    assert find_role(desired, cluster, REF, "myrole") is None
     assert one(desired, "MyRole").index == 2
 
 
@@ -228,13 +228,13 @@ spec:
 )  # fmt: skip
 def test_a_secret_is_needed_by_whatever_else_names_it(files: dict[str, str], users: tuple[str, ...]) -> None:
     desired = read(**{"cluster": CLUSTER, **files})
-    assert existing_secret_users(desired, REF.namespace, "orders-app", but=one(desired, "app")) == users
+    assert objects_naming_secret(desired, REF.namespace, "orders-app", but=one(desired, "app")) == users
 
 
 def test_the_secret_of_an_object_is_its_own() -> None:
     desired = read(cluster=CLUSTER, role=role_object("x"))
-    assert existing_secret_users(desired, REF.namespace, "own", but=one(desired, "x")) == ()
-    assert len(existing_secret_users(desired, REF.namespace, "own")) == 1
+    assert objects_naming_secret(desired, REF.namespace, "own", but=one(desired, "x")) == ()
+    assert len(objects_naming_secret(desired, REF.namespace, "own")) == 1
 
 
 def cluster(bootstrap: Any) -> Object:

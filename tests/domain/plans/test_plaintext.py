@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.plaintext import check_no_plaintext
-from gitops_mcp.domain.plan import FileChange
+from gitops_mcp.domain.plans.plaintext import check_no_plaintext
+from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import Refused
 
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata: {name: orders-app}\n"

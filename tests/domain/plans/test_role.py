@@ -8,15 +8,29 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain import role_changes
-from gitops_mcp.domain.cnpg.role import Attributes
-from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.cnpg.role import RoleAttributes
+from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plan import Level, Notice, Plan
-from gitops_mcp.domain.repository import Declaration, Desired
-from gitops_mcp.domain.role_changes import NewRole, Password
-from gitops_mcp.domain.roles import Form, LiveRoles, declared_roles, one_role
+from gitops_mcp.domain.plans.declared_roles import Form, LiveRoles, declared_roles, require_role
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.role import (
+    NewRole,
+    RolePassword,
+    check_migratable,
+    check_new_role,
+    form_of_new_role,
+    how_role_exists,
+    is_declared_so,
+    plan_new_role,
+    plan_nothing_to_migrate,
+    plan_role_migration,
+    plan_role_update,
+    plan_unchanged_role,
+)
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 
 REF = ClusterRef("shop", "orders")
@@ -72,7 +86,9 @@ KUSTOMIZATION = "resources:\n- orders.yaml\n"
 def read(text: str, **files: str) -> tuple[Desired, Declaration]:
     texts = {"prod/orders.yaml": text, **{f"prod/{name}.yaml": one for name, one in files.items()}}
     names = "".join(f"- {path.removeprefix('prod/')}\n" for path in texts)
-    desired = modelled({**texts, "prod/kustomization.yaml": f"resources:\n{names}"}, commit="0" * 40, folder="prod")
+    desired = build_desired(
+        {**texts, "prod/kustomization.yaml": f"resources:\n{names}"}, commit="0" * 40, folder="prod"
+    )
     return desired, desired.cluster("orders", "shop", environment="prod")
 
 
@@ -86,21 +102,21 @@ def said(plan: Plan) -> str:
 
 def created(
     name: str = "dave",
-    attributes: Attributes | None = None,
+    attributes: RoleAttributes | None = None,
     *,
     text: str = CLUSTER,
     form: Form = "DatabaseRole",
     live: LiveRoles | None = NOTHING_LIVE,
     adopt: bool = False,
-    password: Password | None = None,
+    password: RolePassword | None = None,
 ) -> Plan:
     desired, cluster = read(text)
-    return role_changes.create(
+    return plan_new_role(
         desired,
         cluster,
         REF,
-        NewRole(name, attributes or Attributes(), adopt),
-        password or Password("orders-dave"),
+        NewRole(name, attributes or RoleAttributes(), adopt),
+        password or RolePassword("orders-dave"),
         form=form,
         why="it is tested",
         object_name="orders-dave",
@@ -111,7 +127,7 @@ def created(
 
 
 def test_a_new_role_as_an_object_says_no_default() -> None:
-    plan = created("Dave", Attributes(login=True, valid_until="2028-01-01T00:00:00Z"))
+    plan = created("Dave", RoleAttributes(login=True, valid_until="2028-01-01T00:00:00Z"))
     assert {one.path: one.after for one in plan.files} == {
         "prod/kustomization.yaml": KUSTOMIZATION + "- role-dave.yaml\n",
         "prod/role-dave.yaml": (
@@ -126,7 +142,7 @@ def test_a_new_role_as_an_object_says_no_default() -> None:
 
 
 def test_a_new_role_as_an_entry_says_the_defaults_of_the_list() -> None:
-    (change,) = created(form="inline", password=Password(None)).files
+    (change,) = created(form="inline", password=RolePassword(None)).files
     assert change.after == CLUSTER + (
         "  managed:\n    roles:\n      - name: dave\n        ensure: present\n        inherit: true\n"
         "        connectionLimit: -1\n        disablePassword: true\n"
@@ -134,7 +150,7 @@ def test_a_new_role_as_an_entry_says_the_defaults_of_the_list() -> None:
 
 
 def test_what_a_password_means_is_passed_on() -> None:
-    password = Password("s", ("from s",), ("read s",), (Notice("secret-missing", "no s"),))
+    password = RolePassword("s", ("from s",), ("read s",), (Notice("secret-missing", "no s"),))
     plan = created(password=password)
     assert "from s" in plan.body
     assert "read s" in plan.next
@@ -158,16 +174,16 @@ def test_a_subject_quotes_names_that_could_be_read_otherwise(name: str, line: st
 @pytest.mark.parametrize(
     ("attributes", "warned"),
     [
-        pytest.param(Attributes(superuser=True), "superuser: it may do everything", id="superuser"),
-        pytest.param(Attributes(createrole=True), "createrole: it may make and change other roles", id="createrole"),
-        pytest.param(Attributes(replication=True), "replication: it may stream all data", id="replication"),
-        pytest.param(Attributes(bypassrls=True), "bypassrls: it sees all rows", id="bypassrls"),
-        pytest.param(Attributes(in_roles=("postgres",)), "in_roles: a member of postgres may do everything", id="member of postgres"),
-        pytest.param(Attributes(valid_until="2026-12-31T00:00:00Z"), "valid_until 2026-12-31T00:00:00Z is in the past", id="expired"),
-        pytest.param(Attributes(in_roles=("readrs",)), "in_roles: no role 'readrs' is declared or was seen live; the operator retries until there is one; there are: app", id="unknown role"),
+        pytest.param(RoleAttributes(superuser=True), "superuser: it may do everything", id="superuser"),
+        pytest.param(RoleAttributes(createrole=True), "createrole: it may make and change other roles", id="createrole"),
+        pytest.param(RoleAttributes(replication=True), "replication: it may stream all data", id="replication"),
+        pytest.param(RoleAttributes(bypassrls=True), "bypassrls: it sees all rows", id="bypassrls"),
+        pytest.param(RoleAttributes(in_roles=("postgres",)), "in_roles: a member of postgres may do everything", id="member of postgres"),
+        pytest.param(RoleAttributes(valid_until="2026-12-31T00:00:00Z"), "valid_until 2026-12-31T00:00:00Z is in the past", id="expired"),
+        pytest.param(RoleAttributes(in_roles=("readrs",)), "in_roles: no role 'readrs' is declared or was seen live; the operator retries until there is one; there are: app", id="unknown role"),
     ],
 )  # fmt: skip
-def test_a_reviewer_is_told_of_what_a_role_may_do(attributes: Attributes, warned: str) -> None:
+def test_a_reviewer_is_told_of_what_a_role_may_do(attributes: RoleAttributes, warned: str) -> None:
     (notice,) = created(attributes=attributes).warnings
     assert notice.message.startswith(warned)
 
@@ -182,7 +198,7 @@ def test_a_reviewer_is_told_of_what_a_role_may_do(attributes: Attributes, warned
     ],
 )  # fmt: skip
 def test_a_membership_in_a_known_role_is_no_news(names: tuple[str, ...], live: LiveRoles) -> None:
-    assert ids(created(attributes=Attributes(in_roles=names), text=LISTED, live=live)) == []
+    assert ids(created(attributes=RoleAttributes(in_roles=names), text=LISTED, live=live)) == []
 
 
 def test_a_name_that_differs_in_case_alone_is_warned_of() -> None:
@@ -197,12 +213,12 @@ HANDMADE = LiveRoles({"status": {"managedRolesStatus": {"byStatus": {"not-manage
 
 
 def test_taking_over_lists_every_attribute() -> None:
-    plan = created(live=HANDMADE, adopt=True, attributes=Attributes(login=True))
+    plan = created(live=HANDMADE, adopt=True, attributes=RoleAttributes(login=True))
     assert plan.subject == "Adopt role dave of Cluster shop/orders"
     assert plan.body[1] == (
         "Takes over a role that exists (the operator reports it as not-managed); every attribute is set or reset:"
     )
-    assert plan.body[2:] == tuple(f"- {text}" for text in Attributes(login=True).listed())
+    assert plan.body[2:] == tuple(f"- {text}" for text in RoleAttributes(login=True).listed())
     assert ids(plan) == []
 
 
@@ -214,7 +230,7 @@ def test_asking_to_take_over_what_is_not_there_makes_it_and_says_so() -> None:
 
 def checked(name: str, live: LiveRoles | None, *, adopt: bool = False) -> object:
     desired, cluster = read(LISTED, app=OBJECT)
-    return role_changes.check_new(desired, cluster, REF, NewRole(name, Attributes(), adopt), live)
+    return check_new_role(desired, cluster, REF, NewRole(name, RoleAttributes(), adopt), live)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +245,7 @@ def test_a_role_that_git_does_not_describe_is_taken_over_only_on_request(live: L
     with pytest.raises(Refused) as refused:
         checked("dave", live)
     assert f"role 'dave' exists in PostgreSQL already ({how})" in str(refused.value)
-    assert "; ".join(Attributes().listed()) in str(refused.value)
+    assert "; ".join(RoleAttributes().listed()) in str(refused.value)
     assert "adopt=true" in str(refused.value)
     assert checked("dave", live, adopt=True) is None
 
@@ -237,7 +253,7 @@ def test_a_role_that_git_does_not_describe_is_taken_over_only_on_request(live: L
 def test_the_owner_that_bootstrap_makes_exists_even_where_the_api_is_silent() -> None:
     desired, cluster = read(CLUSTER)
     with pytest.raises(Refused, match="bootstrap made it as the owner"):
-        role_changes.check_new(desired, cluster, REF, NewRole("app", Attributes(), adopt=False), None)
+        check_new_role(desired, cluster, REF, NewRole("app", RoleAttributes(), adopt=False), None)
 
 
 @pytest.mark.parametrize("live", [None, NOTHING_LIVE], ids=["unread", "not there"])
@@ -266,12 +282,12 @@ def test_nothing_is_made_in_a_cluster_that_goes() -> None:
     ],
 )  # fmt: skip
 def test_the_form_of_a_new_role(live: LiveRoles | None, files: dict[str, str], form: str, why: str) -> None:
-    found = role_changes.form_of_new(read(CLUSTER, **files)[0], live)
+    found = form_of_new_role(read(CLUSTER, **files)[0], live)
     assert found[0] == form
     assert why in found[1]
 
 
-REPORTING = Attributes(
+REPORTING = RoleAttributes(
     login=True,
     connection_limit=5,
     comment="reads",
@@ -292,30 +308,30 @@ REPORTING = Attributes(
     ],
 )  # fmt: skip
 def test_what_git_says_already_is_told_from_what_it_does_not(
-    attributes: Attributes, secret: str | None, expected: bool
+    attributes: RoleAttributes, secret: str | None, expected: bool
 ) -> None:
     desired, cluster = read(LISTED)
-    role = one_role(desired, cluster, REF, "reporting")
-    assert role_changes.already_so(role, NewRole("reporting", attributes, adopt=False), secret) is expected
+    role = require_role(desired, cluster, REF, "reporting")
+    assert is_declared_so(role, NewRole("reporting", attributes, adopt=False), secret) is expected
 
 
 def test_a_role_that_is_being_dropped_is_not_what_was_asked_for() -> None:
     desired, cluster = read(CLUSTER + "  managed: {roles: [{name: dave, ensure: absent}]}\n")
-    role = one_role(desired, cluster, REF, "dave")
-    assert not role_changes.already_so(role, NewRole("dave", Attributes(), adopt=False), None)
+    role = require_role(desired, cluster, REF, "dave")
+    assert not is_declared_so(role, NewRole("dave", RoleAttributes(), adopt=False), None)
 
 
 def test_what_is_so_already_names_its_place() -> None:
     desired, cluster = read(LISTED)
-    plan = role_changes.unchanged(one_role(desired, cluster, REF, "reporting"), REF)
+    plan = plan_unchanged_role(require_role(desired, cluster, REF, "reporting"), REF)
     assert plan.unchanged == "role 'reporting' (inline, prod/orders.yaml:11) says exactly this already"
     assert plan.files == ()
 
 
-def updated(name: str, wanted: dict[str, Any], *, text: str = LISTED, password: Password | None = None) -> Plan:
+def updated(name: str, wanted: dict[str, Any], *, text: str = LISTED, password: RolePassword | None = None) -> Plan:
     desired, cluster = read(text, app=OBJECT)
-    role = one_role(desired, cluster, REF, name)
-    return role_changes.update(
+    role = require_role(desired, cluster, REF, name)
+    return plan_role_update(
         desired, cluster, REF, role, wanted, live=NOTHING_LIVE, now=NOW, password=password
     )  # fmt: skip
 
@@ -380,13 +396,13 @@ def test_an_attribute_of_an_object_changes_in_its_document() -> None:
 
 
 def test_another_secret_takes_the_place_of_no_password() -> None:
-    plan = updated("app", {}, password=Password("orders-app-2", ("from orders-app-2",)))
+    plan = updated("app", {}, password=RolePassword("orders-app-2", ("from orders-app-2",)))
     assert lines(plan) == ["-  disablePassword: true", "+  passwordSecret:", "+    name: orders-app-2"]
     assert plan.body == ("from orders-app-2",)
 
 
 def test_a_new_value_in_the_same_secret_changes_no_line_of_the_role() -> None:
-    plan = updated("reporting", {}, password=Password("orders-reporting", ("new value",), ("read it anew",)))
+    plan = updated("reporting", {}, password=RolePassword("orders-reporting", ("new value",), ("read it anew",)))
     assert (plan.files, plan.unchanged, plan.body) == ((), None, ("new value",))
     assert plan.next[-1] == "read it anew"
 
@@ -400,9 +416,9 @@ def test_a_role_that_is_being_dropped_is_not_updated() -> None:
 def migrated(text: str, *names: str, object_names: dict[str, str] | None = None, **files: str) -> Plan:
     desired, cluster = read(text, **files)
     inline = [one for one in declared_roles(desired, cluster, REF) if one.name in names and one.form == "inline"]
-    role_changes.check_migratable(inline)
+    check_migratable(inline)
     called = object_names or {one.name: f"orders-{one.name}" for one in inline}
-    return role_changes.migrate(desired, cluster, REF, inline, names=called, layout=LAYOUT)
+    return plan_role_migration(desired, cluster, REF, inline, names=called, layout=LAYOUT)
 
 
 def test_an_entry_becomes_an_object_attribute_for_attribute() -> None:
@@ -491,7 +507,7 @@ def test_what_is_being_dropped_is_not_moved() -> None:
 
 
 def test_a_cluster_without_inline_roles_has_nothing_to_move() -> None:
-    assert role_changes.nothing_to_migrate(REF).unchanged == "Cluster shop/orders has no inline roles in Git"
+    assert plan_nothing_to_migrate(REF).unchanged == "Cluster shop/orders has no inline roles in Git"
 
 
 def test_a_suspended_engine_is_told_of() -> None:
@@ -508,10 +524,10 @@ spec: {url: "https://git.example.com/fleet.git", ref: {branch: main}}
 """
     files = {"prod/orders.yaml": LISTED, "prod/kustomization.yaml": KUSTOMIZATION, "flux/dbs.yaml": engine}
     remotes = ("https://git.example.com/fleet.git",)
-    desired = modelled(files, commit="0" * 40, folder="prod", remotes=remotes)
+    desired = build_desired(files, commit="0" * 40, folder="prod", remotes=remotes)
     cluster = desired.cluster("orders", "shop", environment="prod")
-    role = one_role(desired, cluster, REF, "bare")
-    plan = role_changes.update(desired, cluster, REF, role, {"login": True}, live=NOTHING_LIVE, now=NOW)
+    role = require_role(desired, cluster, REF, "bare")
+    plan = plan_role_update(desired, cluster, REF, role, {"login": True}, live=NOTHING_LIVE, now=NOW)
     assert ids(plan) == ["suspended"]
     assert plan.body[-1] == "Applied by Flux Kustomization flux-system/dbs (flux/dbs.yaml:1), which prunes"
 
@@ -521,7 +537,7 @@ LIVE_ENTRY: Object = {"name": "dave"}
 
 def test_how_a_role_is_known_to_exist_is_nothing_where_nobody_says_so() -> None:
     _, cluster = read(CLUSTER)
-    assert role_changes.existing(cluster, REF, "dave", NOTHING_LIVE) is None
-    assert role_changes.existing(cluster, REF, "dave", None) is None
+    assert how_role_exists(cluster, REF, "dave", NOTHING_LIVE) is None
+    assert how_role_exists(cluster, REF, "dave", None) is None
     live = LiveRoles({"spec": {"managed": {"roles": [LIVE_ENTRY]}}}, None)
-    assert role_changes.existing(cluster, REF, "dave", live) == "the live Cluster manages it"
+    assert how_role_exists(cluster, REF, "dave", live) == "the live Cluster manages it"

@@ -5,14 +5,20 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain import role_deletion
-from gitops_mcp.domain.model import modelled
+from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plan import Level, Plan
-from gitops_mcp.domain.repository import Desired
-from gitops_mcp.domain.role_deletion import Deletion, Removing
-from gitops_mcp.domain.roles import DeclaredRole, LiveRoles, one_role
+from gitops_mcp.domain.plans.declared_roles import DeclaredRole, LiveRoles, require_role
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.role_removal import (
+    PasswordRemoval,
+    RoleDeletion,
+    plan_role_deletion,
+    role_at_base,
+    time_since_last_write,
+)
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Desired
 
 REF = ClusterRef("shop", "orders")
 HEAD = """\
@@ -52,9 +58,9 @@ def read(text: str, **more: str) -> tuple[Desired, DeclaredRole]:
     files = {**CLUSTER_FILES, "prod/role-dave.yaml": text} if is_object else {**LISTING, "prod/orders.yaml": text}
     extra = {f"prod/{name}.yaml": one for name, one in more.items()}
     files["prod/kustomization.yaml"] += "".join(f"- {name}.yaml\n" for name in more)
-    desired = modelled({**files, **extra}, commit="0" * 40, folder="prod")
+    desired = build_desired({**files, **extra}, commit="0" * 40, folder="prod")
     cluster = desired.cluster("orders", "shop", environment="prod")
-    return desired, one_role(desired, cluster, REF, "dave")
+    return desired, require_role(desired, cluster, REF, "dave")
 
 
 def live(
@@ -80,10 +86,10 @@ def deleted(
     age: timedelta | None = None,
     is_direct: bool = False,
     **more: str,
-) -> tuple[Plan, Deletion]:
+) -> tuple[Plan, RoleDeletion]:
     desired, role = read(text, **more)
-    deletion = Deletion(role, REF, drop, seen, merged, unchanged_for=age, is_direct=is_direct)
-    return role_deletion.delete(desired, deletion, Removing()), deletion
+    deletion = RoleDeletion(role, REF, drop, seen, merged, unchanged_for=age, is_direct=is_direct)
+    return plan_role_deletion(desired, deletion, PasswordRemoval()), deletion
 
 
 @pytest.mark.parametrize(
@@ -216,9 +222,9 @@ def test_the_age_of_a_list_is_told_by_whoever_last_wrote_it() -> None:
         written("manager", "2026-10-20T09:09:55Z", {"f:status": {"f:managedRolesStatus": {}}}, subresource="status"),
     ]
     now = datetime(2026, 10, 20, 9, 10, tzinfo=UTC)
-    assert role_deletion.unchanged_for({"metadata": {"managedFields": managers}}, now) == timedelta(seconds=30)
-    assert role_deletion.unchanged_for({"metadata": {"managedFields": managers[2:]}}, now) is None
-    assert role_deletion.unchanged_for({"metadata": {}}, now) is None
+    assert time_since_last_write({"metadata": {"managedFields": managers}}, now) == timedelta(seconds=30)
+    assert time_since_last_write({"metadata": {"managedFields": managers[2:]}}, now) is None
+    assert time_since_last_write({"metadata": {}}, now) is None
 
 
 @pytest.mark.parametrize(
@@ -351,9 +357,9 @@ spec: {url: "https://git.example.com/fleet.git", ref: {branch: main}}
 def test_an_engine_that_does_not_prune_leaves_it() -> None:
     files = {**CLUSTER_FILES, "prod/role-dave.yaml": DELETING, "flux/dbs.yaml": FLUX}
     remotes = ("https://git.example.com/fleet.git",)
-    desired = modelled(files, commit="0" * 40, folder="prod", remotes=remotes)
-    role = one_role(desired, desired.cluster("orders", "shop", environment="prod"), REF, "dave")
-    plan = role_deletion.delete(desired, Deletion(role, REF, True, live(policy="delete")), Removing())
+    desired = build_desired(files, commit="0" * 40, folder="prod", remotes=remotes)
+    role = require_role(desired, desired.cluster("orders", "shop", environment="prod"), REF, "dave")
+    plan = plan_role_deletion(desired, RoleDeletion(role, REF, True, live(policy="delete")), PasswordRemoval())
     assert "does not prune by itself: a person has to delete it" in plan.next[0]
     assert plan.impact.level is Level.NONE
 
@@ -386,10 +392,10 @@ def test_what_was_made_for_its_password_goes_with_the_last_step() -> None:
     several = f"{a}---\n{b}---\n{c}"
     files = {**CLUSTER_FILES, "prod/role-dave.yaml": OBJECT, "prod/secrets.yaml": several, "prod/own.yaml": d}
     files["prod/kustomization.yaml"] += "- secrets.yaml\n- own.yaml\n"
-    desired = modelled(files, commit="0" * 40, folder="prod")
-    role = one_role(desired, desired.cluster("orders", "shop", environment="prod"), REF, "dave")
-    removing = Removing((("prod/own.yaml", (0,)), ("prod/secrets.yaml", (0, 2))), ("The Secret goes too",))
-    plan = role_deletion.delete(desired, Deletion(role, REF, False, live(policy="retain")), removing)
+    desired = build_desired(files, commit="0" * 40, folder="prod")
+    role = require_role(desired, desired.cluster("orders", "shop", environment="prod"), REF, "dave")
+    removing = PasswordRemoval((("prod/own.yaml", (0,)), ("prod/secrets.yaml", (0, 2))), ("The Secret goes too",))
+    plan = plan_role_deletion(desired, RoleDeletion(role, REF, False, live(policy="retain")), removing)
     assert {one.path: one.after for one in plan.files} == {
         "prod/kustomization.yaml": "resources:\n- orders.yaml\n- secrets.yaml\n",
         "prod/own.yaml": None,
@@ -410,14 +416,14 @@ def test_what_was_made_for_its_password_goes_with_the_last_step() -> None:
     ],
 )
 def test_what_the_base_says_of_an_entry_is_found_by_its_name(text: str, base: str, expected: Any) -> None:
-    desired = modelled({**LISTING, "prod/orders.yaml": base}, commit="0" * 40, folder="prod")
-    assert role_deletion.merged(read(text)[1], desired) == expected
+    desired = build_desired({**LISTING, "prod/orders.yaml": base}, commit="0" * 40, folder="prod")
+    assert role_at_base(read(text)[1], desired) == expected
 
 
 def test_what_the_base_says_of_an_object_is_its_spec() -> None:
-    assert role_deletion.merged(read(DELETING)[1], read(OBJECT)[0]) == {
+    assert role_at_base(read(DELETING)[1], read(OBJECT)[0]) == {
         "cluster": {"name": "orders"},
         "name": "dave",
         "login": True,
     }
-    assert role_deletion.merged(read(DELETING)[1], read(INLINE)[0]) is None
+    assert role_at_base(read(DELETING)[1], read(INLINE)[0]) is None

@@ -2,11 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain import secretfiles
-from gitops_mcp.domain.belonging import Sibling
-from gitops_mcp.domain.model import modelled
-from gitops_mcp.domain.secretfiles import SecretDocument, secret_documents
-from gitops_mcp.domain.yamltext import documents
+from gitops_mcp.domain.editing.new_document import Sibling
+from gitops_mcp.domain.plans.secret_documents import (
+    SecretDocument,
+    find_mittwald_file,
+    first_secret_name,
+    indexes_of_generators,
+    is_generated,
+    next_secret_name,
+    places_naming_secret,
+    replace_file,
+    replace_sealed_values,
+    secret_documents,
+    secret_siblings,
+    ways_near,
+)
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.yaml.text import parse_documents
 
 SEALED = """\
 apiVersion: bitnami.com/v1alpha1
@@ -62,7 +74,7 @@ def test_a_store_shows_what_the_team_uses_and_makes_no_secret(kind: str) -> None
     (store,) = found({"a.yaml": EXTERNAL.replace("ExternalSecret", kind)})
     assert store.way == "external-secrets"
     assert not store.makes("shop", "orders-etl")
-    assert secretfiles.siblings([store], "external-secrets") == ()
+    assert secret_siblings([store], "external-secrets") == ()
 
 
 @pytest.mark.parametrize(
@@ -128,11 +140,11 @@ ROLE = "apiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nspec: {passwordSe
     ],
 )
 def test_what_needs_a_secret_is_told_by_its_place(text: str, places: list[str]) -> None:
-    assert list(secretfiles.users({"a.yaml": text}, "shop", "orders-etl", role_at="a.yaml")) == places
+    assert list(places_naming_secret({"a.yaml": text}, "shop", "orders-etl", role_at="a.yaml")) == places
 
 
 def test_a_patch_that_is_not_the_role_needs_the_secret() -> None:
-    assert list(secretfiles.users({"a.yaml": PATCH}, "shop", "orders-etl", role_at="b.yaml")) == ["a.yaml:1"]
+    assert list(places_naming_secret({"a.yaml": PATCH}, "shop", "orders-etl", role_at="b.yaml")) == ["a.yaml:1"]
 
 
 GENERATED = "{sourceRef: {generatorRef: {kind: Password, name: x}}}"
@@ -152,31 +164,31 @@ GENERATED = "{sourceRef: {generatorRef: {kind: Password, name: x}}}"
 )
 def test_what_a_generator_makes_is_told_from_what_a_store_holds(spec: str, generated: bool) -> None:
     (external,) = found({"a.yaml": EXTERNAL.replace("spec:\n  target: {name: orders-etl}", f"spec: {spec}")})
-    assert secretfiles.is_generated(external.object) is generated
+    assert is_generated(external.object) is generated
 
 
 def test_generators_are_told_by_name_and_by_who_made_them() -> None:
     theirs = PASSWORD.replace("gitops-mcp", "helm")
     texts = {"a.yaml": "---\n".join([theirs, PASSWORD, PASSWORD.replace("orders-etl", "other"), EXTERNAL])}
-    assert secretfiles.generators(texts, "a.yaml", ["orders-etl"]) == (1,)
-    assert secretfiles.generators(texts, "a.yaml", ["orders-etl", "other"]) == (1, 2)
-    assert secretfiles.generators(texts, "a.yaml", []) == ()
+    assert indexes_of_generators(texts, "a.yaml", ["orders-etl"]) == (1,)
+    assert indexes_of_generators(texts, "a.yaml", ["orders-etl", "other"]) == (1, 2)
+    assert indexes_of_generators(texts, "a.yaml", []) == ()
 
 
 def test_the_siblings_of_a_way_are_files_of_that_way() -> None:
-    assert secretfiles.siblings(found(FILES), "external-secrets") == (
+    assert secret_siblings(found(FILES), "external-secrets") == (
         Sibling("b/external.yaml", "orders-etl", "orders-etl", None, "shop", 2),
     )
 
 
 def test_mittwalds_generator_is_noticed() -> None:
     text = "kind: Secret\nmetadata: {annotations: {secret-generator.v1.mittwald.de/autogenerate: password}}\n"
-    assert secretfiles.noticed({"b.yaml": text, "a.yaml": SOPS}, ["a.yaml", "b.yaml", "unread.yaml"]) == "b.yaml"
-    assert secretfiles.noticed(FILES, FILES) is None
+    assert find_mittwald_file({"b.yaml": text, "a.yaml": SOPS}, ["a.yaml", "b.yaml", "unread.yaml"]) == "b.yaml"
+    assert find_mittwald_file(FILES, FILES) is None
 
 
 def ways(files: dict[str, str], *, folder: str = "prod", namespace: str = "shop") -> list[list[str]]:
-    near = secretfiles.ways_near(found(files), folders=["prod/orders"], namespace=namespace, folder=folder)
+    near = ways_near(found(files), folders=["prod/orders"], namespace=namespace, folder=folder)
     return [sorted(one) for one in near]
 
 
@@ -212,16 +224,19 @@ def test_a_folder_whose_name_only_begins_the_same_is_another() -> None:
 
 def test_new_values_take_the_place_of_the_old_ones_alone() -> None:
     files = {"a.yaml": f"kind: ConfigMap\n---\n# Sealed for shop.\n{SEALED}"}
-    desired = modelled(files, commit="0" * 40, folder="")
+    desired = build_desired(files, commit="0" * 40, folder="")
     anew = SEALED.replace("AgOld2", "AgNew2").replace("AgOld ", "AgNew ")
-    (change,) = secretfiles.resealed(desired, "a.yaml", 1, anew)
+    (change,) = replace_sealed_values(desired, "a.yaml", 1, anew)
     assert change.after == files["a.yaml"].replace("AgOld2", "AgNew2").replace("AgOld ", "AgNew ")
-    assert documents(change.after)[1].value["spec"]["encryptedData"] == {"username": "AgNew", "password": "AgNew2"}
+    assert parse_documents(change.after)[1].value["spec"]["encryptedData"] == {
+        "username": "AgNew",
+        "password": "AgNew2",
+    }
 
 
 def test_a_file_that_is_encrypted_whole_is_written_anew() -> None:
-    desired = modelled({"a.yaml": SOPS}, commit="0" * 40, folder="")
-    (change,) = secretfiles.rewritten(desired, "a.yaml", "new: text\n")
+    desired = build_desired({"a.yaml": SOPS}, commit="0" * 40, folder="")
+    (change,) = replace_file(desired, "a.yaml", "new: text\n")
     assert (change.before, change.after) == (SOPS, "new: text\n")
 
 
@@ -239,7 +254,7 @@ def test_a_file_that_is_encrypted_whole_is_written_anew() -> None:
     ],
 )  # fmt: skip
 def test_a_secret_that_takes_the_place_of_another_is_numbered(name: str, taken: tuple[str, ...], expected: str) -> None:
-    assert secretfiles.numbered(name, taken) == expected
+    assert next_secret_name(name, taken) == expected
 
 
 @pytest.mark.parametrize(
@@ -254,4 +269,4 @@ def test_a_secret_that_takes_the_place_of_another_is_numbered(name: str, taken: 
     ],
 )
 def test_the_secrets_of_one_role_are_a_family(name: str, family: str) -> None:
-    assert secretfiles.family(name) == family
+    assert first_secret_name(name) == family

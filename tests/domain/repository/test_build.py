@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 
 from gitops_mcp.domain import kustomize
-from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, NotFound, Refused
 
 REMOTE = "https://git.example.com/platform/fleet.git"
@@ -53,7 +53,7 @@ def flux(name: str, path: str, more: str = "") -> str:
 
 
 def model(files: Mapping[str, str], folder: str, known: Desired | None = None) -> Desired:
-    return modelled(files, commit="c", folder=folder, remotes=(REMOTE,), revision="main", known=known)
+    return build_desired(files, commit="c", folder=folder, remotes=(REMOTE,), revision="main", known=known)
 
 
 def shown(declared: tuple[Declaration, ...]) -> list[str]:
@@ -142,7 +142,7 @@ class TestWithoutEngines:
 
     def test_a_file_that_was_not_read_is_there_all_the_same(self) -> None:
         files = {"prod/kustomization.yaml": listing("db.yaml", "web.yaml"), "prod/db.yaml": cluster()}
-        found = modelled(files, commit="c", folder="prod", others={"prod/web.yaml"})
+        found = build_desired(files, commit="c", folder="prod", others={"prod/web.yaml"})
         assert found.declarations[0].opaque is None
 
 
@@ -322,20 +322,20 @@ THREE = {
 class TestAskingAgain:
     def test_an_unchanged_tree_is_the_same_model(self) -> None:
         first = model(THREE, "prod")
-        again = modelled(dict(THREE), commit="d", folder="prod", remotes=(REMOTE,), known=first)
+        again = build_desired(dict(THREE), commit="d", folder="prod", remotes=(REMOTE,), known=first)
         assert again.declarations is first.declarations
         assert again.commit == "d"
 
     def test_only_what_a_change_touches_is_built_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
         first = model(THREE, "prod")
         built: list[str] = []
-        real = kustomize.build
+        real = kustomize.build_folder
 
-        def build(tree: kustomize.Tree, folder: str) -> kustomize.Build:
+        def build(tree: kustomize.FileTree, folder: str) -> kustomize.Build:
             built.append(folder)
             return real(tree, folder)
 
-        monkeypatch.setattr(kustomize, "build", build)
+        monkeypatch.setattr(kustomize, "build_folder", build)
         after = model({**THREE, "prod/b/db.yaml": cluster("b", "shop", "5")}, "prod", first)
         assert built == ["prod/b"]
         assert [at(one.object, "spec", "instances") for one in after.declarations] == [3, 5, 3]

@@ -10,10 +10,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.model import modelled
-from gitops_mcp.domain.repository import Declaration, Desired
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 
-LAYOUTS = sorted((Path(__file__).parents[1] / "layouts").glob("*/before"))
+LAYOUTS = sorted((Path(__file__).parents[2] / "layouts").glob("*/before"))
 REMOTES = ("https://git.example.com/platform/fleet.git",)
 STEPS = ("instances", "remove", "restore", "break", "unlist", "copy", "folder")
 
@@ -72,7 +72,7 @@ def test_a_model_that_knows_an_earlier_one_is_that_which_knows_none(data: st.Dat
     files, known = first, None
     for _ in range(4):
         folder = data.draw(st.sampled_from(folders(layout)))
-        known = modelled(files, commit="c", folder=folder, remotes=REMOTES, known=known)
-        fresh = modelled(dict(files), commit="c", folder=folder, remotes=REMOTES)
+        known = build_desired(files, commit="c", folder=folder, remotes=REMOTES, known=known)
+        fresh = build_desired(dict(files), commit="c", folder=folder, remotes=REMOTES)
         assert answers(known) == answers(fresh)
         files = changed(files, first, data.draw(st.sampled_from(sorted(first))), data.draw(st.sampled_from(STEPS)))

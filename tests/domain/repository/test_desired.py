@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.repository import Desired
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
 
@@ -17,7 +17,7 @@ def cluster(name: str = "db", namespace: str | None = None) -> str:
 
 
 def read(files: dict[str, str], kustomizations: dict[str, str] | None = None, folder: str = "") -> Desired:
-    return modelled({**files, **(kustomizations or {})}, commit="0" * 40, folder=folder)
+    return build_desired({**files, **(kustomizations or {})}, commit="0" * 40, folder=folder)
 
 
 def test_every_document_is_found_with_its_file_line_and_namespace() -> None:

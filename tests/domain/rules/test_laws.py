@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.impact import impact
+from gitops_mcp.domain.impact import assess_impact
+from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.objects import Object, leaves
-from gitops_mcp.domain.plan import Level
 from gitops_mcp.domain.rules import Seen, findings
 from tests.domain.rules.examples import ACCEPTED, REFUSED
 
@@ -50,7 +50,7 @@ def objects(draw: st.DrawFn) -> Object:
 @given(objects())
 def test_an_object_that_does_not_change_has_no_errors_and_no_impact(value: Object) -> None:
     assert [str(one) for one in findings(Seen(value, value)) if one.severity == "error"] == []
-    assert impact(value, copy.deepcopy(value)).level is Level.NONE
+    assert assess_impact(value, copy.deepcopy(value)).level is Level.NONE
 
 
 @settings(deadline=None, max_examples=300)
@@ -60,9 +60,9 @@ def test_whatever_stands_in_files_and_clusters_is_judged_without_an_exception(
 ) -> None:
     before, live = ({**one, "kind": value["kind"]} for one in (before, live))
     assert findings(Seen(value, before, live, (1, 29), (before, live))) is not None
-    assert impact(before, value, live=live).level in Level
-    assert impact(before, None).level in Level
-    assert impact(None, value).level in Level
+    assert assess_impact(before, value, live=live).level in Level
+    assert assess_impact(before, None).level in Level
+    assert assess_impact(None, value).level in Level
 
 
 @settings(deadline=None, max_examples=200)

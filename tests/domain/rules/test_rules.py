@@ -13,7 +13,7 @@ import yaml
 from gitops_mcp.domain import rules
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.rules import RULES, Finding, Rule, Seen, findings
-from gitops_mcp.domain.schema import Schema, compiled
+from gitops_mcp.domain.schema import Schema, compile_schema
 from tests.domain.rules.examples import (
     ACCEPTED,
     REFUSED,
@@ -167,7 +167,7 @@ def _schema(kind: str) -> Schema:
     assert FOLDER
     plural = next(one.plural for one in CNPG_KINDS if one.kind == kind)
     crd = yaml.safe_load((Path(FOLDER) / f"postgresql.cnpg.io_{plural}.yaml").read_text())
-    return compiled(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], key=f"examples {kind}")
+    return compile_schema(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], key=f"examples {kind}")
 
 
 def _faults(value: Any, before: Any) -> Iterator[str]:

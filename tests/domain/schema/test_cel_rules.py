@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.schema import Schema, Unchecked, compiled
+from gitops_mcp.domain.schema import Schema, Unchecked, compile_schema
 
 TEXT = {"type": "string"}
 INTEGER = {"type": "integer"}
@@ -26,7 +26,7 @@ def ruled(schema: Object, *rules: str, **more: Any) -> Object:
 
 
 def of(spec: Object) -> Schema:
-    return compiled({"type": "object", "properties": {"spec": spec}}, key=repr(spec))
+    return compile_schema({"type": "object", "properties": {"spec": spec}}, key=repr(spec))
 
 
 def told(spec: Object, value: Any, old: Any = MISSING) -> list[tuple[str, str]]:
@@ -173,7 +173,7 @@ def test_null_is_asked_for_by_the_rule_above_it() -> None:
 
 
 def test_rules_stand_at_the_root_too() -> None:
-    schema = compiled(ruled(obj(), "self.metadata.name.startsWith('x')"), key="root")
+    schema = compile_schema(ruled(obj(), "self.metadata.name.startsWith('x')"), key="root")
     assert schema.faults({"metadata": {"name": "x1"}}) == ()
     assert [str(fault) for fault in schema.faults({"metadata": {"name": "y1"}})] == ["no"]
 

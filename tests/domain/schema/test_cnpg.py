@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.schema import Schema, compiled
+from gitops_mcp.domain.schema import Schema, compile_schema
 
 FOLDER = os.environ.get("GITOPS_MCP_TEST_CRDS")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="GITOPS_MCP_TEST_CRDS names no folder of CRDs")
@@ -37,7 +37,7 @@ def crd(plural: str) -> tuple[str, Object]:
 
 
 def schema(plural: str) -> Schema:
-    return compiled(crd(plural)[1], key=plural)
+    return compile_schema(crd(plural)[1], key=plural)
 
 
 def given(plural: str, spec: Object) -> Object:

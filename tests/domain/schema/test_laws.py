@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.schema import compiled
+from gitops_mcp.domain.schema import compile_schema
 
 TEXT = {"type": "string"}
 RULES = [
@@ -41,7 +41,7 @@ SPEC = {
     },
     "x-kubernetes-validations": RULES,
 }
-SCHEMA = compiled({"type": "object", "properties": {"spec": SPEC}}, key="laws")
+SCHEMA = compile_schema({"type": "object", "properties": {"spec": SPEC}}, key="laws")
 
 ROLES = st.lists(
     st.fixed_dictionaries(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.schema import Fault, Schema, Unchecked, compiled
+from gitops_mcp.domain.schema import Schema, SchemaFault, Unchecked, compile_schema
 
 INTEGER = {"type": "integer"}
 TEXT = {"type": "string"}
@@ -13,7 +13,7 @@ TEXT = {"type": "string"}
 
 def of(spec: Object, key: str = "") -> Schema:
     """A kind whose `spec` is this."""
-    return compiled({"type": "object", "properties": {"spec": spec}}, key=key or repr(spec))
+    return compile_schema({"type": "object", "properties": {"spec": spec}}, key=key or repr(spec))
 
 
 def given(spec: Any) -> Object:
@@ -286,10 +286,10 @@ def test_what_is_preserved_is_not_looked_at() -> None:
 
 def test_metadata_is_open_and_its_own_constraints_hold() -> None:
     metadata = {"type": "object", "properties": {"name": {**TEXT, "maxLength": 3}}}
-    schema = compiled({"type": "object", "properties": {"metadata": metadata}}, key="metadata")
+    schema = compile_schema({"type": "object", "properties": {"metadata": metadata}}, key="metadata")
     assert schema.faults({"metadata": {"name": "abc", "labels": {"a": "b"}}}) == ()
     assert schema.faults({"metadata": {"name": "abcd"}}) == (
-        Fault(("metadata", "name"), "must have at most 3 characters", "bounds"),
+        SchemaFault(("metadata", "name"), "must have at most 3 characters", "bounds"),
     )
     assert [fault.field for fault in schema.faults({"metadata": {}, "spek": {}})] == ["spek"]
 
@@ -297,7 +297,7 @@ def test_metadata_is_open_and_its_own_constraints_hold() -> None:
 def test_references_to_other_components_are_open() -> None:
     reference = {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
     served = {"type": "object", "properties": {"metadata": {"allOf": [reference], "default": {}}, "spec": reference}}
-    schema = compiled(served, key="served")
+    schema = compile_schema(served, key="served")
     assert schema.faults(given({"any": ["thing"]})) == ()
     assert not schema.has_cel
 

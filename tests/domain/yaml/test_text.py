@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from gitops_mcp.domain.objects import Path
-from gitops_mcp.domain.yamltext import Edit, Insert, Remove, Set, Unparsable, documents, edited
+from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set
+from gitops_mcp.domain.yaml.text import edit_text, parse_documents
+from gitops_mcp.domain.yaml.tree import Unparsable
 from gitops_mcp.errors import InvalidRequest, Refused
 
 CLUSTER = """\
@@ -50,7 +52,7 @@ spec:
 
 def change(text: str, *edits: Edit, document: int = 0) -> list[str]:
     """The lines that go, then the lines that come; all others have to be the same bytes."""
-    old, new = text.splitlines(keepends=True), edited(text, document, *edits).splitlines(keepends=True)
+    old, new = text.splitlines(keepends=True), edit_text(text, document, *edits).splitlines(keepends=True)
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
@@ -339,7 +341,7 @@ def test_an_edit_changes_only_its_own_lines(edit: Edit, expected: Sequence[str],
     ],
 )  # fmt: skip
 def test_an_edit_is_made_in_the_style_of_the_text(before: str, edit: Edit, after: str) -> None:
-    assert edited(before, 0, edit) == after
+    assert edit_text(before, 0, edit) == after
 
 
 @pytest.mark.parametrize(
@@ -370,7 +372,7 @@ def test_an_edit_is_made_in_the_style_of_the_text(before: str, edit: Edit, after
 )  # fmt: skip
 def test_an_edit_that_cannot_be_made_alone_is_refused_with_the_place(text: str, edit: Edit, words: list[str]) -> None:
     with pytest.raises(Refused) as refused:
-        edited(text, 0, edit)
+        edit_text(text, 0, edit)
     assert [word for word in words if word not in str(refused.value)] == []
 
 
@@ -399,7 +401,7 @@ def test_an_edit_that_cannot_be_made_alone_is_refused_with_the_place(text: str, 
 )
 def test_an_edit_that_makes_no_sense_is_an_invalid_request(edit: Edit, message: str) -> None:
     with pytest.raises(InvalidRequest) as invalid:
-        edited("a: 1\nl: [x]\nn:\n", 0, edit)
+        edit_text("a: 1\nl: [x]\nn:\n", 0, edit)
     assert message in str(invalid.value)
 
 
@@ -407,23 +409,23 @@ def test_a_value_nested_without_end_is_an_invalid_request() -> None:
     value: list[object] = []
     value.append(value)
     with pytest.raises(InvalidRequest, match="nested deeper than 100 levels"):
-        edited("a: 1\n", 0, Set(("a",), value))
+        edit_text("a: 1\n", 0, Set(("a",), value))
 
 
 def test_a_document_that_is_not_there_is_an_invalid_request() -> None:
     with pytest.raises(InvalidRequest, match="there is no document 1; there are 1, counted from 0"):
-        edited("a: 1\n", 1, Set(("a",), 2))
+        edit_text("a: 1\n", 1, Set(("a",), 2))
 
 
 def test_edits_are_made_one_after_the_other() -> None:
     text = "roles:\n- a\n- b\n"
     edits: list[Edit] = [Remove(("roles", 0)), Insert(("roles",), 1, "c"), Set(("x",), 1)]
-    assert edited(text, 0, *edits) == "roles:\n- b\n- c\nx: 1\n"
+    assert edit_text(text, 0, *edits) == "roles:\n- b\n- c\nx: 1\n"
 
 
 def test_an_edit_of_one_document_leaves_the_others() -> None:
     text = "a: 1\n--- # second\na: 1\n---\n# nothing\n--- !!map\na: 1\n"
-    assert edited(text, 1, Set(("a",), 2)) == "a: 1\n--- # second\na: 2\n---\n# nothing\n--- !!map\na: 1\n"
+    assert edit_text(text, 1, Set(("a",), 2)) == "a: 1\n--- # second\na: 2\n---\n# nothing\n--- !!map\na: 1\n"
 
 
 @pytest.mark.parametrize(
@@ -437,11 +439,11 @@ def test_an_edit_of_one_document_leaves_the_others() -> None:
     ],
 )
 def test_a_key_can_be_set_in_an_empty_document(before: str, after: str) -> None:
-    assert edited(before, 0, Set(("a",), 1)) == after
+    assert edit_text(before, 0, Set(("a",), 1)) == after
 
 
 def test_a_directive_stays_with_its_document() -> None:
-    assert edited("%YAML 1.1\n---\na: 1\n", 0, Set(("a",), 2)) == "%YAML 1.1\n---\na: 2\n"
+    assert edit_text("%YAML 1.1\n---\na: 1\n", 0, Set(("a",), 2)) == "%YAML 1.1\n---\na: 2\n"
 
 
 def test_the_text_of_a_config_map_is_not_a_cluster() -> None:
@@ -450,7 +452,7 @@ def test_the_text_of_a_config_map_is_not_a_cluster() -> None:
         "---\nkind: Cluster\nspec:\n  instances: 3\n"
     )
     assert change(text, Set(("spec", "instances"), 5), document=1) == ["-  instances: 3\n", "+  instances: 5\n"]
-    assert edited(text, 1, Set(("spec", "instances"), 5)).count("instances: 3") == 1
+    assert edit_text(text, 1, Set(("spec", "instances"), 5)).count("instances: 3") == 1
 
 
 @pytest.mark.parametrize(
@@ -492,7 +494,7 @@ def test_an_object_in_a_list_of_objects_is_edited_in_its_place(path: Path, expec
 )  # fmt: skip
 def test_what_is_not_yaml_for_kubernetes_is_unparsable_and_says_where(text: str, message: str) -> None:
     with pytest.raises(Unparsable) as unparsable:
-        documents(text)
+        parse_documents(text)
     assert str(unparsable.value).startswith(message)
 
 
@@ -500,10 +502,10 @@ def test_aliases_that_multiply_are_refused_before_they_are_expanded() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     with pytest.raises(Unparsable, match="line 1: its aliases make"):
-        documents("\n".join(lines))
+        parse_documents("\n".join(lines))
 
 
 def test_aliases_that_nest_too_deep_are_refused() -> None:
     lines = ["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 250))]
     with pytest.raises(Unparsable, match="nested deeper than 200 levels"):
-        documents("\n".join(lines))
+        parse_documents("\n".join(lines))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.objects import Object, Path
-from gitops_mcp.domain.yamltext import documents, line_of, rendered, with_document, without_document
+from gitops_mcp.domain.yaml.render import render_manifest
+from gitops_mcp.domain.yaml.text import line_of_path, parse_documents, with_document, without_document
 from gitops_mcp.errors import InvalidRequest
 
 TWO = "# licence\n\n# about a\na: 1\n# still a\n\n# about b\n---\n# inside b\nb: 1\n"
@@ -25,12 +26,12 @@ TWO = "# licence\n\n# about a\na: 1\n# still a\n\n# about b\n---\n# inside b\nb:
     ],
 )  # fmt: skip
 def test_every_document_has_its_line_and_value(text: str, expected: list[tuple[int, object]]) -> None:
-    assert [(found.line, found.value) for found in documents(text)] == expected
-    assert [found.index for found in documents(text)] == list(range(len(expected)))
+    assert [(found.line, found.value) for found in parse_documents(text)] == expected
+    assert [found.index for found in parse_documents(text)] == list(range(len(expected)))
 
 
 def test_values_of_aliases_are_values_of_their_own() -> None:
-    value = documents("a: &x {k: 1}\nb: *x\nc:\n  <<: *x\n")[0].value
+    value = parse_documents("a: &x {k: 1}\nb: *x\nc:\n  <<: *x\n")[0].value
     value["a"]["k"] = 2
     assert value == {"a": {"k": 2}, "b": {"k": 1}, "c": {"k": 1}}
 
@@ -57,11 +58,11 @@ def test_the_line_of_a_place_is_where_it_is_written(path: Path, line: int, mark:
     text = (
         "# c\na: &x\n  roles:\n    - one\n    # two\n    - name: two\n      login: yes\nb: *x\nc:\n  <<: *x\n  own: 1\n"
     )
-    assert line_of(mark + text, 0, path) == line
+    assert line_of_path(mark + text, 0, path) == line
 
 
 def test_the_line_of_a_place_in_a_later_document_counts_from_the_start_of_the_text() -> None:
-    assert line_of("a: 1\n---\nb:\n  c: 1\n", 1, ("b", "c")) == 4
+    assert line_of_path("a: 1\n---\nb:\n  c: 1\n", 1, ("b", "c")) == 4
 
 
 @pytest.mark.parametrize(
@@ -148,12 +149,12 @@ def test_a_document_goes_with_its_marker_and_comments(text: str, document: int, 
     ],
 )  # fmt: skip
 def test_a_new_file_is_in_block_style(value: Object, text: str) -> None:
-    assert rendered(value) == text
-    assert documents(text)[0].value == value
+    assert render_manifest(value) == text
+    assert parse_documents(text)[0].value == value
 
 
 def test_a_new_file_can_have_another_style() -> None:
-    assert rendered({"a": {"b": [1]}}, eol="\r\n", indent=4, indent_lists=False) == "a:\r\n    b:\r\n    - 1\r\n"
+    assert render_manifest({"a": {"b": [1]}}, eol="\r\n", indent=4, indent_lists=False) == "a:\r\n    b:\r\n    - 1\r\n"
 
 
 def test_several_documents_go_in_one_pass_with_what_is_attached_to_them() -> None:

@@ -18,17 +18,9 @@ from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.yamltext import (
-    Edit,
-    Insert,
-    Remove,
-    Set,
-    documents,
-    edited,
-    same,
-    with_document,
-    without_document,
-)
+from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set
+from gitops_mcp.domain.yaml.text import edit_text, parse_documents, with_document, without_document
+from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
 
@@ -130,7 +122,7 @@ def texts(draw: st.DrawFn) -> Text:
     for index, value in enumerate(found):
         every += [*(["---" + (" # marker" if style.comments else "")] if index else []), *lines(value, 0, style)]
     text = style.mark + style.eol.join(every) + (style.eol if style.final else "")
-    assert same(read(text), found)
+    assert is_same(read(text), found)
     return Text(text, found, draw(st.integers(0, len(found) - 1)))
 
 
@@ -147,9 +139,9 @@ def paths(value: Any, path: Path = ()) -> Iterator[Path]:
 
 def check(text: Text, result: str, expected: Any) -> None:
     wanted = [*text.values[: text.document], expected, *text.values[text.document + 1 :]]
-    assert same([found.value for found in documents(result)], wanted)
+    assert is_same([found.value for found in parse_documents(result)], wanted)
     if "1e+20" not in result:  # PyYAML reads it as a string
-        assert same(read(result), wanted)
+        assert is_same(read(result), wanted)
     assert result.startswith("\ufeff") is text.text.startswith("\ufeff")
     if "\r\n" in text.text:
         assert result.count("\r\n") == result.count("\n")
@@ -158,7 +150,7 @@ def check(text: Text, result: str, expected: Any) -> None:
 def made(text: str, document: int, edit: Edit) -> str:
     """The edit, unless it would lose a comment: no other refusal is right in these texts."""
     try:
-        return edited(text, document, edit)
+        return edit_text(text, document, edit)
     except Refused as refused:
         if "comment" not in str(refused):
             raise
@@ -191,7 +183,7 @@ def test_a_set_scalar_changes_one_line_and_nothing_else(text: Text, data: st.Dat
     assume(places)
     path = data.draw(st.sampled_from(places))
     new = data.draw(scalars.filter(lambda value: not isinstance(value, str) or "\n" not in value))
-    result = edited(text.text, text.document, Set(path, new))
+    result = edit_text(text.text, text.document, Set(path, new))
     expected = copy.deepcopy(text.value)
     at(expected, *path[:-1])[path[-1]] = new
     check(text, result, expected)
@@ -199,7 +191,7 @@ def test_a_set_scalar_changes_one_line_and_nothing_else(text: Text, data: st.Dat
     assert len(before) == len(after)
     assert sum(old != now for old, now in zip(before, after, strict=True)) <= 1
     assert comments(result) == comments(text.text)
-    assert edited(result, text.document, Set(path, new)) == result
+    assert edit_text(result, text.document, Set(path, new)) == result
 
 
 @settings(deadline=None)
@@ -212,14 +204,14 @@ def test_a_new_key_only_adds_lines(text: Text, key: str, new: Any, data: st.Data
     ]
     assume(places)
     path = (*data.draw(st.sampled_from(places)), key)
-    result = edited(text.text, text.document, Set(path, new))
+    result = edit_text(text.text, text.document, Set(path, new))
     expected = copy.deepcopy(text.value)
     at(expected, *path[:-1])[key] = new
     check(text, result, expected)
     before, after = plain_lines(text.text), plain_lines(result)
     assert survive_but_one(before, after), "only the line of a mapping in braces may change"
     assert not comments(text.text) - comments(result)
-    assert edited(result, text.document, Set(path, new)) == result
+    assert edit_text(result, text.document, Set(path, new)) == result
 
 
 @settings(deadline=None)
@@ -229,7 +221,7 @@ def test_an_inserted_item_only_adds_lines(text: Text, new: Any, data: st.DataObj
     assume(places)
     path = data.draw(st.sampled_from(places))
     index = data.draw(st.integers(0, len(at(text.value, *path))))
-    result = edited(text.text, text.document, Insert(path, index, new))
+    result = edit_text(text.text, text.document, Insert(path, index, new))
     expected = copy.deepcopy(text.value)
     at(expected, *path).insert(index, new)
     check(text, result, expected)
@@ -249,7 +241,7 @@ def test_a_removal_only_takes_lines(text: Text, data: st.DataObject) -> None:
     before, after = plain_lines(text.text), plain_lines(result)
     assert survive_but_one(after, before), "only the line that held the key or the dash beside it may change"
     if isinstance(path[-1], str):
-        assert edited(result, text.document, Remove(path)) == result
+        assert edit_text(result, text.document, Remove(path)) == result
 
 
 @settings(deadline=None)
@@ -269,7 +261,7 @@ def test_what_was_set_can_be_set_back(text: Text, new: Any, data: st.DataObject)
 def test_an_added_document_leaves_the_bytes_before_it_and_goes_again(text: Text, value: dict[str, Any]) -> None:
     result = with_document(text.text, value)
     assert result.startswith(text.text)
-    assert same([found.value for found in documents(result)], [*text.values, value])
+    assert is_same([found.value for found in parse_documents(result)], [*text.values, value])
     eol = "" if text.text.endswith("\n") else "\r\n" if "\r\n" in text.text else "\n"
     assert without_document(result, len(text.values)) == text.text + eol
 
@@ -279,7 +271,7 @@ def test_an_added_document_leaves_the_bytes_before_it_and_goes_again(text: Text,
 def test_a_document_that_goes_leaves_the_bytes_of_the_others(text: Text) -> None:
     result = without_document(text.text, text.document)
     rest = [*text.values[: text.document], *text.values[text.document + 1 :]]
-    assert same([found.value for found in documents(result)], rest)
+    assert is_same([found.value for found in parse_documents(result)], rest)
     assert is_subsequence(
         plain_lines(result.removeprefix("\ufeff")), [*plain_lines(text.text.removeprefix("\ufeff")), ""]
     )

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from gitops_mcp.domain.yamltext import Set, Tagged, documents, edited, rendered, same
+from gitops_mcp.domain.yaml.edits import Set
+from gitops_mcp.domain.yaml.render import render_manifest
+from gitops_mcp.domain.yaml.text import edit_text, parse_documents
+from gitops_mcp.domain.yaml.values import TaggedValue, is_same
 
 
 @pytest.mark.parametrize(
@@ -49,13 +52,13 @@ from gitops_mcp.domain.yamltext import Set, Tagged, documents, edited, rendered,
         pytest.param("!!str 1", "1", id="a string by tag"),
         pytest.param('!!int "1"', 1, id="an integer by tag"),
         pytest.param("!!float 1", 1.0, id="a float by tag"),
-        pytest.param("!vault 1", Tagged("!vault", "1"), id="an application's tag"),
-        pytest.param("!vault [1]", Tagged("!vault", [1]), id="an application's tag on a list"),
-        pytest.param("!!binary aGk=", Tagged("tag:yaml.org,2002:binary", "aGk="), id="base64"),
+        pytest.param("!vault 1", TaggedValue("!vault", "1"), id="an application's tag"),
+        pytest.param("!vault [1]", TaggedValue("!vault", [1]), id="an application's tag on a list"),
+        pytest.param("!!binary aGk=", TaggedValue("tag:yaml.org,2002:binary", "aGk="), id="base64"),
     ],
 )
 def test_a_scalar_is_read_as_go_yaml_reads_it(text: str, value: Any) -> None:
-    assert same(documents(f"a: {text}\n")[0].value, {"a": value})
+    assert is_same(parse_documents(f"a: {text}\n")[0].value, {"a": value})
 
 
 @pytest.mark.parametrize(
@@ -69,12 +72,12 @@ def test_a_scalar_is_read_as_go_yaml_reads_it(text: str, value: Any) -> None:
     ],
 )
 def test_merges_and_aliases_are_read_as_pyyaml_reads_them(text: str) -> None:
-    assert same(documents(text)[0].value, yaml.safe_load(text))
+    assert is_same(parse_documents(text)[0].value, yaml.safe_load(text))
 
 
 def test_an_alias_means_the_last_anchor_of_its_name() -> None:
     # As in go-yaml; PyYAML refuses a second anchor of the same name.
-    assert documents("a: &x 1\nb: *x\nc: &x 2\nd: *x\n")[0].value == {"a": 1, "b": 1, "c": 2, "d": 2}
+    assert parse_documents("a: &x 1\nb: *x\nc: &x 2\nd: *x\n")[0].value == {"a": 1, "b": 1, "c": 2, "d": 2}
 
 
 @pytest.mark.parametrize(
@@ -88,12 +91,12 @@ def test_an_alias_means_the_last_anchor_of_its_name() -> None:
         pytest.param([1], [1, 2], False, id="another length"),
         pytest.param(math.nan, math.nan, True, id="not a number"),
         pytest.param(math.nan, 1.0, False, id="not a number and one"),
-        pytest.param(Tagged("!a", 1), Tagged("!a", True), False, id="under a tag"),
-        pytest.param(Tagged("!a", 1), Tagged("!b", 1), False, id="another tag"),
+        pytest.param(TaggedValue("!a", 1), TaggedValue("!a", True), False, id="under a tag"),
+        pytest.param(TaggedValue("!a", 1), TaggedValue("!b", 1), False, id="another tag"),
     ],
 )
 def test_values_are_the_same_only_in_type_too(a: Any, b: Any, *, expected: bool) -> None:
-    assert same(a, b) is expected
+    assert is_same(a, b) is expected
 
 
 AMBIGUOUS = (
@@ -104,8 +107,8 @@ AMBIGUOUS = (
 
 @pytest.mark.parametrize("word", AMBIGUOUS.split())
 def test_a_string_that_some_reader_takes_for_something_else_is_double_quoted(word: str) -> None:
-    assert rendered({"a": word, word: 1}) == f'a: "{word}"\n"{word}": 1\n'
-    assert edited("a: x\nb: 1\n", 0, Set(("a",), word)) == f'a: "{word}"\nb: 1\n'
+    assert render_manifest({"a": word, word: 1}) == f'a: "{word}"\n"{word}": 1\n'
+    assert edit_text("a: x\nb: 1\n", 0, Set(("a",), word)) == f'a: "{word}"\nb: 1\n'
 
 
 @pytest.mark.parametrize(
@@ -154,12 +157,12 @@ def test_a_string_that_some_reader_takes_for_something_else_is_double_quoted(wor
     ],
 )
 def test_a_value_is_written_so_that_it_is_read_back(value: Any, text: str) -> None:
-    assert rendered({"a": value}) == f"a: {text}\n"
-    assert same(documents(rendered({"a": value}))[0].value, {"a": value})
-    assert same(documents(edited("a: [x]\n", 0, Set(("a", 0), value)))[0].value, {"a": [value]})
+    assert render_manifest({"a": value}) == f"a: {text}\n"
+    assert is_same(parse_documents(render_manifest({"a": value}))[0].value, {"a": value})
+    assert is_same(parse_documents(edit_text("a: [x]\n", 0, Set(("a", 0), value)))[0].value, {"a": [value]})
 
 
 @pytest.mark.parametrize("word", ["a: b", "a,b", "[a", "a?", "a:b", "x"])
 def test_a_string_in_brackets_is_read_back(word: str) -> None:
-    text = edited("{a: [x]}\n", 0, Set(("a", 0), word), Set((word,), {word: [word]}))
-    assert documents(text)[0].value == {"a": [word], word: {word: [word]}}
+    text = edit_text("{a: [x]}\n", 0, Set(("a", 0), word), Set((word,), {word: [word]}))
+    assert parse_documents(text)[0].value == {"a": [word], word: {word: [word]}}

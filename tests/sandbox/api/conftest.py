@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api import Api, Store
-from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.sandbox.api import SandboxApi, Store
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 
 TOKEN = "letmein"
 
@@ -72,20 +72,20 @@ Serve = Callable[..., Http]
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[list[Api]]:
+def running() -> Iterator[list[SandboxApi]]:
     """Stopped together after the module: each takes uvicorn a fifth of a second."""
-    apis: list[Api] = []
+    apis: list[SandboxApi] = []
     yield apis
     with ThreadPoolExecutor(max_workers=len(apis) or 1) as pool:
-        list(pool.map(Api.stop, apis))
+        list(pool.map(SandboxApi.stop, apis))
 
 
 @pytest.fixture
-def serve(store: Store, running: list[Api]) -> Serve:
+def serve(store: Store, running: list[SandboxApi]) -> Serve:
     """Start an API over the store with options of the test's choice."""
 
     def serve(**options: Any) -> Http:
-        api = Api(store, **{"token": TOKEN, **options})
+        api = SandboxApi(store, **{"token": TOKEN, **options})
         running.append(api)
         return Http(api.start())
 

@@ -4,8 +4,8 @@ import pytest
 
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api import Api, Store
-from gitops_mcp.sandbox.api.access import Access, Attributes
+from gitops_mcp.sandbox.api import SandboxApi, Store
+from gitops_mcp.sandbox.api.access import Access, AccessAttributes
 from tests.sandbox.api.conftest import Http, Serve, cluster
 
 GROUP = "postgresql.cnpg.io"
@@ -37,73 +37,80 @@ READER = role("reader", rule("get list", GROUP, "clusters"), rule("get", "", "po
 @pytest.mark.parametrize(
     ("manifests", "wanted", "allowed"),
     [
-        pytest.param([READER], Attributes("list", GROUP, "clusters", "shop"), True, id="granted"),
-        pytest.param([READER], Attributes("list", GROUP, "clusters"), True, id="granted everywhere"),
-        pytest.param([READER], Attributes("delete", GROUP, "clusters", "shop"), False, id="another verb"),
-        pytest.param([READER], Attributes("list", "", "clusters", "shop"), False, id="another group"),
-        pytest.param([READER], Attributes("get", GROUP, "databases", "shop"), False, id="another resource"),
-        pytest.param([READER], Attributes("get", "", "pods/log", "shop", "p"), True, id="a subresource"),
-        pytest.param([READER], Attributes("get", "", "pods", "shop", "p"), False, id="not what it belongs to"),
+        pytest.param([READER], AccessAttributes("list", GROUP, "clusters", "shop"), True, id="granted"),
+        pytest.param([READER], AccessAttributes("list", GROUP, "clusters"), True, id="granted everywhere"),
+        pytest.param([READER], AccessAttributes("delete", GROUP, "clusters", "shop"), False, id="another verb"),
+        pytest.param([READER], AccessAttributes("list", "", "clusters", "shop"), False, id="another group"),
+        pytest.param([READER], AccessAttributes("get", GROUP, "databases", "shop"), False, id="another resource"),
+        pytest.param([READER], AccessAttributes("get", "", "pods/log", "shop", "p"), True, id="a subresource"),
+        pytest.param([READER], AccessAttributes("get", "", "pods", "shop", "p"), False, id="not what it belongs to"),
         pytest.param(
             [role("own", rule("get", "", "pods"), namespace="shop")],
-            Attributes("get", "", "pods", "shop"),
+            AccessAttributes("get", "", "pods", "shop"),
             True,
             id="home",
         ),
         pytest.param(
             [role("own", rule("get", "", "pods"), namespace="shop")],
-            Attributes("get", "", "pods", "x"),
+            AccessAttributes("get", "", "pods", "x"),
             False,
             id="abroad",
         ),
         pytest.param(
             [READER, binding(READER, namespace="shop")],
-            Attributes("list", GROUP, "clusters", "shop"),
+            AccessAttributes("list", GROUP, "clusters", "shop"),
             True,
             id="bound here",
         ),
         pytest.param(
             [READER, binding(READER, namespace="shop")],
-            Attributes("list", GROUP, "clusters", "x"),
+            AccessAttributes("list", GROUP, "clusters", "x"),
             False,
             id="bound there",
         ),
         pytest.param(
-            [READER, binding(READER, namespace="shop")], Attributes("list", GROUP, "clusters"), False, id="bound in one"
+            [READER, binding(READER, namespace="shop")],
+            AccessAttributes("list", GROUP, "clusters"),
+            False,
+            id="bound in one",
         ),
-        pytest.param([READER, binding(READER)], Attributes("list", GROUP, "clusters"), True, id="bound everywhere"),
+        pytest.param(
+            [READER, binding(READER)], AccessAttributes("list", GROUP, "clusters"), True, id="bound everywhere"
+        ),
         pytest.param(
             [READER, role("other"), binding(role("other"))],
-            Attributes("list", GROUP, "clusters"),
+            AccessAttributes("list", GROUP, "clusters"),
             False,
             id="a role that nothing binds",
         ),
-        pytest.param([role("all", rule("*", "*", "*"))], Attributes("get", "x", "y/z"), True, id="everything"),
-        pytest.param([role("logs", rule("get", "", "*/log"))], Attributes("get", "", "pods/log"), True, id="any log"),
+        pytest.param([role("all", rule("*", "*", "*"))], AccessAttributes("get", "x", "y/z"), True, id="everything"),
+        pytest.param(
+            [role("logs", rule("get", "", "*/log"))], AccessAttributes("get", "", "pods/log"), True, id="any log"
+        ),
         pytest.param(
             [role("one", rule("get", "", "secrets", "s"))],
-            Attributes("get", "", "secrets", "shop", "s"),
+            AccessAttributes("get", "", "secrets", "shop", "s"),
             True,
             id="name",
         ),
         pytest.param(
             [role("one", rule("get list", "", "secrets", "s"))],
-            Attributes("list", "", "secrets", "shop"),
+            AccessAttributes("list", "", "secrets", "shop"),
             False,
             id="a list is no single name",
         ),
-        pytest.param([], Attributes("get", "", "pods"), False, id="no manifests, no rights"),
-        pytest.param(None, Attributes("get", "", "pods"), True, id="no rules at all"),
+        pytest.param([], AccessAttributes("get", "", "pods"), False, id="no manifests, no rights"),
+        pytest.param(None, AccessAttributes("get", "", "pods"), True, id="no rules at all"),
     ],
 )
-def test_rules_allow(manifests: list[Object] | None, wanted: Attributes, *, allowed: bool) -> None:
+def test_rules_allow(manifests: list[Object] | None, wanted: AccessAttributes, *, allowed: bool) -> None:
     assert Access(manifests=manifests).allows(wanted) is allowed
 
 
 def test_what_is_denied_is_denied_whatever_the_rules_say() -> None:
     access = Access(deny=[("*", "", "secrets")], manifests=[role("all", rule("*", "*", "*"))])
-    assert not access.allows(Attributes("get", "", "secrets", "shop"))
-    assert access.allows(Attributes("get", "", "pods", "shop"))
+    assert not access.allows(AccessAttributes("get", "", "secrets", "shop"))
+    assert access.allows(AccessAttributes("get", "", "pods", "shop"))
 
 
 @pytest.mark.parametrize(
@@ -203,7 +210,7 @@ def test_rules_are_listed_for_a_namespace(serve: Serve) -> None:
 
 def test_a_right_can_be_taken_while_the_api_runs(store: Store) -> None:
     store.create(CLUSTER, cluster())
-    api = Api(store, token=None)
+    api = SandboxApi(store, token=None)
     http_ = Http(api.start(), None)
     try:
         assert http_("GET", CLUSTERS).status == 200

@@ -11,8 +11,8 @@ import kubernetes
 import pytest
 
 from gitops_mcp.domain.kinds import CLUSTER, EVENT, POD
-from gitops_mcp.sandbox.api import Api, Store, kubeconfig
-from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 from tests.sandbox.api.conftest import TOKEN, cluster
 
 CLIENT: Any = kubernetes
@@ -25,9 +25,9 @@ PLACE = (GROUP, "v1", "shop", "clusters")
 
 @pytest.fixture
 def api_client(store: Store, tmp_path: Path) -> Iterator[Any]:
-    api = Api(store, token=TOKEN)
+    api = SandboxApi(store, token=TOKEN)
     path = tmp_path / "kubeconfig"
-    path.write_text(kubeconfig(api.start(), TOKEN, namespace="shop"))
+    path.write_text(kubeconfig_text(api.start(), TOKEN, namespace="shop"))
     configuration = client.Configuration()
     config.load_kube_config(str(path), client_configuration=configuration)
     with client.ApiClient(configuration) as made:
@@ -48,7 +48,7 @@ def core(api_client: Any) -> Any:
 
 def test_the_kubeconfig_names_its_context_and_namespace(tmp_path: Path) -> None:
     path = tmp_path / "kubeconfig"
-    path.write_text(kubeconfig("http://127.0.0.1:1", TOKEN, namespace="shop"))
+    path.write_text(kubeconfig_text("http://127.0.0.1:1", TOKEN, namespace="shop"))
     _, active = config.list_kube_config_contexts(str(path))
     assert active == {"name": "sandbox", "context": {"cluster": "sandbox", "user": "sandbox", "namespace": "shop"}}
 

@@ -13,7 +13,7 @@ import pytest
 
 from gitops_mcp.domain.kinds import CLUSTER, POD, SECRET
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api import Api, Store
+from gitops_mcp.sandbox.api import SandboxApi, Store
 from tests.sandbox.api.conftest import Http, Serve, cluster
 
 CLUSTERS = "/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters"
@@ -535,7 +535,7 @@ def test_every_request_is_logged_before_its_answer(store: Store, serve: Serve, l
 
 
 def test_a_stopped_api_is_gone(store: Store) -> None:
-    api = Api(store, token=None)
+    api = SandboxApi(store, token=None)
     http_ = Http(api.start(), None)
     assert http_("GET", "/readyz").status == 200
     api.stop()

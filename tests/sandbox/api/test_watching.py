@@ -6,8 +6,8 @@ import time
 from urllib.parse import urlsplit
 
 from gitops_mcp.domain.kinds import CLUSTER
-from gitops_mcp.sandbox.api import Api, Store
-from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.sandbox.api import SandboxApi, Store
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 from tests.sandbox.api.conftest import Http, cluster
 
 CLUSTERS = "/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters"
@@ -19,7 +19,7 @@ def test_a_version_too_old_to_watch_from_is_told_in_the_stream() -> None:
     version = store.version
     for name in ("a", "b", "c"):
         store.create(CLUSTER, cluster(name))
-    api = Api(store, token=None)
+    api = SandboxApi(store, token=None)
     http_ = Http(api.start(), None)
     try:
         answer = http_("GET", f"{CLUSTERS}?watch=true&resourceVersion={version}&timeoutSeconds=20")
@@ -50,7 +50,7 @@ def test_a_deleted_object_is_told_with_the_version_of_its_deletion(store: Store,
 
 def test_open_watches_do_not_keep_the_api_from_stopping(store: Store) -> None:
     store.create(CLUSTER, cluster())
-    api = Api(store, token=None)
+    api = SandboxApi(store, token=None)
     address = urlsplit(api.start())
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
     connection.request("GET", f"{CLUSTERS}?watch=true&timeoutSeconds=600")

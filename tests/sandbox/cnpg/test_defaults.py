@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.sandbox.cnpg.defaults import defaulted
+from gitops_mcp.sandbox.cnpg.defaults import with_defaults
 
 
 def cluster(**spec: object) -> Object:
@@ -17,7 +17,7 @@ def cluster(**spec: object) -> Object:
 
 
 def test_a_bare_cluster_gets_an_image_a_database_and_the_operators_settings() -> None:
-    spec = defaulted(cluster())["spec"]
+    spec = with_defaults(cluster())["spec"]
     assert spec["imageName"].startswith("ghcr.io/cloudnative-pg/postgresql:18.")
     assert spec["bootstrap"] == {
         "initdb": {"database": "app", "owner": "app", "encoding": "UTF8", "localeCollate": "C", "localeCType": "C"}
@@ -36,7 +36,7 @@ def test_what_is_said_stays() -> None:
         "replicationSlots": {"highAvailability": {"enabled": False}},
         "monitoring": {"customQueriesConfigMap": [{"name": "own", "key": "queries"}]},
     }
-    spec = defaulted(cluster(**said))["spec"]
+    spec = with_defaults(cluster(**said))["spec"]
     assert spec["imageName"] == "registry.example/postgresql:17.5"
     assert at(spec, "bootstrap", "initdb", "database") == "orders"
     assert at(spec, "bootstrap", "initdb", "owner") == "orders_app"
@@ -49,22 +49,22 @@ def test_what_is_said_stays() -> None:
 
 
 def test_the_owner_of_a_database_is_by_default_named_after_it() -> None:
-    spec = defaulted(cluster(bootstrap={"initdb": {"database": "orders"}}))["spec"]
+    spec = with_defaults(cluster(bootstrap={"initdb": {"database": "orders"}}))["spec"]
     assert spec["bootstrap"]["initdb"]["owner"] == "orders"
 
 
 @pytest.mark.parametrize("method", ["recovery", "pg_basebackup"])
 def test_a_cluster_that_is_restored_gets_no_initdb(method: str) -> None:
-    spec = defaulted(cluster(bootstrap={method: {"source": "old"}}))["spec"]
+    spec = with_defaults(cluster(bootstrap={method: {"source": "old"}}))["spec"]
     assert spec["bootstrap"] == {method: {"source": "old", "database": "app", "owner": "app"}}
 
 
 def test_a_catalog_is_not_overridden_by_an_image() -> None:
-    assert "imageName" not in defaulted(cluster(imageCatalogRef={"name": "all", "major": 17}))["spec"]
+    assert "imageName" not in with_defaults(cluster(imageCatalogRef={"name": "all", "major": 17}))["spec"]
 
 
 def test_defaults_are_added_once_and_to_a_copy() -> None:
     given = cluster()
-    once = defaulted(given)
-    assert defaulted(once) == once
+    once = with_defaults(given)
+    assert with_defaults(once) == once
     assert given == cluster()

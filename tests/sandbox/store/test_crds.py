@@ -12,7 +12,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.api.openapi import OpenApi
-from gitops_mcp.sandbox.api.resources import CRD, NAMESPACE
+from gitops_mcp.sandbox.store.resources import CRD, NAMESPACE
 
 FOLDER = os.environ.get("GITOPS_MCP_TEST_CRDS")
 REASON = "GITOPS_MCP_TEST_CRDS names no folder of CRDs"
@@ -152,9 +152,11 @@ def _manifest(resource: Resource, spec: Object) -> Object:
 
 
 def _created(store: Store, resource: Resource, spec: Object) -> Object:
-    from gitops_mcp.sandbox.api import Write
+    from gitops_mcp.sandbox.api import WriteOptions
 
-    made: Object = store.create(resource, _manifest(resource, spec), Write(dry_run=True, validation="Strict"))["spec"]
+    made: Object = store.create(resource, _manifest(resource, spec), WriteOptions(dry_run=True, validation="Strict"))[
+        "spec"
+    ]
     return made
 
 

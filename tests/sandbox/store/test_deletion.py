@@ -5,8 +5,8 @@ import pytest
 from gitops_mcp.domain.kinds import CLUSTER, POD, PVC
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import ApiError, Store
-from gitops_mcp.sandbox.api.resources import NAMESPACE
-from gitops_mcp.sandbox.api.store import Preconditions
+from gitops_mcp.sandbox.store.resources import NAMESPACE
+from gitops_mcp.sandbox.store.store import Preconditions
 from tests.sandbox.api.conftest import cluster
 
 

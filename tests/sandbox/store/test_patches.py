@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api import ApiError, patches, strategic
+from gitops_mcp.sandbox.api import ApiError
+from gitops_mcp.sandbox.store import patches, strategic
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ from gitops_mcp.sandbox.api import ApiError, patches, strategic
 )
 def test_a_merge_patch_merges(value: Any, patch: Any, result: Any) -> None:
     before = copy.deepcopy(value)
-    assert patches.merged(value, patch) == result
+    assert patches.merge_patch(value, patch) == result
     assert value == before
 
 
@@ -53,7 +54,7 @@ def test_a_merge_patch_merges(value: Any, patch: Any, result: Any) -> None:
 )
 def test_a_json_patch_operates(operation: Object, result: Object) -> None:
     value = {"a": [1, 2], "x/y": {"~": 0}}
-    assert patches.operated(value, [operation]) == result
+    assert patches.json_patch(value, [operation]) == result
     assert value == {"a": [1, 2], "x/y": {"~": 0}}
 
 
@@ -76,7 +77,7 @@ def test_a_json_patch_operates(operation: Object, result: Object) -> None:
 def test_a_json_patch_that_does_not_apply_is_unprocessable_and_changes_nothing(operation: Object) -> None:
     value = {"a": [1, 2]}
     with pytest.raises(ApiError) as caught:
-        patches.operated(value, [{"op": "add", "path": "/a/-", "value": 3}, operation])
+        patches.json_patch(value, [{"op": "add", "path": "/a/-", "value": 3}, operation])
     assert (caught.value.code, caught.value.reason) == (422, "Invalid")
     assert value == {"a": [1, 2]}
 
@@ -84,7 +85,7 @@ def test_a_json_patch_that_does_not_apply_is_unprocessable_and_changes_nothing(o
 @pytest.mark.parametrize("patch", [{"op": "add"}, ["add"], "add", None])
 def test_what_is_no_json_patch_is_a_bad_request(patch: Any) -> None:
     with pytest.raises(ApiError) as caught:
-        patches.operated({}, patch)
+        patches.json_patch({}, patch)
     assert caught.value.code == 400
 
 
@@ -142,7 +143,7 @@ POD = {
 )
 def test_a_strategic_patch_merges_lists_by_their_keys(patch: Object, path: tuple[str, ...], result: Any) -> None:
     before = copy.deepcopy(POD)
-    found: Any = strategic.merged(POD, patch)
+    found: Any = strategic.strategic_merge(POD, patch)
     for step in path:
         found = found[step]
     assert found == result

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.api.schema import faults, fill, prune
+from gitops_mcp.sandbox.store.schema import add_defaults, faults, prune_unknown
 
 SPEC: Object = {
     "type": "object",
@@ -170,7 +170,7 @@ def test_unknown_fields_go_wherever_they_stand_and_are_named() -> None:
         "spec": {"name": "a", "nmae": "b", "free": {"any": {"thing": 1}}, "items": [{"name": "x", "of": True}]},
         "extra": 1,
     }
-    assert sorted(prune(value, SPEC)) == ["extra", "spec.items[0].of", "spec.nmae"]
+    assert sorted(prune_unknown(value, SPEC)) == ["extra", "spec.items[0].of", "spec.nmae"]
     assert value == {
         "apiVersion": "v1",
         "kind": "X",
@@ -181,7 +181,7 @@ def test_unknown_fields_go_wherever_they_stand_and_are_named() -> None:
 
 def test_defaults_fill_what_is_absent_or_wrongly_null_and_nothing_else() -> None:
     value: Object = {"spec": {"name": "a", "count": None, "items": [{"name": "x"}, {"on": False}]}}
-    fill(value, SPEC)
+    add_defaults(value, SPEC)
     assert value == {"spec": {"name": "a", "count": 3, "items": [{"name": "x", "on": True}, {"on": False}]}}
 
 
@@ -197,10 +197,10 @@ def test_a_default_is_filled_in_its_turn() -> None:
         },
     }
     first: Object = {}
-    fill(first, schema)
+    add_defaults(first, schema)
     first["slots"]["prefix"] = "mine"
     second: Object = {}
-    fill(second, schema)
+    add_defaults(second, schema)
     assert second == {"slots": {"prefix": "_cnpg_"}}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.api import ApiError
-from gitops_mcp.sandbox.api.selectors import by_fields, by_labels
+from gitops_mcp.sandbox.store.selectors import by_fields, by_labels
 
 LABELLED = {"plain": {}, "a": {"app": "a"}, "b": {"app": "b", "tier": "gold"}, "empty": {"app": ""}}
 

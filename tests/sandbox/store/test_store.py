@@ -7,8 +7,8 @@ import pytest
 
 from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, CLUSTER_IMAGE_CATALOG, DATABASE, HELM_RELEASE, POD, SECRET
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.api import ApiError, Store, Write
-from gitops_mcp.sandbox.api.resources import NAMESPACE
+from gitops_mcp.sandbox.api import ApiError, Store, WriteOptions
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 from tests.sandbox.api.conftest import cluster
 
 CREATED_BY_THE_SERVER = {"uid", "resourceVersion", "creationTimestamp", "generation"}
@@ -130,7 +130,7 @@ def test_true_and_one_are_different_values(store: Store) -> None:
 
 
 def test_a_dry_run_answers_what_would_be_and_stores_nothing(store: Store) -> None:
-    dry = Write(dry_run=True)
+    dry = WriteOptions(dry_run=True)
     assert store.create(CLUSTER, cluster(), dry)["spec"]["logLevel"] == "info"
     with pytest.raises(ApiError, match="not found"):
         store.get(CLUSTER, "shop", "orders")
@@ -208,12 +208,12 @@ def test_generated_names_differ(store: Store) -> None:
 
 
 def test_unknown_fields_are_pruned_with_a_warning_or_refused_when_strict(store: Store) -> None:
-    warned = Write()
+    warned = WriteOptions()
     made = store.create(CLUSTER, cluster(instnaces=3), warned)
     assert "instnaces" not in made["spec"]
     assert warned.warnings == ['unknown field "spec.instnaces"']
     with pytest.raises(ApiError, match=r'strict decoding error: unknown field "spec\.instnaces"'):
-        store.create(CLUSTER, cluster("other", instnaces=3), Write(validation="Strict"))
+        store.create(CLUSTER, cluster("other", instnaces=3), WriteOptions(validation="Strict"))
 
 
 def test_a_secret_is_written_as_text_and_read_as_base64(store: Store) -> None:

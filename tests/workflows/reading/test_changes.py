@@ -4,16 +4,18 @@ import base64
 
 import pytest
 
-from gitops_mcp.domain.answers import ChangeList
+from gitops_mcp.answers.changes import ChangeList
 from gitops_mcp.errors import InvalidRequest
-from gitops_mcp.workflows import clusters, progress
-from gitops_mcp.workflows.road import Request
+from gitops_mcp.workflows.reading.changes import change_detail, page_of_changes
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.discard import discard_branch
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.api import Answer
 from tests.workflows.conftest import Api, Team, cluster, live
 
 
 def shown(team: Team, state: str = "open", *, limit: int = 50, cursor: str | None = None) -> ChangeList:
-    return progress.changes(team.app(), state=state, limit=limit, cursor=cursor)
+    return page_of_changes(team.app(), state=state, limit=limit, cursor=cursor)
 
 
 def proposed(team: Team, name: str, *, files: dict[str, str], subject: str = "By hand") -> None:
@@ -58,7 +60,7 @@ def test_many_changes_fit_into_one_answer_and_the_cursor_goes_on_after_those_sho
 def test_a_change_of_many_files_fits_into_one_answer_and_says_what_was_left_off(team: Team) -> None:
     team.commit({"db.yaml": cluster()})
     proposed(team, "big", files={f"{'f' * 200}/{n}`\n{n}.yaml": cluster(f"c{n}") for n in range(300)})
-    found = progress.change(team.app(), "big", detailed=True)
+    found = change_detail(team.app(), "big", detailed=True)
     assert found.fits
     assert len(found.files) + found.omitted["files"] == 300
     assert len(found.objects) + found.omitted["objects"] == 300
@@ -73,27 +75,27 @@ def test_a_merged_change_whose_branch_went_is_listed_as_merged(team: Team) -> No
     team.git("remote", "add", "origin", str(remote))
     team.git("push", "--quiet", "origin", "main")
     app = team.app()
-    clusters.scale(app, Request("scale", None), "db", namespace="shop", instances=4)
+    clusters.scale_cluster(app, WriteRequest("scale", None), "db", namespace="shop", instances=4)
     team.merge("origin/gitops-mcp/scale-shop-db")
     team.git("push", "--quiet", "origin", "main")
-    assert progress.changes(app, state="merged", limit=50, cursor=None).total == 1
+    assert page_of_changes(app, state="merged", limit=50, cursor=None).total == 1
     team.git("--git-dir", str(remote), "update-ref", "-d", "refs/heads/gitops-mcp/scale-shop-db")
-    assert [row.state for row in progress.changes(app, state="merged", limit=50, cursor=None).items] == ["merged"]
-    assert progress.changes(app, state="all", limit=50, cursor=None).total == 1
+    assert [row.state for row in page_of_changes(app, state="merged", limit=50, cursor=None).items] == ["merged"]
+    assert page_of_changes(app, state="all", limit=50, cursor=None).total == 1
 
 
 def test_an_object_that_two_changes_touch_is_asked_for_once(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster()})
     for number in (4, 5):
-        clusters.scale(
-            team.app(), Request("scale", None, change=f"to-{number}"), "db", namespace=None, instances=number
+        clusters.scale_cluster(
+            team.app(), WriteRequest("scale", None, change=f"to-{number}"), "db", namespace=None, instances=number
         )
         team.merge(f"gitops-mcp/to-{number}", squash=False)
     api.answers["/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters/db"] = [
         Answer(200, live(instances=5)),
         Answer(500, {}),
     ]
-    found = progress.changes(team.app(), state="applied", limit=50, cursor=None)
+    found = page_of_changes(team.app(), state="applied", limit=50, cursor=None)
     assert sorted(row.change for row in found.items) == ["to-4", "to-5"]
 
 
@@ -102,7 +104,7 @@ def test_an_object_of_a_namespace_that_is_not_allowed_is_not_read(team: Team, ap
     proposed(team, "other", files={"x.yaml": cluster("x", "billing")})
     team.merge("gitops-mcp/other")
     api.cluster("billing", "x", Answer(200, live("x", "billing")))
-    found = progress.change(team.app(), "other", detailed=False)
+    found = change_detail(team.app(), "other", detailed=False)
     assert (found.state, [one.state for one in found.objects]) == ("merged", ["unknown"])
 
 
@@ -116,7 +118,7 @@ def test_a_path_that_is_no_utf8_can_be_told(team: Team) -> None:
     tree = team.git("mktree", given=f'{listing}\n100644 blob {blob}\t"\\377.yaml"\n')
     commit = team.git("commit-tree", "-p", "HEAD", "-m", "By hand", tree)
     team.git("update-ref", "refs/heads/gitops-mcp/odd", commit)
-    result = _success(progress.change(team.app(), "odd", detailed=False))
+    result = _success(change_detail(team.app(), "odd", detailed=False))
     assert '"?.yaml"' in result.model_dump_json()
 
 
@@ -124,19 +126,25 @@ def test_commits_that_cancel_each_other_out_close_the_change(team: Team) -> None
     team.commit({"db.yaml": cluster()})
     app = team.app()
     for instances in (4, 3):
-        clusters.scale(
-            app, Request("scale_postgres_cluster", None, change="undone"), "db", namespace=None, instances=instances
+        clusters.scale_cluster(
+            app,
+            WriteRequest("scale_postgres_cluster", None, change="undone"),
+            "db",
+            namespace=None,
+            instances=instances,
         )
-    found = progress.change(app, "undone", detailed=False)
+    found = change_detail(app, "undone", detailed=False)
     assert (found.state, found.next) == ("closed", ["discard_change removes its branch"])
-    assert progress.discard(app, "undone", confirmed=True, dry_run=False).outcome == "discarded"
+    assert discard_branch(app, "undone", confirmed=True, dry_run=False).outcome == "discarded"
 
 
 def test_a_change_that_conflicts_says_what_a_person_can_do(team: Team) -> None:
     team.commit({"db.yaml": cluster()})
     app = team.app()
-    clusters.scale(app, Request("scale_postgres_cluster", None, change="mine"), "db", namespace=None, instances=4)
+    clusters.scale_cluster(
+        app, WriteRequest("scale_postgres_cluster", None, change="mine"), "db", namespace=None, instances=4
+    )
     team.commit({"db.yaml": cluster(spec="{instances: 5}")})
-    found = progress.change(app, "mine", detailed=False)
+    found = change_detail(app, "mine", detailed=False)
     assert found.conflicts == ["db.yaml"]
     assert "conflicts with main" in found.next[0]

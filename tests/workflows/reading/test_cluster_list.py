@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from gitops_mcp.domain.answers import TEXT_MAX, ClusterList
+from gitops_mcp.answers.base import TEXT_MAX
+from gitops_mcp.answers.clusters import ClusterList
 from gitops_mcp.errors import InvalidRequest, Unavailable
-from gitops_mcp.workflows import inventory
+from gitops_mcp.workflows.reading.cluster_list import list_clusters
 from tests.fakes.api import status
 from tests.workflows.conftest import FORBIDDEN, Api, Team, cluster, listed, live
 
@@ -15,9 +16,7 @@ TWO = "environments: {dev: {namespaces: [shop, billing]}}\n"
 
 
 def shown(team: Team, *, detailed: bool = False, limit: int = 50, cursor: str | None = None) -> ClusterList:
-    return inventory.clusters(
-        team.app(), environment=None, namespace=None, detailed=detailed, limit=limit, cursor=cursor
-    )
+    return list_clusters(team.app(), environment=None, namespace=None, detailed=detailed, limit=limit, cursor=cursor)
 
 
 def cursor_of(*values: object) -> str:
@@ -98,9 +97,7 @@ def test_without_a_repository_nothing_is_said_about_git(team: Team, api: Api, mo
 
     monkeypatch.chdir(team.root.parent)
     api.clusters(None, listed(live()), limit=30)
-    found = inventory.clusters(
-        App.open(Flags()), environment=None, namespace=None, detailed=True, limit=50, cursor=None
-    )
+    found = list_clusters(App.open(Flags()), environment=None, namespace=None, detailed=True, limit=50, cursor=None)
     assert found.items[0].declared is None
 
 

@@ -2,19 +2,19 @@ from __future__ import annotations
 
 import pytest
 
+from gitops_mcp.answers.clusters import ClusterStatus
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
-from gitops_mcp.domain.answers import ClusterStatus
 from gitops_mcp.errors import Forbidden, InvalidRequest
-from gitops_mcp.workflows import clusters
-from gitops_mcp.workflows.road import Request
-from gitops_mcp.workflows.status import status
+from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.api import Answer
 from tests.workflows.conftest import ABSENT, FORBIDDEN, Api, Team, cluster, listed, live
 
 
 def told(app: App, namespace: str | None = None) -> ClusterStatus:
-    return status(app, "db", namespace=namespace, environment=None, detailed=True)
+    return read_cluster_status(app, "db", namespace=namespace, environment=None, detailed=True)
 
 
 def ids(found: ClusterStatus) -> list[str]:
@@ -64,7 +64,7 @@ def test_a_file_that_does_not_parse_may_declare_it(team: Team, api: Api) -> None
 def test_a_change_that_is_merged_is_not_pending(team: Team, api: Api, squash: bool) -> None:
     team.commit({"db.yaml": cluster()})
     api.clusters(None, listed(live()), named="db")
-    clusters.scale(team.app(), Request("scale", None), "db", namespace="shop", instances=4)
+    clusters.scale_cluster(team.app(), WriteRequest("scale", None), "db", namespace="shop", instances=4)
     assert told(team.app()).git is not None
     pending = told(team.app()).git
     assert pending

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.answers import WriteResult
-from gitops_mcp.workflows import clusters
-from gitops_mcp.workflows.clusters import NewCluster
-from gitops_mcp.workflows.road import Request
+from gitops_mcp.answers.writes import WriteResult
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.clusters import NewCluster
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.workflows.conftest import Team, cluster
 
 FLUX = """apiVersion: kustomize.toolkit.fluxcd.io/v1
@@ -36,7 +36,7 @@ def created(team: Team) -> WriteResult:
         database="app",
         owner=None,
     )
-    return clusters.create(team.app(), Request("create_postgres_cluster", None, dry_run=True), new)
+    return clusters.create_cluster(team.app(), WriteRequest("create_postgres_cluster", None, dry_run=True), new)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_a_new_cluster_is_protected_against_the_engine_that_git_names(
 @pytest.mark.parametrize("prunes", [True, False])
 def test_a_delete_claims_no_more_than_the_engine_does(team: Team, prunes: bool) -> None:
     team.commit({"databases/db.yaml": cluster(), **engine(prunes=prunes)})
-    request = Request("delete_postgres_cluster", None, confirmed=True, dry_run=True)
-    found = clusters.delete(team.app(), request, "db", namespace="shop")
+    request = WriteRequest("delete_postgres_cluster", None, confirmed=True, dry_run=True)
+    found = clusters.delete_cluster(team.app(), request, "db", namespace="shop")
     assert any("does not prune by itself" in step for step in found.next) is not prunes
     assert any("an engine that prunes deletes" in step for step in found.next) is prunes
     assert found.impact.level == "data_loss"

@@ -8,8 +8,10 @@ import pytest
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.errors import NotFound, Refused
-from gitops_mcp.workflows import clusters, progress
-from gitops_mcp.workflows.road import Request
+from gitops_mcp.workflows.reading.changes import change_detail, page_of_changes
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.discard import discard_branch
+from gitops_mcp.workflows.writing.request import WriteRequest
 
 CLUSTER = (
     "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\nspec: {instances: 3}\n"
@@ -41,8 +43,8 @@ def app(checkout: Path) -> App:
 
 
 def proposed(app: App) -> str:
-    request = Request("scale_postgres_cluster", None, change="mine")
-    return clusters.scale(app, request, "db", namespace="shop", instances=4).commit or ""
+    request = WriteRequest("scale_postgres_cluster", None, change="mine")
+    return clusters.scale_cluster(app, request, "db", namespace="shop", instances=4).commit or ""
 
 
 def pushed_by_others(checkout: Path, parent: str) -> str:
@@ -58,36 +60,34 @@ def pushed_by_others(checkout: Path, parent: str) -> str:
 def test_discarding_asks_for_a_word_and_then_removes_the_branch(app: App, checkout: Path) -> None:
     tip = proposed(app)
     with pytest.raises(Refused, match=r"with 1 commit, the last one 'Scale Cluster shop/db.*confirm_deletion=true"):
-        progress.discard(app, "mine", confirmed=False, dry_run=False)
-    assert progress.discard(app, "mine", confirmed=False, dry_run=True).outcome == "dry_run"
-    assert progress.changes(app, state="open", limit=9, cursor=None).total == 1
-    assert progress.discard(app, "mine", confirmed=True, dry_run=False).tip == tip
-    assert progress.changes(app, state="open", limit=9, cursor=None).total == 0
+        discard_branch(app, "mine", confirmed=False, dry_run=False)
+    assert discard_branch(app, "mine", confirmed=False, dry_run=True).outcome == "dry_run"
+    assert page_of_changes(app, state="open", limit=9, cursor=None).total == 1
+    assert discard_branch(app, "mine", confirmed=True, dry_run=False).tip == tip
+    assert page_of_changes(app, state="open", limit=9, cursor=None).total == 0
 
 
 def test_a_discarded_change_is_closed(app: App) -> None:
     proposed(app)
-    progress.discard(app, "mine", confirmed=True, dry_run=False)
-    assert progress.change(app, "mine", detailed=False).state == "closed"
-    assert [one.state for one in progress.changes(app, state="all", limit=9, cursor=None).items] == ["closed"]
+    discard_branch(app, "mine", confirmed=True, dry_run=False)
+    assert change_detail(app, "mine", detailed=False).state == "closed"
+    assert [one.state for one in page_of_changes(app, state="all", limit=9, cursor=None).items] == ["closed"]
     with pytest.raises(NotFound):
-        progress.discard(app, "mine", confirmed=True, dry_run=False)
+        discard_branch(app, "mine", confirmed=True, dry_run=False)
 
 
 def test_a_discarded_name_can_be_used_again(app: App) -> None:
     proposed(app)
-    progress.discard(app, "mine", confirmed=True, dry_run=False)
+    discard_branch(app, "mine", confirmed=True, dry_run=False)
     proposed(app)
-    assert progress.change(app, "mine", detailed=False).state in {"draft", "pushed"}
+    assert change_detail(app, "mine", detailed=False).state in {"draft", "pushed"}
 
 
 def test_commits_of_others_on_the_branch_are_counted(app: App, checkout: Path) -> None:
     pushed_by_others(checkout, proposed(app))
     with pytest.raises(Refused, match="1 of them made by others"):
-        progress.discard(app, "mine", confirmed=False, dry_run=False)
-    assert [one.id for one in progress.discard(app, "mine", confirmed=True, dry_run=False).warnings] == [
-        "others-commits"
-    ]
+        discard_branch(app, "mine", confirmed=False, dry_run=False)
+    assert [one.id for one in discard_branch(app, "mine", confirmed=True, dry_run=False).warnings] == ["others-commits"]
 
 
 def test_a_branch_that_this_server_did_not_make_is_left_alone(app: App, checkout: Path) -> None:
@@ -100,4 +100,4 @@ def test_a_branch_that_this_server_did_not_make_is_left_alone(app: App, checkout
     else:
         git(checkout, "update-ref", "refs/heads/gitops-mcp/mine", commit)
     with pytest.raises(Refused, match="somebody's own"):
-        progress.discard(app, "mine", confirmed=True, dry_run=False)
+        discard_branch(app, "mine", confirmed=True, dry_run=False)

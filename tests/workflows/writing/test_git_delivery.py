@@ -2,20 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.answers import WriteResult
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.errors import NotFound
-from gitops_mcp.workflows import clusters
-from gitops_mcp.workflows.road import Request
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.api import Answer
 from tests.workflows.conftest import Api, Team, cluster, live
 
 PROTECTED = cluster(more=", annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}")
-SCALE = Request("scale_postgres_cluster", None)
+SCALE = WriteRequest("scale_postgres_cluster", None)
 
 
 def deleted(team: Team, change: str | None = None) -> WriteResult:
-    request = Request("delete_postgres_cluster", None, change=change, confirmed=True)
-    return clusters.delete(team.app(), request, "db", namespace="shop")
+    request = WriteRequest("delete_postgres_cluster", None, change=change, confirmed=True)
+    return clusters.delete_cluster(team.app(), request, "db", namespace="shop")
 
 
 def test_a_protected_cluster_is_not_removed_before_the_first_step_is_merged_where_the_api_is_silent(team: Team) -> None:
@@ -46,11 +46,11 @@ def test_a_merged_change_is_not_offered_for_what_the_base_has_no_more(team: Team
     team.commit({"db.yaml": cluster()})
     team.git("checkout", "--quiet", "main")
     with pytest.raises(NotFound, match="the open change 'made' declares it"):
-        clusters.scale(team.app(), SCALE, "db", namespace=None, instances=2)
+        clusters.scale_cluster(team.app(), SCALE, "db", namespace=None, instances=2)
     team.merge("gitops-mcp/made", squash=squash)
     team.commit({"db.yaml": None})
     with pytest.raises(NotFound) as error:
-        clusters.scale(team.app(), SCALE, "db", namespace=None, instances=2)
+        clusters.scale_cluster(team.app(), SCALE, "db", namespace=None, instances=2)
     assert "made" not in str(error.value)
 
 
@@ -75,13 +75,13 @@ def test_a_name_of_the_repository_writes_no_trailer(team: Team) -> None:
 
 def test_a_dry_run_names_no_change_that_there_is_not(team: Team) -> None:
     team.commit({"db.yaml": cluster()})
-    request = Request("scale_postgres_cluster", None, dry_run=True)
-    found = clusters.scale(team.app(), request, "db", namespace=None, instances=4)
+    request = WriteRequest("scale_postgres_cluster", None, dry_run=True)
+    found = clusters.scale_cluster(team.app(), request, "db", namespace=None, instances=4)
     assert not any("get_change" in step for step in found.next)
 
 
 def test_a_folder_that_is_not_there_is_warned_of(team: Team) -> None:
     team.commit({".gitops-mcp.yaml": "environments: {prod: {path: clusters/prd}}\n"})
     new = clusters.NewCluster("db", "shop", 1, "1Gi", "18", None, {}, "app", None)
-    made = clusters.create(team.app(), Request("create_postgres_cluster", None, dry_run=True), new)
+    made = clusters.create_cluster(team.app(), WriteRequest("create_postgres_cluster", None, dry_run=True), new)
     assert "environment-folder-missing" in [one.id for one in made.warnings]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
-from gitops_mcp.domain.answers import WriteResult
-from gitops_mcp.workflows import clusters
-from gitops_mcp.workflows.road import Request
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, write
 
 RUNNER = "gitops_mcp.adapters.git.runner"
@@ -28,8 +28,10 @@ def desk(tmp_path: Path) -> Path:
 
 def _scaled(desk: Path, number: int, *, change: str) -> WriteResult:
     """By a server that has just started."""
-    request = Request("scale_postgres_cluster", None, change=change)
-    return clusters.scale(App.open(Flags(repo=desk)), request, f"orders-{number}", namespace="shop", instances=4)
+    request = WriteRequest("scale_postgres_cluster", None, change=change)
+    return clusters.scale_cluster(
+        App.open(Flags(repo=desk)), request, f"orders-{number}", namespace="shop", instances=4
+    )
 
 
 def test_a_write_runs_as_many_git_processes_with_many_open_changes_as_with_few(

@@ -7,11 +7,11 @@ import pytest
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.errors import Unavailable
-from gitops_mcp.workflows import clusters, deliver
-from gitops_mcp.workflows.road import Request
+from gitops_mcp.workflows.writing import clusters, git_delivery
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, program, write
 
-MINE = Request("scale_postgres_cluster", None, change="mine")
+MINE = WriteRequest("scale_postgres_cluster", None, change="mine")
 
 
 @pytest.fixture
@@ -28,17 +28,17 @@ def checkout(tmp_path: Path) -> Path:
 def test_a_lock_that_somebody_died_with_on_the_remote_is_named_once_patience_ends(
     checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "PATIENCE", 0.5)
+    monkeypatch.setattr(git_delivery, "PATIENCE", 0.5)
     left = tmp_path / "remote.git/refs/heads/gitops-mcp/mine.lock"
     left.parent.mkdir()
     left.touch()
     app = App.open(Flags(repo=checkout))
 
     with pytest.raises(Unavailable, match=r"times in 0\.5 s: try again later(?s:.*)mine\.lock': File exists"):
-        clusters.scale(app, MINE, "orders", namespace="shop", instances=4)
+        clusters.scale_cluster(app, MINE, "orders", namespace="shop", instances=4)
 
     left.unlink()
-    assert clusters.scale(app, MINE, "orders", namespace="shop", instances=4).outcome == "committed"
+    assert clusters.scale_cluster(app, MINE, "orders", namespace="shop", instances=4).outcome == "committed"
 
 
 def test_a_change_that_moves_while_it_is_written_is_planned_again_on_what_it_has_become(
@@ -46,7 +46,7 @@ def test_a_change_that_moves_while_it_is_written_is_planned_again_on_what_it_has
 ) -> None:
     """Another writer's commit arrives between the look and the push, again and again."""
     app = App.open(Flags(repo=checkout))
-    clusters.scale(app, MINE, "orders", namespace="shop", instances=4)
+    clusters.scale_cluster(app, MINE, "orders", namespace="shop", instances=4)
     remote = tmp_path / "remote.git"
     mine = f"git --git-dir={remote} update-ref refs/heads/gitops-mcp/mine"
     another = f"git --git-dir={remote} commit-tree -p gitops-mcp/mine -m Another gitops-mcp/mine^{{tree}}"
@@ -57,7 +57,7 @@ echo >>{tmp_path}/tries
 [ $(wc -l <{tmp_path}/tries) -gt 5 ] || {mine} $({another})""",
     )
 
-    done = clusters.scale(app, MINE, "orders", namespace="shop", instances=5)
+    done = clusters.scale_cluster(app, MINE, "orders", namespace="shop", instances=5)
 
     subjects = git(remote, "log", "--format=%s", "main..gitops-mcp/mine").splitlines()
     assert done.commit == git(remote, "rev-parse", "gitops-mcp/mine")

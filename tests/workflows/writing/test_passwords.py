@@ -16,16 +16,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.domain import kinds
-from gitops_mcp.domain.answers import WriteResult
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
-from gitops_mcp.sandbox.api import Api, Store, kubeconfig
-from gitops_mcp.sandbox.api.resources import NAMESPACE
-from gitops_mcp.workflows import roles
-from gitops_mcp.workflows.road import Request
+from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
+from gitops_mcp.sandbox.store.resources import NAMESPACE
+from gitops_mcp.workflows.writing import roles
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.workflows.conftest import Team, cluster
 
 RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
@@ -72,7 +72,7 @@ GOOD, EXPIRED, ELLIPTIC = certificate(), certificate(valid_days=-1), certificate
 @dataclass
 class Cluster:
     store: Store
-    api: Api
+    api: SandboxApi
     answers: dict[str, bytes]
     """Of the Sealed Secrets controller, by path."""
 
@@ -90,8 +90,8 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     service = {"name": "sealed-secrets-controller", "namespace": "kube-system"}
     store.create(kinds.SERVICE, {"metadata": service, "spec": {"ports": [{"name": "http", "port": 8080}]}})
     answers = {"v1/cert.pem": GOOD}
-    api = Api(store, token=None, backends={("kube-system", "sealed-secrets-controller"): answers.get})
-    (tmp_path / "kubeconfig").write_text(kubeconfig(api.start(), None))
+    api = SandboxApi(store, token=None, backends={("kube-system", "sealed-secrets-controller"): answers.get})
+    (tmp_path / "kubeconfig").write_text(kubeconfig_text(api.start(), None))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     yield Cluster(store, api, answers)
     api.stop()
@@ -114,11 +114,11 @@ def ask(team: Team) -> Asked:
         said = f"passwords: {passwords}\n" if passwords else ""
         configuration = f"environments: {{prod: {{path: prod, protected: {str(protected).lower()}}}}}\n{said}"
         team.commit({".gitops-mcp.yaml": configuration, "prod/shop/db.yaml": cluster(), **(files or {})})
-        request = Request("create_postgres_role", None, dry_run=True)
-        return roles.create(
+        request = WriteRequest("create_postgres_role", None, dry_run=True)
+        return roles.create_role(
             App.open(Flags(repo=team.root)),
             request,
-            roles.Which("db", "reader", None),
+            roles.WhichRole("db", "reader", None),
             {},
             password_source=source,
             adopt=False,
@@ -374,9 +374,9 @@ def rotate(team: Team) -> Asked:
         configuration = f"environments: {{prod: {{path: prod, protected: true}}}}\n{said}"
         own = {".gitops-mcp.yaml": configuration, "prod/shop/db.yaml": cluster(), "prod/shop/reader.yaml": ROLE}
         team.commit({**own, **files})
-        request = Request("update_postgres_role", None, dry_run=dry_run)
-        return roles.update(
-            App.open(Flags(repo=team.root)), request, roles.Which("db", "reader", None), {}, rotate=True
+        request = WriteRequest("update_postgres_role", None, dry_run=dry_run)
+        return roles.update_role(
+            App.open(Flags(repo=team.root)), request, roles.WhichRole("db", "reader", None), {}, rotate=True
         )
 
     return asked
@@ -461,8 +461,10 @@ def drop(team: Team) -> Asked:
         configuration = "environments: {prod: {path: prod}, staging: {path: staging}}\n"
         own = {".gitops-mcp.yaml": configuration, "prod/shop/db.yaml": cluster(), "prod/shop/reader.yaml": ROLE}
         team.commit({**own, "prod/shop/secret.yaml": MADE, **files})
-        request = Request("delete_postgres_role", "prod", confirmed=True, dry_run=True)
-        return roles.delete(App.open(Flags(repo=team.root)), request, roles.Which("db", "reader", None), drop=True)
+        request = WriteRequest("delete_postgres_role", "prod", confirmed=True, dry_run=True)
+        return roles.delete_role(
+            App.open(Flags(repo=team.root)), request, roles.WhichRole("db", "reader", None), drop=True
+        )
 
     return asked
 

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Flags
 from gitops_mcp.domain import kinds
-from gitops_mcp.domain.answers import WriteResult
-from gitops_mcp.domain.names import change_name
+from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.plan import Plan, SecretWrite
+from gitops_mcp.domain.plans.plan import Plan, SecretWrite
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused, Unavailable
-from gitops_mcp.sandbox.api.resources import NAMESPACE
-from gitops_mcp.sandbox.run import World, sandbox
-from gitops_mcp.workflows import roles
-from gitops_mcp.workflows.road import Request
-from gitops_mcp.workflows.secretwrites import DIRECT, Made, _noted, sweep, written
+from gitops_mcp.sandbox.run import World, start_sandbox
+from gitops_mcp.sandbox.store.resources import NAMESPACE
+from gitops_mcp.workflows.writing import roles
+from gitops_mcp.workflows.writing.request import WriteRequest
+from gitops_mcp.workflows.writing.secrets import DIRECT, MadeSecret, _write_note, take_back_secrets, write_secrets
 from tests.workflows.conftest import Team, cluster
 
 CONFIGURATION = "environments: {prod: {path: prod}}\npasswords: {provider: cluster}\n"
@@ -54,20 +54,20 @@ class Here:
 def here(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
     """A repository without a remote, whose changes are local branches, and an API without an operator."""
     team.commit({".gitops-mcp.yaml": CONFIGURATION, "prod/db.yaml": cluster()})
-    with sandbox(tmp_path / "world", api_only=True) as world:
+    with start_sandbox(tmp_path / "world", api_only=True) as world:
         world.store.create(NAMESPACE, {"metadata": {"name": "shop"}})
         monkeypatch.setenv("KUBECONFIG", str(world.kubeconfig))
         yield Here(world, team)
 
 
 def made(app: App, name: str = "reader", *, change: str = "mine", dry_run: bool = False) -> WriteResult:
-    request = Request("create_postgres_role", None, change=change, dry_run=dry_run)
-    return roles.create(app, request, roles.Which("db", name, None), {}, password_source="auto", adopt=False)
+    request = WriteRequest("create_postgres_role", None, change=change, dry_run=dry_run)
+    return roles.create_role(app, request, roles.WhichRole("db", name, None), {}, password_source="auto", adopt=False)
 
 
 def rotated(app: App, name: str = "reader", *, change: str = "mine") -> WriteResult:
-    request = Request("update_postgres_role", None, change=change)
-    return roles.update(app, request, roles.Which("db", name, None), {}, rotate=True)
+    request = WriteRequest("update_postgres_role", None, change=change)
+    return roles.update_role(app, request, roles.WhichRole("db", name, None), {}, rotate=True)
 
 
 def request_of(secret: Object) -> str:
@@ -116,10 +116,10 @@ def test_a_secret_that_could_not_be_taken_back_is_taken_by_the_next_call_that_ma
     assert len(here.secrets) == 1
     assert len(here.notes) == 1
     app = here.app()
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert (len(here.secrets), len(here.notes)) == (1, 1)
     here.world.api._access._denied.clear()
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert (here.secrets, here.notes) == ([], [])
 
 
@@ -155,8 +155,8 @@ def test_what_a_server_that_lives_is_about_to_commit_is_not_taken_from_it(here: 
     ground = one.ground(fetch=True)
     environment = ground.settings.environments["prod"]
     plan = Plan("create-role", "x", Identity("Cluster", "shop", "db"), writes=(write(),))
-    with written(one, ground, environment, plan, change="mine"):
-        sweep(other, other.ground(fetch=True))
+    with write_secrets(one, ground, environment, plan, change="mine"):
+        take_back_secrets(other, other.ground(fetch=True))
         assert len(here.secrets) == 1
         assert len(here.notes) == 1
 
@@ -170,7 +170,7 @@ def test_a_note_that_was_not_written_to_its_end_is_swept(here: Here) -> None:
     folder.mkdir()
     (folder / "0123456789abcdef.json").write_text('{"made": ["prod", "sh')
     app = here.app()
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert not folder.exists()
 
 
@@ -178,7 +178,7 @@ def abandoned(here: Here, ground: Ground, app: App) -> Object:
     """The Secret and the note that a server leaves which dies before its commit."""
     environment = ground.settings.environments["prod"]
     plan = Plan("create-role", "x", Identity("Cluster", "shop", "db"), writes=(write(),))
-    with written(app, ground, environment, plan, change="mine"):
+    with write_secrets(app, ground, environment, plan, change="mine"):
         (note,) = here.notes
         text = note.read_text()
         (secret,) = here.secrets
@@ -194,10 +194,10 @@ def test_what_a_dead_server_left_is_taken_back_once_and_only_it(here: Here) -> N
         kinds.SECRET, {"metadata": {"name": "bystander", "namespace": "shop"}, "data": {}}
     )
     assert here.secrets == [bystander, secret]
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert here.secrets == [bystander]
     assert here.notes == []
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert here.secrets == [bystander]
 
 
@@ -212,7 +212,7 @@ def test_a_secret_of_the_same_name_that_another_attempt_made_stays_when_a_dead_o
     (later,) = here.secrets
     note.parent.mkdir(exist_ok=True)
     note.write_text(text)
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert here.secrets == [later]
     assert here.notes == []
 
@@ -229,10 +229,10 @@ def test_where_nobody_knows_whether_the_commit_arrived_the_secret_stays_until_so
     abandoned(here, app.ground(fetch=True), app)
     remote.rename(tmp_path / "away.git")
     later = here.app()
-    sweep(later, later.ground(fetch=True))
+    take_back_secrets(later, later.ground(fetch=True))
     assert (len(here.secrets), len(here.notes)) == (1, 1)
     (tmp_path / "away.git").rename(remote)
-    sweep(later, later.ground(fetch=True))
+    take_back_secrets(later, later.ground(fetch=True))
     assert (here.secrets, here.notes) == ([], [])
 
 
@@ -252,7 +252,7 @@ def test_a_secret_that_the_base_names_stays_whatever_became_of_the_commit_that_i
     here.team.merge(str(done.branch), squash=True)
     here.team.git("branch", "-D", str(done.branch))
     app = here.app()
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert (len(here.secrets), len(here.notes)) == (1, 0)
 
 
@@ -263,7 +263,7 @@ def test_a_secret_that_a_live_role_names_stays_although_git_says_nothing_of_it(h
     role = {"apiVersion": kinds.DATABASE_ROLE.api_version, "kind": kinds.DATABASE_ROLE.kind, "spec": spec}
     here.world.store.create(kinds.DATABASE_ROLE, {**role, "metadata": {"name": "db-reader", "namespace": "shop"}})
     app = here.app()
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert (len(here.secrets), len(here.notes)) == (1, 0)
 
 
@@ -272,10 +272,10 @@ def test_where_the_live_roles_cannot_be_read_a_secret_stays_until_they_can(here:
     here.team.git("branch", "-D", str(done.branch))
     here.world.api.deny("list", kinds.DATABASE_ROLE.group, kinds.DATABASE_ROLE.plural)
     app = here.app()
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert (len(here.secrets), len(here.notes)) == (1, 1)
     here.world.api._access._denied.clear()
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert (here.secrets, here.notes) == ([], [])
 
 
@@ -286,20 +286,20 @@ def test_where_the_repository_cannot_be_looked_at_again_after_a_failed_push_the_
     plan = Plan("create-role", "x", Identity("Cluster", "shop", "db"), writes=(write(),))
     with (  # noqa: PT012 - what happens meanwhile is the point
         pytest.raises(Unavailable, match="the answer was lost"),
-        written(app, ground, environment, plan, change="mine"),
+        write_secrets(app, ground, environment, plan, change="mine"),
     ):
         here.team.commit({".gitops-mcp.yaml": "nonsense: true\n"})
         raise Unavailable("the answer was lost")
     assert (len(here.secrets), len(here.notes)) == (1, 1)
     here.team.commit({".gitops-mcp.yaml": CONFIGURATION})
     app = here.app()
-    sweep(app, app.ground(fetch=True))
+    take_back_secrets(app, app.ground(fetch=True))
     assert (here.secrets, here.notes) == ([], [])
 
 
 def test_no_change_can_be_taken_for_direct_delivery() -> None:
     with pytest.raises(InvalidRequest):
-        change_name(DIRECT)
+        check_change_name(DIRECT)
 
 
 def test_a_note_is_never_swept_from_the_server_that_writes_it(here: Here) -> None:
@@ -309,14 +309,14 @@ def test_a_note_is_never_swept_from_the_server_that_writes_it(here: Here) -> Non
 
     def sweeping() -> None:
         while not over.is_set():
-            sweep(app, ground)
+            take_back_secrets(app, ground)
 
     with ThreadPoolExecutor(2) as pool:
         sweepers = [pool.submit(sweeping) for _ in range(2)]
         try:
             for number in range(40):
-                noted = Made("prod", "shop", "db-reader-password", f"{number:016x}")
-                with _noted(ground.repository.common_dir, noted, "mine") as note:
+                noted = MadeSecret("prod", "shop", "db-reader-password", f"{number:016x}")
+                with _write_note(ground.repository.common_dir, noted, "mine") as note:
                     assert f"{number:016x}" in note.read_text()
                     note.unlink()
         finally:

@@ -14,28 +14,29 @@ import pytest
 import yaml
 
 from gitops_mcp.adapters.kube import Kube
-from gitops_mcp.domain.answers import WriteResult
-from gitops_mcp.domain.changed import changed
-from gitops_mcp.domain.cluster_settings import Update
+from gitops_mcp.answers.writes import WriteResult
+from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CNPG_KINDS
-from gitops_mcp.domain.model import modelled
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.plan import Impact, Level, Plan
-from gitops_mcp.domain.schema import Schema, compiled
+from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.domain.repository.changes import changed_objects
+from gitops_mcp.domain.schema import Schema, compile_schema
 from gitops_mcp.errors import InvalidRequest
-from gitops_mcp.sandbox.api import Api as Server
-from gitops_mcp.sandbox.api import Store, kubeconfig
-from gitops_mcp.sandbox.api.resources import NAMESPACE
-from gitops_mcp.workflows import cluster_update, clusters, databases
-from gitops_mcp.workflows import roles as roles_of
-from gitops_mcp.workflows.look import Look
-from gitops_mcp.workflows.road import Request
-from gitops_mcp.workflows.validation import Limits, validated
+from gitops_mcp.sandbox.api import SandboxApi as Server
+from gitops_mcp.sandbox.api import Store, kubeconfig_text
+from gitops_mcp.sandbox.store.resources import NAMESPACE
+from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.writing import cluster_update, clusters, databases
+from gitops_mcp.workflows.writing.request import WriteRequest
+from gitops_mcp.workflows.writing.roles import WhichRole, delete_role
+from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 from tests.fakes.api import Answer
 from tests.workflows.conftest import Api, Team, cluster
 
 FOLDER = os.environ.get("GITOPS_MCP_TEST_CRDS")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SPEC = "{instances: 3, storage: {size: 1Gi}}"
 SWITCHOVER = (
     "{instances: 3, storage: {size: 1Gi}, primaryUpdateMethod: switchover, "
@@ -57,7 +58,7 @@ class Servers:
     def used(self, name: str, patch: pytest.MonkeyPatch) -> None:
         """Kubeconfig leads there."""
         place = self.folder / name
-        place.write_text(kubeconfig(self.urls[name], None, namespace="shop"))
+        place.write_text(kubeconfig_text(self.urls[name], None, namespace="shop"))
         patch.setenv("KUBECONFIG", str(place))
 
 
@@ -83,18 +84,18 @@ def _up(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def scaled(team: Team, instances: int = 4, *, change: str | None = None) -> WriteResult:
-    request = Request("scale_postgres_cluster", None, change=change)
-    return kept(team, clusters.scale(team.app(), request, "db", namespace=None, instances=instances))
+    request = WriteRequest("scale_postgres_cluster", None, change=change)
+    return kept(team, clusters.scale_cluster(team.app(), request, "db", namespace=None, instances=instances))
 
 
 def updated(team: Team, *, change: str | None = None, **asked: Any) -> WriteResult:
-    request = Request("update_postgres_cluster", None, change=change)
-    return kept(team, cluster_update.update(team.app(), request, "db", Update(**asked), namespace=None))
+    request = WriteRequest("update_postgres_cluster", None, change=change)
+    return kept(team, cluster_update.update_cluster(team.app(), request, "db", ClusterUpdate(**asked), namespace=None))
 
 
 def created(team: Team, name: str = "new", instances: int = 3) -> WriteResult:
     new = clusters.NewCluster(name, "shop", instances, "1Gi", "18", None, {}, "app", None)
-    return kept(team, clusters.create(team.app(), Request("create_postgres_cluster", None), new))
+    return kept(team, clusters.create_cluster(team.app(), WriteRequest("create_postgres_cluster", None), new))
 
 
 def kept(team: Team, done: WriteResult) -> WriteResult:
@@ -112,7 +113,7 @@ def _schema(kind: str) -> Schema:
     assert FOLDER
     plural = next(one.plural for one in CNPG_KINDS if one.kind == kind)
     crd = yaml.safe_load((Path(FOLDER) / f"postgresql.cnpg.io_{plural}.yaml").read_text())
-    return compiled(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], key=f"committed {kind}")
+    return compile_schema(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], key=f"committed {kind}")
 
 
 def told(done: WriteResult, name: str) -> list[str]:
@@ -212,8 +213,8 @@ def test_a_fault_of_the_base_does_not_stand_in_the_way_of_another_change(team: T
         "postgresql: {parameters: {listen_addresses: '*'}}}"
     )
     team.commit({"db.yaml": cluster(spec=spec)})
-    request = Request("scale_postgres_cluster", None)
-    done = clusters.scale(team.app(), request, "db", namespace=None, instances=4)
+    request = WriteRequest("scale_postgres_cluster", None)
+    done = clusters.scale_cluster(team.app(), request, "db", namespace=None, instances=4)
     assert done.outcome == "committed"
     old = [one.message for one in done.warnings if "it was so before this change" in one.message]
     assert any("spec.logLevel" in one for one in old)
@@ -224,8 +225,8 @@ def test_a_fault_of_the_base_does_not_stand_in_the_way_of_another_change(team: T
 def test_a_fault_that_moves_in_its_list_does_not_stand_in_the_way(team: Team) -> None:
     listed = "[{name: first}, {name: second, createdb: 'yes'}, {name: third, createdb: true}]"
     team.commit({"db.yaml": cluster(spec=f"{{instances: 3, storage: {{size: 1Gi}}, managed: {{roles: {listed}}}}}")})
-    request, which = Request("delete_postgres_role", None), roles_of.Which("db", "first", None)
-    assert roles_of.delete(team.app(), request, which, drop=False).outcome == "committed"
+    request, which = WriteRequest("delete_postgres_role", None), WhichRole("db", "first", None)
+    assert delete_role(team.app(), request, which, drop=False).outcome == "committed"
 
 
 @pytest.mark.usefixtures("_up")
@@ -314,10 +315,10 @@ def test_a_database_is_validated_as_its_own_kind(team: Team) -> None:
     team.commit({"db.yaml": cluster(spec=SPEC)})
     done = kept(
         team,
-        databases.create(
+        databases.create_database(
             team.app(),
-            Request("create_postgres_database", None),
-            databases.Which("db", "shop", None),
+            WriteRequest("create_postgres_database", None),
+            databases.WhichDatabase("db", "shop", None),
             owner="app",
             reclaim_policy="retain",
             extensions=(),
@@ -330,11 +331,11 @@ def test_a_database_is_validated_as_its_own_kind(team: Team) -> None:
 @pytest.mark.usefixtures("_up")
 def test_what_a_change_makes_and_takes_back_loses_nothing(team: Team) -> None:
     team.commit({"db.yaml": cluster(spec=SPEC)})
-    which, policy = databases.Which("db", "shop", None), "delete"
-    request = Request("create_postgres_database", None, change="brief")
+    which, policy = databases.WhichDatabase("db", "shop", None), "delete"
+    request = WriteRequest("create_postgres_database", None, change="brief")
     made: Any = {"owner": "app", "reclaim_policy": policy, "extensions": (), "schemas": ()}
-    assert databases.create(team.app(), request, which, **made).outcome == "committed"
-    back = databases.delete(team.app(), request, which, drop=True)
+    assert databases.create_database(team.app(), request, which, **made).outcome == "committed"
+    back = databases.delete_database(team.app(), request, which, drop=True)
     assert (back.outcome, back.impact.level) == ("committed", "none")
 
 
@@ -353,12 +354,12 @@ def test_what_a_change_makes_and_takes_back_loses_nothing(team: Team) -> None:
     ],
 )
 def test_an_impact_is_never_lower_than_what_the_objects_show(told_level: Level, spec: str, shown: str) -> None:
-    before = modelled({"db.yaml": cluster(spec=SPEC)}, commit="", folder="")
-    after = modelled({"db.yaml": cluster(spec=spec)}, commit="", folder="")
+    before = build_desired({"db.yaml": cluster(spec=SPEC)}, commit="", folder="")
+    after = build_desired({"db.yaml": cluster(spec=spec)}, commit="", folder="")
     plan = Plan("x", "X", Identity("Cluster", "shop", "db"), impact=Impact(told_level, ("as planned",)))
     look = Look(Kube(context=None, timeout=5), {})
     limits = Limits(9, None, protected=False)
-    found = validated(plan, changed(before, after), after, look, limits=limits, base=before).impact
+    found = validate_plan(plan, changed_objects(before, after), after, look, limits=limits, base=before).impact
     assert found.level.label == shown
     assert found.reasons[0] == "as planned"
 
@@ -367,9 +368,9 @@ def test_an_impact_is_never_lower_than_what_the_objects_show(told_level: Level, 
 def test_a_schema_that_was_read_once_is_not_compiled_again(team: Team) -> None:
     team.commit({"db.yaml": cluster(spec=SPEC)})
     app = team.app()
-    request = Request("scale_postgres_cluster", None, dry_run=True)
-    clusters.scale(app, request, "db", namespace=None, instances=4)
+    request = WriteRequest("scale_postgres_cluster", None, dry_run=True)
+    clusters.scale_cluster(app, request, "db", namespace=None, instances=4)
     kept_ = dict(app.schemas)
     assert kept_
-    clusters.scale(app, request, "db", namespace=None, instances=5)
+    clusters.scale_cluster(app, request, "db", namespace=None, instances=5)
     assert app.schemas == kept_

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.moment import Moment, moment, parsed
-from gitops_mcp.domain.cnpg.reconciled import of_cluster
+from gitops_mcp.domain.cnpg.moment import Moment, moment, parse_time
+from gitops_mcp.domain.cnpg.status.reconciled import objects_of_cluster
 from gitops_mcp.domain.objects import Object, at
 
 IN_TREE = "barmanObjectStore"
@@ -56,7 +56,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Window:
+class RestoreWindow:
     """Since when, and from where, a Cluster can be restored."""
 
     store: str
@@ -67,7 +67,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Recent:
+class RecentBackups:
     """Backup objects, newest first."""
 
     items: tuple[Backup, ...]
@@ -84,10 +84,10 @@ def archiver(cluster: Object) -> str | None:
     return IN_TREE if at(cluster, "spec", "backup", "barmanObjectStore") else None
 
 
-def recent(cluster: Object, objects: Iterable[Object], *, now: datetime, most: int = 5) -> Recent:
-    own = sorted(of_cluster(cluster, objects), key=_began, reverse=True)
-    shown = tuple(_backup(one, now=now) for one in own[:most])
-    return Recent(shown, len(own) - len(shown), sum(at(one, "status", "phase") == "completed" for one in own))
+def recent_backups(cluster: Object, objects: Iterable[Object], *, now: datetime, most: int = 5) -> RecentBackups:
+    own = sorted(objects_of_cluster(cluster, objects), key=_start_time, reverse=True)
+    shown = tuple(_read_backup(one, now=now) for one in own[:most])
+    return RecentBackups(shown, len(own) - len(shown), sum(at(one, "status", "phase") == "completed" for one in own))
 
 
 def schedules(cluster: Object, objects: Iterable[Object], *, now: datetime) -> tuple[Schedule, ...]:
@@ -101,27 +101,27 @@ def schedules(cluster: Object, objects: Iterable[Object], *, now: datetime) -> t
             next=moment(at(one, "status", "nextScheduleTime"), now=now),
             error=excerpt(at(one, "status", "error")),
         )
-        for one in of_cluster(cluster, objects)
+        for one in objects_of_cluster(cluster, objects)
     )
 
 
-def windows(cluster: Object, stores: Iterable[Object], *, now: datetime) -> tuple[Window, ...]:
+def restore_windows(cluster: Object, stores: Iterable[Object], *, now: datetime) -> tuple[RestoreWindow, ...]:
     """Of the stores that the Cluster's plugins name, and of its own status for the in-tree way."""
     by_name = {
         str(at(store, "metadata", "name")): store
         for store in stores
         if at(store, "metadata", "namespace") == at(cluster, "metadata", "namespace")
     }
-    return tuple(_windows(cluster, by_name, now=now))
+    return tuple(_restore_windows(cluster, by_name, now=now))
 
 
-def _windows(cluster: Object, stores: dict[str, Object], *, now: datetime) -> Iterator[Window]:
+def _restore_windows(cluster: Object, stores: dict[str, Object], *, now: datetime) -> Iterator[RestoreWindow]:
     for plugin in at(cluster, "spec", "plugins") or ():
         store = str(at(plugin, "parameters", "barmanObjectName") or "")
         server = str(at(plugin, "parameters", "serverName") or at(cluster, "metadata", "name"))
         found = at(stores.get(store), "status", "serverRecoveryWindow", server)
         if at(plugin, "name") == BARMAN_PLUGIN and found is not None:
-            yield Window(
+            yield RestoreWindow(
                 store,
                 server,
                 moment(at(found, "firstRecoverabilityPoint"), now=now),
@@ -130,7 +130,7 @@ def _windows(cluster: Object, stores: dict[str, Object], *, now: datetime) -> It
             )
     status = cluster.get("status") or {}
     if at(status, "firstRecoverabilityPoint"):
-        yield Window(
+        yield RestoreWindow(
             IN_TREE,
             str(at(cluster, "spec", "backup", "barmanObjectStore", "serverName") or at(cluster, "metadata", "name")),
             moment(at(status, "firstRecoverabilityPoint"), now=now),
@@ -139,17 +139,17 @@ def _windows(cluster: Object, stores: dict[str, Object], *, now: datetime) -> It
         )
 
 
-def _began(object_: Object) -> str:
+def _start_time(object_: Object) -> str:
     return str(at(object_, "status", "startedAt") or at(object_, "metadata", "creationTimestamp") or "")
 
 
-def _backup(object_: Object, *, now: datetime) -> Backup:
+def _read_backup(object_: Object, *, now: datetime) -> Backup:
     status = object_.get("status") or {}
     return Backup(
         name=str(at(object_, "metadata", "name")),
         phase=str(at(status, "phase") or "pending"),
         method=str(at(status, "method") or at(object_, "spec", "method") or IN_TREE),
         started=moment(at(status, "startedAt"), now=now),
-        stopped=moment(at(status, "stoppedAt"), now=now) if parsed(at(status, "stoppedAt")) else None,
+        stopped=moment(at(status, "stoppedAt"), now=now) if parse_time(at(status, "stoppedAt")) else None,
         error=excerpt(at(status, "error") or at(status, "commandError")),
     )

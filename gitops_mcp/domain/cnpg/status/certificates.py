@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from gitops_mcp.domain.cnpg.moment import days_left, parsed, rfc3339
+from gitops_mcp.domain.cnpg.moment import days_left, format_rfc3339, parse_time
 from gitops_mcp.domain.objects import Object, at
 
 _OWN = ("serverCASecret", "serverTLSSecret", "clientCASecret", "replicationTLSSecret")
@@ -27,11 +27,11 @@ def certificates(cluster: Object, *, now: datetime) -> tuple[Certificate, ...]:
     given = {at(cluster, "spec", "certificates", key) for key in _OWN}
     found = []
     for secret, text in (at(cluster, "status", "certificates", "expirations") or {}).items():
-        until = parsed(text)
+        until = parse_time(text)
         found.append(
             Certificate(
                 secret=str(secret),
-                expires=rfc3339(until) if until else None,
+                expires=format_rfc3339(until) if until else None,
                 days_left=days_left(until, now) if until else None,
                 renewed_by_operator=secret not in given,
             )

@@ -47,5 +47,5 @@ def conditions(cluster: Object, *, now: datetime) -> tuple[Condition, ...]:
     return (*first, *found.values())
 
 
-def named(conditions_: tuple[Condition, ...], name: str) -> Condition | None:
+def find_condition(conditions_: tuple[Condition, ...], name: str) -> Condition | None:
     return next((one for one in conditions_ if one.type == name), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.reconciled import Reconciled, of_cluster, reconciled
+from gitops_mcp.domain.cnpg.status.reconciled import Reconciliation, objects_of_cluster, read_reconciliation
 from gitops_mcp.domain.objects import Object, at
 
 _PARTS = {"extensions": "extension", "schemas": "schema", "fdws": "fdw", "servers": "server"}
@@ -22,7 +22,7 @@ class Database:
     owner: str | None
     ensure: Literal["present", "absent"]
     reclaim: Literal["retain", "delete"]
-    state: Reconciled
+    state: Reconciliation
     failing: tuple[str, ...]
     """Extensions, schemas and the like that could not be made. Text from the cluster, cut."""
 
@@ -35,14 +35,14 @@ def databases(cluster: Object, objects: Iterable[Object]) -> tuple[Database, ...
             owner=at(one, "spec", "owner"),
             ensure="absent" if at(one, "spec", "ensure") == "absent" else "present",
             reclaim="delete" if at(one, "spec", "databaseReclaimPolicy") == "delete" else "retain",
-            state=reconciled(one),
-            failing=tuple(_failing(one)),
+            state=read_reconciliation(one),
+            failing=tuple(_failing_parts(one)),
         )
-        for one in of_cluster(cluster, objects)
+        for one in objects_of_cluster(cluster, objects)
     )
 
 
-def _failing(object_: Object) -> Iterator[str]:
+def _failing_parts(object_: Object) -> Iterator[str]:
     for key, word in _PARTS.items():
         for part in at(object_, "status", key) or ():
             if at(part, "applied") is False:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gitops_mcp.domain.cnpg.cluster import number
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.moment import Moment, moment, parsed
+from gitops_mcp.domain.cnpg.moment import Moment, moment, parse_time
+from gitops_mcp.domain.cnpg.status.summary import whole_number
 from gitops_mcp.domain.objects import Object, at
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,8 +40,8 @@ def events(
     """Those about the Cluster, its instances, their volumes and jobs, and about `others` by name."""
     own = re.compile(rf"{re.escape(cluster)}(-\d+(-[a-z0-9.-]+)?)?")
     about = [one for one in objects if _is_about(one, own, others)]
-    about.sort(key=lambda one: _when(one) or _START, reverse=True)
-    return Events(tuple(_event(one, now=now) for one in about[:most]), max(len(about) - most, 0))
+    about.sort(key=lambda one: _last_time(one) or _START, reverse=True)
+    return Events(tuple(_read_event(one, now=now) for one in about[:most]), max(len(about) - most, 0))
 
 
 def _is_about(event: Object, own: re.Pattern[str], others: Collection[str]) -> bool:
@@ -49,23 +49,23 @@ def _is_about(event: Object, own: re.Pattern[str], others: Collection[str]) -> b
     return isinstance(name, str) and (own.fullmatch(name) is not None or name in others)
 
 
-def _when(event: Object) -> datetime | None:
+def _last_time(event: Object) -> datetime | None:
     """Old events have lastTimestamp, new ones a series or only the time they were made."""
     return (
-        parsed(at(event, "series", "lastObservedTime"))
-        or parsed(at(event, "lastTimestamp"))
-        or parsed(at(event, "eventTime"))
-        or parsed(at(event, "metadata", "creationTimestamp"))
+        parse_time(at(event, "series", "lastObservedTime"))
+        or parse_time(at(event, "lastTimestamp"))
+        or parse_time(at(event, "eventTime"))
+        or parse_time(at(event, "metadata", "creationTimestamp"))
     )
 
 
-def _event(event: Object, *, now: datetime) -> Event:
-    when = _when(event)
+def _read_event(event: Object, *, now: datetime) -> Event:
+    when = _last_time(event)
     return Event(
         last=moment(when.isoformat(), now=now) if when else None,
         warning=at(event, "type") == "Warning",
         reason=excerpt(at(event, "reason"), limit=100) or "",
         object=excerpt(f"{at(event, 'involvedObject', 'kind')} {at(event, 'involvedObject', 'name')}") or "",
         message=excerpt(at(event, "message")),
-        count=number(at(event, "series", "count")) or number(at(event, "count")) or 1,
+        count=whole_number(at(event, "series", "count")) or whole_number(at(event, "count")) or 1,
     )

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gitops_mcp.domain.cnpg.backups import FAILED
-from gitops_mcp.domain.cnpg.cluster import Summary
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.reconciled import reconciled
+from gitops_mcp.domain.cnpg.status.backups import FAILED
+from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
+from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.objects import Object, at
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def healthy(live: Object) -> tuple[bool | None, str]:
+def judge_health(live: Object) -> tuple[bool | None, str]:
     """True and how; False and what is still awaited; None and why it will not come without somebody's doing."""
     if at(live, "metadata", "deletionTimestamp"):
         return False, "it is being deleted"
     match at(live, "kind"):
         case "Cluster":
-            return _cluster(live)
+            return _cluster_health(live)
         case "Database" | "DatabaseRole" | "Publication" | "Subscription":
-            return _reconciled(live)
+            return _applied_health(live)
         case "Pooler" | "Backup":
-            return _phased(live)
+            return _phase_health(live)
         case "ScheduledBackup" if at(live, "status", "error"):
             return None, f"the schedule fails: {excerpt(at(live, 'status', 'error'))}"
         case _:
             return True, "it is there"
 
 
-def _cluster(live: Object) -> tuple[bool | None, str]:
+def _cluster_health(live: Object) -> tuple[bool | None, str]:
     seen = Summary(live, _NEVER)
     name = seen.phase.name or "no phase yet"
     if seen.hibernated:
@@ -41,11 +41,11 @@ def _cluster(live: Object) -> tuple[bool | None, str]:
         return False, f"phase {name!r}"
     if seen.fenced:
         return None, f"instances are fenced: {', '.join(seen.fenced)}"
-    awaited = _awaited(live, seen)
+    awaited = _what_is_awaited(live, seen)
     return awaited is None, awaited or f"{seen.ready} of {seen.instances} instances are ready"
 
 
-def _awaited(live: Object, seen: Summary) -> str | None:
+def _what_is_awaited(live: Object, seen: Summary) -> str | None:
     """What a healthy phase may still lack, since it may be the one from before the change."""
     existing = len(at(live, "status", "instanceNames") or ())
     if seen.ready != seen.instances or (existing and existing != seen.instances):
@@ -56,8 +56,8 @@ def _awaited(live: Object, seen: Summary) -> str | None:
     return "volumes are being resized" if at(live, "status", "resizingPVC") else None
 
 
-def _reconciled(live: Object) -> tuple[bool | None, str]:
-    state = reconciled(live)
+def _applied_health(live: Object) -> tuple[bool | None, str]:
+    state = read_reconciliation(live)
     if state.done:
         return True, "it is applied"
     secret = at(live, "spec", "passwordSecret", "name")
@@ -68,7 +68,7 @@ def _reconciled(live: Object) -> tuple[bool | None, str]:
     return False, state.message or "it is not applied yet"
 
 
-def _phased(live: Object) -> tuple[bool | None, str]:
+def _phase_health(live: Object) -> tuple[bool | None, str]:
     phase = str(at(live, "status", "phase") or "")
     why = excerpt(at(live, "status", "error") or at(live, "status", "phaseReason"))
     text = f"phase {phase or 'not reported'!r}" + (f": {why}" if why else "")

@@ -98,7 +98,7 @@ _KNOWN = {
 }
 
 
-def phase(name: object) -> Phase:
+def find_phase(name: object) -> Phase:
     if not isinstance(name, str) or not name:
         return Phase(
             None, "unknown", "the operator has reported no phase: check that it runs and watches this namespace"

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from gitops_mcp.domain.cnpg.cluster import number
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import Moment, moment
+from gitops_mcp.domain.cnpg.status.summary import whole_number
 from gitops_mcp.domain.objects import Object, at
 
 CLUSTER_LABEL = "cnpg.io/cluster"
@@ -54,7 +54,7 @@ def instances(cluster: Object, pods: Iterable[Object] | None, *, now: datetime) 
     states = {name: state for state, listed in (at(status, "instancesStatus") or {}).items() for name in listed or ()}
     return tuple(
         _instance(name, status, str(states.get(name, "unknown")), None if own is None else own.get(name, {}), now=now)
-        for name in sorted(names, key=serial)
+        for name in sorted(names, key=serial_order)
     )
 
 
@@ -64,28 +64,28 @@ def jobs(cluster: Object, pods: Iterable[Object]) -> tuple[Job, ...]:
             name=str(at(pod, "metadata", "name")),
             role=str(at(pod, "metadata", "labels", _JOB_ROLE)),
             pod=str(at(pod, "status", "phase") or "unknown"),
-            waiting=_waiting(pod),
+            waiting=_why_waiting(pod),
         )
         for pod in pods
-        if _belongs(cluster, pod)
+        if _belongs_to(cluster, pod)
         and at(pod, "metadata", "labels", _JOB_ROLE)
         and at(pod, "status", "phase") != "Succeeded"
     )
 
 
-def serial(name: str) -> tuple[int, str]:
+def serial_order(name: str) -> tuple[int, str]:
     tail = name.rpartition("-")[2]
     return (int(tail) if tail.isdecimal() else 0, name)
 
 
-def _belongs(cluster: Object, pod: Object) -> bool:
+def _belongs_to(cluster: Object, pod: Object) -> bool:
     return bool(at(pod, "metadata", "labels", CLUSTER_LABEL) == at(cluster, "metadata", "name"))
 
 
 def _instance_pods(cluster: Object, pods: Iterable[Object]) -> Iterator[Object]:
     for pod in pods:
         labels = at(pod, "metadata", "labels") or {}
-        if _belongs(cluster, pod) and labels.get(_POD_ROLE, "instance") == "instance" and _JOB_ROLE not in labels:
+        if _belongs_to(cluster, pod) and labels.get(_POD_ROLE, "instance") == "instance" and _JOB_ROLE not in labels:
             yield pod
 
 
@@ -94,20 +94,20 @@ def _instance(name: str, status: Object, state: str, pod: Object | None, *, now:
     containers = at(pod, "status", "containerStatuses") or []
     return Instance(
         name=name,
-        role=_role(name, status, pod),
+        role=_instance_role(name, status, pod),
         state=state,
-        timeline=number(at(reported, "timeLineID")),
+        timeline=whole_number(at(reported, "timeLineID")),
         pod=None if pod is None else str(at(pod, "status", "phase") or "unknown") if pod else "missing",
         ready=None if pod is None else _is_ready(pod),
-        restarts=sum(number(at(one, "restartCount")) or 0 for one in containers) if pod else None,
+        restarts=sum(whole_number(at(one, "restartCount")) or 0 for one in containers) if pod else None,
         node=at(pod, "spec", "nodeName"),
-        image=_image(pod),
+        image=_postgres_image(pod),
         started=moment(at(pod, "status", "startTime") or at(pod, "metadata", "creationTimestamp"), now=now),
-        waiting=_waiting(pod) if pod else None,
+        waiting=_why_waiting(pod) if pod else None,
     )
 
 
-def _role(name: str, status: Object, pod: Object | None) -> str:
+def _instance_role(name: str, status: Object, pod: Object | None) -> str:
     labels = at(pod, "metadata", "labels") or {}
     role = labels.get(_INSTANCE_ROLE) or labels.get(_OLD_ROLE)
     if isinstance(role, str):
@@ -121,33 +121,33 @@ def _is_ready(pod: Object) -> bool:
     return any(at(one, "type") == "Ready" and at(one, "status") == "True" for one in listed)
 
 
-def _image(pod: Object | None) -> str | None:
+def _postgres_image(pod: Object | None) -> str | None:
     listed = at(pod, "spec", "containers") or []
     found = next((at(one, "image") for one in listed if at(one, "name") == "postgres"), None)
     return found if isinstance(found, str) else None
 
 
-def _waiting(pod: Object) -> str | None:
-    return excerpt("; ".join(_reasons(pod)))
+def _why_waiting(pod: Object) -> str | None:
+    return excerpt("; ".join(_waiting_reasons(pod)))
 
 
-def _reasons(pod: Object) -> Iterator[str]:
+def _waiting_reasons(pod: Object) -> Iterator[str]:
     """Why a pod does not run, in the words of scheduler and kubelet, and why it stopped before."""
     if at(pod, "metadata", "deletionTimestamp"):
         yield "is being deleted"
     for condition in at(pod, "status", "conditions") or ():
         if at(condition, "type") == "PodScheduled" and at(condition, "status") == "False":
-            yield _joined(at(condition, "reason"), at(condition, "message"))
+            yield _join_reason(at(condition, "reason"), at(condition, "message"))
     if at(pod, "status", "phase") == "Failed":
-        yield _joined(at(pod, "status", "reason") or "Failed", at(pod, "status", "message"))
+        yield _join_reason(at(pod, "status", "reason") or "Failed", at(pod, "status", "message"))
     for key in ("initContainerStatuses", "containerStatuses"):
         for one in at(pod, "status", key) or ():
             waiting, last = at(one, "state", "waiting"), at(one, "lastState", "terminated")
             if waiting and at(waiting, "reason") != "PodInitializing":
-                yield f"{at(one, 'name')}: {_joined(at(waiting, 'reason'), at(waiting, 'message'))}"
+                yield f"{at(one, 'name')}: {_join_reason(at(waiting, 'reason'), at(waiting, 'message'))}"
             if waiting and last:
                 yield f"{at(one, 'name')} stopped: {at(last, 'reason')} (exit code {at(last, 'exitCode')})"
 
 
-def _joined(reason: object, message: object) -> str:
+def _join_reason(reason: object, message: object) -> str:
     return f"{reason}: {message}" if message else str(reason)

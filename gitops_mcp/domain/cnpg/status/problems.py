@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gitops_mcp.domain.cnpg.backups import IN_TREE
-from gitops_mcp.domain.cnpg.cluster import EVERY_INSTANCE
-from gitops_mcp.domain.cnpg.conditions import ARCHIVING, LAST_BACKUP, NOT_REPORTED, SYSTEM_ID, named
-from gitops_mcp.domain.cnpg.reconciled import Reconciled
-from gitops_mcp.domain.cnpg.status import Status
+from gitops_mcp.domain.cnpg.status.backups import IN_TREE
+from gitops_mcp.domain.cnpg.status.conditions import ARCHIVING, LAST_BACKUP, NOT_REPORTED, SYSTEM_ID, find_condition
+from gitops_mcp.domain.cnpg.status.reconciled import Reconciliation
+from gitops_mcp.domain.cnpg.status.report import Status
+from gitops_mcp.domain.cnpg.status.summary import EVERY_INSTANCE
 from gitops_mcp.domain.objects import Object, at
 
 Severity = Literal["critical", "warning", "info"]
@@ -37,11 +37,11 @@ class Problem:
 def problems(status: Status, *, desired: Object | None = None) -> tuple[Problem, ...]:
     """`desired` is the Cluster as Git declares it, where it does."""
     found = [problem for rule in _RULES for problem in rule(status)]
-    found += _bootstrap(status, desired)
+    found += _bootstrap_problems(status, desired)
     return tuple(sorted(found, key=lambda one: _ORDER[one.severity]))
 
 
-def _phase(status: Status) -> Iterator[Problem]:
+def _phase_problems(status: Status) -> Iterator[Problem]:
     seen = status.summary
     if seen.deleting:
         yield Problem(
@@ -63,7 +63,7 @@ def _phase(status: Status) -> Iterator[Problem]:
         yield Problem(severity, f"phase-{seen.phase.kind}", name, seen.phase.action, seen.phase_reason)
 
 
-def _switch(status: Status) -> Iterator[Problem]:
+def _switch_problems(status: Status) -> Iterator[Problem]:
     seen = status.summary
     if seen.switching_to == "pending":
         yield Problem(
@@ -81,7 +81,7 @@ def _switch(status: Status) -> Iterator[Problem]:
         )
 
 
-def _set_aside(status: Status) -> Iterator[Problem]:
+def _set_aside_problems(status: Status) -> Iterator[Problem]:
     """What somebody did on purpose and may have forgotten."""
     seen, annotations = status.summary, at(status.cluster, "metadata", "annotations") or {}
     if seen.hibernated:
@@ -110,7 +110,7 @@ def _set_aside(status: Status) -> Iterator[Problem]:
             )
 
 
-def _instances(status: Status) -> Iterator[Problem]:
+def _instance_problems(status: Status) -> Iterator[Problem]:
     seen = status.summary
     if seen.hibernated:
         return
@@ -145,7 +145,7 @@ def _instances(status: Status) -> Iterator[Problem]:
         )
 
 
-def _redundancy(status: Status) -> Iterator[Problem]:
+def _redundancy_problems(status: Status) -> Iterator[Problem]:
     seen = status.summary
     if seen.hibernated:
         return
@@ -165,7 +165,7 @@ def _redundancy(status: Status) -> Iterator[Problem]:
             "all instances run on one node, so that its failure takes them all",
             "add nodes, or set affinity.podAntiAffinityType to 'required' in Git",
         )
-    system = named(status.conditions, SYSTEM_ID)
+    system = find_condition(status.conditions, SYSTEM_ID)
     if system and system.status == "False" and system.reason == "Mismatch":
         yield Problem(
             "critical",
@@ -176,8 +176,8 @@ def _redundancy(status: Status) -> Iterator[Problem]:
         )
 
 
-def _archiving(status: Status) -> Iterator[Problem]:
-    condition = named(status.conditions, ARCHIVING)
+def _archiving_problems(status: Status) -> Iterator[Problem]:
+    condition = find_condition(status.conditions, ARCHIVING)
     if status.archiver is None:
         if not status.summary.replica_of:
             yield Problem(
@@ -213,8 +213,8 @@ def _archiving(status: Status) -> Iterator[Problem]:
         )
 
 
-def _backups(status: Status) -> Iterator[Problem]:
-    last = named(status.conditions, LAST_BACKUP)
+def _backup_problems(status: Status) -> Iterator[Problem]:
+    last = find_condition(status.conditions, LAST_BACKUP)
     if last and last.status == "False" and last.reason == "LastBackupFailed":
         yield Problem(
             "critical",
@@ -243,7 +243,7 @@ def _backups(status: Status) -> Iterator[Problem]:
             )
 
 
-def _schedules(status: Status) -> Iterator[Problem]:
+def _schedule_problems(status: Status) -> Iterator[Problem]:
     for one in status.schedules or ():
         if one.with_seconds:
             yield Problem(
@@ -270,7 +270,7 @@ def _schedules(status: Status) -> Iterator[Problem]:
             )
 
 
-def _certificates(status: Status) -> Iterator[Problem]:
+def _certificate_problems(status: Status) -> Iterator[Problem]:
     for one in status.certificates:
         if one.days_left is None or one.days_left >= _SOON:
             continue
@@ -289,7 +289,7 @@ def _certificates(status: Status) -> Iterator[Problem]:
         )
 
 
-def _roles(status: Status) -> Iterator[Problem]:
+def _role_problems(status: Status) -> Iterator[Problem]:
     for role in status.inline_roles:
         if role.errors:
             yield Problem(
@@ -300,12 +300,12 @@ def _roles(status: Status) -> Iterator[Problem]:
                 "; ".join(role.errors),
             )
     for one in status.database_roles or ():
-        yield from _unapplied(f"DatabaseRole {one.object} (role {one.name})", one.state)
+        yield from _unapplied_problems(f"DatabaseRole {one.object} (role {one.name})", one.state)
 
 
-def _databases(status: Status) -> Iterator[Problem]:
+def _database_problems(status: Status) -> Iterator[Problem]:
     for one in status.databases or ():
-        yield from _unapplied(f"Database {one.object} (database {one.name})", one.state)
+        yield from _unapplied_problems(f"Database {one.object} (database {one.name})", one.state)
         if one.failing:
             yield Problem(
                 "warning",
@@ -316,7 +316,7 @@ def _databases(status: Status) -> Iterator[Problem]:
             )
 
 
-def _unapplied(what: str, state: Reconciled) -> Iterator[Problem]:
+def _unapplied_problems(what: str, state: Reconciliation) -> Iterator[Problem]:
     if state.deleting:
         yield Problem(
             "warning",
@@ -339,7 +339,7 @@ def _unapplied(what: str, state: Reconciled) -> Iterator[Problem]:
         )
 
 
-def _volumes(status: Status) -> Iterator[Problem]:
+def _volume_problems(status: Status) -> Iterator[Problem]:
     for one in status.volumes or ():
         if one.state == "unusable" or one.phase == "Lost":
             yield Problem(
@@ -372,7 +372,7 @@ def _volumes(status: Status) -> Iterator[Problem]:
             )
 
 
-def _others(status: Status) -> Iterator[Problem]:
+def _other_problems(status: Status) -> Iterator[Problem]:
     for one in status.tablespaces:
         if one.error:
             yield Problem(
@@ -397,7 +397,7 @@ def _others(status: Status) -> Iterator[Problem]:
             )
 
 
-def _bootstrap(status: Status, desired: Object | None) -> Iterator[Problem]:
+def _bootstrap_problems(status: Status, desired: Object | None) -> Iterator[Problem]:
     """A stanza that did its work once lies in wait: made again, the Cluster would start from that old copy."""
     for method in ("recovery", "pg_basebackup"):
         declared = at(desired if desired is not None else status.cluster, "spec", "bootstrap", method)
@@ -413,17 +413,17 @@ def _bootstrap(status: Status, desired: Object | None) -> Iterator[Problem]:
 
 
 _RULES: tuple[Callable[[Status], Iterator[Problem]], ...] = (
-    _phase,
-    _switch,
-    _instances,
-    _archiving,
-    _backups,
-    _schedules,
-    _volumes,
-    _certificates,
-    _roles,
-    _databases,
-    _others,
-    _redundancy,
-    _set_aside,
+    _phase_problems,
+    _switch_problems,
+    _instance_problems,
+    _archiving_problems,
+    _backup_problems,
+    _schedule_problems,
+    _volume_problems,
+    _certificate_problems,
+    _role_problems,
+    _database_problems,
+    _other_problems,
+    _redundancy_problems,
+    _set_aside_problems,
 )

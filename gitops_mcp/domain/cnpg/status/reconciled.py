@@ -14,7 +14,7 @@ from gitops_mcp.domain.objects import Object, at
 
 
 @dataclass(frozen=True)
-class Reconciled:
+class Reconciliation:
     applied: bool | None
     """None: not told yet."""
     current: bool
@@ -28,10 +28,10 @@ class Reconciled:
         return self.applied is True and self.current and not self.deleting
 
 
-def reconciled(object_: Object) -> Reconciled:
+def read_reconciliation(object_: Object) -> Reconciliation:
     observed = at(object_, "status", "observedGeneration")
     applied = at(object_, "status", "applied")
-    return Reconciled(
+    return Reconciliation(
         applied=applied if isinstance(applied, bool) else None,
         current=observed is not None and observed == at(object_, "metadata", "generation"),
         message=excerpt(at(object_, "status", "message")),
@@ -39,7 +39,7 @@ def reconciled(object_: Object) -> Reconciled:
     )
 
 
-def of_cluster(cluster: Object, objects: Iterable[Object]) -> list[Object]:
+def objects_of_cluster(cluster: Object, objects: Iterable[Object]) -> list[Object]:
     """Those that name this Cluster in their spec, by name; such references stay in one namespace."""
     name, namespace = at(cluster, "metadata", "name"), at(cluster, "metadata", "namespace")
     own = [

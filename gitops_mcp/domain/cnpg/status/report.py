@@ -9,18 +9,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gitops_mcp.domain.cnpg.backups import Recent, Schedule, Window, archiver, recent, schedules, windows
-from gitops_mcp.domain.cnpg.certificates import Certificate, certificates
-from gitops_mcp.domain.cnpg.cluster import Summary
-from gitops_mcp.domain.cnpg.conditions import Condition, conditions
-from gitops_mcp.domain.cnpg.databases import Database, databases
-from gitops_mcp.domain.cnpg.events import Events, events
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.pods import Instance, Job, instances, jobs
-from gitops_mcp.domain.cnpg.reconciled import of_cluster
-from gitops_mcp.domain.cnpg.roles import DatabaseRole, InlineRole, database_roles, inline_roles
-from gitops_mcp.domain.cnpg.services import Budget, Service, budgets, services
-from gitops_mcp.domain.cnpg.volumes import Volume, volumes
+from gitops_mcp.domain.cnpg.status.backups import (
+    RecentBackups,
+    RestoreWindow,
+    Schedule,
+    archiver,
+    recent_backups,
+    restore_windows,
+    schedules,
+)
+from gitops_mcp.domain.cnpg.status.certificates import Certificate, certificates
+from gitops_mcp.domain.cnpg.status.conditions import Condition, conditions
+from gitops_mcp.domain.cnpg.status.databases import Database, databases
+from gitops_mcp.domain.cnpg.status.events import Events, events
+from gitops_mcp.domain.cnpg.status.pods import Instance, Job, instances, jobs
+from gitops_mcp.domain.cnpg.status.reconciled import objects_of_cluster
+from gitops_mcp.domain.cnpg.status.roles import DatabaseRole, InlineRole, database_roles, inline_roles
+from gitops_mcp.domain.cnpg.status.services import Budget, Service, budgets, services
+from gitops_mcp.domain.cnpg.status.summary import Summary
+from gitops_mcp.domain.cnpg.status.volumes import Volume, volumes
 from gitops_mcp.domain.objects import Object, at
 
 Objects = Iterable[Object] | None
@@ -95,15 +103,17 @@ class Status:
     poolers: tuple[Pooler, ...] | None
     archiver: str | None
     schedules: tuple[Schedule, ...] | None
-    backups: Recent | None
-    windows: tuple[Window, ...] | None
+    backups: RecentBackups | None
+    windows: tuple[RestoreWindow, ...] | None
     events: Events | None
 
 
-def status(cluster: Object, related: Related, *, now: datetime, most_events: int = 10, most_backups: int = 5) -> Status:
+def read_status(
+    cluster: Object, related: Related, *, now: datetime, most_events: int = 10, most_backups: int = 5
+) -> Status:
     seen = Summary(cluster, now)
     kept = related.backups
-    others = {str(at(one, "metadata", "name")) for one in _named(cluster, related)}
+    others = {str(at(one, "metadata", "name")) for one in _event_objects(cluster, related)}
     return Status(
         cluster=cluster,
         now=now,
@@ -123,18 +133,18 @@ def status(cluster: Object, related: Related, *, now: datetime, most_events: int
         poolers=None if related.poolers is None else _poolers(cluster, related.poolers),
         archiver=archiver(cluster),
         schedules=None if related.scheduled_backups is None else schedules(cluster, related.scheduled_backups, now=now),
-        backups=None if kept is None else recent(cluster, kept, now=now, most=most_backups),
-        windows=None if related.object_stores is None else windows(cluster, related.object_stores, now=now),
+        backups=None if kept is None else recent_backups(cluster, kept, now=now, most=most_backups),
+        windows=None if related.object_stores is None else restore_windows(cluster, related.object_stores, now=now),
         events=None
         if related.events is None
         else events(related.events, cluster=seen.name, others=others, now=now, most=most_events),
     )
 
 
-def _named(cluster: Object, related: Related) -> list[Object]:
+def _event_objects(cluster: Object, related: Related) -> list[Object]:
     """The objects of other kinds whose events matter here."""
     kinds = (related.databases, related.roles, related.poolers, related.backups, related.scheduled_backups)
-    return [one for objects in kinds for one in of_cluster(cluster, objects or ())]
+    return [one for objects in kinds for one in objects_of_cluster(cluster, objects or ())]
 
 
 def _tablespaces(cluster: Object) -> tuple[Tablespace, ...]:
@@ -173,5 +183,5 @@ def _poolers(cluster: Object, objects: Iterable[Object]) -> tuple[Pooler, ...]:
             instances=at(one, "status", "instances"),
             reason=excerpt(at(one, "status", "error") or at(one, "status", "phaseReason")),
         )
-        for one in of_cluster(cluster, objects)
+        for one in objects_of_cluster(cluster, objects)
     )

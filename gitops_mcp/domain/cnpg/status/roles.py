@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.reconciled import Reconciled, of_cluster, reconciled
+from gitops_mcp.domain.cnpg.status.reconciled import Reconciliation, objects_of_cluster, read_reconciliation
 from gitops_mcp.domain.objects import Object, at
 
 _MESSAGES = 5
@@ -29,7 +29,7 @@ class DatabaseRole:
     object: str
     """The DatabaseRole's own name."""
     reclaim: Literal["retain", "delete"]
-    state: Reconciled
+    state: Reconciliation
 
 
 def inline_roles(cluster: Object) -> tuple[InlineRole, ...]:
@@ -37,7 +37,7 @@ def inline_roles(cluster: Object) -> tuple[InlineRole, ...]:
     errors = at(status, "cannotReconcile") or {}
     states = {str(name): str(state) for state, names in (at(status, "byStatus") or {}).items() for name in names or ()}
     return tuple(
-        InlineRole(name, states.get(name, "pending-reconciliation"), _texts(errors.get(name)))
+        InlineRole(name, states.get(name, "pending-reconciliation"), _error_texts(errors.get(name)))
         for name in sorted({*states, *errors})
     )
 
@@ -48,12 +48,12 @@ def database_roles(cluster: Object, objects: Iterable[Object]) -> tuple[Database
             name=str(at(one, "spec", "name")),
             object=str(at(one, "metadata", "name")),
             reclaim="delete" if at(one, "spec", "databaseRoleReclaimPolicy") == "delete" else "retain",
-            state=reconciled(one),
+            state=read_reconciliation(one),
         )
-        for one in of_cluster(cluster, objects)
+        for one in objects_of_cluster(cluster, objects)
     )
 
 
-def _texts(messages: object) -> tuple[str, ...]:
+def _error_texts(messages: object) -> tuple[str, ...]:
     listed = messages if isinstance(messages, list) else []
     return tuple(text for text in (excerpt(one) for one in listed[:_MESSAGES]) if text)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gitops_mcp.domain.cnpg.cluster import number
-from gitops_mcp.domain.cnpg.pods import CLUSTER_LABEL
+from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
+from gitops_mcp.domain.cnpg.status.summary import whole_number
 from gitops_mcp.domain.objects import Object, at
 
 _SERVES = {"rw": "the primary: reads and writes", "ro": "replicas only: reads", "r": "any instance: reads"}
@@ -34,31 +34,31 @@ class Budget:
 
 
 def services(cluster: Object, objects: Iterable[Object]) -> tuple[Service, ...]:
-    return tuple(_service(one, str(at(cluster, "metadata", "name"))) for one in _own(cluster, objects))
+    return tuple(_read_service(one, str(at(cluster, "metadata", "name"))) for one in _own_objects(cluster, objects))
 
 
 def budgets(cluster: Object, objects: Iterable[Object]) -> tuple[Budget, ...]:
     return tuple(
         Budget(
             name=str(at(one, "metadata", "name")),
-            allowed=number(at(one, "status", "disruptionsAllowed")),
-            healthy=number(at(one, "status", "currentHealthy")),
-            needed=number(at(one, "status", "desiredHealthy")),
+            allowed=whole_number(at(one, "status", "disruptionsAllowed")),
+            healthy=whole_number(at(one, "status", "currentHealthy")),
+            needed=whole_number(at(one, "status", "desiredHealthy")),
         )
-        for one in _own(cluster, objects)
+        for one in _own_objects(cluster, objects)
     )
 
 
-def _own(cluster: Object, objects: Iterable[Object]) -> list[Object]:
+def _own_objects(cluster: Object, objects: Iterable[Object]) -> list[Object]:
     name = at(cluster, "metadata", "name")
     own = [one for one in objects if at(one, "metadata", "labels", CLUSTER_LABEL) == name]
     return sorted(own, key=lambda one: str(at(one, "metadata", "name")))
 
 
-def _service(service: Object, cluster: str) -> Service:
+def _read_service(service: Object, cluster: str) -> Service:
     name = str(at(service, "metadata", "name"))
     ingress = at(service, "status", "loadBalancer", "ingress") or []
-    ports = [number(at(port, "port")) for port in at(service, "spec", "ports") or ()]
+    ports = [whole_number(at(port, "port")) for port in at(service, "spec", "ports") or ()]
     return Service(
         name=name,
         serves=_SERVES.get(name.removeprefix(f"{cluster}-")),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import Moment, moment
-from gitops_mcp.domain.cnpg.phase import Phase, phase
+from gitops_mcp.domain.cnpg.status.phase import Phase, find_phase
 from gitops_mcp.domain.cnpg.version import major_of
 from gitops_mcp.domain.objects import Object, at
 
@@ -34,15 +34,15 @@ class Summary:
     @property
     def instances(self) -> int:
         """As spec asks for."""
-        return wanted(self.cluster)
+        return wanted_instances(self.cluster)
 
     @property
     def ready(self) -> int:
-        return number(at(self.cluster, "status", "readyInstances")) or 0
+        return whole_number(at(self.cluster, "status", "readyInstances")) or 0
 
     @property
     def phase(self) -> Phase:
-        return phase(at(self.cluster, "status", "phase"))
+        return find_phase(at(self.cluster, "status", "phase"))
 
     @property
     def phase_reason(self) -> str | None:
@@ -62,23 +62,23 @@ class Summary:
     @property
     def image(self) -> str | None:
         image = at(self.cluster, "status", "image") or at(self.cluster, "spec", "imageName")
-        return image or _catalog(at(self.cluster, "spec"))
+        return image or _catalog_image(at(self.cluster, "spec"))
 
     @property
     def major(self) -> int | None:
         return (
-            number(at(self.cluster, "status", "pgDataImageInfo", "majorVersion"))
+            whole_number(at(self.cluster, "status", "pgDataImageInfo", "majorVersion"))
             or major_of(at(self.cluster, "status", "image") or at(self.cluster, "spec", "imageName"))
-            or number(at(self.cluster, "spec", "imageCatalogRef", "major"))
+            or whole_number(at(self.cluster, "spec", "imageCatalogRef", "major"))
         )
 
     @property
     def storage(self) -> str | None:
-        return _size(at(self.cluster, "spec", "storage"))
+        return _storage_size(at(self.cluster, "spec", "storage"))
 
     @property
     def wal_storage(self) -> str | None:
-        return _size(at(self.cluster, "spec", "walStorage"))
+        return _storage_size(at(self.cluster, "spec", "walStorage"))
 
     @property
     def created(self) -> Moment | None:
@@ -86,12 +86,12 @@ class Summary:
 
     @property
     def timeline(self) -> int | None:
-        return number(at(self.cluster, "status", "timelineID"))
+        return whole_number(at(self.cluster, "status", "timelineID"))
 
     @property
     def replica_of(self) -> str | None:
         """The external cluster that a replica cluster follows."""
-        return _followed(self.cluster)
+        return _followed_cluster(self.cluster)
 
     @property
     def hibernated(self) -> bool:
@@ -100,7 +100,7 @@ class Summary:
     @property
     def fenced(self) -> tuple[str, ...]:
         """Names of instances, or `*` for all."""
-        return fenced(self.cluster)
+        return fenced_instances(self.cluster)
 
     @property
     def deleting(self) -> bool:
@@ -111,12 +111,12 @@ class Summary:
         return self.phase.kind == "ok" and self.ready >= self.instances and not (self.fenced or self.deleting)
 
 
-def wanted(cluster: Object) -> int:
+def wanted_instances(cluster: Object) -> int:
     """`spec.instances`; the CRD's default is one."""
-    return number(at(cluster, "spec", "instances")) or 1
+    return whole_number(at(cluster, "spec", "instances")) or 1
 
 
-def fenced(cluster: Object) -> tuple[str, ...]:
+def fenced_instances(cluster: Object) -> tuple[str, ...]:
     """The annotation holds a JSON list; the operator ignores what it cannot read, so that is no fencing."""
     value = at(cluster, "metadata", "annotations", "cnpg.io/fencedInstances")
     try:
@@ -126,11 +126,11 @@ def fenced(cluster: Object) -> tuple[str, ...]:
     return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
 
 
-def number(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _followed(cluster: Object) -> str | None:
+def _followed_cluster(cluster: Object) -> str | None:
     """Distributed topologies name a primary, standalone replica clusters are enabled by hand."""
     replica = at(cluster, "spec", "replica")
     primary = at(replica, "primary")
@@ -139,11 +139,11 @@ def _followed(cluster: Object) -> str | None:
     return str(at(replica, "source") or primary) if follows else None
 
 
-def _size(storage: object) -> str | None:
+def _storage_size(storage: object) -> str | None:
     size = at(storage, "size") or at(storage, "pvcTemplate", "resources", "requests", "storage")
     return None if size is None else str(size)
 
 
-def _catalog(spec: object) -> str | None:
+def _catalog_image(spec: object) -> str | None:
     ref = at(spec, "imageCatalogRef")
     return f"{at(ref, 'kind')} {at(ref, 'name')}, major {at(ref, 'major')}" if isinstance(ref, dict) else None

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.pods import CLUSTER_LABEL, serial
 from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL, serial_order
 from gitops_mcp.domain.objects import Object, at
 
 _STATES = ("unusable", "dangling", "initializing", "resizing", "healthy")
@@ -41,11 +41,13 @@ def volumes(cluster: Object, claims: Iterable[Object]) -> tuple[Volume, ...]:
     states = {one: state for state in reversed(_STATES) for one in at(cluster, "status", f"{state}PVC") or ()}
     own = [claim for claim in claims if at(claim, "metadata", "labels", CLUSTER_LABEL) == name]
     return tuple(
-        sorted((_volume(claim, states) for claim in own), key=lambda one: (serial(one.instance or ""), one.name))
+        sorted(
+            (_read_volume(claim, states) for claim in own), key=lambda one: (serial_order(one.instance or ""), one.name)
+        )
     )
 
 
-def _volume(claim: Object, states: dict[str, str]) -> Volume:
+def _read_volume(claim: Object, states: dict[str, str]) -> Volume:
     labels = at(claim, "metadata", "labels") or {}
     name = str(at(claim, "metadata", "name"))
     return Volume(
@@ -54,15 +56,15 @@ def _volume(claim: Object, states: dict[str, str]) -> Volume:
         role=str(labels.get("cnpg.io/pvcRole") or "unknown"),
         tablespace=labels.get("cnpg.io/tablespaceName"),
         phase=str(at(claim, "status", "phase") or "unknown"),
-        requested=_text(at(claim, "spec", "resources", "requests", "storage")),
-        capacity=_text(at(claim, "status", "capacity", "storage")),
+        requested=_as_text(at(claim, "spec", "resources", "requests", "storage")),
+        capacity=_as_text(at(claim, "status", "capacity", "storage")),
         storage_class=at(claim, "spec", "storageClassName"),
         state=states.get(name, "unknown"),
-        resizing=_resizing(claim),
+        resizing=_resize_state(claim),
     )
 
 
-def _resizing(claim: Object) -> str | None:
+def _resize_state(claim: Object) -> str | None:
     for condition in at(claim, "status", "conditions") or ():
         if at(condition, "status") == "True":
             message = at(condition, "message")
@@ -70,5 +72,5 @@ def _resizing(claim: Object) -> str | None:
     return None
 
 
-def _text(value: object) -> str | None:
+def _as_text(value: object) -> str | None:
     return None if value is None else str(value)

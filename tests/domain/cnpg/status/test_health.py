@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.cnpg.health import healthy
+from gitops_mcp.domain.cnpg.status.health import judge_health
 from gitops_mcp.domain.objects import Object
 from tests.fakes import cnpg
 
@@ -71,5 +71,5 @@ def of(kind: str, **status: Any) -> Object:
     ],
 )
 def test_each_kind_is_healthy_in_its_own_way(live: Object, well: bool | None, why: str) -> None:
-    assert healthy(live)[0] is well
-    assert re.search(why, healthy(live)[1])
+    assert judge_health(live)[0] is well
+    assert re.search(why, judge_health(live)[1])

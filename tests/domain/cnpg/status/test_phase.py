@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.cnpg.phase import PhaseClass, phase
+from gitops_mcp.domain.cnpg.status.phase import PhaseClass, find_phase
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ from gitops_mcp.domain.cnpg.phase import PhaseClass, phase
     ],
 )
 def test_phases_are_told_apart_by_their_exact_words(name: str, kind: PhaseClass, outage: str) -> None:
-    found = phase(name)
+    found = find_phase(name)
     assert (found.name, found.kind, found.outage) == (name, kind, outage)
     assert bool(found.action) == (kind != "ok")
 
 
 @pytest.mark.parametrize("nothing", [None, "", 3])
 def test_no_phase_points_to_the_operator(nothing: object) -> None:
-    assert phase(nothing).kind == "unknown"
-    assert "check that it runs" in phase(nothing).action
+    assert find_phase(nothing).kind == "unknown"
+    assert "check that it runs" in find_phase(nothing).action

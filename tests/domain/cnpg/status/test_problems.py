@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.cnpg.problems import Problem, problems
-from gitops_mcp.domain.cnpg.status import Related, status
+from gitops_mcp.domain.cnpg.status.problems import Problem, problems
+from gitops_mcp.domain.cnpg.status.report import Related, read_status
 from gitops_mcp.domain.objects import Object
 from tests.fakes import cnpg
 from tests.fakes.cnpg import NOW
@@ -29,7 +29,7 @@ ALL: dict[str, Any] = {
 def found(change: Callable[[Object], object] = lambda _: None, **related: Any) -> tuple[Problem, ...]:
     cluster = cnpg.healthy_cluster()
     change(cluster)
-    return problems(status(cluster, Related(**{**ALL, **related}), now=NOW))
+    return problems(read_status(cluster, Related(**{**ALL, **related}), now=NOW))
 
 
 def ids(*args: Any, **related: Any) -> list[tuple[str, str]]:
@@ -41,7 +41,7 @@ def test_a_healthy_cluster_has_no_problem() -> None:
 
 
 def test_nothing_is_concluded_from_what_could_not_be_read() -> None:
-    assert problems(status(cnpg.healthy_cluster(), Related(), now=NOW)) == ()
+    assert problems(read_status(cnpg.healthy_cluster(), Related(), now=NOW)) == ()
 
 
 def in_status(**values: Any) -> Callable[[Object], object]:
@@ -251,7 +251,7 @@ def test_the_in_tree_way_is_deprecated() -> None:
 def test_what_git_declares_decides_whether_a_recovery_is_left_there() -> None:
     cluster = cnpg.healthy_cluster()
     cluster["spec"]["bootstrap"] = {"recovery": {"source": "old"}}
-    seen = status(cluster, Related(**ALL), now=NOW)
+    seen = read_status(cluster, Related(**ALL), now=NOW)
     assert problems(seen, desired={"spec": {"bootstrap": {"initdb": {}}}}) == ()
     (left,) = problems(seen, desired={"spec": {"bootstrap": {"recovery": {}}}})
     assert left.what.startswith("Git still declares bootstrap.recovery")

@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.cnpg.backups import schedules
-from gitops_mcp.domain.cnpg.cluster import Summary
-from gitops_mcp.domain.cnpg.events import events
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.health import healthy
 from gitops_mcp.domain.cnpg.moment import Moment
-from gitops_mcp.domain.cnpg.pods import Job
-from gitops_mcp.domain.cnpg.problems import problems
-from gitops_mcp.domain.cnpg.status import Related, Status, status
+from gitops_mcp.domain.cnpg.status.backups import schedules
+from gitops_mcp.domain.cnpg.status.events import events
+from gitops_mcp.domain.cnpg.status.health import judge_health
+from gitops_mcp.domain.cnpg.status.pods import Job
+from gitops_mcp.domain.cnpg.status.problems import problems
+from gitops_mcp.domain.cnpg.status.report import Related, Status, read_status
+from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.objects import Object, at
 from tests.fakes import cnpg
 from tests.fakes.cnpg import NOW
 
 
 def read(cluster: Object | None = None, **related: Any) -> Status:
-    return status(cluster or cnpg.healthy_cluster(), Related(**related), now=NOW)
+    return read_status(cluster or cnpg.healthy_cluster(), Related(**related), now=NOW)
 
 
 def test_a_cluster_at_a_glance() -> None:
@@ -397,7 +397,7 @@ def test_a_part_that_is_missing_or_null_never_keeps_the_rest_from_being_read(
         elif isinstance(parent, dict):
             parent.pop(path[-1], None)
     cluster = world.pop("cluster")
-    seen = status(cluster, Related(**{key: tuple(value) for key, value in world.items()}), now=NOW)
+    seen = read_status(cluster, Related(**{key: tuple(value) for key, value in world.items()}), now=NOW)
     assert {one.severity for one in problems(seen)} <= {"critical", "warning", "info"}
     assert seen.summary.name in {"ledger", ""}
-    assert healthy(cluster)[1]
+    assert judge_health(cluster)[1]

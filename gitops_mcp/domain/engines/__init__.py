@@ -1,0 +1,1 @@
+"""What Argo CD, Flux and Helm objects in Git apply."""

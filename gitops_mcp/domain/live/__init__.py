@@ -1,0 +1,1 @@
+"""Objects of the API against Git: drift, arrival, operations, managers, engine reports."""

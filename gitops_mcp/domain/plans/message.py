@@ -1,0 +1,51 @@
+"""The name of a change and its commit message, from its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gitops_mcp.domain.names import one_line, slug
+from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
+from gitops_mcp.domain.redact import redact_text
+
+SUBJECT_MAX = 72
+"""Columns; git's own habit for the first line of a message."""
+
+
+def change_slug(plan: Plan, environment: str | None) -> str:
+    """The name of a change from its request without its values: `scale-shop-orders-db`."""
+    parts = (plan.verb, environment, plan.target.namespace, plan.target.name)
+    return slug("-".join(part for part in parts if part))
+
+
+def commit_message(
+    plan: Plan,
+    *,
+    tool: str,
+    change: str,
+    reason: str | None,
+    requester: str | None = None,
+    trailers: Mapping[str, str] = NO_TRAILERS,
+) -> str:
+    """Subject, reason, impact and trailers. `reason` is the caller's text: one paragraph, redacted.
+
+    `requester` is the client that asked; the person is the commit's author.
+    """
+    full = one_line(plan.subject)
+    paragraphs = [full if len(full) <= SUBJECT_MAX else full[: SUBJECT_MAX - 1] + "…"]
+    if len(full) > SUBJECT_MAX:
+        paragraphs.append(full)
+    if reason:
+        paragraphs.append(redact_text(one_line(" ".join(reason.split()))))
+    if plan.body:
+        paragraphs.append("\n".join(one_line(text) for text in plan.body))
+    impact = "\n".join(f"- {one_line(text)}" for text in plan.impact.reasons)
+    paragraphs.append(f"Impact: {plan.impact.level.label}" + (f"\n{impact}" if impact else ""))
+    said = {
+        "Gitops-Mcp-Tool": tool,
+        "Gitops-Mcp-Change": change,
+        "Gitops-Mcp-Impact": plan.impact.level.label,
+        **({"Gitops-Mcp-Requester": requester} if requester else {}),
+        **trailers,
+    }
+    return "\n\n".join([*paragraphs, "\n".join(f"{key}: {one_line(value)}" for key, value in said.items())]) + "\n"

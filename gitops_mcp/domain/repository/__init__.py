@@ -1,0 +1,1 @@
+"""All that a commit produces, and files with the edits of them."""

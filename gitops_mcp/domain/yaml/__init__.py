@@ -1,0 +1,1 @@
+"""The text of a manifest: parse, edit, splice, render, prove."""

@@ -1,0 +1,82 @@
+"""The lines of a manifest with each secret value masked, also in comments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TypeAlias
+
+from gitops_mcp.domain.redact import (
+    MASK,
+    SECRET_SETTING,
+    is_secret_key,
+    masked_setting,
+    redacted_line,
+    without_credentials,
+)
+from gitops_mcp.domain.yaml.parse import parse_yaml
+from gitops_mcp.domain.yaml.tree import Node, Unparsable
+
+Span: TypeAlias = tuple[int, int]
+
+
+def redacted_lines(text: str) -> list[str]:
+    """The lines of a file as they may be shown, as many as splitting at line feeds gives."""
+    lines = text.split("\n")
+    try:
+        spans = sorted(_secret_spans(text))
+    except Unparsable:
+        return [redacted_line(line) for line in lines]
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    shown = [redacted_line(line) if line.lstrip().startswith("#") else _redact_manifest_line(line) for line in lines]
+    for number, (start, stop) in enumerate(pairwise(starts)):
+        inside = [(max(a, start), min(b, stop - 1)) for a, b in spans if a < stop and b > start]
+        if inside:
+            shown[number] = _mask_span(lines[number], inside[0][0] - start, inside[-1][1] - start)
+    return shown
+
+
+def _redact_manifest_line(line: str) -> str:
+    """A line of a manifest: what stands behind it in words is read as free text."""
+    code, mark, comment = line.partition(" #")
+    shown = SECRET_SETTING.sub(
+        lambda found: masked_setting(found) if "=" in found["link"] else found[0], without_credentials(code)
+    )
+    return shown + mark + (redacted_line(comment) if comment else "")
+
+
+def _mask_span(line: str, first: int, last: int) -> str:
+    hidden = line[first:last]
+    if not hidden.strip():
+        return line
+    lead = len(hidden) - len(hidden.lstrip())
+    ending = "\r" if hidden.endswith("\r") else ""
+    return line[: first + lead] + MASK + ending + line[last:]
+
+
+def _secret_spans(text: str) -> Iterator[Span]:
+    shift = 1 if text.startswith("\ufeff") else 0
+    for tree in parse_yaml(text[shift:]).trees:
+        for node in _secret_nodes(tree.root, ()):
+            yield node.start + shift, node.end + shift
+
+
+def _secret_nodes(node: Node, path: tuple[str, ...]) -> Iterator[Node]:
+    """The scalars below a node that hold secrets; what an alias stands for is looked at where it is anchored too."""
+    for entry in node.entries:
+        name = entry.name if entry.key is not None else "[]"
+        if is_secret_key(name, path):
+            yield from _scalars(entry.value)
+        else:
+            yield from _secret_nodes(entry.value, (*path, name))
+
+
+def _scalars(node: Node) -> Iterator[Node]:
+    """The values below a node, without the keys."""
+    node = node.target or node
+    if node.kind == "scalar":
+        yield node
+    for entry in node.entries:
+        yield from _scalars(entry.value)

@@ -1,0 +1,161 @@
+"""What list_postgres_databases answers: Git, live state and open changes joined by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.answers.members import DatabaseList, DatabaseRow, MemberState
+from gitops_mcp.app import App
+from gitops_mcp.domain.kinds import DATABASE
+from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.plans.database import POLICY, declared_databases, sql_name_of
+from gitops_mcp.domain.plans.declared_roles import bootstrap_database, bootstrap_owner
+from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.yaml.values import is_same
+from gitops_mcp.errors import GitOpsError
+from gitops_mcp.workflows.reading import cursors
+from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
+from gitops_mcp.workflows.reading.roles import object_state
+
+_TOOL = "list_postgres_databases"
+
+
+def list_databases(
+    app: App, cluster: str, *, namespace: str | None, environment: str | None, limit: int, cursor: str | None
+) -> DatabaseList:
+    """What Git declares, what is live, and what open changes propose, joined by name."""
+    asked = [cluster, namespace, environment]
+    skip = cursors.rows_to_skip(cursor, asked, _TOOL)
+    seen = read_cluster(app, cluster, namespace=namespace, environment=environment)
+    rows = sorted(_rows(seen), key=lambda row: (row.name, row.object or ""))
+    shown, more = cursors.page_of_rows(rows, asked, skip=skip, limit=limit)
+    return DatabaseList(
+        environment=seen.environment.name,
+        namespace=seen.ref.namespace,
+        cluster=cluster,
+        items=shown,
+        total=len(rows),
+        cursor=more,
+        warnings=seen.warnings,
+    )
+
+
+def _rows(seen: ClusterReading) -> Iterator[DatabaseRow]:
+    live = _read_live(seen)
+    base = declared_databases(seen.view.desired, seen.ref) if seen.view else ()
+    pending = _pending_by_name(seen)
+    names = set()
+    for one in base:
+        names.add(sql_name_of(one))
+        yield _declared_row(one, seen.ref, live, pending.get(sql_name_of(one), ()))
+    for name, changes in pending.items():
+        if name not in names:
+            names.add(name)
+            said = next((one for _, one in changes if one is not None), None)
+            if said is not None:
+                yield _row(said.object, state="proposed", pending=[change for change, _ in changes])
+    for found in live or ():
+        if at(found, "spec", "cluster", "name") == seen.ref.name and str(at(found, "spec", "name")) not in names:
+            names.add(str(at(found, "spec", "name")))
+            state, message = object_state(found, is_current=True)
+            yield _row(found, state=state if seen.is_direct or state == "failing" else "only_live", message=message)
+    yield from _of_bootstrap(seen, names)
+
+
+def _of_bootstrap(seen: ClusterReading, names: set[str]) -> Iterator[DatabaseRow]:
+    """The application's database, which needs no object."""
+    source = seen.cluster or (seen.declared.object if seen.declared else None)
+    name = bootstrap_database(source) if source else None
+    if source is None or name is None or name in names:
+        return
+    up = bool(at(seen.cluster, "status", "currentPrimary"))
+    yield DatabaseRow(
+        name=name,
+        owner=bootstrap_owner(source),
+        origin="bootstrap",
+        state="reconciled" if up else "pending" if seen.cluster else "unknown" if seen.live is None else "only_in_git",
+        declared=seen.declared.place if seen.declared else None,
+    )
+
+
+def _read_live(seen: ClusterReading) -> tuple[Object, ...] | None:
+    if seen.live is None:
+        return None
+    try:
+        return seen.kube.every(DATABASE, seen.ref.namespace)
+    except GitOpsError as error:
+        seen.warn("unreadable", f"Databases are missing here: {error}")
+        return None
+
+
+def _pending_by_name(seen: ClusterReading) -> dict[str, list[tuple[str, Declaration | None]]]:
+    """By database the open changes that touch it, with what they say."""
+    found: dict[str, list[tuple[str, Declaration | None]]] = {}
+    for change in seen.proposed:
+        old, new = (
+            {sql_name_of(one): one for one in declared_databases(view.desired, seen.ref)}
+            for view in (change.before, change.after)
+        )
+        for name in dict.fromkeys([*old, *new]):
+            was, now = old.get(name), new.get(name)
+            if not is_same(was.object if was else None, now.object if now else None):
+                found.setdefault(name, []).append((change.name, now))
+    return found
+
+
+def _declared_row(
+    one: Declaration, ref: ClusterRef, live: Iterable[Object] | None, pending: Iterable[tuple[str, object]]
+) -> DatabaseRow:
+    name = sql_name_of(one)
+    state: MemberState = "unknown"
+    message: str | None = None
+    policy = None
+    if live is not None:
+        found = next(
+            (
+                seen
+                for seen in live
+                if at(seen, "spec", "name") == name
+                and at(seen, "spec", "cluster", "name") == ref.name
+                and at(seen, "metadata", "name") == one.identity.name
+            ),
+            None,
+        )
+        state = "only_in_git"
+        if found is not None:
+            absent = at(found, "spec", "ensure") == "absent"
+            is_current = absent == (at(one.object, "spec", "ensure") == "absent")
+            is_current = is_current and at(found, "spec", "owner") == at(one.object, "spec", "owner")
+            state, message = object_state(found, is_current=is_current)
+            state = "dropped" if absent and state == "reconciled" else state
+            policy = at(found, "spec", POLICY)
+    row = _row(one.object, state=state, message=message, pending=[change for change, _ in pending])
+    return row.model_copy(
+        update={"declared": one.place, "reclaim_policy": str(policy) if policy else row.reclaim_policy}
+    )
+
+
+def _row(
+    object_: Object, *, state: MemberState, message: str | None = None, pending: Iterable[str] = ()
+) -> DatabaseRow:
+    spec = object_["spec"]
+    return DatabaseRow(
+        name=str(at(spec, "name")),
+        object=at(object_, "metadata", "name"),
+        owner=at(spec, "owner"),
+        reclaim_policy=str(at(spec, POLICY) or "retain"),
+        extensions=_part_names(spec, "extensions"),
+        schemas=_part_names(spec, "schemas"),
+        state=state,
+        message=message,
+        pending=list(pending),
+    )
+
+
+def _part_names(spec: Object, key: str) -> list[str]:
+    return [
+        cut_text(str(at(one, "name")), 100) + (" (absent)" if at(one, "ensure") == "absent" else "")
+        for one in at(spec, key) or ()
+    ][:50]

@@ -1,0 +1,1 @@
+"""The one road of a write: request, plan, checks, delivery."""

@@ -1,0 +1,61 @@
+"""Taking a change back: its branch, and the Secrets that were made for it."""
+
+from __future__ import annotations
+
+from gitops_mcp.adapters.git.publish import remove_branch
+from gitops_mcp.answers.base import WarningRow
+from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.answers.writes import DiscardResult
+from gitops_mcp.app import App
+from gitops_mcp.domain.names import check_change_name, pluralize
+from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.errors import Refused
+from gitops_mcp.workflows.reading.changes import base_warnings
+from gitops_mcp.workflows.reading.spans import span_of, trailer_of, unknown_change
+from gitops_mcp.workflows.writing.secrets import discard_secrets, take_back_secrets
+
+
+def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> DiscardResult:
+    check_change_name(name)
+    ground = app.ground(fetch=True)
+    take_back_secrets(app, ground)
+    found = ground.repository.change(ground.git, ground.base, name)
+    if found is None:
+        raise unknown_change(ground, name)
+    span = span_of(ground, found)
+    if span.state == "merged":
+        raise Refused(
+            f"change {name!r} is merged ({span.why}): nothing is left to discard; revert it with a new change"
+        )
+    theirs = [one for one in span.commits if trailer_of(one, "Gitops-Mcp-Change") != name]
+    if len(theirs) == len(span.commits):
+        raise Refused(
+            f"branch {found.branch} holds no commit of this server, so it is somebody's own: a person deletes it with "
+            f"git push --delete, if it is to go"
+        )
+    if not confirmed and not dry_run:
+        lost = pluralize(len(span.commits), "commit") + (f", {len(theirs)} of them made by others" if theirs else "")
+        raise Refused(
+            f"discarding change {name!r} deletes branch {found.branch} with {lost}, the last one "
+            f"{cut_text(redact_text(span.commits[0].subject), 100)!r}. Nothing was changed. Ask the person; with "
+            f"their word repeat this with confirm_deletion=true"
+        )
+    warnings = base_warnings(ground)
+    if theirs:
+        text = f"{pluralize(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
+        warnings.append(WarningRow(id="others-commits", message=text))
+    done: list[str] = []
+    if not dry_run:
+        remove_branch(ground.repository, ground.git, branch=found.branch, expected=found.tip)
+        removed, left = discard_secrets(app, ground, span.commits, change=name)
+        done = [f"Removed Secret {one}, which was made for this change" for one in removed]
+        warnings += [WarningRow(id="secret-left", message=text) for text in left]
+    return DiscardResult(
+        change=name,
+        branch=found.branch,
+        outcome="dry_run" if dry_run else "discarded",
+        tip=found.tip,
+        commits=len(span.commits),
+        warnings=warnings,
+        next=[] if dry_run else [*done, f"The last commit was {found.tip}; git keeps it for a while where it was made"],
+    )

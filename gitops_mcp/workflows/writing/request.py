@@ -1,0 +1,32 @@
+"""What every writing tool is told, and what plans from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.workflows.view import View
+
+
+@dataclass(frozen=True)
+class WriteRequest:
+    """What every writing tool is told besides what to do."""
+
+    tool: str
+    environment: str | None
+    change: str | None = None
+    reason: str | None = None
+    dry_run: bool = False
+    confirmed: bool = False
+    cluster: str | None = None
+    """metadata.name of the Cluster that it is about."""
+    namespace: str | None = None
+    """As the caller named it."""
+    wait: bool = False
+    """Until what was applied is healthy; acts in direct delivery."""
+    timeout: int | None = None
+    """Seconds to wait at most."""
+
+
+Planner = Callable[[View], Plan]
