@@ -68,7 +68,7 @@ def shorten_to_fit(answer: A, *parts: str) -> A:
 
 def rows_that_fit(rows: Sequence[R]) -> list[R]:
     """The first rows of a list that fit into one answer; at least one."""
-    kept: list[R] = Field(default_factory=list)
+    kept: list[R] = []
     length = 0
     for row in rows:
         text = row.model_dump_json(exclude_none=True)
