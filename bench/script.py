@@ -55,7 +55,11 @@ def _changes(folder: Path, size: int, kubeconfig: Path) -> Iterator[Ratio | str]
     first = _first(made(folder / "first", size), os.devnull)
     with_api = _first(made(folder / "api", size), str(kubeconfig))
     if size > SIZES[0]:
-        yield f"{size:,} files: {later / script:.2f} later, {first / script:.2f} first, {with_api / script:.2f} with an API"
+        ratios = [
+            f"{cost / script:.2f} {name}"
+            for cost, name in ((later, "later"), (first, "first"), (with_api, "first with an API"))
+        ]
+        yield f"{size:,} files: {', '.join(ratios)}"
         return
     yield _ratio(f"{size:,} files: a later change against a shell script", later, script, LATER)
     yield _ratio(f"{size:,} files: the first change against a shell script", first, script, FIRST)
