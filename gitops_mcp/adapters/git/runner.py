@@ -161,8 +161,9 @@ class Child:
         )
 
     def failure(self, said: bytes) -> GitFailed:
-        """Why it ended, when it should still be there."""
-        return GitFailed(self.verb, Ran(self._process.wait(), b"", said.decode(errors="replace")))
+        """Why it ended, when it should still be there; `said` is what was read of its complaints."""
+        rest = self._process.communicate(timeout=self._timeout)[1]
+        return GitFailed(self.verb, Ran(self._process.returncode, b"", (said + rest).decode(errors="replace")))
 
     def _log(self) -> None:
         spent = (time.monotonic() - self._began) * 1000

@@ -54,9 +54,8 @@ def test_a_call_asks_one_process_which_ends_with_it(checkout: Path, stand_in: Pa
 
 def test_it_ends_with_a_call_that_fails(checkout: Path, stand_in: Path) -> None:
     repository, commit = Repository.open(checkout), git(checkout, "rev-parse", "origin/main")
-    with pytest.raises(Unavailable, match="f{40} is not in"), repository.calls.one():
-        repository.read(commit, ORDERS)
-        repository.read("f" * 40, ORDERS)
+    with pytest.raises(Unavailable, match=r"f{40} is not in"), repository.calls.one():
+        repository.files.tops([commit, "f" * 40])
     (process,) = _started(stand_in)
     assert _is_gone(process)
 
