@@ -57,9 +57,7 @@ class History:
     files: Files
     _bases: Memory[tuple[str, str], str | None] = field(default_factory=lambda: Memory(1000))
     _files: Memory[tuple[str, str], tuple[str, ...]] = field(default_factory=lambda: Memory(_KEPT, _weight))
-    _touched: Memory[tuple[str, tuple[str, ...]], dict[str, frozenset[str]] | None] = field(
-        default_factory=lambda: Memory(4)
-    )
+    _touched: Memory[tuple[str, str], frozenset[str]] = field(default_factory=lambda: Memory(_KEPT, _weight))
     _counts: Memory[tuple[str, str], tuple[int, int]] = field(default_factory=lambda: Memory(1000))
     _merges: Memory[tuple[str, str], _TrialMerge] = field(default_factory=lambda: Memory(1000))
     _arrived: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
@@ -98,18 +96,18 @@ class History:
 
         One process, however many tips there are. With too many commits to tell, all tips count.
         """
-        asked = (object_id(base), tuple(sorted({object_id(tip) for tip in tips})))
-        if not asked[1]:
-            return frozenset()
-        touched = self._touched.made(asked, lambda: self._touched_by(*asked))
-        return frozenset(tip for tip in asked[1] if touched is None or not touched[tip].isdisjoint(paths))
+        known = {tip: self._touched.get((object_id(base), object_id(tip))) for tip in tips}
+        unknown = [tip for tip, touched in known.items() if touched is None]
+        if unknown:
+            known |= self._touched_by(base, unknown)
+        return frozenset(tip for tip, touched in known.items() if touched is None or not touched.isdisjoint(paths))
 
-    def _touched_by(self, base: str, tips: tuple[str, ...]) -> dict[str, frozenset[str]] | None:
+    def _touched_by(self, base: str, tips: Collection[str]) -> dict[str, frozenset[str]]:
         wanted = "".join(f"{commit}\n" for commit in (*tips, f"^{base}"))
         listed = self.runner.run("rev-list", "--parents", f"--max-count={_SEARCHED}", "--stdin", input=wanted.encode())
         parents = {line[0]: line[1:] for line in map(str.split, listed.text.splitlines())}
         if len(parents) == _SEARCHED:
-            return None
+            return {}
         # A merge by itself touches nothing.
         single = {commit: above for commit, above in parents.items() if len(above) < 2}
         pairs = [(above[0] if above else None, commit) for commit, above in single.items()]
@@ -121,7 +119,8 @@ class History:
             if len(shared) == 1:
                 self._bases.put(_pair(base, tip), *shared)
         return {
-            tip: frozenset(path for one in commits for path in files.get(one, ())) for tip, commits in reached.items()
+            tip: self._touched.put((base, tip), frozenset(path for one in commits for path in files.get(one, ())))
+            for tip, commits in reached.items()
         }
 
     def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
