@@ -92,7 +92,7 @@ class Files:
 
     def tree(self, commit: str) -> str:
         """The id of a commit's tree; a tree's is its own."""
-        return self.tops((commit,))[commit]
+        return self._tops.get(commit) or self.tops((commit,))[commit]
 
     def tops(self, commits: Iterable[str]) -> dict[str, str]:
         """The ids of their trees, by commit."""

@@ -123,6 +123,14 @@ class History:
             for tip, commits in reached.items()
         }
 
+    def remember(self, commit: str, *, base: str, parent: str, paths: Iterable[str]) -> None:
+        """A commit of ours: how it stands to the base follows from its parent, and need not be asked."""
+        shared = base if parent == base else self._bases.get(_pair(base, parent))
+        touched = frozenset[str]() if parent == base else self._touched.get((base, parent))
+        if shared and touched is not None:
+            self._bases.put(_pair(base, commit), shared)
+            self._touched.put((base, commit), touched.union(paths))
+
     def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
         """The files in which the tip cannot be merged into the base without a person."""
         return self._merge(base, tip).conflicts

@@ -72,6 +72,7 @@ def publish(
             files=files,
             message=message,
         )
+        repository.history.remember(made.id, base=base.commit, parent=parent, paths=files)
         if base.remote is None or not base.pushes:
             _update_branch(repository, lock, branch, made.id, expected or "0" * len(parent))
             return PublishedCommit(made.id, branch, f"refs/heads/{branch}", False, "", made.hooks, made.signed)
