@@ -45,7 +45,8 @@ def measured() -> Iterator[Ratio | str]:
     with tempfile.TemporaryDirectory(prefix="gitops-mcp-bench-") as folder, _api(Path(folder)) as kubeconfig:
         for size in SIZES:
             yield from _changes(Path(folder) / str(size), size, kubeconfig)
-    ours, bare = (sum(_listed(command) for _ in range(CALLS)) for command in (OURS, [sys.executable, "-c", BARE]))
+    pairs = [(_listed(OURS), _listed([sys.executable, "-c", BARE])) for _ in range(CALLS)]
+    ours, bare = (sum(side) for side in zip(*pairs, strict=True))
     yield _ratio("start to tools/list against a bare server", ours, bare, LISTED)
 
 
