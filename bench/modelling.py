@@ -13,6 +13,7 @@ import yaml
 from gitrepo import git, streamed
 from measure import Ratio, median, timed
 
+from gitops_mcp.adapters.git.call import Calls
 from gitops_mcp.adapters.git.files import Files
 from gitops_mcp.adapters.git.runner import Runner
 from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
@@ -67,7 +68,7 @@ def measured() -> Iterator[Ratio | str]:
 
 class _Models:
     def __init__(self, checkout: Path) -> None:
-        self._snapshots = Snapshots(Files(Runner(checkout)))
+        self._snapshots = Snapshots(Files(Calls(Runner(checkout))))
         self._last: tuple[Snapshot, Desired] | None = None
 
     def at(self, commit: str) -> Desired:

@@ -1,6 +1,6 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
-python bench/run.py [startup] [scaling] [modelling] [listing] [members] [validating]
+python bench/run.py [startup] [scaling] [script] [modelling] [listing] [members] [validating]
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import listing
 import members
 import modelling
 import scaling
+import script
 import startup
 import validating
 from measure import Ratio
@@ -18,6 +19,7 @@ from measure import Ratio
 PARTS = {
     "startup": startup.measured,
     "scaling": scaling.measured,
+    "script": script.measured,
     "modelling": modelling.measured,
     "listing": listing.measured,
     "members": members.measured,

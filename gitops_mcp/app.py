@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,10 +46,10 @@ class Ground:
     repository: Repository
     base: Base
 
-    @cached_property
+    @property
     def url(self) -> str | None:
         """The address of the remote that changes are for, without credentials."""
-        return self.repository.remote_url(self.git)
+        return self.base.url
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class App:
     audit: AuditLog | None = None
     caller: Caller = field(default_factory=Nobody)
     """Who asked; the server puts the client of each call here."""
+    _call: ExitStack | None = None
+    """Ends what the call has running; without one each question ends it."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _repositories: dict[Path, Repository] = field(default_factory=dict, repr=False)
     _kubes: dict[tuple[str | None, float], Kube] = field(default_factory=dict, repr=False)
@@ -75,6 +79,12 @@ class App:
     def read_only(self) -> bool:
         return self.flags.read_only
 
+    @contextmanager
+    def called(self, caller: Caller) -> Iterator[App]:
+        """The App for one call of a tool, made in one thread."""
+        with ExitStack() as call:
+            yield replace(self, caller=caller, _call=call)
+
     def repository(self) -> Repository:
         """The repository around `--repo`, else around the working directory. Raises InvalidRequest without one."""
         from gitops_mcp.adapters.git.repository import Repository
@@ -86,7 +96,10 @@ class App:
         with self._lock:
             if path not in self._repositories:
                 self._repositories[path] = Repository.open(path)
-            return self._repositories[path]
+            repository = self._repositories[path]
+        if self._call:
+            self._call.enter_context(repository.calls.one())
+        return repository
 
     def ground(self, *, fetch: bool) -> Ground:
         """The settings and the base; with `fetch` the base and the changes as the remote has them now.

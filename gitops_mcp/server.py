@@ -15,7 +15,6 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import anyio
@@ -175,7 +174,8 @@ def _bind_tool(
         outcome = "crashed"
         facts: dict[str, Any] = {"requester": caller.requester}
         try:
-            answer = tool.function(replace(app, caller=caller), **arguments)
+            with app.called(caller) as called:
+                answer = tool.function(called, **arguments)
             outcome = getattr(answer, "outcome", "ok")
             facts |= {name: getattr(answer, name, None) or None for name in _FACTS}
             return _success(answer)

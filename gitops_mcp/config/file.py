@@ -5,8 +5,12 @@ Keys that no code reads do not exist here.
 
 from __future__ import annotations
 
+import ast
 import copy
-from collections.abc import Mapping
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -57,7 +61,6 @@ class _Part(BaseModel):
         allow_inf_nan=False,
         hide_input_in_errors=True,
         alias_generator=to_camel,
-        use_attribute_docstrings=True,
     )
 
 
@@ -187,12 +190,27 @@ class ConfigFile(_Part):
 def file_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12), without references, so that it can be read from top to bottom."""
     made = ConfigFile.model_json_schema(by_alias=True)
+    parts = {"File": made, **made["$defs"]}
+    for part, field, description in _descriptions():
+        parts[part]["properties"][to_camel(field)]["description"] = description
     inlined = _inline_references(made, made.pop("$defs"))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "gitops-mcp configuration (.gitops-mcp.yaml)",
         **inlined,
     }
+
+
+def _descriptions() -> Iterator[tuple[str, str, str]]:
+    """What stands under each field of each model. Pydantic would look for it each time that the models are loaded."""
+    source = ast.parse(inspect.getsource(sys.modules[__name__]))
+    for part in (one for one in source.body if isinstance(one, ast.ClassDef)):
+        for field, below in pairwise(part.body):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    yield part.name, name, inspect.cleandoc(text)
+                case _:
+                    continue
 
 
 def _inline_references(node: Any, definitions: Mapping[str, Any]) -> Any:

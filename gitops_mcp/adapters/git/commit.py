@@ -56,7 +56,7 @@ def write_commit(
     """
     check_paths(files)
     work = WorkTree.made(repository, configuration, lock)
-    folders = Folders.read(work, parent, files)
+    folders = Folders.read(repository.files, parent, files)
     work.write(folders.attributes)
     blobs = store_blobs(work, configuration, folders, files)
     tree = write_tree(work, folders, blobs.entries)

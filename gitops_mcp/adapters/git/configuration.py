@@ -1,4 +1,4 @@
-"""Git's configuration, read once: one process answers for hooks, signing, filters and the remote together.
+"""Git's configuration, asked of git, which alone knows includes, worktrees and precedence, and once in a call.
 
 Values stand as git lists them, the last one winning. Nothing is ever written.
 """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import groupby
+from typing import TypeVar
 
+from gitops_mcp.adapters.git.call import Calls
 from gitops_mcp.adapters.git.memory import Memory
+from gitops_mcp.adapters.git.paths import folders_of
 from gitops_mcp.adapters.git.remote import Remote
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
@@ -17,9 +21,11 @@ from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _KEPT_BYTES = 64 * 2**20
-_PATHS_AT_ONCE = 1000
+_KEPT_ENTRIES = 100_000
+FOLDER = "040000"
 SYMLINK = "120000"
 SUBMODULE = "160000"
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -32,16 +38,15 @@ class GitFile:
 
 
 @dataclass(frozen=True)
-class TreeLine:
-    """One line of a tree."""
+class Entry:
+    """What a folder holds under a name."""
 
-    path: str
     mode: str
     id: str
 
     @property
     def is_folder(self) -> bool:
-        return self.mode == "040000"
+        return self.mode == FOLDER
 
     @property
     def is_file(self) -> bool:
@@ -50,14 +55,31 @@ class TreeLine:
 
     @property
     def kind(self) -> str:
-        return {"040000": "a folder", SUBMODULE: "a submodule", SYMLINK: "a symbolic link"}.get(self.mode, "a file")
+        return {FOLDER: "a folder", SUBMODULE: "a submodule", SYMLINK: "a symbolic link"}.get(self.mode, "a file")
+
+
+@dataclass(frozen=True)
+class TreeLine(Entry):
+    path: str
+
+
+Folder = Mapping[str, Entry]
+"""A tree, by name."""
+Differences = dict[str, "Listed | None"]
+"""By path."""
 
 
 @dataclass
 class Files:
-    runner: Runner
+    calls: Calls
     _blobs: Memory[str, bytes] = field(default_factory=lambda: Memory(_KEPT_BYTES, len))
+    _trees: Memory[str, Folder] = field(default_factory=lambda: Memory(_KEPT_ENTRIES, len))
+    _tops: Memory[str, str] = field(default_factory=lambda: Memory(1000))
     _folders: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
+
+    @property
+    def runner(self) -> Runner:
+        return self.calls.runner
 
     def read(self, commit: str, path: str) -> GitFile | None:
         return self.read_many(commit, (path,)).get(path)
@@ -66,32 +88,85 @@ class Files:
         """The files of these paths that there are; a folder is none."""
         entries = [entry for entry in self.entries(commit, paths).values() if not entry.is_folder]
         data = self.blobs(entry.id for entry in entries if entry.mode != SUBMODULE)
-        return {entry.path: self.file(entry, data) for entry in entries}
+        return {entry.path: GitFile(entry.path, entry.id, entry.mode, data.get(entry.id, b"")) for entry in entries}
 
-    @staticmethod
-    def file(entry: TreeLine, data: Mapping[str, bytes], *, folder: str = "") -> GitFile:
-        """`data` by id; an entry's path is relative to `folder`."""
-        return GitFile(f"{folder}/{entry.path}".lstrip("/"), entry.id, entry.mode, data.get(entry.id, b""))
+    def tree(self, commit: str) -> str:
+        """The id of a commit's tree; a tree's is its own."""
+        return self._tops.get(commit) or self.tops((commit,))[commit]
+
+    def tops(self, commits: Iterable[str]) -> dict[str, str]:
+        """The ids of their trees, by commit."""
+        known = {commit: self._tops.get(object_id(commit)) for commit in commits}
+        if unknown := {commit: f"{commit}^{{tree}}" for commit, tree in known.items() if tree is None}:
+            with self.calls.one() as call:
+                found = call.objects.sizes(unknown.values())
+            for commit, name in unknown.items():
+                if name not in found:
+                    raise Unavailable(f"commit {commit} is not in {self.runner.directory}: fetch, and try again")
+                known[commit] = self._tops.put(commit, found[name].id)
+        return {commit: tree for commit, tree in known.items() if tree}
+
+    def folders(self, tree: str, paths: Iterable[str]) -> dict[str, Folder]:
+        """What stands in the folders of a commit or tree that lead to these paths, by the folder's path."""
+        ids = {"": self.tree(tree)}
+        found: dict[str, Folder] = {}
+        wanted = sorted({folder for path in paths for folder in folders_of(path)}, key=_depth)
+        for _, level in groupby(wanted, _depth):
+            for folder in (some := list(level)):
+                above, _, name = folder.rpartition("/")
+                if folder and (entry := found.get(above, {}).get(name)) and entry.is_folder:
+                    ids[folder] = entry.id
+            trees = self.trees(ids[folder] for folder in some if folder in ids)
+            found |= {folder: trees[ids[folder]] for folder in some if folder in ids}
+        return found
 
     def entries(self, tree: str, paths: Iterable[str]) -> dict[str, TreeLine]:
         """What stands at these paths of a commit or tree; a path that leaves the repository stands nowhere."""
-        legal = iter(dict.fromkeys(path for path in paths if _is_legal(path)))
-        found: dict[str, TreeLine] = {}
-        while some := list(islice(legal, _PATHS_AT_ONCE)):
-            ran = self.runner.run("ls-tree", "--full-tree", "-z", object_id(tree), "--", *some)
-            found |= {entry.path: entry for entry in _parse_tree_lines(ran.text)}
+        legal = [path for path in dict.fromkeys(paths) if _is_legal(path)]
+        folders = self.folders(tree, legal)
+        found = {}
+        for path in legal:
+            folder, _, name = path.rpartition("/")
+            if entry := folders.get(folder, {}).get(name):
+                found[path] = TreeLine(entry.mode, entry.id, path)
+        return found
+
+    def differences(self, pairs: Sequence[tuple[str | None, str]], *, most: int | None = None) -> list[Differences]:
+        """For each two commits or trees (None: an empty one) what stands in the new one where they differ.
+
+        Folders are looked into, and None stands for what is gone; a renamed file is two. Beyond `most` paths of all
+        the search ends.
+        """
+        found: list[Differences] = [{} for _ in pairs]
+        tops = self.tops(one for pair in pairs for one in pair if one)
+        ahead = [
+            (number, "", old and tops[old], tops.get(new)) for number, (old, new) in enumerate(pairs) if old != new
+        ]
+        while ahead and (most is None or sum(map(len, found)) <= most):
+            trees = self.trees(one for _, _, *two in ahead for one in two if one)
+            below = []
+            for number, path, *two in ahead:
+                old, new = (trees[one] if one else {} for one in two)
+                for name in old.keys() | new.keys():
+                    before, after = old.get(name), new.get(name)
+                    if before == after:
+                        continue
+                    here = path + name
+                    was, became = (one.id if one and one.is_folder else None for one in (before, after))
+                    if was or became:
+                        below.append((number, f"{here}/", was, became))
+                    if after and not after.is_folder:
+                        found[number][here] = TreeLine(after.mode, after.id, here)
+                    elif before and not before.is_folder:
+                        found[number][here] = None
+            ahead = below
         return found
 
     def not_a_folder(self, tree: str, folders: Iterable[str]) -> TreeLine | None:
         """Of these folders and those they lie in one that is something else, such as a symlink; the uppermost."""
-        parts = [folder.split("/") for folder in folders]
-        for depth in range(1, max(map(len, parts), default=0) + 1):
-            # One level at a time: asked for a folder and a part of it, ls-tree lists all of the folder.
-            level = {"/".join(some[:depth]) for some in parts if len(some) >= depth}
-            for there in self.entries(tree, sorted(level)).values():
-                if not there.is_folder:
-                    return there
-        return None
+        above = {part for folder in folders for part in folders_of(f"{folder}/") if part}
+        entries = self.entries(tree, sorted(above, key=_depth)).values()
+        return next((entry for entry in entries if not entry.is_folder), None)
 
     def has_folder(self, commit: str, folder: str) -> bool:
         """Raises Refused where a symlink or a file stands in its place; "" is the top, which is always there."""
@@ -109,17 +184,32 @@ class Files:
         return _parse_tree_lines(self.runner.run("ls-tree", "--full-tree", "-r", "-z", object_id(tree)).text)
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
-        """Contents by id, in one process for all that are not kept from before."""
-        wanted = {blob: self._blobs.get(blob) for blob in ids}
-        missing = [object_id(blob) for blob, data in wanted.items() if data is None]
+        """Contents by id, asked for together where they are not kept from before."""
+        return self._contents(self._blobs, ids, lambda _, data: data, bring=True)
+
+    def trees(self, ids: Iterable[str]) -> dict[str, Folder]:
+        return self._contents(self._trees, ids, _parsed)
+
+    def _contents(
+        self,
+        kept: Memory[str, Value],
+        ids: Iterable[str],
+        parsed: Callable[[str, bytes], Value],
+        *,
+        bring: bool = False,
+    ) -> dict[str, Value]:
+        known = {one: kept.get(one) for one in ids}
+        missing = [object_id(one) for one, value in known.items() if value is None]
+        found = {one: value for one, value in known.items() if value is not None}
         if missing:
-            self.bring(missing)
-            output = self.runner.run("cat-file", "--batch", input=_join_lines(missing)).stdout
-            read = {blob: self._blobs.put(blob, data) for blob, data in _parse_blobs(output)}
-            if lacking := next((blob for blob in missing if blob not in read), None):
+            if bring:
+                self.bring(missing)
+            with self.calls.one() as call:
+                there = call.objects.contents(missing)
+            if lacking := next((one for one in missing if one not in there), None):
                 raise Unavailable(f"object {lacking} is missing from {self.runner.directory}: git fsck tells more")
-            wanted |= read
-        return {blob: data for blob, data in wanted.items() if data is not None}
+            found |= {one: kept.put(one, parsed(one, there[one].data)) for one in missing}
+        return found
 
     def sizes(self, ids: Iterable[str]) -> dict[str, int]:
         """Bytes by id, without reading the contents."""
@@ -128,11 +218,8 @@ class Files:
         unknown = [object_id(blob) for blob in known if blob not in sizes]
         if unknown:
             self.bring(unknown)
-            text = self.runner.run(
-                "cat-file", "--batch-check=%(objectname) %(objectsize)", input=_join_lines(unknown)
-            ).text
-            rows = (line.split(" ") for line in text.splitlines())
-            sizes |= {blob: int(size) for blob, size in rows if size != "missing"}
+            with self.calls.one() as call:
+                sizes |= {blob: found.size for blob, found in call.objects.sizes(unknown).items()}
         return sizes
 
     def bring(self, ids: Iterable[str]) -> None:
@@ -159,7 +246,7 @@ class Files:
 
     @cached_property
     def _promisor(self) -> Remote | None:
-        remotes = Remotes.read(self.runner)
+        remotes = Remotes.configured(self.calls.configuration)
         return Remote(self.runner, remotes.promisor, remotes) if remotes.promisor else None
 
 
@@ -179,20 +266,25 @@ def _parse_tree_lines(text: str) -> Iterator[TreeLine]:
         if line:
             about, _, path = line.partition("\t")
             mode, _, name = about.split(" ")
-            yield TreeLine(path, mode, name)
+            yield TreeLine(mode, name, path)
 
 
 def _join_lines(ids: Iterable[str]) -> bytes:
     return "".join(f"{name}\n" for name in ids).encode()
 
 
-def _parse_blobs(output: bytes) -> Iterator[tuple[str, bytes]]:
-    at = 0
-    while at < len(output):
-        end = output.index(b"\n", at)
-        name, *about = output[at:end].decode().split(" ")
-        at = end + 1
-        if len(about) == 2:  # else one word: missing
-            size = int(about[1])
-            yield name, output[at : at + size]
-            at += size + 1
+def _parsed(tree: str, data: bytes) -> Folder:
+    """The entries of a raw tree object, each `mode SP name NUL id`; ids are as long as the tree's own."""
+    entries = {}
+    start = 0
+    while start < len(data):
+        space = data.index(b" ", start)
+        end = data.index(b"\0", space)
+        mode = data[start:space].decode().zfill(6)
+        start = end + 1 + len(tree) // 2
+        entries[os.fsdecode(data[space + 1 : end])] = Entry(mode, data[end + 1 : start].hex())
+    return entries
+
+
+def _depth(folder: str) -> int:
+    return folder.count("/") + 1 if folder else 0

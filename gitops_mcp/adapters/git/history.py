@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 
-from gitops_mcp.adapters.git.files import object_id
+from gitops_mcp.adapters.git.files import Files, object_id
 from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner
 from gitops_mcp.domain.names import check_change_name
@@ -54,29 +54,26 @@ def _weight(kept: Sized) -> int:
 
 @dataclass
 class History:
-    runner: Runner
+    files: Files
     _bases: Memory[tuple[str, str], str | None] = field(default_factory=lambda: Memory(1000))
-    _ancestors: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
     _files: Memory[tuple[str, str], tuple[str, ...]] = field(default_factory=lambda: Memory(_KEPT, _weight))
-    _touched: Memory[tuple[str, tuple[str, ...]], dict[str, frozenset[str]] | None] = field(
-        default_factory=lambda: Memory(4)
-    )
+    _touched: Memory[tuple[str, str], frozenset[str]] = field(default_factory=lambda: Memory(_KEPT, _weight))
     _counts: Memory[tuple[str, str], tuple[int, int]] = field(default_factory=lambda: Memory(1000))
     _merges: Memory[tuple[str, str], _TrialMerge] = field(default_factory=lambda: Memory(1000))
     _arrived: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
     _commits: Memory[tuple[str, str], tuple[Commit, ...]] = field(default_factory=lambda: Memory(_KEPT, _weight))
 
+    @property
+    def runner(self) -> Runner:
+        return self.files.runner
+
     def merge_base(self, one: str, other: str) -> str | None:
         """The newest commit that both have; None when there is none, or a shallow clone does not hold it."""
-        return self._bases.made((object_id(one), object_id(other)), lambda: self._merge_base(one, other))
-
-    def _merge_base(self, one: str, other: str) -> str | None:
-        return self._asked("merge-base", one, other).text or None
+        return self._bases.made(_pair(one, other), lambda: self._asked("merge-base", one, other).text or None)
 
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether `other` contains `one`."""
-        key = (object_id(one), object_id(other))
-        return self._ancestors.made(key, lambda: self._asked("merge-base", "--is-ancestor", *key).returncode == 0)
+        return self.merge_base(one, other) == one
 
     def ahead_behind(self, base: str, tip: str) -> tuple[int, int]:
         """How many commits the tip has that the base lacks, and the other way round."""
@@ -91,44 +88,48 @@ class History:
         return self._files.made((object_id(old), object_id(new)), lambda: self._changed_files(old, new))
 
     def _changed_files(self, old: str, new: str) -> tuple[str, ...]:
-        asked = ("-r", "-z", "--name-only", "--no-renames")
-        text = self.runner.run("diff-tree", *asked, old, new).text
-        return tuple(path for path in text.split("\0") if path)
+        (differences,) = self.files.differences([(old, new)])
+        return tuple(sorted(differences))
 
     def touching(self, base: str, tips: Iterable[str], paths: Collection[str]) -> frozenset[str]:
         """Those tips that have commits of their own which touch one of the paths; merges are not looked into.
 
-        Two processes, however many tips there are. With too many commits to tell, all tips count.
+        One process, however many tips there are. With too many commits to tell, all tips count.
         """
-        asked = (object_id(base), tuple(sorted({object_id(tip) for tip in tips})))
-        if not asked[1]:
-            return frozenset()
-        touched = self._touched.made(asked, lambda: self._touched_by(*asked))
-        return frozenset(tip for tip in asked[1] if touched is None or not touched[tip].isdisjoint(paths))
+        known = {tip: self._touched.get((object_id(base), object_id(tip))) for tip in tips}
+        unknown = [tip for tip, touched in known.items() if touched is None]
+        if unknown:
+            known |= self._touched_by(base, unknown)
+        return frozenset(tip for tip, touched in known.items() if touched is None or not touched.isdisjoint(paths))
 
-    def _touched_by(self, base: str, tips: tuple[str, ...]) -> dict[str, frozenset[str]] | None:
+    def _touched_by(self, base: str, tips: Collection[str]) -> dict[str, frozenset[str]]:
         wanted = "".join(f"{commit}\n" for commit in (*tips, f"^{base}"))
         listed = self.runner.run("rev-list", "--parents", f"--max-count={_SEARCHED}", "--stdin", input=wanted.encode())
         parents = {line[0]: line[1:] for line in map(str.split, listed.text.splitlines())}
         if len(parents) == _SEARCHED:
-            return None
-        files = self._files_of(parents)
+            return {}
+        # A merge by itself touches nothing.
+        single = {commit: above for commit, above in parents.items() if len(above) < 2}
+        pairs = [(above[0] if above else None, commit) for commit, above in single.items()]
+        files = dict(zip(single, self.files.differences(pairs), strict=True))
+        reached = {tip: _ancestors_of(tip, parents) for tip in tips}
+        for tip, commits in reached.items():
+            # All that a tip shares with the base is reached through those parents that the base has.
+            shared = {above for commit in commits for above in parents[commit]} - parents.keys()
+            if len(shared) == 1:
+                self._bases.put(_pair(base, tip), *shared)
         return {
-            tip: frozenset(path for commit in _ancestors_of(tip, parents) for path in files[commit]) for tip in tips
+            tip: self._touched.put((base, tip), frozenset(path for one in commits for path in files.get(one, ())))
+            for tip, commits in reached.items()
         }
 
-    def _files_of(self, commits: Iterable[str]) -> dict[str, list[str]]:
-        """What each commit touches; a merge by itself nothing."""
-        found: dict[str, list[str]] = {commit: [] for commit in commits}
-        asked = ("--stdin", "-r", "-z", "--root", "--name-only", "--no-renames")
-        text = self.runner.run("diff-tree", *asked, input="".join(f"{commit}\n" for commit in found).encode()).text
-        current: list[str] = []
-        for part in text.split("\0"):
-            if part in found:
-                current = found[part]
-            elif part:
-                current.append(part)
-        return found
+    def remember(self, commit: str, *, base: str, parent: str, paths: Iterable[str]) -> None:
+        """A commit of ours: how it stands to the base follows from its parent, and need not be asked."""
+        shared = base if parent == base else self._bases.get(_pair(base, parent))
+        touched = frozenset[str]() if parent == base else self._touched.get((base, parent))
+        if shared and touched is not None:
+            self._bases.put(_pair(base, commit), shared)
+            self._touched.put((base, commit), touched.union(paths))
 
     def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
         """The files in which the tip cannot be merged into the base without a person."""
@@ -159,11 +160,13 @@ class History:
         parted = self.merge_base(base, tip)
         if parted is None:
             return False
-        merge = self._merge(base, tip)
-        if not merge.conflicts and merge.tree == self._tree(base):
-            return True
         paths = self.changed_files(parted, tip)
         if not paths:
+            return True
+        if parted == base:
+            return False
+        merge = self._merge(base, tip)
+        if not merge.conflicts and merge.tree == self.files.tree(base):
             return True
         since = self._patch_ids(self._since(parted, base, paths if len(paths) <= _PATHS_NAMED else ()))
         if not since:
@@ -171,9 +174,6 @@ class History:
         whole = self._ids_of_patches(self._patch(parted, tip))
         each = self._patch_ids(self._since(parted, tip, ()))
         return any(ids and ids <= since for ids in (whole, each))
-
-    def _tree(self, commit: str) -> str:
-        return self.runner.run("rev-parse", "--verify", f"{commit}^{{tree}}").text
 
     def _since(self, old: str, new: str, paths: Iterable[str]) -> str:
         """Ids of the commits, without merges, that `new` has and `old` lacks, and that touch one of the paths."""
@@ -233,6 +233,12 @@ class History:
         if ran.returncode not in {0, 1}:
             raise GitFailed(arguments[0], ran)
         return ran
+
+
+def _pair(one: str, other: str) -> tuple[str, str]:
+    """The key of what is the same the other way round."""
+    first, second = sorted((object_id(one), object_id(other)))
+    return first, second
 
 
 def _ancestors_of(tip: str, parents: Mapping[str, Iterable[str]]) -> set[str]:

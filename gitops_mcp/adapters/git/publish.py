@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.git.commit import write_commit
-from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.hooks import Hooks
 from gitops_mcp.adapters.git.lock import Lock, hold_lock
 from gitops_mcp.adapters.git.push import Push
@@ -57,9 +56,9 @@ def publish(
     """
     if expected not in {None, parent}:
         raise ValueError(f"a commit on {parent} would move {branch} from {expected} without containing it")
-    with hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
+    with repository.calls.one(), hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         _check_branch(repository, settings, base, branch)
-        configuration = Configuration.read(repository.runner)
+        configuration = repository.calls.configuration
         hooks = Hooks.found(repository, settings, configuration)
         if settings.hooks == "required":
             hooks.require()
@@ -73,6 +72,7 @@ def publish(
             files=files,
             message=message,
         )
+        repository.history.remember(made.id, base=base.commit, parent=parent, paths=files)
         if base.remote is None or not base.pushes:
             _update_branch(repository, lock, branch, made.id, expected or "0" * len(parent))
             return PublishedCommit(made.id, branch, f"refs/heads/{branch}", False, "", made.hooks, made.signed)
@@ -97,7 +97,7 @@ def remove_branch(repository: Repository, settings: GitSettings, *, branch: str,
             _delete_branch(repository, lock, branch, expected)
             repository.refs.closed(branch, expected)
             return
-        configuration = Configuration.read(repository.runner)
+        configuration = repository.calls.configuration
         hooks = Hooks.found(repository, settings, configuration)
         runner = replace(repository.runner, timeout=settings.timeout)
         Push(runner, lock, configuration, hooks, base.remote, settings.hooks != "off").deleted(branch, expected)

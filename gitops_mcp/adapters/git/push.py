@@ -148,4 +148,4 @@ class Push:
         return self.runner.run(*arguments, env=env, check=False, keep=(self.lock.descriptor,))
 
     def _network(self) -> dict[str, str]:
-        return Remotes({}, {}, None, ssh_command=self.configuration.get("core.sshcommand") is not None).network()
+        return Remotes.configured(self.configuration).network()

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gitops_mcp.adapters.git.call import Calls
 from gitops_mcp.adapters.git.lock import hold_lock, remove_leftovers
 from gitops_mcp.adapters.git.remote import Remote, lacks_branch, remote_of
 from gitops_mcp.adapters.git.remotes import Remotes, branch_name
@@ -49,6 +50,8 @@ class Base:
     """Whether changes are pushed to the remote; else they are local branches."""
     changes: tuple[ChangeRef, ...] = ()
     """The branches of changes as they stood together with the base, by name."""
+    url: str | None = None
+    """The address of the remote, without credentials."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class _RefListing:
 
 @dataclass
 class Refs:
-    runner: Runner
+    calls: Calls
     common: Path
     _closed: dict[str, str] = field(default_factory=dict)
     _heads: dict[tuple[str, str], str | None] = field(default_factory=dict)
@@ -96,7 +99,7 @@ class Refs:
         branch_name(f"{settings.prefix}x", field="branchPrefix")
         if settings.base is not None:
             branch_name(settings.base, field="base")
-        remotes = Remotes.read(self.runner)
+        remotes = Remotes.configured(self.calls.configuration)
         if not fetch or not remotes.urls:
             remove_leftovers(self.common)
             view = self._view(settings, remotes)
@@ -104,9 +107,9 @@ class Refs:
                 return self._base(view, settings)
         return self._fetched(settings, remotes)
 
-    def url(self, settings: GitSettings) -> str | None:
-        remote = self._view(settings, Remotes.read(self.runner)).remote
-        return remote.url() if remote else None
+    @property
+    def runner(self) -> Runner:
+        return self.calls.runner
 
     def _fetched(self, settings: GitSettings, remotes: Remotes) -> Base:
         fault: Unavailable | None = None
@@ -151,6 +154,7 @@ class Refs:
             closed={branch: tip for branch, tip in self._closed.items() if branch not in here},
             pushes=view.pushes,
             changes=tuple(here.values()),
+            url=view.remote.url if view.remote else None,
         )
 
     def closed(self, branch: str, tip: str) -> None:
@@ -170,7 +174,7 @@ class Refs:
         branch = self._named(settings, remotes, refs, heads)
         name = remotes.remote(settings.remote, branch)
         remote = remote_of(self.runner, name, remotes, timeout=settings.timeout) if name else None
-        if remote and branch not in listed:
+        if remote and listed and branch not in listed:
             refs, _ = self._listed(settings, remotes, {branch})
         self._branch = branch
         return _RefListing(branch, remote, remote is not None and settings.push == "auto", refs)
@@ -178,8 +182,12 @@ class Refs:
     def _listed(
         self, settings: GitSettings, remotes: Remotes, branches: set[str]
     ) -> tuple[dict[str, str], dict[str, str]]:
-        """Commits by ref, and for symbolic refs what they name: local branches, bases, changes and HEADs of remotes."""
-        wanted = ["HEAD", f"{settings.prefix}*", *(branch_name(branch, field="base") for branch in branches)]
+        """Commits by ref, and for symbolic refs what they name: local branches, bases, changes and HEADs of remotes.
+
+        Without a branch that may be the base all of the remotes' are listed: which it is, HEAD tells first.
+        """
+        named = [branch_name(branch, field="base") for branch in branches]
+        wanted = ["HEAD", f"{settings.prefix}*", *named] if named else [""]
         patterns = [f"refs/remotes/{remote}/{name}" for remote in remotes.urls for name in wanted]
         lines = self.runner.run(
             "for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", "--", "refs/heads", *patterns

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.git.lock import Lock
 from gitops_mcp.adapters.git.remotes import Remotes
-from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner, without_credentials
+from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner
 
 _LOST_A_RACE = re.compile(
     r"cannot lock ref|Unable to create '.*\.lock'|unable to update local ref|shallow file has changed"
@@ -28,6 +28,10 @@ class Remote:
     def ref(self, branch: str) -> str:
         """Where a branch of the remote is followed here."""
         return f"refs/remotes/{self.name}/{branch}"
+
+    @property
+    def url(self) -> str:
+        return self.remotes.address(self.name)
 
     def fetch(self, branch: str, prefix: str, lock: Lock) -> bool:
         """Follows one branch, and all whose name starts with the prefix; of these the ones that are gone are dropped.
@@ -84,10 +88,6 @@ class Remote:
 
     def _ask(self, *arguments: str) -> str:
         return self.runner.run("ls-remote", *arguments, env=self.remotes.network()).text
-
-    def url(self) -> str:
-        """The address after `url.*.insteadOf`, without credentials."""
-        return without_credentials(self.runner.run("remote", "get-url", "--", self.name).text.partition("\n")[0])
 
     def download(self, ids: Iterable[str]) -> None:
         """Brings objects that a partial clone lacks, all in one request: git's own way brings them one by one."""

@@ -1,4 +1,4 @@
-"""What git's own configuration says about remotes, asked of git: it alone knows includes, worktrees and precedence."""
+"""What git's own configuration says about remotes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gitops_mcp.adapters.git.runner import GitFailed, Runner
+from gitops_mcp.adapters.git.configuration import Configuration
+from gitops_mcp.adapters.git.runner import without_credentials
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.errors import InvalidRequest
 
-_ASKED = r"^(remote|branch)\.|^core\.sshcommand$|^extensions\.partialclone$"
 _NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|(^|/)[.]|[.]lock(/|$)|[./]$|^[-/]|^@$|^HEAD$")
 
 
@@ -25,37 +25,36 @@ class Remotes:
     """The remote that has the objects which a partial clone lacks."""
     ssh_command: bool
 
-    @classmethod
-    def read(cls, runner: Runner) -> Remotes:
-        ran = runner.run("config", "--null", "--get-regexp", _ASKED, check=False)
-        if ran.returncode not in {0, 1}:  # 1: nothing of it is set
-            raise GitFailed("config", ran)
-        return cls._parsed(ran.text)
+    substitutes: Mapping[str, str]
+    """What an address may begin with, to what git puts in its place (`url.<base>.insteadOf`)."""
 
     @classmethod
-    def _parsed(cls, text: str) -> Remotes:
+    def configured(cls, configuration: Configuration) -> Remotes:
         urls: dict[str, str] = {}
         upstreams: dict[str, str] = {}
-        promisor: str | None = None
-        ssh_command = False
-        for entry in text.split("\0"):
-            key, equals, value = entry.partition("\n")
+        substitutes: dict[str, str] = {}
+        promisor = configuration.get("extensions.partialclone")
+        for key, values in configuration.entries.items():
             section, _, rest = key.partition(".")
             name, _, word = rest.rpartition(".")
             match section, word:
                 case "remote", "url":
-                    urls.setdefault(name, value)
-                case "remote", "promisor" if not equals or value.lower() in {"true", "yes", "on", "1"}:
+                    urls[name] = values[0]
+                case "remote", "promisor" if configuration.is_on(key):
                     promisor = promisor or name
                 case "branch", "remote":
-                    upstreams[name] = value
-                case "extensions", "partialclone":
-                    promisor = promisor or value
-                case "core", "sshcommand":
-                    ssh_command = True
+                    upstreams[name] = values[-1]
+                case "url", "insteadof":
+                    substitutes |= {start: name for start in values if start not in substitutes}
                 case _:
                     continue
-        return cls(urls, upstreams, promisor, ssh_command)
+        return cls(urls, upstreams, promisor, configuration.get("core.sshcommand") is not None, substitutes)
+
+    def address(self, name: str) -> str:
+        """Of a remote, as git would use it, without credentials."""
+        url = self.urls[name]
+        start = max((one for one in self.substitutes if url.startswith(one)), key=len, default="")
+        return without_credentials(self.substitutes.get(start, "") + url.removeprefix(start))
 
     def remote(self, wanted: str | None, branch: str | None) -> str | None:
         """The remote that is wanted, else the one the branch follows, else `origin`, else the only one, else none."""

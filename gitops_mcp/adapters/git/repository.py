@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitops_mcp.adapters.git.call import Calls
 from gitops_mcp.adapters.git.files import Files, GitFile
 from gitops_mcp.adapters.git.history import Commit, History
 from gitops_mcp.adapters.git.paths import check_paths
@@ -30,7 +31,8 @@ class Repository:
     """The top of the working tree; the git folder itself when the repository is bare."""
     common_dir: Path
     """The git folder that all linked worktrees share."""
-    runner: Runner
+    calls: Calls
+    """A call of a tool opens one, and what it has running then ends with it."""
     refs: Refs
     files: Files
     snapshots: Snapshots
@@ -45,23 +47,28 @@ class Repository:
         _check_repository(path)
         runner = Runner(path, timeout)
         _require_version(runner)
-        asked = ("--absolute-git-dir", "--git-common-dir", "--is-inside-work-tree")
-        try:
-            git_dir, common, inside = runner.run("rev-parse", "--path-format=absolute", *asked).text.splitlines()
-            root = runner.run("rev-parse", "--show-toplevel").text if inside == "true" else git_dir
-        except GitFailed as error:
-            raise Unavailable(f"git refuses the repository at {path}: {error.said}") from error
-        runner = Runner(Path(root), timeout)
-        files = Files(runner)
+        asked = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel")
+        # The last one fails where there is no working tree around, after the others were answered.
+        ran = runner.run("rev-parse", "--path-format=absolute", *asked, check=False)
+        git_dir, common, *top = [*ran.text.splitlines(), "", ""][: 2 if ran.returncode else 3]
+        if not common:
+            raise Unavailable(f"git refuses the repository at {path}: {GitFailed('rev-parse', ran).said}")
+        root = top[0] if top else git_dir
+        calls = Calls(Runner(Path(root), timeout))
+        files = Files(calls)
         return cls(
             root=Path(root),
             common_dir=Path(common),
-            runner=runner,
-            refs=Refs(runner, Path(common)),
+            calls=calls,
+            refs=Refs(calls, Path(common)),
             files=files,
             snapshots=Snapshots(files),
-            history=History(runner),
+            history=History(files),
         )
+
+    @property
+    def runner(self) -> Runner:
+        return self.calls.runner
 
     def base(self, settings: GitSettings, *, fetch: bool) -> Base:
         """Where the base and the changes stand; with `fetch`, on the remote and now.
@@ -80,10 +87,6 @@ class Repository:
 
     def change(self, settings: GitSettings, base: Base, name: str) -> ChangeRef | None:
         return next((change for change in self.changes(settings, base) if change.name == name), None)
-
-    def remote_url(self, settings: GitSettings) -> str | None:
-        """The address of the remote that changes are for, without credentials."""
-        return self.refs.url(settings)
 
     def read(self, commit: str, path: str) -> GitFile | None:
         return self.files.read(commit, path)

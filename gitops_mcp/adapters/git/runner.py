@@ -92,11 +92,20 @@ class Runner:
         `keep` are descriptors that the child inherits: the lock's, so that a child which outlives a killed server
         still holds it. Raises GitFailed (unless `check` is off) and Unavailable on a time-out or without git.
         """
+        child = self.start(*arguments, env=env, cwd=cwd, keep=keep)
+        ran = child.finished(input)
+        if check and ran.returncode:
+            raise GitFailed(child.verb, ran)
+        return ran
+
+    def start(
+        self, *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, keep: Sequence[int] = ()
+    ) -> Child:
+        """Git at work, for who talks with it; whoever starts it has to end it."""
         command = ["git", "-c", "core.quotePath=off", "-c", "gc.auto=0", "-c", "core.fsmonitor=false", *arguments]
         verb = next((word for word in arguments if not word.startswith("-") and "=" not in word), "git")
-        started = time.monotonic()
         try:
-            child = subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 cwd=cwd or self.directory,
                 env={**_environment(), **(env or {})},
@@ -110,20 +119,55 @@ class Runner:
             if not (cwd or self.directory).is_dir():
                 raise Unavailable(f"the folder {cwd or self.directory} is gone") from error
             raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error
-        with child:
+        return Child(process, verb, self.timeout)
+
+
+class Child:
+    """A git process of ours."""
+
+    def __init__(self, process: subprocess.Popen[bytes], verb: str, timeout: float) -> None:
+        self.verb = verb
+        pipes = (process.stdin, process.stdout, process.stderr)
+        self.stdin, self.stdout, self.stderr = (pipe.fileno() for pipe in pipes if pipe)
+        self._process = process
+        self._timeout = timeout
+        self._began = time.monotonic()
+
+    def finished(self, given: bytes) -> Ran:
+        """What it printed, once it has ended by itself."""
+        with self._process:
             try:
-                stdout, stderr = child.communicate(input, timeout=self.timeout)
+                stdout, stderr = self._process.communicate(given, timeout=self._timeout)
             except subprocess.TimeoutExpired as error:
-                _end_group(child)
-                raise Unavailable(
-                    f"git {verb} did not end within {self.timeout:g} s and was ended: check that the remote answers "
-                    f"without a prompt, or raise timeouts.git"
-                ) from error
-        log.debug("git %s: %s in %.0f ms", verb, child.returncode, (time.monotonic() - started) * 1000)
-        ran = Ran(child.returncode, stdout, stderr.decode(errors="replace"))
-        if check and ran.returncode:
-            raise GitFailed(verb, ran)
-        return ran
+                _end_group(self._process)
+                raise self.overdue() from error
+        self._log()
+        return Ran(self._process.returncode, stdout, stderr.decode(errors="replace"))
+
+    def end(self) -> None:
+        """Ends it, after what it is at now; nothing more is read from it."""
+        with self._process:
+            try:
+                # Its input ends, and with it the process; one that waits for a peer is ended.
+                self._process.communicate(timeout=_GRACE)
+            except subprocess.TimeoutExpired:
+                _end_group(self._process)
+        self._log()
+
+    def overdue(self) -> Unavailable:
+        return Unavailable(
+            f"git {self.verb} did not end within {self._timeout:g} s and was ended: check that the remote answers "
+            f"without a prompt, or raise timeouts.git"
+        )
+
+    def failure(self, said: bytes) -> GitFailed:
+        """Why it ended, when it should still be there; `said` is what was read of its complaints."""
+        rest = self._process.communicate(timeout=self._timeout)[1]
+        return GitFailed(self.verb, Ran(self._process.returncode, b"", (said + rest).decode(errors="replace")))
+
+    def _log(self) -> None:
+        spent = (time.monotonic() - self._began) * 1000
+        log.debug("git %s: %s in %.0f ms", self.verb, self._process.returncode, spent)
 
 
 def without_credentials(text: str) -> str:

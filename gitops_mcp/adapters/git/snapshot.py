@@ -10,7 +10,7 @@ import threading
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gitops_mcp.adapters.git.files import Files, TreeLine, object_id
+from gitops_mcp.adapters.git.files import Differences, Files, TreeLine, object_id
 from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.runner import GitFailed
 from gitops_mcp.domain.engines.declared import MARKS
@@ -69,16 +69,13 @@ class _Index:
 @dataclass
 class Snapshots:
     files: Files
-    _trees: Memory[str, str] = field(default_factory=lambda: Memory(1000))
     _indexes: Memory[str, _Index] = field(default_factory=lambda: Memory(8))
     _made: Memory[str, Snapshot] = field(default_factory=lambda: Memory(8))
     _last: list[_Index] = field(default_factory=list)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def at(self, commit: str) -> Snapshot:
-        tree = self._trees.made(
-            commit, lambda: self.files.runner.run("rev-parse", "--verify", f"{object_id(commit)}^{{tree}}").text
-        )
+        tree = self.files.tree(commit)
         if found := self._made.get(tree):
             return found
         with self._turn:
@@ -106,22 +103,22 @@ class Snapshots:
 
     def _indexed(self, tree: str) -> _Index:
         last = self._last[-1] if self._last else None
-        changes = self._changes(last.tree, tree) if last else None
-        if last is None or changes is None:
+        changes = self._changes(last.tree, tree) if last else {}
+        if last is None or len(changes) > _CHANGES_WORTH_READING:
             entries = {entry.path: entry for entry in self.files.below(tree) if entry.is_file}
             found = self._found(tree, (*_MARKS, *_SECRETS))
             named = frozenset(path for path in entries if _is_build_file(path, entries))
             return _Index(
                 tree, entries, _paths_marked(found, _MARKS, entries), named, _paths_marked(found, _SECRETS, entries)
             )
-        entries = last.entries | changes
+        entries = last.entries | {path: entry for path, entry in changes.items() if entry and entry.is_file}
         for path, entry in changes.items():
-            if not entry.is_file:
-                del entries[path]
+            if not (entry and entry.is_file):
+                entries.pop(path, None)
         renamed = {path for path in entries.keys() & changes.keys() if _is_build_file(path, entries)}
         if any(path.endswith("Chart.yaml") for path in changes):
             renamed |= {path for path in entries if _is_build_file(path, entries)}
-        new = [entry for path, entry in changes.items() if entry.is_file and path.endswith(_SUFFIXES)]
+        new = [entry for path, entry in changes.items() if entry and entry.is_file and path.endswith(_SUFFIXES)]
         data = self.files.blobs(entry.id for entry in new)
         marked = {
             entry.path: {mark for mark in (*_MARKS, *_SECRETS) if mark.encode() in data[entry.id]} for entry in new
@@ -183,15 +180,8 @@ class Snapshots:
             except UnicodeDecodeError as error:
                 unread[entry.path] = f"it is not UTF-8 (byte {error.start})"
 
-    def _changes(self, old: str, new: str) -> dict[str, TreeLine] | None:
-        text = self.files.runner.run("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new).text
-        parts = text.removesuffix("\0").split("\0") if text else []
-        if len(parts) > 2 * _CHANGES_WORTH_READING:
-            return None
-        changes = {}
-        for about, path in zip(parts[::2], parts[1::2], strict=True):
-            _, mode, _, name, _ = about.split(" ")
-            changes[path] = TreeLine(path, mode, name)
+    def _changes(self, old: str, new: str) -> Differences:
+        (changes,) = self.files.differences([(old, new)], most=_CHANGES_WORTH_READING)
         return changes
 
 

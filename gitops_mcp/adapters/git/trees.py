@@ -12,21 +12,13 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from gitops_mcp.adapters.git.files import FOLDER, SUBMODULE, Entry, Files, Folder
 from gitops_mcp.adapters.git.paths import folders_of
 from gitops_mcp.adapters.git.worktree import WorkTree
-from gitops_mcp.errors import Refused, Unavailable
+from gitops_mcp.errors import Refused
 
-TREE = 0o040000
-_SYMLINK = 0o120000
-_SUBMODULE = 0o160000
-_FILES = frozenset({0o100644, 0o100755, 0o100664})
+_FILES = frozenset({"100644", "100755", "100664"})
 ATTRIBUTES = ".gitattributes"
-
-
-@dataclass(frozen=True)
-class TreeEntry:
-    mode: int
-    id: str
 
 
 @dataclass(frozen=True)
@@ -34,36 +26,24 @@ class Folders:
     """What a commit holds in the folders that some paths lie in."""
 
     tree: str
-    entries: Mapping[str, Mapping[str, TreeEntry]]
+    entries: Mapping[str, Folder]
     """By folder, then by name; a folder that the commit does not have is absent."""
     attributes: Mapping[str, bytes]
     """What stands in the `.gitattributes` of those folders, by path."""
 
     @classmethod
-    def read(cls, work: WorkTree, commit: str, paths: Collection[str]) -> Folders:
-        folders = sorted({folder for path in paths for folder in folders_of(path)})
-        names = [*folders, *(_join_path(folder, ATTRIBUTES) for folder in folders)]
-        wanted = b"".join(os.fsencode(f"{commit}:{name}\n") for name in names)
-        found = dict(zip(names, _parse_objects(work.git("cat-file", "--batch", input=wanted).stdout), strict=True))
-        top = found[""]
-        if top is None:
-            raise Unavailable(f"commit {commit} is not in {work.git_dir}: fetch, and try again")
-        entries = {
-            folder: _parse_tree(there.data, len(commit) // 2)
-            for folder in folders
-            if (there := found[folder]) and there.kind == "tree"
+    def read(cls, files: Files, commit: str, paths: Collection[str]) -> Folders:
+        entries = files.folders(commit, paths)
+        # A symlinked .gitattributes is ignored by git itself.
+        named = {
+            _join_path(folder, ATTRIBUTES): entry.id
+            for folder, names in entries.items()
+            if (entry := names.get(ATTRIBUTES)) and entry.mode in _FILES
         }
-        attributes = {
-            name: there.data
-            for folder in entries
-            if (entry := entries[folder].get(ATTRIBUTES))
-            # A symlinked .gitattributes is ignored by git itself.
-            and entry.mode in _FILES
-            and (there := found[name := _join_path(folder, ATTRIBUTES)])
-        }
-        return cls(top.id, entries, attributes)
+        data = files.blobs(named.values())
+        return cls(files.tree(commit), entries, {name: data[blob] for name, blob in named.items()})
 
-    def file(self, path: str) -> TreeEntry | None:
+    def file(self, path: str) -> Entry | None:
         """The file at a path, or None where a new one can stand.
 
         Raises Refused when something else stands there or on the way: git would write through a symlink or into a
@@ -75,12 +55,12 @@ class Folders:
             entry = self.entries.get(folder, {}).get(name)
             if entry is None:
                 return None
-            if entry.mode not in (_FILES if here == path else {TREE}):
-                raise Refused(f"{path} cannot be written: {here} is {_describe_mode(entry.mode)}")
+            if entry.mode not in (_FILES if here == path else {FOLDER}):
+                raise Refused(f"{path} cannot be written: {here} is {entry.kind}")
         return entry
 
 
-def write_tree(work: WorkTree, folders: Folders, changes: Mapping[str, TreeEntry | None]) -> str:
+def write_tree(work: WorkTree, folders: Folders, changes: Mapping[str, Entry | None]) -> str:
     """The id of the commit's tree with these files changed, written to the repository; None removes a file.
 
     A folder that becomes empty goes with its last file, as it would from git's index.
@@ -98,7 +78,7 @@ def write_tree(work: WorkTree, folders: Folders, changes: Mapping[str, TreeEntry
             continue
         trees[folder] = _tree_id(names, len(folders.tree))
         if folder:
-            _put_entry(entries, folder, TreeEntry(TREE, trees[folder]))
+            _put_entry(entries, folder, Entry(FOLDER, trees[folder]))
     listed = b"".join(_mktree_input(entries[folder]) for folder in trees)
     # --missing: blobless clones have ids of siblings without their blobs, and looking would fetch each of them.
     made = work.git("mktree", "-z", "--missing", "--batch", input=listed).text.split("\n")
@@ -107,45 +87,9 @@ def write_tree(work: WorkTree, folders: Folders, changes: Mapping[str, TreeEntry
     return trees[""]
 
 
-@dataclass(frozen=True)
-class _GitObject:
-    id: str
-    kind: str
-    data: bytes
-
-
-def _parse_objects(printed: bytes) -> list[_GitObject | None]:
-    found: list[_GitObject | None] = []
-    start = 0
-    while start < len(printed):
-        end = printed.index(b"\n", start)
-        head = printed[start:end]
-        start = end + 1
-        if head.endswith(b" missing"):
-            found.append(None)
-            continue
-        name, kind, size = head.decode().split(" ")
-        found.append(_GitObject(name, kind, printed[start : start + int(size)]))
-        start += int(size) + 1
-    return found
-
-
-def _parse_tree(tree: bytes, width: int) -> dict[str, TreeEntry]:
-    """The entries of a raw tree object, each `mode SP name NUL id`, the id `width` bytes long."""
-    entries = {}
-    start = 0
-    while start < len(tree):
-        space = tree.index(b" ", start)
-        end = tree.index(b"\0", space)
-        mode = int(tree[start:space], 8)
-        start = end + 1 + width
-        entries[os.fsdecode(tree[space + 1 : end])] = TreeEntry(mode, tree[end + 1 : start].hex())
-    return entries
-
-
-def _tree_id(names: Mapping[str, TreeEntry], length: int) -> str:
+def _tree_id(names: Mapping[str, Entry], length: int) -> str:
     content = b"".join(
-        b"%o %s\0%s" % (entry.mode, os.fsencode(name), bytes.fromhex(entry.id))
+        b"%s %s\0%s" % (entry.mode.lstrip("0").encode(), os.fsencode(name), bytes.fromhex(entry.id))
         for name, entry in sorted(names.items(), key=_git_order)
     )
     # Not for security: git names its objects so.
@@ -154,26 +98,22 @@ def _tree_id(names: Mapping[str, TreeEntry], length: int) -> str:
     return digest.hexdigest()
 
 
-def _git_order(named: tuple[str, TreeEntry]) -> bytes:
+def _git_order(named: tuple[str, Entry]) -> bytes:
     name, entry = named
-    return os.fsencode(name) + (b"/" if entry.mode == TREE else b"")
+    return os.fsencode(name) + (b"/" if entry.is_folder else b"")
 
 
-def _mktree_input(names: Mapping[str, TreeEntry]) -> bytes:
+def _mktree_input(names: Mapping[str, Entry]) -> bytes:
     """A tree as `mktree -z --batch` reads it; an empty entry ends it."""
-    lines = (f"{entry.mode:o} {_object_type(entry.mode)} {entry.id}\t{name}" for name, entry in names.items())
+    lines = (f"{entry.mode} {_object_type(entry.mode)} {entry.id}\t{name}" for name, entry in names.items())
     return b"".join(os.fsencode(f"{line}\0") for line in lines) + b"\0"
 
 
-def _object_type(mode: int) -> str:
-    return {TREE: "tree", _SUBMODULE: "commit"}.get(mode, "blob")
+def _object_type(mode: str) -> str:
+    return {FOLDER: "tree", SUBMODULE: "commit"}.get(mode, "blob")
 
 
-def _describe_mode(mode: int) -> str:
-    return {TREE: "a folder", _SUBMODULE: "a submodule", _SYMLINK: "a symbolic link"}.get(mode, "a file")
-
-
-def _put_entry(entries: dict[str, dict[str, TreeEntry]], path: str, entry: TreeEntry | None) -> None:
+def _put_entry(entries: dict[str, dict[str, Entry]], path: str, entry: Entry | None) -> None:
     folder, _, name = path.rpartition("/")
     if entry is None:
         entries[folder].pop(name, None)

@@ -7,13 +7,16 @@ hands file names on, which are read again for each connection, and would write k
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Login
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 _TOKEN_FRESH = 60.0
 """Seconds for which a token file is not read again; kubelet renews it long before it expires."""
+_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,9 @@ class Session:
 
 def open_session(login: Login, *, plugin_timeout: float) -> Session:
     """The client's own pool: it knows proxies, `no_proxy` and server names; TLS and credentials are given to it."""
-    from kubernetes.client import ApiClient, Configuration
-
     credentials = login.plugin.credentials(plugin_timeout) if login.plugin else None
     certificate = (credentials and credentials.certificate) or login.certificate
-    configuration = Configuration()
+    configuration, connection = _client()
     configuration.host = login.server
     configuration.retries = False
     configuration.verify_ssl = login.verify
@@ -56,7 +58,7 @@ def open_session(login: Login, *, plugin_timeout: float) -> Session:
         configuration.proxy, configuration.no_proxy = login.proxy, None
     elif _is_here(login.server):
         configuration.proxy = None
-    pool: urllib3.PoolManager = ApiClient(configuration).rest_client.pool_manager
+    pool: urllib3.PoolManager = connection(configuration).pool_manager
     authorization = _authorization_source(login, (credentials and credentials.authorization) or login.authorization)
     if login.server.lower().startswith("https:"):
         pool.connection_pool_kw["ssl_context"] = _tls_context(login, certificate)
@@ -64,6 +66,30 @@ def open_session(login: Login, *, plugin_timeout: float) -> Session:
         # kubectl sends no credentials over a line that anybody can read either.
         authorization = _no_authorization
     return Session(login, pool, authorization, credentials.expires if credentials else None)
+
+
+def _client() -> tuple[Any, Any]:
+    """A configuration of the client, and what makes a pool of one.
+
+    The package loads its readers of kubeconfig, its watches and websockets as well, which is three quarters of the
+    time; so another stands in its place while these two modules are loaded.
+    """
+    with _LOADING:
+        spec = find_spec("kubernetes")
+        if spec and spec.name not in sys.modules:
+            sys.modules[spec.name] = module_from_spec(spec)
+            try:
+                return _client_modules()
+            finally:
+                del sys.modules[spec.name]
+        return _client_modules()
+
+
+def _client_modules() -> tuple[Any, Any]:
+    from kubernetes.client.configuration import Configuration
+    from kubernetes.client.rest import RESTClientObject
+
+    return Configuration(), RESTClientObject
 
 
 def _is_here(server: str) -> bool:

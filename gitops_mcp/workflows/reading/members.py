@@ -16,7 +16,6 @@ from gitops_mcp.domain.plans.declared_roles import LiveRoles
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
 from gitops_mcp.workflows.merged import is_merged
-from gitops_mcp.workflows.reading.cluster_status import live_cluster
 from gitops_mcp.workflows.reading.engines import base_warnings
 from gitops_mcp.workflows.view import View, allowed_namespace, view_at
 
@@ -68,6 +67,8 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
     declared, unclear = _declared_cluster(view, changes, name, asked)
     kube = app.kube(chosen, settings)
     space = asked or (declared.identity.namespace if declared else None)
+    from gitops_mcp.workflows.reading.cluster_status import live_cluster
+
     cluster, unread = live_cluster(kube, chosen, name, space)
     if unread is not None:
         warnings.append(WarningRow(id="live-unavailable", message=str(unread)))

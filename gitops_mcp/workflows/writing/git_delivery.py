@@ -34,7 +34,6 @@ from gitops_mcp.workflows.api_once import Look
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.view import View, view_at
-from gitops_mcp.workflows.writing.direct_delivery import apply_directly
 from gitops_mcp.workflows.writing.request import Planner, WriteRequest
 from gitops_mcp.workflows.writing.secrets import take_back_secrets, unprotected_only, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
@@ -80,6 +79,8 @@ class _DeliveryTarget:
 def _deliver_once(app: App, ground: Ground, request: WriteRequest, planner: Planner) -> WriteResult:
     environment = app.environment(ground.settings, request.environment)
     if environment.delivery == "direct":
+        from gitops_mcp.workflows.writing.direct_delivery import apply_directly
+
         return apply_directly(app, ground, environment, request, planner)
     several = environment.name if len(ground.settings.environments) > 1 else None
     look = Look(app.kube(environment, ground.settings), app.schemas)

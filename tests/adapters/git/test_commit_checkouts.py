@@ -220,11 +220,11 @@ def test_the_number_of_processes_and_objects_does_not_grow_with_the_repository(
     assert ran[-8:] == [
         "git worktree",
         "git config",
-        "git cat-file",
         "git check-attr",
         "git hash-object",
         "git mktree",
         "git commit-tree",
         "git update-ref",
+        "git cat-file",
     ]
     assert int(git(here, "count-objects").split()[0]) == before + 6  # a blob, four trees and a commit

@@ -80,7 +80,7 @@ def test_a_branch_beside_one_that_has_the_name_of_its_folder_is_refused(tmp_path
 
 
 def test_a_tip_that_was_never_fetched_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match=r"commit f{40} is not in .*/here/\.git: fetch, and try again"):
+    with pytest.raises(Unavailable, match=r"commit f{40} is not in .*/here: fetch, and try again"):
         published(alone(tmp_path), {ORDERS: SCALED}, expected="f" * 40)
 
 

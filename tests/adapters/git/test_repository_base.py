@@ -404,13 +404,13 @@ def test_a_git_folder_that_is_gone_is_not_waited_for(tmp_path: Path) -> None:
 def test_the_url_of_the_remote_shows_no_credentials(checkout: Path, url: str, shown: str) -> None:
     git(checkout, "config", "url.https://me:s3cret@git.example.com/.insteadOf", "short:")
     git(checkout, "remote", "set-url", "origin", url)
-    assert Repository.open(checkout).remote_url(GitSettings()) == shown
+    assert Repository.open(checkout).base(GitSettings(), fetch=False).url == shown
 
 
 def test_without_a_remote_there_is_no_url(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     commit_all(tmp_path, "Start")
-    assert Repository.open(tmp_path).remote_url(GitSettings()) is None
+    assert Repository.open(tmp_path).base(GitSettings(), fetch=False).url is None
 
 
 @pytest.mark.parametrize("kind", ["path", "file", "ssh"])

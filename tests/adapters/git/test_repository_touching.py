@@ -72,9 +72,10 @@ def test_it_costs_the_same_for_any_number_of_changes_and_nothing_the_second_time
     repository, base = Repository.open(desk), git(desk, "rev-parse", "main")
     commands.clear()
 
-    assert repository.touching(base, tips, {"7.yaml"}) == {tips[7]}
-    assert repository.touching(base, tips, {"8.yaml", "9.yaml"}) == {tips[8], tips[9]}
-    assert commands == ["rev-list", "diff-tree"]
+    with repository.calls.one():
+        assert repository.touching(base, tips, {"7.yaml"}) == {tips[7]}
+        assert repository.touching(base, tips, {"8.yaml", "9.yaml"}) == {tips[8], tips[9]}
+    assert commands == ["rev-list", "cat-file"]
 
 
 def test_without_changes_git_is_not_asked(desk: Path, commands: list[str]) -> None:

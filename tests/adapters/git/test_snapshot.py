@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gitops_mcp.adapters.git.call import Calls
 from gitops_mcp.adapters.git.files import Files
 from gitops_mcp.adapters.git.runner import Runner
 from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
@@ -39,7 +40,7 @@ def taken(snapshots: Snapshots, commit: str) -> Snapshot:
 
 
 def looked_at(folder: Path) -> Snapshots:
-    return Snapshots(Files(Runner(folder)))
+    return Snapshots(Files(Calls(Runner(folder))))
 
 
 def whole(layout: Path) -> dict[str, bytes]:
