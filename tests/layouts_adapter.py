@@ -158,7 +158,7 @@ def _set(found: Declaration, declared: Desired, path: Path, value: object) -> Pl
     """What a tool that changes this field would plan."""
     files = set_field(declared, found, path, value)
     target = Identity("Cluster", found.identity.namespace, found.identity.name)
-    return Plan("set", f"Set {'.'.join(map(str, path))} of {target}", target, files=files)
+    return Plan(f"Set {'.'.join(map(str, path))} of {target}", target, files=files)
 
 
 def _role(tree: Tree, declared: Desired, cluster: Declaration, asked: Asked) -> Plan:

@@ -1,77 +1,139 @@
-"""What travels the one road for writes: the request, what a planner may look at, and the planner itself."""
+"""What a request is planned from: the desired state, the API as this call sees it, and files beside the manifests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
+from gitops_mcp.domain.cnpg.protection import Engine
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
 from gitops_mcp.domain.names import check_namespace_name
-from gitops_mcp.domain.repository.desired import Desired
-from gitops_mcp.errors import InvalidRequest
+from gitops_mcp.domain.objects import Identity, Object
+from gitops_mcp.domain.plans.removal_step import why_not_pruned
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows.api_once import Look
+
+
+class Source(Protocol):
+    """Where a desired state comes from, with all that differs between a commit and what is live."""
+
+    @property
+    def nothing(self) -> str:
+        """What no maker of a Secret was found in: `nothing in Git`."""
+
+    @property
+    def keeps_leftovers(self) -> bool:
+        """What a request made that failed half way is still there, and is taken up again."""
+
+    @property
+    def decrypts_files(self) -> bool:
+        """An engine decrypts what Git has encrypted."""
+
+    def read_files(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """What files hold, where they exist."""
+
+    def read_reviewed(self, path: str) -> str | None:
+        """A file of the base, which is reviewed; None: there is none."""
+
+    def secret_paths(self) -> Collection[str]:
+        """Files that may make Secrets."""
+
+    def manifests_with(self, text: str) -> Mapping[str, str]:
+        """The manifests that have a text anywhere, of the environment and of what belongs to no other one."""
+
+    def places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[FilePlace, ...]:
+        """Where a new object may be written, the likeliest first."""
+
+    def engine(self, api: Look, desired: Desired) -> Engine | Literal["none"] | None:
+        """What applies new objects; None where that cannot be told."""
+
+    def why_kept(self, declared: Declaration, live: Object | None) -> str | None:
+        """What keeps a live object although its manifest goes."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What a planner may look at."""
+    """What one attempt at a request may look at. It asks for each thing once, and holds nothing that writes."""
 
-    app: App
-    ground: Ground = field(repr=False)
+    settings: Settings
     environment: Environment
     desired: Desired
-    proposed: bool
-    """The files are those of an open change, not the base's."""
-    look: Look = field(repr=False)
+    base: Desired = field(repr=False)
+    """What is merged already: nearer to what is live than an open change."""
+    api: Look = field(repr=False)
     """The environment's API, as this call has seen it so far."""
-    missing: bool = False
-    """The environment's folder is not there: it may be new, or its path mistyped."""
-    is_live: bool = False
-    """`desired` is what the API has, written down; there is no commit behind it."""
-
-    @property
-    def settings(self) -> Settings:
-        return self.ground.settings
-
-    def at_base(self) -> View:
-        """The same, of what is merged already."""
-        if self.is_live:
-            return self
-        return view_at(self.app, self.ground, self.environment, self.ground.base.commit, proposed=False, look=self.look)
+    source: Source = field(repr=False)
+    proposed: bool = False
+    """The files are those of an open change, not the base's."""
 
     def with_files(self, paths: Iterable[str]) -> View:
         """The same, knowing also what these files hold, where they exist."""
-        if self.is_live:
-            return self
-        found = self.ground.repository.read_many(self.desired.commit, paths)
-        texts = {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
-        return replace(self, desired=replace(self.desired, texts={**texts, **self.desired.texts}))
+        texts = {**self.source.read_files(paths), **self.desired.texts}
+        return replace(self, desired=replace(self.desired, texts=texts))
 
-    def secret_files(self) -> frozenset[str]:
-        """Files that may make Secrets."""
-        if self.is_live:
-            return frozenset(self.desired.texts)
-        return self.ground.repository.snapshot(self.desired.commit).secrets
+    def with_places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[View, tuple[FilePlace, ...]]:
+        """Where a new object may be written, and the same view knowing what stands there."""
+        found = self.source.places(target, candidates)
+        return self.with_files(place.path for place in found if not place.appended), found
 
-    def naming(self, text: str) -> dict[str, str]:
-        """The manifests that have a text anywhere, of the environment and of what belongs to no other one."""
-        if self.is_live:
-            return {}
-        others = [one.path for one in self.settings.environments.values() if one.path not in {"", self.desired.folder}]
-        found = self.ground.repository.naming(self.desired.commit, text)
-        own = [
-            path
-            for path in found
-            if _is_below(path, self.desired.folder) or not any(_is_below(path, one) for one in others)
-        ]
-        read = self.ground.repository.read_many(self.desired.commit, own)
-        return {path: file.data.decode("utf-8", errors="replace") for path, file in read.items()}
 
-    def read(self, path: str) -> str | None:
-        """A file of the base, which is reviewed; None: there is none."""
+@dataclass(frozen=True)
+class CommitSource:
+    """The files of a commit in the team's repository."""
+
+    ground: Ground
+    environment: Environment
+    commit: str
+    engine_api: Look
+    nothing: str = "nothing in Git"
+    keeps_leftovers: bool = False
+    decrypts_files: bool = True
+
+    def read_files(self, paths: Iterable[str]) -> Mapping[str, str]:
+        found = self.ground.repository.read_many(self.commit, paths)
+        return {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
+
+    def read_reviewed(self, path: str) -> str | None:
         found = self.ground.repository.read(self.ground.base.commit, path)
         return None if found is None else found.data.decode("utf-8", errors="replace")
+
+    def secret_paths(self) -> Collection[str]:
+        return self.ground.repository.snapshot(self.commit).secrets
+
+    def manifests_with(self, text: str) -> Mapping[str, str]:
+        folder = self.environment.path
+        others = [one.path for one in self.ground.settings.environments.values() if one.path not in {"", folder}]
+        found = self.ground.repository.naming(self.commit, text)
+        return self.read_files(
+            path for path in found if _is_below(path, folder) or not any(_is_below(path, one) for one in others)
+        )
+
+    def places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[FilePlace, ...]:  # noqa: ARG002 - the live state places by identity
+        return tuple(candidates)
+
+    def engine(self, api: Look, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - it may run elsewhere
+        """As configured, else as the API shows, else the one whose objects in Git apply what the environment has."""
+        if self.environment.engine_type != "auto":
+            return self.environment.engine_type
+        try:
+            argo, flux = (
+                self.engine_api.has_any(kind, self.environment.engine_namespace)
+                for kind in (APPLICATION, KUSTOMIZATION)
+            )
+        except GitOpsError:
+            argo = flux = False
+        if argo != flux:
+            return "argocd" if argo else "flux"
+        engines = {one.applied.engine for one in desired.declarations if one.applied}
+        return engines.pop() if len(engines) == 1 else None
+
+    def why_kept(self, declared: Declaration, live: Object | None) -> str | None:
+        return why_not_pruned(declared, live)
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -79,13 +141,16 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def view_at(
-    app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool, look: Look | None = None
+    app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool, api: Look | None = None
 ) -> View:
-    """What an environment's folder declares at a commit. `look`: what the call has seen of the API already."""
-    declared = app.desired(ground, environment.path, commit)
-    missing = not ground.repository.has_folder(commit, environment.path)
-    look = look or Look(app.kube(environment, ground.settings), app.schemas)
-    return View(app, ground, environment, declared, proposed, look, missing=missing)
+    """What an environment's folder declares at a commit. `api`: what the call has seen of the API already."""
+    api = api or Look(app.kube(environment, ground.settings), app.schemas)
+    engine_kube = app.engine_kube(environment, ground.settings)
+    engine_api = api if engine_kube is api.kube else Look(engine_kube, app.schemas)
+    desired = app.desired(ground, environment.path, commit)
+    base = app.desired(ground, environment.path, ground.base.commit)
+    source = CommitSource(ground, environment, commit, engine_api)
+    return View(ground.settings, environment, desired, base, api, source, proposed)
 
 
 def allowed_namespace(environment: Environment, namespace: str | None) -> str | None:

@@ -60,7 +60,7 @@ def where_field_stands(desired: Desired, declared: Declaration, path: Path) -> s
     word = _last_word(produced, path) if produced is not None else None
     if produced is None or word is None:
         text = desired.texts.get(declared.path)
-        if text is None or declared.release is not None:
+        if text is None or declared.release is not None or not declared.line:
             return declared.place
         return f"{declared.path}:{line_of_path(text, declared.document, (*declared.base, *path))}"
     return _line_of_word(all_texts(desired), produced.layers[word.layer], word)

@@ -41,6 +41,8 @@ _STRUCTURE = frozenset(
 
 def add_to_kustomization(draft: DraftFiles, desired: Desired, place: FilePlace) -> tuple[Notice, ...]:
     """Puts a new file into the `resources` that govern it. What stays open is returned as warnings."""
+    if place.alone:
+        return ()
     folder = posixpath.dirname(place.path)
     entry = place.path
     _check_readable(desired, entry)

@@ -20,6 +20,8 @@ class FilePlace:
     """The file exists and gets one more document."""
     own_kustomization: bool = False
     """The siblings' folders hold a kustomization each; so will this one."""
+    alone: bool = False
+    """Nothing lists it: what stands there is applied by itself."""
 
 
 def places_for_cluster(desired: Desired, ref: ClusterRef, layout: str) -> tuple[FilePlace, ...]:

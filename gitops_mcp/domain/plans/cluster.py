@@ -29,7 +29,7 @@ from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _VALIDATED = ("built-in rules",)
-_INSTANCES: Path = ("spec", "instances")
+INSTANCES: Path = ("spec", "instances")
 
 
 def plan_new_cluster(desired: Desired, ref: ClusterRef, manifest: Object, *, place: FilePlace, proposed: bool) -> Plan:
@@ -39,7 +39,7 @@ def plan_new_cluster(desired: Desired, ref: ClusterRef, manifest: Object, *, pla
     Raises InvalidRequest where Git declares a Cluster of that name already.
     """
     target = Identity("Cluster", ref.namespace, ref.name)
-    plan = Plan("create", f"Create Cluster {ref}", target, validated_by=_VALIDATED)
+    plan = Plan(f"Create Cluster {ref}", target, validated_by=_VALIDATED)
     for existing in desired.named("Cluster", ref.name):
         if existing.identity.namespace not in {ref.namespace, None}:
             continue
@@ -79,10 +79,10 @@ def plan_scaling(
     where the field is no plain number or the webhook of CNPG would refuse the new one.
     """
     target = replace(declared.identity, namespace=declared.identity.namespace or namespace)
-    now = at(declared.object, *_INSTANCES)
+    now = at(declared.object, *INSTANCES)
     if now is not None and (isinstance(now, bool) or not isinstance(now, int)):
-        if _INSTANCES in declared.substituted:
-            set_field(desired, declared, _INSTANCES, instances)
+        if INSTANCES in declared.substituted:
+            set_field(desired, declared, INSTANCES, instances)
         raise Refused(
             f"spec.instances of {target} at {declared.place} is {now!r}, not a number: it is filled in by something "
             f"else, such as a variable; change it there"
@@ -90,15 +90,15 @@ def plan_scaling(
     running = at(live, "spec", "instances")
     running = running if isinstance(running, int) else now
     scaling = Scaling.of(_with_instances(declared.object, running), to=instances, live=live)
-    plan = Plan("scale", f"Scale {target} to {pluralize(instances, 'instance')}", target, validated_by=_VALIDATED)
+    plan = Plan(f"Scale {target} to {pluralize(instances, 'instance')}", target, validated_by=_VALIDATED)
     if now == instances:
         return replace(plan, unchanged=f"{declared.place} says {pluralize(instances, 'instance')} already")
     return replace(
         plan,
-        files=set_field(desired, declared, _INSTANCES, instances),
+        files=set_field(desired, declared, INSTANCES, instances),
         body=(
             f"spec.instances: {1 if now is None else now} -> {instances}",
-            *variable_lines(declared, _INSTANCES),
+            *variable_lines(declared, INSTANCES),
             *applier_lines(declared),
         ),
         impact=Impact(
@@ -144,7 +144,7 @@ def plan_cluster_deletion(
     `live` is None where the API could not be asked; the protection is then that of `merged`, what the base declares.
     """
     target = replace(declared.identity, namespace=ref.namespace)
-    plan = Plan("delete", f"Delete Cluster {ref}", target, validated_by=_VALIDATED, destroys=_what_is_lost(ref))
+    plan = Plan(f"Delete Cluster {ref}", target, validated_by=_VALIDATED, destroys=_what_is_lost(ref))
     in_git = blockers(declared.object)
     on_live = blockers(live.object) if live and live.object else ()
     if in_git:

@@ -18,7 +18,7 @@ from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, at, dotted_path
+from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
 from gitops_mcp.domain.plans.cluster_settings import (
     ANNOTATIONS,
@@ -64,7 +64,6 @@ def plan_cluster_update(
     differing = [one for one in wanted if normalize_edit(before, one.edit) is not None]
     target = Identity("Cluster", ref.namespace, ref.name)
     plan = Plan(
-        asked.verb,
         f"Update {target}: {', '.join(asked.named)}",
         target,
         warnings=(*image.notices, *_live_differs_notices(declared, wanted, live)),
@@ -96,6 +95,15 @@ def plan_cluster_update(
         destroys=_what_is_destroyed(effect, stops, ref),
         next=tuple(_next_steps(differing, ref)),
     )
+
+
+def paths_of_update(
+    declared: Declaration, desired: Desired, ref: ClusterRef, asked: ClusterUpdate, *, images: str, now: datetime
+) -> tuple[Path, ...]:
+    """The fields of the live object that were asked for, whether or not they differ."""
+    image = _wanted_image(declared, desired, ref, asked, images)
+    wanted = asked_settings(declared.object, asked, image=image.fields, live=None, now=now)
+    return tuple(one.path for one in wanted)
 
 
 def _wanted_image(

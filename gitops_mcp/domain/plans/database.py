@@ -100,7 +100,6 @@ def check_new_database(
         wanted, said = _with_defaults(new.spec(ref.name)), _with_defaults(known.object["spec"])
         if is_same(wanted, said):
             return Plan(
-                "create-database",
                 f"Create database {quote_sql_name(new.name)} of Cluster {ref}",
                 known.identity,
                 unchanged=f"{known.place} declares exactly this database already",
@@ -155,26 +154,20 @@ def plan_new_database(
     new: NewDatabase,
     *,
     object_name: str,
-    layout: str,
+    places: Iterable[FilePlace],
     live: LiveRoles | None,
 ) -> Plan:
+    """The Database in Git, at the first of `places` that is this Cluster's own. Raises Refused where none is."""
     manifest = {
         "apiVersion": DATABASE.api_version,
         "kind": DATABASE.kind,
         "metadata": {"name": object_name, "namespace": ref.namespace},
         "spec": new.spec(ref.name),
     }
-    put = put_document(
-        desired,
-        cluster,
-        make_new_object(ref, object_name, kind=DATABASE.kind),
-        manifest,
-        database_places(desired, cluster, ref, object_name, layout),
-    )
+    put = put_document(desired, cluster, make_new_object(ref, object_name, kind=DATABASE.kind), manifest, places)
     adopts = bootstrap_database(cluster.object) == new.name
     what = "Describe" if adopts else "Create"
     return Plan(
-        "create-database",
         f"{what} database {quote_sql_name(new.name)} of Cluster {ref}",
         Identity(DATABASE.kind, ref.namespace, object_name),
         files=put.changes,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gitops_mcp.domain.cnpg.protection import blockers, spell_out
 from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.editing.removal import remove_objects
@@ -29,8 +28,8 @@ class DatabaseDeletion:
     """Databases of the namespace; None: the API could not be asked."""
     merged: Object | None = None
     """What the base declares of it, which an engine may apply at any time."""
-    is_direct: bool = False
-    """The API object itself is deleted, so what keeps an engine from pruning keeps nothing."""
+    kept: str | None = None
+    """What keeps the live object although its manifest goes."""
 
     @property
     def name(self) -> str:
@@ -65,13 +64,7 @@ class DatabaseDeletion:
     @property
     def stays(self) -> str | None:
         """What keeps the live object although Git says nothing of it any more."""
-        if self.is_nowhere or self.is_direct:
-            return None
-        held = blockers(self.seen) or blockers(self.declared.object)
-        by = self.declared.applied
-        if held:
-            return f"{spell_out(held)} protects it against pruning"
-        return f"{by} does not prune by itself" if by is not None and not by.prunes else None
+        return None if self.is_nowhere else self.kept
 
     @property
     def step(self) -> RemovalStep:
@@ -121,7 +114,6 @@ def plan_database_deletion(desired: Desired, deletion: DatabaseDeletion) -> Plan
     name = quote(deletion.name)
     is_dropped = deletion.drops and not (step.due == "remove" and deletion.stays and not _is_absent(deletion.seen))
     plan = Plan(
-        "delete-database",
         f"{'Drop' if is_dropped else 'Release'} database {quote_sql_name(deletion.name)} of Cluster {deletion.ref}",
         replace(declared.identity, namespace=deletion.ref.namespace),
         validated_by=VALIDATED,

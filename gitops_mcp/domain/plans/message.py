@@ -1,21 +1,15 @@
-"""The name of a change and its commit message, from its plan."""
+"""The commit message of a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitops_mcp.domain.names import one_line, slug
+from gitops_mcp.domain.names import one_line
 from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
 from gitops_mcp.domain.redact import redact_text
 
 SUBJECT_MAX = 72
 """Columns; git's own habit for the first line of a message."""
-
-
-def change_slug(plan: Plan, environment: str | None) -> str:
-    """The name of a change from its request without its values: `scale-shop-orders-db`."""
-    parts = (plan.verb, environment, plan.target.namespace, plan.target.name)
-    return slug("-".join(part for part in parts if part))
 
 
 def commit_message(

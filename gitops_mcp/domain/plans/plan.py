@@ -33,8 +33,6 @@ class SecretWrite:
 
 @dataclass(frozen=True)
 class Plan:
-    verb: str
-    """The words that name a change when the caller does not: `scale` in `scale-shop-orders-db`."""
     subject: str
     target: Identity
     files: tuple[FileChange, ...] = ()

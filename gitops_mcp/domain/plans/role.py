@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -139,7 +139,7 @@ def plan_new_role(
     form: Form,
     why: str,
     object_name: str,
-    layout: str,
+    places: Iterable[FilePlace],
     live: LiveRoles | None,
     now: datetime,
 ) -> Plan:
@@ -159,13 +159,12 @@ def plan_new_role(
             cluster,
             make_new_object(ref, object_name),
             role_manifest(object_name, ref.namespace, ref.name, spec),
-            role_places(desired, cluster, ref, object_name, layout),
+            places,
         )
         files, warnings = put.changes, list(put.notices)
     verb = "Adopt" if how else "Create"
     adopted = (f"Takes over a role that exists ({how}); every attribute is set or reset:",) if how else ()
     return Plan(
-        "create-role",
         f"{verb} role {quote_sql_name(new.name)} of Cluster {ref}",
         target,
         files=files,
@@ -311,7 +310,6 @@ def plan_role_update(
     new = replace(new, in_roles=_keep_order(new.in_roles, old.in_roles))
     edits = [*_attribute_edits(role, old, new), *_password_edits(role, password)]
     plan = Plan(
-        "update-role",
         f"Update role {quote_sql_name(role.name)} of Cluster {ref}",
         target_of_role(role, ref),
         impact=Impact(Level.NONE, (NO_RESTART,)),
@@ -388,7 +386,7 @@ def plan_role_migration(
     inline: Sequence[DeclaredRole],
     *,
     names: Mapping[str, str],
-    layout: str,
+    places: Callable[[Desired, Declaration, str], Iterable[FilePlace]],
 ) -> Plan:
     """Inline entries as DatabaseRole objects, attribute for attribute; `names`: metadata.name by name in PostgreSQL."""
     steps, put_notices = EditSequence(desired), []
@@ -402,7 +400,7 @@ def plan_role_migration(
             steps.again(cluster),
             make_new_object(ref, name),
             role_manifest(name, ref.namespace, ref.name, spec),
-            role_places(steps.desired, steps.again(cluster), ref, name, layout),
+            places(steps.desired, steps.again(cluster), name),
         )
         steps.take(put.changes)
         put_notices += [one for one in put.notices if one not in put_notices]
@@ -410,7 +408,6 @@ def plan_role_migration(
         steps.take(remove_item(steps.desired, steps.again(cluster), ROLES, index))
     count = f"{len(inline)} roles" if len(inline) != 1 else "1 role"
     return Plan(
-        "migrate-roles",
         f"Move {count} of Cluster {ref} to DatabaseRole objects",
         Identity("Cluster", ref.namespace, ref.name),
         files=steps.changes,
@@ -482,7 +479,6 @@ def _lost_comment_notices(changes: Iterable[FileChange]) -> Iterator[Notice]:
 
 def plan_unchanged_role(role: DeclaredRole, ref: ClusterRef) -> Plan:
     return Plan(
-        "create-role",
         f"Create role {quote_sql_name(role.name)} of Cluster {ref}",
         Identity(DATABASE_ROLE.kind, ref.namespace, f"{ref.name}-{role.name}"),
         unchanged=f"{role.label} says exactly this already",
@@ -492,7 +488,6 @@ def plan_unchanged_role(role: DeclaredRole, ref: ClusterRef) -> Plan:
 
 def plan_nothing_to_migrate(ref: ClusterRef) -> Plan:
     return Plan(
-        "migrate-roles",
         f"Move roles of Cluster {ref} to DatabaseRole objects",
         Identity("Cluster", ref.namespace, ref.name),
         unchanged=f"Cluster {ref} has no inline roles in Git",

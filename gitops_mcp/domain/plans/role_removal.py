@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import parse_time
-from gitops_mcp.domain.cnpg.protection import blockers, spell_out
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.editing.list_items import remove_item
 from gitops_mcp.domain.editing.new_document import remove_documents
@@ -57,8 +56,8 @@ class RoleDeletion:
     """What the base declares of it, which an engine may apply at any time."""
     unchanged_for: timedelta | None = None
     """How long the live list has been as it is; None: nobody knows."""
-    is_direct: bool = False
-    """The API object itself is deleted, so what keeps an engine from pruning keeps nothing."""
+    kept: str | None = None
+    """What keeps the live object although its manifest goes."""
 
     @property
     def seen(self) -> Object | None:
@@ -99,13 +98,7 @@ class RoleDeletion:
     @property
     def stays(self) -> str | None:
         """What keeps the live DatabaseRole, and with it the role, although Git says nothing of it any more."""
-        if self.role.form == "inline" or self.is_nowhere or self.is_direct:
-            return None
-        held = blockers(self.seen) or blockers(self.role.declared.object)
-        by = self.role.declared.applied
-        if held:
-            return f"{spell_out(held)} protects it against pruning"
-        return f"{by} does not prune by itself" if by is not None and not by.prunes else None
+        return None if self.role.form == "inline" or self.is_nowhere else self.kept
 
     def _asks(self, spec: Object | None) -> bool:
         """Whether an entry, or the spec of a DatabaseRole, says that the role is to be dropped."""
@@ -175,7 +168,6 @@ def plan_role_deletion(desired: Desired, deletion: RoleDeletion, removing: Passw
     role, ref, step = deletion.role, deletion.ref, deletion.step
     is_dropped = deletion.drops and not (step.due == "remove" and deletion.stays)
     plan = Plan(
-        "delete-role",
         f"{'Drop' if is_dropped else 'Release'} role {quote_sql_name(role.name)} of Cluster {ref}",
         target_of_role(role, ref),
         validated_by=VALIDATED,

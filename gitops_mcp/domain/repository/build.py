@@ -24,8 +24,20 @@ from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.repository.desired import Declaration, Desired, KustomizationFile, SkippedFile
 from gitops_mcp.domain.repository.files import FileChange
-from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template, find_maker_files, find_unapplied
-from gitops_mcp.domain.repository.render import RenderedRoot, render_engine_object, render_plain_file, render_root
+from gitops_mcp.domain.repository.not_applied import (
+    MARK,
+    chart_of_template,
+    cnpg_documents,
+    find_maker_files,
+    find_unapplied,
+)
+from gitops_mcp.domain.repository.render import (
+    RenderedRoot,
+    declare_as_written,
+    render_engine_object,
+    render_plain_file,
+    render_root,
+)
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
 
@@ -261,15 +273,28 @@ def _skipped_files(files: Mapping[str, str], sight: _EnvironmentRoots) -> Iterat
             yield SkippedFile(path, str(error))
 
 
+def desired_of_documents(texts: Mapping[str, str]) -> Desired:
+    """Of texts that stand each for itself, named for what they hold: nothing builds or applies them."""
+    found = tuple(
+        replace(declare_as_written(path, text, document, base, value, None), line=0)
+        for path, text in texts.items()
+        for document, base, value in cnpg_documents(text)
+    )
+    return Desired("", "", found, (), {}, texts, everything=found)
+
+
 def desired_after(before: Desired, changes: Iterable[FileChange]) -> Desired:
     """The same, once the files are changed."""
-    texts = {**before.texts, **{one.path: one.after for one in changes}}
+    after = {**before.texts, **{one.path: one.after for one in changes}}
+    texts = {path: text for path, text in after.items() if text is not None}
+    if before.tree is None:
+        return desired_of_documents(texts)
     return build_desired(
-        {path: text for path, text in texts.items() if text is not None},
+        texts,
         commit=before.commit,
         folder=before.folder,
         remotes=before.remotes,
         revision=before.revision,
-        others=before.tree.others if before.tree else _NONE,
+        others=before.tree.others,
         known=before,
     )

@@ -36,6 +36,7 @@ class Declaration:
     base: Path
     """Where the object stands in its document: `()`, or `("items", 2)`."""
     line: int
+    """0 where the path says all: a live object stands in no file."""
     object: Object
     """As it is applied: rendered, variables filled in."""
     namespace_from: Literal["document", "kustomization", "engine", "unknown"]
@@ -60,7 +61,7 @@ class Declaration:
 
     @property
     def place(self) -> str:
-        return f"{self.path}:{self.line}"
+        return f"{self.path}:{self.line}" if self.line else self.path
 
     @property
     def label(self) -> str:

@@ -113,12 +113,12 @@ def _build_plain_file(tree: FileTree, path: str, by: EngineObject | None = None)
     # Kustomize has nothing to say of such a file: each document counts, whatever stands beside it.
     text = tree.files[path]
     found = tuple(
-        _declare_as_written(path, text, document, base, value, by) for document, base, value in cnpg_documents(text)
+        declare_as_written(path, text, document, base, value, by) for document, base, value in cnpg_documents(text)
     )
     return RenderedRoot(found, tuple(str(fault) for fault in build.faults if by is not None))
 
 
-def _declare_as_written(
+def declare_as_written(
     path: str, text: str, document: YamlDocument, base: Path, value: Object, by: EngineObject | None
 ) -> Declaration:
     namespace = at(value, "metadata", "namespace") or (by.default_namespace if by else None)

@@ -1,4 +1,4 @@
-"""What update_postgres_cluster needs beside the road: the live Cluster, and one point in time for all its plans."""
+"""What update_postgres_cluster needs beside the road: the live Cluster."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.domain.names import check_cluster_name
-from gitops_mcp.domain.plans import cluster_update
 from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
+from gitops_mcp.domain.plans.cluster_update import paths_of_update, plan_cluster_update
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.git_delivery import deliver
-from gitops_mcp.workflows.writing.request import WriteRequest
+from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import live_or_not, the_cluster
 from gitops_mcp.workflows.writing.validation import operator_of
 
@@ -24,15 +25,21 @@ def update_cluster(
     check_cluster_name(name)
     now = datetime.now(UTC)
 
+    def about(view: View) -> Subject:
+        declared, ref = the_cluster(view, name, namespace)
+        paths = paths_of_update(declared, view.desired, ref, asked, images=view.settings.postgres_images, now=now)
+        target = replace(declared.identity, namespace=ref.namespace)
+        return Subject(asked.verb, target, tuple(ObjectPart(declared.identity, path) for path in paths))
+
     def plan(view: View) -> Plan:
         declared, ref = the_cluster(view, name, namespace)
         found, unread = live_or_not(view, ref, "the live Cluster could not be read, so the impact is told from Git")
         live = found.object if found else None
         images = view.settings.postgres_images
-        operator = operator_of(view.look, ref.namespace, ref.name) if live is not None else None
-        made = cluster_update.plan_cluster_update(
+        operator = operator_of(view.api, ref.namespace, ref.name) if live is not None else None
+        made = plan_cluster_update(
             declared, view.desired, ref, asked, images=images, live=live, operator=operator, now=now
         )
         return made.warned(unread)
 
-    return deliver(app, replace(request, cluster=name, namespace=namespace), plan)
+    return deliver(app, replace(request, cluster=name, namespace=namespace), Writing(about, plan))

@@ -11,21 +11,24 @@ from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.sql import checked_database_name, checked_sql_name
 from gitops_mcp.domain.kinds import DATABASE
 from gitops_mcp.domain.names import check_cluster_name, make_object_name
+from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.database import (
     NewDatabase,
     check_new_database,
     database_places,
+    find_database,
     plan_new_database,
     require_database,
 )
 from gitops_mcp.domain.plans.database_removal import DatabaseDeletion, plan_database_deletion
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.role import check_cluster_alive
+from gitops_mcp.domain.plans.subject import DatabasePart, Subject
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.git_delivery import deliver
-from gitops_mcp.workflows.writing.request import WriteRequest
-from gitops_mcp.workflows.writing.targets import live_databases, live_roles, taken_names, the_cluster
+from gitops_mcp.workflows.writing.request import WriteRequest, Writing
+from gitops_mcp.workflows.writing.targets import live_databases, live_roles, object_at_base, taken_names, the_cluster
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,16 @@ def create_database(
         _unique_names(schemas, field="schemas"),
     )
 
+    def about(view: View) -> Subject:
+        _, ref = the_cluster(view, which.cluster_name, which.namespace)
+        known = find_database(view.desired, ref, new.name)
+        name = (
+            known.identity.name
+            if known
+            else make_object_name(ref.name, new.name, taken=taken_names(view, ref, DATABASE.kind, ()))
+        )
+        return Subject("create-database", Identity(DATABASE.kind, ref.namespace, name), (DatabasePart(ref, new.name),))
+
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         roles, unread = live_roles(view, ref)
@@ -65,31 +78,35 @@ def create_database(
         if known := check_new_database(view.desired, cluster, ref, new, live):
             return known.warned(told)
         name = make_object_name(ref.name, new.name, taken=taken_names(view, ref, DATABASE.kind, live or ()))
-        layout = view.settings.layout_database
-        tried = database_places(view.desired, cluster, ref, name, layout)
-        view = view.with_files(place.path for place in tried if not place.appended)
-        made = plan_new_database(view.desired, cluster, ref, new, object_name=name, layout=layout, live=roles)
+        candidates = database_places(view.desired, cluster, ref, name, view.settings.layout_database)
+        view, places = view.with_places(Identity(DATABASE.kind, ref.namespace, name), candidates)
+        made = plan_new_database(view.desired, cluster, ref, new, object_name=name, places=places, live=roles)
         return made.warned(told)
 
-    about = replace(request, cluster=which.cluster_name, namespace=which.namespace)
-    return deliver(app, about, plan)
+    request = replace(request, cluster=which.cluster_name, namespace=which.namespace)
+    return deliver(app, request, Writing(about, plan))
 
 
 def delete_database(app: App, request: WriteRequest, which: WhichDatabase, *, drop: bool) -> WriteResult:
     check_cluster_name(which.cluster_name, field="cluster_name")
     checked_sql_name(which.database_name, field="database_name")
 
+    def about(view: View) -> Subject:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        declared = require_database(view.desired, cluster, ref, which.database_name)
+        target = replace(declared.identity, namespace=ref.namespace)
+        return Subject("delete-database", target, (DatabasePart(ref, which.database_name),), removes=True)
+
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         live, unread = live_databases(view, ref)
         declared = require_database(view.desired, cluster, ref, which.database_name)
-        base = view.at_base().desired if view.proposed else view.desired
-        merged = next((one.object for one in base.declarations if one.identity == declared.identity), None)
-        deletion = DatabaseDeletion(declared, ref, drop, live, merged, is_direct=view.is_live)
+        deletion = DatabaseDeletion(declared, ref, drop, live, object_at_base(view, declared))
+        deletion = replace(deletion, kept=view.source.why_kept(declared, deletion.seen))
         return plan_database_deletion(view.desired, deletion).warned(unread)
 
-    about = replace(request, cluster=which.cluster_name, namespace=which.namespace)
-    return deliver(app, about, plan)
+    request = replace(request, cluster=which.cluster_name, namespace=which.namespace)
+    return deliver(app, request, Writing(about, plan))
 
 
 def _unique_names(names: Iterable[str], *, field: str) -> tuple[str, ...]:

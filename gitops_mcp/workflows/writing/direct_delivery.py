@@ -7,9 +7,8 @@ seen, tried with admission first, and asked of a person where something could be
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.kube import Kube, OutcomeUnknown
@@ -38,22 +37,20 @@ from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, requ
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER
 from gitops_mcp.domain.redact import redact_text
-from gitops_mcp.domain.repository.build import build_desired, desired_after
+from gitops_mcp.domain.repository.build import desired_after, desired_of_documents
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.yaml.render import render_manifest
-from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
 from gitops_mcp.workflows.api_once import Look
 from gitops_mcp.workflows.view import View, allowed_namespace
-from gitops_mcp.workflows.writing.request import Planner, WriteRequest
+from gitops_mcp.workflows.writing.live_source import LiveSource
+from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.secrets import DIRECT, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 _BELONGING = (DATABASE_ROLE, DATABASE, POOLER, SCHEDULED_BACKUP)
 _MAKING_SECRETS = (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)
-_NOT_HERE = frozenset({"no-kustomization", "namespace-unknown", "environment-folder-missing"})
-"""Warnings of a repository."""
 _POLL = 1.0
 """Seconds between two looks at what is waited for."""
 DRY_RUN = "server-side dry run"
@@ -69,11 +66,11 @@ class _DirectPlan:
 
 
 def apply_directly(
-    app: App, ground: Ground, environment: Environment, request: WriteRequest, planner: Planner
+    app: App, ground: Ground, environment: Environment, request: WriteRequest, writing: Writing
 ) -> WriteResult:
     """What became of a request in an environment with direct delivery. Raises Raced where something moved meanwhile."""
     kube = app.kube(environment, ground.settings)
-    prepared = _prepare_plan(app, ground, environment, request, planner, kube)
+    prepared = _prepare_plan(app, ground, environment, request, writing, kube)
     plan = prepared.plan
     if plan.unchanged or request.dry_run:
         return _write_result(environment, prepared, (), dry_run=request.dry_run)
@@ -88,22 +85,22 @@ def apply_directly(
 
 
 def _prepare_plan(
-    app: App, ground: Ground, environment: Environment, request: WriteRequest, planner: Planner, kube: Kube
+    app: App, ground: Ground, environment: Environment, request: WriteRequest, writing: Writing, kube: Kube
 ) -> _DirectPlan:
     allowed_namespace(environment, request.namespace)  # before anything is read there
     look = Look(kube, app.schemas)
     live = {_identity_of(one): one for one in _read_live(kube, environment, request)}
     desired = _desired_of(live)
-    view = View(app, ground, environment, desired, proposed=False, look=look, is_live=True)
-    plan = require_allowed_namespace(_run_planner(planner, view, live), namespaces=environment.namespaces)
-    plan = replace(plan, warnings=tuple(one for one in plan.warnings if one.id not in _NOT_HERE))
+    source = LiveSource(ground, desired)
+    view = View(ground.settings, environment, desired, desired, look, source)
+    plan = require_allowed_namespace(writing.plan(view), namespaces=environment.namespaces)
     plan = plan.warned([*_ground_warnings(ground), *_ignored_notices(request)])
     if plan.unchanged:
         return _DirectPlan(view, plan, (), live)
     after = desired_after(desired, plan.files)
     changes = changed_objects(desired, after)
     settings = ground.settings
-    limits = Limits(settings.max_instances, settings.storage_classes, environment.protected, is_live=True)
+    limits = Limits(settings.max_instances, settings.storage_classes, environment.protected, told_old=False)
     plan = validate_plan(plan, changes, after, look, limits=limits, base=desired)
     plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
     todo = api_operations(changes, plan.files, live)
@@ -148,50 +145,8 @@ def _own_objects(kube: Kube, resource: Resource, namespace: str) -> Iterator[Obj
 
 
 def _desired_of(live: dict[Identity, Object]) -> Desired:
-    files = {_file_for(identity): render_manifest(manifest_of_live(one)) for identity, one in live.items()}
-    return build_desired(files, commit="", folder="")
-
-
-def _file_for(identity: Identity) -> str:
-    return f"{identity.namespace}/{identity.kind.lower()}-{identity.name}.yaml"
-
-
-def _run_planner(planner: Planner, view: View, live: Iterable[Identity]) -> Plan:
-    """What is planned and what is wrong with it, told of objects: the files that stand for them are nobody's."""
-    known = {_file_for(identity): str(identity) for identity in live}
-    try:
-        plan = planner(view)
-    except GitOpsError as error:
-        raise type(error)(_without_files(str(error), known, "live")) from error
-    new = {
-        one.path: " and ".join(str(_identity_of(document.value)) for document in parse_documents(one.after or ""))
-        for one in plan.files
-        if one.before is None
-    }
-
-    def told(text: str) -> str:
-        return _without_files(_without_files(text, known, "live"), new, "new")
-
-    return replace(
-        plan,
-        subject=told(plan.subject),
-        destroys=told(plan.destroys) if plan.destroys else None,
-        unchanged=told(plan.unchanged) if plan.unchanged else None,
-        impact=replace(plan.impact, reasons=tuple(map(told, plan.impact.reasons))),
-        warnings=tuple(replace(one, message=told(one.message)) for one in plan.warnings),
-        body=tuple(map(told, plan.body)),
-        next=tuple(map(told, plan.next)),
-    )
-
-
-def _without_files(text: str, names: Mapping[str, str], word: str) -> str:
-    """Each place in a file as the object that it stands for, unless the text has just named that."""
-    for path, name in names.items():
-        if path in text:
-            place = rf"(?<![\w./-]){re.escape(path)}(?::\d+)?(?![\w/-])"
-            text = re.sub(rf"{re.escape(name)}(?: \({place}\)|,? (?:at )?{place})", name, text)
-            text = re.sub(place, f"the {word} {name}", text)
-    return text
+    texts = {f"the live {identity}": render_manifest(manifest_of_live(one)) for identity, one in live.items()}
+    return desired_of_documents(texts)
 
 
 def _identity_of(one: Object) -> Identity:

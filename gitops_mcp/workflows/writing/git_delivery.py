@@ -1,16 +1,17 @@
 """plan -> guard -> deliver: the one road for every write, and its end in Git; `direct` has the other one.
 
-A planner is a pure function from a view of what Git says to a plan. This module decides on what commit it looks,
-whether its plan may pass, and publishes it: as one commit on the change's branch, by compare-and-swap. Another
-writer's faster push means planning again on the branch's new tip.
+This module decides which change a request belongs to and on what commit it is planned, whether its plan may pass, and
+publishes it: as one commit on the change's branch, by compare-and-swap. It is planned once an attempt; another writer's
+faster push means another attempt on the branch's new tip.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
 
 from gitops_mcp.adapters.git.publish import PublishedCommit, publish
 from gitops_mcp.adapters.git.refs import ChangeRef
@@ -20,21 +21,21 @@ from gitops_mcp.answers.writes import ImpactAnswer, WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
-from gitops_mcp.domain.names import check_change_name
+from gitops_mcp.domain.names import check_change_name, pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
-from gitops_mcp.domain.plans.message import change_slug, commit_message
+from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plaintext import check_no_plaintext
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
-from gitops_mcp.workflows.api_once import Look
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.view import View, view_at
-from gitops_mcp.workflows.writing.request import Planner, WriteRequest
+from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.secrets import take_back_secrets, unprotected_only, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
@@ -46,7 +47,7 @@ _OTHERS = 20
 """Open changes that are looked through for what the base does not have."""
 
 
-def deliver(app: App, request: WriteRequest, planner: Planner) -> WriteResult:
+def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
     """What became of a request. Raises one of our errors, and then nothing has changed."""
     if request.change is not None:
         check_change_name(request.change)
@@ -57,7 +58,7 @@ def deliver(app: App, request: WriteRequest, planner: Planner) -> WriteResult:
         ground = app.ground(fetch=True)
         take_back_secrets(app, ground)
         try:
-            return _deliver_once(app, ground, request, planner)
+            return _deliver_once(app, ground, request, writing)
         except Raced as error:
             if attempt > 1 and time.monotonic() > end:  # the first may have waited for a person
                 raise Unavailable(
@@ -74,29 +75,31 @@ class _DeliveryTarget:
     change: str
     branch: str
     open: ChangeRef | None
+    continues: str | None = None
+    """What is added to, where the caller did not name it."""
 
 
-def _deliver_once(app: App, ground: Ground, request: WriteRequest, planner: Planner) -> WriteResult:
+def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writing) -> WriteResult:
     environment = app.environment(ground.settings, request.environment)
     if environment.delivery == "direct":
         from gitops_mcp.workflows.writing.direct_delivery import apply_directly
 
-        return apply_directly(app, ground, environment, request, planner)
-    several = environment.name if len(ground.settings.environments) > 1 else None
-    look = Look(app.kube(environment, ground.settings), app.schemas)
-    target, view = _place_request(app, ground, request, environment, several, planner, look)
-    plan = planner(view)
+        return apply_directly(app, ground, environment, request, writing)
+    base = view_at(app, ground, environment, ground.base.commit, proposed=False)
+    target = _find_target(app, ground, request, base, writing)
+    view = view_at(app, ground, environment, target.open.tip, proposed=True, api=base.api) if target.open else base
+    plan = _run_planner(app, ground, base, view, writing, target)
     plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
     check_no_plaintext(plan.files)
     if plan.writes and environment.protected:
         raise unprotected_only(environment)
-    plan = plan.warned([*_ground_warnings(ground), *_folder_warnings(view)])
+    plan = plan.warned([*_ground_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(request)])
     if not plan.unchanged:
         after = desired_after(view.desired, plan.files)
         ours = changed_objects(view.desired, after)
-        plan = validate_plan(plan, ours, after, look, limits=_limits(view), base=view.at_base().desired)
+        plan = validate_plan(plan, ours, after, view.api, limits=_limits(view), base=view.base)
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
-        plan = plan.warned(_overlap_notices(view, ground, target, plan, ours))
+        plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours))
     if request.dry_run:
         ground.repository.check_writable(view.desired.commit, plan.contents)
     if plan.unchanged or request.dry_run:
@@ -124,19 +127,12 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, planner: Plan
     return _write_result(ground, environment, target, plan, published)
 
 
-def _place_request(
-    app: App,
-    ground: Ground,
-    request: WriteRequest,
-    environment: Environment,
-    several: str | None,
-    planner: Planner,
-    look: Look,
-) -> tuple[_DeliveryTarget, View]:
-    """The change a request belongs to, and what Git says at its tip.
+def _find_target(app: App, ground: Ground, request: WriteRequest, base: View, writing: Writing) -> _DeliveryTarget:
+    """The change that a request belongs to.
 
-    A named change continues where it is open and is refused once it is merged. A name made from the request continues
-    only an open change of that name, else takes the next free one.
+    A named one continues where it is open, and is refused once it is merged. Without a name the request continues the
+    open change of its own derived name (or -2, -3 ...) that is about the same already, so that a repeated creation or
+    deletion meets its own change; else it takes the next free name.
     """
     if request.change is not None:
         name, found = request.change, ground.repository.change(ground.git, ground.base, request.change)
@@ -145,52 +141,94 @@ def _place_request(
                 f"change {name!r} is merged already, or nothing of it is left to merge: leave `change` out or name "
                 f"a new one to propose more"
             )
-    else:
-        try:
-            plan = planner(view_at(app, ground, environment, ground.base.commit, proposed=False, look=look))
-        except NotFound as error:
-            raise _proposed_elsewhere(app, ground, environment, planner, error, look) from error
-        name, found = _free_name(ground, change_slug(plan, several))
-    commit = found.tip if found else ground.base.commit
-    view = view_at(app, ground, environment, commit, proposed=found is not None, look=look)
-    return _DeliveryTarget(name, ground.git.prefix + name, found), view
+        return _DeliveryTarget(name, ground.git.prefix + name, found)
+    try:
+        subject = writing.about(base)
+    except NotFound as error:
+        raise _proposed_elsewhere(app, ground, base, writing, error) from error
+    several = base.environment.name if len(base.settings.environments) > 1 else None
+    for name in _numbered_names(subject.change_name(several)):
+        found = ground.repository.change(ground.git, ground.base, name)
+        if found is None:
+            return _DeliveryTarget(name, ground.git.prefix + name, None)
+        if is_merged(ground, found):
+            continue
+        states = _states_of_change(app, ground, base.environment, found)
+        if states is not None and subject.is_among(*states):
+            return _DeliveryTarget(name, found.branch, found, _whose_change(ground, found))
+    raise AssertionError("numbers do not end")
 
 
-def _proposed_elsewhere(
-    app: App, ground: Ground, environment: Environment, planner: Planner, error: NotFound, look: Look
-) -> NotFound:
-    """The error, with the open change that declares what the base does not have yet."""
+def _numbered_names(made: str) -> Iterator[str]:
+    for number in count(1):
+        suffix = "" if number == 1 else f"-{number}"
+        yield made[: 63 - len(suffix)].rstrip("-") + suffix
+
+
+def _states_of_change(
+    app: App, ground: Ground, environment: Environment, found: ChangeRef
+) -> tuple[Desired, Desired] | None:
+    """What Git says where a change began, and at its tip; None where it has no beginning in the base."""
+    start = ground.repository.merge_base(ground.base.commit, found.tip)
+    if start is None:
+        return None
+    before, after = (app.desired(ground, environment.path, commit) for commit in (start, found.tip))
+    return before, after
+
+
+def _whose_change(ground: Ground, found: ChangeRef) -> str:
+    commits = ground.repository.commits(ground.base.commit, found.tip)
+    authors = dict.fromkeys(one.author.partition(" <")[0] for one in commits)
+    return f"open change {found.name!r} ({pluralize(len(commits), 'commit')}, by {', '.join(authors)})"
+
+
+def _proposed_elsewhere(app: App, ground: Ground, base: View, writing: Writing, error: NotFound) -> NotFound:
+    """The error, with the open change that adds what the base does not have yet.
+
+    One that is merely behind has what the base deleted, and adds nothing.
+    """
     for other in ground.repository.changes(ground.git, ground.base)[:_OTHERS]:
+        states = _states_of_change(app, ground, base.environment, other)
+        if states is None:
+            continue
         try:
-            planner(view_at(app, ground, environment, other.tip, proposed=True, look=look))
+            subject = writing.about(replace(base, desired=states[1], proposed=True))
         except GitOpsError:
             continue
-        if is_merged(ground, other):
-            continue
-        return NotFound(f"{error}; the open change {other.name!r} declares it: repeat this with change={other.name!r}")
+        if subject.is_added(*states) and not is_merged(ground, other):
+            name = other.name
+            return NotFound(f"{error}; the open change {name!r} declares it: repeat this with change={name!r}")
     return error
 
 
-def _free_name(ground: Ground, made: str) -> tuple[str, ChangeRef | None]:
-    number = 1
-    while True:
-        suffix = "" if number == 1 else f"-{number}"
-        name = made[: 63 - len(suffix)].rstrip("-") + suffix
-        found = ground.repository.change(ground.git, ground.base, name)
-        if found is None or not is_merged(ground, found):
-            return name, found
-        number += 1
+def _run_planner(app: App, ground: Ground, base: View, view: View, writing: Writing, target: _DeliveryTarget) -> Plan:
+    """The plan; what the change has taken away already is no fault of the request that asks for it once more."""
+    try:
+        return writing.plan(view)
+    except NotFound:
+        if target.open is None:
+            raise
+        subject, states = writing.about(base), _states_of_change(app, ground, base.environment, target.open)
+        if states is None or not subject.is_removed(*states):
+            raise
+        text = f"change {target.change!r} takes {subject.target} away already"
+        return Plan(text, subject.target, unchanged=text)
 
 
 def _ground_warnings(ground: Ground) -> list[Notice]:
     return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
 
 
-def _folder_warnings(view: View) -> list[Notice]:
-    if not view.missing:
+def _folder_warnings(ground: Ground, view: View) -> list[Notice]:
+    if ground.repository.has_folder(view.desired.commit, view.environment.path):
         return []
     where = f"the folder {view.environment.path} of environment {view.environment.name!r}"
     return [Notice("environment-folder-missing", f"{where} is not there yet: check its path in .gitops-mcp.yaml")]
+
+
+def _wait_notices(request: WriteRequest) -> list[Notice]:
+    text = "wait and timeout act in direct delivery only; nothing was waited for"
+    return [Notice("wait", text)] if request.wait else []
 
 
 def _limits(view: View) -> Limits:
@@ -199,7 +237,7 @@ def _limits(view: View) -> Limits:
 
 
 def _overlap_notices(
-    view: View, ground: Ground, target: _DeliveryTarget, plan: Plan, ours: Iterable[ObjectChange]
+    app: App, ground: Ground, view: View, target: _DeliveryTarget, plan: Plan, ours: Iterable[ObjectChange]
 ) -> list[Notice]:
     """Other open changes that touch the same fields: whoever merges second may meet a conflict."""
     touched = {change.path for change in plan.files}
@@ -211,12 +249,10 @@ def _overlap_notices(
         start = repository.merge_base(base, other.tip) if other.tip in near else None
         if start is None or touched.isdisjoint(repository.changed_files(start, other.tip)):
             continue
-        if is_merged(ground, other):
+        states = _states_of_change(app, ground, view.environment, other)
+        if states is None or is_merged(ground, other):
             continue
-        theirs = changed_objects(
-            view_at(view.app, ground, view.environment, start, proposed=False).desired,
-            view_at(view.app, ground, view.environment, other.tip, proposed=True).desired,
-        )
+        theirs = changed_objects(*states)
         both = {place for one in ours for another in theirs for place in one.meets(another)}
         if both:
             notices.append(
@@ -239,11 +275,11 @@ def _write_result(
     dry_run: bool = False,
 ) -> WriteResult:
     diff, omitted = shorten_diff(plan.diff, DIFF_MAX)
-    unchanged = plan.unchanged is not None
+    unchanged, summary = plan.unchanged is not None, plan.unchanged or plan.subject
     answer = WriteResult(
         environment=environment.name,
         outcome="committed" if published else "unchanged" if unchanged else "dry_run" if dry_run else "applied",
-        summary=plan.unchanged or plan.subject,
+        summary=f"adds to {target.continues}: {summary}" if target.continues else summary,
         change=target.change,
         branch=target.branch,
         base=ground.base.branch,

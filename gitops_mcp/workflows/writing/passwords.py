@@ -132,7 +132,7 @@ class PasswordRequest:
 
 def find_secret_documents(view: View, cluster: Declaration) -> tuple[View, tuple[SecretDocument, ...]]:
     """What becomes a Secret in the repository, and the view that knows its files."""
-    paths = view.secret_files()
+    paths = view.source.secret_paths()
     folder = posixpath.dirname(cluster.path)
 
     def distance(path: str) -> tuple[int, str]:
@@ -194,7 +194,7 @@ def _use_existing(asked: PasswordRequest, secret: str, found: tuple[SecretDocume
     notes = Existing(secret).notes(WantedSecret(namespace, secret, asked.role))
     if maker is not None:
         return RolePassword(secret, (f"The password comes from Secret {secret}, which {maker.place} makes",), notes)
-    kube = asked.view.app.kube(asked.view.environment, asked.view.settings)
+    kube = asked.view.api.kube
     body = (f"The password comes from Secret {secret}, which somebody else provides",)
     if secret == bootstrap_secret(asked.cluster.object, asked.ref):
         return RolePassword(secret, body, notes)
@@ -221,7 +221,7 @@ def _make_secret(
             RolePassword(secret, body), writes=(SecretWrite("create", ref.namespace, secret, asked.role),)
         )
     clash = next((one for one in found if one.makes(ref.namespace, secret)), None)
-    if clash is not None and view.is_live and clash.is_ours and clash.way == provider.name:
+    if clash is not None and view.source.keeps_leftovers and clash.is_ours and clash.way == provider.name:
         # What a request made that failed half way, or that a role left behind which was released.
         kept_body = (f"The password comes from Secret {secret}, which {clash.place} makes already",)
         return PreparedPassword(RolePassword(secret, kept_body))
@@ -242,7 +242,7 @@ def _make_secret(
             for one in secret_siblings(found, provider.name)
             if one.namespace == ref.namespace or posixpath.dirname(one.path) in near
         ]
-        if provider.name != "existing" and not view.is_live
+        if provider.name != "existing"
         else []
     )
     places = candidate_places(view.desired, asked.cluster, new, view.settings.layout_secret, known, alone=True)
@@ -261,7 +261,7 @@ def _make_secret(
 
 def _check_free(asked: PasswordRequest, provider: Provider, secret: str) -> None:
     """Raises Refused where somebody else's live object has the name. What may not be read is passed over."""
-    kube, namespace = asked.view.app.kube(asked.view.environment, asked.view.settings), asked.ref.namespace
+    kube, namespace = asked.view.api.kube, asked.ref.namespace
     for resource in (SECRET, *_MAKERS.get(provider.name, ())):
         try:
             found = kube.metadata(resource, namespace, secret)
@@ -385,7 +385,7 @@ def _rewritten_password(maker: SecretDocument) -> RolePassword:
 
 def _rotate_in_cluster(asked: PasswordRequest, secret: str, *, alone: bool) -> PreparedPassword:
     if asked.view.environment.passwords.provider != "cluster":
-        nothing = "no object of this server's that could be read" if asked.view.is_live else "nothing in Git"
+        nothing = asked.view.source.nothing
         raise Refused(
             f"{nothing} makes Secret {secret}, so its password is changed where it comes from; or have one made "
             f"here: create a Secret by one of the providers and name it in passwordSecret by hand"
@@ -415,7 +415,7 @@ def _provider(asked: PasswordRequest, found: tuple[SecretDocument, ...], kept: S
         case "sops":
             return _sops_provider(asked.view)
         case "cluster":
-            return ClusterSecrets(asked.view.app.kube(asked.view.environment, asked.view.settings))
+            return ClusterSecrets(asked.view.api.kube)
         case "existing":
             raise InvalidRequest(
                 "password_source: passwords.provider is 'existing', so no password is made here: name the Secret with "
@@ -436,7 +436,7 @@ def _detect_provider(asked: PasswordRequest, found: tuple[SecretDocument, ...]) 
             )
     if _has_sops_rules(asked):
         return "sops"
-    generator = find_mittwald_file(view.desired.texts, view.secret_files())
+    generator = find_mittwald_file(view.desired.texts, view.source.secret_paths())
     seen = f" {generator} uses mittwald's secret generator, which is not written here." if generator else ""
     raise Refused(
         f"password_source: the repository does not show how it makes Secrets, so none is "
@@ -446,14 +446,14 @@ def _detect_provider(asked: PasswordRequest, found: tuple[SecretDocument, ...]) 
 
 
 def _has_sops_rules(asked: PasswordRequest) -> bool:
-    read = asked.view.read
+    read = asked.view.source.read_reviewed
     folders = folders_above(posixpath.dirname(asked.cluster.path), "")
     return any(read(posixpath.join(folder, ".sops.yaml")) is not None for folder in folders)
 
 
 def _installed_providers(view: View) -> str:
     """What the API has, for a choice."""
-    kube = view.app.kube(view.environment, view.settings)
+    kube = view.api.kube
     try:
         there = [name for name, kind in _KINDS.items() if kube.serves(kind)]
     except GitOpsError:
@@ -465,7 +465,7 @@ def _check_installed(view: View, name: ProviderName) -> None:
     """Raises Refused where the API says that the controller's kinds are not there."""
     kind = _KINDS[name]
     try:
-        served = view.app.kube(view.environment, view.settings).serves(kind)
+        served = view.api.kube.serves(kind)
     except GitOpsError:
         return
     if not served:
@@ -476,13 +476,13 @@ def _check_installed(view: View, name: ProviderName) -> None:
 
 
 def _sops_provider(view: View) -> Sops:
-    if view.is_live:
+    if not view.source.decrypts_files:
         raise Refused(
             "password_source: sops files are decrypted by an engine, and direct delivery has none. Set another "
             "passwords.provider for this environment (external-secrets, sealed-secrets, cluster), or name a Secret "
             "with 'existing:<name>'"
         )
-    return Sops(read=view.read)
+    return Sops(read=view.source.read_reviewed)
 
 
 def _sealed_provider(asked: PasswordRequest, kept: SecretTexts) -> SealedSecrets:
@@ -503,15 +503,15 @@ def _certificate(asked: PasswordRequest) -> bytes:
         except OSError as error:
             raise InvalidRequest(f"passwords.sealedSecrets.certificate: {configured}: {error.strerror}") from error
     if configured is not None:
-        text = view.read(configured)
+        text = view.source.read_reviewed(configured)
         if text is None:
             raise InvalidRequest(f"passwords.sealedSecrets.certificate: there is no file {configured} at the base")
         return text.encode()
     for folder in folders_above(posixpath.dirname(asked.cluster.path), ""):
-        text = view.read(posixpath.join(folder, _CERTIFICATE))
+        text = view.source.read_reviewed(posixpath.join(folder, _CERTIFICATE))
         if text is not None:
             return text.encode()
-    kube = view.app.kube(view.environment, view.settings)
+    kube = view.api.kube
     try:
         return kube.proxied(passwords.controller_namespace, passwords.controller_name, "v1/cert.pem")
     except GitOpsError as error:

@@ -1,4 +1,4 @@
-"""What every writing tool is told, and what plans from it."""
+"""What every writing tool is told, and a request as functions of what is seen."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.workflows.view import View
 
 
@@ -29,4 +30,11 @@ class WriteRequest:
     """Seconds to wait at most."""
 
 
-Planner = Callable[[View], Plan]
+@dataclass(frozen=True)
+class Writing:
+    """A request as two functions of what is seen."""
+
+    about: Callable[[View], Subject]
+    """What it means, from the desired state alone. Raises NotFound where that does not declare it."""
+    plan: Callable[[View], Plan]
+    """Asks the API, Git and password providers for what a planner of `domain.plans` needs, and calls that once."""

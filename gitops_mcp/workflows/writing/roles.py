@@ -18,13 +18,16 @@ from gitops_mcp.domain.cnpg.role import (
     checked_valid_until,
 )
 from gitops_mcp.domain.cnpg.sql import checked_role_name
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name, make_object_name, quote, suggest
+from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.declared_roles import (
     DeclaredRole,
     LiveRoles,
     declared_roles,
+    find_role,
     objects_naming_secret,
     require_role,
 )
@@ -44,6 +47,7 @@ from gitops_mcp.domain.plans.role import (
     plan_role_update,
     plan_unchanged_role,
     role_places,
+    target_of_role,
 )
 from gitops_mcp.domain.plans.role_removal import (
     PasswordRemoval,
@@ -58,13 +62,14 @@ from gitops_mcp.domain.plans.secret_documents import (
     indexes_of_generators,
     places_naming_secret,
 )
-from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.plans.subject import RolePart, Subject
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing import passwords
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.passwords import PasswordRequest, PasswordSource, PreparedPassword, SecretTexts
-from gitops_mcp.workflows.writing.request import WriteRequest
+from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import live_roles, taken_names, the_cluster
 
 
@@ -85,6 +90,14 @@ def create_role(
     source = PasswordSource.of(password_source)
     kept = SecretTexts()
 
+    def about(view: View) -> Subject:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        known = find_role(view.desired, cluster, ref, new.name)
+        name = (
+            known.declared.identity.name if known and known.index is None else _object_name(view, ref, new.name, None)
+        )
+        return Subject("create-role", Identity(DATABASE_ROLE.kind, ref.namespace, name), (RolePart(ref, new.name),))
+
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         live, unread = live_roles(view, ref)
@@ -98,9 +111,11 @@ def create_role(
         prepared = passwords.prepare_password(
             PasswordRequest(view, cluster, ref, new.name, name), source, found, kept, adopts=adopts
         )
-        layout = view.settings.layout_role
-        tried = role_places(view.desired, cluster, ref, name, layout) if form != "inline" else ()
-        view = view.with_files(place.path for place in (*tried, *prepared.tried) if not place.appended)
+        candidates = (
+            role_places(view.desired, cluster, ref, name, view.settings.layout_role) if form != "inline" else ()
+        )
+        view, places = view.with_places(Identity(DATABASE_ROLE.kind, ref.namespace, name), candidates)
+        view = view.with_files(place.path for place in prepared.tried if not place.appended)
         made = plan_new_role(
             view.desired,
             cluster,
@@ -110,13 +125,13 @@ def create_role(
             form=form,
             why=why,
             object_name=name,
-            layout=layout,
+            places=places,
             live=live,
             now=datetime.now(UTC),
         )
         return _with_secret(view, made, prepared).warned(unread)
 
-    return deliver(app, _about_cluster(request, which), plan)
+    return deliver(app, _about_cluster(request, which), Writing(about, plan))
 
 
 def update_role(
@@ -128,6 +143,13 @@ def update_role(
     if not rotate and not any(value is not None for value in given.values()):
         raise InvalidRequest(f"nothing to update was named; there are: {', '.join(KEYS)}, rotate_password")
     kept = SecretTexts()
+
+    def about(view: View) -> Subject:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        role = require_role(view.desired, cluster, ref, which.role_name)
+        keys = [KEYS[name] for name in wanted] + (["passwordSecret"] if rotate else [])
+        parts = tuple(RolePart(ref, role.name, key) for key in keys)
+        return Subject("update-role", target_of_role(role, ref), parts)
 
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
@@ -147,21 +169,26 @@ def update_role(
         )
         return (_with_secret(view, made, prepared) if prepared else made).warned(unread)
 
-    return deliver(app, _about_cluster(request, which), plan)
+    return deliver(app, _about_cluster(request, which), Writing(about, plan))
 
 
 def delete_role(app: App, request: WriteRequest, which: WhichRole, *, drop: bool) -> WriteResult:
     check_cluster_name(which.cluster_name, field="cluster_name")
     checked_role_name(which.role_name)
 
+    def about(view: View) -> Subject:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        role = require_role(view.desired, cluster, ref, which.role_name)
+        return Subject("delete-role", target_of_role(role, ref), (RolePart(ref, role.name),), removes=True)
+
     def plan(view: View) -> Plan:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         live, unread = live_roles(view, ref)
         role = require_role(view.desired, cluster, ref, which.role_name)
-        base = view.at_base().desired if view.proposed else view.desired
         live, age = _with_list_age(view, ref, role, live)
-        merged = role_at_base(role, base)
-        deletion = RoleDeletion(role, ref, drop, live, merged, unchanged_for=age, is_direct=view.is_live)
+        merged = role_at_base(role, view.base)
+        deletion = RoleDeletion(role, ref, drop, live, merged, unchanged_for=age)
+        deletion = replace(deletion, kept=view.source.why_kept(role.declared, deletion.seen))
         removing = PasswordRemoval()
         if role.secret is not None and deletion.step.due == "remove" and deletion.leaves_role:
             removing = PasswordRemoval(
@@ -171,7 +198,7 @@ def delete_role(app: App, request: WriteRequest, which: WhichRole, *, drop: bool
             view, removing = _secret_removal(view, cluster, ref, role)
         return plan_role_deletion(view.desired, deletion, removing).warned(unread)
 
-    return deliver(app, _about_cluster(request, which), plan)
+    return deliver(app, _about_cluster(request, which), Writing(about, plan))
 
 
 def migrate_roles(
@@ -181,6 +208,13 @@ def migrate_roles(
     wanted = (
         tuple(dict.fromkeys(checked_role_name(name, field="roles") for name in roles)) if roles is not None else None
     )
+
+    def about(view: View) -> Subject:
+        declared, ref = the_cluster(view, cluster, namespace)
+        known = declared_roles(view.desired, declared, ref)
+        names = [one.name for one in known if one.form == "inline" and (wanted is None or one.name in wanted)]
+        target = Identity(CLUSTER.kind, ref.namespace, ref.name)
+        return Subject("migrate-roles", target, tuple(RolePart(ref, name) for name in names))
 
     def plan(view: View) -> Plan:
         declared, ref = the_cluster(view, cluster, namespace)
@@ -205,14 +239,17 @@ def migrate_roles(
         names_of: dict[str, str] = {}
         for one in inline:
             names_of[one.name] = _object_name(view, ref, one.name, live, also=names_of.values())
-        layout = view.settings.layout_role
-        tried = [
-            place for name in names_of.values() for place in role_places(view.desired, declared, ref, name, layout)
-        ]
-        view = view.with_files(place.path for place in tried if not place.appended)
-        return plan_role_migration(view.desired, declared, ref, inline, names=names_of, layout=layout).warned(unread)
+        for name in names_of.values():
+            candidates = role_places(view.desired, declared, ref, name, view.settings.layout_role)
+            view, _ = view.with_places(Identity(DATABASE_ROLE.kind, ref.namespace, name), candidates)
 
-    return deliver(app, replace(request, cluster=cluster, namespace=namespace), plan)
+        def places(desired: Desired, cluster: Declaration, name: str) -> tuple[FilePlace, ...]:
+            candidates = role_places(desired, cluster, ref, name, view.settings.layout_role)
+            return view.source.places(Identity(DATABASE_ROLE.kind, ref.namespace, name), candidates)
+
+        return plan_role_migration(view.desired, declared, ref, inline, names=names_of, places=places).warned(unread)
+
+    return deliver(app, replace(request, cluster=cluster, namespace=namespace), Writing(about, plan))
 
 
 def _about_cluster(request: WriteRequest, which: WhichRole) -> WriteRequest:
@@ -288,7 +325,7 @@ def _with_list_age(
     """The same live roles with the age of the Cluster's list, where that decides whether a role is dropped already."""
     if live is None or live.cluster is None or role.form != "inline" or not role.is_absent:
         return live, None
-    cluster = view.look.kube.get(CLUSTER, ref.namespace, ref.name, managed_fields=True)
+    cluster = view.api.kube.get(CLUSTER, ref.namespace, ref.name, managed_fields=True)
     return replace(live, cluster=cluster), time_since_last_write(cluster, datetime.now(UTC))
 
 
@@ -305,7 +342,7 @@ def _secret_removal(
         return view, PasswordRemoval(told=(f"Secret {secret} stays: {', '.join(users)} uses it",))
     if not makers:
         stays = f"Secret {secret} is not made by Git and stays"
-        if view.is_live:
+        if view.source.keeps_leftovers:
             stays = f"No object of this server's that could be read makes Secret {secret}, so it stays"
         return view, PasswordRemoval(told=(f"{stays}; when nothing needs it: {command}",))
     if not all(one.is_ours for one in makers):
@@ -330,9 +367,9 @@ def _secret_removal(
 def _documents_by_path(view: View, own: Sequence[SecretDocument]) -> dict[str, tuple[int, ...]]:
     """Those that make the Secrets, and their generators, by path."""
     found: dict[str, tuple[int, ...]] = {}
-    for path in sorted(view.desired.texts if view.is_live else {one.path for one in own}):
+    for path in sorted(view.desired.texts if view.source.keeps_leftovers else {one.path for one in own}):
         # A generator stands beside its ExternalSecret in Git; in the API each object is by itself.
-        names = [one.secret for one in own if view.is_live or one.path == path]
+        names = [one.secret for one in own if view.source.keeps_leftovers or one.path == path]
         made = indexes_of_generators(view.desired.texts, path, names)
         indexes = {*(one.document for one in own if one.path == path), *made}
         found |= {path: tuple(sorted(indexes))} if indexes else {}
@@ -343,4 +380,7 @@ def _secret_users(view: View, ref: ClusterRef, secret: str, role: DeclaredRole) 
     """What else needs a Secret, in the Cluster's namespace: objects of CNPG, and whatever else stands in Git."""
     declared = objects_naming_secret(view.desired, ref.namespace, secret, but=role)
     role_at = role.place.rpartition(":")[0]
-    return (*declared, *places_naming_secret(view.naming(secret), ref.namespace, secret, role_at=role_at))
+    return (
+        *declared,
+        *places_naming_secret(view.source.manifests_with(secret), ref.namespace, secret, role_at=role_at),
+    )

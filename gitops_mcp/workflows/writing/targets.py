@@ -9,7 +9,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.cluster import LiveCluster
 from gitops_mcp.domain.plans.declared_roles import LiveRoles
 from gitops_mcp.domain.repository.desired import Declaration
-from gitops_mcp.errors import Forbidden, InvalidRequest, NotInstalled, Unavailable
+from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View, allowed_namespace
 
 
@@ -21,6 +21,26 @@ def the_cluster(view: View, name: str, namespace: str | None) -> tuple[Declarati
     if space is None:
         raise InvalidRequest(f"namespace: nothing in the repository says the namespace of {declared.place}; name it")
     return declared, ClusterRef(space, name)
+
+
+def only_namespace(view: View) -> str:
+    """Where nothing names one: the environment's only one, else the context's. Raises InvalidRequest."""
+    allowed = view.environment.namespaces
+    if allowed and len(allowed) == 1:
+        return allowed[0]
+    try:
+        context = view.api.kube.namespace()
+    except GitOpsError:
+        context = None
+    if context and allowed is None:
+        return context
+    choices = f"; there are: {', '.join(allowed)}" if allowed else ""
+    raise InvalidRequest(f"namespace: say in which namespace, since nothing else does{choices}")
+
+
+def object_at_base(view: View, declared: Declaration) -> Object | None:
+    """The same object as the base declares it, which is nearer to what is live than a change is."""
+    return next((one.object for one in view.base.declarations if one.identity == declared.identity), None)
 
 
 def taken_names(view: View, ref: ClusterRef, kind: str, live: tuple[Object, ...]) -> dict[str, tuple[str, str]]:
@@ -40,7 +60,7 @@ def taken_names(view: View, ref: ClusterRef, kind: str, live: tuple[Object, ...]
 def live_or_not(view: View, ref: ClusterRef, without: str) -> tuple[LiveCluster | None, list[Notice]]:
     """The live Cluster; where it cannot be read None, and what that means for the answer."""
     try:
-        return LiveCluster(view.look.get(CLUSTER, ref.namespace, ref.name)), []
+        return LiveCluster(view.api.get(CLUSTER, ref.namespace, ref.name)), []
     except (Forbidden, NotInstalled, Unavailable) as error:
         return None, [Notice("live-unavailable", f"{without}: {error}")]
 
@@ -48,9 +68,9 @@ def live_or_not(view: View, ref: ClusterRef, without: str) -> tuple[LiveCluster 
 def live_roles(view: View, ref: ClusterRef) -> tuple[LiveRoles | None, tuple[Notice, ...]]:
     """None, and what that means for the answer, where the API could not be asked."""
     try:
-        cluster = view.look.get(CLUSTER, ref.namespace, ref.name)
+        cluster = view.api.get(CLUSTER, ref.namespace, ref.name)
         try:
-            objects: tuple[Object, ...] | None = view.look.every(DATABASE_ROLE, ref.namespace)
+            objects: tuple[Object, ...] | None = view.api.every(DATABASE_ROLE, ref.namespace)
         except NotInstalled:
             objects = None
     except (Forbidden, Unavailable, NotInstalled) as error:
@@ -60,6 +80,6 @@ def live_roles(view: View, ref: ClusterRef) -> tuple[LiveRoles | None, tuple[Not
 
 def live_databases(view: View, ref: ClusterRef) -> tuple[tuple[Object, ...] | None, tuple[Notice, ...]]:
     try:
-        return view.look.every(DATABASE, ref.namespace), ()
+        return view.api.every(DATABASE, ref.namespace), ()
     except (Forbidden, Unavailable, NotInstalled) as error:
         return None, (Notice("live-unavailable", f"the live databases could not be read: {error}"),)

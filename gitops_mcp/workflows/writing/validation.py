@@ -77,8 +77,9 @@ class Limits:
     most_instances: int
     storage_classes: tuple[str, ...] | None
     protected: bool
-    is_live: bool = False
-    """Before stands what is live, with all that the operator has filled in: its faults are nobody's."""
+    told_old: bool = True
+    """Faults that stood there before are told; of what is live, with all that the operator has filled in, they are
+    nobody's."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,9 @@ def _check_object(
     faults = [f"{name} {one}" for one in found if one.severity == "error"]
     faults += [f"{name} {one}" for one in schema.faults if not _is_said(one, found)]
     faults += [f"{name} {one}" for one in of_limits]
-    told = [one for one in found if one.severity == "warning" and not (one.is_old and limits.is_live)]
+    told = [one for one in found if one.severity == "warning" and (limits.told_old or not one.is_old)]
     warnings = [Notice(one.rule, f"{name} {one}") for one in told]
-    if not limits.is_live:
+    if limits.told_old:
         warnings += _placeholder_notices(change, schema.skipped)
     if limits.protected and change.before is None:
         warnings += notice_missing_backups(change.after, near)

@@ -16,8 +16,8 @@ from gitops_mcp.domain.rules.limits import (
 )
 from gitops_mcp.errors import InvalidRequest, Refused
 
-SAFE = Plan("scale", "Scale Cluster shop/db to 5 instances", Identity("Cluster", "shop", "db"))
-GRAVE = Plan("delete", "Delete Cluster shop/db", Identity("Cluster", "shop", "db"), destroys="all data goes")
+SAFE = Plan("Scale Cluster shop/db to 5 instances", Identity("Cluster", "shop", "db"))
+GRAVE = Plan("Delete Cluster shop/db", Identity("Cluster", "shop", "db"), destroys="all data goes")
 
 
 def test_a_plan_that_destroys_needs_a_word() -> None:
@@ -43,7 +43,7 @@ def test_a_namespace_that_is_not_allowed_is_refused_wherever_it_came_from() -> N
 
 
 def test_an_unknown_namespace_is_said_where_only_some_are_allowed() -> None:
-    unknown = Plan("scale", "Scale", Identity("Cluster", None, "db"))
+    unknown = Plan("Scale", Identity("Cluster", None, "db"))
     assert [one.id for one in require_allowed_namespace(unknown, namespaces=("shop",)).warnings] == [
         "namespace-unknown"
     ]

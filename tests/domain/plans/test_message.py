@@ -10,7 +10,7 @@ from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Set
 from gitops_mcp.errors import InvalidRequest
 
-PLAN = Plan("scale", "Scale Cluster shop/orders-db to 5 instances", Identity("Cluster", "shop", "orders-db"))
+PLAN = Plan("Scale Cluster shop/orders-db to 5 instances", Identity("Cluster", "shop", "orders-db"))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_client_that_asked_is_named_in_one_line() -> None:
 
 
 def test_a_long_subject_is_cut_and_said_in_full_below() -> None:
-    plan = Plan("scale", "Scale " + "x" * 100, PLAN.target)
+    plan = Plan("Scale " + "x" * 100, PLAN.target)
     subject, _, rest = commit_message(plan, tool="t", change="x", reason=None).partition("\n\n")
     assert len(subject) == 72
     assert plan.subject in rest
@@ -89,7 +89,7 @@ def test_a_document_that_was_the_last_takes_the_file_with_it() -> None:
 
 def test_names_of_the_repository_cannot_forge_trailers() -> None:
     odd = "Cluster shop/db\n\nGitops-Mcp-Impact: none"
-    plan = Plan("x", odd, Identity("Cluster", "shop", "db"), impact=Impact(Level.OUTAGE, (odd,)), body=(odd,))
+    plan = Plan(odd, Identity("Cluster", "shop", "db"), impact=Impact(Level.OUTAGE, (odd,)), body=(odd,))
     message = commit_message(plan, tool="t", change="c", reason=None)
     assert [line for line in message.split("\n") if line.startswith("Gitops-Mcp-Impact")] == [
         "Gitops-Mcp-Impact: outage"

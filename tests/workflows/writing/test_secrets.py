@@ -154,7 +154,7 @@ def test_what_a_server_that_lives_is_about_to_commit_is_not_taken_from_it(here: 
     one, other = here.app(), here.app()
     ground = one.ground(fetch=True)
     environment = ground.settings.environments["prod"]
-    plan = Plan("create-role", "x", Identity("Cluster", "shop", "db"), writes=(write(),))
+    plan = Plan("x", Identity("Cluster", "shop", "db"), writes=(write(),))
     with write_secrets(one, ground, environment, plan, change="mine"):
         take_back_secrets(other, other.ground(fetch=True))
         assert len(here.secrets) == 1
@@ -177,7 +177,7 @@ def test_a_note_that_was_not_written_to_its_end_is_swept(here: Here) -> None:
 def abandoned(here: Here, ground: Ground, app: App) -> Object:
     """The Secret and the note that a server leaves which dies before its commit."""
     environment = ground.settings.environments["prod"]
-    plan = Plan("create-role", "x", Identity("Cluster", "shop", "db"), writes=(write(),))
+    plan = Plan("x", Identity("Cluster", "shop", "db"), writes=(write(),))
     with write_secrets(app, ground, environment, plan, change="mine"):
         (note,) = here.notes
         text = note.read_text()
@@ -283,7 +283,7 @@ def test_where_the_repository_cannot_be_looked_at_again_after_a_failed_push_the_
     app = here.app()
     ground = app.ground(fetch=True)
     environment = ground.settings.environments["prod"]
-    plan = Plan("create-role", "x", Identity("Cluster", "shop", "db"), writes=(write(),))
+    plan = Plan("x", Identity("Cluster", "shop", "db"), writes=(write(),))
     with (  # noqa: PT012 - what happens meanwhile is the point
         pytest.raises(Unavailable, match="the answer was lost"),
         write_secrets(app, ground, environment, plan, change="mine"),

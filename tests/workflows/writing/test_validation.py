@@ -356,7 +356,7 @@ def test_what_a_change_makes_and_takes_back_loses_nothing(team: Team) -> None:
 def test_an_impact_is_never_lower_than_what_the_objects_show(told_level: Level, spec: str, shown: str) -> None:
     before = build_desired({"db.yaml": cluster(spec=SPEC)}, commit="", folder="")
     after = build_desired({"db.yaml": cluster(spec=spec)}, commit="", folder="")
-    plan = Plan("x", "X", Identity("Cluster", "shop", "db"), impact=Impact(told_level, ("as planned",)))
+    plan = Plan("X", Identity("Cluster", "shop", "db"), impact=Impact(told_level, ("as planned",)))
     look = Look(Kube(context=None, timeout=5), {})
     limits = Limits(9, None, protected=False)
     found = validate_plan(plan, changed_objects(before, after), after, look, limits=limits, base=before).impact

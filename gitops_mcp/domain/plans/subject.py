@@ -1,0 +1,104 @@
+"""What a request is about, before it is planned: the name of its change, and the objects and fields that it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gitops_mcp.domain.names import ClusterRef, slug
+from gitops_mcp.domain.objects import Identity, Path, at
+from gitops_mcp.domain.plans.database import declared_databases, sql_name_of
+from gitops_mcp.domain.plans.declared_roles import DeclaredRole, declared_roles
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.yaml.values import is_same
+
+
+class Part(Protocol):
+    """One thing that a request means: an object, a role, a database, or a field of one."""
+
+    def read(self, desired: Desired) -> Any:
+        """What a state says of it; None where it says nothing."""
+
+    def is_in(self, desired: Desired) -> bool:
+        """Whether a state declares the object, role or database."""
+
+
+@dataclass(frozen=True)
+class ObjectPart:
+    identity: Identity
+    path: Path = ()
+    """The field; `()` means the whole object."""
+
+    def read(self, desired: Desired) -> Any:
+        found = (one.object for one in desired.declarations if one.identity == self.identity)
+        return at(next(found, None), *self.path)
+
+    def is_in(self, desired: Desired) -> bool:
+        return any(one.identity == self.identity for one in desired.declarations)
+
+
+@dataclass(frozen=True)
+class RolePart:
+    """A role by its name in PostgreSQL, whichever form declares it."""
+
+    cluster: ClusterRef
+    name: str
+    key: str | None = None
+    """The field of its spec; None means all of it, its form too."""
+
+    def read(self, desired: Desired) -> Any:
+        found = self._roles(desired)
+        return [at(one.spec, self.key) if self.key else [one.form, one.spec] for one in found] or None
+
+    def is_in(self, desired: Desired) -> bool:
+        return bool(self._roles(desired))
+
+    def _roles(self, desired: Desired) -> list[DeclaredRole]:
+        return [
+            role
+            for one in desired.named("Cluster", self.cluster.name)
+            if one.identity.namespace in {self.cluster.namespace, None}
+            for role in declared_roles(desired, one, self.cluster)
+            if role.name == self.name
+        ]
+
+
+@dataclass(frozen=True)
+class DatabasePart:
+    """A database by its name in PostgreSQL."""
+
+    cluster: ClusterRef
+    name: str
+
+    def read(self, desired: Desired) -> Any:
+        found = declared_databases(desired, self.cluster)
+        return [one.object for one in found if sql_name_of(one) == self.name] or None
+
+    def is_in(self, desired: Desired) -> bool:
+        return self.read(desired) is not None
+
+
+@dataclass(frozen=True)
+class Subject:
+    verb: str
+    """The words that name a change when the caller does not: `scale` in `scale-shop-orders-db`."""
+    target: Identity
+    parts: tuple[Part, ...]
+    removes: bool = False
+    """The request is to take its parts away."""
+
+    def change_name(self, environment: str | None) -> str:
+        """The name of a change from its request without its values: `scale-shop-orders-db`."""
+        words = (self.verb, environment, self.target.namespace, self.target.name)
+        return slug("-".join(word for word in words if word))
+
+    def is_among(self, before: Desired, after: Desired) -> bool:
+        """Whether all of it is among what differs between two states: added, edited or removed."""
+        return bool(self.parts) and all(not is_same(one.read(before), one.read(after)) for one in self.parts)
+
+    def is_added(self, before: Desired, after: Desired) -> bool:
+        return all(part.is_in(after) and not part.is_in(before) for part in self.parts)
+
+    def is_removed(self, before: Desired, after: Desired) -> bool:
+        """Whether taking it away is done already in the second state."""
+        return self.removes and all(part.is_in(before) and not part.is_in(after) for part in self.parts)

@@ -1,0 +1,47 @@
+"""The live objects of an environment with direct delivery, as the desired state that a request is planned from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from gitops_mcp.app import Ground
+from gitops_mcp.domain.cnpg.protection import Engine
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.objects import Identity, Object
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.workflows.api_once import Look
+
+
+@dataclass(frozen=True)
+class LiveSource:
+    """No engine applies these, and no file stands beside them; what the repository's base has is read all the same."""
+
+    ground: Ground
+    live: Desired
+    nothing: str = "no object of this server's that could be read"
+    keeps_leftovers: bool = True
+    decrypts_files: bool = False
+
+    def read_files(self, paths: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002 - there is none
+        return {}
+
+    def read_reviewed(self, path: str) -> str | None:
+        found = self.ground.repository.read(self.ground.base.commit, path)
+        return None if found is None else found.data.decode("utf-8", errors="replace")
+
+    def secret_paths(self) -> Collection[str]:
+        return self.live.texts.keys()
+
+    def manifests_with(self, text: str) -> Mapping[str, str]:  # noqa: ARG002 - who else uses a Secret is told by Git
+        return {}
+
+    def places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[FilePlace, ...]:  # noqa: ARG002 - an object stands by itself
+        return (FilePlace(f"the new {target}", alone=True),)
+
+    def engine(self, api: Look, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - nothing applies these
+        return "none"
+
+    def why_kept(self, declared: Declaration, live: Object | None) -> str | None:  # noqa: ARG002 - it is deleted itself
+        return None
