@@ -201,7 +201,7 @@ def _create_role(
         form=form,
         why=why,
         object_name=name,
-        layout=ROLE_LAYOUT,
+        places=places,
         live=live,
         now=datetime.now(UTC),
     )
@@ -219,7 +219,11 @@ def _migrate(tree: Tree, declared: Desired, cluster: Declaration, ref: ClusterRe
     names = {one.name: make_object_name(ref.name, one.name, taken=()) for one in inline}
     places = [place for name in names.values() for place in role_places(declared, cluster, ref, name, ROLE_LAYOUT)]
     read = _reading(tree, declared, places)
-    return plan_role_migration(read, cluster, ref, inline, names=names, layout=ROLE_LAYOUT)
+
+    def places_for(now: Desired, declared: Declaration, name: str) -> tuple[FilePlace, ...]:
+        return role_places(now, declared, ref, name, ROLE_LAYOUT)
+
+    return plan_role_migration(read, cluster, ref, inline, names=names, places=places_for)
 
 
 def _create_database(tree: Tree, declared: Desired, cluster: Declaration, arguments: Mapping[str, Any]) -> Plan:
@@ -231,7 +235,7 @@ def _create_database(tree: Tree, declared: Desired, cluster: Declaration, argume
     name = make_object_name(ref.name, new.name, taken={one.identity.name for one in declared.declarations})
     places = database_places(declared, cluster, ref, name, DATABASE_LAYOUT)
     read = _reading(tree, declared, places)
-    return plan_new_database(read, cluster, ref, new, object_name=name, layout=DATABASE_LAYOUT, live=None)
+    return plan_new_database(read, cluster, ref, new, object_name=name, places=places, live=None)
 
 
 def _reading(tree: Tree, declared: Desired, places: Iterable[FilePlace]) -> Desired:

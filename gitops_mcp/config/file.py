@@ -190,7 +190,7 @@ class ConfigFile(_Part):
 def file_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12), without references, so that it can be read from top to bottom."""
     made = ConfigFile.model_json_schema(by_alias=True)
-    parts = {"File": made, **made["$defs"]}
+    parts = {"ConfigFile": made, **made["$defs"]}
     for part, field, description in _descriptions():
         parts[part]["properties"][to_camel(field)]["description"] = description
     inlined = _inline_references(made, made.pop("$defs"))

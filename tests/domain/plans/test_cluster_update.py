@@ -361,7 +361,7 @@ def test_a_variable_that_nobody_fills_in_is_not_overwritten(text: str, asked: di
     ],
 )
 def test_each_topic_has_a_change_of_its_own(asked: dict[str, Any], verb: str) -> None:
-    assert planned(**asked).verb == verb
+    assert ClusterUpdate(**asked).verb == verb
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
@@ -10,6 +11,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.database import (
     NewDatabase,
     check_new_database,
+    database_places,
     declared_databases,
     find_database,
     plan_new_database,
@@ -18,6 +20,7 @@ from gitops_mcp.domain.plans.database import (
 from gitops_mcp.domain.plans.database_removal import DatabaseDeletion, plan_database_deletion
 from gitops_mcp.domain.plans.declared_roles import LiveRoles
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.removal_step import why_not_pruned
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
@@ -70,9 +73,9 @@ def new(
 
 def created(wanted: NewDatabase, *, live: LiveRoles | None = None, **files: str) -> Plan:
     desired, cluster = read(**files)
-    return plan_new_database(
-        desired, cluster, REF, wanted, object_name=f"orders-{wanted.name}", layout=LAYOUT, live=live
-    )
+    name = f"orders-{wanted.name}"
+    places = database_places(desired, cluster, REF, name, LAYOUT)
+    return plan_new_database(desired, cluster, REF, wanted, object_name=name, places=places, live=live)
 
 
 def checked(wanted: NewDatabase, *live: Object, **files: str) -> Plan | None:
@@ -235,13 +238,14 @@ MERGED_DELETE: Object = {"spec": {"databaseReclaimPolicy": "delete"}}
 
 
 def deleted(
-    text: str, *live: Object | None, drop: bool = True, merged: Object | None = None, is_direct: bool = False
+    text: str, *live: Object | None, drop: bool = True, merged: Object | None = None, prunes: bool = True
 ) -> tuple[Plan, DatabaseDeletion]:
     """Without any live one: the API says that there is none; with None: it could not be asked."""
     desired, cluster = read(d=text)
     declared = require_database(desired, cluster, REF, "reports")
     seen = None if None in live else tuple(one for one in live if one is not None)
-    deletion = DatabaseDeletion(declared, REF, drop, seen, merged, is_direct=is_direct)
+    deletion = DatabaseDeletion(declared, REF, drop, seen, merged)
+    deletion = replace(deletion, kept=why_not_pruned(declared, deletion.seen)) if prunes else deletion
     return plan_database_deletion(desired, deletion), deletion
 
 
@@ -380,6 +384,6 @@ def test_a_protected_object_that_asked_for_the_drop_stays_and_the_database_does_
 def test_what_keeps_an_engine_from_pruning_keeps_nothing_from_the_api() -> None:
     live = database(databaseReclaimPolicy="delete")
     live["metadata"]["annotations"] = PROTECTED
-    plan, _ = deleted(DATABASE, live, drop=False, is_direct=True)
+    plan, _ = deleted(DATABASE, live, drop=False, prunes=False)
     assert plan.impact.level is Level.DATA_LOSS
     assert plan.next == ("Once this is applied, the operator drops database 'reports' with all data",)

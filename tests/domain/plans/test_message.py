@@ -4,7 +4,7 @@ import pytest
 
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.plans.message import change_slug, commit_message
+from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Set
@@ -13,20 +13,8 @@ from gitops_mcp.errors import InvalidRequest
 PLAN = Plan("Scale Cluster shop/orders-db to 5 instances", Identity("Cluster", "shop", "orders-db"))
 
 
-@pytest.mark.parametrize(
-    ("environment", "slug"),
-    [
-        pytest.param(None, "scale-shop-orders-db", id="one environment"),
-        pytest.param("prod", "scale-prod-shop-orders-db", id="several"),
-    ],
-)
-def test_a_change_is_named_from_its_request_without_values(environment: str | None, slug: str) -> None:
-    assert change_slug(PLAN, environment) == slug
-
-
 def test_the_message_says_what_why_and_what_it_does() -> None:
     plan = Plan(
-        PLAN.verb,
         PLAN.subject,
         PLAN.target,
         impact=Impact(Level.DATA_LOSS, ("removes 1 replica",)),

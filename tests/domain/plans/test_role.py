@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.cnpg.role import RoleAttributes
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
@@ -28,6 +29,7 @@ from gitops_mcp.domain.plans.role import (
     plan_role_migration,
     plan_role_update,
     plan_unchanged_role,
+    role_places,
 )
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -120,7 +122,7 @@ def created(
         form=form,
         why="it is tested",
         object_name="orders-dave",
-        layout=LAYOUT,
+        places=role_places(desired, cluster, REF, "orders-dave", LAYOUT),
         live=live,
         now=NOW,
     )
@@ -418,7 +420,11 @@ def migrated(text: str, *names: str, object_names: dict[str, str] | None = None,
     inline = [one for one in declared_roles(desired, cluster, REF) if one.name in names and one.form == "inline"]
     check_migratable(inline)
     called = object_names or {one.name: f"orders-{one.name}" for one in inline}
-    return plan_role_migration(desired, cluster, REF, inline, names=called, layout=LAYOUT)
+
+    def places(now: Desired, declared: Declaration, name: str) -> tuple[FilePlace, ...]:
+        return role_places(now, declared, REF, name, LAYOUT)
+
+    return plan_role_migration(desired, cluster, REF, inline, names=called, places=places)
 
 
 def test_an_entry_becomes_an_object_attribute_for_attribute() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.declared_roles import DeclaredRole, LiveRoles, require_role
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.removal_step import why_not_pruned
 from gitops_mcp.domain.plans.role_removal import (
     PasswordRemoval,
     RoleDeletion,
@@ -84,11 +86,12 @@ def deleted(
     drop: bool = True,
     merged: Object | None = None,
     age: timedelta | None = None,
-    is_direct: bool = False,
+    prunes: bool = True,
     **more: str,
 ) -> tuple[Plan, RoleDeletion]:
     desired, role = read(text, **more)
-    deletion = RoleDeletion(role, REF, drop, seen, merged, unchanged_for=age, is_direct=is_direct)
+    deletion = RoleDeletion(role, REF, drop, seen, merged, unchanged_for=age)
+    deletion = replace(deletion, kept=why_not_pruned(role.declared, deletion.seen)) if prunes else deletion
     return plan_role_deletion(desired, deletion, PasswordRemoval()), deletion
 
 
@@ -330,7 +333,7 @@ def test_a_protected_object_stays_and_no_drop_is_claimed(protection: tuple[str, 
 
 
 def test_what_keeps_an_engine_from_pruning_keeps_nothing_from_the_api() -> None:
-    plan, deletion = deleted(DELETING, LiveRoles({}, (protected(*OPTION),)), is_direct=True)
+    plan, deletion = deleted(DELETING, LiveRoles({}, (protected(*OPTION),)), prunes=False)
     assert (plan.impact.level, deletion.leaves_role) == (Level.DATA_LOSS, False)
     assert plan.next[0].startswith("Once this is applied, the operator drops role 'dave'")
 
@@ -359,7 +362,9 @@ def test_an_engine_that_does_not_prune_leaves_it() -> None:
     remotes = ("https://git.example.com/fleet.git",)
     desired = build_desired(files, commit="0" * 40, folder="prod", remotes=remotes)
     role = require_role(desired, desired.cluster("orders", "shop", environment="prod"), REF, "dave")
-    plan = plan_role_deletion(desired, RoleDeletion(role, REF, True, live(policy="delete")), PasswordRemoval())
+    deletion = RoleDeletion(role, REF, True, live(policy="delete"))
+    deletion = replace(deletion, kept=why_not_pruned(role.declared, deletion.seen))
+    plan = plan_role_deletion(desired, deletion, PasswordRemoval())
     assert "does not prune by itself: a person has to delete it" in plan.next[0]
     assert plan.impact.level is Level.NONE
 
