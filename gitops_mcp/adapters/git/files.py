@@ -65,7 +65,7 @@ class TreeLine(Entry):
 
 Folder = Mapping[str, Entry]
 """A tree, by name."""
-Differences = dict[str, "Listed | None"]
+Differences = dict[str, "TreeLine | None"]
 """By path."""
 
 
