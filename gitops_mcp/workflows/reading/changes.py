@@ -12,25 +12,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gitops_mcp.adapters.git.history import Commit
-from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, WarningRow, rows_that_fit, shorten_to_fit
-from gitops_mcp.answers.changes import ChangeDetail, ChangeList, ChangeRow, LiveObject
+from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, rows_that_fit, shorten_to_fit
+from gitops_mcp.answers.changes import ChangeDetail, ChangeList, ChangeRow, CommitRow, LiveObject
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.answers.writes import ImpactAnswer
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.diff import shorten_diff
+from gitops_mcp.domain.impact.level import Impact
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.live.arrival import Arrival, arrival
 from gitops_mcp.domain.live.engine_report import EngineState
 from gitops_mcp.domain.names import check_change_name
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.reading import cursors
-from gitops_mcp.workflows.reading.engines import engine_states
+from gitops_mcp.workflows.reading.engines import base_warnings, engine_states
 from gitops_mcp.workflows.reading.spans import (
     Span,
     State,
@@ -102,7 +103,6 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         "conflicts": len(conflicts) - _COMMITS_SHOWN,
     }
     diff, omitted = shorten_diff("".join(one.diff for one in files), DIFF_MAX if detailed else DIFF_MAX // 2)
-    impact = impact_of(span.commits)
     is_open = span.state in _FILTERS["open"]
     answer = ChangeDetail(
         change=name,
@@ -114,8 +114,8 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         tip=span.tip,
         behind=ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if is_open else 0,
         conflicts=[cut_text(path) for path in conflicts[:_COMMITS_SHOWN]],
-        commits=[_commit_fields(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
-        impact=ImpactAnswer(level=impact.label, reasons=impact_reasons(span.commits)),
+        commits=[_commit_row(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
+        impact=Impact(impact_of(span.commits), tuple(impact_reasons(span.commits))),
         files=[TouchedFile(path=cut_text(one.path), action=one.action, line=one.line) for one in files],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
@@ -135,11 +135,11 @@ class _ApiAnswers:
 
     app: App
     ground: Ground
-    _engines: dict[str, tuple[tuple[EngineState, ...], list[WarningRow]]] = field(default_factory=dict)
+    _engines: dict[str, tuple[tuple[EngineState, ...], list[Notice]]] = field(default_factory=dict)
     _objects: dict[tuple[str, Identity], Object | None] = field(default_factory=dict)
     _down: dict[str, Unavailable] = field(default_factory=dict)
 
-    def engines(self, environment: Environment) -> tuple[tuple[EngineState, ...], list[WarningRow]]:
+    def engines(self, environment: Environment) -> tuple[tuple[EngineState, ...], list[Notice]]:
         if environment.name not in self._engines:
             self._engines[environment.name] = engine_states(self.app, environment, self.ground.settings)
         return self._engines[environment.name]
@@ -158,7 +158,7 @@ class _ApiAnswers:
 
 
 def _follow_span(
-    api: _ApiAnswers, span: Span, warnings: list[WarningRow]
+    api: _ApiAnswers, span: Span, warnings: list[Notice]
 ) -> tuple[Span, list[LiveObject], EngineState | None]:
     """The change with what the API says about its objects, and the engine that applies them."""
     app, ground = api.app, api.ground
@@ -171,7 +171,7 @@ def _follow_span(
             touched = _changed_objects(app, ground, environment, span)
         except Refused as error:  # its path is none; that of the others may be
             unseen = True
-            warnings.append(WarningRow(id="environment-unreadable", message=f"environment {environment.name}: {error}"))
+            warnings.append(Notice("environment-unreadable", f"environment {environment.name}: {error}"))
             continue
         if not touched:
             continue
@@ -190,7 +190,7 @@ def _follow_span(
                 live = api.live(environment, one.identity)
             except GitOpsError as error:
                 unseen = True
-                warnings.append(WarningRow(id="live-unavailable", message=f"{label}: {error}"))
+                warnings.append(Notice("live-unavailable", f"{label}: {error}"))
                 objects.append(LiveObject(object=label, state="unknown", detail="it could not be read"))
                 continue
             here = arrival(one, live, now.get(one.identity) if span.state == "merged" else None)
@@ -205,7 +205,7 @@ def _follow_span(
     return Span(span.name, span.branch, span.start, span.tip, state, why, span.commits), objects, engine
 
 
-def _engine_holding(api: _ApiAnswers, span: Span, warnings: list[WarningRow]) -> EngineState | None:
+def _engine_holding(api: _ApiAnswers, span: Span, warnings: list[Notice]) -> EngineState | None:
     """The engine object that has applied a commit with the change, where the change touches nothing that is read."""
     repository = api.ground.repository
     paths = repository.changed_files(span.start, span.tip) if span.start else ()
@@ -292,14 +292,14 @@ def _age(commit: Commit | None) -> str:
     return made.age if made else ""
 
 
-def _commit_fields(one: Commit, *, detailed: bool) -> dict[str, str]:
-    shown = {
-        "id": one.id,
-        "subject": cut_text(redact_text(one.subject), 100),
-        "committed": one.committed,
-        "author": one.author,
-    }
-    return {**shown, "body": cut_text(redact_text(one.body), 1000)} if detailed else shown
+def _commit_row(one: Commit, *, detailed: bool) -> CommitRow:
+    return CommitRow(
+        id=one.id,
+        subject=cut_text(redact_text(one.subject), 100),
+        committed=one.committed,
+        author=one.author,
+        body=cut_text(redact_text(one.body), 1000) if detailed else None,
+    )
 
 
 def _next_steps(ground: Ground, span: Span) -> list[str]:
@@ -327,11 +327,7 @@ def _with_conflicts(ground: Ground, span: Span, then: str) -> str:
     return f"A person reviews branch {span.branch} and {then}"
 
 
-def base_warnings(ground: Ground) -> list[WarningRow]:
-    return [WarningRow(id="base-not-fetched", message=ground.base.warning)] if ground.base.warning else []
-
-
-def _without_repeats(warnings: Iterable[WarningRow]) -> list[WarningRow]:
+def _without_repeats(warnings: Iterable[Notice]) -> list[Notice]:
     return list(dict.fromkeys(warnings))[:20]
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gitops_mcp.adapters.kube import Kube, ObjectPage
-from gitops_mcp.answers.base import WarningRow, rows_that_fit
-from gitops_mcp.answers.clusters import ClusterList, ClusterRow, ConditionRow
+from gitops_mcp.answers.base import rows_that_fit
+from gitops_mcp.answers.cluster_parts import ConditionRow
+from gitops_mcp.answers.clusters import ClusterList, ClusterRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
@@ -16,6 +17,7 @@ from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.cnpg.status.conditions import conditions
 from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.kinds import CLUSTER
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
@@ -57,12 +59,10 @@ def list_clusters(
     asked = [chosen.name, checked, detailed, size]
     position = _decode_position(cursor, asked)
     if position.declared:
-        why = WarningRow(
-            id="live-unavailable", message="this goes on with what Git declares; start again for live state"
-        )
+        why = Notice("live-unavailable", "this goes on with what Git declares; start again for live state")
         return _list_declared(app, chosen, checked, why, size, position, asked)
     kube = app.kube(chosen, settings)
-    warnings: list[WarningRow] = []
+    warnings: list[Notice] = []
     spaces: Sequence[str | None] = [checked] if checked else (chosen.namespaces or [None])
     if position.space >= len(spaces):
         raise InvalidRequest("cursor: the namespaces of the environment have changed; leave it out to start again")
@@ -73,9 +73,7 @@ def list_clusters(
             raise
         if ground is None:
             raise type(error)(f"{error}; and there is no repository here that would say what is declared") from error
-        why = WarningRow(
-            id="not-installed" if isinstance(error, NotInstalled) else "live-unavailable", message=str(error)
-        )
+        why = Notice(id="not-installed" if isinstance(error, NotInstalled) else "live-unavailable", message=str(error))
         return _list_declared(app, chosen, checked, why, size, position, asked)
     now = datetime.now(UTC)
     delivery = _Delivery.of(app, ground, chosen, settings) if detailed else None
@@ -105,7 +103,7 @@ class _ClusterPage:
 
 
 def _next_page(
-    kube: Kube, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[WarningRow]
+    kube: Kube, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[Notice]
 ) -> _ClusterPage:
     """The next page that holds anything; namespaces are listed one after the other.
 
@@ -119,14 +117,14 @@ def _next_page(
         except Forbidden as error:
             own = kube.namespace() if space is None else None
             if own:
-                warnings.append(WarningRow(id="forbidden", message=f"only namespace {own} is listed: {error}"))
+                warnings.append(Notice("forbidden", f"only namespace {own} is listed: {error}"))
                 spaces = [own]
                 found = kube.page(CLUSTER, own, limit=size, cursor=position.token)
             else:
                 unread += 1
                 if unread == len(spaces):
                     raise
-                warnings.append(WarningRow(id="forbidden", message=str(error)))
+                warnings.append(Notice("forbidden", str(error)))
                 found = ObjectPage((), None, None)
         items = found.items[position.skip :]
         done = position.done + len(items)
@@ -150,7 +148,7 @@ class _Delivery:
     declared: Mapping[tuple[str | None, str], Declaration] | None
     """None where Git could not be asked."""
     engine: str | None
-    warnings: list[WarningRow] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
 
     @classmethod
     def of(cls, app: App, ground: Ground | None, environment: Environment, settings: Settings) -> _Delivery:
@@ -161,7 +159,7 @@ class _Delivery:
                 found = view_at(app, ground, environment, ground.base.commit, proposed=False).desired.clusters
                 declared = {(one.identity.namespace, one.identity.name): one for one in found}
             except GitOpsError as error:
-                warnings.append(WarningRow(id="git-unavailable", message=str(error)))
+                warnings.append(Notice("git-unavailable", str(error)))
         return cls(declared, cut_text(str(states[0])) if states else None, warnings)
 
     def place(self, namespace: str | None, name: str) -> str | None:
@@ -208,7 +206,7 @@ def _list_declared(
     app: App,
     environment: Environment,
     namespace: str | None,
-    why: WarningRow,
+    why: Notice,
     size: int,
     position: _Position,
     asked: Sequence[object],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gitops_mcp.answers.base import WarningRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
@@ -10,6 +9,7 @@ from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
 from gitops_mcp.domain.live.engine_report import EngineState, states_covering_folder
 from gitops_mcp.domain.names import pluralize
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, NotInstalled
@@ -17,10 +17,10 @@ from gitops_mcp.errors import GitOpsError, NotInstalled
 
 def engine_states(
     app: App, environment: Environment, settings: Settings
-) -> tuple[tuple[EngineState, ...], list[WarningRow]]:
+) -> tuple[tuple[EngineState, ...], list[Notice]]:
     """The engine objects that cover the environment's folder; an engine that is not installed is not missed."""
     kube = app.engine_kube(environment, settings)
-    warnings: list[WarningRow] = []
+    warnings: list[Notice] = []
     found: dict[Resource, tuple[Object, ...]] = {}
     wanted = {"auto": (APPLICATION, KUSTOMIZATION), "argocd": (APPLICATION,), "flux": (KUSTOMIZATION,), "none": ()}
     for resource in wanted[environment.engine_type]:
@@ -29,7 +29,7 @@ def engine_states(
         except NotInstalled:
             continue
         except GitOpsError as error:
-            unread = WarningRow(id="engine-unreadable", message=str(error))
+            unread = Notice("engine-unreadable", str(error))
             warnings += [unread] if unread not in warnings else []
     states = states_covering_folder(found.get(APPLICATION, ()), found.get(KUSTOMIZATION, ()), environment.path)
     return states, warnings
@@ -48,16 +48,16 @@ def applied_by(one: EngineObject) -> str:
     return f"{one}" + (f": {told}" if told else "")
 
 
-def base_warnings(ground: Ground | None) -> list[WarningRow]:
+def base_warnings(ground: Ground | None) -> list[Notice]:
     """What is told of a base that could not be fetched."""
-    return [WarningRow(id="base-not-fetched", message=ground.base.warning)] if ground and ground.base.warning else []
+    return [Notice("base-not-fetched", ground.base.warning)] if ground and ground.base.warning else []
 
 
-def passed_over(desired: Desired) -> list[WarningRow]:
+def passed_over(desired: Desired) -> list[Notice]:
     """The files that may declare something and could not be read, counted."""
     if not desired.skipped:
         return []
     first = desired.skipped[0]
     which = cut_text(f"{first.path}: {first.reason}")
     message = f"{pluralize(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
-    return [WarningRow(id="passed-over", message=message)]
+    return [Notice("passed-over", message)]

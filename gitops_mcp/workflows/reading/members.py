@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.kube import Kube
-from gitops_mcp.answers.base import WarningRow
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.declared_roles import LiveRoles
 from gitops_mcp.domain.repository.desired import Declaration
@@ -43,7 +43,7 @@ class ClusterReading:
     cluster: Object | None
     """The live Cluster."""
     kube: Kube
-    warnings: list[WarningRow]
+    warnings: list[Notice]
     proposed: tuple[OpenChange, ...] = ()
 
     @property
@@ -52,7 +52,7 @@ class ClusterReading:
         return self.environment.delivery == "direct"
 
     def warn(self, name: str, message: str) -> None:
-        self.warnings.append(WarningRow(id=name, message=message))
+        self.warnings.append(Notice(name, message))
 
 
 def read_cluster(app: App, name: str, *, namespace: str | None, environment: str | None) -> ClusterReading:
@@ -71,7 +71,7 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
 
     cluster, unread = live_cluster(kube, chosen, name, space)
     if unread is not None:
-        warnings.append(WarningRow(id="live-unavailable", message=str(unread)))
+        warnings.append(Notice("live-unavailable", str(unread)))
     space = space or at(cluster, "metadata", "namespace")
     if space is None or (declared is None and cluster is None):
         raise unclear or unread or NotFound(f"cluster_name: no Cluster {name!r} in {chosen.name}")
@@ -83,7 +83,7 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
         except NotInstalled:
             live = LiveRoles(cluster, None)
         except GitOpsError as error:
-            warnings.append(WarningRow(id="unreadable", message=f"DatabaseRoles are missing here: {error}"))
+            warnings.append(Notice("unreadable", f"DatabaseRoles are missing here: {error}"))
             live = LiveRoles(cluster, ())
     ref = ClusterRef(space, name)
     return ClusterReading(chosen, ref, declared, view, live, cluster, kube, warnings, changes)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.kube import Kube, OutcomeUnknown
-from gitops_mcp.answers.base import DIFF_MAX, WarningRow, shorten_to_fit
+from gitops_mcp.answers.base import DIFF_MAX, shorten_to_fit
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.answers.writes import ImpactAnswer, WriteResult
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.status.health import judge_health
@@ -288,10 +288,10 @@ def _write_result(
         applied=[cut_text(text) for text in done],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
-        impact=ImpactAnswer(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
+        impact=plan.impact,
         about=[cut_text(redact_text(text), 600) for text in plan.body],
         validated_by=list(plan.validated_by),
-        warnings=[WarningRow(id=one.id, message=cut_text(one.message, 1000)) for one in (*plan.warnings, *waited)],
+        warnings=[replace(one, message=cut_text(one.message, 1000)) for one in (*plan.warnings, *waited)],
         next=[*_steps_without_review(plan.next), *(["get_cluster_status shows how far it is"] if done else [])],
     )
     return shorten_to_fit(answer, "applied", "about", "warnings", "next")

@@ -15,9 +15,9 @@ from itertools import count
 
 from gitops_mcp.adapters.git.publish import PublishedCommit, publish
 from gitops_mcp.adapters.git.refs import ChangeRef
-from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, WarningRow, shorten_to_fit
+from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, shorten_to_fit
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.answers.writes import ImpactAnswer, WriteResult
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
@@ -288,10 +288,10 @@ def _write_result(
         files=[TouchedFile(path=one.path, action=one.action, line=one.line) for one in plan.files],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
-        impact=ImpactAnswer(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
+        impact=plan.impact,
         about=[cut_text(redact_text(text), 600) for text in plan.body],
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
-        warnings=[WarningRow(id=one.id, message=cut_text(one.message, 1000)) for one in plan.warnings],
+        warnings=[replace(one, message=cut_text(one.message, 1000)) for one in plan.warnings],
         next=_next_steps(ground, target, plan, published),
     )
     return shorten_to_fit(answer, "files", "about", "warnings", "next")

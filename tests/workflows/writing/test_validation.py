@@ -237,14 +237,14 @@ def test_what_two_commits_of_one_change_do_together_is_seen_as_one(team: Team) -
     assert "changes together with parameters (work_mem)" in refused
     assert "the image in the next once that is applied" in refused
     alone = updated(team, change="alone", postgres_version="17.11-standard-trixie")
-    assert alone.impact.level == "rolling_restart"
+    assert alone.impact.level.label == "rolling_restart"
 
 
 @pytest.mark.usefixtures("_up")
 def test_an_impact_is_of_this_commit_and_not_of_the_whole_change(team: Team) -> None:
     team.commit({"db.yaml": cluster(spec=SPEC)})
-    assert updated(team, change="both", parameters={"max_connections": "200"}).impact.level == "rolling_restart"
-    assert updated(team, change="both", parameters={"work_mem": "8MB"}).impact.level == "reload"
+    assert updated(team, change="both", parameters={"max_connections": "200"}).impact.level.label == "rolling_restart"
+    assert updated(team, change="both", parameters={"work_mem": "8MB"}).impact.level.label == "reload"
 
 
 @pytest.mark.usefixtures("_up")
@@ -263,7 +263,7 @@ def test_a_limit_holds_for_what_is_rendered(team: Team) -> None:
     refused = fault(team, lambda: created(team))
     assert "Cluster shop/new spec.instances: 12 is more than limits.maxInstances of .gitops-mcp.yaml allows" in refused
     assert "at most 9" in refused
-    assert updated(team, parameters={"work_mem": "8MB"}).impact.level == "reload", "it had twelve before"
+    assert updated(team, parameters={"work_mem": "8MB"}).impact.level.label == "reload", "it had twelve before"
 
 
 ARCHIVED = (
@@ -336,7 +336,7 @@ def test_what_a_change_makes_and_takes_back_loses_nothing(team: Team) -> None:
     made: Any = {"owner": "app", "reclaim_policy": policy, "extensions": (), "schemas": ()}
     assert databases.create_database(team.app(), request, which, **made).outcome == "committed"
     back = databases.delete_database(team.app(), request, which, drop=True)
-    assert (back.outcome, back.impact.level) == ("committed", "none")
+    assert (back.outcome, back.impact.level.label) == ("committed", "none")
 
 
 @pytest.mark.usefixtures("_up")
