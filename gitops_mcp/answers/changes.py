@@ -54,7 +54,7 @@ class ChangeList(Answer):
     def blocks(self) -> Iterator[str]:
         yield f"{len(self.items)} of {self.total} changes shown, base {self.base} at {self.base_commit[:12]}"
         yield from warning_blocks(self.warnings)
-        yield table(
+        rows = table(
             ("change", "state", "subject", "commits", "files", "behind", "updated", "why"),
             (
                 (
@@ -70,7 +70,7 @@ class ChangeList(Answer):
                 for row in self.items
             ),
         )
-        yield cursor_line(self.cursor)
+        yield from section("Changes", rows, cursor_line(self.cursor))
 
 
 class CommitRow(Answer):

@@ -144,7 +144,7 @@ class ClusterStatus(LongAnswer):
             "What is wrong and what to do", bullets(map(_problem_line, self.problems), left("problems", 0))
         )
         yield from warning_blocks(self.warnings, left("warnings", 0))
-        yield facts_line(self.summary)
+        yield from section("Summary", facts_line(self.summary))
         yield from section("Git", bullets(self._git_lines()))
         yield from section("Engine", bullets(map(plain, self.engines), left("engines", 0)))
         yield from section("Backups", bullets(self.backups.lines()))

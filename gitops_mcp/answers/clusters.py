@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gitops_mcp.answers.base import Answer
 from gitops_mcp.answers.cluster_parts import ConditionRow
-from gitops_mcp.answers.markdown import bullets, cursor_line, plain, table, warning_blocks
+from gitops_mcp.answers.markdown import bullets, cursor_line, plain, section, table, warning_blocks
 from gitops_mcp.domain.notice import Notice
 
 
@@ -49,7 +49,7 @@ class ClusterList(Answer):
         known = f"{len(self.items)} of {self.total}" if self.total is not None else f"{len(self.items)}"
         yield f"{known} clusters shown in {self.environment}"
         yield from warning_blocks(self.warnings)
-        yield table(
+        rows = table(
             ("namespace/name", "ready", "phase", "primary", "image", "storage"),
             (
                 (
@@ -63,8 +63,10 @@ class ClusterList(Answer):
                 for row in self.items
             ),
         )
-        yield bullets(plain(f"{row.label}: {'; '.join(facts)}") for row in self.items if (facts := [*_details(row)]))
-        yield cursor_line(self.cursor)
+        details = bullets(
+            plain(f"{row.label}: {'; '.join(facts)}") for row in self.items if (facts := [*_details(row)])
+        )
+        yield from section("Clusters", rows, details, cursor_line(self.cursor))
 
 
 def _details(row: ClusterRow) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from gitops_mcp.answers.base import Answer, LongAnswer
-from gitops_mcp.answers.markdown import bullets, cursor_line, plain, table, warning_blocks
+from gitops_mcp.answers.markdown import bullets, cursor_line, plain, section, table, warning_blocks
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 
@@ -66,10 +66,9 @@ class MemberList(LongAnswer):
         of = f"{len(self.items)} of {pluralize(self.total, noun)}"
         yield f"{of} of {self.namespace}/{self.cluster} in {self.environment}"
         yield from warning_blocks(self.warnings)
-        yield bullets(f"{plain(one.name)}: {plain(one.message)} (untrusted text)" for one in self.items if one.message)
-        yield rows
-        yield bullets(f"{plain(one.name)}: open change {', '.join(one.pending)}" for one in self.items if one.pending)
-        yield cursor_line(self.cursor)
+        said = bullets(f"{plain(one.name)}: {plain(one.message)} (untrusted text)" for one in self.items if one.message)
+        open_ = bullets(f"{plain(one.name)}: open change {', '.join(one.pending)}" for one in self.items if one.pending)
+        yield from section(f"{noun.capitalize()}s", said, rows, open_, cursor_line(self.cursor))
 
 
 class RoleList(MemberList):

@@ -52,7 +52,6 @@ class WriteResult(LongAnswer):
         yield from section("Done", bullets(map(plain, self.applied), left("applied", 0)))
         yield from section("Change", bullets(self._change_lines(), left("about", 0)))
         yield from file_blocks(self.files, left("files", 0), diff=self.diff, diff_omitted_lines=self.diff_omitted_lines)
-        yield f"validated by: {', '.join(self.validated_by)}" if self.validated_by else ""
         yield from next_blocks(self.next, left("next", 0))
 
     def _change_lines(self) -> Iterator[str]:
@@ -62,6 +61,8 @@ class WriteResult(LongAnswer):
         if self.commit:
             yield f"commit {self.commit}"
         yield from map(plain, self.about)
+        if self.validated_by:
+            yield f"validated by: {', '.join(self.validated_by)}"
 
 
 class DiscardResult(Answer):

@@ -26,9 +26,9 @@ def test_a_list_of_changes_is_a_table_with_its_cursor() -> None:
     found = [row("one | two\n# three"), row("`four`")]
     answer = ChangeList(base="main", base_commit="0" * 40, items=found, total=9, cursor="abc", warnings=[warning])
     blocks = shown(answer)
-    assert [kind for kind, _ in blocks] == ["paragraph", "heading", "bullet_list", "table", "paragraph"]
+    assert [kind for kind, _ in blocks] == ["paragraph", "heading", "bullet_list", "heading", "table", "paragraph"]
     assert blocks[0] == ("paragraph", ["2 of 9 changes shown, base main at 000000000000"])
-    assert blocks[3][1][8:16] == [
+    assert blocks[4][1][8:16] == [
         "c",
         "pushed",
         "one | two # three",
@@ -38,7 +38,7 @@ def test_a_list_of_changes_is_a_table_with_its_cursor() -> None:
         "2026-09-01T00:00:00Z (3d)",
         "",
     ]
-    assert blocks[4] == ("paragraph", ["there are more: continue with cursor=abc"])
+    assert blocks[5] == ("paragraph", ["there are more: continue with cursor=abc"])
 
 
 def test_where_there_is_no_change_there_is_no_table() -> None:

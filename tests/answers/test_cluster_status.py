@@ -52,7 +52,7 @@ STATUS = ClusterStatus(
 
 
 def test_findings_stand_before_facts_and_each_says_what_to_do() -> None:
-    assert shown(STATUS)[:6] == [
+    assert shown(STATUS)[:7] == [
         ("paragraph", ["shop/db in prod: Cluster in healthy state (ok; healthy); 2 findings"]),
         ("heading", ["What is wrong and what to do"]),
         (
@@ -61,12 +61,13 @@ def test_findings_stand_before_facts_and_each_says_what_to_do() -> None:
         ),
         ("heading", ["Warnings"]),
         ("bullet_list", ["unreadable: pods are missing here"]),
+        ("heading", ["Summary"]),
         ("paragraph", ["instances 3/3 ready, primary db-1, fenced db-2; db-3"]),
     ]
 
 
 def test_each_part_has_its_heading_and_what_others_wrote_is_labelled() -> None:
-    assert headings(STATUS)[2:] == [
+    assert headings(STATUS)[3:] == [
         "Git",
         "Engine",
         "Backups",

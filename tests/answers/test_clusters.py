@@ -28,6 +28,7 @@ def test_a_list_of_clusters_is_a_table_and_its_details_a_list() -> None:
         ("paragraph", ["2 of 7 clusters shown in dev"]),
         ("heading", ["Warnings"]),
         ("bullet_list", ["forbidden: only namespace shop is listed"]),
+        ("heading", ["Clusters"]),
         (
             "table",
             [

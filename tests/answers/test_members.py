@@ -23,6 +23,7 @@ def test_roles_are_told_with_what_fails_before_the_table() -> None:
     answer = RoleList(environment="dev", namespace="shop", cluster="db", items=rows, total=2)
     assert shown(answer) == [
         ("paragraph", ["2 of 2 roles of shop/db in dev"]),
+        ("heading", ["Roles"]),
         ("bullet_list", ["# clerk: no Secret # it says (untrusted text)"]),
         (
             "table",
@@ -48,6 +49,7 @@ def test_databases_are_told_with_their_cursor() -> None:
         ("paragraph", ["1 of 8 databases of shop/db in dev"]),
         ("heading", ["Warnings"]),
         ("bullet_list", ["live-unavailable: no API"]),
+        ("heading", ["Databases"]),
         (
             "table",
             [
