@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gitops_mcp.domain.editing import effects, variables
+from gitops_mcp.domain.editing import proof, variables
 from gitops_mcp.domain.editing.chart_values import edit_chart_value
-from gitops_mcp.domain.editing.effects import EditEffect
 from gitops_mcp.domain.editing.nested_text import edit_nested, nested_value, shift_edit
 from gitops_mcp.domain.editing.patches import drafts_in_own_patches, drafts_with_new_patch
+from gitops_mcp.domain.editing.proof import EditEffect
 from gitops_mcp.domain.kustomize import Layer, Produced, Word
 from gitops_mcp.domain.objects import Path, at, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -46,7 +46,7 @@ def edit_fields(desired: Desired, declared: Declaration, *edits: Set | Remove) -
         changes = _edit_field(desired, declared, edit)
         texts |= {change.path: change.after for change in changes}
         if edit is not edits[-1] and changes:
-            effect = effects.effect_of_edit(desired, changes, declared, edit)
+            effect = proof.effect_of_edit(desired, changes, declared, edit)
             desired, declared = effect.after, effect.declared or declared
     found = (FileChange(path, before.get(path), after) for path, after in sorted(texts.items()))
     result = tuple(change for change in found if change.before != change.after)
@@ -104,12 +104,12 @@ def _edit_in_layers(
     spot = word or _room_for_field(produced, wanted.path)
     layer = produced.layers[spot.layer]
     place = _line_of_word(files, layer, spot)
-    shared = effects.sharers_of_layer(desired, declared, layer)
+    shared = proof.sharers_of_layer(desired, declared, layer)
     if not shared:
         draft = DraftFiles(files)
         own = Set(spot.path, wanted.value) if isinstance(wanted, Set) else Remove(spot.path)
         edit_nested(draft, layer, own)
-        effect = effects.effect_of_edit(desired, draft.changes, declared, wanted)
+        effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
         if effect.is_exact:
             return draft.changes
         shared = effect.others
@@ -126,7 +126,7 @@ def _edit_in_layers(
             *drafts_in_own_patches(desired, files, declared, wanted, behind),
             *drafts_with_new_patch(desired, files, declared, wanted),
         ):
-            if found.changes and effects.effect_of_edit(desired, found.changes, declared, wanted).is_exact:
+            if found.changes and proof.effect_of_edit(desired, found.changes, declared, wanted).is_exact:
                 return found.changes
     raise _shared_refusal(declared, wanted.path, place, shared)
 
@@ -141,7 +141,7 @@ def _edit_in_values(
 def _prove_edit(
     desired: Desired, declared: Declaration, wanted: Set | Remove, changes: tuple[FileChange, ...], place: str
 ) -> tuple[FileChange, ...]:
-    effect = effects.effect_of_edit(desired, changes, declared, wanted)
+    effect = proof.effect_of_edit(desired, changes, declared, wanted)
     if effect.others:
         raise _shared_refusal(declared, wanted.path, place, effect.others)
     if not effect.is_exact:
@@ -227,15 +227,13 @@ def _line_of_word(files: Mapping[str, str], layer: Layer, word: Word) -> str:
 
 
 def _surprise_refusal(declared: Declaration, path: Path, place: str, effect: EditEffect) -> Refused:
-    also = (
-        f": it changes {effects.dotted_paths(effect.fields)} too" if effect.fields else ", and that cannot be foreseen"
-    )
+    also = f": it changes {proof.dotted_paths(effect.fields)} too" if effect.fields else ", and that cannot be foreseen"
     also = f": {'; '.join(effect.faults)}" if effect.faults else also
     return Refused(f"{dotted_path(path)} of {declared.label} stands at {place}, but an edit there does more{also}")
 
 
 def _shared_refusal(declared: Declaration, path: Path, place: str, others: tuple[Declaration, ...]) -> Refused:
-    known = effects.labels_of(others) if others else "; ".join(declared.shared)
+    known = proof.labels_of(others) if others else "; ".join(declared.shared)
     field = f"{dotted_path(path)} of {declared.label}"
     index = next((index for index, step in enumerate(path) if isinstance(step, int)), None)
     if index is not None:

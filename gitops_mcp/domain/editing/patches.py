@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from gitops_mcp.domain.editing import effects
+from gitops_mcp.domain.editing import proof
 from gitops_mcp.domain.editing.json_patch import operation_to_set
 from gitops_mcp.domain.editing.nested_text import edit_nested, nested_value, render_like
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents, texts_in
@@ -30,7 +30,7 @@ def drafts_in_own_patches(
     """The patches of this object, the last first, each with the field in it; only those behind a layer count."""
     produced = declared.produced
     for index, layer in reversed(list(enumerate(produced.layers if produced else ()))):
-        if index <= behind or produced is None or effects.sharers_of_layer(desired, declared, layer):
+        if index <= behind or produced is None or proof.sharers_of_layer(desired, declared, layer):
             continue
         draft = DraftFiles(files)
         with suppress(GitOpsError):  # it cannot be edited, so it is no candidate
@@ -52,7 +52,7 @@ def drafts_with_new_patch(
     # A folder makes the same thing for another object where the way from there on is the same.
     taken = {
         way
-        for one in effects.sharers_of_layer(desired, declared, document)
+        for one in proof.sharers_of_layer(desired, declared, document)
         for way in _way_tails(folders_to_document(files, one))
     }
     ways = _way_tails(folders_to_document(files, declared))

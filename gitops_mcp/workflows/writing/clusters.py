@@ -12,12 +12,17 @@ from gitops_mcp.app import App
 from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
 from gitops_mcp.domain.cnpg.protection import Engine, protecting_annotations
-from gitops_mcp.domain.editing.sibling_paths import first_place_in_namespace, places_for_cluster
 from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, KUSTOMIZATION
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.domain.plans.cluster import LiveCluster, plan_cluster_deletion, plan_new_cluster, plan_scaling
+from gitops_mcp.domain.plans.cluster import (
+    LiveCluster,
+    cluster_places,
+    plan_cluster_deletion,
+    plan_new_cluster,
+    plan_scaling,
+)
 from gitops_mcp.domain.plans.cluster_image import image_for
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.desired import Declaration
@@ -72,11 +77,9 @@ def create_cluster(app: App, request: WriteRequest, new: NewCluster) -> WriteRes
             parameters=new.parameters,
             annotations=protecting_annotations(engine),
         )
-        places = places_for_cluster(view.desired, ref, settings.layout_cluster)
-        paths = [place.path for place in places if not place.appended]
-        view = view.with_files(paths)
-        place = first_place_in_namespace(view.desired, ref, places)
-        made = plan_new_cluster(view.desired, ref, manifest, place=place, proposed=view.proposed)
+        tried = cluster_places(view.desired, ref, settings.layout_cluster)
+        view = view.with_files(place.path for place in tried if not place.appended)
+        made = plan_new_cluster(view.desired, ref, manifest, tried=tried, proposed=view.proposed)
         moving = [Notice("moving-tag", image.warning)] if image.warning else []
         ignored = (new.wait or new.timeout is not None) and not view.is_live
         waiting = (
