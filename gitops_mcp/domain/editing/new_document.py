@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gitops_mcp.domain.editing.field import where_field_stands
-from gitops_mcp.domain.editing.kustomization_list import add_to_kustomization, remove_from_kustomizations
+from gitops_mcp.domain.editing.kustomization_list import (
+    add_to_kustomization,
+    remove_from_kustomizations,
+    unread_kustomization,
+)
 from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject
 from gitops_mcp.domain.kinds import DATABASE
@@ -138,8 +142,8 @@ def _first_that_works(
         try:
             return made(place)
         except (InvalidRequest, Refused) as error:
-            if place.path in unread:  # It may be the very object that stands there.
-                raise
+            if place.path in unread or unread_kustomization(desired, place.path):
+                raise  # It may be the very object that stands there, and nobody can tell what is applied below.
             reasons.append(f"{place.path} ({error})")
     more = f" and {len(reasons) - _NAMED_AT_MOST} more" if len(reasons) > _NAMED_AT_MOST else ""
     raise Refused(

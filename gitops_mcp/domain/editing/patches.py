@@ -13,8 +13,7 @@ from gitops_mcp.domain.editing import proof
 from gitops_mcp.domain.editing.json_patch import operation_to_set
 from gitops_mcp.domain.editing.nested_text import edit_nested, nested_value, render_like
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents, texts_in
-from gitops_mcp.domain.kustomize import Layer, Produced
-from gitops_mcp.domain.kustomize.tree import join_path
+from gitops_mcp.domain.kustomize import Layer, Produced, join_path
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles

@@ -327,3 +327,9 @@ def test_a_file_that_cannot_be_read_may_be_the_very_object_so_nothing_is_put_els
     broken = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: {{ name }}}\n"
     with pytest.raises(InvalidRequest, match=r"^prod/new-db\.yaml exists already"):
         put_cluster(read({**LISTED, "prod/new-db.yaml": broken}))
+
+
+def test_below_a_kustomization_that_cannot_be_read_nothing_is_put() -> None:
+    files = {"prod/orders.yaml": cluster(), "prod/kustomization.yaml": "resources: [orders.yaml\n"}
+    with pytest.raises(InvalidRequest, match=r"^prod/kustomization\.yaml cannot be read, .*Mend that file first$"):
+        put_cluster(read(files))
