@@ -98,6 +98,13 @@ def _edit_field(desired: Desired, declared: Declaration, wanted: Set | Remove) -
 def _edit_in_layers(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set | Remove, word: Word | None
 ) -> tuple[FileChange, ...]:
+    """The first place whose edit changes this field and nothing else.
+
+    `prod` and `test` build `base/db.yaml`, which says `instances: 3`, and `prod` alone is to have 5. The last word is
+    that of `base/db.yaml`, to which `test` listens too: not taken. A merge patch of `prod` that says `storage` comes
+    behind that word and is nobody else's: `instances: 5` goes into it. Without such a patch `prod/kustomization.yaml`
+    gets a new one; did `prod` say `instances: 4` in its patch, that 4 were the last word, and would become 5.
+    """
     produced = declared.produced
     if produced is None:
         raise AssertionError("only what is built has layers")
@@ -150,7 +157,11 @@ def _prove_edit(
 
 
 def _last_word(produced: Produced, path: Path) -> Word | None:
-    """Who says a field; of a mapping, who says all of it."""
+    """Who says a field; of a mapping, who says all of it.
+
+    Where the document says `storage: {size: 1Gi}` and a patch `storage: {storageClass: fast}`, `spec.storage.size` is
+    the document's word and `spec.storage.storageClass` the patch's, so that `spec.storage` is nobody's.
+    """
     found = produced.word(path)
     if found is not None:
         return found
@@ -167,7 +178,12 @@ def _start_of_mapping(rest: Path, word: Word) -> Path | None:
 
 
 def _room_for_field(produced: Produced, path: Path) -> Word:
-    """Where a field is added that nobody says: in the document, or in the layer that replaced what it says there."""
+    """Where a field is added that nobody says: in the document, or in the layer that replaced what it says there.
+
+    `spec.storage.storageClass` has its room in the document. Where a patch says `storage: {$patch: replace, size: 2Gi}`
+    the document's `storage` is gone, and the room is beside `size` in that patch. For
+    `spec.managed.roles[1].connectionLimit` it is the item that some layer says, wherever its own text has it.
+    """
     for length in range(len(path) - 1, 0, -1):
         whole = produced.word(path[:length]) if any(isinstance(step, int) for step in path[:length]) else None
         if whole is not None and whole.literal:

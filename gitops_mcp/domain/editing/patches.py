@@ -43,7 +43,14 @@ def drafts_in_own_patches(
 def drafts_with_new_patch(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set
 ) -> Iterator[DraftFiles]:
-    """A new patch, in the folder nearest to the document first; each is to be proven to mean this object alone."""
+    """A new patch, in the folder nearest to the document first; each is to be proven to mean this object alone.
+
+    `clusters/prod` lists `../../apps/shop`, and that `../../base/db.yaml`; `clusters/test` lists `../../apps/shop`
+    too. The way of the prod object is `(clusters/prod, apps/shop)`. Its tail `(apps/shop,)` is that of the test object
+    as well, so a patch there would change both: drafted is one in `clusters/prod/kustomization.yaml` alone, as a file
+    where most of its patches are files, else inline. It names the object as the document does; a second draft names it
+    as what lies below the folder makes it, `eu-db` where `apps/shop` says `namePrefix: eu-`.
+    """
     produced = declared.produced
     if produced is None or declared.root is None:
         return
