@@ -16,7 +16,7 @@ from gitops_mcp.errors import InvalidRequest
 Loads = Literal["root only", "any"]
 """Which files a kustomization may name: those in its folder and below, as kustomize has it, or any, as Flux has it."""
 
-_REMOTE = re.compile(r"[a-z+]+://|git@|git::|[\w.-]+\.[a-z]{2,}[/:].*|.*//.*|.*[?&](ref|version)=.*", re.ASCII)
+_REMOTE = re.compile(r"(git@|git::).+|[\w.-]+\.[a-z]{2,}[/:].*|.*//.*|.*[?&](ref|version)=.*", re.ASCII)
 
 
 class MissingFile(InvalidRequest):
