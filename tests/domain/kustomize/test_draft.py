@@ -79,7 +79,7 @@ def test_a_value_that_replaces_all_that_was_there_hides_what_earlier_layers_say_
 
 
 def test_a_word_that_is_made_has_no_parts_in_the_text() -> None:
-    words = {(): Word(0, (), literal=True), ("a",): Word(1, ("namePrefix",), literal=False)}
+    words: dict[Path, Word] = {(): Word(0, (), literal=True), ("a",): Word(1, ("namePrefix",), literal=False)}
     assert resolve_word(words, ("a", "b")) == Word(1, ("namePrefix",), literal=False)
 
 
