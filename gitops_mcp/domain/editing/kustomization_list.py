@@ -1,8 +1,4 @@
-"""Where a new document goes, and which kustomization has to know.
-
-A repository shows by its siblings how it names things; their way is followed where it can be read off their paths,
-else the configured layout. A place whose kustomizations would move the object to another namespace is never taken.
-"""
+"""Which kustomization has to know of a file that comes or goes, and its entry there, in the style of the list."""
 
 from __future__ import annotations
 
