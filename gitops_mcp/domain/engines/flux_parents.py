@@ -20,11 +20,11 @@ from gitops_mcp.domain.engines.reading import (
     as_mapping,
     kustomization_path,
     mappings_in,
-    path_in_folder,
     read_documents,
     string_values,
     texts_in,
 )
+from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import Object, at
 
 _ENGINES = frozenset({"Kustomization", "HelmRelease"})
@@ -70,7 +70,7 @@ def with_outer_namespace(one: LocatedObject, files: Files) -> LocatedObject:
         path = kustomization_path(files, folder)
         value = next((document.value for document in read_documents(files[path])), None) if path else None
         entries = (*texts_in(at(value, "resources")), *texts_in(at(value, "bases")))
-        if reached & {path_in_folder(folder, entry) for entry in entries}:
+        if reached & {join_path(folder, entry) for entry in entries}:
             found = at(value, "namespace")
             namespace = found if isinstance(found, str) and found else namespace
             reached.add(folder)
