@@ -195,12 +195,6 @@ def _pg_hba_trust(seen: Seen) -> Iterator[Fault]:
             yield Fault((*_HBA, index), "'trust' lets in whoever reaches the port, without a password", "warning")
 
 
-def _pod_selectors(seen: Seen) -> Iterator[Fault]:
-    places = entries(seen.object, "spec", "podSelectorRefs")
-    for path, name in repeats(((*path, "name"), as_text(item.get("name"))) for path, item in places):
-        yield Fault(path, f"{quote(name)} is there already: each name once")
-
-
 def _extension_names(seen: Seen) -> Iterator[Fault]:
     places = [((*path, "name"), as_text(item.get("name"))) for path, item in entries(seen.object, *_EXTENSIONS)]
     for path, name in repeats((path, name.replace("_", "-")) for path, name in places):
@@ -235,7 +229,6 @@ RULES = (
     ),
     Rule("pg-hba", _ONE, "webhook", ("spec.postgresql.pg_hba[]",), _pg_hba),
     Rule("pg-hba-trust", _ONE, "server", ("spec.postgresql.pg_hba[]",), _pg_hba_trust),
-    Rule("pod-selectors", _ONE, "CRD", ("spec.podSelectorRefs[].name",), _pod_selectors),
     Rule("extensions", _ONE, "webhook validateExtensions", ("spec.postgresql.extensions[].name",), _extension_names),
     Rule(
         "extension-images",

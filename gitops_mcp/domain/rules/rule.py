@@ -61,7 +61,7 @@ class Rule:
     id: str
     kinds: tuple[str, ...]
     source: str
-    """Who enforces it: "CRD", "CRD CEL", "webhook validateName", "operator" once applied, "older API", or "server"."""
+    """Who enforces it: "webhook validateName", "CRD CEL since 1.28.4", "operator" once applied, or "server"."""
     fields: tuple[str, ...]
     """Where its findings stand: `spec.tablespaces[].name`; `.*` at the end is any key."""
     check: Callable[[Seen], Iterator[Fault]]

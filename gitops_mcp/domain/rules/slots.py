@@ -13,16 +13,9 @@ from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "replicationSlots")
 _HA: Path = (*_PLACE, "highAvailability")
-_PREFIX = re.compile(r"[0-9a-z_]*")
 _DEFAULT = "_cnpg_"
 _BUILT_IN_SINCE = 17
 """PostgreSQL itself copies logical slots to standbys from here on."""
-
-
-def _slot_prefix(seen: Seen) -> Iterator[Fault]:
-    stated = at(seen.object, *_HA, "slotPrefix")
-    if stated is not None and not _PREFIX.fullmatch(str(stated)):
-        yield Fault((*_HA, "slotPrefix"), f"{quote(str(stated))} may hold lower-case letters, digits and '_' only")
 
 
 def _slot_patterns(seen: Seen) -> Iterator[Fault]:
@@ -69,7 +62,6 @@ _ONE = ("Cluster",)
 _AT_PREFIX = ("spec.replicationSlots.highAvailability.slotPrefix",)
 
 RULES = (
-    Rule("slot-prefix", _ONE, "CRD", _AT_PREFIX, _slot_prefix),
     Rule(
         "slot-patterns",
         _ONE,
