@@ -193,7 +193,7 @@ def _against_schema(change: ObjectChange, live: Object | None, look: Look) -> _O
     except GitOpsError as error:
         text = f"{PACKAGED} judged, since the schema of {resource.kind} could not be read: {error}"
         return _by_packaged(change, held, look, Notice("schema-unavailable", text))
-    verdict = schema.verdict(change.after or {}, before=held)
+    verdict = _verdict(schema, change.after, held)
     new, old = _told_apart(schema, verdict, change, held)
     by = (f"schema of {source}", *((f"CEL rules of {source}",) if schema.has_cel else ()))
     served = _OfSchema(new, (), old, tuple(_unchecked_notices(change, verdict)), by, verdict.skipped)
@@ -222,7 +222,7 @@ def _cel(faults: Iterable[SchemaFault]) -> tuple[SchemaFault, ...]:
 def _by_packaged(change: ObjectChange, held: Object | None, look: Look, unread: Notice) -> _OfSchema:
     """Faults, but of an operator that is known to be another one: what another version refuses is only doubtful."""
     schema = packaged_schema(_KINDS[change.identity.kind])
-    verdict = schema.verdict(change.after or {}, before=held)
+    verdict = _verdict(schema, change.after, held)
     new, old = _told_apart(schema, verdict, change, held)
     by = (f"schema of {PACKAGED}", *((f"CEL rules of {PACKAGED}",) if schema.has_cel else ()))
     made = _OfSchema(new, (), old, (unread, *_unchecked_notices(change, verdict)), by, verdict.skipped)
@@ -255,12 +255,22 @@ def _shared(live: Object, after: Object | None, before: Object | None) -> Object
     }
 
 
+def _verdict(schema: Schema, value: Object | None, held: Object | None) -> Verdict:
+    """With what the operator's webhook fills in before the API asks a rule that reads it."""
+    given = value or {}
+    synchronous = at(given, "spec", "postgresql", "synchronous")
+    if isinstance(synchronous, dict):
+        postgresql = {**given["spec"]["postgresql"], "synchronous": {"dataDurability": "required", **synchronous}}
+        given = {**given, "spec": {**given["spec"], "postgresql": postgresql}}
+    return schema.verdict(given, before=held)
+
+
 def _told_apart(
     schema: Schema, verdict: Verdict, change: ObjectChange, held: Object | None
 ) -> tuple[tuple[SchemaFault, ...], tuple[SchemaFault, ...]]:
     """The faults that are new, and those that were there, though the item of a list that has one may have moved."""
     before = change.before
-    known = schema.verdict(before, before=held).faults if before is not None else ()
+    known = _verdict(schema, before, held).faults if before is not None else ()
     left = Counter(_fault_key(one, before or {}) for one in known)
     new: list[SchemaFault] = []
     old: list[SchemaFault] = []

@@ -138,27 +138,40 @@ def test_what_ran_is_told_and_what_did_not_is_warned_of(
     without = told(done, "no-cel")
     assert len(without) == warnings
     assert all("rbac/read-schemas.yaml" in one for one in without)
-    refused = fault(team, lambda: database(team, owner="app", name="template0"))
-    assert "Database shop/db-template0 spec.name: the name template0 is reserved" in refused
+    with pytest.raises(InvalidRequest, match=r"Database shop/x spec\.name: the name template0 is reserved"):
+        judged("Database", "x", TEMPLATE)
 
 
-def database(team: Team, *, owner: str, name: str) -> WriteResult:
-    """As somebody who writes the manifest by hand, for the tool would refuse some of it at once."""
-    spec = {"cluster": {"name": "db"}, "name": name, "owner": owner}
-    identity = Identity("Database", "shop", f"db-{name}")
-    before = build_desired({}, commit="", folder="")
+def judged(kind: str, name: str, spec: Object) -> Plan:
+    """A new object as somebody writes it by hand, for a tool would refuse some of it at once."""
     manifest = {
         "apiVersion": "postgresql.cnpg.io/v1",
-        "kind": "Database",
-        "metadata": {"name": identity.name, "namespace": "shop"},
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "shop"},
         "spec": spec,
     }
-    after = build_desired({"made.yaml": yaml.safe_dump(manifest)}, commit="", folder="")
-    limits = Limits(9, None, protected=False)
-    plan = Plan("create", f"Create {identity}", identity)
+    before, after = (
+        build_desired(files, commit="", folder="") for files in ({}, {"made.yaml": yaml.safe_dump(manifest)})
+    )
+    plan, limits = Plan("create", "Create", Identity(kind, "shop", name)), Limits(9, None, protected=False)
     look = Look(Kube(context=None, timeout=5), {})
-    validate_plan(plan, changed_objects(before, after), after, look, limits=limits, base=before)
-    raise AssertionError("nothing was refused")
+    return validate_plan(plan, changed_objects(before, after), after, look, limits=limits, base=before)
+
+
+TEMPLATE = {"cluster": {"name": "db"}, "name": "template0", "owner": "app"}
+
+
+@pytest.mark.parametrize("server", ["everything", "read-only"])
+def test_a_field_that_the_webhook_fills_in_is_not_missed_by_a_rule(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    servers.used(server, monkeypatch)
+    named: Object = {"method": "any", "number": 1, "standbyNamesPre": ["away"]}
+    spec: Object = {"instances": 3, "storage": {"size": "1Gi"}, "postgresql": {"synchronous": named}}
+    assert len(judged("Cluster", "db", spec).validated_by) == 3
+    named["dataDurability"] = "preferred"
+    with pytest.raises(InvalidRequest, match="requires empty 'standbyNamesPre'"):
+        judged("Cluster", "db", spec)
 
 
 def test_without_the_api_the_rules_and_the_packaged_crd_judge(team: Team) -> None:
@@ -169,8 +182,8 @@ def test_without_the_api_the_rules_and_the_packaged_crd_judge(team: Team) -> Non
     assert warning.startswith(f"{PACKAGED} judged, since the schema of Cluster could not be read: ")
     refused = fault(team, lambda: updated(team, resources={"requests": {"memory": "4Gi"}, "limits": {"memory": "2Gi"}}))
     assert "memory" in refused
-    refused = fault(team, lambda: database(team, owner="app", name="template0"))
-    assert "spec.name: the name template0 is reserved" in refused
+    with pytest.raises(InvalidRequest, match="the name template0 is reserved"):
+        judged("Database", "x", TEMPLATE)
 
 
 def test_a_kind_that_the_api_does_not_serve_is_told_and_judged_by_the_packaged_crd(team: Team, api: Api) -> None:
