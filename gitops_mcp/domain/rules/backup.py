@@ -80,9 +80,9 @@ def _backup_method(seen: Seen) -> str:
 _TWO = ("Backup", "ScheduledBackup")
 
 RULES = (
-    Rule("schedule", ("ScheduledBackup",), "webhook cron.Parse, and seconds first", ("spec.schedule",), _schedule),
-    Rule("backup-online", _TWO, "webhook validate", ("spec.online", "spec.onlineConfiguration"), _backup_online),
-    Rule("backup-plugin", _TWO, "webhook validate", ("spec.pluginConfiguration",), _backup_plugin),
-    Rule("backup-deadline", _TWO, "webhook validate", (f"metadata.annotations.{_DEADLINE}",), _backup_deadline),
-    Rule("backup-configured", _TWO, "operator", ("spec.method", "spec.pluginConfiguration.name"), _backup_configured),
+    Rule("schedule", ("ScheduledBackup",), "webhook cron.Parse, and seconds first", _schedule),
+    Rule("backup-online", _TWO, "webhook validate", _backup_online),
+    Rule("backup-plugin", _TWO, "webhook validate", _backup_plugin),
+    Rule("backup-deadline", _TWO, "webhook validate", _backup_deadline),
+    Rule("backup-configured", _TWO, "operator", _backup_configured),
 )

@@ -179,57 +179,16 @@ def _too_late(seen: Seen) -> Iterator[Fault]:
 
 
 _ONE = ("Cluster",)
-_TEXT = "spec.bootstrap"
 
 RULES = (
-    Rule("bootstrap-method", _ONE, "webhook validateBootstrapMethod", (_TEXT,), _one_method),
-    Rule(
-        "bootstrap-owner",
-        _ONE,
-        "webhook validateApplicationDatabase",
-        tuple(f"{_TEXT}.{method}.{name}" for method in METHODS for name in ("owner", "database")),
-        _bootstrap_owners,
-    ),
-    Rule("initdb-segment", _ONE, "webhook validateInitDB", (f"{_TEXT}.initdb.walSegmentSize",), _wal_segment),
-    Rule(
-        "initdb-references",
-        _ONE,
-        "webhook validateInitDB",
-        tuple(
-            f"{_TEXT}.initdb.{name}.{kind}[]"
-            for name in ("postInitSQLRefs", "postInitTemplateSQLRefs", "postInitApplicationSQLRefs")
-            for kind in ("secretRefs", "configMapRefs")
-        ),
-        _sql_references,
-    ),
-    Rule(
-        "import",
-        _ONE,
-        "webhook validateImport",
-        (f"{_TEXT}.initdb.import.*", f"{_TEXT}.initdb.import.source.externalCluster"),
-        _initdb_import,
-    ),
-    Rule(
-        "recovery",
-        _ONE,
-        "webhook validateBootstrapRecoverySource",
-        (f"{_TEXT}.recovery.backup", f"{_TEXT}.recovery.source", f"{_TEXT}.recovery.volumeSnapshots.walStorage"),
-        _recovery_source,
-    ),
-    Rule("recovery-target", _ONE, "webhook validateRecoveryTarget", (f"{_TEXT}.recovery.recoveryTarget.*",), _target),
-    Rule(
-        "base-backup",
-        _ONE,
-        "webhook validateBootstrapPgBaseBackupSource",
-        (f"{_TEXT}.pg_basebackup.source",),
-        _base_backup,
-    ),
-    Rule(
-        "external-clusters",
-        _ONE,
-        "webhook validateExternalClusters",
-        ("spec.externalClusters[]", "spec.externalClusters[].name"),
-        _external_clusters,
-    ),
-    Rule("bootstrap-once", _ONE, "webhook validateBootstrapMethod", (_TEXT,), _too_late, compares=True),
+    Rule("bootstrap-method", _ONE, "webhook validateBootstrapMethod", _one_method),
+    Rule("bootstrap-owner", _ONE, "webhook validateApplicationDatabase", _bootstrap_owners),
+    Rule("initdb-segment", _ONE, "webhook validateInitDB", _wal_segment),
+    Rule("initdb-references", _ONE, "webhook validateInitDB", _sql_references),
+    Rule("import", _ONE, "webhook validateImport", _initdb_import),
+    Rule("recovery", _ONE, "webhook validateBootstrapRecoverySource", _recovery_source),
+    Rule("recovery-target", _ONE, "webhook validateRecoveryTarget", _target),
+    Rule("base-backup", _ONE, "webhook validateBootstrapPgBaseBackupSource", _base_backup),
+    Rule("external-clusters", _ONE, "webhook validateExternalClusters", _external_clusters),
+    Rule("bootstrap-once", _ONE, "webhook validateBootstrapMethod", _too_late, compares=True),
 )

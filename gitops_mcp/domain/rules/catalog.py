@@ -43,6 +43,6 @@ def _catalog_used(seen: Seen) -> Iterator[Fault]:
 
 
 RULES = (
-    Rule("catalog-versions", CATALOGS, "server", ("spec.images[].image",), _catalog_versions),
-    Rule("catalog-used", CATALOGS, "operator", ("spec.images",), _catalog_used),
+    Rule("catalog-versions", CATALOGS, "server", _catalog_versions),
+    Rule("catalog-used", CATALOGS, "operator", _catalog_used),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.names import check_cluster_name, quote, suggest
-from gitops_mcp.domain.objects import at, dotted_path
+from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.rules.reading import as_int, as_list, as_mapping, as_text, entries, instance_count
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
@@ -209,46 +209,20 @@ def _deprecated_fields(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Cluster",)
 
 RULES = (
-    Rule("cluster-name", _ONE, "webhook validateName", ("metadata.name",), _cluster_name),
-    Rule("supervised", _ONE, "webhook validatePrimaryUpdateStrategy", ("spec.primaryUpdateStrategy",), _supervision),
-    Rule("env", _ONE, "webhook validateEnv", ("spec.env[].name",), _env_names),
-    Rule("resources", _ONE, "webhook validateResources", ("spec.resources.requests.*",), _resource_limits),
-    Rule("webhook-choices", _ONE, "webhook validateAntiAffinity", tuple(map(dotted_path, _CHOICES)), _choices),
-    Rule("tolerations", _ONE, "webhook validateTolerations", ("spec.affinity.tolerations[].*",), _tolerations),
-    Rule(
-        "ephemeral-volumes", _ONE, "webhook validateEphemeralVolumeSource", ("spec.ephemeralVolumeSource",), _ephemeral
-    ),
-    Rule("certificates", _ONE, "webhook validateCerts", ("spec.certificates.*",), _certificates),
-    Rule("superuser-secret", _ONE, "webhook validateSuperuserSecret", ("spec.superuserSecret.name",), _superuser),
-    Rule("ldap", _ONE, "webhook validateLDAP", ("spec.postgresql.ldap.*",), _ldap),
-    Rule("wal-archivers", _ONE, "webhook validatePluginConfiguration", ("spec.plugins[].isWALArchiver",), _plugins),
-    Rule("retention-unused", _ONE, "webhook warning", ("spec.backup.retentionPolicy",), _retention_unused),
-    Rule("service-account", _ONE, "webhook", ("spec.serviceAccountName",), _service_account),
-    Rule(
-        "primary-lease",
-        _ONE,
-        "webhook",
-        ("spec.primaryLease.leaseDurationSeconds", "spec.primaryLease.renewDeadlineSeconds"),
-        _primary_lease,
-    ),
-    Rule(
-        "unix-identifiers",
-        _ONE,
-        "webhook validateUnixPermissionIdentifierChange",
-        ("spec.postgresUID", "spec.postgresGID"),
-        _unix_identifiers,
-        compares=True,
-    ),
-    Rule(
-        "deprecated",
-        _ONE,
-        "webhook warning",
-        (
-            "spec.nodeMaintenanceWindow",
-            "spec.backup.barmanObjectStore",
-            "spec.externalClusters[].barmanObjectStore",
-            "spec.monitoring.*",
-        ),
-        _deprecated_fields,
-    ),
+    Rule("cluster-name", _ONE, "webhook validateName", _cluster_name),
+    Rule("supervised", _ONE, "webhook validatePrimaryUpdateStrategy", _supervision),
+    Rule("env", _ONE, "webhook validateEnv", _env_names),
+    Rule("resources", _ONE, "webhook validateResources", _resource_limits),
+    Rule("webhook-choices", _ONE, "webhook validateAntiAffinity", _choices),
+    Rule("tolerations", _ONE, "webhook validateTolerations", _tolerations),
+    Rule("ephemeral-volumes", _ONE, "webhook validateEphemeralVolumeSource", _ephemeral),
+    Rule("certificates", _ONE, "webhook validateCerts", _certificates),
+    Rule("superuser-secret", _ONE, "webhook validateSuperuserSecret", _superuser),
+    Rule("ldap", _ONE, "webhook validateLDAP", _ldap),
+    Rule("wal-archivers", _ONE, "webhook validatePluginConfiguration", _plugins),
+    Rule("retention-unused", _ONE, "webhook warning", _retention_unused),
+    Rule("service-account", _ONE, "webhook", _service_account),
+    Rule("primary-lease", _ONE, "webhook", _primary_lease),
+    Rule("unix-identifiers", _ONE, "webhook validateUnixPermissionIdentifierChange", _unix_identifiers, compares=True),
+    Rule("deprecated", _ONE, "webhook warning", _deprecated_fields),
 )

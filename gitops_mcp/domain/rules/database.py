@@ -103,17 +103,11 @@ def _database_left(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Database",)
 
 RULES = (
-    Rule("database-name", _ONE, "operator", ("spec.name",), _database_name),
-    Rule(
-        "database-once",
-        _ONE,
-        "webhook validateNameOptionsUsages",
-        tuple(f"spec.{part}[].{inner}name" for part in PARTS for inner in ("", "options[].", "usage[].")),
-        _names_once,
-    ),
-    Rule("database-wrappers", _ONE, "webhook validateForeignServers", ("spec.servers[].fdw",), _foreign_wrappers),
-    Rule("database-conflict", _ONE, "operator", ("spec.name",), _database_conflict),
-    Rule("database-owner", _ONE, "operator", ("spec.owner",), _database_owner),
-    Rule("database-danger", _ONE, "server", ("spec.databaseReclaimPolicy", "spec.ensure"), _database_danger),
-    Rule("database-left", _ONE, "operator", tuple(f"spec.{part}" for part in PARTS), _database_left, compares=True),
+    Rule("database-name", _ONE, "operator", _database_name),
+    Rule("database-once", _ONE, "webhook validateNameOptionsUsages", _names_once),
+    Rule("database-wrappers", _ONE, "webhook validateForeignServers", _foreign_wrappers),
+    Rule("database-conflict", _ONE, "operator", _database_conflict),
+    Rule("database-owner", _ONE, "operator", _database_owner),
+    Rule("database-danger", _ONE, "server", _database_danger),
+    Rule("database-left", _ONE, "operator", _database_left, compares=True),
 )

@@ -90,14 +90,7 @@ def _image_in_catalog(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Cluster",)
 
 RULES = (
-    Rule("image-name", _ONE, "webhook validateImageName", ("spec.imageName",), _image_name),
-    Rule(
-        "major-change",
-        _ONE,
-        "webhook validateImageChange",
-        ("spec.imageName", "spec.imageCatalogRef.major"),
-        _major_change,
-        compares=True,
-    ),
-    Rule("image-in-catalog", _ONE, "operator", ("spec.imageCatalogRef.major",), _image_in_catalog),
+    Rule("image-name", _ONE, "webhook validateImageName", _image_name),
+    Rule("major-change", _ONE, "webhook validateImageChange", _major_change, compares=True),
+    Rule("image-in-catalog", _ONE, "operator", _image_in_catalog),
 )

@@ -99,29 +99,16 @@ def _cluster_kept(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Pooler",)
 
 RULES = (
-    Rule("pooler-name", _ONE, "webhook validateCluster", ("metadata.name", "spec.cluster.name"), _pooler_name),
-    Rule("pooler-query", _ONE, "webhook validatePgBouncer", ("spec.pgbouncer.authQuery",), _pooler_query),
-    Rule(
-        "pooler-parameters",
-        _ONE,
-        "webhook validatePgbouncerGenericParameters",
-        ("spec.pgbouncer.parameters.*",),
-        _pooler_parameters,
-    ),
-    Rule("pooler-metrics", _ONE, "webhook", ("spec.monitoring.tls.enabled",), _pooler_metrics),
-    Rule(
-        "pooler-deprecated",
-        _ONE,
-        "webhook warning",
-        ("spec.pgbouncer.authQuerySecret", "spec.monitoring.*"),
-        _pooler_deprecated,
-    ),
-    Rule("pooler-trust", _ONE, "server", ("spec.pgbouncer.pg_hba[]",), _pooler_trust),
+    Rule("pooler-name", _ONE, "webhook validateCluster", _pooler_name),
+    Rule("pooler-query", _ONE, "webhook validatePgBouncer", _pooler_query),
+    Rule("pooler-parameters", _ONE, "webhook validatePgbouncerGenericParameters", _pooler_parameters),
+    Rule("pooler-metrics", _ONE, "webhook", _pooler_metrics),
+    Rule("pooler-deprecated", _ONE, "webhook warning", _pooler_deprecated),
+    Rule("pooler-trust", _ONE, "server", _pooler_trust),
     Rule(
         "cluster-kept",
         ("Database", "Pooler", "ScheduledBackup", "Publication", "Subscription"),
         "CRD CEL since 1.28.4 and 1.29.2",
-        ("spec.cluster.name",),
         _cluster_kept,
         compares=True,
     ),

@@ -112,23 +112,13 @@ _INLINE = ("Cluster",)
 _ALONE = ("DatabaseRole",)
 
 
-def _in_both(*names: str) -> tuple[str, ...]:
-    return tuple(f"spec.{prefix}{name}" for name in names for prefix in ("managed.roles[].", ""))
-
-
 RULES = (
-    Rule("role-name", _INLINE, "webhook validateManagedRoles", ("spec.managed.roles[].name",), _role_name),
-    Rule("role-once", _INLINE, "webhook validateManagedRoles", ("spec.managed.roles[].name",), _role_once),
-    Rule(
-        "role-password",
-        _INLINE,
-        "webhook validateManagedRoles",
-        ("spec.managed.roles[].disablePassword",),
-        _role_password,
-    ),
-    Rule("role-limit", _BOTH, "webhook validateManagedRoles", _in_both("connectionLimit"), _role_limit),
-    Rule("role-danger", _BOTH, "server", _in_both("superuser", "inRoles", "ensure"), _role_danger),
-    Rule("role-left", _INLINE, "operator", ("spec.managed.roles",), _role_left, compares=True),
-    Rule("role-conflict", _ALONE, "operator", ("spec.name",), _role_conflict),
-    Rule("role-inline", _ALONE, "operator", ("spec.name",), _role_inline),
+    Rule("role-name", _INLINE, "webhook validateManagedRoles", _role_name),
+    Rule("role-once", _INLINE, "webhook validateManagedRoles", _role_once),
+    Rule("role-password", _INLINE, "webhook validateManagedRoles", _role_password),
+    Rule("role-limit", _BOTH, "webhook validateManagedRoles", _role_limit),
+    Rule("role-danger", _BOTH, "server", _role_danger),
+    Rule("role-left", _INLINE, "operator", _role_left, compares=True),
+    Rule("role-conflict", _ALONE, "operator", _role_conflict),
+    Rule("role-inline", _ALONE, "operator", _role_inline),
 )

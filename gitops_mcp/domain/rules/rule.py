@@ -62,8 +62,6 @@ class Rule:
     kinds: tuple[str, ...]
     source: str
     """Who enforces it: "webhook validateName", "CRD CEL since 1.28.4", "operator" once applied, or "server"."""
-    fields: tuple[str, ...]
-    """Where its findings stand: `spec.tablespaces[].name`; `.*` at the end is any key."""
     check: Callable[[Seen], Iterator[Fault]]
     compares: bool = False
     """It looks at a change, so what was there before is no excuse."""

@@ -70,30 +70,11 @@ def _election_constraint(seen: Seen) -> Iterator[Fault]:
 
 
 _ONE = ("Cluster",)
-_NUMBER = ("spec.postgresql.synchronous.number",)
 
 RULES = (
-    Rule("synchronous-number", _ONE, "webhook validateSynchronousReplicaConfiguration", _NUMBER, _enough_instances),
-    Rule("failover-quorum", _ONE, "webhook validateFailoverQuorum", _NUMBER, _failover_quorum),
-    Rule(
-        "synchronous-legacy",
-        _ONE,
-        "webhook validateConfiguration",
-        ("spec.minSyncReplicas", "spec.maxSyncReplicas"),
-        _legacy_fields,
-    ),
-    Rule(
-        "sync-replicas",
-        _ONE,
-        "webhook validateMaxSyncReplicas",
-        ("spec.minSyncReplicas", "spec.maxSyncReplicas"),
-        _sync_replicas,
-    ),
-    Rule(
-        "election-constraint",
-        _ONE,
-        "webhook validateSyncReplicaElectionConstraint",
-        ("spec.postgresql.syncReplicaElectionConstraint.nodeLabelsAntiAffinity",),
-        _election_constraint,
-    ),
+    Rule("synchronous-number", _ONE, "webhook validateSynchronousReplicaConfiguration", _enough_instances),
+    Rule("failover-quorum", _ONE, "webhook validateFailoverQuorum", _failover_quorum),
+    Rule("synchronous-legacy", _ONE, "webhook validateConfiguration", _legacy_fields),
+    Rule("sync-replicas", _ONE, "webhook validateMaxSyncReplicas", _sync_replicas),
+    Rule("election-constraint", _ONE, "webhook validateSyncReplicaElectionConstraint", _election_constraint),
 )

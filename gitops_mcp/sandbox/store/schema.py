@@ -10,11 +10,11 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.regexp import search
+from gitops_mcp.domain.schema.checks import parse_rfc3339
 from gitops_mcp.sandbox.store.errors import Cause
 
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
@@ -194,7 +194,7 @@ def _in_text(value: str, schema: Object, path: str) -> Iterator[Cause]:
         yield Cause(path, "FieldValueTooLong", f"Too long: may not be more than {schema['maxLength']} bytes")
     if "pattern" in schema and not search(schema["pattern"], value):
         yield _invalid_value(path, value, f"should match '{schema['pattern']}'")
-    if schema.get("format") == "date-time" and not _is_time(value):
+    if schema.get("format") == "date-time" and parse_rfc3339(value) is None:
         yield _invalid_value(path, value, f"must be of type date-time: {json.dumps(value)}")
 
 
@@ -206,10 +206,3 @@ def _in_number(value: float, schema: Object, path: str) -> Iterator[Cause]:
     if most is not None and (value >= most if schema.get("exclusiveMaximum") else value > most):
         bound = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
         yield _invalid_value(path, value, f"should be {bound} {most}")
-
-
-def _is_time(value: str) -> bool:
-    try:
-        return datetime.fromisoformat(value).tzinfo is not None and "T" in value.upper()
-    except ValueError:
-        return False

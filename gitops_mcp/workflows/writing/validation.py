@@ -193,10 +193,7 @@ def _against_schema(change: ObjectChange, live: Object | None, look: Look) -> _O
     except GitOpsError as error:
         text = f"{PACKAGED} judged, since the schema of {resource.kind} could not be read: {error}"
         return _by_packaged(change, held, look, Notice("schema-unavailable", text))
-    verdict = _verdict(schema, change.after, held)
-    new, old = _told_apart(schema, verdict, change, held)
-    by = (f"schema of {source}", *((f"CEL rules of {source}",) if schema.has_cel else ()))
-    served = _OfSchema(new, (), old, tuple(_unchecked_notices(change, verdict)), by, verdict.skipped)
+    served = _judged(schema, source, change, held)
     if is_whole:
         return served
     unread = Notice(
@@ -207,11 +204,11 @@ def _against_schema(change: ObjectChange, live: Object | None, look: Look) -> _O
     rest = _by_packaged(change, held, look, unread)
     return replace(
         served,
-        faults=(*new, *_cel(rest.faults)),
+        faults=(*served.faults, *_cel(rest.faults)),
         doubts=_cel(rest.doubts),
-        old=(*old, *_cel(rest.old)),
+        old=(*served.old, *_cel(rest.old)),
         warnings=(*served.warnings, *rest.warnings),
-        by=(*by, *rest.by[1:]),
+        by=(*served.by, *rest.by[1:]),
     )
 
 
@@ -221,16 +218,13 @@ def _cel(faults: Iterable[SchemaFault]) -> tuple[SchemaFault, ...]:
 
 def _by_packaged(change: ObjectChange, held: Object | None, look: Look, unread: Notice) -> _OfSchema:
     """Faults, but of an operator that is known to be another one: what another version refuses is only doubtful."""
-    schema = packaged_schema(_KINDS[change.identity.kind])
-    verdict = _verdict(schema, change.after, held)
-    new, old = _told_apart(schema, verdict, change, held)
-    by = (f"schema of {PACKAGED}", *((f"CEL rules of {PACKAGED}",) if schema.has_cel else ()))
-    made = _OfSchema(new, (), old, (unread, *_unchecked_notices(change, verdict)), by, verdict.skipped)
-    operator = _operator_around(change, look) if new else None
+    made = _judged(packaged_schema(_KINDS[change.identity.kind]), PACKAGED, change, held)
+    made = replace(made, warnings=(unread, *made.warnings))
+    operator = _operator_around(change, look) if made.faults else None
     if operator is None or operator[:2] == VERSION[:2]:
         return made
     why = f"({LABEL} refuses that; the operator is {'.'.join(map(str, operator))})"
-    return replace(made, faults=(), doubts=tuple(replace(one, message=f"{one.message} {why}") for one in new))
+    return replace(made, faults=(), doubts=tuple(replace(one, message=f"{one.message} {why}") for one in made.faults))
 
 
 def _operator_around(change: ObjectChange, look: Look) -> tuple[int, ...] | None:
@@ -265,11 +259,9 @@ def _verdict(schema: Schema, value: Object | None, held: Object | None) -> Verdi
     return schema.verdict(given, before=held)
 
 
-def _told_apart(
-    schema: Schema, verdict: Verdict, change: ObjectChange, held: Object | None
-) -> tuple[tuple[SchemaFault, ...], tuple[SchemaFault, ...]]:
-    """The faults that are new, and those that were there, though the item of a list that has one may have moved."""
-    before = change.before
+def _judged(schema: Schema, source: str, change: ObjectChange, held: Object | None) -> _OfSchema:
+    """New faults apart from those that were there, though the item of a list that has one may have moved."""
+    verdict, before = _verdict(schema, change.after, held), change.before
     known = _verdict(schema, before, held).faults if before is not None else ()
     left = Counter(_fault_key(one, before or {}) for one in known)
     new: list[SchemaFault] = []
@@ -278,7 +270,8 @@ def _told_apart(
         key = _fault_key(one, change.after or {})
         (old if left[key] > 0 else new).append(one)
         left[key] -= 1
-    return tuple(new), tuple(old)
+    by = (f"schema of {source}", *((f"CEL rules of {source}",) if schema.has_cel else ()))
+    return _OfSchema(tuple(new), (), tuple(old), tuple(_unchecked_notices(change, verdict)), by, verdict.skipped)
 
 
 def _fault_key(fault: SchemaFault, value: Object) -> tuple[str, str, str, str]:
