@@ -15,6 +15,7 @@ from gitops_mcp.domain.plans.declared_roles import bootstrap_database, bootstrap
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import GitOpsError
+from gitops_mcp.workflows.notices import warning_rows
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
 from gitops_mcp.workflows.reading.roles import object_state
@@ -38,13 +39,13 @@ def list_databases(
         items=shown,
         total=len(rows),
         cursor=more,
-        warnings=seen.warnings,
+        warnings=warning_rows(seen.warnings),
     )
 
 
 def _rows(seen: ClusterReading) -> Iterator[DatabaseRow]:
     live = _read_live(seen)
-    base = declared_databases(seen.view.desired, seen.ref) if seen.view else ()
+    base = declared_databases(seen.desired, seen.ref) if seen.desired else ()
     pending = _pending_by_name(seen)
     names = set()
     for one in base:
@@ -60,7 +61,7 @@ def _rows(seen: ClusterReading) -> Iterator[DatabaseRow]:
         if at(found, "spec", "cluster", "name") == seen.ref.name and str(at(found, "spec", "name")) not in names:
             names.add(str(at(found, "spec", "name")))
             state, message = object_state(found, is_current=True)
-            yield _row(found, state=state if seen.is_direct or state == "failing" else "only_live", message=message)
+            yield _row(found, state=seen.live_only_state(state), message=message)
     yield from _of_bootstrap(seen, names)
 
 
@@ -84,7 +85,7 @@ def _read_live(seen: ClusterReading) -> tuple[Object, ...] | None:
     if seen.live is None:
         return None
     try:
-        return seen.kube.every(DATABASE, seen.ref.namespace)
+        return seen.look.every(DATABASE, seen.ref.namespace)
     except GitOpsError as error:
         seen.warn("unreadable", f"Databases are missing here: {error}")
         return None
@@ -95,8 +96,8 @@ def _pending_by_name(seen: ClusterReading) -> dict[str, list[tuple[str, Declarat
     found: dict[str, list[tuple[str, Declaration | None]]] = {}
     for change in seen.proposed:
         old, new = (
-            {sql_name_of(one): one for one in declared_databases(view.desired, seen.ref)}
-            for view in (change.before, change.after)
+            {sql_name_of(one): one for one in declared_databases(desired, seen.ref)}
+            for desired in (change.before, change.after)
         )
         for name in dict.fromkeys([*old, *new]):
             was, now = old.get(name), new.get(name)

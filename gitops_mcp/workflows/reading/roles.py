@@ -13,9 +13,10 @@ from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRoles, bootstrap_owner, declared_roles
 from gitops_mcp.domain.plans.role import non_default_attributes
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.workflows.notices import warning_rows
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
-from gitops_mcp.workflows.view import View
 
 _TOOL = "list_postgres_roles"
 _WAITING = "it is not applied yet as Git says it"
@@ -36,7 +37,7 @@ def list_roles(
         items=shown,
         total=len(rows),
         cursor=more,
-        warnings=seen.warnings,
+        warnings=warning_rows(seen.warnings),
     )
 
 
@@ -58,10 +59,10 @@ def _rows(seen: ClusterReading) -> Iterator[RoleRow]:
 
 
 def _in_git(seen: ClusterReading) -> tuple[DeclaredRole, ...]:
-    if seen.view is None or seen.declared is None:
+    if seen.desired is None or seen.declared is None:
         return ()
-    there = [one for one in seen.view.desired.clusters if one.identity == seen.declared.identity]
-    return declared_roles(seen.view.desired, there[0], seen.ref) if there else ()
+    there = [one for one in seen.desired.clusters if one.identity == seen.declared.identity]
+    return declared_roles(seen.desired, there[0], seen.ref) if there else ()
 
 
 def _pending_by_name(seen: ClusterReading) -> Mapping[str, tuple[tuple[str, DeclaredRole | None], ...]]:
@@ -76,9 +77,9 @@ def _pending_by_name(seen: ClusterReading) -> Mapping[str, tuple[tuple[str, Decl
     return {name: tuple(changes) for name, changes in found.items()}
 
 
-def _roles_by_name(view: View, seen: ClusterReading) -> dict[str, DeclaredRole]:
-    clusters = [one for one in view.desired.clusters if _is_it(one.identity, seen)]
-    return {one.name: one for one in declared_roles(view.desired, clusters[0], seen.ref)} if clusters else {}
+def _roles_by_name(desired: Desired, seen: ClusterReading) -> dict[str, DeclaredRole]:
+    clusters = [one for one in desired.clusters if _is_it(one.identity, seen)]
+    return {one.name: one for one in declared_roles(desired, clusters[0], seen.ref)} if clusters else {}
 
 
 def _is_it(identity: object, seen: ClusterReading) -> bool:
@@ -172,7 +173,7 @@ def _only_live(
                 form="inline",
                 attributes=[cut_text(text) for text in non_default_attributes(RoleAttributes.of(entry))],
                 password=_password_text(entry),
-                state="failing" if errors else state if seen.is_direct else "only_live",
+                state=seen.live_only_state("failing" if errors else state),
                 message=excerpt(errors[0]) if errors else None,
             )
     for one in live.objects or ():
@@ -186,7 +187,7 @@ def _only_live(
                 object=one["metadata"]["name"],
                 attributes=[cut_text(text) for text in non_default_attributes(RoleAttributes.of(one["spec"]))],
                 password=_password_text(one["spec"]),
-                state=state if seen.is_direct or state == "failing" else "only_live",
+                state=seen.live_only_state(state),
                 message=message,
             )
     owner = bootstrap_owner(live.cluster) if live.cluster else None

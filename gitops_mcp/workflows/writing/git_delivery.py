@@ -32,11 +32,12 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.api_once import Look
 from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.left_secrets import take_back_secrets, unprotected_only, write_secrets
 from gitops_mcp.workflows.merged import is_merged
+from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, view_at
 from gitops_mcp.workflows.writing.direct_delivery import apply_directly
 from gitops_mcp.workflows.writing.request import Planner, WriteRequest
-from gitops_mcp.workflows.writing.secrets import take_back_secrets, unprotected_only, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 PATIENCE = 30.0
@@ -89,7 +90,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, planner: Plan
     check_no_plaintext(plan.files)
     if plan.writes and environment.protected:
         raise unprotected_only(environment)
-    plan = plan.warned([*_ground_warnings(ground), *_folder_warnings(view)])
+    plan = plan.warned([*base_warnings(ground), *_folder_warnings(view)])
     if not plan.unchanged:
         after = desired_after(view.desired, plan.files)
         ours = changed_objects(view.desired, after)
@@ -179,10 +180,6 @@ def _free_name(ground: Ground, made: str) -> tuple[str, ChangeRef | None]:
         if found is None or not is_merged(ground, found):
             return name, found
         number += 1
-
-
-def _ground_warnings(ground: Ground) -> list[Notice]:
-    return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
 
 
 def _folder_warnings(view: View) -> list[Notice]:
