@@ -1,6 +1,6 @@
 """Where a Git remote is: `git@github.com:org/fleet.git`, `ssh://git@host:22/org/fleet`, `https://user@host/org/fleet/`.
 
-A path on disk is no such place. Who logs in, and through which port, does not make it another repository.
+Who logs in, and through which port, does not make it another repository.
 """
 
 from __future__ import annotations
@@ -22,16 +22,15 @@ _CREDENTIALS = re.compile(r"(\w+://)[^/?#\s]+@")
 @dataclass(frozen=True)
 class RemoteUrl:
     host: str
-    """In lower case."""
+    """In lower case; empty for a path on disk."""
     path: str
     """`org/fleet`, without `.git` and outer slashes."""
 
 
-def parse_remote_url(text: str) -> RemoteUrl | None:
-    """None for a path on disk, and for an address without a host."""
+def parse_remote_url(text: str) -> RemoteUrl:
     match = _URL.fullmatch(text.strip()) or _SCP.fullmatch(text.strip())
-    if match is None or not match[1]:
-        return None
+    if match is None:
+        return RemoteUrl("", text)
     host = match[1].lower()
     path = match[2].strip("/").removesuffix(".git").removeprefix("~/")
     return RemoteUrl(_SAME_HOST.get(host, host), path)

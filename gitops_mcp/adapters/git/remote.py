@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.git.lock import Lock
 from gitops_mcp.adapters.git.remotes import Remotes
-from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner, without_credentials
+from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner
+from gitops_mcp.domain.remote_url import without_logins
 
 _LOST_A_RACE = re.compile(
     r"cannot lock ref|Unable to create '.*\.lock'|unable to update local ref|shallow file has changed"
@@ -87,7 +88,7 @@ class Remote:
 
     def url(self) -> str:
         """The address after `url.*.insteadOf`, without credentials."""
-        return without_credentials(self.runner.run("remote", "get-url", "--", self.name).text.partition("\n")[0])
+        return without_logins(self.runner.run("remote", "get-url", "--", self.name).text.partition("\n")[0])
 
     def download(self, ids: Iterable[str]) -> None:
         """Brings objects that a partial clone lacks, all in one request: git's own way brings them one by one."""

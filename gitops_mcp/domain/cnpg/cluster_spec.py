@@ -1,4 +1,4 @@
-"""What the fields of a Cluster say, whoever wrote them: another shape than expected means absent, never an exception."""
+"""What the fields of a Cluster say, whoever wrote them: another shape than expected means absent, never an error."""
 
 from __future__ import annotations
 

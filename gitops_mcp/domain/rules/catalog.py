@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.version import major_of
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.domain.rules.image import CATALOGS
-from gitops_mcp.domain.rules.reading import as_int, as_list, as_text, entries, repeats, same_namespace
+from gitops_mcp.domain.rules.reading import as_list, as_text, entries, repeats, same_namespace
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _MOST = 8

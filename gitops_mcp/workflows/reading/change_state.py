@@ -96,6 +96,12 @@ def _engine_holding(api: Looks, ground: Ground, span: Span, warnings: list[Notic
 def _arrival_state(
     span: Span, arrivals: Sequence[Arrival], engine: EngineState | None, *, unseen: bool
 ) -> tuple[State, str]:
+    """The state of a merged change and why, from what was found of its objects.
+
+    Of a change to Cluster db and Database books: books at the old value is `merged`, and `failed` where the engine
+    cannot apply what Git says. Both at the new value is `applied` while db still restarts, `healthy` once it runs, and
+    `failed` once an operator reports that it cannot do it. An object that could not be read keeps it at `merged`.
+    """
     failed = next((one for one in arrivals if one.state == "failed"), None)
     if failed:
         return "failed", f"{span.why}; {failed.detail}"

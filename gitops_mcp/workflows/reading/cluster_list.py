@@ -12,6 +12,7 @@ from gitops_mcp.answers.clusters import ClusterList, ClusterRow, ConditionRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, storage_size
 from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.cnpg.status.conditions import conditions
 from gitops_mcp.domain.cnpg.status.summary import Summary
@@ -232,15 +233,14 @@ def _list_declared(
 
 
 def _declared_row(declared: Declaration) -> ClusterRow:
-    instances = at(declared.object, "spec", "instances")
-    size = at(declared.object, "spec", "storage", "size")
+    size = storage_size(at(declared.object, "spec", "storage"))
     image = at(declared.object, "spec", "imageName")
     return ClusterRow(
         namespace=declared.identity.namespace,
         name=declared.identity.name,
-        instances=1 if instances is None else instances if type(instances) is int else None,
+        instances=instance_count(declared.object),
         image=cut_text(image) if isinstance(image, str) else None,
-        storage=None if size is None else cut_text(str(size)),
+        storage=None if size is None else cut_text(size),
         declared=cut_text(declared.place),
         live="unavailable",
     )

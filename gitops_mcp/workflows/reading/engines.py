@@ -24,12 +24,11 @@ _KINDS: dict[str, tuple[Resource, ...]] = {
 
 def engine_states(api: Looks, environment: Environment) -> tuple[tuple[EngineState, ...], list[Notice]]:
     """The engine objects that cover the environment's folder; an engine that is not installed is not missed."""
-    look = api.at_engine(environment)
     warnings: list[Notice] = []
     found: dict[Resource, tuple[Object, ...]] = {}
     for resource in _KINDS[environment.engine_type]:
         try:
-            found[resource] = look.every(resource, environment.engine_namespace)
+            found[resource] = api.at_engine(environment).side_look().every(resource, environment.engine_namespace)
         except NotInstalled:
             continue
         except GitOpsError as error:
