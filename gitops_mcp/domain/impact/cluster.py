@@ -7,9 +7,8 @@ from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica
 from gitops_mcp.domain.cnpg.scaling import Scaling
-from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.impact.role import login_impacts
-from gitops_mcp.domain.impact.single import impact
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.domain.rules import annotation

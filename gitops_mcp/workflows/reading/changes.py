@@ -34,8 +34,6 @@ _FILTERS: dict[str, frozenset[str]] = {
     "applied": frozenset({"applied", "healthy"}),
     "all": frozenset({"draft", "pushed", "merged", "applied", "healthy", "closed", "failed"}),
 }
-
-
 _FILES_SHOWN = 50
 _COMMITS_SHOWN = 20
 _PAGE = 100

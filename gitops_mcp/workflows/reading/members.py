@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gitops_mcp.answers.members import MemberState
 from gitops_mcp.app import App, Ground
@@ -14,12 +15,15 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.declared_roles import LiveRoles
 from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import Look, Looks
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.live_cluster import live_cluster
 from gitops_mcp.workflows.view import allowed_namespace
+
+T = TypeVar("T")
 
 _CHANGES = 20
 """Open changes that a listing looks into."""
@@ -56,6 +60,19 @@ class ClusterReading:
         it is `failing` is told in both.
         """
         return state if state == "failing" or self.environment.delivery == "direct" else "only_live"
+
+    def pending(
+        self, read: Callable[[Desired], Mapping[str, T]], content: Callable[[T], object]
+    ) -> dict[str, list[tuple[str, T | None]]]:
+        """By name the open changes that touch a member, with what they say of it; None: it goes."""
+        found: dict[str, list[tuple[str, T | None]]] = {}
+        for change in self.proposed:
+            old, new = read(change.before), read(change.after)
+            for name in dict.fromkeys([*old, *new]):
+                was, now = old.get(name), new.get(name)
+                if not is_same(was and content(was), now and content(now)):
+                    found.setdefault(name, []).append((change.name, now))
+        return found
 
     def warn(self, name: str, message: str) -> None:
         self.warnings.append(Notice(name, message))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from gitops_mcp.domain.impact.level import Impact, Level
-from gitops_mcp.domain.impact.single import NOTHING, impact
+from gitops_mcp.domain.impact.level import NOTHING, Impact, Level, impact
 
 
 def test_levels_are_ordered_from_harmless_to_final() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gitops_mcp.domain.objects import Object
@@ -32,7 +34,7 @@ def followed(team: Team) -> tuple[str, str, list[str], list[str]]:
     return span.state, span.why.removeprefix("main holds its last commit; "), [one.state for one in objects], ids
 
 
-def starting(**spec: object) -> Object:
+def starting(**spec: Any) -> Object:
     return live(**spec) | {"status": {"phase": "Setting up primary", "instances": 1, "readyInstances": 0}}
 
 

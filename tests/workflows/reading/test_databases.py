@@ -135,7 +135,7 @@ def test_open_changes_are_named_at_the_databases_they_touch(team: Team, api: Api
         ("remove", {"books.yaml": None}),
     ):
         team.git("checkout", "--quiet", "-b", f"gitops-mcp/{name}", "main")
-        team.commit(files)  # type: ignore[arg-type] # a file that goes is None
+        team.commit(files)
         team.git("checkout", "--quiet", "main")
     api.cluster("shop", "db", Answer(200, live()))
     found = rows(team)

@@ -35,7 +35,7 @@ def role(name: str, *, applied: bool | None = True, message: str = "", **spec: A
 
 
 def with_roles(managed: Object | None = None, **status_: Any) -> Object:
-    found = live(**({"managed": managed} if managed else {}))
+    found = live(managed=managed) if managed else live()
     return found | {"status": {**found["status"], "managedRolesStatus": status_}}
 
 
