@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from gitops_mcp.answers.clusters import ClusterStatus
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.moment import Moment
-from gitops_mcp.domain.cnpg.status.problems import problems
+from gitops_mcp.domain.cnpg.status.problems import Problem, problems
 from gitops_mcp.domain.cnpg.status.reconciled import Reconciliation
 from gitops_mcp.domain.cnpg.status.report import Status, read_status
 from gitops_mcp.domain.live.engine_report import EngineState
@@ -67,24 +67,23 @@ def read_cluster_status(
         warnings=warning_rows([*warnings, *unread]),
     )
     if live is None:
-        told = shared.model_copy(update={"problems": [] if unavailable else [_not_live(states)]})
+        told = shared.model_copy(
+            update={
+                "problems": []
+                if unavailable
+                else _records([_not_live(next((one.failing for one in states if one.failing), None))])
+            }
+        )
         return shorten_to_fit(told, "engines", "warnings")
     related, missing = read_related(look, live)
     seen = read_status(live, related, now=datetime.now(UTC), most_events=10 if detailed else _CONCISE["events"])
     return _fill_answer(shared, seen, declared, states, missing, detailed=detailed)
 
 
-def _not_live(states: Iterable[EngineState]) -> dict[str, Any]:
-    failing = next((one.failing for one in states if one.failing), None)
-    return {
-        "severity": "warning",
-        "id": "not-live",
-        "what": "Git declares this cluster and there is no such live object",
-        "action": "see whether the engine applies the folder it is declared in"
-        if not failing
-        else "mend what the engine reports",
-        **({"detail": cut_text(failing)} if failing else {}),
-    }
+def _not_live(failing: str | None) -> Problem:
+    what = "Git declares this cluster and there is no such live object"
+    seek = "see whether the engine applies the folder it is declared in"
+    return Problem("warning", "not-live", what, "mend what the engine reports" if failing else seek, failing)
 
 
 def _fill_answer(
@@ -97,8 +96,8 @@ def _fill_answer(
     detailed: bool,
 ) -> ClusterStatus:
     top = seen.summary
-    found = [_record(one) for one in problems(seen, desired=declared.object if declared else None)]
-    found += _of_git(shared, declared, states)
+    of_live = problems(seen, desired=declared.object if declared else None)
+    found = _records([*of_live, *_git_problems(shared, declared, states)])
     sections = {
         "conditions": _records(seen.conditions),
         "instances": _records(seen.instances),
@@ -178,40 +177,20 @@ def _backups(seen: Status) -> dict[str, Any]:
     return facts
 
 
-def _of_git(shared: ClusterStatus, declared: Declaration | None, states: Sequence[EngineState]) -> Section:
-    failing = next((one for one in states if one.failing), None)
-    found: Section = []
-    if failing:
-        found.append(
-            {
-                "severity": "warning",
-                "id": "engine-failing",
-                "what": f"the engine cannot apply what Git says ({failing.name})",
-                "action": "mend what it reports with a new change",
-                "detail": cut_text(failing.failing or ""),
-            }
-        )
+def _git_problems(
+    shared: ClusterStatus, declared: Declaration | None, states: Iterable[EngineState]
+) -> Iterator[Problem]:
+    if failing := next((one for one in states if one.failing), None):
+        what = f"the engine cannot apply what Git says ({failing.name})"
+        yield Problem("warning", "engine-failing", what, "mend what it reports with a new change", failing.failing)
     if shared.git and shared.git.differs:
-        names = ", ".join(one["field"] for one in shared.git.differs[:5])
-        found.append(
-            {
-                "severity": "info",
-                "id": "differs-from-git",
-                "what": f"live differs from Git in {names}",
-                "action": "wait for the engine to apply it, or find out who changed it by hand",
-            }
-        )
+        what = f"live differs from Git in {', '.join(one['field'] for one in shared.git.differs[:5])}"
+        action = "wait for the engine to apply it, or find out who changed it by hand"
+        yield Problem("info", "differs-from-git", what, action)
     unknown = any(one.id in {"git-unclear", "no-repository", "passed-over"} for one in shared.warnings)
     if shared.git is None and declared is None and not unknown:
-        found.append(
-            {
-                "severity": "info",
-                "id": "not-in-git",
-                "what": "no document of this environment's folder declares this cluster",
-                "action": "nothing can be proposed for it here until Git declares it",
-            }
-        )
-    return found
+        what = "no document of this environment's folder declares this cluster"
+        yield Problem("info", "not-in-git", what, "nothing can be proposed for it here until Git declares it")
 
 
 def _records(values: Iterable[object] | None, **first: str) -> Section:
