@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import yaml
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.run import World, start_sandbox
+from gitops_mcp.tools import ALL
 from tests.e2e.team import ROOT, Assistant, Team, assistant, text
 from tests.fakes.rbac import Triple, granted
 
@@ -61,17 +63,21 @@ def one_of_each() -> list[Object]:
     ]
 
 
+READS: list[tuple[str, dict[str, Any]]] = [
+    *(("list_postgres_clusters", {"detail_level": level}) for level in LEVELS),
+    *(("get_cluster_status", {"name": "orders-db", "detail_level": level}) for level in LEVELS),
+    *(("get_cluster_status", {"name": "orders-db", "namespace": "shop", "detail_level": level}) for level in LEVELS),
+    *(("get_change", {"change": "one-of-each", "detail_level": level}) for level in LEVELS),
+    ("list_postgres_roles", {"cluster_name": "orders-db"}),
+    ("list_postgres_roles", {"cluster_name": "orders-db", "namespace": "shop"}),
+    ("list_postgres_databases", {"cluster_name": "orders-db"}),
+    ("list_postgres_databases", {"cluster_name": "orders-db", "namespace": "shop"}),
+    *(("list_changes", {"state": state}) for state in ("open", "merged", "applied", "all")),
+]
+
+
 def every_reading_tool(ask: Assistant) -> list[dict[str, Any]]:
-    answers = [ask.answer("list_postgres_clusters", detail_level=level) for level in LEVELS]
-    for level in LEVELS:
-        answers.append(ask.answer("get_cluster_status", name="orders-db", detail_level=level))
-        answers.append(ask.answer("get_cluster_status", name="orders-db", namespace="shop", detail_level=level))
-        answers.append(ask.answer("get_change", change="one-of-each", detail_level=level))
-    for members in ("list_postgres_roles", "list_postgres_databases"):
-        answers.append(ask.answer(members, cluster_name="orders-db"))
-        answers.append(ask.answer(members, cluster_name="orders-db", namespace="shop"))
-    answers += [ask.answer("list_changes", state=state) for state in ("open", "merged", "applied", "all")]
-    return answers
+    return [ask.answer(tool, **arguments) for tool, arguments in READS]
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +85,21 @@ def free(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """May do everything."""
     with desk(tmp_path_factory.mktemp("free")) as made:
         yield made
+
+
+def test_every_reading_tool_is_asked_here() -> None:
+    assert {tool for tool, _ in READS} == {one.name for one in ALL if not one.writes}
+
+
+@pytest.mark.parametrize(("tool", "arguments"), READS)
+def test_nothing_is_asked_for_twice_in_one_call(free: Desk, tool: str, arguments: dict[str, Any]) -> None:
+    before = len(free.world.asked())
+    free.ask.answer(tool, **arguments)
+    asked = Counter(
+        (one["verb"], one["path"]) for one in free.world.asked()[before:] if not one["query"].get("continue")
+    )
+    assert [(key, times) for key, times in asked.items() if times > 1] == []
+    assert asked or tool == "list_changes", "it did not ask the API"
 
 
 def test_exactly_what_is_granted_is_read(free: Desk) -> None:

@@ -391,9 +391,9 @@ async def test_a_fault_of_ours_is_told_without_its_inside_and_the_next_call_work
 import sys
 from gitops_mcp import cli
 from gitops_mcp.workflows.reading import cluster_list
-def clusters(*_, **__):
+def list_clusters(*_, **__):
     raise RuntimeError("inside of " + repr(sys.argv))
-cluster_list.list_clusters = clusters
+cluster_list.list_clusters = list_clusters
 sys.exit(cli.main(sys.argv[1:]))
 """
     arguments = [sys.executable, "-c", planted, "--repo", str(world.checkout)]

@@ -6,17 +6,8 @@ import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import (
-    as_int,
-    as_list,
-    as_mapping,
-    as_text,
-    entries,
-    has_unfilled,
-    names_in,
-    repeats,
-)
+from gitops_mcp.domain.objects import Object, Path, as_int, at
+from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entries, has_unfilled, names_in, repeats
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 METHODS = ("initdb", "recovery", "pg_basebackup")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.version import major_of
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.domain.rules.image import CATALOGS
-from gitops_mcp.domain.rules.reading import as_int, entries, same_namespace
+from gitops_mcp.domain.rules.reading import entries, same_namespace
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.names import check_cluster_name, quote, suggest
-from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.rules.reading import as_int, as_list, as_mapping, as_text, entries, instance_count
+from gitops_mcp.domain.objects import as_int, at
+from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entries
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.version import OLDEST, major_of
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.rules.reading import as_int, as_text, entries, has_unfilled, same_namespace
+from gitops_mcp.domain.objects import Object, as_int, at
+from gitops_mcp.domain.rules.reading import as_text, entries, has_unfilled, same_namespace
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 CATALOGS = ("ImageCatalog", "ClusterImageCatalog")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from gitops_mcp.domain.cnpg.cluster_arguments import checked_parameters
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, requested_size
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Path, at
@@ -17,13 +18,10 @@ from gitops_mcp.domain.rules.reading import (
     as_text,
     entries,
     has_unfilled,
-    instance_count,
     is_on,
-    is_replica,
     names_in,
     parameters_of,
     repeats,
-    requested_size,
 )
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest

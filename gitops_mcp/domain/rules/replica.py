@@ -7,9 +7,10 @@ import binascii
 import json
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.cluster_spec import is_replica
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.rules.bootstrap import bootstrap_methods, missing_external
-from gitops_mcp.domain.rules.reading import as_text, is_replica
+from gitops_mcp.domain.rules.reading import as_text
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "replica")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.objects import Object, Path, as_int, at
 from gitops_mcp.domain.rules.reading import (
-    as_int,
     as_list,
     as_text,
     cluster_of,

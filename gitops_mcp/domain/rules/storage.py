@@ -5,18 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.cluster_spec import requested_size
 from gitops_mcp.domain.cnpg.quantity import checked_storage_size
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import (
-    as_mapping,
-    as_text,
-    entries,
-    has_unfilled,
-    names_in,
-    repeats,
-    requested_size,
-)
+from gitops_mcp.domain.rules.reading import as_mapping, as_text, entries, has_unfilled, names_in, repeats
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
 

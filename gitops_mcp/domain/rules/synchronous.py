@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import as_int, as_list, instance_count
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count
+from gitops_mcp.domain.objects import Object, Path, as_int, at
+from gitops_mcp.domain.rules.reading import as_list
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "postgresql", "synchronous")

@@ -43,10 +43,11 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
 from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.left_secrets import DIRECT, write_secrets
+from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.live_source import LiveSource
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.secrets import DIRECT, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 _BELONGING = (DATABASE_ROLE, DATABASE, POOLER, SCHEDULED_BACKUP)
@@ -94,7 +95,7 @@ def _prepare_plan(
     source = LiveSource(ground, desired)
     view = View(ground.settings, environment, desired, desired, look, source)
     plan = require_allowed_namespace(writing.plan(view), namespaces=environment.namespaces)
-    plan = plan.warned([*_ground_warnings(ground), *_ignored_notices(request)])
+    plan = plan.warned([*base_warnings(ground), *_ignored_notices(request)])
     if plan.unchanged:
         return _DirectPlan(view, plan, (), live)
     after = desired_after(desired, plan.files)
@@ -183,10 +184,6 @@ def _in_git(app: App, ground: Ground, environment: Environment, changes: Iterabl
         for one in declared:
             if one.identity == change.identity:
                 yield Notice("git-differs", f"{one.identity} is declared at {one.place} too, where Git now differs")
-
-
-def _ground_warnings(ground: Ground) -> list[Notice]:
-    return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
 
 
 def _ignored_notices(request: WriteRequest) -> list[Notice]:

@@ -33,10 +33,11 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.left_secrets import take_back_secrets, unprotected_only, write_secrets
 from gitops_mcp.workflows.merged import is_merged
+from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, view_at
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.secrets import take_back_secrets, unprotected_only, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 PATIENCE = 30.0
@@ -93,7 +94,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     check_no_plaintext(plan.files)
     if plan.writes and environment.protected:
         raise unprotected_only(environment)
-    plan = plan.warned([*_ground_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(request)])
+    plan = plan.warned([*base_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(request)])
     if not plan.unchanged:
         after = desired_after(view.desired, plan.files)
         ours = changed_objects(view.desired, after)
@@ -213,10 +214,6 @@ def _run_planner(app: App, ground: Ground, base: View, view: View, writing: Writ
             raise
         text = f"change {target.change!r} takes {subject.target} away already"
         return Plan(text, subject.target, unchanged=text)
-
-
-def _ground_warnings(ground: Ground) -> list[Notice]:
-    return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
 
 
 def _folder_warnings(ground: Ground, view: View) -> list[Notice]:
