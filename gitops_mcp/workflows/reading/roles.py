@@ -13,6 +13,7 @@ from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRoles, bootstrap_owner, declared_roles
 from gitops_mcp.domain.plans.role import non_default_attributes
+from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
 from gitops_mcp.workflows.view import View
@@ -98,7 +99,7 @@ def _declared_row(
         name=role.name,
         form=role.form,
         object=role.declared.identity.name if role.index is None else None,
-        attributes=[cut_text(text) for text in non_default_attributes(role.attributes)],
+        attributes=_attributes_to_show(role.attributes),
         password=_password_text(role.spec),
         state=state,
         message=message,
@@ -150,7 +151,7 @@ def _proposed_row(name: str, changes: Iterable[tuple[str, DeclaredRole | None]])
         name=name,
         form=said.form if said else None,
         object=said.declared.identity.name if said and said.index is None else None,
-        attributes=[cut_text(text) for text in non_default_attributes(said.attributes)] if said else [],
+        attributes=_attributes_to_show(said.attributes) if said else [],
         password=_password_text(said.spec) if said else None,
         state="proposed",
         pending=[change for change, _ in changes],
@@ -170,7 +171,7 @@ def _only_live(
             yield RoleRow(
                 name=name,
                 form="inline",
-                attributes=[cut_text(text) for text in non_default_attributes(RoleAttributes.of(entry))],
+                attributes=_attributes_to_show(RoleAttributes.of(entry)),
                 password=_password_text(entry),
                 state="failing" if errors else state if seen.is_direct else "only_live",
                 message=excerpt(errors[0]) if errors else None,
@@ -184,7 +185,7 @@ def _only_live(
                 name=name,
                 form="DatabaseRole",
                 object=one["metadata"]["name"],
-                attributes=[cut_text(text) for text in non_default_attributes(RoleAttributes.of(one["spec"]))],
+                attributes=_attributes_to_show(RoleAttributes.of(one["spec"])),
                 password=_password_text(one["spec"]),
                 state=state if seen.is_direct or state == "failing" else "only_live",
                 message=message,
@@ -201,3 +202,8 @@ def _password_text(spec: object) -> str:
     if isinstance(secret, str):
         return f"Secret {secret}"
     return "disabled" if at(spec, "disablePassword") is True else "not set here"
+
+
+def _attributes_to_show(attributes: RoleAttributes) -> list[str]:
+    """Those that are not the default; a comment is free text, in which somebody may have told a password."""
+    return [cut_text(redact_text(text)) for text in non_default_attributes(attributes)]
