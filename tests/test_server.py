@@ -67,7 +67,10 @@ def test_a_tool_tells_all_that_a_model_needs(name: str) -> None:
     tool = listed()[name]
     assert tool["title"]
     assert 40 < len(tool["description"]) < 2_000
-    assert set(tool["annotations"]) == {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
+    hints = tool["annotations"]
+    assert set(hints) == {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
+    effect = next(one.effect for one in tools.ALL if one.name == name)
+    assert (hints["readOnlyHint"], hints["destructiveHint"]) == (effect == "read", effect == "destroy")
     assert tool["outputSchema"]["type"] == "object"
     assert tool["inputSchema"]["additionalProperties"] is False
     for argument in tool["inputSchema"]["properties"].values():
