@@ -12,7 +12,7 @@ settings.register_profile("few", settings.get_profile("ci"), max_examples=20)
 
 def examples(most: int) -> int:
     """How many of a law that says itself how many there are, in the profile of this run: all, or one in five."""
-    return max(2, most * settings.default.max_examples // 100)
+    return max(2, most * settings().max_examples // 100)
 
 
 IDENTITY = """[user]

@@ -13,10 +13,11 @@ from typing import Any, Literal
 import pytest
 
 from tests.adapters.git.conftest import CLUSTER, git, snapshot
+from tests.conftest import examples
 from tests.e2e.team import Team
 from tests.e2e.wire import Wire
 
-WRITES = 20
+WRITES = max(8, examples(20))
 """Of each server."""
 NUMBERS = range(2 * WRITES)
 TOGETHER = "all-together"
