@@ -15,7 +15,7 @@ from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.calls import Subject, every_dry_run, every_read, every_write
-from tests.e2e.team import ROOT, Assistant, Team, assistant, look, orders, text
+from tests.e2e.team import ROOT, Assistant, Look, Team, assistant, look, orders, text
 from tests.fakes.rbac import Triple, granted
 
 READ_ONLY = (ROOT / "rbac/read-only.yaml").read_text()
@@ -80,40 +80,49 @@ def subject(free: Desk) -> Subject:
     return orders(free.team, free.ask.answer)
 
 
-def test_exactly_what_is_granted_is_read(free: Desk, subject: Subject) -> None:
-    before = len(free.world.asked())
+def repository(here: Desk) -> tuple[dict[str, str], Look]:
+    """All branches of the remote, and all that is the user's in the checkout."""
+    return here.team.branches(), look(here.team.checkout)
+
+
+def not_read(here: Desk) -> list[Object]:
+    """What the API was asked for that is neither a read nor a question about one's own rights."""
+    return [
+        one
+        for one in here.world.asked()
+        if not (one["method"] == "GET" and (not one["resource"] or one["verb"] in {"get", "list"}))
+        and (one["method"], one["resource"], one["verb"]) != ("POST", "selfsubjectaccessreviews", "create")
+    ]
+
+
+def test_exactly_what_is_granted_is_read_and_the_repository_stays_as_it_was(free: Desk, subject: Subject) -> None:
+    before, number = repository(free), len(free.world.asked())
     read_everything(free, subject)
-    used = {triple for triple in free.asked(before) if triple[1] != "selfsubjectaccessreviews"}
+    used = {triple for triple in free.asked(number) if triple[1] != "selfsubjectaccessreviews"}
     assert sorted(granted(READ_ONLY) - used) == [], "granted and never used"
     assert sorted(used - granted(READ_ONLY)) == [], "used and not granted"
+    assert repository(free) == before
+    assert not_read(free) == []
 
 
-def test_a_tool_that_reads_and_a_dry_run_leave_the_repository_as_it_was(free: Desk, subject: Subject) -> None:
-    before = free.team.branches(), look(free.team.checkout)
-    read_everything(free, subject)
+def test_a_dry_run_only_reads_and_leaves_the_repository_as_it_was(free: Desk, subject: Subject) -> None:
+    before = repository(free)
     for tool, said in every_dry_run(subject):
         assert free.ask.answer(tool.name, **said)["outcome"] in {"dry_run", "unchanged"}
-    assert (free.team.branches(), look(free.team.checkout)) == before
+    assert repository(free) == before
+    assert not_read(free) == []
 
 
-def test_every_tool_only_reads(tmp_path: Path) -> None:
+def test_a_write_only_reads_of_the_api(tmp_path: Path) -> None:
     with desk(tmp_path) as here:
         subject = orders(here.team, here.ask.answer)
-        read_everything(here, subject)
-        for tool, said in every_dry_run(subject):
-            here.ask.answer(tool.name, **said)
         for tool, said in every_write(subject):
             assert here.ask.answer(tool.name, **said)["outcome"] in {"committed", "discarded"}, tool.name
         further = {**subject.on, "change": "call-1", "role_name": "reader"}
         here.ask.answer("create_postgres_role", **further)
         here.ask.answer("update_postgres_role", **further, createdb=True)
         here.ask.answer("discard_change", change="call-1", confirm_deletion=True)
-        asked = here.world.asked()
-    assert {one["method"] for one in asked} <= {"GET", "POST"}
-    assert {(one["resource"], one["verb"]) for one in asked if one["method"] == "POST"} <= {
-        ("selfsubjectaccessreviews", "create")
-    }
-    assert {one["verb"] for one in asked if one["resource"]} <= {"get", "list", "create"}
+        assert not_read(here) == []
 
 
 def unseen(answer: dict[str, Any]) -> set[str]:
