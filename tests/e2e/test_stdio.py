@@ -209,6 +209,7 @@ async def test_the_output_holds_protocol_lines_and_nothing_else(world: World, mo
     assert "Traceback" not in complaints
 
 
+@ONE_ERA
 async def test_the_end_of_input_ends_it_with_0(quiet: World, mode: Mode) -> None:
     with raw(quiet, mode=mode) as child:
         child.request("tools/list")
@@ -306,6 +307,7 @@ async def test_a_credential_plugin_that_fails_noisily_is_named_and_the_next_call
         assert [one.get("ready") for one in content["items"]] == [2, 3]
 
 
+@ONE_ERA
 @pytest.mark.parametrize("by", ["flag", "variable"])
 async def test_read_only_offers_nothing_that_writes(quiet: World, mode: Mode, by: str) -> None:
     flags, env = (["--read-only"], {}) if by == "flag" else ([], {"GITOPS_MCP_READ_ONLY": "true"})
