@@ -14,6 +14,7 @@ from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, Form, LiveRoles, bootstrap_owner, declared_roles
 from gitops_mcp.domain.plans.role import non_default_attributes
+from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
@@ -91,7 +92,7 @@ def _row(
         name=name,
         form=form,
         object=object_,
-        attributes=[cut_text(text) for text in non_default_attributes(RoleAttributes.of(spec))],
+        attributes=_attributes_to_show(RoleAttributes.of(spec)),
         password=_password_text(spec),
         state=state,
         message=message,
@@ -179,3 +180,8 @@ def _password_text(spec: object) -> str:
     if isinstance(secret, str):
         return f"Secret {secret}"
     return "disabled" if at(spec, "disablePassword") is True else "not set here"
+
+
+def _attributes_to_show(attributes: RoleAttributes) -> list[str]:
+    """Those that are not the default; a comment is free text, in which somebody may have told a password."""
+    return [cut_text(redact_text(text)) for text in non_default_attributes(attributes)]
