@@ -186,14 +186,16 @@ def _check_applied(
         found = [one for one in new if (one.identity.kind, one.identity.namespace) == wanted and _says(one, manifest)]
     if not found and not new and desired.engines and not desired.declarations:
         return None
-    known = {_applier_key(one) for one in desired.declarations if one.applied is not None}
     if len(found) != 1:
         raise Refused(_why_not_applied(after, target, new) or "it would not be applied there")
     if found[0].path != place.path:
         raise Refused(f"{found[0].place} declares an object of that name already")
-    if _applied_models(desired, cluster) and _applier_key(found[0]) not in known:
-        by = found[0].applied
-        raise Refused(f"only {by} would apply it, which applies no such object so far" if by else "nothing applies it")
+    models, by = _applied_models(desired, cluster), found[0].applied
+    if models and by is None:
+        raise Refused("it would not be applied there")
+    # What belongs to a Cluster may come by another way than that: by what applies the chart that makes the Cluster.
+    if models and cluster is None and _applier_key(found[0]) not in set(map(_applier_key, models)):
+        raise Refused(f"only {by} would apply it, which applies no Cluster so far")
     prove_only_change(desired, changes, found[0].identity)
     return found[0]
 

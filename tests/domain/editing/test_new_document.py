@@ -308,11 +308,11 @@ def test_a_cluster_that_no_engine_would_apply_is_refused_with_what_applies_the_o
     )
 
 
-def test_an_engine_object_that_applies_no_such_objects_so_far_is_not_relied_on() -> None:
+def test_an_engine_object_that_applies_no_cluster_so_far_is_not_relied_on_for_one() -> None:
     other = ENGINE.partition("---")[0].replace("dbs", "apps").replace("prod/db", "prod/shop")
     files = {"prod/db/orders/cluster.yaml": cluster(), "prod/flux.yaml": f"{ENGINE}---\n{other}"}
     with pytest.raises(
-        Refused, match=r"only Flux Kustomization flux-system/apps .* would apply it, which applies no such"
+        Refused, match=r"only Flux Kustomization flux-system/apps .* would apply it, which applies no Cluster"
     ):
         put_document(with_remote(files), None, NEW, NEW_MANIFEST, [FilePlace("prod/shop/new-db.yaml")])
 
