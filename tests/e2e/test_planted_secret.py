@@ -301,7 +301,7 @@ def test_no_tool_repeats_a_planted_secret(bank: Bank) -> None:
     bank.call("create_postgres_cluster", name="new", namespace="bank", parameters=parameters, error=True)
     removed = bank.call("delete_postgres_cluster", name="ledger", confirm_deletion=True, reason=SAID)
     assert "<redacted>" in removed["diff"]
-    bank.call("delete_postgres_cluster", name="ledger", error=True)
+    assert bank.call("delete_postgres_cluster", name="ledger")["outcome"] == "unchanged"
     bank.team.commit(
         {
             "clusters/prod/bank/ledger.yaml": LEDGER.replace("-of-the-secret", "-rotated").replace(

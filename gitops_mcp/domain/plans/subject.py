@@ -96,9 +96,6 @@ class Subject:
         """Whether all of it is among what differs between two states: added, edited or removed."""
         return bool(self.parts) and all(not is_same(one.read(before), one.read(after)) for one in self.parts)
 
-    def is_added(self, before: Desired, after: Desired) -> bool:
-        return all(part.is_in(after) and not part.is_in(before) for part in self.parts)
-
     def is_removed(self, before: Desired, after: Desired) -> bool:
         """Whether taking it away is done already in the second state."""
         return self.removes and all(part.is_in(before) and not part.is_in(after) for part in self.parts)

@@ -186,20 +186,25 @@ def _whose_change(ground: Ground, found: ChangeRef) -> str:
 def _proposed_elsewhere(app: App, ground: Ground, base: View, writing: Writing, error: NotFound) -> NotFound:
     """The error, with the open change that adds what the base does not have yet.
 
-    One that is merely behind has what the base deleted, and adds nothing.
+    One that is merely behind has what the base deleted, from its start on, and adds nothing.
     """
     for other in ground.repository.changes(ground.git, ground.base)[:_OTHERS]:
         states = _states_of_change(app, ground, base.environment, other)
-        if states is None:
+        if states is None or not _is_found(base, writing, states[1]) or _is_found(base, writing, states[0]):
             continue
-        try:
-            subject = writing.about(replace(base, desired=states[1], proposed=True))
-        except GitOpsError:
-            continue
-        if subject.is_added(*states) and not is_merged(ground, other):
+        if not is_merged(ground, other):
             name = other.name
             return NotFound(f"{error}; the open change {name!r} declares it: repeat this with change={name!r}")
     return error
+
+
+def _is_found(base: View, writing: Writing, desired: Desired) -> bool:
+    """Whether a state declares what the request is about."""
+    try:
+        writing.about(replace(base, desired=desired, proposed=True))
+    except GitOpsError:
+        return False
+    return True
 
 
 def _run_planner(app: App, ground: Ground, base: View, view: View, writing: Writing, target: _DeliveryTarget) -> Plan:

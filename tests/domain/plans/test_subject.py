@@ -91,12 +91,11 @@ def test_a_role_is_found_by_its_name_in_postgresql_in_either_form(
     assert Subject("update-role", CLUSTER, (RolePart(REF, "app", key),)).is_among(*states) is among
 
 
-def test_what_a_change_adds_is_in_its_later_state_alone() -> None:
+def test_a_database_is_found_by_its_name_in_postgresql() -> None:
     subject = Subject("create-database", CLUSTER, (DatabasePart(REF, "sales"),))
     without, having = state(cluster()), state(cluster(), database())
-    assert subject.is_added(without, having)
-    assert not subject.is_added(having, having)
-    assert not subject.is_added(having, without)
+    assert subject.is_among(without, having)
+    assert not subject.is_among(without, state(cluster(), database("other")))
 
 
 def test_only_a_request_that_takes_away_finds_its_work_done_where_nothing_is_left() -> None:
