@@ -1,6 +1,6 @@
 """What a commit produces in an environment, as nouns: objects with where they stand, and what is passed over.
 
-`model` fills them.
+`build_desired` in `repository/build.py` makes them.
 """
 
 from __future__ import annotations

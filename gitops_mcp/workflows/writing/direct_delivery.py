@@ -1,4 +1,4 @@
-"""plan -> guard -> the API: the other end of the one road, for environments whose configuration says so.
+"""plan -> check -> the API: the other end of the one road, for environments whose configuration says so.
 
 The state before is what is live, written down as if it were a repository, so that the same planners and the same rules
 work on it. What they plan becomes creations, JSON Patches of the changed places and deletions, each bound to what was

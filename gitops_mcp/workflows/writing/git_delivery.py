@@ -1,4 +1,4 @@
-"""plan -> guard -> deliver: the one road for every write, and its end in Git; `direct` has the other one.
+"""plan -> check -> deliver: the one road for every write, and its end in Git; `direct_delivery` has the other one.
 
 This module decides which change a request belongs to and on what commit it is planned, whether its plan may pass, and
 publishes it: as one commit on the change's branch, by compare-and-swap. It is planned once an attempt; another writer's
