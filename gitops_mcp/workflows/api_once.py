@@ -19,7 +19,7 @@ Served = tuple[Schema, str, bool]
 
 
 @dataclass
-class Look:
+class ApiOnce:
     kube: Kube
     schemas: dict[tuple[int, str], Served]
     """Of the server, by kind and by the document that they were read from: kept from call to call."""
@@ -79,7 +79,7 @@ class Look:
     def openapi(self, group: str, version: str) -> Object:
         return self._once(("openapi", group, version), lambda: self.kube.openapi(group, version))
 
-    def side_look(self) -> Look:
+    def for_one_part(self) -> ApiOnce:
         """The same record, for one of several parts that are read at once: what fails for it stops no other part."""
         return replace(self)
 
@@ -99,19 +99,19 @@ class Look:
 
 
 @dataclass
-class Looks:
+class ApisOnce:
     """The APIs that one call asks. Environments and engines of one context share what was said there."""
 
     app: App
     settings: Settings
-    _looks: dict[int, Look] = field(default_factory=dict)
+    _apis: dict[int, ApiOnce] = field(default_factory=dict)
 
-    def at_environment(self, environment: Environment) -> Look:
+    def at_environment(self, environment: Environment) -> ApiOnce:
         return self._at(self.app.kube(environment, self.settings))
 
-    def at_engine(self, environment: Environment) -> Look:
+    def at_engine(self, environment: Environment) -> ApiOnce:
         """Where the environment's engine runs."""
         return self._at(self.app.engine_kube(environment, self.settings))
 
-    def _at(self, kube: Kube) -> Look:
-        return self._looks.setdefault(id(kube), Look(kube, self.app.schemas))
+    def _at(self, kube: Kube) -> ApiOnce:
+        return self._apis.setdefault(id(kube), ApiOnce(kube, self.app.schemas))

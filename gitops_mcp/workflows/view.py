@@ -16,7 +16,7 @@ from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.removal_step import why_not_pruned
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest
-from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.api_once import ApiOnce
 
 
 class Source(Protocol):
@@ -49,7 +49,7 @@ class Source(Protocol):
     def places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[FilePlace, ...]:
         """Where a new object may be written, the likeliest first."""
 
-    def engine(self, api: Look, desired: Desired) -> Engine | Literal["none"] | None:
+    def engine(self, api: ApiOnce, desired: Desired) -> Engine | Literal["none"] | None:
         """What applies new objects; None where that cannot be told."""
 
     def why_kept(self, declared: Declaration, live: Object | None) -> str | None:
@@ -65,7 +65,7 @@ class View:
     desired: Desired
     base: Desired = field(repr=False)
     """What is merged already: nearer to what is live than an open change."""
-    api: Look = field(repr=False)
+    api: ApiOnce = field(repr=False)
     """The environment's API, as this call has seen it so far."""
     source: Source = field(repr=False)
     proposed: bool = False
@@ -89,7 +89,7 @@ class CommitSource:
     ground: Ground
     environment: Environment
     commit: str
-    engine_api: Look
+    engine_api: ApiOnce
     nothing: str = "nothing in Git"
     keeps_leftovers: bool = False
     decrypts_files: bool = True
@@ -116,7 +116,7 @@ class CommitSource:
     def places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[FilePlace, ...]:  # noqa: ARG002 - the live state places by identity
         return tuple(candidates)
 
-    def engine(self, api: Look, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - it may run elsewhere
+    def engine(self, api: ApiOnce, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - it may run elsewhere
         """As configured, else as the API shows, else the one whose objects in Git apply what the environment has."""
         if self.environment.engine_type != "auto":
             return self.environment.engine_type
@@ -141,12 +141,12 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def view_at(
-    app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool, api: Look | None = None
+    app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool, api: ApiOnce | None = None
 ) -> View:
     """What an environment's folder declares at a commit. `api`: what the call has seen of the API already."""
-    api = api or Look(app.kube(environment, ground.settings), app.schemas)
+    api = api or ApiOnce(app.kube(environment, ground.settings), app.schemas)
     engine_kube = app.engine_kube(environment, ground.settings)
-    engine_api = api if engine_kube is api.kube else Look(engine_kube, app.schemas)
+    engine_api = api if engine_kube is api.kube else ApiOnce(engine_kube, app.schemas)
     desired = app.desired(ground, environment.path, commit)
     base = app.desired(ground, environment.path, ground.base.commit)
     source = CommitSource(ground, environment, commit, engine_api)

@@ -42,7 +42,7 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
-from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.left_secrets import DIRECT, write_secrets
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, allowed_namespace
@@ -89,11 +89,11 @@ def _prepare_plan(
     app: App, ground: Ground, environment: Environment, request: WriteRequest, writing: Writing, kube: Kube
 ) -> _DirectPlan:
     allowed_namespace(environment, request.namespace)  # before anything is read there
-    look = Look(kube, app.schemas)
+    api = ApiOnce(kube, app.schemas)
     live = {_identity_of(one): one for one in _read_live(kube, environment, request)}
     desired = _desired_of(live)
     source = LiveSource(ground, desired)
-    view = View(ground.settings, environment, desired, desired, look, source)
+    view = View(ground.settings, environment, desired, desired, api, source)
     plan = require_allowed_namespace(writing.plan(view), namespaces=environment.namespaces)
     plan = plan.warned([*base_warnings(ground), *_ignored_notices(request)])
     if plan.unchanged:
@@ -102,7 +102,7 @@ def _prepare_plan(
     changes = changed_objects(desired, after)
     settings = ground.settings
     limits = Limits(settings.max_instances, settings.storage_classes, environment.protected, told_old=False)
-    plan = validate_plan(plan, changes, after, look, limits=limits, base=desired)
+    plan = validate_plan(plan, changes, after, api, limits=limits, base=desired)
     plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
     todo = api_operations(changes, plan.files, live)
     plan = plan.warned([*_check_owners(todo, live), *_in_git(app, ground, environment, changes)])

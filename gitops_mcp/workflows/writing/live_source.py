@@ -11,7 +11,7 @@ from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.api_once import ApiOnce
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class LiveSource:
     def places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[FilePlace, ...]:  # noqa: ARG002 - an object stands by itself
         return (FilePlace(f"the new {target}", alone=True),)
 
-    def engine(self, api: Look, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - nothing applies these
+    def engine(self, api: ApiOnce, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - nothing applies these
         return "none"
 
     def why_kept(self, declared: Declaration, live: Object | None) -> str | None:  # noqa: ARG002 - it is deleted itself
