@@ -529,6 +529,12 @@ def test_the_published_roles_are_enough_for_everything_and_grant_no_more(tmp_pat
         made.applied("update_postgres_role", cluster_name="db", role_name="ada", createdb=True)
         made.applied("create_postgres_role", cluster_name="db", role_name="bob")
         made.applied("create_postgres_database", cluster_name="db", database_name="shop", owner="ada")
+        subject = Subject(
+            "db", namespace="dev", owner="ada", role="ada", database="shop", secret="db-app", change="none"
+        )
+        for tool, said in every_dry_run(subject):  # which takes the rights of the write itself
+            if "change" not in said:  # of changes there are none here
+                made.ask.answer(tool.name, **said)
         made.applied("delete_postgres_database", cluster_name="db", database_name="shop", confirm_deletion=True)
         made.applied("delete_postgres_role", cluster_name="db", role_name="ada", confirm_deletion=True)
         made.applied("delete_postgres_role", cluster_name="db", role_name="bob", confirm_deletion=True)
