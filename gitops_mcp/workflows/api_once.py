@@ -29,7 +29,7 @@ class Look:
 
         def read() -> Object | None:
             try:
-                return self.kube.get(resource, namespace, name)
+                return self.kube.get(resource, namespace, name, managed_fields=True)
             except NotInstalled:
                 raise
             except NotFound:
@@ -37,8 +37,19 @@ class Look:
 
         return self._once(("get", resource, namespace, name), read)
 
-    def every(self, resource: Resource, namespace: str | None) -> tuple[Object, ...]:
-        return self._once(("list", resource, namespace), lambda: self.kube.every(resource, namespace))
+    def every(
+        self, resource: Resource, namespace: str | None, *, labels: str | None = None, fields: str | None = None
+    ) -> tuple[Object, ...]:
+        """Each of them is known from then on, as if it had been asked for by its name."""
+
+        def read() -> tuple[Object, ...]:
+            found = self.kube.every(resource, namespace, labels=labels, fields=fields, managed_fields=True)
+            for one in found:
+                place = one["metadata"]
+                self._known.setdefault(("get", resource, place.get("namespace"), place["name"]), one)
+            return found
+
+        return self._once(("list", resource, namespace, labels, fields), read)
 
     def first(self, resource: Resource, namespace: str | None, *, labels: str) -> Object | None:
         """Any one of those that carry the labels."""

@@ -252,7 +252,7 @@ def test_what_is_live_is_named_as_such_and_not_as_a_file(alone: Dev) -> None:
     known = alone.refused("create_postgres_role", cluster_name="orders", role_name="ada", createdb=True)
     assert "role 'ada' (inline, the live Cluster dev/orders) of Cluster dev/orders is declared already" in known
     gone = alone.ask.answer("delete_postgres_cluster", name="orders", dry_run=True)
-    assert {"- Cluster dev/orders", "- Database dev/orders-shop"} <= set(gone["about"])
+    assert {"- the live Cluster dev/orders", "- the live Database dev/orders-shop"} <= set(gone["about"])
     tools: list[tuple[str, dict[str, Any]]] = [
         ("create_postgres_cluster", {"name": "orders"}),
         ("create_postgres_cluster", {"name": "orders2"}),
