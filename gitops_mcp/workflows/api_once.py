@@ -25,7 +25,10 @@ class Look:
     _down: Unavailable | None = None
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
-        """None where there is none. Raises Forbidden, NotInstalled or Unavailable, again as the first time."""
+        """None where there is none. Raises Forbidden, NotInstalled or Unavailable, again as the first time.
+
+        It is not asked for where the whole list is known, as it was then.
+        """
 
         def read() -> Object | None:
             try:
@@ -35,7 +38,10 @@ class Look:
             except NotFound:
                 return None
 
-        return self._once(("get", resource, namespace, name), read)
+        key = ("get", resource, namespace, name)
+        if key not in self._known and isinstance(self._known.get(("list", resource, namespace, None, None)), tuple):
+            return None
+        return self._once(key, read)
 
     def every(
         self, resource: Resource, namespace: str | None, *, labels: str | None = None, fields: str | None = None
