@@ -1,22 +1,20 @@
 """A realistic Cluster against the full schema with its CEL rules, and against the built-in rules of ours.
 
 The baseline is what a bare `jsonschema` takes for the same object: the validator prepared once, the schema itself
-unchecked. Needs a folder of CRDs, in GITOPS_MCP_TEST_CRDS.
+unchecked.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
 from measure import Ratio, paired, timed
 
+from gitops_mcp.crds import packaged_crd
 from gitops_mcp.domain.rules import Seen, findings
 from gitops_mcp.domain.schema import compile_schema
 
@@ -97,11 +95,7 @@ spec:
 
 
 def measured() -> Iterator[Ratio | str]:
-    folder = os.environ.get("GITOPS_MCP_TEST_CRDS")
-    if not folder:
-        yield "validation against a schema: not measured, GITOPS_MCP_TEST_CRDS names no folder of CRDs"
-        return
-    stated = _stated(Path(folder))
+    stated = packaged_crd("clusters")["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     cluster = yaml.safe_load(CLUSTER)
     began = time.perf_counter()
     schema = compile_schema(stated, key="bench")
@@ -128,12 +122,6 @@ def measured() -> Iterator[Ratio | str]:
         lambda: timed(lambda: [list(bare.iter_errors(later)) for _ in range(TIMES)]),
         most=5,
     )
-
-
-def _stated(folder: Path) -> dict[str, Any]:
-    crd = yaml.load((folder / "postgresql.cnpg.io_clusters.yaml").read_text(), Loader=yaml.CSafeLoader)
-    schema: dict[str, Any] = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    return schema
 
 
 def main() -> int:

@@ -4,6 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("all", settings.get_profile("ci"))
+settings.register_profile("few", settings.get_profile("ci"), max_examples=20)
+
+
+def examples(most: int) -> int:
+    """How many of a law that says itself how many there are, in the profile of this run: all, or one in five."""
+    return max(2, most * settings().max_examples // 100)
+
 
 IDENTITY = """[user]
 \tname = Test User
@@ -27,3 +37,8 @@ def _nobodys_machine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("KUBECONFIG", str(Path(home) / "no-kubeconfig"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, a file at a time: nothing long is left when the other workers have no more."""
+    items.sort(key=lambda item: "/e2e/" not in str(item.path))

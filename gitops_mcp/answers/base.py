@@ -7,18 +7,17 @@ bounded: what is cut is counted. Text from the cluster or the repository is data
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from gitops_mcp.domain.impact.level import Impact
 
 TEXT_MAX = 25_000
 """Characters of an answer's text, and of its structured content as JSON."""
-
 DIFF_MAX = 12_000
 """Characters of a diff: it stands in the text and in the structured content, beside other facts."""
-
-
 _ROWS_MAX = 21_000
 """Characters of all rows of a list as JSON: warnings stand beside them."""
 
@@ -32,8 +31,13 @@ class Answer(BaseModel):
         """The answer as JSON values."""
         return self.model_dump(mode="json", exclude_none=True)
 
-    def markdown(self) -> str:
+    def blocks(self) -> Iterable[str]:
+        """Its headings, paragraphs, lists, tables and code blocks; empty ones are left out."""
         raise NotImplementedError
+
+    def markdown(self) -> str:
+        """The blocks with a blank line between any two, without which renderers run them together."""
+        return "\n\n".join(block for block in self.blocks() if block)
 
     @property
     def fits(self) -> bool:
@@ -48,22 +52,26 @@ class LongAnswer(Answer):
     """How many entries of each list were left off."""
 
 
+class TouchedFile(Answer):
+    """A FileChange without the text before and after, which may hold what the redacted diff does not."""
+
+    path: str
+    action: Literal["added", "modified", "deleted"]
+    line: int
+
+
+ShownImpact = Annotated[
+    Impact, PlainSerializer(lambda impact: {"level": impact.level.label, "reasons": list(impact.reasons)})
+]
+
+
 A = TypeVar("A", bound=LongAnswer)
 R = TypeVar("R", bound=Answer)
 
 
-def shorten_to_fit(answer: A, *parts: str) -> A:
-    """The answer with its longest parts, lists all of them, halved until it fits; what goes is counted in `omitted`."""
-    while not answer.fits:
-        title, entries = max(
-            ((title, getattr(answer, title)) for title in parts), key=lambda one: len(one[1]) and len(str(one[1]))
-        )
-        if not entries:
-            break
-        kept = entries[: len(entries) // 2]
-        omitted = {**answer.omitted, title: answer.omitted.get(title, 0) + len(entries) - len(kept)}
-        answer = answer.model_copy(update={title: kept, "omitted": omitted})
-    return answer
+def rows_of(row: type[R], values: Iterable[object] | None) -> list[R]:
+    """One row for each value of the domain, from its attributes of the same names."""
+    return [row.model_validate(value, from_attributes=True) for value in values or ()]
 
 
 def rows_that_fit(rows: Sequence[R]) -> list[R]:
@@ -79,18 +87,15 @@ def rows_that_fit(rows: Sequence[R]) -> list[R]:
     return kept
 
 
-class WarningRow(Answer):
-    """Something the caller should know, with an id that stays the same between versions."""
-
-    id: str
-    message: str
-
-
-class TouchedFile(Answer):
-    path: str
-    action: Literal["added", "modified", "deleted"]
-    line: int
-
-
-Section = list[dict[str, Any]]
-"""Facts of one kind, each a flat record."""
+def shorten_to_fit(answer: A, *parts: str) -> A:
+    """The answer with its longest parts, lists all of them, halved until it fits; what goes is counted in `omitted`."""
+    while not answer.fits:
+        title, entries = max(
+            ((title, getattr(answer, title)) for title in parts), key=lambda one: len(one[1]) and len(str(one[1]))
+        )
+        if not entries:
+            break
+        kept = entries[: len(entries) // 2]
+        omitted = {**answer.omitted, title: answer.omitted.get(title, 0) + len(entries) - len(kept)}
+        answer = answer.model_copy(update={title: kept, "omitted": omitted})
+    return answer

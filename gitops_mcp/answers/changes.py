@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field
 
-from gitops_mcp.answers.base import Answer, LongAnswer, TouchedFile, WarningRow
+from gitops_mcp.answers.base import Answer, LongAnswer, ShownImpact, TouchedFile
 from gitops_mcp.answers.markdown import (
-    cell,
+    bullets,
     code_block,
+    cursor_line,
+    file_blocks,
+    impact_blocks,
     inline_code,
-    more_lines,
-    next_step_lines,
-    touched_lines,
-    warning_lines,
+    next_blocks,
+    plain,
+    section,
+    table,
+    warning_blocks,
 )
-from gitops_mcp.answers.writes import ImpactAnswer
-from gitops_mcp.domain.names import one_line
+from gitops_mcp.domain.notice import Notice
+
+ChangeState = Literal["draft", "pushed", "in_review", "merged", "applied", "healthy", "closed", "failed"]
 
 
 class ChangeRow(Answer):
     change: str
     branch: str
-    state: Literal["draft", "pushed", "in_review", "merged", "applied", "healthy", "closed", "failed"]
+    state: ChangeState
     subject: str
     commits: int
     files: list[str]
@@ -43,32 +49,36 @@ class ChangeList(Answer):
     items: list[ChangeRow]
     total: int
     cursor: str | None = None
-    warnings: list[WarningRow] = Field(default_factory=list)
+    warnings: list[Notice] = Field(default_factory=list)
 
-    def markdown(self) -> str:
-        lines = [f"{len(self.items)} of {self.total} changes shown, base {self.base} at {self.base_commit[:12]}"]
-        if self.items:
-            lines += [
-                "",
-                "| change | state | subject | commits | files | behind | updated | why |",
-                "|---|---|---|---|---|---|---|---|",
-            ]
-        for row in self.items:
-            updated = f"{row.updated} ({row.age})" if row.age else row.updated
-            cells = (
-                row.change,
-                row.state,
-                row.subject,
-                row.commits,
-                ", ".join(row.files),
-                row.behind,
-                updated,
-                row.why,
-            )
-            lines.append("| " + " | ".join(cell(one) for one in cells) + " |")
-        if self.cursor:
-            lines += ["", f"there are more: continue with cursor={self.cursor}"]
-        return "\n".join([*lines, *warning_lines(self.warnings)])
+    def blocks(self) -> Iterator[str]:
+        yield f"{len(self.items)} of {self.total} changes shown, base {self.base} at {self.base_commit[:12]}"
+        yield from warning_blocks(self.warnings)
+        rows = table(
+            ("change", "state", "subject", "commits", "files", "behind", "updated", "why"),
+            (
+                (
+                    row.change,
+                    row.state,
+                    row.subject,
+                    row.commits,
+                    ", ".join(row.files),
+                    row.behind,
+                    f"{row.updated} ({row.age})" if row.age else row.updated,
+                    row.why,
+                )
+                for row in self.items
+            ),
+        )
+        yield from section("Changes", rows, cursor_line(self.cursor))
+
+
+class CommitRow(Answer):
+    id: str
+    subject: str
+    committed: str
+    author: str
+    body: str | None = None
 
 
 class LiveObject(Answer):
@@ -84,7 +94,7 @@ class ChangeDetail(LongAnswer):
 
     change: str
     branch: str
-    state: Literal["draft", "pushed", "in_review", "merged", "applied", "healthy", "closed", "failed"]
+    state: ChangeState
     why: str
     """What the state was concluded from."""
     base: str
@@ -92,50 +102,45 @@ class ChangeDetail(LongAnswer):
     tip: str
     behind: int
     conflicts: list[str] = Field(default_factory=list)
-    commits: list[dict[str, str]] = Field(default_factory=list)
-    impact: ImpactAnswer
+    commits: list[CommitRow] = Field(default_factory=list)
+    impact: ShownImpact
     files: list[TouchedFile] = Field(default_factory=list)
     diff: str | None = None
     diff_omitted_lines: int | None = None
     objects: list[LiveObject] = Field(default_factory=list)
     engine: str | None = None
     engine_revision: str | None = None
-    warnings: list[WarningRow] = Field(default_factory=list)
+    warnings: list[Notice] = Field(default_factory=list)
     next: list[str] = Field(default_factory=list)
 
-    def markdown(self) -> str:
-        lines = [
-            f"change `{self.change}` is **{self.state}**: {self.why}",
-            "",
-            (
-                f"branch `{self.branch}` at {self.tip[:12]}, base `{self.base}` at {self.base_commit[:12]}, "
-                f"behind {self.behind}"
-            ),
-            f"impact: {self.impact.level}",
-            *(f"- {one_line(reason)}" for reason in self.impact.reasons),
-        ]
-        if self.conflicts:
-            lines.append(f"conflicts with {self.base} in: {', '.join(inline_code(one) for one in self.conflicts)}")
-            lines += more_lines(self.omitted, "conflicts")
+    def blocks(self) -> Iterator[str]:
+        left = self.omitted.get
+        yield f"change `{self.change}` is **{self.state}**: {plain(self.why)}"
+        yield from impact_blocks(self.impact)
+        conflicts = bullets(map(inline_code, self.conflicts), left("conflicts", 0))
+        yield from section(f"Conflicts with {self.base}", conflicts)
+        yield from warning_blocks(self.warnings, left("warnings", 0))
+        yield from section("Objects", bullets(map(_object_line, self.objects), left("objects", 0)))
+        yield from section("Change", bullets(self._change_lines()))
+        yield from section("Commits", bullets(map(_commit_line, self.commits), left("commits", 0)))
         for one in self.commits:
-            lines.append(
-                f"- commit {one['id'][:12]} {one_line(one['subject'])} ({one['committed']}, {one_line(one['author'])})"
-            )
-            lines += code_block(one["body"], "") if one.get("body") else []
-        lines += [*more_lines(self.omitted, "commits"), *touched_lines(self.files), *more_lines(self.omitted, "files")]
+            if one.body:
+                yield f"message of {one.id[:12]}:"
+                yield code_block(one.body)
+        yield from file_blocks(self.files, left("files", 0), diff=self.diff, diff_omitted_lines=self.diff_omitted_lines)
+        yield from next_blocks(self.next)
+
+    def _change_lines(self) -> Iterator[str]:
+        yield f"branch `{self.branch}` at {self.tip[:12]}"
+        yield f"base `{self.base}` at {self.base_commit[:12]}, behind {self.behind}"
         if self.engine:
-            lines.append(
-                f"engine: {one_line(self.engine)}" + (f" at {self.engine_revision}" if self.engine_revision else "")
-            )
-        for seen in self.objects:
-            lines.append(
-                f"- {one_line(seen.object)}: {seen.state}" + (f" ({one_line(seen.detail)})" if seen.detail else "")
-            )
-        lines += more_lines(self.omitted, "objects")
-        if self.diff:
-            lines += ["", *code_block(self.diff, "diff")]
-            if self.diff_omitted_lines:
-                lines.append(f"({self.diff_omitted_lines} more lines of diff)")
-        return "\n".join(
-            [*lines, *warning_lines(self.warnings), *more_lines(self.omitted, "warnings"), *next_step_lines(self.next)]
-        )
+            revision = f" at {plain(self.engine_revision)}" if self.engine_revision else ""
+            yield f"engine: {plain(self.engine)}{revision}"
+
+
+def _commit_line(one: CommitRow) -> str:
+    return f"{one.id[:12]} {plain(one.subject)} ({one.committed}, {plain(one.author)})"
+
+
+def _object_line(seen: LiveObject) -> str:
+    return f"{plain(seen.object)}: {seen.state}" + (f" ({plain(seen.detail)})" if seen.detail else "")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from pydantic import Field
 
-from gitops_mcp.answers.base import Answer, LongAnswer, WarningRow
-from gitops_mcp.answers.markdown import cell, warning_lines
-from gitops_mcp.domain.names import one_line, pluralize
+from gitops_mcp.answers.base import Answer, LongAnswer
+from gitops_mcp.answers.markdown import bullets, cursor_line, plain, section, table, warning_blocks
+from gitops_mcp.domain.names import pluralize
+from gitops_mcp.domain.notice import Notice
 
 MemberState = Literal[
     "reconciled", "pending", "failing", "unmanaged", "only_in_git", "only_live", "proposed", "dropped", "unknown"
@@ -17,106 +18,100 @@ MemberState = Literal[
 """Of a role or database: `proposed` is in open changes only, `unmanaged` in PostgreSQL with nothing to describe it."""
 
 
-class RoleRow(Answer):
+class MemberRow(Answer):
+    """What rows of roles and of databases have in common."""
+
     name: str
     """In PostgreSQL."""
+    object: str | None = None
+    """metadata.name of the DatabaseRole or Database; left out where none describes it."""
+    origin: str | None = None
+    """`bootstrap` for the application's database and its owner."""
+    state: MemberState
+    message: str | None = None
+    """What the operator says, or what is still awaited. Untrusted text."""
+    declared: str | None = None
+    """File and line in Git."""
+    pending: list[str] = Field(default_factory=list)
+    """Open changes that touch it."""
+
+
+class RoleRow(MemberRow):
     form: str | None = None
     """`inline` or `DatabaseRole`; left out where nothing manages it."""
-    object: str | None = None
-    """metadata.name of the DatabaseRole."""
     attributes: list[str] = Field(default_factory=list)
     """Those that are not the default."""
     password: str | None = None
     """The Secret that holds it, by name; `disabled`, or `not set here`."""
-    origin: str | None = None
-    """`bootstrap` for the owner of the application's database."""
-    state: MemberState
-    message: str | None = None
-    """What the operator says, or what is still awaited. Untrusted text."""
-    declared: str | None = None
-    """File and line in Git."""
-    pending: list[str] = Field(default_factory=list)
-    """Open changes that touch it."""
 
 
-class RoleList(LongAnswer):
-    """The roles of a cluster."""
-
-    environment: str
-    namespace: str
-    cluster: str
-    items: list[RoleRow]
-    total: int
-    cursor: str | None = None
-    warnings: list[WarningRow] = Field(default_factory=list)
-
-    def markdown(self) -> str:
-        lines = [f"{len(self.items)} of {pluralize(self.total, 'role')} of {self.namespace}/{self.cluster}"]
-        lines[0] += f" in {self.environment}"
-        if self.items:
-            lines += ["", "| role | state | form | attributes | password | declared |", "|---|---|---|---|---|---|"]
-        for row in self.items:
-            form = f"{row.form} {row.object}" if row.object else row.form
-            attributes = "; ".join(row.attributes)
-            name = f"{row.name} (from {row.origin})" if row.origin else row.name
-            cells = [name, row.state, form, attributes, row.password, row.declared]
-            lines.append("| " + " | ".join(cell(one) for one in cells) + " |")
-        lines += _member_lines(self.items)
-        if self.cursor:
-            lines += ["", f"there are more: continue with cursor={self.cursor}"]
-        return "\n".join([*lines, *warning_lines(self.warnings)])
-
-
-class DatabaseRow(Answer):
-    name: str
-    """In PostgreSQL."""
-    object: str | None = None
-    """metadata.name of the Database; left out where none describes it."""
+class DatabaseRow(MemberRow):
     owner: str | None = None
     reclaim_policy: str | None = None
     """What becomes of the database when the Database is removed; as it is live, where that is known."""
-    origin: str | None = None
-    """`bootstrap` for the application's database."""
     extensions: list[str] = Field(default_factory=list)
     schemas: list[str] = Field(default_factory=list)
-    state: MemberState
-    message: str | None = None
-    """What the operator says, or what is still awaited. Untrusted text."""
-    declared: str | None = None
-    """File and line in Git."""
-    pending: list[str] = Field(default_factory=list)
-    """Open changes that touch it."""
 
 
-class DatabaseList(LongAnswer):
-    """The databases of a cluster."""
-
+class MemberList(LongAnswer):
     environment: str
     namespace: str
     cluster: str
-    items: list[DatabaseRow]
+    items: Sequence[MemberRow]
     total: int
     cursor: str | None = None
-    warnings: list[WarningRow] = Field(default_factory=list)
+    warnings: list[Notice] = Field(default_factory=list)
 
-    def markdown(self) -> str:
-        lines = [f"{len(self.items)} of {pluralize(self.total, 'database')} of {self.namespace}/{self.cluster}"]
-        lines[0] += f" in {self.environment}"
-        if self.items:
-            lines += ["", "| database | state | owner | reclaim | extensions | schemas | declared |"]
-            lines.append("|---|---|---|---|---|---|---|")
-        for row in self.items:
-            name = f"{row.name} (from {row.origin})" if row.origin else row.name
-            parts = [", ".join(row.extensions), ", ".join(row.schemas)]
-            cells = [name, row.state, row.owner, row.reclaim_policy, *parts, row.declared]
-            lines.append("| " + " | ".join(cell(one) for one in cells) + " |")
-        lines += _member_lines(self.items)
-        if self.cursor:
-            lines += ["", f"there are more: continue with cursor={self.cursor}"]
-        return "\n".join([*lines, *warning_lines(self.warnings)])
+    def _blocks(self, noun: str, rows: str) -> Iterator[str]:
+        of = f"{len(self.items)} of {pluralize(self.total, noun)}"
+        yield f"{of} of {self.namespace}/{self.cluster} in {self.environment}"
+        yield from warning_blocks(self.warnings)
+        said = bullets(f"{plain(one.name)}: {plain(one.message)} (untrusted text)" for one in self.items if one.message)
+        open_ = bullets(f"{plain(one.name)}: open change {', '.join(one.pending)}" for one in self.items if one.pending)
+        yield from section(f"{noun.capitalize()}s", said, rows, open_, cursor_line(self.cursor))
 
 
-def _member_lines(rows: Iterable[RoleRow | DatabaseRow]) -> list[str]:
-    lines = [f"- {one_line(row.name)}: {one_line(row.message)} (untrusted text)" for row in rows if row.message]
-    lines += [f"- {one_line(row.name)}: open change {', '.join(row.pending)}" for row in rows if row.pending]
-    return ["", *lines] if lines else []
+class RoleList(MemberList):
+    """The roles of a cluster."""
+
+    items: list[RoleRow]
+
+    def blocks(self) -> Iterator[str]:
+        rows = (
+            (
+                _name_text(row),
+                row.state,
+                f"{row.form} {row.object}" if row.object else row.form,
+                "; ".join(row.attributes),
+                row.password,
+                row.declared,
+            )
+            for row in self.items
+        )
+        return self._blocks("role", table(("role", "state", "form", "attributes", "password", "declared"), rows))
+
+
+class DatabaseList(MemberList):
+    """The databases of a cluster."""
+
+    items: list[DatabaseRow]
+
+    def blocks(self) -> Iterator[str]:
+        titles = ("database", "state", "owner", "reclaim", "extensions", "schemas", "declared")
+        rows = (
+            (
+                _name_text(row),
+                row.state,
+                row.owner,
+                row.reclaim_policy,
+                ", ".join(row.extensions),
+                ", ".join(row.schemas),
+                row.declared,
+            )
+            for row in self.items
+        )
+        return self._blocks("database", table(titles, rows))
+
+
+def _name_text(row: MemberRow) -> str:
+    return f"{row.name} (from {row.origin})" if row.origin else row.name

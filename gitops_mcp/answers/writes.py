@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field
 
-from gitops_mcp.answers.base import Answer, LongAnswer, TouchedFile, WarningRow
-from gitops_mcp.answers.markdown import code_block, more_lines, next_step_lines, touched_lines, warning_lines
-from gitops_mcp.domain.names import one_line, pluralize
-
-
-class ImpactAnswer(Answer):
-    level: Literal["none", "reload", "rolling_restart", "outage", "data_loss"]
-    reasons: list[str] = Field(default_factory=list)
+from gitops_mcp.answers.base import Answer, LongAnswer, ShownImpact, TouchedFile
+from gitops_mcp.answers.markdown import bullets, file_blocks, impact_blocks, next_blocks, plain, section, warning_blocks
+from gitops_mcp.domain.names import pluralize
+from gitops_mcp.domain.notice import Notice
 
 
 class WriteResult(LongAnswer):
@@ -34,42 +31,38 @@ class WriteResult(LongAnswer):
     files: list[TouchedFile] = Field(default_factory=list)
     diff: str | None = None
     diff_omitted_lines: int | None = None
-    impact: ImpactAnswer
+    impact: ShownImpact
     about: list[str] = Field(default_factory=list)
     """What changes, and which engine object applies it."""
     validated_by: list[str] = Field(default_factory=list)
-    warnings: list[WarningRow] = Field(default_factory=list)
+    warnings: list[Notice] = Field(default_factory=list)
     next: list[str] = Field(default_factory=list)
 
-    def markdown(self) -> str:
+    def blocks(self) -> Iterator[str]:
         done = {
             "committed": "Committed",
             "applied": "Applied",
             "unchanged": "Nothing to commit" if self.delivery == "git" else "Nothing to do",
             "dry_run": "Dry run, nothing written",
         }
-        lines = [f"**{done[self.outcome]}** ({self.environment}, {self.delivery}): {self.summary}", ""]
+        left = self.omitted.get
+        yield f"**{done[self.outcome]}** ({self.environment}, {self.delivery}): {plain(self.summary)}"
+        yield from impact_blocks(self.impact)
+        yield from warning_blocks(self.warnings, left("warnings", 0))
+        yield from section("Done", bullets(map(plain, self.applied), left("applied", 0)))
+        yield from section("Change", bullets(self._change_lines(), left("about", 0)))
+        yield from file_blocks(self.files, left("files", 0), diff=self.diff, diff_omitted_lines=self.diff_omitted_lines)
+        yield from next_blocks(self.next, left("next", 0))
+
+    def _change_lines(self) -> Iterator[str]:
         if self.change and self.base_commit:
             against = f"`{self.base}` at {self.base_commit[:12]}"
-            lines.append(f"change `{self.change}`, branch `{self.branch}` against {against}")
-        lines += [f"- done: {one_line(text)}" for text in self.applied]
-        lines += more_lines(self.omitted, "applied")
+            yield f"change `{self.change}`, branch `{self.branch}` against {against}"
         if self.commit:
-            lines.append(f"commit {self.commit}")
-        lines += [one_line(text) for text in self.about]
-        lines += more_lines(self.omitted, "about")
-        lines.append(f"impact: {self.impact.level}")
-        lines += [f"- {one_line(reason)}" for reason in self.impact.reasons]
-        if self.files:
-            lines += ["", *touched_lines(self.files), *more_lines(self.omitted, "files")]
-        if self.diff:
-            lines += ["", *code_block(self.diff, "diff")]
-            if self.diff_omitted_lines:
-                lines.append(f"({self.diff_omitted_lines} more lines of diff)")
+            yield f"commit {self.commit}"
+        yield from map(plain, self.about)
         if self.validated_by:
-            lines += ["", f"validated by: {', '.join(self.validated_by)}"]
-        lines += [*warning_lines(self.warnings), *more_lines(self.omitted, "warnings")]
-        return "\n".join([*lines, *next_step_lines(self.next), *more_lines(self.omitted, "next")])
+            yield f"validated by: {', '.join(self.validated_by)}"
 
 
 class DiscardResult(Answer):
@@ -80,11 +73,12 @@ class DiscardResult(Answer):
     outcome: Literal["discarded", "dry_run"]
     tip: str
     commits: int
-    warnings: list[WarningRow] = Field(default_factory=list)
+    warnings: list[Notice] = Field(default_factory=list)
     next: list[str] = Field(default_factory=list)
 
-    def markdown(self) -> str:
+    def blocks(self) -> Iterator[str]:
         done = "Discarded" if self.outcome == "discarded" else "Dry run, nothing removed"
         lost = f"{pluralize(self.commits, 'commit')}, tip {self.tip}"
-        lines = [f"**{done}**: change `{self.change}`, branch `{self.branch}` ({lost})"]
-        return "\n".join([*lines, *warning_lines(self.warnings), *next_step_lines(self.next)])
+        yield f"**{done}**: change `{self.change}`, branch `{self.branch}` ({lost})"
+        yield from warning_blocks(self.warnings)
+        yield from next_blocks(self.next)

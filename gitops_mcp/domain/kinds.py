@@ -28,6 +28,14 @@ CNPG_KINDS = (
     SUBSCRIPTION,
 )
 
+_CNPG_NAMES = frozenset({"FailoverQuorum", *(one.kind for one in CNPG_KINDS)})
+
+
+def may_mean_cnpg(group: str | None, kind: str | None) -> bool:
+    """Whether a group and a kind, None for any, may mean an object of CNPG."""
+    return group in {None, CNPG_GROUP} and (kind is None or kind in _CNPG_NAMES)
+
+
 OBJECT_STORE = Resource("barmancloud.cnpg.io", "v1", "objectstores", "ObjectStore")
 
 POD = Resource("", "v1", "pods", "Pod")

@@ -56,6 +56,13 @@ def at(value: Any, *path: str | int) -> Any:
     return value
 
 
+def as_int(value: object, *, default: int | None = None) -> int | None:
+    """None for what is there and no whole number."""
+    if value is None:
+        return default
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every scalar, empty collection and whole list below a value, with its path.
 

@@ -85,9 +85,9 @@ def start_sandbox(
 ) -> Iterator[World]:
     """The world, once what Git declares has been applied; the files stay when it ends.
 
-    `crds` is a folder of CRDs to serve instead of the small schemas of our own, `rules` are the RBAC manifests that
-    say what clients may do; None: everything. `age_key` is the file of the age key that the engine decrypts files of
-    sops with; without one it cannot.
+    `crds` is a folder of CRDs to serve in the place of the packaged ones and of small schemas, `rules` are the RBAC
+    manifests that say what clients may do; None: everything. `age_key` is the file of the age key that the engine
+    decrypts files of sops with; without one it cannot.
     """
     root = directory.resolve()
     _take_folder(root)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gitops_mcp.answers.clusters import ClusterList, ClusterStatus
+from gitops_mcp.answers.cluster_status import ClusterStatus
+from gitops_mcp.answers.clusters import ClusterList
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
@@ -75,7 +76,7 @@ def get_cluster_status(
 ) -> ClusterStatus:
     """Report one cluster's health: phase, instances, backups, certificates, roles, databases, events, problems.
 
-    Ends with what is wrong and what to do, and says where Git declares the cluster and which fields differ. Use it
+    Begins with what is wrong and what to do, and says where Git declares the cluster and which fields differ. Use it
     before and after a change.
     """
     from gitops_mcp.workflows.reading.cluster_status import read_cluster_status

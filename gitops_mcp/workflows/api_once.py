@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.adapters.kube import Kube, ObjectPage
+from gitops_mcp.app import App
+from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.schema import Schema
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled, Unavailable
@@ -57,13 +59,23 @@ class Look:
 
         return self._once(("list", resource, namespace, labels, fields), read)
 
+    def page(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        labels: str | None = None,
+    ) -> ObjectPage:
+        return self._once(
+            ("page", resource, namespace, limit, cursor, labels),
+            lambda: self.kube.page(resource, namespace, limit=limit, cursor=cursor, labels=labels),
+        )
+
     def first(self, resource: Resource, namespace: str | None, *, labels: str) -> Object | None:
         """Any one of those that carry the labels."""
-
-        def read() -> Object | None:
-            return next(iter(self.kube.page(resource, namespace, limit=1, labels=labels).items), None)
-
-        return self._once(("first", resource, namespace, labels), read)
+        return next(iter(self.page(resource, namespace, limit=1, labels=labels).items), None)
 
     def has_any(self, resource: Resource, namespace: str | None) -> bool:
         """Whether there is any; no where the kind is not served."""
@@ -79,18 +91,39 @@ class Look:
     def openapi(self, group: str, version: str) -> Object:
         return self._once(("openapi", group, version), lambda: self.kube.openapi(group, version))
 
+    def side_look(self) -> Look:
+        """The same record, for one of several parts that are read at once: what fails for it stops no other part."""
+        return replace(self)
+
     def _once(self, key: tuple[object, ...], read: Callable[[], T]) -> T:
         if key not in self._known:
             if self._down is not None:
                 raise self._down
             try:
                 self._known[key] = read()
-            except Unavailable as error:
-                self._down = error
-                raise
             except GitOpsError as error:
                 self._known[key] = error
+                self._down = error if isinstance(error, Unavailable) else None
         found: Any = self._known[key]
         if isinstance(found, GitOpsError):
             raise found
         return found  # type: ignore[no-any-return]  # what `read` gave
+
+
+@dataclass
+class Looks:
+    """The APIs that one call asks. Environments and engines of one context share what was said there."""
+
+    app: App
+    settings: Settings
+    _looks: dict[int, Look] = field(default_factory=dict)
+
+    def at_environment(self, environment: Environment) -> Look:
+        return self._at(self.app.kube(environment, self.settings))
+
+    def at_engine(self, environment: Environment) -> Look:
+        """Where the environment's engine runs."""
+        return self._at(self.app.engine_kube(environment, self.settings))
+
+    def _at(self, kube: Kube) -> Look:
+        return self._looks.setdefault(id(kube), Look(kube, self.app.schemas))

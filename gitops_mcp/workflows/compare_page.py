@@ -5,21 +5,17 @@ Other hosts are not guessed at; what their server printed on the push is shown i
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
-_REMOTE = re.compile(
-    r"(?:https?://(?:[^/@]*@)?|ssh://(?:[^/@]*@)?|(?:[^/@:]*@)?)(?P<host>github\.com|gitlab\.com|codeberg\.org)"
-    r"(?::\d+/|[:/])(?P<path>[^?#]+?)(?:\.git)?/?$"
-)
+from gitops_mcp.domain.remote_url import parse_remote_url
 
 
 def compare_url(remote: str | None, base: str, branch: str) -> str | None:
     """The page that proposes `branch` for `base`; None for a host that is not known."""
-    found = _REMOTE.match(remote or "")
-    if not found:
+    found = parse_remote_url(remote or "")
+    host, path = found.host, quote(found.path)
+    if host not in {"github.com", "gitlab.com", "codeberg.org"} or not path:
         return None
-    host, path = found["host"], quote(found["path"])
     here, there = quote(branch), quote(base)
     if host == "gitlab.com":
         source = f"merge_request%5Bsource_branch%5D={quote(branch, safe='')}"

@@ -37,6 +37,10 @@ def mode(request: pytest.FixtureRequest) -> Mode:
     return era
 
 
+ONE_ERA = pytest.mark.parametrize("mode", [pytest.param("auto", marks=pytest.mark.thorough), "legacy"], indirect=True)
+"""For what has nothing to do with the protocol, and is tried in both eras all the same where everything runs."""
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A sandbox whose operator and engine are as quick as they can be."""

@@ -29,6 +29,7 @@ from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import ApiError
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
 from gitops_mcp.sandbox.run import World, start_sandbox
+from tests.calls import Subject
 from tests.conftest import IDENTITY
 
 ROOT = Path(__file__).parents[2]
@@ -278,6 +279,37 @@ def until(world: World, holds: Callable[[], T | None]) -> T:
         assert time.monotonic() < end, "it never came about"
         version = world.store.changed(version, 0.2)
     return found
+
+
+CLERK = """
+  managed:
+    roles:
+      - name: clerk # writes invoices
+        ensure: present
+        login: true
+        disablePassword: true
+        connectionLimit: 5
+        inherit: true
+"""
+"""At the end of a Cluster's manifest: a role of its own."""
+
+
+def orders(team: Team, answer: Callable[..., dict[str, Any]]) -> Subject:
+    """What the calls of every tool are about in a sandbox: its orders-db, with a role, and a change that is open."""
+    path = "clusters/prod/shop/orders-db/cluster.yaml"
+    text = team.file("main", path)
+    assert text is not None
+    team.commit({path: text + CLERK.encode()}, message="Declare a role in the Cluster")
+    change = answer("scale_postgres_cluster", name="orders-db", instances=5)["change"]
+    return Subject(
+        "orders-db",
+        namespace="shop",
+        owner="orders_app",
+        role="clerk",
+        database="reporting",
+        secret="orders-db-app",
+        change=change,
+    )
 
 
 @dataclass(frozen=True)

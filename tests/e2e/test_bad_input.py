@@ -342,8 +342,8 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         ),
         bad(
             "create",
-            "InvalidRequest: clusters/prod/shop/template.yaml exists already: name another place in layout.cluster, or "
-            "remove that file",
+            "InvalidRequest: clusters/prod/shop/template.yaml exists already: name another place in layout of "
+            ".gitops-mcp.yaml, or remove it",
             id="create over a file that does not parse",
             **{**CREATE, "name": "template"},
         ),

@@ -19,7 +19,8 @@ import pytest
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.sandbox.run import World
-from tests.e2e.team import Team, configuration, until, world_of
+from tests.calls import Subject, every_dry_run, every_read
+from tests.e2e.team import Team, configuration, orders, until, world_of
 from tests.e2e.wire import Wire
 
 CANARY = "c4nary"
@@ -30,19 +31,6 @@ NAMES = frozenset(
     {"role_name", "database_name", "in_roles", "roles", "extensions", "schemas", "owner", "database", "parameters"}
 )
 """Where any word is a name, and becomes one: only what has the form of a credential is told apart."""
-FITTING: dict[str, Any] = {
-    "name": "orders-db",
-    "cluster_name": "orders-db",
-    "role_name": "canary_role",
-    "database_name": "canary_database",
-    "owner": "orders_app",
-    "instances": 3,
-    "change": "canary-change",
-    "dry_run": True,
-    "confirm_deletion": True,
-}
-"""What else a request says, so that it is refused for nothing but the canary."""
-
 WRAPPER = """#!/bin/sh
 cat /proc/$$/cmdline /proc/$$/environ >>{seen}
 exec {program} "$@"
@@ -83,6 +71,7 @@ class Watch:
     team: Team
     server: Recording
     recipient: str
+    subject: Subject
     passwords: set[str] = field(default_factory=set)
     """Every one that was ever in a Secret of the world."""
     canaries: list[str] = field(default_factory=list)
@@ -158,7 +147,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
         }
         flags = ("--audit-log", str(place / "audit"), "--log-level", "debug")
         with Recording(team.checkout, *flags, env=env, log=team.log) as server:
-            yield Watch(place, world, team, server, str(identity.to_public()))
+            yield Watch(place, world, team, server, str(identity.to_public()), orders(team, server.answer))
 
 
 def found_in(evidence: Mapping[str, bytes], secret: str) -> list[str]:
@@ -181,10 +170,9 @@ def test_no_generated_password_is_anywhere_but_in_the_cluster(watch: Watch) -> N
         assert len(watch.passwords) > before + 1
     watch.proposed("create_postgres_role", cluster_name="orders-db", role_name="gone", change="gone")
     watch.server.answer("discard_change", change="gone", confirm_deletion=True)
-    for level in ("concise", "detailed"):
-        watch.server.answer("get_cluster_status", name="orders-db", detail_level=level)
-        watch.server.answer("list_postgres_clusters", detail_level=level)
     watch.server.answer("delete_postgres_role", cluster_name="orders-db", role_name="clu", drop=False)
+    for tool, said in (*every_read(watch.subject), *every_dry_run(watch.subject)):
+        watch.proposed(tool.name, **said)
 
     assert len(watch.passwords) >= 9
     evidence = watch.evidence()
@@ -220,24 +208,18 @@ def shapes(schema: Mapping[str, Any], canary: str) -> list[Any]:
     return found
 
 
-def fitting(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """What a tool has to be told, and what keeps it from changing anything."""
-    made = {}
-    for name, argument in schema["properties"].items():
-        if name in schema.get("required", ()) or name in {"dry_run", "confirm_deletion"}:
-            made[name] = FITTING.get(name, argument.get("minimum", "canary"))
-    return made
-
-
 FORMS = ("password={}", "postgres://app:{}@db/x", "{}")
 
 
 def test_what_is_put_where_it_does_not_belong_is_refused_and_not_repeated(watch: Watch) -> None:
     watch.provider("cluster")
+    # What is accepted and changes nothing, so that a call is refused for nothing but its canary.
+    harmless = {tool.name: said for tool, said in reversed((*every_read(watch.subject), *every_dry_run(watch.subject)))}
     before = watch.team.branches()
     accepted, number = [], 0
     for tool in watch.server.tools():
-        schema = tool["inputSchema"]
+        schema, said = tool["inputSchema"], harmless[tool["name"]]
+        watch.server.answer(tool["name"], **said)
         for argument, rules in schema["properties"].items():
             if argument in FREE_TEXT:
                 continue
@@ -245,10 +227,10 @@ def test_what_is_put_where_it_does_not_belong_is_refused_and_not_repeated(watch:
                 for place in range(len(shapes(rules, ""))):
                     value = shapes(rules, watch.canary(form))[place]
                     number += 1
-                    result = watch.server.call(tool["name"], **{**fitting(schema), argument: value})
+                    result = watch.server.call(tool["name"], **{**said, argument: value})
                     if not result.get("isError"):
                         accepted.append((tool["name"], argument, form))
-            watch.server.call(tool["name"], **{**fitting(schema), watch.canary("{}"): "x"})
+            watch.server.call(tool["name"], **{**said, watch.canary("{}"): "x"})
     assert accepted == []
     assert number > 200
     assert watch.team.branches() == before

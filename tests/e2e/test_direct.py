@@ -16,6 +16,7 @@ from gitops_mcp.domain.objects import Object, leaves
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
+from tests.calls import Subject, every_dry_run, every_read
 from tests.e2e.dev import CONFIGURATION, Cut, Dev, dev, rbac
 from tests.e2e.team import ROOT, ids, look, text, until
 from tests.fakes.rbac import granted
@@ -557,6 +558,27 @@ def test_the_published_roles_are_enough_for_everything_and_grant_no_more(tmp_pat
         # Applying what is not there takes `create` as well, though the request is a patch; nothing is sealed here.
         needed = granted_here["direct"] | granted_here["direct-passwords"]
         assert {one for one in needed if one[2] != "create" and one[1] != "sealedsecrets"} <= asked
+
+
+def test_the_published_roles_are_enough_for_a_dry_run_of_every_tool(tmp_path: Path) -> None:
+    """Which asks the API for the same rights as the write itself."""
+    with dev(tmp_path, rules=rbac("read-only", "direct", "direct-passwords")) as made:
+        roles = [{"name": "clerk", "ensure": "present", "login": True, "disablePassword": True}]
+        made.put(kinds.CLUSTER, "db", instances=2, storage=STORAGE, managed={"roles": roles})
+        made.put(kinds.DATABASE, "db-shop", cluster={"name": "db"}, name="shop", owner="app")
+        subject = Subject(
+            "db", namespace="dev", owner="app", role="clerk", database="shop", secret="db-app", change="none"
+        )
+        for tool, said in (*every_read(subject), *every_dry_run(subject)):
+            if "change" not in said:  # of changes there are none here
+                made.ask.answer(tool.name, **said)
+        refused = {
+            (one["verb"], one["resource"])
+            for one in made.world.asked()
+            if one["status"] == 403 and one["resource"] != "selfsubjectaccessreviews"
+        }
+        assert refused <= {("get", "secrets"), ("get", "customresourcedefinitions")}
+        assert made.writes() == []
 
 
 def test_a_right_that_is_missing_is_named_and_nothing_is_half_done(tmp_path: Path) -> None:

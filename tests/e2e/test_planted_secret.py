@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.run import World, start_sandbox
+from gitops_mcp.tools.registry import Tool
+from tests.calls import Subject, every_dry_run, every_read, every_write
 from tests.e2e.team import Assistant, Team, assistant, text
 
 PLANTED = "pl4nted"
@@ -62,8 +65,27 @@ spec:
         bindPassword: {PLANTED}-of-ldap
     parameters:
       primary_conninfo: host=x password={PLANTED}-in-a-parameter
+  managed:
+    roles:
+      - name: clerk
+        ensure: present
+        disablePassword: true
+        comment: "password={PLANTED}-in-a-comment-on-a-role"
   storage:
     size: 1Gi
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata:
+  name: ledger-books
+  namespace: bank
+  annotations:
+    example.com/login: "PGPASSWORD={PLANTED}-of-a-database"
+spec:
+  cluster:
+    name: ledger
+  name: books
+  owner: app
 ---
 apiVersion: v1
 kind: Secret
@@ -234,34 +256,47 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
             yield Bank(team, ask, place / "audit", [])
 
 
+SUBJECT = Subject(
+    "ledger",
+    namespace="bank",
+    owner="app",
+    role="clerk",
+    database="books",
+    secret="ledger-credentials",
+    change="to be said",
+)
+
+
+def with_reason(tool: Tool, said: dict[str, Any]) -> dict[str, Any]:
+    """Which tells secrets, where the tool takes one."""
+    return said | ({"reason": SAID} if "reason" in inspect.signature(tool.function).parameters else {})
+
+
 def test_no_tool_repeats_a_planted_secret(bank: Bank) -> None:
-    for level in ("concise", "detailed"):
-        bank.call("list_postgres_clusters", detail_level=level)
-        status = bank.call("get_cluster_status", name="ledger", detail_level=level)
-        assert len(status["problems"]) > 4
-        differing = {one["field"]: (one["git"], one["live"]) for one in status["git"]["differs"]}
-        assert differing["spec.env[0].value"] == ("<redacted>", "<redacted>")
-        assert differing["spec.postgresql.parameters.primary_conninfo"] == (
-            "host=x password=<redacted>",
-            "host=y password=<redacted>",
-        )
-        assert "spec.externalClusters" in differing
+    status = bank.call("get_cluster_status", name="ledger", detail_level="detailed")
+    assert len(status["problems"]) > 4
+    differing = {one["field"]: (one["git"], one["live"]) for one in status["git"]["differs"]}
+    assert differing["spec.env[0].value"] == ("<redacted>", "<redacted>")
+    assert differing["spec.postgresql.parameters.primary_conninfo"] == (
+        "host=x password=<redacted>",
+        "host=y password=<redacted>",
+    )
+    assert "spec.externalClusters" in differing
     roles = bank.call("list_postgres_roles", cluster_name="ledger")
-    assert {row["name"]: row["state"] for row in roles["items"]} == {"app": "failing"}
+    assert {row["name"]: row["state"] for row in roles["items"]}["app"] == "failing"
     databases = bank.call("list_postgres_databases", cluster_name="ledger")
     assert [row["state"] for row in databases["items"] if row["name"] == "shop"] == ["failing"]
     scaled = bank.call("scale_postgres_cluster", name="ledger", instances=5, reason=SAID)
-    bank.call("scale_postgres_cluster", name="ledger", instances=2, dry_run=True)
+    subject = replace(SUBJECT, change=scaled["change"])
+    for tool, said in every_read(subject):
+        bank.call(tool.name, **said)
+    for tool, said in every_dry_run(subject):
+        bank.call(tool.name, **with_reason(tool, said))
+    goes = bank.call("scale_postgres_cluster", name="ledger", instances=4, change="goes")
+    subject = replace(subject, change=goes["change"])
+    made = [bank.call(tool.name, **with_reason(tool, said)) for tool, said in every_write(subject)]
+    assert {one["outcome"] for one in made} == {"committed", "discarded"}
     bank.call("scale_postgres_cluster", name="template", instances=2, error=True)
-    role: dict[str, Any] = {
-        "cluster_name": "ledger",
-        "role_name": "reader",
-        "password_source": "existing:ledger-credentials",
-    }
-    bank.call("create_postgres_role", **role, reason=SAID, dry_run=True)
-    database: dict[str, Any] = {"cluster_name": "ledger", "database_name": "more", "owner": "app"}
-    bank.call("create_postgres_database", **database, reason=SAID, dry_run=True)
-    bank.call("create_postgres_cluster", name="new", namespace="bank", reason=SAID, dry_run=True)
     parameters = {"application_name": f"x password={PLANTED}-in-a-new-parameter"}
     bank.call("create_postgres_cluster", name="new", namespace="bank", parameters=parameters, error=True)
     removed = bank.call("delete_postgres_cluster", name="ledger", confirm_deletion=True, reason=SAID)
@@ -279,6 +314,9 @@ def test_no_tool_repeats_a_planted_secret(bank: Bank) -> None:
     for level in ("concise", "detailed"):
         for change in (scaled["change"], removed["change"], "by-hand"):
             bank.call("get_change", change=change, detail_level=level)
+    for one in made:
+        if one["outcome"] == "committed":
+            bank.call("get_change", change=one["change"], detail_level="detailed")
     for state in ("open", "merged", "applied", "all"):
         bank.call("list_changes", state=state)
     bank.call("discard_change", change="by-hand", error=True)
@@ -286,8 +324,8 @@ def test_no_tool_repeats_a_planted_secret(bank: Bank) -> None:
     bank.call("get_change", change=scaled["change"], detail_level="detailed")
     bank.call("discard_change", change=removed["change"], confirm_deletion=True)
 
-    for answer in bank.said:
-        assert PLANTED not in answer
+    told = [answer[max(0, at - 200) :][:300] for answer in bank.said if (at := answer.find(PLANTED)) >= 0]
+    assert told == []
     assert bank.team.log.read_text().count("INFO gitops_mcp.server") == len(bank.said)
     assert PLANTED not in bank.team.log.read_text()
     assert len(bank.audit.read_text().splitlines()) == len(bank.said)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ import yaml
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.run import World, start_sandbox
-from tests.e2e.team import ROOT, Assistant, Team, assistant, text
+from tests.calls import Subject, every_dry_run, every_read, every_write
+from tests.e2e.team import ROOT, Assistant, Look, Team, assistant, look, orders, text
 from tests.fakes.rbac import Triple, granted
 
 READ_ONLY = (ROOT / "rbac/read-only.yaml").read_text()
-LEVELS = ("concise", "detailed")
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,11 @@ class Desk:
     team: Team
     ask: Assistant
 
-    def asked(self) -> frozenset[Triple]:
-        """What the API was asked for so far: group, resource and verb."""
+    def asked(self, after: int) -> frozenset[Triple]:
+        """What the API was asked for after so many requests: group, resource and verb."""
         return frozenset(
             (one["group"], "/".join(filter(None, (one["resource"], one["subresource"]))), one["verb"])
-            for one in self.world.asked()
+            for one in self.world.asked()[after:]
             if one["resource"]
         )
 
@@ -61,17 +62,11 @@ def one_of_each() -> list[Object]:
     ]
 
 
-def every_reading_tool(ask: Assistant) -> list[dict[str, Any]]:
-    answers = [ask.answer("list_postgres_clusters", detail_level=level) for level in LEVELS]
-    for level in LEVELS:
-        answers.append(ask.answer("get_cluster_status", name="orders-db", detail_level=level))
-        answers.append(ask.answer("get_cluster_status", name="orders-db", namespace="shop", detail_level=level))
-        answers.append(ask.answer("get_change", change="one-of-each", detail_level=level))
-    for members in ("list_postgres_roles", "list_postgres_databases"):
-        answers.append(ask.answer(members, cluster_name="orders-db"))
-        answers.append(ask.answer(members, cluster_name="orders-db", namespace="shop"))
-    answers += [ask.answer("list_changes", state=state) for state in ("open", "merged", "applied", "all")]
-    return answers
+def read_everything(here: Desk, subject: Subject) -> list[dict[str, Any]]:
+    """The answers of every tool that reads, with the namespace said and left out; of changes the one with all kinds."""
+    of_all_kinds = replace(subject, change="one-of-each")
+    calls = [*every_read(of_all_kinds), *every_read(replace(of_all_kinds, namespace=""))]
+    return [here.ask.answer(tool.name, **said) for tool, said in calls]
 
 
 @pytest.fixture(scope="module")
@@ -81,37 +76,65 @@ def free(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield made
 
 
-def test_exactly_what_is_granted_is_read(free: Desk) -> None:
-    every_reading_tool(free.ask)
-    used = {triple for triple in free.asked() if triple[1] != "selfsubjectaccessreviews"}
+@pytest.fixture(scope="module")
+def subject(free: Desk) -> Subject:
+    return orders(free.team, free.ask.answer)
+
+
+def repository(here: Desk) -> tuple[dict[str, str], Look]:
+    """All branches of the remote, and all that is the user's in the checkout."""
+    return here.team.branches(), look(here.team.checkout)
+
+
+def not_read(here: Desk) -> list[Object]:
+    """What the API was asked for that is neither a read nor a question about one's own rights."""
+    return [
+        one
+        for one in here.world.asked()
+        if not (one["method"] == "GET" and (not one["resource"] or one["verb"] in {"get", "list"}))
+        and (one["method"], one["resource"], one["verb"]) != ("POST", "selfsubjectaccessreviews", "create")
+    ]
+
+
+def test_nothing_is_asked_for_twice_in_one_call(free: Desk, subject: Subject) -> None:
+    for tool, said in every_read(subject):
+        before = len(free.world.asked())
+        free.ask.answer(tool.name, **said)
+        asked = Counter(
+            (one["verb"], one["path"]) for one in free.world.asked()[before:] if not one["query"].get("continue")
+        )
+        assert [(key, times) for key, times in asked.items() if times > 1] == [], tool.name
+        assert asked or tool.name == "list_changes", f"{tool.name} did not ask the API"
+
+
+def test_exactly_what_is_granted_is_read_and_the_repository_stays_as_it_was(free: Desk, subject: Subject) -> None:
+    before, number = repository(free), len(free.world.asked())
+    read_everything(free, subject)
+    used = {triple for triple in free.asked(number) if triple[1] != "selfsubjectaccessreviews"}
     assert sorted(granted(READ_ONLY) - used) == [], "granted and never used"
     assert sorted(used - granted(READ_ONLY)) == [], "used and not granted"
+    assert repository(free) == before
+    assert not_read(free) == []
 
 
-def test_every_tool_only_reads(free: Desk) -> None:
-    every_reading_tool(free.ask)
-    free.ask.answer("create_postgres_cluster", name="new-db", namespace="shop", dry_run=True)
-    created = free.ask.answer("create_postgres_cluster", name="new-db", namespace="shop", wait=True, timeout=30)
-    free.ask.answer("scale_postgres_cluster", name="new-db", instances=5, change=created["change"])
-    free.ask.answer("scale_postgres_cluster", name="orders-db", instances=5)
-    free.ask.answer("delete_postgres_cluster", name="invoices-db", confirm_deletion=True)
-    on = {"cluster_name": "orders-db", "change": "members"}
-    free.ask.answer("create_postgres_role", **on, role_name="reader", password_source="none")
-    free.ask.answer("create_postgres_role", **on, role_name="writer", password_source="existing:orders-db-app")
-    free.ask.answer("update_postgres_role", **on, role_name="reader", createdb=True)
-    free.ask.answer("create_postgres_database", **on, database_name="more", owner="reader")
-    free.ask.answer("delete_postgres_database", **on, database_name="more", confirm_deletion=True)
-    free.ask.answer("delete_postgres_role", **on, role_name="reader", drop=False)
-    free.ask.answer("migrate_postgres_roles", cluster_name="orders-db")
-    free.ask.answer("update_postgres_cluster", name="orders-db", storage_size="30Gi")
-    for change in (created["change"], "members"):
-        free.ask.answer("discard_change", change=change, confirm_deletion=True)
-    asked = free.world.asked()
-    assert {one["method"] for one in asked} <= {"GET", "POST"}
-    assert {(one["resource"], one["verb"]) for one in asked if one["method"] == "POST"} <= {
-        ("selfsubjectaccessreviews", "create")
-    }
-    assert {one["verb"] for one in asked if one["resource"]} <= {"get", "list", "create"}
+def test_a_dry_run_only_reads_and_leaves_the_repository_as_it_was(free: Desk, subject: Subject) -> None:
+    before = repository(free)
+    for tool, said in every_dry_run(subject):
+        assert free.ask.answer(tool.name, **said)["outcome"] in {"dry_run", "unchanged"}
+    assert repository(free) == before
+    assert not_read(free) == []
+
+
+def test_a_write_only_reads_of_the_api(tmp_path: Path) -> None:
+    with desk(tmp_path) as here:
+        subject = orders(here.team, here.ask.answer)
+        for tool, said in every_write(subject):
+            assert here.ask.answer(tool.name, **said)["outcome"] in {"committed", "discarded"}, tool.name
+        further = {**subject.on, "change": "call-1", "role_name": "reader"}
+        here.ask.answer("create_postgres_role", **further)
+        here.ask.answer("update_postgres_role", **further, createdb=True)
+        here.ask.answer("discard_change", change="call-1", confirm_deletion=True)
+        assert not_read(here) == []
 
 
 def unseen(answer: dict[str, Any]) -> set[str]:
@@ -125,15 +148,10 @@ UNREAD = {"live-unavailable", "unreadable", "schema-unavailable", "not-installed
 
 def test_what_is_granted_is_enough(tmp_path: Path) -> None:
     with desk(tmp_path, rules=list(yaml.safe_load_all(READ_ONLY))) as here:
-        answers = every_reading_tool(here.ask)
+        subject = orders(here.team, here.ask.answer)
+        answers = read_everything(here, subject)
         assert {text for answer in answers for text in unseen(answer)} == set()
-        on = {"cluster_name": "orders-db", "dry_run": True}
-        answers = [
-            here.ask.answer("create_postgres_cluster", name="new-db", namespace="shop", dry_run=True),
-            here.ask.answer("delete_postgres_cluster", name="orders-db", dry_run=True, confirm_deletion=True),
-            here.ask.answer("create_postgres_role", **on, role_name="reader", password_source="none"),
-            here.ask.answer("create_postgres_database", **on, database_name="more", owner="orders_app"),
-        ]
+        answers = [here.ask.answer(tool.name, **said) for tool, said in every_dry_run(subject)]
         assert {one["id"] for answer in answers for one in answer["warnings"]} & UNREAD == set()
         # The rules of a CRD that its OpenAPI leaves out are asked for where that may be read: rbac/read-schemas.yaml.
         others = [one for one in here.world.asked() if one["resource"] != "customresourcedefinitions"]

@@ -19,40 +19,17 @@ import pytest
 import yaml
 from mcp.types import Tool
 
-from gitops_mcp import __version__
+from gitops_mcp import __version__, tools
 from gitops_mcp.sandbox.api import kubeconfig_text
 from gitops_mcp.sandbox.run import World
-from tests.e2e.conftest import Mode, call, command, environment, git, log_of, refusal, server, structure, text
+from tests.e2e.conftest import ONE_ERA, Mode, call, command, environment, git, log_of, refusal, server, structure, text
+from tests.e2e.team import world_of
 
 pytestmark = pytest.mark.anyio
 
-READING = [
-    "list_postgres_clusters",
-    "get_cluster_status",
-    "list_postgres_roles",
-    "list_postgres_databases",
-    "list_changes",
-    "get_change",
-]
-TOOLS = [
-    "list_postgres_clusters",
-    "get_cluster_status",
-    "create_postgres_cluster",
-    "scale_postgres_cluster",
-    "update_postgres_cluster",
-    "delete_postgres_cluster",
-    "list_postgres_roles",
-    "create_postgres_role",
-    "update_postgres_role",
-    "delete_postgres_role",
-    "migrate_postgres_roles",
-    "list_postgres_databases",
-    "create_postgres_database",
-    "delete_postgres_database",
-    "list_changes",
-    "get_change",
-    "discard_change",
-]
+READING = [tool.name for tool in tools.ALL if not tool.writes]
+TOOLS = [tool.name for tool in tools.ALL]
+GOLDEN = Path(__file__).parents[1] / "golden/tools"
 HEAVY = {"kubernetes", "git", "gitdb", "yaml"}
 QUICK = 8
 """Seconds in which a process ends on a busy machine: fewer than the 10 that a request to Kubernetes may take."""
@@ -150,63 +127,49 @@ def run(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> sub
     )
 
 
-def compact(tools: list[Tool]) -> str:
-    wire = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+def compact(listed: list[Tool]) -> str:
+    wire = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
     return json.dumps(wire, separators=(",", ":"), ensure_ascii=False)
 
 
-async def test_the_tools_are_the_same_ones_in_the_same_order_each_time(world: World, mode: Mode) -> None:
-    async with server(world, mode=mode) as first, server(world, mode=mode) as second:
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """For tests that leave it as it is."""
+    with world_of(tmp_path_factory.mktemp("quiet") / "world") as made:
+        yield made
+
+
+async def test_it_says_who_it_is_and_lists_the_same_tools_each_time(quiet: World, mode: Mode) -> None:
+    async with server(quiet, mode=mode) as first, server(quiet, mode=mode) as second:
         listed = (await first.list_tools()).tools
         assert [tool.name for tool in listed] == TOOLS
+        assert len(compact(listed).encode()) <= 31_000
         assert compact((await second.list_tools()).tools) == compact(listed)
+        golden = (json.loads((GOLDEN / f"{tool.name}.json").read_text()) for tool in listed)
+        assert json.loads(compact(listed)) == list(golden)
+        assert first.server_info is not None
+        assert (first.server_info.name, first.server_info.version) == ("gitops-mcp", __version__)
+        assert first.instructions is not None
+        assert "dry_run" in first.instructions
+        assert len(first.instructions.encode()) <= 2048
 
 
-async def test_every_tool_has_a_title_hints_and_schemas_and_all_are_31000_bytes_at_most(
-    world: World, mode: Mode
-) -> None:
-    async with server(world, mode=mode) as client:
-        tools = (await client.list_tools()).tools
-    assert len(compact(tools).encode()) <= 31_000
-    for tool in tools:
-        assert tool.title
-        assert tool.description
-        assert tool.annotations is not None
-        destroys = tool.name.startswith(("scale_", "delete_", "discard_", "update_postgres_cluster"))
-        reads = tool.name in READING
-        assert (tool.annotations.read_only_hint, tool.annotations.destructive_hint) == (reads, destroys)
-        assert tool.annotations.idempotent_hint is not None
-        assert tool.annotations.open_world_hint is not None
-        assert tool.input_schema["additionalProperties"] is False
-        assert tool.output_schema is not None
-        assert tool.output_schema["properties"]
-        for name, argument in tool.input_schema["properties"].items():
-            assert argument["description"], f"{tool.name}: {name}"
-
-
-async def test_it_says_who_it_is_and_how_it_is_used(world: World, mode: Mode) -> None:
-    async with server(world, mode=mode) as client:
-        assert client.server_info is not None
-        assert (client.server_info.name, client.server_info.version) == ("gitops-mcp", __version__)
-        assert client.instructions is not None
-        assert "dry_run" in client.instructions
-        assert len(client.instructions.encode()) <= 2048
-
-
-async def test_kubernetes_git_and_yaml_are_not_loaded_before_a_tool_needs_them(world: World, mode: Mode) -> None:
-    async with server(world, mode=mode, env={"PYTHONPROFILEIMPORTTIME": "1"}) as client:
+async def test_kubernetes_git_and_yaml_are_not_loaded_before_a_tool_needs_them(quiet: World, mode: Mode) -> None:
+    start = log_of(quiet).stat().st_size if log_of(quiet).exists() else 0
+    async with server(quiet, mode=mode, env={"PYTHONPROFILEIMPORTTIME": "1"}) as client:
         await client.list_tools()
-        before = imported(world)
+        before = imported(quiet, start)
         structure(await call(client, "list_postgres_clusters", detail_level="detailed"))
-        after = imported(world)
+        after = imported(quiet, start)
     assert {"mcp", "pydantic"} <= before
     assert before & HEAVY == set()
     assert after & HEAVY >= {"git", "yaml"}
 
 
-def imported(world: World) -> set[str]:
-    """The top-level packages that the interpreter says it has loaded."""
-    lines = re.findall(r"^import time:\s+\d+ \|\s+\d+ \|\s+([\w.]+)$", log_of(world).read_text(), re.MULTILINE)
+def imported(world: World, start: int) -> set[str]:
+    """The top-level packages that the interpreter says it has loaded; its words begin at this byte of the log."""
+    said = log_of(world).read_bytes()[start:].decode()
+    lines = re.findall(r"^import time:\s+\d+ \|\s+\d+ \|\s+([\w.]+)$", said, re.MULTILINE)
     return {name.partition(".")[0] for name in lines}
 
 
@@ -246,17 +209,19 @@ async def test_the_output_holds_protocol_lines_and_nothing_else(world: World, mo
     assert "Traceback" not in complaints
 
 
-async def test_the_end_of_input_ends_it_with_0(world: World, mode: Mode) -> None:
-    with raw(world, mode=mode) as child:
+@ONE_ERA
+async def test_the_end_of_input_ends_it_with_0(quiet: World, mode: Mode) -> None:
+    with raw(quiet, mode=mode) as child:
         child.request("tools/list")
         child.end_of_input()
         assert child.ended() == 0
         assert child.complaints() == ""
 
 
+@ONE_ERA
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-async def test_a_signal_ends_it_at_once(world: World, mode: Mode, number: int, code: int) -> None:
-    with raw(world, mode=mode) as child:
+async def test_a_signal_ends_it_at_once(quiet: World, mode: Mode, number: int, code: int) -> None:
+    with raw(quiet, mode=mode) as child:
         child.request("tools/list")
         child.child.send_signal(number)
         assert child.ended() == code
@@ -272,6 +237,7 @@ def silent(world: World) -> Iterator[socket.socket]:
         yield listening
 
 
+@ONE_ERA
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (None, 0)])
 async def test_a_call_in_flight_does_not_hold_it(
     world: World, mode: Mode, silent: socket.socket, number: int | None, code: int
@@ -308,6 +274,7 @@ CREDENTIAL = (
 )
 
 
+@ONE_ERA
 async def test_a_credential_plugin_that_reads_and_prints_does_not_disturb_the_protocol(
     world: World, mode: Mode
 ) -> None:
@@ -323,6 +290,7 @@ async def test_a_credential_plugin_that_reads_and_prints_does_not_disturb_the_pr
     assert b"planted-token" not in b"".join(child.written)
 
 
+@ONE_ERA
 async def test_a_credential_plugin_that_fails_noisily_is_named_and_the_next_call_works(
     world: World, mode: Mode
 ) -> None:
@@ -339,18 +307,19 @@ async def test_a_credential_plugin_that_fails_noisily_is_named_and_the_next_call
         assert [one.get("ready") for one in content["items"]] == [2, 3]
 
 
+@ONE_ERA
 @pytest.mark.parametrize("by", ["flag", "variable"])
-async def test_read_only_offers_nothing_that_writes(world: World, mode: Mode, by: str) -> None:
+async def test_read_only_offers_nothing_that_writes(quiet: World, mode: Mode, by: str) -> None:
     flags, env = (["--read-only"], {}) if by == "flag" else ([], {"GITOPS_MCP_READ_ONLY": "true"})
-    before = refs(world)
-    async with server(world, *flags, mode=mode, env=env) as client:
+    before = refs(quiet)
+    async with server(quiet, *flags, mode=mode, env=env) as client:
         assert [tool.name for tool in (await client.list_tools()).tools] == READING
         structure(await call(client, "list_postgres_clusters"))
         for writing in TOOLS:
             if writing not in READING:
                 assert writing in refusal(await call(client, writing, name="orders-db", instances=4))
                 assert writing in refusal(await call(client, writing, cluster_name="orders-db", role_name="reader"))
-    assert refs(world) == before
+    assert refs(quiet) == before
 
 
 def refs(world: World) -> str:
@@ -375,29 +344,29 @@ def refs(world: World) -> str:
     ],
 )
 async def test_an_unknown_argument_is_refused_by_name_and_nothing_changes(
-    world: World, mode: Mode, tool: str, arguments: dict[str, Any], told: str
+    quiet: World, mode: Mode, tool: str, arguments: dict[str, Any], told: str
 ) -> None:
-    before = refs(world)
-    async with server(world, mode=mode) as client:
+    before = refs(quiet), quiet.asked()
+    async with server(quiet, mode=mode) as client:
         said = refusal(await call(client, tool, **arguments))
     assert said.startswith(told)
-    assert "hunter2" not in said + log_of(world).read_text()
-    assert refs(world) == before
-    assert world.asked() == []
+    assert "hunter2" not in said + log_of(quiet).read_text()
+    assert (refs(quiet), quiet.asked()) == before
 
 
-async def test_a_fault_of_ours_is_told_without_its_inside_and_the_next_call_works(world: World, mode: Mode) -> None:
+@ONE_ERA
+async def test_a_fault_of_ours_is_told_without_its_inside_and_the_next_call_works(quiet: World, mode: Mode) -> None:
     planted = """
 import sys
 from gitops_mcp import cli
-from gitops_mcp.workflows import inventory
-def clusters(*_, **__):
+from gitops_mcp.workflows.reading import cluster_list
+def list_clusters(*_, **__):
     raise RuntimeError("inside of " + repr(sys.argv))
-inventory.clusters = clusters
+cluster_list.list_clusters = list_clusters
 sys.exit(cli.main(sys.argv[1:]))
 """
-    arguments = [sys.executable, "-c", planted, "--repo", str(world.checkout)]
-    child = Raw(arguments, environment(world), world.directory.parent, mode)
+    arguments = [sys.executable, "-c", planted, "--repo", str(quiet.checkout)]
+    child = Raw(arguments, environment(quiet), quiet.directory.parent, mode)
     with child.child:
         child.greet()
         crashed = child.request("tools/call", name="list_postgres_clusters", arguments={})

@@ -13,10 +13,11 @@ from typing import Any, Literal
 import pytest
 
 from tests.adapters.git.conftest import CLUSTER, git, snapshot
+from tests.conftest import examples
 from tests.e2e.team import Team
 from tests.e2e.wire import Wire
 
-WRITES = 20
+WRITES = max(8, examples(20))
 """Of each server."""
 NUMBERS = range(2 * WRITES)
 TOGETHER = "all-together"
@@ -109,6 +110,11 @@ def test_on_the_same_change_every_write_is_one_commit_on_the_one_before(servers:
     servers.check_nothing_left()
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["two clones", *(pytest.param(place, marks=pytest.mark.thorough) for place in ("one checkout", "no remote"))],
+    indirect=True,
+)
 def test_on_different_changes_every_write_is_a_branch(servers: Servers) -> None:
     servers.write("cluster-{}")
 

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import base64
-import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -357,10 +355,7 @@ def test_a_cluster_that_is_deleted_in_the_middle_of_a_turn_leaves_nothing_behind
 
 
 def test_what_is_reported_fits_the_published_schemas() -> None:
-    folder = os.environ.get("GITOPS_MCP_TEST_CRDS")
-    if not folder:
-        pytest.skip("GITOPS_MCP_TEST_CRDS names no folder of CRDs")
-    store = Store(crds=Path(folder))
+    store = Store()
     store.create(NAMESPACE, {"metadata": {"name": "shop"}})
     create_cluster(
         store,

@@ -43,6 +43,8 @@ def test_the_checkout_is_clean_follows_the_remote_and_can_commit_on_a_machine_wi
     git("commit", "--allow-empty", "-m", "Try", cwd=checkout)
     git("push", "-q", cwd=checkout)
     assert remote.tip() == git("rev-parse", "HEAD", cwd=checkout)
+    git("pack-refs", "--all", cwd=remote.path)
+    assert remote.tip() == git("rev-parse", "HEAD", cwd=checkout)
 
 
 def test_hooks_signing_and_identity_of_the_person_play_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,7 +184,7 @@ def test_nothing_is_left_running_when_it_ends(tmp_path: Path) -> None:
 
 
 def started(directory: Path, *, api_only: bool = False) -> subprocess.Popen[str]:
-    code = f"from pathlib import Path; from gitops_mcp.sandbox.run import serve; raise SystemExit(serve(Path({str(directory)!r}), api_only={api_only}))"
+    code = f"from pathlib import Path; from gitops_mcp.sandbox.run import serve_sandbox; raise SystemExit(serve_sandbox(Path({str(directory)!r}), api_only={api_only}))"
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=subprocess.PIPE,

@@ -14,7 +14,7 @@ import pytest
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.domain.objects import Object
-from tests.fakes.api import Answer, ReplayingApi, status
+from tests.fakes.api import Answer, ReplayingApi, Request, status
 
 GROUP = "/apis/postgresql.cnpg.io/v1"
 
@@ -37,6 +37,15 @@ def live(name: str = "db", namespace: str = "shop", **spec: object) -> Object:
 def listed(*items: Object, cursor: str | None = None, remaining: int | None = None) -> Answer:
     about = {"resourceVersion": "1", "continue": cursor, "remainingItemCount": remaining}
     return Answer(200, {"kind": "List", "metadata": {k: v for k, v in about.items() if v}, "items": list(items)})
+
+
+def application(path: str = "", *, revision: str | None = None, failing: str | None = None) -> Object:
+    conditions = [{"type": "SyncError", "message": failing}] if failing else []
+    return {
+        "metadata": {"name": "apps", "namespace": "argocd"},
+        "spec": {"source": {"path": path or "."}, "syncPolicy": {"automated": {}}},
+        "status": {"sync": {"status": "Synced", "revision": revision}, "conditions": conditions},
+    }
 
 
 FORBIDDEN = status(403, "Forbidden", 'clusters is forbidden: User "alice" cannot list resource "clusters"')
@@ -87,6 +96,12 @@ def team(tmp_path: Path) -> Team:
 @dataclass(frozen=True)
 class Api:
     answers: dict[str, Answer | list[Answer]]
+    requests: list[Request]
+
+    @property
+    def asked(self) -> list[str]:
+        """Paths in the order of the requests, without what selects."""
+        return [one.path.partition("?")[0] for one in self.requests]
 
     def clusters(
         self, namespace: str | None, answer: Answer, *, named: str | None = None, limit: int = 500, cursor: str = ""
@@ -99,6 +114,14 @@ class Api:
 
     def cluster(self, namespace: str, name: str, answer: Answer) -> None:
         self.answers[f"{GROUP}/namespaces/{namespace}/clusters/{name}"] = answer
+
+    def objects(self, plural: str, answer: Answer, namespace: str = "shop") -> None:
+        """The list of a kind of CNPG in a namespace."""
+        self.answers[f"{GROUP}/namespaces/{namespace}/{plural}?limit=500"] = answer
+
+    def applications(self, answer: Answer) -> None:
+        """Those of Argo CD, in all namespaces."""
+        self.answers["/apis/argoproj.io/v1alpha1/applications?limit=500"] = answer
 
 
 @pytest.fixture
@@ -115,4 +138,4 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
         }
         (tmp_path / "kubeconfig").write_text(json.dumps(config))
         monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-        yield Api(running.answers)
+        yield Api(running.answers, running.requests)

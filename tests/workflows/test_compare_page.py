@@ -35,6 +35,17 @@ BRANCH = "gitops-mcp/scale-db"
             f"https://codeberg.org/team/gitops/compare/main...{BRANCH}",
             id="Codeberg",
         ),
+        pytest.param(
+            "ssh://git@ssh.github.com:443/team/gitops.git",
+            f"https://github.com/team/gitops/compare/main...{BRANCH}?expand=1",
+            id="GitHub by its other port for ssh",
+        ),
+        pytest.param(
+            "https://oauth2:s3cr@t@GitHub.com/team/gitops/",
+            f"https://github.com/team/gitops/compare/main...{BRANCH}?expand=1",
+            id="a login, capitals and a slash at the end",
+        ),
+        pytest.param("https://github.com/", None, id="a host without a repository"),
         pytest.param("https://git.example.com/team/gitops.git", None, id="an unknown host is not guessed at"),
         pytest.param("https://evil.example/github.com/team", None, id="a host in the path"),
         pytest.param("/srv/git/gitops.git", None, id="a path"),

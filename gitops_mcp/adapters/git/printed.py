@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gitops_mcp.adapters.git.runner import without_credentials
+from gitops_mcp.domain.remote_url import without_logins
 
 _LINES = 20
 _WIDTH = 300
@@ -14,7 +14,7 @@ _REMOTE = "remote: "
 
 def first_lines(text: str) -> str:
     """The first lines, each cut to its width, and a count of what was left off."""
-    lines = [line.rstrip()[:_WIDTH] for line in without_credentials(_CONTROL.sub("", text)).split("\n")]
+    lines = [line.rstrip()[:_WIDTH] for line in without_logins(_CONTROL.sub("", text)).split("\n")]
     lines = [line for line in lines if line]
     left = len(lines) - _LINES
     return "\n".join([*lines[:_LINES], f"… {left} more lines"] if left > 0 else lines)

@@ -17,9 +17,10 @@ from gitops_mcp.adapters.git.call import Calls
 from gitops_mcp.adapters.git.lock import hold_lock, remove_leftovers
 from gitops_mcp.adapters.git.remote import Remote, lacks_branch, remote_of
 from gitops_mcp.adapters.git.remotes import Remotes, branch_name
-from gitops_mcp.adapters.git.runner import GitFailed, Runner, without_credentials
+from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.domain.names import check_change_name, quote, suggest
+from gitops_mcp.domain.remote_url import without_logins
 from gitops_mcp.errors import InvalidRequest, NotFound, Unavailable
 
 _CLOSED_KEPT = 200
@@ -287,7 +288,7 @@ def _fatal_line(fault: Exception) -> str:
         return str(fault)
     lines = fault.ran.stderr.strip().splitlines()
     said = next((line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))), lines[-1] if lines else "")
-    return without_credentials(said or str(fault))[:300]
+    return without_logins(said or str(fault))[:300]
 
 
 def _age(seconds: float) -> str:

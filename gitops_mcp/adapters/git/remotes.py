@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.configuration import Configuration
-from gitops_mcp.adapters.git.runner import without_credentials
 from gitops_mcp.domain.names import quote, suggest
+from gitops_mcp.domain.remote_url import without_logins
 from gitops_mcp.errors import InvalidRequest
 
 _NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|(^|/)[.]|[.]lock(/|$)|[./]$|^[-/]|^@$|^HEAD$")
@@ -54,7 +54,7 @@ class Remotes:
         """Of a remote, as git would use it, without credentials."""
         url = self.urls[name]
         start = max((one for one in self.substitutes if url.startswith(one)), key=len, default="")
-        return without_credentials(self.substitutes.get(start, "") + url.removeprefix(start))
+        return without_logins(self.substitutes.get(start, "") + url.removeprefix(start))
 
     def remote(self, wanted: str | None, branch: str | None) -> str | None:
         """The remote that is wanted, else the one the branch follows, else `origin`, else the only one, else none."""

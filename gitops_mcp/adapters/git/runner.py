@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import signal
 import subprocess
 import time
@@ -18,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitops_mcp.domain.remote_url import without_logins
 from gitops_mcp.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,6 @@ _KEPT = frozenset(
         "GIT_PROXY_SSL_CAINFO",
     }
 )
-_CREDENTIALS = re.compile(r"(\w+://)[^/?#\s]+@")
 _GRACE = 2.0
 """Seconds between asking a group of processes to end and ending it: git removes its lock files meanwhile."""
 
@@ -68,7 +67,7 @@ class GitFailed(Unavailable):
 
     def __init__(self, command: str, ran: Ran) -> None:
         self.ran = ran
-        self.said = without_credentials(ran.stderr.strip() or ran.text.strip())[-600:] or "it printed nothing"
+        self.said = without_logins(ran.stderr.strip() or ran.text.strip())[-600:] or "it printed nothing"
         super().__init__(f"git {command} failed ({ran.returncode}): {self.said}")
 
 
@@ -168,11 +167,6 @@ class Child:
     def _log(self) -> None:
         spent = (time.monotonic() - self._began) * 1000
         log.debug("git %s: %s in %.0f ms", self.verb, self._process.returncode, spent)
-
-
-def without_credentials(text: str) -> str:
-    """A text with user names and passwords taken out of its URLs."""
-    return _CREDENTIALS.sub(r"\1", text)
 
 
 def _environment() -> dict[str, str]:

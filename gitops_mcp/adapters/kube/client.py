@@ -12,14 +12,13 @@ from gitops_mcp.adapters.kube.asked import ApiRequest
 from gitops_mcp.adapters.kube.start import KubeStart, kube_start
 from gitops_mcp.adapters.kube.wire import JSON, HttpRequest, Wire
 from gitops_mcp.domain.kinds import SERVICE
+from gitops_mcp.domain.live.managers import MANAGER
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.errors import NotFound, NotInstalled, Unavailable
 
 PAGE = 500
 """Objects in one request of a whole list, as kubectl asks for them."""
 PLUGIN_SECONDS = 30.0
-MANAGER = "gitops-mcp"
-"""As whom the server records the fields that are written."""
 _PROXIED_BYTES = 1 << 20
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 _APPLY = "application/apply-patch+yaml"

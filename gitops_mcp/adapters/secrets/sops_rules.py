@@ -58,9 +58,9 @@ class SopsRules:
             return not rule.path_regex or regex.search(rule.path_regex, seen)
         except regex.Unsupported as error:
             raise Refused(
-                f"rule {rule.number} of {self.config} has the path_regex {quote(rule.path_regex)}, which is not "
-                f"understood here ({error}), so which rule is for {seen} cannot be told: write it with literals, "
-                f"classes, groups, alternatives and repeats only, or put a rule for {seen} before it"
+                f"rule {rule.number} of {self.config} has the path_regex {quote(rule.path_regex)}, which is no regular "
+                f"expression of Go, so which rule is for {seen} cannot be told: correct it, or put a rule for {seen} "
+                f"before it"
             ) from error
 
     def unmatched(self, path: str) -> Refused:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_arguments import INSTANCES_MOST, checked_instances
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_hibernated
+from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.errors import Refused
 
 _OFF = frozenset({"off", "false", "no", "0"})
@@ -37,7 +38,8 @@ class Scaling:
         Raises InvalidRequest for what is no number of instances, Refused where the webhook would refuse it.
         """
         checked_instances(to, most=INSTANCES_MOST)
-        before = _whole_number(at(cluster, "spec", "instances"), default=1)
+        count = instance_count(cluster)
+        before = 1 if count is None else count
         if to == before:
             return cls(before, to, 0)
         _check_scaling(cluster, to)
@@ -85,7 +87,7 @@ def _check_scaling(cluster: Object, to: int) -> None:
 
 
 def _scaling_risk(cluster: Object, to: int) -> str | None:
-    most = _whole_number(at(cluster, "spec", "maxSyncReplicas"), default=0)
+    most = as_int(at(cluster, "spec", "maxSyncReplicas")) or 0
     if to < most + 1:
         return f"{to} instances are fewer than synchronous replication needs (maxSyncReplicas {most} + 1)"
     if to == 1:
@@ -96,7 +98,7 @@ def _scaling_risk(cluster: Object, to: int) -> str | None:
 
 
 def _scaling_warnings(cluster: Object, to: int) -> Iterator[str]:
-    most = _whole_number(at(cluster, "spec", "maxSyncReplicas"), default=0)
+    most = as_int(at(cluster, "spec", "maxSyncReplicas")) or 0
     if to < most + 1:
         yield (
             f"maxSyncReplicas is {most}: CNPG's webhook refuses fewer than {most + 1} instances, and where it is off "
@@ -113,7 +115,7 @@ def _last_replica(to: int) -> Iterator[str]:
 
 
 def _hibernation_warning(cluster: Object) -> Iterator[str]:
-    if at(cluster, "metadata", "annotations", "cnpg.io/hibernation") == "on":
+    if is_hibernated(cluster):
         yield "the cluster is hibernated: the new number takes effect when it is woken"
 
 
@@ -139,10 +141,6 @@ def departing_instances(live: Object, count: int) -> tuple[str, ...]:
 def _serial_number(pod: str) -> int:
     tail = pod.rpartition("-")[2]
     return int(tail) if tail.isdecimal() else 0
-
-
-def _whole_number(value: object, *, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
 def _as_list(value: object) -> list[Any]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gitops_mcp.domain.editing import effects, variables
+from gitops_mcp.domain.editing import proof, variables
 from gitops_mcp.domain.editing.chart_values import edit_chart_value
-from gitops_mcp.domain.editing.effects import EditEffect
 from gitops_mcp.domain.editing.nested_text import edit_nested, nested_value, shift_edit
 from gitops_mcp.domain.editing.patches import drafts_in_own_patches, drafts_with_new_patch
+from gitops_mcp.domain.editing.proof import EditEffect
 from gitops_mcp.domain.kustomize import Layer, Produced, Word
 from gitops_mcp.domain.objects import Path, at, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -46,7 +46,7 @@ def edit_fields(desired: Desired, declared: Declaration, *edits: Set | Remove) -
         changes = _edit_field(desired, declared, edit)
         texts |= {change.path: change.after for change in changes}
         if edit is not edits[-1] and changes:
-            effect = effects.effect_of_edit(desired, changes, declared, edit)
+            effect = proof.effect_of_edit(desired, changes, declared, edit)
             desired, declared = effect.after, effect.declared or declared
     found = (FileChange(path, before.get(path), after) for path, after in sorted(texts.items()))
     result = tuple(change for change in found if change.before != change.after)
@@ -98,18 +98,25 @@ def _edit_field(desired: Desired, declared: Declaration, wanted: Set | Remove) -
 def _edit_in_layers(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set | Remove, word: Word | None
 ) -> tuple[FileChange, ...]:
+    """The first place whose edit changes this field and nothing else.
+
+    `prod` and `test` build `base/db.yaml`, which says `instances: 3`, and `prod` alone is to have 5. The last word is
+    that of `base/db.yaml`, to which `test` listens too: not taken. A merge patch of `prod` that says `storage` comes
+    behind that word and is nobody else's: `instances: 5` goes into it. Without such a patch `prod/kustomization.yaml`
+    gets a new one; did `prod` say `instances: 4` in its patch, that 4 were the last word, and would become 5.
+    """
     produced = declared.produced
     if produced is None:
         raise AssertionError("only what is built has layers")
     spot = word or _room_for_field(produced, wanted.path)
     layer = produced.layers[spot.layer]
     place = _line_of_word(files, layer, spot)
-    shared = effects.sharers_of_layer(desired, declared, layer)
+    shared = proof.sharers_of_layer(desired, declared, layer)
     if not shared:
         draft = DraftFiles(files)
         own = Set(spot.path, wanted.value) if isinstance(wanted, Set) else Remove(spot.path)
         edit_nested(draft, layer, own)
-        effect = effects.effect_of_edit(desired, draft.changes, declared, wanted)
+        effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
         if effect.is_exact:
             return draft.changes
         shared = effect.others
@@ -126,7 +133,7 @@ def _edit_in_layers(
             *drafts_in_own_patches(desired, files, declared, wanted, behind),
             *drafts_with_new_patch(desired, files, declared, wanted),
         ):
-            if found.changes and effects.effect_of_edit(desired, found.changes, declared, wanted).is_exact:
+            if found.changes and proof.effect_of_edit(desired, found.changes, declared, wanted).is_exact:
                 return found.changes
     raise _shared_refusal(declared, wanted.path, place, shared)
 
@@ -141,7 +148,7 @@ def _edit_in_values(
 def _prove_edit(
     desired: Desired, declared: Declaration, wanted: Set | Remove, changes: tuple[FileChange, ...], place: str
 ) -> tuple[FileChange, ...]:
-    effect = effects.effect_of_edit(desired, changes, declared, wanted)
+    effect = proof.effect_of_edit(desired, changes, declared, wanted)
     if effect.others:
         raise _shared_refusal(declared, wanted.path, place, effect.others)
     if not effect.is_exact:
@@ -150,7 +157,11 @@ def _prove_edit(
 
 
 def _last_word(produced: Produced, path: Path) -> Word | None:
-    """Who says a field; of a mapping, who says all of it."""
+    """Who says a field; of a mapping, who says all of it.
+
+    Where the document says `storage: {size: 1Gi}` and a patch `storage: {storageClass: fast}`, `spec.storage.size` is
+    the document's word and `spec.storage.storageClass` the patch's, so that `spec.storage` is nobody's.
+    """
     found = produced.word(path)
     if found is not None:
         return found
@@ -167,7 +178,12 @@ def _start_of_mapping(rest: Path, word: Word) -> Path | None:
 
 
 def _room_for_field(produced: Produced, path: Path) -> Word:
-    """Where a field is added that nobody says: in the document, or in the layer that replaced what it says there."""
+    """Where a field is added that nobody says: in the document, or in the layer that replaced what it says there.
+
+    `spec.storage.storageClass` has its room in the document. Where a patch says `storage: {$patch: replace, size: 2Gi}`
+    the document's `storage` is gone, and the room is beside `size` in that patch. For
+    `spec.managed.roles[1].connectionLimit` it is the item that some layer says, wherever its own text has it.
+    """
     for length in range(len(path) - 1, 0, -1):
         whole = produced.word(path[:length]) if any(isinstance(step, int) for step in path[:length]) else None
         if whole is not None and whole.literal:
@@ -227,15 +243,13 @@ def _line_of_word(files: Mapping[str, str], layer: Layer, word: Word) -> str:
 
 
 def _surprise_refusal(declared: Declaration, path: Path, place: str, effect: EditEffect) -> Refused:
-    also = (
-        f": it changes {effects.dotted_paths(effect.fields)} too" if effect.fields else ", and that cannot be foreseen"
-    )
+    also = f": it changes {proof.dotted_paths(effect.fields)} too" if effect.fields else ", and that cannot be foreseen"
     also = f": {'; '.join(effect.faults)}" if effect.faults else also
     return Refused(f"{dotted_path(path)} of {declared.label} stands at {place}, but an edit there does more{also}")
 
 
 def _shared_refusal(declared: Declaration, path: Path, place: str, others: tuple[Declaration, ...]) -> Refused:
-    known = effects.labels_of(others) if others else "; ".join(declared.shared)
+    known = proof.labels_of(others) if others else "; ".join(declared.shared)
     field = f"{dotted_path(path)} of {declared.label}"
     index = next((index for index, step in enumerate(path) if isinstance(step, int)), None)
     if index is not None:

@@ -1,18 +1,15 @@
-"""Where a new document goes, and which kustomization has to know.
-
-A repository shows by its siblings how it names things; their way is followed where it can be read off their paths,
-else the configured layout. A place whose kustomizations would move the object to another namespace is never taken.
-"""
+"""Which kustomization has to know of a file that comes or goes, and its entry there, in the style of the list."""
 
 from __future__ import annotations
 
 import posixpath
 
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.repository.desired import Desired, KustomizationFile, entry_path, folders_above
+from gitops_mcp.domain.repository.desired import Desired, KustomizationFile, SkippedFile, folders_above
 from gitops_mcp.domain.repository.files import DraftFiles
 from gitops_mcp.domain.yaml.edits import Insert, Remove
 from gitops_mcp.domain.yaml.render import render_manifest
@@ -76,13 +73,13 @@ def remove_from_kustomizations(draft: DraftFiles, desired: Desired, *paths: str)
         _check_readable(desired, path)
     gone = set(paths)
     for kustomization in desired.kustomizations.values():
-        if gone.isdisjoint(entry_path(kustomization.folder, entry) for entry in kustomization.resources):
+        if gone.isdisjoint(join_path(kustomization.folder, entry) for entry in kustomization.resources):
             continue
         text = draft.text(kustomization.path)
         if text is None:
             continue
         entries = _drafted_entries(draft, kustomization)
-        going = [index for index, entry in enumerate(entries) if entry_path(kustomization.folder, entry) in gone]
+        going = [index for index, entry in enumerate(entries) if join_path(kustomization.folder, entry) in gone]
         if len(going) < len(entries) or not set(kustomization.object) <= _STRUCTURE:
             draft.edit(kustomization.path, 0, *(Remove(("resources", index)) for index in reversed(going)))
             continue
@@ -98,15 +95,20 @@ def remove_from_kustomizations(draft: DraftFiles, desired: Desired, *paths: str)
 
 def _check_readable(desired: Desired, path: str) -> None:
     """Raises InvalidRequest where the kustomization that has to know a file may be one that does not parse."""
+    unread = unread_kustomization(desired, path)
+    if unread is not None:
+        raise InvalidRequest(
+            f"{unread.path} cannot be read, so whether it lists {path} cannot be told or changed: {unread.reason}. "
+            f"Mend that file first"
+        )
+
+
+def unread_kustomization(desired: Desired, path: str) -> SkippedFile | None:
+    """The kustomization that has to know a file, where that does not parse."""
     unread = {posixpath.dirname(one.path): one for one in desired.skipped if is_kustomization(one.path)}
-    for folder in folders_above(posixpath.dirname(path), desired.top(path)):
-        if folder in unread:
-            raise InvalidRequest(
-                f"{unread[folder].path} cannot be read, so whether it lists {path} cannot be told or changed: "
-                f"{unread[folder].reason}. Mend that file first"
-            )
-        if folder in desired.kustomizations:
-            return
+    folders = folders_above(posixpath.dirname(path), desired.top(path))
+    nearest = next((folder for folder in folders if folder in unread or folder in desired.kustomizations), None)
+    return unread.get(nearest) if nearest is not None else None
 
 
 def _who_builds(desired: Desired, kustomization: KustomizationFile) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from gitops_mcp.domain.editing import effects
+from gitops_mcp.domain.editing import proof
 from gitops_mcp.domain.editing.field import all_texts, edit_fields, where_field_stands
 from gitops_mcp.domain.editing.json_patch import pointer
 from gitops_mcp.domain.editing.nested_text import edit_nested
@@ -28,7 +28,7 @@ def add_item(desired: Desired, declared: Declaration, path: Path, item: Object) 
     items = _list_items(declared, path)
     wanted = Insert(path, len(items), item)
     for draft in _drafts_with_item(desired, declared, path, item) if items else ():
-        if effects.effect_of_edit(desired, draft.changes, declared, wanted).is_exact:
+        if proof.effect_of_edit(desired, draft.changes, declared, wanted).is_exact:
             return draft.changes
     _check_own_list(desired, declared, path)
     return edit_fields(desired, declared, Set(path, [*items, item]))
@@ -51,7 +51,7 @@ def remove_item(desired: Desired, declared: Declaration, path: Path, index: int)
     produced, word = operation
     draft = DraftFiles(all_texts(desired))
     edit_nested(draft, produced.layers[word.layer], Remove(word.path[:1]))
-    if effects.effect_of_edit(desired, draft.changes, declared, Remove((*path, index))).is_exact:
+    if proof.effect_of_edit(desired, draft.changes, declared, Remove((*path, index))).is_exact:
         return draft.changes
     place = produced.layers[word.layer].place
     raise Refused(f"an operation of the patch at {place} adds it, and more depends on that: take it out there by hand")
@@ -67,12 +67,12 @@ def _check_own_list(desired: Desired, declared: Declaration, path: Path) -> None
     produced = declared.produced
     words = [produced.word((*path, index)) for index in range(len(_list_items(declared, path)))] if produced else []
     for index, word in enumerate(words):
-        others = effects.sharers_of_layer(desired, declared, produced.layers[word.layer]) if produced and word else ()
+        others = proof.sharers_of_layer(desired, declared, produced.layers[word.layer]) if produced and word else ()
         if others:
             raise Refused(
                 f"{dotted_path(path)} of {declared.label} stands at "
                 f"{where_field_stands(desired, declared, (*path, index))}, which is shared: an edit there would "
-                f"change {effects.labels_of(others)} too. A patch can only replace the list as a whole: whether this "
+                f"change {proof.labels_of(others)} too. A patch can only replace the list as a whole: whether this "
                 f"one gets a list of its own is for a person to say"
             )
 

@@ -32,7 +32,13 @@ class NestedPlace(Protocol):
 
 
 def edit_nested(draft: DraftFiles, place: NestedPlace, *edits: Edit) -> None:
-    """The edits' paths are those of the layer's own text."""
+    """The edits' paths are those of the layer's own text.
+
+    The patch `instances: 3 # small` of a Cluster stands as a string at `base` `("patches", 0, "patch")` of a
+    kustomization, its document `inner` 0. `Set(("spec", "instances"), 5)` edits that string as if it were a file, so
+    that the comment stays, and puts it back as the value of `patch`, in the block or quotes that it has. Where `inner`
+    is None the text is YAML in place, and the edit is one at `base` plus its path.
+    """
     if place.inner is None:
         draft.edit(place.path, place.document, *(shift_edit(place.base, one) for one in edits))
         return

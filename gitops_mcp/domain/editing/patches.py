@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from gitops_mcp.domain.editing import effects
+from gitops_mcp.domain.editing import proof
 from gitops_mcp.domain.editing.json_patch import operation_to_set
 from gitops_mcp.domain.editing.nested_text import edit_nested, nested_value, render_like
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents, texts_in
-from gitops_mcp.domain.kustomize import Layer, Produced
-from gitops_mcp.domain.kustomize.tree import join_path
+from gitops_mcp.domain.kustomize import Layer, Produced, join_path
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles
@@ -30,7 +29,7 @@ def drafts_in_own_patches(
     """The patches of this object, the last first, each with the field in it; only those behind a layer count."""
     produced = declared.produced
     for index, layer in reversed(list(enumerate(produced.layers if produced else ()))):
-        if index <= behind or produced is None or effects.sharers_of_layer(desired, declared, layer):
+        if index <= behind or produced is None or proof.sharers_of_layer(desired, declared, layer):
             continue
         draft = DraftFiles(files)
         with suppress(GitOpsError):  # it cannot be edited, so it is no candidate
@@ -44,7 +43,14 @@ def drafts_in_own_patches(
 def drafts_with_new_patch(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set
 ) -> Iterator[DraftFiles]:
-    """A new patch, in the folder nearest to the document first; each is to be proven to mean this object alone."""
+    """A new patch, in the folder nearest to the document first; each is to be proven to mean this object alone.
+
+    `clusters/prod` lists `../../apps/shop`, and that `../../base/db.yaml`; `clusters/test` lists `../../apps/shop`
+    too. The way of the prod object is `(clusters/prod, apps/shop)`. Its tail `(apps/shop,)` is that of the test object
+    as well, so a patch there would change both: drafted is one in `clusters/prod/kustomization.yaml` alone, as a file
+    where most of its patches are files, else inline. It names the object as the document does; a second draft names it
+    as what lies below the folder makes it, `eu-db` where `apps/shop` says `namePrefix: eu-`.
+    """
     produced = declared.produced
     if produced is None or declared.root is None:
         return
@@ -52,7 +58,7 @@ def drafts_with_new_patch(
     # A folder makes the same thing for another object where the way from there on is the same.
     taken = {
         way
-        for one in effects.sharers_of_layer(desired, declared, document)
+        for one in proof.sharers_of_layer(desired, declared, document)
         for way in _way_tails(folders_to_document(files, one))
     }
     ways = _way_tails(folders_to_document(files, declared))

@@ -1,75 +1,147 @@
-"""That an edit does what was asked and nothing else: the repository is built again, all else is as it was."""
+"""What an edit does to everything that the repository produces, by building it again; one comparison for every edit.
+
+An object is known by what makes it and what it is called then, so that a document which only moves inside of its file
+is the same. Example: `base/db.yaml` is built by the overlays `dev` and `prod`, and `spec.instances` of Cluster shop/db
+of `prod` is to become 5. Written into `base/db.yaml` the build makes two objects that differ, Cluster shop/db of
+`prod` as wanted and that of `dev` besides: `others` names the latter, `is_exact` is False, and the edit is not taken.
+The same value in a patch of `prod/kustomization.yaml` makes one object that differs, exactly as wanted: it is taken.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from gitops_mcp.domain.kustomize import Layer
 from gitops_mcp.domain.objects import Identity, Path, dotted_path
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.yaml.edits import Edit, apply_edit, normalize_edit
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
 _MISSING = object()
 _LINE = re.compile(r":\d+")
-_NAMED_AT_MOST = 5
+_NAMED_AT_MOST = 8
+_TEXTS = frozenset({"document", "merge patch", "json patch"})
 
 _Key = tuple[object, ...]
 
 
-def prove_only_change(
-    before: Desired, files: Iterable[FileChange], wanted: Identity, path: Path | None, *, also: Iterable[Identity] = ()
-) -> None:
-    """Raises Refused where an edit changes any other live object, or another field of the one that is asked for.
+@dataclass(frozen=True)
+class ObjectPair:
+    """One live object in two builds."""
 
-    `path` None: the whole object comes or goes, and those of `also` with it.
-    """
+    before: Declaration | None
+    """None: it is new."""
+    after: Declaration | None
+    """None: it goes."""
+
+    @property
+    def known(self) -> Declaration:
+        """As it is before, where it is."""
+        found = self.before or self.after
+        if found is None:
+            raise AssertionError("an object is in one build at least")
+        return found
+
+    @property
+    def differs(self) -> bool:
+        was, now = self.before, self.after
+        return was is None or now is None or not is_same(was.object, now.object) or _is_newly_opaque(was, now)
+
+    def __str__(self) -> str:
+        label = (self.after or self.known).label
+        if self.before is None or self.after is None:
+            return f"{label} would {'be new' if self.before is None else 'go'}"
+        if _is_newly_opaque(self.before, self.after):
+            return f"{label} could not be told any more: {self.after.opaque}"
+        return f"{dotted_paths(_differing_paths(self.before.object, self.after.object, ()))} of {label} would change"
+
+
+@dataclass(frozen=True)
+class EditEffect:
+    after: Desired
+    declared: Declaration | None
+    """The object that was asked for, as it is then; None where it is there no more."""
+    is_wanted: bool
+    """It became what was asked for, in every field."""
+    fields: tuple[Path, ...]
+    """Of that object: what changes besides the field."""
+    others: tuple[Declaration, ...]
+    """Other objects that change, come or go, as they are before where they are."""
+    faults: tuple[str, ...]
+
+    @property
+    def is_exact(self) -> bool:
+        return self.is_wanted and not self.others and not self.faults
+
+
+def prove_only_change(before: Desired, files: Iterable[FileChange], wanted: Identity, *also: Identity) -> None:
+    """Raises Refused where files do anything but let these objects of the environment come, go or change."""
     changes = tuple(files)
     after = desired_after(before, changes)
+    changed = [pair for pair in _paired_objects(before, after) if pair.differs]
+    own = {
+        _builder_key(one)
+        for desired in (before, after)
+        for one in desired.declarations
+        if one.identity in {wanted, *also}
+    }
     shown = ", ".join(change.path for change in changes)
-    own = {wanted, *also}
-    found = list(_differences(before, after, own, path))
+    found = [*(str(pair) for pair in changed if _builder_key(pair.known) not in own), *_new_faults(before, after)]
     if found:
-        more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
-        raise Refused(
-            f"changing {shown} would not change just {f'{dotted_path(path)} of ' if path else ''}{wanted}: "
-            f"{'; '.join(found[:_NAMED_AT_MOST])}{more}. Make this change by hand"
-        )
-    if not _is_changed(before, after, wanted):
+        raise Refused(f"changing {shown} would not change just {wanted}: {_shortened(found)}. Make this change by hand")
+    if all(pair.known.identity != wanted for pair in changed):
         raise Refused(f"changing {shown} would change nothing of {wanted} as it is applied. Make this change by hand")
 
 
-def _differences(before: Desired, after: Desired, own: set[Identity], path: Path | None) -> Iterator[str]:
+def effect_of_edit(desired: Desired, changes: Iterable[FileChange], declared: Declaration, wanted: Edit) -> EditEffect:
+    after = desired_after(desired, changes)
+    pairs = _paired_objects(desired, after)
+    asked = _object_key(declared)
+    mine = [pair for pair in pairs if pair.before is not None and _object_key(pair.before) == asked]
+    now = next((pair.after for pair in mine), None)
+    if now is None:  # The edit gave it another name or namespace: an object that is new, of the same text.
+        mine += [pair for pair in pairs if pair.before is None and _object_key(pair.known)[1:] == asked[1:]]
+        now = mine[-1].after if mine else None
+    expected = declared.object
+    normal = normalize_edit(expected, wanted)
+    if normal is not None:
+        expected = apply_edit(expected, normal)
+    is_wanted = now is not None and is_same(now.object, expected) and not _is_newly_opaque(declared, now)
+    path, touched = wanted.path, _differing_paths(declared.object, now.object, ()) if now is not None else ()
+    fields = tuple(one for one in touched if one[: len(path)] != path[: len(one)])
+    others = tuple(pair.known for pair in pairs if all(pair is not one for one in mine) and pair.differs)
+    return EditEffect(after, now, is_wanted, fields, others, _new_faults(desired, after))
+
+
+def labels_of(others: Iterable[Declaration]) -> str:
+    """Objects with what applies them, each once."""
+    return _shortened(dict.fromkeys(one.label for one in others))
+
+
+def dotted_paths(paths: Iterable[Path]) -> str:
+    return ", ".join(map(dotted_path, paths))
+
+
+def sharers_of_layer(desired: Desired, declared: Declaration, layer: Layer) -> tuple[Declaration, ...]:
+    """Other live objects to which the text of a layer contributes, whether or not it has the last word there."""
+    place = _layer_place(layer)
+    return tuple(
+        one
+        for one in desired.everything
+        if one.produced is not None
+        and _object_key(one) != _object_key(declared)
+        and any(_layer_place(theirs) == place for theirs in one.produced.layers)
+    )
+
+
+def _paired_objects(before: Desired, after: Desired) -> list[ObjectPair]:
     old, new = _objects_by_key(before), _objects_by_key(after)
-    here = {_builder_key(one) for desired in (before, after) for one in desired.declarations if one.identity in own}
-    for key in dict.fromkeys([*old, *new]):
-        was, now = old.get(key), new.get(key)
-        either = now or was
-        if either is None:
-            continue
-        if was is None or now is None:
-            if key[:-1] not in here or path is not None:
-                yield f"{either.label} would {'be new' if was is None else 'go'}"
-            continue
-        if now.opaque and not was.opaque:
-            yield f"{now.label} could not be told any more: {now.opaque}"
-        fields = list(_differing_paths(was.object, now.object, ()))
-        if key[:-1] not in here or path is None:
-            touched = fields if key[:-1] not in here else []
-        else:
-            touched = [field for field in fields if field[: len(path)] != path]
-        if touched:
-            yield f"{', '.join(map(dotted_path, touched))} of {now.label} would change"
-    known = {_LINE.sub("", note) for note in before.notes}
-    yield from (note for note in after.notes if _LINE.sub("", note) not in known)
-
-
-def _is_changed(before: Desired, after: Desired, wanted: Identity) -> bool:
-    old = [one.object for one in before.declarations if one.identity == wanted]
-    new = [one.object for one in after.declarations if one.identity == wanted]
-    return not is_same(old, new)
+    return [ObjectPair(old.get(key), new.get(key)) for key in dict.fromkeys([*old, *new])]
 
 
 def _objects_by_key(desired: Desired) -> dict[_Key, Declaration]:
@@ -86,7 +158,23 @@ def _objects_by_key(desired: Desired) -> dict[_Key, Declaration]:
 def _builder_key(one: Declaration) -> _Key:
     by = one.applied
     made = (by.engine, by.kind, by.namespace, by.name, by.generated, by.folder, by.place.path) if by else None
-    return (one.identity, made, one.root, "" if by else one.path)
+    return one.identity, made, one.root, "" if by else one.path
+
+
+def _object_key(one: Declaration) -> _Key:
+    """That, and where its text stands in one build."""
+    return *_builder_key(one), one.path, one.document, one.base, one.database
+
+
+def _is_newly_opaque(was: Declaration, now: Declaration) -> bool:
+    """Lines are not compared, since an edit moves them."""
+    return now.opaque is not None and _LINE.sub("", now.opaque) != _LINE.sub("", was.opaque or "")
+
+
+def _new_faults(before: Desired, after: Desired) -> tuple[str, ...]:
+    """What can be built no more."""
+    known = {_LINE.sub("", note) for note in before.notes}
+    return tuple(note for note in after.notes if _LINE.sub("", note) not in known)
 
 
 def _differing_paths(was: object, now: object, path: Path) -> Iterator[Path]:
@@ -103,3 +191,13 @@ def _differing_paths(was: object, now: object, path: Path) -> Iterator[Path]:
         yield from _differing_paths(was, {}, path)
     elif was is _MISSING or now is _MISSING or not is_same(was, now):
         yield path
+
+
+def _shortened(found: Iterable[str]) -> str:
+    texts = list(found)
+    more = f" and {len(texts) - _NAMED_AT_MOST} more" if len(texts) > _NAMED_AT_MOST else ""
+    return "; ".join(texts[:_NAMED_AT_MOST]) + more
+
+
+def _layer_place(layer: Layer) -> _Key:
+    return layer.path, layer.document, layer.base, layer.inner, layer.kind in _TEXTS

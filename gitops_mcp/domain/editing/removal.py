@@ -69,7 +69,7 @@ def _check_rest(desired: Desired, going: tuple[Declaration, ...], changes: tuple
                 f"{one.label} is declared at {one.place} and patched at {', '.join(dict.fromkeys(patches))}: without "
                 f"the document the patch finds nothing, so that the build fails ({fault}). Take both out by hand"
             )
-    prove_only_change(desired, changes, going[0].identity, None, also=[one.identity for one in going])
+    prove_only_change(desired, changes, *(one.identity for one in going))
 
 
 def _fault(after: Desired, one: Declaration) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitops_mcp.domain.editing import effects
+from gitops_mcp.domain.editing import proof
 from gitops_mcp.domain.editing.nested_text import edit_nested
 from gitops_mcp.domain.engines import substitution
 from gitops_mcp.domain.engines.applies import EngineObject
@@ -40,18 +40,17 @@ def edit_variable(
         where = f"{' and '.join(scalar.names)}, which nothing defines, so that the default at {at} counts"
         edit_nested(draft, layer, Set(word.path, found.text))
     start = f"{field} at {at} is {scalar.text}: it comes from {where}"
-    if not isinstance(found, Redefinition) and (others := effects.sharers_of_layer(desired, declared, layer)):
+    if not isinstance(found, Redefinition) and (others := proof.sharers_of_layer(desired, declared, layer)):
         raise Refused(
-            f"{start}. It counts for others as well: {effects.labels_of(others)}. "
-            f"{_what_to_do_by_hand(scalar, applied)}"
+            f"{start}. It counts for others as well: {proof.labels_of(others)}. {_what_to_do_by_hand(scalar, applied)}"
         )
-    effect = effects.effect_of_edit(desired, draft.changes, declared, Set(path, value))
+    effect = proof.effect_of_edit(desired, draft.changes, declared, Set(path, value))
     if effect.others:
-        raise Refused(f"{start}. Changing it would change more: {effects.labels_of(effect.others)}. {_OWN}")
+        raise Refused(f"{start}. Changing it would change more: {proof.labels_of(effect.others)}. {_OWN}")
     if effect.fields:
         raise Refused(
             f"{start}. Changing it would change other fields of the same object too: "
-            f"{effects.dotted_paths(effect.fields)}. {_OWN}"
+            f"{proof.dotted_paths(effect.fields)}. {_OWN}"
         )
     if not effect.is_exact:
         raise Refused(f"{start}, and no text there gives the field this value")

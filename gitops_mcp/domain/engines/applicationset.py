@@ -102,6 +102,15 @@ def _generator_parameters(
     revision: str,
     depth: int = 0,
 ) -> Iterator[tuple[Parameters, tuple[str, ...]]]:
+    """What one generator fills the template with, each time with what is doubtful about it.
+
+    `list` with the elements `{env: prod}` and `{env: dev}` gives these two. `git` with the directory `apps/*` gives
+    for `apps/shop` `path` and `path.path` `apps/shop`, `path.basename` `shop`, `path[0]` and `path.segments[0]`
+    `apps`. A `matrix` of both gives four, and its second generator may use what the first gave: `apps/{{env}}/*` gives
+    the folders below `apps/prod` with `env` `prod` alone. Of `merge` only the first generator counts. Any other kind
+    (`clusters`) gives one set of nothing, whose doubt says so: tags of the path stay, and it stands for each folder
+    that fits.
+    """
     doubts = tuple(
         f"its {field} is not evaluated" for field in ("selector",) if at(generator, field) and not at(generator, "git")
     )

@@ -14,12 +14,11 @@ from gitops_mcp.domain.engines.reading import (
     kustomization_path,
     mappings_in,
     overlay_section,
-    path_in_folder,
     string_values,
     texts_in,
 )
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
-from gitops_mcp.domain.kustomize import Section
+from gitops_mcp.domain.kustomize import Section, join_path
 from gitops_mcp.domain.objects import Object, at
 
 GROUP = "argoproj.io"
@@ -178,6 +177,7 @@ def _value_file(entry: str, folder: str | None, lent: dict[str, str | None]) -> 
         )
     if folder is None:
         return ValuesLayer("unread", None, f"{entry} of the chart")
-    return ValuesLayer(
-        "file", TextPlace(clean_path(entry) if entry.startswith("/") else path_in_folder(folder, entry), 0, (), 1)
-    )
+    path = join_path("", entry.lstrip("/")) if entry.startswith("/") else join_path(folder, entry)
+    if path is None:
+        return ValuesLayer("unread", None, f"{entry}: it is outside of the repository")
+    return ValuesLayer("file", TextPlace(path, 0, (), 1))

@@ -7,7 +7,6 @@ in the file of a Kustomization is not all that the cluster has.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,16 +19,16 @@ from gitops_mcp.domain.engines.reading import (
     as_mapping,
     kustomization_path,
     mappings_in,
-    path_in_folder,
     read_documents,
-    string_values,
     texts_in,
 )
+from gitops_mcp.domain.kustomize import join_path
+from gitops_mcp.domain.kustomize.draft import Draft
+from gitops_mcp.domain.kustomize.regex import Unsupported
+from gitops_mcp.domain.kustomize.selectors import selects
 from gitops_mcp.domain.objects import Object, at
 
 _ENGINES = frozenset({"Kustomization", "HelmRelease"})
-_SELECTORS = ("group", "version", "kind", "name", "namespace")
-_SET = re.compile(r"\s*([^\s!=]+?)\s+(in|notin)\s*\(([^)]*)\)\s*")
 
 
 Parents = Mapping[str, tuple[EngineObject, ...]]
@@ -70,7 +69,7 @@ def with_outer_namespace(one: LocatedObject, files: Files) -> LocatedObject:
         path = kustomization_path(files, folder)
         value = next((document.value for document in read_documents(files[path])), None) if path else None
         entries = (*texts_in(at(value, "resources")), *texts_in(at(value, "bases")))
-        if reached & {path_in_folder(folder, entry) for entry in entries}:
+        if reached & {join_path(folder, entry) for entry in entries}:
             found = at(value, "namespace")
             namespace = found if isinstance(found, str) and found else namespace
             reached.add(folder)
@@ -119,47 +118,10 @@ def _names_object(patch: Object, value: Object) -> bool:
 
 
 def _selects(target: Any, value: Object) -> bool:
-    group, _, version = str(value.get("apiVersion")).rpartition("/")
-    has = {
-        "group": group,
-        "version": version,
-        "kind": str(value.get("kind")),
-        "name": str(at(value, "metadata", "name")),
-        "namespace": str(at(value, "metadata", "namespace") or "default"),
-    }
-    for field in _SELECTORS:
-        wanted = at(target, field)
-        if wanted and not _matches_pattern(str(wanted), has[field]):
-            return False
-    return _matches_labels(at(target, "labelSelector"), at(value, "metadata", "labels")) and _matches_labels(
-        at(target, "annotationSelector"), at(value, "metadata", "annotations")
-    )
-
-
-def _matches_pattern(pattern: str, text: str) -> bool:
     try:
-        return re.fullmatch(pattern, text) is not None
-    except re.error:
+        return isinstance(target, dict) and selects(target, Draft(value, (), {}))
+    except Unsupported:
         return False
-
-
-def _matches_labels(selector: Any, labels: Any) -> bool:
-    """`a=b, c!=d, e in (f, g), h notin (i), j, !k`."""
-    has = string_values(labels)
-    for term in re.split(r",(?![^(]*\))", str(selector)) if selector else ():
-        text = term.strip()
-        if found := _SET.fullmatch(text):
-            among = has.get(found.group(1)) in {word.strip() for word in found.group(3).split(",")}
-            holds = among if found.group(2) == "in" else not among
-        elif "=" in text:
-            key, _, wanted = text.partition("=")
-            negated = key.endswith("!")
-            holds = (has.get(key.rstrip("!").strip()) == wanted.lstrip("=").strip()) != negated
-        else:
-            holds = (text.removeprefix("!") in has) != text.startswith("!")
-        if not holds:
-            return False
-    return True
 
 
 def _merge_mappings(value: Any, patch: Any) -> Any:

@@ -63,13 +63,12 @@ def value_at_place(place: TextPlace, files: Files) -> Any:
 
 
 def clean_path(path: object) -> str:
-    """A folder as an engine object writes it (`./a/`, `/a`, `.`), from the root of the repository."""
+    """A folder as an engine object writes it (`./a/`, `/a`, `.`), from the root of the repository.
+
+    One that leaves it (`../a`) stays as it is: no file has such a path.
+    """
     found = posixpath.normpath(str(path or "").strip().lstrip("/") or ".")
     return "" if found == "." else found
-
-
-def path_in_folder(folder: str, entry: str) -> str:
-    return clean_path(posixpath.join(folder, entry))
 
 
 def kustomization_path(files: Files, folder: str) -> str | None:

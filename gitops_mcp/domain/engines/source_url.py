@@ -6,15 +6,8 @@ cluster may reach a forge by an inner name. What cannot be told counts as this r
 
 from __future__ import annotations
 
-import re
+from gitops_mcp.domain.remote_url import parse_remote_url
 
-_SCP = re.compile(r"(?:[^@/:]+@)?([^/:@]+):(?!//)(.+)")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/]*@)?(\[[^\]]*\]|[^/:]*)(?::\d+)?/*(.*)", re.IGNORECASE)
-_SAME_HOST = {
-    "ssh.github.com": "github.com",
-    "altssh.gitlab.com": "gitlab.com",
-    "altssh.bitbucket.org": "bitbucket.org",
-}
 _INNER = (".svc", ".local", ".internal", ".lan")
 
 
@@ -22,11 +15,12 @@ def why_elsewhere(url: object, remotes: tuple[str, ...]) -> str | None:
     """Why a URL is not that of this repository; None where it is, or where nothing is known to compare it with."""
     if not isinstance(url, str) or not url:
         return "it names no repository"
-    known = [found for found in map(_host_and_path, remotes) if found[0]]
+    known = [found for found in map(parse_remote_url, remotes) if found.host]
     if not known:
         return None
-    host, path = _host_and_path(url)
-    if any(path == mine and (host == other or _is_inner(host) or _is_inner(other)) for other, mine in known):
+    named = parse_remote_url(url)
+    near = [mine for mine in known if mine.path.lower() == named.path.lower()]
+    if any(mine.host == named.host or _is_inner(mine.host) or _is_inner(named.host) for mine in near):
         return None
     return f"it applies {url}, another repository than {remotes[0]}"
 
@@ -36,16 +30,6 @@ def why_off_branch(reference: object, branch: str) -> str | None:
     if not isinstance(reference, str) or reference in {"", "HEAD", branch, f"refs/heads/{branch}"}:
         return None
     return f"it applies {reference}, not {branch}"
-
-
-def _host_and_path(url: str) -> tuple[str, str]:
-    """("github.com", "org/fleet"); no host for a path on disk."""
-    match = _URL.fullmatch(url.strip()) or _SCP.fullmatch(url.strip())
-    if match is None:
-        return "", url
-    host = match.group(1).lower()
-    path = match.group(2).strip("/").removesuffix(".git").lower()
-    return _SAME_HOST.get(host, host), path.removeprefix("~/")
 
 
 def _is_inner(host: str) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from functools import reduce
 
 from gitops_mcp.domain.impact import catalog, cluster, database, pooler, role
-from gitops_mcp.domain.impact.level import Impact
-from gitops_mcp.domain.impact.single import NOTHING
+from gitops_mcp.domain.impact.level import NOTHING, Impact
 from gitops_mcp.domain.objects import Object, at
 
 __all__ = ["assess_impact"]

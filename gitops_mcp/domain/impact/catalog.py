@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.impact.level import Impact, Level
-from gitops_mcp.domain.impact.single import impact
+from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules.reading import entries
 

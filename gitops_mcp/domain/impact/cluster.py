@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica
 from gitops_mcp.domain.cnpg.scaling import Scaling
-from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.impact.role import login_impacts
-from gitops_mcp.domain.impact.single import impact
 from gitops_mcp.domain.names import pluralize
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.domain.rules import annotation
 from gitops_mcp.domain.rules.image import running_major, wanted_major
-from gitops_mcp.domain.rules.reading import (
-    annotations_of,
-    as_int,
-    as_mapping,
-    as_text,
-    entries,
-    instance_count,
-    is_replica,
-    parameters_of,
-)
+from gitops_mcp.domain.rules.reading import annotations_of, as_mapping, as_text, entries, parameters_of
 from gitops_mcp.domain.rules.rollout import (
     HOT_STANDBY,
     added_volumes,

@@ -10,8 +10,6 @@ Label = Literal["none", "reload", "rolling_restart", "outage", "data_loss"]
 
 
 class Level(IntEnum):
-    """What applying a change does to the running database, from harmless to final."""
-
     NONE = 0
     RELOAD = 1
     ROLLING_RESTART = 2
@@ -39,3 +37,11 @@ class Impact:
 
     def joined(self, other: Impact) -> Impact:
         return Impact(max(self.level, other.level), (*self.reasons, *other.reasons))
+
+
+NOTHING = Impact(Level.NONE)
+
+
+def impact(level: Level, reason: str) -> Impact:
+    """One effect, of which the impact of a change is joined."""
+    return Impact(level, (reason,))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.impact.level import Impact, Level
-from gitops_mcp.domain.impact.single import impact
-from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.rules.reading import as_int, as_mapping
+from gitops_mcp.domain.impact.level import Impact, Level, impact
+from gitops_mcp.domain.objects import Object, as_int, at
+from gitops_mcp.domain.rules.reading import as_mapping
 
 
 def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.protection import blockers, spell_out
-from gitops_mcp.domain.impact.level import Impact, Level
-from gitops_mcp.domain.impact.single import impact
+from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.rules.reading import as_mapping, as_text
 

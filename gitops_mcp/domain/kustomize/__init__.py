@@ -3,7 +3,7 @@
 from gitops_mcp.domain.kustomize.build import build_files, build_folder
 from gitops_mcp.domain.kustomize.kustomization import Section
 from gitops_mcp.domain.kustomize.produced import Build, BuildFault, Layer, Produced, Word
-from gitops_mcp.domain.kustomize.tree import FileTree, Loads
+from gitops_mcp.domain.kustomize.tree import FileTree, Loads, join_path
 
 __all__ = [
     "Build",
@@ -16,4 +16,5 @@ __all__ = [
     "Word",
     "build_files",
     "build_folder",
+    "join_path",
 ]

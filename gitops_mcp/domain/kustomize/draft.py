@@ -82,7 +82,15 @@ class Draft:
 
 
 class Pen:
-    """Changes one draft as one layer, then gives the new draft."""
+    """Changes one draft as one layer, then gives the new draft.
+
+    The document (layer 0) says `{size: 3, args: [a, b]}`. Its only word stands at `()` and speaks for all of it. A
+    patch (layer 1) of `{size: 5}` puts 5 at `("size",)`, the `own` path in its text being the same: now there is a
+    word of layer 1 at `("size",)`, and `args[1]` still resolves to that at `()`, which is layer 0 at `("args", 1)`. An
+    operation (layer 2) that takes `args[0]` gives `b` a word of its own before it moves up: at `("args", 0)` is then
+    that of layer 0 at `("args", 1)`, where `b` stands. `cut` and `take` leave a cut, by which a reader sees who took
+    something away.
+    """
 
     def __init__(self, draft: Draft, layer: Layer) -> None:
         self._draft = draft

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from gitops_mcp.domain.kustomize import manifest
@@ -16,7 +16,7 @@ from gitops_mcp.errors import InvalidRequest
 Loads = Literal["root only", "any"]
 """Which files a kustomization may name: those in its folder and below, as kustomize has it, or any, as Flux has it."""
 
-_REMOTE = re.compile(r"[a-z+]+://|git@|git::|[\w.-]+\.[a-z]{2,}[/:].*|.*//.*|.*[?&](ref|version)=.*", re.ASCII)
+_REMOTE = re.compile(r"(git@|git::).+|[\w.-]+\.[a-z]{2,}[/:].*|.*//.*|.*[?&](ref|version)=.*", re.ASCII)
 
 
 class MissingFile(InvalidRequest):
@@ -37,10 +37,12 @@ class FileTree:
     """Paths that exist and were not read, since they declare nothing of CNPG."""
     memo: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     """Of `kustomize`: builds by folder. Shared by `with_files`, since a build knows which files it rests on."""
+    may_mean: Callable[[str | None, str | None], bool] = lambda _group, _kind: True
+    """Whether a group and a kind, None for any, may mean an object that is asked for: who asks knows the kinds."""
 
     def with_files(self, files: Mapping[str, str], others: Container[str] | None = None) -> FileTree:
         """Another state of the same repository, which rebuilds only what it changes."""
-        return FileTree(files, self.others if others is None else others, self.memo)
+        return replace(self, files=files, others=self.others if others is None else others)
 
 
 class TrackedTree:

@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.kustomize import manifest
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed
 from gitops_mcp.domain.kustomize.produced import Layer, Word
 from gitops_mcp.domain.kustomize.state import State
-from gitops_mcp.domain.kustomize.tree import MissingFile, TrackedTree, UnreadFile
-from gitops_mcp.domain.objects import CNPG_GROUP, Object, at, leaves
+from gitops_mcp.domain.kustomize.tree import FileTree, MissingFile, TrackedTree, UnreadFile
+from gitops_mcp.domain.objects import Object, at, leaves
 from gitops_mcp.domain.yaml.tree import Unparsable
 
-_KINDS = frozenset({"FailoverQuorum", *(one.kind for one in CNPG_KINDS)})
 _PRODUCERS = {
     "generators": "what generators make is not known",
     "helmCharts": "what its Helm charts make is not known",
@@ -58,7 +56,8 @@ def mark_configurations(state: State, kustomization: Kustomization, files: Track
     for placed in kustomization.items("configurations"):
         try:
             path = files.file(kustomization.folder, placed.value)
-            if any(_touches_cnpg(document) for document in manifest.read_own_documents(files.text(path))):
+            documents = manifest.read_own_documents(files.text(path))
+            if any(_touches_wanted(document, files.tree) for document in documents):
                 customs.append(f"{files.place(placed)}: configurations name fields of CNPG's kinds or of all kinds")
         except UnreadFile as error:
             customs.append(f"{files.place(placed)}: {error}")
@@ -75,16 +74,12 @@ def mark_configurations(state: State, kustomization: Kustomization, files: Track
     return replace(state, customs=(*state.customs, *customs))
 
 
-def _touches_cnpg(configuration: Any) -> bool:
-    """Whether a field that it names may be one of a CNPG object."""
-    if isinstance(configuration, list):
-        return any(map(_touches_cnpg, configuration))
-    if not isinstance(configuration, dict):
-        return False
-    if isinstance(configuration.get("path"), str):
-        group, kind = configuration.get("group"), configuration.get("kind")
-        return group in {None, "", CNPG_GROUP} and (not kind or kind in _KINDS)
-    return any(map(_touches_cnpg, configuration.values()))
+def _touches_wanted(configuration: Any, tree: FileTree) -> bool:
+    """Whether a field that it names may be one of an object that is asked for."""
+    if isinstance(configuration, dict) and isinstance(configuration.get("path"), str):
+        return tree.may_mean(configuration.get("group") or None, configuration.get("kind") or None)
+    parts = configuration.values() if isinstance(configuration, dict) else configuration
+    return isinstance(configuration, (dict, list)) and any(_touches_wanted(part, tree) for part in parts)
 
 
 def mark_transformers(state: State, kustomization: Kustomization, files: TrackedTree) -> State:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from gitops_mcp.domain.engines.reading import clean_path
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.redact import redact_text
 
@@ -53,17 +54,13 @@ def _distances(paths: Iterable[str], folder: str) -> Iterator[int]:
             yield abs(len(path) - len(folder))
 
 
-def _clean_path(path: object) -> str:
-    return "/".join(part for part in str(path or "").split("/") if part not in {"", "."})
-
-
 def _source_paths(application: Object) -> list[str]:
     sources = [at(application, "spec", "source"), *(at(application, "spec", "sources") or [])]
-    return [_clean_path(one.get("path")) for one in sources if isinstance(one, dict) and one.get("path")]
+    return [clean_path(one.get("path")) for one in sources if isinstance(one, dict) and one.get("path")]
 
 
 def _flux_path(kustomization: Object) -> list[str]:
-    return [_clean_path(at(kustomization, "spec", "path"))]
+    return [clean_path(at(kustomization, "spec", "path"))]
 
 
 def _argocd_state(application: Object) -> EngineState:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 
 MANAGER = "gitops-mcp"
+"""As whom the server records the fields that it writes."""
 
 _ENGINES = re.compile(r"argocd|argo-cd|kustomize-controller|helm-controller|flux|gotk", re.IGNORECASE)
 _ARGO_CD = re.compile(r"argocd|argo-cd", re.IGNORECASE)

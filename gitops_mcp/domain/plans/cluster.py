@@ -5,26 +5,24 @@ Each takes what Git declares and gives the edits; none looks at anything else th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.cnpg.protection import asking_protections, blockers, spell_out, without_blocking
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.editing.field import edit_fields, set_field
-from gitops_mcp.domain.editing.kustomization_list import add_to_kustomization
-from gitops_mcp.domain.editing.new_document import line_ending
-from gitops_mcp.domain.editing.reaching import check_reached
+from gitops_mcp.domain.editing.new_document import put_document
 from gitops_mcp.domain.editing.removal import remove_objects
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef, pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.repository.files import DraftFiles
 from gitops_mcp.domain.yaml.edits import Remove, Set
-from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, Refused
 
@@ -32,8 +30,14 @@ _VALIDATED = ("built-in rules",)
 INSTANCES: Path = ("spec", "instances")
 
 
-def plan_new_cluster(desired: Desired, ref: ClusterRef, manifest: Object, *, place: FilePlace, proposed: bool) -> Plan:
-    """One new document where `place` says, and its entry in the kustomization that governs it.
+def cluster_places(desired: Desired, ref: ClusterRef, layout: str) -> tuple[FilePlace, ...]:
+    return candidate_places(desired, None, NewObject.of_cluster(ref), layout, find_siblings(desired, CLUSTER.kind))
+
+
+def plan_new_cluster(
+    desired: Desired, ref: ClusterRef, manifest: Object, *, tried: Iterable[FilePlace], proposed: bool
+) -> Plan:
+    """One new document at the first place that holds, and its entry in the kustomization that governs it.
 
     `proposed`: the files are those of an open change, where repeating the same request changes nothing.
     Raises InvalidRequest where Git declares a Cluster of that name already.
@@ -49,19 +53,13 @@ def plan_new_cluster(desired: Desired, ref: ClusterRef, manifest: Object, *, pla
             f"name: Cluster {ref} exists already, declared at {existing.place}. Choose another name, or change that "
             f"one with scale_postgres_cluster"
         )
-    draft = DraftFiles(desired.texts)
-    if place.appended:
-        draft.append(place.path, manifest)
-    else:
-        draft.create(place.path, render_manifest(manifest, eol=line_ending(desired)))
-    warnings = add_to_kustomization(draft, desired, place)
-    check_reached(desired, target, place, draft.changes)
+    put = put_document(desired, None, NewObject.of_cluster(ref), manifest, tried)
     size, instances = at(manifest, "spec", "storage", "size"), at(manifest, "spec", "instances")
     return replace(
         plan,
-        files=draft.changes,
+        files=put.changes,
         impact=Impact(Level.NONE, (f"starts {pluralize(instances, 'new instance')} with {size} of storage each",)),
-        warnings=warnings,
+        warnings=put.notices,
         next=(
             f"Once {desired.origin.applied} the operator starts the primary"
             + (f", then {pluralize(instances - 1, 'replica')}" if instances > 1 else ""),

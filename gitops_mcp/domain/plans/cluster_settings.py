@@ -13,7 +13,7 @@ from gitops_mcp.domain.cnpg.quantity import checked_storage_size, quantity
 from gitops_mcp.domain.cnpg.version import parse_postgres_version
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
-from gitops_mcp.domain.plans.image_change import image_reference
+from gitops_mcp.domain.plans.cluster_image import image_reference
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.rules.annotation import HIBERNATION, RELOADED, RESTARTED
 from gitops_mcp.domain.rules.reading import as_mapping

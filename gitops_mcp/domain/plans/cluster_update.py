@@ -20,6 +20,7 @@ from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
+from gitops_mcp.domain.plans.cluster_image import ImageChange, image_change
 from gitops_mcp.domain.plans.cluster_settings import (
     ANNOTATIONS,
     WINDOW,
@@ -28,7 +29,6 @@ from gitops_mcp.domain.plans.cluster_settings import (
     asked_settings,
     value_in_words,
 )
-from gitops_mcp.domain.plans.image_change import ImageChange, image_change
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.desired import Declaration, Desired

@@ -16,8 +16,8 @@ from gitops_mcp.domain.cnpg.role import DEFAULTS, KEYS, RoleAttributes, attribut
 from gitops_mcp.domain.cnpg.sql import RESERVED_PREFIXES
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.editing.list_items import add_item, remove_item
-from gitops_mcp.domain.editing.new_document import NewObject, candidate_places, find_siblings, put_document
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.new_document import put_document
+from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import DATABASE_ROLE

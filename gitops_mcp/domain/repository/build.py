@@ -18,8 +18,9 @@ from dataclasses import replace
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import MARKS, find_engine_objects
-from gitops_mcp.domain.engines.reading import path_in_folder, read_documents
-from gitops_mcp.domain.kustomize import FileTree
+from gitops_mcp.domain.engines.reading import read_documents
+from gitops_mcp.domain.kinds import may_mean_cnpg
+from gitops_mcp.domain.kustomize import FileTree, join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.repository.desired import Declaration, Desired, KustomizationFile, Origin, SkippedFile
@@ -66,7 +67,7 @@ def build_desired(
         if (known.folder, known.remotes, known.revision) == (folder, remotes, revision):
             return replace(known, commit=commit)
     else:
-        tree = tree.with_files(files, others) if tree is not None else FileTree(files, others)
+        tree = (tree or FileTree({}, may_mean=may_mean_cnpg)).with_files(files, others)
     found = _engine_objects(tree, remotes, revision)
     sight = _EnvironmentRoots(tree, found, folder)
     return _assemble_desired(sight, commit, remotes, revision)
@@ -253,7 +254,7 @@ def _kustomizations(files: Mapping[str, str]) -> dict[str, KustomizationFile]:
 def _top_folders(found: Mapping[str, KustomizationFile]) -> list[str]:
     """Those that no other one of them lists."""
     listed = {
-        path_in_folder(folder, entry)
+        join_path(folder, entry)
         for folder, one in found.items()
         for name in ("resources", "bases", "components")
         for entry in at(one.object, name) or ()

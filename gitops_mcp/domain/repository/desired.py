@@ -15,7 +15,7 @@ from typing import Literal
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.chart_values import Release
 from gitops_mcp.domain.engines.substitution import SubstitutedString
-from gitops_mcp.domain.kustomize import FileTree, Produced
+from gitops_mcp.domain.kustomize import FileTree, Produced, join_path
 from gitops_mcp.domain.names import ClusterRef, pluralize, suggest
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
@@ -135,7 +135,7 @@ class KustomizationFile:
 
     def reaches(self, path: str) -> bool:
         """Whether `resources` names this file or folder, both from the root of the repository."""
-        return any(entry_path(self.folder, entry) == path for entry in self.resources)
+        return any(join_path(self.folder, entry) == path for entry in self.resources)
 
 
 @dataclass(frozen=True)
@@ -310,11 +310,6 @@ class Desired:
             )
         made = [one.reason for one in self.hidden if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", one.mentions)]
         return NotFound(f"no document declares {kind} {name!r} in {where}, but {'; '.join(made)}") if made else None
-
-
-def entry_path(folder: str, entry: str) -> str:
-    """A kustomization's entry as a path from the root of the repository."""
-    return posixpath.normpath(posixpath.join(folder, entry))
 
 
 def folders_above(folder: str, top: str) -> Iterator[str]:

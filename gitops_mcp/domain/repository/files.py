@@ -69,7 +69,9 @@ class DraftFiles:
 
     def create(self, path: str, text: str) -> None:
         if self.text(path) is not None:
-            raise InvalidRequest(f"{path} exists already: name another place in layout.cluster, or remove that file")
+            raise InvalidRequest(
+                f"{path} exists already: name another place in layout of .gitops-mcp.yaml, or remove it"
+            )
         self._after[path] = text
 
     def remove(self, path: str) -> None:

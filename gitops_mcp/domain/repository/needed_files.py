@@ -5,12 +5,12 @@ Files that only declare other things (Deployments and the like, named under `res
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from gitops_mcp.domain.engines.declared import MARKS, all_value_sources
-from gitops_mcp.domain.engines.reading import read_documents
+from gitops_mcp.domain.engines.reading import clean_path, read_documents
+from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 
 _LISTS = frozenset({"resources", "bases", "crds"})
@@ -53,7 +53,7 @@ def _copying_folders(texts: Mapping[str, str]) -> set[str]:
             continue
         found.add(folder)
         entries = _strings(_document_values(kustomizations[folder]))
-        waiting += [posixpath.normpath(posixpath.join(folder, entry)).removeprefix("./") for entry in entries]
+        waiting += [path for entry in entries if (path := join_path(folder, entry)) is not None]
     return found
 
 
@@ -63,15 +63,15 @@ def _existing_paths(strings: Iterable[str], folders: Iterable[str], paths: Conta
         if not string.endswith(_TEXTS) or "\n" in string:
             continue
         for folder in tops:
-            path = posixpath.normpath(posixpath.join(folder, string.removeprefix("/")))
-            if path in paths:
+            path = join_path(folder, string.removeprefix("/"))
+            if path is not None and path in paths:
                 yield path
 
 
 def _named_folders(text: str) -> tuple[str, ...]:
     """What an engine object calls a path: values files are named from there."""
     return tuple(
-        posixpath.normpath(value).removeprefix("./")
+        clean_path(value)
         for key, value in _pairs(_document_values(text))
         if key == "path" and isinstance(value, str) and value
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents
+from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import MakerFile, UnappliedDocument
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
@@ -155,7 +156,7 @@ def _lists(kustomization: str, path: str, files: Mapping[str, str]) -> bool:
     folder = posixpath.dirname(kustomization)
     entries = at(listed[0].value, "resources") if listed else None
     return isinstance(entries, list) and any(
-        posixpath.normpath(posixpath.join(folder, str(entry))) in {path, posixpath.dirname(path)} for entry in entries
+        join_path(folder, str(entry)) in {path, posixpath.dirname(path)} for entry in entries
     )
 
 

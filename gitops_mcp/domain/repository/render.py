@@ -58,7 +58,7 @@ def _render_once(tree: FileTree, key: tuple[str, str], depends: object, make: An
     if known is not None and known[0] == depends and is_unchanged(known[1], tree):
         return known[2]  # type: ignore[no-any-return]  # the memo holds anything
     watched = TrackedFiles(tree)
-    made = make(FileTree(watched, tree.others, tree.memo))
+    made = make(replace(tree, files=watched))
     made = replace(made, reached=made.reached | watched.read)
     tree.memo[key] = (depends, watched.seen, made)
     return made  # type: ignore[no-any-return]

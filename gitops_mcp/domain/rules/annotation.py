@@ -67,18 +67,6 @@ def _annotation_values(seen: Seen) -> Iterator[Fault]:
 
 
 RULES = (
-    Rule(
-        "dangerous-annotations",
-        tuple(kind.kind for kind in CNPG_KINDS),
-        "server",
-        tuple(f"metadata.annotations.{name}" for name in _DANGEROUS),
-        _dangerous_annotations,
-    ),
-    Rule(
-        "annotation-values",
-        ("Cluster",),
-        "webhook validateHibernationAnnotation",
-        (f"metadata.annotations.{HIBERNATION}", f"metadata.annotations.{FENCED}"),
-        _annotation_values,
-    ),
+    Rule("dangerous-annotations", tuple(kind.kind for kind in CNPG_KINDS), "server", _dangerous_annotations),
+    Rule("annotation-values", ("Cluster",), "webhook validateHibernationAnnotation", _annotation_values),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.rules import schedule
-from gitops_mcp.domain.rules.reading import annotations_of, as_text, cluster_of, entries, has_unfilled
+from gitops_mcp.domain.rules.reading import annotations_of, as_text, cluster_of, entries
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _BARMAN = "barmanObjectStore"
@@ -77,19 +77,12 @@ def _backup_method(seen: Seen) -> str:
     return as_text(at(seen.object, "spec", "method")) or _BARMAN
 
 
-def _backup_kept(seen: Seen) -> Iterator[Fault]:
-    new, old = at(seen.object, "spec"), at(seen.before, "spec")
-    if old is not None and new != old and not has_unfilled(old):
-        yield Fault(("spec",), "cannot change, as a Backup is taken once: make another one, with a new name")
-
-
 _TWO = ("Backup", "ScheduledBackup")
 
 RULES = (
-    Rule("schedule", ("ScheduledBackup",), "webhook cron.Parse, and seconds first", ("spec.schedule",), _schedule),
-    Rule("backup-online", _TWO, "webhook validate", ("spec.online", "spec.onlineConfiguration"), _backup_online),
-    Rule("backup-plugin", _TWO, "webhook validate", ("spec.pluginConfiguration",), _backup_plugin),
-    Rule("backup-deadline", _TWO, "webhook validate", (f"metadata.annotations.{_DEADLINE}",), _backup_deadline),
-    Rule("backup-configured", _TWO, "operator", ("spec.method", "spec.pluginConfiguration.name"), _backup_configured),
-    Rule("backup-kept", ("Backup",), "CRD CEL", ("spec",), _backup_kept, compares=True),
+    Rule("schedule", ("ScheduledBackup",), "webhook cron.Parse, and seconds first", _schedule),
+    Rule("backup-online", _TWO, "webhook validate", _backup_online),
+    Rule("backup-plugin", _TWO, "webhook validate", _backup_plugin),
+    Rule("backup-deadline", _TWO, "webhook validate", _backup_deadline),
+    Rule("backup-configured", _TWO, "operator", _backup_configured),
 )

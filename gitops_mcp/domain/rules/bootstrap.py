@@ -6,17 +6,8 @@ import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import (
-    as_int,
-    as_list,
-    as_mapping,
-    as_text,
-    entries,
-    has_unfilled,
-    names_in,
-    repeats,
-)
+from gitops_mcp.domain.objects import Object, Path, as_int, at
+from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entries, has_unfilled, names_in, repeats
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 METHODS = ("initdb", "recovery", "pg_basebackup")
@@ -30,7 +21,6 @@ _WAYS = ("connectionParameters", "barmanObjectStore", "plugin")
 _TARGETS = ("targetImmediate", "targetLSN", "targetName", "targetTime", "targetXID")
 _SINGLED = ("targetImmediate", "targetName", "targetXID")
 """Targets that no backup can be chosen from: the backup must be named."""
-_LOCALES = {"icuLocale": "icu", "icuRules": "icu", "builtinLocale": "builtin"}
 _LSN = re.compile(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}:\d{2}(\.\d+)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?")
 _NAME_MAX = 63
@@ -49,14 +39,6 @@ def missing_external(seen: Seen, name: str) -> str | None:
     return f"no item of spec.externalClusters is named {quote(name)}; {suggest(name, known)}"
 
 
-def locale_faults(value: Object, path: Path) -> Iterator[Fault]:
-    """Locales that only one provider knows, in initdb as in a Database."""
-    given = as_mapping(at(value, *path))
-    for name, provider in _LOCALES.items():
-        if given.get(name) is not None and given.get("localeProvider") != provider:
-            yield Fault((*path, name), f"counts only where localeProvider is '{provider}': set that, or leave it out")
-
-
 def _one_method(seen: Seen) -> Iterator[Fault]:
     found = bootstrap_methods(seen.object)
     if len(found) > 1:
@@ -69,10 +51,6 @@ def _bootstrap_owners(seen: Seen) -> Iterator[Fault]:
         for one, other in (("owner", "database"), ("database", "owner")):
             if given.get(other) and not given.get(one):
                 yield Fault((*_PLACE, name, one), f"is needed beside {other}: name both or neither")
-
-
-def _initdb_locales(seen: Seen) -> Iterator[Fault]:
-    yield from locale_faults(seen.object, _INITDB)
 
 
 def _wal_segment(seen: Seen) -> Iterator[Fault]:
@@ -192,58 +170,16 @@ def _too_late(seen: Seen) -> Iterator[Fault]:
 
 
 _ONE = ("Cluster",)
-_TEXT = "spec.bootstrap"
 
 RULES = (
-    Rule("bootstrap-method", _ONE, "webhook validateBootstrapMethod", (_TEXT,), _one_method),
-    Rule(
-        "bootstrap-owner",
-        _ONE,
-        "webhook validateApplicationDatabase",
-        tuple(f"{_TEXT}.{method}.{name}" for method in METHODS for name in ("owner", "database")),
-        _bootstrap_owners,
-    ),
-    Rule("initdb-locale", _ONE, "CRD CEL", (f"{_TEXT}.initdb.*",), _initdb_locales),
-    Rule("initdb-segment", _ONE, "webhook validateInitDB", (f"{_TEXT}.initdb.walSegmentSize",), _wal_segment),
-    Rule(
-        "initdb-references",
-        _ONE,
-        "webhook validateInitDB",
-        tuple(
-            f"{_TEXT}.initdb.{name}.{kind}[]"
-            for name in ("postInitSQLRefs", "postInitTemplateSQLRefs", "postInitApplicationSQLRefs")
-            for kind in ("secretRefs", "configMapRefs")
-        ),
-        _sql_references,
-    ),
-    Rule(
-        "import",
-        _ONE,
-        "webhook validateImport",
-        (f"{_TEXT}.initdb.import.*", f"{_TEXT}.initdb.import.source.externalCluster"),
-        _initdb_import,
-    ),
-    Rule(
-        "recovery",
-        _ONE,
-        "webhook validateBootstrapRecoverySource",
-        (f"{_TEXT}.recovery.backup", f"{_TEXT}.recovery.source", f"{_TEXT}.recovery.volumeSnapshots.walStorage"),
-        _recovery_source,
-    ),
-    Rule("recovery-target", _ONE, "webhook validateRecoveryTarget", (f"{_TEXT}.recovery.recoveryTarget.*",), _target),
-    Rule(
-        "base-backup",
-        _ONE,
-        "webhook validateBootstrapPgBaseBackupSource",
-        (f"{_TEXT}.pg_basebackup.source",),
-        _base_backup,
-    ),
-    Rule(
-        "external-clusters",
-        _ONE,
-        "webhook validateExternalClusters",
-        ("spec.externalClusters[]", "spec.externalClusters[].name"),
-        _external_clusters,
-    ),
-    Rule("bootstrap-once", _ONE, "webhook validateBootstrapMethod", (_TEXT,), _too_late, compares=True),
+    Rule("bootstrap-method", _ONE, "webhook validateBootstrapMethod", _one_method),
+    Rule("bootstrap-owner", _ONE, "webhook validateApplicationDatabase", _bootstrap_owners),
+    Rule("initdb-segment", _ONE, "webhook validateInitDB", _wal_segment),
+    Rule("initdb-references", _ONE, "webhook validateInitDB", _sql_references),
+    Rule("import", _ONE, "webhook validateImport", _initdb_import),
+    Rule("recovery", _ONE, "webhook validateBootstrapRecoverySource", _recovery_source),
+    Rule("recovery-target", _ONE, "webhook validateRecoveryTarget", _target),
+    Rule("base-backup", _ONE, "webhook validateBootstrapPgBaseBackupSource", _base_backup),
+    Rule("external-clusters", _ONE, "webhook validateExternalClusters", _external_clusters),
+    Rule("bootstrap-once", _ONE, "webhook validateBootstrapMethod", _too_late, compares=True),
 )

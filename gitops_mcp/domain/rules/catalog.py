@@ -5,39 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.version import major_of
-from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.domain.rules.image import CATALOGS
-from gitops_mcp.domain.rules.reading import as_int, as_list, as_text, entries, repeats, same_namespace
+from gitops_mcp.domain.rules.reading import entries, same_namespace
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
-
-_MOST = 8
-_MOST_COMPONENTS = 32
-_OLDEST = 10
-
-
-def _catalog_images(seen: Seen) -> Iterator[Fault]:
-    field = ("spec", "images")
-    count = len(as_list(at(seen.object, *field)))
-    if not 1 <= count <= _MOST:
-        yield Fault(field, f"holds {count} images: from 1 to {_MOST}, one for each major")
-    found = list(entries(seen.object, *field))
-    for path, item in found:
-        if (as_int(item.get("major")) or 0) < _OLDEST:
-            yield Fault(
-                (*path, "major"), f"{quote(str(item.get('major')))} is no major: a number from {_OLDEST}, such as 18"
-            )
-    for path, name in repeats(((*path, "major"), str(item.get("major"))) for path, item in found):
-        yield Fault(path, f"{name} is there already: each major once")
-
-
-def _components(seen: Seen) -> Iterator[Fault]:
-    field = ("spec", "componentImages")
-    found = list(entries(seen.object, *field))
-    if len(found) > _MOST_COMPONENTS:
-        yield Fault(field, f"holds {len(found)} images: at most {_MOST_COMPONENTS}")
-    for path, name in repeats(((*path, "key"), as_text(item.get("key"))) for path, item in found):
-        yield Fault(path, f"{quote(name)} is there already: each key once")
 
 
 def _catalog_versions(seen: Seen) -> Iterator[Fault]:
@@ -72,8 +43,6 @@ def _catalog_used(seen: Seen) -> Iterator[Fault]:
 
 
 RULES = (
-    Rule("catalog-images", CATALOGS, "CRD", ("spec.images", "spec.images[].major"), _catalog_images),
-    Rule("catalog-components", CATALOGS, "CRD", ("spec.componentImages", "spec.componentImages[].key"), _components),
-    Rule("catalog-versions", CATALOGS, "server", ("spec.images[].image",), _catalog_versions),
-    Rule("catalog-used", CATALOGS, "operator", ("spec.images",), _catalog_used),
+    Rule("catalog-versions", CATALOGS, "server", _catalog_versions),
+    Rule("catalog-used", CATALOGS, "operator", _catalog_used),
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count
 from gitops_mcp.domain.cnpg.quantity import quantity
-from gitops_mcp.domain.names import check_cluster_name, quote
-from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.rules.reading import as_int, as_list, as_mapping, as_text, entries, instance_count
+from gitops_mcp.domain.names import check_cluster_name, quote, suggest
+from gitops_mcp.domain.objects import as_int, at
+from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entries
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
 
@@ -16,7 +17,10 @@ _OWN_VARIABLES = frozenset({"POD_NAME", "NAMESPACE", "CLUSTER_NAME"})
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _LABEL = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _LEASE = {"leaseDurationSeconds": 15, "renewDeadlineSeconds": 10, "retryPeriodSeconds": 2}
-_RETENTION = re.compile(r"[1-9][0-9]*[dwm]")
+_CHOICES = {
+    ("spec", "affinity", "podAntiAffinityType"): ("preferred", "required"),
+    ("spec", "imagePullPolicy"): ("Always", "Never", "IfNotPresent"),
+}
 
 
 def _cluster_name(seen: Seen) -> Iterator[Fault]:
@@ -24,16 +28,6 @@ def _cluster_name(seen: Seen) -> Iterator[Fault]:
         check_cluster_name(as_text(at(seen.object, "metadata", "name")))
     except InvalidRequest as error:
         yield Fault(("metadata", "name"), str(error).removeprefix("name: "))
-
-
-def _instance_number(seen: Seen) -> Iterator[Fault]:
-    stated = at(seen.object, "spec", "instances")
-    if stated is not None and (as_int(stated) or 0) < 1:
-        yield Fault(
-            ("spec", "instances"),
-            f"{quote(str(stated))} is no number of instances: at least 1; the annotation cnpg.io/hibernation 'on' "
-            f"stops a cluster and keeps its volumes",
-        )
 
 
 def _supervision(seen: Seen) -> Iterator[Fault]:
@@ -56,15 +50,6 @@ def _env_names(seen: Seen) -> Iterator[Fault]:
             )
 
 
-def _quantities(seen: Seen) -> Iterator[Fault]:
-    for part in ("requests", "limits"):
-        for name, value in as_mapping(at(seen.object, "spec", "resources", part)).items():
-            if quantity(value) is None:
-                yield Fault(
-                    ("spec", "resources", part, name), f"{quote(str(value))} is no quantity: such as '500m' or '4Gi'"
-                )
-
-
 def _resource_limits(seen: Seen) -> Iterator[Fault]:
     resources = at(seen.object, "spec", "resources")
     for name in ("cpu", "memory", "ephemeral-storage"):
@@ -75,6 +60,13 @@ def _resource_limits(seen: Seen) -> Iterator[Fault]:
                 f"{at(resources, 'requests', name)} is more than the limit {at(resources, 'limits', name)}: lower the "
                 f"request, or raise spec.resources.limits.{name}",
             )
+
+
+def _choices(seen: Seen) -> Iterator[Fault]:
+    for path, allowed in _CHOICES.items():
+        value = at(seen.object, *path)
+        if value not in (None, "", *allowed):
+            yield Fault(path, f"{quote(str(value))} does not exist; {suggest(str(value), allowed)}")
 
 
 def _tolerations(seen: Seen) -> Iterator[Fault]:
@@ -151,13 +143,6 @@ def _plugins(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _retention_policy(seen: Seen) -> Iterator[Fault]:
-    place = ("spec", "backup", "retentionPolicy")
-    stated = at(seen.object, *place)
-    if stated is not None and not _RETENTION.fullmatch(str(stated)):
-        yield Fault(place, f"{quote(str(stated))} is no retention: a number with d, w or m, such as '30d'")
-
-
 def _retention_unused(seen: Seen) -> Iterator[Fault]:
     backup = at(seen.object, "spec", "backup")
     if at(backup, "retentionPolicy") and not at(backup, "barmanObjectStore"):
@@ -174,12 +159,6 @@ def _service_account(seen: Seen) -> Iterator[Fault]:
         yield Fault(
             ("spec", "serviceAccountName"), "names an account that exists, so serviceAccountTemplate must be left out"
         )
-
-
-def _service_account_kept(seen: Seen) -> Iterator[Fault]:
-    new, old = at(seen.object, "spec", "serviceAccountName"), at(seen.old, "spec", "serviceAccountName")
-    if new and old and new != old:
-        yield Fault(("spec", "serviceAccountName"), f"cannot change once it is set: keep {quote(str(old))}")
 
 
 def _primary_lease(seen: Seen) -> Iterator[Fault]:
@@ -231,56 +210,20 @@ def _deprecated_fields(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Cluster",)
 
 RULES = (
-    Rule("cluster-name", _ONE, "webhook validateName", ("metadata.name",), _cluster_name),
-    Rule("instances", _ONE, "CRD", ("spec.instances",), _instance_number),
-    Rule("supervised", _ONE, "webhook validatePrimaryUpdateStrategy", ("spec.primaryUpdateStrategy",), _supervision),
-    Rule("env", _ONE, "webhook validateEnv", ("spec.env[].name",), _env_names),
-    Rule("quantities", _ONE, "CRD", ("spec.resources.requests.*", "spec.resources.limits.*"), _quantities),
-    Rule("resources", _ONE, "webhook validateResources", ("spec.resources.requests.*",), _resource_limits),
-    Rule("tolerations", _ONE, "webhook validateTolerations", ("spec.affinity.tolerations[].*",), _tolerations),
-    Rule(
-        "ephemeral-volumes", _ONE, "webhook validateEphemeralVolumeSource", ("spec.ephemeralVolumeSource",), _ephemeral
-    ),
-    Rule("certificates", _ONE, "webhook validateCerts", ("spec.certificates.*",), _certificates),
-    Rule("superuser-secret", _ONE, "webhook validateSuperuserSecret", ("spec.superuserSecret.name",), _superuser),
-    Rule("ldap", _ONE, "webhook validateLDAP", ("spec.postgresql.ldap.*",), _ldap),
-    Rule("wal-archivers", _ONE, "webhook validatePluginConfiguration", ("spec.plugins[].isWALArchiver",), _plugins),
-    Rule("retention", _ONE, "CRD", ("spec.backup.retentionPolicy",), _retention_policy),
-    Rule("retention-unused", _ONE, "webhook warning", ("spec.backup.retentionPolicy",), _retention_unused),
-    Rule("service-account", _ONE, "webhook", ("spec.serviceAccountName",), _service_account),
-    Rule(
-        "service-account-kept",
-        ("Cluster", "Pooler"),
-        "CRD CEL",
-        ("spec.serviceAccountName",),
-        _service_account_kept,
-        compares=True,
-    ),
-    Rule(
-        "primary-lease",
-        _ONE,
-        "webhook",
-        ("spec.primaryLease.leaseDurationSeconds", "spec.primaryLease.renewDeadlineSeconds"),
-        _primary_lease,
-    ),
-    Rule(
-        "unix-identifiers",
-        _ONE,
-        "webhook validateUnixPermissionIdentifierChange",
-        ("spec.postgresUID", "spec.postgresGID"),
-        _unix_identifiers,
-        compares=True,
-    ),
-    Rule(
-        "deprecated",
-        _ONE,
-        "webhook warning",
-        (
-            "spec.nodeMaintenanceWindow",
-            "spec.backup.barmanObjectStore",
-            "spec.externalClusters[].barmanObjectStore",
-            "spec.monitoring.*",
-        ),
-        _deprecated_fields,
-    ),
+    Rule("cluster-name", _ONE, "webhook validateName", _cluster_name),
+    Rule("supervised", _ONE, "webhook validatePrimaryUpdateStrategy", _supervision),
+    Rule("env", _ONE, "webhook validateEnv", _env_names),
+    Rule("resources", _ONE, "webhook validateResources", _resource_limits),
+    Rule("webhook-choices", _ONE, "webhook validateAntiAffinity", _choices),
+    Rule("tolerations", _ONE, "webhook validateTolerations", _tolerations),
+    Rule("ephemeral-volumes", _ONE, "webhook validateEphemeralVolumeSource", _ephemeral),
+    Rule("certificates", _ONE, "webhook validateCerts", _certificates),
+    Rule("superuser-secret", _ONE, "webhook validateSuperuserSecret", _superuser),
+    Rule("ldap", _ONE, "webhook validateLDAP", _ldap),
+    Rule("wal-archivers", _ONE, "webhook validatePluginConfiguration", _plugins),
+    Rule("retention-unused", _ONE, "webhook warning", _retention_unused),
+    Rule("service-account", _ONE, "webhook", _service_account),
+    Rule("primary-lease", _ONE, "webhook", _primary_lease),
+    Rule("unix-identifiers", _ONE, "webhook validateUnixPermissionIdentifierChange", _unix_identifiers, compares=True),
+    Rule("deprecated", _ONE, "webhook warning", _deprecated_fields),
 )

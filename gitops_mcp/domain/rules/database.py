@@ -6,45 +6,15 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.rules.bootstrap import locale_faults
 from gitops_mcp.domain.rules.reading import as_text, cluster_of, entries, has_unfilled, names_in, repeats, siblings
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
-_RESERVED = ("postgres", "template0", "template1")
-_KEPT = (
-    "name",
-    "template",
-    "encoding",
-    "locale",
-    "localeProvider",
-    "localeCollate",
-    "localeCType",
-    "icuLocale",
-    "icuRules",
-    "builtinLocale",
-    "collationVersion",
-)
 PARTS = ("schemas", "extensions", "fdws", "servers")
 
 
 def _database_name(seen: Seen) -> Iterator[Fault]:
-    name = as_text(at(seen.object, "spec", "name"))
-    if not name or name in _RESERVED:
-        yield Fault(("spec", "name"), f"{quote(name)} is PostgreSQL's own, or no name at all: such as 'app'")
-
-
-def _database_kept(seen: Seen) -> Iterator[Fault]:
-    if seen.old is None:
-        return
-    for path in (("cluster", "name"), *((name,) for name in _KEPT)):
-        new, old = at(seen.object, "spec", *path), at(seen.old, "spec", *path)
-        # What is left out, or stated for the first time, is no change to the API's rule.
-        if new is not None and old is not None and new != old and not has_unfilled(old):
-            yield Fault(("spec", *path), f"cannot change: keep {quote(str(old))}, or make another Database")
-
-
-def _locales(seen: Seen) -> Iterator[Fault]:
-    yield from locale_faults(seen.object, ("spec",))
+    if at(seen.object, "spec", "name") == "":
+        yield Fault(("spec", "name"), "is empty, and PostgreSQL has no such database: such as 'app'")
 
 
 def _names_once(seen: Seen) -> Iterator[Fault]:
@@ -133,26 +103,11 @@ def _database_left(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Database",)
 
 RULES = (
-    Rule("database-name", _ONE, "CRD CEL", ("spec.name",), _database_name),
-    Rule(
-        "database-kept",
-        _ONE,
-        "CRD CEL",
-        ("spec.cluster.name", *(f"spec.{name}" for name in _KEPT)),
-        _database_kept,
-        compares=True,
-    ),
-    Rule("database-locale", _ONE, "CRD CEL", ("spec.icuLocale", "spec.icuRules", "spec.builtinLocale"), _locales),
-    Rule(
-        "database-once",
-        _ONE,
-        "webhook validateNameOptionsUsages",
-        tuple(f"spec.{part}[].{inner}name" for part in PARTS for inner in ("", "options[].", "usage[].")),
-        _names_once,
-    ),
-    Rule("database-wrappers", _ONE, "webhook validateForeignServers", ("spec.servers[].fdw",), _foreign_wrappers),
-    Rule("database-conflict", _ONE, "operator", ("spec.name",), _database_conflict),
-    Rule("database-owner", _ONE, "operator", ("spec.owner",), _database_owner),
-    Rule("database-danger", _ONE, "server", ("spec.databaseReclaimPolicy", "spec.ensure"), _database_danger),
-    Rule("database-left", _ONE, "operator", tuple(f"spec.{part}" for part in PARTS), _database_left, compares=True),
+    Rule("database-name", _ONE, "operator", _database_name),
+    Rule("database-once", _ONE, "webhook validateNameOptionsUsages", _names_once),
+    Rule("database-wrappers", _ONE, "webhook validateForeignServers", _foreign_wrappers),
+    Rule("database-conflict", _ONE, "operator", _database_conflict),
+    Rule("database-owner", _ONE, "operator", _database_owner),
+    Rule("database-danger", _ONE, "server", _database_danger),
+    Rule("database-left", _ONE, "operator", _database_left, compares=True),
 )

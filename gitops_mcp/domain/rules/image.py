@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.version import OLDEST, major_of
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
-from gitops_mcp.domain.rules.reading import as_int, as_text, entries, has_unfilled, same_namespace
+from gitops_mcp.domain.objects import Object, as_int, at
+from gitops_mcp.domain.rules.reading import as_text, entries, has_unfilled, same_namespace
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 CATALOGS = ("ImageCatalog", "ClusterImageCatalog")
@@ -28,11 +28,6 @@ def running_major(live: Object | None) -> int | None:
     return as_int(at(live, "status", "pgDataImageInfo", "majorVersion")) or wanted_major(live)
 
 
-def _image_or_catalog(seen: Seen) -> Iterator[Fault]:
-    if at(seen.object, *_IMAGE) is not None and at(seen.object, "spec", "imageCatalogRef") is not None:
-        yield Fault(_IMAGE, "excludes imageCatalogRef: keep one of them")
-
-
 def _image_name(seen: Seen) -> Iterator[Fault]:
     image = as_text(at(seen.object, *_IMAGE))
     if not image:
@@ -51,21 +46,6 @@ def _image_name(seen: Seen) -> Iterator[Fault]:
         yield Fault(_IMAGE, f"the tag {quote(tag)} does not start with a version: such as '18.4-standard-trixie'")
     elif found < OLDEST:
         yield Fault(_IMAGE, f"PostgreSQL {found} cannot be run by CloudNativePG: {OLDEST} or newer")
-
-
-def _image_catalog(seen: Seen) -> Iterator[Fault]:
-    place = ("spec", "imageCatalogRef")
-    given = at(seen.object, *place)
-    if not isinstance(given, dict):
-        return
-    if given.get("kind") not in CATALOGS:
-        yield Fault(
-            (*place, "kind"), f"{quote(str(given.get('kind')))} is no catalog; there are: {', '.join(CATALOGS)}"
-        )
-    if given.get("apiGroup") != CNPG_GROUP:
-        yield Fault((*place, "apiGroup"), f"must be {CNPG_GROUP!r}")
-    if as_int(given.get("major")) is None:
-        yield Fault((*place, "major"), "is needed: the major as a number, such as 18")
 
 
 def _major_change(seen: Seen) -> Iterator[Fault]:
@@ -110,16 +90,7 @@ def _image_in_catalog(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Cluster",)
 
 RULES = (
-    Rule("image-or-catalog", _ONE, "CRD CEL", ("spec.imageName",), _image_or_catalog),
-    Rule("image-name", _ONE, "webhook validateImageName", ("spec.imageName",), _image_name),
-    Rule("image-catalog", _ONE, "CRD CEL", ("spec.imageCatalogRef.*",), _image_catalog),
-    Rule(
-        "major-change",
-        _ONE,
-        "webhook validateImageChange",
-        ("spec.imageName", "spec.imageCatalogRef.major"),
-        _major_change,
-        compares=True,
-    ),
-    Rule("image-in-catalog", _ONE, "operator", ("spec.imageCatalogRef.major",), _image_in_catalog),
+    Rule("image-name", _ONE, "webhook validateImageName", _image_name),
+    Rule("major-change", _ONE, "webhook validateImageChange", _major_change, compares=True),
+    Rule("image-in-catalog", _ONE, "operator", _image_in_catalog),
 )

@@ -76,12 +76,6 @@ def _text(version: tuple[int, ...]) -> str:
 
 
 RULES = (
-    Rule("operator-kind", tuple(KINDS), "older API", ("kind",), _operator_kind),
-    Rule(
-        "operator-field",
-        tuple(FIELDS),
-        "older API",
-        (*dict.fromkeys(field for fields in FIELDS.values() for field in fields), "spec.images[].extensions"),
-        _operator_field,
-    ),
+    Rule("operator-kind", tuple(KINDS), "older API", _operator_kind),
+    Rule("operator-field", tuple(FIELDS), "older API", _operator_field),
 )

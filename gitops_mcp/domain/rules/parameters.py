@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from gitops_mcp.domain.cnpg.cluster_arguments import checked_parameters
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, requested_size
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Path, at
@@ -17,13 +18,10 @@ from gitops_mcp.domain.rules.reading import (
     as_text,
     entries,
     has_unfilled,
-    instance_count,
     is_on,
-    is_replica,
     names_in,
     parameters_of,
     repeats,
-    requested_size,
 )
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
@@ -195,12 +193,6 @@ def _pg_hba_trust(seen: Seen) -> Iterator[Fault]:
             yield Fault((*_HBA, index), "'trust' lets in whoever reaches the port, without a password", "warning")
 
 
-def _pod_selectors(seen: Seen) -> Iterator[Fault]:
-    places = entries(seen.object, "spec", "podSelectorRefs")
-    for path, name in repeats(((*path, "name"), as_text(item.get("name"))) for path, item in places):
-        yield Fault(path, f"{quote(name)} is there already: each name once")
-
-
 def _extension_names(seen: Seen) -> Iterator[Fault]:
     places = [((*path, "name"), as_text(item.get("name"))) for path, item in entries(seen.object, *_EXTENSIONS)]
     for path, name in repeats((path, name.replace("_", "-")) for path, name in places):
@@ -216,32 +208,18 @@ def _extension_images(seen: Seen) -> Iterator[Fault]:
 
 
 _ONE = ("Cluster",)
-_KEYS = ("spec.postgresql.parameters.*",)
 
 RULES = (
-    Rule("parameters", _ONE, "webhook validateConfiguration", _KEYS, _each_parameter),
-    Rule("wal-level", _ONE, "webhook validateConfiguration", _KEYS, _wal_level),
-    Rule("wal-log-hints", _ONE, "webhook validateConfiguration", _KEYS, _wal_log_hints),
-    Rule("wal-sizes", _ONE, "webhook validateConfiguration", _KEYS, _wal_sizes),
-    Rule("shared-buffers", _ONE, "webhook validateResources", _KEYS, _shared_buffers),
-    Rule("shared-buffers-unit", _ONE, "webhook warning", _KEYS, _shared_buffers_unit),
-    Rule("wal-level-kept", _ONE, "webhook validateWALLevelChange", _KEYS, _wal_level_kept, compares=True),
-    Rule(
-        "failover-slots",
-        _ONE,
-        "webhook validatePgFailoverSlots",
-        (*_KEYS, "spec.replicationSlots.highAvailability.enabled"),
-        _failover_slots,
-    ),
-    Rule("pg-hba", _ONE, "webhook", ("spec.postgresql.pg_hba[]",), _pg_hba),
-    Rule("pg-hba-trust", _ONE, "server", ("spec.postgresql.pg_hba[]",), _pg_hba_trust),
-    Rule("pod-selectors", _ONE, "CRD", ("spec.podSelectorRefs[].name",), _pod_selectors),
-    Rule("extensions", _ONE, "webhook validateExtensions", ("spec.postgresql.extensions[].name",), _extension_names),
-    Rule(
-        "extension-images",
-        _ONE,
-        "webhook validateExtensions",
-        ("spec.postgresql.extensions[].image",),
-        _extension_images,
-    ),
+    Rule("parameters", _ONE, "webhook validateConfiguration", _each_parameter),
+    Rule("wal-level", _ONE, "webhook validateConfiguration", _wal_level),
+    Rule("wal-log-hints", _ONE, "webhook validateConfiguration", _wal_log_hints),
+    Rule("wal-sizes", _ONE, "webhook validateConfiguration", _wal_sizes),
+    Rule("shared-buffers", _ONE, "webhook validateResources", _shared_buffers),
+    Rule("shared-buffers-unit", _ONE, "webhook warning", _shared_buffers_unit),
+    Rule("wal-level-kept", _ONE, "webhook validateWALLevelChange", _wal_level_kept, compares=True),
+    Rule("failover-slots", _ONE, "webhook validatePgFailoverSlots", _failover_slots),
+    Rule("pg-hba", _ONE, "webhook", _pg_hba),
+    Rule("pg-hba-trust", _ONE, "server", _pg_hba_trust),
+    Rule("extensions", _ONE, "webhook validateExtensions", _extension_names),
+    Rule("extension-images", _ONE, "webhook validateExtensions", _extension_images),
 )

@@ -55,19 +55,12 @@ def _pooler_query(seen: Seen) -> Iterator[Fault]:
 
 
 def _pooler_parameters(seen: Seen) -> Iterator[Fault]:
-    for key, value in as_mapping(at(seen.object, *_PLACE, "parameters")).items():
+    for key in as_mapping(at(seen.object, *_PLACE, "parameters")):
         if key not in PARAMETERS:
             yield Fault(
                 (*_PLACE, "parameters", key),
                 f"the operator lets {quote(str(key))} not be set; {suggest(str(key), PARAMETERS)}",
             )
-        elif not isinstance(value, str):
-            yield Fault((*_PLACE, "parameters", key), f"must be a string, such as {str(value).lower()!r}")
-
-
-def _pooler_image(seen: Seen) -> Iterator[Fault]:
-    if at(seen.object, *_PLACE, "image") is not None and at(seen.object, *_PLACE, "imageCatalogRef") is not None:
-        yield Fault((*_PLACE, "image"), "excludes imageCatalogRef: keep one of them")
 
 
 def _pooler_metrics(seen: Seen) -> Iterator[Fault]:
@@ -106,26 +99,17 @@ def _cluster_kept(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Pooler",)
 
 RULES = (
-    Rule("pooler-name", _ONE, "webhook validateCluster", ("metadata.name", "spec.cluster.name"), _pooler_name),
-    Rule("pooler-query", _ONE, "webhook validatePgBouncer", ("spec.pgbouncer.authQuery",), _pooler_query),
+    Rule("pooler-name", _ONE, "webhook validateCluster", _pooler_name),
+    Rule("pooler-query", _ONE, "webhook validatePgBouncer", _pooler_query),
+    Rule("pooler-parameters", _ONE, "webhook validatePgbouncerGenericParameters", _pooler_parameters),
+    Rule("pooler-metrics", _ONE, "webhook", _pooler_metrics),
+    Rule("pooler-deprecated", _ONE, "webhook warning", _pooler_deprecated),
+    Rule("pooler-trust", _ONE, "server", _pooler_trust),
     Rule(
-        "pooler-parameters",
-        _ONE,
-        "webhook validatePgbouncerGenericParameters",
-        ("spec.pgbouncer.parameters.*",),
-        _pooler_parameters,
-    ),
-    Rule("pooler-image", _ONE, "CRD CEL", ("spec.pgbouncer.image",), _pooler_image),
-    Rule("pooler-metrics", _ONE, "webhook", ("spec.monitoring.tls.enabled",), _pooler_metrics),
-    Rule(
-        "pooler-deprecated",
-        _ONE,
-        "webhook warning",
-        ("spec.pgbouncer.authQuerySecret", "spec.monitoring.*"),
-        _pooler_deprecated,
-    ),
-    Rule("pooler-trust", _ONE, "server", ("spec.pgbouncer.pg_hba[]",), _pooler_trust),
-    Rule(
-        "cluster-kept", ("Pooler", "ScheduledBackup"), "CRD CEL", ("spec.cluster.name",), _cluster_kept, compares=True
+        "cluster-kept",
+        ("Database", "Pooler", "ScheduledBackup", "Publication", "Subscription"),
+        "CRD CEL since 1.28.4 and 1.29.2",
+        _cluster_kept,
+        compares=True,
     ),
 )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 from typing import Any
 
-from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.schema.unfilled import is_unfilled
 
@@ -48,13 +46,6 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def as_int(value: object, *, default: int | None = None) -> int | None:
-    """None for what is there and no whole number."""
-    if value is None:
-        return default
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def is_on(value: object) -> bool | None:
     """A boolean as PostgreSQL reads it, or None for what is none."""
     text = str(value).strip().lower()
@@ -76,25 +67,6 @@ def parameters_of(cluster: Object | None) -> Object:
 
 def annotations_of(value: Object | None) -> Object:
     return {str(key): text for key, text in as_mapping(at(value, "metadata", "annotations")).items()}
-
-
-def instance_count(cluster: Object | None) -> int | None:
-    return as_int(at(cluster, "spec", "instances"), default=1)
-
-
-def requested_size(storage: object) -> Fraction | None:
-    """What a storage section asks for: `size` wins over the template's request."""
-    stated = at(storage, "size")
-    return quantity(stated or at(storage, "pvcTemplate", "resources", "requests", "storage"))
-
-
-def is_replica(cluster: Object | None) -> bool:
-    """Whether a Cluster follows another one (`IsReplica` of its API)."""
-    replica = at(cluster, "spec", "replica")
-    if isinstance(at(replica, "enabled"), bool):
-        return bool(replica["enabled"])
-    own = at(replica, "self") or at(cluster, "metadata", "name")
-    return bool(at(replica, "primary")) and at(replica, "primary") != own
 
 
 def same_namespace(one: Object, other: Object) -> bool:

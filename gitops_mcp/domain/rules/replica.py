@@ -7,9 +7,10 @@ import binascii
 import json
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.cluster_spec import is_replica
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.rules.bootstrap import bootstrap_methods, missing_external
-from gitops_mcp.domain.rules.reading import as_text, is_replica
+from gitops_mcp.domain.rules.reading import as_text
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "replica")
@@ -95,24 +96,10 @@ def _replica_risk(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Cluster",)
 
 RULES = (
-    Rule("replica-mode", _ONE, "webhook validateReplicaMode", ("spec.replica.enabled",), _replica_mode),
-    Rule(
-        "replica-references",
-        _ONE,
-        "webhook validateReplicaClusterExternalClusters",
-        tuple(f"spec.replica.{name}" for name in ("source", "primary", "self")),
-        _replica_references,
-    ),
-    Rule("replica-bootstrap", _ONE, "webhook validateReplicaMode", ("spec.replica",), _beginning, compares=True),
-    Rule(
-        "promotion-token",
-        _ONE,
-        "webhook validatePromotionToken",
-        ("spec.replica.promotionToken", "spec.replica.minApplyDelay"),
-        _promotion_token,
-    ),
-    Rule(
-        "replica-change", _ONE, "webhook validateReplicaClusterChange", ("spec.replica",), _in_progress, compares=True
-    ),
-    Rule("replica-risk", _ONE, "server", ("spec.replica",), _replica_risk, compares=True),
+    Rule("replica-mode", _ONE, "webhook validateReplicaMode", _replica_mode),
+    Rule("replica-references", _ONE, "webhook validateReplicaClusterExternalClusters", _replica_references),
+    Rule("replica-bootstrap", _ONE, "webhook validateReplicaMode", _beginning, compares=True),
+    Rule("promotion-token", _ONE, "webhook validatePromotionToken", _promotion_token),
+    Rule("replica-change", _ONE, "webhook validateReplicaClusterChange", _in_progress, compares=True),
+    Rule("replica-risk", _ONE, "server", _replica_risk, compares=True),
 )

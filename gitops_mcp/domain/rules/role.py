@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.objects import Object, Path, as_int, at
 from gitops_mcp.domain.rules.reading import (
-    as_int,
     as_list,
     as_text,
     cluster_of,
@@ -22,8 +20,6 @@ from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _LIST: Path = ("spec", "managed", "roles")
 _RESERVED = ("postgres", "streaming_replica")
-_KEPT = {"name": ("name",), "cluster": ("cluster", "name")}
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
 
 
 def _described_roles(value: Object | None) -> Iterator[tuple[Path, Object]]:
@@ -35,7 +31,7 @@ def _described_roles(value: Object | None) -> Iterator[tuple[Path, Object]]:
 
 
 def _role_name(seen: Seen) -> Iterator[Fault]:
-    for path, role in _described_roles(seen.object):
+    for path, role in entries(seen.object, *_LIST):
         name = as_text(role.get("name"))
         if not name:
             yield Fault((*path, "name"), "is needed: the role's name in PostgreSQL")
@@ -52,7 +48,7 @@ def _role_once(seen: Seen) -> Iterator[Fault]:
 
 
 def _role_password(seen: Seen) -> Iterator[Fault]:
-    for path, role in _described_roles(seen.object):
+    for path, role in entries(seen.object, *_LIST):
         if role.get("passwordSecret") and role.get("disablePassword") is True:
             yield Fault((*path, "disablePassword"), "excludes passwordSecret: keep one of them")
 
@@ -62,13 +58,6 @@ def _role_limit(seen: Seen) -> Iterator[Fault]:
         limit = as_int(role.get("connectionLimit"), default=-1)
         if limit is not None and limit < -1:
             yield Fault((*path, "connectionLimit"), f"{limit} is no limit: a number from 0, or -1 for none")
-
-
-def _role_valid_until(seen: Seen) -> Iterator[Fault]:
-    for path, role in _described_roles(seen.object):
-        stated = role.get("validUntil")
-        if isinstance(stated, str) and not _TIME.fullmatch(stated):
-            yield Fault((*path, "validUntil"), f"{quote(stated)} is no time: such as '2027-01-31T00:00:00Z'")
 
 
 def _role_danger(seen: Seen) -> Iterator[Fault]:
@@ -91,31 +80,6 @@ def _role_left(seen: Seen) -> Iterator[Fault]:
                 f"{quote(name)} is no longer listed, and stays in PostgreSQL as it is; `ensure: absent`, and only then "
                 f"removing it, drops the role",
                 "warning",
-            )
-
-
-def _role_absent(seen: Seen) -> Iterator[Fault]:
-    if at(seen.object, "spec", "ensure") == "absent":
-        yield Fault(
-            ("spec", "ensure"),
-            "'absent' is for roles listed in a Cluster: delete the DatabaseRole, with databaseRoleReclaimPolicy "
-            "'delete' where the role is to go too",
-        )
-
-
-def _role_certificate(seen: Seen) -> Iterator[Fault]:
-    certificate = at(seen.object, "spec", "clientCertificate")
-    is_wanted = isinstance(certificate, dict) and certificate.get("enabled") is not False
-    if is_wanted and at(seen.object, "spec", "login") is not True:
-        yield Fault(("spec", "clientCertificate"), "is for roles that log in: set login true, or leave it out")
-
-
-def _role_kept(seen: Seen) -> Iterator[Fault]:
-    for what, path in _KEPT.items():
-        new, old = at(seen.object, "spec", *path), at(seen.old, "spec", *path)
-        if old is not None and new != old and not has_unfilled(old):
-            yield Fault(
-                ("spec", *path), f"the {what} cannot change: keep {quote(str(old))}, or make another DatabaseRole"
             )
 
 
@@ -143,24 +107,17 @@ def _role_inline(seen: Seen) -> Iterator[Fault]:
 
 
 _BOTH = ("Cluster", "DatabaseRole")
+_INLINE = ("Cluster",)
 _ALONE = ("DatabaseRole",)
 
 
-def _in_both(*names: str) -> tuple[str, ...]:
-    return tuple(f"spec.{prefix}{name}" for name in names for prefix in ("managed.roles[].", ""))
-
-
 RULES = (
-    Rule("role-name", _BOTH, "webhook validateManagedRoles, CRD CEL", _in_both("name"), _role_name),
-    Rule("role-once", ("Cluster",), "webhook validateManagedRoles", ("spec.managed.roles[].name",), _role_once),
-    Rule("role-password", _BOTH, "webhook validateManagedRoles, CRD CEL", _in_both("disablePassword"), _role_password),
-    Rule("role-limit", _BOTH, "webhook validateManagedRoles", _in_both("connectionLimit"), _role_limit),
-    Rule("role-valid-until", _BOTH, "operator", _in_both("validUntil"), _role_valid_until),
-    Rule("role-danger", _BOTH, "server", _in_both("superuser", "inRoles", "ensure"), _role_danger),
-    Rule("role-left", ("Cluster",), "operator", ("spec.managed.roles",), _role_left, compares=True),
-    Rule("role-absent", _ALONE, "CRD CEL", ("spec.ensure",), _role_absent),
-    Rule("role-certificate", _ALONE, "CRD CEL", ("spec.clientCertificate",), _role_certificate),
-    Rule("role-kept", _ALONE, "CRD CEL", ("spec.name", "spec.cluster.name"), _role_kept, compares=True),
-    Rule("role-conflict", _ALONE, "operator", ("spec.name",), _role_conflict),
-    Rule("role-inline", _ALONE, "operator", ("spec.name",), _role_inline),
+    Rule("role-name", _INLINE, "webhook validateManagedRoles", _role_name),
+    Rule("role-once", _INLINE, "webhook validateManagedRoles", _role_once),
+    Rule("role-password", _INLINE, "webhook validateManagedRoles", _role_password),
+    Rule("role-limit", _BOTH, "webhook validateManagedRoles", _role_limit),
+    Rule("role-danger", _BOTH, "server", _role_danger),
+    Rule("role-left", _INLINE, "operator", _role_left, compares=True),
+    Rule("role-conflict", _ALONE, "operator", _role_conflict),
+    Rule("role-inline", _ALONE, "operator", _role_inline),
 )

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gitops_mcp.domain.cnpg.cluster_spec import requested_size
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import as_list, parameters_of, requested_size
+from gitops_mcp.domain.rules.reading import as_list, parameters_of
 from gitops_mcp.domain.rules.storage import storage_sections
 
 _POD_FIELDS: tuple[Path, ...] = (

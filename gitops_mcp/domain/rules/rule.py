@@ -61,9 +61,7 @@ class Rule:
     id: str
     kinds: tuple[str, ...]
     source: str
-    """Who enforces it: "CRD", "CRD CEL", "webhook validateName", "operator" once applied, "older API", or "server"."""
-    fields: tuple[str, ...]
-    """Where its findings stand: `spec.tablespaces[].name`; `.*` at the end is any key."""
+    """Who enforces it: "webhook validateName", "CRD CEL since 1.28.4", "operator" once applied, or "server"."""
     check: Callable[[Seen], Iterator[Fault]]
     compares: bool = False
     """It looks at a change, so what was there before is no excuse."""

@@ -41,21 +41,8 @@ def _additional_services(seen: Seen) -> Iterator[Fault]:
 
 
 _ONE = ("Cluster",)
-_TEMPLATE = "spec.managed.services.additional[].serviceTemplate"
 
 RULES = (
-    Rule(
-        "default-services",
-        _ONE,
-        "webhook validateManagedServices",
-        ("spec.managed.services.disabledDefaultServices[]",),
-        _default_services,
-    ),
-    Rule(
-        "additional-services",
-        _ONE,
-        "webhook validateManagedServices",
-        (f"{_TEMPLATE}.metadata.name", f"{_TEMPLATE}.spec.selector"),
-        _additional_services,
-    ),
+    Rule("default-services", _ONE, "webhook validateManagedServices", _default_services),
+    Rule("additional-services", _ONE, "webhook validateManagedServices", _additional_services),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from gitops_mcp.domain import regexp
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.rules.image import wanted_major
@@ -13,25 +13,18 @@ from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "replicationSlots")
 _HA: Path = (*_PLACE, "highAvailability")
-_PREFIX = re.compile(r"[0-9a-z_]*")
 _DEFAULT = "_cnpg_"
 _BUILT_IN_SINCE = 17
 """PostgreSQL itself copies logical slots to standbys from here on."""
-
-
-def _slot_prefix(seen: Seen) -> Iterator[Fault]:
-    stated = at(seen.object, *_HA, "slotPrefix")
-    if stated is not None and not _PREFIX.fullmatch(str(stated)):
-        yield Fault((*_HA, "slotPrefix"), f"{quote(str(stated))} may hold lower-case letters, digits and '_' only")
 
 
 def _slot_patterns(seen: Seen) -> Iterator[Fault]:
     field = (*_PLACE, "synchronizeReplicas", "excludePatterns")
     for index, pattern in enumerate(as_list(at(seen.object, *field))):
         try:
-            re.compile(as_text(pattern))
-        except re.error as error:
-            yield Fault((*field, index), f"{quote(as_text(pattern))} is no regular expression: {error.msg}")
+            regexp.compiled(as_text(pattern))
+        except regexp.Unreadable as error:
+            yield Fault((*field, index), f"{quote(as_text(pattern))} is no regular expression: {error}")
 
 
 def _logical_slots(seen: Seen) -> Iterator[Fault]:
@@ -66,23 +59,9 @@ def _prefix_kept(seen: Seen) -> Iterator[Fault]:
 
 
 _ONE = ("Cluster",)
-_AT_PREFIX = ("spec.replicationSlots.highAvailability.slotPrefix",)
 
 RULES = (
-    Rule("slot-prefix", _ONE, "CRD", _AT_PREFIX, _slot_prefix),
-    Rule(
-        "slot-patterns",
-        _ONE,
-        "webhook validateReplicationSlots",
-        ("spec.replicationSlots.synchronizeReplicas.excludePatterns[]",),
-        _slot_patterns,
-    ),
-    Rule(
-        "logical-slots",
-        _ONE,
-        "webhook validateSynchronizeLogicalDecoding",
-        ("spec.replicationSlots.highAvailability.synchronizeLogicalDecoding", "spec.postgresql.parameters.*"),
-        _logical_slots,
-    ),
-    Rule("slot-prefix-kept", _ONE, "webhook validateReplicationSlotsChange", _AT_PREFIX, _prefix_kept, compares=True),
+    Rule("slot-patterns", _ONE, "webhook validateReplicationSlots", _slot_patterns),
+    Rule("logical-slots", _ONE, "webhook validateSynchronizeLogicalDecoding", _logical_slots),
+    Rule("slot-prefix-kept", _ONE, "webhook validateReplicationSlotsChange", _prefix_kept, compares=True),
 )

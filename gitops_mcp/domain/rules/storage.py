@@ -5,18 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.cluster_spec import requested_size
 from gitops_mcp.domain.cnpg.quantity import checked_storage_size
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import (
-    as_mapping,
-    as_text,
-    entries,
-    has_unfilled,
-    names_in,
-    repeats,
-    requested_size,
-)
+from gitops_mcp.domain.rules.reading import as_mapping, as_text, entries, has_unfilled, names_in, repeats
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
 
@@ -114,33 +107,13 @@ def _snapshot_classes(seen: Seen) -> Iterator[Fault]:
 
 
 _ONE = ("Cluster",)
-_SIZES = ("spec.storage.size", "spec.walStorage.size", "spec.tablespaces[].storage.size")
 
 RULES = (
-    Rule("storage-size", _ONE, "webhook validateStorageSize", _SIZES, _storage_size),
-    Rule(
-        "storage-twice",
-        _ONE,
-        "webhook warning",
-        (*_SIZES, *(one.replace(".size", ".storageClass") for one in _SIZES)),
-        _storage_twice,
-    ),
-    Rule("storage-shrink", _ONE, "webhook validateStorageChange", _SIZES, _storage_shrink, compares=True),
-    Rule("wal-storage-kept", _ONE, "webhook validateWalStorageChange", ("spec.walStorage",), _wal_kept, compares=True),
-    Rule(
-        "tablespaces-kept",
-        _ONE,
-        "webhook validateTablespacesChange",
-        ("spec.tablespaces",),
-        _tablespaces_kept,
-        compares=True,
-    ),
-    Rule("tablespace-names", _ONE, "webhook validateTablespaceNames", ("spec.tablespaces[].name",), _tablespace_names),
-    Rule(
-        "tablespace-snapshots",
-        _ONE,
-        "webhook validateTablespaceBackupSnapshot",
-        ("spec.backup.volumeSnapshot.tablespaceClassName.*",),
-        _snapshot_classes,
-    ),
+    Rule("storage-size", _ONE, "webhook validateStorageSize", _storage_size),
+    Rule("storage-twice", _ONE, "webhook warning", _storage_twice),
+    Rule("storage-shrink", _ONE, "webhook validateStorageChange", _storage_shrink, compares=True),
+    Rule("wal-storage-kept", _ONE, "webhook validateWalStorageChange", _wal_kept, compares=True),
+    Rule("tablespaces-kept", _ONE, "webhook validateTablespacesChange", _tablespaces_kept, compares=True),
+    Rule("tablespace-names", _ONE, "webhook validateTablespaceNames", _tablespace_names),
+    Rule("tablespace-snapshots", _ONE, "webhook validateTablespaceBackupSnapshot", _snapshot_classes),
 )

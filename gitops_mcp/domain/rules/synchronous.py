@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import as_int, as_list, instance_count
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count
+from gitops_mcp.domain.objects import Object, Path, as_int, at
+from gitops_mcp.domain.rules.reading import as_list
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "postgresql", "synchronous")
@@ -14,12 +15,6 @@ _PLACE: Path = ("spec", "postgresql", "synchronous")
 def _named_standbys(cluster: Object) -> int:
     """Standbys from elsewhere."""
     return sum(len(as_list(at(cluster, *_PLACE, name))) for name in ("standbyNamesPre", "standbyNamesPost"))
-
-
-def _positive_number(seen: Seen) -> Iterator[Fault]:
-    number = as_int(at(seen.object, *_PLACE, "number"))
-    if number is not None and number <= 0:
-        yield Fault((*_PLACE, "number"), f"{number} is not more than zero: at least 1, or leave synchronous out")
 
 
 def _enough_instances(seen: Seen) -> Iterator[Fault]:
@@ -34,22 +29,6 @@ def _enough_instances(seen: Seen) -> Iterator[Fault]:
             f"{f' and the {others} named standbys' if others else ''}: at most {count + others - 1}, or at least "
             f"{number - others + 1} instances",
         )
-
-
-def _preference(seen: Seen) -> Iterator[Fault]:
-    if at(seen.object, *_PLACE, "dataDurability") == "preferred" and _named_standbys(seen.object):
-        yield Fault(
-            (*_PLACE, "dataDurability"),
-            "'preferred' excludes standbyNamesPre and standbyNamesPost: 'required', or leave those out",
-        )
-
-
-def _failure_domains(seen: Seen) -> Iterator[Fault]:
-    pods, nodes = (
-        as_list(at(seen.object, *_PLACE, name)) for name in ("podFailureDomainKeys", "nodeFailureDomainKeys")
-    )
-    if pods and nodes:
-        yield Fault((*_PLACE, "podFailureDomainKeys"), "excludes nodeFailureDomainKeys: keep one of them")
 
 
 def _failover_quorum(seen: Seen) -> Iterator[Fault]:
@@ -92,33 +71,11 @@ def _election_constraint(seen: Seen) -> Iterator[Fault]:
 
 
 _ONE = ("Cluster",)
-_NUMBER = ("spec.postgresql.synchronous.number",)
 
 RULES = (
-    Rule("synchronous-positive", _ONE, "CRD CEL", _NUMBER, _positive_number),
-    Rule("synchronous-number", _ONE, "webhook validateSynchronousReplicaConfiguration", _NUMBER, _enough_instances),
-    Rule("synchronous-preferred", _ONE, "CRD CEL", ("spec.postgresql.synchronous.dataDurability",), _preference),
-    Rule("failure-domains", _ONE, "CRD CEL", ("spec.postgresql.synchronous.podFailureDomainKeys",), _failure_domains),
-    Rule("failover-quorum", _ONE, "webhook validateFailoverQuorum", _NUMBER, _failover_quorum),
-    Rule(
-        "synchronous-legacy",
-        _ONE,
-        "webhook validateConfiguration",
-        ("spec.minSyncReplicas", "spec.maxSyncReplicas"),
-        _legacy_fields,
-    ),
-    Rule(
-        "sync-replicas",
-        _ONE,
-        "webhook validateMaxSyncReplicas",
-        ("spec.minSyncReplicas", "spec.maxSyncReplicas"),
-        _sync_replicas,
-    ),
-    Rule(
-        "election-constraint",
-        _ONE,
-        "webhook validateSyncReplicaElectionConstraint",
-        ("spec.postgresql.syncReplicaElectionConstraint.nodeLabelsAntiAffinity",),
-        _election_constraint,
-    ),
+    Rule("synchronous-number", _ONE, "webhook validateSynchronousReplicaConfiguration", _enough_instances),
+    Rule("failover-quorum", _ONE, "webhook validateFailoverQuorum", _failover_quorum),
+    Rule("synchronous-legacy", _ONE, "webhook validateConfiguration", _legacy_fields),
+    Rule("sync-replicas", _ONE, "webhook validateMaxSyncReplicas", _sync_replicas),
+    Rule("election-constraint", _ONE, "webhook validateSyncReplicaElectionConstraint", _election_constraint),
 )

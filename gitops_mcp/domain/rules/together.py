@@ -73,9 +73,8 @@ RULES = (
         "image-and-parameters",
         ("Cluster",),
         "webhook validateConfigurationChange",
-        ("spec.imageName",),
         _image_and_parameters,
         compares=True,
     ),
-    Rule("resize-alone", ("Cluster",), "operator", ("spec",), _resize_alone, compares=True),
+    Rule("resize-alone", ("Cluster",), "operator", _resize_alone, compares=True),
 )

@@ -4,8 +4,9 @@ The structure is walked by code of our own: pruning of nulls, defaults, unknown 
 Kubernetes that JSON Schema does not know, and a schema is never validated itself. CEL is evaluated by
 common-expression-language and not by cel-python, which answers `has(self.a.b)` with false where `a` is missing (the API
 server refuses), takes true for 1, and knows neither optional values nor `map` of three arguments; it is much slower,
-too. What is wrong in the library chosen is met in `rule` and `cel_rules`: the size of a text in bytes, and an error in
-one item under `all` or `exists`. The rules of CloudNativePG's kinds call no function of Kubernetes' own.
+too. What is wrong in the library chosen is met in `rule` and `cel_rules`: the size of a text in bytes, patterns read as
+Rust does, and an error in one item under `all` or `exists`. The rules of CloudNativePG's kinds call no function of
+Kubernetes' own.
 
 Not repeated: ratcheting. An API server lets an old fault pass in a value that an update leaves alone; here it is told.
 """

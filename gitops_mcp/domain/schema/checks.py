@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +12,12 @@ from functools import partial
 from math import inf
 from typing import Any
 
+from gitops_mcp.domain import regexp
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.schema.verdict import RuleName
 
 _RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-
-
-class UnreadablePattern(ValueError):
-    """A pattern that Python reads in another way than RE2, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +36,9 @@ def schema_checks(schema: Object) -> Iterator[Check]:
 
 
 def pattern_check(text: str) -> Check:
-    expression = _compile_pattern(text)
-    return Check("pattern", f"match {text}", lambda value: not isinstance(value, str) or bool(expression.search(value)))
+    """Raises regexp.Unreadable."""
+    regexp.compiled(text)
+    return Check("pattern", f"match {text}", lambda value: not isinstance(value, str) or regexp.search(text, value))
 
 
 def parse_rfc3339(text: str) -> datetime | None:
@@ -114,22 +111,3 @@ def _format_checks(schema: Object) -> Iterator[Check]:
             yield Check(
                 "format", "be base64", lambda value: not isinstance(value, str) or decode_base64(value) is not None
             )
-
-
-def _compile_pattern(text: str) -> re.Pattern[str]:
-    if "[[:" in text or "(?U" in text:
-        raise UnreadablePattern("a pattern in a syntax of RE2 that Python reads otherwise")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", FutureWarning)
-            return re.compile(_python_ends(text), re.ASCII)
-    except (re.error, FutureWarning) as error:
-        raise UnreadablePattern(f"a pattern that Python cannot read: {error}") from error
-
-
-_DOLLAR = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
-
-
-def _python_ends(text: str) -> str:
-    r"""In RE2 `$` is the end of the text; in Python it also stands before a last newline, and the end is `\Z`."""
-    return _DOLLAR.sub(lambda found: r"\Z" if found[0] == "$" else found[0], text)

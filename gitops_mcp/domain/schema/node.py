@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.schema.checks import Check, UnreadablePattern, pattern_check, schema_checks
+from gitops_mcp.domain.regexp import Unreadable
+from gitops_mcp.domain.schema.checks import Check, pattern_check, schema_checks
 from gitops_mcp.domain.schema.rule import CelRule, escape_name
 from gitops_mcp.domain.schema.verdict import Unchecked
 
@@ -151,7 +152,7 @@ class _Maker:
             return (), None
         try:
             return (pattern_check(schema["pattern"]),), None
-        except UnreadablePattern as error:
+        except Unreadable as error:
             unread = Unchecked(place, schema["pattern"], str(error))
             self.unchecked.append(unread)
             return (), unread

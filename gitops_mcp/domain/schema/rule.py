@@ -14,13 +14,20 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitops_mcp.domain.objects import Object, Path
+from gitops_mcp.domain.regexp import search
 
 if TYPE_CHECKING:
     from cel import Program
 
-_SIZE = "textual_size"
+_OWN = {"size": "textual_size", "matches": "matches_of_re2"}
+"""Functions of the language by the names of ours, for the library's cannot be replaced: it counts the bytes of a text
+where CEL counts characters, and reads a pattern as Rust does, whose `\\d` is any digit of Unicode."""
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    _OWN["size"]: len,
+    _OWN["matches"]: lambda text, pattern: search(pattern, text),
+}
 _NATIVE = frozenset(
-    {"size", "contains", "startsWith", "endsWith", "matches"}
+    {"contains", "startsWith", "endsWith"}
     | {"int", "uint", "double", "string", "bytes", "timestamp", "duration", "type", "dyn"}
     | {"getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"}
     | {"getHours", "getMinutes", "getSeconds", "getMilliseconds"}
@@ -92,26 +99,24 @@ def compile_rule(text: str) -> CompiledRule:
     import cel
 
     try:
-        made = cel.compile(_TOKEN.sub(lambda found: _SIZE if found["size"] else found[0], text))
+        made = cel.compile(_TOKEN.sub(lambda found: _OWN.get(found["own"] or "", found[0]), text))
     except ValueError:
         variables = frozenset(_WORD.findall(_LITERAL.sub("", text)))
         return CompiledRule(variables=variables, trouble="the CEL library cannot read it")
     variables = frozenset(made.variables())
     called = {name for name in made.functions() if re.fullmatch(r"[\w.]*[A-Za-z][\w.]*", name)}
-    unknown = sorted(called - _NATIVE - _OPTIONAL - {_SIZE})
+    unknown = sorted(called - _NATIVE - _OPTIONAL - _FUNCTIONS.keys())
     if unknown:
         return CompiledRule(variables=variables, trouble=f"the CEL library does not know {', '.join(unknown)}")
     from cel.stdlib import STDLIB_FUNCTIONS
 
     functions = {name: STDLIB_FUNCTIONS[name] for name in called & _OPTIONAL}
-    if _SIZE in called:
-        functions[_SIZE] = len
+    functions |= {name: made for name, made in _FUNCTIONS.items() if name in called}
     return CompiledRule(made, functions, variables, _SEARCHES in made.functions())
 
 
 _LITERAL = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
-# The library counts the bytes of a text, CEL its characters, and its own `size` cannot be replaced.
-_TOKEN = re.compile(_LITERAL.pattern + r"|(?P<size>\bsize\b(?=\s*\())")
+_TOKEN = re.compile(_LITERAL.pattern + rf"|(?P<own>\b(?:{'|'.join(_OWN)})\b(?=\s*\())")
 # `has` reads what stands around the field, and of the field itself only that it is there.
 _PRESENCE = re.compile(r"\bhas\(\s*([\w.]+\.)\w+\s*\)")
 _WORD = re.compile(r"[A-Za-z_]\w*")

@@ -1,13 +1,19 @@
-"""CustomResourceDefinitions: from a folder what the API serves, and from what it serves the objects it answers."""
+"""CustomResourceDefinitions: what the API serves by them, and from what it serves the objects it answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from gitops_mcp.crds import packaged_crds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.store.metadata import new_metadata, now
 from gitops_mcp.sandbox.store.resources import CRD, Scale, Served
+
+
+def served_from_package() -> Iterator[Served]:
+    """CloudNativePG's own kinds."""
+    return map(_served_from_crd, packaged_crds())
 
 
 def served_by(folder: Path) -> Iterator[Served]:
@@ -43,9 +49,6 @@ def crd_of(served: Served) -> Object:
 def _crd_from_schema(served: Served) -> Object:
     resource = served.resource
     subresources: Object = {"status": {}} if served.status else {}
-    if served.scale:
-        paths = (("specReplicasPath", served.scale.spec), ("statusReplicasPath", served.scale.status))
-        subresources["scale"] = {name: "".join(f".{step}" for step in path) for name, path in paths}
     version = {
         "name": resource.version,
         "served": True,

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from collections.abc import Iterator
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.regexp import search
+from gitops_mcp.domain.schema.checks import parse_rfc3339
 from gitops_mcp.sandbox.store.errors import Cause
 
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
@@ -193,9 +192,9 @@ def _in_text(value: str, schema: Object, path: str) -> Iterator[Cause]:
         yield _invalid_value(path, value, f"should be at least {schema['minLength']} chars long")
     if len(value) > schema.get("maxLength", len(value)):
         yield Cause(path, "FieldValueTooLong", f"Too long: may not be more than {schema['maxLength']} bytes")
-    if "pattern" in schema and not _compile_pattern(schema["pattern"]).search(value):
+    if "pattern" in schema and not search(schema["pattern"], value):
         yield _invalid_value(path, value, f"should match '{schema['pattern']}'")
-    if schema.get("format") == "date-time" and not _is_time(value):
+    if schema.get("format") == "date-time" and parse_rfc3339(value) is None:
         yield _invalid_value(path, value, f"must be of type date-time: {json.dumps(value)}")
 
 
@@ -207,16 +206,3 @@ def _in_number(value: float, schema: Object, path: str) -> Iterator[Cause]:
     if most is not None and (value >= most if schema.get("exclusiveMaximum") else value > most):
         bound = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
         yield _invalid_value(path, value, f"should be {bound} {most}")
-
-
-@lru_cache(maxsize=512)
-def _compile_pattern(text: str) -> re.Pattern[str]:
-    """RE2 as CRDs use it reads the same in Python, but that `$` there never matches before a newline."""
-    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", text))
-
-
-def _is_time(value: str) -> bool:
-    try:
-        return datetime.fromisoformat(value).tzinfo is not None and "T" in value.upper()
-    except ValueError:
-        return False

@@ -16,7 +16,7 @@ from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.store import admission, deletion, managed
 from gitops_mcp.sandbox.store.admission import WriteOptions
 from gitops_mcp.sandbox.store.collection import Collection, ObjectVersion, Slice, StoredChange, key_of
-from gitops_mcp.sandbox.store.crds import crd_of, served_by
+from gitops_mcp.sandbox.store.crds import crd_of, served_by, served_from_package
 from gitops_mcp.sandbox.store.deletion import Propagation
 from gitops_mcp.sandbox.store.errors import Cause, already_exists, bad_request, conflict, forbidden, invalid, not_found
 from gitops_mcp.sandbox.store.logs import Line, PodLogs
@@ -39,9 +39,9 @@ class Preconditions:
 
 class Store:
     def __init__(self, *, crds: Path | None = None, history: int = 10_000) -> None:
-        """Serve our own small schemas, or the CRDs of a folder in their place; keep so many changes a kind."""
+        """Serve the packaged CRDs and small schemas, or a folder's CRDs in their place; keep so many changes a kind."""
         full = tuple(served_by(crds)) if crds else ()
-        self.served: tuple[Served, ...] = override_served((*BUILT_IN, *OWN), full)
+        self.served: tuple[Served, ...] = override_served((*BUILT_IN, *served_from_package(), *OWN), full)
         self._state = StoreState(self.served, history=history)
         self._logs = PodLogs()
         for name in _NAMESPACES:

@@ -6,22 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gitops_mcp.adapters.kube import Kube, ObjectPage
-from gitops_mcp.answers.base import WarningRow, rows_that_fit
-from gitops_mcp.answers.clusters import ClusterList, ClusterRow, ConditionRow
+from gitops_mcp.adapters.kube import ObjectPage
+from gitops_mcp.answers.base import rows_that_fit
+from gitops_mcp.answers.cluster_parts import ConditionRow
+from gitops_mcp.answers.clusters import ClusterList, ClusterRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
-from gitops_mcp.config import Environment, Settings
+from gitops_mcp.config import Environment
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, storage_size
 from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.cnpg.status.conditions import conditions
 from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.kinds import CLUSTER
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
+from gitops_mcp.workflows.api_once import Look, Looks
+from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading import cursors
-from gitops_mcp.workflows.reading.engines import base_warnings, engine_states, passed_over
-from gitops_mcp.workflows.view import allowed_namespace, view_at
+from gitops_mcp.workflows.reading.engines import engine_states, passed_over
+from gitops_mcp.workflows.view import allowed_namespace
 
 _PAGE, _PAGE_DETAILED = 80, 30
 """Rows that fit into one answer: its text and its structured content are bounded."""
@@ -57,28 +62,24 @@ def list_clusters(
     asked = [chosen.name, checked, detailed, size]
     position = _decode_position(cursor, asked)
     if position.declared:
-        why = WarningRow(
-            id="live-unavailable", message="this goes on with what Git declares; start again for live state"
-        )
+        why = Notice("live-unavailable", "this goes on with what Git declares; start again for live state")
         return _list_declared(app, chosen, checked, why, size, position, asked)
-    kube = app.kube(chosen, settings)
-    warnings: list[WarningRow] = []
+    api = Looks(app, settings)
+    warnings: list[Notice] = []
     spaces: Sequence[str | None] = [checked] if checked else (chosen.namespaces or [None])
     if position.space >= len(spaces):
         raise InvalidRequest("cursor: the namespaces of the environment have changed; leave it out to start again")
     try:
-        page = _next_page(kube, spaces, position, size, warnings)
+        page = _next_page(api.at_environment(chosen), spaces, position, size, warnings)
     except (NotInstalled, Unavailable, Forbidden) as error:
         if cursor is not None:
             raise
         if ground is None:
             raise type(error)(f"{error}; and there is no repository here that would say what is declared") from error
-        why = WarningRow(
-            id="not-installed" if isinstance(error, NotInstalled) else "live-unavailable", message=str(error)
-        )
+        why = Notice("not-installed" if isinstance(error, NotInstalled) else "live-unavailable", str(error))
         return _list_declared(app, chosen, checked, why, size, position, asked)
     now = datetime.now(UTC)
-    delivery = _Delivery.of(app, ground, chosen, settings) if detailed else None
+    delivery = _Delivery.of(api, ground, chosen) if detailed else None
     rows = [_row(one, now, delivery) for one in page.items]
     kept = rows_that_fit(rows)
     after = page.after if len(kept) == len(rows) else page.within(len(kept))
@@ -105,7 +106,7 @@ class _ClusterPage:
 
 
 def _next_page(
-    kube: Kube, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[WarningRow]
+    look: Look, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[Notice]
 ) -> _ClusterPage:
     """The next page that holds anything; namespaces are listed one after the other.
 
@@ -115,18 +116,18 @@ def _next_page(
     while True:
         space = spaces[position.space]
         try:
-            found = kube.page(CLUSTER, space, limit=size, cursor=position.token)
+            found = look.page(CLUSTER, space, limit=size, cursor=position.token)
         except Forbidden as error:
-            own = kube.namespace() if space is None else None
+            own = look.kube.namespace() if space is None else None
             if own:
-                warnings.append(WarningRow(id="forbidden", message=f"only namespace {own} is listed: {error}"))
+                warnings.append(Notice("forbidden", f"only namespace {own} is listed: {error}"))
                 spaces = [own]
-                found = kube.page(CLUSTER, own, limit=size, cursor=position.token)
+                found = look.page(CLUSTER, own, limit=size, cursor=position.token)
             else:
                 unread += 1
                 if unread == len(spaces):
                     raise
-                warnings.append(WarningRow(id="forbidden", message=str(error)))
+                warnings.append(Notice("forbidden", str(error)))
                 found = ObjectPage((), None, None)
         items = found.items[position.skip :]
         done = position.done + len(items)
@@ -150,18 +151,18 @@ class _Delivery:
     declared: Mapping[tuple[str | None, str], Declaration] | None
     """None where Git could not be asked."""
     engine: str | None
-    warnings: list[WarningRow] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
 
     @classmethod
-    def of(cls, app: App, ground: Ground | None, environment: Environment, settings: Settings) -> _Delivery:
-        states, warnings = engine_states(app, environment, settings)
+    def of(cls, api: Looks, ground: Ground | None, environment: Environment) -> _Delivery:
+        states, warnings = engine_states(api, environment)
         declared: dict[tuple[str | None, str], Declaration] | None = None
         if ground:
             try:
-                found = view_at(app, ground, environment, ground.base.commit, proposed=False).desired.clusters
+                found = api.app.desired(ground, environment.path, ground.base.commit).clusters
                 declared = {(one.identity.namespace, one.identity.name): one for one in found}
             except GitOpsError as error:
-                warnings.append(WarningRow(id="git-unavailable", message=str(error)))
+                warnings.append(Notice("git-unavailable", str(error)))
         return cls(declared, cut_text(str(states[0])) if states else None, warnings)
 
     def place(self, namespace: str | None, name: str) -> str | None:
@@ -208,7 +209,7 @@ def _list_declared(
     app: App,
     environment: Environment,
     namespace: str | None,
-    why: WarningRow,
+    why: Notice,
     size: int,
     position: _Position,
     asked: Sequence[object],
@@ -217,7 +218,7 @@ def _list_declared(
     _, ground = app.settings(fetch=True)
     if ground is None:
         raise InvalidRequest("cursor: the repository it belongs to is gone; leave it out to start again")
-    desired = view_at(app, ground, environment, ground.base.commit, proposed=False).desired
+    desired = app.desired(ground, environment.path, ground.base.commit)
     allowed = {namespace} if namespace else {*environment.namespaces, None} if environment.namespaces else None
     found = [one for one in desired.clusters if allowed is None or one.identity.namespace in allowed]
     rows = [_declared_row(one) for one in found[position.done : position.done + size]]
@@ -233,15 +234,14 @@ def _list_declared(
 
 
 def _declared_row(declared: Declaration) -> ClusterRow:
-    instances = at(declared.object, "spec", "instances")
-    size = at(declared.object, "spec", "storage", "size")
+    size = storage_size(at(declared.object, "spec", "storage"))
     image = at(declared.object, "spec", "imageName")
     return ClusterRow(
         namespace=declared.identity.namespace,
         name=declared.identity.name,
-        instances=1 if instances is None else instances if type(instances) is int else None,
+        instances=instance_count(declared.object),
         image=cut_text(image) if isinstance(image, str) else None,
-        storage=None if size is None else cut_text(str(size)),
+        storage=None if size is None else cut_text(size),
         declared=cut_text(declared.place),
         live="unavailable",
     )

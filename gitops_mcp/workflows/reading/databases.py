@@ -12,8 +12,7 @@ from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.database import POLICY, declared_databases, sql_name_of
 from gitops_mcp.domain.plans.declared_roles import bootstrap_database, bootstrap_owner
-from gitops_mcp.domain.repository.desired import Declaration
-from gitops_mcp.domain.yaml.values import is_same
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
@@ -44,8 +43,8 @@ def list_databases(
 
 def _rows(seen: ClusterReading) -> Iterator[DatabaseRow]:
     live = _read_live(seen)
-    base = declared_databases(seen.view.desired, seen.ref) if seen.view else ()
-    pending = _pending_by_name(seen)
+    base = declared_databases(seen.desired, seen.ref) if seen.desired else ()
+    pending = seen.pending(lambda desired: _by_name(desired, seen.ref), lambda one: one.object)
     names = set()
     for one in base:
         names.add(sql_name_of(one))
@@ -60,7 +59,7 @@ def _rows(seen: ClusterReading) -> Iterator[DatabaseRow]:
         if at(found, "spec", "cluster", "name") == seen.ref.name and str(at(found, "spec", "name")) not in names:
             names.add(str(at(found, "spec", "name")))
             state, message = object_state(found, is_current=True)
-            yield _row(found, state=state if seen.is_direct or state == "failing" else "only_live", message=message)
+            yield _row(found, state=seen.live_only_state(state), message=message)
     yield from _of_bootstrap(seen, names)
 
 
@@ -84,25 +83,14 @@ def _read_live(seen: ClusterReading) -> tuple[Object, ...] | None:
     if seen.live is None:
         return None
     try:
-        return seen.kube.every(DATABASE, seen.ref.namespace)
+        return seen.look.every(DATABASE, seen.ref.namespace)
     except GitOpsError as error:
         seen.warn("unreadable", f"Databases are missing here: {error}")
         return None
 
 
-def _pending_by_name(seen: ClusterReading) -> dict[str, list[tuple[str, Declaration | None]]]:
-    """By database the open changes that touch it, with what they say."""
-    found: dict[str, list[tuple[str, Declaration | None]]] = {}
-    for change in seen.proposed:
-        old, new = (
-            {sql_name_of(one): one for one in declared_databases(view.desired, seen.ref)}
-            for view in (change.before, change.after)
-        )
-        for name in dict.fromkeys([*old, *new]):
-            was, now = old.get(name), new.get(name)
-            if not is_same(was.object if was else None, now.object if now else None):
-                found.setdefault(name, []).append((change.name, now))
-    return found
+def _by_name(desired: Desired, ref: ClusterRef) -> dict[str, Declaration]:
+    return {sql_name_of(one): one for one in declared_databases(desired, ref)}
 
 
 def _declared_row(

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from gitops_mcp.answers.base import WarningRow
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.app import App, Ground
-from gitops_mcp.config import Environment, Settings
+from gitops_mcp.config import Environment
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
 from gitops_mcp.domain.live.engine_report import EngineState, states_covering_folder
 from gitops_mcp.domain.names import pluralize
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, NotInstalled
+from gitops_mcp.workflows.api_once import Looks
+
+_KINDS: dict[str, tuple[Resource, ...]] = {
+    "auto": (APPLICATION, KUSTOMIZATION),
+    "argocd": (APPLICATION,),
+    "flux": (KUSTOMIZATION,),
+    "none": (),
+}
 
 
-def engine_states(
-    app: App, environment: Environment, settings: Settings
-) -> tuple[tuple[EngineState, ...], list[WarningRow]]:
+def engine_states(api: Looks, environment: Environment) -> tuple[tuple[EngineState, ...], list[Notice]]:
     """The engine objects that cover the environment's folder; an engine that is not installed is not missed."""
-    kube = app.engine_kube(environment, settings)
-    warnings: list[WarningRow] = []
+    warnings: list[Notice] = []
     found: dict[Resource, tuple[Object, ...]] = {}
-    wanted = {"auto": (APPLICATION, KUSTOMIZATION), "argocd": (APPLICATION,), "flux": (KUSTOMIZATION,), "none": ()}
-    for resource in wanted[environment.engine_type]:
+    for resource in _KINDS[environment.engine_type]:
         try:
-            found[resource] = kube.every(resource, environment.engine_namespace)
+            found[resource] = api.at_engine(environment).side_look().every(resource, environment.engine_namespace)
         except NotInstalled:
             continue
         except GitOpsError as error:
-            unread = WarningRow(id="engine-unreadable", message=str(error))
+            unread = Notice("engine-unreadable", str(error))
             warnings += [unread] if unread not in warnings else []
     states = states_covering_folder(found.get(APPLICATION, ()), found.get(KUSTOMIZATION, ()), environment.path)
     return states, warnings
@@ -48,16 +51,11 @@ def applied_by(one: EngineObject) -> str:
     return f"{one}" + (f": {told}" if told else "")
 
 
-def base_warnings(ground: Ground | None) -> list[WarningRow]:
-    """What is told of a base that could not be fetched."""
-    return [WarningRow(id="base-not-fetched", message=ground.base.warning)] if ground and ground.base.warning else []
-
-
-def passed_over(desired: Desired) -> list[WarningRow]:
+def passed_over(desired: Desired) -> list[Notice]:
     """The files that may declare something and could not be read, counted."""
     if not desired.skipped:
         return []
     first = desired.skipped[0]
     which = cut_text(f"{first.path}: {first.reason}")
     message = f"{pluralize(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
-    return [WarningRow(id="passed-over", message=message)]
+    return [Notice("passed-over", message)]

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from gitops_mcp.adapters.kube import Kube
-from gitops_mcp.answers.base import WarningRow
+from gitops_mcp.answers.members import MemberState
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.declared_roles import LiveRoles
-from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
+from gitops_mcp.workflows.api_once import Look, Looks
 from gitops_mcp.workflows.merged import is_merged
-from gitops_mcp.workflows.reading.engines import base_warnings
-from gitops_mcp.workflows.view import View, allowed_namespace, view_at
+from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.reading.live_cluster import live_cluster
+from gitops_mcp.workflows.view import allowed_namespace
+
+T = TypeVar("T")
 
 _CHANGES = 20
 """Open changes that a listing looks into."""
@@ -26,9 +32,9 @@ _CHANGES = 20
 @dataclass(frozen=True)
 class OpenChange:
     name: str
-    before: View
+    before: Desired
     """Where it left the base; what was merged since is not its doing."""
-    after: View
+    after: Desired
 
 
 @dataclass(frozen=True)
@@ -38,21 +44,38 @@ class ClusterReading:
     environment: Environment
     ref: ClusterRef
     declared: Declaration | None
-    view: View | None
+    desired: Desired | None
     live: LiveRoles | None
     cluster: Object | None
     """The live Cluster."""
-    kube: Kube
-    warnings: list[WarningRow]
+    look: Look
+    warnings: list[Notice]
     proposed: tuple[OpenChange, ...] = ()
 
-    @property
-    def is_direct(self) -> bool:
-        """Git is not what the environment is changed through, so that nothing is missing there."""
-        return self.environment.delivery == "direct"
+    def live_only_state(self, state: MemberState) -> MemberState:
+        """The state of what only the API has, from how it is doing there.
+
+        A reconciled role `report` without a document is `only_live` where Git is what the environment is changed
+        through: somebody made it by hand. With direct delivery nothing is missing there, and it is `reconciled`. That
+        it is `failing` is told in both.
+        """
+        return state if state == "failing" or self.environment.delivery == "direct" else "only_live"
+
+    def pending(
+        self, read: Callable[[Desired], Mapping[str, T]], content: Callable[[T], object]
+    ) -> dict[str, list[tuple[str, T | None]]]:
+        """By name the open changes that touch a member, with what they say of it; None: it goes."""
+        found: dict[str, list[tuple[str, T | None]]] = {}
+        for change in self.proposed:
+            old, new = read(change.before), read(change.after)
+            for name in dict.fromkeys([*old, *new]):
+                was, now = old.get(name), new.get(name)
+                if not is_same(was and content(was), now and content(now)):
+                    found.setdefault(name, []).append((change.name, now))
+        return found
 
     def warn(self, name: str, message: str) -> None:
-        self.warnings.append(WarningRow(id=name, message=message))
+        self.warnings.append(Notice(name, message))
 
 
 def read_cluster(app: App, name: str, *, namespace: str | None, environment: str | None) -> ClusterReading:
@@ -62,16 +85,14 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
     chosen = app.environment(settings, environment, reading=True)
     asked = allowed_namespace(chosen, namespace)
     warnings = base_warnings(ground)
-    view = view_at(app, ground, chosen, ground.base.commit, proposed=False) if ground else None
-    changes = tuple(_open_changes(app, ground, chosen, view)) if ground and view else ()
-    declared, unclear = _declared_cluster(view, changes, name, asked)
-    kube = app.kube(chosen, settings)
+    desired = app.desired(ground, chosen.path, ground.base.commit) if ground else None
+    changes = tuple(_open_changes(app, ground, chosen, desired)) if ground and desired else ()
+    declared, unclear = _declared_cluster([desired, *(one.after for one in changes)], name, asked, chosen)
+    look = Looks(app, settings).at_environment(chosen)
     space = asked or (declared.identity.namespace if declared else None)
-    from gitops_mcp.workflows.reading.cluster_status import live_cluster
-
-    cluster, unread = live_cluster(kube, chosen, name, space)
+    cluster, unread = live_cluster(look, chosen, name, space)
     if unread is not None:
-        warnings.append(WarningRow(id="live-unavailable", message=str(unread)))
+        warnings.append(Notice("live-unavailable", str(unread)))
     space = space or at(cluster, "metadata", "namespace")
     if space is None or (declared is None and cluster is None):
         raise unclear or unread or NotFound(f"cluster_name: no Cluster {name!r} in {chosen.name}")
@@ -79,35 +100,35 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
     live = None
     if unread is None:
         try:
-            live = LiveRoles(cluster, kube.every(DATABASE_ROLE, space))
+            live = LiveRoles(cluster, look.every(DATABASE_ROLE, space))
         except NotInstalled:
             live = LiveRoles(cluster, None)
         except GitOpsError as error:
-            warnings.append(WarningRow(id="unreadable", message=f"DatabaseRoles are missing here: {error}"))
+            warnings.append(Notice("unreadable", f"DatabaseRoles are missing here: {error}"))
             live = LiveRoles(cluster, ())
     ref = ClusterRef(space, name)
-    return ClusterReading(chosen, ref, declared, view, live, cluster, kube, warnings, changes)
+    return ClusterReading(chosen, ref, declared, desired, live, cluster, look, warnings, changes)
 
 
 def _declared_cluster(
-    view: View | None, changes: tuple[OpenChange, ...], name: str, namespace: str | None
+    models: Iterable[Desired | None], name: str, namespace: str | None, environment: Environment
 ) -> tuple[Declaration | None, GitOpsError | None]:
     """The Cluster in the base, else in an open change that is to make it."""
     error: GitOpsError | None = None
-    for seen in [view, *(one.after for one in changes)]:
+    for seen in models:
         if seen is None:
             continue
         try:
-            return seen.desired.cluster(name, namespace, environment=seen.environment.name), None
+            return seen.cluster(name, namespace, environment=environment.name), None
         except GitOpsError as found:
             error = error or found
     return None, error
 
 
-def _open_changes(app: App, ground: Ground, environment: Environment, base: View) -> Iterator[OpenChange]:
+def _open_changes(app: App, ground: Ground, environment: Environment, base: Desired) -> Iterator[OpenChange]:
     for one in ground.repository.changes(ground.git, ground.base)[:_CHANGES]:
         start = ground.repository.merge_base(ground.base.commit, one.tip)
         if start is None or is_merged(ground, one):
             continue
-        before = base if start == ground.base.commit else view_at(app, ground, environment, start, proposed=False)
-        yield OpenChange(one.name, before, view_at(app, ground, environment, one.tip, proposed=True))
+        before = base if start == ground.base.commit else app.desired(ground, environment.path, start)
+        yield OpenChange(one.name, before, app.desired(ground, environment.path, one.tip))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.members import MemberState, RoleList, RoleRow
@@ -10,12 +10,14 @@ from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
+from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRoles, bootstrap_owner, declared_roles
+from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, Form, LiveRoles, bootstrap_owner, declared_roles
 from gitops_mcp.domain.plans.role import non_default_attributes
+from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
-from gitops_mcp.workflows.view import View
 
 _TOOL = "list_postgres_roles"
 _WAITING = "it is not applied yet as Git says it"
@@ -42,7 +44,7 @@ def list_roles(
 
 def _rows(seen: ClusterReading) -> Iterator[RoleRow]:
     base = _in_git(seen)
-    pending = _pending_by_name(seen)
+    pending = seen.pending(lambda desired: _roles_by_name(desired, seen.ref), lambda role: role.spec)
     twice = {name for name in (one.name for one in base) if sum(one.name == name for one in base) > 1}
     known: set[tuple[str, str]] = set()
     for role in base:
@@ -58,34 +60,19 @@ def _rows(seen: ClusterReading) -> Iterator[RoleRow]:
 
 
 def _in_git(seen: ClusterReading) -> tuple[DeclaredRole, ...]:
-    if seen.view is None or seen.declared is None:
+    if seen.desired is None or seen.declared is None:
         return ()
-    there = [one for one in seen.view.desired.clusters if one.identity == seen.declared.identity]
-    return declared_roles(seen.view.desired, there[0], seen.ref) if there else ()
+    there = [one for one in seen.desired.clusters if one.identity == seen.declared.identity]
+    return declared_roles(seen.desired, there[0], seen.ref) if there else ()
 
 
-def _pending_by_name(seen: ClusterReading) -> Mapping[str, tuple[tuple[str, DeclaredRole | None], ...]]:
-    """By role the open changes that touch it, with what they say."""
-    found: dict[str, list[tuple[str, DeclaredRole | None]]] = {}
-    for change in seen.proposed:
-        old, new = _roles_by_name(change.before, seen), _roles_by_name(change.after, seen)
-        for name in dict.fromkeys([*old, *new]):
-            was, now = old.get(name), new.get(name)
-            if (was.spec if was else None) != (now.spec if now else None):
-                found.setdefault(name, []).append((change.name, now))
-    return {name: tuple(changes) for name, changes in found.items()}
-
-
-def _roles_by_name(view: View, seen: ClusterReading) -> dict[str, DeclaredRole]:
-    clusters = [one for one in view.desired.clusters if _is_it(one.identity, seen)]
-    return {one.name: one for one in declared_roles(view.desired, clusters[0], seen.ref)} if clusters else {}
-
-
-def _is_it(identity: object, seen: ClusterReading) -> bool:
-    return getattr(identity, "name", None) == seen.ref.name and getattr(identity, "namespace", None) in {
-        seen.ref.namespace,
-        None,
-    }
+def _roles_by_name(desired: Desired, ref: ClusterRef) -> dict[str, DeclaredRole]:
+    found = [
+        one
+        for one in desired.clusters
+        if one.identity.name == ref.name and one.identity.namespace in {ref.namespace, None}
+    ]
+    return {one.name: one for one in declared_roles(desired, found[0], ref)} if found else {}
 
 
 def _declared_row(
@@ -94,17 +81,26 @@ def _declared_row(
     state, message = _role_state(role, seen.live, seen)
     if twice:
         state, message = "failing", "it is declared twice, inline and as a DatabaseRole: remove one of them"
+    row = _row(role.name, role.form, role.spec, state=state, message=message, object_=_object_name(role))
+    return row.model_copy(update={"declared": role.place, "pending": [change for change, _ in pending]})
+
+
+def _row(
+    name: str, form: Form, spec: Object, *, state: MemberState, message: str | None, object_: str | None = None
+) -> RoleRow:
     return RoleRow(
-        name=role.name,
-        form=role.form,
-        object=role.declared.identity.name if role.index is None else None,
-        attributes=[cut_text(text) for text in non_default_attributes(role.attributes)],
-        password=_password_text(role.spec),
+        name=name,
+        form=form,
+        object=object_,
+        attributes=_attributes_to_show(RoleAttributes.of(spec)),
+        password=_password_text(spec),
         state=state,
         message=message,
-        declared=role.place,
-        pending=[change for change, _ in pending],
     )
+
+
+def _object_name(role: DeclaredRole) -> str | None:
+    return role.declared.identity.name if role.index is None else None
 
 
 def _role_state(role: DeclaredRole, live: LiveRoles | None, seen: ClusterReading) -> tuple[MemberState, str | None]:
@@ -144,17 +140,13 @@ def _inline_state(role: DeclaredRole, live: LiveRoles) -> tuple[MemberState, str
     return ("reconciled" if live.state(role.name) == "reconciled" else "pending"), None
 
 
-def _proposed_row(name: str, changes: Iterable[tuple[str, DeclaredRole | None]]) -> RoleRow:
+def _proposed_row(name: str, changes: Sequence[tuple[str, DeclaredRole | None]]) -> RoleRow:
     said = next((role for _, role in changes if role is not None), None)
-    return RoleRow(
-        name=name,
-        form=said.form if said else None,
-        object=said.declared.identity.name if said and said.index is None else None,
-        attributes=[cut_text(text) for text in non_default_attributes(said.attributes)] if said else [],
-        password=_password_text(said.spec) if said else None,
-        state="proposed",
-        pending=[change for change, _ in changes],
-    )
+    if said is None:
+        row = RoleRow(name=name, state="proposed")
+    else:
+        row = _row(name, said.form, said.spec, state="proposed", message=None, object_=_object_name(said))
+    return row.model_copy(update={"pending": [change for change, _ in changes]})
 
 
 def _only_live(
@@ -167,28 +159,15 @@ def _only_live(
             names.add(name)
             errors = live.errors(name)
             state: MemberState = "reconciled" if live.state(name) == "reconciled" else "pending"
-            yield RoleRow(
-                name=name,
-                form="inline",
-                attributes=[cut_text(text) for text in non_default_attributes(RoleAttributes.of(entry))],
-                password=_password_text(entry),
-                state="failing" if errors else state if seen.is_direct else "only_live",
-                message=excerpt(errors[0]) if errors else None,
-            )
+            told = seen.live_only_state("failing" if errors else state)
+            yield _row(name, "inline", entry, state=told, message=excerpt(errors[0]) if errors else None)
     for one in live.objects or ():
         name = str(at(one, "spec", "name"))
         if at(one, "spec", "cluster", "name") == seen.ref.name and (name, "DatabaseRole") not in known:
             names.add(name)
             state, message = object_state(one, is_current=True)
-            yield RoleRow(
-                name=name,
-                form="DatabaseRole",
-                object=one["metadata"]["name"],
-                attributes=[cut_text(text) for text in non_default_attributes(RoleAttributes.of(one["spec"]))],
-                password=_password_text(one["spec"]),
-                state=state if seen.is_direct or state == "failing" else "only_live",
-                message=message,
-            )
+            told, name_of = seen.live_only_state(state), one["metadata"]["name"]
+            yield _row(name, "DatabaseRole", one["spec"], state=told, message=message, object_=name_of)
     owner = bootstrap_owner(live.cluster) if live.cluster else None
     unmanaged = at(live.cluster, "status", "managedRolesStatus", "byStatus", "not-managed")
     for name in dict.fromkeys([*(unmanaged if isinstance(unmanaged, list) else ()), *([owner] if owner else ())]):
@@ -201,3 +180,8 @@ def _password_text(spec: object) -> str:
     if isinstance(secret, str):
         return f"Secret {secret}"
     return "disabled" if at(spec, "disablePassword") is True else "not set here"
+
+
+def _attributes_to_show(attributes: RoleAttributes) -> list[str]:
+    """Those that are not the default; a comment is free text, in which somebody may have told a password."""
+    return [cut_text(redact_text(text)) for text in non_default_attributes(attributes)]

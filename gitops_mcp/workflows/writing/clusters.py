@@ -9,7 +9,6 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
 from gitops_mcp.domain.cnpg.protection import protecting_annotations
-from gitops_mcp.domain.editing.sibling_paths import first_place_in_namespace, places_for_cluster
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
 from gitops_mcp.domain.notice import Notice
@@ -17,6 +16,7 @@ from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.cluster import (
     INSTANCES,
     LiveCluster,
+    cluster_places,
     plan_cluster_deletion,
     plan_new_cluster,
     plan_scaling,
@@ -76,10 +76,8 @@ def create_cluster(app: App, request: WriteRequest, new: NewCluster) -> WriteRes
             annotations=protecting_annotations(view.source.engine(view.api, view.desired)),
         )
         notices = _live_namesake(view, ref)
-        candidates = places_for_cluster(view.desired, ref, settings.layout_cluster)
-        view, places = view.with_places(target, candidates)
-        place = first_place_in_namespace(view.desired, ref, places)
-        made = plan_new_cluster(view.desired, ref, manifest, place=place, proposed=view.proposed)
+        view, places = view.with_places(target, cluster_places(view.desired, ref, settings.layout_cluster))
+        made = plan_new_cluster(view.desired, ref, manifest, tried=places, proposed=view.proposed)
         moving = [Notice("moving-tag", image.warning)] if image.warning else []
         return made.warned([*moving, *notices])
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.kube import Kube
-from gitops_mcp.answers.base import DIFF_MAX, WarningRow, shorten_to_fit
+from gitops_mcp.answers.base import DIFF_MAX, shorten_to_fit
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.answers.writes import ImpactAnswer, WriteResult
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
@@ -28,12 +28,13 @@ from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.errors import GitOpsError, NotFound, Refused
 from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.left_secrets import DIRECT, write_secrets
+from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.api_writes import carry_out, try_operations
 from gitops_mcp.workflows.writing.health_wait import wait_until_healthy
 from gitops_mcp.workflows.writing.live_source import LiveObjects, check_cluster_name_live, live_view, read_live_objects
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.secrets import DIRECT, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 _SECRET = {"create": "create", "rotate": "change the password of"}
@@ -74,7 +75,7 @@ def _prepare_plan(
     live = read_live_objects(look, environment, request)
     view = live_view(ground, environment, look, live)
     plan = require_allowed_namespace(_run_planner(writing, view, request), namespaces=environment.namespaces)
-    plan = plan.warned([*_ground_warnings(ground), *_ignored_notices(request)])
+    plan = plan.warned([*base_warnings(ground), *_ignored_notices(request)])
     if plan.unchanged:
         return _DirectPlan(plan)
     after = desired_after(view.desired, plan.files)
@@ -128,10 +129,6 @@ def _in_git(app: App, ground: Ground, environment: Environment, changes: Iterabl
                 yield Notice("git-differs", f"{one.identity} is declared at {one.place} too, where Git now differs")
 
 
-def _ground_warnings(ground: Ground) -> list[Notice]:
-    return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
-
-
 def _ignored_notices(request: WriteRequest) -> list[Notice]:
     text = "direct delivery makes no change: the name in `change` was not used"
     return [Notice("change-ignored", text)] if request.change is not None else []
@@ -157,10 +154,10 @@ def _write_result(environment: Environment, plan: Plan, done: Sequence[str], *, 
         applied=[cut_text(text) for text in done],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
-        impact=ImpactAnswer(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
+        impact=plan.impact,
         about=[cut_text(redact_text(text), 600) for text in plan.body],
         validated_by=list(plan.validated_by),
-        warnings=[WarningRow(id=one.id, message=cut_text(one.message, 1000)) for one in plan.warnings],
+        warnings=[replace(one, message=cut_text(one.message, 1000)) for one in plan.warnings],
         next=[*plan.next, *(["get_cluster_status shows how far it is"] if done else [])],
     )
     return shorten_to_fit(answer, "applied", "about", "warnings", "next")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from gitops_mcp.adapters.git.publish import remove_branch
-from gitops_mcp.answers.base import WarningRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import DiscardResult
 from gitops_mcp.app import App
 from gitops_mcp.domain.names import check_change_name, pluralize
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import Refused
-from gitops_mcp.workflows.reading.changes import base_warnings
-from gitops_mcp.workflows.reading.spans import span_of, trailer_of, unknown_change
-from gitops_mcp.workflows.writing.secrets import discard_secrets, take_back_secrets
+from gitops_mcp.workflows.left_secrets import discard_secrets, take_back_secrets
+from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.spans import span_of, trailer_of, unknown_change
 
 
 def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> DiscardResult:
@@ -43,13 +43,13 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
     warnings = base_warnings(ground)
     if theirs:
         text = f"{pluralize(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
-        warnings.append(WarningRow(id="others-commits", message=text))
+        warnings.append(Notice("others-commits", text))
     done: list[str] = []
     if not dry_run:
         remove_branch(ground.repository, ground.git, branch=found.branch, expected=found.tip)
         removed, left = discard_secrets(app, ground, span.commits, change=name)
         done = [f"Removed Secret {one}, which was made for this change" for one in removed]
-        warnings += [WarningRow(id="secret-left", message=text) for text in left]
+        warnings += [Notice("secret-left", text) for text in left]
     return DiscardResult(
         change=name,
         branch=found.branch,

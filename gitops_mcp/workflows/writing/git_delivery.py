@@ -15,9 +15,9 @@ from itertools import count
 
 from gitops_mcp.adapters.git.publish import PublishedCommit, publish
 from gitops_mcp.adapters.git.refs import ChangeRef
-from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, WarningRow, shorten_to_fit
+from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, shorten_to_fit
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.answers.writes import ImpactAnswer, WriteResult
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
@@ -33,10 +33,11 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.left_secrets import take_back_secrets, unprotected_only, write_secrets
 from gitops_mcp.workflows.merged import is_merged
+from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, view_at
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.secrets import take_back_secrets, unprotected_only, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 PATIENCE = 30.0
@@ -93,7 +94,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     check_no_plaintext(plan.files)
     if plan.writes and environment.protected:
         raise unprotected_only(environment)
-    plan = plan.warned([*_ground_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(request)])
+    plan = plan.warned([*base_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(request)])
     if not plan.unchanged:
         after = desired_after(view.desired, plan.files)
         ours = changed_objects(view.desired, after)
@@ -215,10 +216,6 @@ def _run_planner(app: App, ground: Ground, base: View, view: View, writing: Writ
         return Plan(text, subject.target, unchanged=text)
 
 
-def _ground_warnings(ground: Ground) -> list[Notice]:
-    return [Notice("base-not-fetched", ground.base.warning)] if ground.base.warning else []
-
-
 def _folder_warnings(ground: Ground, view: View) -> list[Notice]:
     if ground.repository.has_folder(view.desired.commit, view.environment.path):
         return []
@@ -290,10 +287,10 @@ def _write_result(
         files=[TouchedFile(path=one.path, action=one.action, line=one.line) for one in plan.files],
         diff=diff or None,
         diff_omitted_lines=omitted or None,
-        impact=ImpactAnswer(level=plan.impact.level.label, reasons=list(plan.impact.reasons)),
+        impact=plan.impact,
         about=[cut_text(redact_text(text), 600) for text in plan.body],
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
-        warnings=[WarningRow(id=one.id, message=cut_text(one.message, 1000)) for one in plan.warnings],
+        warnings=[replace(one, message=cut_text(one.message, 1000)) for one in plan.warnings],
         next=_next_steps(ground, target, plan, published),
     )
     return shorten_to_fit(answer, "files", "about", "warnings", "next")

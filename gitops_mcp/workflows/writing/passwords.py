@@ -21,14 +21,8 @@ from gitops_mcp.adapters.secrets.interface import Provider, ProviderName, Wanted
 from gitops_mcp.adapters.secrets.sealed import SealedSecrets
 from gitops_mcp.adapters.secrets.sops import Sops
 from gitops_mcp.domain.cnpg.password_secret import checked_secret_name
-from gitops_mcp.domain.editing.new_document import (
-    NewObject,
-    candidate_places,
-    first_fitting_place,
-    line_ending,
-    put_file,
-)
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.new_document import first_fitting_place, line_ending, put_file
+from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET, SECRET
 from gitops_mcp.domain.names import ClusterRef

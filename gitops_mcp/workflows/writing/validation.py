@@ -1,15 +1,18 @@
 """What is known of a plan before anything is committed: the operator's rules, the schemas of the API, and the impact.
 
-They look at each object as it will be rendered, against what Git declares now and what is live. What could not be
-looked at is told, and never counts as valid. A fault that stood there before is no reason to refuse a change.
+They look at each object as it will be rendered, against what Git declares now and what is live. Where the API's schema
+or its CEL rules cannot be read, the packaged CRD judges in their place. What could not be looked at is told, and never
+counts as valid. A fault that stood there before is no reason to refuse a change.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from gitops_mcp.crds import LABEL, VERSION, packaged_crd
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
 from gitops_mcp.domain.cnpg.version import parse_operator_version
 from gitops_mcp.domain.impact import assess_impact
@@ -23,15 +26,17 @@ from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.rules import Finding, Seen, findings
 from gitops_mcp.domain.rules.limits import broken_limits, notice_missing_backups
-from gitops_mcp.domain.schema import SchemaFault, compile_schema
+from gitops_mcp.domain.schema import Schema, SchemaFault, Verdict, compile_schema
 from gitops_mcp.domain.schema.unfilled import unfilled_paths
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import Look, Served
 
 RULES = "built-in rules"
+PACKAGED = f"the packaged CRD ({LABEL})"
 _KINDS = {resource.kind: resource for resource in CNPG_KINDS}
 _MOST = 8
 _VERSION = "cnpg.io/operatorVersion"
+_OLD = "it was so before this change"
 _DANGERS = {"role-danger", "database-danger"}
 _SAID = {
     "powerful-role": ("role-danger",),
@@ -105,7 +110,7 @@ def _check_object(
         if one.identity != change.identity and one.identity.namespace in {change.identity.namespace, None}
     )
     found = findings(Seen(change.after, change.before, live, operator, near))
-    schema = _against_schema(change, look)
+    schema = _against_schema(change, live, look)
     of_limits = broken_limits(
         change.before, change.after, most=limits.most_instances, storage_classes=limits.storage_classes
     )
@@ -115,7 +120,9 @@ def _check_object(
     faults += [f"{name} {one}" for one in of_limits]
     told = [one for one in found if one.severity == "warning" and (limits.told_old or not one.is_old)]
     warnings = [Notice(one.rule, f"{name} {one}") for one in told]
+    warnings += [Notice("schema", f"{name} {one}") for one in schema.doubts if not _is_said(one, found)]
     if limits.told_old:
+        warnings += [Notice("schema", f"{name} {one} ({_OLD})") for one in schema.old if not _is_said(one, found)]
         warnings += _placeholder_notices(change, schema.skipped)
     if limits.protected and change.before is None:
         warnings += notice_missing_backups(change.after, near)
@@ -124,7 +131,7 @@ def _check_object(
 
 def _is_said(one: SchemaFault, found: Iterable[Finding]) -> bool:
     """Whether a rule has spoken of the same field, in better words than the schema's."""
-    return any(other.severity == "error" and other.field == one.field for other in found)
+    return any((other.severity == "error" or other.is_old) and other.field == one.field for other in found)
 
 
 def _worse_impact(told: Impact, found: Impact) -> Impact:
@@ -168,40 +175,110 @@ def operator_of(look: Look, namespace: str | None, cluster: str) -> tuple[int, .
 @dataclass(frozen=True)
 class _OfSchema:
     faults: tuple[SchemaFault, ...] = ()
+    doubts: tuple[SchemaFault, ...] = ()
+    """What another version than the operator's own would refuse."""
+    old: tuple[SchemaFault, ...] = ()
     warnings: tuple[Notice, ...] = ()
     by: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
 
 
-def _against_schema(change: ObjectChange, look: Look) -> _OfSchema:
+def _against_schema(change: ObjectChange, live: Object | None, look: Look) -> _OfSchema:
     resource = _KINDS[change.identity.kind]
+    held = _held(change, live)
     try:
         schema, source, is_whole = served_schema(look, resource)
     except NotInstalled as error:
-        return _OfSchema(warnings=(Notice("not-installed", f"{change.identity} could not be validated: {error}"),))
+        unread = Notice("not-installed", f"{change.identity} was validated by {PACKAGED} alone: {error}")
+        return _by_packaged(change, held, look, unread)
     except GitOpsError as error:
-        text = f"only the built-in rules ran, since the schema of {resource.kind} could not be read: {error}"
-        return _OfSchema(warnings=(Notice("schema-unavailable", text),))
-    verdict = schema.verdict(change.after or {}, before=change.before)
-    known = schema.verdict(change.before).faults if change.before is not None else ()
-    new = tuple(_new_faults(verdict.faults, change.after or {}, known, change.before or {}))
+        text = f"{PACKAGED} judged, since the schema of {resource.kind} could not be read: {error}"
+        return _by_packaged(change, held, look, Notice("schema-unavailable", text))
+    served = _judged(schema, source, change, held)
+    if is_whole:
+        return served
+    unread = Notice(
+        "no-cel",
+        f"the API server's schema of {change.identity.kind} leaves CEL rules out, and its CRD may not be read "
+        f"(rbac/read-schemas.yaml), so rules between fields were checked by {PACKAGED}",
+    )
+    rest = _by_packaged(change, held, look, unread)
+    return replace(
+        served,
+        faults=(*served.faults, *_cel(rest.faults)),
+        doubts=_cel(rest.doubts),
+        old=(*served.old, *_cel(rest.old)),
+        warnings=(*served.warnings, *rest.warnings),
+        by=(*served.by, *rest.by[1:]),
+    )
+
+
+def _cel(faults: Iterable[SchemaFault]) -> tuple[SchemaFault, ...]:
+    return tuple(one for one in faults if one.rule == "cel")
+
+
+def _by_packaged(change: ObjectChange, held: Object | None, look: Look, unread: Notice) -> _OfSchema:
+    """Faults, but of an operator that is known to be another one: what another version refuses is only doubtful."""
+    made = _judged(packaged_schema(_KINDS[change.identity.kind]), PACKAGED, change, held)
+    made = replace(made, warnings=(unread, *made.warnings))
+    operator = _operator_around(change, look) if made.faults else None
+    if operator is None or operator[:2] == VERSION[:2]:
+        return made
+    why = f"({LABEL} refuses that; the operator is {'.'.join(map(str, operator))})"
+    return replace(made, faults=(), doubts=tuple(replace(one, message=f"{one.message} {why}") for one in made.faults))
+
+
+def _operator_around(change: ObjectChange, look: Look) -> tuple[int, ...] | None:
+    """Of the Cluster that an object is or belongs to; a catalog belongs to none."""
+    is_cluster = change.identity.kind == "Cluster"
+    cluster = change.identity.name if is_cluster else at(change.after, "spec", "cluster", "name")
+    return operator_of(look, change.identity.namespace, cluster) if isinstance(cluster, str) else None
+
+
+def _held(change: ObjectChange, live: Object | None) -> Object | None:
+    """What the API will compare with: of the live object the fields that Git says or said, as the rest stays."""
+    if live is None:
+        return change.before
+    return _shared(live, change.after, change.before)
+
+
+def _shared(live: Object, after: Object | None, before: Object | None) -> Object:
+    return {
+        key: _shared(part, at(after, key), at(before, key)) if isinstance(part, dict) else part
+        for key, part in live.items()
+        if at(after, key) is not None or at(before, key) is not None
+    }
+
+
+def _verdict(schema: Schema, value: Object | None, held: Object | None) -> Verdict:
+    """With what the operator's webhook fills in before the API asks a rule that reads it."""
+    given = value or {}
+    synchronous = at(given, "spec", "postgresql", "synchronous")
+    if isinstance(synchronous, dict):
+        postgresql = {**given["spec"]["postgresql"], "synchronous": {"dataDurability": "required", **synchronous}}
+        given = {**given, "spec": {**given["spec"], "postgresql": postgresql}}
+    return schema.verdict(given, before=held)
+
+
+def _judged(schema: Schema, source: str, change: ObjectChange, held: Object | None) -> _OfSchema:
+    """New faults apart from those that were there, though the item of a list that has one may have moved."""
+    verdict, before = _verdict(schema, change.after, held), change.before
+    known = _verdict(schema, before, held).faults if before is not None else ()
+    left = Counter(_fault_key(one, before or {}) for one in known)
+    new: list[SchemaFault] = []
+    old: list[SchemaFault] = []
+    for one in verdict.faults:
+        key = _fault_key(one, change.after or {})
+        (old if left[key] > 0 else new).append(one)
+        left[key] -= 1
     by = (f"schema of {source}", *((f"CEL rules of {source}",) if schema.has_cel else ()))
-    notices = tuple(_unchecked_notices(change, len(verdict.unchecked), is_whole=is_whole))
-    return _OfSchema(new, notices, by, verdict.skipped)
-
-
-def _new_faults(
-    faults: Iterable[SchemaFault], after: Object, known: Iterable[SchemaFault], before: Object
-) -> Iterator[SchemaFault]:
-    """The faults that were not there, though the item of a list that has one may have moved."""
-    faults, known = tuple(faults), frozenset(known)
-    moved = {_fault_key(one, before) for one in known.difference(faults)}
-    yield from (one for one in faults if one not in known and _fault_key(one, after) not in moved)
+    return _OfSchema(tuple(new), (), tuple(old), tuple(_unchecked_notices(change, verdict)), by, verdict.skipped)
 
 
 def _fault_key(fault: SchemaFault, value: Object) -> tuple[str, str, str, str]:
     place, message = (re.sub(r"\[\d+\]", "[]", text) for text in (fault.field, fault.message))
-    return place, message, fault.rule, repr(at(value, *fault.path))
+    found = at(value, *fault.path)
+    return place, message, fault.rule, "" if isinstance(found, dict | list) else repr(found)
 
 
 def _placeholder_notices(change: ObjectChange, skipped: Iterable[str]) -> tuple[Notice, ...]:
@@ -214,15 +291,15 @@ def _placeholder_notices(change: ObjectChange, skipped: Iterable[str]) -> tuple[
     return (Notice("not-validated", text),)
 
 
-def _unchecked_notices(change: ObjectChange, rules: int, *, is_whole: bool) -> Iterator[Notice]:
-    if rules:
-        yield Notice("not-validated", f"{change.identity}: {pluralize(rules, 'CEL rule')} could not be decided here")
-    if not is_whole:
-        yield Notice(
-            "no-cel",
-            f"the API server's schema of {change.identity.kind} leaves CEL rules out, and its CRD may not be read "
-            f"(rbac/read-schemas.yaml), so rules between fields were checked by the built-in ones only",
-        )
+def _unchecked_notices(change: ObjectChange, verdict: Verdict) -> Iterator[Notice]:
+    if verdict.unchecked:
+        count = pluralize(len(verdict.unchecked), "CEL rule")
+        yield Notice("not-validated", f"{change.identity}: {count} could not be decided here")
+
+
+def packaged_schema(resource: Resource) -> Schema:
+    crd = packaged_crd(resource.plural)
+    return compile_schema(_of_crd(crd, resource) or {}, key=f"packaged {resource.kind}")
 
 
 def served_schema(look: Look, resource: Resource) -> Served:

@@ -22,7 +22,7 @@ from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from tests.adapters.secrets.openers import SOPS, Cluster
-from tests.sandbox.api.conftest import TOKEN, Http
+from tests.sandbox.conftest import TOKEN, Http
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 WANTED = WantedSecret("shop", "orders-my-role", "my_role")

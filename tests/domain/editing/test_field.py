@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.editing.field import edit_fields, remove_field, set_field
+from gitops_mcp.domain.editing.field import edit_fields, remove_field, set_field, where_field_stands
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.repository.build import build_desired, desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -173,3 +174,85 @@ def test_protection_goes_with_all_that_is_only_there_for_it() -> None:
     assert change.after == CLUSTER.replace("    argocd.argoproj.io/sync-options: Prune=false\n", "").replace(
         "instances: 3", "instances: 4"
     )
+
+
+def test_an_object_that_only_the_api_knows_is_edited_in_its_own_text() -> None:
+    desired, found = read({"prod/orders.yaml": CLUSTER})
+    live = replace(desired, everything=())
+    (change,) = edit_fields(live, found, Set(("spec", "instances"), 5), Remove(("spec", "storage")))
+    assert change.after == CLUSTER.replace("instances: 3", "instances: 5").partition("  storage")[0]
+
+
+def test_a_document_that_kustomize_does_not_build_is_edited_as_it_stands() -> None:
+    text = f"kind: odd\n---\n{CLUSTER}"
+    desired, found = read({"prod/orders.yaml": text})
+    assert found.produced is None
+    (change,) = set_field(desired, found, ("spec", "instances"), 5)
+    assert change.after == text.replace("instances: 3", "instances: 5")
+    assert where_field_stands(desired, found, ("spec", "instances")) == "prod/orders.yaml:11"
+
+
+@pytest.mark.parametrize(
+    ("kustomization", "path", "place"),
+    [
+        pytest.param("", ("spec", "instances"), "base/orders.yaml:9", id="a document"),
+        pytest.param("patches:\n- path: p.yaml\n", ("spec", "instances"), "prod/p.yaml:5", id="a patch"),
+        pytest.param("patches:\n- patch: |\n    kind: Cluster\n    apiVersion: postgresql.cnpg.io/v1\n    metadata: {name: orders}\n    spec:\n      instances: 4\n", ("spec", "instances"), "prod/kustomization.yaml:9", id="an inline patch"),
+        pytest.param("", ("spec", "storage"), "base/orders.yaml:10", id="a mapping that one layer says"),
+        pytest.param("patches:\n- path: p.yaml\n", ("spec",), "base/orders.yaml:8", id="a mapping that two say: where the document says it"),
+    ],
+)  # fmt: skip
+def test_the_line_of_a_field_is_that_of_the_last_word(kustomization: str, path: Path, place: str) -> None:
+    patch = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: orders}\nspec:\n  instances: 4\n"
+    desired, found = read({**prod(kustomization), **({"prod/p.yaml": patch} if "p.yaml" in kustomization else {})})
+    assert where_field_stands(desired, found, path) == place
+
+
+TARGET = "  target: {kind: Cluster}\n"
+
+
+@pytest.mark.parametrize(
+    ("kustomization", "path", "told"),
+    [
+        pytest.param("namePrefix: eu-\n", ("metadata", "name"), r"metadata.name of .* is made by the name at prod/kustomization.yaml:\d: change it there by hand", id="a prefix"),
+        pytest.param("patches:\n- patch: '[{\"op\": \"copy\", \"from\": \"/spec/instances\", \"path\": \"/spec/minSyncReplicas\"}]'\n" + TARGET, ("spec", "minSyncReplicas"), r"is made by the operation `copy` to /spec/minSyncReplicas from /spec/instances at prod/kustomization.yaml:\d, where no value", id="an operation that copies"),
+        pytest.param("replacements:\n- source: {kind: Cluster, fieldPath: spec.instances}\n  targets: [{select: {kind: Cluster}, fieldPaths: [spec.maxSyncReplicas], options: {create: true}}]\n", ("spec", "maxSyncReplicas"), r"is filled in by a replacement at prod/kustomization.yaml:\d, from Cluster .*: change that by hand", id="a replacement"),
+        pytest.param("patches:\n- patch: '[{\"op\": \"remove\", \"path\": \"/spec/storage\"}]'\n" + TARGET, ("spec", "storage", "size"), r"spec.storage.size of .* cannot be set: spec.storage is taken away at prod/kustomization.yaml:\d, and a part of it would bring it back", id="what a patch takes away"),
+        pytest.param("transformers: [odd.yaml]\n", ("spec", "instances"), r"cannot be changed here: .*transformers are not understood", id="what cannot be told"),
+    ],
+)  # fmt: skip
+def test_what_no_text_says_as_it_is_is_left_to_a_person(kustomization: str, path: Path, told: str) -> None:
+    desired, found = read(prod(kustomization))
+    with pytest.raises(Refused, match=told):
+        set_field(desired, found, path, "x")
+
+
+def test_a_part_of_a_shared_list_is_left_to_a_person() -> None:
+    roles = "  managed:\n    roles: [{name: app, connectionLimit: 3}]\n"
+    desired, found = read({**prod(""), "base/orders.yaml": CLUSTER + roles})
+    told = (
+        r"would change Cluster dev/orders \(dev\) too\. It is a part of the list spec.managed.roles, which a patch can"
+    )
+    with pytest.raises(Refused, match=told):
+        set_field(desired, found, ("spec", "managed", "roles", 0, "connectionLimit"), 5)
+
+
+def test_a_removal_that_lets_an_earlier_value_through_is_left_to_a_person() -> None:
+    patch = "patches:\n- patch: |\n    {apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: orders}, spec: {instances: 4}}\n"
+    desired, found = read(prod(patch))
+    with pytest.raises(Refused, match=r"an earlier layer's value would come through, so take it away by hand"):
+        remove_field(desired, found, ("spec", "instances"))
+
+
+def test_a_field_has_its_room_beside_what_a_patch_put_in_place_of_the_documents() -> None:
+    patch = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: orders}\nspec:\n  storage:\n    $patch: replace\n    size: 2Gi\n"
+    desired, found = read({**prod("patches:\n- path: p.yaml\n"), "prod/p.yaml": patch})
+    (change,) = set_field(desired, found, ("spec", "storage", "storageClass"), "fast")
+    assert (change.path, change.after) == ("prod/p.yaml", patch + "    storageClass: fast\n")
+
+
+def test_an_edit_that_does_more_to_the_same_object_is_not_made() -> None:
+    anchored = CLUSTER.replace("instances: 3", "instances: &n 3") + "  maxSyncReplicas: *n\n"
+    desired, found = read({"prod/kustomization.yaml": "resources: [orders.yaml]\n", "prod/orders.yaml": anchored})
+    with pytest.raises(Refused):
+        set_field(desired, found, ("spec", "instances"), 5)

@@ -3,15 +3,11 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.editing.kustomization_list import add_to_kustomization, remove_from_kustomizations
-from gitops_mcp.domain.editing.sibling_paths import FilePlace, first_place_in_namespace, places_for_cluster
-from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import DraftFiles
 from gitops_mcp.errors import InvalidRequest, Refused
-
-LAYOUT = "{path}/{namespace}/{cluster}/cluster.yaml"
-NEW = ClusterRef("shop", "new-db")
 
 
 def cluster(name: str, namespace: str = "shop") -> str:
@@ -20,73 +16,6 @@ def cluster(name: str, namespace: str = "shop") -> str:
 
 def read(files: dict[str, str], kustomizations: dict[str, str] | None = None, folder: str = "prod") -> Desired:
     return build_desired({**files, **(kustomizations or {})}, commit="0" * 40, folder=folder)
-
-
-@pytest.mark.parametrize(
-    ("files", "place"),
-    [
-        pytest.param({}, FilePlace("prod/shop/new-db/cluster.yaml"), id="no sibling: the layout"),
-        pytest.param(
-            {"prod/shop/orders-db.yaml": cluster("orders-db")}, FilePlace("prod/shop/new-db.yaml"), id="named files"
-        ),
-        pytest.param(
-            {"prod/pg/orders-db/c.yml": cluster("orders-db")}, FilePlace("prod/pg/new-db/c.yml"), id="named folders"
-        ),
-        pytest.param(
-            {"prod/billing/a/cluster.yaml": cluster("a", "billing")},
-            FilePlace("prod/shop/new-db/cluster.yaml"),
-            id="other namespace",
-        ),
-        pytest.param(
-            {"prod/all.yaml": cluster("a") + "---\n" + cluster("b")},
-            FilePlace("prod/all.yaml", appended=True),
-            id="one file for all",
-        ),
-        pytest.param(
-            {
-                "prod/shop/all.yaml": cluster("orders-db") + "---\nkind: ConfigMap\n",
-                "prod/web/sessions.yaml": cluster("sessions", "web"),
-            },
-            FilePlace("prod/shop/all.yaml", appended=True),
-            id="what the namespace does comes before what others do",
-        ),
-        pytest.param(
-            {"prod/shop/cluster.yaml": cluster("orders-db")}, FilePlace("prod/shop/new-db.yaml"), id="no name in it"
-        ),
-        pytest.param(
-            {
-                "prod/shop/db/db.yaml": cluster("db"),
-                "prod/shop/carts/db.yaml": cluster("carts"),
-                "prod/shop/users/db.yaml": cluster("users"),
-            },
-            FilePlace("prod/shop/new-db/db.yaml"),
-            id="the pattern that most siblings follow",
-        ),
-    ],
-)
-def test_a_new_cluster_goes_where_its_siblings_are(files: dict[str, str], place: FilePlace) -> None:
-    found = read(files)
-    assert first_place_in_namespace(found, NEW, places_for_cluster(found, NEW, LAYOUT)) == place
-
-
-def test_an_empty_part_of_the_layout_is_dropped() -> None:
-    assert places_for_cluster(read({}, folder=""), NEW, LAYOUT)[-1] == FilePlace("shop/new-db/cluster.yaml")
-
-
-def test_a_folder_that_would_move_the_object_to_another_namespace_is_not_taken() -> None:
-    found = read(
-        {"prod/pg/orders-db.yaml": cluster("orders-db", "billing")},
-        {"prod/pg/kustomization.yaml": "namespace: billing\nresources: [orders-db.yaml]\n"},
-    )
-    assert first_place_in_namespace(found, NEW, places_for_cluster(found, NEW, LAYOUT)) == FilePlace(
-        "prod/shop/new-db/cluster.yaml"
-    )
-
-
-def test_where_every_place_would_move_it_the_request_is_refused() -> None:
-    found = read({}, {"prod/kustomization.yaml": "namespace: billing\nresources: [x.yaml]\n"})
-    with pytest.raises(Refused, match="namespace: billing"):
-        first_place_in_namespace(found, NEW, places_for_cluster(found, NEW, LAYOUT))
 
 
 @pytest.mark.parametrize(
@@ -132,9 +61,8 @@ def test_folders_with_a_kustomization_each_get_another_one() -> None:
             "prod/shop/kustomization.yaml": "resources:\n  - orders-db\n",
         },
     )
-    place = first_place_in_namespace(found, NEW, places_for_cluster(found, NEW, LAYOUT))
     draft = DraftFiles(found.texts)
-    add_to_kustomization(draft, found, place)
+    add_to_kustomization(draft, found, FilePlace("prod/shop/new-db/cluster.yaml", own_kustomization=True))
     assert {change.path: change.after for change in draft.changes} == {
         "prod/shop/kustomization.yaml": "resources:\n  - orders-db\n  - new-db\n",
         "prod/shop/new-db/kustomization.yaml": (

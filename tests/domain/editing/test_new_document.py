@@ -5,22 +5,19 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.editing.new_document import (
-    NewObject,
     PlacedDocument,
-    candidate_places,
-    find_siblings,
     first_fitting_place,
     put_document,
     put_file,
     remove_documents,
 )
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.role import make_new_object
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Desired
-from gitops_mcp.errors import Refused
+from gitops_mcp.errors import InvalidRequest, Refused
 
 LAYOUT = "{path}/{namespace}/{cluster}/role-{name}.yaml"
 DOCUMENT = """\
@@ -79,91 +76,6 @@ def put(files: dict[str, str], layout: str = LAYOUT) -> PlacedDocument:
 
 def after(found: PlacedDocument) -> dict[str, str | None]:
     return {one.path: one.after for one in found.changes}
-
-
-@pytest.mark.parametrize(
-    ("sibling", "text", "expected"),
-    [
-        pytest.param("prod/shop/roles/orders-app.yaml", role("app"), "prod/shop/roles/orders-dave.yaml", id="named as the object"),
-        pytest.param("prod/shop/roles/app.yaml", role("app"), "prod/shop/roles/dave.yaml", id="named as the role"),
-        pytest.param("prod/shop/role.app.yml", role("app"), "prod/shop/role.dave.yml", id="a word of the name"),
-        pytest.param("prod/shop/night-loader.yaml", role("night_loader"), "prod/shop/dave.yaml", id="the slug of the role"),
-        pytest.param("prod/shop/carts/app.yaml", role("app", of="carts"), "prod/shop/orders/dave.yaml", id="of another cluster, whose name is a folder"),
-        pytest.param("prod/billing/orders/app.yaml", role("app", namespace="billing"), "prod/shop/orders/dave.yaml", id="of another namespace, which is a folder"),
-        pytest.param("prod/{a}/app.yaml", role("app"), "prod/{a}/dave.yaml", id="braces in a path"),
-    ],
-)  # fmt: skip
-def test_a_file_of_its_own_is_named_as_its_siblings_are(sibling: str, text: str, expected: str) -> None:
-    assert tried({"prod/orders.yaml": cluster(), sibling: text})[0] == FilePlace(expected)
-
-
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        pytest.param("prod/roles.yaml", role("app") + "---\n" + role("etl"), id="several in one file"),
-        pytest.param("prod/roles.yaml", role("app"), id="one in a file that says nothing of it"),
-        pytest.param("prod/app.yaml", role("app") + "---\nkind: ConfigMap\n", id="with other documents"),
-    ],
-)
-def test_a_file_that_siblings_share_gets_one_document_more(path: str, text: str) -> None:
-    assert tried({"prod/orders.yaml": cluster(), path: text})[0] == FilePlace(path, appended=True)
-
-
-def test_a_file_that_siblings_share_is_no_place_for_what_needs_its_own() -> None:
-    places = tried({"prod/orders.yaml": cluster(), "prod/roles.yaml": role("app") + "---\n" + role("etl")}, alone=True)
-    assert places == (FilePlace("prod/role-dave.yaml"), FilePlace("prod/shop/orders/role-dave.yaml"))
-
-
-def test_a_file_of_another_clusters_roles_is_not_appended_to() -> None:
-    found = tried(
-        {"prod/orders.yaml": cluster(), "prod/roles.yaml": role("app", of="carts") + "---\n" + role("b", of="carts")}
-    )
-    assert FilePlace("prod/roles.yaml", appended=True) not in found
-
-
-def test_the_way_of_most_siblings_comes_first() -> None:
-    files = {
-        "prod/orders.yaml": cluster(),
-        "prod/a/app.yaml": role("app"),
-        "prod/z/etl.yaml": role("etl"),
-        "prod/z/bi.yaml": role("bi"),
-    }
-    assert [place.path for place in tried(files)][:2] == ["prod/z/dave.yaml", "prod/a/dave.yaml"]
-
-
-def test_the_siblings_of_the_same_cluster_come_before_those_of_others() -> None:
-    files = {
-        "prod/orders.yaml": cluster(),
-        "prod/x/app.yaml": role("app"),
-        "prod/y/etl.yaml": role("etl", of="carts"),
-        "prod/y/bi.yaml": role("bi", of="carts"),
-    }
-    assert [place.path for place in tried(files)][:2] == ["prod/x/dave.yaml", "prod/y/dave.yaml"]
-
-
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        pytest.param({"prod/db/orders.yaml": cluster()}, FilePlace("prod/db/role-dave.yaml"), id="beside the cluster"),
-        pytest.param({"prod/db/orders.yaml": cluster(), "prod/db/carts.yaml": cluster("carts")}, FilePlace("prod/db/orders-role-dave.yaml"), id="beside several clusters"),
-        pytest.param({"prod/db.yaml": cluster() + "---\n" + role("x").replace("DatabaseRole", "Pooler")}, FilePlace("prod/db.yaml", appended=True), id="in the cluster's file with what belongs to it"),
-        pytest.param({"prod/db.yaml": cluster() + "---\n" + cluster("carts")}, FilePlace("prod/orders-role-dave.yaml"), id="beside a file of clusters"),
-    ],
-)  # fmt: skip
-def test_without_siblings_it_goes_beside_its_cluster(files: dict[str, str], expected: FilePlace) -> None:
-    assert tried(files)[0] == expected
-
-
-def test_the_layout_comes_last_and_loses_empty_parts() -> None:
-    desired = read({"orders.yaml": cluster()}, folder="")
-    declared = desired.cluster("orders", "shop", environment="prod")
-    found = candidate_places(desired, declared, make_new_object(REF, "orders-dave"), LAYOUT, ())
-    assert found[-1] == FilePlace("shop/orders/role-dave.yaml")
-
-
-def test_a_name_with_braces_in_the_siblings_path_is_no_placeholder() -> None:
-    files = {"prod/orders.yaml": cluster(), "prod/{cluster}/app.yaml": role("app")}
-    assert tried(files)[0] == FilePlace("prod/{cluster}/dave.yaml")
 
 
 LISTED = {"prod/orders.yaml": cluster(), "prod/kustomization.yaml": "resources:\n- orders.yaml\n"}
@@ -323,5 +235,101 @@ def test_documents_go_one_by_one_and_the_file_with_the_last() -> None:
     }
 
 
-def test_a_document_of_a_base_is_nobodys_sibling() -> None:
-    assert find_siblings(read(OVERLAYS), "DatabaseRole") == ()
+NEW = NewObject.of_cluster(ClusterRef("shop", "new-db"))
+NEW_MANIFEST: Object = {
+    "apiVersion": "postgresql.cnpg.io/v1",
+    "kind": "Cluster",
+    "metadata": {"name": "new-db", "namespace": "shop"},
+    "spec": {"instances": 1},
+}
+
+
+def put_cluster(desired: Desired) -> PlacedDocument:
+    places = candidate_places(
+        desired, None, NEW, "{path}/{namespace}/{cluster}/cluster.yaml", find_siblings(desired, "Cluster")
+    )
+    return put_document(desired, None, NEW, NEW_MANIFEST, places)
+
+
+def with_remote(files: dict[str, str], folder: str = "prod") -> Desired:
+    return build_desired(files, commit="0" * 40, folder=folder, remotes=("https://git.example.com/fleet.git",))
+
+
+def test_a_cluster_is_put_as_everything_else_is() -> None:
+    found = put_cluster(read(LISTED))
+    assert found.place == FilePlace("prod/new-db.yaml")
+    assert after(found)["prod/kustomization.yaml"] == "resources:\n- orders.yaml\n- new-db.yaml\n"
+
+
+def test_a_cluster_whose_folder_would_move_it_to_another_namespace_goes_elsewhere() -> None:
+    files = {
+        "prod/pg/orders-db.yaml": cluster("orders-db", "billing"),
+        "prod/pg/kustomization.yaml": "namespace: billing\nresources: [orders-db.yaml]\n",
+    }
+    assert put_cluster(read(files)).place == FilePlace("prod/shop/new-db/cluster.yaml")
+
+
+def test_where_every_place_would_move_a_cluster_it_is_refused_with_the_line_that_does() -> None:
+    files = {
+        "prod/kustomization.yaml": "namespace: billing\nresources: [orders-db.yaml]\n",
+        "prod/orders-db.yaml": cluster("orders-db"),
+    }
+    with pytest.raises(Refused) as refused:
+        put_cluster(read(files))
+    assert str(refused.value) == (
+        "no place for Cluster shop/new-db was found, where it would be applied and nothing else would change: "
+        "prod/new-db.yaml (it would be Cluster billing/new-db there, whose namespace stands at "
+        "prod/kustomization.yaml:1); prod/shop/new-db/cluster.yaml (it would be Cluster billing/new-db there, whose "
+        "namespace stands at prod/kustomization.yaml:1). Add what applies one of these folders first, or set another "
+        "place in layout of .gitops-mcp.yaml"
+    )
+
+
+def test_a_cluster_below_a_prefix_says_its_name_without_it() -> None:
+    files = {
+        "prod/kustomization.yaml": "namePrefix: new-\nresources: [orders.yaml]\n",
+        "prod/orders.yaml": cluster(namespace="shop"),
+    }
+    found = read(files)
+    made = put_document(found, None, NEW, NEW_MANIFEST, [FilePlace("prod/db.yaml")])
+    assert "\n  name: db\n" in (after(made)["prod/db.yaml"] or "")
+
+
+def test_a_cluster_that_no_engine_would_apply_is_refused_with_what_applies_the_others() -> None:
+    files = {"prod/db/orders/cluster.yaml": cluster(), "prod/flux.yaml": ENGINE.replace("prod/db", "prod/db/orders")}
+    with pytest.raises(Refused) as refused:
+        put_cluster(with_remote(files))
+    assert str(refused.value) == (
+        "no place for Cluster shop/new-db was found, where it would be applied and nothing else would change: "
+        "prod/db/new-db/cluster.yaml (it would not be applied there); prod/shop/new-db/cluster.yaml (it would not be "
+        "applied there). Here Flux Kustomization flux-system/dbs (prod/flux.yaml:1) applies "
+        "prod/db/orders/cluster.yaml:1. Add what applies one of these folders first, or set another place in layout "
+        "of .gitops-mcp.yaml"
+    )
+
+
+def test_an_engine_object_that_applies_no_cluster_so_far_is_not_relied_on_for_one() -> None:
+    other = ENGINE.partition("---")[0].replace("dbs", "apps").replace("prod/db", "prod/shop")
+    files = {"prod/db/orders/cluster.yaml": cluster(), "prod/flux.yaml": f"{ENGINE}---\n{other}"}
+    with pytest.raises(
+        Refused, match=r"only Flux Kustomization flux-system/apps .* would apply it, which applies no Cluster"
+    ):
+        put_document(with_remote(files), None, NEW, NEW_MANIFEST, [FilePlace("prod/shop/new-db.yaml")])
+
+
+def test_the_first_cluster_goes_by_the_layout_though_nothing_applies_it_yet() -> None:
+    found = put_cluster(with_remote({"prod/flux.yaml": ENGINE}))
+    assert found.place == FilePlace("prod/shop/new-db/cluster.yaml")
+    assert [one.id for one in found.notices] == ["no-kustomization"]
+
+
+def test_a_file_that_cannot_be_read_may_be_the_very_object_so_nothing_is_put_elsewhere() -> None:
+    broken = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: {{ name }}}\n"
+    with pytest.raises(InvalidRequest, match=r"^prod/new-db\.yaml exists already"):
+        put_cluster(read({**LISTED, "prod/new-db.yaml": broken}))
+
+
+def test_below_a_kustomization_that_cannot_be_read_nothing_is_put() -> None:
+    files = {"prod/orders.yaml": cluster(), "prod/kustomization.yaml": "resources: [orders.yaml\n"}
+    with pytest.raises(InvalidRequest, match=r"^prod/kustomization\.yaml cannot be read, .*Mend that file first$"):
+        put_cluster(read(files))

@@ -6,7 +6,6 @@ import pytest
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import directory_files, find_engine_objects
-from gitops_mcp.domain.engines.globs import glob
 
 REMOTE = ("https://github.com/acme/fleet.git",)
 URL = "https://github.com/acme/fleet"
@@ -17,13 +16,6 @@ def application(source: str, *, spec: str = "", name: str = "shop") -> str:
         f"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}, namespace: argocd}}\nspec:\n"
         f"  destination: {{namespace: shop, server: https://kubernetes.default.svc}}\n{_indented(spec, 2)}"
         f"  source:\n    repoURL: {URL}\n{_indented(source, 4)}"
-    )
-
-
-def applicationset(generators: str, template: str, *, spec: str = "") -> str:
-    return (
-        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all, namespace: argocd}\nspec:\n"
-        f"{_indented(spec, 2)}  generators:\n{_indented(generators, 4)}  template:\n{_indented(template, 4)}"
     )
 
 
@@ -232,125 +224,41 @@ def test_overrides_beside_the_manifests_are_noticed() -> None:
     assert one.notes == ("a/.argocd-source-shop.yaml overrides parts of its source",)
 
 
-TEMPLATE = """\
-    metadata: {name: 'db-{{path.basename}}'}
-    spec:
-      destination: {namespace: '{{path.basename}}'}
-      source: {repoURL: https://github.com/acme/fleet, path: '{{path}}'}
-    """
-GO_TEMPLATE = """\
-    metadata: {name: 'db-{{ .path.basenameNormalized }}'}
-    spec:
-      destination: {namespace: '{{index .path.segments 1}}'}
-      source: {repoURL: https://github.com/acme/fleet, path: '{{.path.path}}'}
-    """
-FOLDERS = {
-    "apps/a/x.yaml": "",
-    "apps/b_1/y/x.yaml": "",
-    "apps/old/x.yaml": "",
-    "apps/.hidden/x.yaml": "",
-    "lib/x.yaml": "",
-}
-
-
 @pytest.mark.parametrize(
-    ("template", "expected"),
+    ("entry", "layer"),
     [
-        pytest.param(TEMPLATE, [("db-a", "apps/a", "a"), ("db-b_1", "apps/b_1", "b_1")], id="an older template"),
-        pytest.param(GO_TEMPLATE, [("db-a", "apps/a", "a"), ("db-b-1", "apps/b_1", "b_1")], id="a Go template"),
+        pytest.param("values.yaml", ("file", "charts/db/values.yaml"), id="in the folder"),
+        pytest.param("../shared.yaml", ("file", "charts/shared.yaml"), id="beside it"),
+        pytest.param("/top.yaml", ("file", "top.yaml"), id="from the root"),
+        pytest.param("../../../away.yaml", ("unread", "../../../away.yaml: it is outside of the repository"), id="outside of the repository"),
+        pytest.param("/../away.yaml", ("unread", "/../away.yaml: it is outside of the repository"), id="outside of it from the root"),
+        pytest.param("https://example.com/v.yaml", ("unread", "https://example.com/v.yaml"), id="a URL"),
+        pytest.param("$other/v.yaml", ("unread", "$other/v.yaml: $other is no source of this Application"), id="of a source that is not there"),
     ],
-)
-def test_a_git_directory_generator_covers_the_folders_that_fit(
-    template: str, expected: list[tuple[str, str, str]]
-) -> None:
-    generators = f"""\
-        - git:
-            repoURL: {URL}
-            revision: HEAD
-            directories: [{{path: apps/*}}, {{path: apps/old, exclude: true}}]
-        """
-    found = all_of({"set.yaml": applicationset(generators, template), **FOLDERS})
-    assert [(one.generated, one.folder, one.default_namespace) for one in found] == expected
-    assert {(one.kind, one.name, one.guess, str(one.place)) for one in found} == {
-        ("ApplicationSet", "all", "an ApplicationSet makes it", "set.yaml:1")
-    }
+)  # fmt: skip
+def test_a_values_file_is_one_of_the_repository_or_not_read(entry: str, layer: tuple[str, str]) -> None:
+    found = only({"app.yaml": application(f"path: charts/db\nhelm: {{valueFiles: ['{entry}']}}")})
+    assert found.chart is not None
+    (one,) = found.chart.values
+    assert (one.kind, one.place.path if one.place else one.name) == layer
 
 
-@pytest.mark.parametrize(
-    ("generators", "template", "expected"),
-    [
-        pytest.param(
-            f"- git: {{repoURL: {URL}, files: [{{path: 'apps/**/config.json'}}]}}",
-            GO_TEMPLATE.replace("index .path.segments 1", ".cluster.name").replace("'{{.path.path}}'", "'{{.dir}}'"),
-            [("eu", "lib"), ("us", "apps/a")],
-            id="git files",
-        ),
-        pytest.param(
-            f"- git: {{repoURL: {URL}, files: [{{path: 'apps/*/config.json'}}], values: {{where: '{{{{dir}}}}'}}}}",
-            TEMPLATE.replace("'{{path.basename}}'}", "'{{cluster.name}}'}").replace("'{{path}}'", "'{{values.where}}'"),
-            [("eu", "lib"), ("us", "apps/a")],
-            id="values of git files",
-        ),
-        pytest.param(
-            "- list: {elements: [{env: prod, ns: p}, {env: dev, ns: d}]}",
-            TEMPLATE.replace("{{path.basename}}", "{{ns}}").replace("{{path}}", "apps/{{env}}"),
-            [("p", "apps/prod"), ("d", "apps/dev")],
-            id="a list",
-        ),
-        pytest.param(
-            f"- matrix: {{generators: [{{list: {{elements: [{{env: prod}}, {{env: dev}}]}}}}, "
-            f"{{git: {{repoURL: {URL}, directories: [{{path: 'apps/*'}}]}}}}]}}",
-            TEMPLATE.replace("namespace: '{{path.basename}}'", "namespace: '{{env}}-{{path.basename}}'"),
-            [
-                ("prod-a", "apps/a"),
-                ("prod-b_1", "apps/b_1"),
-                ("prod-old", "apps/old"),
-                ("dev-a", "apps/a"),
-                ("dev-b_1", "apps/b_1"),
-                ("dev-old", "apps/old"),
-            ],
-            id="a matrix",
-        ),
-        pytest.param(
-            f"- git: {{repoURL: {URL}-other, directories: [{{path: '*'}}]}}", TEMPLATE, [], id="another repository"
-        ),
-    ],
-)
-def test_generators_tell_folders_and_namespaces(
-    generators: str, template: str, expected: list[tuple[str, str]]
-) -> None:
-    files = {
-        "set.yaml": applicationset(generators, template),
-        "apps/a/config.json": '{"cluster": {"name": "eu"}, "dir": "lib"}',
-        "apps/b_1/config.json": '[{"cluster": {"name": "us"}, "dir": "apps/a"}]',
-        **FOLDERS,
-    }
-    assert [(one.default_namespace, one.folder) for one in all_of(files)] == expected
+def test_what_helm_is_given_stands_in_layers_the_last_of_which_wins() -> None:
+    helm = "helm: {values: 'a: 1', parameters: [{name: x, value: y}], fileParameters: [{name: f, path: p}]}"
+    found = only({"app.yaml": application(f"chart: cluster\n{helm}")})
+    assert found.chart is not None
+    assert [(one.kind, one.name) for one in found.chart.values] == [
+        ("text", ""),
+        ("parameter", "x"),
+        ("unread", "file parameter f"),
+    ]
+    away = only({"app.yaml": application("chart: cluster\nhelm: {valueFiles: [v.yaml]}")}).chart
+    assert away is not None
+    assert [one.name for one in away.values] == ["v.yaml of the chart"]
 
 
-def test_a_path_that_stays_a_template_stands_for_every_folder_that_fits() -> None:
-    template = TEMPLATE.replace("'{{path}}'", "'apps/{{name}}'").replace("{{path.basename}}", "x")
-    found = all_of({"set.yaml": applicationset("- clusters: {}", template), **FOLDERS})
-    assert [one.folder for one in found] == ["apps/a", "apps/b_1", "apps/old"]
-    assert found[0].guess == "an ApplicationSet makes it; its clusters generator is not evaluated"
-
-
-@pytest.mark.parametrize(
-    ("pattern", "crosses", "text", "matches"),
-    [
-        pytest.param("*.yaml", False, "a.yaml", True, id="a star"),
-        pytest.param("*.yaml", False, "a/b.yaml", False, id="a star stops at a slash"),
-        pytest.param("*.yaml", True, "a/b.yaml", True, id="unless it crosses"),
-        pytest.param("a?c", False, "abc", True, id="one"),
-        pytest.param("[a-c]x", False, "bx", True, id="a class"),
-        pytest.param("[!a-c]x", False, "bx", False, id="not of a class"),
-        pytest.param("{a,b*}.yaml", True, "bcd.yaml", True, id="alternatives"),
-        pytest.param("{a,{b,c}}d", True, "cd", True, id="in each other"),
-        pytest.param("a{b", True, "a{b", True, id="a brace that stays open"),
-        pytest.param(r"\*", True, "*", True, id="an escape"),
-        pytest.param("a.c", True, "abc", False, id="a dot is a dot"),
-        pytest.param("[z-a]", True, "[z-a]", True, id="a class that is none"),
-    ],
-)
-def test_patterns_match_as_a_whole(pattern: str, crosses: bool, text: str, matches: bool) -> None:
-    assert bool(glob(pattern, crosses=crosses).fullmatch(text)) is matches
+def test_what_is_noticed_and_not_modelled_is_named() -> None:
+    text = application(
+        "path: a\nkustomize: {images: [x]}\ndirectory: {jsonnet: {a: b}}", spec="ignoreDifferences: [{}]"
+    )
+    assert only({"app.yaml": text}).notes == ("kustomize.images", "directory.jsonnet", "spec.ignoreDifferences")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gitops_mcp.domain.kustomize import FileTree, Produced, build_folder
 from gitops_mcp.domain.objects import Object, at, leaves
 from gitops_mcp.errors import Refused
+from tests.conftest import examples
 from tests.domain.kustomize.oracle import checked
 from tests.domain.kustomize.standing import changed, own
 from tests.domain.kustomize.trees import COMPONENT
@@ -182,7 +183,7 @@ def test_quotes_are_kept_and_made_as_kubectl_does(files: dict[str, str], tmp_pat
 
 
 @given(repositories())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(LAYERED)
 def test_a_build_is_what_kubectl_builds(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as into:
@@ -190,7 +191,7 @@ def test_a_build_is_what_kubectl_builds(files: dict[str, str]) -> None:
 
 
 @given(repositories())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(LAYERED)
 def test_every_literal_stands_where_it_is_said_to_stand(files: dict[str, str]) -> None:
     for produced in build_folder(FileTree(files), "o").produced:
@@ -205,7 +206,7 @@ def test_every_literal_stands_where_it_is_said_to_stand(files: dict[str, str]) -
 
 
 @given(repositories(), st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_change_where_a_field_stands_changes_this_field(files: dict[str, str], data: st.DataObject) -> None:
     before = build_folder(FileTree(files), "o")
     assume(before.produced and not before.opaque)

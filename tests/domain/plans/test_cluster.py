@@ -214,7 +214,7 @@ def made(**changes: object) -> Object:
 
 
 def test_a_new_cluster_is_exactly_what_was_asked_for() -> None:
-    plan = plan_new_cluster(read({}), REF, made(), place=FilePlace("shop/db.yaml"), proposed=False)
+    plan = plan_new_cluster(read({}), REF, made(), tried=[FilePlace("shop/db.yaml")], proposed=False)
     assert after(plan) == {
         "shop/db.yaml": """\
 apiVersion: postgresql.cnpg.io/v1
@@ -237,23 +237,23 @@ spec:
 
 def test_a_cluster_that_exists_is_not_made_again() -> None:
     with pytest.raises(InvalidRequest, match=r"exists already, declared at db.yaml:1"):
-        plan_new_cluster(read({"db.yaml": CLUSTER}), REF, made(), place=FilePlace("x.yaml"), proposed=False)
+        plan_new_cluster(read({"db.yaml": CLUSTER}), REF, made(), tried=[FilePlace("x.yaml")], proposed=False)
 
 
 def test_the_same_request_again_changes_nothing_in_its_own_change() -> None:
-    first = plan_new_cluster(read({}), REF, made(), place=FilePlace("db.yaml"), proposed=False)
+    first = plan_new_cluster(read({}), REF, made(), tried=[FilePlace("db.yaml")], proposed=False)
     tip = read({"db.yaml": first.files[0].after or ""})
-    again = plan_new_cluster(tip, REF, made(), place=FilePlace("db.yaml"), proposed=True)
+    again = plan_new_cluster(tip, REF, made(), tried=[FilePlace("db.yaml")], proposed=True)
     assert again.unchanged is not None
     with pytest.raises(InvalidRequest, match="exists already"):
-        plan_new_cluster(tip, REF, made(instances=2), place=FilePlace("db.yaml"), proposed=True)
+        plan_new_cluster(tip, REF, made(instances=2), tried=[FilePlace("db.yaml")], proposed=True)
 
 
 def test_one_more_document_in_a_file_that_holds_several() -> None:
     found = read(
         {"all.yaml": CLUSTER.replace("name: db", "name: one") + "---\n" + CLUSTER.replace("name: db", "name: two")}
     )
-    plan = plan_new_cluster(found, REF, made(), place=FilePlace("all.yaml", appended=True), proposed=False)
+    plan = plan_new_cluster(found, REF, made(), tried=[FilePlace("all.yaml", appended=True)], proposed=False)
     text = after(plan)["all.yaml"] or ""
     assert text.startswith(found.texts["all.yaml"] + "---\napiVersion:")
 
@@ -269,7 +269,7 @@ def test_labels_that_are_no_mapping_hold_no_protection_to_remove() -> None:
 
 def test_a_new_file_ends_its_lines_as_its_siblings_do() -> None:
     found = read({"db.yaml": CLUSTER.replace("name: db", "name: one").replace("\n", "\r\n")})
-    plan = plan_new_cluster(found, REF, made(), place=FilePlace("new.yaml"), proposed=False)
+    plan = plan_new_cluster(found, REF, made(), tried=[FilePlace("new.yaml")], proposed=False)
     text = after(plan)["new.yaml"] or ""
     assert text.count("\r\n") == text.count("\n") > 5
 

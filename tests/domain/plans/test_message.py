@@ -1,14 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.repository.files import DraftFiles, FileChange
-from gitops_mcp.domain.yaml.edits import Set
-from gitops_mcp.errors import InvalidRequest
 
 PLAN = Plan("Scale Cluster shop/orders-db to 5 instances", Identity("Cluster", "shop", "orders-db"))
 
@@ -48,31 +43,6 @@ def test_a_long_subject_is_cut_and_said_in_full_below() -> None:
     subject, _, rest = commit_message(plan, tool="t", change="x", reason=None).partition("\n\n")
     assert len(subject) == 72
     assert plan.subject in rest
-
-
-def test_several_edits_of_one_file_are_one_change() -> None:
-    draft = DraftFiles({"a.yaml": "a: 1\nb: 2\n", "b.yaml": "c: 3\n"})
-    draft.edit("a.yaml", 0, Set(("a",), 10))
-    draft.edit("a.yaml", 0, Set(("b",), 20))
-    draft.edit("b.yaml", 0, Set(("c",), 3))
-    assert draft.changes == (FileChange("a.yaml", "a: 1\nb: 2\n", "a: 10\nb: 20\n"),)
-
-
-def test_an_edit_that_fails_names_the_file() -> None:
-    with pytest.raises(InvalidRequest, match=r"^a\.yaml: "):
-        DraftFiles({"a.yaml": "a: [\n"}).edit("a.yaml", 0, Set(("a",), 1))
-
-
-def test_a_new_file_does_not_overwrite_one() -> None:
-    with pytest.raises(InvalidRequest, match=r"a\.yaml exists already"):
-        DraftFiles({"a.yaml": "a: 1\n"}).create("a.yaml", "a: 2\n")
-
-
-def test_a_document_that_was_the_last_takes_the_file_with_it() -> None:
-    draft = DraftFiles({"a.yaml": "# all\na: 1\n"})
-    draft.drop("a.yaml", 0)
-    assert draft.changes == (FileChange("a.yaml", "# all\na: 1\n", None),)
-    assert draft.changes[0].action == "deleted"
 
 
 def test_names_of_the_repository_cannot_forge_trailers() -> None:

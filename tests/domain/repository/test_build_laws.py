@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired
+from tests.conftest import examples
 
 LAYOUTS = sorted((Path(__file__).parents[2] / "layouts").glob("*/before"))
 REMOTES = ("https://git.example.com/platform/fleet.git",)
@@ -64,7 +65,7 @@ def answers(desired: Desired) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_model_that_knows_an_earlier_one_is_that_which_knows_none(data: st.DataObject) -> None:
     layout = data.draw(st.sampled_from(LAYOUTS))

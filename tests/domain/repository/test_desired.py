@@ -5,7 +5,7 @@ import pytest
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.repository.build import build_desired
-from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.desired import Desired, folders_above
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
 
@@ -136,3 +136,54 @@ def test_dependents_are_the_documents_of_the_same_namespace_that_name_the_cluste
     )
     declared = found.cluster("db", "shop", environment="prod")
     assert [one.identity.name for one in found.dependents(ClusterRef("shop", "db"), declared)] == ["mine"]
+
+
+def test_dependents_whose_namespace_nothing_says_are_adrift() -> None:
+    database = "apiVersion: postgresql.cnpg.io/v1\nkind: Database\nmetadata: {name: app}\nspec: {cluster: {name: db}}\n"
+    found = read({"a.yaml": cluster(namespace="shop"), "b.yaml": database})
+    declared, ref = found.cluster("db", "shop", environment="prod"), ClusterRef("shop", "db")
+    assert found.dependents(ref, declared) == ()
+    assert [one.place for one in found.adrift(ref, declared)] == ["b.yaml:1"]
+    alone = read({"a.yaml": cluster(), "b.yaml": database})
+    assert alone.adrift(ref, alone.cluster("db", None, environment="prod")) == ()
+
+
+def test_the_governing_kustomization_is_the_nearest_above_inside_the_environment() -> None:
+    kustomizations = {
+        "kustomization.yaml": "resources: [prod]\n",
+        "prod/kustomization.yaml": "namespace: shop\nresources: [./a.yaml, ../../away.yaml]\n",
+    }
+    found = read({"prod/a.yaml": cluster()}, kustomizations, folder="prod")
+    nearest = found.governing("prod/x/y")
+    assert nearest is not None
+    assert (nearest.path, nearest.namespace, nearest.reaches("prod/a.yaml")) == (
+        "prod/kustomization.yaml",
+        "shop",
+        True,
+    )
+    assert not nearest.reaches("../away.yaml")
+    assert (found.top("prod/a.yaml"), found.top("apps/a.yaml")) == ("prod", "")
+    outside = found.governing("apps")
+    assert outside is not None
+    assert outside.path == "kustomization.yaml"
+    assert read({}, folder="prod").governing("prod/x") is None
+
+
+@pytest.mark.parametrize(
+    ("folder", "top", "found"),
+    [
+        pytest.param("a/b", "", ["a/b", "a", ""], id="up to the root"),
+        pytest.param("a/b/c", "a/b", ["a/b/c", "a/b"], id="up to a folder"),
+        pytest.param("ab", "a", [], id="not below it"),
+    ],
+)
+def test_the_folders_above_are_told_the_nearest_first(folder: str, top: str, found: list[str]) -> None:
+    assert list(folders_above(folder, top)) == found
+
+
+def test_what_looks_like_the_place_of_an_object_and_is_none_is_told() -> None:
+    chart = {"c/Chart.yaml": "name: c\n", "c/templates/x.yaml": "# postgresql.cnpg.io/v1\nname: {{ orders }}\n"}
+    with pytest.raises(
+        NotFound, match=r"no document declares Cluster 'orders' in prod, but c/templates/x.yaml is a templ"
+    ):
+        read(chart).cluster("orders", None, environment="prod")

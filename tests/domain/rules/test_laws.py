@@ -10,6 +10,7 @@ from gitops_mcp.domain.impact import assess_impact
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.objects import Object, leaves
 from gitops_mcp.domain.rules import Seen, findings
+from tests.conftest import examples
 from tests.domain.rules.examples import ACCEPTED, REFUSED
 
 OBJECTS: list[Object] = [
@@ -46,14 +47,14 @@ def objects(draw: st.DrawFn) -> Object:
     return value
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(objects())
 def test_an_object_that_does_not_change_has_no_errors_and_no_impact(value: Object) -> None:
     assert [str(one) for one in findings(Seen(value, value)) if one.severity == "error"] == []
     assert assess_impact(value, copy.deepcopy(value)).level is Level.NONE
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(objects(), objects(), objects())
 def test_whatever_stands_in_files_and_clusters_is_judged_without_an_exception(
     value: Object, before: Object, live: Object
@@ -65,7 +66,7 @@ def test_whatever_stands_in_files_and_clusters_is_judged_without_an_exception(
     assert assess_impact(None, value).level in Level
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.sampled_from(OBJECTS), st.data())
 def test_no_error_stands_at_a_value_with_an_unfilled_variable(value: Object, data: st.DataObject) -> None:
     texts = [path for path, leaf in leaves(value["spec"]) if isinstance(leaf, str | int) and path]

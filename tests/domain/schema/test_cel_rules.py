@@ -49,6 +49,7 @@ PLAIN = [
     pytest.param(ruled(obj(size=INTEGER), "self.size > 1"), {"size": 2}, {"size": 1}, id="a field named size"),
     pytest.param(ruled(listed(TEXT), "self.size() < 2"), ["é"], ["a", "b"], id="the size of a list"),
     pytest.param(ruled(TEXT, "self.matches('^[a-z]+$')"), "ab", "ab\n", id="matches"),
+    pytest.param(ruled(TEXT, r"self.matches(r'^\d$')"), "3", "٣", id="matches, by digits as RE2 knows them"),
     pytest.param(ruled(listed(INTEGER), "self.exists_one(x, x == 1)"), [1, 2], [1, 1], id="exists_one"),
     pytest.param(ruled(listed(INTEGER), "self.map(x, x > 1, x * 2) == [4]"), [1, 2], [1], id="map with a condition"),
     pytest.param(

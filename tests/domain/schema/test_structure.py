@@ -346,8 +346,24 @@ def test_alternatives_that_hang_on_a_variable_are_not_decided() -> None:
     assert told(spec, {"a": "${A}"}) == []
 
 
-@pytest.mark.parametrize("pattern", [r"^[[:alpha:]]+$", r"^\pL+$", r"\Qa.b\E", r"^a\z"])
-def test_a_pattern_that_python_reads_otherwise_is_named_and_not_taken_as_held(pattern: str) -> None:
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        (r"^[[:alpha:]]+$", "ab", ":"),
+        (r"^\pL+$", "é", "1"),
+        (r"^\Qa.b\E$", "a.b", "axb"),
+        (r"^a\z", "a", "ab"),
+        (r"^\d$", "3", "٣"),
+        (r"^a$", "a", "a\n"),
+    ],
+)
+def test_a_pattern_is_read_as_re2_reads_it(pattern: str, good: str, bad: str) -> None:
+    assert told({**TEXT, "pattern": pattern}, good) == []
+    assert [rule for _, rule, _ in told({**TEXT, "pattern": pattern}, bad)] == ["pattern"]
+
+
+@pytest.mark.parametrize("pattern", ["(?=a)", r"(a)\1", "("])
+def test_a_pattern_that_re2_does_not_take_is_named_and_not_taken_as_held(pattern: str) -> None:
     schema = of({**TEXT, "pattern": pattern})
     assert [(one.field, one.rule) for one in schema.unchecked] == [("spec", pattern)]
     verdict = schema.verdict(given("1"))

@@ -6,7 +6,7 @@ from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.api import SandboxApi, Store
 from gitops_mcp.sandbox.api.access import Access, AccessAttributes
-from tests.sandbox.api.conftest import Http, Serve, cluster
+from tests.sandbox.conftest import Http, Serve, cluster
 
 GROUP = "postgresql.cnpg.io"
 CLUSTERS = f"/apis/{GROUP}/v1/namespaces/shop/clusters"

@@ -13,7 +13,7 @@ import pytest
 from gitops_mcp.domain.kinds import CLUSTER, EVENT, POD
 from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from gitops_mcp.sandbox.store.resources import NAMESPACE
-from tests.sandbox.api.conftest import TOKEN, cluster
+from tests.sandbox.conftest import TOKEN, cluster
 
 CLIENT: Any = kubernetes
 """Untyped: its types cover the models, but neither what loads a configuration nor what is answered."""

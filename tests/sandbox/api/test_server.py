@@ -14,7 +14,7 @@ import pytest
 from gitops_mcp.domain.kinds import CLUSTER, POD, SECRET
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.api import SandboxApi, Store
-from tests.sandbox.api.conftest import Http, Serve, cluster
+from tests.sandbox.conftest import Http, Serve, cluster
 
 CLUSTERS = "/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters"
 SUBDOMAIN = (

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.sandbox.api import SandboxApi, Store
 from gitops_mcp.sandbox.store.resources import NAMESPACE
-from tests.sandbox.api.conftest import Http, cluster
+from tests.sandbox.conftest import Http, cluster
 
 CLUSTERS = "/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters"
 

@@ -7,7 +7,7 @@ from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.sandbox.store.store import Preconditions
-from tests.sandbox.api.conftest import cluster
+from tests.sandbox.conftest import cluster
 
 
 def owned(store: Store, resource: Resource, name: str, *owners: Object, finalizers: tuple[str, ...] = ()) -> Object:

@@ -6,7 +6,7 @@ import pytest
 
 from gitops_mcp.domain.kinds import POD
 from gitops_mcp.sandbox.api import Store
-from tests.sandbox.api.conftest import Http
+from tests.sandbox.conftest import Http
 
 LOG = "/api/v1/namespaces/shop/pods/p/log"
 NOON = datetime(2026, 5, 2, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from gitops_mcp.domain.kinds import CLUSTER, SECRET
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.sandbox.api import Store
-from tests.sandbox.api.conftest import Answer, Http, cluster
+from tests.sandbox.conftest import Answer, Http, cluster
 
 CLUSTERS = "/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters"
 ORDERS = f"{CLUSTERS}/orders"

@@ -9,7 +9,7 @@ from gitops_mcp.domain.kinds import APPLICATION, CLUSTER, CLUSTER_IMAGE_CATALOG,
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import ApiError, Store, WriteOptions
 from gitops_mcp.sandbox.store.resources import NAMESPACE
-from tests.sandbox.api.conftest import cluster
+from tests.sandbox.conftest import cluster
 
 CREATED_BY_THE_SERVER = {"uid", "resourceVersion", "creationTimestamp", "generation"}
 

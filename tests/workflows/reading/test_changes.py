@@ -91,12 +91,15 @@ def test_an_object_that_two_changes_touch_is_asked_for_once(team: Team, api: Api
             team.app(), WriteRequest("scale", None, change=f"to-{number}"), "db", namespace=None, instances=number
         )
         team.merge(f"gitops-mcp/to-{number}", squash=False)
+    api.requests.clear()
     api.answers["/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters/db"] = [
         Answer(200, live(instances=5)),
         Answer(500, {}),
     ]
     found = page_of_changes(team.app(), state="applied", limit=50, cursor=None)
     assert sorted(row.change for row in found.items) == ["to-4", "to-5"]
+    assert len(api.asked) > 1, "the engines were asked too"
+    assert sorted(api.asked) == sorted(set(api.asked))
 
 
 def test_an_object_of_a_namespace_that_is_not_allowed_is_not_read(team: Team, api: Api) -> None:

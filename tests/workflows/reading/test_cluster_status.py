@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.answers.clusters import ClusterStatus
+from gitops_mcp.answers.cluster_status import ClusterStatus
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.errors import Forbidden, InvalidRequest
@@ -18,7 +18,7 @@ def told(app: App, namespace: str | None = None) -> ClusterStatus:
 
 
 def ids(found: ClusterStatus) -> list[str]:
-    return [one["id"] for one in found.problems]
+    return [one.id for one in found.problems]
 
 
 def test_a_cluster_is_not_absent_where_only_the_own_namespace_was_looked_at(team: Team, api: Api) -> None:

@@ -58,4 +58,4 @@ def test_a_delete_claims_no_more_than_the_engine_does(team: Team, prunes: bool) 
     found = clusters.delete_cluster(team.app(), request, "db", namespace="shop")
     assert any("does not prune by itself" in step for step in found.next) is not prunes
     assert any("an engine that prunes deletes" in step for step in found.next) is prunes
-    assert found.impact.level == "data_loss"
+    assert found.impact.level.label == "data_loss"

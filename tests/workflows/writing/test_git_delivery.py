@@ -61,7 +61,7 @@ def test_what_a_delete_takes_along_is_counted_where_it_does_not_fit(team: Team) 
     found = deleted(team)
     assert found.fits
     assert len(found.files) + found.omitted["files"] == 301
-    assert f"- and {found.omitted['files']} more files" in found.markdown()
+    assert f"- and {found.omitted['files']} more\n" in found.markdown()
 
 
 def test_a_name_of_the_repository_writes_no_trailer(team: Team) -> None:

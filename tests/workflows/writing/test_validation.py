@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,6 @@ from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.changes import changed_objects
-from gitops_mcp.domain.schema import Schema, compile_schema
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.sandbox.api import SandboxApi as Server
 from gitops_mcp.sandbox.api import Store, kubeconfig_text
@@ -31,11 +28,11 @@ from gitops_mcp.workflows.api_once import Look
 from gitops_mcp.workflows.writing import cluster_update, clusters, databases
 from gitops_mcp.workflows.writing.request import WriteRequest
 from gitops_mcp.workflows.writing.roles import WhichRole, delete_role
-from gitops_mcp.workflows.writing.validation import Limits, validate_plan
+from gitops_mcp.workflows.writing.validation import PACKAGED, Limits, packaged_schema, validate_plan
 from tests.fakes.api import Answer
-from tests.workflows.conftest import Api, Team, cluster
+from tests.workflows.conftest import GROUP, Api, Team, cluster, listed
 
-FOLDER = os.environ.get("GITOPS_MCP_TEST_CRDS")
+KINDS = {one.kind: one for one in CNPG_KINDS}
 ROOT = Path(__file__).parents[3]
 SPEC = "{instances: 3, storage: {size: 1Gi}}"
 SWITCHOVER = (
@@ -64,7 +61,7 @@ class Servers:
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    store = Store(crds=Path(FOLDER) if FOLDER else None)
+    store = Store()
     store.create(NAMESPACE, {"metadata": {"name": "shop"}})
     made = {
         "everything": Server(store, token=None),
@@ -101,19 +98,11 @@ def created(team: Team, name: str = "new", instances: int = 3) -> WriteResult:
 def kept(team: Team, done: WriteResult) -> WriteResult:
     """The same, once its CRD has accepted every manifest that the commit touched."""
     assert done.outcome == "committed"
-    for touched in done.files if FOLDER else ():
+    for touched in done.files:
         for one in yaml.safe_load_all(team.git("show", f"{done.commit}:{touched.path}")):
             if one and one["apiVersion"].startswith("postgresql.cnpg.io/") and "${" not in str(one):
-                assert [str(fault) for fault in _schema(one["kind"]).faults(one)] == []
+                assert [str(fault) for fault in packaged_schema(KINDS[one["kind"]]).faults(one)] == []
     return done
-
-
-@cache
-def _schema(kind: str) -> Schema:
-    assert FOLDER
-    plural = next(one.plural for one in CNPG_KINDS if one.kind == kind)
-    crd = yaml.safe_load((Path(FOLDER) / f"postgresql.cnpg.io_{plural}.yaml").read_text())
-    return compile_schema(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], key=f"committed {kind}")
 
 
 def told(done: WriteResult, name: str) -> list[str]:
@@ -131,49 +120,145 @@ def fault(team: Team, call: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("server", "by", "cel", "warnings"),
+    ("server", "schema", "cel", "warnings"),
     [
-        pytest.param("everything", "the CRD", True, 0, id="everything may be read"),
-        pytest.param("read-only", "the API server", False, 1, id="no CRD may be read"),
-        pytest.param("read-schemas", "the CRD", True, 0, id="three CRDs may be read"),
-        pytest.param("openapi-rules", "the API server", True, 0, id="the API server says all"),
+        pytest.param("everything", "the CRD", "the CRD", 0, id="everything may be read"),
+        pytest.param("read-only", "the API server", PACKAGED, 1, id="no CRD may be read"),
+        pytest.param("read-schemas", "the CRD", "the CRD", 0, id="three CRDs may be read"),
+        pytest.param("openapi-rules", "the API server", "the API server", 0, id="the API server says all"),
     ],
 )
 def test_what_ran_is_told_and_what_did_not_is_warned_of(
-    team: Team, servers: Servers, monkeypatch: pytest.MonkeyPatch, server: str, by: str, cel: bool, warnings: int
+    team: Team, servers: Servers, monkeypatch: pytest.MonkeyPatch, server: str, schema: str, cel: str, warnings: int
 ) -> None:
-    if server == "openapi-rules" and not FOLDER:
-        pytest.skip("GITOPS_MCP_TEST_CRDS names no folder of CRDs: the small schemas have no CEL rules")
     servers.used(server, monkeypatch)
     team.commit({"db.yaml": cluster(spec=SPEC)})
     done = scaled(team)
-    rules = [f"CEL rules of {by}"] if cel and FOLDER else []
-    assert done.validated_by == ["built-in rules", f"schema of {by}", *rules]
+    assert done.validated_by == ["built-in rules", f"schema of {schema}", f"CEL rules of {cel}"]
     without = told(done, "no-cel")
     assert len(without) == warnings
     assert all("rbac/read-schemas.yaml" in one for one in without)
+    with pytest.raises(InvalidRequest, match=r"Database shop/x spec\.name: the name template0 is reserved"):
+        judged("Database", "x", TEMPLATE)
 
 
-def test_without_the_api_the_built_in_rules_run_and_the_rest_is_warned_of(team: Team) -> None:
+def judged(kind: str, name: str, spec: Object) -> Plan:
+    """A new object as somebody writes it by hand, for a tool would refuse some of it at once."""
+    manifest = {
+        "apiVersion": "postgresql.cnpg.io/v1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": spec,
+    }
+    before, after = (
+        build_desired(files, commit="", folder="") for files in ({}, {"made.yaml": yaml.safe_dump(manifest)})
+    )
+    plan, limits = Plan("Create", Identity(kind, "shop", name)), Limits(9, None, protected=False)
+    look = Look(Kube(context=None, timeout=5), {})
+    return validate_plan(plan, changed_objects(before, after), after, look, limits=limits, base=before)
+
+
+TEMPLATE = {"cluster": {"name": "db"}, "name": "template0", "owner": "app"}
+
+
+@pytest.mark.parametrize("server", ["everything", "read-only"])
+def test_a_field_that_the_webhook_fills_in_is_not_missed_by_a_rule(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    servers.used(server, monkeypatch)
+    named: Object = {"method": "any", "number": 1, "standbyNamesPre": ["away"]}
+    spec: Object = {"instances": 3, "storage": {"size": "1Gi"}, "postgresql": {"synchronous": named}}
+    assert len(judged("Cluster", "db", spec).validated_by) == 3
+    named["dataDurability"] = "preferred"
+    with pytest.raises(InvalidRequest, match="requires empty 'standbyNamesPre'"):
+        judged("Cluster", "db", spec)
+
+
+def test_without_the_api_the_rules_and_the_packaged_crd_judge(team: Team) -> None:
     team.commit({"db.yaml": cluster(spec=SPEC)})
     done = scaled(team)
-    assert done.validated_by == ["built-in rules"]
+    assert done.validated_by == ["built-in rules", f"schema of {PACKAGED}", f"CEL rules of {PACKAGED}"]
     (warning,) = told(done, "schema-unavailable")
-    assert warning.startswith("only the built-in rules ran, since the schema of Cluster could not be read: ")
+    assert warning.startswith(f"{PACKAGED} judged, since the schema of Cluster could not be read: ")
     refused = fault(team, lambda: updated(team, resources={"requests": {"memory": "4Gi"}, "limits": {"memory": "2Gi"}}))
     assert "memory" in refused
+    with pytest.raises(InvalidRequest, match="the name template0 is reserved"):
+        judged("Database", "x", TEMPLATE)
 
 
-def test_a_kind_that_the_api_does_not_serve_is_told_and_not_counted_as_valid(team: Team, api: Api) -> None:
+def test_a_kind_that_the_api_does_not_serve_is_told_and_judged_by_the_packaged_crd(team: Team, api: Api) -> None:
     api.answers["/openapi/v3"] = Answer(
         200, {"paths": {"apis/apps/v1": {"serverRelativeURL": "/openapi/v3/apis/apps/v1"}}}
     )
     team.commit({"db.yaml": cluster(spec=SPEC)})
     done = scaled(team)
-    assert done.validated_by == ["built-in rules"]
+    assert done.validated_by == ["built-in rules", f"schema of {PACKAGED}", f"CEL rules of {PACKAGED}"]
     (warning,) = told(done, "not-installed")
-    assert warning.startswith("Cluster shop/db could not be validated: ")
+    assert warning.startswith(f"Cluster shop/db was validated by {PACKAGED} alone: ")
     assert "postgresql.cnpg.io" in warning
+
+
+LOUD = """
+- op: add
+  path: /spec/logLevel
+  value: loud
+"""
+
+
+@pytest.mark.parametrize(
+    ("operator", "is_refused"),
+    [
+        pytest.param("1.30.2", True, id="the version of the packaged CRD"),
+        pytest.param(None, True, id="unknown"),
+        pytest.param("1.29.1", False, id="older"),
+        pytest.param("1.31.0", False, id="newer"),
+    ],
+)
+def test_the_packaged_crd_refuses_but_where_the_operator_is_known_to_be_another(
+    team: Team, api: Api, operator: str | None, is_refused: bool
+) -> None:
+    pod = {"metadata": {"name": "new-1", "annotations": {"cnpg.io/operatorVersion": operator} if operator else {}}}
+    api.answers["/api/v1/namespaces/shop/pods?limit=1&labelSelector=cnpg.io%2Fcluster%3Dnew"] = listed(pod)
+    team.commit(
+        {
+            "base/db.yaml": cluster(spec=SPEC),
+            "base/kustomization.yaml": "resources: [db.yaml]\n",
+            "over/kustomization.yaml": yaml.safe_dump(
+                {"resources": ["../base"], "patches": [{"target": {"kind": "Cluster", "name": "new"}, "patch": LOUD}]}
+            ),
+            ".gitops-mcp.yaml": "environments: {prod: {path: over}}\n",
+        }
+    )
+    said = 'Cluster shop/new spec.logLevel: "loud" is none of: error, warning, info, debug, trace'
+    new = clusters.NewCluster("new", "shop", 3, "1Gi", "18", None, {}, "app", None)
+    request = WriteRequest("create_postgres_cluster", None)
+    if is_refused:
+        assert said in fault(team, lambda: clusters.create_cluster(team.app(), request, new))
+        return
+    done = clusters.create_cluster(team.app(), request, new)
+    assert done.validated_by[1:] == [f"schema of {PACKAGED}", f"CEL rules of {PACKAGED}"]
+    assert told(done, "schema") == [f"{said} (CloudNativePG 1.30.0 refuses that; the operator is {operator})"]
+
+
+def test_an_immutable_field_is_compared_with_the_live_object(team: Team, api: Api) -> None:
+    manifest = """apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: db-shop, namespace: shop}
+spec: {cluster: {name: db}, name: shop, owner: app, encoding: UTF8}
+"""
+    stands = yaml.safe_load(manifest.replace("UTF8", "LATIN1"))
+    stands["spec"]["ensure"] = "present"
+    api.answers[f"{GROUP}/namespaces/shop/databases/db-shop"] = Answer(200, stands)
+    before, after = (build_desired(files, commit="", folder="") for files in ({}, {"shop.yaml": manifest}))
+    plan = Plan("Create", Identity("Database", "shop", "db-shop"))
+    look, limits = Look(Kube(context=None, timeout=5), {}), Limits(9, None, protected=False)
+    with pytest.raises(InvalidRequest, match=r"Database shop/db-shop spec\.encoding: encoding is immutable"):
+        validate_plan(plan, changed_objects(before, after), after, look, limits=limits, base=before)
+    later = build_desired({"shop.yaml": manifest.replace("app,", "report,")}, commit="", folder="")
+    found = validate_plan(plan, changed_objects(after, later), later, look, limits=limits, base=after)
+    assert [one.message for one in found.warnings if one.id == "schema"] == [
+        "Database shop/db-shop spec.encoding: encoding is immutable (it was so before this change)"
+    ]
 
 
 @pytest.mark.usefixtures("_up")
@@ -237,14 +322,14 @@ def test_what_two_commits_of_one_change_do_together_is_seen_as_one(team: Team) -
     assert "changes together with parameters (work_mem)" in refused
     assert "the image in the next once that is applied" in refused
     alone = updated(team, change="alone", postgres_version="17.11-standard-trixie")
-    assert alone.impact.level == "rolling_restart"
+    assert alone.impact.level.label == "rolling_restart"
 
 
 @pytest.mark.usefixtures("_up")
 def test_an_impact_is_of_this_commit_and_not_of_the_whole_change(team: Team) -> None:
     team.commit({"db.yaml": cluster(spec=SPEC)})
-    assert updated(team, change="both", parameters={"max_connections": "200"}).impact.level == "rolling_restart"
-    assert updated(team, change="both", parameters={"work_mem": "8MB"}).impact.level == "reload"
+    assert updated(team, change="both", parameters={"max_connections": "200"}).impact.level.label == "rolling_restart"
+    assert updated(team, change="both", parameters={"work_mem": "8MB"}).impact.level.label == "reload"
 
 
 @pytest.mark.usefixtures("_up")
@@ -263,7 +348,7 @@ def test_a_limit_holds_for_what_is_rendered(team: Team) -> None:
     refused = fault(team, lambda: created(team))
     assert "Cluster shop/new spec.instances: 12 is more than limits.maxInstances of .gitops-mcp.yaml allows" in refused
     assert "at most 9" in refused
-    assert updated(team, parameters={"work_mem": "8MB"}).impact.level == "reload", "it had twelve before"
+    assert updated(team, parameters={"work_mem": "8MB"}).impact.level.label == "reload", "it had twelve before"
 
 
 ARCHIVED = (
@@ -336,7 +421,7 @@ def test_what_a_change_makes_and_takes_back_loses_nothing(team: Team) -> None:
     made: Any = {"owner": "app", "reclaim_policy": policy, "extensions": (), "schemas": ()}
     assert databases.create_database(team.app(), request, which, **made).outcome == "committed"
     back = databases.delete_database(team.app(), request, which, drop=True)
-    assert (back.outcome, back.impact.level) == ("committed", "none")
+    assert (back.outcome, back.impact.level.label) == ("committed", "none")
 
 
 @pytest.mark.usefixtures("_up")

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import Moment, moment, parse_time
-from gitops_mcp.domain.cnpg.status.summary import whole_number
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, as_int, at
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -67,5 +66,5 @@ def _read_event(event: Object, *, now: datetime) -> Event:
         reason=excerpt(at(event, "reason"), limit=100) or "",
         object=excerpt(f"{at(event, 'involvedObject', 'kind')} {at(event, 'involvedObject', 'name')}") or "",
         message=excerpt(at(event, "message")),
-        count=whole_number(at(event, "series", "count")) or whole_number(at(event, "count")) or 1,
+        count=as_int(at(event, "series", "count")) or as_int(at(event, "count")) or 1,
     )

@@ -8,8 +8,7 @@ from datetime import datetime
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import Moment, moment
-from gitops_mcp.domain.cnpg.status.summary import whole_number
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, as_int, at
 
 CLUSTER_LABEL = "cnpg.io/cluster"
 _POD_ROLE, _JOB_ROLE = "cnpg.io/podRole", "cnpg.io/jobRole"
@@ -96,10 +95,10 @@ def _instance(name: str, status: Object, state: str, pod: Object | None, *, now:
         name=name,
         role=_instance_role(name, status, pod),
         state=state,
-        timeline=whole_number(at(reported, "timeLineID")),
+        timeline=as_int(at(reported, "timeLineID")),
         pod=None if pod is None else str(at(pod, "status", "phase") or "unknown") if pod else "missing",
         ready=None if pod is None else _is_ready(pod),
-        restarts=sum(whole_number(at(one, "restartCount")) or 0 for one in containers) if pod else None,
+        restarts=sum(as_int(at(one, "restartCount")) or 0 for one in containers) if pod else None,
         node=at(pod, "spec", "nodeName"),
         image=_postgres_image(pod),
         started=moment(at(pod, "status", "startTime") or at(pod, "metadata", "creationTimestamp"), now=now),

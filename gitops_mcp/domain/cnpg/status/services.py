@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
-from gitops_mcp.domain.cnpg.status.summary import whole_number
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, as_int, at
 
 _SERVES = {"rw": "the primary: reads and writes", "ro": "replicas only: reads", "r": "any instance: reads"}
 
@@ -41,9 +40,9 @@ def budgets(cluster: Object, objects: Iterable[Object]) -> tuple[Budget, ...]:
     return tuple(
         Budget(
             name=str(at(one, "metadata", "name")),
-            allowed=whole_number(at(one, "status", "disruptionsAllowed")),
-            healthy=whole_number(at(one, "status", "currentHealthy")),
-            needed=whole_number(at(one, "status", "desiredHealthy")),
+            allowed=as_int(at(one, "status", "disruptionsAllowed")),
+            healthy=as_int(at(one, "status", "currentHealthy")),
+            needed=as_int(at(one, "status", "desiredHealthy")),
         )
         for one in _own_objects(cluster, objects)
     )
@@ -58,7 +57,7 @@ def _own_objects(cluster: Object, objects: Iterable[Object]) -> list[Object]:
 def _read_service(service: Object, cluster: str) -> Service:
     name = str(at(service, "metadata", "name"))
     ingress = at(service, "status", "loadBalancer", "ingress") or []
-    ports = [whole_number(at(port, "port")) for port in at(service, "spec", "ports") or ()]
+    ports = [as_int(at(port, "port")) for port in at(service, "spec", "ports") or ()]
     return Service(
         name=name,
         serves=_SERVES.get(name.removeprefix(f"{cluster}-")),

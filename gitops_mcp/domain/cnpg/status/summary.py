@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from gitops_mcp.domain.cnpg.cluster_spec import (
+    fenced_instances,
+    instance_count,
+    is_hibernated,
+    is_replica,
+    storage_size,
+)
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import Moment, moment
 from gitops_mcp.domain.cnpg.status.phase import Phase, find_phase
 from gitops_mcp.domain.cnpg.version import major_of
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, as_int, at
 
 EVERY_INSTANCE = "*"
 
@@ -33,12 +39,12 @@ class Summary:
 
     @property
     def instances(self) -> int:
-        """As spec asks for."""
-        return wanted_instances(self.cluster)
+        """As spec asks for; the API takes no other than a number."""
+        return instance_count(self.cluster) or 1
 
     @property
     def ready(self) -> int:
-        return whole_number(at(self.cluster, "status", "readyInstances")) or 0
+        return as_int(at(self.cluster, "status", "readyInstances")) or 0
 
     @property
     def phase(self) -> Phase:
@@ -67,18 +73,18 @@ class Summary:
     @property
     def major(self) -> int | None:
         return (
-            whole_number(at(self.cluster, "status", "pgDataImageInfo", "majorVersion"))
+            as_int(at(self.cluster, "status", "pgDataImageInfo", "majorVersion"))
             or major_of(at(self.cluster, "status", "image") or at(self.cluster, "spec", "imageName"))
-            or whole_number(at(self.cluster, "spec", "imageCatalogRef", "major"))
+            or as_int(at(self.cluster, "spec", "imageCatalogRef", "major"))
         )
 
     @property
     def storage(self) -> str | None:
-        return _storage_size(at(self.cluster, "spec", "storage"))
+        return storage_size(at(self.cluster, "spec", "storage"))
 
     @property
     def wal_storage(self) -> str | None:
-        return _storage_size(at(self.cluster, "spec", "walStorage"))
+        return storage_size(at(self.cluster, "spec", "walStorage"))
 
     @property
     def created(self) -> Moment | None:
@@ -86,16 +92,19 @@ class Summary:
 
     @property
     def timeline(self) -> int | None:
-        return whole_number(at(self.cluster, "status", "timelineID"))
+        return as_int(at(self.cluster, "status", "timelineID"))
 
     @property
     def replica_of(self) -> str | None:
         """The external cluster that a replica cluster follows."""
-        return _followed_cluster(self.cluster)
+        if not is_replica(self.cluster):
+            return None
+        replica = at(self.cluster, "spec", "replica")
+        return str(at(replica, "source") or at(replica, "primary"))
 
     @property
     def hibernated(self) -> bool:
-        return bool(at(self.cluster, "metadata", "annotations", "cnpg.io/hibernation") == "on")
+        return is_hibernated(self.cluster)
 
     @property
     def fenced(self) -> tuple[str, ...]:
@@ -109,39 +118,6 @@ class Summary:
     @property
     def healthy(self) -> bool:
         return self.phase.kind == "ok" and self.ready >= self.instances and not (self.fenced or self.deleting)
-
-
-def wanted_instances(cluster: Object) -> int:
-    """`spec.instances`; the CRD's default is one."""
-    return whole_number(at(cluster, "spec", "instances")) or 1
-
-
-def fenced_instances(cluster: Object) -> tuple[str, ...]:
-    """The annotation holds a JSON list; the operator ignores what it cannot read, so that is no fencing."""
-    value = at(cluster, "metadata", "annotations", "cnpg.io/fencedInstances")
-    try:
-        listed = json.loads(value) if isinstance(value, str) else []
-    except ValueError:
-        return ()
-    return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
-
-
-def whole_number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _followed_cluster(cluster: Object) -> str | None:
-    """Distributed topologies name a primary, standalone replica clusters are enabled by hand."""
-    replica = at(cluster, "spec", "replica")
-    primary = at(replica, "primary")
-    itself = at(replica, "self") or at(cluster, "metadata", "name")
-    follows = primary != itself if primary else at(replica, "enabled") is True
-    return str(at(replica, "source") or primary) if follows else None
-
-
-def _storage_size(storage: object) -> str | None:
-    size = at(storage, "size") or at(storage, "pvcTemplate", "resources", "requests", "storage")
-    return None if size is None else str(size)
 
 
 def _catalog_image(spec: object) -> str | None:

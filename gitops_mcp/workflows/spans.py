@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gitops_mcp.adapters.git.files import GitFile
@@ -51,31 +51,28 @@ def find_span(ground: Ground, name: str) -> Span:
 
 def span_of(ground: Ground, found: ChangeRef) -> Span:
     repository, base = ground.repository, ground.base
+    state: State
     if repository.is_ancestor(found.tip, base.commit):
         commits, start = _own_commits(repository.first_parents(found.tip), found.name)
-        return Span(
-            found.name, found.branch, start, found.tip, "merged", f"{base.branch} holds its last commit", commits
-        )
-    start = repository.merge_base(base.commit, found.tip)
-    commits = repository.commits(base.commit, found.tip)
-    if start and not repository.changed_files(start, found.tip):
-        why = "its commits cancel each other out, so nothing is left to merge"
-        return Span(found.name, found.branch, start, found.tip, "closed", why, commits)
-    if repository.merged_by_content(base.commit, found.tip):
-        why = f"{base.branch} holds all that it changes (as after a squash merge)"
-        return Span(found.name, found.branch, start, found.tip, "merged", why, commits)
-    if base.pushes:
-        return Span(found.name, found.branch, start, found.tip, "pushed", f"on {base.remote}, not merged", commits)
-    return Span(found.name, found.branch, start, found.tip, "draft", "a local branch, not pushed", commits)
+        state, why = "merged", f"{base.branch} holds its last commit"
+    else:
+        commits, start = repository.commits(base.commit, found.tip), repository.merge_base(base.commit, found.tip)
+        if start and not repository.changed_files(start, found.tip):
+            state, why = "closed", "its commits cancel each other out, so nothing is left to merge"
+        elif repository.merged_by_content(base.commit, found.tip):
+            state, why = "merged", f"{base.branch} holds all that it changes (as after a squash merge)"
+        elif base.pushes:
+            state, why = "pushed", f"on {base.remote}, not merged"
+        else:
+            state, why = "draft", "a local branch, not pushed"
+    return Span(found.name, found.branch, start, found.tip, state, why, commits)
 
 
 def closed_span(ground: Ground, branch: str, tip: str) -> Span:
-    name = branch.removeprefix(ground.git.prefix)
-    span = span_of(ground, ChangeRef(name, branch, tip, ""))
+    span = span_of(ground, ChangeRef(branch.removeprefix(ground.git.prefix), branch, tip, ""))
     if span.state in {"merged", "closed"}:
         return span
-    why = "its branch was removed without being merged"
-    return Span(name, branch, span.start, tip, "closed", why, span.commits)
+    return replace(span, state="closed", why="its branch was removed without being merged")
 
 
 def _own_commits(commits: Sequence[Commit], name: str) -> tuple[tuple[Commit, ...], str | None]:

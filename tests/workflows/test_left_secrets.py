@@ -21,9 +21,9 @@ from gitops_mcp.domain.plans.plan import Plan, SecretWrite
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused, Unavailable
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.sandbox.store.resources import NAMESPACE
+from gitops_mcp.workflows.left_secrets import DIRECT, MadeSecret, _write_note, take_back_secrets, write_secrets
 from gitops_mcp.workflows.writing import roles
 from gitops_mcp.workflows.writing.request import WriteRequest
-from gitops_mcp.workflows.writing.secrets import DIRECT, MadeSecret, _write_note, take_back_secrets, write_secrets
 from tests.workflows.conftest import Team, cluster
 
 CONFIGURATION = "environments: {prod: {path: prod}}\npasswords: {provider: cluster}\n"

@@ -1,0 +1,45 @@
+"""Regular expressions that others evaluate as RE2: patterns of CRDs, `matches` of CEL, selectors of kustomize.
+
+Python reads some of them otherwise (`$`, digits, classes in brackets), and would follow a hostile one for hours.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any
+
+
+class Unreadable(ValueError):
+    """A pattern that RE2 does not take."""
+
+
+def search(pattern: str, text: str) -> bool:
+    return compiled(pattern).search(_bytes(text)) is not None
+
+
+def fullmatch(pattern: str, text: str) -> bool:
+    return compiled(pattern).fullmatch(_bytes(text)) is not None
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> Any:
+    import re2
+
+    try:
+        return re2.compile(_bytes(pattern), _options())
+    except re2.error as error:
+        raise Unreadable(error.args[0].decode(errors="replace")) from error
+
+
+@cache
+def _options() -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False  # they would go to stderr, past our own log
+    return options
+
+
+def _bytes(text: str) -> bytes:
+    """A lone half of a surrogate pair, which YAML can spell, is one character to RE2."""
+    return text.encode(errors="surrogatepass")

@@ -1,0 +1,111 @@
+"""What Git says of a Cluster: where it is declared, in what live differs, and which open changes touch it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from gitops_mcp.answers.cluster_status import ClusterInGit, DriftRow, Scalar
+from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment
+from gitops_mcp.domain.kinds import CLUSTER
+from gitops_mcp.domain.live.drift import drift
+from gitops_mcp.domain.names import suggest
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Object, at, dotted_path
+from gitops_mcp.domain.redact import redact_value
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.errors import GitOpsError, NotFound
+from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.merged import is_merged
+from gitops_mcp.workflows.reading.engines import applied_by, passed_over
+from gitops_mcp.workflows.view import allowed_namespace
+
+_DIFFERENCES = 15
+
+
+def declared_cluster(
+    app: App,
+    ground: Ground | None,
+    environment: Environment,
+    name: str,
+    namespace: str | None,
+    warnings: list[Notice],
+    *,
+    known: bool,
+) -> Declaration | None:
+    """What Git declares. That it is unclear is a warning where there is something else to tell, else the error."""
+    if ground is None:
+        warnings.append(Notice("no-repository", "there is no repository here that would say what is declared"))
+        return None
+    desired: Desired | None = None
+    try:
+        desired = app.desired(ground, environment.path, ground.base.commit)
+        found = desired.cluster(name, namespace, environment=environment.name)
+    except NotFound:
+        warnings += passed_over(desired) if desired else []
+        return None
+    except GitOpsError as error:
+        if not known:
+            raise
+        warnings.append(Notice("git-unclear", str(error)))
+        return None
+    allowed_namespace(environment, found.identity.namespace)
+    return found
+
+
+def unknown_cluster(
+    look: Look, app: App, ground: Ground | None, environment: Environment, name: str, namespace: str | None
+) -> NotFound:
+    spaces: Sequence[str | None] = [namespace] if namespace else (environment.namespaces or [None])
+    known: set[str] = set()
+    for space in spaces:
+        try:
+            known |= {str(at(one, "metadata", "name")) for one in look.page(CLUSTER, space, limit=500).items}
+        except GitOpsError:  # near names are a courtesy; the answer is that there is none
+            continue
+    if ground:
+        desired = app.desired(ground, environment.path, ground.base.commit)
+        known |= {one.identity.name for one in desired.clusters if namespace in {None, one.identity.namespace}}
+    where = f"{environment.name}, namespace {namespace}" if namespace else environment.name
+    return NotFound(f"no Cluster {name!r} in {where}, neither live nor in Git; {suggest(name, known)}")
+
+
+def cluster_in_git(
+    app: App, ground: Ground, environment: Environment, declared: Declaration, live: Object | None
+) -> ClusterInGit:
+    differing = drift(declared.object, live) if live else ()
+    unreached = app.desired(ground, environment.path, ground.base.commit).unreached
+    pending = []
+    for other in ground.repository.changes(ground.git, ground.base):
+        start = ground.repository.merge_base(ground.base.commit, other.tip)
+        touched = start and declared.path in ground.repository.changed_files(start, other.tip)
+        if touched and not is_merged(ground, other):
+            pending.append(other.name)
+    return ClusterInGit(
+        declared=declared.place,
+        commit=ground.base.commit,
+        namespace_from=declared.namespace_from,
+        differs=[
+            DriftRow(
+                field=cut_text(dotted_path(one.path)),
+                git=_shown_value(one.path, one.desired),
+                live=_shown_value(one.path, one.live),
+            )
+            for one in differing[:_DIFFERENCES]
+        ],
+        differs_more=max(len(differing) - _DIFFERENCES, 0) or None,
+        pending=pending[:20],
+        made_by=[f"{one.kind} {one.place}" for one in (declared.produced.layers[1:] if declared.produced else ())][:20],
+        applied_by=cut_text(applied_by(declared.applied)) if declared.applied else None,
+        not_chosen=[cut_text(str(one)) for one in unreached if one.identity.name == declared.identity.name][:10],
+    )
+
+
+def _shown_value(path: Sequence[str | int], value: object) -> Scalar:
+    """A field's value, bounded; what may hold a secret is not shown."""
+    shown = redact_value(value, path)
+    if shown is None or isinstance(shown, bool | int | float):
+        return shown
+    return cut_text(shown if isinstance(shown, str) else json.dumps(shown, default=str), 200)

@@ -1,0 +1,107 @@
+"""A live Cluster, and what belongs to it: part by part, so that what may not be read hides nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from gitops_mcp.config import Environment
+from gitops_mcp.domain.cnpg.status.report import Related
+from gitops_mcp.domain.kinds import (
+    BACKUP,
+    CLUSTER,
+    DATABASE,
+    DATABASE_ROLE,
+    EVENT,
+    OBJECT_STORE,
+    PDB,
+    POD,
+    POOLER,
+    PVC,
+    SCHEDULED_BACKUP,
+    SERVICE,
+)
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
+from gitops_mcp.workflows.api_once import Look
+
+_MANY = 8
+"""Requests to the API at once."""
+_EVENTS = 1000
+"""Events of the namespace that are looked through."""
+_OWN = {"pods": POD, "claims": PVC, "services": SERVICE, "budgets": PDB}
+"""Objects that carry the Cluster's label."""
+_NAMING = {
+    "databases": DATABASE,
+    "roles": DATABASE_ROLE,
+    "poolers": POOLER,
+    "backups": BACKUP,
+    "scheduled_backups": SCHEDULED_BACKUP,
+    "object_stores": OBJECT_STORE,
+    "events": EVENT,
+}
+"""Objects of the namespace that may name it."""
+
+
+def live_cluster(
+    look: Look, environment: Environment, name: str, namespace: str | None
+) -> tuple[Object | None, GitOpsError | None]:
+    """The live Cluster; None and why where the API could not be asked. Raises where several have the name."""
+    try:
+        if namespace:
+            return look.get(CLUSTER, namespace, name), None
+        spaces: Sequence[str | None] = environment.namespaces or [None]
+        found = [one for space in spaces for one in _clusters_named(look, space, name)]
+    except (NotInstalled, Forbidden, Unavailable) as error:
+        return None, error
+    if len(found) > 1:
+        where = ", ".join(sorted(str(at(one, "metadata", "namespace")) for one in found))
+        raise InvalidRequest(f"namespace: {environment.name} has a Cluster {name!r} in several: {where}; name one")
+    return (found[0] if found else None), None
+
+
+def _clusters_named(look: Look, space: str | None, name: str) -> tuple[Object, ...]:
+    fields_ = f"metadata.name={name}"
+    try:
+        return look.every(CLUSTER, space, fields=fields_)
+    except Forbidden:
+        own = look.kube.namespace() if space is None else None
+        found = look.every(CLUSTER, own, fields=fields_) if own else ()
+        if not found:  # nobody looked in the others
+            raise
+        return found
+
+
+def read_related(look: Look, live: Object) -> tuple[Related, list[Notice]]:
+    """The objects around a Cluster, read side by side; a part that may not be read is named."""
+    namespace, name = at(live, "metadata", "namespace"), at(live, "metadata", "name")
+
+    def read(part: tuple[str, Resource]) -> tuple[Object, ...] | GitOpsError:
+        key, resource = part
+        side = look.side_look()
+        try:
+            if resource is EVENT:
+                return side.page(resource, namespace, limit=_EVENTS).items
+            labels = f"cnpg.io/cluster={name}" if key in _OWN else None
+            return side.every(resource, namespace, labels=labels)
+        except GitOpsError as error:
+            return error
+
+    parts = [*_OWN.items(), *_NAMING.items()]
+    with ThreadPoolExecutor(_MANY) as pool:
+        answers = list(pool.map(read, parts))
+    found: dict[str, tuple[Object, ...]] = {}
+    warnings: list[Notice] = []
+    absent: list[str] = []
+    for (key, resource), answer in zip(parts, answers, strict=True):
+        if isinstance(answer, NotInstalled):
+            found[key] = ()
+            absent.append(f"{resource.plural}.{resource.group}")
+        elif isinstance(answer, GitOpsError):
+            warnings.append(Notice("unreadable", f"{resource.plural} are missing here: {answer}"))
+        else:
+            found[key] = answer
+    if absent:
+        warnings.append(Notice("not-installed", f"not installed there: {', '.join(absent)}"))
+    return Related(**found), warnings

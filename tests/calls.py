@@ -1,0 +1,125 @@
+"""How each tool is called: one row a tool, which every test that holds of all tools takes.
+
+A new tool gets its row here and is then proved to only read, to repeat no secret, to need no right that is not
+granted, and so on. A row is a function of its `Subject`, so the same calls go to the sandbox, to a planted
+repository, or to any layout. The first of a row is the shortest that is accepted; one that may lose something says
+that it is confirmed. No row says `dry_run`, `reason`, or which change a request goes into: whoever calls adds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gitops_mcp import tools
+from gitops_mcp.tools.registry import Tool
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the calls are about, all of which is there: a cluster, and what belongs to it."""
+
+    cluster: str
+    owner: str
+    """A role of PostgreSQL that may own a database."""
+    role: str
+    """One that Git, or in direct delivery the API, describes."""
+    database: str
+    """The same, a Database object."""
+    secret: str
+    """With the username and password of a role."""
+    change: str
+    """An open one, which the last row discards."""
+    namespace: str = ""
+    """Empty: left out, as is the environment."""
+    environment: str = ""
+
+    @property
+    def where(self) -> dict[str, str]:
+        said = {"namespace": self.namespace, "environment": self.environment}
+        return {name: value for name, value in said.items() if value}
+
+    @property
+    def on(self) -> dict[str, str]:
+        return {"cluster_name": self.cluster, **self.where}
+
+    @property
+    def named(self) -> dict[str, str]:
+        return {"name": self.cluster, **self.where}
+
+
+LEVELS = ("concise", "detailed")
+CONFIRMED = {"confirm_deletion": True}
+
+CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
+    "list_postgres_clusters": lambda here: [{**here.where, "detail_level": level} for level in LEVELS],
+    "get_cluster_status": lambda here: [{**here.named, "detail_level": level} for level in LEVELS],
+    "create_postgres_cluster": lambda here: [
+        {**here.named, "name": "added-db"},
+        {**here.named, "name": "waited-db", "parameters": {"work_mem": "8MB"}, "wait": True, "timeout": 30},
+    ],
+    "scale_postgres_cluster": lambda here: [
+        {**here.named, "instances": 4},
+        {**here.named, "instances": 1, **CONFIRMED},
+    ],
+    "update_postgres_cluster": lambda here: [
+        {**here.named, "storage_size": "900Gi"},
+        {**here.named, "parameters": {"work_mem": "8MB"}, "resources": {"requests": {"memory": "2Gi"}}},
+    ],
+    "delete_postgres_cluster": lambda here: [{**here.named, **CONFIRMED}],
+    "list_postgres_roles": lambda here: [here.on],
+    "create_postgres_role": lambda here: [
+        {**here.on, "role_name": "added_role", "password_source": "none"},
+        {**here.on, "role_name": "other_role", "password_source": f"existing:{here.secret}", "connection_limit": 3},
+    ],
+    "update_postgres_role": lambda here: [{**here.on, "role_name": here.role, "connection_limit": 7}],
+    "delete_postgres_role": lambda here: [
+        {**here.on, "role_name": here.role, **CONFIRMED},
+        {**here.on, "role_name": here.role, "drop": False, **CONFIRMED},
+    ],
+    "migrate_postgres_roles": lambda here: [here.on],
+    "list_postgres_databases": lambda here: [here.on],
+    "create_postgres_database": lambda here: [
+        {**here.on, "database_name": "added_database", "owner": here.owner},
+        {**here.on, "database_name": "other_database", "owner": here.owner, "extensions": ["hstore"], "schemas": ["s"]},
+    ],
+    "delete_postgres_database": lambda here: [
+        {**here.on, "database_name": here.database, **CONFIRMED},
+        {**here.on, "database_name": here.database, "drop": True, **CONFIRMED},
+    ],
+    "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
+    "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
+    "discard_change": lambda here: [{"change": here.change, **CONFIRMED}],
+}
+
+
+def calls_of(tool: Tool, here: Subject) -> list[dict[str, Any]]:
+    """The row of a tool; none is a failure, so that no tool goes unproved."""
+    assert tool.name in CALLS, f"the tool {tool.name} has no row in tests/calls.py: say there how it is called"
+    return CALLS[tool.name](here)
+
+
+def every_read(here: Subject) -> Iterator[tuple[Tool, dict[str, Any]]]:
+    for tool in tools.ALL:
+        if not tool.writes:
+            yield from ((tool, arguments) for arguments in calls_of(tool, here))
+
+
+def every_dry_run(here: Subject) -> Iterator[tuple[Tool, dict[str, Any]]]:
+    """The calls of all that write, which leave everything as it is."""
+    for tool in tools.ALL:
+        if tool.writes:
+            yield from ((tool, {**arguments, "dry_run": True}) for arguments in calls_of(tool, here))
+
+
+def every_write(here: Subject) -> Iterator[tuple[Tool, dict[str, Any]]]:
+    """Each into a change of its own in git delivery, so that none stands in the way of another."""
+    number = 0
+    for tool in tools.ALL:
+        if tool.writes:
+            for arguments in calls_of(tool, here):
+                number += 1
+                yield tool, {"change": f"call-{number}", **arguments}

@@ -1,0 +1,94 @@
+"""What a Flux Kustomization changes in the engine objects that it applies itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.domain.engines.applies import LocatedObject
+from gitops_mcp.domain.engines.flux_parents import value_sources
+from gitops_mcp.domain.engines.reading import TextPlace
+from tests.domain.engines.test_flux import found, kustomization
+
+
+@pytest.mark.parametrize(
+    ("kustomizations", "namespace"),
+    [
+        pytest.param({"apps/kustomization.yaml": "namespace: a\nresources: [ks.yaml]\n"}, "a", id="lists the file"),
+        pytest.param(
+            {"apps/kustomization.yaml": "namespace: a\nresources: [other.yaml]\n"}, "flux-system", id="does not"
+        ),
+        pytest.param(
+            {
+                "apps/kustomization.yaml": "namespace: a\nresources: [./ks.yaml]\n",
+                "kustomization.yml": "namespace: b\nresources: [apps]\n",
+            },
+            "b",
+            id="the outermost wins",
+        ),
+        pytest.param({"kustomization.yaml": "namespace: a\nresources: [apps/ks.yaml]\n"}, "a", id="from above"),
+    ],
+)
+def test_the_kustomization_that_lists_an_engine_object_gives_it_its_namespace(
+    kustomizations: dict[str, str], namespace: str
+) -> None:
+    assert found({"apps/ks.yaml": kustomization("path: x"), **kustomizations}).namespace == namespace
+
+
+@pytest.mark.parametrize(
+    ("target", "applies"),
+    [
+        pytest.param("{kind: Kustomization}", True, id="by kind"),
+        pytest.param("{group: kustomize.toolkit.fluxcd.io, kind: Kustom.*, name: sh.p}", True, id="by patterns"),
+        pytest.param("{kind: Kustomization, labelSelector: 'plain notin (true)'}", True, id="by a label it has not"),
+        pytest.param("{kind: Kustomization, labelSelector: 'plain'}", False, id="by a label it lacks"),
+        pytest.param("{kind: Kustomization, labelSelector: '!plain, plain!=x'}", True, id="by the lack of a label"),
+        pytest.param("{kind: HelmRelease}", False, id="another kind"),
+        pytest.param("{kind: Kustomization, name: sho}", False, id="a part of the name"),
+    ],
+)
+def test_the_kustomization_above_patches_the_ones_that_it_applies(target: str, applies: bool) -> None:
+    spec = f"""\
+        path: ./apps
+        postBuild: {{substitute: {{CLUSTER: prod}}}}
+        patches:
+          - target: {target}
+            patch: |
+              apiVersion: kustomize.toolkit.fluxcd.io/v1
+              kind: Kustomization
+              metadata: {{name: not-used}}
+              spec:
+                prune: true
+                postBuild: {{substituteFrom: [{{kind: ConfigMap, name: vars}}]}}
+        """
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\ndata: {SIZE: 1Gi}\n"
+    files = {
+        "clusters/prod/apps.yaml": kustomization(spec, name="all"),
+        "clusters/prod/vars.yaml": config,
+        "apps/shop/ks.yaml": kustomization("path: ./apps/shop/${CLUSTER}\npostBuild: {substitute: {APP: shop}}"),
+        "apps/shop/prod/kustomization.yaml": "resources: []\n",
+    }
+    one = found(files)
+    assert (one.folder, one.build, one.place.path) == ("apps/shop/prod", "kustomize", "apps/shop/ks.yaml")
+    assert one.prunes is applies
+    assert set(one.substitution.variables) == ({"APP", "SIZE"} if applies else {"APP"})
+
+
+def test_a_variable_that_a_patch_from_above_defines_has_no_place() -> None:
+    spec = """\
+        path: ./apps
+        patches:
+          - target: {kind: Kustomization}
+            patch: '{spec: {postBuild: {substitute: {SIZE: 1Gi}}}}'
+        """
+    files = {"all.yaml": kustomization(spec, name="all"), "apps/ks.yaml": kustomization("path: apps/shop")}
+    variable = found(files).substitution.variables["SIZE"]
+    assert (variable.value, variable.place) == ("1Gi", None)
+
+
+def test_what_patches_make_others_take_values_from_is_known() -> None:
+    patch = (
+        "spec: {postBuild: {substituteFrom: [{kind: ConfigMap, name: vars}]}, valuesFrom: [{kind: Secret, name: keys}]}"
+    )
+    spec = {"patches": [{"patch": patch}, {"patch": "["}, {}]}
+    place = TextPlace("a.yaml", 0, (), 1)
+    assert list(value_sources(LocatedObject({"spec": spec}, place))) == [("ConfigMap", "vars"), ("Secret", "keys")]

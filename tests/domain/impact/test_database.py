@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.domain.impact import assess_impact
+from gitops_mcp.domain.impact.level import Level
+from gitops_mcp.domain.objects import Object
+from tests.domain.impact.objects import D, N, assert_impact, database, kept
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "level", "says"),
+    [
+        pytest.param(None, database(), N, "database shop is made", id="a new Database"),
+        pytest.param(database(), database(owner="b"), N, "database shop is changed in place", id="an owner"),
+        pytest.param(database(), database(ensure="absent"), D, "drops database shop with its data", id="absent"),
+        pytest.param(
+            database(databaseReclaimPolicy="delete"), None, D, "drops database shop", id="deleted, policy delete"
+        ),
+        pytest.param(database(), None, N, "stays in PostgreSQL", id="deleted, policy retain"),
+        pytest.param(
+            database(schemas=[{"name": "a"}]),
+            database(schemas=[{"name": "a", "ensure": "absent"}]),
+            D,
+            "spec.schemas[a]: is dropped from database shop",
+            id="a schema goes",
+        ),
+        pytest.param(
+            kept(database(databaseReclaimPolicy="delete")), None, N, "database shop stays", id="not to be pruned"
+        ),
+    ],
+)
+def test_the_impact_of_a_change_to_a_database(
+    before: Object | None, after: Object | None, level: Level, says: str
+) -> None:
+    assert_impact(before, after, level, says)
+
+
+@pytest.mark.parametrize(
+    ("before", "live", "level"),
+    [
+        pytest.param(database(), database(databaseReclaimPolicy="delete"), D, id="a database, live policy delete"),
+        pytest.param(database(databaseReclaimPolicy="delete"), kept(database()), N, id="a database that is kept"),
+    ],
+)
+def test_a_database_that_goes_is_told_by_what_is_live_too(before: Object, live: Object, level: Level) -> None:
+    assert assess_impact(before, None, live=live).level is level

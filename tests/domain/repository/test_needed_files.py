@@ -1,0 +1,51 @@
+"""Which further files are needed to understand those that are known."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.domain.repository.needed_files import referenced_paths, value_source_names
+
+FLUX = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: a, namespace: flux-system}
+spec:
+  path: ./apps/shop
+  patches: [{path: p.yaml}]
+  postBuild: {substituteFrom: [{kind: ConfigMap, name: settings}, {kind: Secret, name: keys}]}
+"""
+ARGO = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: a, namespace: argocd}
+spec:
+  source:
+    path: charts/db
+    helm: {valueFiles: [values-prod.yaml, ../shared.yaml, /top.yaml, ../../../away.yaml, notes.txt]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("texts", "paths", "needed"),
+    [
+        pytest.param({"o/kustomization.yaml": "patches: [{path: p.yaml}]\nresources: [r.yaml]\n"}, {"o/p.yaml", "o/r.yaml"}, {"o/p.yaml"}, id="patches, and no resources"),
+        pytest.param({"o/kustomization.yaml": "configurations: [../c.yaml]\n"}, {"c.yaml"}, {"c.yaml"}, id="beside the folder"),
+        pytest.param({"o/kustomization.yaml": "configurations: [../../c.yaml]\n"}, {"c.yaml", "../c.yaml"}, set(), id="outside of the repository"),
+        pytest.param({"o/kustomization.yaml": "patches: [{path: p.yaml}]\n", "o/p.yaml": "a: 1\n"}, {"o/p.yaml"}, set(), id="known already"),
+        pytest.param({"o/kustomization.yaml": "patches: [{path: p.yaml}]\n"}, set(), set(), id="not there"),
+        pytest.param({"o/kustomization.yaml": "patches: [\n"}, {"o/p.yaml"}, set(), id="no YAML"),
+        pytest.param({"o/kustomization.yaml": "[1]\n"}, {"o/p.yaml"}, set(), id="no kustomization"),
+        pytest.param({"o/kustomization.yaml": "replacements: [{}]\nresources: [r.yaml, ../b]\n", "b/kustomization.yaml": "resources: [s.yaml]\n"}, {"o/r.yaml", "b/s.yaml"}, {"o/r.yaml", "b/s.yaml"}, id="any resource, where values are copied"),
+        pytest.param({"o/kustomization.yaml": "vars: []\nresources: [..]\n", "kustomization.yaml": "resources: [s.yaml]\n"}, {"s.yaml"}, {"s.yaml"}, id="the same of the root"),
+        pytest.param({"f.yaml": FLUX}, {"apps/shop/p.yaml", "p.yaml"}, {"apps/shop/p.yaml", "p.yaml"}, id="of an engine object: from its path and the root"),
+        pytest.param({"a.yaml": ARGO}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml", "charts/db/notes.txt"}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml"}, id="values of an Application"),
+        pytest.param({"x.yaml": "kind: ConfigMap\ndata: {file: y.yaml}\n"}, {"y.yaml"}, set(), id="of what is no engine object"),
+    ],
+)  # fmt: skip
+def test_the_files_that_builds_need_are_asked_for(texts: dict[str, str], paths: set[str], needed: set[str]) -> None:
+    assert referenced_paths(texts, paths) == needed
+
+
+def test_what_variables_come_from_is_known_by_name() -> None:
+    assert value_source_names({"f.yaml": FLUX, "a.yaml": ARGO}) == {"settings", "keys"}

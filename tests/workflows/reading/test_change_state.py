@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.workflows.api_once import Looks
+from gitops_mcp.workflows.reading.change_state import follow_span
+from gitops_mcp.workflows.spans import find_span
+from tests.fakes.api import Answer, status
+from tests.workflows.conftest import ABSENT, Api, Team, application, cluster, listed, live
+
+MORE = {"db.yaml": cluster(spec="{instances: 5}")}
+
+
+def merged(team: Team, files: dict[str, str | None] | None = None, *, merge: bool = True) -> str:
+    team.commit({"db.yaml": cluster(), "readme.md": "one"})
+    team.git("checkout", "--quiet", "-b", "gitops-mcp/more", "main")
+    tip = team.commit(files or MORE)
+    team.git("checkout", "--quiet", "main")
+    if merge:
+        team.merge("gitops-mcp/more")
+    return tip
+
+
+def followed(team: Team) -> tuple[str, str, list[str], list[str]]:
+    """State, reason, states of the objects, ids of the warnings."""
+    app = team.app()
+    ground = app.ground(fetch=False)
+    warnings: list[object] = []
+    span, objects, _ = follow_span(Looks(app, ground.settings), ground, find_span(ground, "more"), warnings)  # type: ignore[arg-type] # read only
+    ids = [one.id for one in warnings]  # type: ignore[attr-defined] # they are notices
+    return span.state, span.why.removeprefix("main holds its last commit; "), [one.state for one in objects], ids
+
+
+def starting(**spec: Any) -> Object:
+    return live(**spec) | {"status": {"phase": "Setting up primary", "instances": 1, "readyInstances": 0}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "why", "objects"),
+    [
+        pytest.param(Answer(200, live()), "merged", "not live yet: spec.instances", "not applied", id="old value"),
+        pytest.param(
+            Answer(200, starting(instances=5)), "applied", "every changed field", "applied", id="live, not well yet"
+        ),
+        pytest.param(ABSENT, "merged", "there is no such live object", "not applied", id="no object"),
+        pytest.param(
+            status(500, "InternalError", "x"), "merged", "its objects could not be read", "unknown", id="unreadable"
+        ),
+    ],
+)
+def test_a_merged_change_is_where_its_objects_are(
+    team: Team, api: Api, answer: Answer, state: str, why: str, objects: str
+) -> None:
+    merged(team)
+    api.cluster("shop", "db", answer)
+    found = followed(team)
+    assert (found[0], found[2]) == (state, [objects])
+    assert found[1].startswith(why)
+
+
+def test_it_is_healthy_once_all_its_objects_are(team: Team, api: Api) -> None:
+    merged(team)
+    well = live(instances=5)
+    well["status"] |= {"instances": 5, "readyInstances": 5}
+    api.cluster("shop", "db", Answer(200, well))
+    assert followed(team)[0] == "healthy"
+
+
+def test_it_has_failed_where_the_engine_cannot_apply_what_git_says(team: Team, api: Api) -> None:
+    merged(team)
+    api.cluster("shop", "db", Answer(200, live()))
+    api.applications(listed(application(failing="admission refused it")))
+    state, why, _, _ = followed(team)
+    assert (state, why) == ("failed", "the engine cannot apply it: SyncError: admission refused it")
+
+
+def test_it_has_failed_where_the_operator_says_so(team: Team, api: Api) -> None:
+    merged(team)
+    stuck = live(instances=5) | {"status": {"phase": "Cluster is unrecoverable and needs manual intervention"}}
+    api.cluster("shop", "db", Answer(200, stuck))
+    assert followed(team)[0] == "failed"
+
+
+def test_a_field_that_a_later_change_has_set_again_is_not_waited_for(team: Team, api: Api) -> None:
+    merged(team)
+    team.commit({"db.yaml": cluster(spec="{instances: 3}")})
+    api.cluster("shop", "db", Answer(200, live()))
+    assert followed(team)[0] == "healthy"
+
+
+def test_a_change_of_no_object_is_applied_once_the_engine_has_applied_a_commit_with_it(team: Team, api: Api) -> None:
+    merged(team, {"readme.md": "two"})
+    found = followed(team)
+    assert (found[0], found[2]) == ("merged", [])
+    assert "only the engine can say" in found[1]
+    head = team.git("rev-parse", "HEAD")
+    api.applications(listed(application(revision=head)))
+    assert followed(team)[:2] == ("applied", f"argocd/apps has applied {head[:12]}, which holds it")
+
+
+@pytest.mark.parametrize("revision", ["HEAD", "v1.0", None], ids=["a name", "a version", "nothing"])
+def test_a_revision_that_is_no_commit_says_nothing(team: Team, api: Api, revision: str | None) -> None:
+    merged(team, {"readme.md": "two"})
+    api.applications(listed(application(revision=revision)))
+    assert followed(team)[0] == "merged"
+
+
+def test_an_engine_that_has_applied_an_older_commit_has_not_applied_it(team: Team, api: Api) -> None:
+    merged(team, {"readme.md": "two"})
+    api.applications(listed(application(revision=team.git("rev-parse", "main~1"))))
+    assert followed(team)[0] == "merged"
+
+
+def test_an_open_change_stays_as_it_is_and_shows_what_its_objects_wait_for(team: Team, api: Api) -> None:
+    merged(team, merge=False)
+    api.cluster("shop", "db", Answer(200, live()))
+    state, _, objects, _ = followed(team)
+    assert (state, objects) == ("draft", ["not applied"])
+
+
+def test_a_removed_object_is_waited_for_until_it_is_gone(team: Team, api: Api) -> None:
+    merged(team, {"db.yaml": None})
+    api.cluster("shop", "db", Answer(200, live()))
+    assert followed(team)[:2] == ("merged", "the live object is still there")
+    api.cluster("shop", "db", ABSENT)
+    assert followed(team)[0] == "healthy"
+
+
+def test_what_is_not_to_be_read_is_named_and_keeps_the_change_at_merged(team: Team, api: Api) -> None:
+    team.commit({".gitops-mcp.yaml": "environments: {dev: {namespaces: [shop]}}\n"})
+    merged(team, {"x.yaml": cluster("x", "billing"), "nowhere.yaml": cluster("nowhere", None)})
+    state, _, objects, warnings = followed(team)
+    assert (state, objects) == ("merged", ["unknown", "unknown"])
+    assert warnings == ["live-unavailable", "live-unavailable"]
+
+
+def test_an_engine_that_cannot_be_read_hides_nothing_of_the_objects(team: Team, api: Api) -> None:
+    merged(team)
+    well = live(instances=5)
+    well["status"] |= {"instances": 5, "readyInstances": 5}
+    api.cluster("shop", "db", Answer(200, well))
+    api.applications(status(503, "ServiceUnavailable", "down"))
+    state, _, _, warnings = followed(team)
+    assert (state, warnings) == ("healthy", ["engine-unreadable"])
+
+
+def test_each_environment_is_asked_for_its_own_object(team: Team, api: Api) -> None:
+    team.commit({".gitops-mcp.yaml": "environments: {a: {path: a}, b: {path: b}, c: {path: readme.md}}\n"})
+    merged(team, {"a/db.yaml": cluster("a"), "b/db.yaml": cluster("b")})
+    api.cluster("shop", "a", Answer(200, live("a")))
+    api.cluster("shop", "b", ABSENT)
+    state, _, objects, warnings = followed(team)
+    assert (state, objects) == ("merged", ["healthy", "not applied"])
+    assert warnings == ["environment-unreadable"]

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.answers.cluster_status import ClusterInGit
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.errors import Refused
+from gitops_mcp.workflows.api_once import Looks
+from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
+from tests.workflows.conftest import FORBIDDEN, Api, Team, cluster, listed, live
+
+
+def said(team: Team, alive: Object | None) -> ClusterInGit:
+    app = team.app()
+    settings, ground = app.settings()
+    assert ground
+    environment = app.environment(settings, None)
+    declared = declared_cluster(app, ground, environment, "db", None, [], known=False)
+    assert declared
+    return cluster_in_git(app, ground, environment, declared, alive)
+
+
+def declared(team: Team, name: str, *, known: bool = True) -> tuple[str | None, list[Notice]]:
+    app = team.app()
+    settings, ground = app.settings()
+    warnings: list[Notice] = []
+    found = declared_cluster(app, ground, app.environment(settings, None), name, None, warnings, known=known)
+    return found.place if found else None, warnings
+
+
+def test_git_says_where_the_cluster_is_declared_and_in_what_live_differs(team: Team) -> None:
+    commit = team.commit({"db.yaml": cluster(spec="{instances: 3, logLevel: debug}")})
+    found = said(team, live(instances=5))
+    assert (found.declared, found.commit) == ("db.yaml:1", commit)
+    assert [(one.field, one.git, one.live) for one in found.differs] == [
+        ("spec.instances", 3, 5),
+        ("spec.logLevel", "debug", None),
+    ]
+    assert found.differs_more is None
+
+
+def test_what_may_hold_a_secret_is_not_shown_among_the_differences(team: Team) -> None:
+    team.commit({"db.yaml": cluster(spec="{externalClusters: [{name: a, connectionParameters: {password: hunter2}}]}")})
+    found = said(team, live(externalClusters=[{"name": "a", "connectionParameters": {"password": "hunter3"}}]))
+    assert "hunter" not in str(found.differs)
+    assert found.differs
+
+
+def test_differences_are_bounded_and_the_rest_is_counted(team: Team) -> None:
+    team.commit(
+        {"db.yaml": cluster(spec=f"{{postgresql: {{parameters: {{{', '.join(f'p{n}: a' for n in range(20))}}}}}}}")}
+    )
+    found = said(team, live(postgresql={"parameters": {f"p{n}": "b" for n in range(20)}}))
+    assert (len(found.differs), found.differs_more) == (15, 5)
+
+
+def test_where_nothing_is_live_nothing_differs(team: Team) -> None:
+    team.commit({"db.yaml": cluster()})
+    assert said(team, None).differs == []
+
+
+def test_open_changes_that_touch_the_file_are_named_until_they_are_merged(team: Team) -> None:
+    team.commit({"db.yaml": cluster(), "other.yaml": cluster("other")})
+    for name, path in (("more", "db.yaml"), ("else", "other.yaml")):
+        team.git("checkout", "--quiet", "-b", f"gitops-mcp/{name}", "main")
+        team.commit({path: cluster(path.removesuffix(".yaml"), spec="{instances: 4}")})
+        team.git("checkout", "--quiet", "main")
+    assert said(team, live()).pending == ["more"]
+    team.merge("gitops-mcp/more", squash=True)
+    assert said(team, live()).pending == []
+
+
+def test_a_cluster_that_git_does_not_declare_is_no_error(team: Team) -> None:
+    team.commit({"db.yaml": cluster(), "helm.yaml": cluster("{{ .name }}")})
+    place, warnings = declared(team, "other")
+    assert place is None
+    assert [one.id for one in warnings] == ["passed-over"]
+
+
+def test_what_git_says_twice_is_an_error_only_where_there_is_nothing_else_to_tell(team: Team) -> None:
+    team.commit({"a.yaml": cluster(), "b.yaml": cluster()})
+    place, warnings = declared(team, "db")
+    assert place is None
+    assert [one.id for one in warnings] == ["git-unclear"]
+    with pytest.raises(Refused, match="two documents declare Cluster 'db'"):
+        declared(team, "db", known=False)
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_an_unknown_cluster_is_told_with_near_names_of_git_and_api(team: Team, api: Api, readable: bool) -> None:
+    team.commit({"a.yaml": cluster("orders-git"), "b.yaml": cluster("elsewhere", "billing")})
+    api.answers["/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters?limit=500"] = (
+        listed(live("orders-api")) if readable else FORBIDDEN
+    )
+    app = team.app()
+    settings, ground = app.settings()
+    environment = app.environment(settings, None)
+    look = Looks(app, settings).at_environment(environment)
+    text = str(unknown_cluster(look, app, ground, environment, "orders", "shop"))
+    assert text.startswith(f"no Cluster 'orders' in {environment.name}, namespace shop, neither live nor in Git")
+    assert "orders-git" in text
+    assert ("orders-api" in text) is readable
+    assert "elsewhere" not in text
