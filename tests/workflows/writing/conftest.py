@@ -40,15 +40,12 @@ class Direct:
             "metadata": {"name": name, "namespace": namespace},
             "spec": spec,
         }
-        return self.world.store.create(resource, manifest)
+        return self.kube().create(resource, manifest).object
 
-    def asked(self) -> list[tuple[str, str, str]]:
-        """Method, path and selectors of every request so far."""
-        return [
-            (one["method"], one["path"], str(sorted(one["query"].items())))
-            for one in self.world.asked()
-            if one["query"].get("dryRun") != "All"
-        ]
+    def read(self) -> list[tuple[str, str]]:
+        """Path and selectors of all that was read so far."""
+        found = [one for one in self.world.asked() if one["method"] == "GET"]
+        return [(one["path"], str(sorted(one["query"].items()))) for one in found]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
+from tests.workflows.conftest import GROUP
 from tests.workflows.writing.conftest import Direct
 
 STORAGE = {"size": "1Gi"}
@@ -28,9 +29,9 @@ def test_nothing_is_asked_of_the_api_twice_before_it_is_tried(direct: Direct) ->
     request = request_to("scale_postgres_cluster", dry_run=True)
     done = clusters.scale_cluster(direct.app(), request, "db", namespace=None, instances=2)
     assert done.outcome == "dry_run"
-    assert [one for one, times in Counter(direct.asked()).items() if times > 1] == []
-    clusters_asked = [path for _, path, _ in direct.asked() if "/clusters" in path]
-    assert clusters_asked == ["/apis/postgresql.cnpg.io/v1/clusters"]
+    assert [one for one, times in Counter(direct.read()).items() if times > 1] == []
+    assert [path for path, _ in direct.read() if path.startswith(f"{GROUP}/clusters")] == [f"{GROUP}/clusters"]
+    assert not any("/namespaces/dev/clusters" in path for path, _ in direct.read())
 
 
 def test_a_request_is_planned_once(direct: Direct) -> None:

@@ -38,10 +38,12 @@ def test_one_that_is_healthy_is_not_waited_for(direct: Direct) -> None:
 
 
 def test_what_will_not_come_by_itself_ends_the_wait(direct: Direct) -> None:
-    put_cluster(direct, {**HEALTHY, "phase": "Not enough disk space"})
-    (notice,) = wait_until_healthy(direct.kube(), Listener(), DB, seconds=None)
+    put_cluster(direct, {**HEALTHY, "phase": "Unable to create required cluster objects"})
+    (notice,) = wait_until_healthy(direct.kube(), Listener(), DB, seconds=30)
     assert notice.id == "not-healthy"
-    assert notice.message.startswith("Cluster dev/db does not become healthy by itself: phase 'Not enough disk space'")
+    assert notice.message.startswith(
+        "Cluster dev/db does not become healthy by itself: phase 'Unable to create required cluster objects'"
+    )
 
 
 @pytest.mark.parametrize("is_there", [True, False])
