@@ -213,7 +213,7 @@ def _attributes(arguments: Mapping[str, Any]) -> Object:
 def _migrate(tree: Tree, declared: Desired, cluster: Declaration, ref: ClusterRef) -> Plan:
     inline = [one for one in declared_roles(declared, cluster, ref) if one.form == "inline"]
     if not inline:
-        return plan_nothing_to_migrate(ref)
+        return plan_nothing_to_migrate(declared, ref)
     names = {one.name: make_object_name(ref.name, one.name, taken=()) for one in inline}
     places = [place for name in names.values() for place in role_places(declared, cluster, ref, name, ROLE_LAYOUT)]
     read = _reading(tree, declared, places)

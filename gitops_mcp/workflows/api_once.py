@@ -27,25 +27,37 @@ class ApiOnce:
     _down: Unavailable | None = None
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
-        """None where there is none. Raises Forbidden, NotInstalled or Unavailable, again as the first time."""
+        """None where there is none. Raises Forbidden, NotInstalled or Unavailable, again as the first time.
+
+        It is not asked for where the whole list is known, as it was then.
+        """
 
         def read() -> Object | None:
             try:
-                return self.kube.get(resource, namespace, name)
+                return self.kube.get(resource, namespace, name, managed_fields=True)
             except NotInstalled:
                 raise
             except NotFound:
                 return None
 
-        return self._once(("get", resource, namespace, name), read)
+        key = ("get", resource, namespace, name)
+        if key not in self._known and isinstance(self._known.get(("list", resource, namespace, None, None)), tuple):
+            return None
+        return self._once(key, read)
 
     def every(
         self, resource: Resource, namespace: str | None, *, labels: str | None = None, fields: str | None = None
     ) -> tuple[Object, ...]:
-        return self._once(
-            ("list", resource, namespace, labels, fields),
-            lambda: self.kube.every(resource, namespace, labels=labels, fields=fields),
-        )
+        """Each of them is known from then on, as if it had been asked for by its name."""
+
+        def read() -> tuple[Object, ...]:
+            found = self.kube.every(resource, namespace, labels=labels, fields=fields, managed_fields=True)
+            for one in found:
+                place = one["metadata"]
+                self._known.setdefault(("get", resource, place.get("namespace"), place["name"]), one)
+            return found
+
+        return self._once(("list", resource, namespace, labels, fields), read)
 
     def page(
         self,

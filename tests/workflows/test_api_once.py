@@ -43,6 +43,25 @@ def test_a_list_is_asked_for_once_for_each_selection(api: Api) -> None:
     assert api.asked == [PODS, PODS]
 
 
+def test_what_a_list_has_and_what_a_whole_list_has_not_is_not_asked_for_again(api: Api) -> None:
+    clusters = f"{GROUP}/namespaces/shop/clusters"
+    api.answers[f"{clusters}?limit=500"] = listed(live())
+    seen = once()
+    assert len(seen.every(CLUSTER, "shop")) == 1
+    assert (seen.get(CLUSTER, "shop", "db"), seen.get(CLUSTER, "shop", "other")) == (live(), None)
+    assert api.asked == [clusters]
+
+
+def test_what_a_selection_has_not_is_asked_for(api: Api) -> None:
+    clusters = f"{GROUP}/namespaces/shop/clusters"
+    api.answers[f"{clusters}?limit=500&labelSelector=a%3Db"] = listed()
+    api.answers[DB] = Answer(200, live())
+    seen = once()
+    seen.every(CLUSTER, "shop", labels="a=b")
+    assert seen.get(CLUSTER, "shop", "db") == live()
+    assert api.asked == [clusters, DB]
+
+
 def test_each_page_of_a_list_is_asked_for_once(api: Api) -> None:
     api.answers[f"{PODS}?limit=1"] = listed({"metadata": {"name": "one"}}, cursor="next")
     api.answers[f"{PODS}?limit=1&continue=next"] = listed({"metadata": {"name": "two"}})

@@ -15,7 +15,7 @@ from gitops_mcp.domain.plans.database import NO_RESTART, POLICY, is_database, sq
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import RemovalStep, step_without_api
 from gitops_mcp.domain.plans.role import VALIDATED, quote_sql_name
-from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.desired import GIT, Declaration, Desired, Origin
 from gitops_mcp.domain.yaml.edits import Set
 
 
@@ -30,6 +30,7 @@ class DatabaseDeletion:
     """What the base declares of it, which an engine may apply at any time."""
     kept: str | None = None
     """What keeps the live object although its manifest goes."""
+    origin: Origin = GIT
 
     @property
     def name(self) -> str:
@@ -70,10 +71,10 @@ class DatabaseDeletion:
     def step(self) -> RemovalStep:
         if self.is_nowhere:
             return RemovalStep(
-                "remove", "the only step: no live Database says this database, so just the manifest goes"
+                "remove", f"the only step: no live Database says this database, so just the {self.origin.manifest} goes"
             )
         if not self.drops:
-            return RemovalStep("remove", "the only step: it goes from Git, and stays in PostgreSQL")
+            return RemovalStep("remove", f"the only step: it goes from {self.origin.name}, and stays in PostgreSQL")
         if _is_absent(self.declared.object):
             return (
                 step_without_api(is_merged=_is_absent(self.merged))
@@ -105,7 +106,7 @@ class DatabaseDeletion:
             )
         if not state.done:
             return RemovalStep("wait", "step 1 of 2 is applied, and the database is not dropped yet")
-        return RemovalStep("remove", "step 2 of 2: the database is dropped, so its manifest goes")
+        return RemovalStep("remove", f"step 2 of 2: the database is dropped, so its {self.origin.manifest} goes")
 
 
 def plan_database_deletion(desired: Desired, deletion: DatabaseDeletion) -> Plan:
@@ -132,7 +133,8 @@ def plan_database_deletion(desired: Desired, deletion: DatabaseDeletion) -> Plan
                 warnings=applier_notices(declared, desired),
                 next=(
                     f"Once this is applied, the operator drops database {name} with all data",
-                    "Once that is done, call delete_postgres_database again: step 2 removes the manifest",
+                    "Once that is done, call delete_postgres_database again: step 2 removes the "
+                    + deletion.origin.manifest,
                 ),
             )
         case "remove":

@@ -118,7 +118,7 @@ def require_role(desired: Desired, cluster: Declaration, ref: ClusterRef, name: 
     found = find_role(desired, cluster, ref, name)
     if found is None:
         known = [one.name for one in declared_roles(desired, cluster, ref)]
-        raise NotFound(f"Git declares no role {name!r} for Cluster {ref}; {suggest(name, known)}")
+        raise NotFound(f"{desired.origin.declares} no role {name!r} for Cluster {ref}; {suggest(name, known)}")
     return found
 
 

@@ -101,10 +101,10 @@ def check_new_role(
     if known is None and not new.adopt and (how := how_role_exists(cluster, ref, new.name, live)):
         listed = "; ".join(new.attributes.listed())
         raise Refused(
-            f"role {new.name!r} exists in PostgreSQL already ({how}), and Git does not describe it. Taking it over "
-            f"sets every attribute and resets those that were not named, whatever they are now: {listed}; memberships "
-            f"beyond in_roles are revoked, and its password is replaced by that of its Secret. Ask the person; then "
-            f"repeat this with adopt=true and all attributes that it should keep"
+            f"role {new.name!r} exists in PostgreSQL already ({how}), and {desired.origin.name} does not describe it. "
+            f"Taking it over sets every attribute and resets those that were not named, whatever they are now: "
+            f"{listed}; memberships beyond in_roles are revoked, and its password is replaced by that of its Secret. "
+            f"Ask the person; then repeat this with adopt=true and all attributes that it should keep"
         )
     return known
 
@@ -486,11 +486,11 @@ def plan_unchanged_role(role: DeclaredRole, ref: ClusterRef) -> Plan:
     )
 
 
-def plan_nothing_to_migrate(ref: ClusterRef) -> Plan:
+def plan_nothing_to_migrate(desired: Desired, ref: ClusterRef) -> Plan:
     return Plan(
         f"Move roles of Cluster {ref} to DatabaseRole objects",
         Identity("Cluster", ref.namespace, ref.name),
-        unchanged=f"Cluster {ref} has no inline roles in Git",
+        unchanged=f"Cluster {ref} has no inline roles in {desired.origin.name}",
         validated_by=VALIDATED,
     )
 

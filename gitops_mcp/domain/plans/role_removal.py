@@ -26,7 +26,7 @@ from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRole
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import RemovalStep, step_without_api
 from gitops_mcp.domain.plans.role import NO_RESTART, VALIDATED, quote_sql_name, target_of_role
-from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.desired import GIT, Desired, Origin
 from gitops_mcp.domain.yaml.edits import Set
 
 _POLICY = "databaseRoleReclaimPolicy"
@@ -58,6 +58,7 @@ class RoleDeletion:
     """How long the live list has been as it is; None: nobody knows."""
     kept: str | None = None
     """What keeps the live object although its manifest goes."""
+    origin: Origin = GIT
 
     @property
     def seen(self) -> Object | None:
@@ -108,11 +109,11 @@ class RoleDeletion:
     @property
     def step(self) -> RemovalStep:
         if self.is_nowhere:
-            thing = "entry" if self.role.form == "inline" else "manifest"
+            thing = "entry" if self.role.form == "inline" else self.origin.manifest
             live = "Cluster or report of the operator" if self.role.form == "inline" else "DatabaseRole"
             return RemovalStep("remove", f"the only step: no live {live} says this role, so just the {thing} goes")
         if not self.drops:
-            return RemovalStep("remove", "the only step: it goes from Git, and stays in PostgreSQL")
+            return RemovalStep("remove", f"the only step: it goes from {self.origin.name}, and stays in PostgreSQL")
         return self._inline() if self.role.form == "inline" else self._object()
 
     def _inline(self) -> RemovalStep:
@@ -160,7 +161,8 @@ class RoleDeletion:
             return RemovalStep(
                 "wait", "step 1 of 2 is in Git but not applied yet: the live policy is retain, which drops nothing"
             )
-        return RemovalStep("remove", "step 2 of 2: the live policy is delete, so the role is dropped with its manifest")
+        thing = self.origin.manifest
+        return RemovalStep("remove", f"step 2 of 2: the live policy is delete, so the role is dropped with its {thing}")
 
 
 def plan_role_deletion(desired: Desired, deletion: RoleDeletion, removing: PasswordRemoval) -> Plan:
@@ -202,7 +204,7 @@ def _plan_drop_request(plan: Plan, desired: Desired, deletion: RoleDeletion) -> 
     edit = Set((*role.path, "ensure"), "absent") if inline else Set(("spec", _POLICY), "delete")
     first = f"Once this is applied, the operator drops role {name}"
     if not inline:
-        first = f"Nothing is dropped yet: role {name} goes with its manifest, in step 2"
+        first = f"Nothing is dropped yet: role {name} goes with its {deletion.origin.manifest}, in step 2"
     return replace(
         plan,
         files=edit_fields(desired, role.declared, edit),
@@ -212,7 +214,10 @@ def _plan_drop_request(plan: Plan, desired: Desired, deletion: RoleDeletion) -> 
         next=(
             first,
             "A role that owns objects cannot be dropped: give them to another role first (REASSIGN OWNED)",
-            "Once this is merged and applied, call delete_postgres_role again: step 2 removes it from Git",
+            (
+                f"Once this is {deletion.origin.applied}, call delete_postgres_role again: step 2 removes it from "
+                f"{deletion.origin.name}"
+            ),
         ),
     )
 
@@ -278,7 +283,7 @@ def _owner_notice(desired: Desired, deletion: RoleDeletion) -> tuple[Notice, ...
     ]
     if not databases or not deletion.drops:
         return ()
-    owns = f"role {quote(name)} owns {', '.join(map(quote, databases))}, as Git declares it"
+    owns = f"role {quote(name)} owns {', '.join(map(quote, databases))}, as {desired.origin.declares} it"
     return (Notice("owns-databases", f"{owns}: it cannot be dropped before these have another owner"),)
 
 

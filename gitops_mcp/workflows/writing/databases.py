@@ -101,7 +101,9 @@ def delete_database(app: App, request: WriteRequest, which: WhichDatabase, *, dr
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         live, unread = live_databases(view, ref)
         declared = require_database(view.desired, cluster, ref, which.database_name)
-        deletion = DatabaseDeletion(declared, ref, drop, live, object_at_base(view, declared))
+        deletion = DatabaseDeletion(
+            declared, ref, drop, live, object_at_base(view, declared), origin=view.desired.origin
+        )
         deletion = replace(deletion, kept=view.source.why_kept(declared, deletion.seen))
         return plan_database_deletion(view.desired, deletion).warned(unread)
 

@@ -277,11 +277,13 @@ def _write_result(
     dry_run: bool = False,
 ) -> WriteResult:
     diff, omitted = shorten_diff(plan.diff, DIFF_MAX)
-    unchanged, summary = plan.unchanged is not None, plan.unchanged or plan.subject
+    summary = plan.unchanged or plan.subject
+    if target.continues:
+        summary = f"{'in' if plan.unchanged else 'adds to'} {target.continues}: {summary}"
     answer = WriteResult(
         environment=environment.name,
-        outcome="committed" if published else "unchanged" if unchanged else "dry_run" if dry_run else "applied",
-        summary=f"adds to {target.continues}: {summary}" if target.continues else summary,
+        outcome="committed" if published else "unchanged" if plan.unchanged else "dry_run" if dry_run else "applied",
+        summary=summary,
         change=target.change,
         branch=target.branch,
         base=ground.base.branch,

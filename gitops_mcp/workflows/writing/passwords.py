@@ -27,7 +27,7 @@ from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET, SECRET
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.plans.declared_roles import bootstrap_owner, bootstrap_secret
 from gitops_mcp.domain.plans.plan import SecretWrite
 from gitops_mcp.domain.plans.role import RolePassword
@@ -134,7 +134,7 @@ def find_secret_documents(view: View, cluster: Declaration) -> tuple[View, tuple
 
     nearest = sorted(paths, key=distance)[:_MOST]
     view = view.with_files(nearest)
-    return view, tuple(secret_documents(view.desired.texts, nearest))
+    return view, tuple(secret_documents(view.desired.texts, nearest, in_files=view.desired.origin.in_files))
 
 
 def prepare_password(
@@ -240,6 +240,8 @@ def _make_secret(
         else []
     )
     places = candidate_places(view.desired, asked.cluster, new, view.settings.layout_secret, known, alone=True)
+    maker = _KINDS.get(provider.name, SECRET)
+    places = view.source.places(Identity(maker.kind, ref.namespace, secret), places)
     tried = tuple(_usable_places(provider, places))
 
     def write(steps: EditSequence) -> tuple[Notice, ...]:

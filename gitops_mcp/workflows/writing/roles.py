@@ -187,7 +187,7 @@ def delete_role(app: App, request: WriteRequest, which: WhichRole, *, drop: bool
         role = require_role(view.desired, cluster, ref, which.role_name)
         live, age = _with_list_age(view, ref, role, live)
         merged = role_at_base(role, view.base)
-        deletion = RoleDeletion(role, ref, drop, live, merged, unchanged_for=age)
+        deletion = RoleDeletion(role, ref, drop, live, merged, unchanged_for=age, origin=view.desired.origin)
         deletion = replace(deletion, kept=view.source.why_kept(role.declared, deletion.seen))
         removing = PasswordRemoval()
         if role.secret is not None and deletion.step.due == "remove" and deletion.leaves_role:
@@ -234,7 +234,7 @@ def migrate_roles(
                 f"{suggest(missing[0], names)}"
             )
         if not inline:
-            return plan_nothing_to_migrate(ref).warned(unread)
+            return plan_nothing_to_migrate(view.desired, ref).warned(unread)
         check_migratable(inline)
         names_of: dict[str, str] = {}
         for one in inline:

@@ -513,7 +513,8 @@ def test_what_is_being_dropped_is_not_moved() -> None:
 
 
 def test_a_cluster_without_inline_roles_has_nothing_to_move() -> None:
-    assert plan_nothing_to_migrate(REF).unchanged == "Cluster shop/orders has no inline roles in Git"
+    desired, _ = read(LISTED)
+    assert plan_nothing_to_migrate(desired, REF).unchanged == "Cluster shop/orders has no inline roles in Git"
 
 
 def test_a_suspended_engine_is_told_of() -> None:
