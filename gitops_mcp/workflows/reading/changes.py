@@ -29,6 +29,7 @@ from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.engines import engine_states
 from gitops_mcp.workflows.reading.spans import (
@@ -42,7 +43,6 @@ from gitops_mcp.workflows.reading.spans import (
     span_of,
 )
 from gitops_mcp.workflows.view import allowed_namespace, view_at
-from gitops_mcp.workflows.writing.secrets import take_back_secrets
 
 _RESOURCES = {resource.kind: resource for resource in CNPG_KINDS}
 _FILTERS: dict[str, frozenset[str]] = {

@@ -43,10 +43,11 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
 from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.left_secrets import DIRECT
 from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.live_source import LiveSource
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.secrets import DIRECT, write_secrets
+from gitops_mcp.workflows.writing.secrets import write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 _BELONGING = (DATABASE_ROLE, DATABASE, POOLER, SCHEDULED_BACKUP)

@@ -33,10 +33,11 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.view import View, view_at
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.secrets import take_back_secrets, unprotected_only, write_secrets
+from gitops_mcp.workflows.writing.secrets import unprotected_only, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 PATIENCE = 30.0

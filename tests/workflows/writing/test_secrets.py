@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gitops_mcp.adapters.secrets.notes import MadeSecret, keep_note
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Flags
@@ -21,9 +22,10 @@ from gitops_mcp.domain.plans.plan import Plan, SecretWrite
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused, Unavailable
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.sandbox.store.resources import NAMESPACE
+from gitops_mcp.workflows.left_secrets import DIRECT, take_back_secrets
 from gitops_mcp.workflows.writing import roles
 from gitops_mcp.workflows.writing.request import WriteRequest
-from gitops_mcp.workflows.writing.secrets import DIRECT, MadeSecret, _write_note, take_back_secrets, write_secrets
+from gitops_mcp.workflows.writing.secrets import write_secrets
 from tests.workflows.conftest import Team, cluster
 
 CONFIGURATION = "environments: {prod: {path: prod}}\npasswords: {provider: cluster}\n"
@@ -316,7 +318,7 @@ def test_a_note_is_never_swept_from_the_server_that_writes_it(here: Here) -> Non
         try:
             for number in range(40):
                 noted = MadeSecret("prod", "shop", "db-reader-password", f"{number:016x}")
-                with _write_note(ground.repository.common_dir, noted, "mine") as note:
+                with keep_note(ground.repository.common_dir, noted, "mine") as note:
                     assert f"{number:016x}" in note.read_text()
                     note.unlink()
         finally:
