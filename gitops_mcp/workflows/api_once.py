@@ -24,18 +24,17 @@ class Look:
     _known: dict[tuple[object, ...], object] = field(default_factory=dict)
     _down: Unavailable | None = None
 
-    def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+    def get(
+        self, resource: Resource, namespace: str | None, name: str, *, managed_fields: bool = False
+    ) -> Object | None:
         """None where there is none. Raises Forbidden, NotInstalled or Unavailable, again as the first time."""
+        key = ("get", resource, namespace, name, managed_fields)
+        return self._found_once(key, lambda: self.kube.get(resource, namespace, name, managed_fields=managed_fields))
 
-        def read() -> Object | None:
-            try:
-                return self.kube.get(resource, namespace, name)
-            except NotInstalled:
-                raise
-            except NotFound:
-                return None
-
-        return self._once(("get", resource, namespace, name), read)
+    def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        """The object without spec, status and data."""
+        key = ("metadata", resource, namespace, name)
+        return self._found_once(key, lambda: self.kube.metadata(resource, namespace, name))
 
     def every(self, resource: Resource, namespace: str | None) -> tuple[Object, ...]:
         return self._once(("list", resource, namespace), lambda: self.kube.every(resource, namespace))
@@ -61,6 +60,28 @@ class Look:
 
     def openapi(self, group: str, version: str) -> Object:
         return self._once(("openapi", group, version), lambda: self.kube.openapi(group, version))
+
+    def serves(self, resource: Resource) -> bool:
+        return self._once(("serves", resource), lambda: self.kube.serves(resource))
+
+    def proxied(self, namespace: str, service: str, path: str) -> bytes:
+        """What a Service answers over HTTP, reached through the API server."""
+        return self._once(("proxied", namespace, service, path), lambda: self.kube.proxied(namespace, service, path))
+
+    def namespace(self) -> str | None:
+        """The namespace that the context, or the pod, is set to."""
+        return self._once(("namespace",), self.kube.namespace)
+
+    def _found_once(self, key: tuple[object, ...], ask: Callable[[], Object]) -> Object | None:
+        def read() -> Object | None:
+            try:
+                return ask()
+            except NotInstalled:
+                raise
+            except NotFound:
+                return None
+
+        return self._once(key, read)
 
     def _once(self, key: tuple[object, ...], read: Callable[[], T]) -> T:
         if key not in self._known:

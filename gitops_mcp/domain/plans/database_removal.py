@@ -14,7 +14,7 @@ from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.database import NO_RESTART, POLICY, is_database, sql_name_of
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import RemovalStep, step_without_api
-from gitops_mcp.domain.plans.role import VALIDATED, quote_sql_name
+from gitops_mcp.domain.plans.role_attributes import VALIDATED, quote_sql_name
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.edits import Set
 

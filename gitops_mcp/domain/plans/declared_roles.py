@@ -8,8 +8,9 @@ from typing import Literal
 
 from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.editing.field import where_field_stands
+from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, suggest
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import NotFound, Refused
 
@@ -120,6 +121,12 @@ def require_role(desired: Desired, cluster: Declaration, ref: ClusterRef, name: 
         known = [one.name for one in declared_roles(desired, cluster, ref)]
         raise NotFound(f"Git declares no role {name!r} for Cluster {ref}; {suggest(name, known)}")
     return found
+
+
+def target_of_role(role: DeclaredRole, ref: ClusterRef) -> Identity:
+    """What the change is named after."""
+    name = role.declared.identity.name if role.index is None else f"{ref.name}-{role.name}"
+    return Identity(DATABASE_ROLE.kind if role.index is None else "Cluster", ref.namespace, name)
 
 
 def objects_naming_secret(

@@ -22,10 +22,11 @@ from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
-from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRoles
+from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRoles, target_of_role
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import RemovalStep, step_without_api
-from gitops_mcp.domain.plans.role import NO_RESTART, VALIDATED, quote_sql_name, target_of_role
+from gitops_mcp.domain.plans.role_attributes import NO_RESTART, VALIDATED, quote_sql_name
+from gitops_mcp.domain.plans.secret_removal import PasswordRemoval
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.yaml.edits import Set
 
@@ -33,16 +34,6 @@ _POLICY = "databaseRoleReclaimPolicy"
 _SETTLED = timedelta(minutes=1)
 """Until then a report may be of the list as it was. A Cluster's status says of no generation what it is about, and the
 operator brings roles when the list changes and once a minute (internal/management/controller/roles/runnable.go)."""
-
-
-@dataclass(frozen=True)
-class PasswordRemoval:
-    """What goes with the last step: documents that this server made for the role's password."""
-
-    documents: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    """Files, with the documents of each that go."""
-    told: tuple[str, ...] = ()
-    """What that means for the Secret, and what becomes of one that Git does not make."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +85,11 @@ class RoleDeletion:
     def leaves_role(self) -> bool:
         """The role may be there afterwards and log in with its Secret."""
         return self.stays is not None or not (self.drop or self.drops)
+
+    @property
+    def takes_secret(self) -> bool:
+        """Whether this step is the last, after which the role needs its Secret no more."""
+        return self.role.secret is not None and self.step.due == "remove" and not self.leaves_role
 
     @property
     def stays(self) -> str | None:
@@ -225,6 +221,9 @@ def _plan_removal(plan: Plan, desired: Desired, deletion: RoleDeletion, removing
         steps.take(remove_objects(desired, role.declared))
     for path, indexes in removing.documents:
         steps.take(remove_documents(steps.desired, path, indexes))
+    told = removing.told
+    if role.secret is not None and deletion.leaves_role:
+        told = (f"Secret {role.secret} and what makes it stay: the role may log in with it",)
     drops_now = deletion.drops and role.form == "DatabaseRole" and deletion.stays is None
     return replace(
         plan,
@@ -232,7 +231,7 @@ def _plan_removal(plan: Plan, desired: Desired, deletion: RoleDeletion, removing
         body=(f"This is {deletion.step.why}", *applier_lines(role.declared)),
         impact=_drop_impact(quote(role.name)) if drops_now else Impact(Level.NONE, (NO_RESTART,)),
         warnings=(*_owner_notice(desired, deletion), *applier_notices(role.declared, desired)),
-        next=(_fate_of_role(deletion), *removing.told),
+        next=(_fate_of_role(deletion), *told),
     )
 
 

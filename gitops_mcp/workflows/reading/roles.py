@@ -12,7 +12,7 @@ from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRoles, bootstrap_owner, declared_roles
-from gitops_mcp.domain.plans.role import non_default_attributes
+from gitops_mcp.domain.plans.role_attributes import non_default_attributes
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
 from gitops_mcp.workflows.view import View

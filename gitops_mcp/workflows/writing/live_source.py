@@ -10,7 +10,9 @@ from gitops_mcp.app import Ground
 from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.objects import Identity, Object
+from gitops_mcp.domain.plans.secret_documents import SecretDocument, Way
 from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.api_once import Look
 
 
@@ -21,8 +23,23 @@ class LiveSource:
     ground: Ground
     live: Desired
     nothing: str = "no object of this server's that could be read"
-    keeps_leftovers: bool = True
-    decrypts_files: bool = False
+
+    def unmade(self, secret: str) -> str:
+        return f"No object of this server's that could be read makes Secret {secret}, so it stays"
+
+    def check_provider(self, name: Way) -> None:
+        if name == "sops":
+            raise Refused(
+                "password_source: sops files are decrypted by an engine, and direct delivery has none. Set another "
+                "passwords.provider for this environment (external-secrets, sealed-secrets, cluster), or name a Secret "
+                "with 'existing:<name>'"
+            )
+
+    def leftovers(self, documents: Iterable[SecretDocument]) -> Collection[SecretDocument]:
+        return [one for one in documents if one.is_ours]
+
+    def generator_paths(self, paths: Collection[str]) -> Collection[str]:  # noqa: ARG002 - each object is by itself
+        return self.live.texts.keys()
 
     def read_files(self, paths: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002 - there is none
         return {}

@@ -15,22 +15,20 @@ from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.declared_roles import Form, LiveRoles, declared_roles, require_role
+from gitops_mcp.domain.plans.passwords import RolePassword
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.role import (
     NewRole,
-    RolePassword,
-    check_migratable,
     check_new_role,
     form_of_new_role,
     how_role_exists,
     is_declared_so,
     plan_new_role,
-    plan_nothing_to_migrate,
-    plan_role_migration,
-    plan_role_update,
     plan_unchanged_role,
     role_places,
 )
+from gitops_mcp.domain.plans.role_migration import check_migratable, plan_nothing_to_migrate, plan_role_migration
+from gitops_mcp.domain.plans.role_update import plan_role_update
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest, Refused
