@@ -1,49 +1,35 @@
-"""A role's password as a plan tells of it, never the password: where it comes from, who makes it, what goes to Git.
-
-`auto` is what the configuration names, else what the repository uses: nearest to the Cluster first, and refused where
-that leaves a choice.
-"""
+"""A role's password as a plan tells of it, never the password: where it comes from, and what goes to Git for it."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
 
 from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH, RELOAD, checked_secret_name
 from gitops_mcp.domain.editing.new_document import NewObject, candidate_places, first_fitting_place, put_file
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.editing.steps import EditSequence
-from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET, SECRET
+from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.declared_roles import bootstrap_owner, bootstrap_secret
+from gitops_mcp.domain.plans.password_provider import provider_notes
 from gitops_mcp.domain.plans.plan import Plan, SecretWrite
 from gitops_mcp.domain.plans.secret_documents import (
     MANAGED_BY,
     SERVER,
     Maker,
-    ProviderName,
     SecretDocument,
     Way,
     replace_file,
     replace_sealed_values,
     secret_siblings,
-    ways_near,
 )
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 
-CONTROLLER_KINDS: Mapping[ProviderName, Resource] = {
-    "external-secrets": EXTERNAL_SECRET,
-    "sealed-secrets": SEALED_SECRET,
-}
-MAKER_KINDS: Mapping[ProviderName, tuple[Resource, ...]] = {
-    "external-secrets": (EXTERNAL_SECRET, PASSWORD),
-    "sealed-secrets": (SEALED_SECRET,),
-}
 _EXISTING = "existing:"
 
 
@@ -137,60 +123,6 @@ def with_secret(plan: Plan, desired: Desired, password: RolePassword) -> Plan:
 
 
 NO_PASSWORD = RolePassword(None, ("Without a password (disablePassword), so that nobody can log in with one",))
-
-
-@dataclass(frozen=True)
-class ProviderSigns:
-    """What shows how Secrets are made."""
-
-    documents: tuple[SecretDocument, ...]
-    has_sops_rules: bool = False
-    """At or above the Cluster's folder."""
-    generator: str | None = None
-    """A file that uses a generator which no provider here writes."""
-    installed: Mapping[ProviderName, bool] = field(default_factory=dict)
-    """Whether the API has the kinds of a provider, where it could be asked."""
-
-
-def choose_provider(
-    configured: ProviderName | Literal["auto"], owner: PasswordOwner, signs: ProviderSigns, *, folder: str
-) -> Maker:
-    """Raises Refused where that leaves a choice, or where the API says that the controller's kinds are not there."""
-    name = _detect_provider(owner, signs, folder) if configured == "auto" else configured
-    if name == "existing":
-        raise InvalidRequest(
-            "password_source: passwords.provider is 'existing', so no password is made here: name the Secret with "
-            "password_source='existing:<name>'"
-        )
-    if not signs.installed.get(name, True):
-        kind = CONTROLLER_KINDS[name]
-        raise Refused(
-            f"password_source: provider {name} is not installed in the cluster: it serves no {kind.kind} of "
-            f"{kind.api_version}. Install it, set another passwords.provider, or name a Secret with 'existing:<name>'"
-        )
-    return name
-
-
-def _detect_provider(owner: PasswordOwner, signs: ProviderSigns, folder: str) -> Way:
-    folders = {posixpath.dirname(owner.cluster.path)} | ({owner.cluster.root} if owner.cluster.root else set())
-    for ways in ways_near(signs.documents, folders=folders, namespace=owner.ref.namespace, folder=folder):
-        if len(ways) == 1:
-            return next(iter(ways))
-        if ways:
-            raise Refused(
-                f"password_source: the repository makes Secrets in several ways ({', '.join(sorted(ways))}): say which "
-                f"one in passwords.provider of .gitops-mcp.yaml, or name a Secret with 'existing:<name>'"
-            )
-    if signs.has_sops_rules:
-        return "sops"
-    seen = f" {signs.generator} uses mittwald's secret generator, which is not written here." if signs.generator else ""
-    there = ", ".join(name for name, is_there in signs.installed.items() if is_there)
-    installed = f" Installed in the cluster: {there}." if there else ""
-    raise Refused(
-        f"password_source: the repository does not show how it makes Secrets, so none is made.{seen}{installed} "
-        f"Choose: passwords.provider in .gitops-mcp.yaml ({', '.join(get_args(ProviderName))}), "
-        f"password_source='existing:<name of a Secret>', or 'none'"
-    )
 
 
 def existing_password(
@@ -294,35 +226,7 @@ def _new_secret(owner: PasswordOwner, secret: str) -> NewObject:
 
 def made_password(owner: PasswordOwner, provider: Maker, secret: str, file: SecretFile | None = None) -> RolePassword:
     """From a new Secret of a provider: a file in Git, or without one a write to the API."""
-    notes = _provider_notes(provider, f"{owner.ref.namespace}/{secret}")
+    notes = provider_notes(provider, f"{owner.ref.namespace}/{secret}")
     body = (f"The password comes from Secret {secret}, made by {provider}", *notes)
     written = () if file else (SecretWrite("create", owner.ref.namespace, secret, owner.role),)
     return RolePassword(secret, body, file=file, writes=written)
-
-
-def _provider_notes(provider: Maker, wanted: str) -> tuple[str, ...]:
-    """What a reviewer should know of how the password of a Secret comes to be."""
-    match provider:
-        case "external-secrets":
-            how = (
-                f"The External Secrets Operator generates the password of Secret {wanted} once, in the cluster; Git "
-                f"holds no part of it."
-            )
-            return how, f"The Secret {wanted} goes with its ExternalSecret, and with it the only copy of the password"
-        case "sealed-secrets":
-            how = (
-                f"The password was generated and sealed for the Sealed Secrets controller, which alone can open it; it "
-                f"opens it for Secret {wanted} only, so neither name may be changed, not by a kustomization either."
-            )
-        case "sops":
-            how = (
-                f"The password of Secret {wanted} was generated and encrypted by sops for the keys of the matching "
-                f"rule in .sops.yaml. Flux decrypts it where the Kustomization that covers the file has "
-                f"spec.decryption.provider: sops; Argo CD needs a plugin for that."
-            )
-        case _:
-            how = (
-                f"The password was generated and written as Secret {wanted} to the Kubernetes API. It is not in Git: a "
-                f"cluster that is built anew from Git needs the Secret restored or made again."
-            )
-    return (how,)

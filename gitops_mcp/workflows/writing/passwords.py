@@ -18,6 +18,7 @@ from gitops_mcp.domain.editing.new_document import line_ending
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.domain.plans.password_provider import MAKER_KINDS, ProviderSigns, choose_provider
 from gitops_mcp.domain.plans.password_rotation import (
     maker_to_rotate,
     moved_password,
@@ -26,18 +27,14 @@ from gitops_mcp.domain.plans.password_rotation import (
     rewritten_password,
 )
 from gitops_mcp.domain.plans.passwords import (
-    CONTROLLER_KINDS,
-    MAKER_KINDS,
     NO_PASSWORD,
     LiveObject,
     PasswordOwner,
     PasswordSource,
-    ProviderSigns,
     RolePassword,
     SecretFile,
     bootstrap_password,
     check_secret_is_free,
-    choose_provider,
     existing_password,
     fitting_secret_place,
     leftover_password,
@@ -79,8 +76,8 @@ def password_of_new_role(
         return view, existing_password(owner, source.secret, found, is_missing=is_missing)
     if exists and owner.has_bootstrap_secret:
         return view, bootstrap_password(owner)
-    signs = _look_for_signs(view, owner, found)
-    name = choose_provider(view.environment.passwords.provider, owner, signs, folder=view.desired.folder)
+    signs, configured = _look_for_signs(view, owner.cluster, found), view.environment.passwords.provider
+    name = choose_provider(configured, owner.cluster, owner.ref.namespace, signs, folder=view.desired.folder)
     return _make_secret(view, owner, name, owner.first_secret, found)
 
 
@@ -155,13 +152,14 @@ def _is_missing(view: View, namespace: str, secret: str) -> bool:
         return False
 
 
-def _look_for_signs(view: View, owner: PasswordOwner, found: tuple[SecretDocument, ...]) -> ProviderSigns:
-    folders = folders_above(posixpath.dirname(owner.cluster.path), "")
+def _look_for_signs(view: View, cluster: Declaration, found: tuple[SecretDocument, ...]) -> ProviderSigns:
+    folders = folders_above(posixpath.dirname(cluster.path), "")
     read = view.source.read_reviewed
     configured = view.environment.passwords.provider
-    names = [one for one in CONTROLLER_KINDS if configured in {one, "auto"}]
     try:
-        installed = {name: view.api.serves(CONTROLLER_KINDS[name]) for name in names}
+        installed = {
+            name: view.api.serves(kinds[0]) for name, kinds in MAKER_KINDS.items() if configured in {name, "auto"}
+        }
     except GitOpsError:
         installed = {}
     return ProviderSigns(
@@ -183,14 +181,13 @@ def _live_objects(view: View, namespace: str, secret: str, name: Way) -> Iterato
             return
         if found is not None:
             metadata = found["metadata"]
-            owners = [
-                (kind, str(one.get("name")))
+            makers = [
+                _metadata_of_owner(view, kind, namespace, str(one.get("name")))
                 for one in metadata.get("ownerReferences") or ()
-                for kind in CONTROLLER_KINDS.values()
+                for kind, *_ in MAKER_KINDS.values()
                 if kind.kind == one.get("kind")
             ]
-            makers = tuple(_metadata_of_owner(view, kind, namespace, owner) for kind, owner in owners)
-            yield LiveObject(resource.kind, metadata, makers)
+            yield LiveObject(resource.kind, metadata, tuple(makers))
 
 
 def _metadata_of_owner(view: View, kind: Resource, namespace: str, name: str) -> Object | None:
