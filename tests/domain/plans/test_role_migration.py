@@ -4,13 +4,19 @@ import pytest
 
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.impact.level import Level
-from gitops_mcp.domain.plans.declared_roles import declared_roles
+from gitops_mcp.domain.plans.declared_roles import LiveRoles, declared_roles
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.role import role_places
-from gitops_mcp.domain.plans.role_migration import check_migratable, plan_nothing_to_migrate, plan_role_migration
+from gitops_mcp.domain.plans.role_migration import (
+    check_migratable,
+    names_after_migration,
+    plan_nothing_to_migrate,
+    plan_role_migration,
+    roles_to_migrate,
+)
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest, Refused
-from tests.domain.plans.role_files import CLUSTER, KUSTOMIZATION, LAYOUT, LISTED, OBJECT, REF, ids, read
+from tests.domain.plans.role_files import CLUSTER, KUSTOMIZATION, LAYOUT, LISTED, NOTHING_LIVE, OBJECT, REF, ids, read
 
 
 def migrated(text: str, *names: str, object_names: dict[str, str] | None = None, **files: str) -> Plan:
@@ -112,3 +118,33 @@ def test_what_is_being_dropped_is_not_moved() -> None:
 
 def test_a_cluster_without_inline_roles_has_nothing_to_move() -> None:
     assert plan_nothing_to_migrate(REF).unchanged == "Cluster shop/orders has no inline roles in Git"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "live", "names"),
+    [
+        pytest.param(None, None, ["reporting", "bare"], id="all"),
+        pytest.param(("bare",), NOTHING_LIVE, ["bare"], id="one"),
+    ],
+)
+def test_inline_roles_are_moved(wanted: tuple[str, ...] | None, live: LiveRoles | None, names: list[str]) -> None:
+    desired, cluster = read(LISTED, app=OBJECT)
+    inline = roles_to_migrate(desired, cluster, REF, wanted, live)
+    assert [one.name for one in inline] == names
+    assert names_after_migration(desired, REF, inline, live) == {name: f"orders-{name}" for name in names}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "live", "why"),
+    [
+        pytest.param(("app",), None, "roles: 'app' is no inline role of Cluster shop/orders", id="an object already"),
+        pytest.param(None, LiveRoles({}, None), "the kind DatabaseRole is not installed there", id="an old operator"),
+        pytest.param(None, LiveRoles({"metadata": {"deletionTimestamp": "x"}}, ()), "is being deleted", id="going"),
+    ],
+)
+def test_roles_that_cannot_be_objects_are_not_moved(
+    wanted: tuple[str, ...] | None, live: LiveRoles | None, why: str
+) -> None:
+    desired, cluster = read(LISTED, app=OBJECT)
+    with pytest.raises((InvalidRequest, Refused), match=why):
+        roles_to_migrate(desired, cluster, REF, wanted, live)
