@@ -31,19 +31,15 @@ class ApiOnce:
 
         It is not asked for where the whole list is known, as it was then.
         """
-
-        def read() -> Object | None:
-            try:
-                return self.kube.get(resource, namespace, name, managed_fields=True)
-            except NotInstalled:
-                raise
-            except NotFound:
-                return None
-
         key = ("get", resource, namespace, name)
         if key not in self._known and isinstance(self._known.get(("list", resource, namespace, None, None)), tuple):
             return None
-        return self._once(key, read)
+        return self._found_once(key, lambda: self.kube.get(resource, namespace, name, managed_fields=True))
+
+    def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        """The object without spec, status and data."""
+        key = ("metadata", resource, namespace, name)
+        return self._found_once(key, lambda: self.kube.metadata(resource, namespace, name))
 
     def every(
         self, resource: Resource, namespace: str | None, *, labels: str | None = None, fields: str | None = None
@@ -94,6 +90,28 @@ class ApiOnce:
     def for_one_part(self) -> ApiOnce:
         """The same record, for one of several parts that are read at once: what fails for it stops no other part."""
         return replace(self)
+
+    def serves(self, resource: Resource) -> bool:
+        return self._once(("serves", resource), lambda: self.kube.serves(resource))
+
+    def proxied(self, namespace: str, service: str, path: str) -> bytes:
+        """What a Service answers over HTTP, reached through the API server."""
+        return self._once(("proxied", namespace, service, path), lambda: self.kube.proxied(namespace, service, path))
+
+    def namespace(self) -> str | None:
+        """The namespace that the context, or the pod, is set to."""
+        return self._once(("namespace",), self.kube.namespace)
+
+    def _found_once(self, key: tuple[object, ...], ask: Callable[[], Object]) -> Object | None:
+        def read() -> Object | None:
+            try:
+                return ask()
+            except NotInstalled:
+                raise
+            except NotFound:
+                return None
+
+        return self._once(key, read)
 
     def _once(self, key: tuple[object, ...], read: Callable[[], T]) -> T:
         if key not in self._known:

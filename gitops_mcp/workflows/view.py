@@ -14,6 +14,7 @@ from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
 from gitops_mcp.domain.names import check_namespace_name
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.removal_step import why_not_pruned
+from gitops_mcp.domain.plans.secret_documents import SecretDocument, Way
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows.api_once import ApiOnce
@@ -26,13 +27,17 @@ class Source(Protocol):
     def nothing(self) -> str:
         """What no maker of a Secret was found in: `nothing in Git`."""
 
-    @property
-    def keeps_leftovers(self) -> bool:
-        """What a request made that failed half way is still there, and is taken up again."""
+    def unmade(self, secret: str) -> str:
+        """What is told of a Secret that outlives its role, since nothing was found that makes it."""
 
-    @property
-    def decrypts_files(self) -> bool:
-        """An engine decrypts what Git has encrypted."""
+    def check_provider(self, name: Way) -> None:
+        """Raises Refused where what a provider writes would not become a Secret."""
+
+    def leftovers(self, documents: Iterable[SecretDocument]) -> Collection[SecretDocument]:
+        """Of those that make Secrets what is taken up again: a request made it that failed half way."""
+
+    def generator_paths(self, paths: Collection[str]) -> Collection[str]:
+        """Where the generators of the ExternalSecrets of these files stand."""
 
     def read_files(self, paths: Iterable[str]) -> Mapping[str, str]:
         """What files hold, where they exist."""
@@ -91,12 +96,21 @@ class CommitSource:
     commit: str
     engine_api: ApiOnce
     nothing: str = "nothing in Git"
-    keeps_leftovers: bool = False
-    decrypts_files: bool = True
+
+    def unmade(self, secret: str) -> str:
+        return f"Secret {secret} is not made by Git and stays"
+
+    def check_provider(self, name: Way) -> None:
+        """Each of them has a controller or an engine."""
+
+    def leftovers(self, documents: Iterable[SecretDocument]) -> Collection[SecretDocument]:  # noqa: ARG002 - a commit is whole
+        return ()
+
+    def generator_paths(self, paths: Collection[str]) -> Collection[str]:
+        return paths
 
     def read_files(self, paths: Iterable[str]) -> Mapping[str, str]:
-        found = self.ground.repository.read_many(self.commit, paths)
-        return {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
+        return read_texts(self.ground, self.commit, paths)
 
     def read_reviewed(self, path: str) -> str | None:
         found = self.ground.repository.read(self.ground.base.commit, path)
@@ -134,6 +148,12 @@ class CommitSource:
 
     def why_kept(self, declared: Declaration, live: Object | None) -> str | None:
         return why_not_pruned(declared, live)
+
+
+def read_texts(ground: Ground, commit: str, paths: Iterable[str]) -> dict[str, str]:
+    """What files of a commit hold, where they exist."""
+    found = ground.repository.read_many(commit, paths)
+    return {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
 
 
 def _is_below(path: str, folder: str) -> bool:

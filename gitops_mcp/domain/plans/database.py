@@ -19,7 +19,8 @@ from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.declared_roles import LiveRoles, bootstrap_database, bootstrap_owner, declared_roles
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.role import VALIDATED, make_new_object, quote_sql_name
+from gitops_mcp.domain.plans.role import make_new_object
+from gitops_mcp.domain.plans.role_attributes import VALIDATED, quote_sql_name
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused

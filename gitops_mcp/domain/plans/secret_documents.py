@@ -21,6 +21,8 @@ from gitops_mcp.domain.yaml.text import parse_documents
 
 Way = Literal["external-secrets", "sealed-secrets", "sops"]
 """The providers that leave a document in Git."""
+Maker = Literal[Way, "cluster"]
+ProviderName = Literal[Maker, "existing"]
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 SERVER = "gitops-mcp"

@@ -79,6 +79,19 @@ class DatabasePart:
 
 
 @dataclass(frozen=True)
+class FilePart:
+    """A file whose text is made anew as a whole, or where what is sealed in it is."""
+
+    path: str
+
+    def read(self, desired: Desired) -> Any:
+        return desired.texts.get(self.path)
+
+    def is_in(self, desired: Desired) -> bool:
+        return self.path in desired.texts
+
+
+@dataclass(frozen=True)
 class Subject:
     verb: str
     """The words that name a change when the caller does not: `scale` in `scale-shop-orders-db`."""
@@ -86,6 +99,11 @@ class Subject:
     parts: tuple[Part, ...]
     removes: bool = False
     """The request is to take its parts away."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Whose texts the states to compare have to know."""
+        return tuple(part.path for part in self.parts if isinstance(part, FilePart))
 
     def change_name(self, environment: str | None) -> str:
         """The name of a change from its request without its values.

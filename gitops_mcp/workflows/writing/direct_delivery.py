@@ -28,13 +28,14 @@ from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.errors import GitOpsError, NotFound, Refused
 from gitops_mcp.workflows.api_once import ApiOnce
-from gitops_mcp.workflows.left_secrets import DIRECT, write_secrets
+from gitops_mcp.workflows.left_secrets import DIRECT
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.api_writes import carry_out, try_operations
 from gitops_mcp.workflows.writing.health_wait import wait_until_healthy
 from gitops_mcp.workflows.writing.live_source import LiveObjects, check_cluster_name_live, live_view, read_live_objects
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
+from gitops_mcp.workflows.writing.secrets import write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 _SECRET = {"create": "create", "rotate": "change the password of"}

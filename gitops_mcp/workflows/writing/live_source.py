@@ -25,11 +25,11 @@ from gitops_mcp.domain.kinds import (
 )
 from gitops_mcp.domain.live.operations import manifest_of_live
 from gitops_mcp.domain.objects import Identity, Object, Resource, at
-from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER
+from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER, SecretDocument, Way
 from gitops_mcp.domain.repository.build import desired_of_documents
 from gitops_mcp.domain.repository.desired import API, Declaration, Desired
 from gitops_mcp.domain.yaml.render import render_manifest
-from gitops_mcp.errors import Forbidden, NotInstalled
+from gitops_mcp.errors import Forbidden, NotInstalled, Refused
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.request import WriteRequest
@@ -48,8 +48,23 @@ class LiveSource:
     ground: Ground
     live: Desired
     nothing: str = "no object of this server's that could be read"
-    keeps_leftovers: bool = True
-    decrypts_files: bool = False
+
+    def unmade(self, secret: str) -> str:
+        return f"No object of this server's that could be read makes Secret {secret}, so it stays"
+
+    def check_provider(self, name: Way) -> None:
+        if name == "sops":
+            raise Refused(
+                "password_source: sops files are decrypted by an engine, and direct delivery has none. Set another "
+                "passwords.provider for this environment (external-secrets, sealed-secrets, cluster), or name a Secret "
+                "with 'existing:<name>'"
+            )
+
+    def leftovers(self, documents: Iterable[SecretDocument]) -> Collection[SecretDocument]:
+        return [one for one in documents if one.is_ours]
+
+    def generator_paths(self, paths: Collection[str]) -> Collection[str]:  # noqa: ARG002 - each object is by itself
+        return self.live.texts.keys()
 
     def read_files(self, paths: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002 - there is none
         return {}
