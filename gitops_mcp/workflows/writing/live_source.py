@@ -14,6 +14,7 @@ from gitops_mcp.domain.plans.secret_documents import SecretDocument, Way
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.view import read_texts
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,7 @@ class LiveSource:
         return {}
 
     def read_reviewed(self, path: str) -> str | None:
-        found = self.ground.repository.read(self.ground.base.commit, path)
-        return None if found is None else found.data.decode("utf-8", errors="replace")
+        return read_texts(self.ground, self.ground.base.commit, (path,)).get(path)
 
     def secret_paths(self) -> Collection[str]:
         return self.live.texts.keys()

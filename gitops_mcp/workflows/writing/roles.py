@@ -20,7 +20,7 @@ from gitops_mcp.domain.cnpg.role import (
 from gitops_mcp.domain.cnpg.sql import checked_role_name
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
-from gitops_mcp.domain.names import ClusterRef, check_cluster_name
+from gitops_mcp.domain.names import check_cluster_name
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.declared_roles import LiveRoles, declared_roles, find_role, require_role, target_of_role
 from gitops_mcp.domain.plans.object_names import role_object_name
@@ -166,7 +166,7 @@ def delete_role(app: App, request: WriteRequest, which: WhichRole, *, drop: bool
         role = require_role(view.desired, cluster, ref, which.role_name)
         deletion = RoleDeletion(role, ref, drop, live, role_at_base(role, view.base))
         deletion = replace(deletion, kept=view.source.why_kept(role.declared, deletion.seen))
-        if live is not None and role.form == "inline" and role.is_absent:
+        if live is not None and live.cluster is not None and role.form == "inline" and role.is_absent:
             deletion = _with_age_of_list(view, deletion, live)
         removing = PasswordRemoval()
         if deletion.takes_secret:
@@ -230,13 +230,8 @@ def _named_attributes(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_age_of_list(view: View, deletion: RoleDeletion, live: LiveRoles) -> RoleDeletion:
     """How long the list has been as it is decides whether an entry's role is dropped already."""
-    ref: ClusterRef = deletion.ref
-    if live.cluster is None:
-        return deletion
-    cluster = view.api.get(CLUSTER, ref.namespace, ref.name, managed_fields=True)
-    if cluster is None:
-        return deletion
-    age = time_since_last_write(cluster, datetime.now(UTC))
+    cluster = view.api.get(CLUSTER, deletion.ref.namespace, deletion.ref.name, managed_fields=True)
+    age = time_since_last_write(cluster or {}, datetime.now(UTC))
     return replace(deletion, live=replace(live, cluster=cluster), unchanged_for=age)
 
 
