@@ -18,18 +18,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitops_mcp.adapters.git.history import Commit
 from gitops_mcp.adapters.kube import Kube
-from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
-from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
 from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.plans.declared_roles import objects_naming_secret
 from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Raced, Refused, Unavailable
+
+if TYPE_CHECKING:
+    from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +75,11 @@ def write_secrets(
     if not plan.writes:
         yield NO_TRAILERS
         return
+    from gitops_mcp.adapters.secrets.interface import WantedSecret
+
     if environment.protected:
         raise unprotected_only(environment)
-    provider = ClusterSecrets(app.kube(environment, ground.settings))
+    provider = _cluster_secrets(app.kube(environment, ground.settings))
     (write,) = plan.writes
     wanted = WantedSecret(write.namespace, write.name, write.username)
     if write.how == "rotate":
@@ -99,6 +102,12 @@ def unprotected_only(environment: Environment) -> Refused:
         f"environment {environment.name!r} is protected: no Secret is written to its API. Set passwords.provider to "
         f"one that leaves a sealed document in Git, or name a Secret with password_source=existing:<name>"
     )
+
+
+def _cluster_secrets(kube: Kube) -> ClusterSecrets:
+    from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
+
+    return ClusterSecrets(kube)
 
 
 def _take_back(app: App, ground: Ground, note: Path, made: MadeSecret, change: str, error: Exception) -> None:
@@ -148,6 +157,8 @@ def _settle_secret(app: App, ground: Ground, made: MadeSecret, change: str) -> b
     if environment is None:
         return False
     if change != DIRECT:
+        from gitops_mcp.domain.plans.declared_roles import objects_naming_secret
+
         if ground.base.warning:  # what the remote has is not known, so the commit may be there
             return False
         if _is_published(ground, made, change):
@@ -159,7 +170,7 @@ def _settle_secret(app: App, ground: Ground, made: MadeSecret, change: str) -> b
     if _is_named(kube, made):
         return True
     try:
-        provider = ClusterSecrets(kube)
+        provider = _cluster_secrets(kube)
         provider.remove(made.namespace, made.name, change=change, owner=made.request)
     except Forbidden:  # a right that is missing says nothing of whose it is
         raise
@@ -182,7 +193,7 @@ def discard_secrets(
             )
             continue
         try:
-            provider = ClusterSecrets(app.kube(environment, ground.settings))
+            provider = _cluster_secrets(app.kube(environment, ground.settings))
             if provider.remove(made.namespace, made.name, change=change, owner=made.request):
                 removed.append(f"{made.namespace}/{made.name}")
         except GitOpsError as error:
