@@ -113,8 +113,7 @@ class CommitSource:
         return read_texts(self.ground, self.commit, paths)
 
     def read_reviewed(self, path: str) -> str | None:
-        found = self.ground.repository.read(self.ground.base.commit, path)
-        return None if found is None else found.data.decode("utf-8", errors="replace")
+        return read_texts(self.ground, self.ground.base.commit, (path,)).get(path)
 
     def secret_paths(self) -> Collection[str]:
         return self.ground.repository.snapshot(self.commit).secrets
