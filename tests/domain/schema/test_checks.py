@@ -45,7 +45,8 @@ def test_a_check_holds_for_every_other_kind_of_value(
     schema: Object, good: Any, bad: Any, rule: str, wanted: str
 ) -> None:
     (check,) = schema_checks(schema)
-    others = [one for one in (None, True, -5, "", [], {}) if type(one) is not type(bad)]
+    values: list[Any] = [None, True, -5, "", [], {}]
+    others = [one for one in values if type(one) is not type(bad)]
     assert len(others) == 5
     assert all(check.holds(one) for one in others)
 
