@@ -1,13 +1,14 @@
 """How each tool is called: one row a tool, which every test that holds of all tools takes.
 
 A new tool gets its row here and is then proved to only read, to repeat no secret, to need no right that is not
-granted, and so on. A row is a function of its `Subject`, so the same calls go to the sandbox, to a planted
+granted, and so on. One that only reads and needs nothing but a cluster is called without a row. A row is a function of its `Subject`, so the same calls go to the sandbox, to a planted
 repository, or to any layout. The first of a row is the shortest that is accepted; one that may lose something says
 that it is confirmed. No row says `dry_run`, `reason`, or which change a request goes into: whoever calls adds that.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +71,6 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.named, "parameters": {"work_mem": "8MB"}, "resources": {"requests": {"memory": "2Gi"}}},
     ],
     "delete_postgres_cluster": lambda here: [{**here.named, **CONFIRMED}],
-    "list_postgres_roles": lambda here: [here.on],
     "create_postgres_role": lambda here: [
         {**here.on, "role_name": "added_role", "password_source": "none"},
         {**here.on, "role_name": "other_role", "password_source": f"existing:{here.secret}", "connection_limit": 3},
@@ -81,7 +81,6 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "role_name": here.role, "drop": False, **CONFIRMED},
     ],
     "migrate_postgres_roles": lambda here: [here.on],
-    "list_postgres_databases": lambda here: [here.on],
     "create_postgres_database": lambda here: [
         {**here.on, "database_name": "added_database", "owner": here.owner},
         {**here.on, "database_name": "other_database", "owner": here.owner, "extensions": ["hstore"], "schemas": ["s"]},
@@ -98,8 +97,16 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
 
 def calls_of(tool: Tool, here: Subject) -> list[dict[str, Any]]:
     """The row of a tool; none is a failure, so that no tool goes unproved."""
+    if tool.name not in CALLS and _reads_a_cluster(tool):
+        return [here.on]
     assert tool.name in CALLS, f"the tool {tool.name} has no row in tests/calls.py: say there how it is called"
     return CALLS[tool.name](here)
+
+
+def _reads_a_cluster(tool: Tool) -> bool:
+    """Whether a tool only reads, and the cluster is all that it has to be told."""
+    _, *taken = inspect.signature(tool.function).parameters.values()
+    return not tool.writes and [one.name for one in taken if one.default is one.empty] == ["cluster_name"]
 
 
 def every_read(here: Subject) -> Iterator[tuple[Tool, dict[str, Any]]]:

@@ -22,21 +22,21 @@ from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path
 from gitops_mcp.domain.plans.cluster import cluster_places, plan_cluster_deletion, plan_new_cluster, plan_scaling
 from gitops_mcp.domain.plans.database import NewDatabase, check_new_database, database_places, plan_new_database
 from gitops_mcp.domain.plans.declared_roles import LiveRoles, declared_roles, require_role
+from gitops_mcp.domain.plans.passwords import RolePassword
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.role import (
     NewRole,
-    RolePassword,
     check_new_role,
     form_of_new_role,
     is_declared_so,
     plan_new_role,
-    plan_nothing_to_migrate,
-    plan_role_migration,
-    plan_role_update,
     plan_unchanged_role,
     role_places,
 )
-from gitops_mcp.domain.plans.role_removal import PasswordRemoval, RoleDeletion, plan_role_deletion, role_at_base
+from gitops_mcp.domain.plans.role_migration import plan_nothing_to_migrate, plan_role_migration
+from gitops_mcp.domain.plans.role_removal import RoleDeletion, plan_role_deletion, role_at_base
+from gitops_mcp.domain.plans.role_update import plan_role_update
+from gitops_mcp.domain.plans.secret_removal import PasswordRemoval
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError
@@ -213,7 +213,7 @@ def _attributes(arguments: Mapping[str, Any]) -> Object:
 def _migrate(tree: Tree, declared: Desired, cluster: Declaration, ref: ClusterRef) -> Plan:
     inline = [one for one in declared_roles(declared, cluster, ref) if one.form == "inline"]
     if not inline:
-        return plan_nothing_to_migrate(ref)
+        return plan_nothing_to_migrate(declared, ref)
     names = {one.name: make_object_name(ref.name, one.name, taken=()) for one in inline}
     places = [place for name in names.values() for place in role_places(declared, cluster, ref, name, ROLE_LAYOUT)]
     read = _reading(tree, declared, places)

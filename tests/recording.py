@@ -67,18 +67,8 @@ class Recording:
     """Those that hold commits; the changes are in the first."""
     names: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
     """What else differs from run to run, and what stands in its place."""
-    told: set[str] = field(default_factory=set)
-    """The tools that were called."""
     _parts: list[str] = field(default_factory=list)
     _requests: int = 0
-
-    def tools(self) -> set[str]:
-        """Those that are registered, as a client is told."""
-
-        async def listed() -> set[str]:
-            return {one.name for one in (await self.client.list_tools()).tools}
-
-        return self.portal.call(listed)
 
     def heading(self, title: str) -> None:
         """Something that is no call happens here."""
@@ -88,7 +78,6 @@ class Recording:
         """Calls the tool and writes down what came of it: the structured answer, None where it is an error."""
         self._skip_requests()
         result = self._call(tool, arguments)
-        self.told.add(tool)
         asked = json.dumps(arguments, ensure_ascii=False)
         self._parts.append(f"{'=' * 100}\n{tool} {asked}\n")
         text = _text(result)

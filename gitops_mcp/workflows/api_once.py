@@ -19,7 +19,7 @@ Served = tuple[Schema, str, bool]
 
 
 @dataclass
-class Look:
+class ApiOnce:
     kube: Kube
     schemas: dict[tuple[int, str], Served]
     """Of the server, by kind and by the document that they were read from: kept from call to call."""
@@ -27,25 +27,33 @@ class Look:
     _down: Unavailable | None = None
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
-        """None where there is none. Raises Forbidden, NotInstalled or Unavailable, again as the first time."""
+        """None where there is none. Raises Forbidden, NotInstalled or Unavailable, again as the first time.
 
-        def read() -> Object | None:
-            try:
-                return self.kube.get(resource, namespace, name)
-            except NotInstalled:
-                raise
-            except NotFound:
-                return None
+        It is not asked for where the whole list is known, as it was then.
+        """
+        key = ("get", resource, namespace, name)
+        if key not in self._known and isinstance(self._known.get(("list", resource, namespace, None, None)), tuple):
+            return None
+        return self._found_once(key, lambda: self.kube.get(resource, namespace, name, managed_fields=True))
 
-        return self._once(("get", resource, namespace, name), read)
+    def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        """The object without spec, status and data."""
+        key = ("metadata", resource, namespace, name)
+        return self._found_once(key, lambda: self.kube.metadata(resource, namespace, name))
 
     def every(
         self, resource: Resource, namespace: str | None, *, labels: str | None = None, fields: str | None = None
     ) -> tuple[Object, ...]:
-        return self._once(
-            ("list", resource, namespace, labels, fields),
-            lambda: self.kube.every(resource, namespace, labels=labels, fields=fields),
-        )
+        """Each of them is known from then on, as if it had been asked for by its name."""
+
+        def read() -> tuple[Object, ...]:
+            found = self.kube.every(resource, namespace, labels=labels, fields=fields, managed_fields=True)
+            for one in found:
+                place = one["metadata"]
+                self._known.setdefault(("get", resource, place.get("namespace"), place["name"]), one)
+            return found
+
+        return self._once(("list", resource, namespace, labels, fields), read)
 
     def page(
         self,
@@ -79,9 +87,31 @@ class Look:
     def openapi(self, group: str, version: str) -> Object:
         return self._once(("openapi", group, version), lambda: self.kube.openapi(group, version))
 
-    def side_look(self) -> Look:
+    def for_one_part(self) -> ApiOnce:
         """The same record, for one of several parts that are read at once: what fails for it stops no other part."""
         return replace(self)
+
+    def serves(self, resource: Resource) -> bool:
+        return self._once(("serves", resource), lambda: self.kube.serves(resource))
+
+    def proxied(self, namespace: str, service: str, path: str) -> bytes:
+        """What a Service answers over HTTP, reached through the API server."""
+        return self._once(("proxied", namespace, service, path), lambda: self.kube.proxied(namespace, service, path))
+
+    def namespace(self) -> str | None:
+        """The namespace that the context, or the pod, is set to."""
+        return self._once(("namespace",), self.kube.namespace)
+
+    def _found_once(self, key: tuple[object, ...], ask: Callable[[], Object]) -> Object | None:
+        def read() -> Object | None:
+            try:
+                return ask()
+            except NotInstalled:
+                raise
+            except NotFound:
+                return None
+
+        return self._once(key, read)
 
     def _once(self, key: tuple[object, ...], read: Callable[[], T]) -> T:
         if key not in self._known:
@@ -99,19 +129,19 @@ class Look:
 
 
 @dataclass
-class Looks:
+class ApisOnce:
     """The APIs that one call asks. Environments and engines of one context share what was said there."""
 
     app: App
     settings: Settings
-    _looks: dict[int, Look] = field(default_factory=dict)
+    _apis: dict[int, ApiOnce] = field(default_factory=dict)
 
-    def at_environment(self, environment: Environment) -> Look:
+    def at_environment(self, environment: Environment) -> ApiOnce:
         return self._at(self.app.kube(environment, self.settings))
 
-    def at_engine(self, environment: Environment) -> Look:
+    def at_engine(self, environment: Environment) -> ApiOnce:
         """Where the environment's engine runs."""
         return self._at(self.app.engine_kube(environment, self.settings))
 
-    def _at(self, kube: Kube) -> Look:
-        return self._looks.setdefault(id(kube), Look(kube, self.app.schemas))
+    def _at(self, kube: Kube) -> ApiOnce:
+        return self._apis.setdefault(id(kube), ApiOnce(kube, self.app.schemas))

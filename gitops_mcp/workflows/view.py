@@ -14,9 +14,10 @@ from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
 from gitops_mcp.domain.names import check_namespace_name
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.removal_step import why_not_pruned
+from gitops_mcp.domain.plans.secret_documents import SecretDocument, Way
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest
-from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.api_once import ApiOnce
 
 
 class Source(Protocol):
@@ -26,13 +27,17 @@ class Source(Protocol):
     def nothing(self) -> str:
         """What no maker of a Secret was found in: `nothing in Git`."""
 
-    @property
-    def keeps_leftovers(self) -> bool:
-        """What a request made that failed half way is still there, and is taken up again."""
+    def unmade(self, secret: str) -> str:
+        """What is told of a Secret that outlives its role, since nothing was found that makes it."""
 
-    @property
-    def decrypts_files(self) -> bool:
-        """An engine decrypts what Git has encrypted."""
+    def check_provider(self, name: Way) -> None:
+        """Raises Refused where what a provider writes would not become a Secret."""
+
+    def leftovers(self, documents: Iterable[SecretDocument]) -> Collection[SecretDocument]:
+        """Of those that make Secrets what is taken up again: a request made it that failed half way."""
+
+    def generator_paths(self, paths: Collection[str]) -> Collection[str]:
+        """Where the generators of the ExternalSecrets of these files stand."""
 
     def read_files(self, paths: Iterable[str]) -> Mapping[str, str]:
         """What files hold, where they exist."""
@@ -49,7 +54,7 @@ class Source(Protocol):
     def places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[FilePlace, ...]:
         """Where a new object may be written, the likeliest first."""
 
-    def engine(self, api: Look, desired: Desired) -> Engine | Literal["none"] | None:
+    def engine(self, api: ApiOnce, desired: Desired) -> Engine | Literal["none"] | None:
         """What applies new objects; None where that cannot be told."""
 
     def why_kept(self, declared: Declaration, live: Object | None) -> str | None:
@@ -65,7 +70,7 @@ class View:
     desired: Desired
     base: Desired = field(repr=False)
     """What is merged already: nearer to what is live than an open change."""
-    api: Look = field(repr=False)
+    api: ApiOnce = field(repr=False)
     """The environment's API, as this call has seen it so far."""
     source: Source = field(repr=False)
     proposed: bool = False
@@ -89,14 +94,23 @@ class CommitSource:
     ground: Ground
     environment: Environment
     commit: str
-    engine_api: Look
+    engine_api: ApiOnce
     nothing: str = "nothing in Git"
-    keeps_leftovers: bool = False
-    decrypts_files: bool = True
+
+    def unmade(self, secret: str) -> str:
+        return f"Secret {secret} is not made by Git and stays"
+
+    def check_provider(self, name: Way) -> None:
+        """Each of them has a controller or an engine."""
+
+    def leftovers(self, documents: Iterable[SecretDocument]) -> Collection[SecretDocument]:  # noqa: ARG002 - a commit is whole
+        return ()
+
+    def generator_paths(self, paths: Collection[str]) -> Collection[str]:
+        return paths
 
     def read_files(self, paths: Iterable[str]) -> Mapping[str, str]:
-        found = self.ground.repository.read_many(self.commit, paths)
-        return {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
+        return read_texts(self.ground, self.commit, paths)
 
     def read_reviewed(self, path: str) -> str | None:
         found = self.ground.repository.read(self.ground.base.commit, path)
@@ -116,7 +130,7 @@ class CommitSource:
     def places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[FilePlace, ...]:  # noqa: ARG002 - the live state places by identity
         return tuple(candidates)
 
-    def engine(self, api: Look, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - it may run elsewhere
+    def engine(self, api: ApiOnce, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - it may run elsewhere
         """As configured, else as the API shows, else the one whose objects in Git apply what the environment has."""
         if self.environment.engine_type != "auto":
             return self.environment.engine_type
@@ -136,17 +150,23 @@ class CommitSource:
         return why_not_pruned(declared, live)
 
 
+def read_texts(ground: Ground, commit: str, paths: Iterable[str]) -> dict[str, str]:
+    """What files of a commit hold, where they exist."""
+    found = ground.repository.read_many(commit, paths)
+    return {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
+
+
 def _is_below(path: str, folder: str) -> bool:
     return not folder or path.startswith(f"{folder}/")
 
 
 def view_at(
-    app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool, api: Look | None = None
+    app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool, api: ApiOnce | None = None
 ) -> View:
     """What an environment's folder declares at a commit. `api`: what the call has seen of the API already."""
-    api = api or Look(app.kube(environment, ground.settings), app.schemas)
+    api = api or ApiOnce(app.kube(environment, ground.settings), app.schemas)
     engine_kube = app.engine_kube(environment, ground.settings)
-    engine_api = api if engine_kube is api.kube else Look(engine_kube, app.schemas)
+    engine_api = api if engine_kube is api.kube else ApiOnce(engine_kube, app.schemas)
     desired = app.desired(ground, environment.path, commit)
     base = app.desired(ground, environment.path, ground.base.commit)
     source = CommitSource(ground, environment, commit, engine_api)

@@ -6,7 +6,7 @@ from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.app import App
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, POD
 from gitops_mcp.errors import Forbidden, NotInstalled, Unavailable
-from gitops_mcp.workflows.api_once import Look, Looks
+from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from tests.fakes.api import Answer, status
 from tests.workflows.conftest import ABSENT, FORBIDDEN, GROUP, Api, Team, listed, live
 
@@ -15,20 +15,20 @@ PODS = "/api/v1/namespaces/shop/pods"
 DOWN = status(503, "ServiceUnavailable", "down")
 
 
-def look() -> Look:
-    return Look(Kube(context=None, timeout=5), {})
+def once() -> ApiOnce:
+    return ApiOnce(Kube(context=None, timeout=5), {})
 
 
 def test_an_object_is_asked_for_once(api: Api) -> None:
     api.answers[DB] = Answer(200, live())
-    seen = look()
+    seen = once()
     assert seen.get(CLUSTER, "shop", "db") == seen.get(CLUSTER, "shop", "db") == live()
     assert api.asked == [DB]
 
 
 def test_that_there_is_no_such_object_is_remembered_too(api: Api) -> None:
     api.answers[DB] = ABSENT
-    seen = look()
+    seen = once()
     assert [seen.get(CLUSTER, "shop", "db") for _ in range(2)] == [None, None]
     assert api.asked == [DB]
 
@@ -36,17 +36,36 @@ def test_that_there_is_no_such_object_is_remembered_too(api: Api) -> None:
 def test_a_list_is_asked_for_once_for_each_selection(api: Api) -> None:
     api.answers[f"{PODS}?limit=500&labelSelector=a%3Db"] = listed({"metadata": {"name": "one"}})
     api.answers[f"{PODS}?limit=500"] = listed({"metadata": {"name": "one"}}, {"metadata": {"name": "two"}})
-    seen = look()
+    seen = once()
     for _ in range(2):
         assert len(seen.every(POD, "shop", labels="a=b")) == 1
         assert len(seen.every(POD, "shop")) == 2
     assert api.asked == [PODS, PODS]
 
 
+def test_what_a_list_has_and_what_a_whole_list_has_not_is_not_asked_for_again(api: Api) -> None:
+    clusters = f"{GROUP}/namespaces/shop/clusters"
+    api.answers[f"{clusters}?limit=500"] = listed(live())
+    seen = once()
+    assert len(seen.every(CLUSTER, "shop")) == 1
+    assert (seen.get(CLUSTER, "shop", "db"), seen.get(CLUSTER, "shop", "other")) == (live(), None)
+    assert api.asked == [clusters]
+
+
+def test_what_a_selection_has_not_is_asked_for(api: Api) -> None:
+    clusters = f"{GROUP}/namespaces/shop/clusters"
+    api.answers[f"{clusters}?limit=500&labelSelector=a%3Db"] = listed()
+    api.answers[DB] = Answer(200, live())
+    seen = once()
+    seen.every(CLUSTER, "shop", labels="a=b")
+    assert seen.get(CLUSTER, "shop", "db") == live()
+    assert api.asked == [clusters, DB]
+
+
 def test_each_page_of_a_list_is_asked_for_once(api: Api) -> None:
     api.answers[f"{PODS}?limit=1"] = listed({"metadata": {"name": "one"}}, cursor="next")
     api.answers[f"{PODS}?limit=1&continue=next"] = listed({"metadata": {"name": "two"}})
-    seen = look()
+    seen = once()
     for _ in range(2):
         first = seen.page(POD, "shop", limit=1)
         assert [one["metadata"]["name"] for one in first.items] == ["one"]
@@ -58,13 +77,13 @@ def test_each_page_of_a_list_is_asked_for_once(api: Api) -> None:
 def test_any_one_of_many_is_the_first_of_a_page_of_one(api: Api) -> None:
     api.answers[f"{PODS}?limit=1&labelSelector=a%3Db"] = listed({"metadata": {"name": "one"}})
     api.answers[f"{PODS}?limit=1&labelSelector=a%3Dc"] = listed()
-    assert (look().first(POD, "shop", labels="a=b") or {})["metadata"]["name"] == "one"
-    assert look().first(POD, "shop", labels="a=c") is None
+    assert (once().first(POD, "shop", labels="a=b") or {})["metadata"]["name"] == "one"
+    assert once().first(POD, "shop", labels="a=c") is None
 
 
 def test_what_may_not_be_read_is_refused_again_without_being_asked_again(api: Api) -> None:
     api.answers[DB] = FORBIDDEN
-    seen = look()
+    seen = once()
     for _ in range(2):
         with pytest.raises(Forbidden):
             seen.get(CLUSTER, "shop", "db")
@@ -75,7 +94,7 @@ def test_what_may_not_be_read_is_refused_again_without_being_asked_again(api: Ap
 
 def test_an_api_that_does_not_answer_is_left_alone(api: Api) -> None:
     api.answers[DB] = DOWN
-    seen = look()
+    seen = once()
     with pytest.raises(Unavailable) as first:
         seen.get(CLUSTER, "shop", "db")
     with pytest.raises(Unavailable) as second:
@@ -87,7 +106,7 @@ def test_an_api_that_does_not_answer_is_left_alone(api: Api) -> None:
 def test_what_was_read_before_the_outage_is_still_known(api: Api) -> None:
     api.answers[DB] = Answer(200, live())
     api.answers[f"{PODS}?limit=500"] = DOWN
-    seen = look()
+    seen = once()
     seen.get(CLUSTER, "shop", "db")
     with pytest.raises(Unavailable):
         seen.every(POD, "shop")
@@ -97,11 +116,11 @@ def test_what_was_read_before_the_outage_is_still_known(api: Api) -> None:
 def test_a_part_that_fails_beside_others_stops_none_of_them_and_is_not_asked_for_again(api: Api) -> None:
     api.answers[f"{PODS}?limit=500"] = DOWN
     api.answers[DB] = Answer(200, live())
-    seen = look()
+    seen = once()
     for _ in range(2):
         with pytest.raises(Unavailable):
-            seen.side_look().every(POD, "shop")
-    assert seen.side_look().get(CLUSTER, "shop", "db") == seen.get(CLUSTER, "shop", "db") == live()
+            seen.for_one_part().every(POD, "shop")
+    assert seen.for_one_part().get(CLUSTER, "shop", "db") == seen.get(CLUSTER, "shop", "db") == live()
     assert api.asked == [PODS, DB]
 
 
@@ -109,7 +128,7 @@ def test_environments_and_engines_of_one_context_share_what_was_said(team: Team,
     team.commit({".gitops-mcp.yaml": "environments: {dev: {path: dev}, prod: {path: prod, context: kind-dev}}\n"})
     app: App = team.app()
     settings, _ = app.settings()
-    looks = Looks(app, settings)
+    apis = ApisOnce(app, settings)
     dev, prod = settings.environments["dev"], settings.environments["prod"]
-    assert looks.at_environment(dev) is looks.at_engine(dev)
-    assert looks.at_environment(prod) is not looks.at_environment(dev), "the same API by another context's rights"
+    assert apis.at_environment(dev) is apis.at_engine(dev)
+    assert apis.at_environment(prod) is not apis.at_environment(dev), "the same API by another context's rights"

@@ -21,9 +21,10 @@ from gitops_mcp.domain.plans.plan import Plan, SecretWrite
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused, Unavailable
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.sandbox.store.resources import NAMESPACE
-from gitops_mcp.workflows.left_secrets import DIRECT, MadeSecret, _write_note, take_back_secrets, write_secrets
+from gitops_mcp.workflows.left_secrets import DIRECT, take_back_secrets
 from gitops_mcp.workflows.writing import roles
 from gitops_mcp.workflows.writing.request import WriteRequest
+from gitops_mcp.workflows.writing.secrets import write_secrets
 from tests.workflows.conftest import Team, cluster
 
 CONFIGURATION = "environments: {prod: {path: prod}}\npasswords: {provider: cluster}\n"
@@ -165,15 +166,6 @@ def write() -> SecretWrite:
     return SecretWrite("create", "shop", "db-reader-password", "reader")
 
 
-def test_a_note_that_was_not_written_to_its_end_is_swept(here: Here) -> None:
-    folder = here.team.root / ".git/gitops-mcp-secrets"
-    folder.mkdir()
-    (folder / "0123456789abcdef.json").write_text('{"made": ["prod", "sh')
-    app = here.app()
-    take_back_secrets(app, app.ground(fetch=True))
-    assert not folder.exists()
-
-
 def abandoned(here: Here, ground: Ground, app: App) -> Object:
     """The Secret and the note that a server leaves which dies before its commit."""
     environment = ground.settings.environments["prod"]
@@ -300,29 +292,6 @@ def test_where_the_repository_cannot_be_looked_at_again_after_a_failed_push_the_
 def test_no_change_can_be_taken_for_direct_delivery() -> None:
     with pytest.raises(InvalidRequest):
         check_change_name(DIRECT)
-
-
-def test_a_note_is_never_swept_from_the_server_that_writes_it(here: Here) -> None:
-    app = here.app()
-    ground = app.ground(fetch=True)
-    over = threading.Event()
-
-    def sweeping() -> None:
-        while not over.is_set():
-            take_back_secrets(app, ground)
-
-    with ThreadPoolExecutor(2) as pool:
-        sweepers = [pool.submit(sweeping) for _ in range(2)]
-        try:
-            for number in range(40):
-                noted = MadeSecret("prod", "shop", "db-reader-password", f"{number:016x}")
-                with _write_note(ground.repository.common_dir, noted, "mine") as note:
-                    assert f"{number:016x}" in note.read_text()
-                    note.unlink()
-        finally:
-            over.set()
-        for one in sweepers:
-            one.result()
 
 
 def test_writers_that_race_for_one_branch_leave_the_secret_of_each_commit_and_no_other(

@@ -7,7 +7,6 @@ gets the lock knows that every other work folder belongs to the dead, and sweeps
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitops_mcp.adapters.file_lock import lock_file
 from gitops_mcp.errors import Unavailable
 
 _FOLDER = "gitops-mcp"
@@ -81,35 +81,21 @@ def _acquire_lock(folder: Path, timeout: float) -> int:
             # Not exist_ok: that fails when the last holder removes the folder meanwhile.
             with suppress(FileExistsError):
                 folder.mkdir()
-            descriptor = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = lock_file(folder / _FILE, os.O_RDWR | os.O_CREAT, wait=False)
         except FileNotFoundError as error:
             if not folder.parent.is_dir():
                 raise Unavailable(f"the git folder {folder.parent} is gone") from error
             continue  # its last holder removed the folder between the two calls
         except OSError as error:
             raise Unavailable(f"cannot write in {folder}: {error.strerror}") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_at(folder / _FILE, descriptor):
-                return descriptor
-        except BlockingIOError:
-            pass
-        os.close(descriptor)
+        if descriptor is not None:
+            return descriptor
         if time.monotonic() > deadline:
             raise Unavailable(
                 f"another gitops-mcp process has been working in {folder.parent} for {timeout:g} s: try again later"
             )
         time.sleep(pause)
         pause = min(pause * 2, 0.05)
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    try:
-        there = path.stat()
-    except FileNotFoundError:
-        return False
-    mine = os.fstat(descriptor)
-    return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
 
 
 def _clear_lock_folder(folder: Path, common: Path) -> None:

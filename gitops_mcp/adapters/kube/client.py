@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from gitops_mcp.adapters.kube.answers import CursorExpired, load_object, warnings_in
@@ -86,6 +87,7 @@ class Kube:
         cursor: str | None = None,
         labels: str | None = None,
         fields: str | None = None,
+        managed_fields: bool = False,
     ) -> ObjectPage:
         """One page of a list; namespace None: of all namespaces. A kind that is not served is NotInstalled."""
         asked = ApiRequest("list", resource, namespace, None, self.description)
@@ -98,17 +100,26 @@ class Kube:
             item.setdefault("kind", resource.kind)
         remaining = at(answer, "metadata", "remainingItemCount")
         return ObjectPage(
-            tuple(_without_extras(item, asked) for item in items), at(answer, "metadata", "continue") or None, remaining
+            tuple(_without_extras(item, asked, managed_fields=managed_fields) for item in items),
+            at(answer, "metadata", "continue") or None,
+            remaining,
         )
 
     def every(
-        self, resource: Resource, namespace: str | None, *, labels: str | None = None, fields: str | None = None
+        self,
+        resource: Resource,
+        namespace: str | None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
+        managed_fields: bool = False,
     ) -> tuple[Object, ...]:
         """The whole list. Where its snapshot expires half way, it is read once more from the start."""
+        page = partial(self.page, resource, namespace, labels=labels, fields=fields, managed_fields=managed_fields)
         try:
-            return self._pages(resource, namespace, labels=labels, fields=fields)
+            return _all_pages(page)
         except CursorExpired:
-            return self._pages(resource, namespace, labels=labels, fields=fields)
+            return _all_pages(page)
 
     def get(self, resource: Resource, namespace: str | None, name: str, *, managed_fields: bool = False) -> Object:
         asked = ApiRequest("get", resource, namespace, name, self.description)
@@ -224,18 +235,6 @@ class Kube:
         asked = ApiRequest("get", SERVICE, namespace, service, self.description, proxied=path)
         return self._wire.ask(asked, HttpRequest(accept="*/*", limit=_PROXIED_BYTES)).body
 
-    def _pages(
-        self, resource: Resource, namespace: str | None, *, labels: str | None, fields: str | None
-    ) -> tuple[Object, ...]:
-        found: list[Object] = []
-        cursor = None
-        while True:
-            page = self.page(resource, namespace, limit=PAGE, cursor=cursor, labels=labels, fields=fields)
-            found += page.items
-            cursor = page.cursor
-            if cursor is None:
-                return tuple(found)
-
     def _asked(self, asked: ApiRequest, request: HttpRequest) -> Object:
         answer = self._wire.ask(asked, request)
         return load_object(answer.body, answer.content_type, asked=asked)
@@ -262,6 +261,17 @@ class Kube:
         answer = self._wire.ask(asked, request)
         made = load_object(answer.body, answer.content_type, asked=asked)
         return WriteAnswer(_without_extras(made, asked), warnings_in(answer.headers, asked=asked))
+
+
+def _all_pages(page: Callable[..., ObjectPage]) -> tuple[Object, ...]:
+    found: list[Object] = []
+    cursor = None
+    while True:
+        made = page(limit=PAGE, cursor=cursor)
+        found += made.items
+        cursor = made.cursor
+        if cursor is None:
+            return tuple(found)
 
 
 def _without_extras(found: Object, asked: ApiRequest, *, managed_fields: bool = False) -> Object:

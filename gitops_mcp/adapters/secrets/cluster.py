@@ -9,9 +9,9 @@ made, and nothing that another one did.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import Protocol
 
-from gitops_mcp.adapters.secrets.interface import ProviderName, WantedSecret, generate_password
+from gitops_mcp.adapters.secrets.interface import WantedSecret, generate_password
 from gitops_mcp.adapters.secrets.manifest import secret_manifest
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object, Resource, at
@@ -51,23 +51,6 @@ class SecretApi(Protocol):
 @dataclass(frozen=True)
 class ClusterSecrets:
     api: SecretApi
-
-    @property
-    def name(self) -> ProviderName:
-        return "cluster"
-
-    def path(self, _path: str, /) -> None:
-        return None
-
-    def file(self, wanted: WantedSecret, _path: str, /, *, eol: str = "\n") -> NoReturn:  # noqa: ARG002 - the Protocol's
-        raise Refused(f"Secret {wanted} is written to the API: Git gets no file for it")
-
-    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
-        note = (
-            f"The password was generated and written as Secret {wanted} to the Kubernetes API. It is not in Git: a "
-            f"cluster that is built anew from Git needs the Secret restored or made again."
-        )
-        return (note,)
 
     def put(self, wanted: WantedSecret, *, change: str, owner: str) -> str:
         """Creates the Secret for an attempt whose random id is `owner`; its uid.

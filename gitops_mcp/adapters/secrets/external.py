@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, PASSWORD_LENGTH, ProviderName, WantedSecret
+from gitops_mcp.adapters.secrets.interface import PASSWORD_LENGTH, WantedSecret
 from gitops_mcp.adapters.secrets.manifest import document_metadata, reload_label
+from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.yaml.render import render_manifest
@@ -25,24 +26,12 @@ _ESCAPED = re.compile(r'[{}$"\\]')
 
 @dataclass(frozen=True)
 class ExternalSecrets:
-    @property
-    def name(self) -> ProviderName:
-        return "external-secrets"
-
     def path(self, path: str, /) -> str:
         return path
 
     def file(self, wanted: WantedSecret, _path: str, /, *, eol: str = "\n") -> str:
         documents = (_generator(wanted), _external_secret(wanted))
         return f"---{eol}".join(render_manifest(document, eol=eol) for document in documents)
-
-    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
-        made = (
-            f"The External Secrets Operator generates the password of Secret {wanted} once, in the cluster; Git holds "
-            f"no part of it."
-        )
-        kept = f"The Secret {wanted} goes with its ExternalSecret, and with it the only copy of the password"
-        return made, kept
 
 
 def _generator(wanted: WantedSecret) -> Object:

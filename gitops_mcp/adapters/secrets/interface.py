@@ -12,17 +12,12 @@ import secrets
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from gitops_mcp.domain.cnpg.password_secret import checked_secret_name
 from gitops_mcp.domain.cnpg.sql import checked_sql_name
 from gitops_mcp.domain.names import check_namespace_name
 
-ProviderName = Literal["external-secrets", "sealed-secrets", "sops", "cluster", "existing"]
-
-BASIC_AUTH = "kubernetes.io/basic-auth"
-RELOAD = "cnpg.io/reload"
-"""A label: the operator watches a Secret that has it (CNPG, docs/src/declarative_role_management)."""
 PASSWORD_LENGTH = 40
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -51,15 +46,12 @@ ReadFile = Callable[[str], str | None]
 
 
 class Provider(Protocol):
-    """Each method raises one of our errors, and then nothing has been made."""
+    """One that leaves a file in Git. Each method raises one of our errors, and then nothing has been made."""
 
-    @property
-    def name(self) -> ProviderName: ...
-
-    def path(self, path: str, /) -> str | None:
+    def path(self, path: str, /) -> str:
         """Where the file for a Secret goes when `path` would be its place by the repository's habits.
 
-        A provider may need another file name in the same folder. None: Git gets no file.
+        A provider may need another file name in the same folder.
         """
 
     def file(self, wanted: WantedSecret, path: str, /, *, eol: str = "\n") -> str:
@@ -67,9 +59,6 @@ class Provider(Protocol):
 
         A file whose text an encryption covers keeps the line ends that the encryption gave it, whatever `eol` says.
         """
-
-    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
-        """What a reviewer should know of how the password comes to be."""
 
 
 def generate_password() -> str:

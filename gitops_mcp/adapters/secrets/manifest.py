@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, RELOAD, WantedSecret
+from gitops_mcp.adapters.secrets.interface import WantedSecret
+from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH, RELOAD
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER

@@ -13,10 +13,12 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from gitops_mcp.adapters.secrets.interface import BASIC_AUTH, ProviderName, WantedSecret, generate_password
+from gitops_mcp.adapters.secrets.interface import WantedSecret, generate_password
 from gitops_mcp.adapters.secrets.manifest import document_metadata, reload_label
+from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH
 from gitops_mcp.domain.kinds import SEALED_SECRET
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.yaml.render import render_manifest
@@ -38,10 +40,6 @@ class SealedSecrets:
     now: Callable[[], datetime] = field(repr=False)
     """With its time zone."""
 
-    @property
-    def name(self) -> ProviderName:
-        return "sealed-secrets"
-
     def path(self, path: str, /) -> str:
         return path
 
@@ -53,12 +51,13 @@ class SealedSecrets:
         sealed = {name: _seal_value(value.encode(), key, label=label) for name, value in values.items()}
         return render_manifest(_sealed_secret(wanted, sealed), eol=eol)
 
-    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
-        note = (
-            f"The password was generated and sealed for the Sealed Secrets controller, which alone can open it; it "
-            f"opens it for Secret {wanted} only, so neither name may be changed, not by a kustomization either."
-        )
-        return (note,)
+
+def read_certificate(path: str) -> bytes:
+    """A file of this machine that the configuration names."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidRequest(f"passwords.sealedSecrets.certificate: {path}: {error.strerror}") from error
 
 
 def newest_certificate(pem: bytes, *, now: datetime) -> x509.Certificate:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 
-from gitops_mcp.adapters.secrets.interface import ProviderName, ReadFile, WantedSecret, generate_password
+from gitops_mcp.adapters.secrets.interface import ReadFile, WantedSecret, generate_password
 from gitops_mcp.adapters.secrets.manifest import own_label, secret_manifest
 from gitops_mcp.adapters.secrets.sops_process import SopsFailed, encrypt_with_sops
 from gitops_mcp.adapters.secrets.sops_rules import SELECTION, CreationRule, SopsRules, nearest_rules, sops_file_names
@@ -28,10 +28,6 @@ class Sops:
     read: ReadFile = field(repr=False)
     timeout: float = TIMEOUT
     """Seconds for one encryption; key services in a cloud are asked over the network."""
-
-    @property
-    def name(self) -> ProviderName:
-        return "sops"
 
     def path(self, path: str, /) -> str:
         rules = nearest_rules(self.read, path)
@@ -55,14 +51,6 @@ class Sops:
                 f"rule with `encrypted_regex: {SELECTION}` encrypts what must be encrypted and nothing else"
             )
         return text
-
-    def notes(self, wanted: WantedSecret, /) -> tuple[str, ...]:
-        note = (
-            f"The password of Secret {wanted} was generated and encrypted by sops for the keys of the matching rule in "
-            f".sops.yaml. Flux decrypts it where the Kustomization that covers the file has "
-            f"spec.decryption.provider: sops; Argo CD needs a plugin for that."
-        )
-        return (note,)
 
     def _encrypted(self, plain: Object, made: str, path: str, *, rules: SopsRules, rule: CreationRule) -> str:
         try:

@@ -6,6 +6,9 @@ import re
 
 from gitops_mcp.errors import InvalidRequest
 
+BASIC_AUTH = "kubernetes.io/basic-auth"
+RELOAD = "cnpg.io/reload"
+"""A label: the operator watches a Secret that has it (CNPG, docs/src/declarative_role_management)."""
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST = 253
 

@@ -30,7 +30,7 @@ class TextPlace:
     base: Path
     """In that document: `()`, `("items", 2)`, `("spec", "postBuild", "substitute", "SIZE")`."""
     line: int
-    """Where the document begins, or the item of a list in it; `located` tells the line of a part."""
+    """Where the document begins, or the item of a list in it; `line_of_path` tells the line of a part."""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}"

@@ -44,8 +44,12 @@ class ApiOperation:
     """What a patch changes."""
 
     @property
+    def identity(self) -> Identity:
+        return Identity(self.resource.kind, self.namespace, self.name)
+
+    @property
     def label(self) -> str:
-        return str(Identity(self.resource.kind, self.namespace, self.name))
+        return str(self.identity)
 
     def __str__(self) -> str:
         match self.how:

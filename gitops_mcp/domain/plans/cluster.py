@@ -61,7 +61,7 @@ def plan_new_cluster(
         impact=Impact(Level.NONE, (f"starts {pluralize(instances, 'new instance')} with {size} of storage each",)),
         warnings=put.notices,
         next=(
-            "Once merged and applied the operator starts the primary"
+            f"Once {desired.origin.applied} the operator starts the primary"
             + (f", then {pluralize(instances - 1, 'replica')}" if instances > 1 else ""),
             f"It generates the Secret {ref.name}-app with the owner's credentials; no password is in Git",
         ),
@@ -193,7 +193,10 @@ def _plan_unprotecting(plan: Plan, declared: Declaration, desired: Desired, ref:
         impact=Impact(Level.NONE, ("nothing is deleted by this step; the next one removes the manifest",)),
         next=(
             f"Step 1 of 2: removes {found}. The engine keeps the database as long as the live Cluster carries it",
-            "Once this is merged and applied, call delete_postgres_cluster again: step 2 removes the manifest",
+            (
+                f"Once this is {desired.origin.applied}, call delete_postgres_cluster again: step 2 removes the "
+                f"{desired.origin.manifest}"
+            ),
         ),
     )
 
@@ -210,11 +213,7 @@ def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: Clus
     return replace(
         plan,
         files=remove_objects(desired, declared, *dependents),
-        body=(
-            "Removes the documents of:",
-            *(f"- {one.identity}, {one.place}" for one in (declared, *dependents)),
-            *applier_lines(declared),
-        ),
+        body=(desired.origin.removes, *(f"- {one.title}" for one in (declared, *dependents)), *applier_lines(declared)),
         impact=Impact(Level.DATA_LOSS, (_what_is_lost(ref),)),
         warnings=(
             *(
@@ -234,8 +233,8 @@ def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: Clus
         ),
         next=(
             (
-                f"{_deletion_text(declared, ref)}: pods, PVCs with all data, services and the generated secrets "
-                f"{ref.name}-app, -superuser, -ca, -server, -replication go"
+                f"{_deletion_text(desired, declared, ref)}: pods, PVCs with all data, services and the generated "
+                f"secrets {ref.name}-app, -superuser, -ca, -server, -replication go"
             ),
             (
                 "Backups in object storage, VolumeSnapshots and secrets that people made stay; volumes of a "
@@ -246,14 +245,14 @@ def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: Clus
     )
 
 
-def _deletion_text(declared: Declaration, ref: ClusterRef) -> str:
+def _deletion_text(desired: Desired, declared: Declaration, ref: ClusterRef) -> str:
     by = declared.applied
     if by and not by.prunes:
         return (
             f"Once merged, the live Cluster {ref} stays, since {by} does not prune by itself, until a person prunes or "
             f"deletes it"
         )
-    return f"Once merged, an engine that prunes deletes Cluster {ref}"
+    return f"{desired.origin.deletes} Cluster {ref}"
 
 
 def _what_is_lost(ref: ClusterRef) -> str:

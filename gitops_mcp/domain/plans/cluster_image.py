@@ -142,7 +142,9 @@ def _catalog_change(declared: Declaration, desired: Desired, *, version: str | N
     fields = (((*_CATALOG, "major"), asked.major),)
     if any(_may_use_catalog(one, declared) for one in desired.named(kind, name)):
         return ImageChange(fields)
-    text = f"{kind} {name} is not in Git, so whether it has an image of PostgreSQL {asked.major} was not checked"
+    text = (
+        f"{kind} {name} {desired.origin.unread}, so whether it has an image of PostgreSQL {asked.major} was not checked"
+    )
     return ImageChange(fields, (Notice("catalog-not-checked", text),))
 
 

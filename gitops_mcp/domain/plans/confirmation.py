@@ -7,14 +7,17 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.errors import Refused
 
 
-def require_confirmation(plan: Plan, *, confirmed: bool, dry_run: bool) -> Plan:
-    """A plan that can destroy needs a person's word; a dry run shows it with what it would need."""
+def require_confirmation(plan: Plan, *, confirmed: bool, dry_run: bool, does: str = "propose") -> Plan:
+    """A plan that can destroy needs a person's word; a dry run shows it with what it would need.
+
+    `does`: what the call would do with it.
+    """
     if plan.destroys is None or confirmed:
         return plan
     if dry_run:
         return plan.warned([Notice("needs-confirmation", f"{plan.destroys}. Doing it takes confirm_deletion=true")])
     raise Refused(
-        f"{plan.destroys}. This call would propose: {plan.subject}. Nothing was changed. Ask the person; with their "
+        f"{plan.destroys}. This call would {does}: {plan.subject}. Nothing was changed. Ask the person; with their "
         f"word repeat this with confirm_deletion=true (dry_run=true shows the diff without it)"
     )
 

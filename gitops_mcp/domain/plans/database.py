@@ -19,7 +19,8 @@ from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.declared_roles import LiveRoles, bootstrap_database, bootstrap_owner, declared_roles
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.role import VALIDATED, make_new_object, quote_sql_name
+from gitops_mcp.domain.plans.role import make_new_object
+from gitops_mcp.domain.plans.role_attributes import VALIDATED, quote_sql_name
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
@@ -86,9 +87,9 @@ def require_database(desired: Desired, cluster: Declaration, ref: ClusterRef, na
     if bootstrap_database(cluster.object) == name:
         raise Refused(
             f"database {name!r} of Cluster {ref} was made by bootstrap, and no Database object describes it, so there "
-            f"is nothing to remove from Git: it goes with its Cluster, or by hand with DROP DATABASE"
+            f"is nothing to remove from {desired.origin.name}: it goes with its Cluster, or by hand with DROP DATABASE"
         )
-    raise NotFound(f"Git declares no database {name!r} for Cluster {ref}; {suggest(name, known)}")
+    raise NotFound(f"{desired.origin.declares} no database {name!r} for Cluster {ref}; {suggest(name, known)}")
 
 
 def check_new_database(
@@ -108,7 +109,7 @@ def check_new_database(
         differing = sorted(key for key in {*wanted, *said} if not is_same(wanted.get(key), said.get(key)))
         raise InvalidRequest(
             f"database_name: {new.name!r} of Cluster {ref} is declared already, at {known.place}, with another "
-            f"{', '.join(differing)}: it is not made twice. Choose another name, or edit that document"
+            f"{', '.join(differing)}: it is not made twice. Choose another name, or edit that {desired.origin.document}"
         )
     rival = next((one for one in live or () if is_database(one, ref, new.name)), None)
     if rival is not None:
@@ -175,7 +176,7 @@ def plan_new_database(
         warnings=(
             *put.notices,
             *_owner_warnings(desired, cluster, ref, new, live),
-            *_policy_warnings(new, adopts=adopts),
+            *_policy_warnings(new, desired, adopts=adopts),
             *applier_notices(cluster, desired),
         ),
         body=(
@@ -216,12 +217,11 @@ def _owner_warnings(
     )
 
 
-def _policy_warnings(new: NewDatabase, *, adopts: bool) -> Iterator[Notice]:
+def _policy_warnings(new: NewDatabase, desired: Desired, *, adopts: bool) -> Iterator[Notice]:
     if new.reclaim_policy == "delete":
         what = "the application's database" if adopts else "the database"
-        yield Notice(
-            "drops-with-manifest", f"reclaim_policy delete: {what} is dropped with all data when its manifest goes"
-        )
+        with_it = f"when its {desired.origin.manifest} goes"
+        yield Notice("drops-with-manifest", f"reclaim_policy delete: {what} is dropped with all data {with_it}")
 
 
 def is_database(one: Object, ref: ClusterRef, name: str) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.editing.field import where_field_stands
+from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, suggest
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import NotFound, Refused
 
@@ -118,8 +119,14 @@ def require_role(desired: Desired, cluster: Declaration, ref: ClusterRef, name: 
     found = find_role(desired, cluster, ref, name)
     if found is None:
         known = [one.name for one in declared_roles(desired, cluster, ref)]
-        raise NotFound(f"Git declares no role {name!r} for Cluster {ref}; {suggest(name, known)}")
+        raise NotFound(f"{desired.origin.declares} no role {name!r} for Cluster {ref}; {suggest(name, known)}")
     return found
+
+
+def target_of_role(role: DeclaredRole, ref: ClusterRef) -> Identity:
+    """What the change is named after."""
+    name = role.declared.identity.name if role.index is None else f"{ref.name}-{role.name}"
+    return Identity(DATABASE_ROLE.kind if role.index is None else "Cluster", ref.namespace, name)
 
 
 def objects_naming_secret(
@@ -136,6 +143,12 @@ def objects_naming_secret(
         if secret in strings_in(value):
             users.append(f"{one.identity} ({one.place})")
     return tuple(users)
+
+
+def is_named_by_roles(live: Iterable[Object], secret: str) -> bool:
+    """Whether a role reads its password from a Secret: live DatabaseRoles, or those that live Clusters list."""
+    specs = [spec for one in live for spec in (at(one, "spec"), *(at(one, *ROLES) or ()))]
+    return any(at(spec, "passwordSecret", "name") == secret for spec in specs)
 
 
 def _without_role(value: Object, role: DeclaredRole) -> Object:

@@ -1,9 +1,4 @@
-"""Taking a role out: the step that is due, which is next, and what becomes of the role in PostgreSQL.
-
-Removing an entry or an object from Git leaves the role as it is. To drop it Git first has to ask for that (`ensure:
-absent`, or the reclaim policy `delete`), and what Git says counts once it is live. So dropping takes two changes, and
-each call plans the one that is due.
-"""
+"""Taking a role out: Git asks for its drop with `ensure: absent`, or with the reclaim policy `delete` of its object."""
 
 from __future__ import annotations
 
@@ -21,12 +16,12 @@ from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
-from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRoles
+from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, LiveRoles, target_of_role
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.removal_step import RemovalStep, step_without_api
-from gitops_mcp.domain.plans.role import NO_RESTART, VALIDATED, quote_sql_name, target_of_role
-from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.plans.removal_step import Removal, RemovalStep, step_without_api
+from gitops_mcp.domain.plans.role_attributes import NO_RESTART
+from gitops_mcp.domain.plans.secret_removal import PasswordRemoval
+from gitops_mcp.domain.repository.desired import GIT, Desired, Origin
 from gitops_mcp.domain.yaml.edits import Set
 
 _POLICY = "databaseRoleReclaimPolicy"
@@ -36,28 +31,19 @@ operator brings roles when the list changes and once a minute (internal/manageme
 
 
 @dataclass(frozen=True)
-class PasswordRemoval:
-    """What goes with the last step: documents that this server made for the role's password."""
-
-    documents: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    """Files, with the documents of each that go."""
-    told: tuple[str, ...] = ()
-    """What that means for the Secret, and what becomes of one that Git does not make."""
-
-
-@dataclass(frozen=True)
-class RoleDeletion:
+class RoleDeletion(Removal):
+    noun, kind, how = "role", "DatabaseRole", "in PostgreSQL"
+    unseen = "nothing of it is live"
     role: DeclaredRole
     ref: ClusterRef
     drop: bool
     live: LiveRoles | None
     """None: the API could not be asked."""
     merged: Object | None = None
-    """What the base declares of it, which an engine may apply at any time."""
     unchanged_for: timedelta | None = None
     """How long the live list has been as it is; None: nobody knows."""
     kept: str | None = None
-    """What keeps the live object although its manifest goes."""
+    origin: Origin = GIT
 
     @property
     def seen(self) -> Object | None:
@@ -70,25 +56,21 @@ class RoleDeletion:
 
     @property
     def is_nowhere(self) -> bool:
-        """The API was asked, and shows nothing of it. An inline role may also be there as one that is not managed."""
+        """An inline role may also be there as one that is not managed."""
         if self.live is None or self.seen is not None:
             return False
         return self.role.form == "DatabaseRole" or not self.live.exists(self.ref, self.role.name)
 
     @property
-    def drops(self) -> bool:
-        """Whether the role is dropped in the end.
-
-        What asks for that counts wherever it stands: what Git says may be applied at any time, and until then what is
-        live holds.
-        """
-        declared = None if self.is_nowhere else self.role.spec
-        asked = self.drop_is_live or self._asks(declared) or self._asks(self.merged)
-        return asked or (self.drop and not self.is_nowhere)
+    def drop_is_live(self) -> bool:
+        return self.asks(self.said()[1])
 
     @property
-    def drop_is_live(self) -> bool:
-        return self._asks(self.seen if self.role.form == "inline" else at(self.seen, "spec"))
+    def drops_now(self) -> bool:
+        """Whether it is dropped once this step is applied: an entry asks for that, an object takes it along."""
+        if self.role.form == "inline":
+            return self.step.due == "ask"
+        return self.step.due == "remove" and self.drops and self.survives is None
 
     @property
     def leaves_role(self) -> bool:
@@ -96,30 +78,37 @@ class RoleDeletion:
         return self.stays is not None or not (self.drop or self.drops)
 
     @property
-    def stays(self) -> str | None:
-        """What keeps the live DatabaseRole, and with it the role, although Git says nothing of it any more."""
-        return None if self.role.form == "inline" or self.is_nowhere else self.kept
+    def takes_secret(self) -> bool:
+        """Whether this step is the last, after which the role needs its Secret no more."""
+        return self.role.secret is not None and self.step.due == "remove" and not self.leaves_role
 
-    def _asks(self, spec: Object | None) -> bool:
-        """Whether an entry, or the spec of a DatabaseRole, says that the role is to be dropped."""
+    @property
+    def stays(self) -> str | None:
+        return None if self.role.form == "inline" else super().stays
+
+    def said(self) -> tuple[Object | None, Object | None]:
+        return self.role.spec, self.seen if self.role.form == "inline" else at(self.seen, "spec")
+
+    def asks(self, said: Object | None) -> bool:
         key, value = ("ensure", "absent") if self.role.form == "inline" else (_POLICY, "delete")
-        return bool(at(spec, key) == value)
+        return bool(at(said, key) == value)
 
     @property
     def step(self) -> RemovalStep:
+        inline = self.role.form == "inline"
         if self.is_nowhere:
-            thing = "entry" if self.role.form == "inline" else "manifest"
-            live = "Cluster or report of the operator" if self.role.form == "inline" else "DatabaseRole"
+            thing = "entry" if inline else self.origin.manifest
+            live = "Cluster or report of the operator" if inline else "DatabaseRole"
             return RemovalStep("remove", f"the only step: no live {live} says this role, so just the {thing} goes")
         if not self.drops:
-            return RemovalStep("remove", "the only step: it goes from Git, and stays in PostgreSQL")
-        return self._inline() if self.role.form == "inline" else self._object()
+            return self.goes_only
+        return self._inline() if inline else self._object()
 
     def _inline(self) -> RemovalStep:
         if not self.role.is_absent:
             return RemovalStep("ask", "step 1 of 2: `ensure: absent`")
         if self.live is None:
-            return step_without_api(is_merged=self._asks(self.merged))
+            return step_without_api(is_merged=self.asks(self.merged))
         if not self.drop_is_live:
             return RemovalStep("wait", "step 1 of 2 is in Git but not applied yet")
         return self._reported(self.live)
@@ -152,72 +141,61 @@ class RoleDeletion:
                 "remove",
                 "the only step: its reclaim policy is delete in Git, and once that is live it is dropped all the same",
             )
-        if not self._asks(self.role.spec):
+        if not self.asks(self.role.spec):
             return RemovalStep("ask", f"step 1 of 2: `{_POLICY}: delete`")
         if self.live is None:
-            return step_without_api(is_merged=self._asks(self.merged))
+            return step_without_api(is_merged=self.asks(self.merged))
         if not self.drop_is_live:
             return RemovalStep(
                 "wait", "step 1 of 2 is in Git but not applied yet: the live policy is retain, which drops nothing"
             )
-        return RemovalStep("remove", "step 2 of 2: the live policy is delete, so the role is dropped with its manifest")
+        thing = self.origin.manifest
+        return RemovalStep("remove", f"step 2 of 2: the live policy is delete, so the role is dropped with its {thing}")
 
 
 def plan_role_deletion(desired: Desired, deletion: RoleDeletion, removing: PasswordRemoval) -> Plan:
     """The step that is due; the answer says which it is and what happens to the role in PostgreSQL."""
-    role, ref, step = deletion.role, deletion.ref, deletion.step
-    is_dropped = deletion.drops and not (step.due == "remove" and deletion.stays)
-    plan = Plan(
-        f"{'Drop' if is_dropped else 'Release'} role {quote_sql_name(role.name)} of Cluster {ref}",
-        target_of_role(role, ref),
-        validated_by=VALIDATED,
-        destroys=_what_is_lost(deletion),
-    )
-    match step.due:
-        case "wait":
-            again = "Wait until it is applied (list_postgres_roles shows it), then call this again"
-            return replace(plan, destroys=None, unchanged=step.why, next=(again,))
-        case "ask":
-            return _plan_drop_request(plan, desired, deletion)
-        case "remove":
-            return _plan_removal(plan, desired, deletion, removing)
-
-
-def _what_is_lost(deletion: RoleDeletion) -> str | None:
-    if not deletion.drops:
-        return None
-    what = f"deleting role {quote(deletion.role.name)} of Cluster {deletion.ref}"
-    if deletion.stays is not None and deletion.step.due == "remove":
-        return f"{what} would drop it in PostgreSQL, but for this: {deletion.stays}"
-    if deletion.is_nowhere:
-        return f"{what} may drop it in PostgreSQL: nothing of it is live, but the base asks for its drop"
-    first = "take `ensure: absent` out" if deletion.role.form == "inline" else "set its reclaim policy to retain"
-    keep = "" if deletion.drop else f"; to keep it, first {first} at {deletion.role.place}, and have that applied"
-    return f"{what} drops it in PostgreSQL, with its grants and its password{keep}"
+    role = deletion.role
+    first = "take `ensure: absent` out" if role.form == "inline" else "set its reclaim policy to retain"
+    keep = "" if deletion.drop else f"; to keep it, first {first} at {role.place}, and have that applied"
+    lost = f", with its grants and its password{keep}"
+    target = target_of_role(role, deletion.ref)
+    plan = deletion.plan(desired, target, role.declared, name=role.name, lost=lost)
+    if plan.unchanged:
+        return plan
+    if deletion.drops_now:
+        dropped = f"role {quote(role.name)} is dropped with its grants and password; tables stay"
+        impact = Impact(Level.DATA_LOSS, (dropped, NO_RESTART))
+    else:
+        impact = Impact(Level.NONE, (NO_RESTART,))
+    plan = replace(plan, impact=impact, warnings=(*_owner_notice(desired, deletion), *plan.warnings))
+    if deletion.step.due == "ask":
+        return _plan_drop_request(plan, desired, deletion)
+    return _plan_last_step(plan, desired, deletion, removing)
 
 
 def _plan_drop_request(plan: Plan, desired: Desired, deletion: RoleDeletion) -> Plan:
     role, name = deletion.role, quote(deletion.role.name)
-    inline = role.form == "inline"
-    edit = Set((*role.path, "ensure"), "absent") if inline else Set(("spec", _POLICY), "delete")
-    first = f"Once this is applied, the operator drops role {name}"
-    if not inline:
-        first = f"Nothing is dropped yet: role {name} goes with its manifest, in step 2"
+    if role.form == "inline":
+        edit, first = Set((*role.path, "ensure"), "absent"), f"Once this is applied, the operator drops role {name}"
+    else:
+        edit = Set(("spec", _POLICY), "delete")
+        first = f"Nothing is dropped yet: role {name} goes with its {deletion.origin.manifest}, in step 2"
     return replace(
         plan,
         files=edit_fields(desired, role.declared, edit),
-        body=(f"This is {deletion.step.why}", *applier_lines(role.declared)),
-        impact=_drop_impact(name) if inline else Impact(Level.NONE, (NO_RESTART,)),
-        warnings=(*_owner_notice(desired, deletion), *applier_notices(role.declared, desired)),
         next=(
             first,
             "A role that owns objects cannot be dropped: give them to another role first (REASSIGN OWNED)",
-            "Once this is merged and applied, call delete_postgres_role again: step 2 removes it from Git",
+            (
+                f"Once this is {deletion.origin.applied}, call delete_postgres_role again: step 2 removes it from "
+                f"{deletion.origin.name}"
+            ),
         ),
     )
 
 
-def _plan_removal(plan: Plan, desired: Desired, deletion: RoleDeletion, removing: PasswordRemoval) -> Plan:
+def _plan_last_step(plan: Plan, desired: Desired, deletion: RoleDeletion, removing: PasswordRemoval) -> Plan:
     role, steps = deletion.role, EditSequence(desired)
     if role.index is not None:
         steps.take(remove_item(desired, role.declared, ROLES, role.index))
@@ -225,28 +203,17 @@ def _plan_removal(plan: Plan, desired: Desired, deletion: RoleDeletion, removing
         steps.take(remove_objects(desired, role.declared))
     for path, indexes in removing.documents:
         steps.take(remove_documents(steps.desired, path, indexes))
-    drops_now = deletion.drops and role.form == "DatabaseRole" and deletion.stays is None
-    return replace(
-        plan,
-        files=steps.changes,
-        body=(f"This is {deletion.step.why}", *applier_lines(role.declared)),
-        impact=_drop_impact(quote(role.name)) if drops_now else Impact(Level.NONE, (NO_RESTART,)),
-        warnings=(*_owner_notice(desired, deletion), *applier_notices(role.declared, desired)),
-        next=(_fate_of_role(deletion), *removing.told),
-    )
+    told = removing.told
+    if role.secret is not None and deletion.leaves_role:
+        told = (f"Secret {role.secret} and what makes it stay: the role may log in with it",)
+    return replace(plan, files=steps.changes, next=(_fate_of_role(deletion), *told))
 
 
 def _fate_of_role(deletion: RoleDeletion) -> str:
     role, name = deletion.role, quote(deletion.role.name)
-    if (reason := deletion.stays) is not None:
-        return f"The live DatabaseRole stays, and so does role {name}, since {reason}: a person has to delete it"
-    if deletion.is_nowhere:
-        unless = ", unless the base, which asks for it, is applied before this" if deletion.drops else ""
-        later = ", or gets from the base before this is applied," if deletion.merged and not deletion.drops else ""
-        return (
-            f"Nothing is dropped{unless}: no live object says role {name}; what PostgreSQL has under that name{later} "
-            f"stays"
-        )
+    later = ", or gets from the base before this is applied," if deletion.merged and not deletion.drops else ""
+    if (fate := deletion.fate_without_drop(name, nothing="object says role", later=later)) is not None:
+        return fate
     if not deletion.drops:
         still = " and can still log in" if role.attributes.login else ""
         return f"Role {name} stays in PostgreSQL as it is{still}; nothing manages it any more"
@@ -262,10 +229,6 @@ def _fate_of_role(deletion: RoleDeletion) -> str:
     )
 
 
-def _drop_impact(name: str) -> Impact:
-    return Impact(Level.DATA_LOSS, (f"role {name} is dropped with its grants and password; tables stay", NO_RESTART))
-
-
 def _owner_notice(desired: Desired, deletion: RoleDeletion) -> tuple[Notice, ...]:
     ref, name = deletion.ref, deletion.role.name
     databases = [
@@ -278,7 +241,7 @@ def _owner_notice(desired: Desired, deletion: RoleDeletion) -> tuple[Notice, ...
     ]
     if not databases or not deletion.drops:
         return ()
-    owns = f"role {quote(name)} owns {', '.join(map(quote, databases))}, as Git declares it"
+    owns = f"role {quote(name)} owns {', '.join(map(quote, databases))}, as {desired.origin.declares} it"
     return (Notice("owns-databases", f"{owns}: it cannot be dropped before these have another owner"),)
 
 

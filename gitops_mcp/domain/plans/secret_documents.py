@@ -21,6 +21,8 @@ from gitops_mcp.domain.yaml.text import parse_documents
 
 Way = Literal["external-secrets", "sealed-secrets", "sops"]
 """The providers that leave a document in Git."""
+Maker = Literal[Way, "cluster"]
+ProviderName = Literal[Maker, "existing"]
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 SERVER = "gitops-mcp"
@@ -35,6 +37,7 @@ class SecretDocument:
     path: str
     document: int
     line: int
+    """0 where the path says all: a live object stands in no file."""
     way: Way
     secret: str
     """metadata.name of the Secret that comes of it; empty for a store, which only shows what the team uses."""
@@ -46,7 +49,7 @@ class SecretDocument:
 
     @property
     def place(self) -> str:
-        return f"{self.path}:{self.line}"
+        return f"{self.path}:{self.line}" if self.line else self.path
 
     @property
     def is_ours(self) -> bool:
@@ -57,7 +60,9 @@ class SecretDocument:
         return self.secret == name and self.namespace in {namespace, None}
 
 
-def secret_documents(texts: Mapping[str, str], paths: Iterable[str]) -> Iterator[SecretDocument]:
+def secret_documents(
+    texts: Mapping[str, str], paths: Iterable[str], *, in_files: bool = True
+) -> Iterator[SecretDocument]:
     """Those that could be read; a generator counts with the ExternalSecret that uses it."""
     for path in sorted(set(paths) & texts.keys()):
         parsed = read_documents(texts[path])
@@ -67,7 +72,8 @@ def secret_documents(texts: Mapping[str, str], paths: Iterable[str]) -> Iterator
             namespace = at(value, "metadata", "namespace")
             if way is not None and isinstance(name, str):
                 space = namespace if isinstance(namespace, str) else None
-                yield SecretDocument(path, document.index, document.line, way, name, space, value, len(parsed))
+                line = document.line if in_files else 0
+                yield SecretDocument(path, document.index, line, way, name, space, value, len(parsed))
 
 
 def is_generated(external: Object) -> bool:

@@ -79,6 +79,19 @@ class DatabasePart:
 
 
 @dataclass(frozen=True)
+class FilePart:
+    """A file whose text is made anew as a whole, or where what is sealed in it is."""
+
+    path: str
+
+    def read(self, desired: Desired) -> Any:
+        return desired.texts.get(self.path)
+
+    def is_in(self, desired: Desired) -> bool:
+        return self.path in desired.texts
+
+
+@dataclass(frozen=True)
 class Subject:
     verb: str
     """The words that name a change when the caller does not: `scale` in `scale-shop-orders-db`."""
@@ -87,13 +100,30 @@ class Subject:
     removes: bool = False
     """The request is to take its parts away."""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Whose texts the states to compare have to know."""
+        return tuple(part.path for part in self.parts if isinstance(part, FilePart))
+
     def change_name(self, environment: str | None) -> str:
-        """The name of a change from its request without its values: `scale-shop-orders-db`."""
+        """The name of a change from its request without its values.
+
+        Verb, environment, namespace and object, as one legal label. To scale Cluster `orders-db` of namespace `shop` to
+        5, or to 7, is `scale-shop-orders-db`; with several environments `scale-prod-shop-orders-db`. To create role
+        `My Role` there is `create-role-shop-orders-db-my-role`: the target is the DatabaseRole, called
+        `orders-db-my-role`. Whether the name is taken is not asked here: the delivery adds `-2`, `-3` where it is.
+        """
         words = (self.verb, environment, self.target.namespace, self.target.name)
         return slug("-".join(word for word in words if word))
 
     def is_among(self, before: Desired, after: Desired) -> bool:
-        """Whether all of it is among what differs between two states: added, edited or removed."""
+        """Whether all of it is among what differs between two states: added, edited or removed.
+
+        The states are those of the open change with the request's name: where it left the base, and at its tip. The
+        change `scale-shop-orders-db` has set `spec.instances` to 5. "Scale to 7" is about that field, which differs, so
+        it is put into that change. Had somebody given another request this name, one that grows the storage, the field
+        would be the same in both states, and "scale to 7" would get `scale-shop-orders-db-2`.
+        """
         return bool(self.parts) and all(not is_same(one.read(before), one.read(after)) for one in self.parts)
 
     def is_removed(self, before: Desired, after: Desired) -> bool:

@@ -23,7 +23,7 @@ from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.kustomize import FileTree, join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.repository.desired import Declaration, Desired, KustomizationFile, SkippedFile
+from gitops_mcp.domain.repository.desired import Declaration, Desired, KustomizationFile, Origin, SkippedFile
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.repository.not_applied import (
     MARK,
@@ -274,14 +274,14 @@ def _skipped_files(files: Mapping[str, str], sight: _EnvironmentRoots) -> Iterat
             yield SkippedFile(path, str(error))
 
 
-def desired_of_documents(texts: Mapping[str, str]) -> Desired:
+def desired_of_documents(texts: Mapping[str, str], origin: Origin) -> Desired:
     """Of texts that stand each for itself, named for what they hold: nothing builds or applies them."""
     found = tuple(
         replace(declare_as_written(path, text, document, base, value, None), line=0)
         for path, text in texts.items()
         for document, base, value in cnpg_documents(text)
     )
-    return Desired("", "", found, (), {}, texts, everything=found)
+    return Desired("", "", found, (), {}, texts, everything=found, origin=origin)
 
 
 def desired_after(before: Desired, changes: Iterable[FileChange]) -> Desired:
@@ -289,7 +289,7 @@ def desired_after(before: Desired, changes: Iterable[FileChange]) -> Desired:
     after = {**before.texts, **{one.path: one.after for one in changes}}
     texts = {path: text for path, text in after.items() if text is not None}
     if before.tree is None:
-        return desired_of_documents(texts)
+        return desired_of_documents(texts, before.origin)
     return build_desired(
         texts,
         commit=before.commit,

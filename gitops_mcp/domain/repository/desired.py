@@ -1,6 +1,6 @@
 """What a commit produces in an environment, as nouns: objects with where they stand, and what is passed over.
 
-`model` fills them.
+`build_desired` in `repository/build.py` makes them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,48 @@ from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
 _DEPENDENT = frozenset(
     {"Database", "DatabaseRole", "Pooler", "ScheduledBackup", "Backup", "Publication", "Subscription"}
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a state was read, in the words of the sentences that say so."""
+
+    name: str
+    verb: str
+    document: str
+    """What holds an object there."""
+    manifest: str
+    """What an object is there."""
+    removes: str
+    """What the list of what a removal takes begins with."""
+    applied: str
+    """What has to become of a change before it acts."""
+    deletes: str
+    """How a removal begins: `Once merged, an engine that prunes deletes`."""
+    unread: str
+    """How an object is that is not there."""
+    in_files: bool
+    """An object stands at a line of a file."""
+
+    @property
+    def declares(self) -> str:
+        return f"{self.name} {self.verb}"
+
+
+GIT = Origin(
+    "Git",
+    "declares",
+    "document",
+    "manifest",
+    "Removes the documents of:",
+    "merged and applied",
+    "Once merged, an engine that prunes deletes",
+    "is not in Git",
+    in_files=True,
+)
+API = Origin(
+    "the API", "has", "object", "object", "Deletes:", "applied", "This deletes", "was not read", in_files=False
 )
 
 
@@ -62,6 +104,11 @@ class Declaration:
     @property
     def place(self) -> str:
         return f"{self.path}:{self.line}" if self.line else self.path
+
+    @property
+    def title(self) -> str:
+        """With where it stands: `Cluster shop/orders, a.yaml:4`, or `the live Cluster shop/orders`."""
+        return f"{self.identity}, {self.place}" if self.line else self.place
 
     @property
     def label(self) -> str:
@@ -122,7 +169,7 @@ class MakerFile:
 
 @dataclass(frozen=True)
 class Desired:
-    """What Git says about one environment, at one commit."""
+    """What Git says about one environment, at one commit; or what is live, where that is changed directly."""
 
     commit: str
     folder: str
@@ -147,6 +194,7 @@ class Desired:
     """URLs of this repository, by which engine objects name it."""
     revision: str = ""
     """The branch that engines apply."""
+    origin: Origin = GIT
 
     @cached_property
     def clusters(self) -> tuple[Declaration, ...]:
@@ -250,7 +298,7 @@ class Desired:
             else ""
         )
         passed = f"; {files}" if files else ""
-        return NotFound(f"Git declares no {kind} {name!r} in {where}; {suggest(name, others)}{passed}")
+        return NotFound(f"{self.origin.declares} no {kind} {name!r} in {where}; {suggest(name, others)}{passed}")
 
     def _unapplied(self, kind: str, name: str, where: str) -> NotFound | None:
         """The answer where something looks like the object's place and is none."""

@@ -20,7 +20,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
-from gitops_mcp.workflows.api_once import Looks
+from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.reading.engines import engine_states
 from gitops_mcp.workflows.spans import Span, State
 from gitops_mcp.workflows.view import allowed_namespace
@@ -30,10 +30,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 def follow_span(
-    api: Looks, ground: Ground, span: Span, warnings: list[Notice]
+    apis: ApisOnce, ground: Ground, span: Span, warnings: list[Notice]
 ) -> tuple[Span, list[LiveObject], EngineState | None]:
     """The change with what the API says about its objects, and the engine that applies them."""
-    app = api.app
+    app = apis.app
     objects: list[LiveObject] = []
     arrivals: list[Arrival] = []
     unseen = False
@@ -47,7 +47,7 @@ def follow_span(
             continue
         if not touched:
             continue
-        states, unread = engine_states(api, environment)
+        states, unread = engine_states(apis, environment)
         warnings += unread
         engine = engine or (states[0] if states else None)
         now = {
@@ -58,7 +58,7 @@ def follow_span(
                 f"{environment.name}: {one.identity}" if len(ground.settings.environments) > 1 else str(one.identity)
             )
             try:
-                live = _read_live(api, environment, one.identity)
+                live = _read_live(apis, environment, one.identity)
             except GitOpsError as error:
                 unseen = True
                 warnings.append(Notice("live-unavailable", f"{label}: {error}"))
@@ -69,14 +69,14 @@ def follow_span(
             objects.append(LiveObject(object=label, state=here.state, detail=cut_text(here.detail)))
     if span.state != "merged":
         return span, objects, engine
-    if not arrivals and not unseen and (engine := _engine_holding(api, ground, span, warnings)) is not None:
+    if not arrivals and not unseen and (engine := _engine_holding(apis, ground, span, warnings)) is not None:
         why = f"{span.why}; {engine.name} has applied {str(engine.revision)[:12]}, which holds it"
         return replace(span, state="applied", why=why), objects, engine
     state, why = _arrival_state(span, arrivals, engine, unseen=unseen)
     return replace(span, state=state, why=why), objects, engine
 
 
-def _engine_holding(api: Looks, ground: Ground, span: Span, warnings: list[Notice]) -> EngineState | None:
+def _engine_holding(apis: ApisOnce, ground: Ground, span: Span, warnings: list[Notice]) -> EngineState | None:
     """The engine object that has applied a commit with the change, where the change touches nothing that is read."""
     repository = ground.repository
     paths = repository.changed_files(span.start, span.tip) if span.start else ()
@@ -84,7 +84,7 @@ def _engine_holding(api: Looks, ground: Ground, span: Span, warnings: list[Notic
         folder = f"{environment.path}/" if environment.path else ""
         if not any(path.startswith(folder) for path in paths):
             continue
-        states, unread = engine_states(api, environment)
+        states, unread = engine_states(apis, environment)
         warnings += unread
         for one in states:
             known = one.revision is not None and _COMMIT.fullmatch(one.revision)
@@ -130,7 +130,7 @@ def _changed_objects(app: App, ground: Ground, environment: Environment, span: S
     return changed_objects(before, app.desired(ground, environment.path, span.tip))
 
 
-def _read_live(api: Looks, environment: Environment, identity: Identity) -> Object | None:
+def _read_live(apis: ApisOnce, environment: Environment, identity: Identity) -> Object | None:
     resource = _RESOURCES.get(identity.kind)
     if resource is None:
         raise InvalidRequest(f"{identity.kind} is not a kind that is read")
@@ -138,4 +138,4 @@ def _read_live(api: Looks, environment: Environment, identity: Identity) -> Obje
         raise InvalidRequest("nothing in the repository says its namespace")
     if resource.namespaced:
         allowed_namespace(environment, identity.namespace)
-    return api.at_environment(environment).get(resource, identity.namespace, identity.name)
+    return apis.at_environment(environment).get(resource, identity.namespace, identity.name)

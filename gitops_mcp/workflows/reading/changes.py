@@ -20,7 +20,7 @@ from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import InvalidRequest
-from gitops_mcp.workflows.api_once import Looks
+from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
@@ -45,17 +45,17 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
     ground = app.ground(fetch=True)
     take_back_secrets(app, ground)
     warnings = base_warnings(ground)
-    api = Looks(app, ground.settings)
+    apis = ApisOnce(app, ground.settings)
     spans = [span_of(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
     if state != "open":
         spans += [closed_span(ground, branch, tip) for branch, tip in ground.base.closed.items()]
     if state == "applied":
-        spans = [follow_span(api, ground, span, warnings)[0] for span in spans if span.state == "merged"]
+        spans = [follow_span(apis, ground, span, warnings)[0] for span in spans if span.state == "merged"]
     spans = [span for span in spans if span.state in _FILTERS[state]]
     spans.sort(key=lambda span: (span.commits[0].committed if span.commits else "", span.name), reverse=True)
     shown = spans[skip : skip + min(limit, _PAGE)]
     if state in {"merged", "all"}:
-        shown = [follow_span(api, ground, span, warnings)[0] if span.state == "merged" else span for span in shown]
+        shown = [follow_span(apis, ground, span, warnings)[0] if span.state == "merged" else span for span in shown]
     rows = rows_that_fit([_row(ground, span) for span in shown])
     rest = skip + len(rows) < len(spans)
     return ChangeList(
@@ -73,8 +73,8 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     ground = app.ground(fetch=True)
     take_back_secrets(app, ground)
     warnings = base_warnings(ground)
-    api = Looks(app, ground.settings)
-    span, objects, engine = follow_span(api, ground, find_span(ground, name), warnings)
+    apis = ApisOnce(app, ground.settings)
+    span, objects, engine = follow_span(apis, ground, find_span(ground, name), warnings)
     paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
     files = files_of(ground, span, paths[:_FILES_SHOWN])
     conflicts = ground.repository.conflicts(ground.base.commit, span.tip) if span.state in _FILTERS["open"] else ()

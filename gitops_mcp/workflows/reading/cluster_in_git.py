@@ -17,7 +17,7 @@ from gitops_mcp.domain.objects import Object, at, dotted_path
 from gitops_mcp.domain.redact import redact_value
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, NotFound
-from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.reading.engines import applied_by, passed_over
 from gitops_mcp.workflows.view import allowed_namespace
@@ -56,13 +56,13 @@ def declared_cluster(
 
 
 def unknown_cluster(
-    look: Look, app: App, ground: Ground | None, environment: Environment, name: str, namespace: str | None
+    api: ApiOnce, app: App, ground: Ground | None, environment: Environment, name: str, namespace: str | None
 ) -> NotFound:
     spaces: Sequence[str | None] = [namespace] if namespace else (environment.namespaces or [None])
     known: set[str] = set()
     for space in spaces:
         try:
-            known |= {str(at(one, "metadata", "name")) for one in look.page(CLUSTER, space, limit=500).items}
+            known |= {str(at(one, "metadata", "name")) for one in api.page(CLUSTER, space, limit=500).items}
         except GitOpsError:  # near names are a courtesy; the answer is that there is none
             continue
     if ground:

@@ -22,7 +22,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
-from gitops_mcp.workflows.api_once import Look, Looks
+from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.engines import engine_states, passed_over
@@ -64,13 +64,13 @@ def list_clusters(
     if position.declared:
         why = Notice("live-unavailable", "this goes on with what Git declares; start again for live state")
         return _list_declared(app, chosen, checked, why, size, position, asked)
-    api = Looks(app, settings)
+    apis = ApisOnce(app, settings)
     warnings: list[Notice] = []
     spaces: Sequence[str | None] = [checked] if checked else (chosen.namespaces or [None])
     if position.space >= len(spaces):
         raise InvalidRequest("cursor: the namespaces of the environment have changed; leave it out to start again")
     try:
-        page = _next_page(api.at_environment(chosen), spaces, position, size, warnings)
+        page = _next_page(apis.at_environment(chosen), spaces, position, size, warnings)
     except (NotInstalled, Unavailable, Forbidden) as error:
         if cursor is not None:
             raise
@@ -79,7 +79,7 @@ def list_clusters(
         why = Notice("not-installed" if isinstance(error, NotInstalled) else "live-unavailable", str(error))
         return _list_declared(app, chosen, checked, why, size, position, asked)
     now = datetime.now(UTC)
-    delivery = _Delivery.of(api, ground, chosen) if detailed else None
+    delivery = _Delivery.of(apis, ground, chosen) if detailed else None
     rows = [_row(one, now, delivery) for one in page.items]
     kept = rows_that_fit(rows)
     after = page.after if len(kept) == len(rows) else page.within(len(kept))
@@ -106,7 +106,7 @@ class _ClusterPage:
 
 
 def _next_page(
-    look: Look, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[Notice]
+    api: ApiOnce, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[Notice]
 ) -> _ClusterPage:
     """The next page that holds anything; namespaces are listed one after the other.
 
@@ -116,13 +116,13 @@ def _next_page(
     while True:
         space = spaces[position.space]
         try:
-            found = look.page(CLUSTER, space, limit=size, cursor=position.token)
+            found = api.page(CLUSTER, space, limit=size, cursor=position.token)
         except Forbidden as error:
-            own = look.kube.namespace() if space is None else None
+            own = api.kube.namespace() if space is None else None
             if own:
                 warnings.append(Notice("forbidden", f"only namespace {own} is listed: {error}"))
                 spaces = [own]
-                found = look.page(CLUSTER, own, limit=size, cursor=position.token)
+                found = api.page(CLUSTER, own, limit=size, cursor=position.token)
             else:
                 unread += 1
                 if unread == len(spaces):
@@ -154,12 +154,12 @@ class _Delivery:
     warnings: list[Notice] = field(default_factory=list)
 
     @classmethod
-    def of(cls, api: Looks, ground: Ground | None, environment: Environment) -> _Delivery:
-        states, warnings = engine_states(api, environment)
+    def of(cls, apis: ApisOnce, ground: Ground | None, environment: Environment) -> _Delivery:
+        states, warnings = engine_states(apis, environment)
         declared: dict[tuple[str | None, str], Declaration] | None = None
         if ground:
             try:
-                found = api.app.desired(ground, environment.path, ground.base.commit).clusters
+                found = apis.app.desired(ground, environment.path, ground.base.commit).clusters
                 declared = {(one.identity.namespace, one.identity.name): one for one in found}
             except GitOpsError as error:
                 warnings.append(Notice("git-unavailable", str(error)))

@@ -18,7 +18,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden
-from gitops_mcp.workflows.api_once import Looks
+from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
 from gitops_mcp.workflows.reading.engines import engine_states
@@ -37,23 +37,23 @@ def read_cluster_status(
     settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
     asked = allowed_namespace(chosen, namespace)
-    api = Looks(app, settings)
-    look = api.at_environment(chosen)
+    apis = ApisOnce(app, settings)
+    api = apis.at_environment(chosen)
     warnings = base_warnings(ground)
-    live, unavailable = live_cluster(look, chosen, name, asked)
+    live, unavailable = live_cluster(api, chosen, name, asked)
     space = asked or at(live, "metadata", "namespace")
     declared = declared_cluster(
         app, ground, chosen, name, space, warnings, known=live is not None or unavailable is not None
     )
     if declared and isinstance(unavailable, Forbidden) and not asked:
         # What may not be looked for in all namespaces may be read where Git says that it is.
-        there, refused = live_cluster(look, chosen, name, declared.identity.namespace)
+        there, refused = live_cluster(api, chosen, name, declared.identity.namespace)
         live, unavailable = (there, None) if refused is None else (None, unavailable)
     if unavailable:
         warnings.append(Notice("live-unavailable", str(unavailable)))
     if live is None and declared is None:
-        raise unavailable or unknown_cluster(look, app, ground, chosen, name, asked)
-    states, unread = engine_states(api, chosen)
+        raise unavailable or unknown_cluster(api, app, ground, chosen, name, asked)
+    states, unread = engine_states(apis, chosen)
     shared = ClusterStatus(
         environment=chosen.name,
         namespace=at(live, "metadata", "namespace") or (declared.identity.namespace if declared else asked),
@@ -68,7 +68,7 @@ def read_cluster_status(
         found = [] if unavailable else rows_of(parts.ProblemRow, [_not_live(failing)])
         told = shared.model_copy(update={"problems": found})
         return shorten_to_fit(told, "engines", "warnings")
-    related, missing = read_related(look, live)
+    related, missing = read_related(api, live)
     seen = read_status(live, related, now=datetime.now(UTC), most_events=10 if detailed else _CONCISE["events"])
     return _fill_answer(shared, seen, declared, states, missing, detailed=detailed)
 

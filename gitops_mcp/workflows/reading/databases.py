@@ -83,7 +83,7 @@ def _read_live(seen: ClusterReading) -> tuple[Object, ...] | None:
     if seen.live is None:
         return None
     try:
-        return seen.look.every(DATABASE, seen.ref.namespace)
+        return seen.api.every(DATABASE, seen.ref.namespace)
     except GitOpsError as error:
         seen.warn("unreadable", f"Databases are missing here: {error}")
         return None

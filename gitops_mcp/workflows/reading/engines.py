@@ -12,7 +12,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, NotInstalled
-from gitops_mcp.workflows.api_once import Looks
+from gitops_mcp.workflows.api_once import ApisOnce
 
 _KINDS: dict[str, tuple[Resource, ...]] = {
     "auto": (APPLICATION, KUSTOMIZATION),
@@ -22,13 +22,13 @@ _KINDS: dict[str, tuple[Resource, ...]] = {
 }
 
 
-def engine_states(api: Looks, environment: Environment) -> tuple[tuple[EngineState, ...], list[Notice]]:
+def engine_states(apis: ApisOnce, environment: Environment) -> tuple[tuple[EngineState, ...], list[Notice]]:
     """The engine objects that cover the environment's folder; an engine that is not installed is not missed."""
     warnings: list[Notice] = []
     found: dict[Resource, tuple[Object, ...]] = {}
     for resource in _KINDS[environment.engine_type]:
         try:
-            found[resource] = api.at_engine(environment).side_look().every(resource, environment.engine_namespace)
+            found[resource] = apis.at_engine(environment).for_one_part().every(resource, environment.engine_namespace)
         except NotInstalled:
             continue
         except GitOpsError as error:

@@ -24,7 +24,7 @@ from gitops_mcp.domain.kinds import (
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
-from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.api_once import ApiOnce
 
 _MANY = 8
 """Requests to the API at once."""
@@ -45,14 +45,14 @@ _NAMING = {
 
 
 def live_cluster(
-    look: Look, environment: Environment, name: str, namespace: str | None
+    api: ApiOnce, environment: Environment, name: str, namespace: str | None
 ) -> tuple[Object | None, GitOpsError | None]:
     """The live Cluster; None and why where the API could not be asked. Raises where several have the name."""
     try:
         if namespace:
-            return look.get(CLUSTER, namespace, name), None
+            return api.get(CLUSTER, namespace, name), None
         spaces: Sequence[str | None] = environment.namespaces or [None]
-        found = [one for space in spaces for one in _clusters_named(look, space, name)]
+        found = [one for space in spaces for one in _clusters_named(api, space, name)]
     except (NotInstalled, Forbidden, Unavailable) as error:
         return None, error
     if len(found) > 1:
@@ -61,25 +61,25 @@ def live_cluster(
     return (found[0] if found else None), None
 
 
-def _clusters_named(look: Look, space: str | None, name: str) -> tuple[Object, ...]:
+def _clusters_named(api: ApiOnce, space: str | None, name: str) -> tuple[Object, ...]:
     fields_ = f"metadata.name={name}"
     try:
-        return look.every(CLUSTER, space, fields=fields_)
+        return api.every(CLUSTER, space, fields=fields_)
     except Forbidden:
-        own = look.kube.namespace() if space is None else None
-        found = look.every(CLUSTER, own, fields=fields_) if own else ()
+        own = api.kube.namespace() if space is None else None
+        found = api.every(CLUSTER, own, fields=fields_) if own else ()
         if not found:  # nobody looked in the others
             raise
         return found
 
 
-def read_related(look: Look, live: Object) -> tuple[Related, list[Notice]]:
+def read_related(api: ApiOnce, live: Object) -> tuple[Related, list[Notice]]:
     """The objects around a Cluster, read side by side; a part that may not be read is named."""
     namespace, name = at(live, "metadata", "namespace"), at(live, "metadata", "name")
 
     def read(part: tuple[str, Resource]) -> tuple[Object, ...] | GitOpsError:
         key, resource = part
-        side = look.side_look()
+        side = api.for_one_part()
         try:
             if resource is EVENT:
                 return side.page(resource, namespace, limit=_EVENTS).items

@@ -17,7 +17,7 @@ from gitops_mcp.domain.plans.declared_roles import LiveRoles
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
-from gitops_mcp.workflows.api_once import Look, Looks
+from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.live_cluster import live_cluster
@@ -48,7 +48,7 @@ class ClusterReading:
     live: LiveRoles | None
     cluster: Object | None
     """The live Cluster."""
-    look: Look
+    api: ApiOnce
     warnings: list[Notice]
     proposed: tuple[OpenChange, ...] = ()
 
@@ -88,9 +88,9 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
     desired = app.desired(ground, chosen.path, ground.base.commit) if ground else None
     changes = tuple(_open_changes(app, ground, chosen, desired)) if ground and desired else ()
     declared, unclear = _declared_cluster([desired, *(one.after for one in changes)], name, asked, chosen)
-    look = Looks(app, settings).at_environment(chosen)
+    api = ApisOnce(app, settings).at_environment(chosen)
     space = asked or (declared.identity.namespace if declared else None)
-    cluster, unread = live_cluster(look, chosen, name, space)
+    cluster, unread = live_cluster(api, chosen, name, space)
     if unread is not None:
         warnings.append(Notice("live-unavailable", str(unread)))
     space = space or at(cluster, "metadata", "namespace")
@@ -100,14 +100,14 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
     live = None
     if unread is None:
         try:
-            live = LiveRoles(cluster, look.every(DATABASE_ROLE, space))
+            live = LiveRoles(cluster, api.every(DATABASE_ROLE, space))
         except NotInstalled:
             live = LiveRoles(cluster, None)
         except GitOpsError as error:
             warnings.append(Notice("unreadable", f"DatabaseRoles are missing here: {error}"))
             live = LiveRoles(cluster, ())
     ref = ClusterRef(space, name)
-    return ClusterReading(chosen, ref, declared, desired, live, cluster, look, warnings, changes)
+    return ClusterReading(chosen, ref, declared, desired, live, cluster, api, warnings, changes)
 
 
 def _declared_cluster(

@@ -13,7 +13,7 @@ from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, Form, LiveRoles, bootstrap_owner, declared_roles
-from gitops_mcp.domain.plans.role import non_default_attributes
+from gitops_mcp.domain.plans.role_attributes import non_default_attributes
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.workflows.reading import cursors
@@ -152,6 +152,13 @@ def _proposed_row(name: str, changes: Sequence[tuple[str, DeclaredRole | None]])
 def _only_live(
     seen: ClusterReading, live: LiveRoles, known: set[tuple[str, str]], names: set[str]
 ) -> Iterator[RoleRow]:
+    """Roles that are live and that the base does not declare in this form. `known`: the base's, each with its form.
+
+    Git declares `app` inline. Live are the inline entries `app` and `clerk` and a DatabaseRole for `app`, and the
+    operator reports `batch` as not managed. The rows: `clerk` inline, only_live; `app` as a DatabaseRole, only_live,
+    since a role with two forms is what a reader has to see; `batch`, unmanaged. In direct delivery nothing is missing
+    in Git, so `clerk` has the state that the operator reports.
+    """
     listed = at(live.cluster, *ROLES)
     for entry in listed if isinstance(listed, list) else ():
         name = str(at(entry, "name"))

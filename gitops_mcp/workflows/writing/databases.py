@@ -21,6 +21,7 @@ from gitops_mcp.domain.plans.database import (
     require_database,
 )
 from gitops_mcp.domain.plans.database_removal import DatabaseDeletion, plan_database_deletion
+from gitops_mcp.domain.plans.object_names import taken_names
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.role import check_cluster_alive
 from gitops_mcp.domain.plans.subject import DatabasePart, Subject
@@ -28,7 +29,7 @@ from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.targets import live_databases, live_roles, object_at_base, taken_names, the_cluster
+from gitops_mcp.workflows.writing.targets import live_databases, live_roles, object_at_base, the_cluster
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def create_database(
         name = (
             known.identity.name
             if known
-            else make_object_name(ref.name, new.name, taken=taken_names(view, ref, DATABASE.kind, ()))
+            else make_object_name(ref.name, new.name, taken=taken_names(view.desired, ref, DATABASE.kind, ()))
         )
         return Subject("create-database", Identity(DATABASE.kind, ref.namespace, name), (DatabasePart(ref, new.name),))
 
@@ -77,7 +78,7 @@ def create_database(
         told = (*unread, *(one for one in unread_too if not unread))
         if known := check_new_database(view.desired, cluster, ref, new, live):
             return known.warned(told)
-        name = make_object_name(ref.name, new.name, taken=taken_names(view, ref, DATABASE.kind, live or ()))
+        name = make_object_name(ref.name, new.name, taken=taken_names(view.desired, ref, DATABASE.kind, live or ()))
         candidates = database_places(view.desired, cluster, ref, name, view.settings.layout_database)
         view, places = view.with_places(Identity(DATABASE.kind, ref.namespace, name), candidates)
         made = plan_new_database(view.desired, cluster, ref, new, object_name=name, places=places, live=roles)
@@ -101,7 +102,9 @@ def delete_database(app: App, request: WriteRequest, which: WhichDatabase, *, dr
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         live, unread = live_databases(view, ref)
         declared = require_database(view.desired, cluster, ref, which.database_name)
-        deletion = DatabaseDeletion(declared, ref, drop, live, object_at_base(view, declared))
+        deletion = DatabaseDeletion(
+            declared, ref, drop, live, object_at_base(view, declared), origin=view.desired.origin
+        )
         deletion = replace(deletion, kept=view.source.why_kept(declared, deletion.seen))
         return plan_database_deletion(view.desired, deletion).warned(unread)
 

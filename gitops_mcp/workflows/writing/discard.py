@@ -10,9 +10,10 @@ from gitops_mcp.domain.names import check_change_name, pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import Refused
-from gitops_mcp.workflows.left_secrets import discard_secrets, take_back_secrets
+from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.spans import span_of, trailer_of, unknown_change
+from gitops_mcp.workflows.writing.secrets import discard_secrets
 
 
 def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> DiscardResult:

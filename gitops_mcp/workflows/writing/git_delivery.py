@@ -1,4 +1,4 @@
-"""plan -> guard -> deliver: the one road for every write, and its end in Git; `direct` has the other one.
+"""plan -> check -> deliver: the one road for every write, and its end in Git; `direct_delivery` has the other one.
 
 This module decides which change a request belongs to and on what commit it is planned, whether its plan may pass, and
 publishes it: as one commit on the change's branch, by compare-and-swap. It is planned once an attempt; another writer's
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -33,11 +33,12 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
-from gitops_mcp.workflows.left_secrets import take_back_secrets, unprotected_only, write_secrets
+from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.notices import base_warnings
-from gitops_mcp.workflows.view import View, view_at
+from gitops_mcp.workflows.view import View, read_texts, view_at
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
+from gitops_mcp.workflows.writing.secrets import unprotected_only, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 PATIENCE = 30.0
@@ -154,7 +155,7 @@ def _find_target(app: App, ground: Ground, request: WriteRequest, base: View, wr
             return _DeliveryTarget(name, ground.git.prefix + name, None)
         if is_merged(ground, found):
             continue
-        states = _states_of_change(app, ground, base.environment, found)
+        states = _states_of_change(app, ground, base.environment, found, files=subject.files)
         if states is not None and subject.is_among(*states):
             return _DeliveryTarget(name, found.branch, found, _whose_change(ground, found))
     raise AssertionError("numbers do not end")
@@ -167,14 +168,24 @@ def _numbered_names(made: str) -> Iterator[str]:
 
 
 def _states_of_change(
-    app: App, ground: Ground, environment: Environment, found: ChangeRef
+    app: App, ground: Ground, environment: Environment, found: ChangeRef, *, files: Collection[str] = ()
 ) -> tuple[Desired, Desired] | None:
-    """What Git says where a change began, and at its tip; None where it has no beginning in the base."""
+    """What Git says where a change began, and at its tip; None where it has no beginning in the base.
+
+    `files` are known too, whatever they hold.
+    """
     start = ground.repository.merge_base(ground.base.commit, found.tip)
     if start is None:
         return None
-    before, after = (app.desired(ground, environment.path, commit) for commit in (start, found.tip))
+    before, after = (_desired_with_files(app, ground, environment, commit, files) for commit in (start, found.tip))
     return before, after
+
+
+def _desired_with_files(
+    app: App, ground: Ground, environment: Environment, commit: str, files: Collection[str]
+) -> Desired:
+    desired = app.desired(ground, environment.path, commit)
+    return replace(desired, texts={**read_texts(ground, commit, files), **desired.texts}) if files else desired
 
 
 def _whose_change(ground: Ground, found: ChangeRef) -> str:
@@ -277,11 +288,13 @@ def _write_result(
     dry_run: bool = False,
 ) -> WriteResult:
     diff, omitted = shorten_diff(plan.diff, DIFF_MAX)
-    unchanged, summary = plan.unchanged is not None, plan.unchanged or plan.subject
+    summary = plan.unchanged or plan.subject
+    if target.continues:
+        summary = f"{'in' if plan.unchanged else 'adds to'} {target.continues}: {summary}"
     answer = WriteResult(
         environment=environment.name,
-        outcome="committed" if published else "unchanged" if unchanged else "dry_run" if dry_run else "applied",
-        summary=f"adds to {target.continues}: {summary}" if target.continues else summary,
+        outcome="committed" if published else "unchanged" if plan.unchanged else "dry_run" if dry_run else "applied",
+        summary=summary,
         change=target.change,
         branch=target.branch,
         base=ground.base.branch,

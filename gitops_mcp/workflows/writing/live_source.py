@@ -1,17 +1,44 @@
-"""The live objects of an environment with direct delivery, as the desired state that a request is planned from."""
+"""What a request is planned from in direct delivery: the live objects, each as the text that declares it.
+
+They stand in no file, so each is named for what it is: `the live Cluster shop/orders`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from gitops_mcp.app import Ground
+from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
-from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.domain.kinds import (
+    CLUSTER,
+    DATABASE,
+    DATABASE_ROLE,
+    EXTERNAL_SECRET,
+    PASSWORD,
+    POOLER,
+    SCHEDULED_BACKUP,
+    SEALED_SECRET,
+)
+from gitops_mcp.domain.live.operations import manifest_of_live
+from gitops_mcp.domain.objects import Identity, Object, Resource, at
+from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER, SecretDocument, Way
+from gitops_mcp.domain.repository.build import desired_of_documents
+from gitops_mcp.domain.repository.desired import API, Declaration, Desired
+from gitops_mcp.domain.yaml.render import render_manifest
+from gitops_mcp.errors import Forbidden, NotInstalled, Refused
+from gitops_mcp.workflows.api_once import ApiOnce
+from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing.request import WriteRequest
+
+_BELONGING = (DATABASE_ROLE, DATABASE, POOLER, SCHEDULED_BACKUP)
+_MAKING_SECRETS = (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)
+
+LiveObjects = Mapping[Identity, Object]
+"""As the API gave them, whole: with who manages which field."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +48,23 @@ class LiveSource:
     ground: Ground
     live: Desired
     nothing: str = "no object of this server's that could be read"
-    keeps_leftovers: bool = True
-    decrypts_files: bool = False
+
+    def unmade(self, secret: str) -> str:
+        return f"No object of this server's that could be read makes Secret {secret}, so it stays"
+
+    def check_provider(self, name: Way) -> None:
+        if name == "sops":
+            raise Refused(
+                "password_source: sops files are decrypted by an engine, and direct delivery has none. Set another "
+                "passwords.provider for this environment (external-secrets, sealed-secrets, cluster), or name a Secret "
+                "with 'existing:<name>'"
+            )
+
+    def leftovers(self, documents: Iterable[SecretDocument]) -> Collection[SecretDocument]:
+        return [one for one in documents if one.is_ours]
+
+    def generator_paths(self, paths: Collection[str]) -> Collection[str]:  # noqa: ARG002 - each object is by itself
+        return self.live.texts.keys()
 
     def read_files(self, paths: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002 - there is none
         return {}
@@ -40,8 +82,63 @@ class LiveSource:
     def places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[FilePlace, ...]:  # noqa: ARG002 - an object stands by itself
         return (FilePlace(f"the new {target}", alone=True),)
 
-    def engine(self, api: Look, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - nothing applies these
+    def engine(self, api: ApiOnce, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - nothing applies these
         return "none"
 
     def why_kept(self, declared: Declaration, live: Object | None) -> str | None:  # noqa: ARG002 - it is deleted itself
         return None
+
+
+def read_live_objects(api: ApiOnce, environment: Environment, request: WriteRequest) -> LiveObjects:
+    """The Cluster that is meant, wherever it may be, with what belongs to it and what makes this server's Secrets."""
+    found: list[Object] = []
+    for space in _namespaces(environment, request):
+        for cluster in api.every(CLUSTER, space, fields=f"metadata.name={request.cluster}"):
+            found += [cluster, *_objects_of_cluster(api, cluster["metadata"])]
+    return {Identity(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in found}
+
+
+def live_view(ground: Ground, environment: Environment, api: ApiOnce, live: LiveObjects) -> View:
+    desired = _desired_of_live(live)
+    return View(ground.settings, environment, desired, desired, api, LiveSource(ground, desired))
+
+
+def check_cluster_name_live(view: View, request: WriteRequest) -> None:
+    """Raises NotFound with near names where no Cluster of the name that was asked for was read."""
+    if request.cluster is None or view.desired.named(CLUSTER.kind, request.cluster):
+        return
+    found: dict[Identity, Object] = {}
+    for space in _namespaces(view.environment, request):
+        for one in view.api.every(CLUSTER, space):
+            kept = {key: one["metadata"][key] for key in ("name", "namespace")}
+            found[Identity(CLUSTER.kind, *reversed(kept.values()))] = {**one, "metadata": kept, "spec": {}}
+    _desired_of_live(found).cluster(request.cluster, request.namespace, environment=view.environment.name)
+
+
+def _namespaces(environment: Environment, request: WriteRequest) -> Iterable[str | None]:
+    """Where to look; None: everywhere."""
+    return [request.namespace] if request.namespace else environment.namespaces or [None]
+
+
+def _objects_of_cluster(api: ApiOnce, cluster: Object) -> Iterator[Object]:
+    """`cluster`: its metadata. What may not be read cannot be changed either, and is told then."""
+    for resource in _BELONGING:
+        for one in _every_readable(api, resource, cluster["namespace"]):
+            if at(one, "spec", "cluster", "name") == cluster["name"]:
+                yield one
+    for resource in _MAKING_SECRETS:
+        yield from _every_readable(api, resource, cluster["namespace"], labels=f"{MANAGED_BY}={SERVER}")
+
+
+def _every_readable(
+    api: ApiOnce, resource: Resource, namespace: str, *, labels: str | None = None
+) -> tuple[Object, ...]:
+    try:
+        return api.every(resource, namespace, labels=labels)
+    except (NotInstalled, Forbidden):
+        return ()
+
+
+def _desired_of_live(live: LiveObjects) -> Desired:
+    texts = {f"the live {identity}": render_manifest(manifest_of_live(one)) for identity, one in live.items()}
+    return desired_of_documents(texts, API)

@@ -29,7 +29,7 @@ def only_namespace(view: View) -> str:
     if allowed and len(allowed) == 1:
         return allowed[0]
     try:
-        context = view.api.kube.namespace()
+        context = view.api.namespace()
     except GitOpsError:
         context = None
     if context and allowed is None:
@@ -41,20 +41,6 @@ def only_namespace(view: View) -> str:
 def object_at_base(view: View, declared: Declaration) -> Object | None:
     """The same object as the base declares it, which is nearer to what is live than a change is."""
     return next((one.object for one in view.base.declarations if one.identity == declared.identity), None)
-
-
-def taken_names(view: View, ref: ClusterRef, kind: str, live: tuple[Object, ...]) -> dict[str, tuple[str, str]]:
-    """Names of objects of a kind in the Cluster's namespace, each with its Cluster and its name in PostgreSQL."""
-    found = {}
-    declared = [
-        one.object
-        for one in view.desired.declarations
-        if one.identity.kind == kind and one.identity.namespace in {ref.namespace, None}
-    ]
-    for one in (*live, *declared):
-        spec = one.get("spec") or {}
-        found[str(one["metadata"]["name"])] = (str((spec.get("cluster") or {}).get("name")), str(spec.get("name")))
-    return found
 
 
 def live_or_not(view: View, ref: ClusterRef, without: str) -> tuple[LiveCluster | None, list[Notice]]:

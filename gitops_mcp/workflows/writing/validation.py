@@ -29,7 +29,7 @@ from gitops_mcp.domain.rules.limits import broken_limits, notice_missing_backups
 from gitops_mcp.domain.schema import Schema, SchemaFault, Verdict, compile_schema
 from gitops_mcp.domain.schema.unfilled import unfilled_paths
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled
-from gitops_mcp.workflows.api_once import Look, Served
+from gitops_mcp.workflows.api_once import ApiOnce, Served
 
 RULES = "built-in rules"
 PACKAGED = f"the packaged CRD ({LABEL})"
@@ -47,7 +47,7 @@ _SAID = {
 
 
 def validate_plan(
-    plan: Plan, changes: Iterable[ObjectChange], after: Desired, look: Look, *, limits: Limits, base: Desired
+    plan: Plan, changes: Iterable[ObjectChange], after: Desired, api: ApiOnce, *, limits: Limits, base: Desired
 ) -> Plan:
     """The plan with its warnings, its impact and what validated it. Raises InvalidRequest with every fault.
 
@@ -56,7 +56,7 @@ def validate_plan(
     """
     merged = {one.identity: one.object for one in base.declarations}
     checked = [
-        _check_object(one, replace(one, before=merged.get(one.identity)), after, look, limits)
+        _check_object(one, replace(one, before=merged.get(one.identity)), after, api, limits)
         for one in changes
         if one.identity.kind in _KINDS
     ]
@@ -96,13 +96,13 @@ class _CheckedObject:
 
 
 def _check_object(
-    own: ObjectChange, change: ObjectChange, after: Desired, look: Look, limits: Limits
+    own: ObjectChange, change: ObjectChange, after: Desired, api: ApiOnce, limits: Limits
 ) -> _CheckedObject:
     """One object: `own` is what this plan does to it, `change` what it does together with what is not merged yet."""
-    live, operator = _read_live(change, look), _operator(change, look)
+    live, operator = _read_live(change, api), _operator(change, api)
     effect = assess_impact(own.before, own.after, live=live, operator=operator)
     if change.after is None:
-        never = change.before is None and _is_nowhere(change, look)  # made and taken back by one change
+        never = change.before is None and _is_nowhere(change, api)  # made and taken back by one change
         return _CheckedObject((), (), Impact(Level.NONE) if never else effect, ())
     near = tuple(
         one.object
@@ -110,7 +110,7 @@ def _check_object(
         if one.identity != change.identity and one.identity.namespace in {change.identity.namespace, None}
     )
     found = findings(Seen(change.after, change.before, live, operator, near))
-    schema = _against_schema(change, live, look)
+    schema = _against_schema(change, live, api)
     of_limits = broken_limits(
         change.before, change.after, most=limits.most_instances, storage_classes=limits.storage_classes
     )
@@ -139,34 +139,34 @@ def _worse_impact(told: Impact, found: Impact) -> Impact:
     return told if found.level <= told.level else told.joined(found)
 
 
-def _read_live(change: ObjectChange, look: Look) -> Object | None:
+def _read_live(change: ObjectChange, api: ApiOnce) -> Object | None:
     if change.identity.namespace is None or (change.before is None and change.identity.kind == "Cluster"):
         return None  # a live namesake of a new Cluster is told by who plans it
     try:
-        return look.get(_KINDS[change.identity.kind], change.identity.namespace, change.identity.name)
+        return api.get(_KINDS[change.identity.kind], change.identity.namespace, change.identity.name)
     except GitOpsError:  # that it could not be read is told by who plans with it
         return None
 
 
-def _is_nowhere(change: ObjectChange, look: Look) -> bool:
+def _is_nowhere(change: ObjectChange, api: ApiOnce) -> bool:
     """The API was asked and has no such object."""
     try:
-        return look.get(_KINDS[change.identity.kind], change.identity.namespace, change.identity.name) is None
+        return api.get(_KINDS[change.identity.kind], change.identity.namespace, change.identity.name) is None
     except GitOpsError:
         return False
 
 
-def _operator(change: ObjectChange, look: Look) -> tuple[int, ...] | None:
+def _operator(change: ObjectChange, api: ApiOnce) -> tuple[int, ...] | None:
     """Where that matters: of an existing Cluster that is changed."""
     if change.identity.kind != "Cluster" or change.before is None or change.after is None:
         return None
-    return operator_of(look, change.identity.namespace, change.identity.name)
+    return operator_of(api, change.identity.namespace, change.identity.name)
 
 
-def operator_of(look: Look, namespace: str | None, cluster: str) -> tuple[int, ...] | None:
+def operator_of(api: ApiOnce, namespace: str | None, cluster: str) -> tuple[int, ...] | None:
     """The operator's version, as a pod of the Cluster says it; None where that could not be read."""
     try:
-        pod = look.first(POD, namespace, labels=f"{CLUSTER_LABEL}={cluster}")
+        pod = api.first(POD, namespace, labels=f"{CLUSTER_LABEL}={cluster}")
     except GitOpsError:
         return None
     return parse_operator_version(at(pod, "metadata", "annotations", _VERSION))
@@ -183,17 +183,17 @@ class _OfSchema:
     skipped: tuple[str, ...] = ()
 
 
-def _against_schema(change: ObjectChange, live: Object | None, look: Look) -> _OfSchema:
+def _against_schema(change: ObjectChange, live: Object | None, api: ApiOnce) -> _OfSchema:
     resource = _KINDS[change.identity.kind]
     held = _held(change, live)
     try:
-        schema, source, is_whole = served_schema(look, resource)
+        schema, source, is_whole = served_schema(api, resource)
     except NotInstalled as error:
         unread = Notice("not-installed", f"{change.identity} was validated by {PACKAGED} alone: {error}")
-        return _by_packaged(change, held, look, unread)
+        return _by_packaged(change, held, api, unread)
     except GitOpsError as error:
         text = f"{PACKAGED} judged, since the schema of {resource.kind} could not be read: {error}"
-        return _by_packaged(change, held, look, Notice("schema-unavailable", text))
+        return _by_packaged(change, held, api, Notice("schema-unavailable", text))
     served = _judged(schema, source, change, held)
     if is_whole:
         return served
@@ -202,7 +202,7 @@ def _against_schema(change: ObjectChange, live: Object | None, look: Look) -> _O
         f"the API server's schema of {change.identity.kind} leaves CEL rules out, and its CRD may not be read "
         f"(rbac/read-schemas.yaml), so rules between fields were checked by {PACKAGED}",
     )
-    rest = _by_packaged(change, held, look, unread)
+    rest = _by_packaged(change, held, api, unread)
     return replace(
         served,
         faults=(*served.faults, *_cel(rest.faults)),
@@ -217,22 +217,22 @@ def _cel(faults: Iterable[SchemaFault]) -> tuple[SchemaFault, ...]:
     return tuple(one for one in faults if one.rule == "cel")
 
 
-def _by_packaged(change: ObjectChange, held: Object | None, look: Look, unread: Notice) -> _OfSchema:
+def _by_packaged(change: ObjectChange, held: Object | None, api: ApiOnce, unread: Notice) -> _OfSchema:
     """Faults, but of an operator that is known to be another one: what another version refuses is only doubtful."""
     made = _judged(packaged_schema(_KINDS[change.identity.kind]), PACKAGED, change, held)
     made = replace(made, warnings=(unread, *made.warnings))
-    operator = _operator_around(change, look) if made.faults else None
+    operator = _operator_around(change, api) if made.faults else None
     if operator is None or operator[:2] == VERSION[:2]:
         return made
     why = f"({LABEL} refuses that; the operator is {'.'.join(map(str, operator))})"
     return replace(made, faults=(), doubts=tuple(replace(one, message=f"{one.message} {why}") for one in made.faults))
 
 
-def _operator_around(change: ObjectChange, look: Look) -> tuple[int, ...] | None:
+def _operator_around(change: ObjectChange, api: ApiOnce) -> tuple[int, ...] | None:
     """Of the Cluster that an object is or belongs to; a catalog belongs to none."""
     is_cluster = change.identity.kind == "Cluster"
     cluster = change.identity.name if is_cluster else at(change.after, "spec", "cluster", "name")
-    return operator_of(look, change.identity.namespace, cluster) if isinstance(cluster, str) else None
+    return operator_of(api, change.identity.namespace, cluster) if isinstance(cluster, str) else None
 
 
 def _held(change: ObjectChange, live: Object | None) -> Object | None:
@@ -302,17 +302,17 @@ def packaged_schema(resource: Resource) -> Schema:
     return compile_schema(_of_crd(crd, resource) or {}, key=f"packaged {resource.kind}")
 
 
-def served_schema(look: Look, resource: Resource) -> Served:
+def served_schema(api: ApiOnce, resource: Resource) -> Served:
     """The schema of a kind: the API server's, or the CRD's where that alone has CEL rules."""
-    document = look.openapi(CNPG_GROUP, resource.version)
-    if (known := look.schemas.get((id(document), resource.kind))) is not None:
+    document = api.openapi(CNPG_GROUP, resource.version)
+    if (known := api.schemas.get((id(document), resource.kind))) is not None:
         return known
-    key = f"{look.kube.description} {resource.kind} {id(document)}"
+    key = f"{api.kube.description} {resource.kind} {id(document)}"
     schema = compile_schema(_find_component(document, resource), key=key)
     made: Served = (schema, "the API server", True)
     if not schema.has_cel:
         try:
-            crd = look.kube.crd(resource.plural, resource.group)
+            crd = api.kube.crd(resource.plural, resource.group)
         except Forbidden:
             made = (schema, "the API server", False)
         except NotFound:  # served without a CRD: an aggregated API
@@ -320,7 +320,7 @@ def served_schema(look: Look, resource: Resource) -> Served:
         else:
             found = _of_crd(crd, resource)
             made = (compile_schema(found, key=f"{key} crd"), "the CRD", True) if found is not None else made
-    look.schemas[id(document), resource.kind] = made
+    api.schemas[id(document), resource.kind] = made
     return made
 
 

@@ -7,19 +7,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
-from gitops_mcp.adapters.secrets.existing import Existing
 from gitops_mcp.adapters.secrets.external import ExternalSecrets
-from gitops_mcp.adapters.secrets.interface import Provider, ProviderName, WantedSecret
+from gitops_mcp.adapters.secrets.interface import Provider, WantedSecret
 from gitops_mcp.adapters.secrets.sealed import SealedSecrets
 from gitops_mcp.adapters.secrets.sops import Sops
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.errors import Refused
 from tests.adapters.secrets.conftest import WANTED, Age, Script, certificate, now
 from tests.adapters.secrets.openers import Cluster, decrypted, generated_by_external_secrets, unsealed
 
@@ -44,7 +41,6 @@ class Subject:
 
     def make(self, wanted: WantedSecret) -> Made:
         path = self.provider.path(PLACE)
-        assert path is not None
         text = self.provider.file(wanted, path)
         return Made(text, self.open(text))
 
@@ -147,7 +143,6 @@ def test_the_password_is_in_no_file_log_or_name_of_the_provider(
         assert form not in made.text
         assert form not in caplog.text
         assert form not in repr(subject.provider)
-        assert form not in "".join(subject.provider.notes(WANTED))
 
 
 def test_nothing_is_left_in_the_folder_for_temporary_files(subject: Subject | ClusterSubject, temporary: Path) -> None:
@@ -168,23 +163,3 @@ def test_the_process_that_encrypts_gets_the_password_by_its_input_only(sops: Sub
     assert "path_regex" in seen["files"]
     assert seen["mode"] == "700\n"
     assert not [name for name, text in seen.items() if made.password in text]
-
-
-def test_notes_name_the_secret(subject: Subject | ClusterSubject) -> None:
-    assert "shop/orders-my-role" in "".join(subject.provider.notes(WANTED))
-
-
-def test_a_provider_is_called_as_in_the_configuration(
-    external_secrets: Subject, sealed_secrets: Subject, sops: Subject, cluster_secrets: ClusterSubject
-) -> None:
-    subjects: list[Subject | ClusterSubject] = [external_secrets, sealed_secrets, sops, cluster_secrets]
-    names = [*(subject.provider.name for subject in subjects), Existing("orders-my-role").name]
-    assert tuple(names) == get_args(ProviderName)
-
-
-@pytest.mark.parametrize("provider", ["cluster", "existing"])
-def test_a_provider_without_a_file_says_so(provider: str, cluster: Cluster) -> None:
-    found: Provider = ClusterSecrets(cluster.kube) if provider == "cluster" else Existing("orders-my-role")
-    assert found.path(PLACE) is None
-    with pytest.raises(Refused, match="Git gets no file"):
-        found.file(WANTED, PLACE)

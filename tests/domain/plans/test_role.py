@@ -3,99 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from gitops_mcp.domain.cnpg.role import RoleAttributes
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.impact.level import Level
-from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plans.declared_roles import Form, LiveRoles, declared_roles, require_role
+from gitops_mcp.domain.plans.declared_roles import Form, LiveRoles, require_role
+from gitops_mcp.domain.plans.passwords import RolePassword
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.role import (
     NewRole,
-    RolePassword,
-    check_migratable,
     check_new_role,
     form_of_new_role,
     how_role_exists,
     is_declared_so,
     plan_new_role,
-    plan_nothing_to_migrate,
-    plan_role_migration,
-    plan_role_update,
     plan_unchanged_role,
     role_places,
 )
-from gitops_mcp.domain.repository.build import build_desired
-from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.errors import InvalidRequest, Refused
-
-REF = ClusterRef("shop", "orders")
-NOW = datetime(2027, 1, 1, tzinfo=UTC)
-LAYOUT = "{path}/{namespace}/{cluster}/role-{name}.yaml"
-CLUSTER = """\
-apiVersion: postgresql.cnpg.io/v1
-kind: Cluster
-metadata:
-  name: orders
-  namespace: shop
-spec:
-  instances: 3
-"""
-LISTED = (
-    CLUSTER
-    + """\
-  managed:
-    roles:
-      # Dashboards.
-      - name: reporting
-        ensure: present
-        login: true
-        connectionLimit: 5
-        comment: reads
-        validUntil: "2027-06-01T00:00:00Z"
-        inRoles:
-          - readers   # all tables
-          - pg_monitor
-        passwordSecret:
-          name: orders-reporting
-      # Nobody's.
-      - name: bare
-"""
+from gitops_mcp.errors import Refused
+from tests.domain.plans.role_files import (
+    CLUSTER,
+    KUSTOMIZATION,
+    LAYOUT,
+    LISTED,
+    NOTHING_LIVE,
+    NOW,
+    OBJECT,
+    REF,
+    ids,
+    read,
 )
-OBJECT = """\
-apiVersion: postgresql.cnpg.io/v1
-kind: DatabaseRole
-metadata:
-  name: orders-app
-  namespace: shop
-spec:
-  cluster:
-    name: orders
-  name: app
-  login: true
-  disablePassword: true
-"""
-NOTHING_LIVE = LiveRoles(cluster={"metadata": {"name": "orders"}}, objects=())
-KUSTOMIZATION = "resources:\n- orders.yaml\n"
-
-
-def read(text: str, **files: str) -> tuple[Desired, Declaration]:
-    texts = {"prod/orders.yaml": text, **{f"prod/{name}.yaml": one for name, one in files.items()}}
-    names = "".join(f"- {path.removeprefix('prod/')}\n" for path in texts)
-    desired = build_desired(
-        {**texts, "prod/kustomization.yaml": f"resources:\n{names}"}, commit="0" * 40, folder="prod"
-    )
-    return desired, desired.cluster("orders", "shop", environment="prod")
-
-
-def ids(plan: Plan) -> list[str]:
-    return [one.id for one in plan.warnings]
 
 
 def said(plan: Plan) -> str:
@@ -328,214 +268,6 @@ def test_what_is_so_already_names_its_place() -> None:
     plan = plan_unchanged_role(require_role(desired, cluster, REF, "reporting"), REF)
     assert plan.unchanged == "role 'reporting' (inline, prod/orders.yaml:11) says exactly this already"
     assert plan.files == ()
-
-
-def updated(name: str, wanted: dict[str, Any], *, text: str = LISTED, password: RolePassword | None = None) -> Plan:
-    desired, cluster = read(text, app=OBJECT)
-    role = require_role(desired, cluster, REF, name)
-    return plan_role_update(
-        desired, cluster, REF, role, wanted, live=NOTHING_LIVE, now=NOW, password=password
-    )  # fmt: skip
-
-
-def lines(plan: Plan) -> list[str]:
-    (change,) = plan.files
-    return [line for line in change.diff.split("\n")[2:] if line.startswith(("+", "-"))]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "changed", "body"),
-    [
-        pytest.param({"connection_limit": 6}, ["-        connectionLimit: 5", "+        connectionLimit: 6"], ("connection_limit: 5 -> 6",), id="a number"),
-        pytest.param({"connection_limit": -1}, ["-        connectionLimit: 5", "+        connectionLimit: -1"], ("connection_limit: 5 -> -1",), id="no limit is said, as the list needs it"),
-        pytest.param({"login": False}, ["-        login: true", "+        login: false"], ("login: true -> false",), id="false is said"),
-        pytest.param({"valid_until": None}, ['-        validUntil: "2027-06-01T00:00:00Z"'], ("valid_until: 2027-06-01T00:00:00Z -> never",), id="never"),
-        pytest.param({"valid_until": "2028-01-01T00:00:00Z"}, ['-        validUntil: "2027-06-01T00:00:00Z"', '+        validUntil: "2028-01-01T00:00:00Z"'], ("valid_until: 2027-06-01T00:00:00Z -> 2028-01-01T00:00:00Z",), id="another time"),
-        pytest.param({"comment": ""}, ["-        comment: reads"], ("comment: reads -> none",), id="no comment"),
-        pytest.param({"createdb": True}, ["+        createdb: true"], ("createdb: false -> true",), id="what it did not say"),
-        pytest.param({"in_roles": ("pg_monitor", "readers", "app")}, ["+          - app"], ("grants membership in 'app'",), id="a grant"),
-        pytest.param({"in_roles": ("readers",)}, ["-          - pg_monitor"], ("revokes membership in 'pg_monitor'",), id="a revoke"),
-        pytest.param({"in_roles": ()}, ["-        inRoles:", "-          - readers   # all tables", "-          - pg_monitor"], ("revokes membership in 'readers'", "revokes membership in 'pg_monitor'"), id="all revoked"),
-        pytest.param({"login": True, "connection_limit": 6}, ["-        connectionLimit: 5", "+        connectionLimit: 6"], ("connection_limit: 5 -> 6",), id="one of two differs"),
-    ],
-)  # fmt: skip
-def test_an_update_changes_the_lines_of_the_named_attributes(
-    wanted: dict[str, Any], changed: list[str], body: tuple[str, ...]
-) -> None:
-    plan = updated("reporting", wanted)
-    assert lines(plan) == changed
-    assert plan.body == body
-    assert plan.subject == "Update role reporting of Cluster shop/orders"
-
-
-@pytest.mark.parametrize(
-    "wanted", [{}, {"login": True}, {"in_roles": ("pg_monitor", "readers")}, {"superuser": False, "inherit": True}]
-)
-def test_what_is_so_already_changes_nothing(wanted: dict[str, Any]) -> None:
-    plan = updated("reporting", wanted)
-    assert plan.unchanged == "prod/orders.yaml:11 says so already"
-    assert plan.files == ()
-
-
-def test_a_revoke_is_a_warning_and_a_grant_is_none() -> None:
-    plan = updated("reporting", {"in_roles": ("readers", "pg_read_all_data")})
-    assert plan.body == ("grants membership in 'pg_read_all_data'", "revokes membership in 'pg_monitor'")
-    assert ids(plan) == ["revokes"]
-    assert ids(updated("reporting", {"in_roles": ("readers", "pg_monitor", "app")})) == []
-
-
-def test_a_power_that_it_has_already_is_no_news() -> None:
-    text = LISTED.replace("login: true", "superuser: true")
-    assert ids(updated("reporting", {"connection_limit": 7}, text=text)) == []
-    assert ids(updated("reporting", {"createrole": True}, text=text)) == ["powerful-role"]
-
-
-def test_an_attribute_of_an_object_changes_in_its_document() -> None:
-    plan = updated("app", {"connection_limit": 6})
-    assert [one.path for one in plan.files] == ["prod/app.yaml"]
-    assert lines(plan) == ["+  connectionLimit: 6"]
-    assert (plan.target.kind, plan.target.name) == ("DatabaseRole", "orders-app")
-
-
-def test_another_secret_takes_the_place_of_no_password() -> None:
-    plan = updated("app", {}, password=RolePassword("orders-app-2", ("from orders-app-2",)))
-    assert lines(plan) == ["-  disablePassword: true", "+  passwordSecret:", "+    name: orders-app-2"]
-    assert plan.body == ("from orders-app-2",)
-
-
-def test_a_new_value_in_the_same_secret_changes_no_line_of_the_role() -> None:
-    plan = updated("reporting", {}, password=RolePassword("orders-reporting", ("new value",), ("read it anew",)))
-    assert (plan.files, plan.unchanged, plan.body) == ((), None, ("new value",))
-    assert plan.next[-1] == "read it anew"
-
-
-def test_a_role_that_is_being_dropped_is_not_updated() -> None:
-    text = LISTED.replace("ensure: present", "ensure: absent")
-    with pytest.raises(Refused, match="says `ensure: absent`, so it is being dropped"):
-        updated("reporting", {"login": False}, text=text)
-
-
-def migrated(text: str, *names: str, object_names: dict[str, str] | None = None, **files: str) -> Plan:
-    desired, cluster = read(text, **files)
-    inline = [one for one in declared_roles(desired, cluster, REF) if one.name in names and one.form == "inline"]
-    check_migratable(inline)
-    called = object_names or {one.name: f"orders-{one.name}" for one in inline}
-
-    def places(now: Desired, declared: Declaration, name: str) -> tuple[FilePlace, ...]:
-        return role_places(now, declared, REF, name, LAYOUT)
-
-    return plan_role_migration(desired, cluster, REF, inline, names=called, places=places)
-
-
-def test_an_entry_becomes_an_object_attribute_for_attribute() -> None:
-    text = LISTED.replace("        comment: reads\n", "        comment: reads\n        password: {mode: generate}\n")
-    plan = migrated(text, "reporting")
-    after = {one.path: one.after for one in plan.files}
-    assert after == {
-        "prod/kustomization.yaml": KUSTOMIZATION + "- role-reporting.yaml\n",
-        "prod/orders.yaml": CLUSTER + "  managed:\n    roles:\n      # Nobody's.\n      - name: bare\n",
-        "prod/role-reporting.yaml": (
-            "apiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nmetadata:\n  name: orders-reporting\n"
-            "  namespace: shop\nspec:\n  cluster:\n    name: orders\n  name: reporting\n  login: true\n"
-            "  connectionLimit: 5\n  comment: reads\n  password:\n    mode: generate\n"
-            '  validUntil: "2027-06-01T00:00:00Z"\n  inRoles:\n    - readers\n    - pg_monitor\n'
-            "  passwordSecret:\n    name: orders-reporting\n"
-        ),
-    }
-    assert plan.subject == "Move 1 role of Cluster shop/orders to DatabaseRole objects"
-    assert plan.body == ("- reporting: DatabaseRole orders-reporting",)
-    assert ids(plan) == ["comments-go", "one-owner", "not-continuous"]
-    assert plan.warnings[0].message.startswith("2 comments in prod/orders.yaml would go with the entries")
-    assert (plan.impact.level, plan.destroys) == (Level.NONE, None)
-
-
-TWIN = """\
-apiVersion: postgresql.cnpg.io/v1
-kind: DatabaseRole
-metadata: {name: orders-bare, namespace: shop}
-spec: {cluster: {name: orders}, name: bare, login: false, inherit: true, databaseRoleReclaimPolicy: retain}
-"""
-
-
-def test_an_entry_whose_object_says_the_same_has_only_to_go() -> None:
-    plan = migrated(LISTED, "bare", twin=TWIN)
-    assert [(one.path, one.action) for one in plan.files] == [("prod/orders.yaml", "modified")]
-    assert "name: bare" not in str(plan.files[0].after)
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        pytest.param("login: false", "login: true", id="attribute"),
-        pytest.param("login: false", "disablePassword: true", id="no password"),
-        pytest.param("login: false", "passwordSecret: {name: x}", id="password"),
-    ],
-)
-def test_an_entry_whose_object_says_otherwise_stays(old: str, new: str) -> None:
-    with pytest.raises(Refused, match="role 'bare' of Cluster shop/orders is declared twice, with different"):
-        migrated(LISTED, "bare", twin=TWIN.replace(old, new))
-
-
-def test_an_entry_with_a_field_that_is_not_known_stays_where_the_object_lacks_it() -> None:
-    text = LISTED.replace("- name: bare\n", "- name: bare\n        password: {mode: generate}\n")
-    assert text != LISTED
-    with pytest.raises(Refused, match=r"password \{'mode': 'generate'\}"):
-        migrated(text, "bare", twin=TWIN)
-
-
-def test_an_entry_without_comments_loses_none() -> None:
-    text = CLUSTER + "  managed:\n    roles:\n      # The first.\n      - name: a\n\n      - name: bare\n"
-    assert ids(migrated(text, "bare")) == ["one-owner", "not-continuous"]
-
-
-def test_the_list_goes_with_its_last_entry() -> None:
-    plan = migrated(LISTED, "reporting", "bare")
-    after = {one.path: one.after for one in plan.files}
-    assert after["prod/orders.yaml"] == CLUSTER
-    assert sorted(after) == [
-        "prod/kustomization.yaml",
-        "prod/orders.yaml",
-        "prod/role-bare.yaml",
-        "prod/role-reporting.yaml",
-    ]
-
-
-def test_objects_go_beside_those_that_are_there() -> None:
-    plan = migrated(LISTED, "bare", orders=LISTED, app=OBJECT)
-    assert [one.path for one in plan.files] == ["prod/bare.yaml", "prod/kustomization.yaml", "prod/orders.yaml"]
-
-
-def test_what_is_being_dropped_is_not_moved() -> None:
-    with pytest.raises(
-        InvalidRequest, match="roles: 'reporting' says `ensure: absent`, which a DatabaseRole cannot say"
-    ):
-        migrated(LISTED.replace("ensure: present", "ensure: absent"), "reporting", "bare")
-
-
-def test_a_cluster_without_inline_roles_has_nothing_to_move() -> None:
-    assert plan_nothing_to_migrate(REF).unchanged == "Cluster shop/orders has no inline roles in Git"
-
-
-def test_a_suspended_engine_is_told_of() -> None:
-    engine = """\
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {name: dbs, namespace: flux-system}
-spec: {path: ./prod, prune: true, suspend: true, sourceRef: {kind: GitRepository, name: fleet}}
----
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata: {name: fleet, namespace: flux-system}
-spec: {url: "https://git.example.com/fleet.git", ref: {branch: main}}
-"""
-    files = {"prod/orders.yaml": LISTED, "prod/kustomization.yaml": KUSTOMIZATION, "flux/dbs.yaml": engine}
-    remotes = ("https://git.example.com/fleet.git",)
-    desired = build_desired(files, commit="0" * 40, folder="prod", remotes=remotes)
-    cluster = desired.cluster("orders", "shop", environment="prod")
-    role = require_role(desired, cluster, REF, "bare")
-    plan = plan_role_update(desired, cluster, REF, role, {"login": True}, live=NOTHING_LIVE, now=NOW)
-    assert ids(plan) == ["suspended"]
-    assert plan.body[-1] == "Applied by Flux Kustomization flux-system/dbs (flux/dbs.yaml:1), which prunes"
 
 
 LIVE_ENTRY: Object = {"name": "dave"}

@@ -12,13 +12,8 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.declared_roles import DeclaredRole, LiveRoles, require_role
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import why_not_pruned
-from gitops_mcp.domain.plans.role_removal import (
-    PasswordRemoval,
-    RoleDeletion,
-    plan_role_deletion,
-    role_at_base,
-    time_since_last_write,
-)
+from gitops_mcp.domain.plans.role_removal import RoleDeletion, plan_role_deletion, role_at_base, time_since_last_write
+from gitops_mcp.domain.plans.secret_removal import PasswordRemoval
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Desired
 

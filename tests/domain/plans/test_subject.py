@@ -4,7 +4,7 @@ import pytest
 
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Identity, Path
-from gitops_mcp.domain.plans.subject import DatabasePart, ObjectPart, RolePart, Subject
+from gitops_mcp.domain.plans.subject import DatabasePart, FilePart, ObjectPart, RolePart, Subject
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Desired
 
@@ -104,3 +104,10 @@ def test_only_a_request_that_takes_away_finds_its_work_done_where_nothing_is_lef
     assert Subject("delete", CLUSTER, (part,), removes=True).is_removed(before, after)
     assert not Subject("scale", CLUSTER, (part,)).is_removed(before, after)
     assert not Subject("delete", CLUSTER, (part,), removes=True).is_removed(before, before)
+
+
+def test_a_file_is_among_what_a_change_does_where_its_text_differs() -> None:
+    subject = Subject("update", CLUSTER, (FilePart("0.yaml"),))
+    assert subject.files == ("0.yaml",)
+    assert subject.is_among(state(cluster()), state(cluster("{instances: 4}")))
+    assert not subject.is_among(state(cluster()), state(cluster()))

@@ -6,7 +6,7 @@ from gitops_mcp.answers.cluster_status import ClusterInGit
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Refused
-from gitops_mcp.workflows.api_once import Looks
+from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
 from tests.workflows.conftest import FORBIDDEN, Api, Team, cluster, listed, live
 
@@ -96,8 +96,8 @@ def test_an_unknown_cluster_is_told_with_near_names_of_git_and_api(team: Team, a
     app = team.app()
     settings, ground = app.settings()
     environment = app.environment(settings, None)
-    look = Looks(app, settings).at_environment(environment)
-    text = str(unknown_cluster(look, app, ground, environment, "orders", "shop"))
+    once = ApisOnce(app, settings).at_environment(environment)
+    text = str(unknown_cluster(once, app, ground, environment, "orders", "shop"))
     assert text.startswith(f"no Cluster 'orders' in {environment.name}, namespace shop, neither live nor in Git")
     assert "orders-git" in text
     assert ("orders-api" in text) is readable

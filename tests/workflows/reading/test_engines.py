@@ -9,7 +9,7 @@ from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import TextPlace
 from gitops_mcp.domain.live.engine_report import EngineState
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.workflows.api_once import Looks
+from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.reading.engines import applied_by, engine_states, passed_over
 from tests.workflows.conftest import FORBIDDEN, Api, Team, application, cluster, listed
 
@@ -19,7 +19,7 @@ FLUX = "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations"
 
 def states(app: App) -> tuple[tuple[EngineState, ...], list[Notice]]:
     settings, _ = app.settings()
-    return engine_states(Looks(app, settings), settings.environments["dev"])
+    return engine_states(ApisOnce(app, settings), settings.environments["dev"])
 
 
 def configured(team: Team, engine: str) -> App:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.errors import Forbidden, InvalidRequest, NotInstalled
-from gitops_mcp.workflows.api_once import Look, Looks
+from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.reading.live_cluster import live_cluster, read_related
 from tests.fakes.api import Answer, status
 from tests.workflows.conftest import ABSENT, FORBIDDEN, GROUP, Api, Team, listed, live
@@ -16,16 +16,16 @@ def found(team: Team, namespace: str | None = None, allowed: str = "") -> tuple[
     app = team.app()
     settings, _ = app.settings()
     dev = settings.environments["dev"]
-    return live_cluster(Looks(app, settings).at_environment(dev), dev, "db", namespace)
+    return live_cluster(ApisOnce(app, settings).at_environment(dev), dev, "db", namespace)
 
 
 @pytest.fixture
-def look(team: Team, api: Api) -> Look:
+def once(team: Team, api: Api) -> ApiOnce:
     app = team.app()
     team.commit({})
     settings, _ = app.settings()
     (only,) = settings.environments.values()
-    return Looks(app, settings).at_environment(only)
+    return ApisOnce(app, settings).at_environment(only)
 
 
 def test_a_cluster_of_a_known_namespace_is_read_by_its_name(team: Team, api: Api) -> None:
@@ -77,27 +77,27 @@ def test_an_api_without_cnpg_says_so(team: Team, api: Api) -> None:
     assert isinstance(found(team)[1], NotInstalled)
 
 
-def test_what_belongs_to_a_cluster_is_read_by_its_label_or_in_its_namespace(look: Look, api: Api) -> None:
+def test_what_belongs_to_a_cluster_is_read_by_its_label_or_in_its_namespace(once: ApiOnce, api: Api) -> None:
     pod = {"metadata": {"name": "db-1", "namespace": "shop"}}
     api.answers["/api/v1/namespaces/shop/pods?limit=500&labelSelector=cnpg.io%2Fcluster%3Ddb"] = listed(pod)
     api.objects("databases", listed({"metadata": {"name": "app", "namespace": "shop"}}))
-    related, _ = read_related(look, live())
+    related, _ = read_related(once, live())
     assert [one["metadata"]["name"] for one in related.pods or ()] == ["db-1"]
     assert [one["metadata"]["name"] for one in related.databases or ()] == ["app"]
 
 
-def test_a_part_that_cannot_be_read_is_named_and_the_rest_is_there(look: Look, api: Api) -> None:
+def test_a_part_that_cannot_be_read_is_named_and_the_rest_is_there(once: ApiOnce, api: Api) -> None:
     api.objects("databases", status(503, "ServiceUnavailable", "down"))
     api.objects("backups", FORBIDDEN)
     api.objects("poolers", listed())
-    related, warnings = read_related(look, live())
+    related, warnings = read_related(once, live())
     assert (related.databases, related.backups, related.poolers) == (None, None, ())
     unreadable = [one.message.split(" are missing")[0] for one in warnings if one.id == "unreadable"]
     assert unreadable == ["databases", "backups"]
 
 
-def test_kinds_that_are_not_installed_are_told_in_one_warning_and_count_as_none(look: Look, api: Api) -> None:
-    related, warnings = read_related(look, live())
+def test_kinds_that_are_not_installed_are_told_in_one_warning_and_count_as_none(once: ApiOnce, api: Api) -> None:
+    related, warnings = read_related(once, live())
     assert (related.object_stores, related.roles) == ((), ())
     (absent,) = [one.message for one in warnings if one.id == "not-installed"]
     assert "objectstores.barmancloud.cnpg.io" in absent

@@ -423,6 +423,27 @@ def test_a_sealed_secret_of_the_teams_gets_two_new_values_sealed_for_its_own_nam
 
 @pytest.mark.usefixtures("there")
 @pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param({}, id="listed nowhere"),
+        pytest.param(
+            {"prod/shop/kustomization.yaml": "resources: [db.yaml, reader.yaml, a.yaml]\n"}, id="in a kustomization"
+        ),
+    ],
+)
+def test_a_rotation_that_is_repeated_continues_its_own_open_change(
+    rotate: Asked, team: Team, listed: dict[str, str | None]
+) -> None:
+    files = {"prod/shop/a.yaml": TEAMS, **listed}
+    first = rotate(files, "sealed-secrets", dry_run=False)
+    second = rotate(files, "sealed-secrets", dry_run=False)
+    assert (first.branch, second.branch) == (first.branch, first.branch)
+    assert second.summary.startswith("adds to open change 'update-role-shop-db-reader'")
+    assert team.git("rev-list", "--count", f"main..{first.branch}") == "2"
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize(
     ("values", "why"),
     [
         ("{username: AgA, password: AgB, jdbc-uri: AgC}", "holds jdbc-uri besides the username and the password"),

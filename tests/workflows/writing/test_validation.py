@@ -24,7 +24,7 @@ from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.sandbox.api import SandboxApi as Server
 from gitops_mcp.sandbox.api import Store, kubeconfig_text
 from gitops_mcp.sandbox.store.resources import NAMESPACE
-from gitops_mcp.workflows.api_once import Look
+from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.writing import cluster_update, clusters, databases
 from gitops_mcp.workflows.writing.request import WriteRequest
 from gitops_mcp.workflows.writing.roles import WhichRole, delete_role
@@ -154,8 +154,8 @@ def judged(kind: str, name: str, spec: Object) -> Plan:
         build_desired(files, commit="", folder="") for files in ({}, {"made.yaml": yaml.safe_dump(manifest)})
     )
     plan, limits = Plan("Create", Identity(kind, "shop", name)), Limits(9, None, protected=False)
-    look = Look(Kube(context=None, timeout=5), {})
-    return validate_plan(plan, changed_objects(before, after), after, look, limits=limits, base=before)
+    once = ApiOnce(Kube(context=None, timeout=5), {})
+    return validate_plan(plan, changed_objects(before, after), after, once, limits=limits, base=before)
 
 
 TEMPLATE = {"cluster": {"name": "db"}, "name": "template0", "owner": "app"}
@@ -251,11 +251,11 @@ spec: {cluster: {name: db}, name: shop, owner: app, encoding: UTF8}
     api.answers[f"{GROUP}/namespaces/shop/databases/db-shop"] = Answer(200, stands)
     before, after = (build_desired(files, commit="", folder="") for files in ({}, {"shop.yaml": manifest}))
     plan = Plan("Create", Identity("Database", "shop", "db-shop"))
-    look, limits = Look(Kube(context=None, timeout=5), {}), Limits(9, None, protected=False)
+    once, limits = ApiOnce(Kube(context=None, timeout=5), {}), Limits(9, None, protected=False)
     with pytest.raises(InvalidRequest, match=r"Database shop/db-shop spec\.encoding: encoding is immutable"):
-        validate_plan(plan, changed_objects(before, after), after, look, limits=limits, base=before)
+        validate_plan(plan, changed_objects(before, after), after, once, limits=limits, base=before)
     later = build_desired({"shop.yaml": manifest.replace("app,", "report,")}, commit="", folder="")
-    found = validate_plan(plan, changed_objects(after, later), later, look, limits=limits, base=after)
+    found = validate_plan(plan, changed_objects(after, later), later, once, limits=limits, base=after)
     assert [one.message for one in found.warnings if one.id == "schema"] == [
         "Database shop/db-shop spec.encoding: encoding is immutable (it was so before this change)"
     ]
@@ -442,9 +442,9 @@ def test_an_impact_is_never_lower_than_what_the_objects_show(told_level: Level, 
     before = build_desired({"db.yaml": cluster(spec=SPEC)}, commit="", folder="")
     after = build_desired({"db.yaml": cluster(spec=spec)}, commit="", folder="")
     plan = Plan("X", Identity("Cluster", "shop", "db"), impact=Impact(told_level, ("as planned",)))
-    look = Look(Kube(context=None, timeout=5), {})
+    once = ApiOnce(Kube(context=None, timeout=5), {})
     limits = Limits(9, None, protected=False)
-    found = validate_plan(plan, changed_objects(before, after), after, look, limits=limits, base=before).impact
+    found = validate_plan(plan, changed_objects(before, after), after, once, limits=limits, base=before).impact
     assert found.level.label == shown
     assert found.reasons[0] == "as planned"
 

@@ -1,0 +1,29 @@
+"""A lock that a process holds as long as it lives: a flock on a file that others may take away.
+
+Who has the lock may unlink the file, so one that is no longer at its path locks nothing: who waited for it starts over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+
+def lock_file(path: Path, flags: int, *, wait: bool) -> int | None:
+    """A descriptor of the file, locked; None where another process has it, or where it is not at its path any more.
+
+    Raises OSError where it cannot be opened with these flags.
+    """
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        if os.path.samestat(path.stat(), os.fstat(descriptor)):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.subject import Subject
+from gitops_mcp.errors import NotFound, Refused
+from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.request import WriteRequest, Writing
+from tests.workflows.conftest import GROUP
+from tests.workflows.writing.conftest import Direct
+
+STORAGE = {"size": "1Gi"}
+
+
+def request_to(tool: str, *, dry_run: bool = False, confirmed: bool = False) -> WriteRequest:
+    return WriteRequest(tool, None, dry_run=dry_run, confirmed=confirmed)
+
+
+def test_nothing_is_asked_of_the_api_twice_before_it_is_tried(direct: Direct) -> None:
+    direct.put(CLUSTER, "db", instances=1, storage=STORAGE)
+    direct.put(DATABASE, "db-shop", cluster={"name": "db"}, name="shop", owner="app")
+    direct.put(DATABASE_ROLE, "db-ada", cluster={"name": "db"}, name="ada")
+    request = request_to("scale_postgres_cluster", dry_run=True)
+    done = clusters.scale_cluster(direct.app(), request, "db", namespace=None, instances=2)
+    assert done.outcome == "dry_run"
+    assert [one for one, times in Counter(direct.read()).items() if times > 1] == []
+    assert [path for path, _ in direct.read() if path.startswith(f"{GROUP}/clusters")] == [f"{GROUP}/clusters"]
+    assert not any("/namespaces/dev/clusters" in path for path, _ in direct.read())
+
+
+def test_a_request_is_planned_once(direct: Direct) -> None:
+    planned = []
+
+    def about(view: View) -> Subject:
+        raise AssertionError(f"there is no change to name in {view.environment.name}")
+
+    def plan(view: View) -> Plan:
+        planned.append(view)
+        declared = view.desired.cluster("db", None, environment="dev")
+        return Plan("Nothing", declared.identity, unchanged="it is so already")
+
+    direct.put(CLUSTER, "db", instances=1, storage=STORAGE)
+    request = WriteRequest("scale_postgres_cluster", None, cluster="db")
+    assert deliver(direct.app(), request, Writing(about, plan)).outcome == "unchanged"
+    assert len(planned) == 1
+
+
+@pytest.mark.parametrize("name", ["ordres", "payments"])
+def test_a_cluster_that_there_is_not_is_told_with_those_that_are_live(direct: Direct, name: str) -> None:
+    for other in ("orders", "billing"):
+        direct.put(CLUSTER, other, instances=1, storage=STORAGE)
+    with pytest.raises(NotFound, match=f"^the API has no Cluster '{name}' in dev; .*orders"):
+        clusters.scale_cluster(direct.app(), request_to("scale_postgres_cluster"), name, namespace=None, instances=2)
+
+
+def test_what_takes_a_persons_word_is_said_to_be_done_at_once(direct: Direct) -> None:
+    direct.put(CLUSTER, "db", instances=1, storage=STORAGE)
+    with pytest.raises(Refused, match="This call would do at once: Delete Cluster dev/db"):
+        clusters.delete_cluster(direct.app(), request_to("delete_postgres_cluster"), "db", namespace=None)
+
+
+def test_a_deletion_names_live_objects_and_waits_for_no_review(direct: Direct) -> None:
+    direct.put(CLUSTER, "db", instances=1, storage=STORAGE)
+    direct.put(DATABASE, "db-shop", cluster={"name": "db"}, name="shop", owner="app")
+    request = request_to("delete_postgres_cluster", dry_run=True)
+    done = clusters.delete_cluster(direct.app(), request, "db", namespace=None)
+    assert done.about == ["Deletes:", "- the live Cluster dev/db", "- the live Database dev/db-shop"]
+    assert done.next[0].startswith("This deletes Cluster dev/db: pods, PVCs with all data, ")
+    assert not any("merged" in step for step in done.next)
