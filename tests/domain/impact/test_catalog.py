@@ -19,6 +19,17 @@ from tests.domain.impact.objects import N, R, assert_impact, catalog, made
             "every Pooler that takes pgbouncer",
             id="an image of PgBouncer in a catalog",
         ),
+        pytest.param(catalog("17.4"), catalog("17.4", "18.1"), N, "", id="a major comes"),
+        pytest.param(catalog("17.4", "18.1"), catalog("17.4", "18.2"), R, "with PostgreSQL 18", id="one of two majors"),
+        pytest.param(
+            made("ImageCatalog", {"componentImages": [{"key": "a", "image": "x:1"}, {"key": "b", "image": "x:1"}]}),
+            made("ImageCatalog", {"componentImages": [{"key": "b", "image": "x:1"}, {"key": "c", "image": "x:1"}]}),
+            N,
+            "",
+            id="keys come and go",
+        ),
+        pytest.param(None, catalog("17.4"), N, "", id="a new catalog"),
+        pytest.param(catalog("17.4"), None, N, "PostgreSQL 17 goes", id="a catalog goes"),
     ],
 )
 def test_the_impact_of_a_change_to_a_catalog(

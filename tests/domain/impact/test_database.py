@@ -26,6 +26,23 @@ from tests.domain.impact.objects import D, N, assert_impact, database, kept
             id="a schema goes",
         ),
         pytest.param(
+            database(extensions=[{"name": "a", "ensure": "absent"}]),
+            database(extensions=[{"name": "a", "ensure": "absent"}], owner="b"),
+            N,
+            "database shop is changed in place",
+            id="an extension was gone before",
+        ),
+        pytest.param(
+            None,
+            database(extensions=[{"name": "a", "ensure": "absent"}]),
+            D,
+            "spec.extensions[a]: is dropped",
+            id="an extension of a database that is taken over",
+        ),
+        pytest.param(
+            database(ensure="absent"), database(ensure="absent", owner="b"), N, "", id="absent before: nothing is left"
+        ),
+        pytest.param(
             kept(database(databaseReclaimPolicy="delete")), None, N, "database shop stays", id="not to be pruned"
         ),
     ],
@@ -48,3 +65,8 @@ def test_the_impact_of_a_change_to_a_database(
 )
 def test_a_database_that_goes_is_told_by_what_is_live_too(before: Object, live: Object, level: Level) -> None:
     assert assess_impact(before, None, live=live).level is level
+
+
+def test_labels_of_a_database_do_nothing_to_it() -> None:
+    labelled = {**database(), "metadata": {"name": "orders", "labels": {"team": "shop"}}}
+    assert_impact(database(), labelled, N, "")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.domain.kustomize.oracle import checked
-from tests.domain.kustomize.trees import CLUSTER, COMPONENT, HEAD, POOLER, add, merge, one
+from tests.domain.kustomize.trees import COMPONENT, HEAD, add, merge, one
 
 SMALL = HEAD + "spec: {a: 1}\n"
 BASE = {"b/c.yaml": SMALL, "b/kustomization.yaml": "resources: [c.yaml]\nnamespace: base\nnamePrefix: b-\n"}
@@ -190,30 +190,3 @@ def test_a_kustomization_is_read_as_kustomize_reads_it(files: dict[str, str], tm
 )  # fmt: skip
 def test_a_file_is_read_as_kustomize_reads_it(document: str, tmp_path: Path) -> None:
     checked(one("", document), "", tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("kustomization", "document"),
-    [
-        pytest.param("namespace: there\n", SMALL.replace("name: db", "name: db, namespace: own"), id="a namespace over the object's own"),
-        pytest.param("namespace: ''\nnamePrefix: ''\n", SMALL, id="an empty namespace"),
-        pytest.param("namespace: there\n", SMALL + "---\n" + SMALL.replace("name: db", "name: db, namespace: x"), id="a namespace that makes one of two"),
-        pytest.param("namespace: there\nnamePrefix: a-\n", SMALL.replace("kind: Cluster", "kind: ClusterImageCatalog"), id="a kind without namespaces gets one"),
-        pytest.param("namespace: there\n", SMALL.replace("name: db", "name: db, annotations: {}, labels: {}"), id="no annotations stay"),
-        pytest.param("namePrefix: a-\nnameSuffix: -b\n", POOLER + "---\n" + SMALL, id="a reference to a name is not followed"),
-        pytest.param("labels: [{pairs: {a: l1}}, {pairs: {a: l2}, includeSelectors: true}, {pairs: {t: x}, includeTemplates: true}]\ncommonLabels: {a: c, b: c}\n", SMALL, id="labels one after the other"),
-        pytest.param("labels: [{pairs: {a: b}}]\ncommonAnnotations: {x: z}\n", SMALL.replace("name: db", "name: db, annotations: null, labels: null"), id="labels onto null"),
-        pytest.param("labels: [{pairs: {z: z}}]\ncommonAnnotations: {k: z}\n", SMALL.replace("name: db", "name: db, annotations: {a: 1, b: true}, labels: {q: 2}"), id="labels onto numbers"),
-        pytest.param("labels: [{pairs: {a: b}, fields: [{path: spec/x/labels, create: true}, {path: spec/y/labels}]}]\n", SMALL, id="labels in fields"),
-        pytest.param("labels: [{pairs: {a: b}, fields: [{path: spec/x/labels, create: true, kind: Cluster}, {path: spec/z/labels, kind: Pooler, create: true}]}]\n", SMALL, id="labels in fields of a kind"),
-        pytest.param("commonLabels: {a: b}\ncommonAnnotations: {c: d}\n", POOLER, id="a selector and a template get no labels"),
-        pytest.param("labels: [{pairs: {a: b}, includeSelectors: true, includeTemplates: true}]\n", POOLER, id="neither when they are included"),
-        pytest.param("images: [{name: x/y, newTag: '2'}]\n", POOLER, id="images in containers, not imageName"),
-        pytest.param("images:\n- {name: x/y, newName: r/z}\n- {name: q, digest: sha256:abc}\n- {name: w, newTag: '3', newName: w2}\n- {name: none, newTag: '1'}\n", POOLER, id="names, tags and digests"),
-        pytest.param("replicas: [{name: db, count: 5}]\n", CLUSTER, id="replicas of a Cluster are refused"),
-        pytest.param("replicas: [{name: app, count: 5}]\n", CLUSTER + "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: app}}\n", id="replicas of something else"),
-        pytest.param("sortOptions: {order: fifo}\ngeneratorOptions: {disableNameSuffixHash: true}\n", CLUSTER, id="options without effect"),
-    ],
-)  # fmt: skip
-def test_a_transformer_does_what_kustomize_does(kustomization: str, document: str, tmp_path: Path) -> None:
-    checked(one(kustomization, document), "", tmp_path)

@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from hypothesis import HealthCheck, assume, example, given, reject, settings
 from hypothesis import strategies as st
@@ -152,34 +151,6 @@ LAYERED = {
     "b/kustomization.yaml": "resources: [c.yaml]\n",
     "o/kustomization.yaml": "resources: [../b]\npatches:\n- target: {kind: Cluster}\n  patch: |\n    - {op: add, path: /spec/names/0, value: z}\n    - {op: remove, path: /spec/names/2}\n",
 }
-
-
-def repatched(base: str, *patches: str) -> dict[str, str]:
-    """One field set by one patch after another."""
-    pooler = "{apiVersion: postgresql.cnpg.io/v1, kind: Pooler, metadata: {name: db}, spec: {%s}}\n"
-    files = {f"o/{n}.yaml": pooler % patch for n, patch in enumerate(patches)}
-    listed = "".join(f"- path: {n}.yaml\n" for n, _ in enumerate(patches))
-    return {
-        "b/c.yaml": pooler % base,
-        "b/kustomization.yaml": "resources: [c.yaml]\n",
-        "o/kustomization.yaml": f"resources: [../b]\npatches:\n{listed}",
-        **files,
-    }
-
-
-QUOTED = {
-    "a patch's quotes do not come to what was there": repatched("instances: 0", "instances: 'on'", "instances: 0"),
-    "nor to what was null": repatched("instances: null", "instances: 'on'", "instances: 0"),
-    "they come with what was not": repatched("type: rw", "instances: 'on'", "instances: 0"),
-    "those there stay": repatched("instances: 'x'", "instances: on", "instances: 0"),
-    "a word of YAML 1.1 gets some on the way": repatched("instances: on", "type: rw", "instances: 0"),
-    "and so does one that a patch brings": repatched("type: rw", "instances: y", "instances: 0"),
-}
-
-
-@pytest.mark.parametrize("files", [pytest.param(files, id=name) for name, files in QUOTED.items()])
-def test_quotes_are_kept_and_made_as_kubectl_does(files: dict[str, str], tmp_path: Path) -> None:
-    checked(files, "o", tmp_path)
 
 
 @given(repositories())

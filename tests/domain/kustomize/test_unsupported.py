@@ -33,20 +33,6 @@ def test_what_is_not_understood_is_named_with_its_line(kustomization: str, told:
     assert bool(found.opaque) is doubted
 
 
-@pytest.mark.parametrize(
-    ("group", "kind", "meant"),
-    [
-        pytest.param(None, None, True, id="of all kinds"),
-        pytest.param("postgresql.cnpg.io", "Cluster", True, id="a kind of CNPG"),
-        pytest.param(None, "Pooler", True, id="by its kind alone"),
-        pytest.param("apps", None, False, id="another group"),
-        pytest.param(None, "Deployment", False, id="another kind"),
-    ],
-)
-def test_who_asks_says_which_kinds_are_meant(group: str | None, kind: str | None, *, meant: bool) -> None:
-    assert may_mean_cnpg(group, kind) is meant
-
-
 def test_without_a_word_on_it_any_kind_may_be_meant() -> None:
     files = one("configurations: [k.yaml]\n", k="images: [{path: spec/image, kind: Deployment}]\n")
     assert build_folder(FileTree(files), "").opaque

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
 from gitops_mcp.domain.plans.cluster_update import plan_cluster_update
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import build_desired
-from gitops_mcp.errors import InvalidRequest, Refused
+from gitops_mcp.errors import Refused
 
 NOW = datetime(2026, 11, 1, 12, 30, 5, tzinfo=UTC)
 STAMP = "2026-11-01T12:30:05Z"
@@ -348,51 +347,6 @@ def test_a_maintenance_window_says_what_a_drained_node_means(reuse: bool, said: 
 def test_a_variable_that_nobody_fills_in_is_not_overwritten(text: str, asked: dict[str, Any], field: str) -> None:
     with pytest.raises(Refused, match=rf"{field} of .* is '\$\{{\w+}}': it is filled in by something else"):
         planned(text, **asked)
-
-
-@pytest.mark.parametrize(
-    ("asked", "verb"),
-    [
-        ({"storage_size": "20Gi", "wal_storage_size": "5Gi"}, "update-storage"),
-        ({"image": "pg:17.7"}, "update-image"),
-        ({"postgres_version": "17.7"}, "update-image"),
-        ({"maintenance_window": {"in_progress": True}}, "update-maintenance"),
-        ({"storage_size": "20Gi", "restart": True}, "update"),
-    ],
-)
-def test_each_topic_has_a_change_of_its_own(asked: dict[str, Any], verb: str) -> None:
-    assert ClusterUpdate(**asked).verb == verb
-
-
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        pytest.param({}, "nothing to update was named; there are: storage_size, wal_storage_size, ", id="nothing"),
-        pytest.param({"parameters": {}, "restart": False}, "nothing to update was named", id="nothing in it"),
-        pytest.param({"image": "pg:17.7", "postgres_version": "17"}, "image: it and postgres_version name", id="both"),
-        pytest.param({"storage_size": "10GB"}, "storage_size: '10GB' is not a size", id="size"),
-        pytest.param({"wal_storage_size": "-1Gi"}, "wal_storage_size: '-1Gi' is not more than zero", id="WAL size"),
-        pytest.param({"postgres_version": "latest"}, "postgres_version: 'latest' moves", id="latest"),
-        pytest.param({"image": "pg"}, "image: it is not the full reference", id="no tag"),
-        pytest.param({"image": "pg:latest"}, "image: it is not the full reference", id="image latest"),
-        pytest.param({"image": "user:hunter2@host/pg:17.7"}, "image: it is not the full reference", id="credentials"),
-        pytest.param({"parameters": {"archive_command": "true"}}, "archive_command may not be set: a backup", id="fixed"),
-        pytest.param({"parameters": {"max connections": "1"}}, "is not the name of a parameter", id="no parameter"),
-        pytest.param({"resources": {"requests": {"gpu": "1"}}}, "resources.requests: PostgreSQL's pods have no resource 'gpu'; there are: cpu, ", id="no resource"),
-        pytest.param({"resources": {"limits": {"memory": "4GB"}}}, "resources.limits.memory: '4GB' is no amount", id="no amount"),
-        pytest.param({"resources": {"limits": {"cpu": "0"}}}, "resources.limits.cpu: '0' is no amount", id="none of it"),
-    ],
-)  # fmt: skip
-def test_what_no_cluster_could_have_is_refused_with_what_would_work(asked: dict[str, Any], said: str) -> None:
-    with pytest.raises(InvalidRequest) as raised:
-        ClusterUpdate(**asked)
-    assert said in str(raised.value)
-    assert "hunter2" not in str(raised.value)
-
-
-def test_huge_pages_are_a_resource() -> None:
-    asked = ClusterUpdate(resources={"limits": {"hugepages-2Mi": "1Gi"}})
-    assert replace(asked, restart=True).named == ("resources", "restart")
 
 
 def test_a_secret_that_stood_in_a_parameter_is_not_repeated() -> None:

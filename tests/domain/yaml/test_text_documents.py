@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.objects import Object, Path
-from gitops_mcp.domain.yaml.render import render_manifest
+from gitops_mcp.domain.objects import Path
 from gitops_mcp.domain.yaml.text import line_of_path, parse_documents, with_document, without_document
 from gitops_mcp.errors import InvalidRequest
 
@@ -28,12 +27,6 @@ TWO = "# licence\n\n# about a\na: 1\n# still a\n\n# about b\n---\n# inside b\nb:
 def test_every_document_has_its_line_and_value(text: str, expected: list[tuple[int, object]]) -> None:
     assert [(found.line, found.value) for found in parse_documents(text)] == expected
     assert [found.index for found in parse_documents(text)] == list(range(len(expected)))
-
-
-def test_values_of_aliases_are_values_of_their_own() -> None:
-    value = parse_documents("a: &x {k: 1}\nb: *x\nc:\n  <<: *x\n")[0].value
-    value["a"]["k"] = 2
-    assert value == {"a": {"k": 2}, "b": {"k": 1}, "c": {"k": 1}}
 
 
 @pytest.mark.parametrize(
@@ -129,32 +122,6 @@ def test_a_document_past_the_end_is_an_invalid_request() -> None:
 )
 def test_a_document_goes_with_its_marker_and_comments(text: str, document: int, after: str) -> None:
     assert without_document(text, document) == after
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        pytest.param(
-            {
-                "apiVersion": "v1",
-                "metadata": {"name": "a", "labels": {}},
-                "spec": {"roles": [{"name": "app", "inRoles": ["x", "y z"]}, {"name": "b"}], "sql": "SELECT 1;\nSELECT 2;\n"},
-            },
-            "apiVersion: v1\nmetadata:\n  name: a\n  labels: {}\nspec:\n  roles:\n    - name: app\n      inRoles:\n"
-            "        - x\n        - y z\n    - name: b\n  sql: |\n    SELECT 1;\n    SELECT 2;\n",
-            id="a manifest",
-        ),
-        pytest.param({"l": [[1, [2]], [], {}]}, "l:\n  - - 1\n    - - 2\n  - []\n  - {}\n", id="lists in lists"),
-        pytest.param({}, "{}\n", id="nothing"),
-    ],
-)  # fmt: skip
-def test_a_new_file_is_in_block_style(value: Object, text: str) -> None:
-    assert render_manifest(value) == text
-    assert parse_documents(text)[0].value == value
-
-
-def test_a_new_file_can_have_another_style() -> None:
-    assert render_manifest({"a": {"b": [1]}}, eol="\r\n", indent=4, indent_lists=False) == "a:\r\n    b:\r\n    - 1\r\n"
 
 
 def test_several_documents_go_in_one_pass_with_what_is_attached_to_them() -> None:
