@@ -19,12 +19,23 @@ from gitops_mcp.domain.editing.field import set_field
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.names import ClusterRef, make_object_name
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path
-from gitops_mcp.domain.plans.cluster import cluster_places, plan_cluster_deletion, plan_new_cluster, plan_scaling
-from gitops_mcp.domain.plans.database import NewDatabase, check_new_database, database_places, plan_new_database
-from gitops_mcp.domain.plans.declared_roles import LiveRoles, declared_roles, require_role
-from gitops_mcp.domain.plans.passwords import RolePassword
+from gitops_mcp.domain.plans.clusters.cluster import (
+    cluster_places,
+    plan_cluster_deletion,
+    plan_new_cluster,
+    plan_scaling,
+)
+from gitops_mcp.domain.plans.databases.database import (
+    NewDatabase,
+    check_new_database,
+    database_places,
+    plan_new_database,
+)
+from gitops_mcp.domain.plans.passwords.role_password import RolePassword
+from gitops_mcp.domain.plans.passwords.secret_removal import PasswordRemoval
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.role import (
+from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles, declared_roles, require_role
+from gitops_mcp.domain.plans.roles.role import (
     NewRole,
     check_new_role,
     form_of_new_role,
@@ -33,10 +44,9 @@ from gitops_mcp.domain.plans.role import (
     plan_unchanged_role,
     role_places,
 )
-from gitops_mcp.domain.plans.role_migration import plan_nothing_to_migrate, plan_role_migration
-from gitops_mcp.domain.plans.role_removal import RoleDeletion, plan_role_deletion, role_at_base
-from gitops_mcp.domain.plans.role_update import plan_role_update
-from gitops_mcp.domain.plans.secret_removal import PasswordRemoval
+from gitops_mcp.domain.plans.roles.role_migration import plan_nothing_to_migrate, plan_role_migration
+from gitops_mcp.domain.plans.roles.role_removal import RoleDeletion, plan_role_deletion, role_at_base
+from gitops_mcp.domain.plans.roles.role_update import plan_role_update
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError

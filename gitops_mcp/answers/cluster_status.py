@@ -8,9 +8,31 @@ from typing import Annotated, Literal
 
 from pydantic import AliasPath, Field, model_serializer
 
-from gitops_mcp.answers import cluster_parts as parts
 from gitops_mcp.answers.base import Answer, LongAnswer
-from gitops_mcp.answers.cluster_parts import Text, TextOrNone, Texts, TrueOrNone
+from gitops_mcp.answers.cluster_parts import (
+    BackupRow,
+    BudgetRow,
+    CertificateRow,
+    ConditionRow,
+    DatabaseObjectRow,
+    EventRow,
+    InlineRoleRow,
+    InstanceRow,
+    JobRow,
+    PluginRow,
+    PoolerRow,
+    ProblemRow,
+    RestoreWindowRow,
+    RoleObjectRow,
+    ScheduleRow,
+    ServiceRow,
+    TablespaceRow,
+    Text,
+    TextOrNone,
+    Texts,
+    TrueOrNone,
+    VolumeRow,
+)
 from gitops_mcp.answers.markdown import UNTRUSTED, bullets, facts_line, inline_code, plain, section, warning_blocks
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
@@ -87,13 +109,13 @@ class ClusterFacts(Answer):
 class BackupFacts(Answer):
     archiver: Text | None = None
     """What archives WAL, or `none`."""
-    schedules: list[parts.ScheduleRow] | None = None
+    schedules: list[ScheduleRow] | None = None
     more_schedules: int | None = None
     completed: int | None = None
-    recent: list[parts.BackupRow] | None = None
+    recent: list[BackupRow] | None = None
     """The newest first."""
     older: int | None = None
-    recovery_windows: list[parts.RestoreWindowRow] | None = None
+    recovery_windows: list[RestoreWindowRow] | None = None
 
     def lines(self) -> Iterator[str]:
         if self.archiver:
@@ -122,18 +144,18 @@ class ClusterStatus(LongAnswer):
     summary: ClusterFacts = ClusterFacts()
     git: ClusterInGit | None = None
     engines: list[str] = Field(default_factory=list)
-    conditions: list[parts.ConditionRow] = Field(default_factory=list)
-    instances: list[parts.InstanceRow] = Field(default_factory=list)
+    conditions: list[ConditionRow] = Field(default_factory=list)
+    instances: list[InstanceRow] = Field(default_factory=list)
     backups: BackupFacts = BackupFacts()
-    certificates: list[parts.CertificateRow] = Field(default_factory=list)
-    services: list[parts.ServiceRow] = Field(default_factory=list)
-    volumes: list[parts.VolumeRow] = Field(default_factory=list)
-    roles: list[parts.InlineRoleRow | parts.RoleObjectRow] = Field(default_factory=list)
-    databases: list[parts.DatabaseObjectRow] = Field(default_factory=list)
-    poolers: list[parts.PoolerRow] = Field(default_factory=list)
-    others: list[parts.TablespaceRow | parts.PluginRow | parts.BudgetRow | parts.JobRow] = Field(default_factory=list)
-    events: list[parts.EventRow] = Field(default_factory=list)
-    problems: list[parts.ProblemRow] = Field(default_factory=list)
+    certificates: list[CertificateRow] = Field(default_factory=list)
+    services: list[ServiceRow] = Field(default_factory=list)
+    volumes: list[VolumeRow] = Field(default_factory=list)
+    roles: list[InlineRoleRow | RoleObjectRow] = Field(default_factory=list)
+    databases: list[DatabaseObjectRow] = Field(default_factory=list)
+    poolers: list[PoolerRow] = Field(default_factory=list)
+    others: list[TablespaceRow | PluginRow | BudgetRow | JobRow] = Field(default_factory=list)
+    events: list[EventRow] = Field(default_factory=list)
+    problems: list[ProblemRow] = Field(default_factory=list)
     """What is wrong and what to do, the worst first."""
     warnings: list[Notice] = Field(default_factory=list)
 
@@ -189,6 +211,6 @@ _SECTIONS = (
 )
 
 
-def _problem_line(one: parts.ProblemRow) -> str:
+def _problem_line(one: ProblemRow) -> str:
     said = f" [the cluster says: {plain(one.detail)}]" if one.detail else ""
     return f"{one.severity}: {plain(one.what)}. Do: {plain(one.action)}{said}"

@@ -182,7 +182,7 @@ def update_postgres_cluster(
     A switchover or the restart of one instance is no state that Git could hold: kubectl cnpg promote, kubectl cnpg
     restart.
     """
-    from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
+    from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
     from gitops_mcp.workflows.writing import cluster_update
     from gitops_mcp.workflows.writing.request import WriteRequest
 

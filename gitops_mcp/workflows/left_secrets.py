@@ -12,7 +12,7 @@ from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.adapters.secrets.notes import MadeSecret, sweep_notes
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
-from gitops_mcp.domain.plans.declared_roles import is_named_by_roles, objects_naming_secret
+from gitops_mcp.domain.plans.roles.declared_roles import is_named_by_roles, objects_naming_secret
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Refused
 
 log = logging.getLogger(__name__)

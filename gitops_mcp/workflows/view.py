@@ -18,7 +18,7 @@ from gitops_mcp.workflows.api_once import ApiOnce
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.editing.sibling_paths import FilePlace
-    from gitops_mcp.domain.plans.secret_documents import SecretDocument, Way
+    from gitops_mcp.domain.plans.passwords.secret_documents import SecretDocument, Way
 
 
 class Source(Protocol):

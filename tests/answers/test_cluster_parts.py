@@ -6,8 +6,27 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.answers import cluster_parts as parts
 from gitops_mcp.answers.base import Answer, rows_of
+from gitops_mcp.answers.cluster_parts import (
+    BackupRow,
+    BudgetRow,
+    CertificateRow,
+    ConditionRow,
+    DatabaseObjectRow,
+    EventRow,
+    InlineRoleRow,
+    InstanceRow,
+    JobRow,
+    PluginRow,
+    PoolerRow,
+    ProblemRow,
+    RestoreWindowRow,
+    RoleObjectRow,
+    ScheduleRow,
+    ServiceRow,
+    TablespaceRow,
+    VolumeRow,
+)
 from gitops_mcp.domain.cnpg.moment import Moment
 from gitops_mcp.domain.cnpg.status.backups import Backup, RestoreWindow, Schedule
 from gitops_mcp.domain.cnpg.status.certificates import Certificate
@@ -32,7 +51,7 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
     ("row", "value", "said"),
     [
         (
-            parts.ProblemRow,
+            ProblemRow,
             Problem("info", "x", "it is so", "wait", "w" * 301),
             {
                 "severity": "info",
@@ -43,7 +62,7 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
             },
         ),
         (
-            parts.ConditionRow,
+            ConditionRow,
             Condition("Ready", "False", "Broken", "it broke", THEN),
             {
                 "type": "Ready",
@@ -53,9 +72,9 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
                 "since": "2026-09-01T00:00:00Z (3d)",
             },
         ),
-        (parts.ConditionRow, Condition("Ready", "not reported"), {"type": "Ready", "status": "not reported"}),
+        (ConditionRow, Condition("Ready", "not reported"), {"type": "Ready", "status": "not reported"}),
         (
-            parts.InstanceRow,
+            InstanceRow,
             Instance("db-1", "primary", "healthy", 7, "Running", True, 0, "node-a", "image", THEN, "crash"),
             {
                 "name": "db-1",
@@ -72,17 +91,17 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
             },
         ),
         (
-            parts.CertificateRow,
+            CertificateRow,
             Certificate("db-ca", None, None, renewed_by_operator=False),
             {"secret": "db-ca", "renewed_by_operator": False},
         ),
         (
-            parts.ServiceRow,
+            ServiceRow,
             Service("db-rw", None, "ClusterIP", "db-rw.shop.svc", tuple(range(22)), ()),
             {"name": "db-rw", "type": "ClusterIP", "host": "db-rw.shop.svc", "ports": [*range(20), "and 2 more"]},
         ),
         (
-            parts.VolumeRow,
+            VolumeRow,
             Volume("db-1", "db-1", "PG_DATA", None, "Bound", "1Gi", "1Gi", "fast", "healthy", None),
             {
                 "name": "db-1",
@@ -96,12 +115,12 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
             },
         ),
         (
-            parts.InlineRoleRow,
+            InlineRoleRow,
             InlineRole("clerk", "pending-reconciliation", ("no Secret",)),
             {"form": "inline", "name": "clerk", "state": "pending-reconciliation", "errors": ["no Secret"]},
         ),
         (
-            parts.RoleObjectRow,
+            RoleObjectRow,
             DatabaseRole("clerk", "db-clerk", "retain", STUCK),
             {
                 "form": "DatabaseRole",
@@ -115,7 +134,7 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
             },
         ),
         (
-            parts.DatabaseObjectRow,
+            DatabaseObjectRow,
             Database("app", "db-app", "clerk", "present", "delete", DONE, ("schema s: no",)),
             {
                 "name": "app",
@@ -128,37 +147,37 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
             },
         ),
         (
-            parts.DatabaseObjectRow,
+            DatabaseObjectRow,
             Database("app", "db-app", None, "absent", "retain", UNTOLD, ()),
             {"name": "app", "object": "db-app", "ensure": "absent", "reclaim": "retain", "applied": "unknown"},
         ),
         (
-            parts.PoolerRow,
+            PoolerRow,
             Pooler("p", "rw", "active", 2, None),
             {"name": "p", "type": "rw", "phase": "active", "instances": 2},
         ),
         (
-            parts.TablespaceRow,
+            TablespaceRow,
             Tablespace("hot", "app", "pending", "no space"),
             {"kind": "tablespace", "name": "hot", "owner": "app", "state": "pending", "error": "no space"},
         ),
         (
-            parts.PluginRow,
+            PluginRow,
             Plugin("barman", "1.0", "", archives=False),
             {"kind": "plugin", "name": "barman", "version": "1.0", "archives": False},
         ),
         (
-            parts.BudgetRow,
+            BudgetRow,
             Budget("db", 0, 3, None),
             {"kind": "PodDisruptionBudget", "name": "db", "allowed": 0, "healthy": 3},
         ),
         (
-            parts.JobRow,
+            JobRow,
             Job("db-4-join", "join", "Failed", "no image"),
             {"kind": "job", "name": "db-4-join", "role": "join", "pod": "Failed", "waiting": "no image"},
         ),
         (
-            parts.EventRow,
+            EventRow,
             Event(THEN, True, "", "Pod db-1", "Created", 2),
             {
                 "last": "2026-09-01T00:00:00Z (3d)",
@@ -169,7 +188,7 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
             },
         ),
         (
-            parts.ScheduleRow,
+            ScheduleRow,
             Schedule("nightly", "0 0 0 * * *", "plugin", False, None, THEN, None),
             {
                 "name": "nightly",
@@ -180,7 +199,7 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
             },
         ),
         (
-            parts.BackupRow,
+            BackupRow,
             Backup("b", "failed", "plugin", THEN, None, "no bucket"),
             {
                 "name": "b",
@@ -191,7 +210,7 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
             },
         ),
         (
-            parts.RestoreWindowRow,
+            RestoreWindowRow,
             RestoreWindow("vault", "db", THEN, THEN, None),
             {
                 "store": "vault",
@@ -208,7 +227,5 @@ def test_a_row_says_what_its_value_says(row: type[Answer], value: object, said: 
 
 
 def test_a_condition_is_told_in_a_word_with_its_reason() -> None:
-    assert str(parts.ConditionRow(type="Ready", status="False", reason="Broken", since="2d")) == (
-        "Ready=False (Broken, 2d)"
-    )
-    assert str(parts.ConditionRow(type="Ready", status="True")) == "Ready=True"
+    assert str(ConditionRow(type="Ready", status="False", reason="Broken", since="2d")) == ("Ready=False (Broken, 2d)")
+    assert str(ConditionRow(type="Ready", status="True")) == "Ready=True"

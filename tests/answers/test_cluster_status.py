@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.answers import cluster_parts as parts
+from gitops_mcp.answers.cluster_parts import (
+    BackupRow,
+    ConditionRow,
+    EventRow,
+    InstanceRow,
+    ProblemRow,
+    RestoreWindowRow,
+    ScheduleRow,
+)
 from gitops_mcp.answers.cluster_status import BackupFacts, ClusterFacts, ClusterInGit, ClusterStatus, DriftRow
 from gitops_mcp.domain.notice import Notice
 from tests.answers.rendering import headings, shown
@@ -33,18 +41,18 @@ STATUS = ClusterStatus(
     backups=BackupFacts(
         archiver="barman",
         completed=2,
-        recent=[parts.BackupRow(name="b", phase="completed", method="plugin")],
+        recent=[BackupRow(name="b", phase="completed", method="plugin")],
         older=1,
-        schedules=[parts.ScheduleRow(name="nightly", method="plugin", suspended=False)],
+        schedules=[ScheduleRow(name="nightly", method="plugin", suspended=False)],
         more_schedules=3,
-        recovery_windows=[parts.RestoreWindowRow(server="db", store="vault")],
+        recovery_windows=[RestoreWindowRow(server="db", store="vault")],
     ),
-    conditions=[parts.ConditionRow(type="Ready", status="False", message="# Ignore all\n- of it")],
-    instances=[parts.InstanceRow(name="db-1", role="primary", state="healthy", ready=True)],
-    events=[parts.EventRow(warning=True, message="```", count=1)],
+    conditions=[ConditionRow(type="Ready", status="False", message="# Ignore all\n- of it")],
+    instances=[InstanceRow(name="db-1", role="primary", state="healthy", ready=True)],
+    events=[EventRow(warning=True, message="```", count=1)],
     problems=[
-        parts.ProblemRow(severity="warning", id="x", what="it is so", action="mend it", detail="<script>\n# no"),
-        parts.ProblemRow(severity="info", id="y", what="one node", action="add nodes"),
+        ProblemRow(severity="warning", id="x", what="it is so", action="mend it", detail="<script>\n# no"),
+        ProblemRow(severity="info", id="y", what="one node", action="add nodes"),
     ],
     warnings=[Notice("unreadable", "pods are missing here")],
     omitted={"events": 7, "poolers": 1},

@@ -15,7 +15,7 @@ from gitops_mcp.adapters.secrets.interface import WantedSecret, generate_passwor
 from gitops_mcp.adapters.secrets.manifest import secret_manifest
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER
+from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER
 from gitops_mcp.errors import NotFound, Refused
 
 CHANGE = "gitops-mcp/change"

@@ -8,7 +8,7 @@ from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH, RELOAD
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER
+from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER
 
 
 def secret_manifest(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, make_object_name
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plans.declared_roles import LiveRoles, declared_roles
+from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles, declared_roles
 from gitops_mcp.domain.repository.desired import Desired
 
 

@@ -15,7 +15,7 @@ from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.role_attributes import VALIDATED, quote_sql_name
+from gitops_mcp.domain.plans.roles.role_attributes import VALIDATED, quote_sql_name
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 
 _BY_HAND = "a person has to delete it"

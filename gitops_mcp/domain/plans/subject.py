@@ -11,7 +11,7 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.yaml.values import is_same
 
 if TYPE_CHECKING:
-    from gitops_mcp.domain.plans.declared_roles import DeclaredRole
+    from gitops_mcp.domain.plans.roles.declared_roles import DeclaredRole
 
 
 class Part(Protocol):
@@ -55,7 +55,7 @@ class RolePart:
         return bool(self._roles(desired))
 
     def _roles(self, desired: Desired) -> list[DeclaredRole]:
-        from gitops_mcp.domain.plans.declared_roles import declared_roles
+        from gitops_mcp.domain.plans.roles.declared_roles import declared_roles
 
         return [
             role
@@ -74,7 +74,7 @@ class DatabasePart:
     name: str
 
     def read(self, desired: Desired) -> Any:
-        from gitops_mcp.domain.plans.database import declared_databases, sql_name_of
+        from gitops_mcp.domain.plans.databases.database import declared_databases, sql_name_of
 
         found = declared_databases(desired, self.cluster)
         return [one.object for one in found if sql_name_of(one) == self.name] or None

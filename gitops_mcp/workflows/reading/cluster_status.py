@@ -5,8 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from gitops_mcp.answers import cluster_parts as parts
 from gitops_mcp.answers.base import Answer, rows_of, shorten_to_fit
+from gitops_mcp.answers.cluster_parts import (
+    BackupRow,
+    BudgetRow,
+    CertificateRow,
+    ConditionRow,
+    DatabaseObjectRow,
+    EventRow,
+    InlineRoleRow,
+    InstanceRow,
+    JobRow,
+    PluginRow,
+    PoolerRow,
+    ProblemRow,
+    RestoreWindowRow,
+    RoleObjectRow,
+    ScheduleRow,
+    ServiceRow,
+    TablespaceRow,
+    VolumeRow,
+)
 from gitops_mcp.answers.cluster_status import BackupFacts, ClusterFacts, ClusterStatus
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App
@@ -65,7 +84,7 @@ def read_cluster_status(
     )
     if live is None:
         failing = next((one.failing for one in states if one.failing), None)
-        found = [] if unavailable else rows_of(parts.ProblemRow, [_not_live(failing)])
+        found = [] if unavailable else rows_of(ProblemRow, [_not_live(failing)])
         told = shared.model_copy(update={"problems": found})
         return shorten_to_fit(told, "engines", "warnings")
     related, missing = read_related(api, live)
@@ -92,21 +111,21 @@ def _fill_answer(
     instances = f"{top.ready}/{top.instances} ready"
     found = [*problems(seen, desired=declared.object if declared else None), *_git_problems(shared, declared, states)]
     sections: dict[str, Sequence[Answer]] = {
-        "conditions": rows_of(parts.ConditionRow, seen.conditions),
-        "instances": rows_of(parts.InstanceRow, seen.instances),
-        "certificates": rows_of(parts.CertificateRow, seen.certificates),
-        "services": rows_of(parts.ServiceRow, seen.services),
-        "volumes": rows_of(parts.VolumeRow, seen.volumes),
-        "roles": [*rows_of(parts.InlineRoleRow, seen.inline_roles), *rows_of(parts.RoleObjectRow, seen.database_roles)],
-        "databases": rows_of(parts.DatabaseObjectRow, seen.databases),
-        "poolers": rows_of(parts.PoolerRow, seen.poolers),
+        "conditions": rows_of(ConditionRow, seen.conditions),
+        "instances": rows_of(InstanceRow, seen.instances),
+        "certificates": rows_of(CertificateRow, seen.certificates),
+        "services": rows_of(ServiceRow, seen.services),
+        "volumes": rows_of(VolumeRow, seen.volumes),
+        "roles": [*rows_of(InlineRoleRow, seen.inline_roles), *rows_of(RoleObjectRow, seen.database_roles)],
+        "databases": rows_of(DatabaseObjectRow, seen.databases),
+        "poolers": rows_of(PoolerRow, seen.poolers),
         "others": [
-            *rows_of(parts.TablespaceRow, seen.tablespaces),
-            *rows_of(parts.PluginRow, seen.plugins),
-            *rows_of(parts.BudgetRow, seen.budgets),
-            *rows_of(parts.JobRow, seen.jobs),
+            *rows_of(TablespaceRow, seen.tablespaces),
+            *rows_of(PluginRow, seen.plugins),
+            *rows_of(BudgetRow, seen.budgets),
+            *rows_of(JobRow, seen.jobs),
         ],
-        "events": rows_of(parts.EventRow, seen.events.items if seen.events else None),
+        "events": rows_of(EventRow, seen.events.items if seen.events else None),
     }
     omitted = {"events": seen.events.more} if seen.events and seen.events.more else {}
     for title, entries in sections.items():
@@ -121,7 +140,7 @@ def _fill_answer(
                 "phase_class": "hibernated" if top.hibernated else top.phase.kind,
                 "healthy": top.healthy,
                 "summary": rows_of(ClusterFacts, [top])[0].model_copy(update={"instances": instances}),
-                "problems": rows_of(parts.ProblemRow, found[:30]),
+                "problems": rows_of(ProblemRow, found[:30]),
                 "backups": _backups(seen),
                 **sections,
                 "omitted": omitted,
@@ -139,12 +158,12 @@ def _backups(seen: Status) -> BackupFacts:
     schedules, windows = seen.schedules or (), seen.windows or ()
     return BackupFacts(
         archiver=seen.archiver or "none",
-        schedules=rows_of(parts.ScheduleRow, schedules[:10]) or None,
+        schedules=rows_of(ScheduleRow, schedules[:10]) or None,
         more_schedules=max(len(schedules) - 10, 0) or None,
         completed=seen.backups.completed if seen.backups else None,
-        recent=rows_of(parts.BackupRow, seen.backups.items[:5]) or None if seen.backups else None,
+        recent=rows_of(BackupRow, seen.backups.items[:5]) or None if seen.backups else None,
         older=seen.backups.more or None if seen.backups else None,
-        recovery_windows=rows_of(parts.RestoreWindowRow, windows[:10]) or None,
+        recovery_windows=rows_of(RestoreWindowRow, windows[:10]) or None,
     )
 
 

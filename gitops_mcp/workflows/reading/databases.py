@@ -10,8 +10,8 @@ from gitops_mcp.app import App
 from gitops_mcp.domain.kinds import DATABASE
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.plans.database import POLICY, declared_databases, sql_name_of
-from gitops_mcp.domain.plans.declared_roles import bootstrap_database, bootstrap_owner
+from gitops_mcp.domain.plans.databases.database import POLICY, declared_databases, sql_name_of
+from gitops_mcp.domain.plans.roles.declared_roles import bootstrap_database, bootstrap_owner
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.reading import cursors

@@ -13,7 +13,7 @@ from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.plans.declared_roles import LiveRoles
+from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled

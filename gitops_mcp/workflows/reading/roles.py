@@ -12,8 +12,15 @@ from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.plans.declared_roles import ROLES, DeclaredRole, Form, LiveRoles, bootstrap_owner, declared_roles
-from gitops_mcp.domain.plans.role_attributes import non_default_attributes
+from gitops_mcp.domain.plans.roles.declared_roles import (
+    ROLES,
+    DeclaredRole,
+    Form,
+    LiveRoles,
+    bootstrap_owner,
+    declared_roles,
+)
+from gitops_mcp.domain.plans.roles.role_attributes import non_default_attributes
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.workflows.reading import cursors

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.domain.names import check_cluster_name
-from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
-from gitops_mcp.domain.plans.cluster_update import paths_of_update, plan_cluster_update
+from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
+from gitops_mcp.domain.plans.clusters.cluster_update import paths_of_update, plan_cluster_update
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.workflows.view import View

@@ -12,7 +12,7 @@ from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.plans.cluster import (
+from gitops_mcp.domain.plans.clusters.cluster import (
     INSTANCES,
     LiveCluster,
     cluster_places,
@@ -49,7 +49,7 @@ class NewCluster:
 
 def create_cluster(app: App, request: WriteRequest, new: NewCluster) -> WriteResult:
     from gitops_mcp.domain.cnpg.manifest import cluster_manifest
-    from gitops_mcp.domain.plans.cluster_image import image_for
+    from gitops_mcp.domain.plans.clusters.cluster_image import image_for
 
     check_cluster_name(new.name)
 

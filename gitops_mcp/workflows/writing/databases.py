@@ -12,7 +12,7 @@ from gitops_mcp.domain.cnpg.sql import checked_database_name, checked_sql_name
 from gitops_mcp.domain.kinds import DATABASE
 from gitops_mcp.domain.names import check_cluster_name, make_object_name
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.plans.database import (
+from gitops_mcp.domain.plans.databases.database import (
     NewDatabase,
     check_new_database,
     database_places,
@@ -20,10 +20,10 @@ from gitops_mcp.domain.plans.database import (
     plan_new_database,
     require_database,
 )
-from gitops_mcp.domain.plans.database_removal import DatabaseDeletion, plan_database_deletion
+from gitops_mcp.domain.plans.databases.database_removal import DatabaseDeletion, plan_database_deletion
 from gitops_mcp.domain.plans.object_names import taken_names
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.role import check_cluster_alive
+from gitops_mcp.domain.plans.roles.role import check_cluster_alive
 from gitops_mcp.domain.plans.subject import DatabasePart, Subject
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.view import View

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_mcp.adapters.git.publish import remove_branch
+from gitops_mcp.adapters.git.publishing.publish import remove_branch
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import DiscardResult
 from gitops_mcp.app import App

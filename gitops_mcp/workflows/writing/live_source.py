@@ -25,7 +25,7 @@ from gitops_mcp.domain.kinds import (
 )
 from gitops_mcp.domain.live.operations import manifest_of_live
 from gitops_mcp.domain.objects import Identity, Object, Resource, at
-from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER, SecretDocument, Way
+from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER, SecretDocument, Way
 from gitops_mcp.domain.repository.build import desired_of_documents
 from gitops_mcp.domain.repository.desired import API, Declaration, Desired
 from gitops_mcp.domain.yaml.render import render_manifest

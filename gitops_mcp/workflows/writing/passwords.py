@@ -18,15 +18,15 @@ from gitops_mcp.domain.editing.new_document import line_ending
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Identity, Object, Resource
-from gitops_mcp.domain.plans.password_provider import MAKER_KINDS, ProviderSigns, choose_provider
-from gitops_mcp.domain.plans.password_rotation import (
+from gitops_mcp.domain.plans.passwords.password_provider import MAKER_KINDS, ProviderSigns, choose_provider
+from gitops_mcp.domain.plans.passwords.password_rotation import (
     maker_to_rotate,
     moved_password,
     name_after_rotation,
     password_rotated_in_cluster,
     rewritten_password,
 )
-from gitops_mcp.domain.plans.passwords import (
+from gitops_mcp.domain.plans.passwords.role_password import (
     NO_PASSWORD,
     LiveObject,
     PasswordOwner,
@@ -42,7 +42,13 @@ from gitops_mcp.domain.plans.passwords import (
     made_password,
     secret_places,
 )
-from gitops_mcp.domain.plans.secret_documents import Maker, SecretDocument, Way, find_mittwald_file, secret_documents
+from gitops_mcp.domain.plans.passwords.secret_documents import (
+    Maker,
+    SecretDocument,
+    Way,
+    find_mittwald_file,
+    secret_documents,
+)
 from gitops_mcp.domain.repository.desired import Declaration, folders_above
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View

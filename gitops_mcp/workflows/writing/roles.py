@@ -22,12 +22,13 @@ from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
 from gitops_mcp.domain.names import check_cluster_name
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.plans.declared_roles import declared_roles, find_role, require_role, target_of_role
 from gitops_mcp.domain.plans.object_names import role_object_name
-from gitops_mcp.domain.plans.password_rotation import file_to_rewrite
-from gitops_mcp.domain.plans.passwords import PasswordOwner, PasswordSource
+from gitops_mcp.domain.plans.passwords.password_rotation import file_to_rewrite
+from gitops_mcp.domain.plans.passwords.role_password import PasswordOwner, PasswordSource
+from gitops_mcp.domain.plans.passwords.secret_removal import PasswordRemoval, RoleSecrets, plan_secret_removal
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.role import (
+from gitops_mcp.domain.plans.roles.declared_roles import declared_roles, find_role, require_role, target_of_role
+from gitops_mcp.domain.plans.roles.role import (
     NewRole,
     check_cluster_alive,
     check_new_role,
@@ -37,15 +38,19 @@ from gitops_mcp.domain.plans.role import (
     plan_new_role,
     role_places,
 )
-from gitops_mcp.domain.plans.role_migration import (
+from gitops_mcp.domain.plans.roles.role_migration import (
     names_after_migration,
     plan_nothing_to_migrate,
     plan_role_migration,
     roles_to_migrate,
 )
-from gitops_mcp.domain.plans.role_removal import RoleDeletion, plan_role_deletion, role_at_base, time_since_last_write
-from gitops_mcp.domain.plans.role_update import plan_role_update
-from gitops_mcp.domain.plans.secret_removal import PasswordRemoval, RoleSecrets, plan_secret_removal
+from gitops_mcp.domain.plans.roles.role_removal import (
+    RoleDeletion,
+    plan_role_deletion,
+    role_at_base,
+    time_since_last_write,
+)
+from gitops_mcp.domain.plans.roles.role_update import plan_role_update
 from gitops_mcp.domain.plans.subject import FilePart, Part, RolePart, Subject
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest

@@ -6,8 +6,8 @@ from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plans.cluster import LiveCluster
-from gitops_mcp.domain.plans.declared_roles import LiveRoles
+from gitops_mcp.domain.plans.clusters.cluster import LiveCluster
+from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View, allowed_namespace

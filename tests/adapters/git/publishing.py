@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from gitops_mcp.adapters.git.publish import PublishedCommit, publish
+from gitops_mcp.adapters.git.publishing.publish import PublishedCommit, publish
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, write

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git.publish import PublishedCommit, publish, remove_branch
+from gitops_mcp.adapters.git.publishing.publish import PublishedCommit, publish, remove_branch
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Raced, Refused, Unavailable

@@ -14,7 +14,7 @@ from gitops_mcp.domain.editing.new_document import (
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plans.role import make_new_object
+from gitops_mcp.domain.plans.roles.role import make_new_object
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import InvalidRequest, Refused

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from gitops_mcp.domain.names import ClusterRef
-from gitops_mcp.domain.plans.declared_roles import LiveRoles
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 

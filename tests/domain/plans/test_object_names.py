@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plans.declared_roles import LiveRoles
 from gitops_mcp.domain.plans.object_names import role_object_name, taken_names
+from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles
 from tests.domain.plans.role_files import LISTED, OBJECT, REF, read
 
 

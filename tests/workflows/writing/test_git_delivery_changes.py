@@ -12,8 +12,8 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.plans.cluster import INSTANCES, plan_scaling
-from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
+from gitops_mcp.domain.plans.clusters.cluster import INSTANCES, plan_scaling
+from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.errors import InvalidRequest, NotFound

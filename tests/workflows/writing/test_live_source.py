@@ -8,7 +8,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, PASSWORD
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.plans.secret_documents import MANAGED_BY, SERVER
+from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER
 from gitops_mcp.errors import NotFound
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.live_source import check_cluster_name_live, live_view, read_live_objects

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.plans.secret_documents import secret_documents
+from gitops_mcp.domain.plans.passwords.secret_documents import secret_documents
 from gitops_mcp.domain.repository.build import desired_of_documents
 from gitops_mcp.domain.repository.desired import API
 from gitops_mcp.errors import Refused

@@ -16,7 +16,7 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.plans.cluster_settings import ClusterUpdate
+from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.changes import changed_objects

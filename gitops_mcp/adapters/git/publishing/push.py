@@ -1,0 +1,151 @@
+"""One ref pushed, with a lease, and nothing else whatever the configuration would push along.
+
+The lease makes it a compare-and-swap; that it is a fast-forward is publish's promise. A push that ends without an
+answer about its ref may still have arrived (a hook that outlives the time-out, a dropped connection), so the remote
+is asked before that is called a failure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from gitops_mcp.adapters.git.configuration import Configuration
+from gitops_mcp.adapters.git.lock import Lock
+from gitops_mcp.adapters.git.publishing.hooks import Hooks
+from gitops_mcp.adapters.git.publishing.printed import first_lines, remote_lines
+from gitops_mcp.adapters.git.remotes import Remotes
+from gitops_mcp.adapters.git.runner import Ran, Runner
+from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
+
+# Lines of `push --porcelain`: flag, tab, from:to, tab, summary, and a reason in brackets.
+_ACCEPTED = re.compile(r"^[ *=-]\t[^\t\n]*:refs/heads/", re.MULTILINE)
+_REJECTED = re.compile(r"^!\t[^\t\n]*\t\[(?:remote )?rejected\](?: \((.*)\))?$", re.MULTILINE)
+_MOVED = re.compile(
+    r"stale info|non-fast-forward|fetch first|cannot lock ref|failed to lock|incorrect old value|but expected"
+    r"|reference already exists"
+)
+_UNKNOWN = re.compile(r"remote failure|hung up unexpectedly|RPC failed|unexpected disconnect")
+_NO_ACCESS = re.compile(
+    r"Authentication failed|could not read (?:Username|Password)|Permission denied|terminal prompts disabled"
+    r"|error: 40[13]|HTTP 40[13]"
+)
+_SECONDS_TO_ASK = 15
+
+
+@dataclass(frozen=True)
+class Push:
+    runner: Runner
+    lock: Lock
+    configuration: Configuration
+    hooks: Hooks
+    remote: str
+    verify: bool
+    """Whether the pre-push hook runs."""
+
+    def tracking(self, branch: str) -> str:
+        return f"refs/remotes/{self.remote}/{branch}"
+
+    def moved(self, branch: str, new: str, old: str | None) -> str:
+        """Moves the branch from `old` (None: it must not exist) and answers what the remote said."""
+        answered = self._pushed(branch, new, old or "")
+        self._follow(answered, "update-ref", self.tracking(branch), new)
+        return remote_lines(answered.stderr) if answered else ""
+
+    def deleted(self, branch: str, old: str) -> None:
+        """Raises NotFound when the remote has no such branch."""
+        try:
+            answered = self._pushed(branch, "", old)
+        except Raced as error:
+            if self._is_at(branch, ""):
+                raise NotFound(f"there is no branch {branch} on {self.remote}: it has been deleted already") from error
+            raise
+        self._follow(answered, "update-ref", "-d", self.tracking(branch))
+
+    def _pushed(self, branch: str, new: str, old: str) -> Ran | None:
+        """What git printed of the push; None when it did not end well, but the remote has it."""
+        self._check_one_url()
+        self.lock.intend(self.tracking(branch))
+        ref = f"refs/heads/{branch}"
+        try:
+            ran = self._git(
+                # A mirror's push takes no single ref.
+                *("-c", f"remote.{self.remote}.mirror=false", "push", "--porcelain", "--no-follow-tags"),
+                *("--recurse-submodules=no", f"--force-with-lease={ref}:{old}"),
+                *(() if self.verify else ("--no-verify",)),
+                *("--", self.remote, f"{new}:{ref}"),
+            )
+        except Unavailable:
+            if self._is_at(branch, new):
+                return None
+            raise
+        if ran.returncode == 0 and _ACCEPTED.search(ran.text):
+            return ran
+        if _UNKNOWN.search(ran.text + ran.stderr) and self._is_at(branch, new):
+            return None
+        raise self._refusal(branch, ran)
+
+    def _check_one_url(self) -> None:
+        urls = self.configuration.every(f"remote.{self.remote}.pushurl") or self.configuration.every(
+            f"remote.{self.remote}.url"
+        )
+        if len(urls) > 1:
+            raise Refused(
+                f"remote {self.remote} pushes to {len(urls)} URLs, so a push could arrive at one and fail at another: "
+                f"configure a remote with one URL and name it as `remote`"
+            )
+
+    def _refusal(self, branch: str, ran: Ran) -> GitOpsError:
+        rejected = _REJECTED.search(ran.text)
+        said = remote_lines(ran.stderr) or first_lines(ran.stderr)
+        if rejected is None:
+            return self._failure(branch, ran)
+        reason = rejected[1] or "rejected"
+        # receive-pack says why a ref was not updated only among its messages.
+        detail = reason if reason != "failed to update ref" else said
+        if "exists; cannot create" in detail:
+            return Refused(f"branch {branch} cannot stand beside another one on {self.remote}: {detail}")
+        if _MOVED.search(detail):
+            return Raced(f"branch {branch} on {self.remote} was moved by another writer, or is locked by one: {detail}")
+        return Refused(f"{self.remote} refused the push of {branch} ({reason}). It said:\n{said}")
+
+    def _failure(self, branch: str, ran: Ran) -> GitOpsError:
+        said = first_lines(ran.stderr) or "git printed nothing"
+        if self.verify and self.hooks.on_push and "fatal:" not in ran.stderr:
+            return Refused(f"the pre-push hook refused the push of {branch}. It printed:\n{said}")
+        if _NO_ACCESS.search(ran.stderr):
+            return Unavailable(
+                f"no access to {self.remote} to push {branch}: give git credentials that need no prompt (a credential "
+                f"helper, or an ssh key in the agent) and check that they may push. Git printed:\n{said}"
+            )
+        return Unavailable(
+            f"the push of {branch} to {self.remote} failed: check that the remote can be reached and that "
+            f"`git push` works from this repository. Git printed:\n{said}"
+        )
+
+    def _is_at(self, branch: str, commit: str) -> bool:
+        """Whether the remote is seen to have the branch there (`""`: not at all)."""
+        quick = replace(self.runner, timeout=min(self.runner.timeout, _SECONDS_TO_ASK))
+        try:
+            ran = quick.run("ls-remote", "--", self.remote, f"refs/heads/{branch}", env=self._network())
+        except Unavailable:
+            return False
+        return ran.text.partition("\t")[0] == commit
+
+    def _follow(self, answered: Ran | None, *command: str) -> None:
+        """Moves the remote-tracking ref where git's own push does not.
+
+        That is in clones of one branch and bare ones, which map no others, and when the push did not end well. The
+        commit point has passed: what fails here, the next fetch repairs.
+        """
+        mapped = {spec.removeprefix("+") for spec in self.configuration.every(f"remote.{self.remote}.fetch")}
+        if answered is None or f"refs/heads/*:refs/remotes/{self.remote}/*" not in mapped:
+            self._git(*command)
+
+    def _git(self, *arguments: str) -> Ran:
+        # A pre-push hook's own `git diff -- '*.yaml'` means the pattern.
+        env = self._network() | {"GIT_LITERAL_PATHSPECS": "0"}
+        return self.runner.run(*arguments, env=env, check=False, keep=(self.lock.descriptor,))
+
+    def _network(self) -> dict[str, str]:
+        return Remotes.configured(self.configuration).network()

@@ -1,0 +1,1 @@
+"""Where a role's password comes from, how it changes, and what goes with it."""

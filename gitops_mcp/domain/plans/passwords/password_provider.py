@@ -1,0 +1,111 @@
+"""Which provider makes the password of a role.
+
+`auto` is what the configuration names, else what the repository uses: nearest to the Cluster first, and refused where
+that leaves a choice.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
+from gitops_mcp.domain.objects import Resource
+from gitops_mcp.domain.plans.passwords.secret_documents import Maker, ProviderName, SecretDocument, Way, ways_near
+from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.errors import InvalidRequest, Refused
+
+MAKER_KINDS: Mapping[ProviderName, tuple[Resource, ...]] = {
+    "external-secrets": (EXTERNAL_SECRET, PASSWORD),
+    "sealed-secrets": (SEALED_SECRET,),
+}
+"""What a controller makes Secrets of; the first of them has the Secret's name, and owns it."""
+
+
+@dataclass(frozen=True)
+class ProviderSigns:
+    """What shows how Secrets are made."""
+
+    documents: tuple[SecretDocument, ...]
+    has_sops_rules: bool = False
+    """At or above the Cluster's folder."""
+    generator: str | None = None
+    """A file that uses a generator which no provider here writes."""
+    installed: Mapping[ProviderName, bool] = field(default_factory=dict)
+    """Whether the API has the kinds of a provider, where it could be asked."""
+
+
+def choose_provider(
+    configured: ProviderName | Literal["auto"],
+    cluster: Declaration,
+    namespace: str,
+    signs: ProviderSigns,
+    *,
+    folder: str,
+) -> Maker:
+    """Raises Refused where that leaves a choice, or where the API says that the controller's kinds are not there."""
+    name = _detect_provider(cluster, namespace, signs, folder) if configured == "auto" else configured
+    if name == "existing":
+        raise InvalidRequest(
+            "password_source: passwords.provider is 'existing', so no password is made here: name the Secret with "
+            "password_source='existing:<name>'"
+        )
+    if not signs.installed.get(name, True):
+        kind = MAKER_KINDS[name][0]
+        raise Refused(
+            f"password_source: provider {name} is not installed in the cluster: it serves no {kind.kind} of "
+            f"{kind.api_version}. Install it, set another passwords.provider, or name a Secret with 'existing:<name>'"
+        )
+    return name
+
+
+def _detect_provider(cluster: Declaration, namespace: str, signs: ProviderSigns, folder: str) -> Way:
+    folders = {posixpath.dirname(cluster.path)} | ({cluster.root} if cluster.root else set())
+    for ways in ways_near(signs.documents, folders=folders, namespace=namespace, folder=folder):
+        if len(ways) == 1:
+            return next(iter(ways))
+        if ways:
+            raise Refused(
+                f"password_source: the repository makes Secrets in several ways ({', '.join(sorted(ways))}): say which "
+                f"one in passwords.provider of .gitops-mcp.yaml, or name a Secret with 'existing:<name>'"
+            )
+    if signs.has_sops_rules:
+        return "sops"
+    seen = f" {signs.generator} uses mittwald's secret generator, which is not written here." if signs.generator else ""
+    there = ", ".join(name for name, is_there in signs.installed.items() if is_there)
+    installed = f" Installed in the cluster: {there}." if there else ""
+    raise Refused(
+        f"password_source: the repository does not show how it makes Secrets, so none is made.{seen}{installed} "
+        f"Choose: passwords.provider in .gitops-mcp.yaml ({', '.join(get_args(ProviderName))}), "
+        f"password_source='existing:<name of a Secret>', or 'none'"
+    )
+
+
+def provider_notes(provider: Maker, wanted: str) -> tuple[str, ...]:
+    """What a reviewer should know of how the password of a Secret comes to be."""
+    match provider:
+        case "external-secrets":
+            how = (
+                f"The External Secrets Operator generates the password of Secret {wanted} once, in the cluster; Git "
+                f"holds no part of it."
+            )
+            return how, f"The Secret {wanted} goes with its ExternalSecret, and with it the only copy of the password"
+        case "sealed-secrets":
+            how = (
+                f"The password was generated and sealed for the Sealed Secrets controller, which alone can open it; it "
+                f"opens it for Secret {wanted} only, so neither name may be changed, not by a kustomization either."
+            )
+        case "sops":
+            how = (
+                f"The password of Secret {wanted} was generated and encrypted by sops for the keys of the matching "
+                f"rule in .sops.yaml. Flux decrypts it where the Kustomization that covers the file has "
+                f"spec.decryption.provider: sops; Argo CD needs a plugin for that."
+            )
+        case _:
+            how = (
+                f"The password was generated and written as Secret {wanted} to the Kubernetes API. It is not in Git: a "
+                f"cluster that is built anew from Git needs the Secret restored or made again."
+            )
+    return (how,)

@@ -1,0 +1,238 @@
+"""A role's password as a plan tells of it, never the password: where it comes from, and what goes to Git for it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH, RELOAD, checked_secret_name
+from gitops_mcp.domain.editing.new_document import first_fitting_place, put_file
+from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places
+from gitops_mcp.domain.editing.steps import EditSequence
+from gitops_mcp.domain.kinds import SECRET
+from gitops_mcp.domain.names import ClusterRef, quote
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.plans.passwords.password_provider import provider_notes
+from gitops_mcp.domain.plans.passwords.secret_documents import (
+    MANAGED_BY,
+    SERVER,
+    Maker,
+    SecretDocument,
+    Way,
+    replace_file,
+    replace_sealed_values,
+    secret_siblings,
+)
+from gitops_mcp.domain.plans.plan import Plan, SecretWrite
+from gitops_mcp.domain.plans.roles.declared_roles import bootstrap_owner, bootstrap_secret
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.errors import InvalidRequest, Refused
+
+_EXISTING = "existing:"
+
+
+@dataclass(frozen=True)
+class PasswordSource:
+    """What `password_source` says."""
+
+    how: str
+    """`auto`, `none` or `existing`."""
+    secret: str | None = None
+
+    @classmethod
+    def of(cls, text: str) -> PasswordSource:
+        """Raises InvalidRequest; what was given is not repeated, since it may be the password itself."""
+        if text in {"auto", "none"}:
+            return cls(text)
+        if text.startswith(_EXISTING):
+            return cls("existing", checked_secret_name(text.removeprefix(_EXISTING)))
+        raise InvalidRequest(
+            "password_source: it names where a password comes from and never is one. There are: 'auto' (as the "
+            "repository makes Secrets), 'none' (no password) and 'existing:<name of a Secret>', such as "
+            "'existing:orders-app'. What was given was not kept"
+        )
+
+
+@dataclass(frozen=True)
+class PasswordOwner:
+    """The role that a password is wanted for."""
+
+    cluster: Declaration
+    ref: ClusterRef
+    role: str
+    """In PostgreSQL."""
+    object_name: str
+    """metadata.name of a DatabaseRole for it, whether or not there is one."""
+
+    @property
+    def first_secret(self) -> str:
+        return f"{self.object_name}-password"
+
+    @property
+    def has_bootstrap_secret(self) -> bool:
+        """Whether bootstrap made the role, so that the operator keeps its password."""
+        return bootstrap_owner(self.cluster.object) == self.role
+
+
+@dataclass(frozen=True)
+class SecretFile:
+    """What a provider made of a Secret for Git."""
+
+    text: str = field(repr=False)
+    at: FilePlace | SecretDocument
+    """Where it goes as a file of its own; or the document of that Secret that it takes the place of."""
+
+    def put(self, steps: EditSequence) -> tuple[Notice, ...]:
+        if isinstance(self.at, FilePlace):
+            put = put_file(steps.desired, self.at, self.text)
+            steps.take(put.changes)
+            return put.notices
+        if self.at.way == "sealed-secrets":
+            steps.take(replace_sealed_values(steps.desired, self.at.path, self.at.document, self.text))
+        else:
+            steps.take(replace_file(steps.desired, self.at.path, self.text))
+        return ()
+
+
+@dataclass(frozen=True)
+class RolePassword:
+    """What a role says of its password, what goes with that, and what it means."""
+
+    secret: str | None
+    """The Secret that holds it; None: the role has none, and cannot log in with one."""
+    body: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    file: SecretFile | None = None
+    writes: tuple[SecretWrite, ...] = ()
+
+    @property
+    def spec(self) -> Object:
+        return {"passwordSecret": {"name": self.secret}} if self.secret else {"disablePassword": True}
+
+
+def with_secret(plan: Plan, desired: Desired, password: RolePassword) -> Plan:
+    """The plan for a role with what goes with its password: the file of the Secret, or the write to the API."""
+    steps = EditSequence(desired)
+    steps.take(plan.files)
+    notices = password.file.put(steps) if password.file else ()
+    plan = replace(plan, files=steps.changes, writes=password.writes)
+    return plan.warned(one for one in notices if one not in plan.warnings)
+
+
+NO_PASSWORD = RolePassword(None, ("Without a password (disablePassword), so that nobody can log in with one",))
+
+
+def has_unknown_origin(owner: PasswordOwner, secret: str, found: Iterable[SecretDocument]) -> bool:
+    """Whether only the API can tell if a Secret is there: no document makes it, and the operator does not."""
+    is_made = any(one.makes(owner.ref.namespace, secret) for one in found)
+    return not is_made and secret != bootstrap_secret(owner.cluster.object, owner.ref)
+
+
+def existing_password(
+    owner: PasswordOwner, secret: str, found: Iterable[SecretDocument], *, is_missing: bool
+) -> RolePassword:
+    """`is_missing`: the API has no such Secret, and nothing else makes it."""
+    namespace = owner.ref.namespace
+    must = (
+        f"Secret {namespace}/{secret} is not part of this change and was not looked into. It must be of type "
+        f"{BASIC_AUTH}, with the keys `username`, which must be {quote(owner.role)}, and `password`. With the label "
+        f'`{RELOAD}: "true"` the operator follows each change of the password.'
+    )
+    maker = next((one for one in found if one.makes(namespace, secret)), None)
+    if maker is not None:
+        return RolePassword(secret, (f"The password comes from Secret {secret}, which {maker.place} makes",), (must,))
+    warned: tuple[Notice, ...] = ()
+    if is_missing:
+        missing = f"there is no Secret {namespace}/{secret} yet: the operator retries until there is one"
+        warned = (Notice("secret-missing", missing),)
+    body = (f"The password comes from Secret {secret}, which somebody else provides",)
+    return RolePassword(secret, body, (must,), warned)
+
+
+def bootstrap_password(owner: PasswordOwner) -> RolePassword:
+    own = bootstrap_secret(owner.cluster.object, owner.ref)
+    body = (f"The password stays in Secret {own}, which the operator keeps for the owner that bootstrap made",)
+    return RolePassword(own, body)
+
+
+def leftover_password(
+    owner: PasswordOwner,
+    provider: Way,
+    secret: str,
+    found: Iterable[SecretDocument],
+    leftovers: Iterable[SecretDocument],
+) -> RolePassword | None:
+    """From what a request left that failed half way, or a role that was released; None where nothing makes the Secret.
+
+    Raises InvalidRequest where what makes it is not to be taken up again.
+    """
+    maker = next((one for one in found if one.makes(owner.ref.namespace, secret)), None)
+    if maker is None:
+        return None
+    if maker in leftovers and maker.way == provider:
+        return RolePassword(secret, (f"The password comes from Secret {secret}, which {maker.place} makes already",))
+    raise InvalidRequest(
+        f"Secret {secret} is made by {maker.place} already: say password_source='existing:{secret}' to use it, or "
+        f"remove that document first"
+    )
+
+
+@dataclass(frozen=True)
+class LiveObject:
+    """What the API has under the name of a new Secret, or of what is to make it."""
+
+    kind: str
+    metadata: Object
+    makers: tuple[Object | None, ...] = ()
+    """The metadata of what it belongs to and what makes Secrets; None: it goes with that, or it cannot be told."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this server made it, or what made it."""
+        labelled = [at(one, "labels", MANAGED_BY) == SERVER for one in (self.metadata, *filter(None, self.makers))]
+        return any(labelled) or None in self.makers
+
+
+def check_secret_is_free(owner: PasswordOwner, secret: str, live: Iterable[LiveObject]) -> None:
+    """Raises Refused where somebody else's live object has the name."""
+    for one in live:
+        if not one.is_ours:
+            raise Refused(
+                f"there is a live {one.kind} {owner.ref.namespace}/{secret} that this server did not make, and it "
+                f"would be taken over: say password_source='existing:{secret}' to use its password, or remove it first"
+            )
+
+
+def secret_places(
+    desired: Desired, owner: PasswordOwner, provider: Way, secret: str, found: Iterable[SecretDocument], *, layout: str
+) -> tuple[FilePlace, ...]:
+    """Where its file may go, beside those of its like."""
+    near = {posixpath.dirname(owner.cluster.path), owner.cluster.root}
+    known = [
+        one
+        for one in secret_siblings(found, provider)
+        if one.namespace == owner.ref.namespace or posixpath.dirname(one.path) in near
+    ]
+    return candidate_places(desired, owner.cluster, _new_secret(owner, secret), layout, known, alone=True)
+
+
+def fitting_secret_place(desired: Desired, owner: PasswordOwner, secret: str, tried: Iterable[FilePlace]) -> FilePlace:
+    return first_fitting_place(desired, owner.cluster, _new_secret(owner, secret), tried)
+
+
+def _new_secret(owner: PasswordOwner, secret: str) -> NewObject:
+    number = secret.removeprefix(owner.first_secret)
+    number = number if number != secret else f"-{secret.rpartition('-')[2]}"
+    short = owner.object_name.removeprefix(f"{owner.ref.name}-") + number
+    return NewObject(SECRET.kind, owner.ref.namespace, secret, short, owner.ref.name)
+
+
+def made_password(owner: PasswordOwner, provider: Maker, secret: str, file: SecretFile | None = None) -> RolePassword:
+    """From a new Secret of a provider: a file in Git, or without one a write to the API."""
+    notes = provider_notes(provider, f"{owner.ref.namespace}/{secret}")
+    body = (f"The password comes from Secret {secret}, made by {provider}", *notes)
+    written = () if file else (SecretWrite("create", owner.ref.namespace, secret, owner.role),)
+    return RolePassword(secret, body, file=file, writes=written)
