@@ -47,12 +47,13 @@ def test_kinds_without_a_namespace_stand_in_a_role_of_their_own() -> None:
 
 CNPG = "postgresql.cnpg.io"
 WHAT_ELSE = {
-    "direct": {
+    "direct": {(CNPG, "clusters", "get")}
+    | {
         (CNPG, plural, verb)
         for plural in ("clusters", "databaseroles", "databases")
-        for verb in ("get", "create", "patch", "delete")
+        for verb in ("create", "patch", "delete")
     }
-    | {(CNPG, plural, verb) for plural in ("poolers", "scheduledbackups") for verb in ("get", "delete")},
+    | {(CNPG, plural, "delete") for plural in ("poolers", "scheduledbackups")},
     "direct-passwords": {
         (kind.group, kind.plural, verb)
         for kind in (kinds.EXTERNAL_SECRET, kinds.PASSWORD, kinds.SEALED_SECRET)

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gitops_mcp.config.document import ConfigDocument, read_document
 from gitops_mcp.config.file import ConfigFile, file_schema
 from gitops_mcp.config.rules import cite
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Path, dotted_path
 from gitops_mcp.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from gitops_mcp.config.document import ConfigDocument
 
 _MOST = 25
 """Faults that are listed: some clients cut an error at about 11,000 characters."""
@@ -25,7 +27,11 @@ _MOST = 25
 
 def read_config(text: str | None, *, name: str) -> tuple[ConfigFile, Mapping[Path, int]]:
     """The file and the line of each of its values; InvalidRequest names every fault."""
-    found = read_document(text or "")
+    if not text:
+        return ConfigFile(), {}
+    from gitops_mcp.config.document import read_document
+
+    found = read_document(text)
     faults = list(found.faults)
     file = ConfigFile()
     try:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import pkgutil
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 from gitops_mcp.domain.objects import Object
 
@@ -22,11 +22,13 @@ _ENDING = ".json.gz"
 @cache
 def packaged_crd(plural: str) -> Object:
     """Not to be changed by who reads it."""
-    found: Object = json.loads(gzip.decompress((files(__name__) / f"{plural}{_ENDING}").read_bytes()))
+    found: Object = json.loads(gzip.decompress(pkgutil.get_data(__name__, f"{plural}{_ENDING}") or b""))
     return found
 
 
 def packaged_crds() -> Iterator[Object]:
+    from importlib.resources import files
+
     for one in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if one.name.endswith(_ENDING):
             yield packaged_crd(one.name.removesuffix(_ENDING))

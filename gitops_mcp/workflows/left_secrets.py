@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 
 from gitops_mcp.adapters.kube import Kube
-from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
 from gitops_mcp.adapters.secrets.notes import MadeSecret, sweep_notes
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
@@ -52,6 +51,8 @@ def settle_secret(app: App, ground: Ground, made: MadeSecret, change: str) -> bo
     kube = app.kube(environment, ground.settings)
     if _is_named_live(kube, made):
         return True
+    from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
+
     try:
         ClusterSecrets(kube).remove(made.namespace, made.name, change=change, owner=made.request)
     except Forbidden:  # a right that is missing says nothing of whose it is

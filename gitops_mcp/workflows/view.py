@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.cnpg.protection import Engine
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
 from gitops_mcp.domain.names import check_namespace_name
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.plans.removal_step import why_not_pruned
-from gitops_mcp.domain.plans.secret_documents import SecretDocument, Way
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows.api_once import ApiOnce
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.editing.sibling_paths import FilePlace
+    from gitops_mcp.domain.plans.secret_documents import SecretDocument, Way
 
 
 class Source(Protocol):
@@ -113,8 +114,7 @@ class CommitSource:
         return read_texts(self.ground, self.commit, paths)
 
     def read_reviewed(self, path: str) -> str | None:
-        found = self.ground.repository.read(self.ground.base.commit, path)
-        return None if found is None else found.data.decode("utf-8", errors="replace")
+        return read_texts(self.ground, self.ground.base.commit, (path,)).get(path)
 
     def secret_paths(self) -> Collection[str]:
         return self.ground.repository.snapshot(self.commit).secrets
@@ -147,6 +147,8 @@ class CommitSource:
         return engines.pop() if len(engines) == 1 else None
 
     def why_kept(self, declared: Declaration, live: Object | None) -> str | None:
+        from gitops_mcp.domain.plans.removal_step import why_not_pruned
+
         return why_not_pruned(declared, live)
 
 

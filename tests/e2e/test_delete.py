@@ -247,8 +247,8 @@ def test_a_protection_goes_first_and_the_cluster_with_the_next_change(lab: Lab, 
     again = lab.delete(name, confirm_deletion=True)
     assert (again["outcome"], again["change"]) == ("unchanged", first["change"])
     assert again["summary"] == (
-        f"step 1 of 2 is in Git but not applied yet: the live Cluster still carries {named}, so that its removal would "
-        f"delete nothing"
+        f"in open change {first['change']!r} (1 commit, by Test User): step 1 of 2 is in Git but not applied yet: the "
+        f"live Cluster still carries {named}, so that its removal would delete nothing"
     )
 
     lab.team.merge(first["branch"])

@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitops_mcp.domain.remote_url import without_logins
@@ -71,11 +71,27 @@ class GitFailed(Unavailable):
         super().__init__(f"git {command} failed ({ran.returncode}): {self.said}")
 
 
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
+    return kept | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GCM_INTERACTIVE": "never",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_PAGER": "cat",
+        "GIT_EDITOR": ":",
+        "GIT_ADVICE": "0",
+        "LC_ALL": "C",
+    }
+
+
 @dataclass(frozen=True)
 class Runner:
     directory: Path
     timeout: float = 60
     """Seconds for one command."""
+    environment: Mapping[str, str] = field(default_factory=_environment, repr=False)
+    """As it was when the repository was opened."""
 
     def run(
         self,
@@ -107,7 +123,7 @@ class Runner:
             process = subprocess.Popen(
                 command,
                 cwd=cwd or self.directory,
-                env={**_environment(), **(env or {})},
+                env={**self.environment, **(env or {})},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -167,20 +183,6 @@ class Child:
     def _log(self) -> None:
         spent = (time.monotonic() - self._began) * 1000
         log.debug("git %s: %s in %.0f ms", self.verb, self._process.returncode, spent)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
-    return kept | {
-        "GIT_TERMINAL_PROMPT": "0",
-        "GCM_INTERACTIVE": "never",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_LITERAL_PATHSPECS": "1",
-        "GIT_PAGER": "cat",
-        "GIT_EDITOR": ":",
-        "GIT_ADVICE": "0",
-        "LC_ALL": "C",
-    }
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:

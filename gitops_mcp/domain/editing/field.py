@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gitops_mcp.domain.editing import proof, variables
-from gitops_mcp.domain.editing.chart_values import edit_chart_value
+from gitops_mcp.domain.editing import proof
 from gitops_mcp.domain.editing.nested_text import edit_nested, nested_value, shift_edit
 from gitops_mcp.domain.editing.patches import drafts_in_own_patches, drafts_with_new_patch
 from gitops_mcp.domain.editing.proof import EditEffect
@@ -90,6 +89,8 @@ def _edit_field(desired: Desired, declared: Declaration, wanted: Set | Remove) -
         return _prove_edit(desired, declared, wanted, draft.changes, f"at {declared.place}")
     word = _last_word(produced, path)
     if word is not None and word.literal and path in declared.substituted and isinstance(wanted, Set):
+        from gitops_mcp.domain.editing import variables
+
         return variables.edit_variable(desired, files, declared, path, wanted.value, word)
     _check_maker(files, declared, produced, path, word)
     return _edit_in_layers(desired, files, declared, wanted, word)
@@ -141,6 +142,8 @@ def _edit_in_layers(
 def _edit_in_values(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set | Remove
 ) -> tuple[FileChange, ...]:
+    from gitops_mcp.domain.editing.chart_values import edit_chart_value
+
     draft, place = edit_chart_value(files, declared, wanted)
     return _prove_edit(desired, declared, wanted, draft.changes, place)
 

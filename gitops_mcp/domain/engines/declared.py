@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
-from gitops_mcp.domain.engines import applicationset, argocd, flux, flux_parents, helmrelease
+from gitops_mcp.domain.engines import argocd, flux, flux_parents
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
@@ -136,6 +136,8 @@ def _read_by_kind(one: LocatedObject, context: flux.FluxContext) -> Iterator[Eng
         case flux.KUSTOMIZE_GROUP, "Kustomization":
             yield flux.interpret_kustomization(one, context)
         case flux.HELM_GROUP, "HelmRelease":
+            from gitops_mcp.domain.engines import helmrelease
+
             yield helmrelease.interpret_helm_release(one, context)
         case flux.INSTANCE_GROUP, "FluxInstance":
             if (made := flux.interpret_instance(one, context)) is not None:
@@ -145,6 +147,8 @@ def _read_by_kind(one: LocatedObject, context: flux.FluxContext) -> Iterator[Eng
                 one, context.files, remotes=context.remotes, revision=context.revision
             )
         case argocd.GROUP, "ApplicationSet":
+            from gitops_mcp.domain.engines import applicationset
+
             yield from applicationset.interpret_application_set(
                 one, context.files, remotes=context.remotes, revision=context.revision
             )

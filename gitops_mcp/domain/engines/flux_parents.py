@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gitops_mcp.domain.engines import substitution
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.envsubst import Malformed
 from gitops_mcp.domain.engines.reading import (
@@ -96,6 +95,8 @@ def _changed_by_parent(value: Object, parent: EngineObject) -> Object:
     for patch in parent.patches:
         value = _apply_merge_patch(value, patch)
     try:
+        from gitops_mcp.domain.engines import substitution
+
         return substitution.substitute_object(value, parent.substitution).object
     except Malformed:
         return value

@@ -16,7 +16,7 @@ def impacts(before: Object | None, after: Object | None, live: Object | None = N
     if after is None:
         if held := blockers(live) or blockers(before):
             yield impact(Level.NONE, f"database {name} stays: {spell_out(held)} protects its object against pruning")
-        elif "delete" in {at(seen, "spec", "databaseReclaimPolicy") for seen in (before, live)}:
+        elif "delete" in [at(seen, "spec", "databaseReclaimPolicy") for seen in (before, live)]:
             yield impact(Level.DATA_LOSS, f"drops database {name} with its data (databaseReclaimPolicy delete)")
         else:
             yield impact(Level.NONE, f"database {name} stays in PostgreSQL, and is managed by nobody")

@@ -15,7 +15,7 @@ def impacts(before: Object | None, after: Object | None, live: Object | None = N
     if after is None:
         if held := blockers(live) or blockers(before):
             yield impact(Level.NONE, f"role {name} stays: {spell_out(held)} protects its object against pruning")
-        elif "delete" in {at(seen, "spec", "databaseRoleReclaimPolicy") for seen in (before, live)}:
+        elif "delete" in [at(seen, "spec", "databaseRoleReclaimPolicy") for seen in (before, live)]:
             yield impact(
                 Level.OUTAGE,
                 f"drops role {name} (databaseRoleReclaimPolicy delete), and who logs in as it is turned away",

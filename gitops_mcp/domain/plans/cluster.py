@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.cnpg.protection import asking_protections, blockers, spell_out, without_blocking
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.editing.field import edit_fields, set_field
-from gitops_mcp.domain.editing.new_document import put_document
-from gitops_mcp.domain.editing.removal import remove_objects
-from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef, pluralize
@@ -26,11 +24,16 @@ from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, Refused
 
+if TYPE_CHECKING:
+    from gitops_mcp.domain.editing.sibling_paths import FilePlace
+
 _VALIDATED = ("built-in rules",)
 INSTANCES: Path = ("spec", "instances")
 
 
 def cluster_places(desired: Desired, ref: ClusterRef, layout: str) -> tuple[FilePlace, ...]:
+    from gitops_mcp.domain.editing.sibling_paths import NewObject, candidate_places, find_siblings
+
     return candidate_places(desired, None, NewObject.of_cluster(ref), layout, find_siblings(desired, CLUSTER.kind))
 
 
@@ -42,6 +45,9 @@ def plan_new_cluster(
     `proposed`: the files are those of an open change, where repeating the same request changes nothing.
     Raises InvalidRequest where Git declares a Cluster of that name already.
     """
+    from gitops_mcp.domain.editing.new_document import put_document
+    from gitops_mcp.domain.editing.sibling_paths import NewObject
+
     target = Identity("Cluster", ref.namespace, ref.name)
     plan = Plan(f"Create Cluster {ref}", target, validated_by=_VALIDATED)
     for existing in desired.named("Cluster", ref.name):
@@ -202,6 +208,8 @@ def _plan_unprotecting(plan: Plan, declared: Declaration, desired: Desired, ref:
 
 
 def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
+    from gitops_mcp.domain.editing.removal import remove_objects
+
     dependents = desired.dependents(ref, declared)
     confirmations = [
         f"Argo CD prunes {one.identity} only after a person has confirmed it there "

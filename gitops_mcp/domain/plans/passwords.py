@@ -125,10 +125,16 @@ def with_secret(plan: Plan, desired: Desired, password: RolePassword) -> Plan:
 NO_PASSWORD = RolePassword(None, ("Without a password (disablePassword), so that nobody can log in with one",))
 
 
+def has_unknown_origin(owner: PasswordOwner, secret: str, found: Iterable[SecretDocument]) -> bool:
+    """Whether only the API can tell if a Secret is there: no document makes it, and the operator does not."""
+    is_made = any(one.makes(owner.ref.namespace, secret) for one in found)
+    return not is_made and secret != bootstrap_secret(owner.cluster.object, owner.ref)
+
+
 def existing_password(
     owner: PasswordOwner, secret: str, found: Iterable[SecretDocument], *, is_missing: bool
 ) -> RolePassword:
-    """`is_missing`: the API has no such Secret."""
+    """`is_missing`: the API has no such Secret, and nothing else makes it."""
     namespace = owner.ref.namespace
     must = (
         f"Secret {namespace}/{secret} is not part of this change and was not looked into. It must be of type "
@@ -139,7 +145,7 @@ def existing_password(
     if maker is not None:
         return RolePassword(secret, (f"The password comes from Secret {secret}, which {maker.place} makes",), (must,))
     warned: tuple[Notice, ...] = ()
-    if is_missing and secret != bootstrap_secret(owner.cluster.object, owner.ref):
+    if is_missing:
         missing = f"there is no Secret {namespace}/{secret} yet: the operator retries until there is one"
         warned = (Notice("secret-missing", missing),)
     body = (f"The password comes from Secret {secret}, which somebody else provides",)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gitops_mcp.domain.names import ClusterRef, slug
 from gitops_mcp.domain.objects import Identity, Path, at
-from gitops_mcp.domain.plans.database import declared_databases, sql_name_of
-from gitops_mcp.domain.plans.declared_roles import DeclaredRole, declared_roles
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.yaml.values import is_same
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.plans.declared_roles import DeclaredRole
 
 
 class Part(Protocol):
@@ -54,6 +55,8 @@ class RolePart:
         return bool(self._roles(desired))
 
     def _roles(self, desired: Desired) -> list[DeclaredRole]:
+        from gitops_mcp.domain.plans.declared_roles import declared_roles
+
         return [
             role
             for one in desired.named("Cluster", self.cluster.name)
@@ -71,6 +74,8 @@ class DatabasePart:
     name: str
 
     def read(self, desired: Desired) -> Any:
+        from gitops_mcp.domain.plans.database import declared_databases, sql_name_of
+
         found = declared_databases(desired, self.cluster)
         return [one.object for one in found if sql_name_of(one) == self.name] or None
 

@@ -10,15 +10,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.chart_values import Release
-from gitops_mcp.domain.engines.substitution import SubstitutedString
 from gitops_mcp.domain.kustomize import FileTree, Produced, join_path
 from gitops_mcp.domain.names import ClusterRef, pluralize, suggest
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.engines.chart_values import Release
+    from gitops_mcp.domain.engines.substitution import SubstitutedString
 
 _DEPENDENT = frozenset(
     {"Database", "DatabaseRole", "Pooler", "ScheduledBackup", "Backup", "Publication", "Subscription"}

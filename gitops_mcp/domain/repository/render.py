@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_mcp.domain import kustomize
-from gitops_mcp.domain.engines import substitution
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.chart_values import Release
-from gitops_mcp.domain.engines.cluster_chart import objects_of_release, releases
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders
-from gitops_mcp.domain.engines.envsubst import Malformed
 from gitops_mcp.domain.kustomize import Build, FileTree, Produced
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.domain.repository.not_applied import cnpg_documents
 from gitops_mcp.domain.repository.tracked_files import TrackedFiles, is_unchanged
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.engines.chart_values import Release
 
 _CLUSTER_SCOPED = frozenset({"ClusterImageCatalog"})
 
@@ -139,6 +138,9 @@ def _declare_built(build: Build, index: int, folder: str | None, by: EngineObjec
     produced, opaque = build.produced[index], build.opaque.get(index)
     value, scalars = produced.object, {}
     if by is not None:
+        from gitops_mcp.domain.engines import substitution
+        from gitops_mcp.domain.engines.envsubst import Malformed
+
         opaque = opaque or by.opaque
         try:
             filled = substitution.substitute_object(value, by.substitution)
@@ -190,6 +192,8 @@ def _encryption_reason(produced: Produced) -> str | None:
 
 
 def _render_releases(tree: FileTree, one: EngineObject) -> RenderedRoot:
+    from gitops_mcp.domain.engines.cluster_chart import releases
+
     found = releases(one, tree.files)
     if isinstance(found, str):
         return RenderedRoot(notes=(f"{one.place}: {found}",))
@@ -200,6 +204,8 @@ def _render_releases(tree: FileTree, one: EngineObject) -> RenderedRoot:
 
 
 def _declare_releases(tree: FileTree, one: EngineObject, found: Iterable[Release]) -> Iterator[Declaration]:
+    from gitops_mcp.domain.engines.cluster_chart import objects_of_release
+
     for release in found:
         for value in objects_of_release(release, tree.files):
             yield Declaration(

@@ -18,7 +18,7 @@ from threading import Lock
 
 from gitops_mcp.domain.objects import Object, dotted_path
 from gitops_mcp.domain.schema.cel_rules import RulePlace, judge_rules
-from gitops_mcp.domain.schema.node import SchemaNode, make_nodes
+from gitops_mcp.domain.schema.node import SchemaNode, has_rules, root_node
 from gitops_mcp.domain.schema.structure import Found, examine, fill_defaults
 from gitops_mcp.domain.schema.unfilled import unfilled_paths
 from gitops_mcp.domain.schema.verdict import SchemaFault, Unchecked, Verdict, sort_faults
@@ -31,13 +31,8 @@ _KEPT = 32
 @dataclass(frozen=True, eq=False)
 class Schema:
     root: SchemaNode
-    unchecked: tuple[Unchecked, ...]
-    """Rules that cannot be read here, whatever the object."""
-
-    @property
-    def has_cel(self) -> bool:
-        """False: either the kind has no rules or whoever served the schema left them out."""
-        return self.root.ruled
+    has_cel: bool
+    """False: either the kind has no rules or whoever served the schema left them out."""
 
     def verdict(self, given: Object, *, before: Object | None = None) -> Verdict:
         """Of an object that is created, or that replaces `before`; both as in Git, without defaults."""
@@ -66,8 +61,7 @@ def compile_schema(schema: Object, *, key: str) -> Schema:
     with _lock:
         if key in _schemas:
             return _schemas[key]
-    root = make_nodes(schema)
-    ready = Schema(root.root, root.unchecked)
+    ready = Schema(root_node(schema), has_rules(schema))
     with _lock:
         while len(_schemas) >= _KEPT:
             del _schemas[next(iter(_schemas))]

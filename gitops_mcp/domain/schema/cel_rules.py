@@ -35,7 +35,7 @@ class RulePlace:
     def below(self, step: str | int, node: SchemaNode | None, old: Any) -> RulePlace | None:
         value = self.value[step]
         # The API server asks rules of values alone; one that wants to know of null stands further up.
-        if node is None or not node.ruled or value is None:
+        if node is None or value is None:
             return None
         unfilled = tuple(path[1:] for path in self.unfilled if path and path[0] == step)
         return RulePlace(node, value, old, (*self.path, step), unfilled)
@@ -176,7 +176,7 @@ def _cel_value(node: SchemaNode | None, value: Any) -> Any:
 
     The order is there so that two of them that differ in nothing else are equal.
     """
-    if node is None or node.plain:
+    if node is None:
         return value
     if type(value) is dict:
         known = node.properties

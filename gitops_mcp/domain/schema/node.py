@@ -1,4 +1,4 @@
-"""A structural schema made ready: each place of it one node, read once and walked for every object.
+"""A structural schema made ready: each place of it one node, read when an object has something there first.
 
 A `$ref` that stands for itself and a place without a type are open: anything goes there.
 """
@@ -12,13 +12,12 @@ from typing import Any
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.regexp import Unreadable
 from gitops_mcp.domain.schema.checks import Check, pattern_check, schema_checks
-from gitops_mcp.domain.schema.rule import CelRule, escape_name
-from gitops_mcp.domain.schema.verdict import Unchecked
+from gitops_mcp.domain.schema.rule import CelRule
 
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _EMBEDDED = "x-kubernetes-embedded-resource"
 _INT_OR_STRING = "x-kubernetes-int-or-string"
-_CONVERTED = {"date-time", "byte"}
+_RULES = "x-kubernetes-validations"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -31,8 +30,8 @@ class SchemaNode:
     """Fields without a node of their own are let through."""
     enum: tuple[Any, ...] | None = None
     checks: tuple[Check, ...] = ()
-    unread: Unchecked | None = None
-    """A pattern that cannot be read here."""
+    unread: tuple[str, str] | None = None
+    """A pattern that cannot be read here, and why."""
     properties: Mapping[str, SchemaNode] = field(default_factory=dict)
     others: SchemaNode | None = None
     """Of the values of a map, whose keys are free."""
@@ -48,24 +47,21 @@ class SchemaNode:
     one_of: tuple[SchemaNode, ...] = ()
     none_of: SchemaNode | None = None
     rules: tuple[CelRule, ...] = ()
-    ruled: bool = False
-    """Rules stand here or below."""
-    plain: bool = True
-    """JSON's values here and below are those that CEL sees."""
 
     def below(self, key: str) -> SchemaNode | None:
         return self.properties.get(key, self.others)
 
 
-@dataclass(frozen=True)
-class NodeTree:
-    root: SchemaNode
-    unchecked: tuple[Unchecked, ...]
+def root_node(schema: Object) -> SchemaNode:
+    return _make_node(_with_identity(schema))
 
 
-def make_nodes(schema: Object) -> NodeTree:
-    maker = _Maker()
-    return NodeTree(maker.node(_with_identity(schema), ""), tuple(maker.unchecked))
+def has_rules(schema: Object) -> bool:
+    """Here or below."""
+    if "$ref" in schema:
+        return False
+    parts = (*schema.get("properties", {}).values(), schema.get("additionalProperties"), schema.get("items"))
+    return bool(schema.get(_RULES)) or any(has_rules(part) for part in parts if isinstance(part, dict))
 
 
 def _with_identity(schema: Object) -> Object:
@@ -76,96 +72,77 @@ def _with_identity(schema: Object) -> Object:
     return {"type": "object", **schema, "properties": {**identity, **properties, "metadata": metadata}}
 
 
-class _Maker:
-    def __init__(self) -> None:
-        self.unchecked: list[Unchecked] = []
+def _make_node(schema: Object, *, narrows: bool = False) -> SchemaNode:
+    """`narrows`: inside of allOf and its like, which know fields only by the schema around them."""
+    if "$ref" in schema:
+        return SchemaNode()
+    if schema.get(_EMBEDDED):
+        required = {*schema.get("required", ()), "apiVersion", "kind"}
+        schema = {**_with_identity(schema), "required": sorted(required)}
+    kind = "int-or-string" if schema.get(_INT_OR_STRING) else schema.get("type")
+    others, items = schema.get("additionalProperties"), schema.get("items")
+    patterns, unread = _patterns(schema)
+    list_type = schema.get("x-kubernetes-list-type")
+    return SchemaNode(
+        type=kind,
+        format=schema.get("format"),
+        nullable=bool(schema.get("nullable")),
+        open=narrows or kind != "object" or bool(schema.get(_PRESERVE)),
+        enum=tuple(schema["enum"]) if "enum" in schema else None,
+        checks=(*schema_checks(schema), *patterns),
+        unread=unread,
+        properties=_Properties(schema.get("properties", {}), narrows=narrows),
+        others=_make_node(others, narrows=narrows) if isinstance(others, dict) else SchemaNode() if others else None,
+        items=_make_node(items, narrows=narrows) if isinstance(items, dict) else None,
+        required=tuple(schema.get("required", ())),
+        defaults=_property_defaults(schema),
+        keys=tuple(schema.get("x-kubernetes-list-map-keys", ())) if list_type == "map" else (),
+        is_set=list_type == "set",
+        **_alternatives(schema),
+        rules=tuple(map(CelRule.of, schema.get(_RULES, ()))),
+    )
 
-    def node(self, schema: Object, place: str, *, narrows: bool = False) -> SchemaNode:
-        """`narrows`: inside of allOf and its like, which know fields only by the schema around them."""
-        if "$ref" in schema:
-            return SchemaNode()
-        if schema.get(_EMBEDDED):
-            required = {*schema.get("required", ()), "apiVersion", "kind"}
-            schema = {**_with_identity(schema), "required": sorted(required)}
-        kind = "int-or-string" if schema.get(_INT_OR_STRING) else schema.get("type")
-        properties = {
-            key: self.node(part, f"{place}.{key}" if place else key, narrows=narrows)
-            for key, part in schema.get("properties", {}).items()
-        }
-        others = self._others(schema, place, narrows=narrows)
-        items = self._items(schema, place, narrows=narrows)
-        patterns, unread = self._patterns(schema, place)
-        rules = tuple(self._rules(schema, place))
-        children = (*properties.values(), *filter(None, (others, items)))
-        list_type = schema.get("x-kubernetes-list-type")
-        return SchemaNode(
-            type=kind,
-            format=schema.get("format"),
-            nullable=bool(schema.get("nullable")),
-            open=narrows or kind != "object" or bool(schema.get(_PRESERVE)),
-            enum=tuple(schema["enum"]) if "enum" in schema else None,
-            checks=(*schema_checks(schema), *patterns),
-            unread=unread,
-            properties=properties,
-            others=others,
-            items=items,
-            required=tuple(schema.get("required", ())),
-            defaults=_property_defaults(schema),
-            keys=tuple(schema.get("x-kubernetes-list-map-keys", ())) if list_type == "map" else (),
-            is_set=list_type == "set",
-            **self._alternatives(schema, place),
-            rules=rules,
-            ruled=bool(rules) or any(child.ruled for child in children),
-            plain=_is_plain(schema) and all(child.plain for child in children),
-        )
 
-    def _others(self, schema: Object, place: str, *, narrows: bool) -> SchemaNode | None:
-        others = schema.get("additionalProperties")
-        if isinstance(others, dict):
-            return self.node(others, f"{place}.*" if place else "*", narrows=narrows)
-        return SchemaNode() if others else None
+class _Properties(Mapping[str, SchemaNode]):
+    """Made when they are asked for: of a thousand fields that a kind could have an object has few."""
 
-    def _items(self, schema: Object, place: str, *, narrows: bool) -> SchemaNode | None:
-        items = schema.get("items")
-        return self.node(items, f"{place}[]", narrows=narrows) if isinstance(items, dict) else None
+    def __init__(self, stated: Object, *, narrows: bool) -> None:
+        self._stated = stated
+        self._narrows = narrows
+        self._made: dict[str, SchemaNode] = {}
 
-    def _alternatives(self, schema: Object, place: str) -> dict[str, Any]:
-        if schema.get(_INT_OR_STRING):
-            # anyOf says there once more that it is one of both.
-            schema = {key: part for key, part in schema.items() if key != "anyOf"}
-        groups = {"all_of": "allOf", "any_of": "anyOf", "one_of": "oneOf"}
-        nodes: dict[str, Any] = {
-            name: tuple(self.node(part, place, narrows=True) for part in schema.get(keyword, ()))
-            for name, keyword in groups.items()
-        }
-        return nodes | {"none_of": self.node(schema["not"], place, narrows=True) if "not" in schema else None}
+    def __getitem__(self, key: str) -> SchemaNode:
+        if key not in self._made:
+            self._made[key] = _make_node(self._stated[key], narrows=self._narrows)
+        return self._made[key]
 
-    def _rules(self, schema: Object, place: str) -> Iterator[CelRule]:
-        for stated in schema.get("x-kubernetes-validations", ()):
-            rule = CelRule.of(stated)
-            if rule.trouble:
-                self.unchecked.append(Unchecked(place, rule.text, rule.trouble))
-            yield rule
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stated)
 
-    def _patterns(self, schema: Object, place: str) -> tuple[tuple[Check, ...], Unchecked | None]:
-        if "pattern" not in schema:
-            return (), None
-        try:
-            return (pattern_check(schema["pattern"]),), None
-        except Unreadable as error:
-            unread = Unchecked(place, schema["pattern"], str(error))
-            self.unchecked.append(unread)
-            return (), unread
+    def __len__(self) -> int:
+        return len(self._stated)
+
+
+def _alternatives(schema: Object) -> dict[str, Any]:
+    if schema.get(_INT_OR_STRING):
+        # anyOf says there once more that it is one of both.
+        schema = {key: part for key, part in schema.items() if key != "anyOf"}
+    groups = {"all_of": "allOf", "any_of": "anyOf", "one_of": "oneOf"}
+    nodes: dict[str, Any] = {
+        name: tuple(_make_node(part, narrows=True) for part in schema.get(keyword, ()))
+        for name, keyword in groups.items()
+    }
+    return nodes | {"none_of": _make_node(schema["not"], narrows=True) if "not" in schema else None}
+
+
+def _patterns(schema: Object) -> tuple[tuple[Check, ...], tuple[str, str] | None]:
+    if "pattern" not in schema:
+        return (), None
+    try:
+        return (pattern_check(schema["pattern"]),), None
+    except Unreadable as error:
+        return (), (schema["pattern"], str(error))
 
 
 def _property_defaults(schema: Object) -> dict[str, Any]:
     return {key: part["default"] for key, part in schema.get("properties", {}).items() if "default" in part}
-
-
-def _is_plain(schema: Object) -> bool:
-    return (
-        schema.get("format") not in _CONVERTED
-        and schema.get("type") != "number"
-        and schema.get("x-kubernetes-list-type") not in {"map", "set"}
-        and all(escape_name(key) == key for key in schema.get("properties", {}))
-    )

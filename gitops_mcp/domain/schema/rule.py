@@ -8,9 +8,11 @@ library does not know is kept with its `trouble` and never counts as held.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from gitops_mcp.domain.objects import Object, Path
@@ -96,6 +98,8 @@ class CompiledRule:
 
 @lru_cache(maxsize=1024)
 def compile_rule(text: str) -> CompiledRule:
+    # The package loads its command line too, whose prompt and colours cost ten times the library.
+    sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
     import cel
 
     try:

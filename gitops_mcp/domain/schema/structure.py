@@ -51,7 +51,7 @@ def examine(node: SchemaNode, value: Any, path: Path, found: Found) -> None:
         if not check.holds(value):
             found.fault(path, check.rule, f"must {check.wanted}{_found_instead(value)}")
     if node.unread and type(value) is str:
-        found.unchecked.append(Unchecked(dotted_path(path), node.unread.rule, node.unread.reason))
+        found.unchecked.append(Unchecked(dotted_path(path), *node.unread))
     _examine_alternatives(node, value, path, found)
     if type(value) is dict:
         _examine_object(node, value, path, found)

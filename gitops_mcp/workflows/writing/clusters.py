@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.domain.cnpg.manifest import cluster_manifest
 from gitops_mcp.domain.cnpg.protection import protecting_annotations
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
@@ -21,7 +20,6 @@ from gitops_mcp.domain.plans.cluster import (
     plan_new_cluster,
     plan_scaling,
 )
-from gitops_mcp.domain.plans.cluster_image import image_for
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.repository.desired import Declaration
@@ -50,6 +48,9 @@ class NewCluster:
 
 
 def create_cluster(app: App, request: WriteRequest, new: NewCluster) -> WriteResult:
+    from gitops_mcp.domain.cnpg.manifest import cluster_manifest
+    from gitops_mcp.domain.plans.cluster_image import image_for
+
     check_cluster_name(new.name)
 
     def about(view: View) -> Subject:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -26,7 +27,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
 from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plaintext import check_no_plaintext
-from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
@@ -38,7 +39,6 @@ from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, read_texts, view_at
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.secrets import unprotected_only, write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 PATIENCE = 30.0
@@ -94,6 +94,8 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
     check_no_plaintext(plan.files)
     if plan.writes and environment.protected:
+        from gitops_mcp.workflows.writing.secrets import unprotected_only
+
         raise unprotected_only(environment)
     plan = plan.warned([*base_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(request)])
     if not plan.unchanged:
@@ -107,7 +109,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     if plan.unchanged or request.dry_run:
         return _write_result(ground, environment, target, plan, None, dry_run=request.dry_run)
     published = None
-    with write_secrets(app, ground, environment, plan, change=target.change) as trailers:
+    with _written_secrets(app, ground, environment, plan, target.change) as trailers:
         if plan.files:
             published = publish(
                 ground.repository,
@@ -127,6 +129,17 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
                 ),
             )
     return _write_result(ground, environment, target, plan, published)
+
+
+def _written_secrets(
+    app: App, ground: Ground, environment: Environment, plan: Plan, change: str
+) -> AbstractContextManager[Mapping[str, str]]:
+    """What writes Secrets is loaded only where the plan has any."""
+    if not plan.writes:
+        return nullcontext(NO_TRAILERS)
+    from gitops_mcp.workflows.writing.secrets import write_secrets
+
+    return write_secrets(app, ground, environment, plan, change=change)
 
 
 def _find_target(app: App, ground: Ground, request: WriteRequest, base: View, writing: Writing) -> _DeliveryTarget:

@@ -31,7 +31,7 @@ from gitops_mcp.domain.repository.desired import API, Declaration, Desired
 from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.errors import Forbidden, NotInstalled, Refused
 from gitops_mcp.workflows.api_once import ApiOnce
-from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.view import View, read_texts
 from gitops_mcp.workflows.writing.request import WriteRequest
 
 _BELONGING = (DATABASE_ROLE, DATABASE, POOLER, SCHEDULED_BACKUP)
@@ -70,8 +70,7 @@ class LiveSource:
         return {}
 
     def read_reviewed(self, path: str) -> str | None:
-        found = self.ground.repository.read(self.ground.base.commit, path)
-        return None if found is None else found.data.decode("utf-8", errors="replace")
+        return read_texts(self.ground, self.ground.base.commit, (path,)).get(path)
 
     def secret_paths(self) -> Collection[str]:
         return self.live.texts.keys()

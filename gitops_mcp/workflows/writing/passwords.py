@@ -37,6 +37,7 @@ from gitops_mcp.domain.plans.passwords import (
     check_secret_is_free,
     existing_password,
     fitting_secret_place,
+    has_unknown_origin,
     leftover_password,
     made_password,
     secret_places,
@@ -72,7 +73,8 @@ def password_of_new_role(
         return view, NO_PASSWORD
     view, found = find_secret_documents(view, owner.cluster)
     if source.secret is not None:
-        is_missing = _is_missing(view, owner.ref.namespace, source.secret)
+        asked = has_unknown_origin(owner, source.secret, found)
+        is_missing = asked and _is_missing(view, owner.ref.namespace, source.secret)
         return view, existing_password(owner, source.secret, found, is_missing=is_missing)
     if exists and owner.has_bootstrap_secret:
         return view, bootstrap_password(owner)

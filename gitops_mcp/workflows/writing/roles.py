@@ -20,9 +20,9 @@ from gitops_mcp.domain.cnpg.role import (
 from gitops_mcp.domain.cnpg.sql import checked_role_name
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
-from gitops_mcp.domain.names import ClusterRef, check_cluster_name
+from gitops_mcp.domain.names import check_cluster_name
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.plans.declared_roles import LiveRoles, declared_roles, find_role, require_role, target_of_role
+from gitops_mcp.domain.plans.declared_roles import declared_roles, find_role, require_role, target_of_role
 from gitops_mcp.domain.plans.object_names import role_object_name
 from gitops_mcp.domain.plans.password_rotation import file_to_rewrite
 from gitops_mcp.domain.plans.passwords import PasswordOwner, PasswordSource
@@ -167,8 +167,10 @@ def delete_role(app: App, request: WriteRequest, which: WhichRole, *, drop: bool
         merged = role_at_base(role, view.base)
         deletion = RoleDeletion(role, ref, drop, live, merged, origin=view.desired.origin)
         deletion = replace(deletion, kept=view.source.why_kept(role.declared, deletion.seen))
-        if live is not None and role.form == "inline" and role.is_absent:
-            deletion = _with_age_of_list(view, deletion, live)
+        if live is not None and live.cluster is not None and role.form == "inline" and role.is_absent:
+            # How long the list has been as it is decides whether an entry's role is dropped already.
+            age = time_since_last_write(live.cluster or {}, datetime.now(UTC))
+            deletion = replace(deletion, unchanged_for=age)
         removing = PasswordRemoval()
         if deletion.takes_secret:
             view, removing = _secret_removal(view, cluster, deletion)
@@ -227,18 +229,6 @@ def _named_attributes(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if "comment" in made:
         made["comment"] = checked_comment(made["comment"])
     return made
-
-
-def _with_age_of_list(view: View, deletion: RoleDeletion, live: LiveRoles) -> RoleDeletion:
-    """How long the list has been as it is decides whether an entry's role is dropped already."""
-    ref: ClusterRef = deletion.ref
-    if live.cluster is None:
-        return deletion
-    cluster = view.api.get(CLUSTER, ref.namespace, ref.name)
-    if cluster is None:
-        return deletion
-    age = time_since_last_write(cluster, datetime.now(UTC))
-    return replace(deletion, live=replace(live, cluster=cluster), unchanged_for=age)
 
 
 def _secret_removal(view: View, cluster: Declaration, deletion: RoleDeletion) -> tuple[View, PasswordRemoval]:

@@ -263,7 +263,7 @@ def _verdict(schema: Schema, value: Object | None, held: Object | None) -> Verdi
 def _judged(schema: Schema, source: str, change: ObjectChange, held: Object | None) -> _OfSchema:
     """New faults apart from those that were there, though the item of a list that has one may have moved."""
     verdict, before = _verdict(schema, change.after, held), change.before
-    known = _verdict(schema, before, held).faults if before is not None else ()
+    known = _verdict(schema, before, held).faults if before is not None and verdict.faults else ()
     left = Counter(_fault_key(one, before or {}) for one in known)
     new: list[SchemaFault] = []
     old: list[SchemaFault] = []

@@ -168,8 +168,11 @@ def test_a_process_without_git_says_so(checkout: Path, tmp_path: Path) -> None:
 
 
 def test_git_that_vanishes_later_is_named_too(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = tmp_path / "git"
+    there.symlink_to(str(shutil.which("git")))
+    monkeypatch.setenv("PATH", str(tmp_path))
     repository = Repository.open(checkout)
-    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    there.unlink()
     with pytest.raises(Unavailable, match="git was not found on PATH"):
         repository.base(GitSettings(), fetch=True)
 

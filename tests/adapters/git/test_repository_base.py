@@ -433,13 +433,12 @@ def test_ssh_asks_nobody_unless_the_user_says_how_to_run_it(
     log = checkout.parent / "ssh.log"
     program(checkout.parent / "bin/ssh", f'for last; do :; done\necho "$@" >> {log}\nexec sh -c "$last"')
     git(checkout, "remote", "set-url", "origin", f"ssh://git@example.invalid{remote}")
-    repository = Repository.open(checkout)
     monkeypatch.setenv("PATH", str(checkout.parent / "bin"), prepend=":")
-    assert repository.base(GitSettings(), fetch=True).fetched
+    assert Repository.open(checkout).base(GitSettings(), fetch=True).fetched
     assert "-oBatchMode=yes" in log.read_text()
     log.unlink()
     monkeypatch.setenv("GIT_SSH_COMMAND", "ssh -oUserSaysSo=yes")
-    assert repository.base(GitSettings(), fetch=True).fetched
+    assert Repository.open(checkout).base(GitSettings(), fetch=True).fetched
     assert "-oUserSaysSo=yes" in log.read_text()
     assert "BatchMode" not in log.read_text()
 

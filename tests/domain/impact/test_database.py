@@ -56,6 +56,9 @@ def test_the_impact_of_a_change_to_a_database(
 @pytest.mark.parametrize(
     ("before", "live", "level"),
     [
+        pytest.param(
+            database(databaseReclaimPolicy=["delete"]), database(), N, id="a database, a policy of another shape"
+        ),
         pytest.param(database(), database(databaseReclaimPolicy="delete"), D, id="a database, live policy delete"),
         pytest.param(database(databaseReclaimPolicy="delete"), kept(database()), N, id="a database that is kept"),
     ],

@@ -28,6 +28,7 @@ def test_the_impact_of_a_change_to_a_role(before: Object | None, after: Object |
 @pytest.mark.parametrize(
     ("before", "live", "level"),
     [
+        pytest.param(role(databaseRoleReclaimPolicy=["delete"]), role(), N, id="a role, a policy of another shape"),
         pytest.param(role(), role(databaseRoleReclaimPolicy="delete"), O, id="a role, live policy delete"),
         pytest.param(role(databaseRoleReclaimPolicy="delete"), kept(role()), N, id="a role that is kept"),
     ],

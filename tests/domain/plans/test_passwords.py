@@ -15,6 +15,7 @@ from gitops_mcp.domain.plans.passwords import (
     check_secret_is_free,
     existing_password,
     fitting_secret_place,
+    has_unknown_origin,
     leftover_password,
     made_password,
     secret_places,
@@ -89,7 +90,9 @@ def test_an_existing_secret_must_hold_what_the_operator_reads() -> None:
 def test_an_existing_secret_that_is_missing_is_warned_of(
     secret: str, found: tuple[SecretDocument, ...], is_missing: bool, warned: bool
 ) -> None:
-    told = existing_password(DAVE, secret, found, is_missing=is_missing)
+    is_unknown = has_unknown_origin(DAVE, secret, found)
+    told = existing_password(DAVE, secret, found, is_missing=is_unknown and is_missing)
+    assert is_unknown is (secret == "vaulted" and not found)
     assert [one.id for one in told.warnings] == (["secret-missing"] if warned else [])
     assert told.secret == secret
 

@@ -11,12 +11,9 @@ from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.objects import Object, leaves
 from gitops_mcp.domain.rules import Seen, findings
 from tests.conftest import examples
-from tests.domain.rules.examples import ACCEPTED, REFUSED
+from tests.domain.rules.collected import ACCEPTED, REFUSED
 
-OBJECTS: list[Object] = [
-    *(seen.object for examples in ACCEPTED.values() for seen in examples),
-    *(one.seen.object for examples in REFUSED.values() for one in examples),
-]
+OBJECTS: list[Object] = [*(one.seen.object for _, one in ACCEPTED), *(one.seen.object for _, one in REFUSED)]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 40) | st.sampled_from(["", "on", "app", "1Gi", "${VAR}", "x:17", "*"]),
     lambda inner: (

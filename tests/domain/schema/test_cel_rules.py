@@ -193,6 +193,17 @@ def test_a_rule_that_cannot_be_decided_is_never_taken_as_held(rule: str, reason:
     assert undecided(ruled(TEXT, rule), "") == [("spec", reason)]
 
 
+def test_rules_that_cannot_be_read_are_told_of_what_is_there() -> None:
+    spec = obj(
+        a=listed(ruled(TEXT, "self.nosuch()")), b={"type": "object", "additionalProperties": ruled(TEXT, "url(self)")}
+    )
+    assert of(spec).verdict({"spec": {"a": [""], "b": {"c": ""}}}).unchecked == (
+        Unchecked("spec.a[0]", "self.nosuch()", "the CEL library does not know nosuch"),
+        Unchecked("spec.b.c", "url(self)", "the CEL library does not know url"),
+    )
+    assert undecided(spec, {}) == []
+
+
 def test_a_search_that_stumbles_over_one_item_is_not_decided() -> None:
     spec = ruled(listed(obj(a=INTEGER)), "self.exists(x, x.a == 1)")
     assert told(spec, [{"a": 1}]) == []

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gitops_mcp.domain.rules import Seen
+from tests.domain.rules.examples import (
+    PLUGIN,
+    STORE,
+    Accepted,
+    Refused,
+    backup,
+    cluster,
+    findings_against,
+    findings_at_field,
+    scheduled,
+)
+
+ACCEPTED = [
+    pytest.param(
+        Accepted("backup-online", Seen(backup(method="volumeSnapshot", online=True))), id="an online snapshot"
+    ),
+    pytest.param(
+        Accepted("backup-plugin", Seen(scheduled(method="plugin", pluginConfiguration={"name": "p"}))),
+        id="a plugin that is named",
+    ),
+    pytest.param(
+        Accepted("backup-deadline", Seen(scheduled({"cnpg.io/volumeSnapshotDeadline": "30"}, method="volumeSnapshot"))),
+        id="a deadline in minutes",
+    ),
+    pytest.param(
+        Accepted(
+            "backup-configured",
+            Seen(
+                backup(method="plugin", pluginConfiguration={"name": PLUGIN["name"]}),
+                neighbours=(cluster(plugins=[PLUGIN]),),
+            ),
+        ),
+        id="a plugin that the Cluster enables",
+    ),
+    pytest.param(
+        Accepted("backup-configured", Seen(backup(), neighbours=(cluster(backup=STORE),))),
+        id="in-tree Barman that the Cluster has",
+    ),
+    pytest.param(Accepted("backup-configured", Seen(backup())), id="a Cluster that is not seen"),
+]
+
+REFUSED = [
+    pytest.param(
+        Refused("backup-online", Seen(backup(online=True)), "spec.online", "'volumeSnapshot' only"),
+        id="online without snapshots",
+    ),
+    pytest.param(
+        Refused(
+            "backup-online",
+            Seen(scheduled(method="barmanObjectStore", onlineConfiguration={"waitForArchive": True})),
+            "spec.onlineConfiguration",
+            "leave it out",
+        ),
+        id="settings of online without snapshots",
+    ),
+    pytest.param(
+        Refused("backup-plugin", Seen(backup(method="plugin")), "spec.pluginConfiguration", "barman-cloud"),
+        id="a plugin without a name",
+    ),
+    pytest.param(
+        Refused(
+            "backup-deadline",
+            Seen(scheduled({"cnpg.io/volumeSnapshotDeadline": "10m"})),
+            "metadata.annotations.cnpg.io/volumeSnapshotDeadline",
+            "such as '10'",
+        ),
+        id="a deadline with a unit",
+    ),
+    pytest.param(
+        Refused(
+            "backup-configured",
+            Seen(backup(), neighbours=(cluster(),)),
+            "spec.method",
+            "which is the default, needs",
+            "warning",
+        ),
+        id="in-tree Barman that the Cluster lacks",
+    ),
+    pytest.param(
+        Refused(
+            "backup-configured",
+            Seen(backup(method="volumeSnapshot"), neighbours=(cluster(),)),
+            "spec.method",
+            "volumeSnapshot of",
+            "warning",
+        ),
+        id="snapshots that the Cluster lacks",
+    ),
+    pytest.param(
+        Refused(
+            "backup-configured",
+            Seen(backup(method="plugin", pluginConfiguration={"name": "p"}), neighbours=(cluster(plugins=[PLUGIN]),)),
+            "spec.pluginConfiguration.name",
+            "enables no plugin 'p'; there are: barman-cloud",
+            "warning",
+        ),
+        id="a plugin that the Cluster lacks",
+    ),
+]
+
+
+@pytest.mark.parametrize("example", ACCEPTED)
+def test_a_good_backup_is_not_found_fault_with(example: Accepted) -> None:
+    assert findings_against(example) == []
+
+
+@pytest.mark.parametrize("example", REFUSED)
+def test_a_bad_backup_is_found_at_its_field_with_what_would_work(example: Refused) -> None:
+    (finding,) = findings_at_field(example)
+    assert finding.severity == example.severity
+    assert re.search(example.says, finding.message)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.rules import Seen
+from tests.domain.rules.examples import (
+    IMAGE,
+    Accepted,
+    Refused,
+    catalog,
+    cluster,
+    findings_against,
+    findings_at_field,
+    listed,
+)
+
+DIGEST = "sha256:" + "0" * 64
+
+
+def running(value: Object, major: int = 17) -> Object:
+    return {**value, "status": {"pgDataImageInfo": {"majorVersion": major}}}
+
+
+ACCEPTED = [
+    pytest.param(
+        Accepted("image-name", Seen(cluster(imageName=f"registry.example:5000/{IMAGE}:18.4-system-trixie"))),
+        id="a registry with a port, and a tag",
+    ),
+    pytest.param(Accepted("image-name", Seen(cluster(imageName=f"{IMAGE}:18@{DIGEST}"))), id="a tag and a digest"),
+    pytest.param(
+        Accepted("major-change", Seen(cluster(imageName=f"{IMAGE}:18.1"), cluster(), operator=(1, 30, 0))),
+        id="an upgrade",
+    ),
+    pytest.param(
+        Accepted(
+            "major-change",
+            Seen(cluster(), cluster(imageName=f"{IMAGE}:18.1"), running(cluster(imageName=f"{IMAGE}:18.1"), 17)),
+        ),
+        id="back from an upgrade that failed",
+    ),
+    pytest.param(
+        Accepted("image-in-catalog", Seen(listed(17), neighbours=(catalog(16, 17),))), id="a major that the catalog has"
+    ),
+]
+
+REFUSED = [
+    *(
+        pytest.param(
+            Refused("image-name", Seen(cluster(imageName=image)), "spec.imageName", says), id=f"the image {image}"
+        )
+        for image, says in (
+            (IMAGE, "no tag"),
+            (f"registry:5000/{IMAGE}", "no tag"),
+            (f"{IMAGE}:latest", "no tag with a version"),
+            (f"{IMAGE}@{DIGEST}", "digest alone"),
+            (f"{IMAGE}:trixie", "'trixie' does not start with a version"),
+            (f"{IMAGE}:12.3", "13 or newer"),
+        )
+    ),
+    pytest.param(
+        Refused(
+            "major-change", Seen(cluster(imageName=f"{IMAGE}:16.9"), cluster()), "spec.imageName", "17 to 16.*keep 17"
+        ),
+        id="a downgrade",
+    ),
+    pytest.param(
+        Refused("major-change", Seen(listed(16), cluster()), "spec.imageCatalogRef.major", "17 to 16"),
+        id="a downgrade to a catalog's major",
+    ),
+    pytest.param(
+        Refused(
+            "major-change",
+            Seen(cluster(imageName=f"{IMAGE}:17.5"), cluster(), running(cluster(), 18)),
+            "spec.imageName",
+            "18 to 17",
+        ),
+        id="older than the data directory",
+    ),
+    pytest.param(
+        Refused(
+            "major-change",
+            Seen(cluster(imageName=f"{IMAGE}:15.1"), cluster(imageName=f"{IMAGE}:14.1")),
+            "spec.imageName",
+            "16 or newer",
+        ),
+        id="an upgrade to 15",
+    ),
+    pytest.param(
+        Refused(
+            "major-change",
+            Seen(cluster(imageName=f"{IMAGE}:18.1"), cluster(), operator=(1, 25, 4)),
+            "spec.imageName",
+            "1.25.4 does not do",
+        ),
+        id="an operator that does not upgrade",
+    ),
+    pytest.param(
+        Refused(
+            "image-in-catalog",
+            Seen(listed(18), neighbours=(catalog(16, 17),)),
+            "spec.imageCatalogRef.major",
+            "ImageCatalog team has no image of PostgreSQL 18; there are: 16, 17",
+        ),
+        id="a major that the catalog lacks",
+    ),
+]
+
+
+@pytest.mark.parametrize("example", ACCEPTED)
+def test_a_good_image_is_not_found_fault_with(example: Accepted) -> None:
+    assert findings_against(example) == []
+
+
+@pytest.mark.parametrize("example", REFUSED)
+def test_a_bad_image_is_found_at_its_field_with_what_would_work(example: Refused) -> None:
+    (finding,) = findings_at_field(example)
+    assert finding.severity == example.severity
+    assert re.search(example.says, finding.message)

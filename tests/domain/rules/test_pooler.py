@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gitops_mcp.domain.rules import Seen
+from tests.domain.rules.examples import (
+    Accepted,
+    Refused,
+    database,
+    findings_against,
+    findings_at_field,
+    pooler,
+    publication,
+    scheduled,
+)
+
+ACCEPTED = [
+    pytest.param(Accepted("pooler-name", Seen(pooler())), id="a name of its own"),
+    pytest.param(
+        Accepted("pooler-query", Seen(pooler(authQuery="SELECT 1", authQuerySecret={"name": "a"}))),
+        id="a query and its Secret",
+    ),
+    pytest.param(Accepted("pooler-query", Seen(pooler())), id="neither query nor Secret"),
+    pytest.param(Accepted("pooler-parameters", Seen(pooler(parameters={"default_pool_size": "20"}))), id="a parameter"),
+    pytest.param(
+        Accepted("pooler-metrics", Seen(pooler(spec={"monitoring": {"tls": {"enabled": True}}}))),
+        id="encrypted metrics without a PodMonitor",
+    ),
+    pytest.param(
+        Accepted(
+            "pooler-metrics",
+            Seen(
+                pooler(
+                    spec={"monitoring": {"tls": {"enabled": True}, "enablePodMonitor": True}},
+                    clientTLSSecret={"name": "tls"},
+                )
+            ),
+        ),
+        id="encrypted metrics with a certificate",
+    ),
+    pytest.param(Accepted("pooler-deprecated", Seen(pooler())), id="no deprecated field"),
+    pytest.param(
+        Accepted("pooler-trust", Seen(pooler(pg_hba=["host all all all scram-sha-256"]))), id="records with a password"
+    ),
+    pytest.param(
+        Accepted("cluster-kept", Seen(pooler(paused=True), pooler())), id="a Pooler that stays with its Cluster"
+    ),
+    pytest.param(
+        Accepted("cluster-kept", Seen(scheduled(suspend=True), scheduled())),
+        id="a ScheduledBackup that stays with its Cluster",
+    ),
+]
+
+REFUSED = [
+    pytest.param(
+        Refused("pooler-name", Seen(pooler("orders")), "metadata.name", "such as 'orders-pooler'"),
+        id="the Cluster's own name",
+    ),
+    pytest.param(Refused("pooler-name", Seen(pooler(cluster="")), "spec.cluster.name", "is needed"), id="no Cluster"),
+    pytest.param(
+        Refused("pooler-name", Seen(pooler("orders-rw")), "metadata.name", "own Service", "warning"),
+        id="the name of the Cluster's Service",
+    ),
+    pytest.param(
+        Refused(
+            "pooler-query", Seen(pooler(authQuery="SELECT 1")), "spec.pgbouncer.authQuery", "needs serverTLSSecret"
+        ),
+        id="a query without a Secret",
+    ),
+    pytest.param(
+        Refused(
+            "pooler-query", Seen(pooler(serverTLSSecret={"name": "t"})), "spec.pgbouncer.authQuery", "is needed beside"
+        ),
+        id="a Secret without a query",
+    ),
+    pytest.param(
+        Refused(
+            "pooler-parameters",
+            Seen(pooler(parameters={"default_pool_siz": "1"})),
+            "spec.pgbouncer.parameters.default_pool_siz",
+            "there are: default_pool_size",
+        ),
+        id="a parameter that does not exist",
+    ),
+    pytest.param(
+        Refused(
+            "pooler-metrics",
+            Seen(pooler(spec={"monitoring": {"tls": {"enabled": True}, "enablePodMonitor": True}})),
+            "spec.monitoring.tls.enabled",
+            "clientTLSSecret",
+        ),
+        id="encrypted metrics without a certificate",
+    ),
+    pytest.param(
+        Refused(
+            "pooler-deprecated",
+            Seen(pooler(authQuery="SELECT 1", authQuerySecret={"name": "a"})),
+            "spec.pgbouncer.authQuerySecret",
+            "deprecated",
+            "warning",
+        ),
+        id="a deprecated Secret",
+    ),
+    pytest.param(
+        Refused(
+            "pooler-deprecated",
+            Seen(pooler(spec={"monitoring": {"enablePodMonitor": True}})),
+            "spec.monitoring.enablePodMonitor",
+            "deprecated",
+            "warning",
+        ),
+        id="a deprecated PodMonitor",
+    ),
+    pytest.param(
+        Refused(
+            "pooler-trust",
+            Seen(pooler(pg_hba=["host all all all trust"])),
+            "spec.pgbouncer.pg_hba[0]",
+            "password",
+            "warning",
+        ),
+        id="trust",
+    ),
+    pytest.param(
+        Refused("cluster-kept", Seen(pooler(cluster="b"), pooler()), "spec.cluster.name", "another Pooler"),
+        id="a Pooler of another Cluster",
+    ),
+    pytest.param(
+        Refused(
+            "cluster-kept",
+            Seen(scheduled(cluster={"name": "b"}), scheduled()),
+            "spec.cluster.name",
+            "another ScheduledBackup",
+        ),
+        id="a ScheduledBackup of another Cluster",
+    ),
+    pytest.param(
+        Refused(
+            "cluster-kept", Seen(database(cluster={"name": "b"}), database()), "spec.cluster.name", "keep 'orders'"
+        ),
+        id="a Database of another Cluster",
+    ),
+    pytest.param(
+        Refused(
+            "cluster-kept",
+            Seen(publication(cluster={"name": "b"}), publication()),
+            "spec.cluster.name",
+            "keep 'orders'",
+        ),
+        id="a Publication of another Cluster",
+    ),
+]
+
+
+@pytest.mark.parametrize("example", ACCEPTED)
+def test_a_good_pooler_is_not_found_fault_with(example: Accepted) -> None:
+    assert findings_against(example) == []
+
+
+@pytest.mark.parametrize("example", REFUSED)
+def test_a_bad_pooler_is_found_at_its_field_with_what_would_work(example: Refused) -> None:
+    (finding,) = findings_at_field(example)
+    assert finding.severity == example.severity
+    assert re.search(example.says, finding.message)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gitops_mcp.domain.rules import Seen
+from tests.domain.rules.examples import Accepted, Refused, findings_against, findings_at_field, scheduled
+
+ACCEPTED = [
+    pytest.param(Accepted("schedule", Seen(scheduled(schedule=text))), id=text)
+    for text in (
+        "0 0 2 * * *",
+        "0 */15 1-5,8 ? JAN,jul MON-FRI",
+        "@daily",
+        "@every 6h",
+        "@every 1h30m",
+        "0 0 0 1 1 0/2",
+    )
+]
+
+REFUSED = [
+    pytest.param(Refused("schedule", Seen(scheduled(schedule=text)), "spec.schedule", says), id=text or "none")
+    for text, says in (
+        ("0 2 * * *", "has five fields.*'0 0 2 \\* \\* \\*' is what crontab means"),
+        ("0 1 * * 0", "has five fields.*'0 0 1 \\* \\* 0'"),
+        ("@dayly", "there are: @annually, @daily"),
+        ("0 0 24 * * *", "'24' is no hour, from 0 to 23"),
+        ("0 0 2 * 13 *", "no month"),
+        ("0 0 2 * * 7", "no day of week, from 0 to 6"),
+        ("0 0 5-2 * * *", "no hour"),
+        ("0 */0 2 * * *", "no minute"),
+        ("0 0 2", "has 3 fields"),
+        ("", "has 0 fields"),
+    )
+]
+
+
+@pytest.mark.parametrize("example", ACCEPTED)
+def test_a_good_schedule_is_not_found_fault_with(example: Accepted) -> None:
+    assert findings_against(example) == []
+
+
+@pytest.mark.parametrize("example", REFUSED)
+def test_a_bad_schedule_is_found_at_its_field_with_what_would_work(example: Refused) -> None:
+    (finding,) = findings_at_field(example)
+    assert finding.severity == example.severity
+    assert re.search(example.says, finding.message)
