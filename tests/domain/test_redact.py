@@ -55,6 +55,7 @@ def test_a_value_is_redacted_by_where_it_stands() -> None:
     ]
     assert redact_value(SECRET, ("spec", "env", 0, "value")) == MASK
     assert redact_value("TZ", ("spec", "env", 0, "name")) == "TZ"
+    assert redact_value({"instances": 3, "on": True}) == {"instances": 3, "on": True}
     assert redact_value(f"postgres://app:{SECRET}@db") == f"postgres://{MASK}@db"
 
 

@@ -15,6 +15,13 @@ from tests.domain.impact.objects import L, N, O, R, assert_impact, pooler
         pytest.param(pooler(), pooler(paused=True), O, "holds every client", id="paused"),
         pytest.param(pooler(), pooler(parameters={"verbose": "1"}), L, "reloads its configuration", id="parameters"),
         pytest.param(pooler(), pooler(image="x:1"), R, "spec.pgbouncer.image", id="another image of PgBouncer"),
+        pytest.param(
+            pooler(image="x:1"),
+            pooler(image="x:1", poolMode="session"),
+            L,
+            "spec.pgbouncer.poolMode",
+            id="beside an image that stays",
+        ),
         pytest.param(pooler(), pooler({"type": "ro"}), R, "spec.type", id="another type"),
         pytest.param(pooler(), pooler({"instances": 1}), R, "2 -> 1: connections", id="fewer pods"),
         pytest.param(pooler(), pooler({"instances": 0}), O, "nobody connects", id="no pods"),

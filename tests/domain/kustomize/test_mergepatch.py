@@ -123,6 +123,14 @@ def test_a_patch_changes_no_name_kind_or_namespace_unless_allowed_to(
     assert [str(one) for one in draft.past] == (["A shop/x"] if allowed else [])
 
 
+def test_a_namespace_that_says_nothing_does_not_outlive_a_patch() -> None:
+    value = {"kind": "A", "metadata": {"name": "x", "namespace": ""}, "spec": {}}
+    draft = Draft(value, (DOCUMENT,), {(): Word(0, (), literal=True)})
+    after = apply_merge_patch(draft, Manifest({"spec": {"a": 1}}, 0, (), 1), PATCH)
+    assert after is not None
+    assert after.value == {"kind": "A", "metadata": {"name": "x"}, "spec": {"a": 1}}
+
+
 def test_a_patch_that_deletes_leaves_nothing() -> None:
     assert patched({}, {"$patch": "delete"}) is None
 

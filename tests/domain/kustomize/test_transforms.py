@@ -51,6 +51,15 @@ def test_a_kind_gets_the_namespace_and_name_that_it_can_have(kind: str, metadata
     assert after.value["metadata"] == metadata
 
 
+def test_an_entry_without_labels_adds_none() -> None:
+    value: Object = {"kind": "A", "metadata": {"name": "x"}}
+    fields = "labels: [{includeSelectors: true}, {pairs: {a: b}}]\n"
+    assert transformed(apply_labels, fields, value).value == {
+        "kind": "A",
+        "metadata": {"name": "x", "labels": {"a": "b"}},
+    }
+
+
 def test_labels_inside_of_a_list_are_doubted_and_not_written() -> None:
     fields = "labels: [{pairs: {a: b}, fields: [{path: 'spec/l[]/labels', create: true}]}]\n"
     value: Object = {"kind": "A", "metadata": {"name": "x"}, "spec": {"l": [{}]}}

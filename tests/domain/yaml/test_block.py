@@ -50,6 +50,8 @@ def test_a_line_keeps_its_quotes_its_blanks_and_its_ending(before: str, edit: Ed
         pytest.param("a: | # why\n  b\nd: 1\n", Set(("a",), "x"), "a: x # why\nd: 1\n", id="the comment of a block scalar"),
         pytest.param("a: x # why\n", Set(("a",), "b\nc\n"), "a: | # why\n  b\n  c\n", id="a block scalar gets the comment"),
         pytest.param("a: |\n     b\n", Set(("a",), "b\nc\n"), "a: |\n     b\n     c\n", id="the indent of a block scalar"),
+        pytest.param("a: |\n\n     b\n", Set(("a",), "b\nc\n"), "a: |\n     b\n     c\n", id="behind a blank line"),
+        pytest.param("a: |+\n\n\nd: 1\n", Set(("a",), "b\nc\n"), "a: |\n  b\n  c\nd: 1\n", id="of nothing but blank lines"),
         pytest.param("a: |+\n  b\n\nd: 1\n", Set(("a",), "x"), "a: x\nd: 1\n", id="kept blank lines are part of the value"),
         pytest.param("a: |+\n  b\n\nd: 1\n", Set(("e",), 1), "a: |+\n  b\n\nd: 1\ne: 1\n", id="kept blank lines above"),
         pytest.param("x:\n  a: |+\n    b\n\n", Set(("x", "c"), 1), "x:\n  a: |+\n    b\n\n  c: 1\n", id="after kept blank lines"),
