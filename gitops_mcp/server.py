@@ -22,9 +22,10 @@ from anyio import to_thread
 from mcp.server import CacheHint, MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool as SdkTool
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
 from mcp.server.request_state import RequestStateSecurity
 from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
-from pydantic import PrivateAttr, ValidationError
+from pydantic import ConfigDict, PrivateAttr, ValidationError
 
 from gitops_mcp import __version__, tools
 from gitops_mcp.answers.base import TEXT_MAX, Answer
@@ -58,6 +59,9 @@ _FACTS = ("environment", "delivery", "change", "branch", "commit", "applied")
 def build_server(app: App) -> MCPServer[Any]:
     """The server with every tool; in read-only mode writing tools are not there at all."""
     used = UsedAnswers()
+    # The SDK makes a model of each tool's arguments and takes no configuration for it, so its base is told before the
+    # first is made; to make each once more afterwards takes twice as long.
+    ArgModelBase.model_config |= ConfigDict(extra="forbid", hide_input_in_errors=True)
     offered = [_offer_tool(tool, app, used) for tool in tools.ALL if not (app.read_only and tool.writes)]
     return MCPServer(
         "gitops-mcp",
@@ -148,11 +152,7 @@ def _offer_tool(tool: Tool, app: App, used: UsedAnswers) -> SdkTool:
         structured_output=False,
     )
     offered.bind(app)
-    model = offered.fn_metadata.arg_model
-    model.model_config["extra"] = "forbid"
-    model.model_config["hide_input_in_errors"] = True
-    model.model_rebuild(force=True)
-    offered.parameters = _compact(model.model_json_schema(by_alias=True))
+    offered.parameters = _compact(offered.parameters)
     offered.fn_metadata.output_schema = _shallow_schema(get_type_hints(tool.function)["return"])
     made: SdkTool = offered
     return made

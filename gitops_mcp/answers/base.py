@@ -25,7 +25,8 @@ _ROWS_MAX = 21_000
 class Answer(BaseModel):
     """A frozen model without nulls: what is not known is left out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # Built at first use: the list of tools needs none of them.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     def structured(self) -> dict[str, Any]:
         """The answer as JSON values."""

@@ -12,6 +12,9 @@ Object = dict[str, Any]
 Path = tuple[str | int, ...]
 """A place inside an object: `("spec", "managed", "roles", 0, "name")`."""
 
+FIELD_MANAGER = "gitops-mcp"
+"""As whom the server records the fields that it writes (server-side apply)."""
+
 CNPG_GROUP = "postgresql.cnpg.io"
 
 

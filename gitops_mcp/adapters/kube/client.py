@@ -12,8 +12,7 @@ from gitops_mcp.adapters.kube.asked import ApiRequest
 from gitops_mcp.adapters.kube.start import KubeStart, kube_start
 from gitops_mcp.adapters.kube.wire import JSON, HttpRequest, Wire
 from gitops_mcp.domain.kinds import SERVICE
-from gitops_mcp.domain.live.managers import MANAGER
-from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.domain.objects import FIELD_MANAGER, Object, Resource, at
 from gitops_mcp.errors import NotFound, NotInstalled, Unavailable
 
 PAGE = 500
@@ -145,7 +144,7 @@ class Kube:
         return self._written(self._writing("create", resource, manifest, dry_run=dry_run), "POST", manifest)
 
     def apply(
-        self, resource: Resource, manifest: Object, *, manager: str = MANAGER, dry_run: bool = False
+        self, resource: Resource, manifest: Object, *, manager: str = FIELD_MANAGER, dry_run: bool = False
     ) -> WriteAnswer:
         """Server-side apply: create it, or set exactly the fields that it says.
 
@@ -251,7 +250,7 @@ class Kube:
         body: Object | list[Object],
         *,
         content_type: str = JSON,
-        manager: str = MANAGER,
+        manager: str = FIELD_MANAGER,
     ) -> WriteAnswer:
         dry_run = None if asked.writes else "All"
         query = {"fieldManager": manager, "fieldValidation": "Strict", "dryRun": dry_run}

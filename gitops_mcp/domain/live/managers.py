@@ -11,10 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path
-
-MANAGER = "gitops-mcp"
-"""As whom the server records the fields that it writes."""
+from gitops_mcp.domain.objects import FIELD_MANAGER, Object, Path, at, dotted_path
 
 _ENGINES = re.compile(r"argocd|argo-cd|kustomize-controller|helm-controller|flux|gotk", re.IGNORECASE)
 _ARGO_CD = re.compile(r"argocd|argo-cd", re.IGNORECASE)
@@ -77,7 +74,7 @@ def _other_managers(live: Object | None) -> Iterator[tuple[str, Any]]:
     """Who else has set something, other than the status, with the set of fields."""
     for entry in at(live, "metadata", "managedFields") or ():
         manager = str(at(entry, "manager") or "unknown")
-        if manager != MANAGER and not _OPERATORS.match(manager) and not at(entry, "subresource"):
+        if manager != FIELD_MANAGER and not _OPERATORS.match(manager) and not at(entry, "subresource"):
             yield manager, at(entry, "fieldsV1")
 
 

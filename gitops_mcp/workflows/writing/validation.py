@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from gitops_mcp.crds import LABEL, VERSION, packaged_crd
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
 from gitops_mcp.domain.cnpg.version import parse_operator_version
-from gitops_mcp.domain.impact import assess_impact
+from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CNPG_KINDS, POD
 from gitops_mcp.domain.names import pluralize

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitops_mcp.domain.impact import assess_impact
+from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.objects import Object
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.impact import assess_impact
+from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.objects import Object
 from tests.domain.impact.objects import N, O, assert_impact, kept, role

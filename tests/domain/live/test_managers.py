@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.live.managers import MANAGER, engine_that_keeps, field_managers
-from gitops_mcp.domain.objects import Object, Path
+from gitops_mcp.domain.live.managers import engine_that_keeps, field_managers
+from gitops_mcp.domain.objects import FIELD_MANAGER, Object, Path
 
 INSTANCES: Path = ("spec", "instances")
 ROLES: Path = ("spec", "managed", "roles")
@@ -37,7 +37,7 @@ def test_a_tool_of_a_persons_is_told_as_one(manager: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "manager", [MANAGER, "manager", "instance-manager", "cloudnative-pg", "kube-controller-manager"]
+    "manager", [FIELD_MANAGER, "manager", "instance-manager", "cloudnative-pg", "kube-controller-manager"]
 )
 def test_this_server_and_the_operator_claim_nothing(manager: str) -> None:
     assert field_managers(owned((manager, {"f:instances": {}})), [INSTANCES]) == ()

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.impact import assess_impact
+from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.objects import Object, leaves
 from gitops_mcp.domain.rules import Seen, findings

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gitops_mcp.domain.cnpg.status.backups import IN_TREE
 from gitops_mcp.domain.cnpg.status.conditions import ARCHIVING, LAST_BACKUP, NOT_REPORTED, SYSTEM_ID, find_condition
 from gitops_mcp.domain.cnpg.status.reconciled import Reconciliation
-from gitops_mcp.domain.cnpg.status.report import Status
 from gitops_mcp.domain.cnpg.status.summary import EVERY_INSTANCE
 from gitops_mcp.domain.objects import Object, at
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.cnpg.status.report import Status
 
 Severity = Literal["critical", "warning", "info"]
 

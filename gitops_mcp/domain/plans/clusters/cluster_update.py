@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gitops_mcp.domain.editing.field import edit_fields
-from gitops_mcp.domain.impact import assess_impact
+from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.names import ClusterRef
