@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -19,6 +20,8 @@ from gitops_mcp.domain.yaml.tree import Node, Unparsable
 
 Span: TypeAlias = tuple[int, int]
 
+_KEY = re.compile(r"(?:- +)?[\"']?([\w.-]+)[\"']?:(?=\s|$)")
+
 
 def redacted_lines(text: str) -> list[str]:
     """The lines of a file as they may be shown, as many as splitting at line feeds gives."""
@@ -26,7 +29,7 @@ def redacted_lines(text: str) -> list[str]:
     try:
         spans = sorted(_secret_spans(text))
     except Unparsable:
-        return [redacted_line(line) for line in lines]
+        return list(_redact_by_indentation(lines))
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
@@ -36,6 +39,22 @@ def redacted_lines(text: str) -> list[str]:
         if inside:
             shown[number] = _mask_span(lines[number], inside[0][0] - start, inside[-1][1] - start)
     return shown
+
+
+def _redact_by_indentation(lines: Iterable[str]) -> Iterator[str]:
+    """Of a file that does not parse: each line by its looks, and all that stands below a key of secrets."""
+    below: int | None = None
+    for line in lines:
+        words = line.strip()
+        indent = len(line) - len(line.lstrip(" "))
+        is_item = words.startswith("- ") and indent == below
+        if below is not None and words and (indent > below or is_item):
+            yield line[:indent] + MASK
+            continue
+        key = _KEY.match(words)
+        starts = key is not None and (key[1] == "value" or is_secret_key(key[1], ()))
+        below = indent if starts else below if not words else None
+        yield f"{line[:indent]}{key[0]} {MASK}" if starts and key and words != key[0] else redacted_line(line)
 
 
 def _redact_manifest_line(line: str) -> str:

@@ -30,6 +30,10 @@ SECRET = "hunter2-not-to-be-seen"
         pytest.param(f"parameters:\n  conninfo: host=x password={SECRET}\n", id="a password within a value"),
         pytest.param(f"url: postgres://app:{SECRET}@db/app\n", id="credentials in a URL"),
         pytest.param(f"{{{{ .Values }}}}\npassword: {SECRET}\n", id="a file that does not parse"),
+        pytest.param(f"{{{{ .Values }}}}\nstringData:\n  a: {SECRET}\nb: 1\n", id="below a key, in one that does not"),
+        pytest.param(f"{{{{ if }}}}\n  data:\n    a: |\n      x\n\n      {SECRET}\n", id="a block there"),
+        pytest.param(f"{{{{ if }}}}\nenv:\n- name: X\n  value: {SECRET}\n", id="an environment variable there"),
+        pytest.param(f"{{{{ if }}}}\npostInitSQL:\n- SELECT '{SECRET}'\n", id="items there, as deep as their key"),
         pytest.param(f"stringData: &anchor\n  x: {SECRET}\nother: *anchor\n", id="an anchor"),
     ],
 )
