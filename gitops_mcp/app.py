@@ -107,6 +107,12 @@ class App:
         The file is read at the base that flags or the remote name; a `base:` in it says where changes go and is not
         followed again.
         """
+        found = self._find_ground(fetch=fetch)
+        if fetch:
+            self._recent[:] = [(time.monotonic(), (found.settings, found))]
+        return found
+
+    def _find_ground(self, *, fetch: bool) -> Ground:
         repository = self.repository()
         homes = self._homes[-1:]  # a copy: another thread may empty it meanwhile
         if fetch and homes and (known := self._again(repository, homes[0])):
@@ -179,8 +185,8 @@ class App:
     def settings(self, *, fetch: bool = False) -> tuple[Settings, Ground | None]:
         """What reading needs: the settings, and the ground they come from; None without a repository.
 
-        Without a fetch, what was found in the last two seconds is taken as it is: pages of a long list follow each
-        other faster than anyone edits, and git would cost more than the page.
+        Without a fetch, what this or any other call has found in the last two seconds is taken as it is: pages of a
+        long list follow each other faster than anyone edits, and git would cost more than the page.
         """
         now = time.monotonic()
         if not fetch and self._recent and now - self._recent[-1][0] < _RECENT:
