@@ -13,7 +13,9 @@ demo: .venv/installed
 # kubectl comes with the development packages, so the tests look there first. Files in the order of tests/conftest.py: by
 # the number of their tests, the longest would come last and alone. Both profiles have the same examples each time, so
 # that nobody's change fails by chance; `pytest` without one looks for new ones.
-PYTEST := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+# Two workers a processor: for a third of their time the tests wait, for git, servers and time-outs.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+PYTEST := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 EVERYTHING := --hypothesis-profile=all
 
 # What a contributor waits for: one in five examples of each law, and no further form of what is shown already.

@@ -216,6 +216,7 @@ def asked(
         yield made
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("layout", "asked"),
     [pytest.param(one, one, id=one.folder.name) for one in map(Layout, FOLDERS)],
