@@ -12,7 +12,7 @@ from gitops_mcp.adapters.git.objects import Objects
 from gitops_mcp.adapters.git.runner import Runner
 
 
-class Call:
+class GitCall:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self.objects = Objects(runner)
@@ -30,12 +30,12 @@ class Calls:
         self._here = threading.local()
 
     @contextmanager
-    def one(self) -> Iterator[Call]:
+    def one(self) -> Iterator[GitCall]:
         """The call that this thread is in; outside of any a new one, for as long as the block takes."""
         if current := getattr(self._here, "call", None):
             yield current
             return
-        call = self._here.call = Call(self.runner)
+        call = self._here.call = GitCall(self.runner)
         try:
             yield call
         finally:

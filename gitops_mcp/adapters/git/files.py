@@ -38,7 +38,7 @@ class GitFile:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FolderEntry:
     """What a folder holds under a name."""
 
     mode: str
@@ -59,11 +59,11 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class TreeLine(Entry):
+class TreeLine(FolderEntry):
     path: str
 
 
-Folder = Mapping[str, Entry]
+Folder = Mapping[str, FolderEntry]
 """A tree, by name."""
 Differences = dict[str, "TreeLine | None"]
 """By path."""
@@ -282,7 +282,7 @@ def _parsed(tree: str, data: bytes) -> Folder:
         end = data.index(b"\0", space)
         mode = data[start:space].decode().zfill(6)
         start = end + 1 + len(tree) // 2
-        entries[os.fsdecode(data[space + 1 : end])] = Entry(mode, data[end + 1 : start].hex())
+        entries[os.fsdecode(data[space + 1 : end])] = FolderEntry(mode, data[end + 1 : start].hex())
     return entries
 
 

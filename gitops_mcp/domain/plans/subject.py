@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitops_mcp.domain.plans.roles.declared_roles import DeclaredRole
 
 
-class Part(Protocol):
+class SubjectPart(Protocol):
     """One thing that a request means: an object, a role, a database, or a field of one."""
 
     def read(self, desired: Desired) -> Any:
@@ -101,7 +101,7 @@ class Subject:
     verb: str
     """The words that name a change when the caller does not: `scale` in `scale-shop-orders-db`."""
     target: Identity
-    parts: tuple[Part, ...]
+    parts: tuple[SubjectPart, ...]
     removes: bool = False
     """The request is to take its parts away."""
 

@@ -28,7 +28,7 @@ from gitops_mcp.domain.plans.passwords.password_rotation import (
 )
 from gitops_mcp.domain.plans.passwords.role_password import (
     NO_PASSWORD,
-    LiveObject,
+    LiveSecretMaker,
     PasswordOwner,
     PasswordSource,
     RolePassword,
@@ -179,7 +179,7 @@ def _look_for_signs(view: View, cluster: Declaration, found: tuple[SecretDocumen
     )
 
 
-def _live_objects(view: View, namespace: str, secret: str, name: Way) -> Iterator[LiveObject]:
+def _live_objects(view: View, namespace: str, secret: str, name: Way) -> Iterator[LiveSecretMaker]:
     """What the API has of that name. What may not be read is passed over."""
     for resource in (SECRET, *MAKER_KINDS.get(name, ())):
         try:
@@ -196,7 +196,7 @@ def _live_objects(view: View, namespace: str, secret: str, name: Way) -> Iterato
                 for kind, *_ in MAKER_KINDS.values()
                 if kind.kind == one.get("kind")
             ]
-            yield LiveObject(resource.kind, metadata, tuple(makers))
+            yield LiveSecretMaker(resource.kind, metadata, tuple(makers))
 
 
 def _metadata_of_owner(view: View, kind: Resource, namespace: str, name: str) -> Object | None:

@@ -51,7 +51,7 @@ from gitops_mcp.domain.plans.roles.role_removal import (
     time_since_last_write,
 )
 from gitops_mcp.domain.plans.roles.role_update import plan_role_update
-from gitops_mcp.domain.plans.subject import FilePart, Part, RolePart, Subject
+from gitops_mcp.domain.plans.subject import FilePart, RolePart, Subject, SubjectPart
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.view import View
@@ -130,7 +130,7 @@ def update_role(
     def about(view: View) -> Subject:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         role = require_role(view.desired, cluster, ref, which.role_name)
-        parts: list[Part] = [RolePart(ref, role.name, KEYS[name]) for name in wanted]
+        parts: list[SubjectPart] = [RolePart(ref, role.name, KEYS[name]) for name in wanted]
         if rotate:
             _, found = find_secret_documents(view, cluster)
             path = file_to_rewrite(ref, role.secret, found)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.configuration import Configuration
-from gitops_mcp.adapters.git.files import Entry
+from gitops_mcp.adapters.git.files import FolderEntry
 from gitops_mcp.adapters.git.publishing.trees import Folders
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
 from gitops_mcp.errors import Refused
@@ -26,7 +26,7 @@ _SET_UP = {"git-crypt": "git-crypt unlock", "lfs": "git lfs install --local"}
 
 @dataclass(frozen=True)
 class StoredBlobs:
-    entries: Mapping[str, Entry | None]
+    entries: Mapping[str, FolderEntry | None]
     filters: frozenset[str]
     """The filters that something went through."""
 
@@ -43,7 +43,7 @@ def store_blobs(
 ) -> StoredBlobs:
     """The entries that the files get, their blobs written to the repository; the mode of an existing file stays."""
     before = {path: folders.file(path) for path in files}
-    entries: dict[str, Entry | None] = {}
+    entries: dict[str, FolderEntry | None] = {}
     for path, data in files.items():
         if data is None and before[path] is None:
             raise Refused(f"{path} cannot be deleted: there is no such file in the commit that the change builds on")
@@ -55,7 +55,7 @@ def store_blobs(
     ids |= {path: _store_converted(tree, path, contents[path], attributes[path].filter) for path in sorted(converted)}
     for path in files:
         mode = entry.mode if (entry := before[path]) else _NEW
-        entries[path] = Entry(mode, ids[path]) if path in ids else None
+        entries[path] = FolderEntry(mode, ids[path]) if path in ids else None
     return StoredBlobs(entries, frozenset(name for path in converted if (name := attributes[path].filter)))
 
 
@@ -77,7 +77,7 @@ def _read_attributes(tree: WorkTree, paths: tuple[str, ...]) -> dict[str, _GitAt
 
 
 def _check_filters(
-    configuration: Configuration, attributes: Mapping[str, _GitAttributes], before: Mapping[str, Entry | None]
+    configuration: Configuration, attributes: Mapping[str, _GitAttributes], before: Mapping[str, FolderEntry | None]
 ) -> None:
     for path, about in attributes.items():
         name = about.filter

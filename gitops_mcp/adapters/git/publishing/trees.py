@@ -12,7 +12,7 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from gitops_mcp.adapters.git.files import FOLDER, SUBMODULE, Entry, Files, Folder
+from gitops_mcp.adapters.git.files import FOLDER, SUBMODULE, Files, Folder, FolderEntry
 from gitops_mcp.adapters.git.paths import folders_of
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
 from gitops_mcp.errors import Refused
@@ -43,7 +43,7 @@ class Folders:
         data = files.blobs(named.values())
         return cls(files.tree(commit), entries, {name: data[blob] for name, blob in named.items()})
 
-    def file(self, path: str) -> Entry | None:
+    def file(self, path: str) -> FolderEntry | None:
         """The file at a path, or None where a new one can stand.
 
         Raises Refused when something else stands there or on the way: git would write through a symlink or into a
@@ -60,7 +60,7 @@ class Folders:
         return entry
 
 
-def write_tree(work: WorkTree, folders: Folders, changes: Mapping[str, Entry | None]) -> str:
+def write_tree(work: WorkTree, folders: Folders, changes: Mapping[str, FolderEntry | None]) -> str:
     """The id of the commit's tree with these files changed, written to the repository; None removes a file.
 
     A folder that becomes empty goes with its last file, as it would from git's index.
@@ -78,7 +78,7 @@ def write_tree(work: WorkTree, folders: Folders, changes: Mapping[str, Entry | N
             continue
         trees[folder] = _tree_id(names, len(folders.tree))
         if folder:
-            _put_entry(entries, folder, Entry(FOLDER, trees[folder]))
+            _put_entry(entries, folder, FolderEntry(FOLDER, trees[folder]))
     listed = b"".join(_mktree_input(entries[folder]) for folder in trees)
     # --missing: blobless clones have ids of siblings without their blobs, and looking would fetch each of them.
     made = work.git("mktree", "-z", "--missing", "--batch", input=listed).text.split("\n")
@@ -87,7 +87,7 @@ def write_tree(work: WorkTree, folders: Folders, changes: Mapping[str, Entry | N
     return trees[""]
 
 
-def _tree_id(names: Mapping[str, Entry], length: int) -> str:
+def _tree_id(names: Mapping[str, FolderEntry], length: int) -> str:
     content = b"".join(
         b"%s %s\0%s" % (entry.mode.lstrip("0").encode(), os.fsencode(name), bytes.fromhex(entry.id))
         for name, entry in sorted(names.items(), key=_git_order)
@@ -98,12 +98,12 @@ def _tree_id(names: Mapping[str, Entry], length: int) -> str:
     return digest.hexdigest()
 
 
-def _git_order(named: tuple[str, Entry]) -> bytes:
+def _git_order(named: tuple[str, FolderEntry]) -> bytes:
     name, entry = named
     return os.fsencode(name) + (b"/" if entry.is_folder else b"")
 
 
-def _mktree_input(names: Mapping[str, Entry]) -> bytes:
+def _mktree_input(names: Mapping[str, FolderEntry]) -> bytes:
     """A tree as `mktree -z --batch` reads it; an empty entry ends it."""
     lines = (f"{entry.mode} {_object_type(entry.mode)} {entry.id}\t{name}" for name, entry in names.items())
     return b"".join(os.fsencode(f"{line}\0") for line in lines) + b"\0"
@@ -113,7 +113,7 @@ def _object_type(mode: str) -> str:
     return {FOLDER: "tree", SUBMODULE: "commit"}.get(mode, "blob")
 
 
-def _put_entry(entries: dict[str, dict[str, Entry]], path: str, entry: Entry | None) -> None:
+def _put_entry(entries: dict[str, dict[str, FolderEntry]], path: str, entry: FolderEntry | None) -> None:
     folder, _, name = path.rpartition("/")
     if entry is None:
         entries[folder].pop(name, None)

@@ -181,7 +181,7 @@ def leftover_password(
 
 
 @dataclass(frozen=True)
-class LiveObject:
+class LiveSecretMaker:
     """What the API has under the name of a new Secret, or of what is to make it."""
 
     kind: str
@@ -196,7 +196,7 @@ class LiveObject:
         return any(labelled) or None in self.makers
 
 
-def check_secret_is_free(owner: PasswordOwner, secret: str, live: Iterable[LiveObject]) -> None:
+def check_secret_is_free(owner: PasswordOwner, secret: str, live: Iterable[LiveSecretMaker]) -> None:
     """Raises Refused where somebody else's live object has the name."""
     for one in live:
         if not one.is_ours:

@@ -6,7 +6,7 @@ from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.passwords.role_password import (
     NO_PASSWORD,
-    LiveObject,
+    LiveSecretMaker,
     PasswordOwner,
     PasswordSource,
     RolePassword,
@@ -124,15 +124,17 @@ OURS: Object = {"labels": {"app.kubernetes.io/managed-by": "gitops-mcp"}}
     ("live", "free"),
     [
         pytest.param((), True, id="there is none"),
-        pytest.param((LiveObject("Secret", OURS),), True, id="this server's"),
-        pytest.param((LiveObject("Secret", {}),), False, id="somebody's"),
-        pytest.param((LiveObject("Secret", {}, (OURS,)),), True, id="made by this server's"),
-        pytest.param((LiveObject("Secret", {}, ({},)),), False, id="made by somebody's"),
-        pytest.param((LiveObject("Secret", {}, ({}, None)),), True, id="its maker cannot be told"),
-        pytest.param((LiveObject("Secret", OURS), LiveObject("Password", {})), False, id="somebody's generator"),
+        pytest.param((LiveSecretMaker("Secret", OURS),), True, id="this server's"),
+        pytest.param((LiveSecretMaker("Secret", {}),), False, id="somebody's"),
+        pytest.param((LiveSecretMaker("Secret", {}, (OURS,)),), True, id="made by this server's"),
+        pytest.param((LiveSecretMaker("Secret", {}, ({},)),), False, id="made by somebody's"),
+        pytest.param((LiveSecretMaker("Secret", {}, ({}, None)),), True, id="its maker cannot be told"),
+        pytest.param(
+            (LiveSecretMaker("Secret", OURS), LiveSecretMaker("Password", {})), False, id="somebody's generator"
+        ),
     ],
 )
-def test_a_live_secret_of_somebody_else_is_not_taken_over(live: tuple[LiveObject, ...], free: bool) -> None:
+def test_a_live_secret_of_somebody_else_is_not_taken_over(live: tuple[LiveSecretMaker, ...], free: bool) -> None:
     if free:
         check_secret_is_free(DAVE, "x", live)
         return
