@@ -14,6 +14,7 @@ from gitops_mcp.adapters.secrets.interface import ReadFile
 from gitops_mcp.domain.kustomize import regex
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.repository.desired import folders_above
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
 from gitops_mcp.errors import Refused
@@ -75,7 +76,7 @@ class SopsRules:
 
 def nearest_rules(read: ReadFile, path: str) -> SopsRules:
     """Those of the nearest `.sops.yaml` at or above the folder of a file. Raises Refused where there is none."""
-    for folder in _folders_upwards(posixpath.dirname(path)):
+    for folder in folders_above(posixpath.dirname(path), ""):
         config = posixpath.join(folder, CONFIG)
         text = read(config)
         if text is not None:
@@ -85,13 +86,6 @@ def nearest_rules(read: ReadFile, path: str) -> SopsRules:
         rf"encrypt {path}: commit one with a creation rule (path_regex '\.sops\.ya?ml$' and the public key that the "
         rf"engine can decrypt for), or choose another password provider"
     )
-
-
-def _folders_upwards(folder: str) -> Iterator[str]:
-    while folder:
-        yield folder
-        folder = posixpath.dirname(folder)
-    yield ""
 
 
 def _parse_rules(config: str, text: str) -> tuple[CreationRule, ...]:

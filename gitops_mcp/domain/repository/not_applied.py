@@ -14,7 +14,7 @@ from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
-from gitops_mcp.domain.repository.desired import MakerFile, UnappliedDocument
+from gitops_mcp.domain.repository.desired import MakerFile, UnappliedDocument, folders_above
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
 
 MARK = CNPG_GROUP + "/"
@@ -145,7 +145,7 @@ def _why_no_application(path: str, engines: Sequence[EngineObject]) -> str | Non
     beside = {
         posixpath.dirname(one.folder): one for one in engines if one.kind == "ApplicationSet" and one.folder is not None
     }
-    for folder in _above(posixpath.dirname(path)):
+    for folder in folders_above(posixpath.dirname(path), ""):
         if folder and (one := beside.get(posixpath.dirname(folder))) is not None:
             return f"{one} makes no Application for {folder}"
     return None
@@ -161,17 +161,10 @@ def _lists(kustomization: str, path: str, files: Mapping[str, str]) -> bool:
 
 
 def _governing_kustomization(path: str, files: Mapping[str, str]) -> str | None:
-    for folder in _above(posixpath.dirname(path)):
+    for folder in folders_above(posixpath.dirname(path), ""):
         if (found := kustomization_path(files, folder)) is not None:
             return found
     return None
-
-
-def _above(folder: str) -> Iterator[str]:
-    while folder:
-        yield folder
-        folder = posixpath.dirname(folder)
-    yield ""
 
 
 def _holds(folder: str, path: str) -> bool:
