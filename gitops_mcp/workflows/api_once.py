@@ -75,14 +75,10 @@ class ApiOnce:
 
     def has_any(self, resource: Resource, namespace: str | None) -> bool:
         """Whether there is any; no where the kind is not served."""
-
-        def read() -> bool:
-            try:
-                return bool(self.kube.page(resource, namespace, limit=1).items)
-            except NotInstalled:
-                return False
-
-        return self._once(("any", resource, namespace), read)
+        try:
+            return bool(self.page(resource, namespace, limit=1).items)
+        except NotInstalled:
+            return False
 
     def openapi(self, group: str, version: str) -> Object:
         return self._once(("openapi", group, version), lambda: self.kube.openapi(group, version))
