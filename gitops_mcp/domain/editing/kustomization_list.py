@@ -38,7 +38,7 @@ _STRUCTURE = frozenset(
 
 def add_to_kustomization(draft: DraftFiles, desired: Desired, place: FilePlace) -> tuple[Notice, ...]:
     """Puts a new file into the `resources` that govern it. What stays open is returned as warnings."""
-    if place.alone:
+    if place.unlisted:
         return ()
     folder = posixpath.dirname(place.path)
     entry = place.path

@@ -30,7 +30,7 @@ class FilePlace:
     """The file exists and gets one more document."""
     own_kustomization: bool = False
     """The siblings' folders hold a kustomization each; so will this one."""
-    alone: bool = False
+    unlisted: bool = False
     """Nothing lists it: what stands there is applied by itself."""
 
 

@@ -79,7 +79,7 @@ class LiveSource:
         return {}
 
     def places(self, target: Identity, candidates: Iterable[FilePlace]) -> tuple[FilePlace, ...]:  # noqa: ARG002 - an object stands by itself
-        return (FilePlace(f"the new {target}", alone=True),)
+        return (FilePlace(f"the new {target}", unlisted=True),)
 
     def engine(self, api: ApiOnce, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - nothing applies these
         return "none"

@@ -71,7 +71,7 @@ def test_a_live_object_is_a_declaration_that_says_where_it_stands(direct: Direct
 def test_a_new_object_stands_by_itself(direct: Direct) -> None:
     view = seen(direct, request_for("db"))
     places = view.source.places(Identity("DatabaseRole", "dev", "db-ada"), [FilePlace("a.yaml"), FilePlace("b.yaml")])
-    assert places == (FilePlace("the new DatabaseRole dev/db-ada", alone=True),)
+    assert places == (FilePlace("the new DatabaseRole dev/db-ada", unlisted=True),)
 
 
 def test_a_name_that_no_live_cluster_has_is_told_with_those_that_there_are(direct: Direct) -> None:
