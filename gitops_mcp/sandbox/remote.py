@@ -96,8 +96,11 @@ def git(*arguments: str, cwd: Path | None = None, check: bool = True, strip: boo
 
 def _environment() -> dict[str, str]:
     # Without HOME and XDG_* git finds no excludes, attributes or configuration of the person who runs this.
+    # The engine asks in a thread of its own, and a variable may go meanwhile.
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "XDG_")) and name != "HOME"
+        name: os.environ.get(name, "")
+        for name in list(os.environ)
+        if not name.startswith(("GIT_", "XDG_")) and name != "HOME"
     }
     return kept | {
         "GIT_CONFIG_GLOBAL": os.devnull,

@@ -31,12 +31,14 @@ Victims = Literal["server", "tree", "machine"]
 DEADLINE = 60
 _HOOKS = ("pre-push", "pre-receive", "update", "post-receive", "post-update", "reference-transaction")
 
-# Until the folder holds `armed`, both scripts are git, and hooks that do nothing. `$server` is a process no more when a
-# wrapper that it had just forked comes this late: then that one never was.
+# Until the folder holds `armed`, both scripts are git, and hooks that do nothing. A wrapper that a server had just forked
+# when it was killed may come at any time after: then that one never was. It holds the pipe before it looks, so that the
+# pipe does not end, and nobody disarms, while it has not decided.
 _GIT = """#!/bin/sh
-[ -e {folder}/armed ] || exec {git} "$@"
 exec 8<>{folder}/log
-read -r server stop <{folder}/armed && kill -0 "$server" 2>/dev/null || exit 137
+[ ! -e "{folder}/killed/$INSTANTS_SERVER" ] || exit 137
+[ -e {folder}/armed ] || exec {git} "$@" 8>&-
+read -r stop <{folder}/armed
 skip=; verb=
 for word; do
   case "$skip$word" in
@@ -64,7 +66,7 @@ exit $code
 _HOOK = """#!/bin/sh
 [ -e {folder}/armed ] || exit 0
 exec 8<>{folder}/log
-read -r server stop <{folder}/armed
+read -r stop <{folder}/armed
 ref= state=
 while read -r one two three four; do ref=${{ref:-$three}}; done
 [ -n "$ref" ] || ref=$1
@@ -111,7 +113,8 @@ class Instants:
         assert found
         self.folder = folder
         self._git = Path(found)
-        for name in ("bin", "hooks"):
+        self._servers = 0
+        for name in ("bin", "hooks", "killed"):
             (folder / name).mkdir(parents=True)
         for name in ("log", "go"):
             os.mkfifo(folder / name)
@@ -124,9 +127,11 @@ class Instants:
         (folder / "far").write_text(hooks)
 
     def environment(self, home: Mapping[str, str]) -> dict[str, str]:
-        """For a server whose requests have instants."""
+        """For one server whose requests have instants."""
+        self._servers += 1
         return {
             **home,
+            "INSTANTS_SERVER": str(self._servers),
             "PATH": f"{self.folder}/bin:{home['PATH']}",
             "GIT_CONFIG_GLOBAL": str(self.folder / "near"),
             "GIT_SSH_COMMAND": str(self.folder / "ssh"),
@@ -150,6 +155,7 @@ class Instants:
                 watch.go()
                 time.sleep(later)  # it waits for nothing: this is the instant
             server.kill()
+            (self.folder / "killed" / server.env["INSTANTS_SERVER"]).touch()
             before = len(watch.seen())
             watch.victims = victims
             return Ended(watch.rest(), before)
@@ -216,7 +222,7 @@ class _Watch:
 
     def _arm(self, stop: str) -> None:
         new = self._folder / "armed.new"
-        new.write_text(f"{self._server.child.pid} {stop}\n")
+        new.write_text(f"{stop}\n")
         new.replace(self._folder / "armed")
 
     def _read(self) -> bool:

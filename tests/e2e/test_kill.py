@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -266,6 +267,18 @@ def _kill(here: Stage, server: Wire, kill: Kill) -> Ended:
     for lock in (here.team.checkout / ".git").rglob("*.lock"):
         os.utime(lock, (0, 0))  # as if the next server came later: for a fresh one it would wait a second
     return ended
+
+
+def test_a_git_process_that_a_dead_server_had_just_started_runs_no_more(tmp_path: Path) -> None:
+    with stage(tmp_path, local=True) as here:
+        server = here.server()
+        _settled(here, server, discard=False)
+        here.instants.killed(server, at="begin config 1", victims="machine", **SCALE)
+        server.end()
+        late = [str(here.instants.folder / "bin/git"), "--version"]
+        assert subprocess.run(late, env=dict(server.env), capture_output=True, check=False).returncode == 137
+        following = {**server.env, "INSTANTS_SERVER": "another"}
+        assert subprocess.run(late, env=following, capture_output=True, check=True).stdout.startswith(b"git version")
 
 
 def _check_next(here: Stage, server: Wire, *, discard: bool) -> None:

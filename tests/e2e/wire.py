@@ -19,6 +19,7 @@ class Wire:
     """It starts at once and answers when asked, so a test may have the next one started before it needs it."""
 
     def __init__(self, repo: Path, *flags: str, env: Mapping[str, str], log: Path) -> None:
+        self.env = env
         with log.open("a") as errors:
             self.child = subprocess.Popen(
                 [sys.executable, "-m", "gitops_mcp", "--repo", str(repo), *flags],
