@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest
 
@@ -56,10 +57,13 @@ def major_of(image: object) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def parse_operator_version(text: object) -> tuple[int, ...] | None:
+def parse_operator_version(text: object) -> Release | None:
     """`1.30.0` of a pod's annotation cnpg.io/operatorVersion, as numbers."""
     match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text) if isinstance(text, str) else None
-    return tuple(int(part) for part in match.groups(default="0")) if match else None
+    if match is None:
+        return None
+    major, minor, patch = (int(part) for part in match.groups(default="0"))
+    return major, minor, patch
 
 
 def _why(text: str) -> str:

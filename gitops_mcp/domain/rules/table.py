@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gitops_mcp.domain.cnpg.releases import ALL, SUPPORTED, Release, Releases, release_text
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.rules import (
     annotation,
@@ -26,7 +27,7 @@ from gitops_mcp.domain.rules import (
     together,
 )
 from gitops_mcp.domain.rules.reading import has_unfilled
-from gitops_mcp.domain.rules.rule import Fault, Finding, Rule, Seen
+from gitops_mcp.domain.rules.rule import Fault, Finding, Rule, Seen, Severity
 
 RULES: tuple[Rule, ...] = (
     *cluster.RULES,
@@ -49,13 +50,16 @@ RULES: tuple[Rule, ...] = (
 )
 
 _Place = tuple[Path, str]
+_OLD = "it was so before this change"
 
 
 def findings(seen: Seen) -> tuple[Finding, ...]:
     """What the rules of the object's kind say, in the table's order.
 
-    A change is not blocked by what was there: a fault that `before` has in the same field with the same value is a
-    warning. A value with a variable that nobody filled in is not judged.
+    A fault that `before` has in the same field with the same value is a warning, as the change is not to blame for it;
+    where the webhook would refuse every change for it, that is said. A rule counts for the releases that have it: of an
+    unknown operator a fault that only some supported release refuses is a warning, and what none of them refuses is
+    nothing. A value with a variable that nobody filled in is not judged.
     """
     kind = at(seen.object, "kind")
     return tuple(one for rule in RULES if kind in rule.kinds for one in _rule_findings(rule, seen))
@@ -70,16 +74,39 @@ def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
     for fault in rule.check(seen):
         if has_unfilled(at(seen.object, *fault.field)):
             continue
-        if fault.severity == "error" and _place_key(seen.object, fault) in known:
-            yield Finding(
-                rule.id,
-                "warning",
-                dotted_path(fault.field),
-                f"{fault.message} (it was so before this change)",
-                is_old=True,
-            )
+        severity, why = _weight(rule, fault, seen.operator)
+        if severity is None:
+            continue
+        field, message = dotted_path(fault.field), fault.message + why
+        if severity == "error" and _place_key(seen.object, fault) in known:
+            stands = rule.by_webhook and not fault.ours
+            yield Finding(rule.id, "warning", field, f"{message} ({_OLD})", is_old=True, stands_in_the_way=stands)
         else:
-            yield Finding(rule.id, fault.severity, dotted_path(fault.field), fault.message)
+            yield Finding(rule.id, severity, field, message)
+
+
+def _weight(rule: Rule, fault: Fault, operator: Release | None) -> tuple[Severity | None, str]:
+    """How much a fault counts for an operator, and what is to be said of its release."""
+    ours = rule.ours if fault.ours is None else fault.ours
+    holds = rule.holds if fault.holds is None else fault.holds
+    if ours or fault.severity == "warning" or holds == ALL:
+        return fault.severity if ours or operator is None or holds.hold(operator) else None, ""
+    if operator is not None:
+        return (fault.severity, "") if holds.hold(operator) else (None, "")
+    if not holds.supported:
+        return None, ""
+    if holds.supported == SUPPORTED:
+        return fault.severity, ""
+    return (
+        "warning",
+        f" (not every release of the operator refuses it, and which one runs here is not known: {_span(holds)})",
+    )
+
+
+def _span(holds: Releases) -> str:
+    since = ", ".join(map(release_text, holds.since))
+    until = ", ".join(map(release_text, holds.until))
+    return " ".join(part for part in (f"since {since}" if since else "", f"until {until}" if until else "") if part)
 
 
 def _place_key(value: Object, fault: Fault) -> _Place:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gitops_mcp.crds import LABEL, VERSION, packaged_crd
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
 from gitops_mcp.domain.cnpg.version import parse_operator_version
 from gitops_mcp.domain.impact.assessment import assess_impact
@@ -156,14 +157,14 @@ def _is_nowhere(change: ObjectChange, api: ApiOnce) -> bool:
         return False
 
 
-def _operator(change: ObjectChange, api: ApiOnce) -> tuple[int, ...] | None:
+def _operator(change: ObjectChange, api: ApiOnce) -> Release | None:
     """Where that matters: of an existing Cluster that is changed."""
     if change.identity.kind != "Cluster" or change.before is None or change.after is None:
         return None
     return operator_of(api, change.identity.namespace, change.identity.name)
 
 
-def operator_of(api: ApiOnce, namespace: str | None, cluster: str) -> tuple[int, ...] | None:
+def operator_of(api: ApiOnce, namespace: str | None, cluster: str) -> Release | None:
     """The operator's version, as a pod of the Cluster says it; None where that could not be read."""
     try:
         pod = api.first(POD, namespace, labels=f"{CLUSTER_LABEL}={cluster}")
@@ -228,7 +229,7 @@ def _by_packaged(change: ObjectChange, held: Object | None, api: ApiOnce, unread
     return replace(made, faults=(), doubts=tuple(replace(one, message=f"{one.message} {why}") for one in made.faults))
 
 
-def _operator_around(change: ObjectChange, api: ApiOnce) -> tuple[int, ...] | None:
+def _operator_around(change: ObjectChange, api: ApiOnce) -> Release | None:
     """Of the Cluster that an object is or belongs to; a catalog belongs to none."""
     is_cluster = change.identity.kind == "Cluster"
     cluster = change.identity.name if is_cluster else at(change.after, "spec", "cluster", "name")

@@ -45,7 +45,7 @@ REFUSED = [
         id="a DatabaseRole with 1.29",
     ),
     pytest.param(
-        Refused("operator-kind", Seen(database(), operator=(1, 24)), "kind", "1.25"), id="a Database with 1.24"
+        Refused("operator-kind", Seen(database(), operator=(1, 24, 0)), "kind", "1.25"), id="a Database with 1.24"
     ),
     pytest.param(
         Refused(
@@ -68,7 +68,7 @@ REFUSED = [
     pytest.param(
         Refused(
             "operator-field",
-            Seen(catalog(images=[{"major": 17, "image": "x:17", "extensions": []}]), operator=(1, 28)),
+            Seen(catalog(images=[{"major": 17, "image": "x:17", "extensions": []}]), operator=(1, 28, 0)),
             "spec.images[0].extensions",
             "1.29",
         ),
