@@ -38,6 +38,8 @@ class Finding:
     """It was so before the change, which is then not to blame."""
     stands_in_the_way: bool = False
     """It is old, and the operator's webhook, which looks at the whole object, refuses every change for it."""
+    ours: bool = False
+    """The API and the operator's webhook would accept it, and the message says so."""
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"

@@ -51,6 +51,7 @@ RULES: tuple[Rule, ...] = (
 
 _Place = tuple[Path, str]
 _OLD = "it was so before this change"
+OURS = "gitops-mcp refuses that; the API would take it"
 
 
 def findings(seen: Seen) -> tuple[Finding, ...]:
@@ -74,20 +75,21 @@ def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
     for fault in rule.check(seen):
         if has_unfilled(at(seen.object, *fault.field)):
             continue
-        severity, why = _weight(rule, fault, seen.operator)
+        ours = rule.ours if fault.ours is None else fault.ours
+        severity, why = _weight(rule, fault, seen.operator, ours=ours)
         if severity is None:
             continue
         field, message = dotted_path(fault.field), fault.message + why
         if severity == "error" and _place_key(seen.object, fault) in known:
-            stands = rule.by_webhook and not fault.ours
+            stands = rule.by_webhook and not ours
             yield Finding(rule.id, "warning", field, f"{message} ({_OLD})", is_old=True, stands_in_the_way=stands)
         else:
-            yield Finding(rule.id, severity, field, message)
+            message += f" ({OURS})" if ours and severity == "error" else ""
+            yield Finding(rule.id, severity, field, message, ours=ours)
 
 
-def _weight(rule: Rule, fault: Fault, operator: Release | None) -> tuple[Severity | None, str]:
+def _weight(rule: Rule, fault: Fault, operator: Release | None, *, ours: bool) -> tuple[Severity | None, str]:
     """How much a fault counts for an operator, and what is to be said of its release."""
-    ours = rule.ours if fault.ours is None else fault.ours
     holds = rule.holds if fault.holds is None else fault.holds
     if ours or fault.severity == "warning" or holds == ALL:
         return fault.severity if ours or operator is None or holds.hold(operator) else None, ""
