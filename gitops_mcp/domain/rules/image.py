@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.releases import Releases, release_text
 from gitops_mcp.domain.cnpg.version import OLDEST, major_of
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, as_int, at
@@ -13,7 +14,8 @@ from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 CATALOGS = ("ImageCatalog", "ClusterImageCatalog")
 _UPGRADE_LEAST = 16
 """pg_upgrade to older majors would need the old collation to be carried over, which the operator does not do."""
-_UPGRADES_SINCE = (1, 26)
+_NO_UPGRADES = Releases(until=((1, 26, 0),))
+"""They compare the images of the specification, and refuse every other major."""
 _IMAGE = ("spec", "imageName")
 _MAJOR = ("spec", "imageCatalogRef", "major")
 
@@ -53,19 +55,25 @@ def _major_change(seen: Seen) -> Iterator[Fault]:
     field = _MAJOR if at(seen.object, *_MAJOR) is not None else _IMAGE
     if new is None or old is None or has_unfilled(at(seen.old, *_IMAGE)):
         return
+    is_unsaid = seen.live is not None and at(seen.live, "status", "pgDataImageInfo") is None
+    ours = True if is_unsaid and (seen.operator is None or not _NO_UPGRADES.hold(seen.operator)) else None
     if new < old:
         yield Fault(
             field,
             f"goes from PostgreSQL {old} to {new}, which no data directory does: keep {old}, or make a new Cluster and "
             f"import the data",
+            ours=ours,
         )
     elif new > old and new < _UPGRADE_LEAST:
-        yield Fault(field, f"goes from PostgreSQL {old} to {new}: upgrades are made to {_UPGRADE_LEAST} or newer only")
-    elif new > old and seen.operator is not None and seen.operator[:2] < _UPGRADES_SINCE:
+        text = f"goes from PostgreSQL {old} to {new}: upgrades are made to {_UPGRADE_LEAST} or newer only"
+        yield Fault(field, text, ours=ours)
+    elif new > old:
+        which = "before 1.26.0" if seen.operator is None else release_text(seen.operator)
         yield Fault(
             field,
-            f"goes from PostgreSQL {old} to {new}, which operator {'.'.join(map(str, seen.operator))} does not do: "
-            f"operator {'.'.join(map(str, _UPGRADES_SINCE))} or newer, or a new Cluster that imports the data",
+            f"goes from PostgreSQL {old} to {new}, which operator {which} does not do: operator 1.26.0 or newer, or a "
+            f"new Cluster that imports the data",
+            holds=_NO_UPGRADES,
         )
 
 

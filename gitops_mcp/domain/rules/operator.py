@@ -1,7 +1,7 @@
 """What the API of another release does not know: kinds that it does not serve, fields that its CRDs do not have.
 
-An unknown field is refused, by server-side apply and by strict validation alike, and not dropped: an engine that applies
-it stands still. Where the API's own schema was read it speaks for itself, and this only explains it.
+An unknown field is refused, by server-side apply and by strict validation alike, and not dropped: an engine that
+applies it stands still. Where the API's own schema was read it speaks for itself, and this only explains it.
 """
 
 from __future__ import annotations
@@ -75,12 +75,7 @@ FIELDS: Mapping[str, Mapping[str, Releases]] = {
         "spec.backup.barmanObjectStore.data.restoreAdditionalCommandArgs": MAIN_ONLY,
         "spec.externalClusters[].barmanObjectStore.data.restoreAdditionalCommandArgs": MAIN_ONLY,
     },
-    "Database": {
-        "spec.extensions": _1_26,
-        "spec.schemas": _1_26,
-        "spec.fdws": _1_28,
-        "spec.servers": _1_28,
-    },
+    "Database": {"spec.extensions": _1_26, "spec.schemas": _1_26, "spec.fdws": _1_28, "spec.servers": _1_28},
     "Pooler": {
         "spec.serviceAccountName": _1_29,
         "spec.monitoring.tls": _1_30,
@@ -147,8 +142,8 @@ def _operator_kind(seen: Seen) -> Iterator[Fault]:
     served = KINDS[kind]
     yield Fault(
         ("kind",),
-        f"{kind} came with operator {_releases_text(served.since)}, and the API of {_which(seen.operator)} serves none, "
-        f"so nothing can apply it: upgrade the operator first",
+        f"{kind} came with operator {_releases_text(served.since)}, and the API of {_which(seen.operator)} serves "
+        f"none, so nothing can apply it: upgrade the operator first",
         holds=Releases(until=served.since),
     )
 

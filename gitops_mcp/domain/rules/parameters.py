@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from gitops_mcp.domain.cnpg.cluster_arguments import checked_parameters
+from gitops_mcp.domain.cnpg.cluster_arguments import FIXED_BY_SOME, checked_parameters
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, requested_size
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.names import quote, suggest
@@ -72,6 +72,10 @@ def memory_bytes(text: object) -> Fraction | None:
 def _each_parameter(seen: Seen) -> Iterator[Fault]:
     for key, value in parameters_of(seen.object).items():
         if key in _OPERATORS_OWN and value == _OPERATORS_OWN[key]:
+            continue
+        if key in FIXED_BY_SOME:
+            text = f"{key} may not be set: the operator sets it itself; leave it out"
+            yield Fault((*_PLACE, key), text, holds=FIXED_BY_SOME[key])
             continue
         try:
             checked_parameters({key: value}, instances=1, field="")
