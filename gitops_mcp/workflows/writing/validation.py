@@ -12,13 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from gitops_mcp.config import Environment
 from gitops_mcp.crds import LABEL, VERSION, packaged_crd
-from gitops_mcp.domain.cnpg.releases import Release
-from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
-from gitops_mcp.domain.cnpg.version import parse_operator_version
+from gitops_mcp.domain.cnpg.releases import ALL, release_text
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
-from gitops_mcp.domain.kinds import CNPG_KINDS, POD
+from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, Resource, at, dotted_path
@@ -27,16 +26,17 @@ from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.rules import Finding, Seen, findings
 from gitops_mcp.domain.rules.limits import broken_limits, notice_missing_backups
+from gitops_mcp.domain.rules.operator import KINDS, OF_SCHEMAS
 from gitops_mcp.domain.schema import Schema, SchemaFault, Verdict, compile_schema
 from gitops_mcp.domain.schema.unfilled import unfilled_paths
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce, Served
+from gitops_mcp.workflows.running_operator import RunningOperator, running_operator
 
 RULES = "built-in rules"
 PACKAGED = f"the packaged CRD ({LABEL})"
 _KINDS = {resource.kind: resource for resource in CNPG_KINDS}
 _MOST = 8
-_VERSION = "cnpg.io/operatorVersion"
 _OLD = "it was so before this change"
 _DANGERS = {"role-danger", "database-danger"}
 _SAID = {
@@ -69,20 +69,23 @@ def validate_plan(
         )
     said = {rule for one in plan.warnings for rule in _SAID.get(one.id, ())} | (_DANGERS if plan.destroys else set())
     warnings = [one for each in checked for one in each.warnings if one.id not in said]
+    judged_for = dict.fromkeys(str(one.operator) for one in checked if one.by)
     by = dict.fromkeys([*plan.validated_by, *(name for one in checked for name in one.by)])
     found = plan.impact
     for one in checked:
         found = _worse_impact(found, one.impact)
-    return replace(plan, impact=found, validated_by=tuple(by)).warned(dict.fromkeys(warnings))
+    plan = replace(plan, impact=found, validated_by=tuple(by), operator=", ".join(judged_for) or None)
+    return plan.warned(dict.fromkeys(warnings))
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the configuration allows in an environment."""
+    """What the configuration says of an environment."""
 
     most_instances: int
     storage_classes: tuple[str, ...] | None
     protected: bool
+    environment: Environment | None = None
     told_old: bool = True
     """Faults that stood there before are told; of what is live, with all that the operator has filled in, they are
     nobody's."""
@@ -94,24 +97,29 @@ class _CheckedObject:
     warnings: tuple[Notice, ...]
     impact: Impact
     by: tuple[str, ...]
+    operator: RunningOperator
 
 
 def _check_object(
     own: ObjectChange, change: ObjectChange, after: Desired, api: ApiOnce, limits: Limits
 ) -> _CheckedObject:
     """One object: `own` is what this plan does to it, `change` what it does together with what is not merged yet."""
-    live, operator = _read_live(change, api), _operator(change, api)
-    effect = assess_impact(own.before, own.after, live=live, operator=operator)
+    live, operator = _read_live(change, api), _operator(change, api, limits)
+    effect = assess_impact(own.before, own.after, live=live, operator=operator.release)
     if change.after is None:
         never = change.before is None and _is_nowhere(change, api)  # made and taken back by one change
-        return _CheckedObject((), (), Impact(Level.NONE) if never else effect, ())
+        return _CheckedObject((), (), Impact(Level.NONE) if never else effect, (), operator)
     near = tuple(
         one.object
         for one in after.declarations
         if one.identity != change.identity and one.identity.namespace in {change.identity.namespace, None}
     )
-    found = findings(Seen(change.after, change.before, live, operator, near))
-    schema = _against_schema(change, live, api)
+    schema = _against_schema(change, live, api, operator)
+    found = [
+        one
+        for one in findings(Seen(change.after, change.before, live, operator.release, near))
+        if not schema.is_served or one.rule not in OF_SCHEMAS
+    ]
     of_limits = broken_limits(
         change.before, change.after, most=limits.most_instances, storage_classes=limits.storage_classes
     )
@@ -127,7 +135,7 @@ def _check_object(
         warnings += _placeholder_notices(change, schema.skipped)
     if limits.protected and change.before is None:
         warnings += notice_missing_backups(change.after, near)
-    return _CheckedObject(tuple(faults), (*warnings, *schema.warnings), effect, (RULES, *schema.by))
+    return _CheckedObject(tuple(faults), (*warnings, *schema.warnings), effect, (RULES, *schema.by), operator)
 
 
 def _is_said(one: SchemaFault, found: Iterable[Finding]) -> bool:
@@ -157,20 +165,13 @@ def _is_nowhere(change: ObjectChange, api: ApiOnce) -> bool:
         return False
 
 
-def _operator(change: ObjectChange, api: ApiOnce) -> Release | None:
-    """Where that matters: of an existing Cluster that is changed."""
-    if change.identity.kind != "Cluster" or change.before is None or change.after is None:
-        return None
-    return operator_of(api, change.identity.namespace, change.identity.name)
-
-
-def operator_of(api: ApiOnce, namespace: str | None, cluster: str) -> Release | None:
-    """The operator's version, as a pod of the Cluster says it; None where that could not be read."""
-    try:
-        pod = api.first(POD, namespace, labels=f"{CLUSTER_LABEL}={cluster}")
-    except GitOpsError:
-        return None
-    return parse_operator_version(at(pod, "metadata", "annotations", _VERSION))
+def _operator(change: ObjectChange, api: ApiOnce, limits: Limits) -> RunningOperator:
+    if change.after is None:
+        return RunningOperator()
+    is_cluster = change.identity.kind == "Cluster"
+    cluster = change.identity.name if is_cluster else at(change.after, "spec", "cluster", "name")
+    named = cluster if isinstance(cluster, str) else None
+    return running_operator(api, limits.environment, change.identity.namespace, named)
 
 
 @dataclass(frozen=True)
@@ -182,19 +183,22 @@ class _OfSchema:
     warnings: tuple[Notice, ...] = ()
     by: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    is_served: bool = True
+    """The API's own schema judged, which knows its fields better than any table."""
 
 
-def _against_schema(change: ObjectChange, live: Object | None, api: ApiOnce) -> _OfSchema:
+def _against_schema(change: ObjectChange, live: Object | None, api: ApiOnce, operator: RunningOperator) -> _OfSchema:
     resource = _KINDS[change.identity.kind]
     held = _held(change, live)
     try:
         schema, source, is_whole = served_schema(api, resource)
     except NotInstalled as error:
         unread = Notice("not-installed", f"{change.identity} was validated by {PACKAGED} alone: {error}")
-        return _by_packaged(change, held, api, unread)
+        found = _by_packaged(change, held, operator, unread)
+        return _unserved(change, found, error) if _is_group_served(api, resource) else found
     except GitOpsError as error:
         text = f"{PACKAGED} judged, since the schema of {resource.kind} could not be read: {error}"
-        return _by_packaged(change, held, api, Notice("schema-unavailable", text))
+        return _by_packaged(change, held, operator, Notice("schema-unavailable", text))
     served = _judged(schema, source, change, held)
     if is_whole:
         return served
@@ -203,7 +207,7 @@ def _against_schema(change: ObjectChange, live: Object | None, api: ApiOnce) -> 
         f"the API server's schema of {change.identity.kind} leaves CEL rules out, and its CRD may not be read "
         f"(rbac/read-schemas.yaml), so rules between fields were checked by {PACKAGED}",
     )
-    rest = _by_packaged(change, held, api, unread)
+    rest = _by_packaged(change, held, operator, unread)
     return replace(
         served,
         faults=(*served.faults, *_cel(rest.faults)),
@@ -214,26 +218,37 @@ def _against_schema(change: ObjectChange, live: Object | None, api: ApiOnce) -> 
     )
 
 
+def _is_group_served(api: ApiOnce, resource: Resource) -> bool:
+    """An operator is there, of a release that has not the kind; else one may still come with what Git declares."""
+    try:
+        api.openapi(CNPG_GROUP, resource.version)
+    except GitOpsError:
+        return False
+    return True
+
+
+def _unserved(change: ObjectChange, found: _OfSchema, error: NotInstalled) -> _OfSchema:
+    had = KINDS.get(change.identity.kind, ALL).since
+    hint = f"; it came with operator {release_text(had[0])}" if had else ""
+    fault = SchemaFault(("kind",), f"{error}, so nothing can apply it{hint}", "unknown kind")
+    found = replace(found, warnings=found.warnings[1:], is_served=True)
+    if change.before is not None:
+        return replace(found, old=(fault, *found.old))
+    return replace(found, faults=(fault, *found.faults))
+
+
 def _cel(faults: Iterable[SchemaFault]) -> tuple[SchemaFault, ...]:
     return tuple(one for one in faults if one.rule == "cel")
 
 
-def _by_packaged(change: ObjectChange, held: Object | None, api: ApiOnce, unread: Notice) -> _OfSchema:
+def _by_packaged(change: ObjectChange, held: Object | None, operator: RunningOperator, unread: Notice) -> _OfSchema:
     """Faults, but of an operator that is known to be another one: what another version refuses is only doubtful."""
     made = _judged(packaged_schema(_KINDS[change.identity.kind]), PACKAGED, change, held)
-    made = replace(made, warnings=(unread, *made.warnings))
-    operator = _operator_around(change, api) if made.faults else None
-    if operator is None or operator[:2] == VERSION[:2]:
+    made = replace(made, warnings=(unread, *made.warnings), is_served=False)
+    if operator.release is None or operator.release[:2] == VERSION[:2]:
         return made
-    why = f"({LABEL} refuses that; the operator is {'.'.join(map(str, operator))})"
+    why = f"({LABEL} refuses that; the operator is {release_text(operator.release)})"
     return replace(made, faults=(), doubts=tuple(replace(one, message=f"{one.message} {why}") for one in made.faults))
-
-
-def _operator_around(change: ObjectChange, api: ApiOnce) -> Release | None:
-    """Of the Cluster that an object is or belongs to; a catalog belongs to none."""
-    is_cluster = change.identity.kind == "Cluster"
-    cluster = change.identity.name if is_cluster else at(change.after, "spec", "cluster", "name")
-    return operator_of(api, change.identity.namespace, cluster) if isinstance(cluster, str) else None
 
 
 def _held(change: ObjectChange, live: Object | None) -> Object | None:
