@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain import regexp
+from gitops_mcp.domain.cnpg.cluster_arguments import parse_flag
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.rules.image import wanted_major
-from gitops_mcp.domain.rules.reading import as_list, as_text, is_on, parameters_of
+from gitops_mcp.domain.rules.reading import as_list, as_text, parameters_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "replicationSlots")
@@ -40,7 +41,7 @@ def _logical_slots(seen: Seen) -> Iterator[Fault]:
         )
         return
     for key in ("hot_standby_feedback", "sync_replication_slots"):
-        if not is_on(given.get(key)):
+        if not parse_flag(given.get(key)):
             yield Fault(
                 ("spec", "postgresql", "parameters", key), "must be 'on' where synchronizeLogicalDecoding is true"
             )
