@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from gitops_mcp.domain.cnpg.quantity import is_memory_size, memory_bytes
+from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import InvalidRequest
@@ -40,6 +41,12 @@ FIXED_PARAMETERS = frozenset(
     """.split()  # noqa: SIM905 - as a list it takes a line for each
 )
 """Set by the operator alone (`pkg/postgres/configuration.go`, FixedConfigurationParameters)."""
+FIXED_BY_SOME: Mapping[str, Releases] = {
+    "pg_failover_slots.standby_slot_names": Releases(((1, 27, 0),)),
+    "ssl_ecdh_curve": Releases(until=((1, 31, 0),)),
+    "synchronized_standby_slots": Releases(((1, 27, 0),)),
+}
+"""Those that not every release fixes."""
 
 _INSTEAD = {
     "shared_preload_libraries": "spec.postgresql.shared_preload_libraries sets it",

@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gitops_mcp.domain.cnpg.cluster_arguments import INSTANCES_MOST, checked_instances
-from gitops_mcp.domain.cnpg.cluster_arguments import parse_flag
+from gitops_mcp.domain.cnpg.cluster_arguments import INSTANCES_MOST, checked_instances, parse_flag
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_hibernated
 from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.errors import Refused
-
 
 
 @dataclass(frozen=True)

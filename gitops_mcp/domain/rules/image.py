@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.releases import Releases
+from gitops_mcp.domain.cnpg.releases import Releases, release_text
 from gitops_mcp.domain.cnpg.version import OLDEST, image_tag, major_of
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, as_int, at
@@ -14,7 +14,8 @@ from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 CATALOGS = ("ImageCatalog", "ClusterImageCatalog")
 _UPGRADE_LEAST = 16
 """pg_upgrade to older majors would need the old collation to be carried over, which the operator does not do."""
-_BEFORE_UPGRADES = Releases(until=((1, 26, 0),))
+_NO_UPGRADES = Releases(until=((1, 26, 0),))
+"""They compare the images of the specification, and refuse every other major."""
 _NEWEST = 99
 """A tag such as 2026.06.09 is a date, though the webhook takes it for a major."""
 _IMAGE = ("spec", "imageName")
@@ -65,8 +66,8 @@ def _major_change(seen: Seen) -> Iterator[Fault]:
     field = _MAJOR if at(seen.object, *_MAJOR) is not None else _IMAGE
     if new is None or old is None or has_unfilled(at(seen.old, *_IMAGE)):
         return
-    # The webhook knows the data's version by the status alone.
-    ours = seen.live is not None and at(seen.live, "status", "pgDataImageInfo", "majorVersion") is None
+    is_unsaid = seen.live is not None and at(seen.live, "status", "pgDataImageInfo") is None
+    ours = True if is_unsaid and (seen.operator is None or not _NO_UPGRADES.hold(seen.operator)) else None
     if new < old:
         yield Fault(
             field,
@@ -75,17 +76,15 @@ def _major_change(seen: Seen) -> Iterator[Fault]:
             ours=ours,
         )
     elif new > old and new < _UPGRADE_LEAST:
-        yield Fault(
-            field,
-            f"goes from PostgreSQL {old} to {new}: upgrades are made to {_UPGRADE_LEAST} or newer only",
-            ours=ours,
-        )
+        text = f"goes from PostgreSQL {old} to {new}: upgrades are made to {_UPGRADE_LEAST} or newer only"
+        yield Fault(field, text, ours=ours)
     elif new > old:
+        which = "before 1.26.0" if seen.operator is None else release_text(seen.operator)
         yield Fault(
             field,
-            f"goes from PostgreSQL {old} to {new}, which operators before 1.26 do not do: a newer operator first, or a "
+            f"goes from PostgreSQL {old} to {new}, which operator {which} does not do: operator 1.26.0 or newer, or a "
             f"new Cluster that imports the data",
-            holds=_BEFORE_UPGRADES,
+            holds=_NO_UPGRADES,
         )
 
 

@@ -9,7 +9,6 @@ from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.schema.unfilled import is_unfilled
 
 
-
 def has_unfilled(value: object) -> bool:
     """Whether a value, or one inside it, holds a variable that an engine fills in: nobody knows what it will be."""
     if isinstance(value, str):
