@@ -21,6 +21,12 @@ def fullmatch(pattern: str, text: str) -> bool:
     return compiled(pattern).fullmatch(_bytes(text)) is not None
 
 
+def find_groups(pattern: str, text: str) -> list[tuple[str, ...]]:
+    """What the groups of a pattern hold, at each place where it fits."""
+    found = compiled(pattern).finditer(_bytes(text))
+    return [tuple(one.decode(errors="surrogatepass") for one in match.groups()) for match in found]
+
+
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> Any:
     import re2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.releases import Releases, release_text
-from gitops_mcp.domain.cnpg.version import OLDEST, major_of
+from gitops_mcp.domain.cnpg.version import OLDEST, image_tag, major_of
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.domain.rules.reading import as_text, entries, has_unfilled, same_namespace
@@ -16,6 +16,8 @@ _UPGRADE_LEAST = 16
 """pg_upgrade to older majors would need the old collation to be carried over, which the operator does not do."""
 _NO_UPGRADES = Releases(until=((1, 26, 0),))
 """They compare the images of the specification, and refuse every other major."""
+_NEWEST = 99
+"""A tag such as 2026.06.09 is a date, though the webhook takes it for a major."""
 _IMAGE = ("spec", "imageName")
 _MAJOR = ("spec", "imageCatalogRef", "major")
 
@@ -34,8 +36,7 @@ def _image_name(seen: Seen) -> Iterator[Fault]:
     image = as_text(at(seen.object, *_IMAGE))
     if not image:
         return
-    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-    found = major_of(image)
+    tag, found = image_tag(image), major_of(image)
     if not tag and "@" in image:
         yield Fault(
             _IMAGE, "is a digest alone, and the operator reads the version from the tag: add one, 18.4@sha256:…"
@@ -48,6 +49,16 @@ def _image_name(seen: Seen) -> Iterator[Fault]:
         yield Fault(_IMAGE, f"the tag {quote(tag)} does not start with a version: such as '18.4-standard-trixie'")
     elif found < OLDEST:
         yield Fault(_IMAGE, f"PostgreSQL {found} cannot be run by CloudNativePG: {OLDEST} or newer")
+    elif found > _NEWEST:
+        yield Fault(
+            _IMAGE, f"the tag {quote(tag)} is no version of PostgreSQL: such as '18.4-standard-trixie'", ours=True
+        )
+
+
+def _catalog_major(seen: Seen) -> Iterator[Fault]:
+    major = as_int(at(seen.object, *_MAJOR))
+    if major is not None and major < OLDEST:
+        yield Fault(_MAJOR, f"PostgreSQL {major} cannot be run by CloudNativePG: {OLDEST} or newer")
 
 
 def _major_change(seen: Seen) -> Iterator[Fault]:
@@ -99,6 +110,7 @@ _ONE = ("Cluster",)
 
 RULES = (
     Rule("image-name", _ONE, "webhook validateImageName", _image_name),
+    Rule("catalog-major", _ONE, "webhook validateConfiguration", _catalog_major),
     Rule("major-change", _ONE, "webhook validateImageChange", _major_change, compares=True),
     Rule("image-in-catalog", _ONE, "operator", _image_in_catalog),
 )

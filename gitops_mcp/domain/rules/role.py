@@ -34,7 +34,7 @@ def _role_name(seen: Seen) -> Iterator[Fault]:
     for path, role in entries(seen.object, *_LIST):
         name = as_text(role.get("name"))
         if not name:
-            yield Fault((*path, "name"), "is needed: the role's name in PostgreSQL")
+            yield Fault((*path, "name"), "is needed: the role's name in PostgreSQL", ours=True)
         elif name in _RESERVED or name.startswith(("pg_", "cnpg_")):
             yield Fault(
                 (*path, "name"), f"{quote(name)} is reserved ({', '.join(_RESERVED)}, pg_…, cnpg_…): such as 'app'"
@@ -57,7 +57,11 @@ def _role_limit(seen: Seen) -> Iterator[Fault]:
     for path, role in _described_roles(seen.object):
         limit = as_int(role.get("connectionLimit"), default=-1)
         if limit is not None and limit < -1:
-            yield Fault((*path, "connectionLimit"), f"{limit} is no limit: a number from 0, or -1 for none")
+            yield Fault(
+                (*path, "connectionLimit"),
+                f"{limit} is no limit: a number from 0, or -1 for none",
+                ours=at(seen.object, "kind") != "Cluster",
+            )
 
 
 def _role_danger(seen: Seen) -> Iterator[Fault]:
