@@ -40,7 +40,7 @@ def missing_external(seen: Seen, name: str) -> str | None:
 
 
 def _one_method(seen: Seen) -> Iterator[Fault]:
-    found = bootstrap_methods(seen.object)
+    found = bootstrap_methods(seen.stated)
     if len(found) > 1:
         yield Fault(_PLACE, f"{' and '.join(found)} exclude each other: keep one")
 
@@ -156,14 +156,18 @@ def _external_clusters(seen: Seen) -> Iterator[Fault]:
 
 
 def _too_late(seen: Seen) -> Iterator[Fault]:
-    new, old = bootstrap_methods(seen.object), bootstrap_methods(seen.old) or ("initdb",)
+    new, old = bootstrap_methods(seen.stated), bootstrap_methods(seen.old) or ("initdb",)
     if seen.old is None or not new or has_unfilled(at(seen.old, *_PLACE)):
         return
     if not set(new) <= set(old):
+        # What Git stated goes from the API with its edit; what the webhook filled in stays there.
+        was_stated = len(bootstrap_methods(seen.object)) == 1 and bool(bootstrap_methods(seen.before))
+        why = "is read at creation only" if was_stated else f"the operator filled in {old[0]} and refuses both together"
         yield Fault(
             _PLACE,
-            f"goes from {' and '.join(old)} to {' and '.join(new)} on a Cluster that exists: the operator fills in "
-            f"{old[0]} there and refuses both together. Restoring takes a new Cluster with a name of its own",
+            f"goes from {' and '.join(old)} to {' and '.join(new)} on a Cluster that exists: {why}. Restoring takes a "
+            f"new Cluster with a name of its own",
+            ours=was_stated,
         )
     elif seen.before is not None and at(seen.object, *_PLACE) != at(seen.before, *_PLACE):
         yield Fault(_PLACE, "is read at creation only: this edit changes nothing on a Cluster that exists", "warning")

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from gitops_mcp.domain.cnpg.cluster_arguments import checked_parameters
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, requested_size
+from gitops_mcp.domain.cnpg.defaults import default_parameters
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Path, at
@@ -29,18 +30,6 @@ from gitops_mcp.errors import InvalidRequest
 _PLACE: Path = ("spec", "postgresql", "parameters")
 _HBA: Path = ("spec", "postgresql", "pg_hba")
 _EXTENSIONS: Path = ("spec", "postgresql", "extensions")
-
-_OPERATORS_OWN = {
-    "log_destination": "csvlog",
-    "log_directory": "/controller/log",
-    "log_filename": "postgres",
-    "log_rotation_age": "0",
-    "log_rotation_size": "0",
-    "log_truncate_on_rotation": "false",
-    "logging_collector": "on",
-    "shared_preload_libraries": "",
-}
-"""A fixed parameter may be stated with the value that the operator gives it (`api/v1/cluster_defaults.go`)."""
 
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) *(k|M|G|T)?B")
 _UNITS = {"": 1, "k": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
@@ -70,8 +59,10 @@ def memory_bytes(text: object) -> Fraction | None:
 
 
 def _each_parameter(seen: Seen) -> Iterator[Fault]:
+    own = default_parameters(seen.object)
     for key, value in parameters_of(seen.object).items():
-        if key in _OPERATORS_OWN and value == _OPERATORS_OWN[key]:
+        # A fixed parameter may be stated as the operator has it, and archive_mode comes to that whatever is stated.
+        if own.get(key) == value or key == "archive_mode":
             continue
         try:
             checked_parameters({key: value}, instances=1, field="")
