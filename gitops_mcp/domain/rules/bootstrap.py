@@ -33,7 +33,7 @@ def missing_external(seen: Seen, name: str) -> str | None:
 
 
 def _one_method(seen: Seen) -> Iterator[Fault]:
-    found = bootstrap_methods(seen.object)
+    found = bootstrap_methods(seen.stated)
     if len(found) > 1:
         yield Fault(_PLACE, f"{' and '.join(found)} exclude each other: keep one")
 
@@ -109,17 +109,17 @@ def _external_names(seen: Seen) -> Iterator[Fault]:
 
 
 def _too_late(seen: Seen) -> Iterator[Fault]:
-    """Defaulting fills in initdb where no method was stated at creation, and no engine owns that."""
-    new, old = bootstrap_methods(seen.object), bootstrap_methods(seen.old) or ("initdb",)
+    new, old = bootstrap_methods(seen.stated), bootstrap_methods(seen.old) or ("initdb",)
     if seen.old is None or not new or has_unfilled(at(seen.old, *_PLACE)):
         return
     if not set(new) <= set(old):
-        was_stated = bool(bootstrap_methods(seen.before))
-        why = "it is read at creation only, so nothing would be restored" if was_stated else f"{old[0]} stays beside it"
+        # What Git stated goes from the API with its edit; what the webhook filled in stays there.
+        was_stated = len(bootstrap_methods(seen.object)) == 1 and bool(bootstrap_methods(seen.before))
+        why = "is read at creation only" if was_stated else f"the operator filled in {old[0]} and refuses both together"
         yield Fault(
             _PLACE,
-            f"goes from {' and '.join(old)} to {' and '.join(new)} on a Cluster that exists, and {why}. Restoring "
-            f"takes a new Cluster with a name of its own",
+            f"goes from {' and '.join(old)} to {' and '.join(new)} on a Cluster that exists: {why}. Restoring takes a "
+            f"new Cluster with a name of its own",
             ours=was_stated,
         )
     elif seen.before is not None and at(seen.object, *_PLACE) != at(seen.before, *_PLACE):

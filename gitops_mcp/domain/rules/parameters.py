@@ -14,6 +14,7 @@ from gitops_mcp.domain.cnpg.cluster_arguments import (
     parse_flag,
 )
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, requested_size
+from gitops_mcp.domain.cnpg.defaults import default_parameters
 from gitops_mcp.domain.cnpg.golang import parse_integer
 from gitops_mcp.domain.cnpg.quantity import is_memory_size, memory_bytes
 from gitops_mcp.domain.cnpg.releases import ALL, Releases
@@ -25,27 +26,15 @@ from gitops_mcp.errors import InvalidRequest
 
 _PLACE: Path = ("spec", "postgresql", "parameters")
 
-_OPERATORS_OWN = {
-    "log_destination": "csvlog",
-    "log_directory": "/controller/log",
-    "log_filename": "postgres",
-    "log_rotation_age": "0",
-    "log_rotation_size": "0",
-    "log_truncate_on_rotation": "false",
-    "logging_collector": "on",
-    "shared_preload_libraries": "",
-}
-"""A fixed parameter may be stated with the value that the operator gives it (`api/v1/cluster_defaults.go`).
-
-archive_mode may be stated with any, as the defaulting webhook writes its own over it.
-"""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
 _NAMES_READ = Releases(since=((1, 28, 4), (1, 29, 2), (1, 30, 0)))
 
 
 def _each_parameter(seen: Seen) -> Iterator[Fault]:
+    own = default_parameters(seen.object)
     for key, value in parameters_of(seen.object).items():
-        if key == "archive_mode" or (key in _OPERATORS_OWN and value == _OPERATORS_OWN[key]):
+        # A fixed parameter may be stated as the operator has it, and archive_mode comes to that whatever is stated.
+        if own.get(key) == value or key == "archive_mode":
             continue
         if key in FIXED_BY_SOME:
             text = f"{key} may not be set: the operator sets it itself; leave it out"

@@ -58,6 +58,13 @@ class Seen:
     """The operator's version, such as (1, 30, 0); None: nobody could say."""
     neighbours: tuple[Object, ...] = ()
     """Other objects that Git declares, or the API has, beside this one."""
+    declared: Object | None = None
+    """The object as Git has it, where `object` is what comes of it in the API, with every default; None: it is that."""
+
+    @property
+    def stated(self) -> Object:
+        """Without what nobody wrote down."""
+        return self.declared if self.declared is not None else self.object
 
     @property
     def old(self) -> Object | None:

@@ -17,6 +17,7 @@ from gitops_mcp.domain.rules import (
     database,
     extensions,
     image,
+    metadata,
     operator,
     parameters,
     pooler,
@@ -35,6 +36,7 @@ from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Finding, Rule, Seen, Severity
 
 RULES: tuple[Rule, ...] = (
+    *metadata.RULES,
     *cluster.RULES,
     *image.RULES,
     *storage.RULES,
@@ -60,8 +62,17 @@ RULES: tuple[Rule, ...] = (
 )
 
 _Place = tuple[Path, str]
-_OLD = "it was so before this change"
+_VALIDATION = "cnpg.io/validation"
+"""Where it is 'disabled', the webhook accepts everything."""
 OURS = "gitops-mcp refuses that; the API would take it"
+
+
+def describe_standing(*, stands: bool) -> str:
+    """What to say of a fault that was there: that the change is not to blame, or that it does not arrive either."""
+    old = "it was so before this change"
+    if not stands:
+        return old
+    return f"{old}, and every change of this object is refused until it is mended, so that this one does not arrive"
 
 
 def findings(seen: Seen) -> tuple[Finding, ...]:
@@ -78,6 +89,7 @@ def findings(seen: Seen) -> tuple[Finding, ...]:
 
 def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
     known: frozenset[_Place] = frozenset()
+    is_bypassed = at(seen.object, "metadata", "annotations", _VALIDATION) == "disabled"
     if seen.before is not None:
         # What compares does so with the live object, from which Git may have differed before the change already.
         earlier = replace(seen, object=seen.before, before=seen.before if rule.compares else None)
@@ -85,14 +97,15 @@ def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
     for fault in rule.check(seen):
         if not rule.reads_variables and has_unfilled(at(seen.object, *fault.field)):
             continue
-        ours = rule.ours if fault.ours is None else fault.ours
+        ours = (rule.ours if fault.ours is None else fault.ours) or (rule.by_webhook and is_bypassed)
         severity, why = _weight(rule, fault, seen.operator, ours=ours)
         if severity is None:
             continue
         field, message = dotted_path(fault.field), fault.message + why
         if severity == "error" and _place_key(seen.object, fault) in known:
             stands = rule.by_webhook and not ours
-            yield Finding(rule.id, "warning", field, f"{message} ({_OLD})", is_old=True, stands_in_the_way=stands)
+            message = f"{message} ({describe_standing(stands=stands)})"
+            yield Finding(rule.id, "warning", field, message, is_old=True, stands_in_the_way=stands)
         else:
             message += f" ({OURS})" if ours and severity == "error" else ""
             yield Finding(rule.id, severity, field, message, ours=ours)

@@ -14,8 +14,10 @@ from typing import Any
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.rules import Seen, findings
+from gitops_mcp.domain.rules import Seen
+from gitops_mcp.domain.rules.admission import admit
 from gitops_mcp.domain.rules.table import OURS
+from gitops_mcp.domain.schema import Schema
 from gitops_mcp.workflows.writing.validation import packaged_schema
 
 FOLDER = Path(__file__).parent
@@ -67,13 +69,16 @@ class Judged:
     """What stood there before, for which the webhook refuses every change."""
 
 
+def schema_of(value: Object) -> Schema:
+    return packaged_schema(_KINDS[value["kind"]])
+
+
 def judge_row(row: Row, *, live: Object | None, operator: Release | None = MAIN) -> Judged:
     before = None if row.old is None else {key: part for key, part in row.old.items() if key != "status"}
-    found = findings(Seen(row.new, before, live, operator))
-    schema = packaged_schema(_KINDS[row.kind]).faults(row.new, before=live or before)
+    found = admit(Seen(row.new, before, live, operator), schema_of(row.new)).findings
     errors = [one for one in found if one.severity == "error"]
     return Judged(
-        tuple(str(one) for one in errors if not one.ours) + tuple(map(str, schema)),
+        tuple(str(one) for one in errors if not one.ours),
         tuple(str(one) for one in errors if one.ours),
         tuple(str(one) for one in found if one.stands_in_the_way),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
 from gitops_mcp.domain.objects import Object
-from tests.domain.rules.recorded.rows import FOLDER, Row, fault_of, judge_row, verdicts
+from tests.domain.rules.recorded.rows import FOLDER, MAIN, Row, fault_of, judge_row, schema_of, verdicts
 
 WRONG = frozenset((FOLDER / "wrong.txt").read_text().split())
 """Rows that are judged otherwise than the server did, to be mended."""
@@ -12,7 +13,8 @@ WRONG_WITHOUT_THE_API: frozenset[str] = frozenset()
 
 
 def live_of(row: Row) -> Object | None:
-    return row.old
+    """What the server had stored, with its defaults and what the operator wrote into the status."""
+    return None if row.old is None else fill_webhook_defaults(schema_of(row.old).fill(row.old), operator=MAIN)
 
 
 def wrong_rows(*, is_live_known: bool) -> dict[str, str]:
