@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,10 @@ POD_PATCH = "cnpg.io/podPatch"
 FAILOVER_QUORUM = "alpha.cnpg.io/failoverQuorum"
 PINGER = "alpha.cnpg.io/livenessPinger"
 SKIP_ARCHIVING = "cnpg.io/skipWalArchiving"
+
+_POD = (["metadata"], ["spec"], ["status"])
+_POD_IMAGE = re.compile(r"/spec/containers/[0-9]+/image")
+"""It comes with status.image, so a Cluster that is new has none."""
 
 _DANGEROUS = {
     "cnpg.io/validation": ("disabled", "the operator accepts anything then, and breaks on it later"),
@@ -73,11 +78,18 @@ def _fencing(seen: Seen) -> Iterator[Fault]:
 
 
 def _pod_patch(seen: Seen) -> Iterator[Fault]:
-    stated = annotations_of(seen.object).get(POD_PATCH)
-    if isinstance(stated, str):
-        patch = _json_or_none(stated)
-        if not isinstance(patch, list) or not all(isinstance(one, dict) for one in patch):
-            yield Fault(("metadata", "annotations", POD_PATCH), "is no JSON patch, a list of operations: leave it out")
+    """The operator applies it to a pod of its own making, which is not known here but for its outline."""
+    stated, field = annotations_of(seen.object).get(POD_PATCH), ("metadata", "annotations", POD_PATCH)
+    if not isinstance(stated, str):
+        return
+    patch = _json_or_none(stated)
+    if not isinstance(patch, list) or not all(isinstance(one, dict) for one in patch):
+        yield Fault(field, "is no JSON patch, a list of operations: leave it out")
+        return
+    has_image = bool(at(seen.live, "status", "image"))
+    for path in (str(one.get("path")) for one in patch if one.get("op") != "add"):
+        if path.split("/")[1:2] not in _POD or (_POD_IMAGE.fullmatch(path) and not has_image):
+            yield Fault(field, f"does not apply, as a new pod has no {quote(path)}: leave it out")
 
 
 def _failover_quorum(seen: Seen) -> Iterator[Fault]:

@@ -40,13 +40,12 @@ def _backup_plugin(seen: Seen) -> Iterator[Fault]:
 
 
 def _backup_deadline(seen: Seen) -> Iterator[Fault]:
+    """The webhook looks at that of a Backup alone."""
     stated = annotations_of(seen.object).get(_DEADLINE)
-    if isinstance(stated, str) and parse_integer(stated) is None:
-        yield Fault(
-            ("metadata", "annotations", _DEADLINE),
-            f"{quote(stated)} is no number of minutes: such as '10'",
-            ours=_is_scheduled(seen) or stated == "",
-        )
+    ours = _is_scheduled(seen) or stated == ""
+    if isinstance(stated, str) and parse_integer(stated) is None and not (ours and stated.isdecimal()):
+        text = f"{quote(stated)} is no number of minutes: such as '10'"
+        yield Fault(("metadata", "annotations", _DEADLINE), text, ours=ours)
 
 
 def _is_scheduled(seen: Seen) -> bool:

@@ -176,6 +176,7 @@ def _deprecated_fields(seen: Seen) -> Iterator[Fault]:
 
 
 def _durations(seen: Seen) -> Iterator[Fault]:
+    """The webhook reads them before all else."""
     for path in _DURATIONS:
         stated = at(seen.object, *path)
         if not isinstance(stated, str):
@@ -204,6 +205,6 @@ RULES = (
     Rule("service-account", _ONE, "webhook", _service_account),
     Rule("primary-lease", _ONE, "webhook", _primary_lease),
     Rule("unix-identifiers", _ONE, "webhook validateUnixPermissionIdentifierChange", _unix_identifiers, compares=True),
-    Rule("durations", _ONE, "webhook, which reads them before all else", _durations),
+    Rule("durations", _ONE, "defaulting webhook", _durations),
     Rule("deprecated", _ONE, "webhook warning", _deprecated_fields),
 )

@@ -23,8 +23,8 @@ PARAMETERS = frozenset(
     reserve_pool_size reserve_pool_timeout sbuf_loopcnt server_check_delay server_check_query server_connect_timeout
     server_fast_close server_idle_timeout server_lifetime server_login_retry server_reset_query
     server_reset_query_always server_round_robin server_tls_ciphers server_tls13_ciphers server_tls_protocols
-    server_tls_sslmode stats_period suspend_timeout tcp_defer_accept tcp_keepalive tcp_keepcnt tcp_keepidle tcp_keepintvl
-    tcp_socket_buffer tcp_user_timeout track_extra_parameters verbose
+    server_tls_sslmode stats_period suspend_timeout tcp_defer_accept tcp_keepalive tcp_keepcnt tcp_keepidle
+    tcp_keepintvl tcp_socket_buffer tcp_user_timeout track_extra_parameters verbose
     """.split()  # noqa: SIM905 - as a list it takes a line for each
 )
 """What the webhook lets pass to pgbouncer.ini (`internal/webhook/v1/pooler_webhook.go`)."""

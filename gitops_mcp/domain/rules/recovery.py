@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.golang import parse_integer
-from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.golang import is_rfc3339, parse_integer
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, Path, at
@@ -27,7 +26,6 @@ _POSTGRES_TIME = re.compile(
     r"[0-9]{1,9}-[0-9]{2}-[0-9]{2}"
     r"( [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,18})?(Z|[+-][0-9]{2}(:[0-9]{2}(:[0-9]{2})?)?)?)?( BC)?"
 )
-_RFC_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?")
 _NAME_MAX = 63
 _NAMES_READ = Releases(since=((1, 28, 3), (1, 29, 1), (1, 30, 0)))
 _PARAMETERS_DO = Releases(until=((1, 27, 4), (1, 28, 2), (1, 29, 0)))
@@ -110,9 +108,7 @@ def _target_names(seen: Seen) -> Iterator[Fault]:
 
 def is_target_time(text: str) -> bool:
     """What the operator reads as one (machinery's ParseTargetTime): as PostgreSQL writes times, or RFC 3339."""
-    if _POSTGRES_TIME.fullmatch(text):
-        return True
-    return _RFC_TIME.fullmatch(text) is not None and parse_time(text.replace(",", ".")) is not None
+    return _POSTGRES_TIME.fullmatch(text) is not None or is_rfc3339(text, needs_zone=False)
 
 
 _ONE = ("Cluster",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.golang import is_rfc3339
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, Path, as_int, at
 from gitops_mcp.domain.rules.reading import (
@@ -64,6 +65,14 @@ def _role_limit(seen: Seen) -> Iterator[Fault]:
             )
 
 
+def _role_expiry(seen: Seen) -> Iterator[Fault]:
+    """The CRD takes small letters in a time too; the webhook, which reads a Cluster's before all else, does not."""
+    for path, role in entries(seen.object, *_LIST):
+        stated = as_text(role.get("validUntil"))
+        if stated and not is_rfc3339(stated):
+            yield Fault((*path, "validUntil"), f"{quote(stated)} is no time: such as '2027-01-31T00:00:00Z'")
+
+
 def _role_danger(seen: Seen) -> Iterator[Fault]:
     for path, role in _described_roles(seen.object):
         if role.get("superuser") is True:
@@ -120,6 +129,7 @@ RULES = (
     Rule("role-once", _INLINE, "webhook validateManagedRoles", _role_once),
     Rule("role-password", _INLINE, "webhook validateManagedRoles", _role_password),
     Rule("role-limit", _BOTH, "webhook validateManagedRoles", _role_limit),
+    Rule("role-expiry", _INLINE, "defaulting webhook", _role_expiry),
     Rule("role-danger", _BOTH, "server", _role_danger),
     Rule("role-left", _INLINE, "operator", _role_left, compares=True),
     Rule("role-conflict", _ALONE, "operator", _role_conflict),
