@@ -205,7 +205,7 @@ def _releases_text(releases: tuple[Release, ...]) -> str:
 
 
 RULES = (
-    Rule("operator-kind", tuple(KINDS), "older API", _operator_kind),
-    Rule("operator-field", tuple(FIELDS), "older API", _operator_field),
+    Rule("operator-kind", tuple(KINDS), "older API", _operator_kind, reads_variables=True),
+    Rule("operator-field", tuple(FIELDS), "older API", _operator_field, reads_variables=True),
     Rule("operator-value", tuple(VALUES), "older API", _operator_value),
 )

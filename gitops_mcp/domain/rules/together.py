@@ -19,8 +19,7 @@ _WITH_ANY_METHOD = Releases(until=((1, 28, 0),))
 def _image_and_parameters(seen: Seen) -> Iterator[Fault]:
     if seen.old is None:
         return
-    image = at(seen.object, "spec", "imageName")
-    if image is None or image == at(seen.old, "spec", "imageName"):
+    if (at(seen.object, "spec", "imageName") or "") == (at(seen.old, "spec", "imageName") or ""):
         return
     changed = ", ".join(_changing_parameters(seen))
     if not changed:
