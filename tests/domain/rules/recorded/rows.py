@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gitops_mcp.crds import packaged_schema
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.objects import Object
@@ -18,7 +19,6 @@ from gitops_mcp.domain.rules import Seen
 from gitops_mcp.domain.rules.admission import admit
 from gitops_mcp.domain.rules.table import OURS
 from gitops_mcp.domain.schema import Schema
-from gitops_mcp.workflows.writing.validation import packaged_schema
 
 FOLDER = Path(__file__).parent
 MAIN: Release = (1, 31, 0)
