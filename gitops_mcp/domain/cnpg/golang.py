@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, NoReturn
 
@@ -15,6 +16,7 @@ _BOOLEANS = {
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
 _LONGEST = 2**63
+_RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?")
 
 
 def parse_integer(text: str) -> int | None:
@@ -40,6 +42,18 @@ def parse_duration(text: str) -> Fraction | None:
     if nanoseconds >= _LONGEST:
         return None
     return Fraction(int(nanoseconds), 10**9) * (-1 if text[0] == "-" else 1)
+
+
+def is_rfc3339(text: str, *, needs_zone: bool = True) -> bool:
+    """`time.Parse` with RFC 3339: T and Z in capitals, and a day that there is."""
+    found = _RFC3339.fullmatch(text)
+    if found is None or (needs_zone and found[1] is None):
+        return False
+    try:
+        datetime.fromisoformat(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
 
 
 def parse_json(text: str) -> Any:

@@ -85,6 +85,8 @@ class Rule:
     """The releases of the operator that have it."""
     ours: bool = False
     """Stricter than the server, on purpose; its message blames no server."""
+    reads_variables: bool = False
+    """`${…}` is the operator's own there, and judged; elsewhere it may be a variable that an engine fills in."""
 
     @property
     def by_webhook(self) -> bool:

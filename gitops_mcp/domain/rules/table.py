@@ -10,17 +10,22 @@ from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.rules import (
     annotation,
     backup,
+    barman,
     bootstrap,
     catalog,
     cluster,
     database,
+    extensions,
     image,
     metadata,
     operator,
     parameters,
     pooler,
+    recovery,
     replica,
+    resources,
     role,
+    selectors,
     service,
     slots,
     storage,
@@ -36,9 +41,14 @@ RULES: tuple[Rule, ...] = (
     *image.RULES,
     *storage.RULES,
     *parameters.RULES,
+    *resources.RULES,
+    *extensions.RULES,
+    *selectors.RULES,
     *synchronous.RULES,
     *slots.RULES,
     *bootstrap.RULES,
+    *recovery.RULES,
+    *barman.RULES,
     *replica.RULES,
     *service.RULES,
     *role.RULES,
@@ -85,7 +95,7 @@ def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
         earlier = replace(seen, object=seen.before, before=seen.before if rule.compares else None)
         known = frozenset(_place_key(seen.before, fault) for fault in rule.check(earlier))
     for fault in rule.check(seen):
-        if has_unfilled(at(seen.object, *fault.field)):
+        if not rule.reads_variables and has_unfilled(at(seen.object, *fault.field)):
             continue
         ours = (rule.ours if fault.ours is None else fault.ours) or (rule.by_webhook and is_bypassed)
         severity, why = _weight(rule, fault, seen.operator, ours=ours)
