@@ -1,7 +1,7 @@
 """What the API of another release does not know: kinds that it does not serve, fields that its CRDs do not have.
 
 An unknown field is refused, by server-side apply and by strict validation alike, and not dropped: an engine that
-applies it stands still. Where the API's own schema was read it speaks for itself, and this only explains it.
+applies it stands still. Where the API's own schema was read it speaks for itself, and these rules are not asked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.rules.reading import as_list, as_mapping
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
-KIND_RULE, FIELD_RULE, VALUE_RULE = "operator-kind", "operator-field", "operator-value"
+OF_SCHEMAS = ("operator-kind", "operator-field", "operator-value")
+"""The rules that a schema of the API itself makes needless."""
 
 KINDS: Mapping[str, Releases] = {
     "Database": Releases(((1, 25, 0),)),
@@ -204,7 +205,7 @@ def _releases_text(releases: tuple[Release, ...]) -> str:
 
 
 RULES = (
-    Rule(KIND_RULE, tuple(KINDS), "older API", _operator_kind),
-    Rule(FIELD_RULE, tuple(FIELDS), "older API", _operator_field),
-    Rule(VALUE_RULE, tuple(VALUES), "older API", _operator_value),
+    Rule("operator-kind", tuple(KINDS), "older API", _operator_kind),
+    Rule("operator-field", tuple(FIELDS), "older API", _operator_field),
+    Rule("operator-value", tuple(VALUES), "older API", _operator_value),
 )

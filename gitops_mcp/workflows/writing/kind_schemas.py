@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_mcp.crds import LABEL, packaged_schema, schema_in_crd
+from gitops_mcp.domain.cnpg.releases import ALL, release_text
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Resource, at
+from gitops_mcp.domain.rules.operator import KINDS
 from gitops_mcp.domain.schema import Schema, compile_schema
 from gitops_mcp.errors import Forbidden, GitOpsError, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce, Served
@@ -22,11 +24,18 @@ class SchemaSource:
     """What it says of the structure counts for nothing."""
     unread: Notice | None = None
     """Why another one did not judge."""
+    missing: str | None = None
+    """The API has the operator's kinds, and not this one: what to say of that."""
 
     @property
     def is_packaged(self) -> bool:
         """It is of one release, which need not be the operator's."""
         return self.name == PACKAGED
+
+    @property
+    def knows_fields(self) -> bool:
+        """Better than any table of releases."""
+        return not self.is_packaged or self.missing is not None
 
 
 def find_schemas(identity: Identity, resource: Resource, api: ApiOnce) -> tuple[SchemaSource, ...]:
@@ -35,11 +44,13 @@ def find_schemas(identity: Identity, resource: Resource, api: ApiOnce) -> tuple[
     try:
         schema, name, is_whole = served_schema(api, resource)
     except NotInstalled as error:
+        if _is_group_served(api, resource):
+            return (replace(packaged, missing=f"{error}, so nothing can apply it{_describe_first_release(resource)}"),)
         text = f"{identity} was validated by {PACKAGED} alone: {error}"
-        return (_unread(packaged, Notice("not-installed", text)),)
+        return (replace(packaged, unread=Notice("not-installed", text)),)
     except GitOpsError as error:
         text = f"{PACKAGED} judged, since the schema of {resource.kind} could not be read: {error}"
-        return (_unread(packaged, Notice("schema-unavailable", text)),)
+        return (replace(packaged, unread=Notice("schema-unavailable", text)),)
     if is_whole:
         return (SchemaSource(schema, name),)
     unread = Notice(
@@ -47,11 +58,21 @@ def find_schemas(identity: Identity, resource: Resource, api: ApiOnce) -> tuple[
         f"the API server's schema of {resource.kind} leaves CEL rules out, and its CRD may not be read "
         f"(rbac/read-schemas.yaml), so rules between fields were checked by {PACKAGED}",
     )
-    return SchemaSource(schema, name), SchemaSource(packaged.schema, PACKAGED, only_cel=True, unread=unread)
+    return SchemaSource(schema, name), replace(packaged, only_cel=True, unread=unread)
 
 
-def _unread(source: SchemaSource, notice: Notice) -> SchemaSource:
-    return SchemaSource(source.schema, source.name, unread=notice)
+def _is_group_served(api: ApiOnce, resource: Resource) -> bool:
+    """An operator is there, of a release that has not the kind; else one may still come with what Git declares."""
+    try:
+        api.openapi(CNPG_GROUP, resource.version)
+    except GitOpsError:
+        return False
+    return True
+
+
+def _describe_first_release(resource: Resource) -> str:
+    had = KINDS.get(resource.kind, ALL).since
+    return f"; it came with operator {release_text(had[0])}" if had else ""
 
 
 def served_schema(api: ApiOnce, resource: Resource) -> Served:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from gitops_mcp.config import Environment
 from gitops_mcp.crds import LABEL, VERSION
-from gitops_mcp.domain.cnpg.releases import Release, release_text
-from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
-from gitops_mcp.domain.cnpg.version import parse_operator_version
+from gitops_mcp.domain.cnpg.releases import release_text
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
-from gitops_mcp.domain.kinds import CNPG_KINDS, POD
+from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at, dotted_path
@@ -24,17 +23,18 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.rules import Finding, Seen
-from gitops_mcp.domain.rules.admission import Verdict, judge_rules, judge_schema
+from gitops_mcp.domain.rules.admission import Verdict, judge_rules, judge_schema, unserved_kind
 from gitops_mcp.domain.rules.limits import broken_limits, notice_missing_backups
+from gitops_mcp.domain.rules.operator import OF_SCHEMAS
 from gitops_mcp.domain.schema.unfilled import unfilled_paths
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows.api_once import ApiOnce
+from gitops_mcp.workflows.running_operator import RunningOperator, running_operator
 from gitops_mcp.workflows.writing.kind_schemas import SchemaSource, find_schemas
 
 RULES = "built-in rules"
 _KINDS = {resource.kind: resource for resource in CNPG_KINDS}
 _MOST = 8
-_VERSION = "cnpg.io/operatorVersion"
 _DANGERS = {"role-danger", "database-danger"}
 _SAID = {
     "powerful-role": ("role-danger",),
@@ -66,22 +66,24 @@ def validate_plan(
         )
     said = {rule for one in plan.warnings for rule in _SAID.get(one.id, ())} | (_DANGERS if plan.destroys else set())
     warnings = [one for each in checked for one in each.warnings if one.id not in said]
+    judged_for = dict.fromkeys(str(one.operator) for one in checked if one.by)
     by = dict.fromkeys([*plan.validated_by, *(name for one in checked for name in one.by)])
     found = plan.impact
     for one in checked:
         found = _worse_impact(found, one.impact)
     first = dict.fromkeys(one for each in checked for one in each.standing)
-    told = replace(plan, impact=found, validated_by=tuple(by), warnings=(*first, *plan.warnings))
-    return told.warned(dict.fromkeys(warnings))
+    plan = replace(plan, impact=found, validated_by=tuple(by), operator=", ".join(judged_for) or None)
+    return replace(plan, warnings=(*first, *plan.warnings)).warned(dict.fromkeys(warnings))
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the configuration allows in an environment."""
+    """What the configuration says of an environment."""
 
     most_instances: int
     storage_classes: tuple[str, ...] | None
     protected: bool
+    environment: Environment | None = None
     told_old: bool = True
     """Faults that stood there before are told; of what is live, with all that the operator has filled in, they are
     nobody's."""
@@ -95,26 +97,28 @@ class _CheckedObject:
     warnings: tuple[Notice, ...]
     impact: Impact
     by: tuple[str, ...]
+    operator: RunningOperator
 
 
 def _check_object(
     own: ObjectChange, change: ObjectChange, after: Desired, api: ApiOnce, limits: Limits
 ) -> _CheckedObject:
     """One object: `own` is what this plan does to it, `change` what it does together with what is not merged yet."""
-    live, operator = _read_live(change, api), _operator(change, api)
-    effect = assess_impact(own.before, own.after, live=live, operator=operator)
+    live, operator = _read_live(change, api), _operator(change, api, limits)
+    effect = assess_impact(own.before, own.after, live=live, operator=operator.release)
     if change.after is None:
         never = change.before is None and _is_nowhere(change, api)  # made and taken back by one change
-        return _CheckedObject((), (), (), Impact(Level.NONE) if never else effect, ())
+        return _CheckedObject((), (), (), Impact(Level.NONE) if never else effect, (), operator)
     near = tuple(
         one.object
         for one in after.declarations
         if one.identity != change.identity and one.identity.namespace in {change.identity.namespace, None}
     )
-    seen = Seen(change.after, change.before, live, operator, near)
+    seen = Seen(change.after, change.before, live, operator.release, near)
     sources = find_schemas(change.identity, _KINDS[change.identity.kind], api)
-    verdicts = list(_judge_schemas(seen, change, sources, api))
-    by_rules = judge_rules(seen, sources[0].schema)
+    verdicts = list(_judge_schemas(seen, sources, operator))
+    known = OF_SCHEMAS if sources[0].knows_fields else ()
+    by_rules = [one for one in judge_rules(seen, sources[0].schema) if one.rule not in known]
     found = [*by_rules, *(one for _, each in verdicts for one in each.findings if not _is_said(one, by_rules))]
     of_limits = broken_limits(
         change.before, change.after, most=limits.most_instances, storage_classes=limits.storage_classes
@@ -132,7 +136,8 @@ def _check_object(
     for source, verdict in verdicts:
         warnings += [source.unread] if source.unread else []
         warnings += _unchecked_notices(change, verdict)
-    return _CheckedObject(tuple(faults), tuple(standing), tuple(warnings), effect, (RULES, *_judges(sources)))
+    by = (RULES, *_judges(sources))
+    return _CheckedObject(tuple(faults), tuple(standing), tuple(warnings), effect, by, operator)
 
 
 def _judges(sources: Iterable[SchemaSource]) -> Iterator[str]:
@@ -170,41 +175,29 @@ def _is_nowhere(change: ObjectChange, api: ApiOnce) -> bool:
         return False
 
 
-def _operator(change: ObjectChange, api: ApiOnce) -> Release | None:
-    """Where that matters: of an existing Cluster that is changed."""
-    if change.identity.kind != "Cluster" or change.before is None or change.after is None:
-        return None
-    return operator_of(api, change.identity.namespace, change.identity.name)
-
-
-def operator_of(api: ApiOnce, namespace: str | None, cluster: str) -> Release | None:
-    """The operator's version, as a pod of the Cluster says it; None where that could not be read."""
-    try:
-        pod = api.first(POD, namespace, labels=f"{CLUSTER_LABEL}={cluster}")
-    except GitOpsError:
-        return None
-    return parse_operator_version(at(pod, "metadata", "annotations", _VERSION))
+def _operator(change: ObjectChange, api: ApiOnce, limits: Limits) -> RunningOperator:
+    if change.after is None:
+        return RunningOperator()
+    is_cluster = change.identity.kind == "Cluster"
+    cluster = change.identity.name if is_cluster else at(change.after, "spec", "cluster", "name")
+    named = cluster if isinstance(cluster, str) else None
+    return running_operator(api, limits.environment, change.identity.namespace, named)
 
 
 def _judge_schemas(
-    seen: Seen, change: ObjectChange, sources: Iterable[SchemaSource], api: ApiOnce
+    seen: Seen, sources: Iterable[SchemaSource], operator: RunningOperator
 ) -> Iterator[tuple[SchemaSource, Verdict]]:
     """What each schema says; of the packaged one only doubts, where the operator is known to be of another release."""
+    release = operator.release
     for source in sources:
         verdict = judge_schema(seen, source.schema)
         found = [one for one in verdict.findings if one.rule == "cel" or not source.only_cel]
-        operator = _operator_around(change, api) if source.is_packaged and found else None
-        if operator is not None and operator[:2] != VERSION[:2]:
-            why = f"({LABEL} refuses that; the operator is {release_text(operator)})"
+        if source.is_packaged and release is not None and release[:2] != VERSION[:2]:
+            why = f"({LABEL} refuses that; the operator is {release_text(release)})"
             found = [replace(one, severity="warning", message=f"{one.message} {why}") for one in found]
+        if source.missing:
+            found.insert(0, unserved_kind(source.missing, is_old=seen.before is not None))
         yield source, replace(verdict, findings=tuple(found))
-
-
-def _operator_around(change: ObjectChange, api: ApiOnce) -> Release | None:
-    """Of the Cluster that an object is or belongs to; a catalog belongs to none."""
-    is_cluster = change.identity.kind == "Cluster"
-    cluster = change.identity.name if is_cluster else at(change.after, "spec", "cluster", "name")
-    return operator_of(api, change.identity.namespace, cluster) if isinstance(cluster, str) else None
 
 
 def _placeholder_notices(change: ObjectChange, skipped: Iterable[str]) -> tuple[Notice, ...]:
