@@ -14,6 +14,7 @@ import yaml
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.config import Flags, resolve_settings
+from gitops_mcp.crds import packaged_schema
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.objects import Identity, Object
@@ -21,15 +22,17 @@ from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.changes import changed_objects
+from gitops_mcp.domain.rules.table import describe_standing
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.sandbox.api import SandboxApi as Server
 from gitops_mcp.sandbox.api import Store, kubeconfig_text
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.writing import cluster_update, clusters, databases
+from gitops_mcp.workflows.writing.kind_schemas import PACKAGED
 from gitops_mcp.workflows.writing.request import WriteRequest
 from gitops_mcp.workflows.writing.roles import WhichRole, delete_role
-from gitops_mcp.workflows.writing.validation import PACKAGED, Limits, packaged_schema, validate_plan
+from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 from tests.fakes.api import Answer
 from tests.workflows.conftest import GROUP, Api, Team, cluster, listed
 
@@ -367,9 +370,23 @@ spec: {cluster: {name: db}, name: shop, owner: app, encoding: UTF8}
         validate_plan(plan, changed_objects(before, after), after, once, limits=limits, base=before)
     later = build_desired({"shop.yaml": manifest.replace("app,", "report,")}, commit="", folder="")
     found = validate_plan(plan, changed_objects(after, later), later, once, limits=limits, base=after)
-    assert [one.message for one in found.warnings if one.id == "schema"] == [
-        "Database shop/db-shop spec.encoding: encoding is immutable (it was so before this change)"
+    assert [one.message for one in found.warnings if one.id == "standing-fault"] == [
+        f"Database shop/db-shop spec.encoding: encoding is immutable ({describe_standing(stands=True)})"
     ]
+
+
+def test_a_fault_for_which_every_change_is_refused_is_said_first(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec="{instances: 3, storage: {size: 10Gi}, enablePDB: false}")})
+    live = yaml.safe_load(cluster(spec="{instances: 3, storage: {size: 20Gi}, enablePDB: true}"))
+    api.answers[f"{GROUP}/namespaces/shop/clusters/db"] = Answer(200, live)
+    first, *rest = scaled(team).warnings
+    assert first.id == "standing-fault"
+    assert first.message == (
+        "Cluster shop/db spec.storage.size: 10Gi is less than 20Gi, and volumes do not shrink: at least 20Gi, or a new "
+        "Cluster that takes the data over (it was so before this change, and every change of this object is refused "
+        "until it is mended, so that this one does not arrive)"
+    )
+    assert [one.id for one in rest if one.id == "storage-shrink"] == []
 
 
 @pytest.mark.usefixtures("_up")
