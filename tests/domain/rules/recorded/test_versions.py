@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from gitops_mcp.crds import VERSION
 from gitops_mcp.domain.cnpg.releases import SUPPORTED, Release, release_text
 from gitops_mcp.domain.rules import Seen
 from gitops_mcp.domain.rules.admission import admit
-from tests.domain.rules.recorded.rows import FOLDER, Row, schema_of, verdicts
+from tests.domain.rules.recorded.rows import Row, schema_of, verdicts
 
 ASKED: tuple[Release, ...] = ((1, 25, 4), (1, 26, 3), (1, 27, 4), (1, 28, 4), (1, 29, 2), (1, 30, 0))
 SUPPORTED_HERE = tuple(one for one in ASKED if one in SUPPORTED)
@@ -44,7 +45,7 @@ def rows_of(release: Release) -> dict[str, Row]:
 
 
 def _lines(name: str) -> Iterator[dict[str, Any]]:
-    return map(json.loads, (FOLDER / name).read_text().splitlines())
+    return map(json.loads, (Path(__file__).parent / name).read_text().splitlines())
 
 
 def found_in(row: Row, operator: Release | None) -> tuple[list[str], list[str]]:
