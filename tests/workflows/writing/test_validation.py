@@ -296,6 +296,13 @@ def test_the_answer_says_which_operator_was_judged_for_and_who_says_so(
     assert len(asked) == len(set(asked))
 
 
+def test_where_no_pod_is_anywhere_no_namespace_is_asked_again(team: Team, api: Api) -> None:
+    api.answers.update({OF_CLUSTER: listed(), f"/api/v1/pods?limit=1&labelSelector={INSTANCE}": listed()})
+    team.commit({"db.yaml": cluster(spec=SPEC)})
+    assert scaled(team).operator == "unknown"
+    assert [one for one in api.asked if one.endswith("/pods")] == ["/api/v1/namespaces/shop/pods", "/api/v1/pods"]
+
+
 def test_namespaces_that_are_not_allowed_are_not_asked_for_pods(team: Team, api: Api) -> None:
     team.commit({"prod/db.yaml": cluster(spec=SPEC), ".gitops-mcp.yaml": PROD % "namespaces: [shop]"})
     assert scaled(team).operator == "unknown"
