@@ -139,7 +139,7 @@ VALUES: Mapping[str, tuple[_Value, ...]] = {
 
 
 def _operator_kind(seen: Seen) -> Iterator[Fault]:
-    kind = str(at(seen.object, "kind"))
+    kind = str(at(seen.stated, "kind"))
     served = KINDS[kind]
     yield Fault(
         ("kind",),
@@ -151,8 +151,8 @@ def _operator_kind(seen: Seen) -> Iterator[Fault]:
 
 def _operator_field(seen: Seen) -> Iterator[Fault]:
     effect = "refuses the whole object for it (field not declared in schema): leave it out"
-    for field, had in FIELDS[str(at(seen.object, "kind"))].items():
-        for path in _places(seen.object, field):
+    for field, had in FIELDS[str(at(seen.stated, "kind"))].items():
+        for path in _places(seen.stated, field):
             if had == MAIN_ONLY:
                 yield Fault(path, f"is in no release of the operator yet, and the API {effect}", holds=_before(had))
                 continue
@@ -168,9 +168,9 @@ def _operator_field(seen: Seen) -> Iterator[Fault]:
 
 
 def _operator_value(seen: Seen) -> Iterator[Fault]:
-    for one in VALUES[str(at(seen.object, "kind"))]:
-        for path in _places(seen.object, one.field):
-            found = at(seen.object, *path)
+    for one in VALUES[str(at(seen.stated, "kind"))]:
+        for path in _places(seen.stated, one.field):
+            found = at(seen.stated, *path)
             if isinstance(found, str) and re.fullmatch(one.pattern, found):
                 yield Fault(
                     path,
@@ -205,7 +205,7 @@ def _releases_text(releases: tuple[Release, ...]) -> str:
 
 
 RULES = (
-    Rule("operator-kind", tuple(KINDS), "older API", _operator_kind),
-    Rule("operator-field", tuple(FIELDS), "older API", _operator_field),
+    Rule("operator-kind", tuple(KINDS), "older API", _operator_kind, reads_variables=True),
+    Rule("operator-field", tuple(FIELDS), "older API", _operator_field, reads_variables=True),
     Rule("operator-value", tuple(VALUES), "older API", _operator_value),
 )

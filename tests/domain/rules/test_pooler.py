@@ -51,6 +51,10 @@ ACCEPTED = [
         Accepted("cluster-kept", Seen(scheduled(suspend=True), scheduled())),
         id="a ScheduledBackup that stays with its Cluster",
     ),
+    pytest.param(
+        Accepted("cluster-kept", Seen(pooler(cluster="b"), pooler(), operator=(1, 29, 1))),
+        id="another Cluster, which older operators take",
+    ),
 ]
 
 REFUSED = [
@@ -124,13 +128,18 @@ REFUSED = [
         id="trust",
     ),
     pytest.param(
-        Refused("cluster-kept", Seen(pooler(cluster="b"), pooler()), "spec.cluster.name", "another Pooler"),
+        Refused(
+            "cluster-kept",
+            Seen(pooler(cluster="b"), pooler(), operator=(1, 28, 4)),
+            "spec.cluster.name",
+            "another Pooler",
+        ),
         id="a Pooler of another Cluster",
     ),
     pytest.param(
         Refused(
             "cluster-kept",
-            Seen(scheduled(cluster={"name": "b"}), scheduled()),
+            Seen(scheduled(cluster={"name": "b"}), scheduled(), operator=(1, 29, 2)),
             "spec.cluster.name",
             "another ScheduledBackup",
         ),
@@ -138,7 +147,10 @@ REFUSED = [
     ),
     pytest.param(
         Refused(
-            "cluster-kept", Seen(database(cluster={"name": "b"}), database()), "spec.cluster.name", "keep 'orders'"
+            "cluster-kept",
+            Seen(database(cluster={"name": "b"}), database(), operator=(1, 30, 0)),
+            "spec.cluster.name",
+            "keep 'orders'",
         ),
         id="a Database of another Cluster",
     ),
@@ -147,9 +159,10 @@ REFUSED = [
             "cluster-kept",
             Seen(publication(cluster={"name": "b"}), publication()),
             "spec.cluster.name",
-            "keep 'orders'",
+            "keep 'orders'.*since 1.28.4, 1.29.2, 1.30.0",
+            "warning",
         ),
-        id="a Publication of another Cluster",
+        id="a Publication of another Cluster, operator unknown",
     ),
 ]
 
