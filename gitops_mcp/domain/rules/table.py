@@ -90,9 +90,9 @@ def findings(seen: Seen) -> tuple[Finding, ...]:
 def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
     known: frozenset[_Place] = frozenset()
     is_bypassed = at(seen.object, "metadata", "annotations", _VALIDATION) == "disabled"
-    if seen.before is not None:
+    if seen.before is not None and seen.earlier is not None:
         # What compares does so with the live object, from which Git may have differed before the change already.
-        earlier = replace(seen, object=seen.before, before=seen.before if rule.compares else None)
+        earlier = replace(seen.earlier, before=seen.before) if rule.compares else seen.earlier
         known = frozenset(_place_key(seen.before, fault) for fault in rule.check(earlier))
     for fault in rule.check(seen):
         if not rule.reads_variables and has_unfilled(at(seen.object, *fault.field)):
@@ -103,7 +103,7 @@ def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
             continue
         field, message = dotted_path(fault.field), fault.message + why
         if severity == "error" and _place_key(seen.object, fault) in known:
-            stands = rule.by_webhook and not ours
+            stands = (rule.by_webhook or rule.source == "older API") and not ours
             message = f"{message} ({describe_standing(stands=stands)})"
             yield Finding(rule.id, "warning", field, message, is_old=True, stands_in_the_way=stands)
         else:
@@ -114,13 +114,13 @@ def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
 def _weight(rule: Rule, fault: Fault, operator: Release | None, *, ours: bool) -> tuple[Severity | None, str]:
     """How much a fault counts for an operator, and what is to be said of its release."""
     holds = rule.holds if fault.holds is None else fault.holds
-    if ours or fault.severity == "warning" or holds == ALL:
-        return fault.severity if ours or operator is None or holds.hold(operator) else None, ""
+    if ours or holds == ALL:
+        return fault.severity, ""
     if operator is not None:
         return (fault.severity, "") if holds.hold(operator) else (None, "")
     if not holds.supported:
         return None, ""
-    if holds.supported == SUPPORTED:
+    if holds.supported == SUPPORTED or fault.severity == "warning":
         return fault.severity, ""
     return (
         "warning",
