@@ -92,6 +92,11 @@ def judge_schema(seen: Seen, schema: Schema) -> Verdict:
     return Verdict(tuple(made), found.skipped, found.unchecked)
 
 
+def unserved_kind(text: str, *, is_old: bool) -> Finding:
+    """Of a kind that the API does not have, so that every change of such an object is refused."""
+    return _finding(SchemaFault(("kind",), text, "unknown kind"), is_old=is_old, ours=False, passes=False)
+
+
 def arrive(seen: Seen, declared: Object, schema: Schema) -> Arrival:
     """Applied over the live object, or over what Git declared before where that is not known."""
     base = seen.live if seen.live is not None else seen.before

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_json
-from gitops_mcp.domain.cnpg.releases import ALL, Releases
+from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import as_int, at
@@ -98,7 +98,7 @@ def _failover_quorum(seen: Seen) -> Iterator[Fault]:
     if not isinstance(stated, str):
         return
     if parse_boolean(stated) is None:
-        holds = Releases(since=((1, 28, 0),)) if stated == "" else ALL
+        holds = Releases(since=((1, 28, 0),)) if stated == "" else None
         yield Fault(field, f"{quote(stated)} is no boolean: 'true' or 'false'", holds=holds)
     elif parse_boolean(stated) and at(seen.object, "spec", "postgresql", "synchronous") is None:
         yield Fault(field, "needs spec.postgresql.synchronous, whose standbys decide: add that, or leave it out")
@@ -133,7 +133,13 @@ RULES = (
     Rule("dangerous-annotations", tuple(one.kind for one in CNPG_KINDS), "server", _dangerous_annotations, ours=True),
     Rule("annotation-values", _ONE, "webhook validateHibernationAnnotation", _hibernation),
     Rule("fenced-instances", _ONE, "server", _fencing, ours=True),
-    Rule("pod-patch", _ONE, "webhook validatePodPatchAnnotation", _pod_patch),
-    Rule("failover-quorum-annotation", _ONE, "webhook validateFailoverQuorumAlphaAnnotation", _failover_quorum),
-    Rule("liveness-pinger", _ONE, "webhook validateLivenessPingerProbe", _pinger),
+    Rule("pod-patch", _ONE, "webhook validatePodPatchAnnotation", _pod_patch, holds=Releases(((1, 26, 0),))),
+    Rule(
+        "failover-quorum-annotation",
+        _ONE,
+        "webhook validateFailoverQuorumAlphaAnnotation",
+        _failover_quorum,
+        holds=Releases(((1, 27, 0),)),
+    ),
+    Rule("liveness-pinger", _ONE, "webhook validateLivenessPingerProbe", _pinger, holds=Releases(((1, 26, 0),))),
 )

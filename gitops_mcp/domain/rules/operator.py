@@ -1,7 +1,7 @@
 """What the API of another release does not know: kinds that it does not serve, fields that its CRDs do not have.
 
 An unknown field is refused, by server-side apply and by strict validation alike, and not dropped: an engine that
-applies it stands still. Where the API's own schema was read it speaks for itself, and this only explains it.
+applies it stands still. Where the API's own schema was read it speaks for itself, and these rules are not asked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.rules.reading import as_list, as_mapping
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
-KIND_RULE, FIELD_RULE, VALUE_RULE = "operator-kind", "operator-field", "operator-value"
+OF_SCHEMAS = ("operator-kind", "operator-field", "operator-value")
+"""The rules that a schema of the API itself makes needless."""
 
 KINDS: Mapping[str, Releases] = {
     "Database": Releases(((1, 25, 0),)),
@@ -138,7 +139,7 @@ VALUES: Mapping[str, tuple[_Value, ...]] = {
 
 
 def _operator_kind(seen: Seen) -> Iterator[Fault]:
-    kind = str(at(seen.object, "kind"))
+    kind = str(at(seen.stated, "kind"))
     served = KINDS[kind]
     yield Fault(
         ("kind",),
@@ -150,8 +151,8 @@ def _operator_kind(seen: Seen) -> Iterator[Fault]:
 
 def _operator_field(seen: Seen) -> Iterator[Fault]:
     effect = "refuses the whole object for it (field not declared in schema): leave it out"
-    for field, had in FIELDS[str(at(seen.object, "kind"))].items():
-        for path in _places(seen.object, field):
+    for field, had in FIELDS[str(at(seen.stated, "kind"))].items():
+        for path in _places(seen.stated, field):
             if had == MAIN_ONLY:
                 yield Fault(path, f"is in no release of the operator yet, and the API {effect}", holds=_before(had))
                 continue
@@ -167,9 +168,9 @@ def _operator_field(seen: Seen) -> Iterator[Fault]:
 
 
 def _operator_value(seen: Seen) -> Iterator[Fault]:
-    for one in VALUES[str(at(seen.object, "kind"))]:
-        for path in _places(seen.object, one.field):
-            found = at(seen.object, *path)
+    for one in VALUES[str(at(seen.stated, "kind"))]:
+        for path in _places(seen.stated, one.field):
+            found = at(seen.stated, *path)
             if isinstance(found, str) and re.fullmatch(one.pattern, found):
                 yield Fault(
                     path,
@@ -204,7 +205,7 @@ def _releases_text(releases: tuple[Release, ...]) -> str:
 
 
 RULES = (
-    Rule(KIND_RULE, tuple(KINDS), "older API", _operator_kind),
-    Rule(FIELD_RULE, tuple(FIELDS), "older API", _operator_field),
-    Rule(VALUE_RULE, tuple(VALUES), "older API", _operator_value),
+    Rule("operator-kind", tuple(KINDS), "older API", _operator_kind, reads_variables=True),
+    Rule("operator-field", tuple(FIELDS), "older API", _operator_field, reads_variables=True),
+    Rule("operator-value", tuple(VALUES), "older API", _operator_value),
 )

@@ -19,8 +19,9 @@ _WITH_ANY_METHOD = Releases(until=((1, 28, 0),))
 def _image_and_parameters(seen: Seen) -> Iterator[Fault]:
     if seen.old is None:
         return
-    image = at(seen.object, "spec", "imageName")
-    if image is None or image == at(seen.old, "spec", "imageName"):
+    image, catalog = (at(seen.object, "spec", name) for name in ("imageName", "imageCatalogRef"))
+    # To the webhook an image that a catalog takes the place of has changed too.
+    if (image is None and catalog is None) or image == at(seen.old, "spec", "imageName"):
         return
     changed = ", ".join(_changing_parameters(seen))
     if not changed:
@@ -28,7 +29,7 @@ def _image_and_parameters(seen: Seen) -> Iterator[Fault]:
     is_switchover = at(seen.object, "spec", "primaryUpdateMethod") == "switchover"
     by = "primaryUpdateMethod 'switchover' excludes" if is_switchover else "operators before 1.28.0 exclude"
     yield Fault(
-        ("spec", "imageName"),
+        ("spec", "imageName" if image is not None else "imageCatalogRef"),
         f"changes together with parameters ({changed}), which {by}: the parameters in one change, and the image in the "
         f"next once that is applied",
         holds=ALL if is_switchover else _WITH_ANY_METHOD,

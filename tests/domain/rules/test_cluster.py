@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from gitops_mcp.domain.rules import Seen
+from gitops_mcp.domain.cnpg.releases import Release
+from gitops_mcp.domain.rules import Seen, findings
 from tests.domain.rules.examples import PLUGIN, STORE, Accepted, Refused, cluster, findings_against, findings_at_field
 
 ACCEPTED = [
@@ -62,6 +63,10 @@ ACCEPTED = [
     pytest.param(
         Accepted("deprecated", Seen(cluster(monitoring={"disableDefaultQueries": True, "metricsQueriesTTL": "30s"}))),
         id="monitoring without deprecated fields",
+    ),
+    pytest.param(
+        Accepted("deprecated", Seen(cluster(backup=STORE, monitoring={"enablePodMonitor": True}), operator=(1, 25, 3))),
+        id="what was not deprecated yet",
     ),
 ]
 
@@ -290,6 +295,24 @@ REFUSED = [
         id="a UID that goes",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("operator", "goes"),
+    [
+        ((1, 26, 0), "1.28.0"),
+        ((1, 26, 3), "1.29.0"),
+        ((1, 28, 1), "1.29.0"),
+        ((1, 28, 3), "1.30.0"),
+        ((1, 28, 4), "1.31.0"),
+        (None, "1.31.0"),
+    ],
+)
+def test_the_end_of_in_tree_barman_is_told_as_the_running_release_tells_it(operator: Release | None, goes: str) -> None:
+    told = [one.message for one in findings(Seen(cluster(backup=STORE), operator=operator)) if one.rule == "deprecated"]
+    assert told == [
+        f"in-tree Barman is deprecated and goes with operator {goes}: use the plugin barman-cloud.cloudnative-pg.io"
+    ]
 
 
 @pytest.mark.parametrize("example", ACCEPTED)

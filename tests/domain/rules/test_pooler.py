@@ -66,6 +66,10 @@ ACCEPTED = [
         Accepted("cluster-kept", Seen(scheduled(suspend=True), scheduled())),
         id="a ScheduledBackup that stays with its Cluster",
     ),
+    pytest.param(
+        Accepted("cluster-kept", Seen(pooler(cluster="b"), pooler(), operator=(1, 29, 1))),
+        id="another Cluster, which older operators take",
+    ),
 ]
 
 REFUSED = [
@@ -206,11 +210,12 @@ REFUSED = [
     pytest.param(
         Refused(
             "cluster-kept",
-            Seen(publication(cluster={"name": "b"}), publication(), operator=NEWEST),
+            Seen(publication(cluster={"name": "b"}), publication()),
             "spec.cluster.name",
-            "keep 'orders'",
+            "keep 'orders'.*since 1.28.4, 1.29.2, 1.30.0",
+            "warning",
         ),
-        id="a Publication of another Cluster",
+        id="a Publication of another Cluster, operator unknown",
     ),
     pytest.param(
         Refused(

@@ -67,6 +67,21 @@ REFUSED = [
     pytest.param(
         Refused(
             "image-and-parameters",
+            Seen(
+                parameters(
+                    spec={"imageName": None, "imageCatalogRef": CATALOG, "primaryUpdateMethod": "switchover"},
+                    work_mem="8MB",
+                ),
+                parameters(spec={"primaryUpdateMethod": "switchover"}, work_mem="4MB"),
+            ),
+            "spec.imageCatalogRef",
+            "work_mem",
+        ),
+        id="a catalog in the place of an image, and parameters",
+    ),
+    pytest.param(
+        Refused(
+            "image-and-parameters",
             Seen(parameters(spec=SWITCHED, work_mem="8MB"), parameters(work_mem="4MB")),
             "spec.imageName",
             "work_mem.*the parameters in one change, and the image in the next",

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gitops_mcp.crds import packaged_schema
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.objects import Object
@@ -18,9 +19,8 @@ from gitops_mcp.domain.rules import Seen
 from gitops_mcp.domain.rules.admission import admit
 from gitops_mcp.domain.rules.table import OURS
 from gitops_mcp.domain.schema import Schema
-from gitops_mcp.workflows.writing.validation import packaged_schema
 
-FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 MAIN: Release = (1, 31, 0)
 """Later than every release: what main has is there."""
 _KINDS = {one.kind: one for one in CNPG_KINDS}
@@ -45,13 +45,13 @@ class Row:
 
 @cache
 def verdicts() -> tuple[Row, ...]:
-    return tuple(_row(json.loads(line)) for line in (FOLDER / "verdicts.jsonl").read_text().splitlines())
+    return tuple(_row(json.loads(line)) for line in (_FOLDER / "verdicts.jsonl").read_text().splitlines())
 
 
 @cache
 def stored() -> tuple[tuple[Object, Object], ...]:
     """What was sent, and what the API then held."""
-    lines = (FOLDER / "stored.jsonl").read_text().splitlines()
+    lines = (_FOLDER / "stored.jsonl").read_text().splitlines()
     return tuple((one["sent"], one["stored"]) for one in map(json.loads, lines))
 
 
