@@ -51,7 +51,7 @@ def parse_fenced(value: object) -> tuple[str, ...] | None:
 
 
 def _dangerous_annotations(seen: Seen) -> Iterator[Fault]:
-    for name, value in annotations_of(seen.object).items():
+    for name, value in annotations_of(seen.stated).items():
         counts, why = _DANGEROUS.get(name, ("", ""))
         if why and (counts is None or counts == value):
             yield Fault(

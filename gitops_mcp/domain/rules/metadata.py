@@ -29,10 +29,10 @@ _KEY = f"{_WORD}, with a domain and '/' before it if you like, such as app.kuber
 
 
 def _identity(seen: Seen) -> Iterator[Fault]:
-    wanted = _VERSIONS[str(at(seen.object, "kind"))]
-    if (stated := seen.object.get("apiVersion")) != wanted:
+    wanted = _VERSIONS[str(at(seen.stated, "kind"))]
+    if (stated := seen.stated.get("apiVersion")) != wanted:
         yield Fault(("apiVersion",), f"{_show(stated)} is served by no operator: {wanted}")
-    metadata = seen.object.get("metadata")
+    metadata = seen.stated.get("metadata")
     if not isinstance(metadata, dict):
         yield Fault(_PLACE, "must be a mapping with at least a name")
         return
@@ -42,7 +42,7 @@ def _identity(seen: Seen) -> Iterator[Fault]:
             yield Fault((*_PLACE, key), f"is no field of metadata; {suggest(str(key), _TYPES)}")
         elif value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
             yield Fault((*_PLACE, key), f"must be {wanted}")
-    yield from _names(seen.object, metadata)
+    yield from _names(seen.stated, metadata)
 
 
 def _names(value: Object, metadata: Object) -> Iterator[Fault]:
@@ -68,7 +68,7 @@ def _names(value: Object, metadata: Object) -> Iterator[Fault]:
 
 def _labels(seen: Seen) -> Iterator[Fault]:
     for part in ("labels", "annotations"):
-        stated = as_mapping(at(seen.object, *_PLACE, part))
+        stated = as_mapping(at(seen.stated, *_PLACE, part))
         for key, value in stated.items():
             field, name = (*_PLACE, part, key), str(key)
             if has_unfilled(name):
@@ -86,19 +86,19 @@ def _labels(seen: Seen) -> Iterator[Fault]:
 
 def _finalizers(seen: Seen) -> Iterator[Fault]:
     place = (*_PLACE, "finalizers")
-    finalizers = as_list(at(seen.object, *place))
+    finalizers = as_list(at(seen.stated, *place))
     for index, name in enumerate(finalizers):
         if not isinstance(name, str) or not is_qualified_name(name):
             yield Fault((*place, index), f"{_show(name)} is no finalizer: such as example.com/keep")
     if {"orphan", "foregroundDeletion"} <= {one for one in finalizers if isinstance(one, str)}:
         yield Fault(place, "'orphan' and 'foregroundDeletion' exclude each other: keep one of them")
-    if as_list(at(seen.object, *_PLACE, "managedFields")):
+    if as_list(at(seen.stated, *_PLACE, "managedFields")):
         yield Fault((*_PLACE, "managedFields"), "are the API server's own, and server-side apply takes none: leave out")
 
 
 def _owners(seen: Seen) -> Iterator[Fault]:
     place = (*_PLACE, "ownerReferences")
-    owners = list(entries(seen.object, *place))
+    owners = list(entries(seen.stated, *place))
     for path, owner in owners:
         for key, value in owner.items():
             if key not in _OWNER:

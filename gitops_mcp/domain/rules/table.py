@@ -90,9 +90,9 @@ def findings(seen: Seen) -> tuple[Finding, ...]:
 def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
     known: frozenset[_Place] = frozenset()
     is_bypassed = at(seen.object, "metadata", "annotations", _VALIDATION) == "disabled"
-    if seen.before is not None:
+    if seen.before is not None and seen.earlier is not None:
         # What compares does so with the live object, from which Git may have differed before the change already.
-        earlier = replace(seen, object=seen.before, before=seen.before if rule.compares else None)
+        earlier = replace(seen.earlier, before=seen.before) if rule.compares else seen.earlier
         known = frozenset(_place_key(seen.before, fault) for fault in rule.check(earlier))
     for fault in rule.check(seen):
         if not rule.reads_variables and has_unfilled(at(seen.object, *fault.field)):

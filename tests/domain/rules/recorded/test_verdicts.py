@@ -90,3 +90,13 @@ def test_no_mutation_of_a_recorded_row_stops_the_judge(data: st.DataObject) -> N
     before = old if row.old is not None else None
     seen = Seen(new, before, live, operator, (old,))
     assert all(one.field or one.message for one in admit(seen, schema_of(new)).findings)
+
+
+@settings(deadline=None, max_examples=examples(200))
+@given(st.data())
+def test_what_does_not_change_is_never_refused_as_new(data: st.DataObject) -> None:
+    row = data.draw(st.sampled_from(verdicts()))
+    value = data.draw(mutations(row.new))
+    live = data.draw(st.none() | mutations(row.old or row.new))
+    found = admit(Seen(value, value, live), schema_of(value)).findings
+    assert [str(one) for one in found if one.severity == "error"] == []
