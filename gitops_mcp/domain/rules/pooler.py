@@ -30,7 +30,6 @@ PARAMETERS = frozenset(
 )
 """What the webhook lets pass to pgbouncer.ini (`internal/webhook/v1/pooler_webhook.go`)."""
 _CIPHERS = Releases(until=((1, 27, 4), (1, 28, 2), (1, 29, 0)))
-_CLUSTER_KEPT = Releases(since=((1, 28, 4), (1, 29, 2), (1, 30, 0)))
 _REFUSED_BEFORE = {
     **dict.fromkeys(("client_tls_ciphers", "client_tls13_ciphers", "server_tls13_ciphers"), _CIPHERS),
     "auth_user": Releases(until=MAIN_ONLY.since),
@@ -124,9 +123,7 @@ def _cluster_kept(seen: Seen) -> Iterator[Fault]:
     new, old = at(seen.object, "spec", "cluster", "name"), at(seen.old, "spec", "cluster", "name")
     if old is not None and new != old and not has_unfilled(old):
         text = f"cannot change: keep {quote(str(old))}, or make another {at(seen.object, 'kind')}"
-        # Older CRDs let it pass, and what was made in the old Cluster stays there.
-        is_older = seen.operator is not None and not _CLUSTER_KEPT.hold(seen.operator)
-        yield Fault(("spec", "cluster", "name"), text, ours=is_older)
+        yield Fault(("spec", "cluster", "name"), text)
 
 
 _ONE = ("Pooler",)
@@ -146,6 +143,6 @@ RULES = (
         "CRD CEL",
         _cluster_kept,
         compares=True,
-        holds=_CLUSTER_KEPT,
+        holds=Releases(((1, 28, 4), (1, 29, 2), (1, 30, 0))),
     ),
 )

@@ -217,15 +217,6 @@ REFUSED = [
         ),
         id="a Publication of another Cluster, operator unknown",
     ),
-    pytest.param(
-        Refused(
-            "cluster-kept",
-            Seen(scheduled(cluster={"name": "b"}), scheduled(), operator=(1, 29, 1)),
-            "spec.cluster.name",
-            "keep 'orders'.*the API would take it",
-        ),
-        id="another Cluster, which an older API takes",
-    ),
 ]
 
 
