@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gitops_mcp.domain.cnpg.releases import ALL, SUPPORTED, Release, Releases, release_text
+from gitops_mcp.domain.cnpg.releases import ALL, SUPPORTED, Release, release_text
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.rules import (
     annotation,
@@ -122,16 +122,12 @@ def _weight(rule: Rule, fault: Fault, operator: Release | None, *, ours: bool) -
         return None, ""
     if holds.supported == SUPPORTED or fault.severity == "warning":
         return fault.severity, ""
-    return (
-        "warning",
-        f" (not every release of the operator refuses it, and which one runs here is not known: {_span(holds)})",
+    span = " and ".join(
+        f"{word} {', '.join(map(release_text, marks))}"
+        for word, marks in (("since", holds.since), ("before", holds.until))
+        if marks
     )
-
-
-def _span(holds: Releases) -> str:
-    since = ", ".join(map(release_text, holds.since))
-    until = ", ".join(map(release_text, holds.until))
-    return " ".join(part for part in (f"since {since}" if since else "", f"until {until}" if until else "") if part)
+    return "warning", f" (refused by operators {span}; which one runs here is not known)"
 
 
 def _place_key(value: Object, fault: Fault) -> _Place:

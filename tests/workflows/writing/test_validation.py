@@ -321,7 +321,7 @@ def test_an_image_and_parameters_are_judged_by_the_configured_operator(team: Tea
     team.commit({".gitops-mcp.yaml": PROD % "operator: auto"})
     (warning,) = told(updated(team, change="unknown", **asked), "image-and-parameters")
     assert said in warning
-    assert "which one runs here is not known: until 1.28.0" in warning
+    assert "(refused by operators before 1.28.0; which one runs here is not known)" in warning
 
 
 WRAPPED: Object = {"cluster": {"name": "db"}, "name": "shop", "owner": "app", "fdws": [{"name": "x"}]}
