@@ -122,8 +122,8 @@ def _pooler_trust(seen: Seen) -> Iterator[Fault]:
 def _cluster_kept(seen: Seen) -> Iterator[Fault]:
     new, old = at(seen.object, "spec", "cluster", "name"), at(seen.old, "spec", "cluster", "name")
     if old is not None and new != old and not has_unfilled(old):
-        kind = at(seen.object, "kind")
-        yield Fault(("spec", "cluster", "name"), f"cannot change: keep {quote(str(old))}, or make another {kind}")
+        text = f"cannot change: keep {quote(str(old))}, or make another {at(seen.object, 'kind')}"
+        yield Fault(("spec", "cluster", "name"), text)
 
 
 _ONE = ("Pooler",)
