@@ -14,7 +14,7 @@ from gitops_mcp.domain.cnpg.releases import MAIN_ONLY, Release, Releases, releas
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.rules.reading import as_list, as_mapping
-from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen, Severity
 
 OF_SCHEMAS = ("operator-kind", "operator-field", "operator-value")
 """The rules that a schema of the API itself makes needless."""
@@ -154,7 +154,9 @@ def _operator_field(seen: Seen) -> Iterator[Fault]:
     for field, had in FIELDS[str(at(seen.stated, "kind"))].items():
         for path in _places(seen.stated, field):
             if had == MAIN_ONLY:
-                yield Fault(path, f"is in no release of the operator yet, and the API {effect}", holds=_before(had))
+                # An operator that nobody knows may be newer than all that are known here.
+                weight: Severity = "error" if seen.operator else "warning"
+                yield Fault(path, f"is in no release of the operator yet, and the API {effect}", weight, _before(had))
                 continue
             yield Fault(
                 path,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.cluster_spec import instance_count
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica
+from gitops_mcp.domain.cnpg.releases import MAIN_ONLY
 from gitops_mcp.domain.objects import Object, Path, as_int, at
 from gitops_mcp.domain.rules.reading import as_list
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
@@ -63,6 +64,19 @@ def _sync_replicas(seen: Seen) -> Iterator[Fault]:
         )
 
 
+def _unprotected_writes(seen: Seen) -> Iterator[Fault]:
+    count, spec = instance_count(seen.object), at(seen.object, "spec")
+    if count is None or count < 2 or is_replica(seen.object) or (as_int(at(spec, "minSyncReplicas")) or 0) > 0:
+        return
+    if at(seen.object, *_PLACE) is None:
+        yield Fault(
+            _PLACE,
+            "is not there, so a failure of the primary may lose what no standby has yet: such as method: any and "
+            "number: 1",
+            "warning",
+        )
+
+
 def _election_constraint(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "postgresql", "syncReplicaElectionConstraint")
     constraint = at(seen.object, *place)
@@ -73,6 +87,7 @@ def _election_constraint(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Cluster",)
 
 RULES = (
+    Rule("no-synchronous", _ONE, "webhook warning", _unprotected_writes, holds=MAIN_ONLY),
     Rule("synchronous-number", _ONE, "webhook validateSynchronousReplicaConfiguration", _enough_instances),
     Rule("failover-quorum", _ONE, "webhook validateFailoverQuorum", _failover_quorum),
     Rule("synchronous-legacy", _ONE, "webhook validateConfiguration", _legacy_fields),

@@ -66,10 +66,6 @@ ACCEPTED = [
         Accepted("cluster-kept", Seen(scheduled(suspend=True), scheduled())),
         id="a ScheduledBackup that stays with its Cluster",
     ),
-    pytest.param(
-        Accepted("cluster-kept", Seen(pooler(cluster="b"), pooler(), operator=(1, 29, 1))),
-        id="another Cluster, which older operators take",
-    ),
 ]
 
 REFUSED = [
@@ -95,7 +91,7 @@ REFUSED = [
             "pooler-parameters",
             Seen(pooler(parameters={"client_tls13_ciphers": "x"})),
             "spec.pgbouncer.parameters.client_tls13_ciphers",
-            "until 1.27.4, 1.28.2, 1.29.0",
+            "before 1.27.4, 1.28.2, 1.29.0",
             "warning",
         ),
         id="a parameter that older operators refuse, of an unknown one",

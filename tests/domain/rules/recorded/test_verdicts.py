@@ -43,6 +43,15 @@ def test_the_impact_is_what_the_operator_does(row: Row) -> None:
     assert (effect.level, row.impact) == (Level.OUTAGE, "outage")
 
 
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in verdicts() if row.accepted])
+def test_missing_synchronous_replication_is_told_where_the_operator_tells_it(row: Row) -> None:
+    if "cnpg.io/validation" in (row.new["metadata"].get("annotations") or {}):
+        return  # the webhook says nothing at all then
+    told = any("no synchronous replication configured" in one for one in row.warnings)
+    found = {one.rule for one in admit(Seen(row.new, row.before, live_of(row), MAIN), schema_of(row.new)).findings}
+    assert ("no-synchronous" in found) == told
+
+
 ANYTHING = st.recursive(
     st.none()
     | st.booleans()
