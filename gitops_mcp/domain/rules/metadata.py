@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gitops_mcp.domain.cnpg.golang import is_rfc3339
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import is_label_value, is_qualified_name, is_subdomain, quote, slug, suggest
 from gitops_mcp.domain.objects import Object, Path, at
@@ -12,11 +13,12 @@ from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entrie
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("metadata",)
+_TIME = "a time"
 _TYPES: dict[str, tuple[type, str]] = {
     **dict.fromkeys(
         ("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion"), (str, "a text, in quotes")
     ),
-    **dict.fromkeys(("creationTimestamp", "deletionTimestamp"), (str, "a time")),
+    **dict.fromkeys(("creationTimestamp", "deletionTimestamp"), (str, _TIME)),
     **dict.fromkeys(("generation", "deletionGracePeriodSeconds"), (int, "a whole number")),
     **dict.fromkeys(("labels", "annotations"), (dict, "a mapping of texts")),
     **dict.fromkeys(("finalizers", "ownerReferences", "managedFields"), (list, "a list")),
@@ -42,6 +44,12 @@ def _identity(seen: Seen) -> Iterator[Fault]:
             yield Fault((*_PLACE, key), f"is no field of metadata; {suggest(str(key), _TYPES)}")
         elif value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
             yield Fault((*_PLACE, key), f"must be {wanted}")
+        elif wanted == _TIME and isinstance(value, str) and not is_rfc3339(value):
+            yield Fault((*_PLACE, key), f"must be {wanted} such as 2030-01-31T00:00:00Z")
+    if metadata.get("resourceVersion"):
+        yield Fault(
+            (*_PLACE, "resourceVersion"), "is the API's own: nothing is made with it, and no later change arrives"
+        )
     yield from _names(seen.stated, metadata)
 
 

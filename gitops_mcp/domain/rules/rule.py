@@ -99,5 +99,10 @@ class Rule:
 
     @property
     def by_webhook(self) -> bool:
-        """The webhook judges the whole object at every change, also what was there before."""
-        return self.source.startswith("webhook") and not self.ours
+        """The validating webhook has it, which judges the whole object at every change, also what was there before."""
+        return self.source.startswith("webhook")
+
+    @property
+    def is_ours(self) -> bool:
+        """Nobody refuses the object when it is applied, though the operator may stumble on it later."""
+        return self.ours or self.source in {"operator", "server"}

@@ -99,15 +99,14 @@ def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
     for fault in rule.check(seen):
         if not rule.reads_variables and has_unfilled(at(seen.object, *fault.field)):
             continue
-        ours = (rule.ours if fault.ours is None else fault.ours) or (rule.by_webhook and is_bypassed)
+        ours = (rule.is_ours if fault.ours is None else fault.ours) or (rule.by_webhook and is_bypassed)
         severity, why = _weight(rule, fault, seen.operator, ours=ours)
         if severity is None:
             continue
         field, message = dotted_path(fault.field), fault.message + why
         if severity == "error" and _place_key(seen.object, fault) in known:
-            stands = (rule.by_webhook or rule.source == "older API") and not ours
-            message = f"{message} ({describe_standing(stands=stands)})"
-            yield Finding(rule.id, "warning", field, message, is_old=True, stands_in_the_way=stands)
+            message = f"{message} ({describe_standing(stands=not ours)})"
+            yield Finding(rule.id, "warning", field, message, is_old=True, stands_in_the_way=not ours)
         else:
             message += f" ({OURS})" if ours and severity == "error" else ""
             yield Finding(rule.id, severity, field, message, ours=ours)
