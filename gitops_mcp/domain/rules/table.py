@@ -31,6 +31,7 @@ from gitops_mcp.domain.rules import (
     storage,
     synchronous,
     together,
+    waiting,
 )
 from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Finding, Rule, Seen, Severity
@@ -59,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     *annotation.RULES,
     *operator.RULES,
     *together.RULES,
+    *waiting.RULES,
 )
 
 _Place = tuple[Path, str]

@@ -35,6 +35,7 @@ from gitops_mcp.domain.plans.roles.role_attributes import (
     non_default_attributes,
     quote_sql_name,
 )
+from gitops_mcp.domain.plans.waiting import once_applied
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 
@@ -142,7 +143,7 @@ def plan_new_role(
             [place for place in places if place.appended or place.path != secret_at],
         )
         files, warnings = put.changes, list(put.notices)
-    verb = "Adopt" if how else "Create"
+    verb, once = "Adopt" if how else "Create", once_applied(desired, ref)
     adopted = (f"Takes over a role that exists ({how}); every attribute is set or reset:",) if how else ()
     plan = Plan(
         f"{verb} role {quote_sql_name(new.name)} of Cluster {ref}",
@@ -164,7 +165,7 @@ def plan_new_role(
             *applier_lines(cluster),
         ),
         next=(
-            f"Once applied, the operator makes role {quote(new.name)}; list_postgres_roles shows it as reconciled",
+            f"{once}, the operator makes role {quote(new.name)}; list_postgres_roles shows it as reconciled",
             *password.next,
         ),
         validated_by=VALIDATED,

@@ -279,3 +279,9 @@ def test_how_a_role_is_known_to_exist_is_nothing_where_nobody_says_so() -> None:
     assert how_role_exists(cluster, REF, "dave", None) is None
     live = LiveRoles({"spec": {"managed": {"roles": [LIVE_ENTRY]}}}, None)
     assert how_role_exists(cluster, REF, "dave", live) == "the live Cluster manages it"
+
+
+def test_nothing_is_promised_of_a_hibernated_cluster() -> None:
+    text = CLUSTER.replace("  namespace: shop\n", '  namespace: shop\n  annotations: {cnpg.io/hibernation: "on"}\n')
+    plan = created(text=text)
+    assert plan.next[0].startswith("Once applied and Cluster shop/orders is awake, the operator makes role 'dave'")
