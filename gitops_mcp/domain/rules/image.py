@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.defaults import default_major
 from gitops_mcp.domain.cnpg.releases import Releases, release_text
 from gitops_mcp.domain.cnpg.version import OLDEST, image_tag, major_of
 from gitops_mcp.domain.names import quote
@@ -65,6 +66,12 @@ def _major_change(seen: Seen) -> Iterator[Fault]:
     new, old = wanted_major(seen.object), running_major(seen.old)
     field = _MAJOR if at(seen.object, *_MAJOR) is not None else _IMAGE
     if new is None or old is None or has_unfilled(at(seen.old, *_IMAGE)):
+        return
+    if seen.live is None and wanted_major(seen.stated_before) is None:
+        # The webhook filled in an image when the Cluster was made, by the release that ran then.
+        if new < default_major(seen.operator):
+            text = f"is PostgreSQL {new}, and which one runs could not be read: none can be followed by an older one"
+            yield Fault(field, text, "warning")
         return
     is_unsaid = seen.live is not None and at(seen.live, "status", "pgDataImageInfo") is None
     ours = True if is_unsaid and (seen.operator is None or not _NO_UPGRADES.hold(seen.operator)) else None

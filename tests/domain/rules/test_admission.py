@@ -105,6 +105,12 @@ def test_a_catalog_beside_the_image_that_the_webhook_had_filled_in_is_refused() 
     assert told(bare(imageCatalogRef=CATALOG), cluster()) == {}  # an image that was stated goes
 
 
+def test_which_major_runs_is_not_guessed_where_git_named_none() -> None:
+    found_without_api = found(cluster(), bare())
+    assert [(one.rule, one.severity) for one in found_without_api] == [("major-change", "warning")]
+    assert "goes from PostgreSQL 18 to 17" in told(cluster(), bare(), bare())["spec.imageName"]
+
+
 def test_an_identifier_that_is_left_out_becomes_the_default_and_may_not() -> None:
     assert [*told(cluster(), cluster(postgresUID=1000))] == ["spec.postgresUID"]
     assert told(cluster(), cluster(postgresUID=26)) == {}
