@@ -62,6 +62,17 @@ def _catalog_major(seen: Seen) -> Iterator[Fault]:
         yield Fault(_MAJOR, f"PostgreSQL {major} cannot be run by CloudNativePG: {OLDEST} or newer")
 
 
+def _image_that_stays(seen: Seen) -> Iterator[Fault]:
+    image = at(seen.object, *_IMAGE)
+    if image and at(seen.object, "spec", "imageCatalogRef") is not None and at(seen.stated, *_IMAGE) is None:
+        yield Fault(
+            ("spec",),
+            f"imageName and imageCatalogRef exclude each other, and the API has imageName from when the Cluster was "
+            f"made, which no applier takes away: state imageName {quote(str(image))} in one change, and then "
+            f"imageCatalogRef in its place",
+        )
+
+
 def _major_change(seen: Seen) -> Iterator[Fault]:
     new, old = wanted_major(seen.object), running_major(seen.old)
     field = _MAJOR if at(seen.object, *_MAJOR) is not None else _IMAGE
@@ -118,6 +129,7 @@ _ONE = ("Cluster",)
 RULES = (
     Rule("image-name", _ONE, "webhook validateImageName", _image_name),
     Rule("catalog-major", _ONE, "webhook validateConfiguration", _catalog_major),
+    Rule("image-that-stays", _ONE, "CRD CEL", _image_that_stays),
     Rule("major-change", _ONE, "webhook validateImageChange", _major_change, compares=True),
     Rule("image-in-catalog", _ONE, "operator", _image_in_catalog),
 )
