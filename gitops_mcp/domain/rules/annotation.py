@@ -19,6 +19,7 @@ FENCED = "cnpg.io/fencedInstances"
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 RELOADED = "cnpg.io/reloadedAt"
 RECONCILIATION = "cnpg.io/reconciliationLoop"
+VALIDATION = "cnpg.io/validation"
 POD_SPEC = "cnpg.io/reconcilePodSpec"
 POD_PATCH = "cnpg.io/podPatch"
 FAILOVER_QUORUM = "alpha.cnpg.io/failoverQuorum"
@@ -30,7 +31,7 @@ _POD_IMAGE = re.compile(r"/spec/containers/[0-9]+/image")
 """It comes with status.image, so a Cluster that is new has none."""
 
 _DANGEROUS = {
-    "cnpg.io/validation": ("disabled", "the operator accepts anything then, and breaks on it later"),
+    VALIDATION: ("disabled", "the operator accepts anything then, and breaks on it later"),
     RECONCILIATION: ("disabled", "the operator stops caring for the object then: no failover, no change arrives"),
     POD_SPEC: ("disabled", "changes of images, resources and the like never arrive then"),
     POD_PATCH: (None, "it rewrites the pods past every rule of the operator"),
@@ -57,6 +58,13 @@ def _dangerous_annotations(seen: Seen) -> Iterator[Fault]:
             yield Fault(
                 ("metadata", "annotations", name), f"{why}. It is not written through this server: leave it out"
             )
+
+
+def _validation(seen: Seen) -> Iterator[Fault]:
+    stated = annotations_of(seen.object).get(VALIDATION, "enabled")
+    if stated not in ("enabled", "disabled"):
+        text = f"{quote(str(stated))} means nothing, and the webhook judges as ever: leave it out"
+        yield Fault(("metadata", "annotations", VALIDATION), text, "warning")
 
 
 def _hibernation(seen: Seen) -> Iterator[Fault]:
@@ -131,6 +139,7 @@ _ONE = ("Cluster",)
 
 RULES = (
     Rule("dangerous-annotations", tuple(one.kind for one in CNPG_KINDS), "server", _dangerous_annotations, ours=True),
+    Rule("validation-annotation", ("Cluster", "Backup", "Database", "Pooler"), "webhook warning", _validation),
     Rule("annotation-values", _ONE, "webhook validateHibernationAnnotation", _hibernation),
     Rule("fenced-instances", _ONE, "server", _fencing, ours=True),
     Rule("pod-patch", _ONE, "webhook validatePodPatchAnnotation", _pod_patch, holds=Releases(((1, 26, 0),))),

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica
 from gitops_mcp.domain.cnpg.releases import MAIN_ONLY
 from gitops_mcp.domain.objects import Object, Path, as_int, at
-from gitops_mcp.domain.rules.reading import as_list
+from gitops_mcp.domain.rules.reading import as_list, entries
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "postgresql", "synchronous")
+_TOPOLOGY = "SyncReplicationTopologySatisfied"
 
 
 def _named_standbys(cluster: Object) -> int:
@@ -84,6 +85,16 @@ def _election_constraint(seen: Seen) -> Iterator[Fault]:
         yield Fault((*place, "nodeLabelsAntiAffinity"), "needs at least one label of nodes where enabled is true")
 
 
+def _failure_domains(seen: Seen) -> Iterator[Fault]:
+    for name in ("podFailureDomainKeys", "nodeFailureDomainKeys"):
+        for _, one in entries(seen.live, "status", "conditions"):
+            if at(seen.object, *_PLACE, name) and (one.get("type"), one.get("status")) == (_TOPOLOGY, "False"):
+                text = (
+                    "is not satisfied now: are there instances in different domains, and do nodes and pods say theirs?"
+                )
+                yield Fault((*_PLACE, name), text, "warning")
+
+
 _ONE = ("Cluster",)
 
 RULES = (
@@ -92,5 +103,6 @@ RULES = (
     Rule("failover-quorum", _ONE, "webhook validateFailoverQuorum", _failover_quorum),
     Rule("synchronous-legacy", _ONE, "webhook validateConfiguration", _legacy_fields),
     Rule("sync-replicas", _ONE, "webhook validateMaxSyncReplicas", _sync_replicas),
+    Rule("failure-domains", _ONE, "webhook warning", _failure_domains, holds=MAIN_ONLY),
     Rule("election-constraint", _ONE, "webhook validateSyncReplicaElectionConstraint", _election_constraint),
 )

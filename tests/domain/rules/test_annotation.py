@@ -19,6 +19,9 @@ def synchronous_with(annotations: Object) -> Object:
 
 ACCEPTED = [
     pytest.param(
+        Accepted("validation-annotation", Seen(cluster({"cnpg.io/validation": "enabled"}))), id="validation on"
+    ),
+    pytest.param(
         Accepted("dangerous-annotations", Seen(cluster({"cnpg.io/validation": "enabled", "example.org/team": "shop"}))),
         id="validation on, and an annotation of somebody else",
     ),
@@ -44,6 +47,16 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "validation-annotation",
+            Seen(cluster({"cnpg.io/validation": "off"})),
+            "metadata.annotations.cnpg.io/validation",
+            "'off' means nothing",
+            "warning",
+        ),
+        id="validation by another word",
+    ),
     *(
         pytest.param(
             Refused("dangerous-annotations", Seen(cluster({name: value})), f"metadata.annotations.{name}", says),

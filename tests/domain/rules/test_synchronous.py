@@ -24,7 +24,19 @@ FOLLOWER: Object = {
     "bootstrap": {"pg_basebackup": {"source": "old"}},
 }
 
+DOMAINS = synchronous(podFailureDomainKeys=["topology.kubernetes.io/zone"])
+
+
+def live(status: str) -> Object:
+    condition = {"type": "SyncReplicationTopologySatisfied", "status": status}
+    return {**DOMAINS, "status": {"conditions": [condition]}}
+
+
 ACCEPTED = [
+    *(
+        pytest.param(Accepted("failure-domains", Seen(DOMAINS, DOMAINS, one, MAIN)), id=f"failure domains: {what}")
+        for what, one in (("satisfied", live("True")), ("not seen", None))
+    ),
     *(
         pytest.param(Accepted("no-synchronous", Seen(value, operator=operator)), id=f"no standby confirms: {why}")
         for value, operator, why in (
@@ -65,6 +77,16 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "failure-domains",
+            Seen(DOMAINS, DOMAINS, live("False"), MAIN),
+            "spec.postgresql.synchronous.podFailureDomainKeys",
+            "not satisfied now",
+            "warning",
+        ),
+        id="failure domains that are not satisfied",
+    ),
     pytest.param(
         Refused(
             "no-synchronous",
