@@ -9,8 +9,8 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-_ANY_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
-"""What the C++ of RE2 reads, and the Go of Kubernetes and its operators does not."""
+_TOKENS = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|.", re.DOTALL)
+_NAME = re.compile(r"\(\?P?<(?![=!])[A-Za-z0-9_]*[^A-Za-z0-9_>]")
 
 
 class Unreadable(ValueError):
@@ -35,12 +35,21 @@ def find_groups(pattern: str, text: str) -> list[tuple[str, ...]]:
 def compiled(pattern: str) -> Any:
     import re2
 
-    if _ANY_BYTE.search(pattern):
-        raise Unreadable("invalid escape sequence: \\C")
+    if "\\C" in pattern or not pattern.isascii():
+        _check_for_go(pattern)
     try:
         return re2.compile(_bytes(pattern), _options())
     except re2.error as error:
         raise Unreadable(error.args[0].decode(errors="replace")) from error
+
+
+def _check_for_go(pattern: str) -> None:
+    """Kubernetes and its operators read patterns by the Go of RE2, which knows less than the C++."""
+    tokens = _TOKENS.findall(pattern)
+    if r"\C" in tokens:
+        raise Unreadable(r"invalid escape sequence: \C")
+    if _NAME.search("".join(one for one in tokens if not one.startswith("\\"))):
+        raise Unreadable("invalid named capture: letters, digits and '_'")
 
 
 @cache

@@ -16,7 +16,9 @@ _BOOLEANS = {
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
 _LONGEST = 2**63
-_RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?")
+_RFC3339 = re.compile(
+    r"([0-9]{4})(-[0-9]{2}-[0-9]{2})T([0-9]{1,2}:[0-9]{2}:[0-9]{2})(?:[.,][0-9]+)?(Z|[+-]([0-9]{2}):([0-9]{2}))?"
+)
 
 
 def parse_integer(text: str) -> int | None:
@@ -47,10 +49,11 @@ def parse_duration(text: str) -> Fraction | None:
 def is_rfc3339(text: str, *, needs_zone: bool = True) -> bool:
     """`time.Parse` with RFC 3339: T and Z in capitals, and a day that there is."""
     found = _RFC3339.fullmatch(text)
-    if found is None or (needs_zone and found[1] is None):
+    if found is None or (needs_zone and found[4] is None) or int(found[5] or 0) > 24 or int(found[6] or 0) > 60:
         return False
+    year = "2000" if found[1] == "0000" else found[1]  # a leap year too, and one that Python has
     try:
-        datetime.fromisoformat(text.replace(",", "."))
+        datetime.fromisoformat(f"{year}{found[2]}T{found[3].zfill(8)}")
     except ValueError:
         return False
     return True

@@ -12,9 +12,7 @@ from gitops_mcp.domain.cnpg.golang import parse_integer
 from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest
 
-_QUANTITY = re.compile(
-    r"([+-]?)(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})([EPTGMK]i|[numkMGTPE]|[eE][+-]?\d{1,2})?", re.ASCII
-)
+_QUANTITY = re.compile(r"(?=.)([+-]?)(\d{0,30})(?:\.(\d{0,30}))?([EPTGMK]i|[numkMGTPE]|[eE][+-]?\d{1,3})?", re.ASCII)
 _SIZE = re.compile(r"\s*([+-]?)\s*(\d{1,15}(?:\.\d{1,6})?)\s*([kmgtpe]?)i?b?(?:ytes)?\s*", re.IGNORECASE)
 _MEMORY = re.compile(r"\d+(?:\.\d+)? *(?:B|kB|MB|GB|TB)?", re.ASCII)
 _BINARY: dict[str, int] = {f"{letter}i": 1024 ** (power + 1) for power, letter in enumerate("KMGTPE")}
@@ -27,14 +25,17 @@ _MOST = 2**63 - 1
 
 
 def quantity(text: object) -> Fraction | None:
-    """The number that a quantity stands for, or None for what is none. Plain numbers are quantities too."""
+    """The number that a quantity stands for, or None for what is none. Plain numbers are quantities too.
+
+    A unit alone is one of nothing, as Kubernetes reads it.
+    """
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         return None
     match = _QUANTITY.fullmatch(str(text))
     if match is None:
         return None
-    sign, number, suffix = match.groups()
-    value = Fraction(number if not number.endswith(".") else number + "0") * (-1 if sign == "-" else 1)
+    sign, whole, part, suffix = match.groups()
+    value = Fraction(f"{whole or 0}.{part or 0}") * (-1 if sign == "-" else 1)
     if suffix is None:
         return value
     if suffix in _BINARY:

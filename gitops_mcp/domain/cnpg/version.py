@@ -14,6 +14,7 @@ OLDEST, NEWEST = 13, 18
 """CNPG's webhook refuses older majors; newer ones than this may exist by the time this runs."""
 
 _TAG = re.compile(r"(\d{2})(?:\.\d+|(?:beta|rc)\d+)?(?:[-_.][A-Za-z0-9_.-]*)?", re.ASCII)
+_SHA256 = re.compile(r"@sha256:[0-9a-fA-F]+$")
 _NUMBERS = re.compile(r"(?:[0-9]\.?)+")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _FLAVOUR = "standard-trixie"
@@ -52,7 +53,7 @@ def parse_postgres_version(text: str, *, field: str = "postgres_version") -> Ver
 
 def image_tag(image: str) -> str:
     """The tag of an image reference: `registry:5000/pg:18.4-system@sha256:…` -> `18.4-system`; empty where none is."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    return _SHA256.sub("", image).rpartition("/")[2].partition(":")[2]
 
 
 def major_of(image: object) -> int | None:

@@ -10,7 +10,7 @@ from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_json
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import as_int, at
+from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.rules.reading import annotations_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
@@ -119,13 +119,18 @@ def _pinger(seen: Seen) -> Iterator[Fault]:
     found = _json_or_none(stated)
     given = {str(key).lower(): value for key, value in found.items()} if isinstance(found, dict) else {}
     numbers = (given.get("requesttimeout"), given.get("connectiontimeout"))
-    if not isinstance(given.get("enabled"), bool) or not all(one is None or as_int(one) is not None for one in numbers):
+    if not isinstance(given.get("enabled"), bool) or not all(map(_is_whole_or_none, numbers)):
         yield Fault(
             field,
             f"{quote(stated)} must be JSON with enabled, true or false, and if need be requestTimeout and "
             f"connectionTimeout, whole milliseconds: such as '{{\"enabled\": true}}', or "
             f"spec.probes.liveness.isolationCheck in its place",
         )
+
+
+def _is_whole_or_none(value: object) -> bool:
+    """In Go's JSON 1.0 is no whole number."""
+    return value is None or (type(value) is int and abs(value) < 2**63)
 
 
 def _json_or_none(text: str) -> Any:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_duration, parse_integer, parse_json
+from gitops_mcp.domain.cnpg.golang import is_rfc3339, parse_boolean, parse_duration, parse_integer, parse_json
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,27 @@ def test_what_go_takes_for_no_integer_is_none(text: str) -> None:
 )
 def test_a_boolean_is_one_of_twelve_words(text: str, value: bool | None) -> None:
     assert parse_boolean(text) is value
+
+
+@pytest.mark.parametrize(
+    ("text", "needs_zone", "is_time"),
+    [
+        ("2026-06-09T11:12:13Z", True, True),
+        ("2026-06-09T1:12:13.25+02:00", True, True),
+        ("2026-06-09T11:12:13,5-24:00", True, True),
+        ("0000-02-29T11:12:13Z", True, True),
+        ("2026-06-09T11:12:13", False, True),
+        ("2026-06-09T11:12:13", True, False),
+        ("2026-06-09t11:12:13Z", True, False),
+        ("2026-06-09T11:12:13z", True, False),
+        ("2026-06-09T11:12:13+25:00", True, False),
+        ("2026-06-09T11:12:13+0200", True, False),
+        ("2026-06-31T11:12:13Z", True, False),
+        ("2026-06-09T24:00:00Z", True, False),
+    ],
+)
+def test_a_time_is_one_of_rfc3339_as_go_reads_it(text: str, needs_zone: bool, is_time: bool) -> None:
+    assert is_rfc3339(text, needs_zone=needs_zone) is is_time
 
 
 @pytest.mark.parametrize("text", ["", "{", "NaN", "[" * 100_000, "{'a': 1}"])

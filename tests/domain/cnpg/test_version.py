@@ -59,6 +59,7 @@ def test_what_the_operator_could_not_run_is_refused_with_what_works(text: str, m
         ("pg:13.3.2.1-1", 13),
         ("pg:18.4.", 18),
         ("pg:180", 180),
+        ("pg@sha256:18ab", None),
         ("pg:18.", None),
         ("pg:18..4", None),
         ("pg:18.x", None),

@@ -146,6 +146,9 @@ REFUSED = [
             '{"requestTimeout": 500}',
             '{"enabled": true, "requestTimeout": "500"}',
             '{"enabled": true, "connectionTimeout": 1.5}',
+            '{"enabled": true, "requestTimeout": 1.0}',
+            '{"enabled": true, "requestTimeout": 1e3}',
+            '{"enabled": true, "requestTimeout": 9999999999999999999999}',
         )
     ),
 ]
