@@ -5,8 +5,12 @@ Python reads some of them otherwise (`$`, digits, classes in brackets), and woul
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import Any
+
+_TOKENS = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|.", re.DOTALL)
+_NAME = re.compile(r"\(\?P?<(?![=!])[A-Za-z0-9_]*[^A-Za-z0-9_>]")
 
 
 class Unreadable(ValueError):
@@ -21,14 +25,31 @@ def fullmatch(pattern: str, text: str) -> bool:
     return compiled(pattern).fullmatch(_bytes(text)) is not None
 
 
+def find_groups(pattern: str, text: str) -> list[tuple[str, ...]]:
+    """What the groups of a pattern hold, at each place where it fits."""
+    found = compiled(pattern).finditer(_bytes(text))
+    return [tuple(one.decode(errors="surrogatepass") for one in match.groups()) for match in found]
+
+
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> Any:
     import re2
 
+    if "\\C" in pattern or not pattern.isascii():
+        _check_for_go(pattern)
     try:
         return re2.compile(_bytes(pattern), _options())
     except re2.error as error:
         raise Unreadable(error.args[0].decode(errors="replace")) from error
+
+
+def _check_for_go(pattern: str) -> None:
+    """Kubernetes and its operators read patterns by the Go of RE2, which knows less than the C++."""
+    tokens = _TOKENS.findall(pattern)
+    if r"\C" in tokens:
+        raise Unreadable(r"invalid escape sequence: \C")
+    if _NAME.search("".join(one for one in tokens if not one.startswith("\\"))):
+        raise Unreadable("invalid named capture: letters, digits and '_'")
 
 
 @cache

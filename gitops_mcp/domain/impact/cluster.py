@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_hibernated, is_replica
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.impact.role import login_impacts
@@ -24,7 +25,8 @@ from gitops_mcp.domain.rules.rollout import (
     may_be_postmaster,
     pod_fields,
 )
-from gitops_mcp.domain.rules.together import RESIZE_SAFE_SINCE
+from gitops_mcp.domain.rules.together import RESIZE_SAFE
+from gitops_mcp.domain.rules.waiting import unhealthy_phase
 from gitops_mcp.errors import GitOpsError
 
 _RELOADED = (
@@ -47,7 +49,7 @@ _RESTART_NOTES = {
 
 
 def impacts(
-    before: Object | None, after: Object | None, live: Object | None, operator: tuple[int, ...] | None
+    before: Object | None, after: Object | None, live: Object | None, operator: Release | None
 ) -> Iterator[Impact]:
     if after is None:
         yield impact(
@@ -68,6 +70,7 @@ def impacts(
         *_parameter_impacts(before, after, live),
         *_reload_impacts(before, after),
         *_annotation_impacts(before, after),
+        *_hibernation_impacts(before, after, live),
         *_replica_impacts(before, after),
         *_access_impacts(before, after),
     ]
@@ -75,7 +78,11 @@ def impacts(
     level = max((change.level for change in changes), default=Level.NONE)
     if level is Level.ROLLING_RESTART:
         yield from _rollout_impacts(after)
-    if grown_volumes(before, after) and level is Level.ROLLING_RESTART and (operator or (0, 0))[:2] < RESIZE_SAFE_SINCE:
+    if (
+        grown_volumes(before, after)
+        and level is Level.ROLLING_RESTART
+        and not (operator and RESIZE_SAFE.hold(operator))
+    ):
         yield impact(level, "a resize and a restart in one change: older operators may wait for ever between the two")
 
 
@@ -213,8 +220,6 @@ def _annotation_impacts(before: Object, after: Object) -> Iterator[Impact]:
 def _annotation_impact(name: str, old: Any, new: Any) -> Iterator[Impact]:
     field = f"metadata.annotations {name}"
     match name:
-        case annotation.HIBERNATION if new == "on":
-            yield impact(Level.OUTAGE, f"{field}: every pod is stopped until it is 'off' again; volumes stay")
         case annotation.HIBERNATION if old == "on":
             yield impact(Level.NONE, f"{field}: the hibernated cluster starts again")
         case annotation.FENCED:
@@ -239,6 +244,13 @@ def _annotation_impact(name: str, old: Any, new: Any) -> Iterator[Impact]:
             yield impact(Level.NONE, f"{field}: the operator stops caring for the cluster, failover included")
         case _:
             pass
+
+
+def _hibernation_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
+    if is_hibernated(after) and not is_hibernated(before):
+        when = " once the cluster is healthy, which it is not now," if unhealthy_phase(after, live) else ""
+        field = f"metadata.annotations {annotation.HIBERNATION}"
+        yield impact(Level.OUTAGE, f"{field}: every pod is stopped{when} until it is 'off' again; volumes stay")
 
 
 def _replica_impacts(before: Object, after: Object) -> Iterator[Impact]:
