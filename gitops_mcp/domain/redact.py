@@ -13,6 +13,7 @@ from typing import Any
 from gitops_mcp.domain.names import one_line
 
 MASK = "<redacted>"
+UNTRUSTED = "untrusted text"
 
 
 _SECRET_MAPS = frozenset({"data", "stringData", "connectionParameters", "bindSearchAuth", "bindAsAuth"})
@@ -56,7 +57,7 @@ def words_of_others(text: str, *, most: int = 600) -> str:
 
 def untrusted(text: str, *, most: int = 600) -> str:
     """The same, marked as what it is: data and no instructions. Nothing where nothing was said."""
-    return f"{words} (untrusted text)" if (words := words_of_others(text, most=most)) else ""
+    return f"{words} ({UNTRUSTED})" if (words := words_of_others(text, most=most)) else ""
 
 
 def redact_value(value: Any, path: Sequence[str | int] | None = None) -> Any:

@@ -79,9 +79,10 @@ class ApiOperation:
 
     @property
     def judged(self) -> dict[str, Any]:
-        """What somebody agrees to with it, by name: what it does, and each part of what it does that to."""
-        does = {str(self): self._edits if self.how == "patch" else self.body}
-        return does | {f"{key} of {self.label}": value for key, value in judged_parts(self.seen or _NOTHING).items()}
+        """By name what somebody agrees to with it: what it does, and each part of what it does that to."""
+        parts = judged_parts(self.seen) if self.seen else {}
+        does = self._edits if self.how == "patch" else self.body
+        return {f"what becomes of {self.label}": does, **{f"{key} of {self.label}": parts[key] for key in parts}}
 
     def changes_since(self, live: Object) -> tuple[str, ...]:
         """What of it is otherwise than it was judged, by name."""
@@ -96,9 +97,6 @@ class ApiOperation:
         version = at(live, "metadata", "resourceVersion")
         body = with_version(self.body, version) if self.how == "patch" else self.body
         return replace(self, version=version, body=body)
-
-
-_NOTHING: Object = {"metadata": {}}
 
 
 def api_operations(

@@ -36,12 +36,21 @@ def json_patch_steps(live: Object, edits: Iterable[Edit]) -> list[Object]:
 def is_still_as_tested(steps: Iterable[Object], live: Object) -> bool:
     """Whether the tests of a patch hold for an object, but that of the version, and what it adds is not there yet."""
     for one in steps:
-        path = tuple(step.replace("~1", "/").replace("~0", "~") for step in one["path"].split("/")[1:])
+        path = _path_in(live, one["path"])
         if one["op"] == "test" and one["path"] != VERSION and not is_same(at(live, *path), one["value"]):
             return False
         if one["op"] == "add" and path[:2] in _SHARED and _is_there(live, path):
             return False
     return True
+
+
+def _path_in(value: Any, pointer_: str) -> Path:
+    """What a pointer means in a value: a number is a place in a list, and a key elsewhere."""
+    path: list[str | int] = []
+    for text in pointer_.split("/")[1:]:
+        step = text.replace("~1", "/").replace("~0", "~")
+        path.append(int(step) if isinstance(at(value, *path), list) and step.isdecimal() else step)
+    return tuple(path)
 
 
 def with_version(steps: Iterable[Object], version: str | None) -> list[Object]:

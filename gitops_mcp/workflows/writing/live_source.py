@@ -94,6 +94,21 @@ def read_live_objects(api: ApiOnce, environment: Environment, request: WriteRequ
     for space in _namespaces(environment, request):
         for cluster in api.every(CLUSTER, space, fields=f"metadata.name={request.cluster}"):
             found += [cluster, *_objects_of_cluster(api, cluster["metadata"])]
+    return _by_identity(found)
+
+
+def read_left_objects(api: ApiOnce, environment: Environment, request: WriteRequest) -> LiveObjects:
+    """What names the Cluster that is meant, where there is none."""
+    return _by_identity(
+        one
+        for space in _namespaces(environment, request)
+        for resource in _BELONGING
+        for one in _every_readable(api, resource, space)
+        if at(one, "spec", "cluster", "name") == request.cluster
+    )
+
+
+def _by_identity(found: Iterable[Object]) -> LiveObjects:
     return {Identity(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in found}
 
 
@@ -130,7 +145,7 @@ def _objects_of_cluster(api: ApiOnce, cluster: Object) -> Iterator[Object]:
 
 
 def _every_readable(
-    api: ApiOnce, resource: Resource, namespace: str, *, labels: str | None = None
+    api: ApiOnce, resource: Resource, namespace: str | None, *, labels: str | None = None
 ) -> tuple[Object, ...]:
     try:
         return api.every(resource, namespace, labels=labels)
