@@ -31,7 +31,7 @@ from gitops_mcp.domain.plans.clusters.cluster_settings import (
 )
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
-from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.domain.rules.annotation import HIBERNATION
 from gitops_mcp.domain.rules.image import running_major, wanted_major
 from gitops_mcp.domain.rules.reading import has_unfilled
@@ -93,7 +93,7 @@ def plan_cluster_update(
             *applier_notices(declared, desired),
         ),
         destroys=_what_is_destroyed(effect, stops, ref),
-        next=tuple(_next_steps(differing, ref)),
+        next=tuple(_next_steps(differing, ref, desired.origin)),
     )
 
 
@@ -227,13 +227,15 @@ def _window_notices(after: Object, differing: Sequence[Setting]) -> Iterator[Not
     )
 
 
-def _next_steps(differing: Sequence[Setting], ref: ClusterRef) -> Iterator[str]:
+def _next_steps(differing: Sequence[Setting], ref: ClusterRef, origin: Origin) -> Iterator[str]:
     changed_by = {one.argument: one.value for one in differing}
     if changed_by.get("hibernation") == "on":
         yield f'update_postgres_cluster name={ref.name} hibernation="off" starts it again'
     if not {"image", "postgres_version"}.isdisjoint(changed_by):
-        yield "Once applied, get_cluster_status shows the image of every instance and the phase of the upgrade"
+        yield origin.then(
+            "applied", "get_cluster_status shows the image of every instance and the phase of the upgrade"
+        )
     elif not {"parameters", "resources", "restart"}.isdisjoint(changed_by):
-        yield "Once applied, get_cluster_status shows the restarts that are under way or pending"
+        yield origin.then("applied", "get_cluster_status shows the restarts that are under way or pending")
     if not {"storage_size", "wal_storage_size"}.isdisjoint(changed_by):
-        yield "Once applied, get_cluster_status detail_level=detailed shows how far each volume has grown"
+        yield origin.then("applied", "get_cluster_status detail_level=detailed shows how far each volume has grown")

@@ -164,7 +164,9 @@ def plan_new_role(
             *applier_lines(cluster),
         ),
         next=(
-            f"Once applied, the operator makes role {quote(new.name)}; list_postgres_roles shows it as reconciled",
+            desired.origin.then(
+                "applied", f"the operator makes role {quote(new.name)}; list_postgres_roles shows it as reconciled"
+            ),
             *password.next,
         ),
         validated_by=VALIDATED,
@@ -213,8 +215,8 @@ def plan_known_role(known: DeclaredRole, new: NewRole, source: PasswordSource, r
     if is_declared_so(known, new, {"auto": None, "none": ""}.get(source.how, source.secret)):
         return plan_unchanged_role(known, ref)
     raise InvalidRequest(
-        f"role_name: {known.label} of Cluster {ref} is declared already, with other attributes: "
-        f"{'; '.join(non_default_attributes(known.attributes))}. Change it with update_postgres_role"
+        f"role_name: {known.label} of Cluster {ref} is declared already{known.declared.written}, with other "
+        f"attributes: {'; '.join(non_default_attributes(known.attributes))}. Change it with update_postgres_role"
     )
 
 

@@ -80,7 +80,11 @@ def plan_role_migration(
             *(f"- {quote_sql_name(role.name)}: DatabaseRole {names[role.name]}" for role in inline),
             *applier_lines(cluster),
         ),
-        next=("Once applied, list_postgres_roles shows each of them as a DatabaseRole that is reconciled",),
+        next=(
+            desired.origin.then(
+                "applied", "list_postgres_roles shows each of them as a DatabaseRole that is reconciled"
+            ),
+        ),
         validated_by=VALIDATED,
     )
 

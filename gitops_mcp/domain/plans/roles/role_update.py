@@ -83,7 +83,7 @@ def plan_role_update(
             *applier_notices(role.declared, desired),
         ),
         next=(
-            "Once applied, the operator alters the role; list_postgres_roles shows it as reconciled",
+            desired.origin.then("applied", "the operator alters the role; list_postgres_roles shows it as reconciled"),
             *(password.next if password else ()),
         ),
     )
