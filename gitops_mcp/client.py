@@ -107,7 +107,7 @@ class Client:
     def told(self, done: float, total: float, message: str) -> None:
         from_thread.run(self._context.report_progress, done, total, message)
 
-    def agree(self, question: str, *, about: Mapping[str, Mapping[str, object]], instead: str) -> None:
+    def agree(self, question: str, *, about: Mapping[str, Mapping[str, object]], instead: str) -> bool:
         if not self._can_ask():
             raise Refused(
                 f"{question} A person has to say so, and this client cannot ask one (it declared no elicitation). "
@@ -116,13 +116,15 @@ class Client:
         digests = {does: {name: _digest(value) for name, value in parts.items()} for does, parts in about.items()}
         digest = _digest([question, digests])
         if digest == self._agreed:
-            return
-        if (self._context.protocol_version or "") >= _NEWER:
+            return False
+        is_newer = (self._context.protocol_version or "") >= _NEWER
+        if is_newer:
             self._answered(question, digest, digests)
         else:
             before, self._asked_about = self._asked_about, digests
             self._asked(_with_changes(question, before, digests))
         self._agreed = digest
+        return not is_newer
 
     def _can_ask(self) -> bool:
         declared = self._context.client_capabilities

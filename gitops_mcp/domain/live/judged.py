@@ -14,7 +14,7 @@ from gitops_mcp.domain.live.managers import engines_of
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.yaml.values import is_same
 
-UID = "metadata.uid"
+UID = "the object itself (uid)"
 _ENGINES_OWN = re.compile(r"argocd\.argoproj\.io/|kustomize\.toolkit\.fluxcd\.io/|helm\.toolkit\.fluxcd\.io/")
 
 

@@ -60,11 +60,11 @@ def apply_directly(
     """What became of a request in an environment with direct delivery. Raises Raced where something moved meanwhile."""
     kube = app.kube(environment, ground.settings)
     prepared = _prepare_plan(app, ground, environment, request, writing, kube)
+    while not request.dry_run and _is_asked(app, environment, prepared):
+        prepared = _prepare_plan(app, ground, environment, request, writing, kube)
     plan = prepared.plan
     if plan.unchanged or request.dry_run:
         return _write_result(environment, plan.warned(prepared.warnings.notices), (), dry_run=request.dry_run)
-    if plan.destroys:
-        _ask_person(app, environment, prepared)
     operations = _look_just_before(kube, prepared)
     with write_secrets(app, ground, environment, plan, change=DIRECT):
         done = carry_out(kube, operations, prepared.warnings)
@@ -154,15 +154,17 @@ def _ignored_notices(request: WriteRequest) -> list[Notice]:
     return [Notice("change-ignored", text)] if request.change is not None else []
 
 
-def _ask_person(app: App, environment: Environment, prepared: _DirectPlan) -> None:
-    """A person's word, for this plan and for all that was judged of the objects."""
+def _is_asked(app: App, environment: Environment, prepared: _DirectPlan) -> bool:
+    """A person's word where something is lost, for this plan and all that was judged; whether that took a while."""
     plan = prepared.plan
+    if plan.unchanged or not plan.destroys:
+        return False
     lost: dict[str, object] = {"what is lost": plan.destroys}
     judged = {plan.subject: lost} | {str(one): one.judged for one in prepared.operations}
     question = (
         f"In environment {environment.name}, at once and without review: {plan.subject} ({plan.destroys}). Go on?"
     )
-    app.caller.agree(question, about=judged, instead="; ".join(one.kubectl for one in prepared.operations))
+    return app.caller.agree(question, about=judged, instead="; ".join(one.kubectl for one in prepared.operations))
 
 
 def _write_result(environment: Environment, plan: Plan, done: Sequence[str], *, dry_run: bool = False) -> WriteResult:

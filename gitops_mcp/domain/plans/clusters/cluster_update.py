@@ -167,7 +167,7 @@ def _reasons_for_outage(before: Object, after: Object, live: Object | None) -> I
     was, will = running_major(live) or wanted_major(before), wanted_major(after)
     if was is None:
         yield (
-            f"PostgreSQL {will} may be a major upgrade, since neither Git nor the API says which major runs, and the "
+            f"PostgreSQL {will} may be a major upgrade, since nothing that was read says which major runs, and the "
             f"whole cluster is down then"
         )
     elif will is not None and will > was:
