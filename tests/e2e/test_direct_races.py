@@ -347,7 +347,7 @@ def test_a_cluster_that_is_protected_against_pruning_is_unprotected_first_in_liv
     done = here.applied(DELETE, name="kept", confirm_deletion=True)
     assert done["next"][:2] == [
         "Step 1 of 2: removes `kustomize.toolkit.fluxcd.io/prune: disabled`",
-        "Call delete_postgres_cluster again: step 2 removes the object",
+        "Then call delete_postgres_cluster again: step 2 removes the object",
     ]
     assert here.cluster("kept")["metadata"].get("annotations", {}) == {}
     here.applied(DELETE, name="kept", confirm_deletion=True)

@@ -54,10 +54,11 @@ class Origin:
     def declares(self) -> str:
         return f"{self.name} {self.verb}"
 
-    def then(self, when: str, text: str) -> str:
+    def then(self, when: str, text: str, *, at_once: str = "") -> str:
         """What follows from a change: `Once applied, the operator ...`, or `The operator ...`."""
         if self.once:
             return f"{self.once}{when}, {text}"
+        text = at_once + text
         return text if "_" in text.partition(" ")[0] else text[:1].upper() + text[1:]
 
     def while_waiting(self, text: str) -> str:

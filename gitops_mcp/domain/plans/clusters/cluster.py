@@ -206,6 +206,7 @@ def _plan_unprotecting(plan: Plan, declared: Declaration, desired: Desired, ref:
             desired.origin.then(
                 f"this is {desired.origin.applied}",
                 f"call delete_postgres_cluster again: step 2 removes the {desired.origin.manifest}",
+                at_once="Then ",
             ),
         ),
     )
@@ -221,6 +222,7 @@ def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: Clus
         for one in (declared, *dependents)
         if desired.origin.once and asking_protections(one.object)
     ]
+    stays = desired.origin.while_waiting("stays in the cluster as an orphan:") or "goes with it although"
     kept = [f"{one.identity} ({spell_out(blockers(one.object))})" for one in dependents if blockers(one.object)]
     return replace(
         plan,
@@ -228,16 +230,7 @@ def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: Clus
         body=(desired.origin.removes, *(f"- {one.title}" for one in (declared, *dependents)), *applier_lines(declared)),
         impact=Impact(Level.DATA_LOSS, (_what_is_lost(ref),)),
         warnings=(
-            *(
-                Notice(
-                    "protected-dependent",
-                    f"{text} is protected against pruning, and "
-                    + (
-                        desired.origin.while_waiting("stays in the cluster as an orphan") or "goes with it all the same"
-                    ),
-                )
-                for text in kept
-            ),
+            *(Notice("protected-dependent", f"{text} {stays} it is protected against pruning") for text in kept),
             *(
                 Notice(
                     "maybe-dependent",

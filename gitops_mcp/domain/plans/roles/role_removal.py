@@ -194,6 +194,7 @@ def _plan_drop_request(plan: Plan, desired: Desired, deletion: RoleDeletion) -> 
             deletion.origin.then(
                 f"this is {deletion.origin.applied}",
                 f"call delete_postgres_role again: step 2 removes it from {deletion.origin.name}",
+                at_once="Then ",
             ),
         ),
     )
