@@ -102,8 +102,15 @@ class ApiOperation:
 def api_operations(
     changes: Iterable[ObjectChange], files: Iterable[FileChange], live: Mapping[Identity, Object]
 ) -> tuple[ApiOperation, ...]:
-    """In the order in which they can be made. `live`: the objects as they were read, whole."""
-    made = [_operation_for_change(one, live.get(one.identity)) for one in (*changes, *_secret_document_changes(files))]
+    """In the order in which they can be made. `live`: the objects as they were read, whole.
+
+    What is new and there already, as a request has left it that failed half way, is not made again.
+    """
+    made = [
+        _operation_for_change(one, live.get(one.identity))
+        for one in (*changes, *_secret_document_changes(files))
+        if one.before is not None or not _says_all_of(live.get(one.identity), one.after)
+    ]
     return tuple(sorted(made, key=_sort_key))
 
 
@@ -115,6 +122,13 @@ def manifest_of_live(live: Object) -> Object:
         values = {key: value for key, value in (metadata.get(part) or {}).items() if key != LAST_APPLIED}
         kept |= {part: values} if values else {}
     return {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": kept, "spec": live.get("spec") or {}}
+
+
+def _says_all_of(live: Any, wanted: Any) -> bool:
+    """Whether a value has all that is wanted; defaults that were filled in do not matter."""
+    if isinstance(wanted, dict):
+        return isinstance(live, dict) and all(_says_all_of(live.get(key), value) for key, value in wanted.items())
+    return is_same(live, wanted)
 
 
 def _operation_for_change(change: ObjectChange, live: Object | None) -> ApiOperation:

@@ -331,6 +331,20 @@ def test_a_document_that_stood_in_the_file_before_is_not_made_again() -> None:
     assert operation.label == "ExternalSecret dev/db-bob-password"
 
 
+def test_what_a_request_has_left_that_failed_half_way_is_not_made_again() -> None:
+    both = PASSWORD.partition("---\napiVersion: v1")[0]
+    (password, _) = [one.value for one in parse_documents(both)]
+    left = {**password, "metadata": {**password["metadata"], "uid": "u"}, "spec": {"length": 40, "encoding": "raw"}}
+    files = [FileChange("dev/secret.yaml", None, both)]
+    identity = change(left, None).identity
+    assert [one.label for one in api_operations([], files, {identity: left})] == ["ExternalSecret dev/db-ada-password"]
+    other = {**left, "spec": {"length": 8}}
+    assert [str(one) for one in api_operations([], files, {identity: other})] == [
+        "create Password dev/db-ada-password",
+        "create ExternalSecret dev/db-ada-password",
+    ]
+
+
 def test_the_command_a_person_would_run_does_the_same() -> None:
     edited = made(live(instances=2), shown(instances=1))
     assert edited.kubectl == (
