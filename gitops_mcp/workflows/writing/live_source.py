@@ -5,11 +5,9 @@ They stand in no file, so each is named for what it is: `the live Cluster shop/o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
-from typing import Literal, TypeVar
+from typing import Literal
 
 from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
@@ -39,10 +37,7 @@ from gitops_mcp.workflows.writing.request import WriteRequest
 
 _BELONGING = (DATABASE_ROLE, DATABASE, POOLER, SCHEDULED_BACKUP)
 _MAKING_SECRETS = (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)
-_MAKING = frozenset(one.kind for one in _MAKING_SECRETS)
 
-_MANY = 8
-T = TypeVar("T")
 LiveObjects = Mapping[Identity, Object]
 """As the API gave them, whole: with who manages which field."""
 
@@ -95,27 +90,23 @@ class LiveSource:
 
 
 def read_live_objects(api: ApiOnce, environment: Environment, request: WriteRequest) -> LiveObjects:
-    """The Cluster that is meant, wherever it may be, with what belongs to it and what makes this server's Secrets.
-
-    Of several that have the name only these are read, since the caller has to name one of them first.
-    """
-    named = f"metadata.name={request.cluster}"
-    found = _side_by_side(lambda space: api.every(CLUSTER, space, fields=named), _namespaces(environment, request))
-    return _by_identity([*found, *(_objects_of_cluster(api, found[0]["metadata"]) if len(found) == 1 else ())])
+    """The Cluster that is meant, wherever it may be, with what belongs to it and what makes this server's Secrets."""
+    found: list[Object] = []
+    for space in _namespaces(environment, request):
+        for cluster in api.every(CLUSTER, space, fields=f"metadata.name={request.cluster}"):
+            found += [cluster, *_objects_of_cluster(api, cluster["metadata"])]
+    return {Identity(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in found}
 
 
 def read_left_objects(api: ApiOnce, environment: Environment, request: WriteRequest) -> LiveObjects:
     """What names the Cluster that is meant, where there is none."""
-    return _by_identity(
+    found = (
         one
         for space in _namespaces(environment, request)
         for resource in _BELONGING
         for one in _every_readable(api, resource, space)
         if at(one, "spec", "cluster", "name") == request.cluster
     )
-
-
-def _by_identity(found: Iterable[Object]) -> LiveObjects:
     return {Identity(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in found}
 
 
@@ -143,17 +134,12 @@ def _namespaces(environment: Environment, request: WriteRequest) -> Iterable[str
 
 def _objects_of_cluster(api: ApiOnce, cluster: Object) -> Iterator[Object]:
     """`cluster`: its metadata. What may not be read cannot be changed either, and is told then."""
-    listed = [(one, None) for one in _BELONGING] + [(one, f"{MANAGED_BY}={SERVER}") for one in _MAKING_SECRETS]
-    for one in _side_by_side(
-        lambda asked: _every_readable(api, asked[0], cluster["namespace"], labels=asked[1]), listed
-    ):
-        if one["kind"] in _MAKING or at(one, "spec", "cluster", "name") == cluster["name"]:
-            yield one
-
-
-def _side_by_side(read: Callable[[T], Iterable[Object]], asked: Iterable[T]) -> list[Object]:
-    with ThreadPoolExecutor(_MANY) as pool:
-        return list(chain.from_iterable(pool.map(read, asked)))
+    for resource in _BELONGING:
+        for one in _every_readable(api, resource, cluster["namespace"]):
+            if at(one, "spec", "cluster", "name") == cluster["name"]:
+                yield one
+    for resource in _MAKING_SECRETS:
+        yield from _every_readable(api, resource, cluster["namespace"], labels=f"{MANAGED_BY}={SERVER}")
 
 
 def _every_readable(

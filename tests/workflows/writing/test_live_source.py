@@ -67,14 +67,6 @@ def test_a_cluster_is_looked_for_where_the_environment_may_look(direct: Direct) 
         assert [one.namespace for one in found] == namespaces
 
 
-def test_what_belongs_to_clusters_is_not_read_where_it_is_open_which_is_meant(direct: Direct) -> None:
-    direct.put(CLUSTER, "db", instances=1)
-    direct.put(CLUSTER, "db", namespace="other", instances=1)
-    before = len(direct.read())
-    read_live_objects(direct.look(), environment_of(direct), request_for("db", None))
-    assert len(direct.read()) == before + 1
-
-
 def test_what_names_a_cluster_that_is_gone_is_found_wherever_it_may_be(direct: Direct) -> None:
     direct.put(DATABASE, "db-shop", cluster={"name": "db"}, name="shop", owner="app")
     direct.put(DATABASE, "db-shop", namespace="other", cluster={"name": "db"}, name="shop", owner="app")
