@@ -175,6 +175,8 @@ def _unavailable_error(status: int, wait: str, message: str, *, asked: ApiReques
         )
     what = f"{asked}: {status}, the API server or something before it has a fault{f' ({message})' if message else ''}: "
     lasting = "if it lasts, check `kubectl get --raw /readyz`"
+    if status == 504 and asked.verb in _CHANGING:
+        lasting += " and the webhooks of that kind, which may be what does not answer"
     if asked.writes:
         return OutcomeUnknown(f"{what}{UNKNOWN}; {lasting}")
     return Unavailable(f"{what}try again {wait or 'in a moment'}; {lasting}")

@@ -159,6 +159,14 @@ def test_a_read_that_takes_a_webhook_for_conversion_names_it(api: ReplayingApi, 
         kube.get(CLUSTER, "lab", "fern")
 
 
+def test_a_request_that_takes_too_long_in_the_server_points_at_the_webhooks_too(api: ReplayingApi, kube: Kube) -> None:
+    words = "Timeout: request did not complete within requested timeout - context deadline exceeded"
+    api.answers["*"] = status(504, "Timeout", words)
+    told = patched(kube)
+    assert type(told) is OutcomeUnknown
+    assert "the webhooks of that kind" in str(told)
+
+
 def test_a_webhook_without_dry_run_is_named_as_that(api: ReplayingApi, kube: Kube) -> None:
     api.answers["*"] = status(400, "BadRequest", 'admission webhook "old.example" does not support dry run')
     told = patched(kube)
