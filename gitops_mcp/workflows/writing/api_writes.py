@@ -18,7 +18,7 @@ from gitops_mcp.domain.live.operations import ApiOperation
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.redact import UNTRUSTED
-from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
+from gitops_mcp.errors import Forbidden, GitOpsError, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.workflows.writing.request import PATIENCE
 
 DRY_RUN = "server-side dry run"
@@ -112,11 +112,13 @@ def _create(kube: Kube, one: ApiOperation, *, dry_run: bool) -> WriteAnswer:
     try:
         return kube.create(one.resource, one.body, dry_run=dry_run)
     except Refused as error:
+        if isinstance(error, Forbidden):
+            raise
         try:
             there = kube.get(one.resource, one.namespace, one.name, managed_fields=True)
         except GitOpsError:
             raise error from None
-        raise type(error)(f"{error}. {one.label} was written {last_hands(there)}; nothing of it was changed") from error
+        raise Refused(f"{error}. {one.label} was written {last_hands(there)}; nothing of it was changed") from error
 
 
 def _half_done(error: GitOpsError, done: Sequence[str], left: Sequence[ApiOperation]) -> GitOpsError:

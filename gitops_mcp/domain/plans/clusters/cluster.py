@@ -67,7 +67,8 @@ def plan_new_cluster(
         impact=Impact(Level.NONE, (f"starts {pluralize(instances, 'new instance')} with {size} of storage each",)),
         warnings=put.notices,
         next=(
-            desired.origin.then(desired.origin.applied, "the operator starts the primary")
+            (desired.origin.while_waiting(f"Once {desired.origin.applied} the operator") or "The operator")
+            + " starts the primary"
             + (f", then {pluralize(instances - 1, 'replica')}" if instances > 1 else ""),
             f"It generates the Secret {ref.name}-app with the owner's credentials"
             + desired.origin.while_waiting("; no password is in Git"),

@@ -73,7 +73,7 @@ def plan_cluster_update(
         return replace(plan, unchanged=f"{declared.place} says so already: {', '.join(asked.named)}")
     _check_not_filled_in(declared, differing)
     edits, after = _edits(before, differing)
-    stops = tuple(_reasons_for_outage(before, after, live))
+    stops = tuple(_reasons_for_outage(before, after, live, desired.origin))
     effect = assess_impact(before, after, live=live, operator=operator).joined(_window_impact(differing))
     effect = effect.joined(Impact(Level.OUTAGE)) if stops else effect
     return replace(
@@ -157,7 +157,7 @@ def _with_edit(value: Object, edit: Set | Remove) -> Object:
     return made
 
 
-def _reasons_for_outage(before: Object, after: Object, live: Object | None) -> Iterator[str]:
+def _reasons_for_outage(before: Object, after: Object, live: Object | None, origin: Origin) -> Iterator[str]:
     """What takes the database away for a time, so that a person has to agree."""
     path = (*ANNOTATIONS, HIBERNATION)
     if at(after, *path) == "on" != at(before, *path):
@@ -166,8 +166,9 @@ def _reasons_for_outage(before: Object, after: Object, live: Object | None) -> I
         return
     was, will = running_major(live) or wanted_major(before), wanted_major(after)
     if was is None:
+        nothing = origin.while_waiting("neither Git nor the API") or "nothing live"
         yield (
-            f"PostgreSQL {will} may be a major upgrade, since nothing that was read says which major runs, and the "
+            f"PostgreSQL {will} may be a major upgrade, since {nothing} says which major runs, and the "
             f"whole cluster is down then"
         )
     elif will is not None and will > was:
