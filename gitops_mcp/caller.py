@@ -5,6 +5,7 @@ The server gives each call its own; outside of one nobody is told and nobody can
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from gitops_mcp.errors import Refused
@@ -22,11 +23,12 @@ class Caller(Protocol):
     def told(self, done: float, total: float, message: str) -> None:
         """Progress, for a client that asked for it."""
 
-    def agree(self, question: str, *, about: str, instead: str) -> None:
+    def agree(self, question: str, *, about: Mapping[str, Mapping[str, object]], instead: str) -> bool:
         """Returns once the person at the client has said yes to this very question about exactly this.
 
-        `about` names what was seen of it, so that the answer holds for nothing else. Raises Refused where the person
-        says no, does not answer, or cannot be asked; `instead` is then what a person would run.
+        `about` is what was judged, by what is done and by name: the answer holds for nothing else, and who is asked
+        anew is told what is otherwise by then. Raises Refused where the person says no, does not answer, or cannot be
+        asked; `instead` is then what a person would run. True: that took a person's time, so look at all of it again.
         """
 
 
@@ -39,5 +41,5 @@ class Nobody:
     def told(self, done: float, total: float, message: str) -> None:
         """Nobody listens."""
 
-    def agree(self, question: str, *, about: str, instead: str) -> None:  # noqa: ARG002 - nobody answers
+    def agree(self, question: str, *, about: Mapping[str, Mapping[str, object]], instead: str) -> bool:  # noqa: ARG002 - nobody answers
         raise Refused(f"{question} This client cannot ask a person. Nothing was changed. A person would run: {instead}")

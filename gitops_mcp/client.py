@@ -3,7 +3,7 @@
 A question is asked in both eras of the protocol. In the older one the server asks in the middle of the call, and the
 call waits. In the newer one the call ends with the question, and the client repeats it with the answer and a state
 that the SDK has sealed and bound to the tool and its arguments; here it is bound further, to the question as it was
-put, to what was seen of the objects, and to one use.
+put, to what was judged of the objects, and to one use. What has changed since a question was put is said with the next.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pwd
 import secrets
 import threading
 import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from anyio import from_thread
@@ -28,6 +29,8 @@ from gitops_mcp.errors import Refused
 SECONDS = 120.0
 """How long an answer is taken."""
 _KEY = "consent"
+_NAMED = 5
+"""Of what has changed; what is more is counted."""
 _NEWER = "2026-07-28"
 
 
@@ -35,6 +38,19 @@ class Consent(BaseModel):
     """What the person fills in."""
 
     agree: bool = Field(strict=True, description="true: do it; false: leave everything as it is")
+
+
+_Judged = Mapping[str, Mapping[str, str]]
+"""By what is done, and the name of a part of what was judged of it, the digest of that part."""
+
+
+class _State(BaseModel):
+    """What a round leaves for the next."""
+
+    digest: str
+    """Of the question, and of what it is about."""
+    token: str
+    about: _Judged
 
 
 class Asking(Exception):
@@ -69,6 +85,10 @@ class Client:
     def __init__(self, context: Context[Any], used: UsedAnswers) -> None:
         self._context = context
         self._used = used
+        self._asked_about: _Judged | None = None
+        """What the last question was about, in the older era."""
+        self._agreed: str | None = None
+        """What has been agreed to in this call, which may be tried several times."""
 
     @property
     def requester(self) -> str:
@@ -87,16 +107,24 @@ class Client:
     def told(self, done: float, total: float, message: str) -> None:
         from_thread.run(self._context.report_progress, done, total, message)
 
-    def agree(self, question: str, *, about: str, instead: str) -> None:
+    def agree(self, question: str, *, about: Mapping[str, Mapping[str, object]], instead: str) -> bool:
         if not self._can_ask():
             raise Refused(
                 f"{question} A person has to say so, and this client cannot ask one (it declared no elicitation). "
                 f"Nothing was changed. A person would run: {instead}"
             )
-        if (self._context.protocol_version or "") >= _NEWER:
-            self._answered(question, about)
+        digests = {does: {name: _digest(value) for name, value in parts.items()} for does, parts in about.items()}
+        digest = _digest([question, digests])
+        if digest == self._agreed:
+            return False
+        is_newer = (self._context.protocol_version or "") >= _NEWER
+        if is_newer:
+            self._answered(question, digest, digests)
         else:
-            self._asked(question)
+            before, self._asked_about = self._asked_about, digests
+            self._asked(_with_changes(question, before, digests))
+        self._agreed = digest
+        return not is_newer
 
     def _can_ask(self) -> bool:
         declared = self._context.client_capabilities
@@ -111,14 +139,14 @@ class Client:
         if result.action != "accept" or not result.data.agree:
             raise _not_agreed(_why_not(result.action))
 
-    def _answered(self, question: str, about: str) -> None:
+    def _answered(self, question: str, digest: str, about: _Judged) -> None:
         """Takes the answer to exactly this question, or ends the call with it."""
-        digest = hashlib.sha256(json.dumps([question, about]).encode()).hexdigest()
         state = _read_state(self._context.request_state)
         answer = (self._context.input_responses or {}).get(_KEY)
-        if answer is None or state is None or state["digest"] != digest:
-            raise Asking(_question_result(question, digest))
-        if not self._used.take(state["token"]):
+        if answer is None or state is None or state.digest != digest:
+            asked = _with_changes(question, state.about if state else None, about)
+            raise Asking(_question_result(asked, _State(digest=digest, token=secrets.token_hex(16), about=about)))
+        if not self._used.take(state.token):
             raise _not_agreed("this answer has been used already, and counts once: ask again")
         if not isinstance(answer, ElicitResult) or answer.action != "accept":
             raise _not_agreed(_why_not(answer.action if isinstance(answer, ElicitResult) else "cancel"))
@@ -134,24 +162,44 @@ def user_name(uid: int) -> str:
         return f"uid {uid}"
 
 
-def _question_result(question: str, digest: str) -> InputRequiredResult:
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _with_changes(question: str, before: _Judged | None, about: _Judged) -> str:
+    """The question, with what is otherwise than when it was put before."""
+    from gitops_mcp.domain.redact import words_of_others
+
+    changed = [] if before is None else list(_changes(before, about))
+    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    said = words_of_others(", ".join(changed[:_NAMED]) + more)
+    return f"{question} You are asked again because this has changed meanwhile: {said}." if changed else question
+
+
+def _changes(before: _Judged, about: _Judged) -> Iterator[str]:
+    for does in dict.fromkeys([*before, *about]):
+        if (was := before.get(does)) is None or (is_now := about.get(does)) is None:
+            yield does
+        else:
+            yield from (name for name in dict.fromkeys([*was, *is_now]) if was.get(name) != is_now.get(name))
+
+
+def _question_result(question: str, left: _State) -> InputRequiredResult:
     schema = {
         "type": "object",
         "properties": {"agree": {"type": "boolean", "description": Consent.model_fields["agree"].description}},
         "required": ["agree"],
     }
     request = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=schema))
-    state = json.dumps({"digest": digest, "token": secrets.token_hex(16)})
-    return InputRequiredResult(input_requests={_KEY: request}, request_state=state)
+    return InputRequiredResult(input_requests={_KEY: request}, request_state=left.model_dump_json())
 
 
-def _read_state(text: str | None) -> dict[str, str] | None:
+def _read_state(text: str | None) -> _State | None:
     """What a former round has left; the SDK has checked that it is ours, for this tool and its arguments, and fresh."""
     try:
-        found = json.loads(text) if text else None
+        return _State.model_validate_json(text) if text else None
     except ValueError:
         return None
-    return found if isinstance(found, dict) and {"digest", "token"} <= found.keys() else None
 
 
 def _why_not(action: str) -> str:

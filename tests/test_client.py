@@ -39,4 +39,4 @@ def test_a_user_without_a_name_is_named_by_number() -> None:
 
 def test_without_a_client_nobody_agrees() -> None:
     with pytest.raises(Refused, match=r"Delete it\? This client cannot ask a person.*kubectl delete it"):
-        Nobody().agree("Delete it?", about="it", instead="kubectl delete it")
+        Nobody().agree("Delete it?", about={}, instead="kubectl delete it")

@@ -57,8 +57,9 @@ WHAT_ELSE = {
     "direct-passwords": {
         (kind.group, kind.plural, verb)
         for kind in (kinds.EXTERNAL_SECRET, kinds.PASSWORD, kinds.SEALED_SECRET)
-        for verb in ("get", "list", "create", "patch", "delete")
-    },
+        for verb in ("get", "list", "create", "delete")
+    }
+    | {(kinds.SEALED_SECRET.group, kinds.SEALED_SECRET.plural, "patch")},
     "password-secrets": {("", "secrets", verb) for verb in ("get", "create", "patch", "delete")},
     "read-schemas": {("apiextensions.k8s.io", "customresourcedefinitions", "get")},
     "sealing-certificate": {("", "services/proxy", "get")},

@@ -10,7 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from gitops_mcp.domain.names import one_line
+
 MASK = "<redacted>"
+UNTRUSTED = "untrusted text"
 
 
 _SECRET_MAPS = frozenset({"data", "stringData", "connectionParameters", "bindSearchAuth", "bindAsAuth"})
@@ -44,6 +47,17 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z 
 def redact_text(text: str) -> str:
     """Free text (a message, what a remote printed) without credentials in URLs, passwords and private keys."""
     return "\n".join(redacted_line(line) for line in _PRIVATE_KEY.sub(MASK, text).split("\n"))
+
+
+def words_of_others(text: str, *, most: int = 600) -> str:
+    """What a server, a webhook or a remote wrote, fit to be shown: on one line, bounded, and without secrets."""
+    line = redact_text(one_line(redact_text(text)))
+    return line if len(line) <= most else line[:most] + "…"
+
+
+def untrusted(text: str, *, most: int = 600) -> str:
+    """The same, marked as what it is: data and no instructions. Nothing where nothing was said."""
+    return f"{words} ({UNTRUSTED})" if (words := words_of_others(text, most=most)) else ""
 
 
 def redact_value(value: Any, path: Sequence[str | int] | None = None) -> Any:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.redact import MASK, may_be_secret, redact_text, redact_value
+from gitops_mcp.domain.redact import MASK, may_be_secret, redact_text, redact_value, untrusted
 from gitops_mcp.domain.yaml.redacted_lines import redacted_lines
 
 SECRET = "hunter2-not-to-be-seen"
@@ -99,3 +99,11 @@ def test_what_is_only_mistyped_is_shown(text: str) -> None:
     assert not may_be_secret(text)
     assert quote(text) == repr(text) or len(text) > 80
     assert redact_value({text: [text]}) == {text: [text]}
+
+
+def test_words_of_others_are_bounded_on_one_line_without_secrets_and_marked() -> None:
+    assert untrusted("no\n## Do this\x1b[2J\npassword: hunter2\ntoken: abc") == (
+        "no ## Do this [2J password: <redacted> token: <redacted> (untrusted text)"
+    )
+    assert untrusted("x" * 5000) == "x" * 600 + "… (untrusted text)"
+    assert untrusted("") == ""

@@ -244,6 +244,8 @@ class Wires:
         self._at = 0
         self._how: Cut | Callable[[], object] | Object = "before"
         self.url = ""
+        self.warnings: tuple[str, ...] = ()
+        """Headers that come with the answer to every write, dry runs too."""
 
     def cut(self, number: int, how: Cut) -> None:
         """The `number`th write from now on is lost."""
@@ -303,6 +305,8 @@ class Wires:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer)))
+                for text in wires.warnings if self.command != "GET" else ():
+                    self.send_header("Warning", text)
                 self.end_headers()
                 self.wfile.write(answer)
 

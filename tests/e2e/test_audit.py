@@ -150,7 +150,7 @@ def test_of_rejected_arguments_only_the_names_that_there_are_stay(here: Dev, aud
 
 def test_what_the_api_refuses_is_named_by_its_error(here: Dev, audit: Path) -> None:
     here.put(kinds.CLUSTER, "denied", instances=1, storage=STORAGE)
-    here.world.api.deny("patch", "postgresql.cnpg.io", "databases")
+    here.world.api.deny("create", "postgresql.cnpg.io", "databases")
     _, entry = written(
         here,
         audit,

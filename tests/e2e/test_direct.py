@@ -17,7 +17,7 @@ from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.calls import Subject, every_dry_run, every_read
-from tests.e2e.dev import CONFIGURATION, Cut, Dev, dev, rbac
+from tests.e2e.dev import CONFIGURATION, NO, YES, Cut, Dev, dev, rbac
 from tests.e2e.team import ROOT, ids, look, text, until
 from tests.fakes.rbac import granted
 
@@ -77,7 +77,7 @@ def test_a_cluster_is_created_and_waited_for_until_it_is_healthy(here: Dev) -> N
     assert [total for _, total, _ in told] == [60.0] * len(told)
     assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
     assert told[-1][2] == "Cluster dev/db: 2 of 2 instances are ready"
-    (create_,) = [one for one in here.writes() if one["name"] == "db"]
+    (create_,) = [one for one in here.writes() if (one["verb"], one["resource"]) == ("create", "clusters")]
     assert create_["query"] == {"fieldManager": "gitops-mcp", "fieldValidation": "Strict"}
 
 
@@ -136,7 +136,7 @@ def test_a_role_gets_its_password_from_external_secrets_and_a_database_its_owner
     assert role["spec"]["passwordSecret"] == {"name": "app-my-role-password"}
 
 
-def test_deleting_takes_what_belongs_to_the_cluster_first_and_says_what_was_done(here: Dev) -> None:
+def test_deleting_takes_what_belongs_to_the_cluster_and_says_what_was_done(here: Dev) -> None:
     here.put(kinds.CLUSTER, "gone", instances=1, storage=STORAGE)
     here.put(kinds.CLUSTER, "stays", instances=1, storage=STORAGE)
     for owner in ("gone", "stays"):
@@ -485,7 +485,7 @@ def test_a_password_of_provider_cluster_is_a_secret_of_which_no_value_is_told(tm
         anew = made.live(kinds.SECRET, "db-ada-password")
         assert anew is not None
         assert anew["data"]["password"] != secret["data"]["password"]
-        made.world.api.deny("patch", "postgresql.cnpg.io", "databaseroles")
+        made.world.api.deny("create", "postgresql.cnpg.io", "databaseroles")
         assert "403" in made.refused("create_postgres_role", cluster_name="db", role_name="bob")
 
 
@@ -494,13 +494,13 @@ def test_a_secret_that_was_made_for_a_role_goes_again_where_the_role_is_refused(
     with dev(tmp_path, files={".gitops-mcp.yaml": configuration}) as made:
         made.put(kinds.CLUSTER, "db", instances=1, storage=STORAGE)
         written = len(made.writes())
-        made.wires.meanwhile(2, lambda: made.world.api.deny("patch", "postgresql.cnpg.io", "databaseroles"))
+        made.wires.meanwhile(2, lambda: made.world.api.deny("create", "postgresql.cnpg.io", "databaseroles"))
         told = made.ask.refusal("create_postgres_role", cluster_name="db", role_name="ada")
         assert "403" in told
         assert made.live(kinds.SECRET, "db-ada-password") is None
         assert [(one["verb"], one["resource"], one["status"]) for one in made.writes()[written:]] == [
             ("create", "secrets", 201),
-            ("patch", "databaseroles", 403),
+            ("create", "databaseroles", 403),
             ("delete", "secrets", 200),
         ]
         assert not list((made.team.checkout / ".git").rglob("gitops-mcp-secrets/*"))
@@ -561,9 +561,8 @@ def test_the_published_roles_are_enough_for_everything_and_grant_no_more(tmp_pat
             if one["resource"] and (one["status"] < 400 or one["status"] == 404) and "reviews" not in one["resource"]
         }
         assert asked <= frozenset().union(*granted_here.values())
-        # Applying what is not there takes `create` as well, though the request is a patch; nothing is sealed here.
         needed = granted_here["direct"] | granted_here["direct-passwords"]
-        assert {one for one in needed if one[2] != "create" and one[1] != "sealedsecrets"} <= asked
+        assert {one for one in needed if one[1] != "sealedsecrets"} <= asked  # nothing is sealed here
 
 
 def test_the_published_roles_are_enough_for_a_dry_run_of_every_tool(tmp_path: Path) -> None:
@@ -600,13 +599,35 @@ def test_a_right_that_is_missing_is_named_and_nothing_is_half_done(tmp_path: Pat
         assert len(made.writes()) == written
 
 
-def test_what_somebody_else_changes_meanwhile_is_planned_anew_and_stays(alone: Dev) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"spec": {"logLevel": "debug"}}, id="another field"),
+        pytest.param({"metadata": {"annotations": {"theirs": "1"}}}, id="an annotation of others"),
+        pytest.param({"metadata": {"labels": {"theirs": "1"}}}, id="a label of others"),
+    ],
+)
+def test_what_somebody_else_changes_beside_it_meanwhile_stays_and_stops_nothing(alone: Dev, change: Object) -> None:
+    name = f"beside-{next(iter(change[next(iter(change))])).lower()}"
+    alone.put(kinds.CLUSTER, name, instances=2, storage=STORAGE)
+    written = len(alone.writes())
+    alone.wires.meanwhile(1, lambda: alone.set(kinds.CLUSTER, name, change))
+    alone.applied("scale_postgres_cluster", name=name, instances=3)
+    found = alone.cluster(name)
+    assert found["spec"]["instances"] == 3
+    for part, values in change.items():
+        for key, value in values.items():
+            assert found[part][key] == value
+    assert [one["status"] for one in alone.writes()[written:]] == [200, 200]
+
+
+def test_what_somebody_else_changes_of_the_same_meanwhile_is_planned_anew(alone: Dev) -> None:
     alone.put(kinds.CLUSTER, "raced", instances=2, storage=STORAGE)
     written = len(alone.writes())
-    alone.wires.meanwhile(1, lambda: alone.set(kinds.CLUSTER, "raced", {"spec": {"logLevel": "debug"}}))
-    alone.applied("scale_postgres_cluster", name="raced", instances=3)
-    spec = alone.cluster("raced")["spec"]
-    assert (spec["instances"], spec["logLevel"]) == (3, "debug")
+    alone.wires.meanwhile(1, lambda: alone.set(kinds.CLUSTER, "raced", {"spec": {"instances": 5}}))
+    done = alone.applied("scale_postgres_cluster", name="raced", instances=3)
+    assert done["impact"]["level"] == "data_loss"
+    assert alone.cluster("raced")["spec"]["instances"] == 3
     assert [one["status"] for one in alone.writes()[written:]] == [200, 422, 200]
 
 
@@ -624,7 +645,8 @@ def test_what_somebody_else_made_meanwhile_is_not_taken_over(alone: Dev) -> None
     alone.wires.meanwhile(1, sneak)
     told = alone.ask.refusal("create_postgres_cluster", name="sneaked", instances=3, storage_size="2Gi")
     assert told.startswith("Refused: ")
-    assert "'helm' has .spec.instances, .spec.storage.size" in told
+    assert "it exists already" in told
+    assert "Cluster dev/sneaked was written by helm at 20" in told
     assert alone.cluster("sneaked")["spec"]["instances"] == 5
 
 
@@ -652,46 +674,68 @@ def test_a_write_whose_answer_is_lost_is_told_as_unknown_whatever_became_of_it(a
         assert again["outcome"] == ("applied" if how == "before" else "unchanged")
 
 
-def test_what_failed_half_way_is_told_with_what_was_done_and_what_was_not_tried(alone: Dev) -> None:
-    """Database, DatabaseRole and Cluster go one after the other; one deletion is disturbed each time."""
+def test_a_deletion_that_an_outage_stops_half_way_is_told_and_finished_by_the_same_request(alone: Dev) -> None:
+    """The Cluster, its Database and its DatabaseRole go one after the other."""
     name = "half"
     alone.put(kinds.CLUSTER, name, instances=1, storage=STORAGE)
     alone.put(kinds.DATABASE, f"{name}-shop", cluster={"name": name}, name="shop", owner="app")
     alone.put(kinds.DATABASE_ROLE, f"{name}-ada", cluster={"name": name}, name="ada")
     alone.wires.cut(2, "before")
     told = alone.ask.refusal("delete_postgres_cluster", name=name, confirm_deletion=True)
-    assert told.startswith(
-        f"Unavailable: Done: delete Database dev/{name}-shop. Failed: delete DatabaseRole dev/{name}-ada, because "
-    )
+    assert told.startswith(f"Unavailable: Done: delete Cluster dev/{name}. Failed: delete Database dev/{name}-shop, ")
     assert UNKNOWN in told
-    assert f"Not tried: delete Cluster dev/{name}." in told
+    assert f"Not tried: delete DatabaseRole dev/{name}-ada." in told
     assert told.endswith("Repeat the request for what is left: what is done is not done twice")
-    assert alone.live(kinds.DATABASE, f"{name}-shop") is None
-    assert alone.live(kinds.DATABASE_ROLE, f"{name}-ada") is not None
-
-    asked = len(alone.person.asked)
-    alone.wires.meanwhile(2, lambda: alone.set(kinds.CLUSTER, name, {"spec": {"logLevel": "debug"}}))
-    told = alone.ask.refusal("delete_postgres_cluster", name=name, confirm_deletion=True)
-    assert told.startswith(
-        f"Unavailable: Done: delete DatabaseRole dev/{name}-ada. Failed: delete Cluster dev/{name}, because "
-    )
-    assert "409, the object has changed since it was read" in told
-    assert "known" not in told
-    assert len(alone.person.asked) == asked + 1
-
-    done = alone.applied("delete_postgres_cluster", name=name, confirm_deletion=True)
-    assert done["applied"] == [f"delete Cluster dev/{name}"]
     assert alone.live(kinds.CLUSTER, name) is None
 
+    alone.person.asked.clear()
+    told = alone.refused("delete_postgres_cluster", name=name)
+    assert "confirm_deletion=true" in told
+    done = alone.applied("delete_postgres_cluster", name=name, confirm_deletion=True)
+    assert done["summary"] == f"Delete what is left of Cluster dev/{name}"
+    assert done["applied"] == [f"delete Database dev/{name}-shop", f"delete DatabaseRole dev/{name}-ada"]
+    (question,) = alone.person.asked
+    assert f"still names it: DatabaseRole dev/{name}-ada, Database dev/{name}-shop" in question
+    assert alone.live(kinds.DATABASE, f"{name}-shop") is None
+    told = alone.refused("delete_postgres_cluster", name=name, confirm_deletion=True)
+    assert told.startswith(f"NotFound: the API has no Cluster '{name}' in dev")
 
-def test_a_right_that_is_lost_half_way_is_told_with_its_rule_and_what_was_done(tmp_path: Path) -> None:
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"spec": {"logLevel": "debug"}}, id="spec"),
+        pytest.param({"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/prune": "disabled"}}}, id="protected"),
+        pytest.param({"metadata": {"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}}, id="taken over"),
+    ],
+)
+def test_a_cluster_that_is_changed_in_the_last_moment_loses_nothing_unasked(
+    alone: Dev, change: Object, request: pytest.FixtureRequest
+) -> None:
+    name = f"late-{request.node.callspec.id.replace(' ', '-')}"
+    alone.put(kinds.CLUSTER, name, instances=1, storage=STORAGE)
+    alone.put(kinds.DATABASE, f"{name}-shop", cluster={"name": name}, name="shop", owner="app")
+    alone.person.asked.clear()
+    alone.person.reply = lambda _: YES if len(alone.person.asked) == 1 else NO
+    alone.wires.meanwhile(1, lambda: alone.set(kinds.CLUSTER, name, change))
+    alone.ask.refusal("delete_postgres_cluster", name=name, confirm_deletion=True)
+    alone.person.reply = lambda _: YES
+    assert alone.live(kinds.CLUSTER, name) is not None
+    assert alone.live(kinds.DATABASE, f"{name}-shop") is not None
+
+
+def test_a_deletion_that_the_api_refuses_loses_nothing(tmp_path: Path) -> None:
     with dev(tmp_path) as made:
         made.put(kinds.CLUSTER, "db", instances=1, storage=STORAGE)
-        made.put(kinds.DATABASE, "db-shop", cluster={"name": "db"}, name="shop", owner="app")
-        made.wires.meanwhile(2, lambda: made.world.api.deny("delete", "postgresql.cnpg.io", "clusters"))
+        made.put(
+            kinds.DATABASE, "db-shop", cluster={"name": "db"}, name="shop", owner="app", databaseReclaimPolicy="delete"
+        )
+        made.wires.meanwhile(1, lambda: made.world.api.deny("delete", "postgresql.cnpg.io", "clusters"))
         told = made.ask.refusal("delete_postgres_cluster", name="db", confirm_deletion=True)
-        assert told.startswith("Refused: Done: delete Database dev/db-shop. Failed: delete Cluster dev/db, because ")
+        assert told.startswith("Refused: ")
         assert '- {apiGroups: ["postgresql.cnpg.io"], resources: [clusters], verbs: [delete]}' in told
+        assert "Done" not in told
+        assert made.live(kinds.DATABASE, "db-shop") is not None
 
 
 def test_several_objects_that_were_half_made_are_made_whole_by_the_same_request(tmp_path: Path) -> None:

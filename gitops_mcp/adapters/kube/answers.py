@@ -1,8 +1,8 @@
 """What the API server answered -> our errors, each with what was asked, what was found and what would work.
 
-A body may hold secrets: of a Status only reason, message and causes are used, and those are cut; of one about a Secret
-not even its messages, since they may quote the value that was refused. The tables of HTTP codes and Status reasons are
-those of a real server (apimachinery `metav1.StatusReason`).
+A body may hold secrets, and a webhook writes what it likes: of a Status only reason, message and causes are used, as
+words of others; of one about a Secret not even its messages, since they may quote the value that was refused. The
+tables of HTTP codes and Status reasons are those of a real server (apimachinery `metav1.StatusReason`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from gitops_mcp.adapters.kube.asked import ApiRequest
+from gitops_mcp.adapters.kube.denials import admission_error
 from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.redact import untrusted, words_of_others
 from gitops_mcp.errors import (
     Forbidden,
     GitOpsError,
@@ -32,8 +34,12 @@ _CANNOT = re.compile(r"\bcannot (create|delete|get|list|patch|update) (?:resourc
 _MANAGER = re.compile(r'conflict with "([^"]{1,128})"')
 _WARNING = re.compile(r'\b\d{3} \S{1,100} "((?:[^"\\]|\\.)*)"')
 _CHANGING = frozenset({"create", "apply", "patch", "update", "delete"})
+_PATCH_FAILED = "the server rejected our request due to an error in our request"
+"""All that is said where an operation of a JSON Patch fails, `test` too, but not which (handlers/patch.go)."""
 _SHOWN = 5
-"""Causes of a refusal, and warnings of an answer; what is more is counted."""
+"""Causes of a refusal; what is more is counted."""
+_WARNINGS = 20
+"""The server cuts what it sends of them at 4 KiB."""
 
 
 class CursorExpired(InvalidRequest):
@@ -56,20 +62,37 @@ def load_object(body: bytes, content_type: str, *, asked: ApiRequest) -> Object:
 
 
 def warnings_in(headers: Mapping[str, str], *, asked: ApiRequest) -> tuple[str, ...]:
-    """What the server warns of in a good answer (RFC 7234, 5.5); of a Secret nothing, as for messages."""
-    said = [] if asked.secret else _WARNING.findall(headers.get("Warning") or "")
-    shown = tuple(_one_line(re.sub(r"\\(.)", r"\1", text)) for text in said[:_SHOWN])
-    return (*shown, f"and {len(said) - _SHOWN} more warnings") if len(said) > _SHOWN else shown
+    """What the server and webhooks warn of in a good answer (RFC 7234, 5.5); of a Secret nothing, as for messages."""
+    found = [] if asked.secret else _WARNING.findall(headers.get("Warning") or "")
+    said = tuple(dict.fromkeys(words_of_others(_as_utf8(re.sub(r"\\(.)", r"\1", text))) for text in found))
+    left = len(said) - _WARNINGS
+    return (*said[:_WARNINGS], f"and {left} more warnings") if left > 0 else said
+
+
+def _as_utf8(text: str) -> str:
+    """A header is read as Latin-1, and the server writes UTF-8 there."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
 
 
 def error_for(status: int, headers: Mapping[str, str], body: bytes, *, asked: ApiRequest, log_in: str) -> GitOpsError:
     """The error for an answer that is not 2xx. `log_in` says what to do about refused credentials."""
     said = _parse_status(body)
+    told = _shown_message(said, asked=asked, most=600)
+    denied = admission_error(status, _message(said), told, has_causes=bool(_causes(said)), asked=asked)
+    if denied is None and status == 401:
+        return Unavailable(
+            f"{asked}: 401, the credentials were refused as expired or invalid: {log_in}, then repeat the request"
+        )
+    return denied or _error_by_code(status, headers, body, said, asked=asked)
+
+
+def _error_by_code(
+    status: int, headers: Mapping[str, str], body: bytes, said: Object, *, asked: ApiRequest
+) -> GitOpsError:
     match status:
-        case 401:
-            return Unavailable(
-                f"{asked}: 401, the credentials were refused as expired or invalid: {log_in}, then repeat the request"
-            )
         case 403:
             return _forbidden_error(said, asked=asked)
         case 404:
@@ -92,9 +115,9 @@ def _not_kubernetes(content_type: str, *, asked: ApiRequest) -> Unavailable:
 
 def _conflict_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     """What is there is not what the request took for granted: by another writer's hand, or by its name alone."""
-    words = str(at(said, "message") or "")
+    words = _message(said)
     shown = _shown_message(said, asked=asked) or "no reason given"
-    owned = [cause for cause in at(said, "details", "causes") or [] if at(cause, "reason") == "FieldManagerConflict"]
+    owned = [cause for cause in _causes(said) if at(cause, "reason") == "FieldManagerConflict"]
     if owned:
         return Refused(
             f"{asked}: 409, other managers have fields that this would set: {_managers_and_fields(owned)}: change "
@@ -132,8 +155,7 @@ def _rejection_error(status: int, said: Object, *, asked: ApiRequest) -> GitOpsE
             return CursorExpired(
                 f"{asked}: 410, the cursor has expired; lists are kept for minutes: start again without cursor"
             )
-        case 422 if asked.verb == "patch" and not causes:
-            # An operation of a JSON Patch that fails, `test` too, comes without a word on which one it was.
+        case 422 if asked.verb == "patch" and not causes and _message(said) == _PATCH_FAILED:
             return Raced(f"{asked}: 422, the patch does not fit the object as it is now: it has changed, read it again")
         case 422:
             return InvalidRequest(f"{asked}: 422, refused as invalid: {causes or message}")
@@ -153,6 +175,8 @@ def _unavailable_error(status: int, wait: str, message: str, *, asked: ApiReques
         )
     what = f"{asked}: {status}, the API server or something before it has a fault{f' ({message})' if message else ''}: "
     lasting = "if it lasts, check `kubectl get --raw /readyz`"
+    if status == 504 and asked.verb in _CHANGING:
+        lasting += " and the webhooks of that kind, which may be what does not answer"
     if asked.writes:
         return OutcomeUnknown(f"{what}{UNKNOWN}; {lasting}")
     return Unavailable(f"{what}try again {wait or 'in a moment'}; {lasting}")
@@ -160,7 +184,7 @@ def _unavailable_error(status: int, wait: str, message: str, *, asked: ApiReques
 
 def _forbidden_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     """The rule that is missing, ready to be pasted into a Role; who it is for is in the server's message."""
-    words = str(at(said, "message") or "")
+    words = _message(said)
     denied = _CANNOT.search(words)
     if asked.verb in _CHANGING and not denied and _why_forbidden(words):
         return Refused(
@@ -206,14 +230,23 @@ def _not_found_error(said: Object, body: bytes, *, asked: ApiRequest) -> GitOpsE
 
 def _join_causes(said: Object, *, asked: ApiRequest) -> str:
     """Field and rule; of a Secret the field and the rule's name, since a rule's text may quote the value."""
-    causes = at(said, "details", "causes") or []
-    told = "reason" if asked.secret else "message"
+    causes = _causes(said)
+    word = "reason" if asked.secret else "message"
     shown = [
-        f"{_one_line(str(at(cause, 'field') or '?'), 120)}: {_one_line(str(at(cause, told) or ''), 200)}"
+        f"{_one_line(str(at(cause, 'field') or '?'), 120)}: {_one_line(str(at(cause, word) or ''), 200)}"
         for cause in causes[:_SHOWN]
     ]
     more = f" and {len(causes) - _SHOWN} more" if len(causes) > _SHOWN else ""
-    return "; ".join(shown) + more
+    return untrusted("; ".join(shown) + more)
+
+
+def _causes(said: Object) -> list[Object]:
+    found = at(said, "details", "causes")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _message(said: Object) -> str:
+    return str(at(said, "message") or "")
 
 
 def _parse_status(body: bytes) -> Object:
@@ -225,10 +258,10 @@ def _parse_status(body: bytes) -> Object:
     return value if isinstance(value, dict) and value.get("kind") == "Status" else {}
 
 
-def _shown_message(said: Object, *, asked: ApiRequest) -> str:
+def _shown_message(said: Object, *, asked: ApiRequest, most: int = 300) -> str:
     if asked.secret and asked.verb in _CHANGING:
         return "the server's words are not repeated, since they may quote the Secret"
-    return _one_line(at(said, "message") or "")
+    return untrusted(_message(said), most=most)
 
 
 def _retry_after(headers: Mapping[str, str]) -> str:
@@ -237,5 +270,4 @@ def _retry_after(headers: Mapping[str, str]) -> str:
 
 
 def _one_line(text: str, limit: int = 300) -> str:
-    line = " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
-    return line if len(line) <= limit else line[:limit] + "…"
+    return words_of_others(str(text), most=limit)

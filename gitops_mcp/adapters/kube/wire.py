@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gitops_mcp import __version__
 from gitops_mcp.adapters.kube.answers import error_for
 from gitops_mcp.adapters.kube.asked import ApiRequest, Query
+from gitops_mcp.adapters.kube.go_json import as_go_writes
 from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login
 from gitops_mcp.adapters.kube.session import Session, in_cluster, open_session
 from gitops_mcp.adapters.kube.start import KubeStart, read_files
@@ -94,7 +94,7 @@ class Wire:
 
         started = time.monotonic()
         path = asked.path(request.query)
-        body = None if request.body is None else json.dumps(request.body)
+        body = None if request.body is None else as_go_writes(request.body)
         try:
             response = connected.pool.request(
                 request.method,

@@ -28,6 +28,7 @@ class Scaling:
     risk: str | None = None
     """What a person must agree to; None where nobody need be asked."""
     next: tuple[str, ...] = ()
+    """What follows, once it is applied."""
 
     @classmethod
     def of(cls, cluster: Object, *, to: int, live: Object | None = None) -> Scaling:
@@ -49,7 +50,7 @@ class Scaling:
                 0,
                 reasons=(f"adds {_replicas(to - before)}, each a full copy on a new PVC; running instances go on",),
                 warnings=tuple(_hibernation_warning(cluster)),
-                next=(f"Once applied, get_cluster_status of {name} shows {to} of {to} instances ready",),
+                next=(f"get_cluster_status of {name} shows {to} of {to} instances ready",),
             )
         gone = before - to
         return cls(
@@ -59,7 +60,7 @@ class Scaling:
             reasons=(f"removes {_replicas(gone)} and deletes {_lost_volumes(cluster, gone, live)}", *_last_replica(to)),
             warnings=(*_scaling_warnings(cluster, to), *_hibernation_warning(cluster)),
             risk=_scaling_risk(cluster, to),
-            next=(f"Once applied, the operator removes the newest ready replica first; the primary of {name} stays",),
+            next=(f"the operator removes the newest ready replica first; the primary of {name} stays",),
         )
 
 

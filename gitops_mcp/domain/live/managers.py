@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gitops_mcp.domain.objects import FIELD_MANAGER, Object, Path, at, dotted_path
+from gitops_mcp.domain.redact import words_of_others
 
 _ENGINES = re.compile(r"argocd|argo-cd|kustomize-controller|helm-controller|flux|gotk", re.IGNORECASE)
 _ARGO_CD = re.compile(r"argocd|argo-cd", re.IGNORECASE)
@@ -23,6 +24,7 @@ _TRACKING = {
     "kustomize.toolkit.fluxcd.io/name": ("labels", "a Flux Kustomization"),
     "helm.toolkit.fluxcd.io/name": ("labels", "a Flux HelmRelease"),
 }
+_HANDS = 3
 _INSTANCE = "app.kubernetes.io/instance"
 """How Argo CD tracks unless told otherwise. Charts of Helm set it too, so it says nothing alone."""
 
@@ -49,11 +51,26 @@ def engine_that_keeps(live: Object | None, *, deleting: bool) -> str | None:
         if isinstance(value, str) and value:
             name = value.partition(":")[0] if "tracking-id" in key else value
             return f"{what} {name!r}"
-    engine = next((manager for manager, _ in _other_managers(live) if _ENGINES.search(manager)), None)
+    engine = next(iter(engines_of(live)), None)
     instance = at(live, "metadata", "labels", _INSTANCE)
     if engine and isinstance(instance, str) and instance:
         return f"{'Argo CD' if _ARGO_CD.search(engine) else engine} {instance!r}"
     return engine if deleting else None
+
+
+def engines_of(live: Object | None) -> tuple[str, ...]:
+    """The managers of engines that have set some field."""
+    return tuple(dict.fromkeys(manager for manager, _ in _other_managers(live) if _ENGINES.search(manager)))
+
+
+def last_hands(live: Object) -> str:
+    """Who has set an object's fields, and when: `by gitops-mcp at 2026-11-30T02:12:11Z`."""
+    entries = [one for one in at(live, "metadata", "managedFields") or () if not at(one, "subresource")]
+    said = dict.fromkeys(
+        f"{at(one, 'manager') or 'unknown'} at {at(one, 'time') or 'no known time'}" for one in entries
+    )
+    hands = [words_of_others(one, most=200) for one in list(said)[:_HANDS]]
+    return f"by {', '.join(hands)}" if hands else f"at {at(live, 'metadata', 'creationTimestamp') or 'no known time'}"
 
 
 def field_managers(live: Object | None, changed: Iterable[Path]) -> tuple[FieldManager, ...]:

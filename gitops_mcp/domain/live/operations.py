@@ -1,7 +1,7 @@
-"""A plan as requests to the API: what is created, changed in place or deleted, each bound to what was seen.
+"""A plan as requests to the API: what is created, changed in place or deleted, each bound to what was judged.
 
-An edit is a JSON Patch of the changed places alone, with a test on the resourceVersion and on every old value: a
-server-side apply of one field would drop the others that this server set before.
+An edit is a JSON Patch of the changed places alone: a server-side apply of one field would drop the others that this
+server set before. A creation is a POST, which overwrites nothing.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from gitops_mcp.domain.editing.json_patch import pointer
 from gitops_mcp.domain.kinds import CNPG_KINDS, EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
+from gitops_mcp.domain.live.judged import changed_parts, judged_parts
+from gitops_mcp.domain.live.patch_steps import LAST_APPLIED, is_still_as_tested, json_patch_steps, with_version
 from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, dotted_path
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.files import FileChange
-from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set, apply_edit, edits_between
+from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set, edits_between
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
@@ -26,7 +27,6 @@ _MAKING_SECRETS: Mapping[str, Resource] = {one.kind: one for one in (EXTERNAL_SE
 _RESOURCES: Mapping[str, Resource] = {**{one.kind: one for one in CNPG_KINDS}, **_MAKING_SECRETS}
 _ORDER = ("Password", "ExternalSecret", "SealedSecret", "ImageCatalog", "Cluster", "DatabaseRole", "Database")
 """What others need comes first; what is not named comes last, and goes first."""
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,11 @@ class ApiOperation:
     """The manifest, or the operations of a JSON Patch."""
     uid: str | None = None
     version: str | None = None
-    """resourceVersion that was seen."""
+    """resourceVersion of the last look."""
     fields: tuple[Path, ...] = ()
     """What a patch changes."""
+    seen: Object | None = None
+    """The live object as it was judged."""
 
     @property
     def identity(self) -> Identity:
@@ -69,15 +71,46 @@ class ApiOperation:
             return f"kubectl{space} delete {name}"
         if self.how == "create":
             return f"kubectl{space} create -f - <<'EOF'\n{json.dumps(self.body)}\nEOF"
-        plain = [one for one in self.body if one["op"] != "test"]
-        return f"kubectl{space} patch {name} --type=json -p {shlex.quote(json.dumps(plain))}"
+        return f"kubectl{space} patch {name} --type=json -p {shlex.quote(json.dumps(self._edits))}"
+
+    @property
+    def _edits(self) -> list[Object]:
+        return [one for one in self.body if one["op"] != "test"]
+
+    @property
+    def judged(self) -> dict[str, Any]:
+        """By name what somebody agrees to with it: what it does, and each part of what it does that to."""
+        parts = judged_parts(self.seen) if self.seen else {}
+        does = self._edits if self.how == "patch" else self.body
+        return {f"what becomes of {self.label}": does, **{f"{key} of {self.label}": parts[key] for key in parts}}
+
+    def changes_since(self, live: Object) -> tuple[str, ...]:
+        """What of it is otherwise than it was judged, by name."""
+        return changed_parts(self.seen, live) if self.seen else ()
+
+    def at_last_look(self, live: Object) -> ApiOperation | None:
+        """The same, bound to an object as it is by now; None: what it depends on has changed."""
+        if self.how == "patch" and not is_still_as_tested(self.body, live):
+            return None
+        if self.how == "delete" and self.changes_since(live):
+            return None
+        version = at(live, "metadata", "resourceVersion")
+        body = with_version(self.body, version) if self.how == "patch" else self.body
+        return replace(self, version=version, body=body)
 
 
 def api_operations(
     changes: Iterable[ObjectChange], files: Iterable[FileChange], live: Mapping[Identity, Object]
 ) -> tuple[ApiOperation, ...]:
-    """In the order in which they can be made. `live`: the objects as they were read, whole."""
-    made = [_operation_for_change(one, live.get(one.identity)) for one in (*changes, *_secret_document_changes(files))]
+    """In the order in which they can be made. `live`: the objects as they were read, whole.
+
+    What is new and there already, as a request has left it that failed half way, is not made again.
+    """
+    made = [
+        _operation_for_change(one, live.get(one.identity))
+        for one in (*changes, *_secret_document_changes(files))
+        if one.before is not None or not _says_all_of(live.get(one.identity), one.after)
+    ]
     return tuple(sorted(made, key=_sort_key))
 
 
@@ -86,9 +119,16 @@ def manifest_of_live(live: Object) -> Object:
     metadata = live["metadata"]
     kept: Object = {key: metadata[key] for key in ("name", "namespace") if metadata.get(key)}
     for part in ("labels", "annotations"):
-        values = {key: value for key, value in (metadata.get(part) or {}).items() if key != _LAST_APPLIED}
+        values = {key: value for key, value in (metadata.get(part) or {}).items() if key != LAST_APPLIED}
         kept |= {part: values} if values else {}
     return {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": kept, "spec": live.get("spec") or {}}
+
+
+def _says_all_of(live: Any, wanted: Any) -> bool:
+    """Whether a value has all that is wanted; defaults that were filled in do not matter."""
+    if isinstance(wanted, dict):
+        return isinstance(live, dict) and all(_says_all_of(live.get(key), value) for key, value in wanted.items())
+    return is_same(live, wanted)
 
 
 def _operation_for_change(change: ObjectChange, live: Object | None) -> ApiOperation:
@@ -100,38 +140,10 @@ def _operation_for_change(change: ObjectChange, live: Object | None) -> ApiOpera
         raise Refused(f"{identity} is not live any more: look again before it is changed")
     uid, version = live["metadata"].get("uid"), live["metadata"].get("resourceVersion")
     if change.after is None:
-        return ApiOperation("delete", *place, uid=uid, version=version)
+        return ApiOperation("delete", *place, uid=uid, version=version, seen=live)
     edits = tuple(edits_between(change.before or {}, change.after, ()))
-    steps = list(_json_patch_steps(manifest_of_live(live), edits))
-    tests = [{"op": "test", "path": "/metadata/resourceVersion", "value": version}]
-    return ApiOperation("patch", *place, body=[*tests, *steps], uid=uid, version=version, fields=_changed_paths(edits))
-
-
-def _json_patch_steps(value: Any, edits: Iterable[Edit]) -> Iterator[Object]:
-    """Each edit as an operation on what the ones before it leave, with a test on what it takes the place of."""
-    for edit in edits:
-        match edit:
-            case Set(path, new):
-                old = at(value, *path)
-                if old is not None or _is_there(value, path):
-                    yield {"op": "test", "path": pointer(path), "value": old}
-                    yield {"op": "replace", "path": pointer(path), "value": new}
-                else:
-                    yield {"op": "add", "path": pointer(path), "value": new}
-            case Insert(path, index, new):
-                yield {"op": "test", "path": pointer(path), "value": at(value, *path)}
-                yield {"op": "add", "path": pointer((*path, index)), "value": new}
-            case Remove(path):
-                yield {"op": "test", "path": pointer(path), "value": at(value, *path)}
-                yield {"op": "remove", "path": pointer(path)}
-        value = apply_edit(value, edit)
-
-
-def _is_there(value: Any, path: Path) -> bool:
-    parent = at(value, *path[:-1])
-    if isinstance(parent, list):
-        return isinstance(path[-1], int) and path[-1] < len(parent)
-    return isinstance(parent, dict) and path[-1] in parent
+    steps = json_patch_steps(live, edits)
+    return ApiOperation("patch", *place, body=steps, uid=uid, version=version, fields=_changed_paths(edits), seen=live)
 
 
 def _changed_paths(edits: Iterable[Edit]) -> tuple[Path, ...]:

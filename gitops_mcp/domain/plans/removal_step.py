@@ -98,7 +98,8 @@ class Removal(ABC):
         is_dropped = self.drops and not (step.due == "remove" and self.survives)
         plan = Plan(f"{'Drop' if is_dropped else 'Release'} {label}", target, validated_by=VALIDATED)
         if step.due == "wait":
-            again = f"Wait until it is applied (list_postgres_{self.noun}s shows it), then call this again"
+            done = self.origin.while_waiting("it is applied") or "the operator has done so"
+            again = f"Wait until {done} (list_postgres_{self.noun}s shows it), then call this again"
             return replace(plan, unchanged=step.why, next=(again,))
         return replace(
             plan,

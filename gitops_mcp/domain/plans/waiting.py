@@ -9,10 +9,13 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.rules.waiting import wait_of
 
 
-def once_applied(desired: Desired, ref: ClusterRef, *, this: str = "") -> str:
-    """How a promise begins: "Once applied", or "Once this is applied"."""
+def once_applied(desired: Desired, ref: ClusterRef, text: str, *, this: str = "") -> str:
+    """A promise with what it waits for: `Once applied and Cluster shop/db is promoted, the operator ...`."""
     wait = wait_of(_find_cluster(desired, ref))
-    return f"Once {this}applied{f' and Cluster {ref} {wait.until}' if wait else ''}"
+    until = f"Cluster {ref} {wait.until}" if wait else ""
+    return desired.origin.then(
+        f"{this}applied{f' and {until}' if until else ''}", text, at_once=f"once {until}, " if until else ""
+    )
 
 
 def waiting_notices(desired: Desired, ref: ClusterRef) -> tuple[Notice, ...]:

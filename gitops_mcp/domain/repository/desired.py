@@ -45,12 +45,25 @@ class Origin:
     """How a removal begins: `Once merged, an engine that prunes deletes`."""
     unread: str
     """How an object is that is not there."""
+    once: str
+    """How begins what follows from a change that waits: `Once `. Empty where a change acts at once."""
     in_files: bool
     """An object stands at a line of a file."""
 
     @property
     def declares(self) -> str:
         return f"{self.name} {self.verb}"
+
+    def then(self, when: str, text: str, *, at_once: str = "") -> str:
+        """What follows from a change: `Once applied, the operator ...`, or `The operator ...`."""
+        if self.once:
+            return f"{self.once}{when}, {text}"
+        text = at_once + text
+        return text if "_" in text.partition(" ")[0] else text[:1].upper() + text[1:]
+
+    def while_waiting(self, text: str) -> str:
+        """A clause that holds only where a change waits before it acts."""
+        return text if self.once else ""
 
 
 GIT = Origin(
@@ -62,10 +75,11 @@ GIT = Origin(
     "merged and applied",
     "Once merged, an engine that prunes deletes",
     "is not in Git",
+    once="Once ",
     in_files=True,
 )
 API = Origin(
-    "the API", "has", "object", "object", "Deletes:", "applied", "This deletes", "was not read", in_files=False
+    "the API", "has", "object", "object", "Deletes:", "applied", "This deletes", "was not read", once="", in_files=False
 )
 
 
@@ -102,10 +116,17 @@ class Declaration:
     """Why the document cannot be edited, only removed with its file."""
     opaque: str | None = None
     """Why what is said of it may be wrong, so that nothing is edited."""
+    hands: str = field(default="", compare=False)
+    """Who has written a live object, and when: `by gitops-mcp at 2026-11-30T02:12:11Z`."""
 
     @property
     def place(self) -> str:
         return f"{self.path}:{self.line}" if self.line else self.path
+
+    @property
+    def written(self) -> str:
+        """By whose hand, to be added to where it stands; Git says that itself."""
+        return f", written {self.hands}" if self.hands else ""
 
     @property
     def title(self) -> str:

@@ -134,7 +134,12 @@ def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str
         made = plan_cluster_deletion(declared, view.desired, ref=ref, live=found, merged=merged)
         return made.warned([*unread, *_namespace_notices(declared, ref.namespace)])
 
-    return deliver(app, replace(request, cluster=name, namespace=namespace), Writing(about, plan))
+    def finish(view: View) -> Plan:
+        from gitops_mcp.domain.plans.clusters.cluster_leftovers import plan_leftover_removal
+
+        return plan_leftover_removal(view.desired, name)
+
+    return deliver(app, replace(request, cluster=name, namespace=namespace), Writing(about, plan, finish))
 
 
 def _declared_cluster(view: View, name: str, namespace: str | None) -> Declaration:

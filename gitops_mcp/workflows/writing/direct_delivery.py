@@ -2,13 +2,13 @@
 
 The state before is what is live, each object as the text that declares it, so that the same planners and the same
 rules work on it. What they plan becomes creations, JSON Patches of the changed places and deletions, each bound to
-what was seen, tried with admission first, and asked of a person where something could be lost.
+what was judged, tried with admission first, and asked of a person where something could be lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.answers.base import DIFF_MAX, shorten_to_fit
@@ -31,9 +31,15 @@ from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.left_secrets import DIRECT
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, allowed_namespace
-from gitops_mcp.workflows.writing.api_writes import carry_out, try_operations
+from gitops_mcp.workflows.writing.api_writes import ServerWarnings, carry_out, look_again, try_operations
 from gitops_mcp.workflows.writing.health_wait import wait_until_healthy
-from gitops_mcp.workflows.writing.live_source import LiveObjects, check_cluster_name_live, live_view, read_live_objects
+from gitops_mcp.workflows.writing.live_source import (
+    LiveObjects,
+    check_cluster_name_live,
+    live_view,
+    read_left_objects,
+    read_live_objects,
+)
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.secrets import write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
@@ -45,6 +51,7 @@ _SECRET = {"create": "create", "rotate": "change the password of"}
 class _DirectPlan:
     plan: Plan
     operations: tuple[ApiOperation, ...] = ()
+    warnings: ServerWarnings = field(default_factory=ServerWarnings)
 
 
 def apply_directly(
@@ -53,19 +60,20 @@ def apply_directly(
     """What became of a request in an environment with direct delivery. Raises Raced where something moved meanwhile."""
     kube = app.kube(environment, ground.settings)
     prepared = _prepare_plan(app, ground, environment, request, writing, kube)
+    while not request.dry_run and _is_asked(app, environment, prepared):
+        prepared = _prepare_plan(app, ground, environment, request, writing, kube)
     plan = prepared.plan
     if plan.unchanged or request.dry_run:
-        return _write_result(environment, plan, (), dry_run=request.dry_run)
-    if plan.destroys:
-        _ask_person(app, environment, prepared)
+        return _write_result(environment, plan.warned(prepared.warnings.notices), (), dry_run=request.dry_run)
+    operations = _look_just_before(kube, prepared)
     with write_secrets(app, ground, environment, plan, change=DIRECT):
-        done = carry_out(kube, prepared.operations)
+        done = carry_out(kube, operations, prepared.warnings)
     done[:0] = [f"{_SECRET[one.how]} Secret {one}" for one in plan.writes]
     waited: tuple[Notice, ...] = ()
     cluster = next((one for one in prepared.operations if one.resource is CLUSTER and one.how != "delete"), None)
     if request.wait and cluster is not None:
         waited = wait_until_healthy(kube, app.caller, cluster.identity, seconds=request.timeout)
-    return _write_result(environment, plan.warned(waited), done)
+    return _write_result(environment, plan.warned([*prepared.warnings.notices, *waited]), done)
 
 
 def _prepare_plan(
@@ -74,6 +82,8 @@ def _prepare_plan(
     allowed_namespace(environment, request.namespace)  # before anything is read there
     api = ApiOnce(kube, app.schemas)
     live = read_live_objects(api, environment, request)
+    if not live and writing.finish and (left := read_left_objects(api, environment, request)):
+        live, writing = left, replace(writing, plan=writing.finish)
     view = live_view(ground, environment, api, live)
     plan = require_allowed_namespace(_run_planner(writing, view, request), namespaces=environment.namespaces)
     plan = plan.warned([*base_warnings(ground), *_ignored_notices(request)])
@@ -88,7 +98,16 @@ def _prepare_plan(
     plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run, does="do at once")
     todo = api_operations(changes, plan.files, live)
     plan = plan.warned([*_check_owners(todo, live), *_in_git(app, ground, environment, changes)])
-    return _DirectPlan(replace(plan, validated_by=(*plan.validated_by, *try_operations(kube, todo))), todo)
+    warnings = ServerWarnings()
+    tried = try_operations(kube, todo, warnings)
+    return _DirectPlan(replace(plan, validated_by=(*plan.validated_by, *tried)), todo, warnings)
+
+
+def _look_just_before(kube: Kube, prepared: _DirectPlan) -> tuple[ApiOperation, ...]:
+    """At all that goes, and at all that a person was asked about: before the first of it is done."""
+    todo = prepared.operations
+    is_due = prepared.plan.destroys is not None or any(one.how == "delete" for one in todo)
+    return look_again(kube, todo) if is_due else todo
 
 
 def _run_planner(writing: Writing, view: View, request: WriteRequest) -> Plan:
@@ -136,14 +155,17 @@ def _ignored_notices(request: WriteRequest) -> list[Notice]:
     return [Notice("change-ignored", text)] if request.change is not None else []
 
 
-def _ask_person(app: App, environment: Environment, prepared: _DirectPlan) -> None:
-    """A person's word, for this plan and for the objects as they were seen."""
+def _is_asked(app: App, environment: Environment, prepared: _DirectPlan) -> bool:
+    """A person's word where something is lost, for this plan and all that was judged; whether that took a while."""
     plan = prepared.plan
-    seen = "; ".join(f"{one} ({one.uid or 'new'} at {one.version or 'no version'})" for one in prepared.operations)
+    if plan.unchanged or not plan.destroys:
+        return False
+    lost: dict[str, object] = {"what is lost": plan.destroys}
+    judged = {plan.subject: lost} | {str(one): one.judged for one in prepared.operations}
     question = (
         f"In environment {environment.name}, at once and without review: {plan.subject} ({plan.destroys}). Go on?"
     )
-    app.caller.agree(question, about=seen, instead="; ".join(one.kubectl for one in prepared.operations))
+    return app.caller.agree(question, about=judged, instead="; ".join(one.kubectl for one in prepared.operations))
 
 
 def _write_result(environment: Environment, plan: Plan, done: Sequence[str], *, dry_run: bool = False) -> WriteResult:

@@ -38,12 +38,8 @@ from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, read_texts, view_at
-from gitops_mcp.workflows.writing.request import WriteRequest, Writing
+from gitops_mcp.workflows.writing.request import PATIENCE, WriteRequest, Writing
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
-
-PATIENCE = 30.0
-"""Seconds for which a write is tried again. Each race lets one writer through, but not each writer soon: of eight that
-wrote to one branch without a pause, one needed 28 tries."""
 
 _OTHERS = 20
 """Open changes that are looked through for what the base does not have."""

@@ -6,7 +6,7 @@ They stand in no file, so each is named for what it is: `the live Cluster shop/o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gitops_mcp.app import Ground
@@ -23,6 +23,7 @@ from gitops_mcp.domain.kinds import (
     SCHEDULED_BACKUP,
     SEALED_SECRET,
 )
+from gitops_mcp.domain.live.managers import last_hands
 from gitops_mcp.domain.live.operations import manifest_of_live
 from gitops_mcp.domain.objects import Identity, Object, Resource, at
 from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER, SecretDocument, Way
@@ -97,6 +98,18 @@ def read_live_objects(api: ApiOnce, environment: Environment, request: WriteRequ
     return {Identity(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in found}
 
 
+def read_left_objects(api: ApiOnce, environment: Environment, request: WriteRequest) -> LiveObjects:
+    """What names the Cluster that is meant, where there is none."""
+    found = (
+        one
+        for space in _namespaces(environment, request)
+        for resource in _BELONGING
+        for one in _every_readable(api, resource, space)
+        if at(one, "spec", "cluster", "name") == request.cluster
+    )
+    return {Identity(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in found}
+
+
 def live_view(ground: Ground, environment: Environment, api: ApiOnce, live: LiveObjects) -> View:
     desired = _desired_of_live(live)
     return View(ground.settings, environment, desired, desired, api, LiveSource(ground, desired))
@@ -130,7 +143,7 @@ def _objects_of_cluster(api: ApiOnce, cluster: Object) -> Iterator[Object]:
 
 
 def _every_readable(
-    api: ApiOnce, resource: Resource, namespace: str, *, labels: str | None = None
+    api: ApiOnce, resource: Resource, namespace: str | None, *, labels: str | None = None
 ) -> tuple[Object, ...]:
     try:
         return api.every(resource, namespace, labels=labels)
@@ -140,4 +153,6 @@ def _every_readable(
 
 def _desired_of_live(live: LiveObjects) -> Desired:
     texts = {f"the live {identity}": render_manifest(manifest_of_live(one)) for identity, one in live.items()}
-    return desired_of_documents(texts, API)
+    desired = desired_of_documents(texts, API)
+    hands = {identity: last_hands(one) for identity, one in live.items()}
+    return replace(desired, declarations=tuple(replace(one, hands=hands[one.identity]) for one in desired.declarations))

@@ -9,6 +9,10 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.workflows.view import View
 
+PATIENCE = 30.0
+"""Seconds for which a write is tried again. Each race lets one writer through, but not each writer soon: of eight that
+wrote to one branch without a pause, one needed 28 tries."""
+
 
 @dataclass(frozen=True)
 class WriteRequest:
@@ -38,3 +42,5 @@ class Writing:
     """What it means, from the desired state alone. Raises NotFound where that does not declare it."""
     plan: Callable[[View], Plan]
     """Asks the API, Git and password providers for what a planner of `domain.plans` needs, and calls that once."""
+    finish: Callable[[View], Plan] | None = None
+    """What is done in direct delivery where the Cluster is gone and others still name it: all that the view has."""

@@ -186,8 +186,15 @@ def test_a_deletion_without_conditions_sends_none(api: ReplayingApi, kube: Kube)
             '299 - "a, b", 299 sandbox "c" "Sat, 25 Aug 2026 23:34:45 GMT"', ("a, b", "c"), id="two, one dated"
         ),
         pytest.param("none of that form", (), id="no warning"),
-        pytest.param(", ".join(['299 - "w"'] * 8), ("w",) * 5 + ("and 3 more warnings",), id="many"),
-        pytest.param(f'299 - "{"x" * 4000}"', ("x" * 300 + "…",), id="long"),
+        pytest.param(", ".join(['299 - "w"', '299 - "v"'] * 8), ("w", "v"), id="the same again"),
+        pytest.param(
+            ", ".join(f'299 - "w{n}"' for n in range(23)),
+            (*(f"w{n}" for n in range(20)), "and 3 more warnings"),
+            id="many",
+        ),
+        pytest.param(f'299 - "{"x" * 4000}"', ("x" * 600 + "…",), id="long"),
+        pytest.param('299 - "größer".'.encode().decode("latin-1"), ("größer",), id="in UTF-8, as the server writes it"),
+        pytest.param('299 - "so password: hunter2"', ("so password: <redacted>",), id="with a secret"),
     ],
 )
 def test_what_the_server_warns_of_comes_with_the_object(

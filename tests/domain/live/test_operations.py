@@ -72,10 +72,10 @@ def test_an_annotation_of_kubectl_alone_leaves_no_empty_mapping() -> None:
     assert "annotations" not in manifest_of_live(found)["metadata"]
 
 
-def test_an_edit_is_bound_to_the_version_and_to_the_value_that_were_seen() -> None:
+def test_an_edit_is_bound_to_that_very_object_and_to_the_value_that_was_judged() -> None:
     operation = made(live(instances=2, logLevel="info"), shown(instances=3, logLevel="info"))
     assert operation.body == [
-        {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+        {"op": "test", "path": "/metadata/uid", "value": "uid-db"},
         {"op": "test", "path": "/spec/instances", "value": 2},
         {"op": "replace", "path": "/spec/instances", "value": 3},
     ]
@@ -88,7 +88,8 @@ def test_a_key_with_a_slash_is_reached_and_a_mapping_that_is_missing_is_made() -
     after["metadata"]["annotations"] = {"cnpg.io/hibernation": "on"}
     operation = made(live(instances=2), after)
     assert operation.body[1:] == [
-        {"op": "add", "path": "/metadata/annotations", "value": {"cnpg.io/hibernation": "on"}}
+        {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+        {"op": "add", "path": "/metadata/annotations", "value": {"cnpg.io/hibernation": "on"}},
     ]
     after["spec"] = {"instances": 2}
     before = live(instances=2)
@@ -97,6 +98,107 @@ def test_a_key_with_a_slash_is_reached_and_a_mapping_that_is_missing_is_made() -
         {"op": "test", "path": "/metadata/annotations/cnpg.io~1hibernation", "value": "off"},
         {"op": "replace", "path": "/metadata/annotations/cnpg.io~1hibernation", "value": "on"},
     ]
+
+
+def test_annotations_of_others_stay_whatever_comes_or_goes_beside_them() -> None:
+    """Of all annotations a manifest has those of people, and the API those of kubectl too."""
+    kubectl = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
+    before, after = live(instances=2), shown(instances=2)
+    before["metadata"]["annotations"] = kubectl
+    after["metadata"]["annotations"] = {"cnpg.io/hibernation": "on"}
+    operation = made(before, after)
+    assert json_patch(before, operation.body)["metadata"]["annotations"] == kubectl | {"cnpg.io/hibernation": "on"}
+    assert {"op": "test", "path": "/metadata/resourceVersion", "value": "7"} in operation.body
+    before["metadata"]["annotations"] = kubectl | {"a": "b", "c": "d"}
+    gone = made(before, shown(instances=2))
+    assert json_patch(before, gone.body)["metadata"]["annotations"] == kubectl
+    assert [one["path"] for one in gone.body if one["op"] == "test"] == [
+        "/metadata/uid",
+        "/metadata/annotations/a",
+        "/metadata/annotations/c",
+    ]
+
+
+def test_what_is_new_is_bound_to_what_it_comes_into() -> None:
+    """Somebody else may have set the same in between."""
+    operation = made(
+        live(postgresql={"parameters": {"a": "1"}}), shown(postgresql={"parameters": {"a": "1", "b": "2"}})
+    )
+    assert operation.body[1:] == [
+        {"op": "test", "path": "/spec/postgresql/parameters", "value": {"a": "1"}},
+        {"op": "add", "path": "/spec/postgresql/parameters/b", "value": "2"},
+    ]
+    operation = made(live(instances=2), shown(instances=2, logLevel="debug"))
+    assert operation.body[1:] == [
+        {"op": "test", "path": "/spec", "value": {"instances": 2}},
+        {"op": "add", "path": "/spec/logLevel", "value": "debug"},
+    ]
+
+
+def test_a_field_of_an_item_is_bound_to_the_whole_item() -> None:
+    """Its place may be another one's by then, with the same value there."""
+    ada, bob = {"name": "ada", "login": True}, {"name": "bob", "login": True}
+    operation = made(live(managed={"roles": [ada, bob]}), shown(managed={"roles": [{**ada, "login": False}, bob]}))
+    assert operation.body[1:] == [
+        {"op": "test", "path": "/spec/managed/roles/0", "value": ada},
+        {"op": "replace", "path": "/spec/managed/roles/0/login", "value": False},
+    ]
+
+
+def written(before: Object, **metadata: Any) -> Object:
+    """The object after the operator has written its status, and others what is said here."""
+    return {**before, "metadata": {**before["metadata"], "resourceVersion": "8", **metadata}, "status": {"phase": "x"}}
+
+
+def test_what_an_operator_writes_changes_nothing_of_an_operation_but_the_version() -> None:
+    before = live(instances=2)
+    after = shown(instances=2)
+    after["metadata"]["annotations"] = {"cnpg.io/hibernation": "on"}
+    later = made(before, after).at_last_look(written(before))
+    assert later is not None
+    assert {"op": "test", "path": "/metadata/resourceVersion", "value": "8"} in later.body
+    (gone,) = api_operations([change(manifest_of_live(before), None)], (), {change(before, None).identity: before})
+    last = gone.at_last_look(written(before, annotations={"example.com/note": "x"}))
+    assert last is not None
+    assert (last.uid, last.version) == ("uid-db", "8")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "part"),
+    [
+        ({"uid": "another"}, "it is another object of that name"),
+        ({"labels": {"keep": "me"}}, "label keep"),
+        (
+            {"annotations": {"kustomize.toolkit.fluxcd.io/prune": "disabled"}},
+            "annotation kustomize.toolkit.fluxcd.io/prune",
+        ),
+        ({"annotations": {"argocd.argoproj.io/tracking-id": "a:b"}}, "annotation argocd.argoproj.io/tracking-id"),
+        (
+            {"managedFields": [{"manager": "argocd-controller", "fieldsV1": {"f:spec": {}}}]},
+            "the engines that have set fields",
+        ),
+    ],
+)
+def test_a_deletion_holds_for_nothing_that_was_judged_otherwise(metadata: Object, part: str) -> None:
+    before = live(instances=2)
+    (gone,) = api_operations([change(manifest_of_live(before), None)], (), {change(before, None).identity: before})
+    assert gone.at_last_look(written(before, **metadata)) is None
+    assert gone.changes_since(written(before, **metadata)) == (part,)
+    resized = {**before, "spec": {"instances": 3}}
+    assert gone.at_last_look(resized) is None
+    assert gone.changes_since(resized) == ("spec.instances",)
+
+
+def test_an_annotation_that_is_new_is_not_set_where_somebody_has_set_it_meanwhile() -> None:
+    before, after = live(instances=2), shown(instances=2)
+    after["metadata"]["annotations"] = {"cnpg.io/hibernation": "on"}
+    operation = made(before, after)
+    assert operation.at_last_look(written(before, annotations={"cnpg.io/hibernation": "off"})) is None
+    before["metadata"]["annotations"] = {"a": "b"}
+    after["metadata"]["annotations"] = {"a": "b", "cnpg.io/hibernation": "on"}
+    operation = made(before, after)
+    assert operation.at_last_look(written(before, annotations={"a": "b", "cnpg.io/hibernation": "off"})) is None
+    assert operation.at_last_look(written(before, annotations={"a": "b", "c": "d"})) is not None
 
 
 def test_a_list_is_tested_as_a_whole_and_named_as_what_changes() -> None:
@@ -227,6 +329,20 @@ def test_a_document_that_stood_in_the_file_before_is_not_made_again() -> None:
     after += "metadata: {name: db-bob-password, namespace: dev}\nspec: {}\n"
     (operation,) = api_operations([], [FileChange("dev/secret.yaml", before, after)], {})
     assert operation.label == "ExternalSecret dev/db-bob-password"
+
+
+def test_what_a_request_has_left_that_failed_half_way_is_not_made_again() -> None:
+    both = PASSWORD.partition("---\napiVersion: v1")[0]
+    (password, _) = [one.value for one in parse_documents(both)]
+    left = {**password, "metadata": {**password["metadata"], "uid": "u"}, "spec": {"length": 40, "encoding": "raw"}}
+    files = [FileChange("dev/secret.yaml", None, both)]
+    identity = change(left, None).identity
+    assert [one.label for one in api_operations([], files, {identity: left})] == ["ExternalSecret dev/db-ada-password"]
+    other = {**left, "spec": {"length": 8}}
+    assert [str(one) for one in api_operations([], files, {identity: other})] == [
+        "create Password dev/db-ada-password",
+        "create ExternalSecret dev/db-ada-password",
+    ]
 
 
 def test_the_command_a_person_would_run_does_the_same() -> None:

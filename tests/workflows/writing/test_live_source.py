@@ -11,7 +11,12 @@ from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER
 from gitops_mcp.errors import NotFound
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.live_source import check_cluster_name_live, live_view, read_live_objects
+from gitops_mcp.workflows.writing.live_source import (
+    check_cluster_name_live,
+    live_view,
+    read_left_objects,
+    read_live_objects,
+)
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.workflows.writing.conftest import Direct
 
@@ -60,6 +65,22 @@ def test_a_cluster_is_looked_for_where_the_environment_may_look(direct: Direct) 
     ):
         found = read_live_objects(direct.look(), environment, request_for("db", None))
         assert [one.namespace for one in found] == namespaces
+
+
+def test_what_names_a_cluster_that_is_gone_is_found_wherever_it_may_be(direct: Direct) -> None:
+    direct.put(DATABASE, "db-shop", cluster={"name": "db"}, name="shop", owner="app")
+    direct.put(DATABASE, "db-shop", namespace="other", cluster={"name": "db"}, name="shop", owner="app")
+    direct.put(DATABASE_ROLE, "another-ada", cluster={"name": "another"}, name="ada")
+    everywhere = environment_of(direct)
+    for environment, spaces in ((everywhere, ["dev", "other"]), (replace(everywhere, namespaces=("dev",)), ["dev"])):
+        found = read_left_objects(direct.look(), environment, request_for("db", None))
+        assert [(str(one.kind), one.namespace) for one in found] == [("Database", space) for space in spaces]
+
+
+def test_a_declaration_of_what_is_live_says_by_whose_hand_it_is(direct: Direct) -> None:
+    direct.put(CLUSTER, "db", instances=1)
+    declared = seen(direct, request_for("db")).desired.cluster("db", "dev", environment="dev")
+    assert declared.written.startswith(", written by gitops-mcp at 20")
 
 
 def test_a_live_object_is_a_declaration_that_says_where_it_stands(direct: Direct) -> None:

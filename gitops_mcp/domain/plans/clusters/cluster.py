@@ -56,8 +56,8 @@ def plan_new_cluster(
         if proposed and is_same(existing.object, manifest):
             return replace(plan, unchanged=f"the change declares exactly this Cluster already, at {existing.place}")
         raise InvalidRequest(
-            f"name: Cluster {ref} exists already, declared at {existing.place}. Choose another name, or change that "
-            f"one with scale_postgres_cluster"
+            f"name: Cluster {ref} exists already, declared at {existing.place}{existing.written}. Choose another name, "
+            f"or change that one with scale_postgres_cluster"
         )
     put = put_document(desired, None, NewObject.of_cluster(ref), manifest, tried)
     size, instances = at(manifest, "spec", "storage", "size"), at(manifest, "spec", "instances")
@@ -67,9 +67,11 @@ def plan_new_cluster(
         impact=Impact(Level.NONE, (f"starts {pluralize(instances, 'new instance')} with {size} of storage each",)),
         warnings=put.notices,
         next=(
-            f"Once {desired.origin.applied} the operator starts the primary"
+            (desired.origin.while_waiting(f"Once {desired.origin.applied} the operator") or "The operator")
+            + " starts the primary"
             + (f", then {pluralize(instances - 1, 'replica')}" if instances > 1 else ""),
-            f"It generates the Secret {ref.name}-app with the owner's credentials; no password is in Git",
+            f"It generates the Secret {ref.name}-app with the owner's credentials"
+            + desired.origin.while_waiting("; no password is in Git"),
         ),
     )
 
@@ -115,7 +117,7 @@ def plan_scaling(
             *applier_notices(declared, desired),
         ),
         destroys=scaling.risk,
-        next=scaling.next,
+        next=tuple(desired.origin.then("applied", text) for text in scaling.next),
     )
 
 
@@ -196,12 +198,16 @@ def _plan_unprotecting(plan: Plan, declared: Declaration, desired: Desired, ref:
         files=edit_fields(desired, declared, *edits),
         body=(f"Step 1 of 2 of deleting Cluster {ref}: {found} goes, and nothing else.", *applier_lines(declared)),
         warnings=applier_notices(declared, desired),
-        impact=Impact(Level.NONE, ("nothing is deleted by this step; the next one removes the manifest",)),
+        impact=Impact(
+            Level.NONE, (f"nothing is deleted by this step; the next one removes the {desired.origin.manifest}",)
+        ),
         next=(
-            f"Step 1 of 2: removes {found}. The engine keeps the database as long as the live Cluster carries it",
-            (
-                f"Once this is {desired.origin.applied}, call delete_postgres_cluster again: step 2 removes the "
-                f"{desired.origin.manifest}"
+            f"Step 1 of 2: removes {found}"
+            + desired.origin.while_waiting(". The engine keeps the database as long as the live Cluster carries it"),
+            desired.origin.then(
+                f"this is {desired.origin.applied}",
+                f"call delete_postgres_cluster again: step 2 removes the {desired.origin.manifest}",
+                at_once="Then ",
             ),
         ),
     )
@@ -215,8 +221,9 @@ def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: Clus
         f"Argo CD prunes {one.identity} only after a person has confirmed it there "
         f"({spell_out(asking_protections(one.object))})"
         for one in (declared, *dependents)
-        if asking_protections(one.object)
+        if desired.origin.once and asking_protections(one.object)
     ]
+    stays = desired.origin.while_waiting("stays in the cluster as an orphan:") or "goes with it although"
     kept = [f"{one.identity} ({spell_out(blockers(one.object))})" for one in dependents if blockers(one.object)]
     return replace(
         plan,
@@ -224,12 +231,7 @@ def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: Clus
         body=(desired.origin.removes, *(f"- {one.title}" for one in (declared, *dependents)), *applier_lines(declared)),
         impact=Impact(Level.DATA_LOSS, (_what_is_lost(ref),)),
         warnings=(
-            *(
-                Notice(
-                    "protected-dependent", f"{text} stays in the cluster as an orphan: it is protected against pruning"
-                )
-                for text in kept
-            ),
+            *(Notice("protected-dependent", f"{text} {stays} it is protected against pruning") for text in kept),
             *(
                 Notice(
                     "maybe-dependent",

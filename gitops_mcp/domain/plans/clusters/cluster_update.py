@@ -32,7 +32,7 @@ from gitops_mcp.domain.plans.clusters.cluster_settings import (
 )
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
-from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.domain.rules.annotation import HIBERNATION
 from gitops_mcp.domain.rules.image import running_major, wanted_major
 from gitops_mcp.domain.rules.reading import has_unfilled
@@ -75,7 +75,7 @@ def plan_cluster_update(
         return replace(plan, unchanged=f"{declared.place} says so already: {', '.join(asked.named)}")
     _check_not_filled_in(declared, differing)
     edits, after = _edits(before, differing)
-    stops = tuple(_reasons_for_outage(before, after, live))
+    stops = tuple(_reasons_for_outage(before, after, live, desired.origin))
     effect = assess_impact(before, after, live=live, operator=operator).joined(_window_impact(differing))
     effect = effect.joined(Impact(Level.OUTAGE)) if stops else effect
     return replace(
@@ -95,7 +95,7 @@ def plan_cluster_update(
             *applier_notices(declared, desired),
         ),
         destroys=_what_is_destroyed(effect, stops, ref),
-        next=tuple(_next_steps(differing, ref)),
+        next=tuple(_next_steps(differing, ref, desired.origin)),
     )
 
 
@@ -159,7 +159,7 @@ def _with_edit(value: Object, edit: Set | Remove) -> Object:
     return made
 
 
-def _reasons_for_outage(before: Object, after: Object, live: Object | None) -> Iterator[str]:
+def _reasons_for_outage(before: Object, after: Object, live: Object | None, origin: Origin) -> Iterator[str]:
     """What takes the database away for a time, so that a person has to agree."""
     path = (*ANNOTATIONS, HIBERNATION)
     if at(after, *path) == "on" != at(before, *path):
@@ -170,8 +170,9 @@ def _reasons_for_outage(before: Object, after: Object, live: Object | None) -> I
         return
     was, will = running_major(live) or wanted_major(before), wanted_major(after)
     if was is None:
+        nothing = origin.while_waiting("neither Git nor the API") or "nothing live"
         yield (
-            f"PostgreSQL {will} may be a major upgrade, since neither Git nor the API says which major runs, and the "
+            f"PostgreSQL {will} may be a major upgrade, since {nothing} says which major runs, and the "
             f"whole cluster is down then"
         )
     elif will is not None and will > was:
@@ -231,13 +232,15 @@ def _window_notices(after: Object, differing: Sequence[Setting]) -> Iterator[Not
     )
 
 
-def _next_steps(differing: Sequence[Setting], ref: ClusterRef) -> Iterator[str]:
+def _next_steps(differing: Sequence[Setting], ref: ClusterRef, origin: Origin) -> Iterator[str]:
     changed_by = {one.argument: one.value for one in differing}
     if changed_by.get("hibernation") == "on":
         yield f'update_postgres_cluster name={ref.name} hibernation="off" starts it again'
     if not {"image", "postgres_version"}.isdisjoint(changed_by):
-        yield "Once applied, get_cluster_status shows the image of every instance and the phase of the upgrade"
+        yield origin.then(
+            "applied", "get_cluster_status shows the image of every instance and the phase of the upgrade"
+        )
     elif not {"parameters", "resources", "restart"}.isdisjoint(changed_by):
-        yield "Once applied, get_cluster_status shows the restarts that are under way or pending"
+        yield origin.then("applied", "get_cluster_status shows the restarts that are under way or pending")
     if not {"storage_size", "wal_storage_size"}.isdisjoint(changed_by):
-        yield "Once applied, get_cluster_status detail_level=detailed shows how far each volume has grown"
+        yield origin.then("applied", "get_cluster_status detail_level=detailed shows how far each volume has grown")

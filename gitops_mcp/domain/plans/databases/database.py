@@ -109,8 +109,9 @@ def check_new_database(
             )
         differing = sorted(key for key in {*wanted, *said} if not is_same(wanted.get(key), said.get(key)))
         raise InvalidRequest(
-            f"database_name: {new.name!r} of Cluster {ref} is declared already, at {known.place}, with another "
-            f"{', '.join(differing)}: it is not made twice. Choose another name, or edit that {desired.origin.document}"
+            f"database_name: {new.name!r} of Cluster {ref} is declared already, at {known.place}{known.written}, with "
+            f"another {', '.join(differing)}: it is not made twice. Choose another name, or edit that "
+            f"{desired.origin.document}"
         )
     rival = next((one for one in live or () if is_database(one, ref, new.name)), None)
     if rival is not None:
@@ -189,7 +190,7 @@ def plan_new_database(
             *applier_lines(cluster),
         ),
         next=(
-            f"{once_applied(desired, ref)}, the operator makes database {quote(new.name)}: see list_postgres_databases",
+            once_applied(desired, ref, f"the operator makes database {quote(new.name)}: see list_postgres_databases"),
         ),
         validated_by=VALIDATED,
     )
@@ -212,11 +213,12 @@ def _owner_warnings(
     }
     if new.owner in known or (live is not None and live.exists(ref, new.owner)):
         return
+    together = desired.origin.while_waiting(" in the same change")
     unseen = "" if live is not None else " (which roles are live could not be read)"
     yield Notice(
         "owner-missing",
         f"owner: no role {quote(new.owner)} is declared or was seen live{unseen}; the operator retries until there is "
-        f"one. Add it with create_postgres_role in the same change, or mend the name; {suggest(new.owner, known)}",
+        f"one. Add it with create_postgres_role{together}, or mend the name; {suggest(new.owner, known)}",
     )
 
 

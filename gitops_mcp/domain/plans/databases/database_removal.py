@@ -89,7 +89,7 @@ class DatabaseDeletion(Removal):
     def _dropped(self, seen: Object) -> RemovalStep:
         state = read_reconciliation(seen)
         if not _is_absent(seen):
-            return RemovalStep("wait", "step 1 of 2 is in Git but not applied yet")
+            return RemovalStep("wait", f"step 1 of 2 is in {self.origin.name} but not applied yet")
         if state.applied is False:
             said = state.message or "no reason given"
             return RemovalStep(
@@ -112,13 +112,14 @@ def plan_database_deletion(desired: Desired, deletion: DatabaseDeletion) -> Plan
     else:
         impact = Impact(Level.NONE, (NO_RESTART,))
     plan = replace(plan, impact=impact)
-    once = once_applied(desired, deletion.ref, this="this is ")
     if deletion.step.due == "ask":
         return replace(
             plan,
             files=edit_fields(desired, declared, Set(("spec", "ensure"), "absent")),
             next=(
-                f"{once}, the operator drops database {name} with all data",
+                once_applied(
+                    desired, deletion.ref, f"the operator drops database {name} with all data", this="this is "
+                ),
                 "Once that is done, call delete_postgres_database again: step 2 removes the "
                 + deletion.origin.manifest,
             ),
@@ -126,34 +127,36 @@ def plan_database_deletion(desired: Desired, deletion: DatabaseDeletion) -> Plan
     return replace(
         plan,
         files=remove_objects(desired, declared),
-        next=(_fate_of_database(deletion, once),),
+        next=(_fate_of_database(desired, deletion),),
         warnings=(*(waiting_notices(desired, deletion.ref) if deletion.drops_now else ()), *plan.warnings),
     )
 
 
 def _how_to_keep(deletion: DatabaseDeletion) -> str:
     """What a person would do about a drop that this call does not ask for."""
-    place = deletion.declared.place
+    place, applied = deletion.declared.place, deletion.origin.while_waiting(", and have that applied")
     if deletion.drop:
         return ""
     if _is_absent(deletion.declared.object):
-        return f"; to keep it, first take `ensure: absent` out at {place}, and have that applied"
+        return f"; to keep it, first take `ensure: absent` out at {place}{applied}"
     if _is_absent(deletion.seen):
         return f"; its live Database says `ensure: absent`, which {place} does not"
-    return f"; to keep it, first set {POLICY}: retain at {place}, and have that applied"
+    return f"; to keep it, first set {POLICY}: retain at {place}{applied}"
 
 
-def _fate_of_database(deletion: DatabaseDeletion, once: str) -> str:
+def _fate_of_database(desired: Desired, deletion: DatabaseDeletion) -> str:
     name, stays = quote(deletion.name), deletion.stays
     if _is_absent(deletion.seen) or (deletion.live is None and _is_absent(deletion.declared.object)):
         rest = f"; the live Database stays, since {stays}: a person has to delete it" if stays is not None else ""
-        return f"The operator has dropped database {name}, or drops it before this is applied{rest}"
+        soon = deletion.origin.while_waiting(", or drops it before this is applied")
+        return f"The operator has dropped database {name}{soon}{rest}"
     if (fate := deletion.fate_without_drop(name, nothing="Database says")) is not None:
         return fate
     if deletion.drops:
         sure = deletion.live is None or _is_reclaimed(deletion.seen)
         unless = "" if sure else ", unless the live policy is still retain then"
-        return f"{once}, the operator drops database {name} with all data{unless}"
+        text = f"the operator drops database {name} with all data{unless}"
+        return once_applied(desired, deletion.ref, text, this="this is ")
     return f"Database {name} stays in PostgreSQL with all data; nothing manages it any more"
 
 

@@ -147,7 +147,7 @@ def plan_new_role(
             [place for place in places if place.appended or place.path != secret_at],
         )
         files, warnings = put.changes, list(put.notices)
-    verb, once = "Adopt" if how else "Create", once_applied(desired, ref)
+    verb = "Adopt" if how else "Create"
     adopted = (f"Takes over a role that exists ({how}); every attribute is set or reset:",) if how else ()
     plan = Plan(
         f"{verb} role {quote_sql_name(new.name)} of Cluster {ref}",
@@ -169,7 +169,9 @@ def plan_new_role(
             *applier_lines(cluster),
         ),
         next=(
-            f"{once}, the operator makes role {quote(new.name)}; list_postgres_roles shows it as reconciled",
+            once_applied(
+                desired, ref, f"the operator makes role {quote(new.name)}; list_postgres_roles shows it as reconciled"
+            ),
             *password.next,
         ),
         validated_by=VALIDATED,
@@ -218,8 +220,8 @@ def plan_known_role(known: DeclaredRole, new: NewRole, source: PasswordSource, r
     if is_declared_so(known, new, {"auto": None, "none": ""}.get(source.how, source.secret)):
         return plan_unchanged_role(known, ref)
     raise InvalidRequest(
-        f"role_name: {known.label} of Cluster {ref} is declared already, with other attributes: "
-        f"{'; '.join(non_default_attributes(known.attributes))}. Change it with update_postgres_role"
+        f"role_name: {known.label} of Cluster {ref} is declared already{known.declared.written}, with other "
+        f"attributes: {'; '.join(non_default_attributes(known.attributes))}. Change it with update_postgres_role"
     )
 
 

@@ -56,7 +56,6 @@ def plan_role_migration(
         put_notices += [one for one in put.notices if one not in put_notices]
     for index in sorted((role.index or 0 for role in inline), reverse=True):
         steps.take(remove_item(steps.desired, steps.again(cluster), ROLES, index))
-    once = once_applied(desired, ref)
     count = f"{len(inline)} roles" if len(inline) != 1 else "1 role"
     return Plan(
         f"Move {count} of Cluster {ref} to DatabaseRole objects",
@@ -82,7 +81,9 @@ def plan_role_migration(
             *(f"- {quote_sql_name(role.name)}: DatabaseRole {names[role.name]}" for role in inline),
             *applier_lines(cluster),
         ),
-        next=(f"{once}, list_postgres_roles shows each of them as a DatabaseRole that is reconciled",),
+        next=(
+            once_applied(desired, ref, "list_postgres_roles shows each of them as a DatabaseRole that is reconciled"),
+        ),
         validated_by=VALIDATED,
     )
 

@@ -111,7 +111,7 @@ class RoleDeletion(Removal):
         if self.live is None:
             return step_without_api(is_merged=self.asks(self.merged))
         if not self.drop_is_live:
-            return RemovalStep("wait", "step 1 of 2 is in Git but not applied yet")
+            return RemovalStep("wait", f"step 1 of 2 is in {self.origin.name} but not applied yet")
         return self._reported(self.live)
 
     def _reported(self, live: LiveRoles) -> RemovalStep:
@@ -148,7 +148,9 @@ class RoleDeletion(Removal):
             return step_without_api(is_merged=self.asks(self.merged))
         if not self.drop_is_live:
             return RemovalStep(
-                "wait", "step 1 of 2 is in Git but not applied yet: the live policy is retain, which drops nothing"
+                "wait",
+                f"step 1 of 2 is in {self.origin.name} but not applied yet: the live policy is retain, which drops "
+                f"nothing",
             )
         thing = self.origin.manifest
         return RemovalStep("remove", f"step 2 of 2: the live policy is delete, so the role is dropped with its {thing}")
@@ -158,7 +160,8 @@ def plan_role_deletion(desired: Desired, deletion: RoleDeletion, removing: Passw
     """The step that is due; the answer says which it is and what happens to the role in PostgreSQL."""
     role = deletion.role
     first = "take `ensure: absent` out" if role.form == "inline" else "set its reclaim policy to retain"
-    keep = "" if deletion.drop else f"; to keep it, first {first} at {role.place}, and have that applied"
+    applied = deletion.origin.while_waiting(", and have that applied")
+    keep = "" if deletion.drop else f"; to keep it, first {first} at {role.place}{applied}"
     lost = f", with its grants and its password{keep}"
     target = target_of_role(role, deletion.ref)
     plan = deletion.plan(desired, target, role.declared, name=role.name, lost=lost)
@@ -178,8 +181,8 @@ def plan_role_deletion(desired: Desired, deletion: RoleDeletion, removing: Passw
 def _plan_drop_request(plan: Plan, desired: Desired, deletion: RoleDeletion) -> Plan:
     role, name = deletion.role, quote(deletion.role.name)
     if role.form == "inline":
-        once = once_applied(desired, deletion.ref, this="this is ")
-        edit, first = Set((*role.path, "ensure"), "absent"), f"{once}, the operator drops role {name}"
+        edit = Set((*role.path, "ensure"), "absent")
+        first = once_applied(desired, deletion.ref, f"the operator drops role {name}", this="this is ")
     else:
         edit = Set(("spec", _POLICY), "delete")
         first = f"Nothing is dropped yet: role {name} goes with its {deletion.origin.manifest}, in step 2"
@@ -189,9 +192,10 @@ def _plan_drop_request(plan: Plan, desired: Desired, deletion: RoleDeletion) -> 
         next=(
             first,
             "A role that owns objects cannot be dropped: give them to another role first (REASSIGN OWNED)",
-            (
-                f"Once this is {deletion.origin.applied}, call delete_postgres_role again: step 2 removes it from "
-                f"{deletion.origin.name}"
+            deletion.origin.then(
+                f"this is {deletion.origin.applied}",
+                f"call delete_postgres_role again: step 2 removes it from {deletion.origin.name}",
+                at_once="Then ",
             ),
         ),
     )
@@ -209,13 +213,12 @@ def _plan_last_step(plan: Plan, desired: Desired, deletion: RoleDeletion, removi
     if role.secret is not None and deletion.leaves_role:
         told = (f"Secret {role.secret} and what makes it stay: the role may log in with it",)
     waits = waiting_notices(desired, deletion.ref) if deletion.drops_now else ()
-    once = once_applied(desired, deletion.ref, this="this is ")
     return replace(
-        plan, files=steps.changes, next=(_fate_of_role(deletion, once), *told), warnings=(*waits, *plan.warnings)
+        plan, files=steps.changes, next=(_fate_of_role(desired, deletion), *told), warnings=(*waits, *plan.warnings)
     )
 
 
-def _fate_of_role(deletion: RoleDeletion, once: str) -> str:
+def _fate_of_role(desired: Desired, deletion: RoleDeletion) -> str:
     role, name = deletion.role, quote(deletion.role.name)
     later = ", or gets from the base before this is applied," if deletion.merged and not deletion.drops else ""
     if (fate := deletion.fate_without_drop(name, nothing="object says role", later=later)) is not None:
@@ -229,9 +232,12 @@ def _fate_of_role(deletion: RoleDeletion, once: str) -> str:
             f"any more, and a role that is still there is listed as unmanaged"
         )
     unless = "" if deletion.drop_is_live or deletion.live is None else ", unless the live policy is still retain then"
-    return (
-        f"{once}, the operator drops role {name}{unless}; one that owns objects cannot be dropped, so it "
-        f"and the DatabaseRole, in deletion, stay until these have another owner"
+    return once_applied(
+        desired,
+        deletion.ref,
+        f"the operator drops role {name}{unless}; one that owns objects cannot be dropped, so it and the DatabaseRole, "
+        f"in deletion, stay until these have another owner",
+        this="this is ",
     )
 
 

@@ -84,7 +84,7 @@ def plan_role_update(
             *applier_notices(role.declared, desired),
         ),
         next=(
-            f"{once_applied(desired, ref)}, the operator alters the role; list_postgres_roles shows it as reconciled",
+            once_applied(desired, ref, "the operator alters the role; list_postgres_roles shows it as reconciled"),
             *(password.next if password else ()),
         ),
     )
