@@ -29,6 +29,7 @@ UNKNOWN = "it is not known whether the write was done: read the object before yo
 
 _USER = re.compile(r'User "([^"]{1,200})"')
 _CANNOT = re.compile(r"\bcannot (create|delete|get|list|patch|update) (?:resource|path)\b")
+_IMPERSONATE = re.compile(r'\bcannot impersonate resource "([a-z/0-9.-]{1,80})"')
 _MANAGER = re.compile(r'conflict with "([^"]{1,128})"')
 _WARNING = re.compile(r'\b\d{3} \S{1,100} "((?:[^"\\]|\\.)*)"')
 _CHANGING = frozenset({"create", "apply", "patch", "update", "delete"})
@@ -44,17 +45,6 @@ class OutcomeUnknown(Unavailable):
     """A write was sent, and no answer said what became of it."""
 
 
-def load_object(body: bytes, content_type: str, *, asked: ApiRequest) -> Object:
-    """The body of a good answer. What is no JSON object comes from something else than an API server."""
-    try:
-        value: Any = json.loads(body)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise _not_kubernetes(content_type, asked=asked)
-    return value
-
-
 def warnings_in(headers: Mapping[str, str], *, asked: ApiRequest) -> tuple[str, ...]:
     """What the server warns of in a good answer (RFC 7234, 5.5); of a Secret nothing, as for messages."""
     said = [] if asked.secret else _WARNING.findall(headers.get("Warning") or "")
@@ -65,6 +55,9 @@ def warnings_in(headers: Mapping[str, str], *, asked: ApiRequest) -> tuple[str, 
 def error_for(status: int, headers: Mapping[str, str], body: bytes, *, asked: ApiRequest, log_in: str) -> GitOpsError:
     """The error for an answer that is not 2xx. `log_in` says what to do about refused credentials."""
     said = _parse_status(body)
+    between = not said and asked.proxied is None and status not in {401, 404, 429}
+    if between and 400 <= status < 500:
+        return _not_as_kubernetes(status, asked=asked)
     match status:
         case 401:
             return Unavailable(
@@ -79,15 +72,9 @@ def error_for(status: int, headers: Mapping[str, str], body: bytes, *, asked: Ap
         case _ if 400 <= status < 500 and status != 429:
             return _rejection_error(status, said, asked=asked)
         case _:
-            return _unavailable_error(status, _retry_after(headers), _shown_message(said, asked=asked), asked=asked)
-
-
-def _not_kubernetes(content_type: str, *, asked: ApiRequest) -> Unavailable:
-    what = (
-        f"{asked}: the answer is no Kubernetes object but {_one_line(content_type, 60) or 'of no type'}: a proxy or "
-        f"login page may stand in between; check the server in kubeconfig"
-    )
-    return OutcomeUnknown(f"{what}; {UNKNOWN}") if asked.writes else Unavailable(what)
+            seconds = retry_after(headers)
+            wait = f"in {seconds} s" if seconds else ""
+            return _unavailable_error(status, wait, _shown_message(said, asked=asked), asked=asked)
 
 
 def _conflict_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
@@ -161,20 +148,34 @@ def _unavailable_error(status: int, wait: str, message: str, *, asked: ApiReques
 def _forbidden_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     """The rule that is missing, ready to be pasted into a Role; who it is for is in the server's message."""
     words = str(at(said, "message") or "")
+    found = _USER.search(words)
+    who = f"User {found.group(1)!r}" if found else "this user"
+    if refused := _IMPERSONATE.search(words):
+        return _impersonation_error(who, refused[1], at(said, "details", "name"), asked=asked)
     denied = _CANNOT.search(words)
     if asked.verb in _CHANGING and not denied and _why_forbidden(words):
         return Refused(
             f"{asked}: 403, a quota, policy or webhook of the cluster refuses it "
             f"({_shown_message(said, asked=asked)}): change the request, or ask whoever keeps that rule"
         )
-    found = _USER.search(words)
-    who = f"User {found.group(1)!r}" if found else "this user"
     kind = (
         f"a Role of namespace {asked.namespace!r}" if asked.resource.namespaced and asked.namespace else "a ClusterRole"
     )
     return Forbidden(
         f"{asked}: 403, {who} may not. Missing rule: `{asked.rule(denied and denied.group(1))}`: an administrator adds "
         f"it to {kind} that is bound to that user (rbac/ has the least rights this server needs)"
+    )
+
+
+def _impersonation_error(who: str, resource: str, name: str | None, *, asked: ApiRequest) -> Forbidden:
+    """The login itself may not be somebody else; nothing was asked of the API in that name."""
+    group = "" if resource in {"users", "groups", "serviceaccounts"} else "authentication.k8s.io"
+    only = f' resourceNames: ["{_one_line(name, 120)}"],' if name else ""
+    return Forbidden(
+        f"{asked}: 403, {who} may not impersonate {resource}{f' {_one_line(name, 120)!r}' if name else ''}, as kubeconfig "
+        f"says (as, as-groups, as-uid, as-user-extra): take that out of the user's entry, or an administrator adds to a "
+        f'ClusterRole that is bound to that login: `- {{apiGroups: ["{group}"], resources: [{resource}],{only} verbs: '
+        f"[impersonate]}}`"
     )
 
 
@@ -201,7 +202,15 @@ def _not_found_error(said: Object, body: bytes, *, asked: ApiRequest) -> GitOpsE
                 f"{asked.kind} is not installed there, or not in version {asked.resource.version}"
             )
         return NotInstalled(f"{asked}: the API server does not serve {asked.resource.kind}")
-    return Unavailable(f"{asked}: 404, but not as a Kubernetes API says it: check the server in kubeconfig")
+    return _not_as_kubernetes(404, asked=asked)
+
+
+def _not_as_kubernetes(status: int, *, asked: ApiRequest) -> Unavailable:
+    """A refusal that the API server did not write, so nothing reached it."""
+    what = "a proxy wants credentials" if status == 407 else "a proxy or login page may stand in between"
+    return Unavailable(
+        f"{asked}: {status}, but not as a Kubernetes API says it: {what}; check the server and proxy-url in kubeconfig"
+    )
 
 
 def _join_causes(said: Object, *, asked: ApiRequest) -> str:
@@ -217,12 +226,19 @@ def _join_causes(said: Object, *, asked: ApiRequest) -> str:
 
 
 def _parse_status(body: bytes) -> Object:
-    """The Status in a body, or nothing: what else a body holds is not for showing."""
+    """The Status in a body, or nothing: what else a body holds is not for showing, nor what is of another shape."""
     try:
         value: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return value if isinstance(value, dict) and value.get("kind") == "Status" else {}
+    if not isinstance(value, dict) or value.get("kind") != "Status":
+        return {}
+    causes = at(value, "details", "causes")
+    details: Object = {
+        key: part for key in ("name", "kind", "group") if isinstance(part := at(value, "details", key), str)
+    }
+    details["causes"] = [one for one in causes if isinstance(one, dict)] if isinstance(causes, list) else []
+    return {key: value[key] for key in ("reason", "message") if isinstance(value.get(key), str)} | {"details": details}
 
 
 def _shown_message(said: Object, *, asked: ApiRequest) -> str:
@@ -231,9 +247,10 @@ def _shown_message(said: Object, *, asked: ApiRequest) -> str:
     return _one_line(at(said, "message") or "")
 
 
-def _retry_after(headers: Mapping[str, str]) -> str:
+def retry_after(headers: Mapping[str, str]) -> int | None:
+    """Seconds to wait, where the server says so in seconds."""
     value = headers.get("Retry-After", "")
-    return f"in {int(value)} s" if value.isdecimal() and len(value) < 6 else ""
+    return max(int(value), 1) if value.isdecimal() and len(value) < 6 else None
 
 
 def _one_line(text: str, limit: int = 300) -> str:

@@ -37,6 +37,9 @@ def unreachable_error(error: Exception, server: str, *, asked: ApiRequest, timeo
             what = f"{server} cannot be reached ({cause}): check that the cluster runs, and VPN"
         case exceptions.ConnectTimeoutError() | exceptions.ReadTimeoutError() | TimeoutError():
             what = f"{server} did not answer within {timeout:g} s: check VPN and firewall, or raise timeouts.kubernetes"
+        case exceptions.DecodeError():
+            again = "" if lost else "try again; "
+            what = f"{server} sent a body that cannot be unpacked ({cause}): {again}check any proxy in between"
         case _:
             again = "" if lost else "try again; "
             what = f"{server} broke the connection off ({cause}): {again}check any proxy in between"
