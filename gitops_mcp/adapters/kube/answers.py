@@ -55,26 +55,29 @@ def warnings_in(headers: Mapping[str, str], *, asked: ApiRequest) -> tuple[str, 
 def error_for(status: int, headers: Mapping[str, str], body: bytes, *, asked: ApiRequest, log_in: str) -> GitOpsError:
     """The error for an answer that is not 2xx. `log_in` says what to do about refused credentials."""
     said = _parse_status(body)
-    between = not said and asked.proxied is None and status not in {401, 404, 429}
-    if between and 400 <= status < 500:
-        return _not_as_kubernetes(status, asked=asked)
     match status:
         case 401:
             return Unavailable(
                 f"{asked}: 401, the credentials were refused as expired or invalid: {log_in}, then repeat the request"
             )
-        case 403:
-            return _forbidden_error(said, asked=asked)
         case 404:
             return _not_found_error(said, body, asked=asked)
-        case 409:
-            return _conflict_error(said, asked=asked)
         case _ if 400 <= status < 500 and status != 429:
-            return _rejection_error(status, said, asked=asked)
+            return _client_error(status, said, asked=asked)
         case _:
             seconds = retry_after(headers)
             wait = f"in {seconds} s" if seconds else ""
             return _unavailable_error(status, wait, _shown_message(said, asked=asked), asked=asked)
+
+
+def _client_error(status: int, said: Object, *, asked: ApiRequest) -> GitOpsError:
+    if not said and asked.proxied is None:
+        return _not_as_kubernetes(status, asked=asked)
+    if status == 403:
+        return _forbidden_error(said, asked=asked)
+    if status == 409:
+        return _conflict_error(said, asked=asked)
+    return _rejection_error(status, said, asked=asked)
 
 
 def _conflict_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
@@ -170,12 +173,12 @@ def _forbidden_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
 def _impersonation_error(who: str, resource: str, name: str | None, *, asked: ApiRequest) -> Forbidden:
     """The login itself may not be somebody else; nothing was asked of the API in that name."""
     group = "" if resource in {"users", "groups", "serviceaccounts"} else "authentication.k8s.io"
-    only = f' resourceNames: ["{_one_line(name, 120)}"],' if name else ""
+    shown = _one_line(name or "", 120)
+    only = f' resourceNames: ["{shown}"],' if shown else ""
     return Forbidden(
-        f"{asked}: 403, {who} may not impersonate {resource}{f' {_one_line(name, 120)!r}' if name else ''}, as kubeconfig "
-        f"says (as, as-groups, as-uid, as-user-extra): take that out of the user's entry, or an administrator adds to a "
-        f'ClusterRole that is bound to that login: `- {{apiGroups: ["{group}"], resources: [{resource}],{only} verbs: '
-        f"[impersonate]}}`"
+        f"{asked}: 403, {who} may not impersonate {resource} {shown!r}, as kubeconfig says (as, as-groups, as-uid, "
+        f"as-user-extra): take that out of the user's entry, or an administrator adds to a ClusterRole of that login: "
+        f'`- {{apiGroups: ["{group}"], resources: [{resource}],{only} verbs: [impersonate]}}`'
     )
 
 

@@ -58,7 +58,13 @@ def open_session(login: Login, *, plugin_timeout: float) -> Session:
         configuration.proxy, configuration.no_proxy = login.proxy, None
     elif _is_here(login.server):
         configuration.proxy = None
-    pool: urllib3.PoolManager = connection(configuration).pool_manager
+    try:
+        pool: urllib3.PoolManager = connection(configuration).pool_manager
+    except (ValueError, ImportError) as error:  # its text may hold the proxy's credentials
+        raise Unavailable(
+            f"the proxy of {login.description} cannot be used: check proxy-url in kubeconfig and HTTPS_PROXY, such as "
+            f"'http://proxy.example:3128' (SOCKS needs the package PySocks)"
+        ) from error
     authorization = _authorization_source(login, (credentials and credentials.authorization) or login.authorization)
     if login.server.lower().startswith("https:"):
         pool.connection_pool_kw["ssl_context"] = _tls_context(login, certificate)
@@ -156,7 +162,7 @@ def _authorization_source(login: Login, fixed: str | None) -> Callable[[], str |
         if not kept or time.monotonic() - kept[-1][0] > _TOKEN_FRESH:
             try:
                 token = path.read_text(encoding="ascii").strip()
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, ValueError) as error:
                 raise Unavailable(f"the token file of {login.description} cannot be read: {path}") from error
             kept[:] = [(time.monotonic(), f"Bearer {token}")]
         return kept[-1][1]

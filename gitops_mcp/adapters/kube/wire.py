@@ -61,11 +61,20 @@ class Wire:
         self._start = start
         self._plugin_timeout = plugin_timeout
         self._session: Session | None = None
+        self._described: str | None = None
         self._building = threading.Lock()
 
     @property
     def description(self) -> str:
-        """`context 'prod-admin'` or `in-cluster`, for messages."""
+        """`context 'prod-admin'`, with `as 'jane'` where it impersonates, or `in-cluster`; for messages."""
+        if self._described is None:
+            try:
+                self._described = self.login().description
+            except Unavailable:  # told by the request itself
+                return self._named_context()
+        return self._described
+
+    def _named_context(self) -> str:
         if self._context is None and self._start.service_account:
             return IN_CLUSTER
         context = self._context or self._start.current_context()
@@ -128,7 +137,9 @@ class Wire:
         with self._building:
             if self._session is not None and self._session.usable:
                 return self._session, True
-            self._session = open_session(self.login(), plugin_timeout=self._plugin_timeout)
+            login = self.login()
+            self._session = open_session(login, plugin_timeout=self._plugin_timeout)
+            self._described = login.description
             return self._session, False
 
     def _forget(self, connected: Session) -> None:
@@ -162,11 +173,21 @@ class Wire:
         return kubeconfig.login(self._context)
 
 
-def _headers(connected: Session, request: HttpRequest) -> dict[str, str]:
-    headers = {"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": f"gitops-mcp/{__version__}"}
+def _headers(connected: Session, request: HttpRequest) -> urllib3.HTTPHeaderDict:
+    import urllib3
+
+    headers = urllib3.HTTPHeaderDict({"Accept": request.accept, "Accept-Encoding": "gzip"})
+    headers["User-Agent"] = f"gitops-mcp/{__version__}"
     authorization = connected.authorization()
     if authorization:
+        if not (authorization.isascii() and authorization.isprintable()):
+            raise Unavailable(
+                f"the credentials of {connected.login.description} hold what no header takes, such as a line break: "
+                f"{connected.login.how_to_log_in}"
+            )
         headers["Authorization"] = authorization
+    for name, value in connected.login.impersonation:
+        headers.add(name, value)
     if request.body is not None:
         headers["Content-Type"] = request.content_type
     return headers
