@@ -29,7 +29,6 @@ UNKNOWN = "it is not known whether the write was done: read the object before yo
 
 _USER = re.compile(r'User "([^"]{1,200})"')
 _CANNOT = re.compile(r"\bcannot (create|delete|get|list|patch|update) (?:resource|path)\b")
-_IMPERSONATE = re.compile(r'\bcannot impersonate resource "([a-z/0-9.-]{1,80})"')
 _MANAGER = re.compile(r'conflict with "([^"]{1,128})"')
 _WARNING = re.compile(r'\b\d{3} \S{1,100} "((?:[^"\\]|\\.)*)"')
 _CHANGING = frozenset({"create", "apply", "patch", "update", "delete"})
@@ -54,37 +53,30 @@ def warnings_in(headers: Mapping[str, str], *, asked: ApiRequest) -> tuple[str, 
 
 def error_for(status: int, headers: Mapping[str, str], body: bytes, *, asked: ApiRequest, log_in: str) -> GitOpsError:
     """The error for an answer that is not 2xx. `log_in` says what to do about refused credentials."""
-    said = _parse_status(body)
+    said = parse_status(body)
     match status:
         case 401:
             return Unavailable(
                 f"{asked}: 401, the credentials were refused as expired or invalid: {log_in}, then repeat the request"
             )
+        case 403:
+            return _forbidden_error(said, asked=asked)
         case 404:
             return _not_found_error(said, body, asked=asked)
+        case 409:
+            return _conflict_error(said, asked=asked)
         case _ if 400 <= status < 500 and status != 429:
-            return _client_error(status, said, asked=asked)
+            return _rejection_error(status, said, asked=asked)
         case _:
-            seconds = retry_after(headers)
-            wait = f"in {seconds} s" if seconds else ""
+            wait = f"in {seconds} s" if (seconds := retry_after(headers)) else ""
             return _unavailable_error(status, wait, _shown_message(said, asked=asked), asked=asked)
-
-
-def _client_error(status: int, said: Object, *, asked: ApiRequest) -> GitOpsError:
-    if not said and asked.proxied is None:
-        return _not_as_kubernetes(status, asked=asked)
-    if status == 403:
-        return _forbidden_error(said, asked=asked)
-    if status == 409:
-        return _conflict_error(said, asked=asked)
-    return _rejection_error(status, said, asked=asked)
 
 
 def _conflict_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     """What is there is not what the request took for granted: by another writer's hand, or by its name alone."""
     words = str(at(said, "message") or "")
     shown = _shown_message(said, asked=asked) or "no reason given"
-    owned = [cause for cause in at(said, "details", "causes") or [] if at(cause, "reason") == "FieldManagerConflict"]
+    owned = [cause for cause in _causes(said) if at(cause, "reason") == "FieldManagerConflict"]
     if owned:
         return Refused(
             f"{asked}: 409, other managers have fields that this would set: {_managers_and_fields(owned)}: change "
@@ -151,34 +143,20 @@ def _unavailable_error(status: int, wait: str, message: str, *, asked: ApiReques
 def _forbidden_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     """The rule that is missing, ready to be pasted into a Role; who it is for is in the server's message."""
     words = str(at(said, "message") or "")
-    found = _USER.search(words)
-    who = f"User {found.group(1)!r}" if found else "this user"
-    if refused := _IMPERSONATE.search(words):
-        return _impersonation_error(who, refused[1], at(said, "details", "name"), asked=asked)
     denied = _CANNOT.search(words)
     if asked.verb in _CHANGING and not denied and _why_forbidden(words):
         return Refused(
             f"{asked}: 403, a quota, policy or webhook of the cluster refuses it "
             f"({_shown_message(said, asked=asked)}): change the request, or ask whoever keeps that rule"
         )
+    found = _USER.search(words)
+    who = f"User {found.group(1)!r}" if found else "this user"
     kind = (
         f"a Role of namespace {asked.namespace!r}" if asked.resource.namespaced and asked.namespace else "a ClusterRole"
     )
     return Forbidden(
         f"{asked}: 403, {who} may not. Missing rule: `{asked.rule(denied and denied.group(1))}`: an administrator adds "
         f"it to {kind} that is bound to that user (rbac/ has the least rights this server needs)"
-    )
-
-
-def _impersonation_error(who: str, resource: str, name: str | None, *, asked: ApiRequest) -> Forbidden:
-    """The login itself may not be somebody else; nothing was asked of the API in that name."""
-    group = "" if resource in {"users", "groups", "serviceaccounts"} else "authentication.k8s.io"
-    shown = _one_line(name or "", 120)
-    only = f' resourceNames: ["{shown}"],' if shown else ""
-    return Forbidden(
-        f"{asked}: 403, {who} may not impersonate {resource} {shown!r}, as kubeconfig says (as, as-groups, as-uid, "
-        f"as-user-extra): take that out of the user's entry, or an administrator adds to a ClusterRole of that login: "
-        f'`- {{apiGroups: ["{group}"], resources: [{resource}],{only} verbs: [impersonate]}}`'
     )
 
 
@@ -205,20 +183,12 @@ def _not_found_error(said: Object, body: bytes, *, asked: ApiRequest) -> GitOpsE
                 f"{asked.kind} is not installed there, or not in version {asked.resource.version}"
             )
         return NotInstalled(f"{asked}: the API server does not serve {asked.resource.kind}")
-    return _not_as_kubernetes(404, asked=asked)
-
-
-def _not_as_kubernetes(status: int, *, asked: ApiRequest) -> Unavailable:
-    """A refusal that the API server did not write, so nothing reached it."""
-    what = "a proxy wants credentials" if status == 407 else "a proxy or login page may stand in between"
-    return Unavailable(
-        f"{asked}: {status}, but not as a Kubernetes API says it: {what}; check the server and proxy-url in kubeconfig"
-    )
+    return Unavailable(f"{asked}: 404, but not as a Kubernetes API says it: check the server in kubeconfig")
 
 
 def _join_causes(said: Object, *, asked: ApiRequest) -> str:
     """Field and rule; of a Secret the field and the rule's name, since a rule's text may quote the value."""
-    causes = at(said, "details", "causes") or []
+    causes = _causes(said)
     told = "reason" if asked.secret else "message"
     shown = [
         f"{_one_line(str(at(cause, 'field') or '?'), 120)}: {_one_line(str(at(cause, told) or ''), 200)}"
@@ -228,20 +198,18 @@ def _join_causes(said: Object, *, asked: ApiRequest) -> str:
     return "; ".join(shown) + more
 
 
-def _parse_status(body: bytes) -> Object:
-    """The Status in a body, or nothing: what else a body holds is not for showing, nor what is of another shape."""
+def _causes(said: Object) -> list[Object]:
+    found = at(said, "details", "causes")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def parse_status(body: bytes) -> Object:
+    """The Status in a body, or nothing: what else a body holds is not for showing."""
     try:
         value: Any = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(value, dict) or value.get("kind") != "Status":
-        return {}
-    causes = at(value, "details", "causes")
-    details: Object = {
-        key: part for key in ("name", "kind", "group") if isinstance(part := at(value, "details", key), str)
-    }
-    details["causes"] = [one for one in causes if isinstance(one, dict)] if isinstance(causes, list) else []
-    return {key: value[key] for key in ("reason", "message") if isinstance(value.get(key), str)} | {"details": details}
+    return value if isinstance(value, dict) and value.get("kind") == "Status" else {}
 
 
 def _shown_message(said: Object, *, asked: ApiRequest) -> str:

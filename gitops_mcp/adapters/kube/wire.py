@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gitops_mcp import __version__
 from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown, error_for, retry_after
 from gitops_mcp.adapters.kube.asked import ApiRequest, Query
+from gitops_mcp.adapters.kube.gatekeepers import gatekeeper_error
 from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login
 from gitops_mcp.adapters.kube.session import Session, in_cluster, open_session
 from gitops_mcp.adapters.kube.start import KubeStart, read_files
@@ -102,6 +103,8 @@ class Wire:
             return answer
         if answer.status == 401:
             self._forget(connected)
+        if before := gatekeeper_error(answer.status, answer.body, asked=asked):
+            raise before
         log_in = connected.login.how_to_log_in
         raise error_for(answer.status, answer.headers, answer.body, asked=asked, log_in=log_in)
 

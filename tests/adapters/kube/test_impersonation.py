@@ -172,7 +172,7 @@ def test_a_login_that_may_not_impersonate_is_told_so(
     with pytest.raises(Forbidden) as raised:
         ask(kube(**{"as": "jane"}))
     told = str(raised.value)
-    assert f"403, User 'admin' may not impersonate {resource} 'jane', as kubeconfig says" in told
+    assert f"403, User \"admin\" may not impersonate {resource} 'jane', as kubeconfig says" in told
     assert (
         f'- {{apiGroups: ["{group}"], resources: [{resource}], resourceNames: ["jane"], verbs: [impersonate]}}' in told
     )
