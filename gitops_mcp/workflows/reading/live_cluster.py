@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from gitops_mcp.config import Environment
@@ -25,6 +24,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.api_once import ApiOnce
+from gitops_mcp.workflows.notices import forbidden_everywhere
 
 _MANY = 8
 """Requests to the API at once."""
@@ -48,28 +48,31 @@ def live_cluster(
     api: ApiOnce, environment: Environment, name: str, namespace: str | None
 ) -> tuple[Object | None, GitOpsError | None]:
     """The live Cluster; None and why where the API could not be asked. Raises where several have the name."""
-    try:
-        if namespace:
-            return api.get(CLUSTER, namespace, name), None
-        spaces: Sequence[str | None] = environment.namespaces or [None]
-        found = [one for space in spaces for one in _clusters_named(api, space, name)]
-    except (NotInstalled, Forbidden, Unavailable) as error:
-        return None, error
+    found: list[Object] = []
+    unread: GitOpsError | None = None
+    for space in [namespace] if namespace else (environment.namespaces or [None]):
+        try:
+            found += _clusters_named(api, space, name, known=namespace is not None)
+        except (NotInstalled, Forbidden, Unavailable) as error:
+            unread = unread or error
     if len(found) > 1:
         where = ", ".join(sorted(str(at(one, "metadata", "namespace")) for one in found))
         raise InvalidRequest(f"namespace: {environment.name} has a Cluster {name!r} in several: {where}; name one")
-    return (found[0] if found else None), None
+    return (found[0], None) if found else (None, unread)
 
 
-def _clusters_named(api: ApiOnce, space: str | None, name: str) -> tuple[Object, ...]:
+def _clusters_named(api: ApiOnce, space: str | None, name: str, *, known: bool) -> tuple[Object, ...]:
+    """Those of the name in a namespace, or in all. `known`: it is the namespace that was asked for."""
+    if known and space:
+        return tuple(one for one in (api.get(CLUSTER, space, name),) if one)
     fields_ = f"metadata.name={name}"
     try:
         return api.every(CLUSTER, space, fields=fields_)
-    except Forbidden:
+    except Forbidden as error:
         own = api.kube.namespace() if space is None else None
         found = api.every(CLUSTER, own, fields=fields_) if own else ()
         if not found:  # nobody looked in the others
-            raise
+            raise forbidden_everywhere(error) if space is None else error from error
         return found
 
 

@@ -20,6 +20,7 @@ from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.reading.cluster_in_git import near_names
 from gitops_mcp.workflows.reading.live_cluster import live_cluster
 from gitops_mcp.workflows.view import allowed_namespace
 
@@ -51,6 +52,11 @@ class ClusterReading:
     api: ApiOnce
     warnings: list[Notice]
     proposed: tuple[OpenChange, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Everything live could be read, so that what was not seen is not there."""
+        return not any(one.id in {"live-unavailable", "unreadable"} for one in self.warnings)
 
     def live_only_state(self, state: MemberState) -> MemberState:
         """The state of what only the API has, from how it is doing there.
@@ -95,7 +101,10 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
         warnings.append(Notice("live-unavailable", str(unread)))
     space = space or at(cluster, "metadata", "namespace")
     if space is None or (declared is None and cluster is None):
-        raise unclear or unread or NotFound(f"cluster_name: no Cluster {name!r} in {chosen.name}")
+        if not isinstance(unclear, NotFound | None):
+            raise unclear
+        nowhere = str(unclear) if unclear else f"cluster_name: no Cluster {name!r} in {chosen.name}"
+        raise unread or NotFound(f"{nowhere}. None is live either; {near_names(api, chosen, name, asked)}")
     allowed_namespace(chosen, space)
     live = None
     if unread is None:
