@@ -65,9 +65,8 @@ class MemberList(LongAnswer):
 
     def _blocks(self, noun: str, rows: str) -> Iterator[str]:
         known = f"{len(self.items)} of {pluralize(self.total, noun)}" if self.total is not None else f"{noun}s"
-        unread = any(one.id in {"live-unavailable", "unreadable"} for one in self.warnings)
-        more = "; there may be more, since not all that is live could be read" if unread else ""
-        yield f"{known} of {self.namespace}/{self.cluster} in {self.environment}{more}"
+        unread = "; how many there are is not known, since not all could be read" if self.total is None else ""
+        yield f"{known} of {self.namespace}/{self.cluster} in {self.environment}{unread}"
         yield from warning_blocks(self.warnings)
         said = bullets(f"{plain(one.name)}: {plain(one.message)} (untrusted text)" for one in self.items if one.message)
         open_ = bullets(f"{plain(one.name)}: open change {', '.join(one.pending)}" for one in self.items if one.pending)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.status.report import Related
@@ -69,11 +70,13 @@ def _clusters_named(api: ApiOnce, space: str | None, name: str, *, known: bool) 
     try:
         return api.every(CLUSTER, space, fields=fields_)
     except Forbidden as error:
-        own = api.kube.namespace() if space is None else None
-        found = api.every(CLUSTER, own, fields=fields_) if own else ()
-        if not found:  # nobody looked in the others
-            raise forbidden_everywhere(error) if space is None else error from error
-        return found
+        if space is not None:
+            raise
+        own = api.kube.namespace()
+        with suppress(Forbidden):
+            if own and (found := api.every(CLUSTER, own, fields=fields_)):
+                return found
+        raise forbidden_everywhere(error) from error  # nobody looked in the others
 
 
 def read_related(api: ApiOnce, live: Object) -> tuple[Related, list[Notice]]:
