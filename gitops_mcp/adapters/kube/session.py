@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _TOKEN_FRESH = 60.0
 """Seconds for which a token file is not read again; kubelet renews it long before it expires."""
+_CONNECTIONS = 10
+"""Kept open; a few requests go out at once, and what is more would be closed after each."""
 _LOADING = threading.Lock()
 
 
@@ -51,6 +53,7 @@ def open_session(login: Login, *, plugin_timeout: float) -> Session:
     configuration, connection = _client()
     configuration.host = login.server
     configuration.retries = False
+    configuration.connection_pool_maxsize = _CONNECTIONS
     configuration.verify_ssl = login.verify
     configuration.tls_server_name = login.server_name
     if login.proxy:

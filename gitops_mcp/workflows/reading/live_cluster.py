@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from gitops_mcp.config import Environment
@@ -27,8 +26,6 @@ from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstall
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.notices import forbidden_everywhere
 
-_MANY = 8
-"""Requests to the API at once."""
 _EVENTS = 1000
 """Events of the namespace that are looked through."""
 _OWN = {"pods": POD, "claims": PVC, "services": SERVICE, "budgets": PDB}
@@ -49,13 +46,16 @@ def live_cluster(
     api: ApiOnce, environment: Environment, name: str, namespace: str | None
 ) -> tuple[Object | None, GitOpsError | None]:
     """The live Cluster; None and why where the API could not be asked. Raises where several have the name."""
-    found: list[Object] = []
-    unread: GitOpsError | None = None
-    for space in [namespace] if namespace else (environment.namespaces or [None]):
+
+    def look(there: ApiOnce, space: str | None) -> tuple[Object, ...] | GitOpsError:
         try:
-            found += _clusters_named(api, space, name, known=namespace is not None)
+            return _clusters_named(there, space, name, known=namespace is not None)
         except (NotInstalled, Forbidden, Unavailable) as error:
-            unread = unread or error
+            return error
+
+    seen = api.side_by_side(look, [namespace] if namespace else (environment.namespaces or [None]))
+    unread = next((one for one in seen if isinstance(one, GitOpsError)), None)
+    found = [one for part in seen if not isinstance(part, GitOpsError) for one in part]
     if len(found) > 1:
         where = ", ".join(sorted(str(at(one, "metadata", "namespace")) for one in found))
         raise InvalidRequest(f"namespace: {environment.name} has a Cluster {name!r} in several: {where}; name one")
@@ -83,9 +83,8 @@ def read_related(api: ApiOnce, live: Object) -> tuple[Related, list[Notice]]:
     """The objects around a Cluster, read side by side; a part that may not be read is named."""
     namespace, name = at(live, "metadata", "namespace"), at(live, "metadata", "name")
 
-    def read(part: tuple[str, Resource]) -> tuple[Object, ...] | GitOpsError:
+    def read(side: ApiOnce, part: tuple[str, Resource]) -> tuple[Object, ...] | GitOpsError:
         key, resource = part
-        side = api.for_one_part()
         try:
             if resource is EVENT:
                 return side.page(resource, namespace, limit=_EVENTS).items
@@ -95,8 +94,7 @@ def read_related(api: ApiOnce, live: Object) -> tuple[Related, list[Notice]]:
             return error
 
     parts = [*_OWN.items(), *_NAMING.items()]
-    with ThreadPoolExecutor(_MANY) as pool:
-        answers = list(pool.map(read, parts))
+    answers = api.side_by_side(read, parts)
     found: dict[str, tuple[Object, ...]] = {}
     warnings: list[Notice] = []
     absent: list[str] = []

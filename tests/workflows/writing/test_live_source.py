@@ -9,7 +9,7 @@ from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, PASSWORD
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER
-from gitops_mcp.errors import NotFound
+from gitops_mcp.errors import InvalidRequest, NotFound
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.live_source import check_cluster_name_live, live_view, read_live_objects
 from gitops_mcp.workflows.writing.request import WriteRequest
@@ -60,6 +60,16 @@ def test_a_cluster_is_looked_for_where_the_environment_may_look(direct: Direct) 
     ):
         found = read_live_objects(direct.look(), environment, request_for("db", None))
         assert [one.namespace for one in found] == namespaces
+
+
+def test_of_a_name_in_several_namespaces_only_the_clusters_are_read(direct: Direct) -> None:
+    for namespace in ("dev", "other"):
+        direct.put(CLUSTER, "db", namespace=namespace, instances=1)
+        direct.put(DATABASE, "db-shop", namespace=namespace, cluster={"name": "db"}, name="shop", owner="app")
+    view = seen(direct, request_for("db", None))
+    assert [path.rpartition("/")[2] for path, _ in direct.read()] == ["clusters"]
+    with pytest.raises(InvalidRequest, match=r"in several: dev \(the live Cluster dev/db\), other \(.*; name one"):
+        view.desired.cluster("db", None, environment="dev")
 
 
 def test_a_live_object_is_a_declaration_that_says_where_it_stands(direct: Direct) -> None:
