@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -68,7 +69,9 @@ class Kube:
         plugin_timeout: float = PLUGIN_SECONDS,
     ) -> None:
         self._wire = Wire(context=context, timeout=timeout, start=start or kube_start(), plugin_timeout=plugin_timeout)
-        self._documents: dict[str, tuple[str, Object]] = {}
+        self._documents: dict[str, Object] = {}
+        """By address, which holds the hash."""
+        self._reading_document = threading.Lock()
 
     @property
     def description(self) -> str:
@@ -200,7 +203,8 @@ class Kube:
     def openapi(self, group: str, version: str) -> Object:
         """The OpenAPI document of a group's version, CRDs' schemas with it; not to be changed by who reads it.
 
-        It is kept for as long as the server's index gives the same hash.
+        It is read once for each hash that the server's index gives, and kept: who reads it remembers by its identity
+        what was made of it.
         """
         path = f"apis/{group}/{version}" if group else f"api/{version}"
         asked = ApiRequest("get", _OPENAPI, None, None, self.description, url="/openapi/v3")
@@ -210,11 +214,11 @@ class Kube:
             raise NotInstalled(f"{asked}: the API server does not serve {path}: no CRD of it is installed there")
         if not str(url).startswith("/openapi/v3/"):
             raise Unavailable(f"{asked}: the index leads elsewhere for {path}: check the server in kubeconfig")
-        kept = self._documents.get(path)
-        if kept is None or kept[0] != url or "hash=" not in url:
-            document = self._asked(ApiRequest("get", _OPENAPI, None, None, self.description, url=url), HttpRequest())
-            kept = self._documents[path] = (url, document)
-        return kept[1]
+        with self._reading_document:
+            if url not in self._documents or "hash=" not in url:
+                asked = ApiRequest("get", _OPENAPI, None, None, self.description, url=url)
+                self._documents[url] = self._asked(asked, HttpRequest())
+            return self._documents[url]
 
     def serves(self, resource: Resource) -> bool:
         """Whether the API server has a kind; everybody who is logged in may ask."""
