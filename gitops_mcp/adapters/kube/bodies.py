@@ -15,7 +15,6 @@ from gitops_mcp.domain.names import one_line
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import Unavailable
 
-_MAPPINGS = (("metadata",), ("metadata", "labels"), ("metadata", "annotations"), ("spec",), ("status",))
 _TEXTS = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
 
 
@@ -48,12 +47,15 @@ def check_parts(found: Object, *, asked: ApiRequest) -> None:
     """That what is there of an object's main parts has the shape that it has in every kind but Status."""
     if found.get("kind") == "Status":
         return
-    for path in _MAPPINGS:
-        if type(part := at(found, *path)) is not dict and part is not None:
-            raise _unusable_answer(f"{'.'.join(path)} of the answer is no mapping", asked=asked)
+    for key in ("metadata", "spec", "status"):
+        if type(part := found.get(key)) is not dict and part is not None:
+            raise _unusable_answer(f"{key} of the answer is no mapping", asked=asked)
     metadata = found.get("metadata") or {}
+    for key in ("labels", "annotations"):
+        if type(part := metadata.get(key)) is not dict and part is not None:
+            raise _unusable_answer(f"metadata.{key} of the answer is no mapping", asked=asked)
     for key in _TEXTS:
-        if type(text := metadata.get(key)) is not str and text is not None:
+        if type(part := metadata.get(key)) is not str and part is not None:
             raise _unusable_answer(f"metadata.{key} of the answer is no text", asked=asked)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.kube import ObjectPage
 from gitops_mcp.domain.kinds import CLUSTER
@@ -39,13 +39,17 @@ class ClusterPage:
     total: int | None
     refused: Mapping[Space, Forbidden]
     """Where nothing may be listed."""
-    _starts: Sequence[Position] = field(repr=False)
-    """Of each item, where a listing starts that begins with it."""
+    _starts: Sequence[Position]
+    """Of each request, where its items begin."""
     _after: Position | None
 
     def position_after(self, count: int) -> Position | None:
         """Where a listing goes on of which so many items were shown; None at the end."""
-        return self._starts[count] if count < len(self.items) else self._after
+        if count == len(self.items):
+            return self._after
+        done = self._starts[0].done + count
+        start = next(one for one in reversed(self._starts) if one.done <= done)
+        return replace(start, skip=start.skip + done - start.done, done=done)
 
 
 def read_cluster_page(api: ApiOnce, spaces: Sequence[Space], start: Position, size: int) -> ClusterPage:
@@ -67,7 +71,7 @@ def read_cluster_page(api: ApiOnce, spaces: Sequence[Space], start: Position, si
                 raise next(iter(refused.values())) from error
             found, position = ObjectPage((), None, None), replace(position, partial=True)
         taken = found.items[position.skip :][:room]
-        starts += [replace(position, skip=position.skip + n, done=position.done + n) for n in range(len(taken))]
+        starts.append(position)
         items += taken
         total = _total(found, position, last=position.space == spaces[-1])
         position = _next_position(found, position, len(taken), spaces)
