@@ -45,6 +45,12 @@ class Session:
     def usable(self) -> bool:
         return self.expires is None or datetime.now(UTC) < self.expires - timedelta(seconds=10)
 
+    def target(self, path: str) -> str:
+        """What a request line names: the whole address where a proxy reads it, else the path."""
+        server = self.login.server
+        proxied = self.pool.proxy is not None and server.lower().startswith("http:")
+        return server + path if proxied else urlsplit(server).path + path
+
 
 def open_session(login: Login, *, plugin_timeout: float) -> Session:
     """The client's own pool: it knows proxies, `no_proxy` and server names; TLS and credentials are given to it."""

@@ -123,6 +123,18 @@ def test_headers_are_those_that_kubectl_sends(
     assert acted_as(api) == [headers]
 
 
+def test_a_proxy_gets_each_group_in_a_header_of_its_own(
+    api: ReplayingApi, kube: Callable[..., Kube], tmp_path: Path
+) -> None:
+    found = kube(**{"as": "jane", "as-groups": ["developers", "on call"]})
+    config = json.loads((tmp_path / "kubeconfig").read_text())
+    config["clusters"][0]["cluster"] = {"server": "http://127.0.0.1:9/k8s/prod", "proxy-url": api.url}
+    (tmp_path / "kubeconfig").write_text(json.dumps(config))
+    found.get(CLUSTER, "shop", "orders")
+    assert [value for _, value in acted_as(api)[0]] == ["jane", "developers", "on call"]
+    assert api.requests[0].path.startswith("http://127.0.0.1:9/k8s/prod/apis/postgresql.cnpg.io/v1/namespaces/shop/")
+
+
 @pytest.mark.parametrize(
     "user",
     [
