@@ -93,9 +93,17 @@ class ApiOnce:
         return replace(self)
 
     def side_by_side(self, read: Callable[[ApiOnce, P], T], parts: Iterable[P]) -> list[T]:
-        """What is read of each part, a few at once, in their order; of several errors the first in that order."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(lambda part: read(self.for_one_part(), part), parts))
+        """What is read of each part, a few at once, in their order; of several errors the first in that order.
+
+        Where it does not answer for any of them it is left alone from then on.
+        """
+        sides = [(self.for_one_part(), part) for part in parts]
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                return list(pool.map(lambda side: read(*side), sides))
+        finally:
+            down = [side._down for side, _ in sides]  # noqa: SLF001 - of the same class
+            self._down = self._down or (down[0] if down and all(down) else None)
 
     def serves(self, resource: Resource) -> bool:
         return self._once(("serves", resource), lambda: self.kube.serves(resource))

@@ -168,3 +168,19 @@ def test_of_parts_that_fail_the_first_is_told_and_none_is_left_out_for_another(a
         with pytest.raises(Forbidden, match="in namespace 'b'"):
             once().side_by_side(lambda api, space: api.every(CLUSTER, space), ["a", "b", "c", "d"])
         assert len(api.asked) == 4
+
+
+def test_an_api_that_answers_for_no_part_is_left_alone_afterwards(api: Api) -> None:
+    for space, answer in (("a", DOWN), ("b", DOWN), ("c", listed())):
+        api.clusters(space, answer)
+    seen = once()
+    with pytest.raises(Unavailable):
+        seen.side_by_side(lambda there, space: there.every(CLUSTER, space), ["a", "c"])
+    assert seen.every(CLUSTER, "c") == ()
+    other = once()
+    with pytest.raises(Unavailable):
+        other.side_by_side(lambda there, space: there.every(CLUSTER, space), ["a", "b"])
+    api.requests.clear()
+    with pytest.raises(Unavailable):
+        other.every(CLUSTER, "c")
+    assert api.asked == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown
 from gitops_mcp.adapters.kube.asked import ApiRequest
+from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import Unavailable
 
 
@@ -65,8 +66,9 @@ def _root_cause(error: BaseException) -> str:
     """The system's own words at the bottom of a chain of wrapped errors, which hold addresses of objects."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, OSError) and seen.strerror:
-            return seen.strerror
+        # A proxy's refusal of a tunnel has a text and no number.
+        if isinstance(seen, OSError) and (words := seen.strerror or str(seen)):
+            return one_line(words)[:120]
         original = getattr(seen, "original_error", None)
         inner = next((arg for arg in reversed(seen.args) if isinstance(arg, BaseException)), None)
         seen = original or seen.__cause__ or inner or seen.__context__

@@ -46,16 +46,13 @@ def live_cluster(
     api: ApiOnce, environment: Environment, name: str, namespace: str | None
 ) -> tuple[Object | None, GitOpsError | None]:
     """The live Cluster; None and why where the API could not be asked. Raises where several have the name."""
-
-    def look(there: ApiOnce, space: str | None) -> tuple[Object, ...] | GitOpsError:
+    found: list[Object] = []
+    unread: GitOpsError | None = None
+    for space in [namespace] if namespace else (environment.namespaces or [None]):
         try:
-            return _clusters_named(there, space, name, known=namespace is not None)
+            found += _clusters_named(api, space, name, known=namespace is not None)
         except (NotInstalled, Forbidden, Unavailable) as error:
-            return error
-
-    seen = api.side_by_side(look, [namespace] if namespace else (environment.namespaces or [None]))
-    unread = next((one for one in seen if isinstance(one, GitOpsError)), None)
-    found = [one for part in seen if not isinstance(part, GitOpsError) for one in part]
+            unread = unread or error
     if len(found) > 1:
         where = ", ".join(sorted(str(at(one, "metadata", "namespace")) for one in found))
         raise InvalidRequest(f"namespace: {environment.name} has a Cluster {name!r} in several: {where}; name one")

@@ -10,7 +10,7 @@ from gitops_mcp.answers.members import MemberState
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import DATABASE_ROLE
-from gitops_mcp.domain.names import ClusterRef, check_cluster_name
+from gitops_mcp.domain.names import NO_NAMES, ClusterRef, check_cluster_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles
@@ -104,7 +104,10 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
         if not isinstance(unclear, NotFound | None):
             raise unclear
         nowhere = str(unclear) if unclear else f"cluster_name: no Cluster {name!r} in {chosen.name}"
-        raise unread or NotFound(f"{nowhere}. None is live either; {near_names(api, chosen, name, asked)}")
+        if unread is not None:
+            raise unread
+        near = near_names(api, chosen, name, asked)
+        raise NotFound(f"{nowhere}. None is live either" + (f"; {near}" if near != NO_NAMES else ""))
     allowed_namespace(chosen, space)
     live = None
     if unread is None:

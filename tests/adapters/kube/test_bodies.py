@@ -46,7 +46,7 @@ def connect(tmp_path: Path) -> Callable[[str], Kube]:
         }
         (tmp_path / "kubeconfig").write_text(json.dumps(config))
         start = kube_start(service_account=tmp_path / "none")
-        return Kube(context="dev", timeout=5, start=start)
+        return Kube(context="dev", timeout=60, start=start)
 
     return connect
 
@@ -242,6 +242,37 @@ def test_what_a_proxy_answers_is_no_word_of_the_api(
 
 
 @pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b"407 Proxy Authentication Required", "Tunnel connection failed: 407 Proxy Authentication Required"),
+        (b"502 Bad Gateway", "Tunnel connection failed: 502 Bad Gateway"),
+    ],
+)
+def test_a_proxy_that_opens_no_tunnel_is_told_with_its_reason(
+    connect: Callable[[str], Kube], tmp_path: Path, line: bytes, told: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def refuse() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(b"HTTP/1.1 " + line + b"\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        kube = connect("https://kubernetes.invalid")
+        config = json.loads((tmp_path / "kubeconfig").read_text())
+        config["clusters"][0]["cluster"]["proxy-url"] = f"http://u:hunter2@127.0.0.1:{server.getsockname()[1]}"
+        (tmp_path / "kubeconfig").write_text(json.dumps(config))
+        with pytest.raises(Unavailable) as raised:
+            kube.every(CLUSTER, "shop")
+        thread.join()
+    assert f"the proxy of https://kubernetes.invalid cannot be used ({told}): check proxy-url" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
     "shape", [5, "x", [1], {"causes": 5}, {"causes": ["x", None]}, {"causes": {"a": 1}, "name": []}]
 )
 def test_a_status_whose_details_are_of_another_shape_is_told_by_its_code(
@@ -265,7 +296,7 @@ def test_a_server_that_says_for_how_long_to_slow_down_is_asked_again(
     assert len(api.requests) == 2
 
 
-@pytest.mark.parametrize("headers", [{}, {"Retry-After": "60"}, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}])
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "3600"}, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}])
 def test_a_server_that_asks_for_longer_or_does_not_say_is_not_asked_again(
     api: ReplayingApi, connect: Callable[[str], Kube], headers: dict[str, str]
 ) -> None:
