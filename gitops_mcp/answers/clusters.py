@@ -11,6 +11,9 @@ from gitops_mcp.answers.cluster_parts import ConditionRow
 from gitops_mcp.answers.markdown import bullets, cursor_line, plain, section, table, warning_blocks
 from gitops_mcp.domain.notice import Notice
 
+_UNREAD = {"live-unavailable", "not-installed", "forbidden"}
+"""Warnings that something could not be listed."""
+
 
 class ClusterRow(Answer):
     namespace: str | None = None
@@ -47,7 +50,9 @@ class ClusterList(Answer):
 
     def blocks(self) -> Iterator[str]:
         known = f"{len(self.items)} of {self.total}" if self.total is not None else f"{len(self.items)}"
-        yield f"{known} clusters shown in {self.environment}"
+        unread = self.total is None and {one.id for one in self.warnings} & _UNREAD
+        more = "; how many there are is not known, since not all could be read" if unread else ""
+        yield f"{known} clusters shown in {self.environment}{more}"
         yield from warning_blocks(self.warnings)
         rows = table(
             ("namespace/name", "ready", "phase", "primary", "image", "storage"),

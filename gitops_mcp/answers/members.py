@@ -58,13 +58,15 @@ class MemberList(LongAnswer):
     namespace: str
     cluster: str
     items: Sequence[MemberRow]
-    total: int
+    total: int | None = None
+    """Left out where there is nothing to count, since it could not be read."""
     cursor: str | None = None
     warnings: list[Notice] = Field(default_factory=list)
 
     def _blocks(self, noun: str, rows: str) -> Iterator[str]:
-        of = f"{len(self.items)} of {pluralize(self.total, noun)}"
-        yield f"{of} of {self.namespace}/{self.cluster} in {self.environment}"
+        known = f"{len(self.items)} of {pluralize(self.total, noun)}" if self.total is not None else f"{noun}s"
+        unread = "; how many there are is not known, since not all could be read" if self.total is None else ""
+        yield f"{known} of {self.namespace}/{self.cluster} in {self.environment}{unread}"
         yield from warning_blocks(self.warnings)
         said = bullets(f"{plain(one.name)}: {plain(one.message)} (untrusted text)" for one in self.items if one.message)
         open_ = bullets(f"{plain(one.name)}: open change {', '.join(one.pending)}" for one in self.items if one.pending)

@@ -115,11 +115,14 @@ def make_object_name(cluster: str, sql: str, *, taken: Container[str]) -> str:
     return f"{made[: OBJECT_NAME_MAX - 7].rstrip('-')}-{digest}"
 
 
+NO_NAMES = "there are none"
+
+
 def suggest(name: str, known: Iterable[str], *, most: int = 5) -> str:
     """What to offer for a name that was not found: the near ones first, then the others, with a count."""
     names = sorted(set(known))
     if not names:
-        return "there are none"
+        return NO_NAMES
     close = difflib.get_close_matches(name, names, n=most, cutoff=0.5)
     offered = [*close, *(other for other in names if other not in close)][:most]
     more = f" and {len(names) - len(offered)} more" if len(names) > len(offered) else ""

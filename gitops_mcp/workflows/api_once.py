@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -14,6 +15,10 @@ from gitops_mcp.domain.schema import Schema
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled, Unavailable
 
 T = TypeVar("T")
+P = TypeVar("P")
+
+_AT_ONCE = 8
+"""Requests to the API."""
 Served = tuple[Schema, str, bool]
 """A schema, whose it is, and whether it has all the rules that its kind has."""
 
@@ -86,6 +91,19 @@ class ApiOnce:
     def for_one_part(self) -> ApiOnce:
         """The same record, for one of several parts that are read at once: what fails for it stops no other part."""
         return replace(self)
+
+    def side_by_side(self, read: Callable[[ApiOnce, P], T], parts: Iterable[P]) -> list[T]:
+        """What is read of each part, a few at once, in their order; of several errors the first in that order.
+
+        Where it does not answer for any of them it is left alone from then on.
+        """
+        sides = [(self.for_one_part(), part) for part in parts]
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                return list(pool.map(lambda side: read(*side), sides))
+        finally:
+            down = [side._down for side, _ in sides]  # noqa: SLF001 - of the same class
+            self._down = self._down or (down[0] if down and all(down) else None)
 
     def serves(self, resource: Resource) -> bool:
         return self._once(("serves", resource), lambda: self.kube.serves(resource))

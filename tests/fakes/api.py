@@ -32,6 +32,8 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: Any
+    header_lines: tuple[tuple[str, str], ...] = ()
+    """Those that are sent more than once too."""
 
 
 class ReplayingApi:
@@ -60,7 +62,8 @@ class ReplayingApi:
             def do_GET(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length)) if length else None
-                api.requests.append(Request(self.command, self.path, dict(self.headers), body))
+                lines = tuple(self.headers.items())
+                api.requests.append(Request(self.command, self.path, dict(lines), body, lines))
                 if isinstance(self.connection, ssl.SSLSocket) and (peer := self.connection.getpeercert()):
                     api.peers.append(dict(pair for part in peer["subject"] for pair in part)["commonName"])  # type: ignore[misc] # typeshed gives it no shape
                 answer = api.answer(self.path)

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+import threading
+from pathlib import Path
+
 import pytest
 
 from gitops_mcp.adapters.kube import Kube
@@ -7,7 +11,7 @@ from gitops_mcp.app import App
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, POD
 from gitops_mcp.errors import Forbidden, NotInstalled, Unavailable
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
-from tests.fakes.api import Answer, status
+from tests.fakes.api import Answer, ReplayingApi, status
 from tests.workflows.conftest import ABSENT, FORBIDDEN, GROUP, Api, Team, listed, live
 
 DB = f"{GROUP}/namespaces/shop/clusters/db"
@@ -132,3 +136,51 @@ def test_environments_and_engines_of_one_context_share_what_was_said(team: Team,
     dev, prod = settings.environments["dev"], settings.environments["prod"]
     assert apis.at_environment(dev) is apis.at_engine(dev)
     assert apis.at_environment(prod) is not apis.at_environment(dev), "the same API by another context's rights"
+
+
+def test_parts_are_read_side_by_side_and_told_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(4, timeout=20)
+
+    class Waiting(ReplayingApi):
+        def answer(self, path: str) -> Answer:
+            """Nobody is answered before four have asked."""
+            together.wait()
+            return listed({"metadata": {"name": path.split("/")[5]}})
+
+    with Waiting().running() as running:
+        config = {
+            "current-context": "dev",
+            "clusters": [{"name": "here", "cluster": {"server": running.url}}],
+            "contexts": [{"name": "dev", "context": {"cluster": "here"}}],
+        }
+        (tmp_path / "kubeconfig").write_text(json.dumps(config))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+        spaces = ["d", "a", "c", "b"]
+        read = once().side_by_side(lambda api, space: api.every(CLUSTER, space), spaces)
+    assert [one["metadata"]["name"] for part in read for one in part] == spaces
+
+
+def test_of_parts_that_fail_the_first_is_told_and_none_is_left_out_for_another(api: Api) -> None:
+    for space, answer in (("a", listed()), ("b", FORBIDDEN), ("c", DOWN), ("d", ABSENT)):
+        api.clusters(space, answer)
+    for _ in range(5):
+        api.requests.clear()
+        with pytest.raises(Forbidden, match="in namespace 'b'"):
+            once().side_by_side(lambda api, space: api.every(CLUSTER, space), ["a", "b", "c", "d"])
+        assert len(api.asked) == 4
+
+
+def test_an_api_that_answers_for_no_part_is_left_alone_afterwards(api: Api) -> None:
+    for space, answer in (("a", DOWN), ("b", DOWN), ("c", listed())):
+        api.clusters(space, answer)
+    seen = once()
+    with pytest.raises(Unavailable):
+        seen.side_by_side(lambda there, space: there.every(CLUSTER, space), ["a", "c"])
+    assert seen.every(CLUSTER, "c") == ()
+    other = once()
+    with pytest.raises(Unavailable):
+        other.side_by_side(lambda there, space: there.every(CLUSTER, space), ["a", "b"])
+    api.requests.clear()
+    with pytest.raises(Unavailable):
+        other.every(CLUSTER, "c")
+    assert api.asked == []

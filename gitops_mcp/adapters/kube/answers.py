@@ -50,17 +50,6 @@ class OutcomeUnknown(Unavailable):
     """A write was sent, and no answer said what became of it."""
 
 
-def load_object(body: bytes, content_type: str, *, asked: ApiRequest) -> Object:
-    """The body of a good answer. What is no JSON object comes from something else than an API server."""
-    try:
-        value: Any = json.loads(body)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise _not_kubernetes(content_type, asked=asked)
-    return value
-
-
 def warnings_in(headers: Mapping[str, str], *, asked: ApiRequest) -> tuple[str, ...]:
     """What the server and webhooks warn of in a good answer (RFC 7234, 5.5); of a Secret nothing, as for messages."""
     found = [] if asked.secret else _WARNING.findall(headers.get("Warning") or "")
@@ -79,7 +68,7 @@ def _as_utf8(text: str) -> str:
 
 def error_for(status: int, headers: Mapping[str, str], body: bytes, *, asked: ApiRequest, log_in: str) -> GitOpsError:
     """The error for an answer that is not 2xx. `log_in` says what to do about refused credentials."""
-    said = _parse_status(body)
+    said = parse_status(body)
     told = _shown_message(said, asked=asked, most=600)
     denied = admission_error(status, _message(said), told, has_causes=bool(_causes(said)), asked=asked)
     if denied is None and status == 401:
@@ -102,15 +91,8 @@ def _error_by_code(
         case _ if 400 <= status < 500 and status != 429:
             return _rejection_error(status, said, asked=asked)
         case _:
-            return _unavailable_error(status, _retry_after(headers), _shown_message(said, asked=asked), asked=asked)
-
-
-def _not_kubernetes(content_type: str, *, asked: ApiRequest) -> Unavailable:
-    what = (
-        f"{asked}: the answer is no Kubernetes object but {_one_line(content_type, 60) or 'of no type'}: a proxy or "
-        f"login page may stand in between; check the server in kubeconfig"
-    )
-    return OutcomeUnknown(f"{what}; {UNKNOWN}") if asked.writes else Unavailable(what)
+            wait = f"in {seconds} s" if (seconds := retry_after(headers)) else ""
+            return _unavailable_error(status, wait, _shown_message(said, asked=asked), asked=asked)
 
 
 def _conflict_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
@@ -249,11 +231,11 @@ def _message(said: Object) -> str:
     return str(at(said, "message") or "")
 
 
-def _parse_status(body: bytes) -> Object:
+def parse_status(body: bytes) -> Object:
     """The Status in a body, or nothing: what else a body holds is not for showing."""
     try:
         value: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) and value.get("kind") == "Status" else {}
 
@@ -264,9 +246,10 @@ def _shown_message(said: Object, *, asked: ApiRequest, most: int = 300) -> str:
     return untrusted(_message(said), most=most)
 
 
-def _retry_after(headers: Mapping[str, str]) -> str:
+def retry_after(headers: Mapping[str, str]) -> int | None:
+    """Seconds to wait, where the server says so in seconds."""
     value = headers.get("Retry-After", "")
-    return f"in {int(value)} s" if value.isdecimal() and len(value) < 6 else ""
+    return max(int(value), 1) if value.isdecimal() and len(value) < 6 else None
 
 
 def _one_line(text: str, limit: int = 300) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from gitops_mcp.adapters.kube.answers import CursorExpired, load_object, warnings_in
+from gitops_mcp.adapters.kube.answers import CursorExpired, warnings_in
 from gitops_mcp.adapters.kube.asked import ApiRequest
+from gitops_mcp.adapters.kube.bodies import check_object, check_parts, list_of, load_object
 from gitops_mcp.adapters.kube.start import KubeStart, kube_start
 from gitops_mcp.adapters.kube.wire import JSON, HttpRequest, Wire
 from gitops_mcp.domain.kinds import SERVICE
@@ -17,6 +19,7 @@ from gitops_mcp.errors import NotFound, NotInstalled, Unavailable
 
 PAGE = 500
 """Objects in one request of a whole list, as kubectl asks for them."""
+_PAGES = 200
 PLUGIN_SECONDS = 30.0
 _PROXIED_BYTES = 1 << 20
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
@@ -66,7 +69,9 @@ class Kube:
         plugin_timeout: float = PLUGIN_SECONDS,
     ) -> None:
         self._wire = Wire(context=context, timeout=timeout, start=start or kube_start(), plugin_timeout=plugin_timeout)
-        self._documents: dict[str, tuple[str, Object]] = {}
+        self._documents: dict[str, Object] = {}
+        """By address, which holds the hash."""
+        self._reading_document = threading.Lock()
 
     @property
     def description(self) -> str:
@@ -91,18 +96,9 @@ class Kube:
         """One page of a list; namespace None: of all namespaces. A kind that is not served is NotInstalled."""
         asked = ApiRequest("list", resource, namespace, None, self.description)
         query = {"limit": limit, "continue": cursor, "labelSelector": labels, "fieldSelector": fields}
-        answer = self._asked(asked, HttpRequest(query=query))
-        items = answer.get("items") or []
-        for item in items:
-            # Lists of built-in kinds leave these out of their items.
-            item.setdefault("apiVersion", resource.api_version)
-            item.setdefault("kind", resource.kind)
-        remaining = at(answer, "metadata", "remainingItemCount")
-        return ObjectPage(
-            tuple(_without_extras(item, asked, managed_fields=managed_fields) for item in items),
-            at(answer, "metadata", "continue") or None,
-            remaining,
-        )
+        items, after, remaining = list_of(self._asked(asked, HttpRequest(query=query)), asked=asked)
+        found = tuple(_without_extras(item, asked, managed_fields=managed_fields) for item in items)
+        return ObjectPage(found, after, remaining)
 
     def every(
         self,
@@ -116,19 +112,26 @@ class Kube:
         """The whole list. Where its snapshot expires half way, it is read once more from the start."""
         page = partial(self.page, resource, namespace, labels=labels, fields=fields, managed_fields=managed_fields)
         try:
-            return _all_pages(page)
+            found = _all_pages(page)
         except CursorExpired:
-            return _all_pages(page)
+            found = _all_pages(page)
+        if found is None:
+            asked = ApiRequest("list", resource, namespace, None, self.description)
+            raise Unavailable(
+                f"{asked}: the list does not end, after {PAGE * _PAGES:,} objects: check what answers there"
+            )
+        return found
 
     def get(self, resource: Resource, namespace: str | None, name: str, *, managed_fields: bool = False) -> Object:
         asked = ApiRequest("get", resource, namespace, name, self.description)
-        return _without_extras(self._asked(asked, HttpRequest()), asked, managed_fields=managed_fields)
+        found = check_object(self._asked(asked, HttpRequest()), asked=asked)
+        return _without_extras(found, asked, managed_fields=managed_fields)
 
     def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object:
         """The object without spec, status and data. It takes the right to read all of it nevertheless."""
         asked = ApiRequest("get", resource, namespace, name, self.description)
-        found = self._asked(asked, HttpRequest(accept=_METADATA))
-        kept = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": found.get("metadata") or {}}
+        found = check_object(self._asked(asked, HttpRequest(accept=_METADATA)), asked=asked)
+        kept = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": found["metadata"]}
         return _without_extras(kept, asked)
 
     def allowed(self, verb: str, resource: Resource, namespace: str | None) -> bool:
@@ -200,7 +203,8 @@ class Kube:
     def openapi(self, group: str, version: str) -> Object:
         """The OpenAPI document of a group's version, CRDs' schemas with it; not to be changed by who reads it.
 
-        It is kept for as long as the server's index gives the same hash.
+        It is read once for each hash that the server's index gives, and kept: who reads it remembers by its identity
+        what was made of it.
         """
         path = f"apis/{group}/{version}" if group else f"api/{version}"
         asked = ApiRequest("get", _OPENAPI, None, None, self.description, url="/openapi/v3")
@@ -210,11 +214,11 @@ class Kube:
             raise NotInstalled(f"{asked}: the API server does not serve {path}: no CRD of it is installed there")
         if not str(url).startswith("/openapi/v3/"):
             raise Unavailable(f"{asked}: the index leads elsewhere for {path}: check the server in kubeconfig")
-        kept = self._documents.get(path)
-        if kept is None or kept[0] != url or "hash=" not in url:
-            document = self._asked(ApiRequest("get", _OPENAPI, None, None, self.description, url=url), HttpRequest())
-            kept = self._documents[path] = (url, document)
-        return kept[1]
+        with self._reading_document:
+            if url not in self._documents or "hash=" not in url:
+                asked = ApiRequest("get", _OPENAPI, None, None, self.description, url=url)
+                self._documents[url] = self._asked(asked, HttpRequest())
+            return self._documents[url]
 
     def serves(self, resource: Resource) -> bool:
         """Whether the API server has a kind; everybody who is logged in may ask."""
@@ -259,18 +263,21 @@ class Kube:
     def _done(self, asked: ApiRequest, request: HttpRequest) -> WriteAnswer:
         answer = self._wire.ask(asked, request)
         made = load_object(answer.body, answer.content_type, asked=asked)
+        check_parts(made, asked=asked)
         return WriteAnswer(_without_extras(made, asked), warnings_in(answer.headers, asked=asked))
 
 
-def _all_pages(page: Callable[..., ObjectPage]) -> tuple[Object, ...]:
+def _all_pages(page: Callable[..., ObjectPage]) -> tuple[Object, ...] | None:
+    """None where there is no end of pages."""
     found: list[Object] = []
     cursor = None
-    while True:
+    for _ in range(_PAGES):
         made = page(limit=PAGE, cursor=cursor)
         found += made.items
         cursor = made.cursor
         if cursor is None:
             return tuple(found)
+    return None
 
 
 def _without_extras(found: Object, asked: ApiRequest, *, managed_fields: bool = False) -> Object:

@@ -9,18 +9,30 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gitops_mcp.adapters.kube.impersonation import impersonation_headers
 from gitops_mcp.adapters.kube.plugin import ExecPlugin
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import Unavailable
 
 IN_CLUSTER = "in-cluster"
+
+_TEXTS: Mapping[str, tuple[str, ...]] = {
+    "context": ("cluster", "user", "namespace"),
+    "cluster": ("server", "tls-server-name", "proxy-url", "certificate-authority", "certificate-authority-data"),
+    "user": (
+        *("token", "tokenFile", "username", "password", "as", "as-uid"),
+        *("client-certificate", "client-certificate-data", "client-key", "client-key-data"),
+    ),
+}
+"""Fields that kubectl reads as texts, and refuses as anything else."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +41,10 @@ class Login:
 
     server: str
     description: str
-    """`context 'prod-admin'` or `in-cluster`, for messages."""
+    """`context 'prod-admin'`, with `as 'jane'` where it impersonates, or `in-cluster`; for messages."""
     user: str = ""
+    impersonation: tuple[tuple[str, str], ...] = ()
+    """Headers of each request."""
     namespace: str | None = None
     ca: Path | bytes | None = field(default=None, repr=False)
     """The authority's certificates in PEM; None: those of the system."""
@@ -63,7 +77,7 @@ class _NamedEntry:
 
     def file(self, key: str) -> Path | None:
         named = self.value.get(key)
-        return self.folder / Path(str(named)).expanduser() if named else None
+        return self.folder / os.path.expanduser(named) if named else None  # noqa: PTH111 - Path's raises where no such user is
 
     def material(self, key: str) -> Path | bytes | None:
         """What `key` names or `key-data` holds; as for kubectl, the data wins."""
@@ -103,7 +117,7 @@ class Kubeconfig:
     def login(self, context: str) -> Login:
         if context not in self.contexts:
             raise Unavailable(f"kubeconfig has no context {quote(context)}; {suggest(context, self.contexts)}")
-        chosen = self.contexts[context].value
+        chosen = _with_texts("context", context, self.contexts[context].value)
         cluster = self.clusters.get(str(chosen.get("cluster")))
         if cluster is None or not cluster.value.get("server"):
             raise Unavailable(
@@ -120,25 +134,57 @@ class Kubeconfig:
         return _login(context, chosen, cluster, name, user or _NamedEntry({}, Path()))
 
 
+def _with_texts(kind: str, name: str, entry: Object) -> Object:
+    """The entry, whose texts are texts: YAML makes a number or a date of what stands without quotes."""
+    for key in _TEXTS[kind]:
+        found = entry.get(key)
+        if found is not None and not (isinstance(found, str) and "\0" not in found):
+            raise Unavailable(
+                f"kubeconfig: {key} of {kind} {quote(name)} is no text: put it in quotes; `kubectl config view` must "
+                f"work"
+            )
+    return entry
+
+
 def _login(context: str, chosen: Object, cluster: _NamedEntry, name: str, user: _NamedEntry) -> Login:
+    _with_texts("cluster", str(chosen["cluster"]), cluster.value)
+    _with_texts("user", name, user.value)
+    if not isinstance(unchecked := cluster.value.get("insecure-skip-tls-verify") or False, bool):
+        raise Unavailable(
+            f"kubeconfig: insecure-skip-tls-verify of cluster {quote(str(chosen['cluster']))} is neither true nor false"
+        )
+    impersonation = impersonation_headers(name, user.value)
     certificate, key = user.material("client-certificate"), user.material("client-key")
     authorization = _authorization_header(user.value)
     plain = authorization or user.value.get("tokenFile")
     exec_ = user.value.get("exec")
     return Login(
         server=_server_url(str(cluster.value["server"]), context),
-        description=f"context {context!r}",
+        description=f"context {context!r}" + (f" as {quote(user.value['as'])}" if impersonation else ""),
         user=name,
+        impersonation=impersonation,
         namespace=str(chosen["namespace"]) if chosen.get("namespace") else None,
         ca=cluster.material("certificate-authority"),
-        verify=not cluster.value.get("insecure-skip-tls-verify"),
+        verify=not unchecked,
         server_name=cluster.value.get("tls-server-name") or None,
         proxy=cluster.value.get("proxy-url") or None,
         authorization=authorization,
         token_file=user.file("tokenFile"),
         certificate=(certificate, key) if certificate and key else None,
-        plugin=ExecPlugin.of(exec_, user.folder, cluster.value) if isinstance(exec_, dict) and not plain else None,
+        plugin=ExecPlugin.of(exec_, user.folder, _cluster_told(cluster, exec_)) if exec_ and not plain else None,
     )
+
+
+def _cluster_told(cluster: _NamedEntry, exec_: Object) -> Object:
+    """A cluster's entry as a plugin is told it: with its authority's certificates, wherever they stand."""
+    authority = cluster.material("certificate-authority")
+    if not isinstance(authority, Path) or not at(exec_, "provideClusterInfo"):
+        return cluster.value
+    try:
+        data = authority.read_bytes()
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"kubeconfig: certificate-authority {authority} cannot be read: repair it") from error
+    return {**cluster.value, "certificate-authority-data": base64.b64encode(data).decode()}
 
 
 def _server_url(url: str, context: str) -> str:

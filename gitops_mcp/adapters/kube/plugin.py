@@ -50,15 +50,22 @@ class ExecPlugin:
     @classmethod
     def of(cls, exec_: Object, folder: Path, cluster: Object) -> ExecPlugin:
         """`command` with a slash is relative to its kubeconfig's folder, without one it is looked up on PATH."""
-        command, version = exec_.get("command"), exec_.get("apiVersion")
-        if not command or not version:
+        command, version = at(exec_, "command"), at(exec_, "apiVersion")
+        arguments, variables = at(exec_, "args") or [], at(exec_, "env") or []
+        if not _is_text(command) or not _is_text(version):
             raise Unavailable("kubeconfig: users[].user.exec needs command and apiVersion: repair it, or log in again")
-        command = str(command)
+        if not isinstance(arguments, list) or not all(isinstance(one, str) for one in arguments):
+            raise Unavailable("kubeconfig: users[].user.exec.args is no list of texts: put each in quotes")
+        for index, item in enumerate(variables if isinstance(variables, list) else [None]):
+            if not _is_text(at(item, "name")) or not isinstance(at(item, "value") or "", str):
+                raise Unavailable(
+                    f"kubeconfig: users[].user.exec.env[{index}] is not {{name, value}} with a text each: repair it"
+                )
         return cls(
             command=str(folder / command) if "/" in command else command,
-            arguments=tuple(str(argument) for argument in exec_.get("args") or ()),
-            environment={str(item["name"]): str(item["value"]) for item in exec_.get("env") or ()},
-            api_version=str(version),
+            arguments=tuple(arguments),
+            environment={item["name"]: item.get("value") or "" for item in variables},
+            api_version=version,
             cluster=_exec_cluster(cluster) if exec_.get("provideClusterInfo") else None,
             hint=str(exec_.get("installHint") or ""),
             needs_terminal=exec_.get("interactiveMode") == "Always",
@@ -114,10 +121,11 @@ class ExecPlugin:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a zero byte, or a variable's name that is none
             hint = f" ({_redacted_end(self.hint)})" if self.hint else ""
+            why = error.strerror if isinstance(error, OSError) else error
             raise Unavailable(
-                f"credential plugin {self.name!r} cannot be run: {error.strerror}: install it, or put it on the PATH "
+                f"credential plugin {self.name!r} cannot be run: {why}: install it, or put it on the PATH "
                 f"that the MCP client starts this server with{hint}"
             ) from error
         with child:
@@ -146,14 +154,22 @@ class ExecPlugin:
         )
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
 def _exec_cluster(cluster: Object) -> Object:
     """The cluster entry in the spelling of ExecCredential; its `config` is the entry's own extension."""
     told = {
         key: cluster[key]
-        for key in ("server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority-data", "proxy-url")
+        for key in (
+            *("server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority-data", "proxy-url"),
+            "disable-compression",
+        )
         if cluster.get(key)
     }
-    extensions = cluster.get("extensions") or []
+    extensions = cluster.get("extensions")
+    extensions = extensions if isinstance(extensions, list) else []
     config = next((at(part, "extension") for part in extensions if at(part, "name") == _EXTENSION), None)
     return told | ({"config": config} if config is not None else {})
 

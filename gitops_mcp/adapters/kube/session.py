@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _TOKEN_FRESH = 60.0
 """Seconds for which a token file is not read again; kubelet renews it long before it expires."""
+_CONNECTIONS = 10
+"""Kept open; a few requests go out at once, and what is more would be closed after each."""
 _LOADING = threading.Lock()
 
 
@@ -43,6 +45,12 @@ class Session:
     def usable(self) -> bool:
         return self.expires is None or datetime.now(UTC) < self.expires - timedelta(seconds=10)
 
+    def target(self, path: str) -> str:
+        """What a request line names: the whole address where a proxy reads it, else the path."""
+        server = self.login.server
+        proxied = self.pool.proxy is not None and server.lower().startswith("http:")
+        return server + path if proxied else urlsplit(server).path + path
+
 
 def open_session(login: Login, *, plugin_timeout: float) -> Session:
     """The client's own pool: it knows proxies, `no_proxy` and server names; TLS and credentials are given to it."""
@@ -51,6 +59,7 @@ def open_session(login: Login, *, plugin_timeout: float) -> Session:
     configuration, connection = _client()
     configuration.host = login.server
     configuration.retries = False
+    configuration.connection_pool_maxsize = _CONNECTIONS
     configuration.verify_ssl = login.verify
     configuration.tls_server_name = login.server_name
     if login.proxy:
@@ -58,7 +67,13 @@ def open_session(login: Login, *, plugin_timeout: float) -> Session:
         configuration.proxy, configuration.no_proxy = login.proxy, None
     elif _is_here(login.server):
         configuration.proxy = None
-    pool: urllib3.PoolManager = connection(configuration).pool_manager
+    try:
+        pool: urllib3.PoolManager = connection(configuration).pool_manager
+    except (ValueError, ImportError) as error:  # its text may hold the proxy's credentials
+        raise Unavailable(
+            f"the proxy of {login.description} cannot be used: check proxy-url in kubeconfig and HTTPS_PROXY, such as "
+            f"'http://proxy.example:3128' (SOCKS needs the package PySocks)"
+        ) from error
     authorization = _authorization_source(login, (credentials and credentials.authorization) or login.authorization)
     if login.server.lower().startswith("https:"):
         pool.connection_pool_kw["ssl_context"] = _tls_context(login, certificate)
@@ -156,7 +171,7 @@ def _authorization_source(login: Login, fixed: str | None) -> Callable[[], str |
         if not kept or time.monotonic() - kept[-1][0] > _TOKEN_FRESH:
             try:
                 token = path.read_text(encoding="ascii").strip()
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, ValueError) as error:
                 raise Unavailable(f"the token file of {login.description} cannot be read: {path}") from error
             kept[:] = [(time.monotonic(), f"Bearer {token}")]
         return kept[-1][1]

@@ -36,7 +36,8 @@ class KubeStart:
 def kube_start(*, service_account: Path = SERVICE_ACCOUNT) -> KubeStart:
     """To be called before the first request is answered; costs a read or two."""
     named = os.environ.get("KUBECONFIG", "")
-    paths = tuple(Path(part).expanduser() for part in named.split(os.pathsep) if part)
+    # Path.expanduser raises where there is no such user.
+    paths = tuple(Path(os.path.expanduser(part)) for part in named.split(os.pathsep) if part)  # noqa: PTH111
     if not named:
         paths = (Path.home() / ".kube" / "config",)
     in_cluster = (service_account / "token").is_file()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown
 from gitops_mcp.adapters.kube.asked import ApiRequest
+from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import Unavailable
 
 
@@ -37,6 +38,9 @@ def unreachable_error(error: Exception, server: str, *, asked: ApiRequest, timeo
             what = f"{server} cannot be reached ({cause}): check that the cluster runs, and VPN"
         case exceptions.ConnectTimeoutError() | exceptions.ReadTimeoutError() | TimeoutError():
             what = f"{server} did not answer within {timeout:g} s: check VPN and firewall, or raise timeouts.kubernetes"
+        case exceptions.DecodeError():
+            again = "" if lost else "try again; "
+            what = f"{server} sent a body that cannot be unpacked ({cause}): {again}check any proxy in between"
         case _:
             again = "" if lost else "try again; "
             what = f"{server} broke the connection off ({cause}): {again}check any proxy in between"
@@ -62,8 +66,9 @@ def _root_cause(error: BaseException) -> str:
     """The system's own words at the bottom of a chain of wrapped errors, which hold addresses of objects."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, OSError) and seen.strerror:
-            return seen.strerror
+        # A proxy's refusal of a tunnel has a text and no number.
+        if isinstance(seen, OSError) and (words := seen.strerror or str(seen)):
+            return one_line(words)[:120]
         original = getattr(seen, "original_error", None)
         inner = next((arg for arg in reversed(seen.args) if isinstance(arg, BaseException)), None)
         seen = original or seen.__cause__ or inner or seen.__context__

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_mcp import __version__
-from gitops_mcp.adapters.kube.answers import error_for
+from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown, error_for, retry_after
 from gitops_mcp.adapters.kube.asked import ApiRequest, Query
+from gitops_mcp.adapters.kube.gatekeepers import gatekeeper_error
 from gitops_mcp.adapters.kube.go_json import as_go_writes
 from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login
 from gitops_mcp.adapters.kube.session import Session, in_cluster, open_session
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 JSON = "application/json"
+_MOST_BYTES = 128 << 20
+"""Of an answer when it is unpacked; a page of 500 Clusters has about 4 MB."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class HttpRequest:
     """Sent as JSON, which is YAML too; None: no body. It may hold secrets, and is never logged."""
     content_type: str = JSON
     accept: str = JSON
-    limit: int | None = None
+    limit: int = _MOST_BYTES
     """How many bytes of an answer are taken."""
 
 
@@ -59,11 +62,20 @@ class Wire:
         self._start = start
         self._plugin_timeout = plugin_timeout
         self._session: Session | None = None
+        self._described: str | None = None
         self._building = threading.Lock()
 
     @property
     def description(self) -> str:
-        """`context 'prod-admin'` or `in-cluster`, for messages."""
+        """`context 'prod-admin'`, with `as 'jane'` where it impersonates, or `in-cluster`; for messages."""
+        if self._described is None:
+            try:
+                self._described = self.login().description
+            except Unavailable:  # told by the request itself
+                return self._named_context()
+        return self._described
+
+    def _named_context(self) -> str:
         if self._context is None and self._start.service_account:
             return IN_CLUSTER
         context = self._context or self._start.current_context()
@@ -72,9 +84,11 @@ class Wire:
     def ask(self, asked: ApiRequest, request: HttpRequest) -> HttpAnswer:
         """A good answer, or one of our errors.
 
-        Credentials that were kept and are refused now may have been renewed since: those are tried once. A write is
-        sent again in no other case, since 401 is the one answer that says that nothing was done.
+        Credentials that were kept and are refused now may have been renewed since: those are tried once. A server that
+        asks to slow down and says for how long is asked again within the request's time. A write is sent again in no
+        other case, since 401 and 429 are the answers that say that nothing was done.
         """
+        until = time.monotonic() + self._timeout
         connected, kept = self._connected()
         answer = self._sent(connected, asked, request)
         if answer.status == 401:
@@ -82,10 +96,15 @@ class Wire:
             if kept:
                 connected, _ = self._connected()
                 answer = self._sent(connected, asked, request)
+        while answer.status == 429 and (wait := retry_after(answer.headers)) and time.monotonic() + wait < until:
+            time.sleep(wait)
+            answer = self._sent(connected, asked, request)
         if 200 <= answer.status < 300:
             return answer
         if answer.status == 401:
             self._forget(connected)
+        if before := gatekeeper_error(answer.status, answer.body, asked=asked):
+            raise before
         log_in = connected.login.how_to_log_in
         raise error_for(answer.status, answer.headers, answer.body, asked=asked, log_in=log_in)
 
@@ -96,22 +115,25 @@ class Wire:
         path = asked.path(request.query)
         body = None if request.body is None else as_go_writes(request.body)
         try:
-            response = connected.pool.request(
+            # Not through the manager, whose proxies join headers of one name, as each group has one.
+            response = connected.pool.connection_from_url(connected.login.server).urlopen(
                 request.method,
-                connected.login.server + path,
+                connected.target(path),
                 headers=_headers(connected, request),
                 body=body,
                 timeout=urllib3.Timeout(total=self._timeout),
                 retries=False,
                 redirect=False,
+                assert_same_host=False,
                 preload_content=False,
             )
-            data = _read_body(response, until=started + self._timeout, limit=request.limit)
+            data = b"".join(_read_body(response, until=started + self._timeout, limit=request.limit))
+        except OverflowError as error:
+            what = f"{asked}: the answer has more than {request.limit} bytes: check what answers there"
+            raise OutcomeUnknown(f"{what}; {UNKNOWN}") if asked.writes else Unavailable(what) from error
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             self._forget(connected)
             raise unreachable_error(error, connected.login.server, asked=asked, timeout=self._timeout) from error
-        if data is None:
-            raise Unavailable(f"{asked}: the answer has more than {request.limit} bytes: check what answers there")
         log.debug("%s %s: %s in %.0f ms", request.method, path, response.status, (time.monotonic() - started) * 1000)
         return HttpAnswer(response.status, response.headers, data)
 
@@ -120,7 +142,9 @@ class Wire:
         with self._building:
             if self._session is not None and self._session.usable:
                 return self._session, True
-            self._session = open_session(self.login(), plugin_timeout=self._plugin_timeout)
+            login = self.login()
+            self._session = open_session(login, plugin_timeout=self._plugin_timeout)
+            self._described = login.description
             return self._session, False
 
     def _forget(self, connected: Session) -> None:
@@ -154,34 +178,42 @@ class Wire:
         return kubeconfig.login(self._context)
 
 
-def _headers(connected: Session, request: HttpRequest) -> dict[str, str]:
-    headers = {"Accept": request.accept, "Accept-Encoding": "gzip", "User-Agent": f"gitops-mcp/{__version__}"}
+def _headers(connected: Session, request: HttpRequest) -> urllib3.HTTPHeaderDict:
+    import urllib3
+
+    headers = urllib3.HTTPHeaderDict({"Accept": request.accept, "Accept-Encoding": "gzip"})
+    headers["User-Agent"] = f"gitops-mcp/{__version__}"
     authorization = connected.authorization()
     if authorization:
+        if not (authorization.isascii() and authorization.isprintable()):
+            raise Unavailable(
+                f"the credentials of {connected.login.description} hold what no header takes, such as a line break: "
+                f"{connected.login.how_to_log_in}"
+            )
         headers["Authorization"] = authorization
+    for name, value in connected.login.impersonation:
+        headers.add(name, value)
     if request.body is not None:
         headers["Content-Type"] = request.content_type
     return headers
 
 
-def _read_body(response: urllib3.BaseHTTPResponse, *, until: float, limit: int | None) -> bytes | None:
+def _read_body(response: urllib3.BaseHTTPResponse, *, until: float, limit: int) -> Iterator[bytes]:
     """The body within the request's time: the socket's own time-out starts anew with each byte that drips in.
 
-    None: there is more than the limit.
+    Raises OverflowError where there is more than the limit.
     """
-    parts, size = [], 0
+    size = 0
     try:
         # Said here, since urllib3 decodes a chunked body only for who says so (HTTPResponse.read_chunked).
         for part in response.stream(1 << 18, decode_content=True):
-            parts.append(part)
             size += len(part)
             if time.monotonic() > until:
                 raise TimeoutError  # noqa: TRY301 - the connection is closed for it as for any other failure
-            if limit is not None and size > limit:
-                response.close()
-                return None
+            if size > limit:
+                raise OverflowError  # noqa: TRY301 - likewise
+            yield part
     except BaseException:
         response.close()
         raise
     response.release_conn()
-    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gitops_mcp.answers.cluster_status import ClusterInGit, DriftRow, Scalar
 from gitops_mcp.answers.markdown import cut_text
@@ -58,18 +58,28 @@ def declared_cluster(
 def unknown_cluster(
     api: ApiOnce, app: App, ground: Ground | None, environment: Environment, name: str, namespace: str | None
 ) -> NotFound:
-    spaces: Sequence[str | None] = [namespace] if namespace else (environment.namespaces or [None])
-    known: set[str] = set()
-    for space in spaces:
-        try:
-            known |= {str(at(one, "metadata", "name")) for one in api.page(CLUSTER, space, limit=500).items}
-        except GitOpsError:  # near names are a courtesy; the answer is that there is none
-            continue
+    """With near names of what is live and in Git."""
+    declared: tuple[Declaration, ...] = ()
     if ground:
-        desired = app.desired(ground, environment.path, ground.base.commit)
-        known |= {one.identity.name for one in desired.clusters if namespace in {None, one.identity.namespace}}
+        declared = app.desired(ground, environment.path, ground.base.commit).clusters
+    known = {one.identity.name for one in declared if namespace in {None, one.identity.namespace}}
     where = f"{environment.name}, namespace {namespace}" if namespace else environment.name
-    return NotFound(f"no Cluster {name!r} in {where}, neither live nor in Git; {suggest(name, known)}")
+    near = near_names(api, environment, name, namespace, known)
+    return NotFound(f"no Cluster {name!r} in {where}, neither live nor in Git; {near}")
+
+
+def near_names(
+    api: ApiOnce, environment: Environment, name: str, namespace: str | None, known: Collection[str] = ()
+) -> str:
+    """What to offer for a name that is nowhere; that there is none only where the lists could be read."""
+    found = set(known)
+    unread = ""
+    for space in [namespace] if namespace else (environment.namespaces or [None]):
+        try:
+            found |= {str(at(one, "metadata", "name")) for one in api.page(CLUSTER, space, limit=500).items}
+        except GitOpsError as error:  # the answer is that there is none of this name
+            unread = unread or f"other live names could not be looked for: {error}"
+    return "; ".join([*([suggest(name, found)] if found or not unread else []), *([unread] if unread else [])])
 
 
 def cluster_in_git(

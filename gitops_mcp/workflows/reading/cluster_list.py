@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 
-from gitops_mcp.adapters.kube import ObjectPage
 from gitops_mcp.answers.base import rows_that_fit
 from gitops_mcp.answers.cluster_parts import ConditionRow
 from gitops_mcp.answers.clusters import ClusterList, ClusterRow
@@ -17,36 +16,39 @@ from gitops_mcp.domain.cnpg.cluster_spec import instance_count, storage_size
 from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.cnpg.status.conditions import conditions
 from gitops_mcp.domain.cnpg.status.summary import Summary
-from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
-from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
-from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.notices import base_warnings, forbidden_everywhere
 from gitops_mcp.workflows.reading import cursors
+from gitops_mcp.workflows.reading.cluster_pages import ClusterPage, Position, Space, read_cluster_page
 from gitops_mcp.workflows.reading.engines import engine_states, passed_over
 from gitops_mcp.workflows.view import allowed_namespace
 
 _PAGE, _PAGE_DETAILED = 80, 30
 """Rows that fit into one answer: its text and its structured content are bounded."""
 _CONDITIONS = 20
+_TOOL = "list_postgres_clusters"
 
 
 @dataclass(frozen=True)
-class _Position:
-    """How far a listing has come."""
+class _Question:
+    """What a listing is of, as far as its cursor must belong to it."""
 
-    space: int = 0
-    """Index of the namespace that is being listed."""
-    token: str | None = None
-    """The API's own cursor of the page to read next."""
-    skip: int = 0
-    """Items of that page that were shown already."""
-    done: int = 0
-    """Items shown so far."""
-    declared: bool = False
-    """They are what Git declares, since the API did not answer."""
+    environment: Environment
+    namespace: str | None
+    detailed: bool
+    size: int
+
+    @property
+    def spaces(self) -> Sequence[Space]:
+        return [self.namespace] if self.namespace else [*dict.fromkeys(self.environment.namespaces or [None])]
+
+    @property
+    def filters(self) -> list[object]:
+        return [self.environment.name, self.namespace, self.detailed, self.size]
 
 
 def list_clusters(
@@ -57,32 +59,30 @@ def list_clusters(
         # One that was merged lately is known once the base is fetched.
         settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
-    checked = allowed_namespace(chosen, namespace)
     size = min(limit, _PAGE_DETAILED if detailed else _PAGE)
-    asked = [chosen.name, checked, detailed, size]
-    position = _decode_position(cursor, asked)
-    if position.declared:
+    asked = _Question(chosen, allowed_namespace(chosen, namespace), detailed, size)
+    position, declared = _decode_position(cursor, asked)
+    if declared:
         why = Notice("live-unavailable", "this goes on with what Git declares; start again for live state")
-        return _list_declared(app, chosen, checked, why, size, position, asked)
+        return _list_declared(app, asked, position.done, why)
     apis = ApisOnce(app, settings)
-    warnings: list[Notice] = []
-    spaces: Sequence[str | None] = [checked] if checked else (chosen.namespaces or [None])
-    if position.space >= len(spaces):
-        raise InvalidRequest("cursor: the namespaces of the environment have changed; leave it out to start again")
     try:
-        page = _next_page(apis.at_environment(chosen), spaces, position, size, warnings)
+        page, warnings = _read_page(apis, ground, asked, position)
     except (NotInstalled, Unavailable, Forbidden) as error:
         if cursor is not None:
             raise
         if ground is None:
             raise type(error)(f"{error}; and there is no repository here that would say what is declared") from error
         why = Notice("not-installed" if isinstance(error, NotInstalled) else "live-unavailable", str(error))
-        return _list_declared(app, chosen, checked, why, size, position, asked)
+        listed = _list_declared(app, asked, 0, why)
+        if not listed.items:
+            raise type(error)(f"{error}; and Git declares no Cluster there") from error
+        return listed
     now = datetime.now(UTC)
     delivery = _Delivery.of(apis, ground, chosen) if detailed else None
     rows = [_row(one, now, delivery) for one in page.items]
     kept = rows_that_fit(rows)
-    after = page.after if len(kept) == len(rows) else page.within(len(kept))
+    after = page.position_after(len(kept))
     return ClusterList(
         environment=chosen.name,
         items=kept,
@@ -92,56 +92,49 @@ def list_clusters(
     )
 
 
-@dataclass(frozen=True)
-class _ClusterPage:
-    items: Sequence[Object]
-    start: _Position
-    after: _Position | None
-    total: int | None
-
-    def within(self, shown: int) -> _Position:
-        """The same page again, from the first item that was not shown."""
-        start = self.start
-        return _Position(start.space, start.token, start.skip + shown, start.done + shown)
-
-
-def _next_page(
-    api: ApiOnce, spaces: Sequence[str | None], start: _Position, size: int, warnings: list[Notice]
-) -> _ClusterPage:
-    """The next page that holds anything; namespaces are listed one after the other.
-
-    One that may not be listed is named; where that is all there is, Forbidden is raised.
-    """
-    position, unread = start, 0
-    while True:
-        space = spaces[position.space]
+def _read_page(
+    apis: ApisOnce, ground: Ground | None, asked: _Question, position: Position
+) -> tuple[ClusterPage, list[Notice]]:
+    if position.space in asked.spaces:
         try:
-            found = api.page(CLUSTER, space, limit=size, cursor=position.token)
+            page = read_cluster_page(apis.at_environment(asked.environment), asked.spaces, position, asked.size)
         except Forbidden as error:
-            own = api.kube.namespace() if space is None else None
-            if own:
-                warnings.append(Notice("forbidden", f"only namespace {own} is listed: {error}"))
-                spaces = [own]
-                found = api.page(CLUSTER, own, limit=size, cursor=position.token)
-            else:
-                unread += 1
-                if unread == len(spaces):
-                    raise
-                warnings.append(Notice("forbidden", str(error)))
-                found = ObjectPage((), None, None)
-        items = found.items[position.skip :]
-        done = position.done + len(items)
-        after = None
-        if found.cursor:
-            after = _Position(position.space, found.cursor, 0, done)
-        elif position.space + 1 < len(spaces):
-            after = _Position(position.space + 1, None, 0, done)
-        if items or after is None:
-            known = found.cursor is None or found.remaining is not None
-            last = position.space + 1 == len(spaces)
-            total = done + (found.remaining or 0) if known and last and not unread else None
-            return _ClusterPage(items, position, after, total)
-        position = after
+            if position.space is not None:
+                raise
+            return _read_nearby(apis, ground, asked, None, forbidden_everywhere(error))
+        return page, [Notice("forbidden", str(error)) for error in page.refused.values()]
+    if asked.spaces != [None]:
+        raise InvalidRequest("cursor: the namespaces of the environment have changed; leave it out to start again")
+    return _read_nearby(apis, ground, asked, position, None)
+
+
+def _read_nearby(
+    apis: ApisOnce, ground: Ground | None, asked: _Question, position: Position | None, why: Forbidden | None
+) -> tuple[ClusterPage, list[Notice]]:
+    """For who may not list all namespaces: the own one, and those where Git declares Clusters."""
+    api = apis.at_environment(asked.environment)
+    declared = _declared_namespaces(apis.app, ground, asked.environment)
+    near = [*dict.fromkeys(one for one in (api.namespace(), *declared) if one)]
+    start = position or Position(next(iter(near), None), partial=True)
+    if start.space not in near:
+        raise why or cursors.unknown_cursor(_TOOL)
+    try:
+        page = read_cluster_page(api, near, start, asked.size)
+    except Forbidden as error:
+        raise why or error from error
+    listed = ", ".join(one for one in near if one not in page.refused)
+    told = f"only {listed} could be listed, of all namespaces{f': {why}' if why else ''}"
+    unseen = [Notice("forbidden", str(error)) for space, error in page.refused.items() if space in declared]
+    return page, [Notice("forbidden", told), *unseen]
+
+
+def _declared_namespaces(app: App, ground: Ground | None, environment: Environment) -> tuple[str, ...]:
+    """Where Git declares Clusters; none where Git cannot be asked, which others tell."""
+    try:
+        found = app.desired(ground, environment.path, ground.base.commit).clusters if ground else ()
+    except GitOpsError:
+        return ()
+    return tuple(sorted({one.identity.namespace for one in found if one.identity.namespace}))
 
 
 @dataclass(frozen=True)
@@ -205,30 +198,21 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
     )
 
 
-def _list_declared(
-    app: App,
-    environment: Environment,
-    namespace: str | None,
-    why: Notice,
-    size: int,
-    position: _Position,
-    asked: Sequence[object],
-) -> ClusterList:
-    """What Git declares, when the API does not answer."""
+def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> ClusterList:
+    """What Git declares, when the API does not answer: how many there are live is not known."""
+    environment, namespace = asked.environment, asked.namespace
     _, ground = app.settings(fetch=True)
     if ground is None:
         raise InvalidRequest("cursor: the repository it belongs to is gone; leave it out to start again")
     desired = app.desired(ground, environment.path, ground.base.commit)
     allowed = {namespace} if namespace else {*environment.namespaces, None} if environment.namespaces else None
     found = [one for one in desired.clusters if allowed is None or one.identity.namespace in allowed]
-    rows = [_declared_row(one) for one in found[position.done : position.done + size]]
-    kept = rows_that_fit(rows)
-    done = position.done + len(kept)
+    kept = rows_that_fit([_declared_row(one) for one in found[done : done + asked.size]])
+    done += len(kept)
     return ClusterList(
         environment=environment.name,
         items=kept,
-        total=len(found),
-        cursor=_encode_position(asked, _Position(done=done, declared=True)) if done < len(found) else None,
+        cursor=_encode_position(asked, Position(done=done), declared=True) if done < len(found) else None,
         warnings=[why, *base_warnings(ground), *passed_over(desired)],
     )
 
@@ -247,24 +231,23 @@ def _declared_row(declared: Declaration) -> ClusterRow:
     )
 
 
-def _encode_position(asked: Sequence[object], position: _Position) -> str:
-    """The filters it belongs to and where to go on."""
-    there = [position.space, position.token, position.skip, position.done, position.declared]
-    return cursors.encode_cursor([*asked, *there])
+def _encode_position(asked: _Question, position: Position, *, declared: bool = False) -> str:
+    """The filters it belongs to and where to go on; `declared`: in what Git declares."""
+    return cursors.encode_cursor([*asked.filters, *astuple(position), declared])
 
 
-def _decode_position(cursor: str | None, asked: Sequence[object]) -> _Position:
+def _decode_position(cursor: str | None, asked: _Question) -> tuple[Position, bool]:
     if cursor is None:
-        return _Position()
-    tool = "list_postgres_clusters"
-    *filters, space, token, skip, done, declared = cursors.decode_cursor(cursor, len(asked) + 5, tool)
-    if not all(type(one) is int and one >= 0 for one in (space, skip, done)):
-        raise cursors.unknown_cursor(tool)
-    if not isinstance(token, str | None) or not isinstance(declared, bool):
-        raise cursors.unknown_cursor(tool)
-    if filters != list(asked):
+        return Position(asked.spaces[0]), False
+    count = len(asked.filters) + 6
+    *filters, space, token, skip, done, partial, declared = cursors.decode_cursor(cursor, count, _TOOL)
+    if not all(type(one) is int and one >= 0 for one in (skip, done)):
+        raise cursors.unknown_cursor(_TOOL)
+    if not all(isinstance(one, str | None) for one in (space, token)) or not (type(partial) is type(declared) is bool):
+        raise cursors.unknown_cursor(_TOOL)
+    if filters != asked.filters:
         raise InvalidRequest(
             "cursor: it belongs to other arguments; repeat environment, namespace, detail_level and limit of the "
             "answer it came with, or leave it out to start again"
         )
-    return _Position(space, token, skip, done, declared)
+    return Position(space, token, skip, done, partial), declared

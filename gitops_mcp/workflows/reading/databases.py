@@ -35,7 +35,7 @@ def list_databases(
         namespace=seen.ref.namespace,
         cluster=cluster,
         items=shown,
-        total=len(rows),
+        total=len(rows) if seen.whole or rows else None,
         cursor=more,
         warnings=seen.warnings,
     )

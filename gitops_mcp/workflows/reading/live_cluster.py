@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.status.report import Related
@@ -25,9 +24,8 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.api_once import ApiOnce
+from gitops_mcp.workflows.notices import forbidden_everywhere
 
-_MANY = 8
-"""Requests to the API at once."""
 _EVENTS = 1000
 """Events of the namespace that are looked through."""
 _OWN = {"pods": POD, "claims": PVC, "services": SERVICE, "budgets": PDB}
@@ -48,38 +46,42 @@ def live_cluster(
     api: ApiOnce, environment: Environment, name: str, namespace: str | None
 ) -> tuple[Object | None, GitOpsError | None]:
     """The live Cluster; None and why where the API could not be asked. Raises where several have the name."""
-    try:
-        if namespace:
-            return api.get(CLUSTER, namespace, name), None
-        spaces: Sequence[str | None] = environment.namespaces or [None]
-        found = [one for space in spaces for one in _clusters_named(api, space, name)]
-    except (NotInstalled, Forbidden, Unavailable) as error:
-        return None, error
+    found: list[Object] = []
+    unread: GitOpsError | None = None
+    for space in [namespace] if namespace else (environment.namespaces or [None]):
+        try:
+            found += _clusters_named(api, space, name, known=namespace is not None)
+        except (NotInstalled, Forbidden, Unavailable) as error:
+            unread = unread or error
     if len(found) > 1:
         where = ", ".join(sorted(str(at(one, "metadata", "namespace")) for one in found))
         raise InvalidRequest(f"namespace: {environment.name} has a Cluster {name!r} in several: {where}; name one")
-    return (found[0] if found else None), None
+    return (found[0], None) if found else (None, unread)
 
 
-def _clusters_named(api: ApiOnce, space: str | None, name: str) -> tuple[Object, ...]:
+def _clusters_named(api: ApiOnce, space: str | None, name: str, *, known: bool) -> tuple[Object, ...]:
+    """Those of the name in a namespace, or in all. `known`: it is the namespace that was asked for."""
+    if known and space:
+        return tuple(one for one in (api.get(CLUSTER, space, name),) if one)
     fields_ = f"metadata.name={name}"
     try:
         return api.every(CLUSTER, space, fields=fields_)
-    except Forbidden:
-        own = api.kube.namespace() if space is None else None
-        found = api.every(CLUSTER, own, fields=fields_) if own else ()
-        if not found:  # nobody looked in the others
+    except Forbidden as error:
+        if space is not None:
             raise
-        return found
+        own = api.kube.namespace()
+        with suppress(Forbidden):
+            if own and (found := api.every(CLUSTER, own, fields=fields_)):
+                return found
+        raise forbidden_everywhere(error) from error  # nobody looked in the others
 
 
 def read_related(api: ApiOnce, live: Object) -> tuple[Related, list[Notice]]:
     """The objects around a Cluster, read side by side; a part that may not be read is named."""
     namespace, name = at(live, "metadata", "namespace"), at(live, "metadata", "name")
 
-    def read(part: tuple[str, Resource]) -> tuple[Object, ...] | GitOpsError:
+    def read(side: ApiOnce, part: tuple[str, Resource]) -> tuple[Object, ...] | GitOpsError:
         key, resource = part
-        side = api.for_one_part()
         try:
             if resource is EVENT:
                 return side.page(resource, namespace, limit=_EVENTS).items
@@ -89,8 +91,7 @@ def read_related(api: ApiOnce, live: Object) -> tuple[Related, list[Notice]]:
             return error
 
     parts = [*_OWN.items(), *_NAMING.items()]
-    with ThreadPoolExecutor(_MANY) as pool:
-        answers = list(pool.map(read, parts))
+    answers = api.side_by_side(read, parts)
     found: dict[str, tuple[Object, ...]] = {}
     warnings: list[Notice] = []
     absent: list[str] = []

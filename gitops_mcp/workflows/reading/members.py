@@ -10,7 +10,7 @@ from gitops_mcp.answers.members import MemberState
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import DATABASE_ROLE
-from gitops_mcp.domain.names import ClusterRef, check_cluster_name
+from gitops_mcp.domain.names import NO_NAMES, ClusterRef, check_cluster_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles
@@ -20,6 +20,7 @@ from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.reading.cluster_in_git import near_names
 from gitops_mcp.workflows.reading.live_cluster import live_cluster
 from gitops_mcp.workflows.view import allowed_namespace
 
@@ -51,6 +52,11 @@ class ClusterReading:
     api: ApiOnce
     warnings: list[Notice]
     proposed: tuple[OpenChange, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Everything live could be read, so that what was not seen is not there."""
+        return not any(one.id in {"live-unavailable", "unreadable"} for one in self.warnings)
 
     def live_only_state(self, state: MemberState) -> MemberState:
         """The state of what only the API has, from how it is doing there.
@@ -95,7 +101,7 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
         warnings.append(Notice("live-unavailable", str(unread)))
     space = space or at(cluster, "metadata", "namespace")
     if space is None or (declared is None and cluster is None):
-        raise unclear or unread or NotFound(f"cluster_name: no Cluster {name!r} in {chosen.name}")
+        raise _why_nowhere(api, chosen, name, asked, unclear, unread)
     allowed_namespace(chosen, space)
     live = None
     if unread is None:
@@ -108,6 +114,26 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
             live = LiveRoles(cluster, ())
     ref = ClusterRef(space, name)
     return ClusterReading(chosen, ref, declared, desired, live, cluster, api, warnings, changes)
+
+
+def _why_nowhere(
+    api: ApiOnce,
+    environment: Environment,
+    name: str,
+    namespace: str | None,
+    unclear: GitOpsError | None,
+    unread: GitOpsError | None,
+) -> GitOpsError:
+    """Of a Cluster that neither has: what can be mended in Git, else what could not be read, else near names."""
+    if unclear is not None and not isinstance(unclear, NotFound):
+        return unclear
+    if unread is not None:
+        return unread
+    if unclear is not None and environment.delivery == "git":
+        return unclear
+    declared = str(unclear) if unclear else f"cluster_name: no Cluster {name!r} in {environment.name}"
+    near = near_names(api, environment, name, namespace)
+    return NotFound(f"{declared}. None is live either" + (f"; {near}" if near != NO_NAMES else ""))
 
 
 def _declared_cluster(

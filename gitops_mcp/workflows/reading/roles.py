@@ -43,7 +43,7 @@ def list_roles(
         namespace=seen.ref.namespace,
         cluster=cluster,
         items=shown,
-        total=len(rows),
+        total=len(rows) if seen.whole or rows else None,
         cursor=more,
         warnings=seen.warnings,
     )
@@ -117,7 +117,7 @@ def _role_state(role: DeclaredRole, live: LiveRoles | None, seen: ClusterReading
         return _inline_state(role, live)
     found = live.named(seen.ref, role.name)
     if found is None:
-        return "only_in_git", None
+        return "only_in_git" if seen.whole else "unknown", None
     return object_state(found, is_current=RoleAttributes.of(found["spec"]) == role.attributes)
 
 

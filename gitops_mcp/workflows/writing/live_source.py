@@ -90,11 +90,16 @@ class LiveSource:
 
 
 def read_live_objects(api: ApiOnce, environment: Environment, request: WriteRequest) -> LiveObjects:
-    """The Cluster that is meant, wherever it may be, with what belongs to it and what makes this server's Secrets."""
-    found: list[Object] = []
-    for space in _namespaces(environment, request):
-        for cluster in api.every(CLUSTER, space, fields=f"metadata.name={request.cluster}"):
-            found += [cluster, *_objects_of_cluster(api, cluster["metadata"])]
+    """The Cluster that is meant, wherever it may be, with what belongs to it and what makes this server's Secrets.
+
+    Where several have the name it must be said which, so only they are read.
+    """
+    fields = f"metadata.name={request.cluster}"
+    spaces = _namespaces(environment, request)
+    named = api.side_by_side(lambda there, space: there.every(CLUSTER, space, fields=fields), spaces)
+    found = [one for part in named for one in part]
+    if len(found) == 1:
+        found += _objects_of_cluster(api, found[0]["metadata"])
     return {Identity(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in found}
 
 
@@ -134,12 +139,15 @@ def _namespaces(environment: Environment, request: WriteRequest) -> Iterable[str
 
 def _objects_of_cluster(api: ApiOnce, cluster: Object) -> Iterator[Object]:
     """`cluster`: its metadata. What may not be read cannot be changed either, and is told then."""
-    for resource in _BELONGING:
-        for one in _every_readable(api, resource, cluster["namespace"]):
-            if at(one, "spec", "cluster", "name") == cluster["name"]:
-                yield one
-    for resource in _MAKING_SECRETS:
-        yield from _every_readable(api, resource, cluster["namespace"], labels=f"{MANAGED_BY}={SERVER}")
+    marked = f"{MANAGED_BY}={SERVER}"
+    parts = [*((one, None) for one in _BELONGING), *((one, marked) for one in _MAKING_SECRETS)]
+
+    def read(there: ApiOnce, part: tuple[Resource, str | None]) -> tuple[Object, ...]:
+        resource, labels = part
+        found = _every_readable(there, resource, cluster["namespace"], labels=labels)
+        return tuple(one for one in found if labels or at(one, "spec", "cluster", "name") == cluster["name"])
+
+    yield from (one for found in api.side_by_side(read, parts) for one in found)
 
 
 def _every_readable(

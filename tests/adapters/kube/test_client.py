@@ -524,6 +524,11 @@ def test_requests_go_through_the_proxy_that_kubeconfig_names(api: ReplayingApi, 
     assert api.requests[0].path == url + ORDERS
 
 
+def test_a_server_may_lie_below_a_path(api: ReplayingApi, config: Path) -> None:
+    api.answers[f"/k8s/clusters/c-1{ORDERS}"] = Answer(200, {"metadata": {}})
+    assert connected(config, f"{api.url}/k8s/clusters/c-1/").get(CLUSTER, "shop", "orders") == {"metadata": {}}
+
+
 def test_a_proxy_of_the_environment_is_not_used_for_this_machine(
     api: ReplayingApi, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

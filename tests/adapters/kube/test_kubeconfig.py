@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,70 @@ def test_a_context_may_have_no_user() -> None:
 def test_credentials_that_cannot_be_understood_say_which(user: Object) -> None:
     with pytest.raises(Unavailable, match=r"client-certificate-data is not base64|exec needs command and apiVersion"):
         one(user).login("dev")
+
+
+@pytest.mark.parametrize(
+    ("user", "cluster", "field"),
+    [
+        pytest.param({"token": 12345}, {}, "token of user", id="a token that YAML reads as a number"),
+        pytest.param({"password": True, "username": "a"}, {}, "password of user", id="a password that is a boolean"),
+        pytest.param({"tokenFile": ["a"]}, {}, "tokenFile of user", id="a file that is a list"),
+        pytest.param({"client-key": {}}, {}, "client-key of user", id="a key that is a mapping"),
+        pytest.param({}, {"server": 6443}, "server of cluster", id="a server that is a number"),
+        pytest.param({}, {"proxy-url": ["x"]}, "proxy-url of cluster", id="a proxy that is a list"),
+        pytest.param({}, {"certificate-authority": "a\0b"}, "certificate-authority of cluster", id="a zero byte"),
+        pytest.param({}, {"insecure-skip-tls-verify": "false"}, "insecure-skip-tls-verify of cluster", id="no boolean"),
+    ],
+)
+def test_a_field_that_kubectl_would_not_read_is_named(user: Object, cluster: Object, field: str) -> None:
+    with pytest.raises(Unavailable, match=f"kubeconfig: {field} ") as raised:
+        one(user, {"server": "https://kube", **cluster}).login("dev")
+    assert "12345" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("exec_", "told"),
+    [
+        pytest.param("login", "needs command and apiVersion", id="a text"),
+        pytest.param(
+            {"command": ["login"], "apiVersion": "v1"}, "needs command and apiVersion", id="a command in parts"
+        ),
+        pytest.param({"args": "--now"}, "exec.args is no list of texts", id="arguments as one text"),
+        pytest.param({"args": [5]}, "exec.args is no list of texts", id="an argument that is a number"),
+        pytest.param({"env": {"A": "b"}}, r"exec.env\[0\] is not \{name, value\}", id="a mapping"),
+        pytest.param({"env": [{"name": "A"}, "B=c"]}, r"exec.env\[1\] is not \{name, value\}", id="a text in the list"),
+        pytest.param({"env": [{"value": "b"}]}, r"exec.env\[0\] is not \{name, value\}", id="no name"),
+        pytest.param({"env": [{"name": "A", "value": 5}]}, r"exec.env\[0\] is not", id="a number"),
+    ],
+)
+def test_a_plugin_that_kubectl_would_not_run_says_which_entry(exec_: Any, told: str) -> None:
+    plain = {"apiVersion": "client.authentication.k8s.io/v1", "command": "./login"}
+    with pytest.raises(Unavailable, match=told):
+        one({"exec": {**plain, **exec_} if isinstance(exec_, dict) else exec_}).login("dev")
+
+
+def test_a_variable_of_a_plugin_without_a_value_is_empty() -> None:
+    exec_ = {"apiVersion": "v1", "command": "login", "env": [{"name": "A"}, {"name": "B", "value": None}]}
+    plugin = one({"exec": exec_}).login("dev").plugin
+    assert plugin is not None
+    assert plugin.environment == {"A": "", "B": ""}
+
+
+def test_a_plugin_is_told_the_authority_that_stands_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_bytes(b"PEM")
+    exec_ = {"apiVersion": "v1", "command": "login", "provideClusterInfo": True}
+    server = {"server": "https://kube", "certificate-authority": str(tmp_path / "ca.crt"), "disable-compression": True}
+    plugin = one({"exec": exec_}, server).login("dev").plugin
+    assert plugin is not None
+    assert plugin.cluster == {
+        "server": "https://kube",
+        "certificate-authority-data": base64.b64encode(b"PEM").decode(),
+        "disable-compression": True,
+    }
+    (tmp_path / "ca.crt").unlink()
+    with pytest.raises(Unavailable, match=r"certificate-authority /.*/ca.crt cannot be read"):
+        one({"exec": exec_}, server).login("dev")
+    assert one({"exec": {**exec_, "provideClusterInfo": False}}, server).login("dev").plugin
 
 
 def test_start_keeps_missing_files_in_mind_and_survives_broken_ones(

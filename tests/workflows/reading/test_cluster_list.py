@@ -7,9 +7,9 @@ import pytest
 
 from gitops_mcp.answers.base import TEXT_MAX
 from gitops_mcp.answers.clusters import ClusterList
-from gitops_mcp.errors import InvalidRequest, Unavailable
+from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.reading.cluster_list import list_clusters
-from tests.fakes.api import status
+from tests.fakes.api import Answer, status
 from tests.workflows.conftest import FORBIDDEN, Api, Team, cluster, listed, live
 
 TWO = "environments: {dev: {namespaces: [shop, billing]}}\n"
@@ -48,6 +48,158 @@ def test_a_namespace_that_may_not_be_listed_is_named_and_the_others_are_shown(te
     assert [(row.namespace, row.live) for row in found.items] == [("billing", None)]
     assert [one.id for one in found.warnings] == ["forbidden"]
     assert found.total is None
+
+
+OUTAGES = [
+    pytest.param(status(401, "Unauthorized", "Unauthorized"), Unavailable, "401, the credentials", id="401"),
+    pytest.param(FORBIDDEN, Forbidden, "403, User 'alice' may not", id="403"),
+    pytest.param(Answer(403, b"<html>"), Unavailable, "a proxy or login page", id="a portal"),
+    pytest.param(Answer(407, b""), Unavailable, "a proxy wants credentials", id="a proxy"),
+    pytest.param(Answer(429, b""), Unavailable, "asks to slow down", id="429"),
+    pytest.param(Answer(502, b"<html>"), Unavailable, "502", id="502"),
+    pytest.param(Answer(200, b"<html>"), Unavailable, "no Kubernetes object but text/plain", id="HTML with 200"),
+    pytest.param(Answer(200, b""), Unavailable, "the answer is empty", id="nothing"),
+    pytest.param(Answer(200, {"type": "ADDED", "object": {}}), Unavailable, "a watch event", id="a watch event"),
+    pytest.param(Answer(200, {}), Unavailable, "an object without a kind", id="no list"),
+    pytest.param(Answer(404, b"404 page not found\n"), NotInstalled, "not installed there", id="not installed"),
+]
+
+
+@pytest.mark.parametrize("delivery", ["git", "direct"])
+@pytest.mark.parametrize(("answer", "error", "why"), OUTAGES)
+def test_where_nothing_could_be_read_nothing_is_counted(
+    team: Team, api: Api, answer: Answer, error: type[GitOpsError], why: str, delivery: str
+) -> None:
+    configured = {".gitops-mcp.yaml": f"environments: {{dev: {{delivery: {delivery}}}}}\n"}
+    team.commit(configured)
+    api.answers["*"] = answer
+    with pytest.raises(error) as raised:
+        shown(team)
+    assert why in str(raised.value)
+    assert str(raised.value).endswith("and Git declares no Cluster there")
+    team.commit({"db.yaml": cluster()})
+    found = shown(team)
+    assert [(row.name, row.live) for row in found.items] == [("db", "unavailable")]
+    assert found.total is None
+    assert why in found.warnings[0].message
+    first, *_ = found.markdown().splitlines()
+    assert first == "1 clusters shown in dev; how many there are is not known, since not all could be read"
+
+
+def test_who_may_not_list_everywhere_is_shown_the_own_namespace_and_those_that_git_names(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(namespace="billing"), "other.yaml": cluster(namespace="secret")})
+    api.clusters(None, FORBIDDEN, limit=50)
+    api.clusters("shop", listed(), limit=50)
+    api.clusters("billing", listed(live(namespace="billing")), limit=50)
+    api.clusters("secret", FORBIDDEN, limit=49)
+    found = shown(team)
+    assert [(row.namespace, row.live, row.ready) for row in found.items] == [("billing", None, 3)]
+    assert (found.total, found.cursor) == (None, None)
+    everywhere, hidden = (one.message for one in found.warnings)
+    assert everywhere.startswith("only shop, billing could be listed, of all namespaces: list clusters.")
+    assert "a ClusterRole" in everywhere
+    assert everywhere.endswith("or name the namespaces that this user may read in `namespaces:` of .gitops-mcp.yaml")
+    assert "in namespace 'secret'" in hidden
+
+
+def test_who_may_list_nothing_is_told_both_ways_out(team: Team, api: Api) -> None:
+    team.commit({})
+    api.answers["*"] = FORBIDDEN
+    with pytest.raises(Forbidden, match=r"list clusters.* in all namespaces .*a ClusterRole.*`namespaces:`"):
+        shown(team)
+
+
+def test_a_listing_of_nearby_namespaces_goes_on_where_it_stopped(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(namespace="billing")})
+    api.clusters(None, FORBIDDEN, limit=2)
+    api.clusters("shop", listed(live("a"), live("b"), cursor="more", remaining=1), limit=2)
+    api.clusters("shop", listed(live("c")), limit=2, cursor="more")
+    api.clusters("billing", listed(live("d", "billing")), limit=1)
+    first = shown(team, limit=2)
+    second = shown(team, limit=2, cursor=first.cursor)
+    assert [row.label for page in (first, second) for row in page.items] == ["shop/a", "shop/b", "shop/c", "billing/d"]
+    assert [page.total for page in (first, second)] == [None, None]
+    assert second.cursor is None
+    assert second.warnings[0].message == "only shop, billing could be listed, of all namespaces"
+    team.commit({"db.yaml": None})
+    api.clusters("shop", FORBIDDEN, limit=2, cursor="more")
+    with pytest.raises(Forbidden):
+        shown(team, limit=2, cursor=first.cursor)
+
+
+def many(*counts: int) -> str:
+    return f"environments: {{dev: {{namespaces: [{', '.join(f'team-{n}' for n in range(len(counts)))}]}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("counts", "pages"),
+    [
+        pytest.param((2, 2, 2), [4, 2], id="over the edge of a namespace"),
+        pytest.param((4, 4), [4, 4], id="at the edge of a namespace"),
+        pytest.param((3, 0, 0, 5, 0), [4, 4, 0], id="empty namespaces between and after"),
+        pytest.param((9, 1), [4, 4, 2], id="pages within a namespace"),
+        pytest.param((0, 0), [0], id="nothing anywhere"),
+    ],
+)
+def test_a_page_is_filled_from_as_many_namespaces_as_it_takes(
+    team: Team, api: Api, counts: tuple[int, ...], pages: list[int]
+) -> None:
+    team.commit({".gitops-mcp.yaml": many(*counts)})
+    for number, count in enumerate(counts):
+        items = [live(f"db-{n}", f"team-{number}") for n in range(count)]
+        for start in range(count + 1):
+            for limit in range(1, 5):
+                after = start + limit < count
+                answer = listed(
+                    *items[start : start + limit],
+                    cursor=str(start + limit) if after else None,
+                    remaining=count - start - limit if after else None,
+                )
+                api.clusters(f"team-{number}", answer, limit=limit, cursor=str(start) if start else "")
+    shown_pages, cursor = [shown(team, limit=4)], ""
+    while cursor := shown_pages[-1].cursor or "":
+        shown_pages.append(shown(team, limit=4, cursor=cursor))
+    assert [len(page.items) for page in shown_pages] == pages
+    assert [row.label for page in shown_pages for row in page.items] == [
+        f"team-{number}/db-{n}" for number, count in enumerate(counts) for n in range(count)
+    ]
+    assert shown_pages[-1].total == sum(counts)
+
+
+def test_a_row_that_does_not_fit_comes_on_the_next_page_whatever_namespace_it_is_of(team: Team, api: Api) -> None:
+    team.commit({".gitops-mcp.yaml": many(1, 1)})
+    for number in (0, 1):
+        # Each row fills most of an answer.
+        wide = [live(f"{'d' * 50}{n}", f"team-{number}", imageName="i" * 300) for n in range(40)]
+        for limit in range(1, 130):
+            api.clusters(f"team-{number}", listed(*wide[:limit]), limit=limit)
+    seen, cursor = [], None
+    while True:
+        page = shown(team, limit=80, cursor=cursor)
+        seen += [row.label for row in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            break
+        assert len(page.items) < 80
+    assert seen == [f"team-{number}/{'d' * 50}{n}" for number in (0, 1) for n in range(40)]
+
+
+def test_a_namespace_that_may_not_be_listed_leaves_the_total_unknown_to_the_last_page(team: Team, api: Api) -> None:
+    team.commit({".gitops-mcp.yaml": TWO})
+    api.clusters("shop", FORBIDDEN, limit=1)
+    items = [live("a", "billing"), live("b", "billing")]
+    api.clusters("billing", listed(items[0], cursor="more", remaining=1), limit=1)
+    api.clusters("billing", listed(items[1]), limit=1, cursor="more")
+    first = shown(team, limit=1)
+    second = shown(team, limit=1, cursor=first.cursor)
+    assert ([row.name for row in second.items], second.total, second.cursor) == (["b"], None, None)
+
+
+def test_an_api_whose_pages_are_empty_without_end_is_left(team: Team, api: Api) -> None:
+    team.commit({})
+    api.answers["*"] = listed(cursor="again")
+    found = shown(team)
+    assert ((len(found.items), found.total), found.cursor is None) == ((0, None), False)
 
 
 def test_where_no_namespace_may_be_listed_git_answers(team: Team, api: Api) -> None:

@@ -5,7 +5,7 @@ import pytest
 from gitops_mcp.answers.cluster_status import ClusterStatus
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
-from gitops_mcp.errors import Forbidden, InvalidRequest
+from gitops_mcp.errors import Forbidden, InvalidRequest, NotFound
 from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
@@ -33,6 +33,38 @@ def test_a_cluster_is_not_absent_where_only_the_own_namespace_was_looked_at(team
     team.commit({"db.yaml": None})
     with pytest.raises(Forbidden):
         told(team.app())
+
+
+def test_what_lies_in_the_only_readable_namespace_is_told_without_advice(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(namespace="billing")})
+    api.clusters(None, FORBIDDEN, named="db")
+    api.clusters("shop", listed(), named="db")
+    api.cluster("billing", "db", Answer(200, live(namespace="billing")))
+    found = told(team.app())
+    assert (found.live, found.namespace) == ("available", "billing")
+    assert not [one for one in found.warnings if "ClusterRole" in one.message and "clusters" in one.message]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told_of_others"),
+    [
+        pytest.param(listed(), "there are none", id="the list was read"),
+        pytest.param(listed(live("dbs")), "there are: dbs", id="with near names"),
+        pytest.param(FORBIDDEN, "other live names could not be looked for: list clusters.", id="it may not be read"),
+        pytest.param(Answer(502, b""), "other live names could not be looked for: list clusters.", id="it failed"),
+        pytest.param(Answer(200, {}), "other live names could not be looked for: list clusters.", id="no list came"),
+    ],
+)
+def test_that_there_are_none_is_said_only_of_a_list_that_was_read(
+    team: Team, api: Api, answer: Answer, told_of_others: str
+) -> None:
+    team.commit({})
+    api.cluster("shop", "db", ABSENT)
+    api.clusters("shop", answer)
+    with pytest.raises(NotFound) as raised:
+        told(team.app(), "shop")
+    assert f"no Cluster 'db' in default, namespace shop, neither live nor in Git; {told_of_others}" in str(raised.value)
+    assert ("there are none" in str(raised.value)) is (told_of_others == "there are none")
 
 
 def test_a_cluster_that_git_declares_in_a_namespace_that_is_not_allowed_is_not_shown(team: Team, api: Api) -> None:

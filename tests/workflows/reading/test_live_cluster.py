@@ -73,6 +73,24 @@ def test_that_it_is_not_in_the_own_namespace_does_not_mean_that_it_is_nowhere(te
     assert isinstance(why, Forbidden)
 
 
+def test_rights_in_one_of_the_namespaces_are_enough_for_what_lies_in_it(team: Team, api: Api) -> None:
+    api.clusters("shop", FORBIDDEN, named="db")
+    api.clusters("billing", listed(live(namespace="billing")), named="db")
+    assert found(team, allowed="namespaces: [shop, billing]") == (live(namespace="billing"), None)
+    api.clusters("billing", listed(), named="db")
+    cluster, why = found(team, allowed="namespaces: [shop, billing]")
+    assert cluster is None
+    assert isinstance(why, Forbidden)
+
+
+def test_who_may_not_look_everywhere_is_told_both_ways_out(team: Team, api: Api) -> None:
+    api.answers["*"] = FORBIDDEN
+    _, why = found(team)
+    assert isinstance(why, Forbidden)
+    assert "to a ClusterRole" in str(why)
+    assert str(why).endswith("or name the namespaces that this user may read in `namespaces:` of .gitops-mcp.yaml")
+
+
 def test_an_api_without_cnpg_says_so(team: Team, api: Api) -> None:
     assert isinstance(found(team)[1], NotInstalled)
 

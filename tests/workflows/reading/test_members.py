@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.answers.members import MemberState
-from gitops_mcp.errors import InvalidRequest, NotFound, Unavailable
+from gitops_mcp.errors import Forbidden, InvalidRequest, NotFound, Unavailable
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
 from tests.fakes.api import Answer, status
 from tests.workflows.conftest import ABSENT, FORBIDDEN, GROUP, Api, Team, cluster, listed, live
@@ -85,6 +85,39 @@ def test_without_git_an_api_that_does_not_answer_is_the_error(
         read_cluster(App.open(Flags()), "db", namespace="shop", environment=None)
 
 
+@pytest.mark.parametrize("delivery", ["git", "direct"])
+def test_an_api_that_cannot_be_read_is_the_error_where_git_does_not_know_the_cluster(
+    team: Team, api: Api, delivery: str
+) -> None:
+    team.commit({".gitops-mcp.yaml": f"environments: {{dev: {{delivery: {delivery}}}}}\n"})
+    for answer, error in ((status(401, "Unauthorized", ""), Unavailable), (FORBIDDEN, Forbidden)):
+        api.answers["*"] = answer
+        with pytest.raises(error):
+            read(team)
+
+
+@pytest.mark.parametrize(
+    ("answer", "near"),
+    [
+        pytest.param(listed(live("dbs")), "; there are: dbs", id="live names are near"),
+        pytest.param(listed(), "", id="the list was read"),
+        pytest.param(FORBIDDEN, "; other live names could not be looked for: list clusters.", id="it may not be read"),
+    ],
+)
+def test_with_direct_delivery_a_cluster_that_nobody_knows_is_told_with_near_live_names(
+    team: Team, api: Api, answer: Answer, near: str
+) -> None:
+    team.commit({".gitops-mcp.yaml": "environments: {dev: {delivery: direct}}\n", "other.yaml": cluster("other")})
+    api.clusters(None, listed(), named="db")
+    api.clusters(None, answer)
+    with pytest.raises(NotFound) as raised:
+        read(team)
+    declared, _, live_names = str(raised.value).partition(". None is live either")
+    assert declared == "Git declares no Cluster 'db' in dev; there are: other"
+    assert live_names.startswith(near)
+    assert bool(live_names) is bool(near)
+
+
 def test_git_answers_where_the_api_does_not(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster()})
     api.cluster("shop", "db", status(503, "ServiceUnavailable", "down"))
@@ -107,6 +140,7 @@ def test_roles_that_may_not_be_read_are_named_and_the_cluster_is_there(team: Tea
     found = read(team)
     assert found.live
     assert (found.live.cluster, found.live.objects, ids(found)) == (live(), (), ["unreadable"])
+    assert not found.whole
 
 
 def test_a_cluster_of_a_namespace_that_is_not_allowed_is_not_shown(team: Team, api: Api) -> None:

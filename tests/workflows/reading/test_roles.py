@@ -9,7 +9,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.reading.roles import list_roles, object_state
 from tests.fakes.api import Answer, status
-from tests.workflows.conftest import Api, Team, cluster, listed, live
+from tests.workflows.conftest import FORBIDDEN, Api, Team, cluster, listed, live
 
 INLINE = "{instances: 3, managed: {roles: [{name: app, login: true, createdb: true, passwordSecret: {name: app-pw}}]}}"
 LIVE_INLINE = {"roles": [{"name": "app", "login": True, "createdb": True, "passwordSecret": {"name": "app-pw"}}]}
@@ -187,6 +187,15 @@ def test_without_the_api_the_state_of_what_git_says_is_unknown(team: Team, api: 
     team.commit({"db.yaml": cluster(spec=INLINE)})
     api.cluster("shop", "db", status(503, "ServiceUnavailable", "down"))
     assert {name: row.state for name, row in rows(team).items()} == {"app": "unknown"}
+
+
+def test_a_role_is_not_missing_where_the_roles_could_not_be_read(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(), "a.yaml": document("a")})
+    api.cluster("shop", "db", Answer(200, live()))
+    api.objects("databaseroles", FORBIDDEN)
+    assert rows(team)["a"].state == "unknown"
+    api.objects("databaseroles", listed())
+    assert rows(team)["a"].state == "only_in_git"
 
 
 def test_a_list_goes_on_where_it_stopped(team: Team, api: Api) -> None:

@@ -9,7 +9,7 @@ from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, PASSWORD
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER
-from gitops_mcp.errors import NotFound
+from gitops_mcp.errors import InvalidRequest, NotFound
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.live_source import (
     check_cluster_name_live,
@@ -81,6 +81,16 @@ def test_a_declaration_of_what_is_live_says_by_whose_hand_it_is(direct: Direct) 
     direct.put(CLUSTER, "db", instances=1)
     declared = seen(direct, request_for("db")).desired.cluster("db", "dev", environment="dev")
     assert declared.written.startswith(", written by gitops-mcp at 20")
+
+
+def test_of_a_name_in_several_namespaces_only_the_clusters_are_read(direct: Direct) -> None:
+    for namespace in ("dev", "other"):
+        direct.put(CLUSTER, "db", namespace=namespace, instances=1)
+        direct.put(DATABASE, "db-shop", namespace=namespace, cluster={"name": "db"}, name="shop", owner="app")
+    view = seen(direct, request_for("db", None))
+    assert [path.rpartition("/")[2] for path, _ in direct.read()] == ["clusters"]
+    with pytest.raises(InvalidRequest, match=r"in several: dev \(the live Cluster dev/db\), other \(.*; name one"):
+        view.desired.cluster("db", None, environment="dev")
 
 
 def test_a_live_object_is_a_declaration_that_says_where_it_stands(direct: Direct) -> None:
