@@ -24,6 +24,7 @@ from gitops_mcp.answers.cluster_parts import (
     ScheduleRow,
     ServiceRow,
     TablespaceRow,
+    UnmanagedRoleRow,
     VolumeRow,
 )
 from gitops_mcp.answers.cluster_status import BackupFacts, ClusterFacts, ClusterStatus
@@ -116,7 +117,11 @@ def _fill_answer(
         "certificates": rows_of(CertificateRow, seen.certificates),
         "services": rows_of(ServiceRow, seen.services),
         "volumes": rows_of(VolumeRow, seen.volumes),
-        "roles": [*rows_of(InlineRoleRow, seen.inline_roles), *rows_of(RoleObjectRow, seen.database_roles)],
+        "roles": [
+            *rows_of(InlineRoleRow, seen.inline_roles),
+            *rows_of(RoleObjectRow, seen.database_roles),
+            *rows_of(UnmanagedRoleRow, seen.unmanaged_roles),
+        ],
         "databases": rows_of(DatabaseObjectRow, seen.databases),
         "poolers": rows_of(PoolerRow, seen.poolers),
         "others": [
@@ -137,7 +142,7 @@ def _fill_answer(
         shared.model_copy(
             update={
                 "phase": top.phase.name or "not reported",
-                "phase_class": "hibernated" if top.hibernated else top.phase.kind,
+                "phase_class": top.phase_class,
                 "healthy": top.healthy,
                 "summary": rows_of(ClusterFacts, [top])[0].model_copy(update={"instances": instances}),
                 "problems": rows_of(ProblemRow, found[:30]),

@@ -125,12 +125,13 @@ def object_state(found: Object, *, is_current: bool) -> tuple[MemberState, str |
     """Of a live object that the instance manager applies."""
     state = read_reconciliation(found)
     if state.deleting:
-        return "pending", state.message or "it is being deleted"
+        return "pending", state.why or "it is being deleted"
     if state.applied is False:
-        return "failing", state.message
+        return "failing", state.why
     if not is_current:
         return "pending", _WAITING
-    return ("reconciled", None) if state.done else ("pending", state.message)
+    absent = at(found, "spec", "ensure") == "absent"
+    return ("dropped" if absent else "reconciled", None) if state.done else ("pending", state.why)
 
 
 def _inline_state(role: DeclaredRole, live: LiveRoles) -> tuple[MemberState, str | None]:
