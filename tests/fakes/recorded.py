@@ -14,7 +14,7 @@ from gitops_mcp.domain.objects import Object
 
 SOON = datetime(2026, 11, 29, 22, 0, tzinfo=UTC)
 """Minutes to an hour after they were recorded."""
-_FOLDER = Path(__file__).with_name("recorded")
+_FOLDER = Path(__file__).with_name("operator_objects")
 
 
 def recorded(name: str) -> Object:
