@@ -30,4 +30,4 @@ def recorded_list(name: str) -> list[Object]:
 
 def recorded_names(kind: str) -> list[str]:
     """All of a kind by the beginning of their names: `cluster`, `backup`."""
-    return sorted(path.stem for path in _FOLDER.glob(f"{kind}-*.json"))
+    return sorted(path.stem for path in _FOLDER.glob(f"{kind}*.json") if path.stem.split("-")[0] == kind)

@@ -165,3 +165,16 @@ def test_roles_are_told_with_every_form_and_reason(team: Team, api: Api) -> None
         ("director", "ledger-super"): ("DatabaseRole", "only_live", None),
         ("app", None): (None, "unmanaged", None),
     }
+
+
+def test_a_second_object_of_a_role_that_git_declares_is_shown_too(team: Team, api: Api) -> None:
+    document = (
+        "apiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nmetadata: {name: ledger-reader, namespace: bank}\n"
+        "spec: {name: clerk, login: true, comment: reads, cluster: {name: ledger}}\n"
+    )
+    team.commit({"ledger.yaml": cluster("ledger", "bank"), "clerk.yaml": document})
+    serve(api)
+    assert [(row.object, row.state) for row in roles(team).items if row.name == "clerk"] == [
+        ("ledger-reader", "reconciled"),
+        ("ledger-reader-2", "failing"),
+    ]
