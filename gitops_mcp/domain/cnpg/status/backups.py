@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gitops_mcp.domain.cnpg.cron import next_run
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import Moment, format_age, format_rfc3339, moment, parse_time
 from gitops_mcp.domain.cnpg.status.reconciled import objects_of_cluster
@@ -118,12 +119,21 @@ def schedules(cluster: Object, objects: Iterable[Object], *, now: datetime) -> t
             method=str(at(one, "spec", "method") or IN_TREE),
             suspended=at(one, "spec", "suspend") is True,
             last=moment(at(one, "status", "lastScheduleTime"), now=now),
-            next=moment(at(one, "status", "nextScheduleTime"), now=now),
+            next=_next_time(one, now),
             error=excerpt(at(one, "status", "error")),
             late=late_by(one, now=now),
         )
         for one in objects_of_cluster(cluster, objects)
     )
+
+
+def _next_time(schedule: Object, now: datetime) -> Moment | None:
+    """As the status says; before the first run it does not, and the operator counts from its first look."""
+    said, looked = at(schedule, "status", "nextScheduleTime"), parse_time(at(schedule, "status", "lastCheckTime"))
+    if said is None and looked is not None and at(schedule, "spec", "suspend") is not True:
+        due = next_run(text_at(schedule, "spec", "schedule") or "", looked)
+        return Moment(format_rfc3339(due), format_age(due, now)) if due else None
+    return moment(said, now=now)
 
 
 def late_by(schedule: Object, *, now: datetime) -> str | None:
