@@ -80,7 +80,7 @@ def cluster_status(
         "resizingPVC": names_of(claim for claim in claims if is_resizing(claim)),
         "latestGeneratedNode": max((serial_of(one.name) for one in present), default=0),
         "topology": _topology(present),
-        "managedRolesStatus": roles,
+        "managedRolesStatus": roles or {},
         "certificates": _certificates(cluster, before, now),
         "pluginStatus": _plugins(cluster),
         "onlineUpdateEnabled": False,
