@@ -8,6 +8,7 @@ from typing import Literal
 
 from gitops_mcp.domain.cnpg.status.health import judge_health
 from gitops_mcp.domain.live.drift import drift
+from gitops_mcp.domain.live.refused import refused_fields
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.yaml.values import is_same
@@ -32,7 +33,9 @@ def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None
     if waiting:
         shown = ", ".join(dotted_path(path) for path in waiting[:5])
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
-        return Arrival("not applied", f"not live yet: {shown}{more}")
+        refused = refused_fields(change.after, live)
+        why = f"; the API refuses the object as Git says it: {'; '.join(refused[:3])}" if refused else ""
+        return Arrival("not applied", f"not live yet: {shown}{more}{why}")
     well, why = judge_health(live, now=now)
     if well is None:
         return Arrival("failed", why)

@@ -60,6 +60,16 @@ def test_other_fields_are_not_waited_for() -> None:
     assert arrived(SCALED, seen, None).state == "healthy"
 
 
+def test_a_field_that_the_api_refuses_is_not_waited_for_in_silence() -> None:
+    shrunk: Object = copy.deepcopy(edited())
+    shrunk["spec"]["storage"]["size"] = "5Gi"
+    told = arrived(change(CLUSTER, shrunk, ("spec", "instances")), live(CLUSTER), None)
+    assert told.state == "not applied"
+    assert told.detail.startswith(
+        "not live yet: spec.instances; the API refuses the object as Git says it: spec.storage.size: 5Gi is less than 10Gi"
+    )
+
+
 def test_a_field_that_a_later_change_has_set_again_is_not_waited_for() -> None:
     assert arrived(SCALED, live(edited(5), readyInstances=5, instanceNames=list("12345")), edited(5)).state == "healthy"
 
