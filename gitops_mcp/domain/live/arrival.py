@@ -33,7 +33,7 @@ def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None
     if waiting:
         shown = ", ".join(dotted_path(path) for path in waiting[:5])
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
-        refused = refused_fields(change.after, live)
+        refused = refused_fields(now_in_git or change.after, live)
         why = f"; the API refuses the object as Git says it: {'; '.join(refused[:3])}" if refused else ""
         return Arrival("not applied", f"not live yet: {shown}{more}{why}")
     well, why = judge_health(live, now=now)

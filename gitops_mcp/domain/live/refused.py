@@ -12,8 +12,6 @@ from gitops_mcp.domain.rules.table import RULES, findings
 
 def refused_fields(declared: Object, live: Object) -> tuple[str, ...]:
     """Each fault that the API refuses the declared object for; none where only the operator or we would mind."""
-    judges = {
-        rule.id for rule in RULES if rule.source.startswith(("webhook validate", "CRD")) or rule.source == "webhook"
-    }
+    judges = {rule.id for rule in RULES if rule.source.startswith(("webhook", "CRD"))}
     found = findings(Seen(declared, live=live))
     return tuple(str(one) for one in found if one.severity == "error" and one.rule in judges)

@@ -187,9 +187,8 @@ def _git_problems(
         refused = refused_fields(declared.object, live) if declared else ()
         if refused:
             what = f"the API refuses what Git says of this Cluster, all of it: {'; '.join(refused[:3])}"
-            yield Problem(
-                "warning", "refused-by-api", what, "correct that in Git first; no change of it arrives before"
-            )
+            action = "correct that in Git first; no change of it arrives before"
+            yield Problem("warning", "refused-by-api", what, action)
         else:
             action = "wait for the engine to apply it, or find out who changed it by hand"
             yield Problem("info", "differs-from-git", what, action)

@@ -48,7 +48,7 @@ def conditions(cluster: Object, *, now: datetime) -> tuple[Condition, ...]:
     }
     archiving = found.get(ARCHIVING)
     if archiving and archiving.status == "True" and archiver(cluster) is None:
-        found[ARCHIVING] = Condition(ARCHIVING, NO_ARCHIVE, archiving.reason, None, archiving.since)
+        found[ARCHIVING] = Condition(ARCHIVING, NO_ARCHIVE, since=archiving.since)
     first = [found.pop(name, Condition(name, NOT_REPORTED)) for name in _FIRST]
     return (*first, *found.values())
 
