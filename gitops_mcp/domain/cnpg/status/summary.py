@@ -64,8 +64,9 @@ class Summary:
             return "deleting"
         if self.hibernated:
             return "hibernated"
-        if self.phase.kind != "ok":
-            return self.phase.kind
+        kind = self.phase.kind
+        if kind != "ok":
+            return kind
         return "fenced" if self.fenced else "degraded" if self.ready < self.instances else "ok"
 
     @property
