@@ -44,10 +44,6 @@ def _true_or_none(state: object) -> bool | None:
     return bool(state) or None
 
 
-def _is_stale(state: Reconciliation) -> bool | None:
-    return (state.applied is not None and not state.current) or None
-
-
 Text = Annotated[str, BeforeValidator(_cut)]
 TextOrNone = Annotated[str | None, BeforeValidator(_cut_or_none)]
 Texts = Annotated[list[str] | None, BeforeValidator(_first_texts)]
@@ -58,8 +54,9 @@ TrueOrNone = Annotated[bool | None, BeforeValidator(_true_or_none)]
 Applied = Annotated[
     Literal["yes", "no", "unknown"], BeforeValidator(_applied_text), Field(validation_alias=AliasPath("state"))
 ]
-Stale = Annotated[bool | None, BeforeValidator(_is_stale), Field(validation_alias=AliasPath("state"))]
+Stale = Annotated[TrueOrNone, Field(validation_alias=AliasPath("state", "stale"))]
 Message = Annotated[str | None, Field(validation_alias=AliasPath("state", "message"))]
+Failing = Annotated[Texts, Field(validation_alias=AliasPath("state", "failing"))]
 Deleting = Annotated[TrueOrNone, Field(validation_alias=AliasPath("state", "deleting"))]
 
 
@@ -128,10 +125,18 @@ class VolumeRow(Answer):
 
 
 class InlineRoleRow(Answer):
+    """One of spec.managed.roles."""
+
     form: Literal["inline"] = "inline"
     name: Text
     state: Text
     errors: Texts = None
+
+
+class UnmanagedRoleRow(Answer):
+    form: Literal["in PostgreSQL, not managed"] = "in PostgreSQL, not managed"
+    name: Text
+    state: Text
 
 
 class RoleObjectRow(Answer):
@@ -155,7 +160,7 @@ class DatabaseObjectRow(Answer):
     stale: Stale = None
     message: Message = None
     deleting: Deleting = None
-    failing: Texts = None
+    failing: Failing = None
 
 
 class PoolerRow(Answer):
@@ -215,6 +220,8 @@ class ScheduleRow(Answer):
     last: When = None
     next: When = None
     error: TextOrNone = None
+    late: TextOrNone = None
+    """How long ago it should have run, where it stands still."""
 
 
 class BackupRow(Answer):
@@ -224,6 +231,8 @@ class BackupRow(Answer):
     started: When = None
     stopped: When = None
     error: TextOrNone = None
+    waits: TextOrNone = None
+    """How long it waits to be begun, where that is long."""
 
 
 class RestoreWindowRow(Answer):

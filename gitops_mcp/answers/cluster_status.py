@@ -31,6 +31,7 @@ from gitops_mcp.answers.cluster_parts import (
     TextOrNone,
     Texts,
     TrueOrNone,
+    UnmanagedRoleRow,
     VolumeRow,
 )
 from gitops_mcp.answers.markdown import UNTRUSTED, bullets, facts_line, inline_code, plain, section, warning_blocks
@@ -150,7 +151,7 @@ class ClusterStatus(LongAnswer):
     certificates: list[CertificateRow] = Field(default_factory=list)
     services: list[ServiceRow] = Field(default_factory=list)
     volumes: list[VolumeRow] = Field(default_factory=list)
-    roles: list[InlineRoleRow | RoleObjectRow] = Field(default_factory=list)
+    roles: list[InlineRoleRow | RoleObjectRow | UnmanagedRoleRow] = Field(default_factory=list)
     databases: list[DatabaseObjectRow] = Field(default_factory=list)
     poolers: list[PoolerRow] = Field(default_factory=list)
     others: list[TablespaceRow | PluginRow | BudgetRow | JobRow] = Field(default_factory=list)

@@ -59,6 +59,29 @@ def at(value: Any, *path: str | int) -> Any:
     return value
 
 
+def list_at(value: Any, *path: str | int) -> list[Any]:
+    """The list at a path; an empty one where there is none, or a value of another shape."""
+    found = at(value, *path)
+    return found if isinstance(found, list) else []
+
+
+def mapping_at(value: Any, *path: str | int) -> Object:
+    """The mapping at a path; an empty one where there is none, or a value of another shape."""
+    found = at(value, *path)
+    return found if isinstance(found, dict) else {}
+
+
+def text_at(value: Any, *path: str | int) -> str | None:
+    """The text at a path; None where there is none, an empty one, or a value of another shape."""
+    found = at(value, *path)
+    return found if isinstance(found, str) and found else None
+
+
+def texts_at(value: Any, *path: str | int) -> list[str]:
+    """The texts in the list at a path."""
+    return [one for one in list_at(value, *path) if isinstance(one, str)]
+
+
 def as_int(value: object, *, default: int | None = None) -> int | None:
     """None for what is there and no whole number; `3.0` is one."""
     if value is None:

@@ -34,6 +34,7 @@ from gitops_mcp.sandbox.cnpg.status import (
     SandboxInstance,
     cluster_status,
     is_resizing,
+    known_versions,
     major_of,
     primary_of,
 )
@@ -48,14 +49,18 @@ _CATALOGS = {
 
 
 class ClusterTurn:
-    def __init__(self, store: Store, cluster: Object, postgres: Postgres | None) -> None:
-        """`postgres` is what its instances hold; None until the first of them is up."""
+    def __init__(self, store: Store, cluster: Object, postgres: Postgres | None, *, version: str) -> None:
+        """`postgres` is what its instances hold; None until the first of them is up.
+
+        `version` tells one state of what belongs to the Cluster from the next.
+        """
         self._store = store
         self._postgres = postgres
         self._cluster = cluster
         self._spec: Object = cluster["spec"]
         self._namespace: str = cluster["metadata"]["namespace"]
         self._name: str = cluster["metadata"]["name"]
+        self._version = version
         self._image = self._wanted_image()
         self._instances = self._present()
 
@@ -191,10 +196,11 @@ class ClusterTurn:
         roles = managed_roles(self._cluster, self._postgres, present)
         now = datetime.now(UTC)
         image, instances = self._image, self._instances
+        versions = known_versions(self._cluster, present, self._version)
 
         def reported(cluster: Object) -> Object:
             made = cluster_status(cluster, instances, phase, image=image, roles=roles, now=now)
-            return {**cluster, "status": made}
+            return {**cluster, "status": made | versions}
 
         self._store.change(kinds.CLUSTER, self._namespace, self._name, reported, subresource="status")
 

@@ -42,9 +42,9 @@ from gitops_mcp.domain.cnpg.status.services import Budget, Service
 from gitops_mcp.domain.cnpg.status.volumes import Volume
 
 THEN = Moment("2026-09-01T00:00:00Z", "3d")
-DONE = Reconciliation(applied=True, current=True, message=None, deleting=False)
-STUCK = Reconciliation(applied=False, current=False, message="it is needed", deleting=True)
-UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=False)
+DONE = Reconciliation(applied=True, stale=False, message=None, failing=("schema s: no",), deleting=False)
+STUCK = Reconciliation(applied=False, stale=False, message="it is needed", failing=(), deleting=True)
+UNTOLD = Reconciliation(applied=None, stale=False, message=None, failing=(), deleting=False)
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,13 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
                 "object": "db-clerk",
                 "reclaim": "retain",
                 "applied": "no",
-                "stale": True,
                 "message": "it is needed",
                 "deleting": True,
             },
         ),
         (
             DatabaseObjectRow,
-            Database("app", "db-app", "clerk", "present", "delete", DONE, ("schema s: no",)),
+            Database("app", "db-app", "clerk", "present", "delete", DONE),
             {
                 "name": "app",
                 "object": "db-app",
@@ -148,7 +147,7 @@ UNTOLD = Reconciliation(applied=None, current=False, message=None, deleting=Fals
         ),
         (
             DatabaseObjectRow,
-            Database("app", "db-app", None, "absent", "retain", UNTOLD, ()),
+            Database("app", "db-app", None, "absent", "retain", UNTOLD),
             {"name": "app", "object": "db-app", "ensure": "absent", "reclaim": "retain", "applied": "unknown"},
         ),
         (

@@ -34,6 +34,7 @@ def healthy_cluster() -> Object:
             "imageName": IMAGE,
             "storage": {"size": "20Gi"},
             "walStorage": {"size": "5Gi"},
+            "managed": {"roles": [{"name": "clerk", "login": True}]},
             "plugins": [
                 {"name": PLUGIN, "isWALArchiver": True, "enabled": True, "parameters": {"barmanObjectName": "vault"}}
             ],

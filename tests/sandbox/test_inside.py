@@ -97,7 +97,7 @@ def shop() -> Shop:
 def test_bootstrap_leaves_the_database_and_its_owner(shop: Shop) -> None:
     assert shop.inside.roles.keys() == {*RESERVED, "app"}
     assert shop.inside.databases["app"].owner == "app"
-    assert "managedRolesStatus" not in shop.store.get(kinds.CLUSTER, "shop", "orders-db")["status"]
+    assert shop.store.get(kinds.CLUSTER, "shop", "orders-db")["status"]["managedRolesStatus"] == {}
 
 
 def test_a_role_of_the_list_is_made_with_its_attributes_and_its_password(shop: Shop) -> None:

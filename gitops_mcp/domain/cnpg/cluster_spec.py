@@ -43,6 +43,11 @@ def is_hibernated(cluster: Object | None) -> bool:
     return bool(at(cluster, "metadata", "annotations", "cnpg.io/hibernation") == "on")
 
 
+def is_disabled(cluster: Object | None) -> bool:
+    """Whether the operator was told to leave this Cluster alone: it neither acts on it nor writes its status."""
+    return bool(at(cluster, "metadata", "annotations", "cnpg.io/reconciliationLoop") == "disabled")
+
+
 def fenced_instances(cluster: Object | None) -> tuple[str, ...]:
     """The annotation holds a JSON list; the operator ignores what it cannot read, so that is no fencing."""
     value = at(cluster, "metadata", "annotations", "cnpg.io/fencedInstances")

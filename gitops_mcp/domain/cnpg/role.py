@@ -11,7 +11,7 @@ from typing import Any
 from gitops_mcp.domain.cnpg.sql import WORDS_FOR_ROLES, checked_sql_name
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, list_at
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import InvalidRequest
 
@@ -48,7 +48,8 @@ class RoleAttributes:
     def of(cls, spec: object) -> RoleAttributes:
         """What an entry or a spec says, defaults filled in as the CRD would."""
         said = {name: at(spec, key) for name, key in KEYS.items()}
-        lists = [str(one) for one in said.pop("in_roles") or ()]
+        del said["in_roles"]
+        lists = [str(one) for one in list_at(spec, "inRoles")]
         return cls(**{name: value for name, value in said.items() if value is not None}, in_roles=tuple(lists))
 
     def spec(self, *, explicit: bool, over: object = None) -> Object:
@@ -103,7 +104,7 @@ def attribute_text(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case tuple() | list():
-            return ", ".join(quote(one) for one in value) or "none"
+            return ", ".join(quote(str(one)) for one in value) or "none"
         case None:
             return "never"
         case "":

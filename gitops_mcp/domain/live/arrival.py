@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from gitops_mcp.domain.cnpg.status.health import judge_health
 from gitops_mcp.domain.live.drift import drift
+from gitops_mcp.domain.live.refused import refused_fields
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.yaml.values import is_same
@@ -18,31 +20,33 @@ class Arrival:
     detail: str
 
 
-def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None) -> Arrival:
+def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None, *, now: datetime) -> Arrival:
     """Where one object of a change stands.
 
     `now_in_git` is what the base declares now: a field that a later change has set again is not waited for.
     """
     if change.after is None:
-        return _arrival_of_removal(live)
+        return _arrival_of_removal(live, now=now)
     if live is None:
         return Arrival("not applied", "there is no such live object")
     waiting = [path for path in _fields_not_live(change, live) if not _is_superseded(change, path, now_in_git)]
     if waiting:
         shown = ", ".join(dotted_path(path) for path in waiting[:5])
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
-        return Arrival("not applied", f"not live yet: {shown}{more}")
-    well, why = judge_health(live)
+        refused = refused_fields(now_in_git or change.after, live)
+        why = f"; the API refuses the object as Git says it: {'; '.join(refused[:3])}" if refused else ""
+        return Arrival("not applied", f"not live yet: {shown}{more}{why}")
+    well, why = judge_health(live, now=now)
     if well is None:
         return Arrival("failed", why)
     return Arrival("healthy", why) if well else Arrival("applied", why)
 
 
-def _arrival_of_removal(live: Object | None) -> Arrival:
+def _arrival_of_removal(live: Object | None, *, now: datetime) -> Arrival:
     if live is None:
         return Arrival("healthy", "it is gone")
     if at(live, "metadata", "deletionTimestamp"):
-        return Arrival("not applied", "it is being deleted")
+        return Arrival("not applied", judge_health(live, now=now)[1])
     return Arrival("not applied", "the live object is still there")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gitops_mcp.domain.engines.reading import clean_path
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at
 from gitops_mcp.domain.redact import redact_text
 
 
@@ -55,29 +55,29 @@ def _distances(paths: Iterable[str], folder: str) -> Iterator[int]:
 
 
 def _source_paths(application: Object) -> list[str]:
-    sources = [at(application, "spec", "source"), *(at(application, "spec", "sources") or [])]
-    return [clean_path(one.get("path")) for one in sources if isinstance(one, dict) and one.get("path")]
+    sources = [at(application, "spec", "source"), *list_at(application, "spec", "sources")]
+    return [clean_path(path) for one in sources if (path := text_at(one, "path"))]
 
 
 def _flux_path(kustomization: Object) -> list[str]:
-    return [clean_path(at(kustomization, "spec", "path"))]
+    return [clean_path(text_at(kustomization, "spec", "path"))]
 
 
 def _argocd_state(application: Object) -> EngineState:
-    status = application.get("status") or {}
-    sync, health = at(status, "sync", "status") or "Unknown", at(status, "health", "status") or "Unknown"
+    status = mapping_at(application, "status")
+    sync, health = text_at(status, "sync", "status") or "Unknown", text_at(status, "health", "status") or "Unknown"
     problems = [
         f"{one.get('type')}: {one.get('message')}"
-        for one in at(status, "conditions") or ()
+        for one in list_at(status, "conditions")
         if isinstance(one, dict) and str(one.get("type", "")).endswith("Error")
     ]
-    if at(status, "operationState", "phase") in {"Failed", "Error"}:
+    if text_at(status, "operationState", "phase") in {"Failed", "Error"}:
         problems.append(str(at(status, "operationState", "message") or "the last sync failed"))
     return EngineState(
         engine="argocd",
         name=_name(application),
         status=f"{sync}, {health}",
-        revision=at(status, "operationState", "syncResult", "revision") or at(status, "sync", "revision"),
+        revision=text_at(status, "operationState", "syncResult", "revision") or text_at(status, "sync", "revision"),
         failing=redact_text("; ".join(problems)) or None,
         prunes=at(application, "spec", "syncPolicy", "automated", "prune") is True,
         automatic=at(application, "spec", "syncPolicy", "automated") is not None,
@@ -85,14 +85,14 @@ def _argocd_state(application: Object) -> EngineState:
 
 
 def _flux_state(kustomization: Object) -> EngineState:
-    conditions = at(kustomization, "status", "conditions") or []
+    conditions = list_at(kustomization, "status", "conditions")
     ready = next((one for one in conditions if isinstance(one, dict) and one.get("type") == "Ready"), {})
-    applied = at(kustomization, "status", "lastAppliedRevision")
+    applied = text_at(kustomization, "status", "lastAppliedRevision")
     return EngineState(
         engine="flux",
         name=_name(kustomization),
         status=f"Ready={ready.get('status', 'Unknown')} {ready.get('reason', '')}".strip(),
-        revision=str(applied).rpartition(":")[2] if applied else None,
+        revision=applied.rpartition(":")[2] if applied else None,
         failing=redact_text(str(ready.get("message") or "not ready")) if ready.get("status") == "False" else None,
         prunes=at(kustomization, "spec", "prune") is True,
         automatic=at(kustomization, "spec", "suspend") is not True,

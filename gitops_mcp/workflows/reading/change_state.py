@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from gitops_mcp.answers.changes import LiveObject
 from gitops_mcp.answers.markdown import cut_text
@@ -50,7 +51,7 @@ def follow_span(
         states, unread = engine_states(apis, environment)
         warnings += unread
         engine = engine or (states[0] if states else None)
-        now = {
+        in_git = {
             one.identity: one.object for one in app.desired(ground, environment.path, ground.base.commit).declarations
         }
         for one in touched:
@@ -64,7 +65,8 @@ def follow_span(
                 warnings.append(Notice("live-unavailable", f"{label}: {error}"))
                 objects.append(LiveObject(object=label, state="unknown", detail="it could not be read"))
                 continue
-            here = arrival(one, live, now.get(one.identity) if span.state == "merged" else None)
+            declared = in_git.get(one.identity) if span.state == "merged" else None
+            here = arrival(one, live, declared, now=datetime.now(UTC))
             arrivals.append(here)
             objects.append(LiveObject(object=label, state=here.state, detail=cut_text(here.detail)))
     if span.state != "merged":

@@ -173,7 +173,7 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
         instances=seen.instances,
         ready=seen.ready,
         phase=seen.phase.name or "not reported",
-        phase_class="hibernated" if seen.hibernated else seen.phase.kind,
+        phase_class=seen.phase_class,
         primary=seen.primary,
         image=cut_text(seen.image) if seen.image else None,
         storage=seen.storage,

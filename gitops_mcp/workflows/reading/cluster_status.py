@@ -24,6 +24,7 @@ from gitops_mcp.answers.cluster_parts import (
     ScheduleRow,
     ServiceRow,
     TablespaceRow,
+    UnmanagedRoleRow,
     VolumeRow,
 )
 from gitops_mcp.answers.cluster_status import BackupFacts, ClusterFacts, ClusterStatus
@@ -32,9 +33,10 @@ from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.status.problems import Problem, problems
 from gitops_mcp.domain.cnpg.status.report import Status, read_status
 from gitops_mcp.domain.live.engine_report import EngineState
+from gitops_mcp.domain.live.refused import refused_fields
 from gitops_mcp.domain.names import check_cluster_name
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden
 from gitops_mcp.workflows.api_once import ApisOnce
@@ -109,14 +111,21 @@ def _fill_answer(
 ) -> ClusterStatus:
     top = seen.summary
     instances = f"{top.ready}/{top.instances} ready"
-    found = [*problems(seen, desired=declared.object if declared else None), *_git_problems(shared, declared, states)]
+    found = [
+        *problems(seen, desired=declared.object if declared else None),
+        *_git_problems(shared, declared, states, live=seen.cluster),
+    ]
     sections: dict[str, Sequence[Answer]] = {
         "conditions": rows_of(ConditionRow, seen.conditions),
         "instances": rows_of(InstanceRow, seen.instances),
         "certificates": rows_of(CertificateRow, seen.certificates),
         "services": rows_of(ServiceRow, seen.services),
         "volumes": rows_of(VolumeRow, seen.volumes),
-        "roles": [*rows_of(InlineRoleRow, seen.inline_roles), *rows_of(RoleObjectRow, seen.database_roles)],
+        "roles": [
+            *rows_of(InlineRoleRow, seen.inline_roles),
+            *rows_of(RoleObjectRow, seen.database_roles),
+            *rows_of(UnmanagedRoleRow, seen.unmanaged_roles),
+        ],
         "databases": rows_of(DatabaseObjectRow, seen.databases),
         "poolers": rows_of(PoolerRow, seen.poolers),
         "others": [
@@ -137,7 +146,7 @@ def _fill_answer(
         shared.model_copy(
             update={
                 "phase": top.phase.name or "not reported",
-                "phase_class": "hibernated" if top.hibernated else top.phase.kind,
+                "phase_class": top.phase_class,
                 "healthy": top.healthy,
                 "summary": rows_of(ClusterFacts, [top])[0].model_copy(update={"instances": instances}),
                 "problems": rows_of(ProblemRow, found[:30]),
@@ -168,15 +177,21 @@ def _backups(seen: Status) -> BackupFacts:
 
 
 def _git_problems(
-    shared: ClusterStatus, declared: Declaration | None, states: Sequence[EngineState]
+    shared: ClusterStatus, declared: Declaration | None, states: Sequence[EngineState], *, live: Object
 ) -> Iterator[Problem]:
     if failing := next((one for one in states if one.failing), None):
         what = f"the engine cannot apply what Git says ({failing.name})"
         yield Problem("warning", "engine-failing", what, "mend what it reports with a new change", failing.failing)
     if shared.git and shared.git.differs:
         what = f"live differs from Git in {', '.join(one.field for one in shared.git.differs[:5])}"
-        action = "wait for the engine to apply it, or find out who changed it by hand"
-        yield Problem("info", "differs-from-git", what, action)
+        refused = refused_fields(declared.object, live) if declared else ()
+        if refused:
+            what = f"the API refuses what Git says of this Cluster, all of it: {'; '.join(refused[:3])}"
+            action = "correct that in Git first; no change of it arrives before"
+            yield Problem("warning", "refused-by-api", what, action)
+        else:
+            action = "wait for the engine to apply it, or find out who changed it by hand"
+            yield Problem("info", "differs-from-git", what, action)
     unknown = any(one.id in {"git-unclear", "no-repository", "passed-over"} for one in shared.warnings)
     if shared.git is None and declared is None and not unknown:
         what = "no document of this environment's folder declares this cluster"

@@ -9,7 +9,7 @@ from gitops_mcp.answers.members import DatabaseList, DatabaseRow, MemberState
 from gitops_mcp.app import App
 from gitops_mcp.domain.kinds import DATABASE
 from gitops_mcp.domain.names import ClusterRef
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, list_at, text_at
 from gitops_mcp.domain.plans.databases.database import POLICY, declared_databases, sql_name_of
 from gitops_mcp.domain.plans.roles.declared_roles import bootstrap_database, bootstrap_owner
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -44,19 +44,21 @@ def list_databases(
 def _rows(seen: ClusterReading) -> Iterator[DatabaseRow]:
     live = _read_live(seen)
     base = declared_databases(seen.desired, seen.ref) if seen.desired else ()
-    pending = seen.pending(lambda desired: _by_name(desired, seen.ref), lambda one: one.object)
-    names = set()
+    pending = seen.pending(lambda desired: _by_object(desired, seen.ref), lambda one: one.object)
+    names, objects = set(), set()
     for one in base:
         names.add(sql_name_of(one))
-        yield _declared_row(one, seen.ref, live, pending.get(sql_name_of(one), ()))
-    for name, changes in pending.items():
-        if name not in names:
-            names.add(name)
-            said = next((one for _, one in changes if one is not None), None)
-            if said is not None:
-                yield _row(said.object, state="proposed", pending=[change for change, _ in changes])
+        objects.add(one.identity.name)
+        yield _declared_row(one, seen.ref, live, pending.get(one.identity.name, ()))
+    for object_name, changes in pending.items():
+        said = next((one for _, one in changes if one is not None), None)
+        if object_name not in objects and said is not None:
+            objects.add(object_name)
+            names.add(sql_name_of(said))
+            yield _row(said.object, state="proposed", pending=[change for change, _ in changes])
     for found in live or ():
-        if at(found, "spec", "cluster", "name") == seen.ref.name and str(at(found, "spec", "name")) not in names:
+        # Two objects may name one database: the operator takes the first, and what it says of the second is shown too.
+        if at(found, "spec", "cluster", "name") == seen.ref.name and at(found, "metadata", "name") not in objects:
             names.add(str(at(found, "spec", "name")))
             state, message = object_state(found, is_current=True)
             yield _row(found, state=seen.live_only_state(state), message=message)
@@ -89,8 +91,8 @@ def _read_live(seen: ClusterReading) -> tuple[Object, ...] | None:
         return None
 
 
-def _by_name(desired: Desired, ref: ClusterRef) -> dict[str, Declaration]:
-    return {sql_name_of(one): one for one in declared_databases(desired, ref)}
+def _by_object(desired: Desired, ref: ClusterRef) -> dict[str, Declaration]:
+    return {one.identity.name: one for one in declared_databases(desired, ref)}
 
 
 def _declared_row(
@@ -113,11 +115,9 @@ def _declared_row(
         )
         state = "only_in_git"
         if found is not None:
-            absent = at(found, "spec", "ensure") == "absent"
-            is_current = absent == (at(one.object, "spec", "ensure") == "absent")
+            is_current = (at(found, "spec", "ensure") == "absent") == (at(one.object, "spec", "ensure") == "absent")
             is_current = is_current and at(found, "spec", "owner") == at(one.object, "spec", "owner")
             state, message = object_state(found, is_current=is_current)
-            state = "dropped" if absent and state == "reconciled" else state
             policy = at(found, "spec", POLICY)
     row = _row(one.object, state=state, message=message, pending=[change for change, _ in pending])
     return row.model_copy(
@@ -128,11 +128,11 @@ def _declared_row(
 def _row(
     object_: Object, *, state: MemberState, message: str | None = None, pending: Iterable[str] = ()
 ) -> DatabaseRow:
-    spec = object_["spec"]
+    spec = at(object_, "spec")
     return DatabaseRow(
         name=str(at(spec, "name")),
-        object=at(object_, "metadata", "name"),
-        owner=at(spec, "owner"),
+        object=text_at(object_, "metadata", "name"),
+        owner=text_at(spec, "owner"),
         reclaim_policy=str(at(spec, POLICY) or "retain"),
         extensions=_part_names(spec, "extensions"),
         schemas=_part_names(spec, "schemas"),
@@ -142,8 +142,8 @@ def _row(
     )
 
 
-def _part_names(spec: Object, key: str) -> list[str]:
+def _part_names(spec: object, key: str) -> list[str]:
     return [
         cut_text(str(at(one, "name")), 100) + (" (absent)" if at(one, "ensure") == "absent" else "")
-        for one in at(spec, key) or ()
+        for one in list_at(spec, key)
     ][:50]

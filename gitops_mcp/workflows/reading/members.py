@@ -63,9 +63,9 @@ class ClusterReading:
 
         A reconciled role `report` without a document is `only_live` where Git is what the environment is changed
         through: somebody made it by hand. With direct delivery nothing is missing there, and it is `reconciled`. That
-        it is `failing` is told in both.
+        it is `failing`, or `dropped` and so not there at all, is told in both.
         """
-        return state if state == "failing" or self.environment.delivery == "direct" else "only_live"
+        return state if state in {"failing", "dropped"} or self.environment.delivery == "direct" else "only_live"
 
     def pending(
         self, read: Callable[[Desired], Mapping[str, T]], content: Callable[[T], object]

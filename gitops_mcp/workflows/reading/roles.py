@@ -11,7 +11,7 @@ from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
 from gitops_mcp.domain.names import ClusterRef
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, mapping_at, texts_at
 from gitops_mcp.domain.plans.roles.declared_roles import (
     ROLES,
     DeclaredRole,
@@ -55,9 +55,9 @@ def _rows(seen: ClusterReading) -> Iterator[RoleRow]:
     twice = {name for name in (one.name for one in base) if sum(one.name == name for one in base) > 1}
     known: set[tuple[str, str]] = set()
     for role in base:
-        known.add((role.name, role.form))
+        known.add((_object_name(role) or role.name, role.form))
         yield _declared_row(role, seen, pending.get(role.name, ()), twice=role.name in twice)
-    names = {name for name, _ in known}
+    names = {role.name for role in base}
     for name, changes in pending.items():
         if name not in names:
             names.add(name)
@@ -115,22 +115,24 @@ def _role_state(role: DeclaredRole, live: LiveRoles | None, seen: ClusterReading
         return "unknown", None
     if role.index is not None:
         return _inline_state(role, live)
-    found = live.named(seen.ref, role.name)
+    own = (one for one in live.objects or () if at(one, "metadata", "name") == _object_name(role))
+    found = next(own, None) or live.named(seen.ref, role.name)
     if found is None:
         return "only_in_git" if seen.whole else "unknown", None
-    return object_state(found, is_current=RoleAttributes.of(found["spec"]) == role.attributes)
+    return object_state(found, is_current=RoleAttributes.of(at(found, "spec")) == role.attributes)
 
 
 def object_state(found: Object, *, is_current: bool) -> tuple[MemberState, str | None]:
     """Of a live object that the instance manager applies."""
     state = read_reconciliation(found)
     if state.deleting:
-        return "pending", state.message or "it is being deleted"
+        return "pending", state.why or "it is being deleted"
     if state.applied is False:
-        return "failing", state.message
+        return "failing", state.why
     if not is_current:
         return "pending", _WAITING
-    return ("reconciled", None) if state.done else ("pending", state.message)
+    absent = at(found, "spec", "ensure") == "absent"
+    return ("dropped" if absent else "reconciled", None) if state.done else ("pending", state.why)
 
 
 def _inline_state(role: DeclaredRole, live: LiveRoles) -> tuple[MemberState, str | None]:
@@ -159,7 +161,9 @@ def _proposed_row(name: str, changes: Sequence[tuple[str, DeclaredRole | None]])
 def _only_live(
     seen: ClusterReading, live: LiveRoles, known: set[tuple[str, str]], names: set[str]
 ) -> Iterator[RoleRow]:
-    """Roles that are live and that the base does not declare in this form. `known`: the base's, each with its form.
+    """Roles that are live and that the base does not declare in this form.
+
+    `known`: the base's, each with its form; a DatabaseRole by the name of the object, since two may name one role.
 
     Git declares `app` inline. Live are the inline entries `app` and `clerk` and a DatabaseRole for `app`, and the
     operator reports `batch` as not managed. The rows: `clerk` inline, only_live; `app` as a DatabaseRole, only_live,
@@ -177,16 +181,17 @@ def _only_live(
             yield _row(name, "inline", entry, state=told, message=excerpt(errors[0]) if errors else None)
     for one in live.objects or ():
         name = str(at(one, "spec", "name"))
-        if at(one, "spec", "cluster", "name") == seen.ref.name and (name, "DatabaseRole") not in known:
+        name_of = str(at(one, "metadata", "name"))
+        if at(one, "spec", "cluster", "name") == seen.ref.name and (name_of, "DatabaseRole") not in known:
             names.add(name)
             state, message = object_state(one, is_current=True)
-            told, name_of = seen.live_only_state(state), one["metadata"]["name"]
-            yield _row(name, "DatabaseRole", one["spec"], state=told, message=message, object_=name_of)
+            told = seen.live_only_state(state)
+            yield _row(name, "DatabaseRole", mapping_at(one, "spec"), state=told, message=message, object_=name_of)
     owner = bootstrap_owner(live.cluster) if live.cluster else None
-    unmanaged = at(live.cluster, "status", "managedRolesStatus", "byStatus", "not-managed")
-    for name in dict.fromkeys([*(unmanaged if isinstance(unmanaged, list) else ()), *([owner] if owner else ())]):
+    unmanaged = texts_at(live.cluster, "status", "managedRolesStatus", "byStatus", "not-managed")
+    for name in dict.fromkeys([*unmanaged, *([owner] if owner else ())]):
         if name not in names:
-            yield RoleRow(name=str(name), state="unmanaged", origin="bootstrap" if name == owner else None)
+            yield RoleRow(name=name, state="unmanaged", origin="bootstrap" if name == owner else None)
 
 
 def _password_text(spec: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.caller import Caller
@@ -23,7 +24,7 @@ def wait_until_healthy(kube: Kube, caller: Caller, cluster: Identity, *, seconds
     begun = time.monotonic()
     while True:
         try:
-            well, why = judge_health(kube.get(CLUSTER, cluster.namespace, cluster.name))
+            well, why = judge_health(kube.get(CLUSTER, cluster.namespace, cluster.name), now=datetime.now(UTC))
         except GitOpsError as error:
             well, why = False, str(error)
         spent = time.monotonic() - begun

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.live.arrival import arrival
+from gitops_mcp.domain.live.arrival import Arrival, arrival
 from gitops_mcp.domain.objects import Identity, Object, Path
 from gitops_mcp.domain.repository.changes import ObjectChange
+from tests.fakes.cnpg import NOW
 
 CLUSTER = {
     "apiVersion": "postgresql.cnpg.io/v1",
@@ -32,6 +33,10 @@ def change(before: Object | None, after: Object | None, *fields: Path) -> Object
     return ObjectChange(Identity("Cluster", "shop", "db"), before, after, fields)
 
 
+def arrived(change: ObjectChange, seen: Object | None, now_in_git: Object | None) -> Arrival:
+    return arrival(change, seen, now_in_git, now=NOW)
+
+
 SCALED = change(CLUSTER, edited(), ("spec", "instances"))
 
 
@@ -46,36 +51,46 @@ SCALED = change(CLUSTER, edited(), ("spec", "instances"))
     ],
 )
 def test_a_field_has_arrived_when_it_is_live(seen: Object | None, state: str) -> None:
-    assert arrival(SCALED, seen, None).state == state
+    assert arrived(SCALED, seen, None).state == state
 
 
 def test_other_fields_are_not_waited_for() -> None:
     seen = live(edited(), readyInstances=4, instanceNames=["1", "2", "3", "4"])
     seen["spec"]["storage"]["size"] = "20Gi"
-    assert arrival(SCALED, seen, None).state == "healthy"
+    assert arrived(SCALED, seen, None).state == "healthy"
+
+
+def test_a_field_that_the_api_refuses_is_not_waited_for_in_silence() -> None:
+    shrunk: Object = copy.deepcopy(edited())
+    shrunk["spec"]["storage"]["size"] = "5Gi"
+    told = arrived(change(CLUSTER, shrunk, ("spec", "instances")), live(CLUSTER), None)
+    assert told.state == "not applied"
+    assert told.detail.startswith(
+        "not live yet: spec.instances; the API refuses the object as Git says it: spec.storage.size: 5Gi is less than 10Gi"
+    )
 
 
 def test_a_field_that_a_later_change_has_set_again_is_not_waited_for() -> None:
-    assert arrival(SCALED, live(edited(5), readyInstances=5, instanceNames=list("12345")), edited(5)).state == "healthy"
+    assert arrived(SCALED, live(edited(5), readyInstances=5, instanceNames=list("12345")), edited(5)).state == "healthy"
 
 
 def test_a_removed_field_has_arrived_when_live_lacks_it() -> None:
     after: Object = copy.deepcopy(CLUSTER)
     del after["metadata"]["annotations"]
     removed = change(CLUSTER, after, ("metadata", "annotations", "kustomize.toolkit.fluxcd.io/prune"))
-    assert arrival(removed, live(CLUSTER), None).state == "not applied"
-    assert arrival(removed, live(after), None).state == "healthy"
+    assert arrived(removed, live(CLUSTER), None).state == "not applied"
+    assert arrived(removed, live(after), None).state == "healthy"
 
 
 def test_a_new_object_is_compared_whole_but_for_its_bootstrap() -> None:
     made = change(None, CLUSTER)
     grown = live(CLUSTER)
     grown["spec"]["bootstrap"]["initdb"]["encoding"] = "UTF8"
-    assert arrival(made, grown, None).state == "healthy"
-    assert arrival(made, live(edited()), None).state == "not applied"
+    assert arrived(made, grown, None).state == "healthy"
+    assert arrived(made, live(edited()), None).state == "not applied"
 
 
 def test_an_object_that_goes_has_arrived_when_it_is_gone() -> None:
     gone = change(CLUSTER, None)
-    assert arrival(gone, None, None).state == "healthy"
-    assert arrival(gone, live(CLUSTER), None).state == "not applied"
+    assert arrived(gone, None, None).state == "healthy"
+    assert arrived(gone, live(CLUSTER), None).state == "not applied"

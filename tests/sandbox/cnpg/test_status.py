@@ -54,7 +54,12 @@ def test_a_healthy_cluster_reports_all_of_its_instances() -> None:
     assert [one["isPrimary"] for one in made["instancesReportedState"].values()] == [True, False, False]
     assert made["pgDataImageInfo"] == {"image": IMAGE, "majorVersion": 18}
     assert made["certificates"]["expirations"]["orders-db-server"] == "2026-11-19 10:00:00 +0000 UTC"
-    assert conditions(made) == {"Ready": "True", "Initialized": "True", "ConsistentSystemID": "True"}
+    assert conditions(made) == {
+        "Ready": "True",
+        "Initialized": "True",
+        "ConsistentSystemID": "True",
+        "ContinuousArchiving": "True",
+    }
 
 
 def test_a_cluster_that_starts_has_a_target_but_no_primary() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.reading.change_state import follow_span
 from gitops_mcp.workflows.spans import find_span
 from tests.fakes.api import Answer, status
+from tests.fakes.recorded import recorded
 from tests.workflows.conftest import ABSENT, Api, Team, application, cluster, listed, live
 
 MORE = {"db.yaml": cluster(spec="{instances: 5}")}
@@ -75,6 +77,38 @@ def test_it_has_failed_where_the_engine_cannot_apply_what_git_says(team: Team, a
     api.applications(listed(application(failing="admission refused it")))
     state, why, _, _ = followed(team)
     assert (state, why) == ("failed", "the engine cannot apply it: SyncError: admission refused it")
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "why"),
+    [
+        ("database-bad-ext", "failed", "extension no_such_ext: ERROR: extension"),
+        ("database-second", "failed", '"books" is already managed by object "ledger-orders"'),
+        ("database-absent", "healthy", "they are healthy"),
+        ("databaserole-no-secret", "applied", "it waits for Secret not-there"),
+        ("backup-no-section", "failed", "cannot proceed with the backup as the cluster has no backup section"),
+        ("scheduledbackup-stuck-behind-pending", "applied", "stands still"),
+        ("cluster-replica-unreachable", "applied", "1 of 2 instances are ready, 2 exist"),
+        ("cluster-statusdown", "failed", "a NetworkPolicy"),
+        ("cluster-disk-full", "failed", "enlarge the volume"),
+        ("cluster-fenced", "failed", "instances are fenced: ledger-2"),
+        ("cluster-hibernated", "healthy", "they are healthy"),
+        ("cluster-disabled", "failed", "reconciliationLoop is 'disabled'"),
+    ],
+)
+def test_a_change_of_what_a_real_operator_wrote_is_where_that_says(
+    team: Team, api: Api, name: str, state: str, why: str
+) -> None:
+    found = recorded(name)
+    document = {key: found[key] for key in ("kind", "spec")} | {"apiVersion": "postgresql.cnpg.io/v1"}
+    document["metadata"] = {"name": found["metadata"]["name"], "namespace": "bank"}
+    merged(team, {"made.yaml": json.dumps(document)})
+    plural = f"{found['kind'].lower()}s"
+    path = f"/apis/postgresql.cnpg.io/v1/namespaces/bank/{plural}/{found['metadata']['name']}"
+    api.answers[path] = Answer(200, found)
+    told = followed(team)
+    assert told[0] == state
+    assert why in told[1]
 
 
 def test_it_has_failed_where_the_operator_says_so(team: Team, api: Api) -> None:

@@ -92,6 +92,18 @@ def test_a_file_that_does_not_parse_may_declare_it(team: Team, api: Api) -> None
     assert "passed-over" in {one.id for one in found.warnings}
 
 
+def test_git_that_the_webhook_refuses_is_not_waited_for(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec="{instances: 4, storage: {size: 10Gi}}")})
+    api.clusters(None, listed(live(storage={"size": "20Gi"})), named="db")
+    refused = next(one for one in told(team.app()).problems if one.id == "refused-by-api")
+    assert refused.what == (
+        "the API refuses what Git says of this Cluster, all of it: spec.storage.size: 10Gi is less than 20Gi, and "
+        "volumes do not shrink: at least 20Gi, or a new Cluster that takes the data over"
+    )
+    assert refused.action == "correct that in Git first; no change of it arrives before"
+    assert "differs-from-git" not in ids(told(team.app()))
+
+
 @pytest.mark.parametrize("squash", [False, True])
 def test_a_change_that_is_merged_is_not_pending(team: Team, api: Api, squash: bool) -> None:
     team.commit({"db.yaml": cluster()})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitops_mcp.domain.cnpg.moment import days_left, format_rfc3339, parse_time
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, mapping_at, text_at
 
 _OWN = ("serverCASecret", "serverTLSSecret", "clientCASecret", "replicationTLSSecret")
 
@@ -24,9 +24,9 @@ class Certificate:
 
 def certificates(cluster: Object, *, now: datetime) -> tuple[Certificate, ...]:
     """The one that ends first comes first."""
-    given = {at(cluster, "spec", "certificates", key) for key in _OWN}
+    given = {text_at(cluster, "spec", "certificates", key) for key in _OWN}
     found = []
-    for secret, text in (at(cluster, "status", "certificates", "expirations") or {}).items():
+    for secret, text in mapping_at(cluster, "status", "certificates", "expirations").items():
         until = parse_time(text)
         found.append(
             Certificate(

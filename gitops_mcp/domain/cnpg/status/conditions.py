@@ -7,13 +7,17 @@ from datetime import datetime
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import Moment, moment
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.cnpg.status.backups import archiver
+from gitops_mcp.domain.objects import Object, list_at
 
 READY = "Ready"
 ARCHIVING = "ContinuousArchiving"
 LAST_BACKUP = "LastBackupSucceeded"
 SYSTEM_ID = "ConsistentSystemID"
 NOT_REPORTED = "not reported"
+NO_ARCHIVE = "no archive"
+"""Of ContinuousArchiving, which the operator sets True in a Cluster without an archive too: its command succeeds there
+and keeps nothing."""
 
 _FIRST = (READY, ARCHIVING, LAST_BACKUP)
 
@@ -22,7 +26,7 @@ _FIRST = (READY, ARCHIVING, LAST_BACKUP)
 class Condition:
     type: str
     status: str
-    """`True`, `False`, `Unknown`, or `not reported`."""
+    """`True`, `False`, `Unknown`, `not reported`, or `no archive`."""
     reason: str | None = None
     message: str | None = None
     """Text from the cluster, cut."""
@@ -31,7 +35,6 @@ class Condition:
 
 def conditions(cluster: Object, *, now: datetime) -> tuple[Condition, ...]:
     """All of them, the three that matter first."""
-    listed = at(cluster, "status", "conditions")
     found = {
         str(one.get("type")): Condition(
             type=str(one.get("type")),
@@ -40,9 +43,12 @@ def conditions(cluster: Object, *, now: datetime) -> tuple[Condition, ...]:
             message=excerpt(one.get("message")),
             since=moment(one.get("lastTransitionTime"), now=now),
         )
-        for one in (listed if isinstance(listed, list) else [])
+        for one in list_at(cluster, "status", "conditions")
         if isinstance(one, dict)
     }
+    archiving = found.get(ARCHIVING)
+    if archiving and archiving.status == "True" and archiver(cluster) is None:
+        found[ARCHIVING] = Condition(ARCHIVING, NO_ARCHIVE, since=archiving.since)
     first = [found.pop(name, Condition(name, NOT_REPORTED)) for name in _FIRST]
     return (*first, *found.values())
 

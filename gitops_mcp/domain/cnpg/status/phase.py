@@ -1,17 +1,25 @@
 """What each phase of a Cluster means, and what a person should do about it.
 
-Matched by the exact string (`api/v1/cluster_types.go`); one that is not here is shown as it is and called unknown, as
-a newer operator may say things that this table has never heard of.
+Matched by the exact string: the constants of `api/v1/cluster_types.go`, and two that stand as literals in
+`internal/controller/cluster_controller.go`, of 1.25 to 1.30 and main. One that is not here is shown as it is and
+called unknown, as a newer operator may say things that this table has never heard of.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from gitops_mcp.domain.cnpg.cluster_spec import is_disabled
+from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at
 
 PhaseClass = Literal["ok", "progressing", "degraded", "waiting", "needs_human", "blocked", "failed", "unknown"]
 
 HEALTHY = "Cluster in healthy state"
+SETTING_UP = "Setting up primary"
+_UNKNOWN_PLUGIN = "Cluster cannot proceed to reconciliation due to an unknown plugin being required"
+_PLUGIN = re.compile(r"Unknown plugin: '([^']+)'")
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,14 @@ class Phase:
     """What clients may notice while it lasts."""
 
 
-_WAIT = "wait; it ends by itself"
+WAIT = "wait; if it lasts, "
+NOT_EMPTY = "Expected empty archive"
+"""What a restore, or the first WAL of a new Cluster, is refused with; it stands in logs alone."""
+RESTORE_STEP = (
+    f"read the log of the pod of the Job that restores: {NOT_EMPTY!r} asks for a serverName of its own in the archive, "
+    "'no target backup found' for a later recoveryTarget; a large backup only takes its time"
+)
+_WAIT = f"{WAIT}look at the pods, jobs and events of the instance it works on"
 _RESTART = "wait; while the primary restarts or switches, connections break for a moment"
 _OPERATOR_LOG = "read phaseReason and the operator's log"
 
@@ -32,13 +47,13 @@ _KNOWN = {
     phase.name: phase
     for phase in (
         Phase(HEALTHY, "ok", ""),
-        Phase("Setting up primary", "progressing", _WAIT),
+        Phase(SETTING_UP, "progressing", _WAIT),
         Phase("Creating a new replica", "progressing", _WAIT),
         Phase("Applying configuration", "progressing", _WAIT),
         Phase(
             "Waiting for the instances to become active",
             "progressing",
-            "wait; if it lasts, look at the instances that are not ready, their pods and events",
+            f"{WAIT}look at the instances that are not ready, their pods and events",
         ),
         Phase("Promoting to primary cluster", "progressing", _WAIT),
         Phase("Upgrading cluster", "progressing", _RESTART, "short"),
@@ -67,9 +82,9 @@ _KNOWN = {
             "replica with `kubectl cnpg promote`, or restart the primary with `kubectl cnpg restart`",
         ),
         Phase(
-            "Cluster cannot proceed to reconciliation due to an unknown plugin being required",
+            _UNKNOWN_PLUGIN,
             "blocked",
-            "install the plugin that spec.plugins names, or remove it from Git",
+            "install the plugin that phaseReason names in the operator's namespace, or remove it from Git",
         ),
         Phase(
             "Cluster cannot proceed to reconciliation due to an error while interacting with plugins",
@@ -79,9 +94,27 @@ _KNOWN = {
         Phase(
             "Cluster has incomplete or invalid image catalog",
             "blocked",
-            "add an image for the wanted major to the catalog that spec.imageCatalogRef names",
+            "see that the catalog of spec.imageCatalogRef exists and has an image for the wanted major",
         ),
-        Phase("Unable to create required cluster objects", "blocked", f"{_OPERATOR_LOG}; quotas and webhooks do this"),
+        Phase(
+            "Unable to create required cluster objects",
+            "blocked",
+            "make what phaseReason misses, such as a Secret that spec.certificates names, or correct its name in Git; "
+            "quotas and webhooks do this too: see the operator's log",
+        ),
+        Phase(
+            "Instance Status Extraction Error: HTTP communication issue",
+            "blocked",
+            "let the operator reach port 8000 of the instances' pods: a NetworkPolicy, or another rule of the network, "
+            "keeps it away from pods that are ready",
+        ),
+        Phase(
+            "Not enough disk space",
+            "failed",
+            "enlarge the volume that is full in Git (spec.storage.size or spec.walStorage.size), and its "
+            "PersistentVolumeClaim by hand: the operator resizes none while it says this",
+            "full",
+        ),
         Phase("Invalid cluster definition", "blocked", "correct in Git the field that phaseReason names"),
         Phase(
             "Cluster cannot execute instance online upgrade due to missing architecture binary",
@@ -106,3 +139,35 @@ def find_phase(name: object) -> Phase:
     return _KNOWN.get(name) or Phase(
         name, "unknown", f"this phase is not known here, perhaps of a newer operator: {_OPERATOR_LOG}"
     )
+
+
+def phase_of(cluster: Object) -> Phase:
+    """The phase that a Cluster reports, with what the rest of the object says about it.
+
+    A Cluster without a phase and with conditions is being worked on: the operator that made them waits for something.
+    """
+    found = find_phase(at(cluster, "status", "phase"))
+    if is_disabled(cluster) and (found.name is None or found.kind == "ok"):
+        return replace(found, kind="blocked", action="remove the annotation cnpg.io/reconciliationLoop", outage="none")
+    if found.name is None and mapping_at(cluster, "status"):
+        return Phase(
+            None, "waiting", "wait: the operator has begun, and reports a phase once what it waits for is there or gone"
+        )
+    if found.name == _UNKNOWN_PLUGIN and (plugin := _named_plugin(cluster)):
+        name, where = plugin
+        action = f"install the plugin {name}{where} in the operator's namespace, or remove it from Git"
+        return replace(found, action=action)
+    return found
+
+
+def _named_plugin(cluster: Object) -> tuple[str, str] | None:
+    """The plugin that is not there, and where spec names it: a recovery names one in an external cluster only."""
+    places = [(f"spec.plugins[{index}]", one) for index, one in enumerate(list_at(cluster, "spec", "plugins"))]
+    outside = list_at(cluster, "spec", "externalClusters")
+    places += [(f"spec.externalClusters[{index}].plugin", at(one, "plugin")) for index, one in enumerate(outside)]
+    named = [(str(name), place) for place, one in places if (name := text_at(one, "name"))]
+    said = _PLUGIN.search(text_at(cluster, "status", "phaseReason") or "")
+    if said is not None:
+        where = next((f" ({place} names it)" for name, place in named if name == said[1]), "")
+        return said[1], where
+    return (named[0][0], f" ({named[0][1]} names it)") if len(named) == 1 else None

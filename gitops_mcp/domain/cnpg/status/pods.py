@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import Moment, moment
-from gitops_mcp.domain.objects import Object, as_int, at
+from gitops_mcp.domain.objects import Object, as_int, at, list_at, mapping_at, text_at, texts_at
 
 CLUSTER_LABEL = "cnpg.io/cluster"
 _POD_ROLE, _JOB_ROLE = "cnpg.io/podRole", "cnpg.io/jobRole"
@@ -24,7 +24,8 @@ class Instance:
     """`healthy`, `replicating`, `failed`, as the operator sees it; `unknown` where it says nothing."""
     timeline: int | None
     pod: str | None
-    """The pod's phase; `missing` where pods were read and it has none; None where they were not read."""
+    """The pod's phase, `Terminating` once it is being deleted; `missing` where pods were read and it has none; None
+    where they were not read."""
     ready: bool | None
     restarts: int | None
     node: str | None
@@ -47,10 +48,11 @@ class Job:
 
 def instances(cluster: Object, pods: Iterable[Object] | None, *, now: datetime) -> tuple[Instance, ...]:
     """By serial. `pods` None: they could not be read."""
-    status = cluster.get("status") or {}
     own = None if pods is None else {str(at(pod, "metadata", "name")): pod for pod in _instance_pods(cluster, pods)}
-    names = {*(at(status, "instanceNames") or ()), *(at(status, "instancesReportedState") or ()), *(own or ())}
-    states = {name: state for state, listed in (at(status, "instancesStatus") or {}).items() for name in listed or ()}
+    status = mapping_at(cluster, "status")
+    names = {*texts_at(status, "instanceNames"), *mapping_at(status, "instancesReportedState"), *(own or ())}
+    health = mapping_at(status, "instancesStatus")
+    states = {name: state for state in health for name in texts_at(health, state)}
     return tuple(
         _instance(name, status, str(states.get(name, "unknown")), None if own is None else own.get(name, {}), now=now)
         for name in sorted(names, key=serial_order)
@@ -62,7 +64,7 @@ def jobs(cluster: Object, pods: Iterable[Object]) -> tuple[Job, ...]:
         Job(
             name=str(at(pod, "metadata", "name")),
             role=str(at(pod, "metadata", "labels", _JOB_ROLE)),
-            pod=str(at(pod, "status", "phase") or "unknown"),
+            pod=_pod_phase(pod),
             waiting=_why_waiting(pod),
         )
         for pod in pods
@@ -74,7 +76,7 @@ def jobs(cluster: Object, pods: Iterable[Object]) -> tuple[Job, ...]:
 
 def serial_order(name: str) -> tuple[int, str]:
     tail = name.rpartition("-")[2]
-    return (int(tail) if tail.isdecimal() else 0, name)
+    return (int(tail) if tail.isdecimal() and len(tail) < 10 else 0, name)
 
 
 def _belongs_to(cluster: Object, pod: Object) -> bool:
@@ -83,23 +85,22 @@ def _belongs_to(cluster: Object, pod: Object) -> bool:
 
 def _instance_pods(cluster: Object, pods: Iterable[Object]) -> Iterator[Object]:
     for pod in pods:
-        labels = at(pod, "metadata", "labels") or {}
+        labels = mapping_at(pod, "metadata", "labels")
         if _belongs_to(cluster, pod) and labels.get(_POD_ROLE, "instance") == "instance" and _JOB_ROLE not in labels:
             yield pod
 
 
 def _instance(name: str, status: Object, state: str, pod: Object | None, *, now: datetime) -> Instance:
-    reported = at(status, "instancesReportedState", name) or {}
-    containers = at(pod, "status", "containerStatuses") or []
+    containers = list_at(pod, "status", "containerStatuses")
     return Instance(
         name=name,
         role=_instance_role(name, status, pod),
         state=state,
-        timeline=as_int(at(reported, "timeLineID")),
-        pod=None if pod is None else str(at(pod, "status", "phase") or "unknown") if pod else "missing",
+        timeline=as_int(at(status, "instancesReportedState", name, "timeLineID")),
+        pod=None if pod is None else _pod_phase(pod) if pod else "missing",
         ready=None if pod is None else _is_ready(pod),
         restarts=sum(as_int(at(one, "restartCount")) or 0 for one in containers) if pod else None,
-        node=at(pod, "spec", "nodeName"),
+        node=text_at(pod, "spec", "nodeName"),
         image=_postgres_image(pod),
         started=moment(at(pod, "status", "startTime") or at(pod, "metadata", "creationTimestamp"), now=now),
         waiting=_why_waiting(pod) if pod else None,
@@ -107,7 +108,7 @@ def _instance(name: str, status: Object, state: str, pod: Object | None, *, now:
 
 
 def _instance_role(name: str, status: Object, pod: Object | None) -> str:
-    labels = at(pod, "metadata", "labels") or {}
+    labels = mapping_at(pod, "metadata", "labels")
     role = labels.get(_INSTANCE_ROLE) or labels.get(_OLD_ROLE)
     if isinstance(role, str):
         return role
@@ -115,13 +116,19 @@ def _instance_role(name: str, status: Object, pod: Object | None) -> str:
     return "unknown" if not primary else "primary" if name == primary else "replica"
 
 
+def _pod_phase(pod: Object) -> str:
+    """As kubectl shows it: the phase stays what it was while a pod is being deleted."""
+    going = at(pod, "metadata", "deletionTimestamp") is not None
+    return "Terminating" if going else text_at(pod, "status", "phase") or "unknown"
+
+
 def _is_ready(pod: Object) -> bool:
-    listed = at(pod, "status", "conditions") or []
+    listed = list_at(pod, "status", "conditions")
     return any(at(one, "type") == "Ready" and at(one, "status") == "True" for one in listed)
 
 
 def _postgres_image(pod: Object | None) -> str | None:
-    listed = at(pod, "spec", "containers") or []
+    listed = list_at(pod, "spec", "containers")
     found = next((at(one, "image") for one in listed if at(one, "name") == "postgres"), None)
     return found if isinstance(found, str) else None
 
@@ -134,13 +141,13 @@ def _waiting_reasons(pod: Object) -> Iterator[str]:
     """Why a pod does not run, in the words of scheduler and kubelet, and why it stopped before."""
     if at(pod, "metadata", "deletionTimestamp"):
         yield "is being deleted"
-    for condition in at(pod, "status", "conditions") or ():
+    for condition in list_at(pod, "status", "conditions"):
         if at(condition, "type") == "PodScheduled" and at(condition, "status") == "False":
             yield _join_reason(at(condition, "reason"), at(condition, "message"))
     if at(pod, "status", "phase") == "Failed":
         yield _join_reason(at(pod, "status", "reason") or "Failed", at(pod, "status", "message"))
     for key in ("initContainerStatuses", "containerStatuses"):
-        for one in at(pod, "status", key) or ():
+        for one in list_at(pod, "status", key):
             waiting, last = at(one, "state", "waiting"), at(one, "lastState", "terminated")
             if waiting and at(waiting, "reason") != "PodInitializing":
                 yield f"{at(one, 'name')}: {_join_reason(at(waiting, 'reason'), at(waiting, 'message'))}"

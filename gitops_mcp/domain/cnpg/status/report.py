@@ -5,11 +5,12 @@ What could not be read is None and stays None: a part that is not there and one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
+from gitops_mcp.domain.cnpg.moment import Moment, moment
 from gitops_mcp.domain.cnpg.status.backups import (
     RecentBackups,
     RestoreWindow,
@@ -23,13 +24,20 @@ from gitops_mcp.domain.cnpg.status.certificates import Certificate, certificates
 from gitops_mcp.domain.cnpg.status.conditions import Condition, conditions
 from gitops_mcp.domain.cnpg.status.databases import Database, databases
 from gitops_mcp.domain.cnpg.status.events import Events, events
-from gitops_mcp.domain.cnpg.status.pods import Instance, Job, instances, jobs
+from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL, Instance, Job, instances, jobs
 from gitops_mcp.domain.cnpg.status.reconciled import objects_of_cluster
-from gitops_mcp.domain.cnpg.status.roles import DatabaseRole, InlineRole, database_roles, inline_roles
+from gitops_mcp.domain.cnpg.status.roles import (
+    DatabaseRole,
+    InlineRole,
+    UnmanagedRole,
+    database_roles,
+    inline_roles,
+    unmanaged_roles,
+)
 from gitops_mcp.domain.cnpg.status.services import Budget, Service, budgets, services
 from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.cnpg.status.volumes import Volume, volumes
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, as_int, at, list_at, text_at, texts_at
 
 Objects = Iterable[Object] | None
 
@@ -84,6 +92,17 @@ class Pooler:
 
 
 @dataclass(frozen=True)
+class Going:
+    """An object of the Cluster that is being deleted: as long as something holds it, what comes after it waits."""
+
+    kind: str
+    name: str
+    since: Moment | None
+    held_by: tuple[str, ...]
+    """Its finalizers."""
+
+
+@dataclass(frozen=True)
 class Status:
     cluster: Object
     now: datetime
@@ -98,6 +117,7 @@ class Status:
     tablespaces: tuple[Tablespace, ...]
     plugins: tuple[Plugin, ...]
     inline_roles: tuple[InlineRole, ...]
+    unmanaged_roles: tuple[UnmanagedRole, ...]
     database_roles: tuple[DatabaseRole, ...] | None
     databases: tuple[Database, ...] | None
     poolers: tuple[Pooler, ...] | None
@@ -106,6 +126,7 @@ class Status:
     backups: RecentBackups | None
     windows: tuple[RestoreWindow, ...] | None
     events: Events | None
+    going: tuple[Going, ...]
 
 
 def read_status(
@@ -128,6 +149,7 @@ def read_status(
         tablespaces=_tablespaces(cluster),
         plugins=_plugins(cluster),
         inline_roles=inline_roles(cluster),
+        unmanaged_roles=unmanaged_roles(cluster, related.roles or ()),
         database_roles=None if related.roles is None else database_roles(cluster, related.roles),
         databases=None if related.databases is None else databases(cluster, related.databases),
         poolers=None if related.poolers is None else _poolers(cluster, related.poolers),
@@ -138,6 +160,7 @@ def read_status(
         events=None
         if related.events is None
         else events(related.events, cluster=seen.name, others=others, now=now, most=most_events),
+        going=tuple(_objects_that_go(cluster, related, now=now)),
     )
 
 
@@ -147,29 +170,52 @@ def _event_objects(cluster: Object, related: Related) -> list[Object]:
     return [one for objects in kinds for one in objects_of_cluster(cluster, objects or ())]
 
 
+def _objects_that_go(cluster: Object, related: Related, *, now: datetime) -> Iterator[Going]:
+    labelled = ("Pod", related.pods), ("PersistentVolumeClaim", related.claims), ("Service", related.services)
+    naming = (
+        ("Pooler", related.poolers),
+        ("Backup", related.backups),
+        ("ScheduledBackup", related.scheduled_backups),
+        ("Database", related.databases),
+        ("DatabaseRole", related.roles),
+    )
+    name = at(cluster, "metadata", "name")
+    own = [
+        (kind, one)
+        for kind, objects in labelled
+        for one in objects or ()
+        if at(one, "metadata", "labels", CLUSTER_LABEL) == name
+    ]
+    own += [(kind, one) for kind, objects in naming for one in objects_of_cluster(cluster, objects or ())]
+    for kind, one in [("Cluster", cluster), *own]:
+        if (since := at(one, "metadata", "deletionTimestamp")) is not None:
+            held_by = tuple(texts_at(one, "metadata", "finalizers"))
+            yield Going(kind, str(at(one, "metadata", "name")), moment(since, now=now), held_by)
+
+
 def _tablespaces(cluster: Object) -> tuple[Tablespace, ...]:
     return tuple(
         Tablespace(
             name=str(at(one, "name")),
-            owner=at(one, "owner"),
-            state=str(at(one, "state") or "unknown"),
+            owner=text_at(one, "owner"),
+            state=text_at(one, "state") or "unknown",
             error=excerpt(at(one, "error")),
         )
-        for one in at(cluster, "status", "tablespacesStatus") or ()
+        for one in list_at(cluster, "status", "tablespacesStatus")
     )
 
 
 def _plugins(cluster: Object) -> tuple[Plugin, ...]:
     """Those that spec asks for; capabilities are of no use to a reader."""
-    known = {at(one, "name"): one for one in at(cluster, "status", "pluginStatus") or ()}
+    known = {text_at(one, "name"): one for one in list_at(cluster, "status", "pluginStatus")}
     return tuple(
         Plugin(
             name=str(at(one, "name")),
-            version=at(known.get(at(one, "name")), "version"),
-            status=excerpt(at(known.get(at(one, "name")), "status")),
+            version=text_at(known.get(text_at(one, "name")), "version"),
+            status=excerpt(at(known.get(text_at(one, "name")), "status")),
             archives=at(one, "isWALArchiver") is True,
         )
-        for one in at(cluster, "spec", "plugins") or ()
+        for one in list_at(cluster, "spec", "plugins")
         if at(one, "enabled") is not False
     )
 
@@ -179,8 +225,8 @@ def _poolers(cluster: Object, objects: Iterable[Object]) -> tuple[Pooler, ...]:
         Pooler(
             name=str(at(one, "metadata", "name")),
             type=str(at(one, "spec", "type") or "rw"),
-            phase=str(at(one, "status", "phase") or "unknown"),
-            instances=at(one, "status", "instances"),
+            phase=text_at(one, "status", "phase") or "unknown",
+            instances=as_int(at(one, "status", "instances")),
             reason=excerpt(at(one, "status", "error") or at(one, "status", "phaseReason")),
         )
         for one in objects_of_cluster(cluster, objects)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
-from gitops_mcp.domain.objects import Object, as_int, at
+from gitops_mcp.domain.objects import Object, as_int, at, list_at
 
 _SERVES = {"rw": "the primary: reads and writes", "ro": "replicas only: reads", "r": "any instance: reads"}
 
@@ -56,8 +56,8 @@ def _own_objects(cluster: Object, objects: Iterable[Object]) -> list[Object]:
 
 def _read_service(service: Object, cluster: str) -> Service:
     name = str(at(service, "metadata", "name"))
-    ingress = at(service, "status", "loadBalancer", "ingress") or []
-    ports = [as_int(at(port, "port")) for port in at(service, "spec", "ports") or ()]
+    ingress = list_at(service, "status", "loadBalancer", "ingress")
+    ports = [as_int(at(port, "port")) for port in list_at(service, "spec", "ports")]
     return Service(
         name=name,
         serves=_SERVES.get(name.removeprefix(f"{cluster}-")),

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL, serial_order
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at, texts_at
 
 _STATES = ("unusable", "dangling", "initializing", "resizing", "healthy")
+TERMINATING = "Terminating"
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,13 @@ class Volume:
     """`PG_DATA`, `PG_WAL` or `PG_TABLESPACE`."""
     tablespace: str | None
     phase: str
-    """`Bound`, `Pending` or `Lost`."""
+    """`Bound`, `Pending`, `Lost`, or `Terminating` once it is being deleted, as kubectl shows it."""
     requested: str | None
     capacity: str | None
     storage_class: str | None
     state: str
-    """`healthy`, `resizing`, `initializing`, `dangling`, `unusable`, as the operator sorts it; `unknown` otherwise."""
+    """`healthy`, `resizing`, `initializing`, `dangling`, `unusable`, as the operator sorts it; else `deleting` where it
+    goes, `unknown` otherwise."""
     resizing: str | None
     """How far the growth of a volume is, in the words of Kubernetes."""
 
@@ -38,7 +40,7 @@ class Volume:
 
 def volumes(cluster: Object, claims: Iterable[Object]) -> tuple[Volume, ...]:
     name = at(cluster, "metadata", "name")
-    states = {one: state for state in reversed(_STATES) for one in at(cluster, "status", f"{state}PVC") or ()}
+    states = {one: state for state in reversed(_STATES) for one in texts_at(cluster, "status", f"{state}PVC")}
     own = [claim for claim in claims if at(claim, "metadata", "labels", CLUSTER_LABEL) == name]
     return tuple(
         sorted(
@@ -48,24 +50,25 @@ def volumes(cluster: Object, claims: Iterable[Object]) -> tuple[Volume, ...]:
 
 
 def _read_volume(claim: Object, states: dict[str, str]) -> Volume:
-    labels = at(claim, "metadata", "labels") or {}
+    labels = mapping_at(claim, "metadata", "labels")
     name = str(at(claim, "metadata", "name"))
+    going = at(claim, "metadata", "deletionTimestamp") is not None
     return Volume(
         name=name,
-        instance=labels.get("cnpg.io/instanceName"),
+        instance=text_at(labels, "cnpg.io/instanceName"),
         role=str(labels.get("cnpg.io/pvcRole") or "unknown"),
-        tablespace=labels.get("cnpg.io/tablespaceName"),
-        phase=str(at(claim, "status", "phase") or "unknown"),
+        tablespace=text_at(labels, "cnpg.io/tablespaceName"),
+        phase=TERMINATING if going else text_at(claim, "status", "phase") or "unknown",
         requested=_as_text(at(claim, "spec", "resources", "requests", "storage")),
         capacity=_as_text(at(claim, "status", "capacity", "storage")),
-        storage_class=at(claim, "spec", "storageClassName"),
-        state=states.get(name, "unknown"),
+        storage_class=text_at(claim, "spec", "storageClassName"),
+        state=states.get(name, "deleting" if going else "unknown"),
         resizing=_resize_state(claim),
     )
 
 
 def _resize_state(claim: Object) -> str | None:
-    for condition in at(claim, "status", "conditions") or ():
+    for condition in list_at(claim, "status", "conditions"):
         if at(condition, "status") == "True":
             message = at(condition, "message")
             return excerpt(f"{at(condition, 'type')}: {message}" if message else at(condition, "type"))

@@ -10,7 +10,7 @@ from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.editing.field import where_field_stands
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, suggest
-from gitops_mcp.domain.objects import Identity, Object, Path, at
+from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at, mapping_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import NotFound, Refused
 
@@ -85,13 +85,12 @@ class LiveRoles:
 
     def state(self, name: str) -> str | None:
         """`reconciled`, `pending-reconciliation`, `not-managed` or `reserved`, as the operator reports it."""
-        by_status = at(self.cluster, "status", "managedRolesStatus", "byStatus")
-        pairs = by_status.items() if isinstance(by_status, dict) else ()
-        return next((str(state) for state, names in pairs if name in (names or ())), None)
+        by_status = mapping_at(self.cluster, "status", "managedRolesStatus", "byStatus")
+        return next((str(state) for state in by_status if name in list_at(by_status, state)), None)
 
     def errors(self, name: str) -> tuple[str, ...]:
-        found = at(self.cluster, "status", "managedRolesStatus", "cannotReconcile", name)
-        return tuple(str(one) for one in found) if isinstance(found, list) else ()
+        found = list_at(self.cluster, "status", "managedRolesStatus", "cannotReconcile", name)
+        return tuple(str(one) for one in found)
 
     def exists(self, ref: ClusterRef, name: str) -> bool:
         """Whether PostgreSQL has a role of this name, as far as the API shows it."""
@@ -147,7 +146,7 @@ def objects_naming_secret(
 
 def is_named_by_roles(live: Iterable[Object], secret: str) -> bool:
     """Whether a role reads its password from a Secret: live DatabaseRoles, or those that live Clusters list."""
-    specs = [spec for one in live for spec in (at(one, "spec"), *(at(one, *ROLES) or ()))]
+    specs = [spec for one in live for spec in (at(one, "spec"), *list_at(one, *ROLES))]
     return any(at(spec, "passwordSecret", "name") == secret for spec in specs)
 
 

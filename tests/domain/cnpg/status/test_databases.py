@@ -18,4 +18,5 @@ def test_databases_say_which_parts_fail() -> None:
     assert seen is not None
     assert (seen[0].name, seen[0].owner, seen[0].ensure, seen[0].reclaim) == ("books", "clerk", "present", "delete")
     assert (seen[0].state.applied, seen[0].state.message) == (False, "no owner")
-    assert seen[0].failing == ("extension vector: not available",)
+    assert seen[0].state.why == "no owner; extension vector: not available"
+    assert seen[0].state.failing == ("extension vector: not available",)

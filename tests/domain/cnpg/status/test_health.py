@@ -8,6 +8,7 @@ import pytest
 from gitops_mcp.domain.cnpg.status.health import judge_health
 from gitops_mcp.domain.objects import Object
 from tests.fakes import cnpg
+from tests.fakes.cnpg import NOW
 
 
 def cluster(*, spec: Object | None = None, status: Object | None = None, **metadata: Any) -> Object:
@@ -71,5 +72,5 @@ def of(kind: str, **status: Any) -> Object:
     ],
 )
 def test_each_kind_is_healthy_in_its_own_way(live: Object, well: bool | None, why: str) -> None:
-    assert judge_health(live)[0] is well
-    assert re.search(why, judge_health(live)[1])
+    assert judge_health(live, now=NOW)[0] is well
+    assert re.search(why, judge_health(live, now=NOW)[1])

@@ -40,6 +40,7 @@ def test_hibernated_fenced_deleted_and_following_clusters_are_noticed() -> None:
         "annotations": {"cnpg.io/hibernation": "on", "cnpg.io/fencedInstances": '["ledger-1"]'},
         "deletionTimestamp": "2026-09-01T00:00:00Z",
     }
+    cluster["status"]["readyInstances"] = 0
     cluster["spec"]["replica"] = {"primary": "north", "source": "north-store"}
     seen = Summary(cluster, NOW)
     assert (seen.hibernated, seen.fenced, seen.deleting, seen.replica_of) == (True, ("ledger-1",), True, "north-store")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _FAR = 4 * 366
@@ -22,12 +22,12 @@ def next_run(schedule: str, after: datetime) -> datetime | None:
     seconds, minutes, hours, days, months, weekdays = sets
     # Where both the day and the weekday are named, either will do.
     either = len(days) < 31 and len(weekdays) < 7
-    for ahead in range(_FAR):
-        date = (after + timedelta(days=ahead)).date()
-        on_day, on_weekday = date.day in days, date.isoweekday() % 7 in weekdays
-        if date.month in months and ((on_day or on_weekday) if either else (on_day and on_weekday)):
+    for ahead in range(min(_FAR, (date.max - after.date()).days)):
+        day = after.date() + timedelta(days=ahead)
+        on_day, on_weekday = day.day in days, day.isoweekday() % 7 in weekdays
+        if day.month in months and ((on_day or on_weekday) if either else (on_day and on_weekday)):
             for moment in _times(hours, minutes, seconds):
-                due = datetime.combine(date, moment, after.tzinfo)
+                due = datetime.combine(day, moment, after.tzinfo)
                 if due > after:
                     return due
     return None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gitops_mcp.sandbox.cnpg.cron import next_run
+from gitops_mcp.domain.cnpg.cron import next_run
 
 FRIDAY = datetime(2026, 8, 21, 10, 0, 0, 500000, tzinfo=UTC)
 
@@ -34,3 +34,7 @@ def test_next_run(schedule: str, expected: str) -> None:
 )
 def test_what_is_never_due_or_not_in_numbers_has_no_next_run(schedule: str) -> None:
     assert next_run(schedule, FRIDAY) is None
+
+
+def test_no_run_is_looked_for_after_the_last_day_of_the_calendar() -> None:
+    assert next_run("0 0 0 30 2 *", datetime(9999, 12, 30, tzinfo=UTC)) is None

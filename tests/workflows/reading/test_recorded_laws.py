@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gitops_mcp.answers.base import Answer as ToolAnswer
+from gitops_mcp.app import App
+from gitops_mcp.domain.live.arrival import arrival
+from gitops_mcp.domain.live.engine_report import states_covering_folder
+from gitops_mcp.domain.objects import Identity, Object
+from gitops_mcp.domain.repository.changes import ObjectChange
+from gitops_mcp.workflows.reading.cluster_list import list_clusters
+from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
+from gitops_mcp.workflows.reading.databases import list_databases
+from gitops_mcp.workflows.reading.roles import list_roles
+from tests.conftest import examples
+from tests.fakes.api import Answer
+from tests.fakes.mutations import JUNK, mutations
+from tests.fakes.recorded import SOON, recorded
+from tests.workflows.conftest import Api, Team, application, cluster, listed
+
+
+@pytest.fixture
+def app(team: Team) -> App:
+    team.commit({"ledger.yaml": cluster("ledger", "bank")})
+    return team.app()
+
+
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_values_of_the_wrong_types_keep_no_tool_from_answering(app: App, api: Api, data: st.DataObject) -> None:
+    """The API guarantees the fields of metadata, and little else in what an operator of another version wrote."""
+    found = data.draw(mutations("cluster"))
+    api.cluster("bank", "ledger", Answer(200, found))
+    for limit in (30, 50):
+        api.clusters(None, listed(found), limit=limit)
+    for plural, kind in (
+        ("databases", "database"),
+        ("databaseroles", "databaserole"),
+        ("backups", "backup"),
+        ("scheduledbackups", "scheduledbackup"),
+        ("poolers", "pooler"),
+    ):
+        items = data.draw(st.lists(mutations(kind), max_size=3))
+        api.objects(plural, listed(*items), namespace="bank")
+    for plural, kind in (("pods", "pod"), ("persistentvolumeclaims", "claim")):
+        items = data.draw(st.lists(mutations(kind), max_size=2))
+        selected = f"/api/v1/namespaces/bank/{plural}?limit=500&labelSelector=cnpg.io%2Fcluster%3Dledger"
+        api.answers[selected] = listed(*items)
+    whom: dict[str, Any] = {"namespace": "bank", "environment": None}
+    more: dict[str, Any] = {"limit": 50, "cursor": None}
+    answers: list[ToolAnswer] = [
+        read_cluster_status(app, "ledger", **whom, detailed=True),
+        list_databases(app, "ledger", **whom, **more),
+        list_roles(app, "ledger", **whom, **more),
+        *(
+            list_clusters(app, environment=None, namespace=None, detailed=detailed, **more)
+            for detailed in (False, True)
+        ),
+    ]
+    for one in answers:
+        assert one.structured()
+        assert one.markdown()
+
+
+KINDS = ("cluster", "database", "databaserole", "backup", "scheduledbackup", "pooler", "publication", "subscription")
+
+
+@given(mutations(*KINDS), mutations(*KINDS))
+def test_values_of_the_wrong_types_keep_no_change_from_being_followed(live: Object, after: Object) -> None:
+    whom = Identity(str(live["kind"]), "bank", str(live["metadata"]["name"]))
+    for change in (
+        ObjectChange(whom, None, after, ()),
+        ObjectChange(whom, live, after, (("spec", "instances"), ("spec", "owner"))),
+        ObjectChange(whom, after, None, ()),
+    ):
+        assert arrival(change, live, recorded("cluster-healthy"), now=SOON).detail
+
+
+@given(st.lists(st.tuples(st.sampled_from(["spec", "status"]), st.sampled_from(["path", "source", "sync"]), JUNK)))
+def test_values_of_the_wrong_types_break_no_engine_report(edits: list[tuple[str, str, Any]]) -> None:
+    made: Object = application("apps")
+    for section, key, junk in edits:
+        if isinstance(made[section], dict):
+            made[section][key] = junk
+    states_covering_folder([made], [made], "apps")
+    for section, _, junk in edits:
+        states_covering_folder([made | {section: junk}], [made | {section: junk}], "apps")
