@@ -81,7 +81,7 @@ def test_no_file_of_roles_is_left_untested() -> None:
     ("name", "only"),
     [
         ("read-schemas", [f"{kind}.{CNPG}" for kind in ("clusters", "databaseroles", "databases")]),
-        ("sealing-certificate", ["http:sealed-secrets-controller:"]),
+        ("sealing-certificate", ["http:sealed-secrets-controller:", "http:sealed-secrets-controller:http"]),
     ],
 )
 def test_rights_to_what_reaches_far_are_for_named_objects_only(name: str, only: list[str]) -> None:

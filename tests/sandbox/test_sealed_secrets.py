@@ -194,10 +194,16 @@ def test_the_certificate_is_where_kubeseal_looks_for_it(
     served: tuple[SandboxApi, str], keys: KeyPair, store: Store, tmp_path: Path
 ) -> None:
     api, url = served
-    for port in ("", "http", "8080"):
+    for port in ("http", "8080"):
         assert get(url, CERTIFICATE.format(port=port)) == (200, keys.certificate.decode())
-    assert get(url, CERTIFICATE.format(port="")[: -len("cert.pem")] + "other")[0] == 404
-    assert get(url, CERTIFICATE.format(port="https"))[0] == 503
+    assert get(url, CERTIFICATE.format(port="http")[: -len("cert.pem")] + "other")[0] == 404
+    for port in ("", "https"):
+        status, body = get(url, CERTIFICATE.format(port=port))
+        assert (status, "no endpoints available for service" in body) == (503, True)
+    store.merge(kinds.SERVICE, "kube-system", "sealed-secrets-controller", {"spec": {"ports": [{"port": 8080}]}})
+    for port in ("", "8080"):
+        assert get(url, CERTIFICATE.format(port=port)) == (200, keys.certificate.decode())
+    assert get(url, CERTIFICATE.format(port="http"))[0] == 503
     assert '"resource": "services", "subresource": "proxy"' in (tmp_path / "requests.jsonl").read_text().splitlines()[0]
     store.delete(kinds.SERVICE, "kube-system", "sealed-secrets-controller")
     status, body = get(url, CERTIFICATE.format(port=""))

@@ -18,7 +18,12 @@ from gitops_mcp.domain.editing.new_document import line_ending
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Identity, Object, Resource
-from gitops_mcp.domain.plans.passwords.password_provider import MAKER_KINDS, ProviderSigns, choose_provider
+from gitops_mcp.domain.plans.passwords.password_provider import (
+    MAKER_KINDS,
+    ProviderSigns,
+    UnservedKind,
+    choose_provider,
+)
 from gitops_mcp.domain.plans.passwords.password_rotation import (
     maker_to_rotate,
     moved_password,
@@ -44,6 +49,7 @@ from gitops_mcp.domain.plans.passwords.role_password import (
 )
 from gitops_mcp.domain.plans.passwords.secret_documents import (
     Maker,
+    ProviderName,
     SecretDocument,
     Way,
     find_mittwald_file,
@@ -166,17 +172,23 @@ def _look_for_signs(view: View, cluster: Declaration, found: tuple[SecretDocumen
     read = view.source.read_reviewed
     configured = view.environment.passwords.provider
     try:
-        installed = {
-            name: view.api.serves(kinds[0]) for name, kinds in MAKER_KINDS.items() if configured in {name, "auto"}
-        }
+        unserved = {name: _unserved_kind(view, name) for name in MAKER_KINDS if configured in {name, "auto"}}
     except GitOpsError:
-        installed = {}
+        unserved = {}
     return ProviderSigns(
         found,
         has_sops_rules=any(read(posixpath.join(folder, ".sops.yaml")) is not None for folder in folders),
         generator=find_mittwald_file(view.desired.texts, view.source.secret_paths()),
-        installed=installed,
+        unserved=unserved,
     )
+
+
+def _unserved_kind(view: View, name: ProviderName) -> UnservedKind | None:
+    """The first kind of a provider that the API does not serve as it is written here."""
+    for kind in MAKER_KINDS[name]:
+        if not view.api.serves(kind):
+            return UnservedKind(kind, view.api.served_versions(kind))
+    return None
 
 
 def _live_objects(view: View, namespace: str, secret: str, name: Way) -> Iterator[LiveSecretMaker]:

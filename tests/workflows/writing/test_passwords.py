@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -78,8 +78,14 @@ class Cluster:
 
     def lacks(self, *groups: str) -> None:
         """Serves none of these API groups any more."""
-        left = [one for one in self.store.served if one.resource.group not in groups]
-        self.api._openapi = type(self.api._openapi)(left, rules=False)
+        self.store.served = tuple(one for one in self.store.served if one.resource.group not in groups)
+
+    def serves_only(self, version: str, of: Resource) -> None:
+        """The OpenAPI index, which was made before, still has the version that is served no more."""
+        self.store.served = tuple(
+            replace(one, resource=replace(of, version=version)) if one.resource == of else one
+            for one in self.store.served
+        )
 
 
 @pytest.fixture
@@ -211,6 +217,23 @@ def test_a_provider_that_is_not_installed_is_refused(
     there.lacks(group)
     with pytest.raises(Refused, match=f"provider {provider} is not installed in the cluster: it serves no {kind}"):
         ask(passwords=f"{{provider: {provider}}}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "provider", "why"),
+    [
+        (kinds.EXTERNAL_SECRET, "v1beta1", "external-secrets", "v1beta1; v1 is needed. Upgrade to External Secrets 0"),
+        (kinds.PASSWORD, "v1alpha2", "external-secrets", "v1alpha2; v1alpha1 is needed. Upgrade to External Secrets"),
+        (kinds.SEALED_SECRET, "v1", "sealed-secrets", "v1; v1alpha1 is needed. Upgrade to a newer Sealed Secrets, set"),
+    ],
+)
+def test_a_provider_that_is_installed_in_another_version_is_refused_with_the_one_that_is_needed(
+    ask: Asked, there: Cluster, kind: Resource, version: str, provider: str, why: str
+) -> None:
+    there.serves_only(version, kind)
+    with pytest.raises(Refused) as told:
+        ask(passwords=f"{{provider: {provider}}}")
+    assert f"of {kind.kind} ({kind.group}) it serves {why}" in str(told.value)
 
 
 @pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])

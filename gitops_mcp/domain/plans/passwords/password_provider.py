@@ -24,6 +24,19 @@ MAKER_KINDS: Mapping[ProviderName, tuple[Resource, ...]] = {
 """What a controller makes Secrets of; the first of them has the Secret's name, and owns it."""
 
 
+_NEEDS: Mapping[ProviderName, str] = {
+    "external-secrets": "External Secrets 0.16 or newer",
+    "sealed-secrets": "a newer Sealed Secrets",
+}
+
+
+@dataclass(frozen=True)
+class UnservedKind:
+    resource: Resource
+    versions: tuple[str, ...]
+    """Those that are served instead."""
+
+
 @dataclass(frozen=True)
 class ProviderSigns:
     """What shows how Secrets are made."""
@@ -33,8 +46,8 @@ class ProviderSigns:
     """At or above the Cluster's folder."""
     generator: str | None = None
     """A file that uses a generator which no provider here writes."""
-    installed: Mapping[ProviderName, bool] = field(default_factory=dict)
-    """Whether the API has the kinds of a provider, where it could be asked."""
+    unserved: Mapping[ProviderName, UnservedKind | None] = field(default_factory=dict)
+    """By provider the first of its kinds that the API does not serve; empty where it could not be asked."""
 
 
 def choose_provider(
@@ -52,13 +65,22 @@ def choose_provider(
             "password_source: passwords.provider is 'existing', so no password is made here: name the Secret with "
             "password_source='existing:<name>'"
         )
-    if not signs.installed.get(name, True):
-        kind = MAKER_KINDS[name][0]
+    if missing := signs.unserved.get(name):
         raise Refused(
-            f"password_source: provider {name} is not installed in the cluster: it serves no {kind.kind} of "
-            f"{kind.api_version}. Install it, set another passwords.provider, or name a Secret with 'existing:<name>'"
+            f"password_source: provider {name} {_why_unusable(name, missing)}, set another passwords.provider, or name "
+            f"a Secret with 'existing:<name>'"
         )
     return name
+
+
+def _why_unusable(name: ProviderName, missing: UnservedKind) -> str:
+    kind = missing.resource
+    if not missing.versions:
+        return f"is not installed in the cluster: it serves no {kind.kind} of {kind.api_version}. Install it"
+    return (
+        f"is installed in the cluster in another version than is written here: of {kind.kind} ({kind.group}) it serves "
+        f"{', '.join(missing.versions)}; {kind.version} is needed. Upgrade to {_NEEDS[name]}"
+    )
 
 
 def _detect_provider(cluster: Declaration, namespace: str, signs: ProviderSigns, folder: str) -> Way:
@@ -74,7 +96,7 @@ def _detect_provider(cluster: Declaration, namespace: str, signs: ProviderSigns,
     if signs.has_sops_rules:
         return "sops"
     seen = f" {signs.generator} uses mittwald's secret generator, which is not written here." if signs.generator else ""
-    there = ", ".join(name for name, is_there in signs.installed.items() if is_there)
+    there = ", ".join(name for name, missing in signs.unserved.items() if missing is None)
     installed = f" Installed in the cluster: {there}." if there else ""
     raise Refused(
         f"password_source: the repository does not show how it makes Secrets, so none is made.{seen}{installed} "
