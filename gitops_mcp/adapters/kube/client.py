@@ -246,7 +246,7 @@ class Kube:
             raise NotInstalled(f"the CRD {plural}.{group} is not installed ({self.description})") from error
 
     def proxied(self, namespace: str, service: str, path: str) -> bytes:
-        """What a Service answers over HTTP, reached through the API server, at a port without a name or named `http`."""
+        """What a Service answers over HTTP, through the API server: at a port without a name, else at `http`."""
         told = ""
         for port in HTTP_PORTS:
             asked = ApiRequest("get", SERVICE, namespace, service, self.description, proxied=path, port=port)

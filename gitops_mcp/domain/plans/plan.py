@@ -49,6 +49,15 @@ class Plan:
     validated_by: tuple[str, ...] = ()
     writes: tuple[SecretWrite, ...] = ()
     """What goes to the API besides the commit."""
+    caution: str = ""
+    """What nobody may overlook, as a sentence."""
+
+    @property
+    def headline(self) -> str:
+        """The first line of an answer."""
+        if self.unchanged:
+            return self.unchanged
+        return f"{self.subject}. Mind: {self.caution}" if self.caution else self.subject
 
     @property
     def diff(self) -> str:

@@ -17,7 +17,8 @@ from gitops_mcp.adapters.secrets.sops import Sops
 from gitops_mcp.domain.editing.new_document import line_ending
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import SECRET
-from gitops_mcp.domain.objects import Identity, Object, Resource
+from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.plans.passwords.live_secret import caution_of_name, check_secret_is_free
 from gitops_mcp.domain.plans.passwords.password_provider import (
     MAKER_KINDS,
     ProviderSigns,
@@ -33,13 +34,11 @@ from gitops_mcp.domain.plans.passwords.password_rotation import (
 )
 from gitops_mcp.domain.plans.passwords.role_password import (
     NO_PASSWORD,
-    LiveSecretMaker,
     PasswordOwner,
     PasswordSource,
     RolePassword,
     SecretFile,
     bootstrap_password,
-    check_secret_is_free,
     existing_password,
     fitting_secret_place,
     has_unknown_origin,
@@ -58,6 +57,7 @@ from gitops_mcp.domain.plans.passwords.secret_documents import (
 from gitops_mcp.domain.repository.desired import Declaration, folders_above
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing.live_secrets import look_at_name
 
 _CERTIFICATE = "pub-sealed-secrets.pem"
 """As Flux's documentation names the file that `kubeseal --fetch-cert` writes."""
@@ -105,23 +105,35 @@ def rotated_password(view: View, owner: PasswordOwner, secret: str | None, *, al
             owner, str(secret), configured=configured, alone=alone, nothing=nothing
         )
     if maker.way == "external-secrets":
-        view, made = _make_secret(view, owner, maker.way, name_after_rotation(owner, maker, found), found)
+        view, made = _make_secret(view, owner, maker.way, _next_free_name(view, owner, maker, found), found)
         return view, moved_password(made, maker)
     provider = _provider(view, owner.cluster, maker.way)
     wanted = WantedSecret(owner.ref.namespace, maker.secret, owner.role)
     return view, rewritten_password(maker, provider.file(wanted, maker.path, eol="\n"))
 
 
+def _next_free_name(view: View, owner: PasswordOwner, maker: SecretDocument, found: tuple[SecretDocument, ...]) -> str:
+    """The first that neither a document nor a live object has."""
+    taken: set[str] = set()
+    while True:
+        name = name_after_rotation(owner, maker, found, taken)
+        if all(one.is_free for one in look_at_name(view, owner.ref.namespace, name, maker.way).live):
+            return name
+        taken.add(name)
+
+
 def _make_secret(
     view: View, owner: PasswordOwner, name: Maker, secret: str, found: tuple[SecretDocument, ...]
 ) -> tuple[View, RolePassword]:
     """A Secret of that name by a provider, which makes its file once the place is known."""
+    seen = look_at_name(view, owner.ref.namespace, secret, name)
     if name == "cluster":
+        check_secret_is_free(owner, name, secret, seen.live)
         return view, made_password(owner, name, secret)
     provider = _provider(view, owner.cluster, name)
     if left := leftover_password(owner, name, secret, found, view.source.leftovers(found)):
         return view, left
-    check_secret_is_free(owner, secret, _live_objects(view, owner.ref.namespace, secret, name))
+    check_secret_is_free(owner, name, secret, seen.live)
     places = secret_places(view.desired, owner, name, secret, found, layout=view.settings.layout_secret)
     places = view.source.places(Identity(MAKER_KINDS.get(name, (SECRET,))[0].kind, owner.ref.namespace, secret), places)
     tried = tuple(_usable_places(provider, places))
@@ -129,7 +141,8 @@ def _make_secret(
     place = fitting_secret_place(view.desired, owner, secret, tried)
     wanted = WantedSecret(owner.ref.namespace, secret, owner.role)
     text = provider.file(wanted, place.path, eol=line_ending(view.desired))
-    return view, made_password(owner, name, secret, SecretFile(text, place))
+    made = made_password(owner, name, secret, SecretFile(text, place))
+    return view, replace(made, caution=caution_of_name(owner, name, secret, seen))
 
 
 def _provider(view: View, cluster: Declaration, name: Way) -> Provider:
@@ -189,35 +202,6 @@ def _unserved_kind(view: View, name: ProviderName) -> UnservedKind | None:
         if not view.api.serves(kind):
             return UnservedKind(kind, view.api.served_versions(kind))
     return None
-
-
-def _live_objects(view: View, namespace: str, secret: str, name: Way) -> Iterator[LiveSecretMaker]:
-    """What the API has of that name. What may not be read is passed over."""
-    for resource in (SECRET, *MAKER_KINDS.get(name, ())):
-        try:
-            found = view.api.metadata(resource, namespace, secret)
-        except (NotInstalled, Forbidden):
-            continue
-        except Unavailable:
-            return
-        if found is not None:
-            metadata = found["metadata"]
-            makers = [
-                _metadata_of_owner(view, kind, namespace, str(one.get("name")))
-                for one in metadata.get("ownerReferences") or ()
-                for kind, *_ in MAKER_KINDS.values()
-                if kind.kind == one.get("kind")
-            ]
-            yield LiveSecretMaker(resource.kind, metadata, tuple(makers))
-
-
-def _metadata_of_owner(view: View, kind: Resource, namespace: str, name: str) -> Object | None:
-    """None where it goes with its owner, or cannot be told."""
-    try:
-        found = view.api.metadata(kind, namespace, name)
-    except (NotInstalled, Forbidden, Unavailable):
-        return None
-    return None if found is None else found["metadata"]
 
 
 def _certificate(view: View, cluster: Declaration) -> bytes:

@@ -116,11 +116,12 @@ def ask(team: Team) -> Asked:
         *,
         source: str = "auto",
         protected: bool = True,
+        dry_run: bool = True,
     ) -> WriteResult:
         said = f"passwords: {passwords}\n" if passwords else ""
         configuration = f"environments: {{prod: {{path: prod, protected: {str(protected).lower()}}}}}\n{said}"
         team.commit({".gitops-mcp.yaml": configuration, "prod/shop/db.yaml": cluster(), **(files or {})})
-        request = WriteRequest("create_postgres_role", None, dry_run=True)
+        request = WriteRequest("create_postgres_role", None, dry_run=dry_run)
         return roles.create_role(
             App.open(Flags(repo=team.root)),
             request,
@@ -360,7 +361,48 @@ def test_a_live_secret_of_that_name_which_somebody_else_made_is_not_taken_over(a
     assert said.startswith("there is a live Secret shop/db-reader-password that this server did not make")
     assert "password_source='existing:db-reader-password'" in said
     there.api.deny("get", "", "secrets")
-    assert provider_of(ask(passwords=EXTERNAL_ONES)) == "external-secrets"
+    done = ask(passwords=EXTERNAL_ONES)
+    assert provider_of(done) == "external-secrets"
+    caution = (
+        "Whether there is a Secret shop/db-reader-password already could not be looked at (that may not be read here); "
+        "if there is, the External Secrets Operator makes it its own, keeps the password that it has, and deletes it "
+        "with the role."
+    )
+    assert caution in done.markdown().partition("\n")[0]
+    assert (done.warnings[0].id, done.warnings[0].message.startswith(caution)) == ("secret-unseen", True)
+    assert done.about[0].startswith(caution)
+
+
+def test_a_commit_says_first_what_could_not_be_looked_at(ask: Asked, there: Cluster, team: Team) -> None:
+    there.api.deny("get", "", "secrets")
+    done = ask(passwords=EXTERNAL_ONES, dry_run=False)
+    paragraphs = team.git("log", "-1", "--format=%B", str(done.branch)).split("\n\n")
+    assert paragraphs[1].startswith("Whether there is a Secret shop/db-reader-password already could not be looked at")
+
+
+@pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
+def test_without_an_api_a_name_is_not_taken_for_free(ask: Asked, provider: str) -> None:
+    done = ask({"prod/pub-sealed-secrets.pem": GOOD.decode()}, f"{{provider: {provider}}}")
+    assert "already could not be looked at (the API did not answer)" in done.summary
+
+
+@pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets", "sops"])
+def test_a_secret_that_provider_cluster_left_is_not_taken_over_either(
+    ask: Asked, there: Cluster, provider: str
+) -> None:
+    put(there, kinds.SECRET, "db-reader-password", labels=OURS, annotations={"gitops-mcp/request": "1"})
+    with pytest.raises(Refused) as told:
+        ask({".sops.yaml": RULES}, f"{{provider: {provider}}}")
+    assert "live Secret shop/db-reader-password of this server's, with a password that others" in str(told.value)
+    assert str(told.value).endswith("kubectl -n shop delete secret db-reader-password")
+
+
+def test_a_dry_run_of_provider_cluster_looks_whether_the_name_is_free(ask: Asked, there: Cluster) -> None:
+    done = ask(passwords="{provider: cluster}", protected=False)
+    assert not [one for one in done.about if "was generated" in one or "written as" in one]
+    put(there, kinds.SECRET, "db-reader-password", labels=OURS, annotations={"gitops-mcp/request": "1"})
+    with pytest.raises(Refused, match="there is a live Secret shop/db-reader-password of this server's"):
+        ask(passwords="{provider: cluster}", protected=False)
 
 
 def test_a_live_external_secret_of_that_name_which_somebody_else_made_is_not_taken_over(
@@ -371,15 +413,25 @@ def test_a_live_external_secret_of_that_name_which_somebody_else_made_is_not_tak
         ask(passwords=EXTERNAL_ONES)
 
 
-@pytest.mark.parametrize("labels", [OURS, {}])
-def test_a_live_secret_that_this_server_or_what_it_made_has_made_is_in_nobodys_way(
-    ask: Asked, there: Cluster, labels: dict[str, str]
-) -> None:
+def test_a_live_secret_that_what_this_server_made_has_made_is_in_nobodys_way(ask: Asked, there: Cluster) -> None:
     maker = put(there, kinds.EXTERNAL_SECRET, "db-reader-password", labels=OURS)
     owner = {"apiVersion": maker["apiVersion"], "kind": maker["kind"], "uid": maker["metadata"]["uid"]}
-    owners = [] if labels else [{**owner, "name": "db-reader-password"}]
-    put(there, kinds.SECRET, "db-reader-password", labels=labels, ownerReferences=owners)
+    put(there, kinds.SECRET, "db-reader-password", ownerReferences=[{**owner, "name": "db-reader-password"}])
     assert provider_of(ask(passwords=EXTERNAL_ONES)) == "external-secrets"
+    there.api.deny("get", "external-secrets.io", "externalsecrets")
+    with pytest.raises(
+        Refused, match="that ExternalSecret db-reader-password makes, and whether this server made that"
+    ):
+        ask(passwords=EXTERNAL_ONES)
+
+
+def test_a_rotation_takes_the_next_name_that_no_live_secret_has(rotate: Asked, there: Cluster) -> None:
+    generator = "sourceRef: {generatorRef: {kind: Password, name: other}}"
+    made = EXTERNAL.replace("{target: {name: other}}", f"{{target: {{name: other}}, dataFrom: [{{{generator}}}]}}")
+    put(there, kinds.SECRET, "other-2")
+    done = rotate({"prod/shop/a.yaml": made}, "external-secrets")
+    assert "passwordSecret: {name: other-3}" in (done.diff or "")
+    assert "  name: other-3\n" in (done.diff or "")
 
 
 ROLE = (

@@ -111,23 +111,25 @@ def provider_notes(provider: Maker, wanted: str) -> tuple[str, ...]:
         case "external-secrets":
             how = (
                 f"The External Secrets Operator generates the password of Secret {wanted} once, in the cluster; Git "
-                f"holds no part of it."
+                f"holds no part of it. A Secret that is deleted comes back with another password."
             )
             return how, f"The Secret {wanted} goes with its ExternalSecret, and with it the only copy of the password"
         case "sealed-secrets":
             how = (
-                f"The password was generated and sealed for the Sealed Secrets controller, which alone can open it; it "
-                f"opens it for Secret {wanted} only, so neither name may be changed, not by a kustomization either."
+                f"The password is generated here and sealed for the Sealed Secrets controller, which alone can open "
+                f"it; it opens it for Secret {wanted} only, so neither name may be changed, not by a kustomization "
+                f"either."
             )
         case "sops":
             how = (
-                f"The password of Secret {wanted} was generated and encrypted by sops for the keys of the matching "
+                f"The password of Secret {wanted} is generated here and encrypted by sops for the keys of the matching "
                 f"rule in .sops.yaml. Flux decrypts it where the Kustomization that covers the file has "
                 f"spec.decryption.provider: sops; Argo CD needs a plugin for that."
             )
         case _:
             how = (
-                f"The password was generated and written as Secret {wanted} to the Kubernetes API. It is not in Git: a "
-                f"cluster that is built anew from Git needs the Secret restored or made again."
+                f"The password of Secret {wanted} is generated here and goes to the Kubernetes API alone, with this "
+                f"change. It is not in Git: a cluster that is built anew from Git needs the Secret restored or made "
+                f"again."
             )
     return (how,)

@@ -80,10 +80,12 @@ def _check_reencryptable(maker: SecretDocument) -> None:
         )
 
 
-def name_after_rotation(owner: PasswordOwner, maker: SecretDocument, found: Iterable[SecretDocument]) -> str:
-    """A generator makes a value once: another one needs another Secret."""
+def name_after_rotation(
+    owner: PasswordOwner, maker: SecretDocument, found: Iterable[SecretDocument], live: Iterable[str] = ()
+) -> str:
+    """A generator makes a value once: another one needs another Secret. `live`: names that others have taken."""
     taken = {one.secret for one in found if one.namespace in {owner.ref.namespace, None}}
-    return next_secret_name(maker.secret, taken)
+    return next_secret_name(maker.secret, {*taken, *live})
 
 
 def moved_password(made: RolePassword, maker: SecretDocument) -> RolePassword:
