@@ -74,7 +74,7 @@ _IF_TAKEN: Mapping[Way, str] = {
     "external-secrets": "the External Secrets Operator makes it its own, keeps the password that it has, and deletes "
     "it with the role",
     "sealed-secrets": "the Sealed Secrets controller leaves it as it is and does not try again, so the role keeps the "
-    "password that it has",
+    "password it has",
     "sops": "it is written over",
 }
 

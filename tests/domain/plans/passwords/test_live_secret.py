@@ -68,20 +68,12 @@ def test_to_provider_cluster_no_secret_is_free_since_it_never_writes_over_one() 
         check_secret_is_free(DAVE, "cluster", "x", [LiveSecretMaker("Secret", {}, (OURS,))])
 
 
+THEN = "the External Secrets Operator makes it its own, keeps the password that it has, and deletes it with the role"
+LEFT = "the Sealed Secrets controller leaves it as it is and does not try again, so the role keeps the password it has"
+
+
 @pytest.mark.parametrize(
-    ("provider", "then"),
-    [
-        (
-            "external-secrets",
-            "the External Secrets Operator makes it its own, keeps the password that it has, and deletes it with the role",
-        ),
-        (
-            "sealed-secrets",
-            "the Sealed Secrets controller leaves it as it is and does not try again, so the role keeps the password that "
-            + "it has",
-        ),
-        ("sops", "it is written over"),
-    ],
+    ("provider", "then"), [("external-secrets", THEN), ("sealed-secrets", LEFT), ("sops", "it is written over")]
 )
 def test_of_a_name_that_could_not_be_looked_at_is_said_what_happens(provider: Way, then: str) -> None:
     seen = NameInUse((), ("Secret", "ExternalSecret"), "that may not be read here")
