@@ -18,6 +18,7 @@ from gitops_mcp.domain.editing.new_document import line_ending
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.plans.passwords.built_secrets import as_applied, build_with_makers
 from gitops_mcp.domain.plans.passwords.live_secret import caution_of_name, check_secret_is_free
 from gitops_mcp.domain.plans.passwords.password_provider import (
     MAKER_KINDS,
@@ -74,7 +75,8 @@ def find_secret_documents(view: View, cluster: Declaration) -> tuple[View, tuple
 
     nearest = sorted(view.source.secret_paths(), key=distance)[:_MOST]
     view = view.with_files(nearest)
-    return view, tuple(secret_documents(view.desired.texts, nearest, in_files=view.desired.origin.in_files))
+    written = tuple(secret_documents(view.desired.texts, nearest, in_files=view.desired.origin.in_files))
+    return view, tuple(as_applied(written, build_with_makers(view.desired))) if written else ()
 
 
 def password_of_new_role(
@@ -126,23 +128,24 @@ def _make_secret(
     view: View, owner: PasswordOwner, name: Maker, secret: str, found: tuple[SecretDocument, ...]
 ) -> tuple[View, RolePassword]:
     """A Secret of that name by a provider, which makes its file once the place is known."""
-    seen = look_at_name(view, owner.ref.namespace, secret, name)
     if name == "cluster":
+        seen = look_at_name(view, owner.ref.namespace, secret, name)
         check_secret_is_free(owner, name, secret, seen.live)
         return view, made_password(owner, name, secret)
     provider = _provider(view, owner.cluster, name)
     if left := leftover_password(owner, name, secret, found, view.source.leftovers(found)):
         return view, left
-    check_secret_is_free(owner, name, secret, seen.live)
     places = secret_places(view.desired, owner, name, secret, found, layout=view.settings.layout_secret)
     places = view.source.places(Identity(MAKER_KINDS.get(name, (SECRET,))[0].kind, owner.ref.namespace, secret), places)
     tried = tuple(_usable_places(provider, places))
     view = view.with_files(place.path for place in tried)
-    place = fitting_secret_place(view.desired, owner, secret, tried)
-    wanted = WantedSecret(owner.ref.namespace, secret, owner.role)
-    text = provider.file(wanted, place.path, eol=line_ending(view.desired))
-    made = made_password(owner, name, secret, SecretFile(text, place))
-    return view, replace(made, caution=caution_of_name(owner, name, secret, seen))
+    fitting = fitting_secret_place(view.desired, owner, name, secret, tried)
+    seen = look_at_name(view, owner.ref.namespace, fitting.name, name)
+    check_secret_is_free(owner, name, fitting.name, seen.live)
+    wanted = WantedSecret(owner.ref.namespace, fitting.name, owner.role, fitting.written_name)
+    text = provider.file(wanted, fitting.place.path, eol=line_ending(view.desired))
+    made = made_password(owner, name, fitting.name, SecretFile(text, fitting.place))
+    return view, replace(made, caution=caution_of_name(owner, name, fitting.name, seen))
 
 
 def _provider(view: View, cluster: Declaration, name: Way) -> Provider:

@@ -541,6 +541,149 @@ def test_a_file_of_sops_that_the_team_made_is_left_to_sops(rotate: Asked) -> Non
         rotate({"prod/shop/a.sops.yaml": text, ".sops.yaml": RULES}, "sops")
 
 
+SCOPE = "commonAnnotations: {sealedsecrets.bitnami.com/namespace-wide: 'true'}"
+LISTED = "resources: [db.yaml, reader.yaml, a.yaml]\n"
+PATCH = (
+    "patches:\n  - target: {kind: SealedSecret, group: bitnami.com}\n    patch: |-\n"
+    "      - {op: add, path: /metadata/annotations, value: {sealedsecrets.bitnami.com/cluster-wide: 'true'}}\n"
+)
+MERGE = (
+    "patches:\n  - patch: |-\n      apiVersion: bitnami.com/v1alpha1\n      kind: SealedSecret\n"
+    "      metadata: {name: other, namespace: shop, annotations: {sealedsecrets.bitnami.com/cluster-wide: 'true'}}\n"
+)
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize(
+    ("kustomization", "why"),
+    [
+        pytest.param(
+            f"{SCOPE}\n{LISTED}",
+            "by the annotation sealedsecrets.bitnami.com/namespace-wide at prod/shop/kustomization.yaml:1",
+            id="an annotation of all",
+        ),
+        pytest.param(
+            f"{LISTED}{PATCH}", "by the annotation sealedsecrets.bitnami.com/cluster-wide at", id="operations"
+        ),
+        pytest.param(f"{LISTED}{MERGE}", "by the annotation sealedsecrets.bitnami.com/cluster-wide at", id="a merge"),
+    ],
+)
+def test_a_scope_that_a_kustomization_adds_is_no_other_than_one_in_the_document(
+    rotate: Asked, kustomization: str, why: str
+) -> None:
+    with pytest.raises(Refused) as told:
+        rotate({"prod/shop/a.yaml": TEAMS, "prod/shop/kustomization.yaml": kustomization}, "sealed-secrets")
+    assert f"prod/shop/a.yaml:1: it is sealed for more than its own name, {why}" in str(told.value)
+    assert "rotate it with kubeseal" in str(told.value)
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize("more", [SCOPE, PATCH])
+def test_a_new_secret_is_not_sealed_where_a_kustomization_gives_it_another_scope(ask: Asked, more: str) -> None:
+    with pytest.raises(Refused) as told:
+        ask({"prod/kustomization.yaml": f"resources: [shop/db.yaml]\n{more}\n"}, sealed())
+    assert "no place for SealedSecret shop/db-reader-password was found" in str(told.value)
+    assert "it is sealed for more than its own name, by the annotation sealedsecrets.bitnami.com/" in str(told.value)
+    assert "prod/kustomization.yaml:" in str(told.value)
+
+
+@pytest.mark.usefixtures("there")
+def test_a_scope_that_is_none_is_sealed_for_its_own_name(ask: Asked) -> None:
+    kustomization = f"resources: [shop/db.yaml]\n{SCOPE.replace('true', 'false')}\n"
+    assert provider_of(ask({"prod/kustomization.yaml": kustomization}, sealed())) == "sealed-secrets"
+
+
+@pytest.mark.usefixtures("there")
+def test_the_teams_sealed_secret_is_sealed_for_the_name_that_a_kustomization_gives_it(
+    rotate: Asked, team: Team
+) -> None:
+    files = {
+        "prod/shop/kustomization.yaml": "resources: [db.yaml, reader.yaml, sealed]\n",
+        "prod/shop/sealed/kustomization.yaml": "namePrefix: oth\nresources: [a.yaml]\n",
+        "prod/shop/sealed/a.yaml": TEAMS.replace("name: other", "name: er"),
+    }
+    done = rotate(files, "sealed-secrets", dry_run=False)
+    lines = team.git("show", "--format=", str(done.branch)).splitlines()
+    added = dict(one[1:].strip().split(": ", 1) for one in lines if one.startswith("+") and not one.startswith("+++"))
+    assert opened(added["username"], b"shop/other") == "reader"
+
+
+@pytest.mark.usefixtures("there")
+def test_values_that_a_patch_sets_are_not_replaced_in_the_document(rotate: Asked) -> None:
+    patch = MERGE.replace(", annotations: {sealedsecrets.bitnami.com/cluster-wide: 'true'}", "")
+    more = f"{patch}      spec: {{encryptedData: {{password: AgC}}}}\n"
+    with pytest.raises(Refused, match=r"prod/shop/a.yaml:1: a kustomization sets its values, so nothing is sealed"):
+        rotate({"prod/shop/a.yaml": TEAMS, "prod/shop/kustomization.yaml": f"{LISTED}{more}"}, "sealed-secrets")
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
+@pytest.mark.parametrize(
+    ("field", "cluster_name", "written", "live"),
+    [
+        ("namePrefix: top-", "top-db", "db-reader-password", "top-db-reader-password"),
+        ("nameSuffix: -x", "db-x", "db-x-reader-password", "db-x-reader-password-x"),
+    ],
+)
+def test_below_a_prefix_or_suffix_of_everything_a_document_is_called_without_and_meant_with_it(
+    team: Team, provider: str, field: str, cluster_name: str, written: str, live: str
+) -> None:
+    files = {
+        ".gitops-mcp.yaml": f"environments: {{prod: {{path: prod}}}}\npasswords: {{provider: {provider}}}\n",
+        "prod/kustomization.yaml": f"{field}\nresources: [shop/db.yaml]\n",
+        "prod/shop/db.yaml": cluster(),
+    }
+    team.commit(files)
+    done = roles.create_role(
+        App.open(Flags(repo=team.root)),
+        WriteRequest("create_postgres_role", None),
+        roles.WhichRole(cluster_name, "reader", None),
+        {},
+        password_source="auto",
+        adopt=False,
+    )
+    diff = team.git("show", "--format=", str(done.branch))
+    assert f"+  name: {written}\n" in diff
+    assert f"+  passwordSecret:\n+    name: {live}\n" in diff
+    if provider == "sealed-secrets":
+        value = next(one for one in diff.splitlines() if one.startswith("+    username: "))
+        assert opened(value.removeprefix("+    username: "), f"shop/{live}".encode()) == "reader"
+    else:
+        assert f"+    name: {live}\n+    creationPolicy: Owner" in diff
+        assert f"kind: Password\n+          name: {live}" in diff
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
+def test_what_is_called_otherwise_when_it_is_applied_is_found_again_for_its_rotation_and_its_end(
+    team: Team, provider: str
+) -> None:
+    files = {
+        ".gitops-mcp.yaml": f"environments: {{prod: {{path: prod}}}}\npasswords: {{provider: {provider}}}\n",
+        "prod/kustomization.yaml": "namePrefix: top-\nresources: [shop/db.yaml]\n",
+        "prod/shop/db.yaml": cluster(),
+    }
+    team.commit(files)
+    app, which = App.open(Flags(repo=team.root)), roles.WhichRole("top-db", "reader", None)
+
+    def asked(tool: str, **more: Any) -> WriteRequest:
+        return WriteRequest(tool, None, change="all", **more)
+
+    roles.create_role(app, asked("create_postgres_role"), which, {}, password_source="auto", adopt=False)
+    rotated = roles.update_role(app, asked("update_postgres_role"), which, {}, rotate=True)
+    if provider == "external-secrets":
+        assert "passwordSecret:\n-    name: top-db-reader-password\n+    name: top-db-reader-password-2" in str(
+            rotated.diff
+        )
+        assert "+  name: db-reader-password-2\n" in str(rotated.diff)
+    else:
+        assert [one.path for one in rotated.files] == ["prod/shop/secret-reader.yaml"]
+    gone = roles.delete_role(app, asked("delete_postgres_role", confirmed=True), which, drop=True)
+    assert any("goes too, with what makes it" in one for one in gone.next), gone.next
+    left = team.git("ls-tree", "-r", "--name-only", str(gone.branch)).splitlines()
+    assert [one for one in left if "reader" in one] == []
+
+
 MADE = EXTERNAL.replace("{name: other,", "{name: other, labels: {app.kubernetes.io/managed-by: gitops-mcp},")
 USED = "secretKeyRef: {name: other, key: password}"
 DEPLOYMENT = (

@@ -8,12 +8,17 @@ from dataclasses import replace
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plans.passwords.role_password import PasswordOwner, RolePassword, SecretFile
-from gitops_mcp.domain.plans.passwords.secret_documents import KEYS, SecretDocument, is_generated, next_secret_name
+from gitops_mcp.domain.plans.passwords.secret_documents import (
+    KEYS,
+    SecretDocument,
+    is_generated,
+    next_secret_name,
+    wide_scope,
+)
 from gitops_mcp.domain.plans.plan import SecretWrite
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _BOTH = "the username and the password of this role"
-_WIDE = ("sealedsecrets.bitnami.com/cluster-wide", "sealedsecrets.bitnami.com/namespace-wide")
 
 
 def maker_to_rotate(owner: PasswordOwner, secret: str | None, found: Iterable[SecretDocument]) -> SecretDocument | None:
@@ -56,11 +61,9 @@ def _check_generated(maker: SecretDocument) -> None:
 
 
 def _check_resealable(maker: SecretDocument) -> None:
-    annotations = at(maker.object, "metadata", "annotations") or {}
-    if any(str(annotations.get(scope)).lower() == "true" for scope in _WIDE):
-        raise Refused(
-            f"{maker.place} is sealed for more than its own name, which is not written here: rotate it with kubeseal"
-        )
+    wide = "it is sealed for more than its own name" if wide_scope(maker.object) else ""
+    if why := maker.unsure or wide:
+        raise Refused(f"{maker.place}: {why}, so nothing is sealed into it here: rotate it with kubeseal")
     keys = set(at(maker.object, "spec", "encryptedData") or ())
     if keys != KEYS:
         others = ", ".join(sorted(keys - KEYS))

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH, RELOAD, checked_secret_name
-from gitops_mcp.domain.editing.new_document import first_fitting_place, put_file
+from gitops_mcp.domain.editing.new_document import FittingPlace, first_fitting_place, put_file
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plans.passwords.password_provider import provider_notes
+from gitops_mcp.domain.plans.passwords.built_secrets import build_with_makers, check_scope
+from gitops_mcp.domain.plans.passwords.password_provider import MAKER_KINDS, provider_notes
 from gitops_mcp.domain.plans.passwords.secret_documents import (
     Maker,
     SecretDocument,
@@ -196,8 +197,13 @@ def secret_places(
     return candidate_places(desired, owner.cluster, _new_secret(owner, secret), layout, known, alone=True)
 
 
-def fitting_secret_place(desired: Desired, owner: PasswordOwner, secret: str, tried: Iterable[FilePlace]) -> FilePlace:
-    return first_fitting_place(desired, owner.cluster, _new_secret(owner, secret), tried)
+def fitting_secret_place(
+    desired: Desired, owner: PasswordOwner, provider: Way, secret: str, tried: Iterable[FilePlace]
+) -> FittingPlace:
+    """Where its file goes, and what its document and it are called there."""
+    kind = MAKER_KINDS.get(provider, (SECRET,))[0].kind
+    new = replace(_new_secret(owner, secret), kind=kind)
+    return first_fitting_place(build_with_makers(desired), owner.cluster, new, tried, check_scope)
 
 
 def _new_secret(owner: PasswordOwner, secret: str) -> NewObject:

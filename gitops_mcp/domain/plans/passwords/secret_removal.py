@@ -85,7 +85,7 @@ def _documents_by_path(
 ) -> dict[str, tuple[int, ...]]:
     """Those that make the Secrets, and their generators, by path."""
     found: dict[str, tuple[int, ...]] = {}
-    names = [one.secret for one in own]
+    names = [one.written_name for one in own]
     for path in sorted({*generator_paths, *(one.path for one in own)} & desired.texts.keys()):
         generators = indexes_of_generators(desired.texts, path, names)
         indexes = {*(one.document for one in own if one.path == path), *generators}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from gitops_mcp.domain.editing.new_document import FittingPlace
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.passwords.role_password import (
@@ -125,7 +126,8 @@ def test_what_a_failed_request_left_is_taken_up_again_where_it_may_be() -> None:
 )
 def test_a_secrets_file_goes_beside_the_cluster(secret: str, path: str) -> None:
     places = secret_places(DESIRED, DAVE, "external-secrets", secret, (), layout=LAYOUT)
-    assert fitting_secret_place(DESIRED, DAVE, secret, places) == FilePlace(path)
+    found = fitting_secret_place(DESIRED, DAVE, "sealed-secrets", secret, places)
+    assert found == FittingPlace(FilePlace(path), secret, secret)
 
 
 def test_a_secrets_file_goes_beside_those_of_its_like() -> None:
