@@ -59,6 +59,11 @@ WHAT_ELSE = {
         for kind in (kinds.EXTERNAL_SECRET, kinds.PASSWORD, kinds.SEALED_SECRET)
         for verb in ("get", "list", "create", "patch", "delete")
     },
+    "password-conditions": {
+        (kind.group, kind.plural, verb)
+        for kind in (kinds.EXTERNAL_SECRET, kinds.SEALED_SECRET)
+        for verb in ("get", "list")
+    },
     "password-secrets": {("", "secrets", verb) for verb in ("get", "create", "patch", "delete")},
     "read-schemas": {("apiextensions.k8s.io", "customresourcedefinitions", "get")},
     "sealing-certificate": {("", "services/proxy", "get")},

@@ -429,6 +429,43 @@ def test_direct_delivery_seals_a_new_password_in_the_sealed_secret_that_it_made(
         assert "delete SealedSecret dev/db-sea-password" in last["applied"]
 
 
+def test_direct_delivery_takes_the_secret_that_it_wrote_away_with_its_role_which_can_be_made_again(
+    tmp_path: Path,
+) -> None:
+    with direct(tmp_path, "cluster") as here:
+        tried = here.ask.answer("create_postgres_role", **DB, role_name="clu", dry_run=True)
+        assert here.live(kinds.SECRET, "db-clu-password") is None
+        assert not [one for one in tried["about"] if "was generated" in one or "Secret dev/db-clu-password to" in one]
+        done = here.applied("create_postgres_role", **DB, role_name="clu")
+        assert done["applied"][0] == "create Secret dev/db-clu-password"
+        first = password_of(here, "db-clu-password")
+
+        asked = {**DB, "role_name": "clu", "confirm_deletion": True}
+        here.applied("delete_postgres_role", **asked)
+        last = here.ask.answer("delete_postgres_role", **asked, dry_run=True)
+        assert "Secret db-clu-password goes too, which this server wrote to the API" in last["next"]
+        assert here.live(kinds.SECRET, "db-clu-password") is not None
+        last = here.applied("delete_postgres_role", **asked)
+        assert last["applied"][-1] == "delete Secret dev/db-clu-password"
+        assert here.live(kinds.SECRET, "db-clu-password") is None
+
+        until(here.world, lambda: here.live(kinds.DATABASE_ROLE, "db-clu") is None)
+        here.applied("create_postgres_role", **DB, role_name="clu")
+        assert password_of(here, "db-clu-password") != first
+
+
+def test_direct_delivery_leaves_a_secret_that_somebody_else_wrote_and_says_so_in_a_dry_run(tmp_path: Path) -> None:
+    with direct(tmp_path, "cluster") as here:
+        here.put(kinds.SECRET, "db-eve-password", labels={"app.kubernetes.io/managed-by": "gitops-mcp"})
+        for tried in (True, False):
+            told = here.refused("create_postgres_role", **DB, role_name="eve", dry_run=tried)
+            assert told.startswith("Refused: there is a live Secret dev/db-eve-password")
+        here.applied("create_postgres_role", **DB, role_name="eve", password_source="existing:db-eve-password")
+        last = dropped(here, "eve")
+        assert any("makes Secret db-eve-password, so it stays" in text for text in last["next"])
+        assert here.live(kinds.SECRET, "db-eve-password") is not None
+
+
 def test_direct_delivery_does_not_take_over_an_external_secret_of_somebody_elses(tmp_path: Path) -> None:
     with direct(tmp_path, "external-secrets") as here:
         vault = {

@@ -7,6 +7,7 @@ from typing import Literal
 
 from gitops_mcp.domain.cnpg.status.health import judge_health
 from gitops_mcp.domain.live.drift import drift
+from gitops_mcp.domain.live.secret_report import REPORTING, judge_secret
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.yaml.values import is_same
@@ -32,7 +33,8 @@ def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None
         shown = ", ".join(dotted_path(path) for path in waiting[:5])
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
         return Arrival("not applied", f"not live yet: {shown}{more}")
-    well, why = judge_health(live)
+    judge = judge_secret if change.identity.kind in {one.kind for one in REPORTING} else judge_health
+    well, why = judge(live)
     if well is None:
         return Arrival("failed", why)
     return Arrival("healthy", why) if well else Arrival("applied", why)

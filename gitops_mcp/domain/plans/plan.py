@@ -20,9 +20,9 @@ NO_TRAILERS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class SecretWrite:
-    """A Secret that provider `cluster` writes to the API with the commit; its values are not here."""
+    """A Secret that provider `cluster` writes to the API with the change; its values are not here."""
 
-    how: Literal["create", "rotate"]
+    how: Literal["create", "rotate", "delete"]
     namespace: str
     name: str
     username: str

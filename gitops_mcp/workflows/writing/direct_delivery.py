@@ -38,7 +38,7 @@ from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.secrets import write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
-_SECRET = {"create": "create", "rotate": "change the password of"}
+_SECRET = {"create": "create", "rotate": "change the password of", "delete": "delete"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def apply_directly(
         _ask_person(app, environment, prepared)
     with write_secrets(app, ground, environment, plan, change=DIRECT):
         done = carry_out(kube, prepared.operations)
-    done[:0] = [f"{_SECRET[one.how]} Secret {one}" for one in plan.writes]
+    written = [f"{_SECRET[one.how]} Secret {one}" for one in plan.writes]
+    done = [*done, *written] if any(one.how == "delete" for one in plan.writes) else [*written, *done]
     waited: tuple[Notice, ...] = ()
     cluster = next((one for one in prepared.operations if one.resource is CLUSTER and one.how != "delete"), None)
     if request.wait and cluster is not None:

@@ -238,7 +238,11 @@ def _named_attributes(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _secret_removal(view: View, cluster: Declaration, deletion: RoleDeletion) -> tuple[View, PasswordRemoval]:
     view, found = find_secret_documents(view, cluster)
-    secrets = RoleSecrets(deletion.ref, deletion.role, found, view.source.unmade(str(deletion.role.secret)))
+    secret = str(deletion.role.secret)
+    secrets = RoleSecrets(deletion.ref, deletion.role, found, view.source.unmade(secret))
+    if not secrets.makers:
+        wrote = view.source.wrote_secret(view.api, deletion.ref.namespace, secret)
+        secrets = replace(secrets, written_here=wrote)
     manifests = {name: view.source.manifests_with(name) for name in secrets.names}
     beside = view.source.generator_paths({one.path for one in secrets.own})
     return view, plan_secret_removal(view.desired, secrets, manifests, generator_paths=beside)

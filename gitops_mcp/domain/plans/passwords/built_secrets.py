@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
+from gitops_mcp.domain.kinds import EXTERNAL_SECRET, SEALED_SECRET
 from gitops_mcp.domain.objects import CNPG_GROUP, at
 from gitops_mcp.domain.plans.passwords.secret_documents import SecretDocument, secret_name, wide_scope
 from gitops_mcp.domain.repository.build import desired_after
@@ -18,7 +18,8 @@ from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import Refused
 
-_GROUPS = "|".join(re.escape(one.group) for one in (PASSWORD, EXTERNAL_SECRET, SEALED_SECRET))
+_GROUPS = "|".join(re.escape(one.group) for one in (EXTERNAL_SECRET, SEALED_SECRET))
+"""Not that of generators: an ExternalSecret names it inside of its spec."""
 _NAMED = re.compile(rf"(?<![\w.-])(?:{_GROUPS})(?=/v\d)|(?<=group: )(?:{_GROUPS})(?![\w./-])")
 
 

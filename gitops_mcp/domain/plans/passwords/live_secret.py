@@ -42,6 +42,9 @@ def _is_ours(metadata: Object) -> bool:
     return bool(at(metadata, "labels", MANAGED_BY) == SERVER)
 
 
+_WRITTEN_OVER: Mapping[Maker, str] = {"cluster": "not be written over"}
+
+
 def check_secret_is_free(owner: PasswordOwner, provider: Maker, secret: str, live: Iterable[LiveSecretMaker]) -> None:
     """Raises Refused where a live object has the name that is not to be taken over."""
     for one in live:
@@ -52,9 +55,9 @@ def check_secret_is_free(owner: PasswordOwner, provider: Maker, secret: str, liv
         if one.unread:
             told = f"that {one.unread} makes, and whether this server made that could not be read"
         elif one.kind != SECRET.kind or not (_is_ours(one.metadata) or one.is_free):
-            told = "that this server did not make, and it would be taken over"
+            told = f"that this server did not make, and it would {_WRITTEN_OVER.get(provider, 'be taken over')}"
         else:
-            told = "of this server's, with a password that others may know, and that would not be replaced"
+            told = "of this server's, with a password that others may know, and it would not get another one"
         remove = (
             f"or remove it first, where nothing needs it: kubectl -n {owner.ref.namespace} delete {one.kind.lower()}"
         )

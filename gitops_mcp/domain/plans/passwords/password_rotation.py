@@ -103,8 +103,8 @@ def moved_password(made: RolePassword, maker: SecretDocument) -> RolePassword:
 def rewritten_password(maker: SecretDocument, text: str) -> RolePassword:
     body = (f"A new password for Secret {maker.secret}, by {maker.way} at {maker.place}",)
     told = (
-        f"The password changes when this is applied: clients must read Secret {maker.secret} anew from then on, and "
-        f"the old one works no more"
+        f"The password changes once this is applied and its Secret {maker.secret} is made anew, as get_change and "
+        f"list_postgres_roles say; until then the old one works. From then on clients must read that Secret anew"
     )
     return RolePassword(maker.secret, body, (told,), file=SecretFile(text, maker))
 
@@ -124,5 +124,5 @@ def password_rotated_in_cluster(
             "after the other"
         )
     body = (f"A new password in Secret {secret} of the cluster, at once",)
-    told = (f"Clients must read Secret {secret} anew: the old password works no more",)
+    told = (f"Clients must read Secret {secret} anew; the old password works until the operator has seen the new one",)
     return RolePassword(secret, body, told, writes=(SecretWrite("rotate", owner.ref.namespace, secret, owner.role),))

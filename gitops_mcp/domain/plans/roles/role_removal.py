@@ -206,7 +206,7 @@ def _plan_last_step(plan: Plan, desired: Desired, deletion: RoleDeletion, removi
     told = removing.told
     if role.secret is not None and deletion.leaves_role:
         told = (f"Secret {role.secret} and what makes it stay: the role may log in with it",)
-    return replace(plan, files=steps.changes, next=(_fate_of_role(deletion), *told))
+    return replace(plan, files=steps.changes, next=(_fate_of_role(deletion), *told), writes=removing.writes)
 
 
 def _fate_of_role(deletion: RoleDeletion) -> str:
