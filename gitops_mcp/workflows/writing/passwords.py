@@ -25,6 +25,7 @@ from gitops_mcp.domain.plans.passwords.password_provider import (
     ProviderSigns,
     UnservedKind,
     choose_provider,
+    version_notices,
 )
 from gitops_mcp.domain.plans.passwords.password_rotation import (
     maker_to_rotate,
@@ -94,7 +95,8 @@ def password_of_new_role(
         return view, bootstrap_password(owner)
     signs, configured = _look_for_signs(view, owner.cluster, found), view.environment.passwords.provider
     name = choose_provider(configured, owner.cluster, owner.ref.namespace, signs, folder=view.desired.folder)
-    return _make_secret(view, owner, name, owner.first_secret, found)
+    view, made = _make_secret(view, owner, name, owner.first_secret, found)
+    return view, replace(made, warnings=(*made.warnings, *version_notices(name, signs)))
 
 
 def rotated_password(view: View, owner: PasswordOwner, secret: str | None, *, alone: bool) -> tuple[View, RolePassword]:

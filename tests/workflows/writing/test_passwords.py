@@ -243,6 +243,25 @@ def test_without_an_api_what_is_configured_is_taken(ask: Asked, provider: str) -
     assert provider_of(ask(files, f"{{provider: {provider}}}")) == provider
 
 
+OLDER = EXTERNAL.replace("io/v1", "io/v1beta1")
+
+
+def test_without_an_api_another_version_of_the_repositorys_is_warned_of(ask: Asked) -> None:
+    done = ask({"prod/shop/a.yaml": OLDER})
+    assert provider_of(done) == "external-secrets"
+    assert [one.message for one in done.warnings if one.id == "other-version"] == [
+        "the repository writes external-secrets.io/v1beta1 (prod/shop/a.yaml:1), and this is external-secrets.io/v1, "
+        "which takes External Secrets 0.16 or newer; what is served there could not be asked"
+    ]
+    same = ask({"prod/shop/b.yaml": EXTERNAL.replace("other", "another")})
+    assert "other-version" not in {one.id for one in same.warnings}
+
+
+@pytest.mark.usefixtures("there")
+def test_what_is_served_is_not_doubted_by_what_the_repository_writes(ask: Asked) -> None:
+    assert "other-version" not in {one.id for one in ask({"prod/shop/a.yaml": OLDER}).warnings}
+
+
 def sealed(more: str = "") -> str:
     return f"{{provider: sealed-secrets{more}}}"
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
-from gitops_mcp.domain.objects import Resource
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Resource, at
 from gitops_mcp.domain.plans.passwords.secret_documents import Maker, ProviderName, SecretDocument, Way, ways_near
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import InvalidRequest, Refused
@@ -103,6 +104,21 @@ def _detect_provider(cluster: Declaration, namespace: str, signs: ProviderSigns,
         f"Choose: passwords.provider in .gitops-mcp.yaml ({', '.join(get_args(ProviderName))}), "
         f"password_source='existing:<name of a Secret>', or 'none'"
     )
+
+
+def version_notices(provider: Maker, signs: ProviderSigns) -> tuple[Notice, ...]:
+    """Where nobody could say what is served, and the repository writes another version throughout."""
+    if provider != "external-secrets" or signs.unserved:
+        return ()
+    versions = {str(at(one.object, "apiVersion")): one.place for one in signs.documents if one.way == provider}
+    if not versions or EXTERNAL_SECRET.api_version in versions:
+        return ()
+    version, place = next(iter(versions.items()))
+    told = (
+        f"the repository writes {version} ({place}), and this is {EXTERNAL_SECRET.api_version}, which takes "
+        f"{_NEEDS[provider]}; what is served there could not be asked"
+    )
+    return (Notice("other-version", told),)
 
 
 def provider_notes(provider: Maker, wanted: str) -> tuple[str, ...]:
