@@ -112,7 +112,7 @@ def rotated_password(view: View, owner: PasswordOwner, secret: str | None, *, al
         view, made = _make_secret(view, owner, maker.way, _next_free_name(view, owner, maker, found), found)
         return view, moved_password(made, maker)
     provider = _provider(view, owner.cluster, maker.way)
-    wanted = WantedSecret(owner.ref.namespace, maker.secret, owner.role)
+    wanted = WantedSecret(owner.ref.namespace, maker.secret, owner.role, maker.written_name)
     return view, rewritten_password(maker, provider.file(wanted, maker.path, eol="\n"))
 
 

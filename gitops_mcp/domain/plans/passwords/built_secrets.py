@@ -20,15 +20,23 @@ from gitops_mcp.errors import Refused
 
 _GROUPS = "|".join(re.escape(one.group) for one in (EXTERNAL_SECRET, SEALED_SECRET))
 """Not that of generators: an ExternalSecret names it inside of its spec."""
+_CORE = re.compile(r"(?<=apiVersion: )v1(?=\s)")
+_ENCRYPTED = "ENC[AES256_GCM,"
+"""What sops leaves in a Secret, whose group has no name."""
 _NAMED = re.compile(rf"(?<![\w.-])(?:{_GROUPS})(?=/v\d)|(?<=group: )(?:{_GROUPS})(?![\w./-])")
 
 
 def build_with_makers(desired: Desired) -> Desired:
     """The same, where objects of the kinds that make Secrets are declared too, in CNPG's group."""
     before = desired.texts
-    after = {path: _NAMED.sub(CNPG_GROUP, text) for path, text in before.items()}
+    after = {path: _with_cnpg_groups(text) for path, text in before.items()}
     changed = [FileChange(path, before[path], text) for path, text in after.items() if text != before[path]]
     return desired_after(desired, changed)
+
+
+def _with_cnpg_groups(text: str) -> str:
+    named = _NAMED.sub(CNPG_GROUP, text)
+    return _CORE.sub(f"{CNPG_GROUP}/v1", named) if _ENCRYPTED in text else named
 
 
 def as_applied(documents: Iterable[SecretDocument], built: Desired) -> Iterator[SecretDocument]:
