@@ -26,6 +26,9 @@ class SecretReport:
     """Whether that stays so until somebody does something."""
     told: str
     """For people; the controller's words in it are marked as such."""
+    what: str = ""
+    """The same without these words."""
+    words: str = ""
 
 
 def report_of_secret(live: Object, events: Iterable[Object] = ()) -> SecretReport:
@@ -41,16 +44,14 @@ def report_of_secret(live: Object, events: Iterable[Object] = ()) -> SecretRepor
     said = [at(stated, "message"), *(at(one, "message") for one in events if at(one, "type") == "Warning")][:2]
     words = excerpt("; ".join(one for one in said if isinstance(one, str)), limit=_WORDS) or "no reason given"
     if kind == SEALED_SECRET.kind:
-        again = "it does not try again by itself, only once the SealedSecret changes or the controller starts anew"
+        again = "it is not tried again by itself, only once it changes or its controller starts anew"
     elif at(stated, "message") in _FINAL:
-        again = "it does not try again by itself"
+        again = "it is not tried again by itself"
     else:
-        again = "it tries again"
-    told = (
-        f"{label} does not make its Secret {secret}, which stays as it was, if there is one; {again}. "
-        f"Its controller says (untrusted text): {words}"
-    )
-    return SecretReport(secret, False, again != "it tries again", told)
+        again = "it is tried again"
+    what = f"{label} does not make Secret {secret} as it says, and {again}"
+    is_final = again != "it is tried again"
+    return SecretReport(secret, False, is_final, f"{what}; its controller says (untrusted text): {words}", what, words)
 
 
 def judge_secret(live: Object) -> tuple[bool | None, str]:

@@ -31,6 +31,8 @@ from gitops_mcp.workflows.view import allowed_namespace, read_texts
 
 _MAKERS = {resource.kind: resource for resource in REPORTING}
 _RESOURCES = {resource.kind: resource for resource in CNPG_KINDS} | _MAKERS
+_DETAIL = 900
+"""Characters about one object: what a controller says of it, and what is said of that."""
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
@@ -74,7 +76,7 @@ def follow_span(
                 continue
             here = arrival(one, live, now.get(one.identity) if span.state == "merged" else None)
             arrivals.append(here)
-            objects.append(LiveObject(object=label, state=here.state, detail=cut_text(here.detail)))
+            objects.append(LiveObject(object=label, state=here.state, detail=cut_text(here.detail, _DETAIL)))
     if span.state != "merged":
         return span, objects, engine
     if not arrivals and not unseen and (engine := _engine_holding(apis, ground, span, warnings)) is not None:

@@ -108,9 +108,9 @@ def _unmade_passwords(api: ApiOnce, live: Object, related: Related) -> tuple[lis
         Problem(
             "warning",
             "password-not-made",
-            f"the password of {', '.join(users[one.secret])} does not come, or not a new one",
+            f"the password of {', '.join(users[one.secret])} does not come, or not a new one: {one.what or one.told}",
             "mend what the controller names; until then the role has the password that it had, or none",
-            one.told,
+            one.words or None,
         )
         for one in reports.values()
         if not one.is_made

@@ -29,8 +29,11 @@ def external(status: str, reason: str, message: str, **more: Any) -> Object:
     }
 
 
-UNSEALED = "SealedSecret shop/db-reader-password does not make its Secret db-reader-password, which stays as it was, if"
-NO_AGAIN = "it does not try again by itself, only once the SealedSecret changes or the controller starts anew"
+UNSEALED = (
+    "SealedSecret shop/db-reader-password does not make Secret db-reader-password as it says, and it is not tried again "
+    "by itself, only once it changes or its controller starts anew; its controller says (untrusted text): "
+)
+UNSYNCED = "ExternalSecret shop/db-reader-password does not make Secret db-reader-password as it says, and it is"
 
 
 @pytest.mark.parametrize(
@@ -45,15 +48,13 @@ NO_AGAIN = "it does not try again by itself, only once the SealedSecret changes 
         pytest.param(
             sealed("False", "no key could decrypt secret (password, username)"),
             None,
-            f"{UNSEALED} there is one; {NO_AGAIN}. Its controller says (untrusted text): no key could decrypt secret "
-            f"(password, username)",
+            f"{UNSEALED}no key could decrypt secret (password, username)",
             id="sealed for another key",
         ),
         pytest.param(
             sealed("False", "no key could decrypt secret (username)\nillegal base64 data at input byte 3 (password)"),
             None,
-            f"{UNSEALED} there is one; {NO_AGAIN}. Its controller says (untrusted text): no key could decrypt secret "
-            f"(username) illegal base64 data at input byte 3 (password)",
+            f"{UNSEALED}no key could decrypt secret (username) illegal base64 data at input byte 3 (password)",
             id="two faults on one line",
         ),
         pytest.param(
@@ -71,17 +72,14 @@ NO_AGAIN = "it does not try again by itself, only once the SealedSecret changes 
         pytest.param(
             external("False", "SecretSyncedError", "could not get secret data from provider"),
             False,
-            "ExternalSecret shop/db-reader-password does not make its Secret db-reader-password, which stays as it "
-            "was, if there is one; it tries again. Its controller says (untrusted text): could not get secret data "
-            "from provider",
+            f"{UNSYNCED} tried again; its controller says (untrusted text): could not get secret data from provider",
             id="no generator yet",
         ),
         pytest.param(
             external("False", "SecretSyncedError", "target is owned by another ExternalSecret"),
             None,
-            "ExternalSecret shop/db-reader-password does not make its Secret db-reader-password, which stays as it "
-            "was, if there is one; it does not try again by itself. Its controller says (untrusted text): target is "
-            "owned by another ExternalSecret",
+            f"{UNSYNCED} not tried again by itself; its controller says (untrusted text): target is owned by another "
+            f"ExternalSecret",
             id="another one's",
         ),
         pytest.param(

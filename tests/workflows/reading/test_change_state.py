@@ -187,7 +187,7 @@ def unsealed(value: str, synced: str, *, observed: int = 2) -> Answer:
         ),
         pytest.param(unsealed("AgB", "True"), "healthy", "every changed field", id="opened"),
         pytest.param(
-            unsealed("AgB", "False"), "failed", "SealedSecret shop/reader does not make its Secr", id="not opened"
+            unsealed("AgB", "False"), "failed", "SealedSecret shop/reader does not make Secret", id="not opened"
         ),
     ],
 )

@@ -103,6 +103,8 @@ def test_a_password_that_does_not_come_is_a_problem_with_the_controllers_reason(
     }
     api.answers["/apis/bitnami.com/v1alpha1/namespaces/shop/sealedsecrets?limit=500"] = listed(sealed)
     (found,) = [one for one in told(team.app()).problems if one.id == "password-not-made"]
-    assert found.what == "the password of 'app' does not come, or not a new one"
-    assert "does not try again by itself" in str(found.detail)
-    assert str(found.detail).endswith("(untrusted text): no key could decrypt secret (password)")
+    assert found.what == (
+        "the password of 'app' does not come, or not a new one: SealedSecret shop/pw does not make Secret pw as it says, "
+        "and it is not tried again by itself, only once it changes or its controller starts anew"
+    )
+    assert found.detail == "no key could decrypt secret (password)"

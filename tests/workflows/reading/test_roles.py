@@ -221,9 +221,8 @@ def maker(kind: str, name: str, condition: str, state: str, message: str, *, obs
 
 NO_KEY = "no key could decrypt secret (password, username)"
 NOT_MADE = (
-    f"SealedSecret shop/pw does not make its Secret pw, which stays as it was, if there is one; it does not try again "
-    f"by itself, only once the SealedSecret changes or the controller starts anew. Its controller says (untrusted "
-    f"text): {NO_KEY}"
+    f"SealedSecret shop/pw does not make Secret pw as it says, and it is not tried again by itself, only once it changes "
+    f"or its controller starts anew; its controller says (untrusted text): {NO_KEY}"
 )
 
 
