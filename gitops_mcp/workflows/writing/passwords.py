@@ -19,7 +19,7 @@ from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.passwords.built_secrets import as_applied, build_with_makers
-from gitops_mcp.domain.plans.passwords.live_secret import caution_of_name, check_secret_is_free
+from gitops_mcp.domain.plans.passwords.live_secret import caution_of_name, check_secret_is_free, kept_password_notices
 from gitops_mcp.domain.plans.passwords.password_provider import (
     MAKER_KINDS,
     ProviderSigns,
@@ -147,7 +147,8 @@ def _make_secret(
     wanted = WantedSecret(owner.ref.namespace, fitting.name, owner.role, fitting.written_name)
     text = provider.file(wanted, fitting.place.path, eol=line_ending(view.desired))
     made = made_password(owner, name, fitting.name, SecretFile(text, fitting.place))
-    return view, replace(made, caution=caution_of_name(owner, name, fitting.name, seen))
+    kept = kept_password_notices(name, fitting.name, seen)
+    return view, replace(made, caution=caution_of_name(owner, name, fitting.name, seen), warnings=kept)
 
 
 def _provider(view: View, cluster: Declaration, name: Way) -> Provider:

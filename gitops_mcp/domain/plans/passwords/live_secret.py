@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gitops_mcp.domain.kinds import SECRET
+from gitops_mcp.domain.kinds import EXTERNAL_SECRET, SECRET
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.passwords.role_password import PasswordOwner
 from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER, Maker, Way
@@ -93,3 +94,14 @@ def caution_of_name(owner: PasswordOwner, provider: Way, secret: str, seen: Name
         f"Whether there is a {' or '.join(kinds)} {owner.ref.namespace}/{secret} already could not be looked at "
         f"({seen.why}); if there is, {then}. See first that there is none: {look}"
     )
+
+
+def kept_password_notices(provider: Maker, secret: str, seen: NameInUse) -> tuple[Notice, ...]:
+    """Where what generated the password before is still live: what is applied over it generates no other."""
+    if provider != "external-secrets" or not any(one.kind == EXTERNAL_SECRET.kind for one in seen.live):
+        return ()
+    told = (
+        f"an ExternalSecret {secret} of this server's is live, and was made for another role or an earlier one: unless "
+        f"it is gone before this is applied, the role gets the password that it generated then"
+    )
+    return (Notice("password-kept", told),)

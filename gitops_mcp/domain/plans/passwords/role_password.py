@@ -122,7 +122,7 @@ def with_secret(plan: Plan, desired: Desired, password: RolePassword) -> Plan:
     plan = replace(plan, files=steps.changes, writes=password.writes, caution=password.caution)
     if password.caution:
         notice = Notice("secret-unseen", password.caution)
-        plan = replace(plan, body=(password.caution, *plan.body), warnings=(notice, *plan.warnings))
+        plan = replace(plan, warnings=(notice, *plan.warnings))
     return plan.warned(one for one in notices if one not in plan.warnings)
 
 
