@@ -121,7 +121,8 @@ class ExternalSecretsOperator(Controller):
     def _report(self, found: Object, fault: str, *, detail: str, binding: str = "") -> None:
         metadata, before = found["metadata"], found.get("status") or {}
         reason, message = ("SecretSyncedError", fault) if fault else ("SecretSynced", "secret synced")
-        kept = {key: before[key] for key in ("refreshTime", "syncedResourceVersion", "binding") if key in before}
+        known = {key: before[key] for key in ("refreshTime", "syncedResourceVersion", "binding") if key in before}
+        kept = {"binding": {"name": ""}, **known}
         synced = {"refreshTime": now(), "syncedResourceVersion": _synced_version(found), "binding": {"name": binding}}
         stated = make_condition(found, "Ready", holds=not fault, message=message, reason=reason)
         status = {**kept, **({} if fault else synced), "conditions": [stated]}

@@ -198,7 +198,8 @@ def _unseal_secret(found: Object, keys: KeyPair) -> Object:
     values |= {key: fill_template(text, values) for key, text in (template.get("data") or {}).items()}
     given = template.get("metadata") or {}
     own: Object = {key: given[key] for key in ("labels", "annotations") if given.get(key)}
-    own |= {"name": metadata["name"], "namespace": metadata["namespace"], "ownerReferences": [owner_of(found)]}
+    owner = {key: value for key, value in owner_of(found).items() if key != "blockOwnerDeletion"}
+    own |= {"name": metadata["name"], "namespace": metadata["namespace"], "ownerReferences": [owner]}
     immutable = {"immutable": True} if template.get("immutable") else {}
     return {"metadata": own, "type": template.get("type") or "Opaque", "data": encode_values(values), **immutable}
 

@@ -233,6 +233,9 @@ def test_a_generator_that_comes_later_is_waited_for(store: Store) -> None:
     external(store)
     controller = ExternalSecretsOperator(store)
     controller.reconcile()
+    found = store.get(kinds.EXTERNAL_SECRET, "shop", "writer")
+    assert found["metadata"]["finalizers"] == ["externalsecrets.external-secrets.io/externalsecret-cleanup"]
+    assert (found["status"].keys(), found["status"]["binding"]) == ({"binding", "conditions"}, {"name": ""})
     told = condition(store)
     assert (told["status"], told["reason"]) == ("False", "SecretSyncedError")
     assert told["message"] == "could not get secret data from provider"

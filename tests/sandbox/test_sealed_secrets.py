@@ -90,7 +90,16 @@ def test_a_sealed_secret_is_opened_into_a_secret_that_goes_with_it(
     assert made is not None
     assert (made["type"], made["metadata"]["labels"]) == ("kubernetes.io/basic-auth", {"cnpg.io/reload": "true"})
     assert values_of(store) == {"username": "writer", "password": "s3cret"}
-    assert at(made, "metadata", "ownerReferences", 0, "uid") == found["metadata"]["uid"]
+    assert made["metadata"]["ownerReferences"] == [
+        {
+            "apiVersion": "bitnami.com/v1alpha1",
+            "kind": "SealedSecret",
+            "name": "writer-password",
+            "uid": found["metadata"]["uid"],
+            "controller": True,
+        }
+    ]
+    assert made["metadata"]["labels"] == {"cnpg.io/reload": "true"}
     [condition] = status(store)["conditions"]
     assert (condition["type"], condition["status"], status(store)["observedGeneration"]) == ("Synced", "True", 1)
     assert health_of(store.get(kinds.SEALED_SECRET, "shop", "writer-password")) == {"status": "Healthy"}
