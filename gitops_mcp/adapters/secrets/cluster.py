@@ -15,11 +15,9 @@ from gitops_mcp.adapters.secrets.interface import WantedSecret, generate_passwor
 from gitops_mcp.adapters.secrets.manifest import secret_manifest
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER
+from gitops_mcp.domain.plans.passwords.secret_documents import CHANGE, MANAGED_BY, SERVER
 from gitops_mcp.errors import NotFound, Refused
 
-CHANGE = "gitops-mcp/change"
-"""Label and annotation. The annotation is exact; a label cannot end in '-', as the name of a change can."""
 REQUEST = "gitops-mcp/request"
 """An annotation: the random id of the attempt that made the Secret."""
 

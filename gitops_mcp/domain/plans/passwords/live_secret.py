@@ -13,7 +13,7 @@ from gitops_mcp.domain.kinds import EXTERNAL_SECRET, SECRET
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.passwords.role_password import PasswordOwner
-from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER, Maker, Way
+from gitops_mcp.domain.plans.passwords.secret_documents import CHANGE, MANAGED_BY, SERVER, Maker, Way
 from gitops_mcp.errors import Refused
 
 
@@ -58,7 +58,9 @@ def check_secret_is_free(owner: PasswordOwner, provider: Maker, secret: str, liv
         elif one.kind != SECRET.kind or not (_is_ours(one.metadata) or one.is_free):
             told = f"that this server did not make, and it would {_WRITTEN_OVER.get(provider, 'be taken over')}"
         else:
-            told = "of this server's, with a password that others may know, and it would not get another one"
+            change = at(one.metadata, "annotations", CHANGE)
+            made = f" (made for change {change!r})" if change else ""
+            told = f"of this server's{made}, with a password that others may know, and it would not get another one"
         remove = (
             f"or remove it first, where nothing needs it: kubectl -n {owner.ref.namespace} delete {one.kind.lower()}"
         )

@@ -26,6 +26,9 @@ ProviderName = Literal[Maker, "existing"]
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 SERVER = "gitops-mcp"
+CHANGE = "gitops-mcp/change"
+"""Label and annotation of a Secret that provider `cluster` wrote. The annotation is exact; a label cannot end in '-',
+as the name of a change can."""
 KEYS = frozenset({"username", "password"})
 """Of a Secret that this server makes."""
 _SCOPES = ("sealedsecrets.bitnami.com/cluster-wide", "sealedsecrets.bitnami.com/namespace-wide")

@@ -44,8 +44,8 @@ THEIRS = "there is a live Secret shop/x that this server did not make, and it wo
         pytest.param(LiveSecretMaker("Secret", {}, ({}, None)), THEIRS, id="made by somebody's, and one that is gone"),
         pytest.param(LiveSecretMaker("Password", {}), THEIRS.replace("Secret", "Password"), id="somebody's generator"),
         pytest.param(
-            LiveSecretMaker("Secret", OURS),
-            "there is a live Secret shop/x of this server's, with a password that others may know",
+            LiveSecretMaker("Secret", {**OURS, "annotations": {"gitops-mcp/change": "add-x"}}),
+            "there is a live Secret shop/x of this server's (made for change 'add-x'), with a password that others may",
             id="one that provider cluster left",
         ),
         pytest.param(
