@@ -562,6 +562,25 @@ def test_a_file_of_sops_that_the_team_made_is_left_to_sops(rotate: Asked) -> Non
         rotate({"prod/shop/a.sops.yaml": text, ".sops.yaml": RULES}, "sops")
 
 
+def test_a_rotation_says_what_kept_the_last_one_from_coming(rotate: Asked, there: Cluster) -> None:
+    head = {"apiVersion": kinds.SEALED_SECRET.api_version, "kind": kinds.SEALED_SECRET.kind}
+    sealed_secret = {
+        **head,
+        "metadata": {"name": "other", "namespace": "shop"},
+        "spec": {"encryptedData": {"a": "AgA"}},
+    }
+    there.store.create(kinds.SEALED_SECRET, sealed_secret)
+    stated = {"type": "Synced", "status": "False", "message": "no key could decrypt secret (a)"}
+    status = {"conditions": [stated], "observedGeneration": 1}
+    place = (kinds.SEALED_SECRET, "shop", "other")
+    there.store.change(*place, lambda live: {**live, "status": status}, subresource="status")
+    done = rotate({"prod/shop/a.yaml": TEAMS}, "sealed-secrets")
+    (told,) = [one.message for one in done.warnings if one.id == "password-not-made"]
+    assert told.endswith("its controller says (untrusted text): no key could decrypt secret (a)")
+    there.api.deny("list", "bitnami.com", "sealedsecrets")
+    assert not [one for one in rotate({}, "sealed-secrets").warnings if "secret" in one.id]
+
+
 SCOPE = "commonAnnotations: {sealedsecrets.bitnami.com/namespace-wide: 'true'}"
 LISTED = "resources: [db.yaml, reader.yaml, a.yaml]\n"
 PATCH = (
