@@ -26,7 +26,7 @@ CLUSTER = "clusters/prod/shop/orders-db/cluster.yaml"
 INVOICES = "clusters/prod/billing/invoices-db/cluster.yaml"
 CNPG = "/apis/postgresql.cnpg.io/v1"
 APPLICATION = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/gitops"
-SEALED = r"\bA[A-Za-z0-9+/]{120,}={0,2}"
+SEALED = r"\bA[A-Za-z0-9+/]{120,}={0,2}|\bA[A-Za-z0-9+/]{11}(?=… \(sealed)"
 SECRET = r"(?<=Gitops-Mcp-Secret: )(\S+ \S+) [0-9a-f]{16}"
 
 INLINE = """

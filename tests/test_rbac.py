@@ -60,6 +60,11 @@ WHAT_ELSE = {
         for verb in ("get", "list", "create", "delete")
     }
     | {(kinds.SEALED_SECRET.group, kinds.SEALED_SECRET.plural, "patch")},
+    "password-conditions": {
+        (kind.group, kind.plural, verb)
+        for kind in (kinds.EXTERNAL_SECRET, kinds.SEALED_SECRET)
+        for verb in ("get", "list")
+    },
     "password-secrets": {("", "secrets", verb) for verb in ("get", "create", "patch", "delete")},
     "read-schemas": {("apiextensions.k8s.io", "customresourcedefinitions", "get")},
     "sealing-certificate": {("", "services/proxy", "get")},
@@ -82,7 +87,7 @@ def test_no_file_of_roles_is_left_untested() -> None:
     ("name", "only"),
     [
         ("read-schemas", [f"{kind}.{CNPG}" for kind in ("clusters", "databaseroles", "databases")]),
-        ("sealing-certificate", ["http:sealed-secrets-controller:"]),
+        ("sealing-certificate", ["http:sealed-secrets-controller:", "http:sealed-secrets-controller:http"]),
     ],
 )
 def test_rights_to_what_reaches_far_are_for_named_objects_only(name: str, only: list[str]) -> None:

@@ -16,73 +16,122 @@ from datetime import UTC, datetime, timedelta
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.sandbox.api import ApiError
+from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.controller import Controller
-from gitops_mcp.sandbox.made_secrets import encode_values, live_secret, make_condition, now, owner_of, write_secret
+from gitops_mcp.sandbox.made_secrets import (
+    encode_values,
+    live_secret,
+    make_condition,
+    now,
+    owner_of,
+    tell_event,
+    write_secret,
+)
 from gitops_mcp.sandbox.templates import Unfillable, fill_template
 
 _PREFIX = "reconcile.external-secrets.io/"
-_MANAGED, _HASH = f"{_PREFIX}managed", f"{_PREFIX}data-hash"
+_MANAGED, _HASH, _OWNER = f"{_PREFIX}managed", f"{_PREFIX}data-hash", f"{_PREFIX}created-by"
+_FINALIZER = "externalsecrets.external-secrets.io/externalsecret-cleanup"
+_NO_DATA = "could not get secret data from provider"
+_NO_UPDATE = "could not update secret"
+_OWNED = "target is owned by another ExternalSecret"
 _SYMBOLS = '~!@#$%^&*()_+`-={}|[]\\:"<>?,./'
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
 class Unsynced(Exception):
-    """Why there is no Secret, or not the one that is asked for."""
+    """Why there is no Secret, or not the one that is asked for: in the condition's words, and in those of the event."""
+
+    def __init__(self, message: str, detail: str) -> None:
+        super().__init__(message)
+        self.message, self.detail = message, detail
 
 
 class ExternalSecretsOperator(Controller):
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._details: dict[str, str] = {}
+        """The last event of each object, by uid."""
+        self._given_up: dict[str, int] = {}
+        """The generation of which there is no second try, by uid."""
+
     def reconcile(self) -> float | None:
         pauses = []
         for found in self.store.list(kinds.EXTERNAL_SECRET):
             place = found["metadata"]["namespace"], found["metadata"]["name"]
             with self.attempt(f"ExternalSecret {'/'.join(place)}"):
-                self._sync(found)
-                pauses.append(_seconds_to_refresh(self.store.get(kinds.EXTERNAL_SECRET, *place)))
+                if self._is_held(found):
+                    self._sync(self.store.get(kinds.EXTERNAL_SECRET, *place))
+                    pauses.append(_seconds_to_refresh(self.store.get(kinds.EXTERNAL_SECRET, *place)))
         return min((pause for pause in pauses if pause is not None), default=None)
+
+    def _is_held(self, found: Object) -> bool:
+        """Whether it stays: each has a finalizer from its first turn on, which goes with the last."""
+        metadata = found["metadata"]
+        held, going = _FINALIZER in (metadata.get("finalizers") or ()), "deletionTimestamp" in metadata
+        if held == going:
+            others = [one for one in metadata.get("finalizers") or () if one != _FINALIZER]
+            wanted = others if going else [*others, _FINALIZER]
+            change = {"metadata": {"finalizers": wanted}}
+            self.store.merge(kinds.EXTERNAL_SECRET, metadata["namespace"], metadata["name"], change)
+        return not going
 
     def _sync(self, found: Object) -> None:
         metadata, target = found["metadata"], found["spec"].get("target") or {}
         name = target.get("name") or metadata["name"]
         secret = live_secret(self.store, metadata["namespace"], name)
-        if "deletionTimestamp" in metadata or (not _is_due(found) and _is_untouched(secret)):
+        is_given_up = self._given_up.get(metadata["uid"]) == metadata["generation"]
+        if is_given_up or (not _is_due(found) and _is_untouched(secret)):
             return
         try:
             wanted = _make_secret(found, name, self._values(found))
-            _check_writable(secret, wanted)
+            if secret is not None:
+                wanted = _over_existing(secret, wanted, target)
             write_secret(self.store, secret, wanted)
-        except (Unsynced, Unfillable) as error:
-            self._report(found, str(error))
+        except Unsynced as error:
+            if error.message == _OWNED:
+                self._given_up[metadata["uid"]] = metadata["generation"]
+            self._report(found, error.message, detail=error.detail)
         else:
-            self._report(found, "", binding=name)
+            self._report(found, "", binding=name, detail=f"secret {'updated' if secret else 'created'}")
 
     def _values(self, found: Object) -> dict[str, str]:
         """What the generators give, each a new value."""
         spec = found["spec"]
         if spec.get("data") or not spec.get("dataFrom"):
-            raise Unsynced("could not get secret data from provider: the sandbox has Password generators only")
+            raise Unsynced(_NO_DATA, "the sandbox has Password generators only")
         values: dict[str, str] = {}
-        for source in spec["dataFrom"]:
+        for number, source in enumerate(spec["dataFrom"]):
             reference = at(source, "sourceRef", "generatorRef") or {}
             if reference.get("kind") != kinds.PASSWORD.kind or source.get("rewrite"):
-                raise Unsynced("could not get secret data from provider: the sandbox has Password generators only")
+                raise Unsynced(_NO_DATA, "the sandbox has Password generators only")
+            where = f"error processing spec.dataFrom[{number}].sourceRef.generatorRef, err:"
             try:
                 generator = self.store.get(kinds.PASSWORD, found["metadata"]["namespace"], reference["name"])
             except ApiError as error:
-                raise Unsynced(f"could not get secret data from provider: {error.message}") from error
+                missing = f'{kinds.PASSWORD.kind}.{kinds.PASSWORD.group} "{reference["name"]}" not found'
+                raise Unsynced(_NO_DATA, f"{where} unable to get generator: {missing}") from error
             made = generator.get("spec") or {}
-            values |= {key: _generate_password(made) for key in made.get("secretKeys") or ("password",)}
+            try:
+                values |= {key: _generate_password(made) for key in made.get("secretKeys") or ("password",)}
+            except ValueError as error:
+                raise Unsynced(_NO_DATA, f"{where} error using generator: {error}") from error
         return values
 
-    def _report(self, found: Object, fault: str, *, binding: str = "") -> None:
+    def _report(self, found: Object, fault: str, *, detail: str, binding: str = "") -> None:
         metadata, before = found["metadata"], found.get("status") or {}
         reason, message = ("SecretSyncedError", fault) if fault else ("SecretSynced", "secret synced")
-        kept = {key: before[key] for key in ("refreshTime", "syncedResourceVersion", "binding") if key in before}
+        known = {key: before[key] for key in ("refreshTime", "syncedResourceVersion", "binding") if key in before}
+        kept = {"binding": {"name": ""}, **known}
         synced = {"refreshTime": now(), "syncedResourceVersion": _synced_version(found), "binding": {"name": binding}}
         stated = make_condition(found, "Ready", holds=not fault, message=message, reason=reason)
         status = {**kept, **({} if fault else synced), "conditions": [stated]}
         place = metadata["namespace"], metadata["name"]
         self.store.change(kinds.EXTERNAL_SECRET, *place, lambda live: {**live, "status": status}, subresource="status")
+        if not fault or self._details.get(metadata["uid"]) != detail:
+            self._details[metadata["uid"]] = detail
+            how = "UpdateFailed" if fault else "Created" if detail.endswith("created") else "Updated"
+            tell_event(self.store, found, "external-secrets", how, detail)
 
 
 def _is_due(found: Object) -> bool:
@@ -122,23 +171,50 @@ def _synced_version(found: Object) -> str:
 
 
 def _is_untouched(secret: Object | None) -> bool:
-    return secret is not None and at(secret, "metadata", "annotations", _HASH) == _hash(secret.get("data") or {})
+    return (
+        secret is not None
+        and at(secret, "metadata", "labels", _MANAGED) == "true"
+        and at(secret, "metadata", "annotations", _HASH) == _hash(secret.get("data") or {})
+    )
 
 
-def _check_writable(secret: Object | None, wanted: Object) -> None:
-    if secret and secret.get("immutable") and secret.get("data") != wanted["data"]:
-        raise Unsynced("could not update secret, target is immutable")
+def _over_existing(secret: Object, wanted: Object, target: Object) -> Object:
+    """What becomes of a Secret that is there, whoever made it.
+
+    It is taken over; with `immutable` it keeps its values, its type and its labels, and that counts as synced.
+    """
+    owner = next((one for one in secret["metadata"].get("ownerReferences") or () if one.get("controller")), None)
+    own = next(iter(wanted["metadata"].get("ownerReferences") or ()), None)
+    if owner and own and (owner["kind"], owner["name"]) != (own["kind"], own["name"]):
+        if owner["kind"] == own["kind"]:
+            raise Unsynced(
+                _OWNED,
+                f"unable to mutate secret {secret['metadata']['name']}: secret is owned by another ExternalSecret: "
+                f"{owner['name']}",
+            )
+        raise Unsynced("failed to take ownership of target secret", "could not set controller reference on secret")
+    if target.get("immutable"):
+        kept: Object = {key: secret[key] for key in ("data", "type") if key in secret}
+        marks = {key: value for key, value in wanted["metadata"]["labels"].items() if key.startswith(_PREFIX)}
+        metadata = {**wanted["metadata"], "labels": marks, "annotations": {_HASH: _hash(secret.get("data") or {})}}
+        return {**wanted, **kept, "metadata": metadata}
+    if secret.get("immutable") and secret.get("data") != wanted["data"]:
+        raise Unsynced(
+            f"{_NO_UPDATE}, target is immutable",
+            f"unable to update secret {secret['metadata']['name']}: secret is immutable",
+        )
+    return wanted
 
 
 def _make_secret(found: Object, name: str, values: dict[str, str]) -> Object:
     metadata, target = found["metadata"], found["spec"].get("target") or {}
     if target.get("creationPolicy", "Owner") not in {"Owner", "Orphan"}:
-        raise Unsynced("could not update secret: the sandbox knows the creation policies Owner and Orphan only")
+        raise Unsynced(_NO_UPDATE, "the sandbox knows the creation policies Owner and Orphan only")
     template = target.get("template")
     # Without a template the Secret takes on the labels and annotations of the ExternalSecret.
     given = (template or {}).get("metadata") or {} if template is not None else metadata
     texts = (template or {}).get("data")
-    filled_in = {key: fill_template(text, values) for key, text in texts.items()} if texts else values
+    filled_in = _fill_templates(texts, values) if texts else values
     kept = values if (template or {}).get("mergePolicy") == "Merge" else {}
     data = encode_values({**kept, **filled_in})
     own = {
@@ -149,8 +225,16 @@ def _make_secret(found: Object, name: str, values: dict[str, str]) -> Object:
     }
     if target.get("creationPolicy", "Owner") == "Owner":
         own["ownerReferences"] = [owner_of(found)]
+        own["labels"][_OWNER] = _digest(f"{metadata['namespace']}/{metadata['name']}")[:56]
     immutable = {"immutable": True} if target.get("immutable") else {}
     return {"metadata": own, "type": (template or {}).get("type") or "Opaque", "data": data, **immutable}
+
+
+def _fill_templates(texts: dict[str, str], values: dict[str, str]) -> dict[str, str]:
+    try:
+        return {key: fill_template(text, values) for key, text in texts.items()}
+    except Unfillable as error:
+        raise Unsynced(_NO_UPDATE, f"could not apply template: could not execute template: {error}") from error
 
 
 def _generate_password(spec: Object) -> str:
@@ -168,8 +252,10 @@ def _generate_password(spec: Object) -> str:
 
 
 def _choose_characters(characters: str, count: int, spec: Object) -> list[str]:
-    if count < 0 or (not spec.get("allowRepeat") and count > len(characters)):
-        raise Unsynced("could not get secret data from provider: the password cannot have that length")
+    if count < 0:
+        raise ValueError("number of digits and symbols must be less than total length")
+    if not spec.get("allowRepeat") and count > len(characters):
+        raise ValueError("number of characters exceeds those there are and repeats are not allowed")
     if spec.get("allowRepeat"):
         return [secrets.choice(characters) for _ in range(count)]
     return secrets.SystemRandom().sample(characters, count)

@@ -1,8 +1,9 @@
-"""What the two controllers of Secrets share: the Secret they keep for an object, and the condition they set."""
+"""What the two controllers of Secrets share: the Secret they keep for an object, its condition, and their events."""
 
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -58,6 +59,24 @@ def make_condition(found: Object, kind: str, *, holds: bool, message: str, reaso
         if known["type"] == kind and known["status"] == stated["status"]:
             return {**stated, "lastTransitionTime": known["lastTransitionTime"]}
     return {**stated, "lastTransitionTime": now()}
+
+
+def tell_event(store: Store, found: Object, component: str, reason: str, message: str) -> None:
+    """What failed is a warning; the reason says which it is."""
+    metadata = found["metadata"]
+    head = {"apiVersion": found["apiVersion"], "kind": found["kind"]}
+    event = {
+        "metadata": {"name": f"{metadata['name']}.{secrets.token_hex(8)}", "namespace": metadata["namespace"]},
+        "involvedObject": {**head, **{key: metadata[key] for key in ("name", "namespace", "uid")}},
+        "type": "Warning" if "Failed" in reason else "Normal",
+        "reason": reason,
+        "message": message,
+        "source": {"component": component},
+        "firstTimestamp": now(),
+        "lastTimestamp": now(),
+        "count": 1,
+    }
+    store.create(kinds.EVENT, event)
 
 
 def now() -> str:

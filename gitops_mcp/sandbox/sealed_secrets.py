@@ -23,6 +23,7 @@ from gitops_mcp.sandbox.made_secrets import (
     make_condition,
     now,
     owner_of,
+    tell_event,
     write_secret,
 )
 from gitops_mcp.sandbox.templates import Unfillable, fill_template
@@ -36,6 +37,9 @@ _BITS = 2048
 _VALID = timedelta(days=3650)
 _NONCE = bytes(12)
 """All zeros: each key encrypts one value only."""
+
+
+_NO_KEY = "no key could decrypt secret"
 
 
 class Unsealable(Exception):
@@ -81,10 +85,14 @@ class KeyPair:
         oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), label)
         try:
             raw = base64.b64decode(sealed, validate=True)
+        except binascii.Error as error:
+            wrong = next((place for place, one in enumerate(sealed) if not _is_base64(one)), len(sealed))
+            raise Unsealable(f"illegal base64 data at input byte {wrong}") from error
+        try:
             end = 2 + int.from_bytes(raw[:2], "big")
             return AESGCM(self.private.decrypt(raw[2:end], oaep)).decrypt(_NONCE, raw[end:], None)
-        except (binascii.Error, InvalidTag, ValueError) as error:
-            raise Unsealable("no key could decrypt secret") from error
+        except (InvalidTag, ValueError) as error:
+            raise Unsealable(_NO_KEY) from error
 
 
 class SealedSecretsController(Controller):
@@ -92,6 +100,8 @@ class SealedSecretsController(Controller):
         super().__init__(store)
         self._lock = threading.Lock()
         self._made: KeyPair | None = None
+        self._tried: dict[str, int] = {}
+        """The generation that was tried last, by uid."""
 
     def start(self) -> None:
         """The Service through which the certificate is read is there before this returns."""
@@ -120,19 +130,39 @@ class SealedSecretsController(Controller):
                 self._unseal(found)
 
     def _unseal(self, found: Object) -> None:
+        """Once for each generation: after a failure only another one, or another start, makes it try again.
+
+        The real one tries five times within 0.3 s.
+        """
         metadata = found["metadata"]
         secret = live_secret(self.store, metadata["namespace"], metadata["name"])
-        seen = at(found, "status", "observedGeneration") == metadata["generation"]
-        if "deletionTimestamp" in metadata or (seen and secret is not None and is_owned(secret, found)):
+        is_ours = secret is not None and is_owned(secret, found)
+        seen, failed = at(found, "status", "observedGeneration") == metadata["generation"], _is_failed(found)
+        tried = self._tried.get(metadata["uid"]) == metadata["generation"]
+        if "deletionTimestamp" in metadata or (seen and is_ours and not failed) or (failed and tried):
             return
-        fault = ""
+        self._tried[metadata["uid"]] = metadata["generation"]
+        fault, event = "", "Unsealed"
         try:
             wanted = _unseal_secret(found, self.keys())
+            event = "ErrUpdateFailed"
             _check_ours(secret, found)
             write_secret(self.store, secret, wanted)
         except (Unsealable, Unfillable) as error:
-            fault = str(error)
+            fault, event = str(error), "ErrUnsealFailed" if event == "Unsealed" else event
+        except ApiError as error:
+            if error.code != 422:
+                del self._tried[metadata["uid"]]
+                raise
+            fault = error.message
         self._report(found, fault)
+        told = {
+            "Unsealed": "SealedSecret unsealed successfully",
+            "ErrUnsealFailed": f"Failed to unseal: {fault}",
+            "ErrUpdateFailed": fault.removeprefix("failed update: "),
+        }
+        event = event if fault else "Unsealed"
+        tell_event(self.store, found, "sealed-secrets", event, told[event])
 
     def _report(self, found: Object, fault: str) -> None:
         stated = make_condition(found, "Synced", holds=not fault, message=fault)
@@ -145,19 +175,31 @@ class SealedSecretsController(Controller):
         self.store.change(kinds.SEALED_SECRET, *place, lambda live: {**live, "status": status}, subresource="status")
 
 
+def _is_base64(letter: str) -> bool:
+    return letter.isascii() and (letter.isalnum() or letter in "+/=")
+
+
+def _is_failed(found: Object) -> bool:
+    stated = at(found, "status", "conditions") or ()
+    return any((one["type"], one["status"]) == ("Synced", "False") for one in stated)
+
+
 def _unseal_secret(found: Object, keys: KeyPair) -> Object:
     metadata, template = found["metadata"], at(found, "spec", "template") or {}
     label = _label(metadata)
-    values = {}
-    for key, sealed in found["spec"]["encryptedData"].items():
+    values, faults = {}, dict[str, list[str]]()
+    for key, sealed in sorted(found["spec"]["encryptedData"].items()):
         try:
             values[key] = keys.opened(sealed, label=label).decode()
         except Unsealable as error:
-            raise Unsealable(f"{error} ({key})") from error
+            faults.setdefault(str(error), []).append(key)
+    if faults:
+        raise Unsealable("\n".join(f"{fault} ({', '.join(of)})" for fault, of in faults.items()))
     values |= {key: fill_template(text, values) for key, text in (template.get("data") or {}).items()}
     given = template.get("metadata") or {}
     own: Object = {key: given[key] for key in ("labels", "annotations") if given.get(key)}
-    own |= {"name": metadata["name"], "namespace": metadata["namespace"], "ownerReferences": [owner_of(found)]}
+    owner = {key: value for key, value in owner_of(found).items() if key != "blockOwnerDeletion"}
+    own |= {"name": metadata["name"], "namespace": metadata["namespace"], "ownerReferences": [owner]}
     immutable = {"immutable": True} if template.get("immutable") else {}
     return {"metadata": own, "type": template.get("type") or "Opaque", "data": encode_values(values), **immutable}
 

@@ -108,6 +108,9 @@ class ApiOnce:
     def serves(self, resource: Resource) -> bool:
         return self._once(("serves", resource), lambda: self.kube.serves(resource))
 
+    def served_versions(self, resource: Resource) -> tuple[str, ...]:
+        return self._once(("versions", resource), lambda: self.kube.served_versions(resource))
+
     def proxied(self, namespace: str, service: str, path: str) -> bytes:
         """What a Service answers over HTTP, reached through the API server."""
         return self._once(("proxied", namespace, service, path), lambda: self.kube.proxied(namespace, service, path))

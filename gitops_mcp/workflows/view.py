@@ -31,6 +31,9 @@ class Source(Protocol):
     def unmade(self, secret: str) -> str:
         """What is told of a Secret that outlives its role, since nothing was found that makes it."""
 
+    def wrote_secret(self, api: ApiOnce, namespace: str, secret: str) -> bool:
+        """Whether this server wrote a Secret to the API that goes with its role at once."""
+
     def check_provider(self, name: Way) -> None:
         """Raises Refused where what a provider writes would not become a Secret."""
 
@@ -100,6 +103,9 @@ class CommitSource:
 
     def unmade(self, secret: str) -> str:
         return f"Secret {secret} is not made by Git and stays"
+
+    def wrote_secret(self, api: ApiOnce, namespace: str, secret: str) -> bool:  # noqa: ARG002 - its role is there until the change is merged
+        return False
 
     def check_provider(self, name: Way) -> None:
         """Each of them has a controller or an engine."""

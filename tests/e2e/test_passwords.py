@@ -12,14 +12,17 @@ from typing import Any
 
 import pyrage
 import pytest
+import yaml
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.run import World, start_sandbox
+from gitops_mcp.sandbox.sealed_secrets import KeyPair
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 from tests.adapters.git.conftest import CLUSTER, write
 from tests.e2e.dev import CONFIGURATION, Dev, dev
 from tests.e2e.instants import Ended, Instants, Victims
-from tests.e2e.team import Files, Shop, Team, configuration, ids, look, shop, until
+from tests.e2e.team import Files, Shop, Team, assistant, configuration, ids, look, shop, text, until
 from tests.e2e.wire import Wire
 
 FOLDER = "clusters/prod/shop/orders-db"
@@ -123,6 +126,34 @@ def test_a_password_that_git_holds_sealed(safe: Safe, provider: str, role: str, 
     git = safe.everything_in_git()
     for form in (*forms(first), *forms(second)):
         assert form not in git
+
+
+def test_a_rotation_that_the_controller_cannot_open_is_never_told_as_done(safe: Safe) -> None:
+    here = safe.shop
+    safe.uses("sealed-secrets")
+    here.applied("create_postgres_role", **ON, role_name="lost")
+    until(here.world, lambda: is_reconciled(here, "lost"))
+    first = here.password("orders-db-lost-password", role="lost")
+    foreign = {f"{FOLDER}/pub-sealed-secrets.pem": KeyPair.made().certificate}
+    here.team.commit(foreign)
+    rotated = here.proposed("update_postgres_role", **ON, role_name="lost", rotate_password=True)
+    assert not any("works no more" in text for text in rotated["next"])
+    assert any("until then the old one works" in text for text in rotated["next"])
+    seen = here.merged(rotated, state="failed")
+    why = "no key could decrypt secret (password, username)"
+    assert "it is not tried again by itself" in seen["why"]
+    assert f"its controller says (untrusted text): {why}" in seen["why"]
+    row = here.roles()["lost"]
+    assert (row["state"], row["message"].endswith(f"(untrusted text): {why}")) == ("failing", True)
+    problems = here.ask.answer("get_cluster_status", name="orders-db")["problems"]
+    assert [one["detail"] for one in problems if one["id"] == "password-not-made"] == [why]
+    assert here.password("orders-db-lost-password", role="lost") == first
+    here.team.commit(dict.fromkeys(foreign))
+    here.applied("update_postgres_role", **ON, role_name="lost", rotate_password=True)
+    until(here.world, lambda: is_reconciled(here, "lost"))
+    assert here.password("orders-db-lost-password", role="lost") != first
+    for _ in range(2):
+        here.applied("delete_postgres_role", **WORD, role_name="lost")
 
 
 def test_a_password_that_only_the_cluster_holds(safe: Safe) -> None:
@@ -263,6 +294,24 @@ class Stage:
 
 ASKED: dict[str, Any] = {"cluster_name": "orders", "role_name": "reader", "change": "add-reader"}
 BRANCH = "gitops-mcp/add-reader"
+
+
+def test_with_the_rights_that_are_shipped_a_name_is_not_taken_for_free_and_conditions_are_missed_once(
+    tmp_path: Path,
+) -> None:
+    files: Files = {
+        ".gitops-mcp.yaml": configuration("{provider: external-secrets}"),
+        "clusters/prod/shop/orders.yaml": CLUSTER,
+    }
+    team = Team.of(tmp_path / "team", files)
+    rules = list(yaml.safe_load_all((Path(__file__).parents[2] / "rbac/read-only.yaml").read_text()))
+    with start_sandbox(tmp_path / "world", api_only=True, rules=rules) as world:
+        world.store.create(NAMESPACE, {"metadata": {"name": "shop"}})
+        world.store.create(kinds.SECRET, {"metadata": {"name": "orders-reader-password", "namespace": "shop"}})
+        with assistant(team, kubeconfig=world.kubeconfig) as ask:
+            told = text(ask.call("create_postgres_role", cluster_name="orders", role_name="reader", dry_run=True))
+    assert "Mind: Whether there is a Secret shop/orders-reader-password already" in told.partition("\n")[0]
+    assert "the External Secrets Operator makes it its own, keeps the password that it has" in told.partition("\n")[0]
 
 
 @contextmanager
@@ -427,6 +476,43 @@ def test_direct_delivery_seals_a_new_password_in_the_sealed_secret_that_it_made(
         until(here.world, lambda: password_of(here, "db-sea-password") != first)
         last = dropped(here, "sea")
         assert "delete SealedSecret dev/db-sea-password" in last["applied"]
+
+
+def test_direct_delivery_takes_the_secret_that_it_wrote_away_with_its_role_which_can_be_made_again(
+    tmp_path: Path,
+) -> None:
+    with direct(tmp_path, "cluster") as here:
+        tried = here.ask.answer("create_postgres_role", **DB, role_name="clu", dry_run=True)
+        assert here.live(kinds.SECRET, "db-clu-password") is None
+        assert not [one for one in tried["about"] if "was generated" in one or "Secret dev/db-clu-password to" in one]
+        done = here.applied("create_postgres_role", **DB, role_name="clu")
+        assert done["applied"][0] == "create Secret dev/db-clu-password"
+        first = password_of(here, "db-clu-password")
+
+        asked = {**DB, "role_name": "clu", "confirm_deletion": True}
+        here.applied("delete_postgres_role", **asked)
+        last = here.ask.answer("delete_postgres_role", **asked, dry_run=True)
+        assert "Secret db-clu-password goes too, which this server wrote to the API" in last["next"]
+        assert here.live(kinds.SECRET, "db-clu-password") is not None
+        last = here.applied("delete_postgres_role", **asked)
+        assert last["applied"][-1] == "delete Secret dev/db-clu-password"
+        assert here.live(kinds.SECRET, "db-clu-password") is None
+
+        until(here.world, lambda: here.live(kinds.DATABASE_ROLE, "db-clu") is None)
+        here.applied("create_postgres_role", **DB, role_name="clu")
+        assert password_of(here, "db-clu-password") != first
+
+
+def test_direct_delivery_leaves_a_secret_that_somebody_else_wrote_and_says_so_in_a_dry_run(tmp_path: Path) -> None:
+    with direct(tmp_path, "cluster") as here:
+        here.put(kinds.SECRET, "db-eve-password", labels={"app.kubernetes.io/managed-by": "gitops-mcp"})
+        for tried in (True, False):
+            told = here.refused("create_postgres_role", **DB, role_name="eve", dry_run=tried)
+            assert told.startswith("Refused: there is a live Secret dev/db-eve-password")
+        here.applied("create_postgres_role", **DB, role_name="eve", password_source="existing:db-eve-password")
+        last = dropped(here, "eve")
+        assert any("makes Secret db-eve-password, so it stays" in text for text in last["next"])
+        assert here.live(kinds.SECRET, "db-eve-password") is not None
 
 
 def test_direct_delivery_does_not_take_over_an_external_secret_of_somebody_elses(tmp_path: Path) -> None:

@@ -77,6 +77,12 @@ def test_a_password_is_generated_into_the_secret_that_the_template_describes(sto
     assert at(made, "metadata", "ownerReferences", 0, "uid") == found["metadata"]["uid"]
     assert condition(store) == {"type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced"}
     assert health_of(store.get(kinds.EXTERNAL_SECRET, "shop", "writer"))["status"] == "Healthy"
+    assert made["metadata"]["labels"].keys() == {
+        "cnpg.io/reload",
+        "reconcile.external-secrets.io/created-by",
+        "reconcile.external-secrets.io/managed",
+    }
+    assert events(store) == [("Normal", "Created", "secret created")]
     quiet = store.version
     controller.reconcile()
     assert store.version == quiet
@@ -84,7 +90,60 @@ def test_a_password_is_generated_into_the_secret_that_the_template_describes(sto
     store.change(kinds.EXTERNAL_SECRET, "shop", "writer", lambda live: live, subresource="status", how=warned)
     assert warned.warnings == []
     store.delete(kinds.EXTERNAL_SECRET, "shop", "writer")
+    assert secret(store) is not None
+    controller.reconcile()
     assert secret(store) is None
+
+
+def events(store: Store) -> list[tuple[str, str, str]]:
+    return [(one["type"], one["reason"], one["message"]) for one in store.list(kinds.EVENT, "shop")]
+
+
+IMMUTABLE = {"template": TEMPLATE, "immutable": True}
+
+
+def test_a_secret_of_nobodys_is_taken_over_with_its_values_and_goes_with_its_new_owner(store: Store) -> None:
+    generator(store)
+    there = {"metadata": {"name": "writer", "namespace": "shop", "labels": {"team": "x"}}, "type": "Opaque"}
+    store.create(kinds.SECRET, {**there, "stringData": {"password": "known"}})
+    external(store, target=IMMUTABLE, refreshPolicy="CreatedOnce")
+    controller = ExternalSecretsOperator(store)
+    controller.reconcile()
+    found = secret(store)
+    assert found is not None
+    assert (found["type"], found["immutable"], values(store)) == ("Opaque", True, {"password": "known"})
+    assert "cnpg.io/reload" not in found["metadata"]["labels"]
+    assert found["metadata"]["labels"].keys() >= {"team", "reconcile.external-secrets.io/managed"}
+    assert at(found, "metadata", "ownerReferences", 0, "kind") == "ExternalSecret"
+    assert condition(store) == {"type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced"}
+    quiet = store.version
+    controller.reconcile()
+    assert store.version == quiet
+    store.delete(kinds.EXTERNAL_SECRET, "shop", "writer")
+    controller.reconcile()
+    assert secret(store) is None
+
+
+def test_a_secret_of_another_external_secret_is_left_and_not_tried_again(store: Store) -> None:
+    generator(store)
+    external(store, target=IMMUTABLE)
+    controller = ExternalSecretsOperator(store)
+    controller.reconcile()
+    second = {"apiVersion": kinds.EXTERNAL_SECRET.api_version, "kind": "ExternalSecret"}
+    spec = store.get(kinds.EXTERNAL_SECRET, "shop", "writer")["spec"]
+    target = {"target": {**spec["target"], "name": "writer"}}
+    metadata = {"name": "second", "namespace": "shop"}
+    store.create(kinds.EXTERNAL_SECRET, {**second, "metadata": metadata, "spec": {**spec, **target}})
+    for _ in range(2):
+        controller.reconcile()
+    [stated] = store.get(kinds.EXTERNAL_SECRET, "shop", "second")["status"]["conditions"]
+    assert (stated["status"], stated["message"]) == ("False", "target is owned by another ExternalSecret")
+    told = "unable to mutate secret writer: secret is owned by another ExternalSecret: writer"
+    assert [one for one in events(store) if one[1] == "UpdateFailed"] == [("Warning", "UpdateFailed", told)]
+    store.delete(kinds.EXTERNAL_SECRET, "shop", "writer")
+    for _ in range(2):
+        controller.reconcile()
+    assert at(store.get(kinds.EXTERNAL_SECRET, "shop", "second"), "status", "conditions", 0, "status") == "False"
 
 
 def relabel(store: Store) -> None:
@@ -149,9 +208,19 @@ def test_an_immutable_orphan_keeps_its_password_when_its_object_is_made_anew(sto
     controller.reconcile()
     before = values(store)
     store.delete(kinds.EXTERNAL_SECRET, "shop", "writer")
+    controller.reconcile()
     external(store, target=target, refreshPolicy="CreatedOnce")
     controller.reconcile()
     assert values(store) == before
+    assert condition(store)["status"] == "True"
+
+
+def test_an_immutable_secret_is_not_changed_by_one_that_is_to_be_changeable(store: Store) -> None:
+    generator(store)
+    there = {"metadata": {"name": "writer", "namespace": "shop"}, "immutable": True}
+    store.create(kinds.SECRET, {**there, "stringData": {"password": "known"}})
+    external(store)
+    ExternalSecretsOperator(store).reconcile()
     assert condition(store) == {
         "type": "Ready",
         "status": "False",
@@ -164,9 +233,15 @@ def test_a_generator_that_comes_later_is_waited_for(store: Store) -> None:
     external(store)
     controller = ExternalSecretsOperator(store)
     controller.reconcile()
+    found = store.get(kinds.EXTERNAL_SECRET, "shop", "writer")
+    assert found["metadata"]["finalizers"] == ["externalsecrets.external-secrets.io/externalsecret-cleanup"]
+    assert (found["status"].keys(), found["status"]["binding"]) == ({"binding", "conditions"}, {"name": ""})
     told = condition(store)
     assert (told["status"], told["reason"]) == ("False", "SecretSyncedError")
-    assert 'passwords.generators.external-secrets.io "writer" not found' in told["message"]
+    assert told["message"] == "could not get secret data from provider"
+    missing = 'unable to get generator: Password.generators.external-secrets.io "writer" not found'
+    detail = f"error processing spec.dataFrom[0].sourceRef.generatorRef, err: {missing}"
+    assert events(store) == [("Warning", "UpdateFailed", detail)]
     assert secret(store) is None
     generator(store)
     controller.reconcile()
@@ -185,7 +260,8 @@ def test_what_the_sandbox_cannot_do_is_said(store: Store, spec: Object, message:
     generator(store)
     external(store, **spec)
     ExternalSecretsOperator(store).reconcile()
-    assert message in condition(store)["message"]
+    assert condition(store)["message"] in {"could not get secret data from provider", "could not update secret"}
+    assert message in events(store)[0][2]
     assert secret(store) is None
 
 
@@ -234,4 +310,5 @@ def test_a_length_that_cannot_be_is_said(store: Store, spec: Object) -> None:
     generator(store, **spec)
     external(store)
     ExternalSecretsOperator(store).reconcile()
-    assert condition(store)["message"].endswith("the password cannot have that length")
+    assert condition(store)["message"] == "could not get secret data from provider"
+    assert "error using generator: number of" in events(store)[0][2]

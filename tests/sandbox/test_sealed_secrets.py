@@ -90,7 +90,16 @@ def test_a_sealed_secret_is_opened_into_a_secret_that_goes_with_it(
     assert made is not None
     assert (made["type"], made["metadata"]["labels"]) == ("kubernetes.io/basic-auth", {"cnpg.io/reload": "true"})
     assert values_of(store) == {"username": "writer", "password": "s3cret"}
-    assert at(made, "metadata", "ownerReferences", 0, "uid") == found["metadata"]["uid"]
+    assert made["metadata"]["ownerReferences"] == [
+        {
+            "apiVersion": "bitnami.com/v1alpha1",
+            "kind": "SealedSecret",
+            "name": "writer-password",
+            "uid": found["metadata"]["uid"],
+            "controller": True,
+        }
+    ]
+    assert made["metadata"]["labels"] == {"cnpg.io/reload": "true"}
     [condition] = status(store)["conditions"]
     assert (condition["type"], condition["status"], status(store)["observedGeneration"]) == ("Synced", "True", 1)
     assert health_of(store.get(kinds.SEALED_SECRET, "shop", "writer-password")) == {"status": "Healthy"}
@@ -115,10 +124,18 @@ def test_what_was_sealed_for_another_name_or_another_key_is_not_opened(
     assert secret(store) is None
     found = store.get(kinds.SEALED_SECRET, "shop", "writer-password")
     assert health_of(found) == {"status": "Degraded", "message": NO_KEY}
-    for value in (sealed(KeyPair.made(), "s3cret"), "no base64", "", base64.b64encode(b"\x01\x00short").decode()):
+    for value in (sealed(KeyPair.made(), "s3cret"), "", base64.b64encode(b"\x01\x00short").decode()):
         store.merge(kinds.SEALED_SECRET, "shop", "writer-password", {"spec": {"encryptedData": {"password": value}}})
         controller.reconcile()
         assert at(status(store), "conditions", 0, "message") == NO_KEY
+    both = {"password": "AgB!", "username": sealed(KeyPair.made(), "writer")}
+    store.merge(kinds.SEALED_SECRET, "shop", "writer-password", {"spec": {"encryptedData": both}})
+    controller.reconcile()
+    assert at(status(store), "conditions", 0, "message").splitlines() == [
+        "illegal base64 data at input byte 3 (password)",
+        "no key could decrypt secret (username)",
+    ]
+    store.merge(kinds.SEALED_SECRET, "shop", "writer-password", {"spec": {"encryptedData": {"username": None}}})
     good = {"spec": {"encryptedData": {"password": sealed(keys, "s3cret")}}}
     store.merge(kinds.SEALED_SECRET, "shop", "writer-password", good)
     controller.reconcile()
@@ -157,7 +174,59 @@ def test_a_secret_that_somebody_else_made_is_left_alone_unless_it_says_otherwise
     managed = {"metadata": {"annotations": {"sealedsecrets.bitnami.com/managed": "true"}}}
     store.merge(kinds.SECRET, "shop", "writer-password", managed)
     controller.reconcile()
+    assert values_of(store) == {"password": "own"}
+    again = SealedSecretsController(store)
+    again._made = keys
+    again.reconcile()
     assert values_of(store) == {"password": "s3cret"}
+
+
+def events(store: Store) -> list[tuple[str, str, str]]:
+    return [(one["type"], one["reason"], one["message"]) for one in store.list(kinds.EVENT, "shop")]
+
+
+def test_what_failed_is_not_tried_again_before_the_spec_changes(
+    store: Store, controller: SealedSecretsController, keys: KeyPair
+) -> None:
+    create(store, {"password": sealed(KeyPair.made(), "s3cret"), "username": sealed(KeyPair.made(), "writer")})
+    controller.reconcile()
+    why = "no key could decrypt secret (password, username)"
+    assert at(status(store), "conditions", 0, "message") == why
+    assert events(store) == [("Warning", "ErrUnsealFailed", f"Failed to unseal: {why}")]
+    quiet = store.version
+    controller.reconcile()
+    assert store.version == quiet
+    good = {"password": sealed(keys, "s3cret"), "username": sealed(keys, "writer")}
+    store.merge(kinds.SEALED_SECRET, "shop", "writer-password", {"spec": {"encryptedData": good}})
+    controller.reconcile()
+    assert values_of(store) == {"password": "s3cret", "username": "writer"}
+    assert ("Normal", "Unsealed", "SealedSecret unsealed successfully") in events(store)
+
+
+def test_a_failed_rotation_leaves_the_old_values(
+    store: Store, controller: SealedSecretsController, keys: KeyPair
+) -> None:
+    create(store, {"password": sealed(keys, "old")})
+    controller.reconcile()
+    foreign = {"password": sealed(KeyPair.made(), "new")}
+    store.merge(kinds.SEALED_SECRET, "shop", "writer-password", {"spec": {"encryptedData": foreign}})
+    controller.reconcile()
+    assert values_of(store) == {"password": "old"}
+    [condition] = status(store)["conditions"]
+    assert (condition["status"], condition["message"], status(store)["observedGeneration"]) == ("False", NO_KEY, 2)
+
+
+def test_what_the_api_refuses_is_said_in_its_words(
+    store: Store, controller: SealedSecretsController, keys: KeyPair
+) -> None:
+    create(store, {"password": sealed(keys, "old")}, immutable=True)
+    controller.reconcile()
+    spec = {"encryptedData": {"password": sealed(keys, "new")}}
+    store.merge(kinds.SEALED_SECRET, "shop", "writer-password", {"spec": spec})
+    controller.reconcile()
+    message = at(status(store), "conditions", 0, "message")
+    assert message.startswith('Secret "writer-password" is invalid: data: Forbidden: field is immutable when `immu')
+    assert values_of(store) == {"password": "old"}
 
 
 def test_a_secret_that_is_deleted_comes_back(store: Store, controller: SealedSecretsController, keys: KeyPair) -> None:
@@ -194,10 +263,16 @@ def test_the_certificate_is_where_kubeseal_looks_for_it(
     served: tuple[SandboxApi, str], keys: KeyPair, store: Store, tmp_path: Path
 ) -> None:
     api, url = served
-    for port in ("", "http", "8080"):
+    for port in ("http", "8080"):
         assert get(url, CERTIFICATE.format(port=port)) == (200, keys.certificate.decode())
-    assert get(url, CERTIFICATE.format(port="")[: -len("cert.pem")] + "other")[0] == 404
-    assert get(url, CERTIFICATE.format(port="https"))[0] == 503
+    assert get(url, CERTIFICATE.format(port="http")[: -len("cert.pem")] + "other")[0] == 404
+    for port in ("", "https"):
+        status, body = get(url, CERTIFICATE.format(port=port))
+        assert (status, "no endpoints available for service" in body) == (503, True)
+    store.merge(kinds.SERVICE, "kube-system", "sealed-secrets-controller", {"spec": {"ports": [{"port": 8080}]}})
+    for port in ("", "8080"):
+        assert get(url, CERTIFICATE.format(port=port)) == (200, keys.certificate.decode())
+    assert get(url, CERTIFICATE.format(port="http"))[0] == 503
     assert '"resource": "services", "subresource": "proxy"' in (tmp_path / "requests.jsonl").read_text().splitlines()[0]
     store.delete(kinds.SERVICE, "kube-system", "sealed-secrets-controller")
     status, body = get(url, CERTIFICATE.format(port=""))

@@ -11,6 +11,8 @@ from gitops_mcp.domain.objects import Resource
 Query = Mapping[str, str | int | None]
 """What is None is left out."""
 
+HTTP_PORTS = ("", "http")
+"""What the port of a Service for HTTP is called, where it is reached through the API server: nothing, else `http`."""
 _RIGHTS = {"apply": "create, patch"}
 """The verbs of RBAC where they are called otherwise: to apply is to patch, and to create what is not there."""
 
@@ -30,6 +32,8 @@ class ApiRequest:
     """A path that addresses no resource, such as `/openapi/v3`."""
     proxied: str | None = None
     """The path behind a Service's port, which the API server reaches for us."""
+    port: str = ""
+    """The name of that port; the server finds one without a name by no name alone."""
 
     @property
     def kind(self) -> str:
@@ -61,8 +65,9 @@ class ApiRequest:
             return f'- {{nonResourceURLs: ["{self.url.partition("?")[0]}"], verbs: [{verbs}]}}'
         resource, names = self.resource.plural, ""
         if self.proxied is not None:
-            # Without the name, every Service of the namespace could be reached.
-            resource, names = f"{resource}/proxy", f' resourceNames: ["{self._segment}"],'
+            # Without the names, every Service of the namespace could be reached.
+            named = ", ".join(f'"http:{self.name}:{port}"' for port in HTTP_PORTS)
+            resource, names = f"{resource}/proxy", f" resourceNames: [{named}],"
         return f'- {{apiGroups: ["{self.resource.group}"], resources: [{resource}],{names} verbs: [{verbs}]}}'
 
     def path(self, query: Query) -> str:
@@ -83,5 +88,5 @@ class ApiRequest:
 
     @property
     def _segment(self) -> str:
-        """RBAC's resourceNames take this part of the path as it stands; an empty port is the Service's only one."""
-        return f"http:{self.name}:" if self.proxied is not None else self.name or ""
+        """RBAC's resourceNames take this part of the path as it stands."""
+        return f"http:{self.name}:{self.port}" if self.proxied is not None else self.name or ""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 from gitops_mcp.adapters.kube.answers import CursorExpired, warnings_in
-from gitops_mcp.adapters.kube.asked import ApiRequest
+from gitops_mcp.adapters.kube.asked import HTTP_PORTS, ApiRequest
 from gitops_mcp.adapters.kube.bodies import check_object, check_parts, list_of, load_object
 from gitops_mcp.adapters.kube.start import KubeStart, kube_start
 from gitops_mcp.adapters.kube.wire import JSON, HttpRequest, Wire
@@ -34,6 +34,8 @@ _CRDS = Resource(
     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False
 )
 _OPENAPI = Resource("", "v3", "openapi", "OpenAPI v3 documents", namespaced=False)
+_DISCOVERY = Resource("", "v1", "apis", "that group or version", namespaced=False)
+_NO_PORT = "no endpoints available for service"
 
 
 @dataclass(frozen=True)
@@ -221,10 +223,24 @@ class Kube:
             return self._documents[url]
 
     def serves(self, resource: Resource) -> bool:
-        """Whether the API server has a kind; everybody who is logged in may ask."""
-        asked = ApiRequest("get", _OPENAPI, None, None, self.description, url="/openapi/v3")
-        found = at(self._asked(asked, HttpRequest()), "paths", f"apis/{resource.group}/{resource.version}")
-        return found is not None
+        """Whether the API server has a kind now; everybody who is logged in may ask.
+
+        Its OpenAPI index keeps a version for a while that is no longer served.
+        """
+        found = at(self._discovered(f"/apis/{resource.api_version}"), "resources") or ()
+        return any((one.get("name"), one.get("kind")) == (resource.plural, resource.kind) for one in found)
+
+    def served_versions(self, resource: Resource) -> tuple[str, ...]:
+        """The versions in which it has a kind, whichever version is asked about."""
+        named = [str(one["version"]) for one in at(self._discovered(f"/apis/{resource.group}"), "versions") or ()]
+        return tuple(one for one in named if self.serves(replace(resource, version=one)))
+
+    def _discovered(self, url: str) -> Object:
+        """What the server says of a group or version; nothing where it has none."""
+        try:
+            return self._asked(ApiRequest("get", _DISCOVERY, None, None, self.description, url=url), HttpRequest())
+        except NotInstalled:
+            return {}
 
     def crd(self, plural: str, group: str) -> Object:
         """The CustomResourceDefinition, of which NotInstalled says that there is none."""
@@ -234,9 +250,20 @@ class Kube:
             raise NotInstalled(f"the CRD {plural}.{group} is not installed ({self.description})") from error
 
     def proxied(self, namespace: str, service: str, path: str) -> bytes:
-        """What a Service answers over HTTP, reached through the API server."""
-        asked = ApiRequest("get", SERVICE, namespace, service, self.description, proxied=path)
-        return self._wire.ask(asked, HttpRequest(accept="*/*", limit=_PROXIED_BYTES)).body
+        """What a Service answers over HTTP, through the API server: at a port without a name, else at `http`."""
+        told = ""
+        for port in HTTP_PORTS:
+            asked = ApiRequest("get", SERVICE, namespace, service, self.description, proxied=path, port=port)
+            try:
+                return self._wire.ask(asked, HttpRequest(accept="*/*", limit=_PROXIED_BYTES)).body
+            except Unavailable as error:
+                if _NO_PORT not in str(error):
+                    raise
+                told = str(asked)
+        raise Unavailable(
+            f"{told}: 503, {_NO_PORT} {service!r} at a port without a name nor at one named http: check that the "
+            f"controller's pod is ready, and how the port is named"
+        )
 
     def _asked(self, asked: ApiRequest, request: HttpRequest) -> Object:
         answer = self._wire.ask(asked, request)

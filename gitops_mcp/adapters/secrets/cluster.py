@@ -15,11 +15,9 @@ from gitops_mcp.adapters.secrets.interface import WantedSecret, generate_passwor
 from gitops_mcp.adapters.secrets.manifest import secret_manifest
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER
+from gitops_mcp.domain.plans.passwords.secret_documents import CHANGE, MANAGED_BY, SERVER
 from gitops_mcp.errors import NotFound, Refused
 
-CHANGE = "gitops-mcp/change"
-"""Label and annotation. The annotation is exact; a label cannot end in '-', as the name of a change can."""
 REQUEST = "gitops-mcp/request"
 """An annotation: the random id of the attempt that made the Secret."""
 
@@ -65,11 +63,12 @@ class ClusterSecrets:
         return str(made.object["metadata"]["uid"])
 
     def remove(
-        self, namespace: str, name: str, *, change: str, uid: str | None = None, owner: str | None = None
+        self, namespace: str, name: str, *, change: str | None = None, uid: str | None = None, owner: str | None = None
     ) -> bool:
-        """Deletes a Secret that was made for `change`; False: there was none.
+        """Deletes a Secret that this server made; False: there was none.
 
-        With `uid` or `owner` only the Secret of that uid or attempt. Refused, and nothing is deleted, for any other.
+        With `change`, `uid` or `owner` only that of that change, uid or attempt. Refused, and nothing is deleted, for
+        any other.
         """
         try:
             found = self.api.metadata(SECRET, namespace, name)
@@ -92,9 +91,14 @@ class ClusterSecrets:
         self.api.merge(SECRET, wanted.namespace, wanted.name, change)
 
 
+def is_own_secret(found: Object) -> bool:
+    """Whether this server wrote it to the API; of the object only `metadata` is looked at."""
+    return at(found, "metadata", "labels", MANAGED_BY) == SERVER and bool(at(found, "metadata", "annotations", REQUEST))
+
+
 def _check_same_secret(found: Object, namespace: str, name: str, asked: dict[str, str]) -> None:
     """Refuses a Secret that is not this server's, or not the one that was asked for."""
-    if at(found, "metadata", "labels", MANAGED_BY) != SERVER or not at(found, "metadata", "annotations", REQUEST):
+    if not is_own_secret(found):
         raise Refused(
             f"Secret {namespace}/{name} was not made by this server (it has no label {MANAGED_BY}: {SERVER} with the "
             f"annotation {REQUEST}), so it is left alone: change or remove it where it comes from"

@@ -31,11 +31,18 @@ class WantedSecret:
     """metadata.name of the Secret."""
     username: str
     """The role's name in PostgreSQL; any text that PostgreSQL takes."""
+    written: str = ""
+    """metadata.name of its document, where a kustomization makes `name` of that; empty: the same."""
 
     def __post_init__(self) -> None:
         check_namespace_name(self.namespace)
-        checked_secret_name(self.name, field="metadata.name")
+        for name in (self.name, self.written or self.name):
+            checked_secret_name(name, field="metadata.name")
         checked_sql_name(self.username, field="role_name")
+
+    @property
+    def written_name(self) -> str:
+        return self.written or self.name
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"

@@ -19,7 +19,7 @@ def secret_manifest(
     annotations: Mapping[str, str] | None = None,
 ) -> Object:
     metadata: Object = {
-        "name": wanted.name,
+        "name": wanted.written_name,
         "namespace": wanted.namespace,
         "labels": {**reload_label(), **(labels or {})},
     }
@@ -36,7 +36,7 @@ def secret_manifest(
 
 def document_metadata(wanted: WantedSecret) -> Object:
     """Of a document in Git that becomes the Secret; the label tells what this server may take away again."""
-    return {"name": wanted.name, "namespace": wanted.namespace, "labels": own_label()}
+    return {"name": wanted.written_name, "namespace": wanted.namespace, "labels": own_label()}
 
 
 def own_label() -> dict[str, str]:

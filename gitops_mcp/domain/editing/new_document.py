@@ -97,30 +97,56 @@ def remove_documents(desired: Desired, path: str, indexes: Iterable[int]) -> tup
     return draft.changes
 
 
+@dataclass(frozen=True)
+class FittingPlace:
+    place: FilePlace
+    written_name: str
+    """What metadata.name the document has to say there."""
+    name: str
+    """What it is called then."""
+
+
 def first_fitting_place(
-    desired: Desired, cluster: Declaration, new: NewObject, tried: Iterable[FilePlace]
-) -> FilePlace:
-    """The first place where a document of any kind would be applied under this very name and namespace.
+    desired: Desired,
+    cluster: Declaration,
+    new: NewObject,
+    tried: Iterable[FilePlace],
+    check: Callable[[Declaration], None] = lambda _: None,
+) -> FittingPlace:
+    """The first place where a document of any kind would be applied in this very namespace.
 
-    Kustomize treats all kinds alike there, so one that is modelled is tried in its stead.
+    Kustomize treats all kinds alike there, so one of that name in CNPG's group is tried in its stead. Where a prefix or
+    suffix is put around its name, the document says it without; where it has none of that, and no other place keeps the
+    name, it is called otherwise. `check` raises Refused for what is applied and would not do.
     """
-    stand_in = NewObject(DATABASE.kind, new.namespace, new.name, new.short, new.cluster)
-    manifest = {
-        "apiVersion": DATABASE.api_version,
-        "kind": DATABASE.kind,
-        "metadata": {"name": new.name, "namespace": new.namespace},
-        "spec": {"cluster": {"name": new.cluster}},
-    }
-    target = Identity(DATABASE.kind, stand_in.namespace, stand_in.name)
+    target = Identity(new.kind, new.namespace, new.name)
 
-    def made(place: FilePlace) -> FilePlace:
-        draft = DraftFiles(desired.texts)
-        draft.create(place.path, render_manifest(manifest))
-        add_to_kustomization(draft, desired, place)
-        _check_applied(desired, cluster, target, None, place, draft.changes)
-        return place
+    def built(place: FilePlace, name: str) -> str:
+        metadata = {"name": name, "namespace": new.namespace}
+        spec = {"cluster": {"name": new.cluster}, "secret": new.name}
+        manifest = {"apiVersion": DATABASE.api_version, "kind": new.kind, "metadata": metadata, "spec": spec}
+        drafted = _draft_document(desired, place, manifest)
+        found = _check_applied(desired, cluster, target, manifest, place, drafted.changes)
+        if found is not None:
+            check(found)
+        return found.identity.name if found is not None else name
 
-    return _first_that_works(desired, cluster, Identity(new.kind, new.namespace, new.name), tried, made)
+    renamed: list[FittingPlace] = []
+
+    def made(place: FilePlace) -> FittingPlace:
+        own = _own_name(new.name, built(place, new.name))
+        found = FittingPlace(place, own, built(place, own))
+        if found.name != new.name:
+            renamed.append(found)
+            raise Refused(f"it would be called {found.name} there")
+        return found
+
+    try:
+        return _first_that_works(desired, cluster, target, tried, made)
+    except Refused:
+        if renamed:
+            return renamed[0]
+        raise
 
 
 def line_ending(desired: Desired) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from gitops_mcp.domain.cnpg.status.health import judge_health
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.live.refused import refused_fields
+from gitops_mcp.domain.live.secret_report import REPORTING, judge_secret
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.yaml.values import is_same
@@ -36,7 +37,8 @@ def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None
         refused = refused_fields(now_in_git or change.after, live)
         why = f"; the API refuses the object as Git says it: {'; '.join(refused[:3])}" if refused else ""
         return Arrival("not applied", f"not live yet: {shown}{more}{why}")
-    well, why = judge_health(live, now=now)
+    reports = change.identity.kind in {one.kind for one in REPORTING}
+    well, why = judge_secret(live) if reports else judge_health(live, now=now)
     if well is None:
         return Arrival("failed", why)
     return Arrival("healthy", why) if well else Arrival("applied", why)

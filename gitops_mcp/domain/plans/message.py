@@ -21,7 +21,7 @@ def commit_message(
     requester: str | None = None,
     trailers: Mapping[str, str] = NO_TRAILERS,
 ) -> str:
-    """Subject, reason, impact and trailers. `reason` is the caller's text: one paragraph, redacted.
+    """Subject, caution, reason, impact and trailers. `reason` is the caller's text: one paragraph, redacted.
 
     `requester` is the client that asked; the person is the commit's author.
     """
@@ -29,6 +29,8 @@ def commit_message(
     paragraphs = [full if len(full) <= SUBJECT_MAX else full[: SUBJECT_MAX - 1] + "…"]
     if len(full) > SUBJECT_MAX:
         paragraphs.append(full)
+    if plan.caution:
+        paragraphs.append(one_line(plan.caution))
     if reason:
         paragraphs.append(redact_text(one_line(" ".join(reason.split()))))
     if plan.body:

@@ -20,9 +20,9 @@ NO_TRAILERS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class SecretWrite:
-    """A Secret that provider `cluster` writes to the API with the commit; its values are not here."""
+    """A Secret that provider `cluster` writes to the API with the change; its values are not here."""
 
-    how: Literal["create", "rotate"]
+    how: Literal["create", "rotate", "delete"]
     namespace: str
     name: str
     username: str
@@ -51,6 +51,15 @@ class Plan:
     """The release of the operator that it was judged for, and who says so."""
     writes: tuple[SecretWrite, ...] = ()
     """What goes to the API besides the commit."""
+    caution: str = ""
+    """What nobody may overlook, as a sentence."""
+
+    @property
+    def headline(self) -> str:
+        """The first line of an answer."""
+        if self.unchanged:
+            return self.unchanged
+        return f"{self.subject}. Mind: {self.caution}" if self.caution else self.subject
 
     @property
     def diff(self) -> str:

@@ -47,5 +47,6 @@ def _split_scheme_name_port(name: str) -> tuple[str, str, str]:
 
 
 def _has_port(service: Object, port: str) -> bool:
+    """A port is found by its name, which may be empty, or by its number (registry/core/service, ResourceLocation)."""
     ports = service["spec"].get("ports") or ()
-    return not port or any(port in {one.get("name"), str(one.get("port"))} for one in ports)
+    return any(port in {one.get("name") or "", str(one.get("port"))} for one in ports)

@@ -17,16 +17,23 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.live.arrival import Arrival, arrival
 from gitops_mcp.domain.live.engine_report import EngineState
+from gitops_mcp.domain.live.secret_report import REPORTING
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
+from gitops_mcp.domain.plans.passwords.built_secrets import build_with_makers
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.reading.engines import engine_states
+from gitops_mcp.workflows.secret_reports import unread_conditions
 from gitops_mcp.workflows.spans import Span, State
-from gitops_mcp.workflows.view import allowed_namespace
+from gitops_mcp.workflows.view import allowed_namespace, read_texts
 
-_RESOURCES = {resource.kind: resource for resource in CNPG_KINDS}
+_MAKERS = {resource.kind: resource for resource in REPORTING}
+_RESOURCES = {resource.kind: resource for resource in CNPG_KINDS} | _MAKERS
+_DETAIL = 900
+"""Characters about one object: what a controller says of it, and what is said of that."""
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
@@ -51,9 +58,8 @@ def follow_span(
         states, unread = engine_states(apis, environment)
         warnings += unread
         engine = engine or (states[0] if states else None)
-        in_git = {
-            one.identity: one.object for one in app.desired(ground, environment.path, ground.base.commit).declarations
-        }
+        base = _desired_with_makers(app, ground, environment, ground.base.commit, _secret_paths(ground, span))
+        in_git = {one.identity: one.object for one in base.declarations}
         for one in touched:
             label = (
                 f"{environment.name}: {one.identity}" if len(ground.settings.environments) > 1 else str(one.identity)
@@ -61,6 +67,10 @@ def follow_span(
             try:
                 live = _read_live(apis, environment, one.identity)
             except GitOpsError as error:
+                if one.identity.kind in _MAKERS:  # the right to read them is optional
+                    notice = unread_conditions(error)
+                    warnings += [] if notice.id in {known.id for known in warnings} else [notice]
+                    continue
                 unseen = True
                 warnings.append(Notice("live-unavailable", f"{label}: {error}"))
                 objects.append(LiveObject(object=label, state="unknown", detail="it could not be read"))
@@ -68,7 +78,7 @@ def follow_span(
             declared = in_git.get(one.identity) if span.state == "merged" else None
             here = arrival(one, live, declared, now=datetime.now(UTC))
             arrivals.append(here)
-            objects.append(LiveObject(object=label, state=here.state, detail=cut_text(here.detail)))
+            objects.append(LiveObject(object=label, state=here.state, detail=cut_text(here.detail, _DETAIL)))
     if span.state != "merged":
         return span, objects, engine
     if not arrivals and not unseen and (engine := _engine_holding(apis, ground, span, warnings)) is not None:
@@ -128,8 +138,27 @@ def _arrival_state(
 def _changed_objects(app: App, ground: Ground, environment: Environment, span: Span) -> tuple[ObjectChange, ...]:
     if span.start is None:
         return ()
-    before = app.desired(ground, environment.path, span.start)
-    return changed_objects(before, app.desired(ground, environment.path, span.tip))
+    paths = _secret_paths(ground, span)
+    before, after = (_desired_with_makers(app, ground, environment, commit, paths) for commit in (span.start, span.tip))
+    return tuple(one for one in changed_objects(before, after) if one.identity.kind in _RESOURCES)
+
+
+def _secret_paths(ground: Ground, span: Span) -> list[str]:
+    """The files that a change touches and that may make Secrets."""
+    repository = ground.repository
+    if span.start is None:
+        return []
+    makers = repository.snapshot(span.start).secrets | repository.snapshot(span.tip).secrets
+    return [path for path in repository.changed_files(span.start, span.tip) if path in makers]
+
+
+def _desired_with_makers(
+    app: App, ground: Ground, environment: Environment, commit: str, paths: Sequence[str]
+) -> Desired:
+    """What is declared at a commit, with what makes Secrets in these files."""
+    desired = app.desired(ground, environment.path, commit)
+    texts = read_texts(ground, commit, paths) if paths else {}
+    return build_with_makers(replace(desired, texts={**texts, **desired.texts})) if texts else desired
 
 
 def _read_live(apis: ApisOnce, environment: Environment, identity: Identity) -> Object | None:

@@ -31,19 +31,20 @@ from gitops_mcp.answers.cluster_status import BackupFacts, ClusterFacts, Cluster
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.status.problems import Problem, problems
-from gitops_mcp.domain.cnpg.status.report import Status, read_status
+from gitops_mcp.domain.cnpg.status.report import Related, Status, read_status
 from gitops_mcp.domain.live.engine_report import EngineState
 from gitops_mcp.domain.live.refused import refused_fields
-from gitops_mcp.domain.names import check_cluster_name
+from gitops_mcp.domain.names import check_cluster_name, quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden
-from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
 from gitops_mcp.workflows.reading.engines import engine_states
 from gitops_mcp.workflows.reading.live_cluster import live_cluster, read_related
+from gitops_mcp.workflows.secret_reports import read_secret_reports
 from gitops_mcp.workflows.view import allowed_namespace
 
 _CONCISE = {"events": 5, "volumes": 6, "services": 4, "roles": 20, "databases": 20}
@@ -91,7 +92,32 @@ def read_cluster_status(
         return shorten_to_fit(told, "engines", "warnings")
     related, missing = read_related(api, live)
     seen = read_status(live, related, now=datetime.now(UTC), most_events=10 if detailed else _CONCISE["events"])
-    return _fill_answer(shared, seen, declared, states, missing, detailed=detailed)
+    unmade, unread = _unmade_passwords(api, live, related)
+    return _fill_answer(shared, seen, declared, states, [*missing, *unread], unmade, detailed=detailed)
+
+
+def _unmade_passwords(api: ApiOnce, live: Object, related: Related) -> tuple[list[Problem], list[Notice]]:
+    """Secrets of the Cluster's roles that do not come, or not as they are meant."""
+    name, namespace = live["metadata"]["name"], live["metadata"]["namespace"]
+    inline = at(live, "spec", "managed", "roles")
+    objects = [one["spec"] for one in related.roles or () if at(one, "spec", "cluster", "name") == name]
+    users: dict[str, list[str]] = {}
+    for one in (*(inline if isinstance(inline, list) else ()), *objects):
+        if isinstance(secret := at(one, "passwordSecret", "name"), str):
+            users.setdefault(secret, []).append(quote(str(at(one, "name"))))
+    reports, unread = read_secret_reports(api, namespace, users)
+    found = [
+        Problem(
+            "warning",
+            "password-not-made",
+            f"the password of {', '.join(users[one.secret])} does not come, or not a new one: {one.what or one.told}",
+            "mend what the controller names; until then the role has the password that it had, or none",
+            one.words or None,
+        )
+        for one in reports.values()
+        if not one.is_made
+    ]
+    return found, unread
 
 
 def _not_live(failing: str | None) -> Problem:
@@ -106,15 +132,14 @@ def _fill_answer(
     declared: Declaration | None,
     states: Sequence[EngineState],
     missing: Sequence[Notice],
+    unmade: Sequence[Problem],
     *,
     detailed: bool,
 ) -> ClusterStatus:
     top = seen.summary
     instances = f"{top.ready}/{top.instances} ready"
-    found = [
-        *problems(seen, desired=declared.object if declared else None),
-        *_git_problems(shared, declared, states, live=seen.cluster),
-    ]
+    own = problems(seen, desired=declared.object if declared else None)
+    found = [*own, *unmade, *_git_problems(shared, declared, states, live=seen.cluster)]
     sections: dict[str, Sequence[Answer]] = {
         "conditions": rows_of(ConditionRow, seen.conditions),
         "instances": rows_of(InstanceRow, seen.instances),

@@ -25,9 +25,13 @@ from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
+from gitops_mcp.workflows.secret_reports import read_secret_reports
 
 _TOOL = "list_postgres_roles"
 _WAITING = "it is not applied yet as Git says it"
+_FROM = "Secret "
+"""What the words on a password begin with that comes from one."""
+_NOT_THERE = frozenset({"proposed", "dropped", "unknown"})
 
 
 def list_roles(
@@ -36,7 +40,7 @@ def list_roles(
     asked = [cluster, namespace, environment]
     skip = cursors.rows_to_skip(cursor, asked, _TOOL)
     seen = read_cluster(app, cluster, namespace=namespace, environment=environment)
-    rows = sorted(_rows(seen), key=lambda row: (row.name, row.form or ""))
+    rows = sorted(_with_secret_reports(seen, tuple(_rows(seen))), key=lambda row: (row.name, row.form or ""))
     shown, more = cursors.page_of_rows(rows, asked, skip=skip, limit=limit)
     return RoleList(
         environment=seen.environment.name,
@@ -64,6 +68,21 @@ def _rows(seen: ClusterReading) -> Iterator[RoleRow]:
             yield _proposed_row(name, changes)
     if seen.live is not None:
         yield from _only_live(seen, seen.live, known, names)
+
+
+def _with_secret_reports(seen: ClusterReading, rows: Sequence[RoleRow]) -> Iterator[RoleRow]:
+    """A role whose password does not come, or whose new one does not, is failing whatever else is done of it."""
+    secrets = {secret for row in rows if (secret := _live_secret_of(row))} if seen.live is not None else set()
+    reports, unread = read_secret_reports(seen.api, seen.ref.namespace, secrets)
+    seen.warnings.extend(unread)
+    for row in rows:
+        report = reports.get(_live_secret_of(row) or "")
+        if report is None or report.is_made:
+            yield row
+            continue
+        told = "; ".join(one for one in (row.message, report.told) if one)
+        state = "failing" if report.is_final or row.state == "failing" else "pending"
+        yield row.model_copy(update={"state": state, "message": told})
 
 
 def _in_git(seen: ClusterReading) -> tuple[DeclaredRole, ...]:
@@ -194,10 +213,17 @@ def _only_live(
             yield RoleRow(name=name, state="unmanaged", origin="bootstrap" if name == owner else None)
 
 
+def _live_secret_of(row: RoleRow) -> str | None:
+    """The Secret of a role that is there, or is to be."""
+    if row.state in _NOT_THERE or not row.password or not row.password.startswith(_FROM):
+        return None
+    return row.password.removeprefix(_FROM)
+
+
 def _password_text(spec: object) -> str:
     secret = at(spec, "passwordSecret", "name")
     if isinstance(secret, str):
-        return f"Secret {secret}"
+        return f"{_FROM}{secret}"
     return "disabled" if at(spec, "disablePassword") is True else "not set here"
 
 

@@ -44,7 +44,7 @@ from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.secrets import write_secrets
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
-_SECRET = {"create": "create", "rotate": "change the password of"}
+_SECRET = {"create": "create", "rotate": "change the password of", "delete": "delete"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def apply_directly(
     operations = _look_just_before(kube, prepared)
     with write_secrets(app, ground, environment, plan, change=DIRECT):
         done = carry_out(kube, operations, prepared.warnings)
-    done[:0] = [f"{_SECRET[one.how]} Secret {one}" for one in plan.writes]
+    written = [f"{_SECRET[one.how]} Secret {one}" for one in plan.writes]
+    done = [*done, *written] if any(one.how == "delete" for one in plan.writes) else [*written, *done]
     waited: tuple[Notice, ...] = ()
     cluster = next((one for one in prepared.operations if one.resource is CLUSTER and one.how != "delete"), None)
     if request.wait and cluster is not None:
@@ -174,7 +175,7 @@ def _write_result(environment: Environment, plan: Plan, done: Sequence[str], *, 
         environment=environment.name,
         delivery="direct",
         outcome="unchanged" if plan.unchanged else "dry_run" if dry_run else "applied",
-        summary=plan.unchanged or plan.subject,
+        summary=plan.headline,
         applied=[cut_text(text) for text in done],
         diff=diff or None,
         diff_omitted_lines=omitted or None,

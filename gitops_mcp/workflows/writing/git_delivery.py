@@ -297,7 +297,7 @@ def _write_result(
     dry_run: bool = False,
 ) -> WriteResult:
     diff, omitted = shorten_diff(plan.diff, DIFF_MAX)
-    summary = plan.unchanged or plan.subject
+    summary = plan.headline
     if target.continues:
         summary = f"{'in' if plan.unchanged else 'adds to'} {target.continues}: {summary}"
     answer = WriteResult(

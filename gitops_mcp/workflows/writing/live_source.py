@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from gitops_mcp.adapters.secrets.cluster import is_own_secret
 from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.protection import Engine
@@ -22,6 +23,7 @@ from gitops_mcp.domain.kinds import (
     POOLER,
     SCHEDULED_BACKUP,
     SEALED_SECRET,
+    SECRET,
 )
 from gitops_mcp.domain.live.managers import last_hands
 from gitops_mcp.domain.live.operations import manifest_of_live
@@ -52,6 +54,13 @@ class LiveSource:
 
     def unmade(self, secret: str) -> str:
         return f"No object of this server's that could be read makes Secret {secret}, so it stays"
+
+    def wrote_secret(self, api: ApiOnce, namespace: str, secret: str) -> bool:
+        try:
+            found = api.metadata(SECRET, namespace, secret)
+        except (Forbidden, NotInstalled):
+            return False
+        return found is not None and is_own_secret(found)
 
     def check_provider(self, name: Way) -> None:
         if name == "sops":

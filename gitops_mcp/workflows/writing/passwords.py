@@ -17,8 +17,16 @@ from gitops_mcp.adapters.secrets.sops import Sops
 from gitops_mcp.domain.editing.new_document import line_ending
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import SECRET
-from gitops_mcp.domain.objects import Identity, Object, Resource
-from gitops_mcp.domain.plans.passwords.password_provider import MAKER_KINDS, ProviderSigns, choose_provider
+from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.plans.passwords.built_secrets import as_applied, build_with_makers
+from gitops_mcp.domain.plans.passwords.live_secret import caution_of_name, check_secret_is_free, kept_password_notices
+from gitops_mcp.domain.plans.passwords.password_provider import (
+    MAKER_KINDS,
+    ProviderSigns,
+    UnservedKind,
+    choose_provider,
+    version_notices,
+)
 from gitops_mcp.domain.plans.passwords.password_rotation import (
     maker_to_rotate,
     moved_password,
@@ -28,13 +36,11 @@ from gitops_mcp.domain.plans.passwords.password_rotation import (
 )
 from gitops_mcp.domain.plans.passwords.role_password import (
     NO_PASSWORD,
-    LiveSecretMaker,
     PasswordOwner,
     PasswordSource,
     RolePassword,
     SecretFile,
     bootstrap_password,
-    check_secret_is_free,
     existing_password,
     fitting_secret_place,
     has_unknown_origin,
@@ -44,6 +50,7 @@ from gitops_mcp.domain.plans.passwords.role_password import (
 )
 from gitops_mcp.domain.plans.passwords.secret_documents import (
     Maker,
+    ProviderName,
     SecretDocument,
     Way,
     find_mittwald_file,
@@ -52,6 +59,7 @@ from gitops_mcp.domain.plans.passwords.secret_documents import (
 from gitops_mcp.domain.repository.desired import Declaration, folders_above
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing.live_secrets import look_at_name
 
 _CERTIFICATE = "pub-sealed-secrets.pem"
 """As Flux's documentation names the file that `kubeseal --fetch-cert` writes."""
@@ -68,7 +76,8 @@ def find_secret_documents(view: View, cluster: Declaration) -> tuple[View, tuple
 
     nearest = sorted(view.source.secret_paths(), key=distance)[:_MOST]
     view = view.with_files(nearest)
-    return view, tuple(secret_documents(view.desired.texts, nearest, in_files=view.desired.origin.in_files))
+    written = tuple(secret_documents(view.desired.texts, nearest, in_files=view.desired.origin.in_files))
+    return view, tuple(as_applied(written, build_with_makers(view.desired))) if written else ()
 
 
 def password_of_new_role(
@@ -86,7 +95,8 @@ def password_of_new_role(
         return view, bootstrap_password(owner)
     signs, configured = _look_for_signs(view, owner.cluster, found), view.environment.passwords.provider
     name = choose_provider(configured, owner.cluster, owner.ref.namespace, signs, folder=view.desired.folder)
-    return _make_secret(view, owner, name, owner.first_secret, found)
+    view, made = _make_secret(view, owner, name, owner.first_secret, found)
+    return view, replace(made, warnings=(*made.warnings, *version_notices(name, signs)))
 
 
 def rotated_password(view: View, owner: PasswordOwner, secret: str | None, *, alone: bool) -> tuple[View, RolePassword]:
@@ -99,11 +109,21 @@ def rotated_password(view: View, owner: PasswordOwner, secret: str | None, *, al
             owner, str(secret), configured=configured, alone=alone, nothing=nothing
         )
     if maker.way == "external-secrets":
-        view, made = _make_secret(view, owner, maker.way, name_after_rotation(owner, maker, found), found)
+        view, made = _make_secret(view, owner, maker.way, _next_free_name(view, owner, maker, found), found)
         return view, moved_password(made, maker)
     provider = _provider(view, owner.cluster, maker.way)
-    wanted = WantedSecret(owner.ref.namespace, maker.secret, owner.role)
+    wanted = WantedSecret(owner.ref.namespace, maker.secret, owner.role, maker.written_name)
     return view, rewritten_password(maker, provider.file(wanted, maker.path, eol="\n"))
+
+
+def _next_free_name(view: View, owner: PasswordOwner, maker: SecretDocument, found: tuple[SecretDocument, ...]) -> str:
+    """The first that neither a document nor a live object has."""
+    taken: set[str] = set()
+    while True:
+        name = name_after_rotation(owner, maker, found, taken)
+        if all(one.is_free for one in look_at_name(view, owner.ref.namespace, name, maker.way).live):
+            return name
+        taken.add(name)
 
 
 def _make_secret(
@@ -111,19 +131,24 @@ def _make_secret(
 ) -> tuple[View, RolePassword]:
     """A Secret of that name by a provider, which makes its file once the place is known."""
     if name == "cluster":
+        seen = look_at_name(view, owner.ref.namespace, secret, name)
+        check_secret_is_free(owner, name, secret, seen.live)
         return view, made_password(owner, name, secret)
     provider = _provider(view, owner.cluster, name)
     if left := leftover_password(owner, name, secret, found, view.source.leftovers(found)):
         return view, left
-    check_secret_is_free(owner, secret, _live_objects(view, owner.ref.namespace, secret, name))
     places = secret_places(view.desired, owner, name, secret, found, layout=view.settings.layout_secret)
     places = view.source.places(Identity(MAKER_KINDS.get(name, (SECRET,))[0].kind, owner.ref.namespace, secret), places)
     tried = tuple(_usable_places(provider, places))
     view = view.with_files(place.path for place in tried)
-    place = fitting_secret_place(view.desired, owner, secret, tried)
-    wanted = WantedSecret(owner.ref.namespace, secret, owner.role)
-    text = provider.file(wanted, place.path, eol=line_ending(view.desired))
-    return view, made_password(owner, name, secret, SecretFile(text, place))
+    fitting = fitting_secret_place(view.desired, owner, name, secret, tried)
+    seen = look_at_name(view, owner.ref.namespace, fitting.name, name)
+    check_secret_is_free(owner, name, fitting.name, seen.live)
+    wanted = WantedSecret(owner.ref.namespace, fitting.name, owner.role, fitting.written_name)
+    text = provider.file(wanted, fitting.place.path, eol=line_ending(view.desired))
+    made = made_password(owner, name, fitting.name, SecretFile(text, fitting.place))
+    kept = kept_password_notices(name, fitting.name, seen)
+    return view, replace(made, caution=caution_of_name(owner, name, fitting.name, seen), warnings=kept)
 
 
 def _provider(view: View, cluster: Declaration, name: Way) -> Provider:
@@ -166,46 +191,23 @@ def _look_for_signs(view: View, cluster: Declaration, found: tuple[SecretDocumen
     read = view.source.read_reviewed
     configured = view.environment.passwords.provider
     try:
-        installed = {
-            name: view.api.serves(kinds[0]) for name, kinds in MAKER_KINDS.items() if configured in {name, "auto"}
-        }
+        unserved = {name: _unserved_kind(view, name) for name in MAKER_KINDS if configured in {name, "auto"}}
     except GitOpsError:
-        installed = {}
+        unserved = {}
     return ProviderSigns(
         found,
         has_sops_rules=any(read(posixpath.join(folder, ".sops.yaml")) is not None for folder in folders),
         generator=find_mittwald_file(view.desired.texts, view.source.secret_paths()),
-        installed=installed,
+        unserved=unserved,
     )
 
 
-def _live_objects(view: View, namespace: str, secret: str, name: Way) -> Iterator[LiveSecretMaker]:
-    """What the API has of that name. What may not be read is passed over."""
-    for resource in (SECRET, *MAKER_KINDS.get(name, ())):
-        try:
-            found = view.api.metadata(resource, namespace, secret)
-        except (NotInstalled, Forbidden):
-            continue
-        except Unavailable:
-            return
-        if found is not None:
-            metadata = found["metadata"]
-            makers = [
-                _metadata_of_owner(view, kind, namespace, str(one.get("name")))
-                for one in metadata.get("ownerReferences") or ()
-                for kind, *_ in MAKER_KINDS.values()
-                if kind.kind == one.get("kind")
-            ]
-            yield LiveSecretMaker(resource.kind, metadata, tuple(makers))
-
-
-def _metadata_of_owner(view: View, kind: Resource, namespace: str, name: str) -> Object | None:
-    """None where it goes with its owner, or cannot be told."""
-    try:
-        found = view.api.metadata(kind, namespace, name)
-    except (NotInstalled, Forbidden, Unavailable):
-        return None
-    return None if found is None else found["metadata"]
+def _unserved_kind(view: View, name: ProviderName) -> UnservedKind | None:
+    """The first kind of a provider that the API does not serve as it is written here."""
+    for kind in MAKER_KINDS[name]:
+        if not view.api.serves(kind):
+            return UnservedKind(kind, view.api.served_versions(kind))
+    return None
 
 
 def _certificate(view: View, cluster: Declaration) -> bytes:

@@ -21,6 +21,7 @@ from gitops_mcp.domain.cnpg.sql import checked_role_name
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
 from gitops_mcp.domain.names import check_cluster_name
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.object_names import role_object_name
 from gitops_mcp.domain.plans.passwords.password_rotation import file_to_rewrite
@@ -55,6 +56,7 @@ from gitops_mcp.domain.plans.subject import FilePart, RolePart, Subject, Subject
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.running_operator import running_operator
+from gitops_mcp.workflows.secret_reports import read_secret_reports
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.passwords import find_secret_documents, password_of_new_role, rotated_password
@@ -150,6 +152,7 @@ def update_role(
             name = role.declared.identity.name if is_object else role_object_name(view.desired, ref, role.name, live)
             owner = PasswordOwner(cluster, ref, role.name, name)
             view, password = rotated_password(view, owner, role.secret, alone=not wanted)
+            unread = (*unread, *_unmade_password(view, ref.namespace, str(role.secret)))
         made = plan_role_update(
             view.desired, cluster, ref, role, wanted, live=live, now=datetime.now(UTC), password=password
         )
@@ -220,6 +223,12 @@ def migrate_roles(
     return deliver(app, replace(request, cluster=cluster, namespace=namespace), Writing(about, plan))
 
 
+def _unmade_password(view: View, namespace: str, secret: str) -> list[Notice]:
+    """What keeps the password there is from coming may keep the next one too; where it may not be read, nothing."""
+    reports, _ = read_secret_reports(view.api, namespace, {secret})
+    return [Notice("password-not-made", one.told) for one in reports.values() if not one.is_made]
+
+
 def _about_cluster(request: WriteRequest, which: WhichRole) -> WriteRequest:
     return replace(request, cluster=which.cluster_name, namespace=which.namespace)
 
@@ -240,7 +249,11 @@ def _named_attributes(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _secret_removal(view: View, cluster: Declaration, deletion: RoleDeletion) -> tuple[View, PasswordRemoval]:
     view, found = find_secret_documents(view, cluster)
-    secrets = RoleSecrets(deletion.ref, deletion.role, found, view.source.unmade(str(deletion.role.secret)))
+    secret = str(deletion.role.secret)
+    secrets = RoleSecrets(deletion.ref, deletion.role, found, view.source.unmade(secret))
+    if not secrets.makers:
+        wrote = view.source.wrote_secret(view.api, deletion.ref.namespace, secret)
+        secrets = replace(secrets, written_here=wrote)
     manifests = {name: view.source.manifests_with(name) for name in secrets.names}
     beside = view.source.generator_paths({one.path for one in secrets.own})
     return view, plan_secret_removal(view.desired, secrets, manifests, generator_paths=beside)

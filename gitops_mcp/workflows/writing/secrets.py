@@ -17,7 +17,7 @@ from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.adapters.secrets.notes import TRAILER, MadeSecret, keep_note
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
+from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan, SecretWrite
 from gitops_mcp.errors import GitOpsError, Raced, Refused, Unavailable
 from gitops_mcp.workflows.left_secrets import DIRECT, settle_secret
 
@@ -40,9 +40,12 @@ def write_secrets(
     provider = ClusterSecrets(app.kube(environment, ground.settings))
     (write,) = plan.writes
     wanted = WantedSecret(write.namespace, write.name, write.username)
-    if write.how == "rotate":
+    if write.how != "create":
         yield NO_TRAILERS
-        provider.rotate(wanted)
+        if write.how == "rotate":
+            provider.rotate(wanted)
+        else:
+            _remove_with_role(provider, write)
         return
     made = MadeSecret(environment.name, write.namespace, write.name, secrets.token_hex(8))
     with keep_note(ground.repository.common_dir, made, change) as note:
@@ -54,6 +57,15 @@ def write_secrets(
                 note.unlink(missing_ok=True)
             raise
         note.unlink(missing_ok=True)
+
+
+def _remove_with_role(provider: ClusterSecrets, write: SecretWrite) -> None:
+    """After its role, since an operator that still has the role would tell that its password is gone."""
+    try:
+        provider.remove(write.namespace, write.name)
+    except GitOpsError as error:
+        command = f"kubectl -n {write.namespace} delete secret {write.name}"
+        raise type(error)(f"the role is deleted, but Secret {write} stays: {error}. To remove it: {command}") from error
 
 
 def unprotected_only(environment: Environment) -> Refused:

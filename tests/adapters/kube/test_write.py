@@ -495,6 +495,45 @@ def test_a_write_is_repeated_only_where_the_server_refused_the_credentials(api: 
     assert [request.body for request in api.requests] == [cluster()] * 3
 
 
+EXTERNALS = Resource("external-secrets.io", "v1", "externalsecrets", "ExternalSecret")
+NO_PAGE = Answer(404, b"404 page not found\n")
+
+
+def discovered(*kinds: str) -> Answer:
+    resources = [{"name": f"{kind.lower()}s", "kind": kind} for kind in kinds]
+    return Answer(200, {"kind": "APIResourceList", "resources": resources})
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_served"),
+    [
+        pytest.param(discovered("ClusterSecretStore", "ExternalSecret"), True, id="served"),
+        pytest.param(discovered("ClusterSecretStore"), False, id="other kinds of the version"),
+        pytest.param(NO_PAGE, False, id="no such version any more"),
+    ],
+)
+def test_discovery_names_what_is_served(api: ReplayingApi, kube: Kube, answer: Answer, is_served: bool) -> None:
+    api.answers["/apis/external-secrets.io/v1"] = answer
+    assert kube.serves(EXTERNALS) is is_served
+    assert [request.path for request in api.requests] == ["/apis/external-secrets.io/v1"]
+
+
+def test_the_versions_that_are_served_are_those_that_have_the_kind(api: ReplayingApi, kube: Kube) -> None:
+    versions = [{"groupVersion": f"external-secrets.io/{one}", "version": one} for one in ("v1", "v1beta1", "v1alpha1")]
+    api.answers["/apis/external-secrets.io"] = Answer(200, {"kind": "APIGroup", "versions": versions})
+    api.answers["/apis/external-secrets.io/v1"] = discovered("ClusterSecretStore")
+    api.answers["/apis/external-secrets.io/v1beta1"] = discovered("ExternalSecret")
+    assert kube.served_versions(EXTERNALS) == ("v1beta1",)
+    del api.answers["/apis/external-secrets.io"]
+    assert kube.served_versions(EXTERNALS) == ()
+
+
+def test_whether_a_kind_is_served_is_not_guessed_without_an_answer(api: ReplayingApi, kube: Kube) -> None:
+    api.answers["*"] = status(503, "ServiceUnavailable", "starting")
+    with pytest.raises(Unavailable):
+        kube.serves(EXTERNALS)
+
+
 INDEX = "/openapi/v3"
 KEY = "apis/postgresql.cnpg.io/v1"
 
@@ -573,6 +612,23 @@ def certificate(kube: Kube) -> bytes:
     return kube.proxied("kube-system", "sealed-secrets-controller", "/v1/cert.pem")
 
 
+NO_ENDPOINTS = status(503, "ServiceUnavailable", 'no endpoints available for service "http:sealed-secrets-controller:"')
+
+
+def test_a_port_with_the_name_http_is_tried_where_there_is_none_without_a_name(api: ReplayingApi, kube: Kube) -> None:
+    named = PROXIED.replace("controller:/", "controller:http/")
+    api.answers |= {PROXIED: NO_ENDPOINTS, named: Answer(200, b"-----BEGIN CERTIFICATE-----\n")}
+    assert certificate(kube) == b"-----BEGIN CERTIFICATE-----\n"
+    assert [request.path for request in api.requests] == [PROXIED, named]
+
+
+def test_another_fault_behind_a_port_is_told_at_once(api: ReplayingApi, kube: Kube) -> None:
+    api.answers["*"] = status(503, "ServiceUnavailable", "the controller is starting")
+    with pytest.raises(Unavailable, match="the controller is starting"):
+        certificate(kube)
+    assert len(api.requests) == 1
+
+
 def test_what_a_service_answers_comes_as_it_is(api: ReplayingApi, kube: Kube) -> None:
     api.answers[PROXIED] = Answer(200, b"-----BEGIN CERTIFICATE-----\n")
     assert certificate(kube) == b"-----BEGIN CERTIFICATE-----\n"
@@ -584,7 +640,7 @@ def test_what_a_service_answers_comes_as_it_is(api: ReplayingApi, kube: Kube) ->
         pytest.param(
             status(403, "Forbidden", 'User "dev" cannot get resource "services/proxy"'),
             Forbidden,
-            '- {apiGroups: [""], resources: [services/proxy], resourceNames: ["http:sealed-secrets-controller:"], verbs: [get]}',
+            '- {apiGroups: [""], resources: [services/proxy], resourceNames: ["http:sealed-secrets-controller:", "http:sealed-secrets-controller:http"], verbs: [get]}',
             id="forbidden: the rule is for this service alone",
         ),
         pytest.param(
@@ -597,9 +653,9 @@ def test_what_a_service_answers_comes_as_it_is(api: ReplayingApi, kube: Kube) ->
             Answer(404, b"404 page not found\n"), NotFound, "the service itself answers 404", id="another service"
         ),
         pytest.param(
-            status(503, "ServiceUnavailable", "no endpoints available for service"),
+            status(503, "ServiceUnavailable", 'no endpoints available for service "http:sealed-secrets-controller:"'),
             Unavailable,
-            "no endpoints available",
+            "no endpoints available for service 'sealed-secrets-controller' at a port without a name nor at one named http",
             id="no pod behind it",
         ),
         pytest.param(Answer(200, b"x" * (2 << 20)), Unavailable, "more than 1048576 bytes", id="endless"),
@@ -608,7 +664,7 @@ def test_what_a_service_answers_comes_as_it_is(api: ReplayingApi, kube: Kube) ->
 def test_a_service_that_cannot_be_reached_is_told_why(
     api: ReplayingApi, kube: Kube, answer: Answer, error: type[GitOpsError], said: str
 ) -> None:
-    api.answers[PROXIED] = answer
+    api.answers |= {PROXIED: answer, PROXIED.replace("controller:/", "controller:http/"): answer}
     with pytest.raises(error, match=re.escape(said)) as raised:
         certificate(kube)
     assert type(raised.value) is error

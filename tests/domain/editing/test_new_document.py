@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.editing.new_document import (
+    FittingPlace,
     PlacedDocument,
     first_fitting_place,
     put_document,
@@ -16,7 +17,7 @@ from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.roles.role import make_new_object
 from gitops_mcp.domain.repository.build import build_desired
-from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 
 LAYOUT = "{path}/{namespace}/{cluster}/role-{name}.yaml"
@@ -210,15 +211,40 @@ def test_a_file_of_another_kind_fits_where_it_keeps_its_name_and_namespace() -> 
     desired = read(files)
     declared = desired.cluster("orders", "shop", environment="prod")
     places = tuple(map(FilePlace, ("prod/named/s.yaml", "prod/moved/s.yaml", "prod/s.yaml")))
-    place = first_fitting_place(desired, declared, SECRET, places)
-    assert place == FilePlace("prod/s.yaml")
+    place = FilePlace("prod/s.yaml")
+    name = "orders-dave-password"
+    assert first_fitting_place(desired, declared, SECRET, places) == FittingPlace(place, name, name)
     found = put_file(desired, place, "kind: ExternalSecret\n---\nkind: Password\n")
     assert after(found) == {
         "prod/kustomization.yaml": "resources: [orders.yaml, named, moved, s.yaml]\n",
         "prod/s.yaml": "kind: ExternalSecret\n---\nkind: Password\n",
     }
+    renamed = FittingPlace(places[0], name, f"eu-{name}")
+    assert first_fitting_place(desired, declared, SECRET, places[:2]) == renamed
     with pytest.raises(Refused, match="no place for Secret shop/orders-dave-password was found"):
-        first_fitting_place(desired, declared, SECRET, places[:2])
+        first_fitting_place(desired, declared, SECRET, places[1:2])
+
+
+def test_a_file_below_a_prefix_of_its_name_says_it_without() -> None:
+    files = {"prod/kustomization.yaml": "namePrefix: orders-\nresources: [db.yaml]\n", "prod/db.yaml": cluster("db")}
+    desired = read(files)
+    declared = desired.cluster("orders-db", "shop", environment="prod")
+    found = first_fitting_place(desired, declared, SECRET, [FilePlace("prod/s.yaml")])
+    assert found == FittingPlace(FilePlace("prod/s.yaml"), "dave-password", "orders-dave-password")
+
+
+def test_a_file_goes_where_what_is_applied_would_do() -> None:
+    desired = read({"prod/kustomization.yaml": "resources: [orders.yaml]\n", "prod/orders.yaml": cluster()})
+    declared = desired.cluster("orders", "shop", environment="prod")
+
+    def check(found: Declaration) -> None:
+        if found.path == "prod/a.yaml":
+            raise Refused("it would not do")
+
+    places = [FilePlace("prod/a.yaml"), FilePlace("prod/b.yaml")]
+    assert first_fitting_place(desired, declared, SECRET, places, check).place == places[1]
+    with pytest.raises(Refused, match=r"prod/a.yaml \(it would not do\)"):
+        first_fitting_place(desired, declared, SECRET, places[:1], check)
 
 
 def test_documents_go_one_by_one_and_the_file_with_the_last() -> None:

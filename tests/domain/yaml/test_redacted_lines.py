@@ -84,3 +84,58 @@ def test_what_is_nested_too_deep_to_read_is_redacted_by_its_lines() -> None:
 )
 def test_a_value_is_masked_where_it_stands(text: str, shown: list[str]) -> None:
     assert redacted_lines(text) == shown
+
+
+SEALED = "AgB" + "x7Yz" * 100
+
+
+def test_what_is_sealed_is_cut_short() -> None:
+    text = f"kind: SealedSecret\nspec:\n  encryptedData:\n    username: {SEALED}\n    password: {SEALED}==  # new\n"
+    assert redacted_lines(text)[3:5] == [
+        "    username: AgBx7Yzx7Yzx… (sealed, 403 characters)",
+        "    password: AgBx7Yzx7Yzx… (sealed, 405 characters)  # new",
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(SECRET, id="text that nobody sealed"),
+        pytest.param("aHVudGVyMi1ub3QtdG8tYmUtc2Vlbg==", id="base64 that is not sealed"),
+        pytest.param(f"|\n      {SEALED}", id="a block"),
+    ],
+)
+def test_what_is_not_sealed_where_that_should_stand_is_not_shown(value: str) -> None:
+    shown = "\n".join(redacted_lines(f"kind: SealedSecret\nspec:\n  encryptedData:\n    username: {value}\n"))
+    assert MASK in shown
+    assert value.rsplit(maxsplit=1)[-1] not in shown
+
+
+TEMPLATED = (
+    "kind: ExternalSecret\nspec:\n  target:\n    template:\n      data:\n"
+    "        username: reader\n"
+    '        password: "{{ .password }}"\n'
+    '        uri: "postgres://{{ .user }}@db/app"\n'
+)
+
+
+def test_the_template_of_an_external_secret_is_shown() -> None:
+    assert redacted_lines(TEMPLATED) == TEMPLATED.split("\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(f"        password: {SECRET}", id="a password in clear text"),
+        pytest.param(f"        password: '{{{{ \"{SECRET}\" }}}}'", id="a literal of a template"),
+        pytest.param(f"        uri: postgres://app:{SECRET}@db/app", id="credentials in a URL"),
+        pytest.param("        key: Zb3kQ9xPv7Lm2Rt8Wn4Y", id="what looks like a generated one"),
+    ],
+)
+def test_a_value_in_the_template_of_an_external_secret_is_not_shown(line: str) -> None:
+    shown = redacted_lines(f"{TEMPLATED}{line}\n")
+    value = line.partition(": ")[2]
+    assert value not in "\n".join(shown)
+    assert MASK in shown[-2]
+    elsewhere = TEMPLATED.replace("ExternalSecret", "Secret")
+    assert redacted_lines(elsewhere)[5] == f"        username: {MASK}"

@@ -189,3 +189,75 @@ def test_each_environment_is_asked_for_its_own_object(team: Team, api: Api) -> N
     state, _, objects, warnings = followed(team)
     assert (state, objects) == ("merged", ["healthy", "not applied"])
     assert warnings == ["environment-unreadable"]
+
+
+SEALED = (
+    "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: reader, namespace: shop}\n"
+    "spec: {encryptedData: {password: AgB}}\n"
+)
+PLACE = "/apis/bitnami.com/v1alpha1/namespaces/shop/sealedsecrets/reader"
+
+
+def unsealed(value: str, synced: str, *, observed: int = 2) -> Answer:
+    condition = {"type": "Synced", "status": synced, "message": "no key could decrypt secret (password)"}
+    body = {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": {"name": "reader", "namespace": "shop", "generation": 2},
+        "spec": {"encryptedData": {"password": value}},
+        "status": {"conditions": [condition], "observedGeneration": observed},
+    }
+    return Answer(200, body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "why"),
+    [
+        pytest.param(
+            unsealed("AgA", "True"), "merged", "not live yet: spec.encryptedData.password", id="not yet there"
+        ),
+        pytest.param(
+            unsealed("AgB", "True", observed=1), "applied", "the controller has not looked", id="not looked at"
+        ),
+        pytest.param(unsealed("AgB", "True"), "healthy", "every changed field", id="opened"),
+        pytest.param(
+            unsealed("AgB", "False"), "failed", "SealedSecret shop/reader does not make Secret", id="not opened"
+        ),
+    ],
+)
+def test_a_new_password_is_there_once_the_controller_has_opened_it(
+    team: Team, api: Api, answer: Answer, state: str, why: str
+) -> None:
+    team.commit({"reader.yaml": SEALED.replace("AgB", "AgA")})
+    merged(team, {"reader.yaml": SEALED})
+    api.answers[PLACE] = answer
+    found = followed(team)
+    assert (found[0], found[3]) == (state, [])
+    assert why in found[1]
+
+
+def test_a_name_that_a_kustomization_gives_is_looked_for(team: Team, api: Api) -> None:
+    files = {"kustomization.yaml": "namePrefix: re\nresources: [db.yaml, reader.yaml]\n"}
+    team.commit({**files, "reader.yaml": SEALED.replace("AgB", "AgA").replace("name: reader", "name: ader")})
+    merged(team, {"reader.yaml": SEALED.replace("name: reader", "name: ader")})
+    api.answers[PLACE] = unsealed("AgB", "True")
+    assert followed(team)[0] == "healthy"
+
+
+def test_a_password_that_a_later_change_has_replaced_is_not_waited_for(team: Team, api: Api) -> None:
+    team.commit({"reader.yaml": SEALED.replace("AgB", "AgA")})
+    merged(team, {"reader.yaml": SEALED})
+    team.commit({"reader.yaml": SEALED.replace("AgB", "AgC")})
+    api.answers[PLACE] = unsealed("AgC", "True")
+    assert followed(team)[0] == "healthy"
+
+
+def test_without_the_right_to_read_it_a_change_is_not_held_back(team: Team, api: Api) -> None:
+    merged(team, {**MORE, "reader.yaml": SEALED, "writer.yaml": SEALED.replace("reader", "writer")})
+    well = live(instances=5)
+    well["status"] |= {"instances": 5, "readyInstances": 5}
+    api.cluster("shop", "db", Answer(200, well))
+    denied = status(403, "Forbidden", 'User "dev" cannot get resource "sealedsecrets"')
+    api.answers.update({PLACE: denied, PLACE.replace("reader", "writer"): denied})
+    found = followed(team)
+    assert (found[0], found[3]) == ("healthy", ["secret-conditions-unread"])

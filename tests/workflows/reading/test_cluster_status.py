@@ -133,3 +133,22 @@ def test_what_git_and_the_api_hold_in_excess_fits_into_one_answer(team: Team, ap
     assert found.git
     assert (len(found.git.differs), found.git.differs_more) == (15, 85)
     assert found.omitted["conditions"] > 0
+
+
+def test_a_password_that_does_not_come_is_a_problem_with_the_controllers_reason(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster()})
+    api.clusters(None, listed(live(managed={"roles": [{"name": "app", "passwordSecret": {"name": "pw"}}]})), named="db")
+    condition = {"type": "Synced", "status": "False", "message": "no key could decrypt secret (password)"}
+    sealed = {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": {"name": "pw", "namespace": "shop", "generation": 1},
+        "status": {"conditions": [condition], "observedGeneration": 1},
+    }
+    api.answers["/apis/bitnami.com/v1alpha1/namespaces/shop/sealedsecrets?limit=500"] = listed(sealed)
+    (found,) = [one for one in told(team.app()).problems if one.id == "password-not-made"]
+    assert found.what == (
+        "the password of 'app' does not come, or not a new one: SealedSecret shop/pw does not make Secret pw as it says, "
+        "and it is not tried again by itself, only once it changes or its controller starts anew"
+    )
+    assert found.detail == "no key could decrypt secret (password)"

@@ -208,3 +208,83 @@ def test_a_list_goes_on_where_it_stopped(team: Team, api: Api) -> None:
     assert (first.total, second.cursor) == (4, None)
     with pytest.raises(InvalidRequest, match="none of list_postgres_roles"):
         list_roles(app, "db", namespace="shop", environment=None, limit=2, cursor=first.cursor)
+
+
+SEALED = "/apis/bitnami.com/v1alpha1/namespaces/shop/sealedsecrets?limit=500"
+EXTERNAL = "/apis/external-secrets.io/v1/namespaces/shop/externalsecrets?limit=500"
+
+
+def maker(kind: str, name: str, condition: str, state: str, message: str, *, observed: int = 2) -> Object:
+    version = {"SealedSecret": "bitnami.com/v1alpha1", "ExternalSecret": "external-secrets.io/v1"}[kind]
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "shop", "generation": 2},
+        "spec": {},
+        "status": {
+            "conditions": [{"type": condition, "status": state, "message": message}],
+            "observedGeneration": observed,
+        },
+    }
+
+
+NO_KEY = "no key could decrypt secret (password, username)"
+NOT_MADE = (
+    f"SealedSecret shop/pw does not make Secret pw as it says, and it is not tried again by itself, only once it changes "
+    f"or its controller starts anew; its controller says (untrusted text): {NO_KEY}"
+)
+
+
+@pytest.mark.parametrize(
+    ("sealed", "applied", "state", "message"),
+    [
+        pytest.param(("True", ""), True, "reconciled", None, id="opened"),
+        pytest.param(("False", NO_KEY), True, "failing", NOT_MADE, id="the old password works on"),
+        pytest.param(
+            ("False", NO_KEY), False, "failing", f'secrets "pw" not found; {NOT_MADE}', id="it never had a password"
+        ),
+    ],
+)
+def test_a_role_whose_password_is_not_opened_is_failing_with_the_controllers_reason(
+    team: Team, api: Api, sealed: tuple[str, str], applied: bool, state: str, message: str | None
+) -> None:
+    team.commit({"db.yaml": cluster(), "r.yaml": document("app", ", passwordSecret: {name: pw}")})
+    api.cluster("shop", "db", Answer(200, live()))
+    said = "" if applied else 'secrets "pw" not found'
+    api.objects("databaseroles", listed(role("app", applied=applied, message=said, passwordSecret={"name": "pw"})))
+    api.answers[SEALED] = listed(maker("SealedSecret", "pw", "Synced", *sealed))
+    found = rows(team)["app"]
+    assert (found.state, found.message) == (state, message)
+
+
+def test_of_an_external_secret_the_event_is_told_too(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(), "r.yaml": document("app", ", passwordSecret: {name: pw}")})
+    api.cluster("shop", "db", Answer(200, live()))
+    api.objects("databaseroles", listed(role("app", passwordSecret={"name": "pw"})))
+    api.answers[EXTERNAL] = listed(maker("ExternalSecret", "pw", "Ready", "False", "could not update secret"))
+    selected = "involvedObject.kind%3DExternalSecret%2CinvolvedObject.name%3Dpw%2Ctype%3DWarning"
+    events = f"/api/v1/namespaces/shop/events?limit=500&fieldSelector={selected}"
+    api.answers[events] = listed(
+        {"type": "Warning", "message": "old", "lastTimestamp": "2026-01-01T00:00:00Z", "metadata": {"name": "a"}},
+        {"type": "Warning", "message": "no .nope", "lastTimestamp": "2026-01-02T00:00:00Z", "metadata": {"name": "b"}},
+    )
+    found = rows(team)["app"]
+    assert (found.state, str(found.message).endswith("could not update secret; no .nope")) == ("pending", True)
+
+
+def test_without_the_right_to_read_conditions_that_is_said_once_and_nothing_fails(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(), "r.yaml": document("app", ", passwordSecret: {name: pw}")})
+    api.cluster("shop", "db", Answer(200, live()))
+    api.objects("databaseroles", listed(role("app", passwordSecret={"name": "pw"})))
+    api.answers.update(dict.fromkeys((SEALED, EXTERNAL), status(403, "Forbidden", "cannot list")))
+    found = list_roles(team.app(), "db", namespace=None, environment=None, limit=50, cursor=None)
+    assert [one.state for one in found.items] == ["reconciled"]
+    assert [one.id for one in found.warnings].count("secret-conditions-unread") == 1
+
+
+def test_where_no_role_has_a_secret_nobody_is_asked(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(), "r.yaml": document("app")})
+    api.cluster("shop", "db", Answer(200, live()))
+    api.objects("databaseroles", listed(role("app")))
+    rows(team)
+    assert not [one for one in api.asked if "secrets" in one]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -78,8 +78,14 @@ class Cluster:
 
     def lacks(self, *groups: str) -> None:
         """Serves none of these API groups any more."""
-        left = [one for one in self.store.served if one.resource.group not in groups]
-        self.api._openapi = type(self.api._openapi)(left, rules=False)
+        self.store.served = tuple(one for one in self.store.served if one.resource.group not in groups)
+
+    def serves_only(self, version: str, of: Resource) -> None:
+        """The OpenAPI index, which was made before, still has the version that is served no more."""
+        self.store.served = tuple(
+            replace(one, resource=replace(of, version=version)) if one.resource == of else one
+            for one in self.store.served
+        )
 
 
 @pytest.fixture
@@ -110,11 +116,12 @@ def ask(team: Team) -> Asked:
         *,
         source: str = "auto",
         protected: bool = True,
+        dry_run: bool = True,
     ) -> WriteResult:
         said = f"passwords: {passwords}\n" if passwords else ""
         configuration = f"environments: {{prod: {{path: prod, protected: {str(protected).lower()}}}}}\n{said}"
         team.commit({".gitops-mcp.yaml": configuration, "prod/shop/db.yaml": cluster(), **(files or {})})
-        request = WriteRequest("create_postgres_role", None, dry_run=True)
+        request = WriteRequest("create_postgres_role", None, dry_run=dry_run)
         return roles.create_role(
             App.open(Flags(repo=team.root)),
             request,
@@ -213,10 +220,47 @@ def test_a_provider_that_is_not_installed_is_refused(
         ask(passwords=f"{{provider: {provider}}}")
 
 
+@pytest.mark.parametrize(
+    ("kind", "version", "provider", "why"),
+    [
+        (kinds.EXTERNAL_SECRET, "v1beta1", "external-secrets", "v1beta1; v1 is needed. Upgrade to External Secrets 0"),
+        (kinds.PASSWORD, "v1alpha2", "external-secrets", "v1alpha2; v1alpha1 is needed. Upgrade to External Secrets"),
+        (kinds.SEALED_SECRET, "v1", "sealed-secrets", "v1; v1alpha1 is needed. Upgrade to a newer Sealed Secrets, set"),
+    ],
+)
+def test_a_provider_that_is_installed_in_another_version_is_refused_with_the_one_that_is_needed(
+    ask: Asked, there: Cluster, kind: Resource, version: str, provider: str, why: str
+) -> None:
+    there.serves_only(version, kind)
+    with pytest.raises(Refused) as told:
+        ask(passwords=f"{{provider: {provider}}}")
+    assert f"of {kind.kind} ({kind.group}) it serves {why}" in str(told.value)
+
+
 @pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
 def test_without_an_api_what_is_configured_is_taken(ask: Asked, provider: str) -> None:
     files: dict[str, str | None] = {"prod/shop/pub-sealed-secrets.pem": GOOD.decode()}
     assert provider_of(ask(files, f"{{provider: {provider}}}")) == provider
+
+
+OLDER = EXTERNAL.replace("io/v1", "io/v1beta1")
+
+
+def test_without_an_api_another_version_of_the_repositorys_is_warned_of(ask: Asked) -> None:
+    done = ask({"prod/shop/a.yaml": OLDER})
+    assert provider_of(done) == "external-secrets"
+    (told,) = [one.message for one in done.warnings if one.id == "other-version"]
+    assert told.startswith(
+        "the repository writes external-secrets.io/v1beta1 (prod/shop/a.yaml:1), and this is external-"
+    )
+    assert "which takes External Secrets 0.16 or newer" in told
+    same = ask({"prod/shop/b.yaml": EXTERNAL.replace("other", "another")})
+    assert "other-version" not in {one.id for one in same.warnings}
+
+
+@pytest.mark.usefixtures("there")
+def test_what_is_served_is_not_doubted_by_what_the_repository_writes(ask: Asked) -> None:
+    assert "other-version" not in {one.id for one in ask({"prod/shop/a.yaml": OLDER}).warnings}
 
 
 def sealed(more: str = "") -> str:
@@ -337,7 +381,47 @@ def test_a_live_secret_of_that_name_which_somebody_else_made_is_not_taken_over(a
     assert said.startswith("there is a live Secret shop/db-reader-password that this server did not make")
     assert "password_source='existing:db-reader-password'" in said
     there.api.deny("get", "", "secrets")
-    assert provider_of(ask(passwords=EXTERNAL_ONES)) == "external-secrets"
+    done = ask(passwords=EXTERNAL_ONES)
+    assert provider_of(done) == "external-secrets"
+    caution = (
+        "Whether there is a Secret shop/db-reader-password already could not be looked at (that may not be read here); "
+        "if there is, the External Secrets Operator makes it its own, keeps the password that it has, and deletes it "
+        "with the role."
+    )
+    assert caution in done.markdown().partition("\n")[0]
+    assert (done.warnings[0].id, done.warnings[0].message.startswith(caution)) == ("secret-unseen", True)
+
+
+def test_a_commit_says_first_what_could_not_be_looked_at(ask: Asked, there: Cluster, team: Team) -> None:
+    there.api.deny("get", "", "secrets")
+    done = ask(passwords=EXTERNAL_ONES, dry_run=False)
+    paragraphs = team.git("log", "-1", "--format=%B", str(done.branch)).split("\n\n")
+    assert paragraphs[1].startswith("Whether there is a Secret shop/db-reader-password already could not be looked at")
+
+
+@pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
+def test_without_an_api_a_name_is_not_taken_for_free(ask: Asked, provider: str) -> None:
+    done = ask({"prod/pub-sealed-secrets.pem": GOOD.decode()}, f"{{provider: {provider}}}")
+    assert "already could not be looked at (the API did not answer)" in done.summary
+
+
+@pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets", "sops"])
+def test_a_secret_that_provider_cluster_left_is_not_taken_over_either(
+    ask: Asked, there: Cluster, provider: str
+) -> None:
+    put(there, kinds.SECRET, "db-reader-password", labels=OURS, annotations={"gitops-mcp/request": "1"})
+    with pytest.raises(Refused) as told:
+        ask({".sops.yaml": RULES}, f"{{provider: {provider}}}")
+    assert "live Secret shop/db-reader-password of this server's, with a password that others" in str(told.value)
+    assert str(told.value).endswith("kubectl -n shop delete secret db-reader-password")
+
+
+def test_a_dry_run_of_provider_cluster_looks_whether_the_name_is_free(ask: Asked, there: Cluster) -> None:
+    done = ask(passwords="{provider: cluster}", protected=False)
+    assert not [one for one in done.about if "was generated" in one or "written as" in one]
+    put(there, kinds.SECRET, "db-reader-password", labels=OURS, annotations={"gitops-mcp/request": "1"})
+    with pytest.raises(Refused, match="there is a live Secret shop/db-reader-password of this server's"):
+        ask(passwords="{provider: cluster}", protected=False)
 
 
 def test_a_live_external_secret_of_that_name_which_somebody_else_made_is_not_taken_over(
@@ -348,15 +432,27 @@ def test_a_live_external_secret_of_that_name_which_somebody_else_made_is_not_tak
         ask(passwords=EXTERNAL_ONES)
 
 
-@pytest.mark.parametrize("labels", [OURS, {}])
-def test_a_live_secret_that_this_server_or_what_it_made_has_made_is_in_nobodys_way(
-    ask: Asked, there: Cluster, labels: dict[str, str]
-) -> None:
+def test_a_live_secret_that_what_this_server_made_has_made_is_in_nobodys_way(ask: Asked, there: Cluster) -> None:
     maker = put(there, kinds.EXTERNAL_SECRET, "db-reader-password", labels=OURS)
     owner = {"apiVersion": maker["apiVersion"], "kind": maker["kind"], "uid": maker["metadata"]["uid"]}
-    owners = [] if labels else [{**owner, "name": "db-reader-password"}]
-    put(there, kinds.SECRET, "db-reader-password", labels=labels, ownerReferences=owners)
-    assert provider_of(ask(passwords=EXTERNAL_ONES)) == "external-secrets"
+    put(there, kinds.SECRET, "db-reader-password", ownerReferences=[{**owner, "name": "db-reader-password"}])
+    done = ask(passwords=EXTERNAL_ONES)
+    assert provider_of(done) == "external-secrets"
+    assert "password-kept" in {one.id for one in done.warnings}
+    there.api.deny("get", "external-secrets.io", "externalsecrets")
+    with pytest.raises(
+        Refused, match="that ExternalSecret db-reader-password makes, and whether this server made that"
+    ):
+        ask(passwords=EXTERNAL_ONES)
+
+
+def test_a_rotation_takes_the_next_name_that_no_live_secret_has(rotate: Asked, there: Cluster) -> None:
+    generator = "sourceRef: {generatorRef: {kind: Password, name: other}}"
+    made = EXTERNAL.replace("{target: {name: other}}", f"{{target: {{name: other}}, dataFrom: [{{{generator}}}]}}")
+    put(there, kinds.SECRET, "other-2")
+    done = rotate({"prod/shop/a.yaml": made}, "external-secrets")
+    assert "passwordSecret: {name: other-3}" in (done.diff or "")
+    assert "  name: other-3\n" in (done.diff or "")
 
 
 ROLE = (
@@ -464,6 +560,172 @@ def test_a_file_of_sops_that_the_team_made_is_left_to_sops(rotate: Asked) -> Non
         Refused, match=r"prod/shop/a.sops.yaml was not made by this server.*`sops prod/shop/a.sops.yaml`"
     ):
         rotate({"prod/shop/a.sops.yaml": text, ".sops.yaml": RULES}, "sops")
+
+
+def test_a_rotation_says_what_kept_the_last_one_from_coming(rotate: Asked, there: Cluster) -> None:
+    head = {"apiVersion": kinds.SEALED_SECRET.api_version, "kind": kinds.SEALED_SECRET.kind}
+    sealed_secret = {
+        **head,
+        "metadata": {"name": "other", "namespace": "shop"},
+        "spec": {"encryptedData": {"a": "AgA"}},
+    }
+    there.store.create(kinds.SEALED_SECRET, sealed_secret)
+    stated = {"type": "Synced", "status": "False", "message": "no key could decrypt secret (a)"}
+    status = {"conditions": [stated], "observedGeneration": 1}
+    place = (kinds.SEALED_SECRET, "shop", "other")
+    there.store.change(*place, lambda live: {**live, "status": status}, subresource="status")
+    done = rotate({"prod/shop/a.yaml": TEAMS}, "sealed-secrets")
+    (told,) = [one.message for one in done.warnings if one.id == "password-not-made"]
+    assert told.endswith("its controller says (untrusted text): no key could decrypt secret (a)")
+    there.api.deny("list", "bitnami.com", "sealedsecrets")
+    assert not [one for one in rotate({}, "sealed-secrets").warnings if "secret" in one.id]
+
+
+SCOPE = "commonAnnotations: {sealedsecrets.bitnami.com/namespace-wide: 'true'}"
+LISTED = "resources: [db.yaml, reader.yaml, a.yaml]\n"
+PATCH = (
+    "patches:\n  - target: {kind: SealedSecret, group: bitnami.com}\n    patch: |-\n"
+    "      - {op: add, path: /metadata/annotations, value: {sealedsecrets.bitnami.com/cluster-wide: 'true'}}\n"
+)
+MERGE = (
+    "patches:\n  - patch: |-\n      apiVersion: bitnami.com/v1alpha1\n      kind: SealedSecret\n"
+    "      metadata: {name: other, namespace: shop, annotations: {sealedsecrets.bitnami.com/cluster-wide: 'true'}}\n"
+)
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize(
+    ("kustomization", "why"),
+    [
+        pytest.param(
+            f"{SCOPE}\n{LISTED}",
+            "by the annotation sealedsecrets.bitnami.com/namespace-wide at prod/shop/kustomization.yaml:1",
+            id="an annotation of all",
+        ),
+        pytest.param(
+            f"{LISTED}{PATCH}", "by the annotation sealedsecrets.bitnami.com/cluster-wide at", id="operations"
+        ),
+        pytest.param(f"{LISTED}{MERGE}", "by the annotation sealedsecrets.bitnami.com/cluster-wide at", id="a merge"),
+    ],
+)
+def test_a_scope_that_a_kustomization_adds_is_no_other_than_one_in_the_document(
+    rotate: Asked, kustomization: str, why: str
+) -> None:
+    with pytest.raises(Refused) as told:
+        rotate({"prod/shop/a.yaml": TEAMS, "prod/shop/kustomization.yaml": kustomization}, "sealed-secrets")
+    assert f"prod/shop/a.yaml:1: it is sealed for more than its own name, {why}" in str(told.value)
+    assert "rotate it with kubeseal" in str(told.value)
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize("more", [SCOPE, PATCH])
+def test_a_new_secret_is_not_sealed_where_a_kustomization_gives_it_another_scope(ask: Asked, more: str) -> None:
+    with pytest.raises(Refused) as told:
+        ask({"prod/kustomization.yaml": f"resources: [shop/db.yaml]\n{more}\n"}, sealed())
+    assert "no place for SealedSecret shop/db-reader-password was found" in str(told.value)
+    assert "it is sealed for more than its own name, by the annotation sealedsecrets.bitnami.com/" in str(told.value)
+    assert "prod/kustomization.yaml:" in str(told.value)
+
+
+@pytest.mark.usefixtures("there")
+def test_a_scope_that_is_none_is_sealed_for_its_own_name(ask: Asked) -> None:
+    kustomization = f"resources: [shop/db.yaml]\n{SCOPE.replace('true', 'false')}\n"
+    assert provider_of(ask({"prod/kustomization.yaml": kustomization}, sealed())) == "sealed-secrets"
+
+
+@pytest.mark.usefixtures("there")
+def test_the_teams_sealed_secret_is_sealed_for_the_name_that_a_kustomization_gives_it(
+    rotate: Asked, team: Team
+) -> None:
+    files = {
+        "prod/shop/kustomization.yaml": "resources: [db.yaml, reader.yaml, sealed]\n",
+        "prod/shop/sealed/kustomization.yaml": "namePrefix: oth\nresources: [a.yaml]\n",
+        "prod/shop/sealed/a.yaml": TEAMS.replace("name: other", "name: er"),
+    }
+    done = rotate(files, "sealed-secrets", dry_run=False)
+    lines = team.git("show", "--format=", str(done.branch)).splitlines()
+    added = dict(one[1:].strip().split(": ", 1) for one in lines if one.startswith("+") and not one.startswith("+++"))
+    assert opened(added["username"], b"shop/other") == "reader"
+
+
+@pytest.mark.usefixtures("there")
+def test_values_that_a_patch_sets_are_not_replaced_in_the_document(rotate: Asked) -> None:
+    patch = MERGE.replace(", annotations: {sealedsecrets.bitnami.com/cluster-wide: 'true'}", "")
+    more = f"{patch}      spec: {{encryptedData: {{password: AgC}}}}\n"
+    with pytest.raises(Refused, match=r"prod/shop/a.yaml:1: a kustomization sets its values, so nothing is sealed"):
+        rotate({"prod/shop/a.yaml": TEAMS, "prod/shop/kustomization.yaml": f"{LISTED}{more}"}, "sealed-secrets")
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
+@pytest.mark.parametrize(
+    ("field", "cluster_name", "written", "live"),
+    [
+        ("namePrefix: top-", "top-db", "db-reader-password", "top-db-reader-password"),
+        ("nameSuffix: -x", "db-x", "db-x-reader-password", "db-x-reader-password-x"),
+    ],
+)
+def test_below_a_prefix_or_suffix_of_everything_a_document_is_called_without_and_meant_with_it(
+    team: Team, provider: str, field: str, cluster_name: str, written: str, live: str
+) -> None:
+    files = {
+        ".gitops-mcp.yaml": f"environments: {{prod: {{path: prod}}}}\npasswords: {{provider: {provider}}}\n",
+        "prod/kustomization.yaml": f"{field}\nresources: [shop/db.yaml]\n",
+        "prod/shop/db.yaml": cluster(),
+    }
+    team.commit(files)
+    done = roles.create_role(
+        App.open(Flags(repo=team.root)),
+        WriteRequest("create_postgres_role", None),
+        roles.WhichRole(cluster_name, "reader", None),
+        {},
+        password_source="auto",
+        adopt=False,
+    )
+    diff = team.git("show", "--format=", str(done.branch))
+    assert f"+  name: {written}\n" in diff
+    assert f"+  passwordSecret:\n+    name: {live}\n" in diff
+    if provider == "sealed-secrets":
+        value = next(one for one in diff.splitlines() if one.startswith("+    username: "))
+        assert opened(value.removeprefix("+    username: "), f"shop/{live}".encode()) == "reader"
+    else:
+        assert f"+    name: {live}\n+    creationPolicy: Owner" in diff
+        assert f"kind: Password\n+          name: {live}" in diff
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets", "sops"])
+def test_what_is_called_otherwise_when_it_is_applied_is_found_again_for_its_rotation_and_its_end(
+    team: Team, provider: str
+) -> None:
+    files = {
+        ".gitops-mcp.yaml": f"environments: {{prod: {{path: prod}}}}\npasswords: {{provider: {provider}}}\n",
+        "prod/kustomization.yaml": "namePrefix: top-\nresources: [shop/db.yaml]\n",
+        "prod/shop/db.yaml": cluster(),
+        ".sops.yaml": RULES,
+    }
+    team.commit(files)
+    app, which = App.open(Flags(repo=team.root)), roles.WhichRole("top-db", "reader", None)
+
+    def asked(tool: str, **more: Any) -> WriteRequest:
+        return WriteRequest(tool, None, change="all", **more)
+
+    roles.create_role(app, asked("create_postgres_role"), which, {}, password_source="auto", adopt=False)
+    rotated = roles.update_role(app, asked("update_postgres_role"), which, {}, rotate=True)
+    if provider == "external-secrets":
+        assert "passwordSecret:\n-    name: top-db-reader-password\n+    name: top-db-reader-password-2" in str(
+            rotated.diff
+        )
+        assert "+  name: db-reader-password-2\n" in str(rotated.diff)
+    else:
+        (changed,) = rotated.files
+        text = team.git("show", f"{rotated.branch}:{changed.path}")
+        assert changed.path.startswith("prod/shop/secret-reader.")
+        assert "name: db-reader-password\n" in text
+    gone = roles.delete_role(app, asked("delete_postgres_role", confirmed=True), which, drop=True)
+    assert any("goes too, with what makes it" in one for one in gone.next), gone.next
+    left = team.git("ls-tree", "-r", "--name-only", str(gone.branch)).splitlines()
+    assert [one for one in left if "reader" in one] == []
 
 
 MADE = EXTERNAL.replace("{name: other,", "{name: other, labels: {app.kubernetes.io/managed-by: gitops-mcp},")

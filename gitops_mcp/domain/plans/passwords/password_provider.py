@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
-from gitops_mcp.domain.objects import Resource
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Resource, at
 from gitops_mcp.domain.plans.passwords.secret_documents import Maker, ProviderName, SecretDocument, Way, ways_near
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import InvalidRequest, Refused
@@ -24,6 +25,19 @@ MAKER_KINDS: Mapping[ProviderName, tuple[Resource, ...]] = {
 """What a controller makes Secrets of; the first of them has the Secret's name, and owns it."""
 
 
+_NEEDS: Mapping[ProviderName, str] = {
+    "external-secrets": "External Secrets 0.16 or newer",
+    "sealed-secrets": "a newer Sealed Secrets",
+}
+
+
+@dataclass(frozen=True)
+class UnservedKind:
+    resource: Resource
+    versions: tuple[str, ...]
+    """Those that are served instead."""
+
+
 @dataclass(frozen=True)
 class ProviderSigns:
     """What shows how Secrets are made."""
@@ -33,8 +47,8 @@ class ProviderSigns:
     """At or above the Cluster's folder."""
     generator: str | None = None
     """A file that uses a generator which no provider here writes."""
-    installed: Mapping[ProviderName, bool] = field(default_factory=dict)
-    """Whether the API has the kinds of a provider, where it could be asked."""
+    unserved: Mapping[ProviderName, UnservedKind | None] = field(default_factory=dict)
+    """By provider the first of its kinds that the API does not serve; empty where it could not be asked."""
 
 
 def choose_provider(
@@ -52,13 +66,22 @@ def choose_provider(
             "password_source: passwords.provider is 'existing', so no password is made here: name the Secret with "
             "password_source='existing:<name>'"
         )
-    if not signs.installed.get(name, True):
-        kind = MAKER_KINDS[name][0]
+    if missing := signs.unserved.get(name):
         raise Refused(
-            f"password_source: provider {name} is not installed in the cluster: it serves no {kind.kind} of "
-            f"{kind.api_version}. Install it, set another passwords.provider, or name a Secret with 'existing:<name>'"
+            f"password_source: provider {name} {_why_unusable(name, missing)}, set another passwords.provider, or name "
+            f"a Secret with 'existing:<name>'"
         )
     return name
+
+
+def _why_unusable(name: ProviderName, missing: UnservedKind) -> str:
+    kind = missing.resource
+    if not missing.versions:
+        return f"is not installed in the cluster: it serves no {kind.kind} of {kind.api_version}. Install it"
+    return (
+        f"is installed in the cluster in another version than is written here: of {kind.kind} ({kind.group}) it serves "
+        f"{', '.join(missing.versions)}; {kind.version} is needed. Upgrade to {_NEEDS[name]}"
+    )
 
 
 def _detect_provider(cluster: Declaration, namespace: str, signs: ProviderSigns, folder: str) -> Way:
@@ -74,7 +97,7 @@ def _detect_provider(cluster: Declaration, namespace: str, signs: ProviderSigns,
     if signs.has_sops_rules:
         return "sops"
     seen = f" {signs.generator} uses mittwald's secret generator, which is not written here." if signs.generator else ""
-    there = ", ".join(name for name, is_there in signs.installed.items() if is_there)
+    there = ", ".join(name for name, missing in signs.unserved.items() if missing is None)
     installed = f" Installed in the cluster: {there}." if there else ""
     raise Refused(
         f"password_source: the repository does not show how it makes Secrets, so none is made.{seen}{installed} "
@@ -83,29 +106,46 @@ def _detect_provider(cluster: Declaration, namespace: str, signs: ProviderSigns,
     )
 
 
+def version_notices(provider: Maker, signs: ProviderSigns) -> tuple[Notice, ...]:
+    """Where nobody could say what is served, and the repository writes another version throughout."""
+    if provider != "external-secrets" or signs.unserved:
+        return ()
+    versions = {str(at(one.object, "apiVersion")): one.place for one in signs.documents if one.way == provider}
+    if not versions or EXTERNAL_SECRET.api_version in versions:
+        return ()
+    version, place = next(iter(versions.items()))
+    told = (
+        f"the repository writes {version} ({place}), and this is {EXTERNAL_SECRET.api_version}, which takes "
+        f"{_NEEDS[provider]}; what is served there could not be asked"
+    )
+    return (Notice("other-version", told),)
+
+
 def provider_notes(provider: Maker, wanted: str) -> tuple[str, ...]:
     """What a reviewer should know of how the password of a Secret comes to be."""
     match provider:
         case "external-secrets":
             how = (
                 f"The External Secrets Operator generates the password of Secret {wanted} once, in the cluster; Git "
-                f"holds no part of it."
+                f"holds no part of it. A Secret that is deleted comes back with another password."
             )
             return how, f"The Secret {wanted} goes with its ExternalSecret, and with it the only copy of the password"
         case "sealed-secrets":
             how = (
-                f"The password was generated and sealed for the Sealed Secrets controller, which alone can open it; it "
-                f"opens it for Secret {wanted} only, so neither name may be changed, not by a kustomization either."
+                f"The password is generated here and sealed for the Sealed Secrets controller, which alone can open "
+                f"it; it opens it for Secret {wanted} only, so neither name may be changed, not by a kustomization "
+                f"either."
             )
         case "sops":
             how = (
-                f"The password of Secret {wanted} was generated and encrypted by sops for the keys of the matching "
+                f"The password of Secret {wanted} is generated here and encrypted by sops for the keys of the matching "
                 f"rule in .sops.yaml. Flux decrypts it where the Kustomization that covers the file has "
                 f"spec.decryption.provider: sops; Argo CD needs a plugin for that."
             )
         case _:
             how = (
-                f"The password was generated and written as Secret {wanted} to the Kubernetes API. It is not in Git: a "
-                f"cluster that is built anew from Git needs the Secret restored or made again."
+                f"The password of Secret {wanted} is generated here and goes to the Kubernetes API alone, with this "
+                f"change. It is not in Git: a cluster that is built anew from Git needs the Secret restored or made "
+                f"again."
             )
     return (how,)

@@ -8,12 +8,17 @@ from dataclasses import replace
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plans.passwords.role_password import PasswordOwner, RolePassword, SecretFile
-from gitops_mcp.domain.plans.passwords.secret_documents import KEYS, SecretDocument, is_generated, next_secret_name
+from gitops_mcp.domain.plans.passwords.secret_documents import (
+    KEYS,
+    SecretDocument,
+    is_generated,
+    next_secret_name,
+    wide_scope,
+)
 from gitops_mcp.domain.plans.plan import SecretWrite
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _BOTH = "the username and the password of this role"
-_WIDE = ("sealedsecrets.bitnami.com/cluster-wide", "sealedsecrets.bitnami.com/namespace-wide")
 
 
 def maker_to_rotate(owner: PasswordOwner, secret: str | None, found: Iterable[SecretDocument]) -> SecretDocument | None:
@@ -56,11 +61,9 @@ def _check_generated(maker: SecretDocument) -> None:
 
 
 def _check_resealable(maker: SecretDocument) -> None:
-    annotations = at(maker.object, "metadata", "annotations") or {}
-    if any(str(annotations.get(scope)).lower() == "true" for scope in _WIDE):
-        raise Refused(
-            f"{maker.place} is sealed for more than its own name, which is not written here: rotate it with kubeseal"
-        )
+    wide = "it is sealed for more than its own name" if wide_scope(maker.object) else ""
+    if why := maker.unsure or wide:
+        raise Refused(f"{maker.place}: {why}, so nothing is sealed into it here: rotate it with kubeseal")
     keys = set(at(maker.object, "spec", "encryptedData") or ())
     if keys != KEYS:
         others = ", ".join(sorted(keys - KEYS))
@@ -80,10 +83,12 @@ def _check_reencryptable(maker: SecretDocument) -> None:
         )
 
 
-def name_after_rotation(owner: PasswordOwner, maker: SecretDocument, found: Iterable[SecretDocument]) -> str:
-    """A generator makes a value once: another one needs another Secret."""
+def name_after_rotation(
+    owner: PasswordOwner, maker: SecretDocument, found: Iterable[SecretDocument], live: Iterable[str] = ()
+) -> str:
+    """A generator makes a value once: another one needs another Secret. `live`: names that others have taken."""
     taken = {one.secret for one in found if one.namespace in {owner.ref.namespace, None}}
-    return next_secret_name(maker.secret, taken)
+    return next_secret_name(maker.secret, {*taken, *live})
 
 
 def moved_password(made: RolePassword, maker: SecretDocument) -> RolePassword:
@@ -98,8 +103,8 @@ def moved_password(made: RolePassword, maker: SecretDocument) -> RolePassword:
 def rewritten_password(maker: SecretDocument, text: str) -> RolePassword:
     body = (f"A new password for Secret {maker.secret}, by {maker.way} at {maker.place}",)
     told = (
-        f"The password changes when this is applied: clients must read Secret {maker.secret} anew from then on, and "
-        f"the old one works no more"
+        f"The password changes once this is applied and its Secret {maker.secret} is made anew, as get_change and "
+        f"list_postgres_roles say; until then the old one works. From then on clients must read that Secret anew"
     )
     return RolePassword(maker.secret, body, (told,), file=SecretFile(text, maker))
 
@@ -119,5 +124,5 @@ def password_rotated_in_cluster(
             "after the other"
         )
     body = (f"A new password in Secret {secret} of the cluster, at once",)
-    told = (f"Clients must read Secret {secret} anew: the old password works no more",)
+    told = (f"Clients must read Secret {secret} anew; the old password works until the operator has seen the new one",)
     return RolePassword(secret, body, told, writes=(SecretWrite("rotate", owner.ref.namespace, secret, owner.role),))

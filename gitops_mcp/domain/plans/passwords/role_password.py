@@ -7,17 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH, RELOAD, checked_secret_name
-from gitops_mcp.domain.editing.new_document import first_fitting_place, put_file
+from gitops_mcp.domain.editing.new_document import FittingPlace, first_fitting_place, put_file
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.plans.passwords.password_provider import provider_notes
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.plans.passwords.built_secrets import build_with_makers, check_scope
+from gitops_mcp.domain.plans.passwords.password_provider import MAKER_KINDS, provider_notes
 from gitops_mcp.domain.plans.passwords.secret_documents import (
-    MANAGED_BY,
-    SERVER,
     Maker,
     SecretDocument,
     Way,
@@ -28,7 +27,7 @@ from gitops_mcp.domain.plans.passwords.secret_documents import (
 from gitops_mcp.domain.plans.plan import Plan, SecretWrite
 from gitops_mcp.domain.plans.roles.declared_roles import bootstrap_owner, bootstrap_secret
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.errors import InvalidRequest, Refused
+from gitops_mcp.errors import InvalidRequest
 
 _EXISTING = "existing:"
 
@@ -107,6 +106,8 @@ class RolePassword:
     warnings: tuple[Notice, ...] = ()
     file: SecretFile | None = None
     writes: tuple[SecretWrite, ...] = ()
+    caution: str = ""
+    """What is said before all else."""
 
     @property
     def spec(self) -> Object:
@@ -118,7 +119,10 @@ def with_secret(plan: Plan, desired: Desired, password: RolePassword) -> Plan:
     steps = EditSequence(desired)
     steps.take(plan.files)
     notices = password.file.put(steps) if password.file else ()
-    plan = replace(plan, files=steps.changes, writes=password.writes)
+    plan = replace(plan, files=steps.changes, writes=password.writes, caution=password.caution)
+    if password.caution:
+        notice = Notice("secret-unseen", password.caution)
+        plan = replace(plan, warnings=(notice, *plan.warnings))
     return plan.warned(one for one in notices if one not in plan.warnings)
 
 
@@ -180,32 +184,6 @@ def leftover_password(
     )
 
 
-@dataclass(frozen=True)
-class LiveSecretMaker:
-    """What the API has under the name of a new Secret, or of what is to make it."""
-
-    kind: str
-    metadata: Object
-    makers: tuple[Object | None, ...] = ()
-    """The metadata of what it belongs to and what makes Secrets; None: it goes with that, or it cannot be told."""
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether this server made it, or what made it."""
-        labelled = [at(one, "labels", MANAGED_BY) == SERVER for one in (self.metadata, *filter(None, self.makers))]
-        return any(labelled) or None in self.makers
-
-
-def check_secret_is_free(owner: PasswordOwner, secret: str, live: Iterable[LiveSecretMaker]) -> None:
-    """Raises Refused where somebody else's live object has the name."""
-    for one in live:
-        if not one.is_ours:
-            raise Refused(
-                f"there is a live {one.kind} {owner.ref.namespace}/{secret} that this server did not make, and it "
-                f"would be taken over: say password_source='existing:{secret}' to use its password, or remove it first"
-            )
-
-
 def secret_places(
     desired: Desired, owner: PasswordOwner, provider: Way, secret: str, found: Iterable[SecretDocument], *, layout: str
 ) -> tuple[FilePlace, ...]:
@@ -219,8 +197,13 @@ def secret_places(
     return candidate_places(desired, owner.cluster, _new_secret(owner, secret), layout, known, alone=True)
 
 
-def fitting_secret_place(desired: Desired, owner: PasswordOwner, secret: str, tried: Iterable[FilePlace]) -> FilePlace:
-    return first_fitting_place(desired, owner.cluster, _new_secret(owner, secret), tried)
+def fitting_secret_place(
+    desired: Desired, owner: PasswordOwner, provider: Way, secret: str, tried: Iterable[FilePlace]
+) -> FittingPlace:
+    """Where its file goes, and what its document and it are called there."""
+    kind = MAKER_KINDS.get(provider, (SECRET,))[0].kind
+    new = replace(_new_secret(owner, secret), kind=kind)
+    return first_fitting_place(build_with_makers(desired), owner.cluster, new, tried, check_scope)
 
 
 def _new_secret(owner: PasswordOwner, secret: str) -> NewObject:

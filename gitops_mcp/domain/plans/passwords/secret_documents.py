@@ -26,8 +26,12 @@ ProviderName = Literal[Maker, "existing"]
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 SERVER = "gitops-mcp"
+CHANGE = "gitops-mcp/change"
+"""Label and annotation of a Secret that provider `cluster` wrote. The annotation is exact; a label cannot end in '-',
+as the name of a change can."""
 KEYS = frozenset({"username", "password"})
 """Of a Secret that this server makes."""
+_SCOPES = ("sealedsecrets.bitnami.com/cluster-wide", "sealedsecrets.bitnami.com/namespace-wide")
 _STORES = frozenset({"SecretStore", "ClusterSecretStore"})
 MITTWALD = "secret-generator.v1.mittwald.de/"
 
@@ -43,9 +47,13 @@ class SecretDocument:
     """metadata.name of the Secret that comes of it; empty for a store, which only shows what the team uses."""
     namespace: str | None
     """None: the document does not say it."""
+    written_name: str
+    """metadata.name as the document says it, whatever a kustomization makes of it."""
     object: Object
     beside: int
     """How many documents its file holds."""
+    unsure: str = ""
+    """Why nothing is sealed into it here."""
 
     @property
     def place(self) -> str:
@@ -73,7 +81,20 @@ def secret_documents(
             if way is not None and isinstance(name, str):
                 space = namespace if isinstance(namespace, str) else None
                 line = document.line if in_files else 0
-                yield SecretDocument(path, document.index, line, way, name, space, value, len(parsed))
+                own = str(at(value, "metadata", "name"))
+                yield SecretDocument(path, document.index, line, way, name, space, own, value, len(parsed))
+
+
+def secret_name(value: Object) -> str:
+    """What the Secret is called that comes of an object; empty where none does."""
+    name = _way_and_name(value)[1]
+    return name if isinstance(name, str) else ""
+
+
+def wide_scope(sealed: Object) -> str | None:
+    """The annotation by which a SealedSecret is opened under more than its own name and namespace."""
+    annotations = at(sealed, "metadata", "annotations") or {}
+    return next((scope for scope in _SCOPES if str(annotations.get(scope)).lower() == "true"), None)
 
 
 def is_generated(external: Object) -> bool:

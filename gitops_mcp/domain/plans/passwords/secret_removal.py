@@ -12,6 +12,7 @@ from gitops_mcp.domain.plans.passwords.secret_documents import (
     indexes_of_generators,
     places_naming_secret,
 )
+from gitops_mcp.domain.plans.plan import SecretWrite
 from gitops_mcp.domain.plans.roles.declared_roles import DeclaredRole, objects_naming_secret
 from gitops_mcp.domain.repository.desired import Desired
 
@@ -24,6 +25,8 @@ class PasswordRemoval:
     """Files, with the documents of each that go."""
     told: tuple[str, ...] = ()
     """What that means for the Secret, and what becomes of one that Git does not make."""
+    writes: tuple[SecretWrite, ...] = ()
+    """What goes from the API itself."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class RoleSecrets:
     """What makes Secrets, wherever it stands."""
     unmade: str = ""
     """What is told of a Secret that nothing makes."""
+    written_here: bool = False
+    """Whether this server wrote it to the API, and may take it away there with this change."""
 
     @property
     def makers(self) -> list[SecretDocument]:
@@ -69,6 +74,11 @@ def plan_secret_removal(
     makers = secrets.makers
     if users[secret]:
         return PasswordRemoval(told=(f"Secret {secret} stays: {', '.join(users[secret])} uses it",))
+    if not makers and secrets.written_here:
+        written = SecretWrite("delete", namespace, secret, secrets.role.name)
+        return PasswordRemoval(
+            told=(f"Secret {secret} goes too, which this server wrote to the API",), writes=(written,)
+        )
     if not makers:
         command = f"kubectl -n {namespace} delete secret {secret}"
         return PasswordRemoval(told=(f"{secrets.unmade}; when nothing needs it: {command}",))
@@ -85,7 +95,7 @@ def _documents_by_path(
 ) -> dict[str, tuple[int, ...]]:
     """Those that make the Secrets, and their generators, by path."""
     found: dict[str, tuple[int, ...]] = {}
-    names = [one.secret for one in own]
+    names = [one.written_name for one in own]
     for path in sorted({*generator_paths, *(one.path for one in own)} & desired.texts.keys()):
         generators = indexes_of_generators(desired.texts, path, names)
         indexes = {*(one.document for one in own if one.path == path), *generators}

@@ -214,7 +214,11 @@ def _plan_last_step(plan: Plan, desired: Desired, deletion: RoleDeletion, removi
         told = (f"Secret {role.secret} and what makes it stay: the role may log in with it",)
     waits = waiting_notices(desired, deletion.ref) if deletion.drops_now else ()
     return replace(
-        plan, files=steps.changes, next=(_fate_of_role(desired, deletion), *told), warnings=(*waits, *plan.warnings)
+        plan,
+        files=steps.changes,
+        next=(_fate_of_role(desired, deletion), *told),
+        warnings=(*waits, *plan.warnings),
+        writes=removing.writes,
     )
 
 

@@ -4,7 +4,13 @@ from typing import Literal
 
 import pytest
 
-from gitops_mcp.domain.plans.passwords.password_provider import ProviderSigns, choose_provider, provider_notes
+from gitops_mcp.domain.kinds import EXTERNAL_SECRET, SEALED_SECRET
+from gitops_mcp.domain.plans.passwords.password_provider import (
+    ProviderSigns,
+    UnservedKind,
+    choose_provider,
+    provider_notes,
+)
 from gitops_mcp.domain.plans.passwords.secret_documents import Maker, ProviderName, SecretDocument, secret_documents
 from gitops_mcp.errors import InvalidRequest, Refused
 from tests.domain.plans.role_files import CLUSTER, read
@@ -46,9 +52,10 @@ def test_a_provider_is_chosen(configured: ProviderName | Literal["auto"], signs:
     [
         pytest.param("existing", ProviderSigns(()), "no password is made here", id="somebody else's"),
         pytest.param("auto", ProviderSigns(documents(prod_a=SEALED, prod_b=EXTERNAL)), r"in several ways \(external-secrets, sealed-secrets\)", id="two ways"),
-        pytest.param("sealed-secrets", ProviderSigns((), installed={"sealed-secrets": False}), "it serves no SealedSecret of bitnami.com/v1alpha1", id="not installed"),
+        pytest.param("sealed-secrets", ProviderSigns((), unserved={"sealed-secrets": UnservedKind(SEALED_SECRET, ())}), "it serves no SealedSecret of bitnami.com/v1alpha1", id="not installed"),
+        pytest.param("external-secrets", ProviderSigns((), unserved={"external-secrets": UnservedKind(EXTERNAL_SECRET, ("v1beta1",))}), r"of ExternalSecret \(external-secrets.io\) it serves v1beta1; v1 is needed. Upgrade to External Secrets 0.16 or newer", id="an older version"),
         pytest.param("auto", ProviderSigns(()), "so none is made. Choose: passwords.provider", id="no sign"),
-        pytest.param("auto", ProviderSigns((), generator="a.yaml", installed={"external-secrets": True, "sealed-secrets": False}), "none is made. a.yaml uses mittwald's .* Installed in the cluster: external-secrets. Choose", id="other signs"),
+        pytest.param("auto", ProviderSigns((), generator="a.yaml", unserved={"external-secrets": None, "sealed-secrets": UnservedKind(SEALED_SECRET, ())}), "none is made. a.yaml uses mittwald's .* Installed in the cluster: external-secrets. Choose", id="other signs"),
     ],
 )  # fmt: skip
 def test_where_none_can_be_chosen_the_choices_are_named(

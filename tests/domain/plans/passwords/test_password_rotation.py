@@ -51,7 +51,7 @@ def test_the_document_that_makes_a_secret_is_where_its_value_changes(text: str) 
     ("text", "why"),
     [
         pytest.param(GENERATED.replace("Password", "Vault"), "reads the password of Secret s from a store", id="another generator"),
-        pytest.param(SEALED.replace("namespace: shop", "namespace: shop, annotations: {sealedsecrets.bitnami.com/cluster-wide: 'true'}"), "is sealed for more than its own name", id="sealed for any name"),
+        pytest.param(SEALED.replace("namespace: shop", "namespace: shop, annotations: {sealedsecrets.bitnami.com/cluster-wide: 'true'}"), "it is sealed for more than its own name", id="sealed for any name"),
         pytest.param(SEALED.replace("username: a", "uri: a, username: a"), "holds uri besides the username and the password", id="more values"),
         pytest.param(SEALED.replace("username: a, ", ""), "does not hold both", id="fewer values"),
         pytest.param(SOPS.replace(OURS, "labels: {}"), "was not made by this server", id="the team's file"),

@@ -2,17 +2,16 @@ from __future__ import annotations
 
 import pytest
 
+from gitops_mcp.domain.editing.new_document import FittingPlace
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.passwords.role_password import (
     NO_PASSWORD,
-    LiveSecretMaker,
     PasswordOwner,
     PasswordSource,
     RolePassword,
     SecretFile,
     bootstrap_password,
-    check_secret_is_free,
     existing_password,
     fitting_secret_place,
     has_unknown_origin,
@@ -23,7 +22,7 @@ from gitops_mcp.domain.plans.passwords.role_password import (
 )
 from gitops_mcp.domain.plans.passwords.secret_documents import SecretDocument, secret_documents
 from gitops_mcp.domain.plans.plan import Plan, SecretWrite
-from gitops_mcp.errors import InvalidRequest, Refused
+from gitops_mcp.errors import InvalidRequest
 from tests.domain.plans.role_files import CLUSTER, KUSTOMIZATION, REF, read
 
 DESIRED, ORDERS = read(CLUSTER)
@@ -117,31 +116,6 @@ def test_what_a_failed_request_left_is_taken_up_again_where_it_may_be() -> None:
         leftover_password(DAVE, "sops", "orders-dave-password", found, found)
 
 
-OURS: Object = {"labels": {"app.kubernetes.io/managed-by": "gitops-mcp"}}
-
-
-@pytest.mark.parametrize(
-    ("live", "free"),
-    [
-        pytest.param((), True, id="there is none"),
-        pytest.param((LiveSecretMaker("Secret", OURS),), True, id="this server's"),
-        pytest.param((LiveSecretMaker("Secret", {}),), False, id="somebody's"),
-        pytest.param((LiveSecretMaker("Secret", {}, (OURS,)),), True, id="made by this server's"),
-        pytest.param((LiveSecretMaker("Secret", {}, ({},)),), False, id="made by somebody's"),
-        pytest.param((LiveSecretMaker("Secret", {}, ({}, None)),), True, id="its maker cannot be told"),
-        pytest.param(
-            (LiveSecretMaker("Secret", OURS), LiveSecretMaker("Password", {})), False, id="somebody's generator"
-        ),
-    ],
-)
-def test_a_live_secret_of_somebody_else_is_not_taken_over(live: tuple[LiveSecretMaker, ...], free: bool) -> None:
-    if free:
-        check_secret_is_free(DAVE, "x", live)
-        return
-    with pytest.raises(Refused, match=r"shop/x that this server did not make.*password_source='existing:x'"):
-        check_secret_is_free(DAVE, "x", live)
-
-
 @pytest.mark.parametrize(
     ("secret", "path"),
     [
@@ -152,7 +126,8 @@ def test_a_live_secret_of_somebody_else_is_not_taken_over(live: tuple[LiveSecret
 )
 def test_a_secrets_file_goes_beside_the_cluster(secret: str, path: str) -> None:
     places = secret_places(DESIRED, DAVE, "external-secrets", secret, (), layout=LAYOUT)
-    assert fitting_secret_place(DESIRED, DAVE, secret, places) == FilePlace(path)
+    found = fitting_secret_place(DESIRED, DAVE, "sealed-secrets", secret, places)
+    assert found == FittingPlace(FilePlace(path), secret, secret)
 
 
 def test_a_secrets_file_goes_beside_those_of_its_like() -> None:
