@@ -115,6 +115,7 @@ class SandboxApi:
     def _answer(self, request: Request, body: bytes) -> Response:
         addressed: Route | None = None
         query = dict(request.query_params)
+        warnings: list[str] = []
         try:
             if request.scope["path"] in _HEALTH:
                 return PlainTextResponse("ok")
@@ -126,9 +127,12 @@ class SandboxApi:
                 headers = request.headers
                 content_type = headers.get("content-type", "").partition(";")[0].strip()
                 accept, agent = headers.get("accept", ""), headers.get("user-agent", "")
-                response = self._resource(Call(addressed, query, content_type, body, accept, agent))
+                response = self._resource(Call(addressed, query, content_type, body, accept, agent, warnings))
         except ApiError as error:
             response = json_response(error.body, error.code)
+        for warning in warnings:
+            escaped = warning.replace("\\", "\\\\").replace('"', '\\"')
+            response.headers.append("Warning", f'299 - "{escaped}"')
         if self._log:
             self._log.write(request, addressed, query, response.status_code)
         return _compressed(response) if "gzip" in request.headers.get("accept-encoding", "") else response
@@ -170,11 +174,7 @@ class SandboxApi:
             return StreamingResponse(self._watches.begin(served, call), media_type="application/json")
         if asked.verb in {"get", "list"}:
             return answer_read(self._store, served, call)
-        response = answer_write(self._store, served, call)
-        for warning in call.warnings:
-            escaped = warning.replace("\\", "\\\\").replace('"', '\\"')
-            response.headers.append("Warning", f'299 - "{escaped}"')
-        return response
+        return answer_write(self._store, served, call)
 
     def _authorize(self, asked: Route) -> None:
         if self._access.allows(AccessAttributes(asked.verb, asked.group, asked.resource, asked.namespace, asked.name)):

@@ -145,6 +145,7 @@ def _delete(store: Store, served: Served, call: Call) -> Response:
         propagation=_propagation(options),
         only=Preconditions(conditions.get("uid"), conditions.get("resourceVersion")),
         dry_run=bool(options.get("dryRun")),
+        warnings=call.warnings,
     )
     if served.answers_deleted or "deletionTimestamp" in left["metadata"]:
         return json_response(left)

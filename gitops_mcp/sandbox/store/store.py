@@ -25,7 +25,9 @@ from gitops_mcp.sandbox.store.resources import BUILT_IN, CRD, NAMESPACE, Served,
 from gitops_mcp.sandbox.store.schemas import OWN
 from gitops_mcp.sandbox.store.selectors import Wanted, by_fields, by_labels
 from gitops_mcp.sandbox.store.state import StoreState
+from gitops_mcp.sandbox.store.webhooks import Webhook, ask_webhooks
 
+Warnings = list[str]
 _NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
@@ -44,6 +46,7 @@ class Store:
         self.served: tuple[Served, ...] = override_served((*BUILT_IN, *served_from_package(), *OWN), full)
         self._state = StoreState(self.served, history=history)
         self._logs = PodLogs()
+        self.webhooks: list[Webhook] = []
         for name in _NAMESPACES:
             self.create(NAMESPACE, {"metadata": {"name": name}})
         self._define()
@@ -144,6 +147,7 @@ class Store:
             made = owned(admission.created_object(collection.served, value, how))
             metadata = made["metadata"]
             self._check_namespace(resource, metadata)
+            ask_webhooks(self.webhooks, resource, "CREATE", old=None, new=made, how=how)
             key = key_of(metadata.get("namespace"), metadata["name"])
             if collection.get(key) is not None:
                 raise already_exists(resource, metadata["name"])
@@ -248,6 +252,8 @@ class Store:
             collection = self._state.collection(resource)
             old = self._one(collection, namespace, name).value
             made = owned(old, admission.updated_object(collection.served, old, edit(old), subresource, how))
+            if not subresource:
+                ask_webhooks(self.webhooks, resource, "UPDATE", old=old, new=made, how=how)
             if how.dry_run or equal(made, old):
                 return made
             key = _key(resource, namespace, name)
@@ -264,12 +270,15 @@ class Store:
         propagation: Propagation = "Background",
         only: Preconditions | None = None,
         dry_run: bool = False,
+        warnings: Warnings | None = None,
     ) -> Object:
         """Delete, or begin to where finalizers hold; what it owns goes with it. Answers its last or present state."""
         with self._state.lock:
             collection = self._state.collection(resource)
             found = self._one(collection, namespace, name)
             _check_preconditions(resource, found, only or Preconditions())
+            how = WriteOptions(dry_run=dry_run, warnings=[] if warnings is None else warnings)
+            ask_webhooks(self.webhooks, resource, "DELETE", old=found.value, new=None, how=how)
             if dry_run:
                 return found.value
             key = _key(resource, namespace, name)
