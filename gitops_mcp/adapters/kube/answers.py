@@ -105,11 +105,15 @@ def _conflict_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     if at(said, "reason") == "AlreadyExists":
         return Refused(f"{asked}: 409, it exists already ({shown}): use another name, or change the existing one")
     if "UID in precondition" in words or "UID in the precondition" in words:
-        return Refused(
-            f"{asked}: 409, the object that was read is gone, and if there is one of that name now it is another: look "
-            f"at it before you repeat the request"
-        )
+        return _gone_error(asked)
     return Raced(f"{asked}: 409, the object has changed since it was read ({shown}): read it again")
+
+
+def _gone_error(asked: ApiRequest) -> Refused:
+    return Refused(
+        f"{asked}: the object that was read is gone, and if there is one of that name now it is another: look at it "
+        f"before you repeat the request"
+    )
 
 
 def _managers_and_fields(causes: list[Object]) -> str:
@@ -132,6 +136,8 @@ def _rejection_error(status: int, said: Object, *, asked: ApiRequest) -> GitOpsE
             return CursorExpired(
                 f"{asked}: 410, the cursor has expired; lists are kept for minutes: start again without cursor"
             )
+        case 422 if any(at(one, "field") == "metadata.uid" for one in at(said, "details", "causes") or []):
+            return _gone_error(asked)
         case 422 if asked.verb == "patch" and not causes:
             # An operation of a JSON Patch that fails, `test` too, comes without a word on which one it was.
             return Raced(f"{asked}: 422, the patch does not fit the object as it is now: it has changed, read it again")
@@ -209,11 +215,17 @@ def _join_causes(said: Object, *, asked: ApiRequest) -> str:
     causes = at(said, "details", "causes") or []
     told = "reason" if asked.secret else "message"
     shown = [
-        f"{_one_line(str(at(cause, 'field') or '?'), 120)}: {_one_line(str(at(cause, told) or ''), 200)}"
+        f"{_one_line(str(at(cause, 'field') or '?'), 120)}: {_one_line(_without_quote(cause, told), 200)}"
         for cause in causes[:_SHOWN]
     ]
     more = f" and {len(causes) - _SHOWN} more" if len(causes) > _SHOWN else ""
     return "; ".join(shown) + more
+
+
+def _without_quote(cause: Object, told: str) -> str:
+    """Of a patch that leaves an unknown field in it the server quotes the whole object first."""
+    text = str(at(cause, told) or "")
+    return re.sub(r'^Invalid value: ".*": (?=strict decoding error: )', "", text, flags=re.DOTALL)
 
 
 def _parse_status(body: bytes) -> Object:

@@ -81,10 +81,11 @@ def not_allowed() -> ApiError:
     return ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
-def already_exists(resource: Resource, name: str) -> ApiError:
-    return ApiError(
-        409, "AlreadyExists", f'{qualified_name(resource)} "{name}" already exists', _details(resource, name)
-    )
+def already_exists(resource: Resource, there: Object) -> ApiError:
+    name = there["name"]
+    going = "object is being deleted: " if "deletionTimestamp" in there else ""
+    message = f'{going}{qualified_name(resource)} "{name}" already exists'
+    return ApiError(409, "AlreadyExists", message, _details(resource, name))
 
 
 def conflict(resource: Resource, name: str, why: str = "") -> ApiError:

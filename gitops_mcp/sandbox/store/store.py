@@ -7,7 +7,7 @@ to change an object, `merge` a patch or `replace` it by an altered copy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,8 +149,9 @@ class Store:
             self._check_namespace(resource, metadata)
             ask_webhooks(self.webhooks, resource, "CREATE", old=None, new=made, how=how)
             key = key_of(metadata.get("namespace"), metadata["name"])
-            if collection.get(key) is not None:
-                raise already_exists(resource, metadata["name"])
+            there = collection.get(key)
+            if there is not None:
+                raise already_exists(resource, there.value["metadata"])
             if how.dry_run:
                 return made
             return self._state.commit(collection, key, made).value
@@ -167,7 +168,15 @@ class Store:
                 "metadata.resourceVersion", "FieldValueInvalid", "Invalid value: 0: must be specified for an update"
             )
             raise invalid(resource, name, [fault])
-        return self.change(resource, namespace, name, lambda _: value, subresource=subresource, how=how)
+
+        def replaced(old: Object) -> Object:
+            was = old["metadata"]["uid"]
+            if metadata.get("uid") not in {None, "", was}:
+                why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {was}"
+                raise conflict(resource, name, why)
+            return value
+
+        return self.change(resource, namespace, name, replaced, subresource=subresource, how=how)
 
     def merge(
         self,
@@ -348,7 +357,13 @@ def _object_filter(served: Served, labels: str | None, fields: str | None) -> Wa
 
 def _check_preconditions(resource: Resource, found: ObjectVersion, only: Preconditions) -> None:
     metadata = found.value["metadata"]
-    for what, field, wanted in (("UID", "uid", only.uid), ("ResourceVersion", "resourceVersion", only.version)):
+    for what, field, wanted, fate in (
+        ("UID", "uid", only.uid, "deleted and then recreated"),
+        ("ResourceVersion", "resourceVersion", only.version, "modified"),
+    ):
         if wanted and wanted != metadata[field]:
-            why = f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {metadata[field]}"
-            raise conflict(resource, metadata["name"], why)
+            why = (
+                f"the {what} in the precondition ({wanted}) does not match the {what} in record ({metadata[field]}). "
+                f"The object might have been {fate}"
+            )
+            raise conflict(replace(resource, plural=resource.kind), metadata["name"], why)
