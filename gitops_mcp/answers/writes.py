@@ -35,6 +35,8 @@ class WriteResult(LongAnswer):
     about: list[str] = Field(default_factory=list)
     """What changes, and which engine object applies it."""
     validated_by: list[str] = Field(default_factory=list)
+    operator: str | None = None
+    """The release that the rules were asked for, and who says that it runs; `unknown`: any supported one."""
     warnings: list[Notice] = Field(default_factory=list)
     next: list[str] = Field(default_factory=list)
 
@@ -62,7 +64,8 @@ class WriteResult(LongAnswer):
             yield f"commit {self.commit}"
         yield from map(plain, self.about)
         if self.validated_by:
-            yield f"validated by: {', '.join(self.validated_by)}"
+            release = f"; operator: {plain(self.operator)}" if self.operator else ""
+            yield f"validated by: {', '.join(self.validated_by)}{release}"
 
 
 class DiscardResult(Answer):

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_mcp.config.options import OPTIONS, Flags, Option, process_environ, read_flags
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
+from gitops_mcp.domain.cnpg.releases import Release
+from gitops_mcp.domain.cnpg.version import parse_operator_version
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.errors import InvalidRequest
 
@@ -68,6 +70,8 @@ class Environment:
     """None: the environment's own."""
     engine_namespace: str | None
     passwords: Passwords
+    operator: Release | None = None
+    """The operator's release, for where no pod says it."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +206,7 @@ def _build_environment(name: str, part: EnvironmentPart, passwords: PasswordsPar
             controller_namespace=passwords.sealed_secrets.namespace,
             controller_name=passwords.sealed_secrets.name,
         ),
+        operator=parse_operator_version(part.operator),
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from gitops_mcp.config import rules
@@ -48,6 +48,7 @@ Certificate = Annotated[str, AfterValidator(rules.checked_certificate), Field(js
 ObjectName = Annotated[
     str, AfterValidator(rules.checked_object_name), Field(json_schema_extra={"pattern": rules.OBJECT_NAME})
 ]
+Operator = Annotated[str, BeforeValidator(rules.checked_operator), Field(json_schema_extra={"pattern": rules.OPERATOR})]
 Images = Annotated[
     str, AfterValidator(rules.checked_image_repository), Field(json_schema_extra={"pattern": rules.IMAGES})
 ]
@@ -127,6 +128,8 @@ class EnvironmentPart(_Part):
     delivery: Literal["git", "direct"] = "git"
     """git: as a commit for review; direct: straight to the API, for dev clusters, never where protected."""
     engine: EnginePart = EnginePart()
+    operator: Operator = "auto"
+    """Release of the operator, such as 1.30.0, for where no pod of a Cluster says it; auto: then nobody knows it."""
     passwords: PasswordsPart | None = None
     """Of this environment; null: those of the file."""
 

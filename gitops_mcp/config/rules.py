@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from gitops_mcp.domain.cnpg.releases import KNOWN, release_text
 from gitops_mcp.domain.names import quote
 
 ENVIRONMENT = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
@@ -18,6 +19,7 @@ LAYOUT = r"\{cluster\}.*\.ya?ml$"
 NAMED_LAYOUT = r"\{name\}.*\.ya?ml$"
 OBJECT_NAME = STORAGE_CLASS
 IMAGES = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$"
+OPERATOR = r"^(auto|v?[0-9]+\.[0-9]+\.[0-9]+)$"
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]")
 # What git check-ref-format refuses in a part of a name, plus a leading dash, which commands would take for an option.
@@ -142,6 +144,18 @@ def checked_object_name(name: str) -> str:
             f"starting and ending with a letter or digit"
         )
     return name
+
+
+def checked_operator(release: object) -> str:
+    """With all three numbers, as rules come in patch releases; YAML reads 1.29 as a number."""
+    text = f"{release:g}" if isinstance(release, float) else str(release)
+    if not isinstance(release, str) or not re.fullmatch(OPERATOR, release):
+        like = [one for one in map(release_text, KNOWN) if one.startswith(f"{text}.")]
+        raise ValueError(
+            f"{cite(text)} is not a release of the operator: all three numbers, such as "
+            f"{(like or [release_text(KNOWN[-1])])[-1]}, or auto"
+        )
+    return release
 
 
 def checked_image_repository(name: str) -> str:

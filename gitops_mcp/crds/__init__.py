@@ -12,7 +12,8 @@ import pkgutil
 from collections.abc import Iterator
 from functools import cache
 
-from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.domain.schema import Schema, compile_schema
 
 VERSION = (1, 30, 0)
 LABEL = f"CloudNativePG {'.'.join(map(str, VERSION))}"
@@ -32,3 +33,16 @@ def packaged_crds() -> Iterator[Object]:
     for one in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if one.name.endswith(_ENDING):
             yield packaged_crd(one.name.removesuffix(_ENDING))
+
+
+def packaged_schema(resource: Resource) -> Schema:
+    found = schema_in_crd(packaged_crd(resource.plural), resource.version)
+    return compile_schema(found or {}, key=f"packaged {resource.kind}")
+
+
+def schema_in_crd(crd: Object, version: str) -> Object | None:
+    for one in at(crd, "spec", "versions") or ():
+        if at(one, "name") == version:
+            found: Object | None = at(one, "schema", "openAPIV3Schema")
+            return found
+    return None

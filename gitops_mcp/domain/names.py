@@ -13,6 +13,8 @@ from gitops_mcp.errors import InvalidRequest
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _CHANGE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_WORD = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 
 CLUSTER_NAME_MAX = 50
 """The webhook of CNPG refuses longer ones: services and pods are named after the Cluster."""
@@ -62,6 +64,21 @@ def check_change_name(name: str, *, field: str = "change") -> str:
             f"'-', starting with a letter or digit, such as {_legal_example(name)!r}"
         )
     return name
+
+
+def is_subdomain(text: str) -> bool:
+    """A DNS-1123 subdomain, as the names of most objects are (`IsDNS1123Subdomain` of Kubernetes)."""
+    return len(text) <= 253 and _SUBDOMAIN.fullmatch(text) is not None
+
+
+def is_qualified_name(text: str) -> bool:
+    """The key of a label, an annotation or a taint, or a finalizer: `team`, or `example.com/team`."""
+    prefix, slash, name = text.rpartition("/")
+    return (not slash or is_subdomain(prefix)) and len(name) <= 63 and _WORD.fullmatch(name) is not None
+
+
+def is_label_value(text: str) -> bool:
+    return not text or (len(text) <= 63 and _WORD.fullmatch(text) is not None)
 
 
 def _legal_example(name: str, *, limit: int = 63, letter_first: bool = False) -> str:

@@ -5,8 +5,12 @@ Python reads some of them otherwise (`$`, digits, classes in brackets), and woul
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import Any
+
+_ANY_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
+"""What the C++ of RE2 reads, and the Go of Kubernetes and its operators does not."""
 
 
 class Unreadable(ValueError):
@@ -21,10 +25,18 @@ def fullmatch(pattern: str, text: str) -> bool:
     return compiled(pattern).fullmatch(_bytes(text)) is not None
 
 
+def find_groups(pattern: str, text: str) -> list[tuple[str, ...]]:
+    """What the groups of a pattern hold, at each place where it fits."""
+    found = compiled(pattern).finditer(_bytes(text))
+    return [tuple(one.decode(errors="surrogatepass") for one in match.groups()) for match in found]
+
+
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> Any:
     import re2
 
+    if _ANY_BYTE.search(pattern):
+        raise Unreadable("invalid escape sequence: \\C")
     try:
         return re2.compile(_bytes(pattern), _options())
     except re2.error as error:

@@ -73,6 +73,7 @@ GOOD = [
     "environments: null\nlayout: {cluster: 'x/{cluster}.yml'}\nimages: {postgres: localhost:5000/pg}\n",
     "passwords: {provider: sops, sealedSecrets: {certificate: /etc/cert.pem, namespace: ops, name: a.b}}\n",
     "environments: {dev: {delivery: direct, passwords: {provider: cluster}}}\nlayout: {role: 'x/{name}.yml', secret: '{name}.yaml'}\n",
+    "environments: {prod: {operator: 1.29.2}, dev: {operator: auto}}\n",
     "limits: {maxInstances: 100, storageClasses: [a.b-c]}\n",
 ]
 BAD = [
@@ -92,6 +93,9 @@ BAD = [
     "environments: {prod: {namespaces: []}}",
     "environments: {prod: {namespaces: [A]}}",
     "environments: {prod: {engine: {kind: flux}}}",
+    "environments: {prod: {operator: 1.29}}",
+    "environments: {prod: {operator: null}}",
+    "environments: {prod: {operator: 1.29.x}}",
     "layout: {cluster: 'x.yaml'}",
     "layout: {role: 'x.yaml'}",
     "passwords: {provider: vault}",

@@ -23,6 +23,7 @@ environments:
     namespaces: [shop, billing]
     protected: true
     engine: {type: argocd, context: hub, namespace: argocd}
+    operator: 1.29.2
   dev: {context: kind-dev, path: clusters/dev, delivery: git, passwords: {provider: cluster}}
 layout:
   cluster: "{path}/{namespace}/postgres/{cluster}.yml"
@@ -102,6 +103,7 @@ def test_every_key_is_read() -> None:
                 engine_type="argocd",
                 engine_context="hub",
                 engine_namespace="argocd",
+                operator=(1, 29, 2),
                 passwords=Passwords("sealed-secrets", "certs/sealing.pem", "sealing", "sealer"),
             ),
             "dev": environment(
@@ -158,7 +160,7 @@ limits:
         "- line 9: environments.dev.delivery: expected one of git, direct, found 'both'",
         (
             "- line 10: environments.dev.namespace: unknown key; there are: namespaces, context, delivery, engine, "
-            "passwords, path, protected"
+            "operator, passwords, path, protected"
         ),
         "- line 12: limits.maxInstances: expected a whole number from 1 to 100, found 2.5",
     ]
@@ -201,6 +203,12 @@ limits:
         pytest.param("environments: {a: {protected: 1}}", "protected: expected true or false, found 1", id="one"),
         pytest.param("environments: {a: {delivery: svn}}", "expected one of git, direct, found 'svn'", id="delivery"),
         pytest.param("environments: {a: {engine: {type: argo}}}", "one of auto, argocd, flux, none", id="engine"),
+        pytest.param(
+            "environments: {a: {operator: 1.29}}",
+            "environments.a.operator: '1.29' is not a release of the operator: all three numbers, such as 1.29.2, or auto",
+            id="a minor release",
+        ),
+        pytest.param("environments: {a: {operator: latest}}", "such as 1.30.0, or auto", id="no release"),
         pytest.param("layout: {cluster: '{path}/x.yaml'}", "must contain {cluster}", id="no cluster in it"),
         pytest.param("layout: {cluster: '{path}/{cluster}.json'}", "end in .yaml or .yml", id="no YAML"),
         pytest.param(

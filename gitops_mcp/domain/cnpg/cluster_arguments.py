@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from gitops_mcp.domain.cnpg.quantity import is_memory_size, memory_bytes
+from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import InvalidRequest
@@ -16,8 +18,6 @@ from gitops_mcp.errors import InvalidRequest
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$-]*")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_MEMORY = re.compile(r"\s*\d+(\.\d+)?\s*(B|kB|MB|GB|TB)?\s*")
-_BOOLEAN = frozenset({"on", "off", "true", "false", "yes", "no", "t", "f", "y", "n", "1", "0"})
 _IDENTIFIER_MAX = 63
 """Bytes; PostgreSQL cuts longer names silently."""
 
@@ -41,14 +41,28 @@ FIXED_PARAMETERS = frozenset(
     """.split()  # noqa: SIM905 - as a list it takes a line for each
 )
 """Set by the operator alone (`pkg/postgres/configuration.go`, FixedConfigurationParameters)."""
+FIXED_BY_SOME: Mapping[str, Releases] = {
+    "pg_failover_slots.standby_slot_names": Releases(((1, 27, 0),)),
+    "ssl_ecdh_curve": Releases(until=((1, 31, 0),)),
+    "synchronized_standby_slots": Releases(((1, 27, 0),)),
+}
+"""Those that not every release fixes."""
 
 _INSTEAD = {
     "shared_preload_libraries": "spec.postgresql.shared_preload_libraries sets it",
     "synchronous_standby_names": "spec.postgresql.synchronous sets it",
     "archive_command": "a backup plugin sets it",
 }
-_FLAGS = ("hot_standby_feedback", "sync_replication_slots", "wal_log_hints")
-_WAL_LEVELS = ("logical", "replica", "minimal")
+FLAGS = ("hot_standby_feedback", "sync_replication_slots", "wal_log_hints")
+_TRUE = frozenset({"1", "on", "y", "ye", "yes", "t", "tr", "tru", "true"})
+_FALSE = frozenset({"0", "of", "off", "n", "no", "f", "fa", "fal", "fals", "false"})
+WAL_LEVELS = ("logical", "replica", "minimal")
+
+
+def parse_flag(value: object) -> bool | None:
+    """A boolean as PostgreSQL and the operator read it, prefixes too, or None for what is none."""
+    text = str(value).lower()
+    return True if text in _TRUE else False if text in _FALSE else None
 
 
 def checked_parameters(given: Mapping[str, object], *, instances: int, field: str = "parameters") -> dict[str, str]:
@@ -60,7 +74,7 @@ def checked_parameters(given: Mapping[str, object], *, instances: int, field: st
         raise InvalidRequest(
             f"{field}: wal_level 'minimal' works with one instance only, as replicas need more; 'replica' or 'logical'"
         )
-    if instances > 1 and made.get("wal_log_hints", "on").lower() in {"off", "false", "no", "f", "n", "0"}:
+    if instances > 1 and parse_flag(made.get("wal_log_hints")) is False:
         raise InvalidRequest(
             f"{field}: wal_log_hints may not be off with more than one instance, as pg_rewind needs it: leave it out"
         )
@@ -86,14 +100,14 @@ def _check_parameter(key: str, value: object, *, field: str) -> None:
             f"{field}: the value of {key} looks as if it held a password or a token, which would stay in Git for "
             f"ever: leave it out"
         )
-    if key == "wal_level" and value not in _WAL_LEVELS:
-        raise InvalidRequest(f"{field}: wal_level {quote(value)} does not exist; {suggest(value, _WAL_LEVELS)}")
-    if key == "shared_buffers" and not _MEMORY.fullmatch(value):
+    if key == "wal_level" and value not in WAL_LEVELS:
+        raise InvalidRequest(f"{field}: wal_level {quote(value)} does not exist; {suggest(value, WAL_LEVELS)}")
+    if key == "shared_buffers" and value and (memory_bytes(value) is None or not is_memory_size(value)):
         raise InvalidRequest(
             f"{field}: shared_buffers {quote(value)} is no size of PostgreSQL: a number with kB, MB or GB, such as "
             f"'256MB'"
         )
-    if key in _FLAGS and value.lower() not in _BOOLEAN:
+    if key in FLAGS and parse_flag(value) is None:
         raise InvalidRequest(f"{field}: {key} must be 'on' or 'off', not {quote(value)}")
 
 

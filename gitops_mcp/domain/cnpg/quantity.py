@@ -8,11 +8,15 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from gitops_mcp.domain.cnpg.golang import parse_integer
 from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest
 
-_QUANTITY = re.compile(r"([+-]?)(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})([EPTGMK]i|[numkMGTPE]|[eE][+-]?\d{1,2})?")
+_QUANTITY = re.compile(
+    r"([+-]?)(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})([EPTGMK]i|[numkMGTPE]|[eE][+-]?\d{1,2})?", re.ASCII
+)
 _SIZE = re.compile(r"\s*([+-]?)\s*(\d{1,15}(?:\.\d{1,6})?)\s*([kmgtpe]?)i?b?(?:ytes)?\s*", re.IGNORECASE)
+_MEMORY = re.compile(r"\d+(?:\.\d+)? *(?:B|kB|MB|GB|TB)?", re.ASCII)
 _BINARY: dict[str, int] = {f"{letter}i": 1024 ** (power + 1) for power, letter in enumerate("KMGTPE")}
 _DECIMAL = {
     letter: Fraction(1000) ** power for letter, power in zip("numkMGTPE", (-3, -2, -1, 1, 2, 3, 4, 5, 6), strict=True)
@@ -39,6 +43,25 @@ def quantity(text: object) -> Fraction | None:
         return value * _DECIMAL[suffix]
     power = int(suffix[1:])
     return value * Fraction(10 ** max(power, 0), 10 ** max(-power, 0))
+
+
+def memory_bytes(text: object) -> Fraction | None:
+    """Bytes of a size in postgresql.conf as CNPG's webhook reads it: '512MB', '1.5 GB'; a bare number counts megabytes.
+
+    It asks for a B at the end and makes a quantity of the rest, so it reads 64KB and -1 too, which PostgreSQL does not.
+    """
+    if not isinstance(text, str):
+        return None
+    text = f"{text}MB" if parse_integer(text) is not None else text
+    if not text.endswith("B"):
+        return None
+    number = text[:-1].replace(" ", "")
+    return quantity(number if parse_integer(number) is not None else f"{number}i".replace("ki", "Ki"))
+
+
+def is_memory_size(text: str) -> bool:
+    """Whether PostgreSQL reads it: a bare number counts pages or kilobytes there."""
+    return _MEMORY.fullmatch(text) is not None
 
 
 def checked_storage_size(text: str, *, field: str = "storage_size") -> str:

@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gitops_mcp.domain.cnpg.cluster_arguments import INSTANCES_MOST, checked_instances
+from gitops_mcp.domain.cnpg.cluster_arguments import INSTANCES_MOST, checked_instances, parse_flag
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_hibernated
 from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.errors import Refused
-
-_OFF = frozenset({"off", "false", "no", "0"})
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def _check_scaling(cluster: Object, to: int) -> None:
         )
     if to > 1 and str(at(postgresql, "parameters", "wal_level")) == "minimal":
         raise Refused("instances: wal_level is 'minimal', with which no replica follows: set it to 'logical' first")
-    if to > 1 and str(at(postgresql, "parameters", "wal_log_hints")).lower() in _OFF:
+    if to > 1 and parse_flag(at(postgresql, "parameters", "wal_log_hints")) is False:
         raise Refused("instances: wal_log_hints is off, which CNPG's webhook refuses with replicas: remove it first")
     if to == 1 and at(cluster, "spec", "primaryUpdateStrategy") == "supervised":
         raise Refused(

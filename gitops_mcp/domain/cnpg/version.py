@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from gitops_mcp.domain.cnpg.golang import parse_integer
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest
 
 OLDEST, NEWEST = 13, 18
 """CNPG's webhook refuses older majors; newer ones than this may exist by the time this runs."""
 
-_TAG = re.compile(r"(\d{2})(?:\.\d+|(?:beta|rc)\d+)?(?:[-_.][A-Za-z0-9_.-]*)?")
+_TAG = re.compile(r"(\d{2})(?:\.\d+|(?:beta|rc)\d+)?(?:[-_.][A-Za-z0-9_.-]*)?", re.ASCII)
+_NUMBERS = re.compile(r"(?:[0-9]\.?)+")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _FLAVOUR = "standard-trixie"
 
@@ -47,19 +50,31 @@ def parse_postgres_version(text: str, *, field: str = "postgres_version") -> Ver
     return Version(major, None if tag == str(major) and not digest else text)
 
 
+def image_tag(image: str) -> str:
+    """The tag of an image reference: `registry:5000/pg:18.4-system@sha256:…` -> `18.4-system`; empty where none is."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
 def major_of(image: object) -> int | None:
-    """The major that an image reference or tag says: `registry:5000/pg:18.4-system` -> 18."""
+    """The major that an image reference or a bare tag says, as the operator reads it (machinery's version.FromTag).
+
+    The numbers at the tag's start count up to the first other character; with a point that no number follows, as in
+    `18.` and `18.x`, it is no version.
+    """
     if not isinstance(image, str):
         return None
-    tag = image.partition("@")[0].rpartition("/")[2].rpartition(":")[2]
-    match = re.match(r"(\d{1,2})(?!\d)", tag)
-    return int(match.group(1)) if match else None
+    found = _NUMBERS.match(image_tag(image) or image)
+    numbers = [parse_integer(one) for one in found[0].split(".")[:2]] if found else [None]
+    return None if None in numbers else numbers[0]
 
 
-def parse_operator_version(text: object) -> tuple[int, ...] | None:
+def parse_operator_version(text: object) -> Release | None:
     """`1.30.0` of a pod's annotation cnpg.io/operatorVersion, as numbers."""
     match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text) if isinstance(text, str) else None
-    return tuple(int(part) for part in match.groups(default="0")) if match else None
+    if match is None:
+        return None
+    major, minor, patch = (int(part) for part in match.groups(default="0"))
+    return major, minor, patch
 
 
 def _why(text: str) -> str:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from functools import reduce
 
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.impact import catalog, cluster, database, pooler, role
 from gitops_mcp.domain.impact.level import NOTHING, Impact
 from gitops_mcp.domain.objects import Object, at
 
 
 def assess_impact(
-    before: Object | None, after: Object | None, *, live: Object | None = None, operator: tuple[int, ...] | None = None
+    before: Object | None, after: Object | None, *, live: Object | None = None, operator: Release | None = None
 ) -> Impact:
     """`None` before: the object is new; after: it goes."""
     kind = at(after, "kind") or at(before, "kind")

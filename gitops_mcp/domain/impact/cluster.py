@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.impact.role import login_impacts
@@ -24,7 +25,7 @@ from gitops_mcp.domain.rules.rollout import (
     may_be_postmaster,
     pod_fields,
 )
-from gitops_mcp.domain.rules.together import RESIZE_SAFE_SINCE
+from gitops_mcp.domain.rules.together import RESIZE_SAFE
 from gitops_mcp.errors import GitOpsError
 
 _RELOADED = (
@@ -47,7 +48,7 @@ _RESTART_NOTES = {
 
 
 def impacts(
-    before: Object | None, after: Object | None, live: Object | None, operator: tuple[int, ...] | None
+    before: Object | None, after: Object | None, live: Object | None, operator: Release | None
 ) -> Iterator[Impact]:
     if after is None:
         yield impact(
@@ -75,7 +76,11 @@ def impacts(
     level = max((change.level for change in changes), default=Level.NONE)
     if level is Level.ROLLING_RESTART:
         yield from _rollout_impacts(after)
-    if grown_volumes(before, after) and level is Level.ROLLING_RESTART and (operator or (0, 0))[:2] < RESIZE_SAFE_SINCE:
+    if (
+        grown_volumes(before, after)
+        and level is Level.ROLLING_RESTART
+        and not (operator and RESIZE_SAFE.hold(operator))
+    ):
         yield impact(level, "a resize and a restart in one change: older operators may wait for ever between the two")
 
 

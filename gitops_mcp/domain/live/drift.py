@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
+from gitops_mcp.domain.cnpg.golang import parse_duration
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 
@@ -23,6 +25,9 @@ _KEYED = {("podSelectorRefs",): "name", ("postgresql", "extensions"): "name"}
 """Lists of a Cluster's spec with a merge key: an applier owns its own items only."""
 _GROWING = frozenset({("monitoring", "customQueriesConfigMap"), ("plugins",)})
 """Lists that the webhook adds items to: the default queries, and the plugins that an operator always includes."""
+_DURATIONS = frozenset({"minApplyDelay", "metricsQueriesTTL"})
+"""What comes back as Go spells it: `90m` as `1h30m0s`."""
+_ARCHIVE_MODE: Path = ("spec", "postgresql", "parameters", "archive_mode")
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ def drift(desired: Object, live: Object) -> tuple[FieldDrift, ...]:
         if isinstance(stated, dict):
             found += _value_drift(stated, at(live, "metadata", part) or {}, ("metadata", part))
     is_cluster = at(desired, "kind") == "Cluster"
+    filled = fill_webhook_defaults(desired)
     for key, value in desired.items():
         if key in _IDENTITY:
             continue
@@ -51,7 +57,14 @@ def drift(desired: Object, live: Object) -> tuple[FieldDrift, ...]:
             # Read at creation only; the webhook completes it, and an edit of it never takes effect.
             value = {name: part for name, part in value.items() if name != "bootstrap"}  # noqa: PLW2901
         found += _value_drift(value, live.get(key), (key,))
-    return tuple(found)
+    return tuple(one for one in found if not _is_by_webhook(one, filled))
+
+
+def _is_by_webhook(one: FieldDrift, filled: Object) -> bool:
+    """What is stated blank is filled in, and archive_mode comes to what the operator wants of it."""
+    if one.path == _ARCHIVE_MODE:
+        return bool(one.live == at(filled, *one.path))
+    return bool(one.desired == "" and at(filled, *one.path))
 
 
 def _value_drift(desired: Any, live: Any, path: Path) -> Iterator[FieldDrift]:
@@ -107,11 +120,12 @@ def _is_as_live(desired: Any, live: Any, path: Path) -> bool:
     if isinstance(desired, dict | list) or isinstance(live, dict | list):
         return False
     if _is_quantity(path):
-        pair = quantity(desired), quantity(live)
+        pair = quantity(desired.strip() if isinstance(desired, str) else desired), quantity(live)
         return None not in pair and pair[0] == pair[1]
     if isinstance(desired, str) and isinstance(live, str):
-        instant = _parse_instant(desired)
-        return instant is not None and instant == _parse_instant(live)
+        read = parse_duration if path[-1] in _DURATIONS else _parse_instant
+        found = read(desired)
+        return found is not None and found == read(live)
     return _scalar_text(desired) == _scalar_text(live)
 
 

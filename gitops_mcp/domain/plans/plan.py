@@ -47,6 +47,8 @@ class Plan:
     next: tuple[str, ...] = ()
     """What happens after the change is merged, and what to call then."""
     validated_by: tuple[str, ...] = ()
+    operator: str | None = None
+    """The release of the operator that it was judged for, and who says so."""
     writes: tuple[SecretWrite, ...] = ()
     """What goes to the API besides the commit."""
 

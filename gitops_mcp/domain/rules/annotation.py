@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
+from typing import Any
 
+from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_json
+from gitops_mcp.domain.cnpg.releases import ALL, Releases
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import quote
+from gitops_mcp.domain.objects import as_int, at
 from gitops_mcp.domain.rules.reading import annotations_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
@@ -17,7 +21,13 @@ RELOADED = "cnpg.io/reloadedAt"
 RECONCILIATION = "cnpg.io/reconciliationLoop"
 POD_SPEC = "cnpg.io/reconcilePodSpec"
 POD_PATCH = "cnpg.io/podPatch"
+FAILOVER_QUORUM = "alpha.cnpg.io/failoverQuorum"
+PINGER = "alpha.cnpg.io/livenessPinger"
 SKIP_ARCHIVING = "cnpg.io/skipWalArchiving"
+
+_POD = (["metadata"], ["spec"], ["status"])
+_POD_IMAGE = re.compile(r"/spec/containers/[0-9]+/image")
+"""It comes with status.image, so a Cluster that is new has none."""
 
 _DANGEROUS = {
     "cnpg.io/validation": ("disabled", "the operator accepts anything then, and breaks on it later"),
@@ -36,10 +46,7 @@ _DANGEROUS = {
 
 def parse_fenced(value: object) -> tuple[str, ...] | None:
     """The instances that are fenced, '*' for all; None for what is no list of names."""
-    try:
-        names = json.loads(str(value))
-    except ValueError:
-        return None
+    names = _json_or_none(str(value))
     return tuple(names) if isinstance(names, list) and all(isinstance(one, str) for one in names) else None
 
 
@@ -52,21 +59,81 @@ def _dangerous_annotations(seen: Seen) -> Iterator[Fault]:
             )
 
 
-def _annotation_values(seen: Seen) -> Iterator[Fault]:
-    given = annotations_of(seen.object)
-    if HIBERNATION in given and given[HIBERNATION] not in ("on", "off"):
+def _hibernation(seen: Seen) -> Iterator[Fault]:
+    stated = annotations_of(seen.object).get(HIBERNATION, "off")
+    if stated not in ("on", "off"):
         yield Fault(
             ("metadata", "annotations", HIBERNATION),
-            f"{quote(str(given[HIBERNATION]))} means nothing: 'on' or 'off', quoted, as YAML reads them as booleans",
+            f"{quote(str(stated))} means nothing: 'on' or 'off', quoted, as YAML reads them as booleans",
         )
-    if FENCED in given and parse_fenced(given[FENCED]) is None:
+
+
+def _fencing(seen: Seen) -> Iterator[Fault]:
+    stated = annotations_of(seen.object).get(FENCED, "[]")
+    if parse_fenced(stated) is None:
         yield Fault(
             ("metadata", "annotations", FENCED),
-            f"{quote(str(given[FENCED]))} is no JSON list of instances: such as '[\"orders-1\"]', or '[\"*\"]' for all",
+            f"{quote(str(stated))} is no JSON list of instances: such as '[\"orders-1\"]', or '[\"*\"]' for all",
         )
 
 
+def _pod_patch(seen: Seen) -> Iterator[Fault]:
+    """The operator applies it to a pod of its own making, which is not known here but for its outline."""
+    stated, field = annotations_of(seen.object).get(POD_PATCH), ("metadata", "annotations", POD_PATCH)
+    if not isinstance(stated, str):
+        return
+    patch = _json_or_none(stated)
+    if not isinstance(patch, list) or not all(isinstance(one, dict) for one in patch):
+        yield Fault(field, "is no JSON patch, a list of operations: leave it out")
+        return
+    has_image = bool(at(seen.live, "status", "image"))
+    for path in (str(one.get("path")) for one in patch if one.get("op") != "add"):
+        if path.split("/")[1:2] not in _POD or (_POD_IMAGE.fullmatch(path) and not has_image):
+            yield Fault(field, f"does not apply, as a new pod has no {quote(path)}: leave it out")
+
+
+def _failover_quorum(seen: Seen) -> Iterator[Fault]:
+    """Defaulting writes it into spec.postgresql.synchronous, where there is that."""
+    stated, field = annotations_of(seen.object).get(FAILOVER_QUORUM), ("metadata", "annotations", FAILOVER_QUORUM)
+    if not isinstance(stated, str):
+        return
+    if parse_boolean(stated) is None:
+        holds = Releases(since=((1, 28, 0),)) if stated == "" else ALL
+        yield Fault(field, f"{quote(stated)} is no boolean: 'true' or 'false'", holds=holds)
+    elif parse_boolean(stated) and at(seen.object, "spec", "postgresql", "synchronous") is None:
+        yield Fault(field, "needs spec.postgresql.synchronous, whose standbys decide: add that, or leave it out")
+
+
+def _pinger(seen: Seen) -> Iterator[Fault]:
+    stated, field = annotations_of(seen.object).get(PINGER), ("metadata", "annotations", PINGER)
+    if not isinstance(stated, str):
+        return
+    found = _json_or_none(stated)
+    given = {str(key).lower(): value for key, value in found.items()} if isinstance(found, dict) else {}
+    numbers = (given.get("requesttimeout"), given.get("connectiontimeout"))
+    if not isinstance(given.get("enabled"), bool) or not all(one is None or as_int(one) is not None for one in numbers):
+        yield Fault(
+            field,
+            f"{quote(stated)} must be JSON with enabled, true or false, and if need be requestTimeout and "
+            f"connectionTimeout, whole milliseconds: such as '{{\"enabled\": true}}', or "
+            f"spec.probes.liveness.isolationCheck in its place",
+        )
+
+
+def _json_or_none(text: str) -> Any:
+    try:
+        return parse_json(text)
+    except ValueError:
+        return None
+
+
+_ONE = ("Cluster",)
+
 RULES = (
-    Rule("dangerous-annotations", tuple(kind.kind for kind in CNPG_KINDS), "server", _dangerous_annotations),
-    Rule("annotation-values", ("Cluster",), "webhook validateHibernationAnnotation", _annotation_values),
+    Rule("dangerous-annotations", tuple(one.kind for one in CNPG_KINDS), "server", _dangerous_annotations, ours=True),
+    Rule("annotation-values", _ONE, "webhook validateHibernationAnnotation", _hibernation),
+    Rule("fenced-instances", _ONE, "server", _fencing, ours=True),
+    Rule("pod-patch", _ONE, "webhook validatePodPatchAnnotation", _pod_patch),
+    Rule("failover-quorum-annotation", _ONE, "webhook validateFailoverQuorumAlphaAnnotation", _failover_quorum),
+    Rule("liveness-pinger", _ONE, "webhook validateLivenessPingerProbe", _pinger),
 )

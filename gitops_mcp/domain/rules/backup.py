@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.golang import parse_integer
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.rules import schedule
@@ -15,8 +16,9 @@ _DEADLINE = "cnpg.io/volumeSnapshotDeadline"
 
 
 def _schedule(seen: Seen) -> Iterator[Fault]:
-    if text := schedule.schedule_fault(as_text(at(seen.object, "spec", "schedule"))):
-        yield Fault(("spec", "schedule"), text)
+    stated = as_text(at(seen.object, "spec", "schedule"))
+    if text := schedule.schedule_fault(stated):
+        yield Fault(("spec", "schedule"), text, ours=schedule.is_read_by_operator(stated))
 
 
 def _backup_online(seen: Seen) -> Iterator[Fault]:
@@ -28,19 +30,26 @@ def _backup_online(seen: Seen) -> Iterator[Fault]:
 
 
 def _backup_plugin(seen: Seen) -> Iterator[Fault]:
+    """The webhook of ScheduledBackup lets it pass, and each Backup that it makes is refused then."""
     if _backup_method(seen) == "plugin" and not at(seen.object, "spec", "pluginConfiguration", "name"):
         yield Fault(
             ("spec", "pluginConfiguration"),
             "is needed with method 'plugin': such as name: barman-cloud.cloudnative-pg.io",
+            ours=_is_scheduled(seen),
         )
 
 
 def _backup_deadline(seen: Seen) -> Iterator[Fault]:
-    value = annotations_of(seen.object).get(_DEADLINE)
-    if value is not None and not str(value).lstrip("+-").isdecimal():
-        yield Fault(
-            ("metadata", "annotations", _DEADLINE), f"{quote(str(value))} is no number of minutes: such as '10'"
-        )
+    """The webhook looks at that of a Backup alone."""
+    stated = annotations_of(seen.object).get(_DEADLINE)
+    ours = _is_scheduled(seen) or stated == ""
+    if isinstance(stated, str) and parse_integer(stated) is None and not (ours and stated.isdecimal()):
+        text = f"{quote(stated)} is no number of minutes: such as '10'"
+        yield Fault(("metadata", "annotations", _DEADLINE), text, ours=ours)
+
+
+def _is_scheduled(seen: Seen) -> bool:
+    return bool(at(seen.object, "kind") == "ScheduledBackup")
 
 
 def _backup_configured(seen: Seen) -> Iterator[Fault]:

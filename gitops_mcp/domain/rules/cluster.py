@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count
-from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.cnpg.golang import parse_duration
 from gitops_mcp.domain.names import check_cluster_name, quote, suggest
-from gitops_mcp.domain.objects import as_int, at
+from gitops_mcp.domain.objects import Object, Path, as_int, at
+from gitops_mcp.domain.rules.extensions import is_reserved_variable
 from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entries
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
 
-_OWN_VARIABLES = frozenset({"POD_NAME", "NAMESPACE", "CLUSTER_NAME"})
-_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-_LABEL = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+_POSTGRES = 26
+"""The CRD's default of postgresUID and postgresGID."""
 _LEASE = {"leaseDurationSeconds": 15, "renewDeadlineSeconds": 10, "retryPeriodSeconds": 2}
+_DURATIONS: tuple[Path, ...] = (("spec", "monitoring", "metricsQueriesTTL"), ("spec", "replica", "minApplyDelay"))
 _CHOICES = {
     ("spec", "affinity", "podAntiAffinityType"): ("preferred", "required"),
     ("spec", "imagePullPolicy"): ("Always", "Never", "IfNotPresent"),
@@ -41,24 +41,12 @@ def _supervision(seen: Seen) -> Iterator[Fault]:
 
 def _env_names(seen: Seen) -> Iterator[Fault]:
     for path, item in entries(seen.object, "spec", "env"):
-        name = as_text(item.get("name")).upper()
-        if name in _OWN_VARIABLES or name.startswith(("PG", "CNPG_")):
+        name = as_text(item.get("name"))
+        if is_reserved_variable(name):
             yield Fault(
                 (*path, "name"),
-                f"{quote(name)} is the operator's own (PG…, CNPG_…, {', '.join(sorted(_OWN_VARIABLES))}): name it "
+                f"{quote(name)} is the operator's own (PG…, CNPG_…, POD_NAME, NAMESPACE, CLUSTER_NAME): name it "
                 f"otherwise, or set it in spec.postgresql.parameters",
-            )
-
-
-def _resource_limits(seen: Seen) -> Iterator[Fault]:
-    resources = at(seen.object, "spec", "resources")
-    for name in ("cpu", "memory", "ephemeral-storage"):
-        request, limit = quantity(at(resources, "requests", name)), quantity(at(resources, "limits", name))
-        if request and limit and request > limit:
-            yield Fault(
-                ("spec", "resources", "requests", name),
-                f"{at(resources, 'requests', name)} is more than the limit {at(resources, 'limits', name)}: lower the "
-                f"request, or raise spec.resources.limits.{name}",
             )
 
 
@@ -69,29 +57,10 @@ def _choices(seen: Seen) -> Iterator[Fault]:
             yield Fault(path, f"{quote(str(value))} does not exist; {suggest(str(value), allowed)}")
 
 
-def _tolerations(seen: Seen) -> Iterator[Fault]:
-    for path, item in entries(seen.object, "spec", "affinity", "tolerations"):
-        operator = item.get("operator") or "Equal"
-        if operator not in ("Equal", "Exists"):
-            yield Fault((*path, "operator"), f"{quote(str(operator))} does not exist; there are: Equal, Exists")
-        if not item.get("key") and operator != "Exists":
-            yield Fault((*path, "operator"), "without a key it must be 'Exists', which tolerates every taint")
-        if operator == "Exists" and item.get("value"):
-            yield Fault((*path, "value"), "goes with operator 'Equal' only: leave it out")
-        if operator == "Equal" and not (
-            _LABEL.fullmatch(as_text(item.get("value"))) and len(str(item.get("value"))) < 64
-        ):
-            yield Fault((*path, "value"), "is no value of a label: at most 63 letters, digits, '-', '_' and '.'")
-        effect = item.get("effect")
-        if effect and effect not in _EFFECTS:
-            yield Fault((*path, "effect"), f"{quote(str(effect))} does not exist; there are: {', '.join(_EFFECTS)}")
-        if item.get("tolerationSeconds") is not None and effect != "NoExecute":
-            yield Fault((*path, "effect"), "must be 'NoExecute' where tolerationSeconds is set")
-
-
 def _ephemeral(seen: Seen) -> Iterator[Fault]:
     spec = at(seen.object, "spec")
-    if at(spec, "ephemeralVolumeSource") and at(spec, "ephemeralVolumesSizeLimit", "temporaryData"):
+    temporary = at(spec, "ephemeralVolumesSizeLimit", "temporaryData")
+    if at(spec, "ephemeralVolumeSource") is not None and temporary is not None:
         yield Fault(
             ("spec", "ephemeralVolumeSource"), "excludes ephemeralVolumesSizeLimit.temporaryData: keep one of them"
         )
@@ -122,7 +91,7 @@ def _ldap(seen: Seen) -> Iterator[Fault]:
     ldap = at(seen.object, *place)
     if isinstance(ldap, dict) and not ldap.get("server"):
         yield Fault((*place, "server"), "is needed: the host of the LDAP server")
-    if at(ldap, "bindAsAuth") and at(ldap, "bindSearchAuth"):
+    if at(ldap, "bindAsAuth") is not None and at(ldap, "bindSearchAuth") is not None:
         yield Fault((*place, "bindAsAuth"), "excludes bindSearchAuth: keep one way of binding")
 
 
@@ -136,7 +105,7 @@ def _plugins(seen: Seen) -> Iterator[Fault]:
         yield Fault(
             (*path, "isWALArchiver"), f"{archivers[0][1].get('name')} archives WAL already: at most one plugin may"
         )
-    if archivers and at(seen.object, "spec", "backup", "barmanObjectStore"):
+    if archivers and at(seen.object, "spec", "backup", "barmanObjectStore") is not None:
         yield Fault(
             (*archivers[0][0], "isWALArchiver"),
             "excludes spec.backup.barmanObjectStore, which archives WAL too: remove that section",
@@ -145,7 +114,7 @@ def _plugins(seen: Seen) -> Iterator[Fault]:
 
 def _retention_unused(seen: Seen) -> Iterator[Fault]:
     backup = at(seen.object, "spec", "backup")
-    if at(backup, "retentionPolicy") and not at(backup, "barmanObjectStore"):
+    if at(backup, "retentionPolicy") and at(backup, "barmanObjectStore") is None:
         yield Fault(
             ("spec", "backup", "retentionPolicy"),
             "is read only with barmanObjectStore: set spec.retentionPolicy of the plugin's ObjectStore",
@@ -155,7 +124,7 @@ def _retention_unused(seen: Seen) -> Iterator[Fault]:
 
 def _service_account(seen: Seen) -> Iterator[Fault]:
     spec = at(seen.object, "spec")
-    if at(spec, "serviceAccountName") and at(spec, "serviceAccountTemplate"):
+    if at(spec, "serviceAccountName") and at(spec, "serviceAccountTemplate") is not None:
         yield Fault(
             ("spec", "serviceAccountName"), "names an account that exists, so serviceAccountTemplate must be left out"
         )
@@ -181,15 +150,19 @@ def _primary_lease(seen: Seen) -> Iterator[Fault]:
 
 def _unix_identifiers(seen: Seen) -> Iterator[Fault]:
     for name in ("postgresUID", "postgresGID"):
-        new = at(seen.object, "spec", name)
-        old = at(seen.old, "spec", name)
-        if seen.old is not None and new is not None and new != (26 if old is None else old):
-            yield Fault(("spec", name), f"owns the files and cannot change: keep {26 if old is None else old}")
+        new, old = (_identifier(one, name) for one in (seen.object, seen.old))
+        if seen.old is not None and new != old:
+            yield Fault(("spec", name), f"owns the files and cannot change: keep {old}")
+
+
+def _identifier(cluster: Object | None, name: str) -> object:
+    stated = at(cluster, "spec", name)
+    return _POSTGRES if stated is None else stated
 
 
 def _deprecated_fields(seen: Seen) -> Iterator[Fault]:
     spec = at(seen.object, "spec")
-    if at(spec, "nodeMaintenanceWindow"):
+    if at(spec, "nodeMaintenanceWindow") is not None:
         yield Fault(("spec", "nodeMaintenanceWindow"), "spec.enablePDB is the better way to let nodes drain", "warning")
     barman = "in-tree Barman is deprecated and goes with operator 1.31: use the plugin barman-cloud.cloudnative-pg.io"
     if at(spec, "backup", "barmanObjectStore"):
@@ -200,11 +173,20 @@ def _deprecated_fields(seen: Seen) -> Iterator[Fault]:
     for name in ("enablePodMonitor", "podMonitorMetricRelabelings", "podMonitorRelabelings"):
         if at(spec, "monitoring", name):
             yield Fault(("spec", "monitoring", name), "is deprecated: write a PodMonitor of your own", "warning")
-    ttl = at(spec, "monitoring", "metricsQueriesTTL")
-    if ttl is not None and re.fullmatch(r"0+[a-z]*", str(ttl)):
-        yield Fault(
-            ("spec", "monitoring", "metricsQueriesTTL"), "0 runs every query on each scrape: such as '30s'", "warning"
-        )
+
+
+def _durations(seen: Seen) -> Iterator[Fault]:
+    """The webhook reads them before all else."""
+    for path in _DURATIONS:
+        stated = at(seen.object, *path)
+        if not isinstance(stated, str):
+            continue
+        length = parse_duration(stated)
+        if length is None:
+            text = f"{quote(stated)} is no duration: numbers with h, m, s or ms, such as '1h30m'; there are no days"
+            yield Fault(path, text)
+        elif length == 0 and path[1] == "monitoring":
+            yield Fault(path, "0 runs every query on each scrape: such as '30s'", "warning")
 
 
 _ONE = ("Cluster",)
@@ -213,9 +195,7 @@ RULES = (
     Rule("cluster-name", _ONE, "webhook validateName", _cluster_name),
     Rule("supervised", _ONE, "webhook validatePrimaryUpdateStrategy", _supervision),
     Rule("env", _ONE, "webhook validateEnv", _env_names),
-    Rule("resources", _ONE, "webhook validateResources", _resource_limits),
     Rule("webhook-choices", _ONE, "webhook validateAntiAffinity", _choices),
-    Rule("tolerations", _ONE, "webhook validateTolerations", _tolerations),
     Rule("ephemeral-volumes", _ONE, "webhook validateEphemeralVolumeSource", _ephemeral),
     Rule("certificates", _ONE, "webhook validateCerts", _certificates),
     Rule("superuser-secret", _ONE, "webhook validateSuperuserSecret", _superuser),
@@ -225,5 +205,6 @@ RULES = (
     Rule("service-account", _ONE, "webhook", _service_account),
     Rule("primary-lease", _ONE, "webhook", _primary_lease),
     Rule("unix-identifiers", _ONE, "webhook validateUnixPermissionIdentifierChange", _unix_identifiers, compares=True),
+    Rule("durations", _ONE, "defaulting webhook", _durations),
     Rule("deprecated", _ONE, "webhook warning", _deprecated_fields),
 )

@@ -36,7 +36,8 @@ def _foreign_wrappers(seen: Seen) -> Iterator[Fault]:
     known = names_in(seen.object, "spec", "fdws")
     for path, item in entries(seen.object, "spec", "servers"):
         wanted = as_text(item.get("fdw"))
-        if wanted and wanted not in known and not has_unfilled(known):
+        # A server is dropped without its wrapper, which may be gone already.
+        if wanted not in known and item.get("ensure") != "absent" and not has_unfilled(known):
             yield Fault((*path, "fdw"), f"no item of spec.fdws is named {quote(wanted)}; {suggest(wanted, known)}")
 
 
@@ -103,7 +104,7 @@ def _database_left(seen: Seen) -> Iterator[Fault]:
 _ONE = ("Database",)
 
 RULES = (
-    Rule("database-name", _ONE, "operator", _database_name),
+    Rule("database-name", _ONE, "operator", _database_name, ours=True),
     Rule("database-once", _ONE, "webhook validateNameOptionsUsages", _names_once),
     Rule("database-wrappers", _ONE, "webhook validateForeignServers", _foreign_wrappers),
     Rule("database-conflict", _ONE, "operator", _database_conflict),

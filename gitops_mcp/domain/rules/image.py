@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.version import OLDEST, major_of
+from gitops_mcp.domain.cnpg.releases import Releases, release_text
+from gitops_mcp.domain.cnpg.version import OLDEST, image_tag, major_of
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.domain.rules.reading import as_text, entries, has_unfilled, same_namespace
@@ -13,7 +14,10 @@ from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 CATALOGS = ("ImageCatalog", "ClusterImageCatalog")
 _UPGRADE_LEAST = 16
 """pg_upgrade to older majors would need the old collation to be carried over, which the operator does not do."""
-_UPGRADES_SINCE = (1, 26)
+_NO_UPGRADES = Releases(until=((1, 26, 0),))
+"""They compare the images of the specification, and refuse every other major."""
+_NEWEST = 99
+"""A tag such as 2026.06.09 is a date, though the webhook takes it for a major."""
 _IMAGE = ("spec", "imageName")
 _MAJOR = ("spec", "imageCatalogRef", "major")
 
@@ -32,8 +36,7 @@ def _image_name(seen: Seen) -> Iterator[Fault]:
     image = as_text(at(seen.object, *_IMAGE))
     if not image:
         return
-    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-    found = major_of(image)
+    tag, found = image_tag(image), major_of(image)
     if not tag and "@" in image:
         yield Fault(
             _IMAGE, "is a digest alone, and the operator reads the version from the tag: add one, 18.4@sha256:…"
@@ -46,6 +49,16 @@ def _image_name(seen: Seen) -> Iterator[Fault]:
         yield Fault(_IMAGE, f"the tag {quote(tag)} does not start with a version: such as '18.4-standard-trixie'")
     elif found < OLDEST:
         yield Fault(_IMAGE, f"PostgreSQL {found} cannot be run by CloudNativePG: {OLDEST} or newer")
+    elif found > _NEWEST:
+        yield Fault(
+            _IMAGE, f"the tag {quote(tag)} is no version of PostgreSQL: such as '18.4-standard-trixie'", ours=True
+        )
+
+
+def _catalog_major(seen: Seen) -> Iterator[Fault]:
+    major = as_int(at(seen.object, *_MAJOR))
+    if major is not None and major < OLDEST:
+        yield Fault(_MAJOR, f"PostgreSQL {major} cannot be run by CloudNativePG: {OLDEST} or newer")
 
 
 def _major_change(seen: Seen) -> Iterator[Fault]:
@@ -53,19 +66,25 @@ def _major_change(seen: Seen) -> Iterator[Fault]:
     field = _MAJOR if at(seen.object, *_MAJOR) is not None else _IMAGE
     if new is None or old is None or has_unfilled(at(seen.old, *_IMAGE)):
         return
+    is_unsaid = seen.live is not None and at(seen.live, "status", "pgDataImageInfo") is None
+    ours = True if is_unsaid and (seen.operator is None or not _NO_UPGRADES.hold(seen.operator)) else None
     if new < old:
         yield Fault(
             field,
             f"goes from PostgreSQL {old} to {new}, which no data directory does: keep {old}, or make a new Cluster and "
             f"import the data",
+            ours=ours,
         )
     elif new > old and new < _UPGRADE_LEAST:
-        yield Fault(field, f"goes from PostgreSQL {old} to {new}: upgrades are made to {_UPGRADE_LEAST} or newer only")
-    elif new > old and seen.operator is not None and seen.operator[:2] < _UPGRADES_SINCE:
+        text = f"goes from PostgreSQL {old} to {new}: upgrades are made to {_UPGRADE_LEAST} or newer only"
+        yield Fault(field, text, ours=ours)
+    elif new > old:
+        which = "before 1.26.0" if seen.operator is None else release_text(seen.operator)
         yield Fault(
             field,
-            f"goes from PostgreSQL {old} to {new}, which operator {'.'.join(map(str, seen.operator))} does not do: "
-            f"operator {'.'.join(map(str, _UPGRADES_SINCE))} or newer, or a new Cluster that imports the data",
+            f"goes from PostgreSQL {old} to {new}, which operator {which} does not do: operator 1.26.0 or newer, or a "
+            f"new Cluster that imports the data",
+            holds=_NO_UPGRADES,
         )
 
 
@@ -91,6 +110,7 @@ _ONE = ("Cluster",)
 
 RULES = (
     Rule("image-name", _ONE, "webhook validateImageName", _image_name),
+    Rule("catalog-major", _ONE, "webhook validateConfiguration", _catalog_major),
     Rule("major-change", _ONE, "webhook validateImageChange", _major_change, compares=True),
     Rule("image-in-catalog", _ONE, "operator", _image_in_catalog),
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.releases import MAIN_ONLY, Releases
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.domain.objects import Path, at
+from gitops_mcp.domain.objects import Path, as_int, at
 from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.domain.rules.service import SUFFIXES
@@ -14,19 +15,24 @@ _PLACE: Path = ("spec", "pgbouncer")
 
 PARAMETERS = frozenset(
     """
-    application_name_add_host auth_type autodb_idle_timeout cancel_wait_timeout client_idle_timeout
-    client_login_timeout client_tls_ciphers client_tls_protocols client_tls_sslmode default_pool_size disable_pqexec
+    application_name_add_host auth_type auth_user autodb_idle_timeout cancel_wait_timeout client_idle_timeout
+    client_login_timeout client_tls_ciphers client_tls13_ciphers client_tls_sslmode default_pool_size disable_pqexec
     dns_max_ttl dns_nxdomain_ttl idle_transaction_timeout ignore_startup_parameters listen_backlog log_connections
     log_disconnections log_pooler_errors log_stats max_client_conn max_db_connections max_packet_size
     max_prepared_statements max_user_connections min_pool_size pkt_buf query_timeout query_wait_timeout
     reserve_pool_size reserve_pool_timeout sbuf_loopcnt server_check_delay server_check_query server_connect_timeout
     server_fast_close server_idle_timeout server_lifetime server_login_retry server_reset_query
-    server_reset_query_always server_round_robin server_tls_ciphers server_tls_protocols server_tls_sslmode
-    stats_period suspend_timeout tcp_defer_accept tcp_keepalive tcp_keepcnt tcp_keepidle tcp_keepintvl
-    tcp_socket_buffer tcp_user_timeout track_extra_parameters verbose
+    server_reset_query_always server_round_robin server_tls_ciphers server_tls13_ciphers server_tls_protocols
+    server_tls_sslmode stats_period suspend_timeout tcp_defer_accept tcp_keepalive tcp_keepcnt tcp_keepidle
+    tcp_keepintvl tcp_socket_buffer tcp_user_timeout track_extra_parameters verbose
     """.split()  # noqa: SIM905 - as a list it takes a line for each
 )
 """What the webhook lets pass to pgbouncer.ini (`internal/webhook/v1/pooler_webhook.go`)."""
+_CIPHERS = Releases(until=((1, 27, 4), (1, 28, 2), (1, 29, 0)))
+_REFUSED_BEFORE = {
+    **dict.fromkeys(("client_tls_ciphers", "client_tls13_ciphers", "server_tls13_ciphers"), _CIPHERS),
+    "auth_user": Releases(until=MAIN_ONLY.since),
+}
 
 
 def _pooler_name(seen: Seen) -> Iterator[Fault]:
@@ -56,11 +62,31 @@ def _pooler_query(seen: Seen) -> Iterator[Fault]:
 
 def _pooler_parameters(seen: Seen) -> Iterator[Fault]:
     for key in as_mapping(at(seen.object, *_PLACE, "parameters")):
-        if key not in PARAMETERS:
+        if key not in PARAMETERS or key in _REFUSED_BEFORE:
             yield Fault(
                 (*_PLACE, "parameters", key),
-                f"the operator lets {quote(str(key))} not be set; {suggest(str(key), PARAMETERS)}",
+                f"the operator lets {quote(str(key))} not be set; {suggest(str(key), PARAMETERS - {key})}",
+                holds=_REFUSED_BEFORE.get(key),
             )
+
+
+def _pooler_instances(seen: Seen) -> Iterator[Fault]:
+    count = as_int(at(seen.object, "spec", "instances"))
+    if count is not None and count < 0:
+        yield Fault(("spec", "instances"), f"{count} is no number of pods: 0 or more, such as 2")
+
+
+def _pooler_integration(seen: Seen) -> Iterator[Fault]:
+    given = at(seen.object, *_PLACE)
+    own = [name for name in ("authQuerySecret", "serverTLSSecret") if at(given, name, "name")]
+    own += ["authQuery"] if at(given, "authQuery") else []
+    if own:
+        yield Fault(
+            (*_PLACE, own[0]),
+            f"takes the login of PgBouncer out of the operator's hands: make its role and its functions in Cluster "
+            f"{at(seen.object, 'spec', 'cluster', 'name')} yourself",
+            "warning",
+        )
 
 
 def _pooler_metrics(seen: Seen) -> Iterator[Fault]:
@@ -102,6 +128,8 @@ RULES = (
     Rule("pooler-name", _ONE, "webhook validateCluster", _pooler_name),
     Rule("pooler-query", _ONE, "webhook validatePgBouncer", _pooler_query),
     Rule("pooler-parameters", _ONE, "webhook validatePgbouncerGenericParameters", _pooler_parameters),
+    Rule("pooler-instances", _ONE, "API, scale subresource", _pooler_instances),
+    Rule("pooler-integration", _ONE, "webhook warning", _pooler_integration),
     Rule("pooler-metrics", _ONE, "webhook", _pooler_metrics),
     Rule("pooler-deprecated", _ONE, "webhook warning", _pooler_deprecated),
     Rule("pooler-trust", _ONE, "server", _pooler_trust),

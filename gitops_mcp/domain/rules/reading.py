@@ -8,9 +8,6 @@ from typing import Any
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.schema.unfilled import is_unfilled
 
-TRUE = frozenset({"on", "true", "yes", "1", "t", "y"})
-FALSE = frozenset({"off", "false", "no", "0", "f", "n"})
-
 
 def has_unfilled(value: object) -> bool:
     """Whether a value, or one inside it, holds a variable that an engine fills in: nobody knows what it will be."""
@@ -44,12 +41,6 @@ def names_in(value: Object | None, *path: str | int) -> list[str]:
 def as_text(value: object) -> str:
     """A text, or nothing for all else."""
     return value if isinstance(value, str) else ""
-
-
-def is_on(value: object) -> bool | None:
-    """A boolean as PostgreSQL reads it, or None for what is none."""
-    text = str(value).strip().lower()
-    return True if text in TRUE else False if text in FALSE else None
 
 
 def repeats(names: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:

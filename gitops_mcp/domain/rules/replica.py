@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_spec import is_replica
+from gitops_mcp.domain.cnpg.golang import parse_json
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.rules.bootstrap import bootstrap_methods, missing_external
 from gitops_mcp.domain.rules.reading import as_text
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "replica")
+_LINE_BREAKS = {ord("\r"): None, ord("\n"): None}
 _TOKEN = (
     "latestCheckpointTimelineID",
     "redoWalFile",
@@ -63,11 +63,13 @@ def _promotion_token(seen: Seen) -> Iterator[Fault]:
 
 
 def _is_token(token: str) -> bool:
+    """As Go decodes it: past line breaks, in which a block scalar ends, and every value a text."""
     try:
-        content = json.loads(base64.b64decode(token, validate=True))
-    except (binascii.Error, ValueError):
+        content = parse_json(base64.b64decode(token.translate(_LINE_BREAKS), validate=True).decode())
+    except ValueError:
         return False
-    return all(at(content, name) for name in _TOKEN)
+    given = {str(key).lower(): value for key, value in content.items()} if isinstance(content, dict) else {}
+    return all(isinstance(given.get(name.lower()), str) and given[name.lower()] for name in _TOKEN)
 
 
 def _in_progress(seen: Seen) -> Iterator[Fault]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.golang import is_rfc3339
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, Path, as_int, at
 from gitops_mcp.domain.rules.reading import (
@@ -34,7 +35,7 @@ def _role_name(seen: Seen) -> Iterator[Fault]:
     for path, role in entries(seen.object, *_LIST):
         name = as_text(role.get("name"))
         if not name:
-            yield Fault((*path, "name"), "is needed: the role's name in PostgreSQL")
+            yield Fault((*path, "name"), "is needed: the role's name in PostgreSQL", ours=True)
         elif name in _RESERVED or name.startswith(("pg_", "cnpg_")):
             yield Fault(
                 (*path, "name"), f"{quote(name)} is reserved ({', '.join(_RESERVED)}, pg_…, cnpg_…): such as 'app'"
@@ -57,7 +58,19 @@ def _role_limit(seen: Seen) -> Iterator[Fault]:
     for path, role in _described_roles(seen.object):
         limit = as_int(role.get("connectionLimit"), default=-1)
         if limit is not None and limit < -1:
-            yield Fault((*path, "connectionLimit"), f"{limit} is no limit: a number from 0, or -1 for none")
+            yield Fault(
+                (*path, "connectionLimit"),
+                f"{limit} is no limit: a number from 0, or -1 for none",
+                ours=at(seen.object, "kind") != "Cluster",
+            )
+
+
+def _role_expiry(seen: Seen) -> Iterator[Fault]:
+    """The CRD takes small letters in a time too; the webhook, which reads a Cluster's before all else, does not."""
+    for path, role in entries(seen.object, *_LIST):
+        stated = as_text(role.get("validUntil"))
+        if stated and not is_rfc3339(stated):
+            yield Fault((*path, "validUntil"), f"{quote(stated)} is no time: such as '2027-01-31T00:00:00Z'")
 
 
 def _role_danger(seen: Seen) -> Iterator[Fault]:
@@ -116,6 +129,7 @@ RULES = (
     Rule("role-once", _INLINE, "webhook validateManagedRoles", _role_once),
     Rule("role-password", _INLINE, "webhook validateManagedRoles", _role_password),
     Rule("role-limit", _BOTH, "webhook validateManagedRoles", _role_limit),
+    Rule("role-expiry", _INLINE, "defaulting webhook", _role_expiry),
     Rule("role-danger", _BOTH, "server", _role_danger),
     Rule("role-left", _INLINE, "operator", _role_left, compares=True),
     Rule("role-conflict", _ALONE, "operator", _role_conflict),

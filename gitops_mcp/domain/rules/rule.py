@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from gitops_mcp.domain.cnpg.releases import ALL, Release, Releases
 from gitops_mcp.domain.objects import Object, Path
 
 Severity = Literal["error", "warning"]
@@ -20,6 +21,10 @@ class Fault:
     message: str
     """What was found and what would work, without the field."""
     severity: Severity = "error"
+    holds: Releases | None = None
+    """The releases of the operator that refuse it; None: those of its rule."""
+    ours: bool | None = None
+    """Stricter than the server, which accepts it; None: as its rule is."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,10 @@ class Finding:
     message: str
     is_old: bool = False
     """It was so before the change, which is then not to blame."""
+    stands_in_the_way: bool = False
+    """It is old, and the operator's webhook, which looks at the whole object, refuses every change for it."""
+    ours: bool = False
+    """The API and the operator's webhook would accept it, and the message says so."""
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"
@@ -45,10 +54,17 @@ class Seen:
     """What Git declares now; None: nothing."""
     live: Object | None = None
     """The object as the API has it; None: not looked at, or not there."""
-    operator: tuple[int, ...] | None = None
-    """The operator's version, such as (1, 30, 0)."""
+    operator: Release | None = None
+    """The operator's version, such as (1, 30, 0); None: nobody could say."""
     neighbours: tuple[Object, ...] = ()
     """Other objects that Git declares, or the API has, beside this one."""
+    declared: Object | None = None
+    """The object as Git has it, where `object` is what comes of it in the API, with every default; None: it is that."""
+
+    @property
+    def stated(self) -> Object:
+        """Without what nobody wrote down."""
+        return self.declared if self.declared is not None else self.object
 
     @property
     def old(self) -> Object | None:
@@ -65,3 +81,14 @@ class Rule:
     check: Callable[[Seen], Iterator[Fault]]
     compares: bool = False
     """It looks at a change, so what was there before is no excuse."""
+    holds: Releases = ALL
+    """The releases of the operator that have it."""
+    ours: bool = False
+    """Stricter than the server, on purpose; its message blames no server."""
+    reads_variables: bool = False
+    """`${…}` is the operator's own there, and judged; elsewhere it may be a variable that an engine fills in."""
+
+    @property
+    def by_webhook(self) -> bool:
+        """The webhook judges the whole object at every change, also what was there before."""
+        return self.source.startswith("webhook") and not self.ours

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from fractions import Fraction
 
+from gitops_mcp.domain.cnpg.golang import parse_duration, parse_integer
 from gitops_mcp.domain.names import quote
 
 _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
@@ -17,7 +18,7 @@ _WORDS = (
 )
 _FIELDS = ("second", "minute", "hour", "day of month", "month", "day of week")
 _DESCRIPTORS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
-_EVERY = re.compile(r"@every (\d+(\.\d+)?(h|m|s|ms))+")
+_EVERY = "@every "
 _EXAMPLE = "'0 0 2 * * *' is every day at 02:00"
 
 
@@ -26,7 +27,7 @@ def schedule_fault(schedule: str) -> str | None:
 
     Five fields are accepted by robfig/cron, as second to month, which turns a daily backup into an hourly one.
     """
-    if schedule in _DESCRIPTORS or _EVERY.fullmatch(schedule):
+    if schedule in _DESCRIPTORS or (_every(schedule) or 0) >= 1:
         return None
     if schedule.startswith("@"):
         return f"{quote(schedule)} does not exist; there are: {', '.join(sorted(_DESCRIPTORS))} and '@every 6h'"
@@ -45,13 +46,50 @@ def schedule_fault(schedule: str) -> str | None:
     return None
 
 
+def is_read_by_operator(schedule: str) -> bool:
+    """Whether robfig/cron v1.2 takes it, nonsense too: `+5`, `,1`, `*-5`, and five fields."""
+    if schedule.startswith("@"):
+        return schedule in _DESCRIPTORS or _every(schedule) is not None
+    fields = schedule.split()
+    return len(fields) in (5, 6) and all(
+        _is_read_part(part, position) for position, field in enumerate(fields) for part in field.split(",") if part
+    )
+
+
+def _is_read_part(part: str, position: int) -> bool:
+    span, *steps = part.split("/")
+    first, *lasts = span.split("-")
+    low, high = _BOUNDS[position]
+    if any(not (parse_integer(step) or 0) > 0 for step in steps) or len(steps) > 1:
+        return False
+    if first in {"*", "?"}:
+        return True
+    bounds = [_read_number(one, position) for one in (first, *lasts)]
+    end = bounds[-1] if lasts or not steps else high
+    return len(bounds) < 3 and low <= bounds[0] <= end <= high
+
+
+def _read_number(text: str, position: int) -> int:
+    """-1 for what is none."""
+    words = _WORDS[position]
+    if text.lower() in words:
+        return _BOUNDS[position][0] + words.index(text.lower())
+    number = parse_integer(text)
+    return -1 if number is None else number
+
+
+def _every(schedule: str) -> Fraction | None:
+    """The seconds of `@every 6h`."""
+    return parse_duration(schedule.removeprefix(_EVERY)) if schedule.startswith(_EVERY) else None
+
+
 def _is_field(text: str, position: int) -> bool:
     return all(_is_part(part, position) for part in text.split(","))
 
 
 def _is_part(part: str, position: int) -> bool:
     span, slash, step = part.partition("/")
-    if slash and not (step.isdecimal() and int(step) > 0):
+    if slash and not (step.isascii() and step.isdecimal() and int(step) > 0):
         return False
     first, dash, last = span.partition("-")
     if first in {"*", "?"}:
@@ -65,5 +103,5 @@ def _field_number(text: str, position: int) -> int | None:
     words = _WORDS[position]
     if text.lower() in words:
         return low + words.index(text.lower())
-    number = int(text) if text.isdecimal() and len(text) < 4 else -1
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else -1
     return number if low <= number <= high else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain import regexp
+from gitops_mcp.domain.cnpg.cluster_arguments import parse_flag
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Path, at
+from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.rules.image import wanted_major
-from gitops_mcp.domain.rules.reading import as_list, as_text, is_on, parameters_of
+from gitops_mcp.domain.rules.reading import as_list, as_text, parameters_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "replicationSlots")
@@ -20,6 +21,8 @@ _BUILT_IN_SINCE = 17
 
 def _slot_patterns(seen: Seen) -> Iterator[Fault]:
     field = (*_PLACE, "synchronizeReplicas", "excludePatterns")
+    if all(at(seen.object, *_PLACE, name, "enabled") is False for name in ("highAvailability", "synchronizeReplicas")):
+        return
     for index, pattern in enumerate(as_list(at(seen.object, *field))):
         try:
             regexp.compiled(as_text(pattern))
@@ -40,7 +43,7 @@ def _logical_slots(seen: Seen) -> Iterator[Fault]:
         )
         return
     for key in ("hot_standby_feedback", "sync_replication_slots"):
-        if not is_on(given.get(key)):
+        if not parse_flag(given.get(key)):
             yield Fault(
                 ("spec", "postgresql", "parameters", key), "must be 'on' where synchronizeLogicalDecoding is true"
             )
@@ -49,13 +52,18 @@ def _logical_slots(seen: Seen) -> Iterator[Fault]:
 def _prefix_kept(seen: Seen) -> Iterator[Fault]:
     if seen.old is None or at(seen.old, *_HA, "enabled") is False:
         return
-    new, old = (at(one, *_HA, "slotPrefix") or _DEFAULT for one in (seen.object, seen.old))
+    new, old = (_slot_prefix(one) for one in (seen.object, seen.old))
     if new != old:
         yield Fault(
             (*_HA, "slotPrefix"),
             f"cannot change while highAvailability is enabled, or old slots stay and hold WAL: keep {quote(str(old))}, "
             f"or set enabled false in a change of its own first",
         )
+
+
+def _slot_prefix(cluster: Object | None) -> object:
+    stated = at(cluster, *_HA, "slotPrefix")
+    return _DEFAULT if stated is None else stated
 
 
 _ONE = ("Cluster",)

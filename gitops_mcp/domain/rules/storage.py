@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_spec import requested_size
-from gitops_mcp.domain.cnpg.quantity import checked_storage_size
+from gitops_mcp.domain.cnpg.quantity import checked_storage_size, quantity
+from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.rules.reading import as_mapping, as_text, entries, has_unfilled, names_in, repeats
@@ -38,7 +39,7 @@ def _storage_size(seen: Seen) -> Iterator[Fault]:
         try:
             checked_storage_size(str(stated), field="")
         except InvalidRequest as error:
-            yield Fault((*path, "size"), str(error).removeprefix(": "))
+            yield Fault((*path, "size"), str(error).removeprefix(": "), ours=quantity(stated) is not None)
 
 
 def _storage_twice(seen: Seen) -> Iterator[Fault]:
@@ -70,7 +71,7 @@ def _smaller_size(path: Path, new: object, old: object) -> Iterator[Fault]:
 
 
 def _wal_kept(seen: Seen) -> Iterator[Fault]:
-    if at(seen.old, "spec", "walStorage") and not at(seen.object, "spec", "walStorage"):
+    if at(seen.old, "spec", "walStorage") is not None and at(seen.object, "spec", "walStorage") is None:
         yield Fault(("spec", "walStorage"), "cannot be removed once the cluster has it: keep it")
 
 
@@ -88,7 +89,7 @@ def _tablespace_names(seen: Seen) -> Iterator[Fault]:
         ((*path, "name"), as_text(item.get("name"))) for path, item in entries(seen.object, "spec", "tablespaces")
     ]
     for path, name in places:
-        if not _IDENTIFIER.fullmatch(name) or name.lower().startswith("pg_"):
+        if not _IDENTIFIER.fullmatch(name) or name.startswith("pg_"):
             yield Fault(
                 path,
                 f"{quote(name)} is no name of a tablespace: at most 63 letters, digits, '_' and '$', not starting with "
@@ -96,6 +97,21 @@ def _tablespace_names(seen: Seen) -> Iterator[Fault]:
             )
     for path, name in repeats((path, name.lower()) for path, name in places):
         yield Fault(path, f"{quote(name)} is there already, as PostgreSQL ignores case: name it otherwise")
+
+
+def _tablespace_volumes(seen: Seen) -> Iterator[Fault]:
+    places = [
+        ((*path, "name"), as_text(item.get("name"))) for path, item in entries(seen.object, "spec", "tablespaces")
+    ]
+    same = {path for path, _ in repeats((path, name.lower()) for path, name in places)}
+    named = [(path, _volume_name(name)) for path, name in places if path not in same]
+    for path, name in repeats(named):
+        yield Fault(path, f"makes the volume tbs-{name}, as another one does: a name that differs by letters or digits")
+
+
+def _volume_name(name: str) -> str:
+    """What Kubernetes can hold of a name (`convertPostgresIDToK8sName`)."""
+    return f"{'1' if name.startswith('_') else name[:1]}{name[1:]}".replace("$", "-").replace("_", "-").lower()
 
 
 def _snapshot_classes(seen: Seen) -> Iterator[Fault]:
@@ -115,5 +131,12 @@ RULES = (
     Rule("wal-storage-kept", _ONE, "webhook validateWalStorageChange", _wal_kept, compares=True),
     Rule("tablespaces-kept", _ONE, "webhook validateTablespacesChange", _tablespaces_kept, compares=True),
     Rule("tablespace-names", _ONE, "webhook validateTablespaceNames", _tablespace_names),
+    Rule(
+        "tablespace-volumes",
+        _ONE,
+        "webhook validateTablespaceNames",
+        _tablespace_volumes,
+        holds=Releases(since=((1, 27, 4), (1, 28, 2), (1, 29, 0))),
+    ),
     Rule("tablespace-snapshots", _ONE, "webhook validateTablespaceBackupSnapshot", _snapshot_classes),
 )

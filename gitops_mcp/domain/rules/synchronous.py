@@ -45,7 +45,7 @@ def _failover_quorum(seen: Seen) -> Iterator[Fault]:
 def _legacy_fields(seen: Seen) -> Iterator[Fault]:
     spec = at(seen.object, "spec")
     both = [name for name in ("minSyncReplicas", "maxSyncReplicas") if (as_int(at(spec, name)) or 0) > 0]
-    if both and at(seen.object, *_PLACE):
+    if both and at(seen.object, *_PLACE) is not None:
         yield Fault(("spec", both[0]), "excludes spec.postgresql.synchronous, which replaces it: leave it out")
 
 

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gitops_mcp.domain.cnpg.releases import ALL, SUPPORTED, Release, Releases, release_text
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.rules import (
     annotation,
     backup,
+    barman,
     bootstrap,
     catalog,
     cluster,
     database,
+    extensions,
     image,
+    metadata,
     operator,
     parameters,
     pooler,
+    recovery,
     replica,
+    resources,
     role,
+    selectors,
     service,
     slots,
     storage,
@@ -26,16 +33,22 @@ from gitops_mcp.domain.rules import (
     together,
 )
 from gitops_mcp.domain.rules.reading import has_unfilled
-from gitops_mcp.domain.rules.rule import Fault, Finding, Rule, Seen
+from gitops_mcp.domain.rules.rule import Fault, Finding, Rule, Seen, Severity
 
 RULES: tuple[Rule, ...] = (
+    *metadata.RULES,
     *cluster.RULES,
     *image.RULES,
     *storage.RULES,
     *parameters.RULES,
+    *resources.RULES,
+    *extensions.RULES,
+    *selectors.RULES,
     *synchronous.RULES,
     *slots.RULES,
     *bootstrap.RULES,
+    *recovery.RULES,
+    *barman.RULES,
     *replica.RULES,
     *service.RULES,
     *role.RULES,
@@ -49,13 +62,26 @@ RULES: tuple[Rule, ...] = (
 )
 
 _Place = tuple[Path, str]
+_VALIDATION = "cnpg.io/validation"
+"""Where it is 'disabled', the webhook accepts everything."""
+OURS = "gitops-mcp refuses that; the API would take it"
+
+
+def describe_standing(*, stands: bool) -> str:
+    """What to say of a fault that was there: that the change is not to blame, or that it does not arrive either."""
+    old = "it was so before this change"
+    if not stands:
+        return old
+    return f"{old}, and every change of this object is refused until it is mended, so that this one does not arrive"
 
 
 def findings(seen: Seen) -> tuple[Finding, ...]:
     """What the rules of the object's kind say, in the table's order.
 
-    A change is not blocked by what was there: a fault that `before` has in the same field with the same value is a
-    warning. A value with a variable that nobody filled in is not judged.
+    A fault that `before` has in the same field with the same value is a warning, as the change is not to blame for it;
+    where the webhook would refuse every change for it, that is said. A rule counts for the releases that have it: of an
+    unknown operator a fault that only some supported release refuses is a warning, and what none of them refuses is
+    nothing. A value with a variable that nobody filled in is not judged.
     """
     kind = at(seen.object, "kind")
     return tuple(one for rule in RULES if kind in rule.kinds for one in _rule_findings(rule, seen))
@@ -63,23 +89,49 @@ def findings(seen: Seen) -> tuple[Finding, ...]:
 
 def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
     known: frozenset[_Place] = frozenset()
+    is_bypassed = at(seen.object, "metadata", "annotations", _VALIDATION) == "disabled"
     if seen.before is not None:
         # What compares does so with the live object, from which Git may have differed before the change already.
         earlier = replace(seen, object=seen.before, before=seen.before if rule.compares else None)
         known = frozenset(_place_key(seen.before, fault) for fault in rule.check(earlier))
     for fault in rule.check(seen):
-        if has_unfilled(at(seen.object, *fault.field)):
+        if not rule.reads_variables and has_unfilled(at(seen.object, *fault.field)):
             continue
-        if fault.severity == "error" and _place_key(seen.object, fault) in known:
-            yield Finding(
-                rule.id,
-                "warning",
-                dotted_path(fault.field),
-                f"{fault.message} (it was so before this change)",
-                is_old=True,
-            )
+        ours = (rule.ours if fault.ours is None else fault.ours) or (rule.by_webhook and is_bypassed)
+        severity, why = _weight(rule, fault, seen.operator, ours=ours)
+        if severity is None:
+            continue
+        field, message = dotted_path(fault.field), fault.message + why
+        if severity == "error" and _place_key(seen.object, fault) in known:
+            stands = rule.by_webhook and not ours
+            message = f"{message} ({describe_standing(stands=stands)})"
+            yield Finding(rule.id, "warning", field, message, is_old=True, stands_in_the_way=stands)
         else:
-            yield Finding(rule.id, fault.severity, dotted_path(fault.field), fault.message)
+            message += f" ({OURS})" if ours and severity == "error" else ""
+            yield Finding(rule.id, severity, field, message, ours=ours)
+
+
+def _weight(rule: Rule, fault: Fault, operator: Release | None, *, ours: bool) -> tuple[Severity | None, str]:
+    """How much a fault counts for an operator, and what is to be said of its release."""
+    holds = rule.holds if fault.holds is None else fault.holds
+    if ours or fault.severity == "warning" or holds == ALL:
+        return fault.severity if ours or operator is None or holds.hold(operator) else None, ""
+    if operator is not None:
+        return (fault.severity, "") if holds.hold(operator) else (None, "")
+    if not holds.supported:
+        return None, ""
+    if holds.supported == SUPPORTED:
+        return fault.severity, ""
+    return (
+        "warning",
+        f" (not every release of the operator refuses it, and which one runs here is not known: {_span(holds)})",
+    )
+
+
+def _span(holds: Releases) -> str:
+    since = ", ".join(map(release_text, holds.since))
+    until = ", ".join(map(release_text, holds.until))
+    return " ".join(part for part in (f"since {since}" if since else "", f"until {until}" if until else "") if part)
 
 
 def _place_key(value: Object, fault: Fault) -> _Place:

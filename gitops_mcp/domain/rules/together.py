@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.releases import ALL, Releases, release_text
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.rules.annotation import RESTARTED
 from gitops_mcp.domain.rules.reading import annotations_of, parameters_of
 from gitops_mcp.domain.rules.rollout import added_volumes, changed_parameters, grown_volumes, pod_fields
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
-RESIZE_SAFE_SINCE = (1, 30)
-"""The first minor release cut after https://github.com/cloudnative-pg/cloudnative-pg/pull/10427; no release note says
-which patch releases of older ones hold it."""
+RESIZE_SAFE = Releases(((1, 28, 3), (1, 29, 1), (1, 30, 0)))
+"""Those that have https://github.com/cloudnative-pg/cloudnative-pg/pull/10427."""
+_WITH_ANY_METHOD = Releases(until=((1, 28, 0),))
 
 
 def _image_and_parameters(seen: Seen) -> Iterator[Fault]:
-    if seen.old is None or at(seen.object, "spec", "primaryUpdateMethod") != "switchover":
+    if seen.old is None:
         return
-    image = at(seen.object, "spec", "imageName")
-    if image is None or image == at(seen.old, "spec", "imageName"):
+    image, catalog = (at(seen.object, "spec", name) for name in ("imageName", "imageCatalogRef"))
+    # To the webhook an image that a catalog takes the place of has changed too.
+    if (image is None and catalog is None) or image == at(seen.old, "spec", "imageName"):
         return
-    changed = _changing_parameters(seen)
-    if changed:
-        yield Fault(
-            ("spec", "imageName"),
-            f"changes together with parameters ({', '.join(changed)}), which primaryUpdateMethod 'switchover' "
-            f"excludes: the parameters in one change, and the image in the next once that is applied",
-        )
+    changed = ", ".join(_changing_parameters(seen))
+    if not changed:
+        return
+    is_switchover = at(seen.object, "spec", "primaryUpdateMethod") == "switchover"
+    by = "primaryUpdateMethod 'switchover' excludes" if is_switchover else "operators before 1.28.0 exclude"
+    yield Fault(
+        ("spec", "imageName" if image is not None else "imageCatalogRef"),
+        f"changes together with parameters ({changed}), which {by}: the parameters in one change, and the image in the "
+        f"next once that is applied",
+        holds=ALL if is_switchover else _WITH_ANY_METHOD,
+    )
 
 
 def _changing_parameters(seen: Seen) -> list[str]:
@@ -53,13 +59,11 @@ def _resize_alone(seen: Seen) -> Iterator[Fault]:
     if not volumes or not restarts:
         return
     what = f"{' and '.join(volumes)} grows together with {', '.join(restarts)}, which makes the pods anew"
-    if seen.operator is not None and seen.operator[:2] >= RESIZE_SAFE_SINCE:
+    if seen.operator is not None and RESIZE_SAFE.hold(seen.operator):
         yield Fault(("spec",), f"{what}: one after the other is easier to follow and to take back", "warning")
         return
     known = (
-        f"operator {'.'.join(map(str, seen.operator))}"
-        if seen.operator is not None
-        else "the operator, of unknown version,"
+        f"operator {release_text(seen.operator)}" if seen.operator is not None else "the operator, of unknown version,"
     )
     yield Fault(
         ("spec",),
@@ -76,5 +80,5 @@ RULES = (
         _image_and_parameters,
         compares=True,
     ),
-    Rule("resize-alone", ("Cluster",), "operator", _resize_alone, compares=True),
+    Rule("resize-alone", ("Cluster",), "operator", _resize_alone, compares=True, ours=True),
 )

@@ -16,10 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from threading import Lock
 
-from gitops_mcp.domain.objects import Object, dotted_path
+from gitops_mcp.domain.objects import Object, Path, dotted_path
 from gitops_mcp.domain.schema.cel_rules import RulePlace, judge_rules
 from gitops_mcp.domain.schema.node import SchemaNode, has_rules, root_node
-from gitops_mcp.domain.schema.structure import Found, examine, fill_defaults
+from gitops_mcp.domain.schema.structure import Found, examine, fill_defaults, null_paths
 from gitops_mcp.domain.schema.unfilled import unfilled_paths
 from gitops_mcp.domain.schema.verdict import SchemaFault, Unchecked, Verdict, sort_faults
 
@@ -44,6 +44,21 @@ class Schema:
             judge_rules(RulePlace(self.root, value, old, (), (*unfilled_paths(value), *unfilled_paths(old))), found)
         skipped = tuple(dict.fromkeys(dotted_path(path) for path in found.skipped))
         return Verdict(sort_faults(found.faults), skipped, tuple(dict.fromkeys(found.unchecked)))
+
+    def examine(self, given: Object) -> tuple[SchemaFault, ...]:
+        """Faults of structure, without CEL and without defaults."""
+        found = Found()
+        examine(self.root, given, (), found)
+        return sort_faults(found.faults)
+
+    def nulls(self, given: Object) -> tuple[Path, ...]:
+        """The places of nulls that the schema knows no null for, and has no default to put there."""
+        return tuple(null_paths(self.root, given, ()))
+
+    def fill(self, given: Object) -> Object:
+        """With the schema's defaults, and without nulls."""
+        filled: Object = fill_defaults(self.root, given)
+        return filled
 
     def faults(self, given: Object, *, before: Object | None = None) -> tuple[SchemaFault, ...]:
         return self.verdict(given, before=before).faults

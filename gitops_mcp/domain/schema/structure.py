@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,22 @@ def _fill_object(node: SchemaNode, value: Object) -> Object:
     return made
 
 
+def null_paths(node: SchemaNode, value: Any, path: Path) -> Iterator[Path]:
+    """Of fields only: what stands for an item of a list is judged as one."""
+    if type(value) is dict:
+        for key, part in value.items():
+            below = node.below(key)
+            if below is None or (part is None and (below.nullable or below.type is None or key in node.defaults)):
+                continue
+            if part is None:
+                yield (*path, key)
+            else:
+                yield from null_paths(below, part, (*path, key))
+    elif type(value) is list and node.items is not None:
+        for index, item in enumerate(value):
+            yield from null_paths(node.items, item, (*path, index))
+
+
 def _is_narrow(node: SchemaNode) -> bool:
     """Not every text will do."""
     return bool(
@@ -107,11 +123,15 @@ _ARTICLES = {
 }
 
 
+_BEYOND = 2**63
+"""What is no integer of 64 bits is a floating number to the API server."""
+
+
 def _is_type(value: Any, wanted: str) -> bool:
     if type(value) is bool:
         return wanted == "boolean"
-    if type(value) is float and wanted in {"integer", "int-or-string"}:
-        return value.is_integer()
+    if type(value) in {int, float} and wanted in {"integer", "int-or-string"}:
+        return bool(-_BEYOND <= value < _BEYOND and value == int(value))
     return isinstance(value, _TYPES.get(wanted, (object,)))
 
 

@@ -8,7 +8,17 @@ from typing import Literal
 from gitops_mcp.domain.objects import Path, dotted_path
 
 RuleName = Literal[
-    "type", "enum", "required", "unknown field", "pattern", "format", "bounds", "duplicate", "alternatives", "cel"
+    "type",
+    "enum",
+    "required",
+    "unknown kind",
+    "unknown field",
+    "pattern",
+    "format",
+    "bounds",
+    "duplicate",
+    "alternatives",
+    "cel",
 ]
 """`alternatives`: anyOf, oneOf and not. `bounds`: of numbers, and of lengths and counts."""
 

@@ -12,11 +12,11 @@ from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
 from gitops_mcp.domain.plans.clusters.cluster_update import paths_of_update, plan_cluster_update
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
+from gitops_mcp.workflows.running_operator import running_operator
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import live_or_not, the_cluster
-from gitops_mcp.workflows.writing.validation import operator_of
 
 
 def update_cluster(
@@ -36,7 +36,7 @@ def update_cluster(
         found, unread = live_or_not(view, ref, "the live Cluster could not be read, so the impact is told from Git")
         live = found.object if found else None
         images = view.settings.postgres_images
-        operator = operator_of(view.api, ref.namespace, ref.name) if live is not None else None
+        operator = running_operator(view.api, view.environment, ref.namespace, ref.name).release
         made = plan_cluster_update(
             declared, view.desired, ref, asked, images=images, live=live, operator=operator, now=now
         )

@@ -82,7 +82,8 @@ def _prepare_plan(
     after = desired_after(view.desired, plan.files)
     changes = changed_objects(view.desired, after)
     settings = ground.settings
-    limits = Limits(settings.max_instances, settings.storage_classes, environment.protected, told_old=False)
+    protected = environment.protected
+    limits = Limits(settings.max_instances, settings.storage_classes, protected, environment, told_old=False)
     plan = validate_plan(plan, changes, after, api, limits=limits, base=view.desired)
     plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run, does="do at once")
     todo = api_operations(changes, plan.files, live)
@@ -158,6 +159,7 @@ def _write_result(environment: Environment, plan: Plan, done: Sequence[str], *, 
         impact=plan.impact,
         about=[cut_text(redact_text(text), 600) for text in plan.body],
         validated_by=list(plan.validated_by),
+        operator=plan.operator,
         warnings=[replace(one, message=cut_text(one.message, 1000)) for one in plan.warnings],
         next=[*plan.next, *(["get_cluster_status shows how far it is"] if done else [])],
     )

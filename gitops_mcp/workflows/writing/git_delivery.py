@@ -259,7 +259,7 @@ def _wait_notices(request: WriteRequest) -> list[Notice]:
 
 def _limits(view: View) -> Limits:
     settings = view.settings
-    return Limits(settings.max_instances, settings.storage_classes, view.environment.protected)
+    return Limits(settings.max_instances, settings.storage_classes, view.environment.protected, view.environment)
 
 
 def _overlap_notices(
@@ -318,6 +318,7 @@ def _write_result(
         diff_omitted_lines=omitted or None,
         impact=plan.impact,
         about=[cut_text(redact_text(text), 600) for text in plan.body],
+        operator=plan.operator,
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
         warnings=[replace(one, message=cut_text(one.message, 1000)) for one in plan.warnings],
         next=_next_steps(ground, target, plan, published),

@@ -11,6 +11,7 @@ from gitops_mcp.domain.cnpg.cluster_arguments import (
     checked_instances,
     checked_parameters,
     checked_storage_class,
+    parse_flag,
 )
 from gitops_mcp.errors import InvalidRequest
 
@@ -43,6 +44,10 @@ def test_parameters_that_the_webhook_lets_pass_stay_as_given() -> None:
         pytest.param({"wal_log_hints": "OFF"}, "may not be off with more than one", id="hints off with replicas"),
         pytest.param({"shared_buffers": "25%"}, "no size of PostgreSQL", id="shared_buffers"),
         pytest.param({"app.conninfo": "host=x password=y1"}, "looks as if it held a password", id="a password"),
+        pytest.param({"shared_buffers": "512MB "}, "no size of PostgreSQL", id="a blank at the end"),
+        pytest.param({"shared_buffers": "\u0665MB"}, "no size of PostgreSQL", id="digits of another script"),
+        pytest.param({"shared_buffers": "1.5"}, "no size of PostgreSQL", id="a fraction without a unit"),
+        pytest.param({"wal_log_hints": "fal"}, "may not be off with more than one", id="a prefix of false"),
         pytest.param({"hot_standby_feedback": "maybe"}, "must be 'on' or 'off'", id="no boolean"),
     ],
 )
@@ -54,6 +59,26 @@ def test_parameters_that_the_webhook_would_refuse_are_refused(given: dict[str, o
 def test_the_list_of_fixed_parameters_is_that_of_the_operator() -> None:
     assert len(FIXED_PARAMETERS) == 64
     assert {"shared_preload_libraries", "ssl_passphrase_command", "pg_failover_slots.primary_dsn"} <= FIXED_PARAMETERS
+
+
+@pytest.mark.parametrize(
+    ("value", "flag"),
+    [
+        pytest.param(True, True, id="a boolean"),
+        pytest.param("ON", True, id="in capitals"),
+        pytest.param("tru", True, id="a prefix of true"),
+        pytest.param("ye", True, id="a prefix of yes"),
+        pytest.param(1, True, id="a number"),
+        pytest.param("n", False, id="one letter"),
+        pytest.param("of", False, id="a prefix of off"),
+        pytest.param("o", None, id="what on and off begin with"),
+        pytest.param(" on", None, id="with a blank"),
+        pytest.param("maybe", None, id="no boolean"),
+        pytest.param(None, None, id="nothing"),
+    ],
+)
+def test_a_flag_is_what_postgresql_takes_for_a_boolean(value: object, *, flag: bool | None) -> None:
+    assert parse_flag(value) is flag
 
 
 @pytest.mark.parametrize("name", ["app", "My_App", "shop-orders", "_x$1", "a" * 63])

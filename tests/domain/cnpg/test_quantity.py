@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.cnpg.quantity import checked_storage_size, quantity
+from gitops_mcp.domain.cnpg.quantity import checked_storage_size, memory_bytes, quantity
 from gitops_mcp.errors import InvalidRequest
 
 
@@ -33,6 +33,33 @@ def test_what_is_no_quantity_is_none(text: object) -> None:
     assert quantity(text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("512MB", 512 * 1024**2),
+        ("1.5 GB", 1536 * 1024**2),
+        ("64", 64 * 1024**2),
+        ("-1", -(1024**2)),
+        ("5B", 5),
+        ("64kB", 65536),
+        ("64KB", 65536),
+        ("1PB", 1024**5),
+        ("512MB ", None),
+        (" 512 ", None),
+        ("1.5", None),
+        ("1.5B", None),
+        ("B", None),
+        ("", None),
+        ("25%", None),
+        ("\u0665MB", None),
+        ("5mB", None),
+        (512, None),
+    ],
+)
+def test_a_size_of_postgresql_is_read_as_the_webhook_reads_it(text: object, value: int | None) -> None:
+    assert memory_bytes(text) == value
+
+
 @settings(deadline=None)
 @given(st.integers(0, 10**12))
 def test_each_binary_unit_is_1024_of_the_one_below(number: int) -> None:
@@ -55,6 +82,7 @@ def test_a_size_that_a_volume_can_have_stays_as_written(text: str) -> None:
         pytest.param("10", "'10' is less than 1Mi; without a unit .*such as 10Gi", id="no unit"),
         pytest.param("512m", "'512m' is less than 1Mi; .*m means thousandths; such as 512Mi", id="m is not M"),
         pytest.param("9000Pi", "is more than Kubernetes can count; such as 10Gi", id="too much"),
+        pytest.param("\u0661Gi", "'\u0661Gi' is not a size: .*such as 10Gi", id="digits of another script"),
         pytest.param("", "'' is not a size", id="nothing"),
     ],
 )

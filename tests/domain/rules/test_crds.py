@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gitops_mcp.crds import packaged_schema
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.rules import Seen, findings
-from gitops_mcp.workflows.writing.validation import packaged_schema
 from tests.domain.rules.collected import each_accepted
 from tests.domain.rules.examples import (
     IMAGE,

@@ -42,6 +42,10 @@ ACCEPTED = [
         id="back from an upgrade that failed",
     ),
     pytest.param(
+        Accepted("major-change", Seen(cluster(imageName=f"{IMAGE}:18.1"), cluster())),
+        id="an upgrade by any supported operator",
+    ),
+    pytest.param(
         Accepted("image-in-catalog", Seen(listed(17), neighbours=(catalog(16, 17),))), id="a major that the catalog has"
     ),
 ]
@@ -93,9 +97,24 @@ REFUSED = [
             "major-change",
             Seen(cluster(imageName=f"{IMAGE}:18.1"), cluster(), operator=(1, 25, 4)),
             "spec.imageName",
-            "1.25.4 does not do",
+            r"1\.25\.4 does not do: operator 1\.26\.0 or newer",
         ),
         id="an operator that does not upgrade",
+    ),
+    pytest.param(
+        Refused(
+            "major-change", Seen(listed(18), listed(17), operator=(1, 25, 0)), "spec.imageCatalogRef.major", "1.26"
+        ),
+        id="a catalog's major, with an operator that does not upgrade",
+    ),
+    pytest.param(
+        Refused(
+            "major-change",
+            Seen(cluster(imageName=f"{IMAGE}:16.9"), cluster(), cluster(), (1, 30, 0)),
+            "spec.imageName",
+            "keep 17.*gitops-mcp refuses that",
+        ),
+        id="a downgrade before anything says which major the data has",
     ),
     pytest.param(
         Refused(

@@ -57,7 +57,7 @@ def test_whatever_stands_in_files_and_clusters_is_judged_without_an_exception(
     value: Object, before: Object, live: Object
 ) -> None:
     before, live = ({**one, "kind": value["kind"]} for one in (before, live))
-    assert findings(Seen(value, before, live, (1, 29), (before, live))) is not None
+    assert findings(Seen(value, before, live, (1, 29, 0), (before, live))) is not None
     assert assess_impact(before, value, live=live).level in Level
     assert assess_impact(before, None).level in Level
     assert assess_impact(None, value).level in Level

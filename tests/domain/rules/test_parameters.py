@@ -32,6 +32,14 @@ ACCEPTED = [
     ),
     pytest.param(Accepted("parameters", Seen(cluster(postgresql={}))), id="no parameters"),
     pytest.param(
+        Accepted("parameters", Seen(parameters(ssl_ecdh_curve="prime256v1"), operator=(1, 31, 0))),
+        id="what the releases up to 1.30 fixed",
+    ),
+    pytest.param(
+        Accepted("parameters", Seen(parameters(synchronized_standby_slots="x"), operator=(1, 26, 3))),
+        id="what the releases since 1.27 fix",
+    ),
+    pytest.param(
         Accepted("wal-level", Seen(parameters(spec={"instances": 3}, wal_level="replica"))),
         id="replica, with 3 instances",
     ),
@@ -151,6 +159,9 @@ REFUSED = [
         )
         for given, says in (
             ({"port": "5433"}, "port may not be set"),
+            ({"ssl_ecdh_curve": "prime256v1"}, "ssl_ecdh_curve may not be set: the operator sets it itself"),
+            ({"synchronized_standby_slots": "x"}, "may not be set"),
+            ({"pg_failover_slots.standby_slot_names": "x"}, "may not be set"),
             ({"log_destination": "stderr"}, "may not be set"),
             ({"max_connections": 200}, "must be a string, such as .*'200'"),
             ({"max connections": "1"}, "not the name of a parameter"),

@@ -13,7 +13,6 @@ from gitops_mcp.domain.rules.reading import (
     cluster_of,
     entries,
     has_unfilled,
-    is_on,
     names_in,
     parameters_of,
     repeats,
@@ -65,22 +64,6 @@ def test_what_has_another_shape_is_absent(value: Any) -> None:
 
 def test_a_text_is_read_as_it_is_and_all_else_as_none() -> None:
     assert [as_text(one) for one in ("app", "", 5432, None, ["app"])] == ["app", "", "", "", ""]
-
-
-@pytest.mark.parametrize(
-    ("value", "on"),
-    [
-        pytest.param(True, True, id="a boolean"),
-        pytest.param(" ON ", True, id="in capitals, with spaces"),
-        pytest.param(1, True, id="a number"),
-        pytest.param("n", False, id="one letter"),
-        pytest.param("off", False, id="off"),
-        pytest.param("maybe", None, id="no boolean"),
-        pytest.param(None, None, id="nothing"),
-    ],
-)
-def test_a_boolean_is_what_postgresql_takes_for_one(value: object, *, on: bool | None) -> None:
-    assert is_on(value) is on
 
 
 def test_a_name_repeats_each_time_after_the_first() -> None:

@@ -11,7 +11,7 @@ def test_a_fault_that_moved_in_its_list_is_still_an_old_one() -> None:
     after = inline({"name": "pg_x", "login": True})
     names = [one for one in findings(Seen(after, before)) if one.rule == "role-name"]
     assert [(one.field, one.severity) for one in names] == [("spec.managed.roles[0].name", "warning")]
-    assert names[0].message.endswith("(it was so before this change)")
+    assert "(it was so before this change, and every change of this object is refused" in names[0].message
 
 
 def test_a_size_that_was_less_than_the_live_one_does_not_block_another_change() -> None:

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.rules import Seen
+from gitops_mcp.domain.rules import Seen, Severity
 from tests.domain.rules.examples import (
     IMAGE,
     Accepted,
@@ -24,6 +25,12 @@ RESIZED = cluster(storage={"size": "20Gi"}, resources={"requests": {"cpu": 1}})
 
 SWITCHED: Object = {"imageName": f"{IMAGE}:17.5", "primaryUpdateMethod": "switchover"}
 
+VERDICTS: tuple[tuple[Release | None, Severity], ...] = (
+    ((1, 25, 4), "error"),
+    ((1, 27, 4), "error"),
+    (None, "warning"),
+)
+
 ACCEPTED = [
     pytest.param(
         Accepted(
@@ -31,6 +38,7 @@ ACCEPTED = [
             Seen(
                 parameters(spec={"imageName": f"{IMAGE}:17.5", "primaryUpdateMethod": "restart"}, work_mem="8MB"),
                 parameters(work_mem="4MB"),
+                operator=(1, 28, 0),
             ),
         ),
         id="an image and parameters, by restart",
@@ -56,6 +64,21 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "image-and-parameters",
+            Seen(
+                parameters(
+                    spec={"imageName": None, "imageCatalogRef": CATALOG, "primaryUpdateMethod": "switchover"},
+                    work_mem="8MB",
+                ),
+                parameters(spec={"primaryUpdateMethod": "switchover"}, work_mem="4MB"),
+            ),
+            "spec.imageCatalogRef",
+            "work_mem",
+        ),
+        id="a catalog in the place of an image, and parameters",
+    ),
     pytest.param(
         Refused(
             "image-and-parameters",
@@ -123,9 +146,37 @@ REFUSED = [
         ),
         id="a resize and a restart",
     ),
-    pytest.param(
-        Refused("resize-alone", Seen(RESIZED, cluster(), operator=(1, 31, 0)), "spec", "easier to follow", "warning"),
-        id="a resize and resources, operator 1.31",
+    *(
+        pytest.param(
+            Refused("resize-alone", Seen(RESIZED, cluster(), operator=release), "spec", "easier to follow", "warning"),
+            id=f"a resize and resources, operator {release}",
+        )
+        for release in ((1, 28, 3), (1, 28, 4), (1, 29, 1), (1, 29, 2), (1, 30, 0), (1, 31, 0))
+    ),
+    *(
+        pytest.param(
+            Refused("resize-alone", Seen(RESIZED, cluster(), operator=release), "spec", "gitops-mcp refuses that"),
+            id=f"a resize and resources, operator {release}",
+        )
+        for release in ((1, 27, 4), (1, 28, 2))
+    ),
+    *(
+        pytest.param(
+            Refused(
+                "image-and-parameters",
+                Seen(
+                    parameters(spec={"imageName": f"{IMAGE}:17.5", **method}, work_mem="8MB"),
+                    parameters(work_mem="4MB"),
+                    operator=operator,
+                ),
+                "spec.imageName",
+                r"\(work_mem\), which operators before 1\.28\.0 exclude: the parameters in one change",
+                severity,
+            ),
+            id=f"an image and a parameter by {method}, operator {operator}",
+        )
+        for method in ({}, {"primaryUpdateMethod": "restart"})
+        for operator, severity in VERDICTS
     ),
 ]
 

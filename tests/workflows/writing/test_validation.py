@@ -13,6 +13,8 @@ import yaml
 
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.answers.writes import WriteResult
+from gitops_mcp.config import Flags, resolve_settings
+from gitops_mcp.crds import packaged_schema
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.objects import Identity, Object
@@ -20,15 +22,17 @@ from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.changes import changed_objects
+from gitops_mcp.domain.rules.table import describe_standing
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.sandbox.api import SandboxApi as Server
 from gitops_mcp.sandbox.api import Store, kubeconfig_text
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.writing import cluster_update, clusters, databases
+from gitops_mcp.workflows.writing.kind_schemas import PACKAGED
 from gitops_mcp.workflows.writing.request import WriteRequest
 from gitops_mcp.workflows.writing.roles import WhichRole, delete_role
-from gitops_mcp.workflows.writing.validation import PACKAGED, Limits, packaged_schema, validate_plan
+from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 from tests.fakes.api import Answer
 from tests.workflows.conftest import GROUP, Api, Team, cluster, listed
 
@@ -142,7 +146,7 @@ def test_what_ran_is_told_and_what_did_not_is_warned_of(
         judged("Database", "x", TEMPLATE)
 
 
-def judged(kind: str, name: str, spec: Object) -> Plan:
+def judged(kind: str, name: str, spec: Object, *, operator: str = "auto") -> Plan:
     """A new object as somebody writes it by hand, for a tool would refuse some of it at once."""
     manifest = {
         "apiVersion": "postgresql.cnpg.io/v1",
@@ -153,7 +157,9 @@ def judged(kind: str, name: str, spec: Object) -> Plan:
     before, after = (
         build_desired(files, commit="", folder="") for files in ({}, {"made.yaml": yaml.safe_dump(manifest)})
     )
-    plan, limits = Plan("Create", Identity(kind, "shop", name)), Limits(9, None, protected=False)
+    prod = resolve_settings(PROD % f"operator: {operator}", Flags()).environments["prod"]
+    plan = Plan("Create", Identity(kind, "shop", name))
+    limits = Limits(9, None, protected=False, environment=prod)
     once = ApiOnce(Kube(context=None, timeout=5), {})
     return validate_plan(plan, changed_objects(before, after), after, once, limits=limits, base=before)
 
@@ -240,6 +246,114 @@ def test_the_packaged_crd_refuses_but_where_the_operator_is_known_to_be_another(
     assert told(done, "schema") == [f"{said} (CloudNativePG 1.30.0 refuses that; the operator is {operator})"]
 
 
+POD: Object = {"metadata": {"name": "pod-1", "annotations": {"cnpg.io/operatorVersion": "1.29.2"}}}
+OF_CLUSTER = "/api/v1/namespaces/shop/pods?limit=1&labelSelector=cnpg.io%2Fcluster%3Ddb"
+INSTANCE = "cnpg.io%2FpodRole%3Dinstance"
+PROD = "environments: {prod: {path: prod, %s}}\n"
+
+
+@pytest.mark.parametrize(
+    ("pods", "configured", "judged_for"),
+    [
+        pytest.param({OF_CLUSTER: POD}, "operator: 1.28.0", "1.29.2 (a pod of Cluster db)", id="a pod of the Cluster"),
+        pytest.param(
+            {OF_CLUSTER: {"metadata": {"name": "a-pooler"}}, f"{OF_CLUSTER}%2C{INSTANCE}": POD},
+            "operator: auto",
+            "1.29.2 (a pod of Cluster db)",
+            id="the Cluster's first pod is PgBouncer's",
+        ),
+        pytest.param(
+            {f"/api/v1/pods?limit=1&labelSelector={INSTANCE}": POD},
+            "operator: 1.28.0",
+            "1.29.2 (a pod of another Cluster)",
+            id="a pod anywhere",
+        ),
+        pytest.param(
+            {f"/api/v1/namespaces/shop/pods?limit=1&labelSelector={INSTANCE}": POD},
+            "operator: auto",
+            "1.29.2 (a pod of another Cluster)",
+            id="a pod of the namespace, where no others may be read",
+        ),
+        pytest.param(
+            {f"/api/v1/namespaces/ops/pods?limit=1&labelSelector={INSTANCE}": POD},
+            "namespaces: [shop, ops]",
+            "1.29.2 (a pod of another Cluster)",
+            id="a pod of another namespace that is allowed",
+        ),
+        pytest.param({}, "operator: v1.28.0", "1.28.0 (.gitops-mcp.yaml)", id="the configuration"),
+        pytest.param({OF_CLUSTER: {"metadata": {"name": "db-1"}}}, "operator: auto", "unknown", id="nobody"),
+    ],
+)
+def test_the_answer_says_which_operator_was_judged_for_and_who_says_so(
+    team: Team, api: Api, pods: Mapping[str, Object], configured: str, judged_for: str
+) -> None:
+    api.answers.update({path: listed(pod) for path, pod in pods.items()})
+    team.commit({"prod/db.yaml": cluster(spec=SPEC), ".gitops-mcp.yaml": PROD % configured})
+    done = scaled(team)
+    assert done.operator == judged_for
+    assert f"CEL rules of {PACKAGED}; operator: {judged_for}" in "\n".join(done.blocks())
+    asked = [one.path for one in api.requests if "/pods" in one.path]
+    assert len(asked) == len(set(asked))
+
+
+def test_namespaces_that_are_not_allowed_are_not_asked_for_pods(team: Team, api: Api) -> None:
+    team.commit({"prod/db.yaml": cluster(spec=SPEC), ".gitops-mcp.yaml": PROD % "namespaces: [shop]"})
+    assert scaled(team).operator == "unknown"
+    assert {one for one in api.asked if one.endswith("/pods")} == {"/api/v1/namespaces/shop/pods"}
+
+
+def test_an_image_and_parameters_are_judged_by_the_configured_operator(team: Team) -> None:
+    image = "imageName: 'ghcr.io/cloudnative-pg/postgresql:17.9-standard-trixie', primaryUpdateMethod: restart"
+    manifest = cluster(spec=f"{{instances: 3, storage: {{size: 1Gi}}, {image}}}")
+    asked: Any = {"postgres_version": "17.10-standard-trixie", "parameters": {"work_mem": "8MB"}}
+    team.commit({"prod/db.yaml": manifest, ".gitops-mcp.yaml": PROD % "operator: 1.27.4"})
+    said = "changes together with parameters (work_mem), which operators before 1.28.0 exclude"
+    assert said in fault(team, lambda: updated(team, **asked))
+    team.commit({".gitops-mcp.yaml": PROD % "operator: 1.28.0"})
+    assert told(updated(team, change="known", **asked), "image-and-parameters") == []
+    team.commit({".gitops-mcp.yaml": PROD % "operator: auto"})
+    (warning,) = told(updated(team, change="unknown", **asked), "image-and-parameters")
+    assert said in warning
+    assert "which one runs here is not known: until 1.28.0" in warning
+
+
+WRAPPED: Object = {"cluster": {"name": "db"}, "name": "shop", "owner": "app", "fdws": [{"name": "x"}]}
+
+
+def test_without_the_api_a_field_is_judged_by_the_configured_operator() -> None:
+    with pytest.raises(InvalidRequest, match=r"spec\.fdws: came with operator 1\.28\.0, and .* 1\.27\.4, refuses"):
+        judged("Database", "x", WRAPPED, operator="1.27.4")
+    known, unknown = (judged("Database", "x", WRAPPED, operator=one).warnings for one in ("1.28.0", "auto"))
+    assert [one for one in known if one.id == "operator-field"] == []
+    (warning,) = [one.message for one in unknown if one.id == "operator-field"]
+    assert "and the API of an older one refuses the whole object for it (field not declared in schema)" in warning
+
+
+@pytest.mark.usefixtures("_up")
+def test_a_field_that_the_apis_own_schema_has_is_not_doubted() -> None:
+    found = judged("Database", "x", WRAPPED, operator="1.27.4")
+    assert [one for one in found.warnings if one.id == "operator-field"] == []
+
+
+OWNED: Object = {"cluster": {"name": "db"}, "name": "app", "login": True}
+
+
+def test_a_kind_that_an_older_operator_does_not_serve_is_refused(api: Api) -> None:
+    path = "/openapi/v3/apis/postgresql.cnpg.io/v1"
+    api.answers["/openapi/v3"] = Answer(200, {"paths": {"apis/postgresql.cnpg.io/v1": {"serverRelativeURL": path}}})
+    api.answers[path] = Answer(200, {"components": {"schemas": {}}})
+    with pytest.raises(InvalidRequest, match=r"serves no DatabaseRole .*so nothing can apply it; it came .* 1\.30\.0"):
+        judged("DatabaseRole", "x", OWNED)
+
+
+def test_without_the_api_a_kind_is_judged_by_the_configured_operator() -> None:
+    with pytest.raises(
+        InvalidRequest, match=r"kind: DatabaseRole came with operator 1\.30\.0, and the API of this one"
+    ):
+        judged("DatabaseRole", "x", OWNED, operator="1.29.2")
+    assert [one.id for one in judged("DatabaseRole", "x", OWNED).warnings if "operator" in one.id] == ["operator-kind"]
+
+
 def test_an_immutable_field_is_compared_with_the_live_object(team: Team, api: Api) -> None:
     manifest = """apiVersion: postgresql.cnpg.io/v1
 kind: Database
@@ -256,9 +370,23 @@ spec: {cluster: {name: db}, name: shop, owner: app, encoding: UTF8}
         validate_plan(plan, changed_objects(before, after), after, once, limits=limits, base=before)
     later = build_desired({"shop.yaml": manifest.replace("app,", "report,")}, commit="", folder="")
     found = validate_plan(plan, changed_objects(after, later), later, once, limits=limits, base=after)
-    assert [one.message for one in found.warnings if one.id == "schema"] == [
-        "Database shop/db-shop spec.encoding: encoding is immutable (it was so before this change)"
+    assert [one.message for one in found.warnings if one.id == "standing-fault"] == [
+        f"Database shop/db-shop spec.encoding: encoding is immutable ({describe_standing(stands=True)})"
     ]
+
+
+def test_a_fault_for_which_every_change_is_refused_is_said_first(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec="{instances: 3, storage: {size: 10Gi}, enablePDB: false}")})
+    live = yaml.safe_load(cluster(spec="{instances: 3, storage: {size: 20Gi}, enablePDB: true}"))
+    api.answers[f"{GROUP}/namespaces/shop/clusters/db"] = Answer(200, live)
+    first, *rest = scaled(team).warnings
+    assert first.id == "standing-fault"
+    assert first.message == (
+        "Cluster shop/db spec.storage.size: 10Gi is less than 20Gi, and volumes do not shrink: at least 20Gi, or a new "
+        "Cluster that takes the data over (it was so before this change, and every change of this object is refused "
+        "until it is mended, so that this one does not arrive)"
+    )
+    assert [one.id for one in rest if one.id == "storage-shrink"] == []
 
 
 @pytest.mark.usefixtures("_up")

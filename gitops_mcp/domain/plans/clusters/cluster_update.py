@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
@@ -50,7 +51,7 @@ def plan_cluster_update(
     *,
     images: str,
     live: Object | None,
-    operator: tuple[int, ...] | None,
+    operator: Release | None,
     now: datetime,
 ) -> Plan:
     """The fields that differ, set where the Cluster is declared, and nothing else.

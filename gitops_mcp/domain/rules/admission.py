@@ -1,0 +1,167 @@
+"""What the API server and the operator's webhooks say of an object, in their order: a pure function.
+
+The object that an applier makes of the live one is filled in: by the CRD, by the defaulting webhook, which then writes
+all of it back as its own types have it, and by the CRD again. Then the schema and its CEL rules judge, and at last the
+validating webhook, whose checks are the rules. Its sources are `pkg/registry` of Kubernetes' apiextensions-apiserver,
+`pkg/webhook/admission/defaulter_custom.go` of controller-runtime, and CloudNativePG's `internal/webhook/v1`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.rules.reading import as_list
+from gitops_mcp.domain.rules.rule import Finding, Seen
+from gitops_mcp.domain.rules.table import OURS, describe_standing, findings
+from gitops_mcp.domain.schema import Schema, SchemaFault, Unchecked
+from gitops_mcp.domain.schema.merge import merge_change
+from gitops_mcp.domain.schema.structure import item_identity
+from gitops_mcp.domain.schema.written_back import nulls_written_back, write_back
+
+_NULL = (
+    "is null, which server-side apply, and Flux with it, keeps and the API then refuses (a plain create drops it): "
+    "leave it out"
+)
+_UNSTATED = "must be stated: the operator's webhook writes null where it is left out, which its own CRD refuses"
+_GROUPS = ", such as snapshot.storage.k8s.io, or '' for a PersistentVolumeClaim"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What would come of applying an object."""
+
+    findings: tuple[Finding, ...] = ()
+    skipped: tuple[str, ...] = ()
+    """Fields whose value an engine fills in, so that nobody could judge them."""
+    unchecked: tuple[Unchecked, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An object on its way into the API, as each stage makes it."""
+
+    merged: Object
+    """As an applier sends it."""
+    filled: Object
+    """With the defaults of CRD and webhook."""
+    kept: Object
+    """As the webhook has written it back: what is judged, and kept if it is accepted."""
+
+
+def admit(seen: Seen, schema: Schema) -> Verdict:
+    """All that API server, CRD and operator say of `seen.object`, as Git declares it, and our own stricter rules."""
+    judged = judge_schema(seen, schema)
+    return replace(judged, findings=(*judge_rules(seen, schema), *judged.findings))
+
+
+def judge_rules(seen: Seen, schema: Schema) -> tuple[Finding, ...]:
+    """The rules look at the object as the webhook does, with every default in it."""
+    before = None if seen.before is None else arrive(seen, seen.before, schema).kept
+    live = None if seen.live is None else fill_webhook_defaults(seen.live, operator=seen.operator)
+    kept = arrive(seen, seen.object, schema).kept
+    return findings(replace(seen, object=kept, before=before, live=live, declared=seen.object))
+
+
+def judge_schema(seen: Seen, schema: Schema) -> Verdict:
+    """Faults of structure and of CEL rules.
+
+    One that `before` has does no harm where the API server lets it pass, which is where nothing around it has changed;
+    elsewhere it stands in the way of every change.
+    """
+    arrival = arrive(seen, seen.object, schema)
+    earlier = None if seen.before is None else arrive(seen, seen.before, schema)
+    held = seen.live if seen.live is not None else earlier.kept if earlier else None
+    found = schema.verdict(arrival.kept, before=held)
+    stricter = {one.path for one in schema.examine(arrival.filled)} - {one.path for one in schema.examine(arrival.kept)}
+    faults = [*_null_faults(arrival, schema), *found.faults, *_stricter_faults(arrival, schema, stricter)]
+    known: Counter[tuple[str, ...]] = Counter()
+    if earlier is not None and seen.before is not None:
+        old = [*_null_faults(earlier, schema), *schema.verdict(earlier.kept, before=held).faults]
+        known.update(_fault_key(one, earlier.kept) for one in old)
+    made = []
+    for one in dict.fromkeys(faults):
+        key = _fault_key(one, arrival.kept)
+        is_old, ours = known[key] > 0, one.path in stricter
+        known[key] -= 1
+        made.append(_finding(one, is_old=is_old, ours=ours, passes=_is_unchanged(one, arrival.kept, held, schema)))
+    return Verdict(tuple(made), found.skipped, found.unchecked)
+
+
+def unserved_kind(text: str, *, is_old: bool) -> Finding:
+    """Of a kind that the API does not have, so that every change of such an object is refused."""
+    return _finding(SchemaFault(("kind",), text, "unknown kind"), is_old=is_old, ours=False, passes=False)
+
+
+def arrive(seen: Seen, declared: Object, schema: Schema) -> Arrival:
+    """Applied over the live object, or over what Git declared before where that is not known."""
+    base = seen.live if seen.live is not None else seen.before
+    merged = declared
+    if base is not None:
+        kept = fill_webhook_defaults(schema.fill(base), operator=seen.operator)
+        merged = merge_change(schema.root, kept, before=seen.before, after=declared)
+    plain = schema.fill(merged)
+    filled = fill_webhook_defaults(plain, operator=seen.operator)
+    # A webhook that has nothing to add sends nothing back.
+    written: Object = filled if filled is plain else write_back(schema.root, filled)
+    return Arrival(merged, schema.fill(filled), schema.fill(written))
+
+
+def _null_faults(arrival: Arrival, schema: Schema) -> Iterator[SchemaFault]:
+    for path in schema.nulls(arrival.merged):
+        yield SchemaFault(path, _NULL, "type")
+    if at(arrival.kept, "kind") == "Cluster" and arrival.filled != schema.fill(arrival.merged):
+        for path in nulls_written_back(schema.root, arrival.kept):
+            yield SchemaFault(path, _UNSTATED + (_GROUPS if path[-1] == "apiGroup" else ""), "type")
+
+
+def _stricter_faults(arrival: Arrival, schema: Schema, paths: set[Path]) -> Iterator[SchemaFault]:
+    """What the webhook's types make good, such as a required field that they fill in blank."""
+    yield from (one for one in schema.examine(arrival.filled) if one.path in paths)
+
+
+def _finding(one: SchemaFault, *, is_old: bool, ours: bool, passes: bool) -> Finding:
+    rule = "cel" if one.rule == "cel" else "schema"
+    if is_old:
+        stands = not passes and not ours
+        message = f"{one.message} ({describe_standing(stands=stands)})"
+        return Finding(rule, "warning", one.field, message, is_old=True, stands_in_the_way=stands)
+    return Finding(rule, "error", one.field, f"{one.message} ({OURS})" if ours else one.message, ours=ours)
+
+
+def _is_unchanged(fault: SchemaFault, new: Object, held: Object | None, schema: Schema) -> bool:
+    """Whether the API server's ratcheting lets a fault pass: a value around it is the live one.
+
+    Items count one by one only in lists whose items have keys.
+    """
+    if fault.rule == "unknown field":
+        return False
+    node, old = schema.root, held
+    value: object = new
+    for step in fault.path[:-1] if fault.rule == "required" else fault.path:
+        below = node.items if isinstance(step, int) else node.below(step)
+        if isinstance(step, int):
+            if not node.keys:
+                return False
+            wanted = item_identity(node, at(value, step))
+            old = next((one for one in as_list(old) if item_identity(node, one) == wanted), None)
+        else:
+            old = at(old, step)
+        value = at(value, step)
+        if below is None:
+            return False
+        if value == old and value is not None:
+            return True
+        node = below
+    return False
+
+
+def _fault_key(fault: SchemaFault, value: Object) -> tuple[str, ...]:
+    """The same of a fault before and after, though the item of a list that has it may have moved."""
+    place, message = (re.sub(r"\[\d+\]", "[]", text) for text in (dotted_path(fault.path), fault.message))
+    found = at(value, *fault.path)
+    return place, message, fault.rule, "" if isinstance(found, dict | list) else repr(found)

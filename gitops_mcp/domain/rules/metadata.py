@@ -1,0 +1,134 @@
+"""`metadata` of every kind, as the API server judges it before anything else: its types, names, labels, annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.names import is_label_value, is_qualified_name, is_subdomain, quote, slug, suggest
+from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entries, has_unfilled
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+
+_PLACE: Path = ("metadata",)
+_TYPES: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(
+        ("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion"), (str, "a text, in quotes")
+    ),
+    **dict.fromkeys(("creationTimestamp", "deletionTimestamp"), (str, "a time")),
+    **dict.fromkeys(("generation", "deletionGracePeriodSeconds"), (int, "a whole number")),
+    **dict.fromkeys(("labels", "annotations"), (dict, "a mapping of texts")),
+    **dict.fromkeys(("finalizers", "ownerReferences", "managedFields"), (list, "a list")),
+}
+_OWNER = {"apiVersion": str, "kind": str, "name": str, "uid": str, "controller": bool, "blockOwnerDeletion": bool}
+_MOST_ANNOTATIONS = 256 * 1024
+_VERSIONS = {one.kind: one.api_version for one in CNPG_KINDS}
+_WORD = "at most 63 letters, digits, '-', '_' and '.', starting and ending with a letter or digit"
+_KEY = f"{_WORD}, with a domain and '/' before it if you like, such as app.kubernetes.io/part-of"
+
+
+def _identity(seen: Seen) -> Iterator[Fault]:
+    wanted = _VERSIONS[str(at(seen.object, "kind"))]
+    if (stated := seen.object.get("apiVersion")) != wanted:
+        yield Fault(("apiVersion",), f"{_show(stated)} is served by no operator: {wanted}")
+    metadata = seen.object.get("metadata")
+    if not isinstance(metadata, dict):
+        yield Fault(_PLACE, "must be a mapping with at least a name")
+        return
+    for key, value in metadata.items():
+        kind, wanted = _TYPES.get(key, (object, ""))
+        if not wanted:
+            yield Fault((*_PLACE, key), f"is no field of metadata; {suggest(str(key), _TYPES)}")
+        elif value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+            yield Fault((*_PLACE, key), f"must be {wanted}")
+    yield from _names(seen.object, metadata)
+
+
+def _names(value: Object, metadata: Object) -> Iterator[Fault]:
+    name, prefix, namespace = (as_text(metadata.get(key)) for key in ("name", "generateName", "namespace"))
+    if not name and not prefix:
+        yield Fault((*_PLACE, "name"), "is needed")
+    # A Cluster's is judged by the operator, more narrowly.
+    elif name and not is_subdomain(name) and value["kind"] != "Cluster":
+        yield Fault(
+            (*_PLACE, "name"),
+            f"{quote(name)} is no name of an object: at most 253 lower-case letters, digits, '-' and '.', starting and "
+            f"ending with a letter or digit, such as {slug(name)!r}",
+        )
+    elif not name and not is_subdomain(f"{prefix.removesuffix('-')}a"):
+        yield Fault((*_PLACE, "generateName"), f"{quote(prefix)} begins no name: lower-case letters, digits, '-', '.'")
+    if namespace and ("." in namespace or len(namespace) > 63 or not is_subdomain(namespace)):
+        yield Fault(
+            (*_PLACE, "namespace"),
+            f"{quote(namespace)} is no namespace: at most 63 lower-case letters, digits and '-', such as "
+            f"{slug(namespace)!r}",
+        )
+
+
+def _labels(seen: Seen) -> Iterator[Fault]:
+    for part in ("labels", "annotations"):
+        stated = as_mapping(at(seen.object, *_PLACE, part))
+        for key, value in stated.items():
+            field, name = (*_PLACE, part, key), str(key)
+            if has_unfilled(name):
+                continue
+            # Of annotations capitals in the domain are passed over.
+            if not is_qualified_name(name if part == "labels" else name.lower()):
+                yield Fault(field, f"{quote(name)} is no key: {_KEY}")
+            if value is not None and not isinstance(value, str):
+                yield Fault(field, f"must be a text, found {_show(value)}: write it in quotes, as '{_text(value)}'")
+            elif part == "labels" and value is not None and not is_label_value(value):
+                yield Fault(field, f"{quote(value)} is no value of a label: nothing, or {_WORD}")
+        if part == "annotations" and _size(stated) > _MOST_ANNOTATIONS:
+            yield Fault((*_PLACE, part), "are more than 256 KiB together: keep the long ones elsewhere")
+
+
+def _finalizers(seen: Seen) -> Iterator[Fault]:
+    place = (*_PLACE, "finalizers")
+    finalizers = as_list(at(seen.object, *place))
+    for index, name in enumerate(finalizers):
+        if not isinstance(name, str) or not is_qualified_name(name):
+            yield Fault((*place, index), f"{_show(name)} is no finalizer: such as example.com/keep")
+    if {"orphan", "foregroundDeletion"} <= {one for one in finalizers if isinstance(one, str)}:
+        yield Fault(place, "'orphan' and 'foregroundDeletion' exclude each other: keep one of them")
+    if as_list(at(seen.object, *_PLACE, "managedFields")):
+        yield Fault((*_PLACE, "managedFields"), "are the API server's own, and server-side apply takes none: leave out")
+
+
+def _owners(seen: Seen) -> Iterator[Fault]:
+    place = (*_PLACE, "ownerReferences")
+    owners = list(entries(seen.object, *place))
+    for path, owner in owners:
+        for key, value in owner.items():
+            if key not in _OWNER:
+                yield Fault((*path, key), f"is no field of an owner; {suggest(str(key), _OWNER)}")
+            elif value is not None and not isinstance(value, _OWNER[key]):
+                yield Fault((*path, key), f"must be {'true or false' if _OWNER[key] is bool else 'a text, in quotes'}")
+        for key in ("apiVersion", "kind", "name", "uid"):
+            if not owner.get(key):
+                yield Fault((*path, key), "is needed: an owner is named by apiVersion, kind, name and uid")
+    if len([None for _, owner in owners if owner.get("controller") is True]) > 1:
+        yield Fault(place, "only one owner may be the controller")
+
+
+def _show(value: Any) -> str:
+    return quote(value) if isinstance(value, str) else "nothing" if value is None else type(value).__name__
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else "…"
+
+
+def _size(annotations: Object) -> int:
+    return sum(len(str(key).encode()) + len(as_text(value).encode()) for key, value in annotations.items())
+
+
+_ALL = tuple(_VERSIONS)
+
+RULES = (
+    Rule("metadata", _ALL, "API server ValidateObjectMeta", _identity),
+    Rule("labels", _ALL, "API server ValidateLabels, ValidateAnnotations", _labels),
+    Rule("finalizers", _ALL, "API server ValidateFinalizers", _finalizers),
+    Rule("owners", _ALL, "API server ValidateOwnerReferences", _owners),
+)

@@ -1,0 +1,110 @@
+"""By whose schemas an object of a kind is judged: the API server's, and the packaged CRD for what that cannot say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gitops_mcp.crds import LABEL, packaged_schema, schema_in_crd
+from gitops_mcp.domain.cnpg.releases import ALL, release_text
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Resource, at
+from gitops_mcp.domain.rules.operator import KINDS
+from gitops_mcp.domain.schema import Schema, compile_schema
+from gitops_mcp.errors import Forbidden, GitOpsError, NotFound, NotInstalled
+from gitops_mcp.workflows.api_once import ApiOnce, Served
+
+PACKAGED = f"the packaged CRD ({LABEL})"
+
+
+@dataclass(frozen=True)
+class SchemaSource:
+    schema: Schema
+    name: str
+    only_cel: bool = False
+    """What it says of the structure counts for nothing."""
+    unread: Notice | None = None
+    """Why another one did not judge."""
+    missing: str | None = None
+    """The API has the operator's kinds, and not this one: what to say of that."""
+
+    @property
+    def is_packaged(self) -> bool:
+        """It is of one release, which need not be the operator's."""
+        return self.name == PACKAGED
+
+    @property
+    def knows_fields(self) -> bool:
+        """Better than any table of releases."""
+        return not self.is_packaged or self.missing is not None
+
+
+def find_schemas(identity: Identity, resource: Resource, api: ApiOnce) -> tuple[SchemaSource, ...]:
+    """One, or two where the API server leaves the CEL rules out."""
+    packaged = SchemaSource(packaged_schema(resource), PACKAGED)
+    try:
+        schema, name, is_whole = served_schema(api, resource)
+    except NotInstalled as error:
+        if _is_group_served(api, resource):
+            return (replace(packaged, missing=f"{error}, so nothing can apply it{_describe_first_release(resource)}"),)
+        text = f"{identity} was validated by {PACKAGED} alone: {error}"
+        return (replace(packaged, unread=Notice("not-installed", text)),)
+    except GitOpsError as error:
+        text = f"{PACKAGED} judged, since the schema of {resource.kind} could not be read: {error}"
+        return (replace(packaged, unread=Notice("schema-unavailable", text)),)
+    if is_whole:
+        return (SchemaSource(schema, name),)
+    unread = Notice(
+        "no-cel",
+        f"the API server's schema of {resource.kind} leaves CEL rules out, and its CRD may not be read "
+        f"(rbac/read-schemas.yaml), so rules between fields were checked by {PACKAGED}",
+    )
+    return SchemaSource(schema, name), replace(packaged, only_cel=True, unread=unread)
+
+
+def _is_group_served(api: ApiOnce, resource: Resource) -> bool:
+    """An operator is there, of a release that has not the kind; else one may still come with what Git declares."""
+    try:
+        api.openapi(CNPG_GROUP, resource.version)
+    except GitOpsError:
+        return False
+    return True
+
+
+def _describe_first_release(resource: Resource) -> str:
+    had = KINDS.get(resource.kind, ALL).since
+    return f"; it came with operator {release_text(had[0])}" if had else ""
+
+
+def served_schema(api: ApiOnce, resource: Resource) -> Served:
+    """The schema of a kind: the API server's, or the CRD's where that alone has CEL rules."""
+    document = api.openapi(CNPG_GROUP, resource.version)
+    if (known := api.schemas.get((id(document), resource.kind))) is not None:
+        return known
+    key = f"{api.kube.description} {resource.kind} {id(document)}"
+    schema = compile_schema(_find_component(document, resource), key=key)
+    made: Served = (schema, "the API server", True)
+    if not schema.has_cel:
+        try:
+            crd = api.kube.crd(resource.plural, resource.group)
+        except Forbidden:
+            made = (schema, "the API server", False)
+        except NotFound:  # served without a CRD: an aggregated API
+            pass
+        else:
+            found = schema_in_crd(crd, resource.version)
+            made = (compile_schema(found, key=f"{key} crd"), "the CRD", True) if found is not None else made
+    api.schemas[id(document), resource.kind] = made
+    return made
+
+
+def _find_component(document: Object, resource: Resource) -> Object:
+    for schema in (at(document, "components", "schemas") or {}).values():
+        for one in at(schema, "x-kubernetes-group-version-kind") or ():
+            if (at(one, "group"), at(one, "version"), at(one, "kind")) == (
+                resource.group,
+                resource.version,
+                resource.kind,
+            ):
+                found: Object = schema
+                return found
+    raise NotInstalled(f"the API server serves no {resource.kind} of {resource.api_version}")
