@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from gitops_mcp.domain import kinds
+from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import Store
 from gitops_mcp.sandbox.cluster import ClusterTurn
@@ -26,7 +27,6 @@ from gitops_mcp.sandbox.cnpg.credentials import Secrets
 from gitops_mcp.sandbox.cnpg.cron import next_run
 from gitops_mcp.sandbox.cnpg.database_roles import database_role_outcome
 from gitops_mcp.sandbox.cnpg.databases import database_outcome
-from gitops_mcp.sandbox.cnpg.defaults import with_defaults
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
 from gitops_mcp.sandbox.cnpg.reconciled import ReconcileOutcome, is_up, outcome_without_cluster
 from gitops_mcp.sandbox.controller import Controller
@@ -75,7 +75,7 @@ class Operator(Controller):
         place = _place(cluster)
         with self.attempt(f"Cluster {'/'.join(place)}"):
             self._due.pop(metadata["uid"], None)
-            live = self.store.change(kinds.CLUSTER, *place, with_defaults)
+            live = self.store.change(kinds.CLUSTER, *place, fill_webhook_defaults)
             if ClusterTurn(self.store, live, self._inside(live)).take():
                 self._due[metadata["uid"]] = time.monotonic() + self._step
 

@@ -1,4 +1,4 @@
-"""From what a client sent to what is stored: shaped, pruned, defaulted, validated.
+"""From what a client sent to what is stored: shaped, pruned, defaulted, validated, and judged by the operator.
 
 No external calls are done here, and nothing that is stored is changed: values in, values out.
 """
@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.store import metadata, schema
 from gitops_mcp.sandbox.store.errors import ApiError, Cause, bad_request, conflict, invalid
 from gitops_mcp.sandbox.store.patches import equal
 from gitops_mcp.sandbox.store.resources import NAMESPACE, Served
+from gitops_mcp.sandbox.store.validation import valid_object
 
 Validation = Literal["Strict", "Warn", "Ignore"]
 
@@ -32,6 +34,8 @@ class WriteOptions:
     """Filled with what the client is told in `Warning` headers."""
     patched: bool = False
     """Whether the object came of a patch: of what is unknown in it a server tells otherwise."""
+    applied: bool = False
+    """Whether it came of a server-side apply, which keeps a null where all other writes drop it."""
     checked: bool = True
     """False: it is stored whatever is wrong with it, as by a server whose rules were others."""
     manager: str | None = None
@@ -44,7 +48,7 @@ def copy_json(value: Object) -> Object:
     return made
 
 
-def created_object(served: Served, sent: Object, how: WriteOptions) -> Object:
+def created_object(served: Served, sent: Object, how: WriteOptions, operator: Release | None) -> Object:
     """The object that a creation stores, but for its resourceVersion."""
     value = _decode_object(served, sent, how)
     resource, given = served.resource, value["metadata"]
@@ -60,12 +64,13 @@ def created_object(served: Served, sent: Object, how: WriteOptions) -> Object:
         value[part] = {**filled, **own} if isinstance(own, dict) else filled if own is None else own
     if resource == NAMESPACE:
         given["labels"] = {**(given.get("labels") or {}), "kubernetes.io/metadata.name": given["name"]}
-    _check_valid(served, value, how)
-    value["metadata"] = metadata.new_metadata(given, generation=served.generation)
-    return value
+    value = valid_object(served, None, value, applied=how.applied, checked=how.checked, operator=operator)
+    return {**value, "metadata": metadata.new_metadata(value["metadata"], generation=served.generation)}
 
 
-def updated_object(served: Served, old: Object, sent: Object, subresource: str | None, how: WriteOptions) -> Object:
+def updated_object(
+    served: Served, old: Object, sent: Object, subresource: str | None, how: WriteOptions, operator: Release | None
+) -> Object:
     """The object that an update stores, but for its resourceVersion; equal to the old one where nothing changes."""
     value = _decode_object(served, sent, how)
     resource, was, given = served.resource, old["metadata"], value["metadata"]
@@ -80,7 +85,14 @@ def updated_object(served: Served, old: Object, sent: Object, subresource: str |
     if subresource != "status":
         value["metadata"] = metadata.keep_server_fields(was, given)
         _no_new_finalizers(resource, was, value["metadata"])
-    _check_valid(served, value, how)
+    value = valid_object(
+        served,
+        old,
+        value,
+        applied=how.applied,
+        checked=how.checked,
+        operator=None if subresource == "status" else operator,
+    )
     if resource == SECRET:
         _same_where_immutable(old, value)
     if served.generation and not equal(_desired_part(served, value), _desired_part(served, old)):
@@ -95,17 +107,17 @@ def appliable_part(served: Served, sent: Object, subresource: str | None) -> Obj
         return {key: part for key, part in value.items() if key in {"apiVersion", "kind", "metadata", "status"}}
     if served.status:
         value.pop("status", None)
-    if served.schema is not None:
-        _check_declared(served.resource, value, served.schema)
+    if served.custom:
+        _check_declared(served, value)
     if served.resource == SECRET:
         _encode_secret(value)
     return value
 
 
-def _check_declared(resource: Resource, value: Object, known: Object) -> None:
+def _check_declared(served: Served, value: Object) -> None:
     """An apply is read by the schema before anything else, so that nothing unknown is dropped, whatever is asked."""
-    given = copy_json(value)
-    unknown = [*metadata.drop_unknown(given["metadata"]), *schema.prune_unknown(given, known)]
+    given, resource = copy_json(value), served.resource
+    unknown = [*metadata.drop_unknown(given["metadata"]), *schema.prune_unknown(served.ready.root, given)]
     if unknown:
         place = f"{given['metadata'].get('namespace') or ''}/{given['metadata']['name']}"
         first, *others = (f".{path}: field not declared in schema" for path in unknown)
@@ -142,10 +154,8 @@ def _decode_object(served: Served, sent: Any, how: WriteOptions) -> Object:
     metadata.decode(resource, value["metadata"], custom=served.custom)
     unknown = metadata.drop_unknown(value["metadata"])
     if served.schema is not None:
-        unknown += schema.prune_unknown(value, served.schema)
+        unknown += schema.prune_unknown(served.ready.root, value)
     _report_unknown(resource, unknown, value, how)
-    if served.schema is not None:
-        schema.add_defaults(value, served.schema)
     if resource == SECRET:
         _encode_secret(value)
     rest = {key: part for key, part in value.items() if key not in {"apiVersion", "kind", "metadata"}}
@@ -164,16 +174,6 @@ def _report_unknown(resource: Resource, unknown: Iterable[str], value: Object, h
         )
     if how.validation == "Warn":
         how.warnings.extend(messages)
-
-
-def _check_valid(served: Served, value: Object, how: WriteOptions) -> None:
-    if not how.checked:
-        return
-    causes = list(metadata.faults(served.resource, value["metadata"]))
-    if served.schema is not None:
-        causes += schema.faults(value, served.schema)
-    if causes:
-        raise invalid(served.resource, value["metadata"]["name"], causes)
 
 
 def _same_object(resource: Resource, was: Object, given: Object) -> None:

@@ -109,6 +109,13 @@ def invalid(resource: Resource, name: str, causes: Iterable[Cause]) -> ApiError:
     return ApiError(422, "Invalid", message, details)
 
 
+def denied(webhook: str, said: Object) -> ApiError:
+    """With the webhook's own code, where it gives one of a refusal (apiserver, webhook/errors)."""
+    why = said.get("message") or said.get("reason")
+    message = f'admission webhook "{webhook}" denied the request' + (f": {why}" if why else " without explanation")
+    return ApiError(max(said.get("code") or 0, 400), said.get("reason") or "", message, said.get("details") or {})
+
+
 def unsupported_media_type(accepted: Iterable[str]) -> ApiError:
     message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
     return ApiError(415, "UnsupportedMediaType", message)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.kinds import POD
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.store import admission, deletion, managed
@@ -40,13 +41,17 @@ class Preconditions:
 
 
 class Store:
-    def __init__(self, *, crds: Path | None = None, history: int = 10_000) -> None:
-        """Serve the packaged CRDs and small schemas, or a folder's CRDs in their place; keep so many changes a kind."""
+    def __init__(self, *, crds: Path | None = None, history: int = 10_000, operator: Release | None = None) -> None:
+        """Serve the packaged CRDs and small schemas, or a folder's CRDs in their place; keep so many changes a kind.
+
+        `operator` is the release of CloudNativePG whose webhooks judge; None: there are none.
+        """
         full = tuple(served_by(crds)) if crds else ()
         self.served: tuple[Served, ...] = override_served((*BUILT_IN, *served_from_package(), *OWN), full)
         self._state = StoreState(self.served, history=history)
         self._logs = PodLogs()
         self.webhooks: list[Webhook] = []
+        self._operator = operator
         for name in _NAMESPACES:
             self.create(NAMESPACE, {"metadata": {"name": name}})
         self._define()
@@ -144,7 +149,7 @@ class Store:
     ) -> Object:
         with self._state.lock:
             collection = self._state.collection(resource)
-            made = owned(admission.created_object(collection.served, value, how))
+            made = owned(admission.created_object(collection.served, value, how, self._operator))
             metadata = made["metadata"]
             self._check_namespace(resource, metadata)
             ask_webhooks(self.webhooks, resource, "CREATE", old=None, new=made, how=how)
@@ -227,7 +232,7 @@ class Store:
         A field that another manager has set otherwise is a conflict, unless it is forced. `how` names the manager. The
         answer says, too, whether the object is new.
         """
-        owner = managed.Owner(how.manager or "unknown", "Apply", subresource)
+        owner, how = managed.Owner(how.manager or "unknown", "Apply", subresource), replace(how, applied=True)
         value = admission.appliable_part(self.serving(resource), value, subresource)
         metadata = value["metadata"]
         place = metadata.get("namespace"), metadata["name"]
@@ -260,7 +265,8 @@ class Store:
         with self._state.lock:
             collection = self._state.collection(resource)
             old = self._one(collection, namespace, name).value
-            made = owned(old, admission.updated_object(collection.served, old, edit(old), subresource, how))
+            wanted = admission.updated_object(collection.served, old, edit(old), subresource, how, self._operator)
+            made = owned(old, wanted)
             if not subresource:
                 ask_webhooks(self.webhooks, resource, "UPDATE", old=old, new=made, how=how)
             if how.dry_run or equal(made, old):

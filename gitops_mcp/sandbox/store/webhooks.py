@@ -9,7 +9,7 @@ from typing import Literal
 
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.store.admission import WriteOptions
-from gitops_mcp.sandbox.store.errors import ApiError
+from gitops_mcp.sandbox.store.errors import ApiError, denied
 
 Operation = Literal["CREATE", "UPDATE", "DELETE"]
 
@@ -56,13 +56,6 @@ def ask_webhooks(
         how.warnings.extend(response.get("warnings") or ())
         if not response["allowed"]:
             raise denied(webhook.name, response.get("status") or {})
-
-
-def denied(name: str, said: Object) -> ApiError:
-    """With the webhook's own code, where it gives one of a refusal (apiserver, webhook/errors)."""
-    why = said.get("message") or said.get("reason")
-    message = f'admission webhook "{name}" denied the request' + (f": {why}" if why else " without explanation")
-    return ApiError(max(said.get("code") or 0, 400), said.get("reason") or "", message, said.get("details") or {})
 
 
 def _not_called(name: str, error: OSError) -> ApiError:

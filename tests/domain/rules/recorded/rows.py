@@ -38,6 +38,8 @@ class Row:
     standing: bool = False
     how: str = "update"
     impact: str | None = None
+    modes: dict[str, bool] | None = None
+    """Where apply, patch and replace differ."""
 
     def __str__(self) -> str:
         return f"{self.id}: {self.message or 'accepted'}"
