@@ -14,7 +14,7 @@ from gitops_mcp.sandbox.store.errors import ApiError, Cause, bad_request, invali
 _MANAGER_LENGTH = 128
 _VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 
-Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
+Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "impersonate"]
 
 _ON_ONE: dict[str, Verb] = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
 _ON_ALL: dict[str, Verb] = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}

@@ -70,13 +70,20 @@ class Server:
         return f"{root}/namespaces/{self.namespace}/{resource.plural}/{name}".rstrip("/")
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, media_type: str = "application/json", **query: str
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        media_type: str = "application/json",
+        more_headers: Any = None,
+        **query: str,
     ) -> Reply:
         """One request as it is, with nothing of the adapter between."""
         typed: Any = config
         api: Any = typed.new_client_from_config(str(self.kubeconfig))
         headers = {**api.default_headers, "Content-Type": media_type, "Accept": "application/json"}
-        headers["Accept-Encoding"] = "gzip"
+        headers |= {"Accept-Encoding": "gzip", **(more_headers or {})}
         for one in api.configuration.auth_settings().values():
             headers[one["key"]] = one["value"]
         url = f"{api.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
