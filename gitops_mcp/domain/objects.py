@@ -60,9 +60,11 @@ def at(value: Any, *path: str | int) -> Any:
 
 
 def as_int(value: object, *, default: int | None = None) -> int | None:
-    """None for what is there and no whole number."""
+    """None for what is there and no whole number; `3.0` is one."""
     if value is None:
         return default
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -36,9 +36,14 @@ def running_operator(
 ) -> RunningOperator:
     """For objects of a namespace, and of a Cluster where one is named."""
     for where, labels, said_by in _places(environment, namespace, cluster):
-        release = _said_release(api, where, labels)
+        try:
+            release = _said_release(api, where, labels)
+        except GitOpsError:  # who may not read there may do so elsewhere
+            continue
         if release is not None:
             return RunningOperator(release, said_by)
+        if where is None and labels == _INSTANCE:
+            break  # there is none anywhere
     if environment is not None and environment.operator is not None:
         return RunningOperator(environment.operator, FILE)
     return RunningOperator()
@@ -56,12 +61,9 @@ def _places(
 
 
 def _said_release(api: ApiOnce, namespace: str | None, labels: str) -> Release | None:
-    """Of the first pod, or of the first instance where that is PgBouncer's or a job's. None where none may be read."""
+    """Of the first pod, or of the first instance where that is PgBouncer's or a job's."""
     for selector in dict.fromkeys((labels, f"{labels},{_INSTANCE}")):
-        try:
-            pod = api.first(POD, namespace, labels=selector)
-        except GitOpsError:
-            return None
+        pod = api.first(POD, namespace, labels=selector)
         release = parse_operator_version(at(pod, "metadata", "annotations", _ANNOTATION))
         if pod is None or release is not None:
             return release

@@ -35,8 +35,8 @@ def test_a_value_is_found_at_its_path_or_is_none(path: Path, found: Any) -> None
 
 @pytest.mark.parametrize(
     ("value", "number"),
-    [(3, 3), (0, 0), (None, 7), ("3", None), (3.0, None), (True, None)],
-    ids=["a number", "zero", "nothing is the default", "a text", "a fraction", "true"],
+    [(3, 3), (0, 0), (None, 7), ("3", None), (3.0, 3), (3.5, None), (True, None)],
+    ids=["a number", "zero", "nothing is the default", "a text", "no fraction", "a fraction", "true"],
 )
 def test_only_a_whole_number_is_one(value: object, number: int | None) -> None:
     assert as_int(value, default=7) == number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_hibernated, is_replica
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.impact.level import Impact, Level, impact
@@ -26,6 +26,7 @@ from gitops_mcp.domain.rules.rollout import (
     pod_fields,
 )
 from gitops_mcp.domain.rules.together import RESIZE_SAFE
+from gitops_mcp.domain.rules.waiting import unhealthy_phase
 from gitops_mcp.errors import GitOpsError
 
 _RELOADED = (
@@ -69,6 +70,7 @@ def impacts(
         *_parameter_impacts(before, after, live),
         *_reload_impacts(before, after),
         *_annotation_impacts(before, after),
+        *_hibernation_impacts(before, after, live),
         *_replica_impacts(before, after),
         *_access_impacts(before, after),
     ]
@@ -218,8 +220,6 @@ def _annotation_impacts(before: Object, after: Object) -> Iterator[Impact]:
 def _annotation_impact(name: str, old: Any, new: Any) -> Iterator[Impact]:
     field = f"metadata.annotations {name}"
     match name:
-        case annotation.HIBERNATION if new == "on":
-            yield impact(Level.OUTAGE, f"{field}: every pod is stopped until it is 'off' again; volumes stay")
         case annotation.HIBERNATION if old == "on":
             yield impact(Level.NONE, f"{field}: the hibernated cluster starts again")
         case annotation.FENCED:
@@ -244,6 +244,13 @@ def _annotation_impact(name: str, old: Any, new: Any) -> Iterator[Impact]:
             yield impact(Level.NONE, f"{field}: the operator stops caring for the cluster, failover included")
         case _:
             pass
+
+
+def _hibernation_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
+    if is_hibernated(after) and not is_hibernated(before):
+        when = " once the cluster is healthy, which it is not now," if unhealthy_phase(after, live) else ""
+        field = f"metadata.annotations {annotation.HIBERNATION}"
+        yield impact(Level.OUTAGE, f"{field}: every pod is stopped{when} until it is 'off' again; volumes stay")
 
 
 def _replica_impacts(before: Object, after: Object) -> Iterator[Impact]:

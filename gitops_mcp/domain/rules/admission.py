@@ -64,7 +64,9 @@ def judge_rules(seen: Seen, schema: Schema) -> tuple[Finding, ...]:
     before = None if seen.before is None else arrive(seen, seen.before, schema).kept
     live = None if seen.live is None else fill_webhook_defaults(seen.live, operator=seen.operator)
     kept = arrive(seen, seen.object, schema).kept
-    return findings(replace(seen, object=kept, before=before, live=live, declared=seen.object))
+    return findings(
+        replace(seen, object=kept, before=before, live=live, declared=seen.object, declared_before=seen.before)
+    )
 
 
 def judge_schema(seen: Seen, schema: Schema) -> Verdict:
@@ -73,22 +75,19 @@ def judge_schema(seen: Seen, schema: Schema) -> Verdict:
     One that `before` has does no harm where the API server lets it pass, which is where nothing around it has changed;
     elsewhere it stands in the way of every change.
     """
-    arrival = arrive(seen, seen.object, schema)
-    earlier = None if seen.before is None else arrive(seen, seen.before, schema)
-    held = seen.live if seen.live is not None else earlier.kept if earlier else None
-    found = schema.verdict(arrival.kept, before=held)
-    stricter = {one.path for one in schema.examine(arrival.filled)} - {one.path for one in schema.examine(arrival.kept)}
-    faults = [*_null_faults(arrival, schema), *found.faults, *_stricter_faults(arrival, schema, stricter)]
-    known: Counter[tuple[str, ...]] = Counter()
-    if earlier is not None and seen.before is not None:
-        old = [*_null_faults(earlier, schema), *schema.verdict(earlier.kept, before=held).faults]
-        known.update(_fault_key(one, earlier.kept) for one in old)
+    held = _held_object(seen, schema)
+    found = _judge_arrival(arrive(seen, seen.object, schema), held, schema)
+    old = None
+    if found.faults and seen.before is not None:
+        old = _judge_arrival(arrive(seen, seen.before, schema), held, schema)
+    known = Counter(_fault_key(one, old.kept) for one in old.faults) if old else Counter()
     made = []
-    for one in dict.fromkeys(faults):
-        key = _fault_key(one, arrival.kept)
-        is_old, ours = known[key] > 0, one.path in stricter
+    for one in found.faults:
+        key, is_null = _fault_key(one, found.kept), one.message == _NULL
+        passes = is_null or _is_unchanged(one, found.kept, held, schema)
+        is_old = known[key] > 0 or (passes and not is_null)
         known[key] -= 1
-        made.append(_finding(one, is_old=is_old, ours=ours, passes=_is_unchanged(one, arrival.kept, held, schema)))
+        made.append(_finding(one, is_old=is_old, ours=one.path in found.stricter, passes=passes))
     return Verdict(tuple(made), found.skipped, found.unchecked)
 
 
@@ -106,16 +105,37 @@ def unserved_kind(text: str, *, is_old: bool) -> Finding:
 
 def arrive(seen: Seen, declared: Object, schema: Schema) -> Arrival:
     """Applied over the live object, or over what Git declared before where that is not known."""
-    base = seen.live if seen.live is not None else seen.before
-    merged = declared
-    if base is not None:
-        kept = fill_webhook_defaults(schema.fill(base), operator=seen.operator)
-        merged = merge_change(schema.root, kept, before=seen.before, after=declared)
+    held = _held_object(seen, schema)
+    merged = declared if held is None else merge_change(schema.root, held, before=seen.before, after=declared)
     plain = schema.fill(merged)
     filled = fill_webhook_defaults(plain, operator=seen.operator)
     # A webhook that has nothing to add sends nothing back.
     written: Object = filled if filled is plain else write_back(schema.root, filled)
     return Arrival(merged, schema.fill(filled), schema.fill(written))
+
+
+@dataclass(frozen=True)
+class _OfSchema:
+    kept: Object
+    faults: tuple[SchemaFault, ...]
+    stricter: frozenset[Path]
+    """Where the webhook's types make good what was declared, such as a required field that they fill in blank."""
+    skipped: tuple[str, ...]
+    unchecked: tuple[Unchecked, ...]
+
+
+def _judge_arrival(arrival: Arrival, held: Object | None, schema: Schema) -> _OfSchema:
+    found = schema.verdict(arrival.kept, before=held)
+    declared = () if arrival.filled == arrival.kept else schema.examine(arrival.filled)
+    stricter = {one.path for one in declared} - {one.path for one in found.faults if one.rule != "cel"}
+    faults = [*_null_faults(arrival, schema), *found.faults, *(one for one in declared if one.path in stricter)]
+    return _OfSchema(arrival.kept, tuple(dict.fromkeys(faults)), frozenset(stricter), found.skipped, found.unchecked)
+
+
+def _held_object(seen: Seen, schema: Schema) -> Object | None:
+    """What the API compares with; of an operator of another release it may lack what is filled in here."""
+    base = seen.live if seen.live is not None else seen.before
+    return None if base is None else fill_webhook_defaults(schema.fill(base), operator=seen.operator)
 
 
 def _null_faults(arrival: Arrival, schema: Schema) -> Iterator[SchemaFault]:
@@ -124,11 +144,6 @@ def _null_faults(arrival: Arrival, schema: Schema) -> Iterator[SchemaFault]:
     if at(arrival.kept, "kind") == "Cluster" and arrival.filled != schema.fill(arrival.merged):
         for path in nulls_written_back(schema.root, arrival.kept):
             yield SchemaFault(path, _UNSTATED + (_GROUPS if path[-1] == "apiGroup" else ""), "type")
-
-
-def _stricter_faults(arrival: Arrival, schema: Schema, paths: set[Path]) -> Iterator[SchemaFault]:
-    """What the webhook's types make good, such as a required field that they fill in blank."""
-    yield from (one for one in schema.examine(arrival.filled) if one.path in paths)
 
 
 def _finding(one: SchemaFault, *, is_old: bool, ours: bool, passes: bool) -> Finding:

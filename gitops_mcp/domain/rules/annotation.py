@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_json
-from gitops_mcp.domain.cnpg.releases import ALL, Releases
+from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import as_int, at
@@ -19,6 +19,7 @@ FENCED = "cnpg.io/fencedInstances"
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 RELOADED = "cnpg.io/reloadedAt"
 RECONCILIATION = "cnpg.io/reconciliationLoop"
+VALIDATION = "cnpg.io/validation"
 POD_SPEC = "cnpg.io/reconcilePodSpec"
 POD_PATCH = "cnpg.io/podPatch"
 FAILOVER_QUORUM = "alpha.cnpg.io/failoverQuorum"
@@ -30,7 +31,7 @@ _POD_IMAGE = re.compile(r"/spec/containers/[0-9]+/image")
 """It comes with status.image, so a Cluster that is new has none."""
 
 _DANGEROUS = {
-    "cnpg.io/validation": ("disabled", "the operator accepts anything then, and breaks on it later"),
+    VALIDATION: ("disabled", "the operator accepts anything then, and breaks on it later"),
     RECONCILIATION: ("disabled", "the operator stops caring for the object then: no failover, no change arrives"),
     POD_SPEC: ("disabled", "changes of images, resources and the like never arrive then"),
     POD_PATCH: (None, "it rewrites the pods past every rule of the operator"),
@@ -51,12 +52,19 @@ def parse_fenced(value: object) -> tuple[str, ...] | None:
 
 
 def _dangerous_annotations(seen: Seen) -> Iterator[Fault]:
-    for name, value in annotations_of(seen.object).items():
+    for name, value in annotations_of(seen.stated).items():
         counts, why = _DANGEROUS.get(name, ("", ""))
         if why and (counts is None or counts == value):
             yield Fault(
                 ("metadata", "annotations", name), f"{why}. It is not written through this server: leave it out"
             )
+
+
+def _validation(seen: Seen) -> Iterator[Fault]:
+    stated = annotations_of(seen.object).get(VALIDATION, "enabled")
+    if stated not in ("enabled", "disabled"):
+        text = f"{quote(str(stated))} means nothing, and the webhook judges as ever: leave it out"
+        yield Fault(("metadata", "annotations", VALIDATION), text, "warning")
 
 
 def _hibernation(seen: Seen) -> Iterator[Fault]:
@@ -98,7 +106,7 @@ def _failover_quorum(seen: Seen) -> Iterator[Fault]:
     if not isinstance(stated, str):
         return
     if parse_boolean(stated) is None:
-        holds = Releases(since=((1, 28, 0),)) if stated == "" else ALL
+        holds = Releases(since=((1, 28, 0),)) if stated == "" else None
         yield Fault(field, f"{quote(stated)} is no boolean: 'true' or 'false'", holds=holds)
     elif parse_boolean(stated) and at(seen.object, "spec", "postgresql", "synchronous") is None:
         yield Fault(field, "needs spec.postgresql.synchronous, whose standbys decide: add that, or leave it out")
@@ -131,9 +139,16 @@ _ONE = ("Cluster",)
 
 RULES = (
     Rule("dangerous-annotations", tuple(one.kind for one in CNPG_KINDS), "server", _dangerous_annotations, ours=True),
+    Rule("validation-annotation", ("Cluster", "Backup", "Database", "Pooler"), "webhook warning", _validation),
     Rule("annotation-values", _ONE, "webhook validateHibernationAnnotation", _hibernation),
     Rule("fenced-instances", _ONE, "server", _fencing, ours=True),
-    Rule("pod-patch", _ONE, "webhook validatePodPatchAnnotation", _pod_patch),
-    Rule("failover-quorum-annotation", _ONE, "webhook validateFailoverQuorumAlphaAnnotation", _failover_quorum),
-    Rule("liveness-pinger", _ONE, "webhook validateLivenessPingerProbe", _pinger),
+    Rule("pod-patch", _ONE, "webhook validatePodPatchAnnotation", _pod_patch, holds=Releases(((1, 26, 0),))),
+    Rule(
+        "failover-quorum-annotation",
+        _ONE,
+        "webhook validateFailoverQuorumAlphaAnnotation",
+        _failover_quorum,
+        holds=Releases(((1, 27, 0),)),
+    ),
+    Rule("liveness-pinger", _ONE, "webhook validateLivenessPingerProbe", _pinger, holds=Releases(((1, 26, 0),))),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count
 from gitops_mcp.domain.cnpg.golang import parse_duration
+from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import check_cluster_name, quote, suggest
 from gitops_mcp.domain.objects import Object, Path, as_int, at
 from gitops_mcp.domain.rules.extensions import is_reserved_variable
@@ -21,6 +22,15 @@ _CHOICES = {
     ("spec", "affinity", "podAntiAffinityType"): ("preferred", "required"),
     ("spec", "imagePullPolicy"): ("Always", "Never", "IfNotPresent"),
 }
+
+MONITORS_DEPRECATED = Releases(((1, 25, 4), (1, 26, 2), (1, 27, 1)))
+_BARMAN_GOES = (
+    ("1.31.0", Releases(((1, 28, 4), (1, 29, 2), (1, 30, 0)))),
+    ("1.30.0", Releases(((1, 27, 4), (1, 28, 2), (1, 29, 0)))),
+    ("1.29.0", Releases(((1, 26, 2), (1, 27, 1), (1, 28, 0)))),
+    ("1.28.0", Releases(((1, 26, 0),))),
+)
+"""The release that takes it away, as the webhook of those says; the newest first."""
 
 
 def _cluster_name(seen: Seen) -> Iterator[Fault]:
@@ -47,6 +57,7 @@ def _env_names(seen: Seen) -> Iterator[Fault]:
                 (*path, "name"),
                 f"{quote(name)} is the operator's own (PG…, CNPG_…, POD_NAME, NAMESPACE, CLUSTER_NAME): name it "
                 f"otherwise, or set it in spec.postgresql.parameters",
+                holds=Releases(((1, 26, 0),)) if name.upper().startswith("CNPG_") else None,
             )
 
 
@@ -164,15 +175,23 @@ def _deprecated_fields(seen: Seen) -> Iterator[Fault]:
     spec = at(seen.object, "spec")
     if at(spec, "nodeMaintenanceWindow") is not None:
         yield Fault(("spec", "nodeMaintenanceWindow"), "spec.enablePDB is the better way to let nodes drain", "warning")
-    barman = "in-tree Barman is deprecated and goes with operator 1.31: use the plugin barman-cloud.cloudnative-pg.io"
-    if at(spec, "backup", "barmanObjectStore"):
-        yield Fault(("spec", "backup", "barmanObjectStore"), barman, "warning")
-    for path, item in entries(seen.object, "spec", "externalClusters"):
-        if item.get("barmanObjectStore"):
-            yield Fault((*path, "barmanObjectStore"), barman, "warning")
+    yield from _in_tree_barman(seen)
     for name in ("enablePodMonitor", "podMonitorMetricRelabelings", "podMonitorRelabelings"):
         if at(spec, "monitoring", name):
-            yield Fault(("spec", "monitoring", name), "is deprecated: write a PodMonitor of your own", "warning")
+            text = "is deprecated: write a PodMonitor of your own"
+            yield Fault(("spec", "monitoring", name), text, "warning", holds=MONITORS_DEPRECATED)
+
+
+def _in_tree_barman(seen: Seen) -> Iterator[Fault]:
+    """Its end was put off three times, so it is told as the running release tells it."""
+    goes = next((one for one, says in _BARMAN_GOES if seen.operator is None or says.hold(seen.operator)), None)
+    if goes is None:
+        return
+    text = f"in-tree Barman is deprecated and goes with operator {goes}: use the plugin barman-cloud.cloudnative-pg.io"
+    places = [path for path, _ in entries(seen.object, "spec", "externalClusters")]
+    for path in (("spec", "backup"), *places):
+        if at(seen.object, *path, "barmanObjectStore"):
+            yield Fault((*path, "barmanObjectStore"), text, "warning")
 
 
 def _durations(seen: Seen) -> Iterator[Fault]:
@@ -201,7 +220,7 @@ RULES = (
     Rule("superuser-secret", _ONE, "webhook validateSuperuserSecret", _superuser),
     Rule("ldap", _ONE, "webhook validateLDAP", _ldap),
     Rule("wal-archivers", _ONE, "webhook validatePluginConfiguration", _plugins),
-    Rule("retention-unused", _ONE, "webhook warning", _retention_unused),
+    Rule("retention-unused", _ONE, "webhook warning", _retention_unused, holds=Releases(((1, 26, 0),))),
     Rule("service-account", _ONE, "webhook", _service_account),
     Rule("primary-lease", _ONE, "webhook", _primary_lease),
     Rule("unix-identifiers", _ONE, "webhook validateUnixPermissionIdentifierChange", _unix_identifiers, compares=True),

@@ -44,7 +44,7 @@ def _extension_images(seen: Seen) -> Iterator[Fault]:
     has_catalog = at(seen.object, "spec", "imageCatalogRef") is not None
     for path, item in entries(seen.object, *_PLACE):
         if not at(item, "image", "reference"):
-            where = "before operator 1.29, image catalog or not" if has_catalog else "where no image catalog names one"
+            where = "beside an image catalog too" if has_catalog else "where no image catalog names one"
             yield Fault((*path, "image"), f"needs a reference {where}", holds=_BEFORE_1_29 if has_catalog else ALL)
 
 

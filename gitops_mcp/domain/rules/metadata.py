@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gitops_mcp.domain.cnpg.golang import is_rfc3339
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import is_label_value, is_qualified_name, is_subdomain, quote, slug, suggest
 from gitops_mcp.domain.objects import Object, Path, at
@@ -12,11 +13,12 @@ from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entrie
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("metadata",)
+_TIME = "a time"
 _TYPES: dict[str, tuple[type, str]] = {
     **dict.fromkeys(
         ("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion"), (str, "a text, in quotes")
     ),
-    **dict.fromkeys(("creationTimestamp", "deletionTimestamp"), (str, "a time")),
+    **dict.fromkeys(("creationTimestamp", "deletionTimestamp"), (str, _TIME)),
     **dict.fromkeys(("generation", "deletionGracePeriodSeconds"), (int, "a whole number")),
     **dict.fromkeys(("labels", "annotations"), (dict, "a mapping of texts")),
     **dict.fromkeys(("finalizers", "ownerReferences", "managedFields"), (list, "a list")),
@@ -29,10 +31,10 @@ _KEY = f"{_WORD}, with a domain and '/' before it if you like, such as app.kuber
 
 
 def _identity(seen: Seen) -> Iterator[Fault]:
-    wanted = _VERSIONS[str(at(seen.object, "kind"))]
-    if (stated := seen.object.get("apiVersion")) != wanted:
+    wanted = _VERSIONS[str(at(seen.stated, "kind"))]
+    if (stated := seen.stated.get("apiVersion")) != wanted:
         yield Fault(("apiVersion",), f"{_show(stated)} is served by no operator: {wanted}")
-    metadata = seen.object.get("metadata")
+    metadata = seen.stated.get("metadata")
     if not isinstance(metadata, dict):
         yield Fault(_PLACE, "must be a mapping with at least a name")
         return
@@ -42,7 +44,13 @@ def _identity(seen: Seen) -> Iterator[Fault]:
             yield Fault((*_PLACE, key), f"is no field of metadata; {suggest(str(key), _TYPES)}")
         elif value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
             yield Fault((*_PLACE, key), f"must be {wanted}")
-    yield from _names(seen.object, metadata)
+        elif wanted == _TIME and isinstance(value, str) and not is_rfc3339(value):
+            yield Fault((*_PLACE, key), f"must be {wanted} such as 2030-01-31T00:00:00Z")
+    if metadata.get("resourceVersion"):
+        yield Fault(
+            (*_PLACE, "resourceVersion"), "is the API's own: nothing is made with it, and no later change arrives"
+        )
+    yield from _names(seen.stated, metadata)
 
 
 def _names(value: Object, metadata: Object) -> Iterator[Fault]:
@@ -68,7 +76,7 @@ def _names(value: Object, metadata: Object) -> Iterator[Fault]:
 
 def _labels(seen: Seen) -> Iterator[Fault]:
     for part in ("labels", "annotations"):
-        stated = as_mapping(at(seen.object, *_PLACE, part))
+        stated = as_mapping(at(seen.stated, *_PLACE, part))
         for key, value in stated.items():
             field, name = (*_PLACE, part, key), str(key)
             if has_unfilled(name):
@@ -86,19 +94,19 @@ def _labels(seen: Seen) -> Iterator[Fault]:
 
 def _finalizers(seen: Seen) -> Iterator[Fault]:
     place = (*_PLACE, "finalizers")
-    finalizers = as_list(at(seen.object, *place))
+    finalizers = as_list(at(seen.stated, *place))
     for index, name in enumerate(finalizers):
         if not isinstance(name, str) or not is_qualified_name(name):
             yield Fault((*place, index), f"{_show(name)} is no finalizer: such as example.com/keep")
     if {"orphan", "foregroundDeletion"} <= {one for one in finalizers if isinstance(one, str)}:
         yield Fault(place, "'orphan' and 'foregroundDeletion' exclude each other: keep one of them")
-    if as_list(at(seen.object, *_PLACE, "managedFields")):
+    if as_list(at(seen.stated, *_PLACE, "managedFields")):
         yield Fault((*_PLACE, "managedFields"), "are the API server's own, and server-side apply takes none: leave out")
 
 
 def _owners(seen: Seen) -> Iterator[Fault]:
     place = (*_PLACE, "ownerReferences")
-    owners = list(entries(seen.object, *place))
+    owners = list(entries(seen.stated, *place))
     for path, owner in owners:
         for key, value in owner.items():
             if key not in _OWNER:
@@ -121,7 +129,8 @@ def _text(value: Any) -> str:
 
 
 def _size(annotations: Object) -> int:
-    return sum(len(str(key).encode()) + len(as_text(value).encode()) for key, value in annotations.items())
+    texts = (text for key, value in annotations.items() for text in (str(key), as_text(value)))
+    return sum(len(text.encode(errors="surrogatepass")) for text in texts)
 
 
 _ALL = tuple(_VERSIONS)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from gitops_mcp.domain.cnpg.releases import MAIN_ONLY, Release, Releases, release_text
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.rules.reading import as_list, as_mapping
-from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
+from gitops_mcp.domain.rules.rule import Fault, Rule, Seen, Severity
 
 OF_SCHEMAS = ("operator-kind", "operator-field", "operator-value")
 """The rules that a schema of the API itself makes needless."""
@@ -139,7 +140,7 @@ VALUES: Mapping[str, tuple[_Value, ...]] = {
 
 
 def _operator_kind(seen: Seen) -> Iterator[Fault]:
-    kind = str(at(seen.object, "kind"))
+    kind = str(at(seen.stated, "kind"))
     served = KINDS[kind]
     yield Fault(
         ("kind",),
@@ -151,10 +152,12 @@ def _operator_kind(seen: Seen) -> Iterator[Fault]:
 
 def _operator_field(seen: Seen) -> Iterator[Fault]:
     effect = "refuses the whole object for it (field not declared in schema): leave it out"
-    for field, had in FIELDS[str(at(seen.object, "kind"))].items():
-        for path in _places(seen.object, field):
+    for field, had in FIELDS[str(at(seen.stated, "kind"))].items():
+        for path in _places(seen.stated, field):
             if had == MAIN_ONLY:
-                yield Fault(path, f"is in no release of the operator yet, and the API {effect}", holds=_before(had))
+                # An operator that nobody knows may be newer than all that are known here.
+                weight: Severity = "error" if seen.operator else "warning"
+                yield Fault(path, f"is in no release of the operator yet, and the API {effect}", weight, _before(had))
                 continue
             yield Fault(
                 path,
@@ -168,9 +171,9 @@ def _operator_field(seen: Seen) -> Iterator[Fault]:
 
 
 def _operator_value(seen: Seen) -> Iterator[Fault]:
-    for one in VALUES[str(at(seen.object, "kind"))]:
-        for path in _places(seen.object, one.field):
-            found = at(seen.object, *path)
+    for one in VALUES[str(at(seen.stated, "kind"))]:
+        for path in _places(seen.stated, one.field):
+            found = at(seen.stated, *path)
             if isinstance(found, str) and re.fullmatch(one.pattern, found):
                 yield Fault(
                     path,
@@ -188,12 +191,18 @@ def _before(had: Releases) -> Releases:
 def _places(value: Object, field: str) -> Iterator[Path]:
     """Where a field is stated, null included."""
     found: list[tuple[Path, object]] = [((), value)]
-    for step in field.split("."):
-        name = step.removesuffix("[]")
+    for name, is_list in _steps(field):
         found = [((*path, name), part[name]) for path, one in found if name in (part := as_mapping(one))]
-        if name != step:
+        if not found:
+            return
+        if is_list:
             found = [((*path, index), item) for path, one in found for index, item in enumerate(as_list(one))]
     yield from (path for path, _ in found)
+
+
+@cache
+def _steps(field: str) -> tuple[tuple[str, bool], ...]:
+    return tuple((step.removesuffix("[]"), step.endswith("[]")) for step in field.split("."))
 
 
 def _which(operator: Release | None) -> str:
@@ -205,7 +214,7 @@ def _releases_text(releases: tuple[Release, ...]) -> str:
 
 
 RULES = (
-    Rule("operator-kind", tuple(KINDS), "older API", _operator_kind),
-    Rule("operator-field", tuple(FIELDS), "older API", _operator_field),
+    Rule("operator-kind", tuple(KINDS), "older API", _operator_kind, reads_variables=True),
+    Rule("operator-field", tuple(FIELDS), "older API", _operator_field, reads_variables=True),
     Rule("operator-value", tuple(VALUES), "older API", _operator_value),
 )

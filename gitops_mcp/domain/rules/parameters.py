@@ -28,6 +28,7 @@ _PLACE: Path = ("spec", "postgresql", "parameters")
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
 _NAMES_READ = Releases(since=((1, 28, 4), (1, 29, 2), (1, 30, 0)))
+_FLAGS_READ = dict.fromkeys(("hot_standby_feedback", "sync_replication_slots"), Releases(((1, 27, 0),)))
 
 
 def _each_parameter(seen: Seen) -> Iterator[Fault]:
@@ -43,7 +44,7 @@ def _each_parameter(seen: Seen) -> Iterator[Fault]:
         try:
             checked_parameters({key: value}, instances=1, field="")
         except InvalidRequest as error:
-            holds = ALL if _NAME.fullmatch(key) else _NAMES_READ
+            holds = _FLAGS_READ.get(key, ALL) if _NAME.fullmatch(key) else _NAMES_READ
             ours = not _is_refused_by_webhook(key, as_text(value))
             yield Fault((*_PLACE, key), str(error).removeprefix(": "), holds=holds, ours=ours)
 
@@ -140,7 +141,7 @@ RULES = (
     Rule("wal-level", _ONE, "webhook validateConfiguration", _wal_level),
     Rule("wal-log-hints", _ONE, "webhook validateConfiguration", _wal_log_hints),
     Rule("wal-sizes", _ONE, "webhook validateWalSizeConfiguration", _wal_sizes),
-    Rule("shared-buffers-unit", _ONE, "webhook warning", _shared_buffers_unit),
+    Rule("shared-buffers-unit", _ONE, "webhook warning", _shared_buffers_unit, holds=Releases(((1, 25, 2),))),
     Rule("wal-level-kept", _ONE, "webhook validateWALLevelChange", _wal_level_kept, compares=True),
     Rule("failover-slots", _ONE, "webhook validatePgFailoverSlots", _failover_slots),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gitops_mcp.domain.cnpg.releases import MAIN_ONLY, Releases
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Path, as_int, at
+from gitops_mcp.domain.rules.cluster import MONITORS_DEPRECATED
 from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.domain.rules.service import SUFFIXES
@@ -33,6 +34,8 @@ _REFUSED_BEFORE = {
     **dict.fromkeys(("client_tls_ciphers", "client_tls13_ciphers", "server_tls13_ciphers"), _CIPHERS),
     "auth_user": Releases(until=MAIN_ONLY.since),
 }
+
+_SECRETS = Releases(((1, 28, 0),))
 
 
 def _pooler_name(seen: Seen) -> Iterator[Fault]:
@@ -101,10 +104,11 @@ def _pooler_metrics(seen: Seen) -> Iterator[Fault]:
 
 def _pooler_deprecated(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, *_PLACE, "authQuerySecret", "name"):
-        yield Fault((*_PLACE, "authQuerySecret"), "is deprecated: serverTLSSecret takes its place", "warning")
+        yield Fault((*_PLACE, "authQuerySecret"), "is deprecated: serverTLSSecret takes its place", "warning", _SECRETS)
     for name in ("enablePodMonitor", "podMonitorMetricRelabelings", "podMonitorRelabelings"):
         if at(seen.object, "spec", "monitoring", name):
-            yield Fault(("spec", "monitoring", name), "is deprecated: write a PodMonitor of your own", "warning")
+            text = "is deprecated: write a PodMonitor of your own"
+            yield Fault(("spec", "monitoring", name), text, "warning", MONITORS_DEPRECATED)
 
 
 def _pooler_trust(seen: Seen) -> Iterator[Fault]:
@@ -118,8 +122,8 @@ def _pooler_trust(seen: Seen) -> Iterator[Fault]:
 def _cluster_kept(seen: Seen) -> Iterator[Fault]:
     new, old = at(seen.object, "spec", "cluster", "name"), at(seen.old, "spec", "cluster", "name")
     if old is not None and new != old and not has_unfilled(old):
-        kind = at(seen.object, "kind")
-        yield Fault(("spec", "cluster", "name"), f"cannot change: keep {quote(str(old))}, or make another {kind}")
+        text = f"cannot change: keep {quote(str(old))}, or make another {at(seen.object, 'kind')}"
+        yield Fault(("spec", "cluster", "name"), text)
 
 
 _ONE = ("Pooler",)
@@ -136,8 +140,9 @@ RULES = (
     Rule(
         "cluster-kept",
         ("Database", "Pooler", "ScheduledBackup", "Publication", "Subscription"),
-        "CRD CEL since 1.28.4 and 1.29.2",
+        "CRD CEL",
         _cluster_kept,
         compares=True,
+        holds=Releases(((1, 28, 4), (1, 29, 2), (1, 30, 0))),
     ),
 )

@@ -6,7 +6,7 @@ A check gives faults at places of the object; the table adds the rule's id and d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gitops_mcp.domain.cnpg.releases import ALL, Release, Releases
@@ -60,11 +60,24 @@ class Seen:
     """Other objects that Git declares, or the API has, beside this one."""
     declared: Object | None = None
     """The object as Git has it, where `object` is what comes of it in the API, with every default; None: it is that."""
+    declared_before: Object | None = None
+    """Of `before` the same."""
 
     @property
     def stated(self) -> Object:
         """Without what nobody wrote down."""
         return self.declared if self.declared is not None else self.object
+
+    @property
+    def stated_before(self) -> Object | None:
+        return self.declared_before if self.declared_before is not None else self.before
+
+    @property
+    def earlier(self) -> Seen | None:
+        """The same as if nothing changed; None where nothing was."""
+        if self.before is None:
+            return None
+        return replace(self, object=self.before, declared=self.declared_before, before=None, declared_before=None)
 
     @property
     def old(self) -> Object | None:
@@ -90,5 +103,10 @@ class Rule:
 
     @property
     def by_webhook(self) -> bool:
-        """The webhook judges the whole object at every change, also what was there before."""
-        return self.source.startswith("webhook") and not self.ours
+        """The validating webhook has it, which judges the whole object at every change, also what was there before."""
+        return self.source.startswith("webhook")
+
+    @property
+    def is_ours(self) -> bool:
+        """Nobody refuses the object when it is applied, though the operator may stumble on it later."""
+        return self.ours or self.source in {"operator", "server"}

@@ -122,7 +122,7 @@ RULES = (
         holds=Releases(since=((1, 29, 0),)),
         reads_variables=True,
     ),
-    Rule("pg-hba", _ONE, "server", _records, ours=True, reads_variables=True),
+    Rule("pg-hba", _ONE, "server", _records, ours=True),
     Rule("pg-hba-trust", _ONE, "server", _trust),
     Rule("tolerations", _ONE, "webhook validateTolerations", _tolerations),
 )

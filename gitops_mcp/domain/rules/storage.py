@@ -126,7 +126,9 @@ _ONE = ("Cluster",)
 
 RULES = (
     Rule("storage-size", _ONE, "webhook validateStorageSize", _storage_size),
-    Rule("storage-twice", _ONE, "webhook warning", _storage_twice),
+    Rule(
+        "storage-twice", _ONE, "webhook warning", _storage_twice, holds=Releases(((1, 25, 4), (1, 26, 2), (1, 27, 0)))
+    ),
     Rule("storage-shrink", _ONE, "webhook validateStorageChange", _storage_shrink, compares=True),
     Rule("wal-storage-kept", _ONE, "webhook validateWalStorageChange", _wal_kept, compares=True),
     Rule("tablespaces-kept", _ONE, "webhook validateTablespacesChange", _tablespaces_kept, compares=True),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.cluster_spec import instance_count
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica
+from gitops_mcp.domain.cnpg.releases import MAIN_ONLY
 from gitops_mcp.domain.objects import Object, Path, as_int, at
-from gitops_mcp.domain.rules.reading import as_list
+from gitops_mcp.domain.rules.reading import as_list, entries
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "postgresql", "synchronous")
+_TOPOLOGY = "SyncReplicationTopologySatisfied"
 
 
 def _named_standbys(cluster: Object) -> int:
@@ -63,6 +65,19 @@ def _sync_replicas(seen: Seen) -> Iterator[Fault]:
         )
 
 
+def _unprotected_writes(seen: Seen) -> Iterator[Fault]:
+    count, spec = instance_count(seen.object), at(seen.object, "spec")
+    if count is None or count < 2 or is_replica(seen.object) or (as_int(at(spec, "minSyncReplicas")) or 0) > 0:
+        return
+    if at(seen.object, *_PLACE) is None:
+        yield Fault(
+            _PLACE,
+            "is not there, so a failure of the primary may lose what no standby has yet: such as method: any and "
+            "number: 1",
+            "warning",
+        )
+
+
 def _election_constraint(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "postgresql", "syncReplicaElectionConstraint")
     constraint = at(seen.object, *place)
@@ -70,12 +85,24 @@ def _election_constraint(seen: Seen) -> Iterator[Fault]:
         yield Fault((*place, "nodeLabelsAntiAffinity"), "needs at least one label of nodes where enabled is true")
 
 
+def _failure_domains(seen: Seen) -> Iterator[Fault]:
+    for name in ("podFailureDomainKeys", "nodeFailureDomainKeys"):
+        for _, one in entries(seen.live, "status", "conditions"):
+            if at(seen.object, *_PLACE, name) and (one.get("type"), one.get("status")) == (_TOPOLOGY, "False"):
+                text = (
+                    "is not satisfied now: are there instances in different domains, and do nodes and pods say theirs?"
+                )
+                yield Fault((*_PLACE, name), text, "warning")
+
+
 _ONE = ("Cluster",)
 
 RULES = (
+    Rule("no-synchronous", _ONE, "webhook warning", _unprotected_writes, holds=MAIN_ONLY),
     Rule("synchronous-number", _ONE, "webhook validateSynchronousReplicaConfiguration", _enough_instances),
     Rule("failover-quorum", _ONE, "webhook validateFailoverQuorum", _failover_quorum),
     Rule("synchronous-legacy", _ONE, "webhook validateConfiguration", _legacy_fields),
     Rule("sync-replicas", _ONE, "webhook validateMaxSyncReplicas", _sync_replicas),
+    Rule("failure-domains", _ONE, "webhook warning", _failure_domains, holds=MAIN_ONLY),
     Rule("election-constraint", _ONE, "webhook validateSyncReplicaElectionConstraint", _election_constraint),
 )

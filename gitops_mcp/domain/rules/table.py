@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gitops_mcp.domain.cnpg.releases import ALL, SUPPORTED, Release, Releases, release_text
+from gitops_mcp.domain.cnpg.releases import ALL, SUPPORTED, Release, release_text
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.rules import (
     annotation,
@@ -31,6 +31,7 @@ from gitops_mcp.domain.rules import (
     storage,
     synchronous,
     together,
+    waiting,
 )
 from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Finding, Rule, Seen, Severity
@@ -59,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     *annotation.RULES,
     *operator.RULES,
     *together.RULES,
+    *waiting.RULES,
 )
 
 _Place = tuple[Path, str]
@@ -90,20 +92,20 @@ def findings(seen: Seen) -> tuple[Finding, ...]:
 def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
     known: frozenset[_Place] = frozenset()
     is_bypassed = at(seen.object, "metadata", "annotations", _VALIDATION) == "disabled"
-    if seen.before is not None:
+    if seen.before is not None and seen.earlier is not None:
         # What compares does so with the live object, from which Git may have differed before the change already.
-        earlier = replace(seen, object=seen.before, before=seen.before if rule.compares else None)
+        earlier = replace(seen.earlier, before=seen.before) if rule.compares else seen.earlier
         known = frozenset(_place_key(seen.before, fault) for fault in rule.check(earlier))
     for fault in rule.check(seen):
         if not rule.reads_variables and has_unfilled(at(seen.object, *fault.field)):
             continue
-        ours = (rule.ours if fault.ours is None else fault.ours) or (rule.by_webhook and is_bypassed)
+        ours = (rule.is_ours if fault.ours is None else fault.ours) or (rule.by_webhook and is_bypassed)
         severity, why = _weight(rule, fault, seen.operator, ours=ours)
         if severity is None:
             continue
         field, message = dotted_path(fault.field), fault.message + why
-        if severity == "error" and _place_key(seen.object, fault) in known:
-            stands = rule.by_webhook and not ours
+        if fault.severity == "error" and _place_key(seen.object, fault) in known:
+            stands = severity == "error" and not ours
             message = f"{message} ({describe_standing(stands=stands)})"
             yield Finding(rule.id, "warning", field, message, is_old=True, stands_in_the_way=stands)
         else:
@@ -114,24 +116,20 @@ def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
 def _weight(rule: Rule, fault: Fault, operator: Release | None, *, ours: bool) -> tuple[Severity | None, str]:
     """How much a fault counts for an operator, and what is to be said of its release."""
     holds = rule.holds if fault.holds is None else fault.holds
-    if ours or fault.severity == "warning" or holds == ALL:
-        return fault.severity if ours or operator is None or holds.hold(operator) else None, ""
+    if ours or holds == ALL:
+        return fault.severity, ""
     if operator is not None:
         return (fault.severity, "") if holds.hold(operator) else (None, "")
     if not holds.supported:
         return None, ""
-    if holds.supported == SUPPORTED:
+    if holds.supported == SUPPORTED or fault.severity == "warning":
         return fault.severity, ""
-    return (
-        "warning",
-        f" (not every release of the operator refuses it, and which one runs here is not known: {_span(holds)})",
+    span = " and ".join(
+        f"{word} {', '.join(map(release_text, marks))}"
+        for word, marks in (("since", holds.since), ("before", holds.until))
+        if marks
     )
-
-
-def _span(holds: Releases) -> str:
-    since = ", ".join(map(release_text, holds.since))
-    until = ", ".join(map(release_text, holds.until))
-    return " ".join(part for part in (f"since {since}" if since else "", f"until {until}" if until else "") if part)
+    return "warning", f" (refused by operators {span}; which one runs here is not known)"
 
 
 def _place_key(value: Object, fault: Fault) -> _Place:

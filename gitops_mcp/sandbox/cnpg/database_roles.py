@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from gitops_mcp.domain.cnpg.cluster_spec import is_replica
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.sandbox.cnpg.credentials import Secrets, Unusable, secret_of, version_of, wanted_password
 from gitops_mcp.sandbox.cnpg.postgres import RESERVED, Postgres, SqlAttributes, SqlError, SqlPassword
@@ -16,7 +17,6 @@ from gitops_mcp.sandbox.cnpg.reconciled import (
     ReconcileOutcome,
     failed_status,
     is_going,
-    is_replica,
     is_seen,
     rival_conflict,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gitops_mcp.domain.cnpg.cluster_spec import is_replica
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.sandbox.cnpg.postgres import Postgres, SqlError
 from gitops_mcp.sandbox.cnpg.reconciled import (
@@ -11,7 +12,6 @@ from gitops_mcp.sandbox.cnpg.reconciled import (
     ReconcileOutcome,
     failed_status,
     is_going,
-    is_replica,
     is_seen,
     rival_conflict,
 )

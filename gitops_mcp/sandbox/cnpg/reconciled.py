@@ -24,13 +24,6 @@ def is_up(cluster: Object | None) -> bool:
     return bool(at(cluster, "status", "currentPrimary"))
 
 
-def is_replica(cluster: Object) -> bool:
-    replica = at(cluster, "spec", "replica") or {}
-    if "enabled" in replica:
-        return bool(replica["enabled"])
-    return bool(replica.get("primary")) and replica["primary"] != replica.get("self", cluster["metadata"]["name"])
-
-
 def is_going(declared: Object) -> bool:
     return "deletionTimestamp" in declared["metadata"]
 

@@ -22,6 +22,8 @@ spec:
     - {name: reporting, login: true}
     - {name: gone, ensure: absent}
 """
+REPLICA = CLUSTER + "  replica: {primary: north, source: north}\n"
+WAITS = "waiting for the cluster to become primary"
 DATABASE = """\
 apiVersion: postgresql.cnpg.io/v1
 kind: Database

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Finding, Seen, Severity, findings
 
@@ -17,6 +18,9 @@ PLUGIN: Object = {"name": "barman-cloud.cloudnative-pg.io", "isWALArchiver": Tru
 STORE: Object = {
     "barmanObjectStore": {"destinationPath": "s3://backups/orders", "s3Credentials": {"inheritFromIAMRole": True}}
 }
+
+NEWEST: Release = (1, 30, 0)
+"""For rules that came with a patch release: of an unknown operator they only warn."""
 
 LOGIC: dict[str, Any] = {"hot_standby_feedback": "on", "sync_replication_slots": "on"}
 

@@ -4,23 +4,59 @@ import re
 
 import pytest
 
+from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Seen
 from tests.domain.rules.examples import Accepted, Refused, cluster, findings_against, findings_at_field, scheduled
 
+PATCH = "cnpg.io/podPatch"
+PINGER = "alpha.cnpg.io/livenessPinger"
+QUORUM = "alpha.cnpg.io/failoverQuorum"
+
+
+def synchronous_with(annotations: Object) -> Object:
+    return cluster(annotations, postgresql={"synchronous": {"method": "any", "number": 1}})
+
+
 ACCEPTED = [
+    pytest.param(
+        Accepted("validation-annotation", Seen(cluster({"cnpg.io/validation": "enabled"}))), id="validation on"
+    ),
     pytest.param(
         Accepted("dangerous-annotations", Seen(cluster({"cnpg.io/validation": "enabled", "example.org/team": "shop"}))),
         id="validation on, and an annotation of somebody else",
     ),
+    pytest.param(Accepted("annotation-values", Seen(cluster({"cnpg.io/hibernation": "on"}))), id="hibernation"),
     pytest.param(
-        Accepted(
-            "annotation-values", Seen(cluster({"cnpg.io/hibernation": "on", "cnpg.io/fencedInstances": '["orders-1"]'}))
-        ),
-        id="hibernation, and one instance fenced",
+        Accepted("fenced-instances", Seen(cluster({"cnpg.io/fencedInstances": '["orders-1"]'}))), id="one fenced"
+    ),
+    pytest.param(Accepted("pod-patch", Seen(cluster())), id="no patch of the pods"),
+    *(
+        pytest.param(
+            Accepted("failover-quorum-annotation", Seen(synchronous_with({QUORUM: value}))), id=f"a quorum: {value}"
+        )
+        for value in ("true", "False", "1")
+    ),
+    pytest.param(
+        Accepted("failover-quorum-annotation", Seen(cluster({QUORUM: ""}), operator=(1, 27, 4))),
+        id="an empty quorum, of 1.27",
+    ),
+    *(
+        pytest.param(Accepted("liveness-pinger", Seen(cluster({PINGER: value}))), id=f"a pinger: {value}")
+        for value in ('{"enabled": false}', '{"Enabled": true, "requestTimeout": 500, "other": []}')
     ),
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "validation-annotation",
+            Seen(cluster({"cnpg.io/validation": "off"})),
+            "metadata.annotations.cnpg.io/validation",
+            "'off' means nothing",
+            "warning",
+        ),
+        id="validation by another word",
+    ),
     *(
         pytest.param(
             Refused("dangerous-annotations", Seen(cluster({name: value})), f"metadata.annotations.{name}", says),
@@ -66,14 +102,51 @@ REFUSED = [
     *(
         pytest.param(
             Refused(
-                "annotation-values",
+                "fenced-instances",
                 Seen(cluster({"cnpg.io/fencedInstances": text})),
                 "metadata.annotations.cnpg.io/fencedInstances",
                 "no JSON list",
             ),
             id=f"fenced: {text}",
         )
-        for text in ("orders-1", '{"a": 1}', "[1]")
+        for text in ("orders-1", '{"a": 1}', "[1]", "[" * 100_000)
+    ),
+    *(
+        pytest.param(
+            Refused("pod-patch", Seen(cluster({PATCH: text})), f"metadata.annotations.{PATCH}", says),
+            id=f"patch {text}",
+        )
+        for text, says in (
+            ("{", "no JSON patch"),
+            ("[1]", "no JSON patch"),
+            ('[{"op": "replace", "path": "/spec/containers/0/image", "value": "x"}]', "a new pod has no"),
+            ('[{"op": "remove", "path": "/nothing/here"}]', "a new pod has no"),
+        )
+    ),
+    *(
+        pytest.param(
+            Refused("failover-quorum-annotation", seen, f"metadata.annotations.{QUORUM}", says), id=f"a quorum: {says}"
+        )
+        for seen, says in (
+            (Seen(synchronous_with({QUORUM: "yes"})), "'yes' is no boolean"),
+            (Seen(synchronous_with({QUORUM: ""}), operator=(1, 28, 0)), "'' is no boolean"),
+            (Seen(cluster({QUORUM: "true"})), "needs spec.postgresql.synchronous"),
+        )
+    ),
+    *(
+        pytest.param(
+            Refused("liveness-pinger", Seen(cluster({PINGER: text})), f"metadata.annotations.{PINGER}", "must be JSON"),
+            id=f"a pinger: {text}",
+        )
+        for text in (
+            "{}",
+            "null",
+            "true",
+            '{"enabled": "true"}',
+            '{"requestTimeout": 500}',
+            '{"enabled": true, "requestTimeout": "500"}',
+            '{"enabled": true, "connectionTimeout": 1.5}',
+        )
     ),
 ]
 

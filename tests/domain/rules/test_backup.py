@@ -14,8 +14,11 @@ from tests.domain.rules.examples import (
     cluster,
     findings_against,
     findings_at_field,
+    made,
     scheduled,
 )
+
+DEADLINE = "cnpg.io/volumeSnapshotDeadline"
 
 ACCEPTED = [
     pytest.param(
@@ -61,17 +64,33 @@ REFUSED = [
         id="settings of online without snapshots",
     ),
     pytest.param(
-        Refused("backup-plugin", Seen(backup(method="plugin")), "spec.pluginConfiguration", "barman-cloud"),
+        Refused("backup-plugin", Seen(backup(method="plugin")), "spec.pluginConfiguration", "barman-cloud[^ ]*$"),
         id="a plugin without a name",
+    ),
+    pytest.param(
+        Refused("backup-plugin", Seen(scheduled(method="plugin")), "spec.pluginConfiguration", "the API would take it"),
+        id="a plugin without a name, of a schedule",
     ),
     pytest.param(
         Refused(
             "backup-deadline",
             Seen(scheduled({"cnpg.io/volumeSnapshotDeadline": "10m"})),
             "metadata.annotations.cnpg.io/volumeSnapshotDeadline",
-            "such as '10'",
+            "such as '10' .*the API would take it",
         ),
-        id="a deadline with a unit",
+        id="a deadline with a unit, of a schedule",
+    ),
+    *(
+        pytest.param(
+            Refused(
+                "backup-deadline",
+                Seen(made("Backup", "orders-now", {"cluster": {"name": "orders"}}, {DEADLINE: text})),
+                f"metadata.annotations.{DEADLINE}",
+                "such as '10'$",
+            ),
+            id=f"the deadline {text}",
+        )
+        for text in ("10m", "+-7", "\u0664", " 5", "123456789012345678901")
     ),
     pytest.param(
         Refused(

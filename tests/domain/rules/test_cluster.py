@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from gitops_mcp.domain.rules import Seen
+from gitops_mcp.domain.cnpg.releases import Release
+from gitops_mcp.domain.rules import Seen, findings
 from tests.domain.rules.examples import PLUGIN, STORE, Accepted, Refused, cluster, findings_against, findings_at_field
 
 ACCEPTED = [
@@ -15,30 +16,10 @@ ACCEPTED = [
     ),
     pytest.param(Accepted("env", Seen(cluster(env=[{"name": "TZ", "value": "UTC"}]))), id="a variable of one's own"),
     pytest.param(
-        Accepted("resources", Seen(cluster(resources={"requests": {"memory": "1Gi"}, "limits": {"memory": "1024Mi"}}))),
-        id="a request equal to the limit, in another unit",
-    ),
-    pytest.param(
         Accepted(
             "webhook-choices", Seen(cluster(affinity={"podAntiAffinityType": "required"}, imagePullPolicy="Always"))
         ),
         id="choices that exist",
-    ),
-    pytest.param(
-        Accepted(
-            "tolerations",
-            Seen(
-                cluster(
-                    affinity={
-                        "tolerations": [
-                            {"operator": "Exists"},
-                            {"key": "db", "value": "yes", "effect": "NoExecute", "tolerationSeconds": 30},
-                        ]
-                    }
-                )
-            ),
-        ),
-        id="every taint, and one for 30 seconds",
     ),
     pytest.param(
         Accepted("ephemeral-volumes", Seen(cluster(ephemeralVolumesSizeLimit={"temporaryData": "1Gi"}))),
@@ -74,10 +55,18 @@ ACCEPTED = [
         Accepted("primary-lease", Seen(cluster(primaryLease={"leaseDurationSeconds": 20, "renewDeadlineSeconds": 15}))),
         id="a lease that outlasts its renewal",
     ),
+    *(
+        pytest.param(Accepted("durations", Seen(cluster(monitoring={"metricsQueriesTTL": text}))), id=f"{text} long")
+        for text in ("30s", "1h30m", "1.5h", "500ms", "+5m")
+    ),
     pytest.param(Accepted("unix-identifiers", Seen(cluster(postgresUID=26), cluster())), id="the default UID, stated"),
     pytest.param(
         Accepted("deprecated", Seen(cluster(monitoring={"disableDefaultQueries": True, "metricsQueriesTTL": "30s"}))),
         id="monitoring without deprecated fields",
+    ),
+    pytest.param(
+        Accepted("deprecated", Seen(cluster(backup=STORE, monitoring={"enablePodMonitor": True}), operator=(1, 25, 3))),
+        id="what was not deprecated yet",
     ),
 ]
 
@@ -110,18 +99,6 @@ REFUSED = [
         )
         for name in ("PGDATA", "cnpg_x", "POD_NAME")
     ),
-    *(
-        pytest.param(
-            Refused(
-                "resources",
-                Seen(cluster(resources={"requests": {name: "2"}, "limits": {name: "1500m"}})),
-                f"spec.resources.requests.{name}",
-                "more than the limit 1500m",
-            ),
-            id=f"a request of {name} beyond the limit",
-        )
-        for name in ("cpu", "memory", "ephemeral-storage")
-    ),
     pytest.param(
         Refused(
             "webhook-choices",
@@ -130,35 +107,6 @@ REFUSED = [
             "required",
         ),
         id="an anti-affinity that does not exist",
-    ),
-    *(
-        pytest.param(
-            Refused(
-                "tolerations",
-                Seen(cluster(affinity={"tolerations": [toleration]})),
-                f"spec.affinity.tolerations[0].{field}",
-                says,
-            ),
-            id=f"a toleration: {what}",
-        )
-        for what, toleration, field, says in (
-            ("an operator that does not exist", {"key": "a", "operator": "In"}, "operator", "'In' does not exist"),
-            ("a value without a key", {"value": "x"}, "operator", "without a key"),
-            ("a value of Exists", {"key": "a", "operator": "Exists", "value": "x"}, "value", "leave it out"),
-            ("a value with a space", {"key": "a", "value": "a b"}, "value", "no value of a label"),
-            (
-                "an effect that does not exist",
-                {"key": "a", "effect": "Never"},
-                "effect",
-                "NoSchedule, PreferNoSchedule, NoExecute",
-            ),
-            (
-                "seconds of another effect than NoExecute",
-                {"key": "a", "effect": "NoSchedule", "tolerationSeconds": 3},
-                "effect",
-                "must be 'NoExecute'",
-            ),
-        )
     ),
     pytest.param(
         Refused(
@@ -297,14 +245,74 @@ REFUSED = [
     *(
         pytest.param(Refused("deprecated", Seen(cluster(**spec)), field, says, "warning"), id=f"deprecated {field}")
         for spec, field, says in (
-            ({"nodeMaintenanceWindow": {"inProgress": True}}, "spec.nodeMaintenanceWindow", "enablePDB"),
+            ({"nodeMaintenanceWindow": {}}, "spec.nodeMaintenanceWindow", "enablePDB"),
             ({"backup": STORE}, "spec.backup.barmanObjectStore", "1.31"),
             ({"externalClusters": [{"name": "a", **STORE}]}, "spec.externalClusters[0].barmanObjectStore", "1.31"),
             ({"monitoring": {"enablePodMonitor": True}}, "spec.monitoring.enablePodMonitor", "PodMonitor of your own"),
-            ({"monitoring": {"metricsQueriesTTL": "0s"}}, "spec.monitoring.metricsQueriesTTL", "each scrape"),
         )
     ),
+    *(
+        pytest.param(
+            Refused(
+                "durations",
+                Seen(cluster(monitoring={"metricsQueriesTTL": text})),
+                "spec.monitoring.metricsQueriesTTL",
+                "each scrape",
+                "warning",
+            ),
+            id=f"{text} long",
+        )
+        for text in ("0s", "0h0m0s", "0.0s", "0")
+    ),
+    *(
+        pytest.param(Refused("durations", Seen(seen), field, "no duration"), id=f"{field}: {seen['spec']}")
+        for seen, field in (
+            (cluster(monitoring={"metricsQueriesTTL": "1d"}), "spec.monitoring.metricsQueriesTTL"),
+            (cluster(monitoring={"metricsQueriesTTL": ""}), "spec.monitoring.metricsQueriesTTL"),
+            (cluster(replica={"source": "a", "minApplyDelay": "1m0"}), "spec.replica.minApplyDelay"),
+        )
+    ),
+    pytest.param(
+        Refused(
+            "ephemeral-volumes",
+            Seen(cluster(ephemeralVolumeSource={}, ephemeralVolumesSizeLimit={"temporaryData": 0})),
+            "spec.ephemeralVolumeSource",
+            "keep one",
+        ),
+        id="an empty ephemeral volume and a limit of nothing",
+    ),
+    pytest.param(
+        Refused(
+            "ldap",
+            Seen(cluster(postgresql={"ldap": {"server": "l", "bindAsAuth": {}, "bindSearchAuth": {}}})),
+            "spec.postgresql.ldap.bindAsAuth",
+            "excludes",
+        ),
+        id="LDAP with two empty ways of binding",
+    ),
+    pytest.param(
+        Refused("unix-identifiers", Seen(cluster(), live=cluster(postgresUID=1000)), "spec.postgresUID", "keep 1000"),
+        id="a UID that goes",
+    ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("operator", "goes"),
+    [
+        ((1, 26, 0), "1.28.0"),
+        ((1, 26, 3), "1.29.0"),
+        ((1, 28, 1), "1.29.0"),
+        ((1, 28, 3), "1.30.0"),
+        ((1, 28, 4), "1.31.0"),
+        (None, "1.31.0"),
+    ],
+)
+def test_the_end_of_in_tree_barman_is_told_as_the_running_release_tells_it(operator: Release | None, goes: str) -> None:
+    told = [one.message for one in findings(Seen(cluster(backup=STORE), operator=operator)) if one.rule == "deprecated"]
+    assert told == [
+        f"in-tree Barman is deprecated and goes with operator {goes}: use the plugin barman-cloud.cloudnative-pg.io"
+    ]
 
 
 @pytest.mark.parametrize("example", ACCEPTED)

@@ -39,6 +39,10 @@ ACCEPTED = [
         id="a server of a wrapper that is there",
     ),
     pytest.param(
+        Accepted("database-wrappers", Seen(database(servers=[{"name": "s", "fdw": "gone", "ensure": "absent"}]))),
+        id="a server that is dropped with its wrapper",
+    ),
+    pytest.param(
         Accepted("database-conflict", Seen(database(), neighbours=(database("other", name="billing"),))),
         id="another database of another object",
     ),

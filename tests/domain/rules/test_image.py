@@ -24,7 +24,11 @@ def running(value: Object, major: int = 17) -> Object:
     return {**value, "status": {"pgDataImageInfo": {"majorVersion": major}}}
 
 
+BOTH: Object = {**listed(), "spec": {**listed()["spec"], "imageName": f"{IMAGE}:17.4"}}
+
 ACCEPTED = [
+    pytest.param(Accepted("image-that-stays", Seen(listed(), declared=listed())), id="a catalog alone"),
+    pytest.param(Accepted("catalog-major", Seen(listed(13))), id="the oldest major of a catalog"),
     pytest.param(
         Accepted("image-name", Seen(cluster(imageName=f"registry.example:5000/{IMAGE}:18.4-system-trixie"))),
         id="a registry with a port, and a tag",
@@ -51,6 +55,14 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused("image-that-stays", Seen(BOTH, declared=listed()), "spec", f"state imageName '{IMAGE}:17.4' in one"),
+        id="a catalog where the API has an image that Git never stated",
+    ),
+    pytest.param(
+        Refused("catalog-major", Seen(listed(12)), "spec.imageCatalogRef.major", "13 or newer"),
+        id="a major that is too old, of a catalog",
+    ),
     *(
         pytest.param(
             Refused("image-name", Seen(cluster(imageName=image)), "spec.imageName", says), id=f"the image {image}"
@@ -62,6 +74,10 @@ REFUSED = [
             (f"{IMAGE}@{DIGEST}", "digest alone"),
             (f"{IMAGE}:trixie", "'trixie' does not start with a version"),
             (f"{IMAGE}:12.3", "13 or newer"),
+            (f"{IMAGE}:18.", "'18.' does not start with a version"),
+            (f"{IMAGE}:18..4", "does not start with a version"),
+            (f"{IMAGE}:18.x", "does not start with a version"),
+            (f"{IMAGE}:2026.06.09", "no version of PostgreSQL.*the API would take it"),
         )
     ),
     pytest.param(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.objects import Object, leaves
-from gitops_mcp.domain.rules import Seen, findings
+from gitops_mcp.domain.rules import RULES, Seen, findings
 from tests.conftest import examples
 from tests.domain.rules.collected import ACCEPTED, REFUSED
 
@@ -70,4 +70,6 @@ def test_no_error_stands_at_a_value_with_an_unfilled_variable(value: Object, dat
     path = ("spec", *data.draw(st.sampled_from(texts or [("name",)])))
     value = replaced(value, path, "a${VAR}b")
     field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)[1:]
-    assert field not in {one.field for one in findings(Seen(value))}
+    # What CNPG fills in itself is judged: ${image_root} is the one that the environment of an extension may have.
+    judged = {rule.id for rule in RULES if rule.reads_variables}
+    assert field not in {one.field for one in findings(Seen(value)) if one.rule not in judged}

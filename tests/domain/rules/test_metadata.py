@@ -63,6 +63,8 @@ REFUSED = [
             ("metadata.labels", described(labels=["a"]), "must be a mapping of texts"),
             ("metadata.finalizers", described(finalizers="x"), "must be a list"),
             ("metadata.generation", described(generation=True), "must be a whole number"),
+            ("metadata.resourceVersion", described(resourceVersion="5"), "the API's own"),
+            ("metadata.creationTimestamp", described(creationTimestamp="now"), "must be a time such as 2030"),
             ("apiVersion", {**database(), "apiVersion": "postgresql.cnpg.io/v1beta1"}, "postgresql.cnpg.io/v1$"),
             ("metadata", {**database(), "metadata": []}, "must be a mapping with at least a name"),
         )

@@ -8,12 +8,12 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Seen
 from tests.domain.rules.examples import (
     LOGIC,
+    NEWEST,
     Accepted,
     Refused,
     cluster,
     findings_against,
     findings_at_field,
-    listed,
     parameters,
 )
 
@@ -31,6 +31,10 @@ ACCEPTED = [
         id="the operator's own value, and a parameter of an extension",
     ),
     pytest.param(Accepted("parameters", Seen(cluster(postgresql={}))), id="no parameters"),
+    pytest.param(
+        Accepted("parameters", Seen(parameters(archive_mode="on", hot_standby_feedback="tru", wal_log_hints="ye"))),
+        id="what the API stores, and prefixes of booleans",
+    ),
     pytest.param(
         Accepted("parameters", Seen(parameters(ssl_ecdh_curve="prime256v1"), operator=(1, 31, 0))),
         id="what the releases up to 1.30 fixed",
@@ -68,24 +72,6 @@ ACCEPTED = [
         Accepted("wal-sizes", Seen(parameters(spec={"walStorage": {"size": "100Mi"}}, work_mem="4MB"))),
         id="a small volume, and no sizes",
     ),
-    pytest.param(
-        Accepted(
-            "shared-buffers",
-            Seen(parameters(spec={"resources": {"requests": {"memory": "1Gi"}}}, shared_buffers="256MB")),
-        ),
-        id="buffers below the memory request",
-    ),
-    pytest.param(
-        Accepted(
-            "shared-buffers",
-            Seen(
-                parameters(
-                    spec={"resources": {"requests": {"memory": "1Gi", "hugepages-2Mi": "4Gi"}}}, shared_buffers="2GB"
-                )
-            ),
-        ),
-        id="buffers in huge pages",
-    ),
     pytest.param(Accepted("shared-buffers-unit", Seen(parameters(shared_buffers="256MB"))), id="buffers with a unit"),
     pytest.param(
         Accepted("wal-level-kept", Seen(parameters(wal_level="replica"), parameters(wal_level="logical"))),
@@ -105,50 +91,6 @@ ACCEPTED = [
         Accepted("failover-slots", Seen(parameters(hot_standby_feedback="on", **SLOTS))),
         id="failover slots with feedback",
     ),
-    pytest.param(
-        Accepted(
-            "pg-hba",
-            Seen(
-                cluster(
-                    podSelectorRefs=[{"name": "api", "selector": {"matchLabels": {"app": "api"}}}],
-                    postgresql={
-                        "pg_hba": [
-                            "# people",
-                            "hostssl all all ${podselector:api} scram-sha-256",
-                            "",
-                            "local all all peer",
-                        ]
-                    },
-                )
-            ),
-        ),
-        id="a comment, a selector of pods, and an empty record",
-    ),
-    pytest.param(
-        Accepted("pg-hba-trust", Seen(cluster(postgresql={"pg_hba": ["host all all all md5 # no trust"]}))),
-        id="trust in a comment",
-    ),
-    pytest.param(
-        Accepted(
-            "extensions",
-            Seen(cluster(postgresql={"extensions": [{"name": "postgis", "image": {"reference": "example/p:3"}}]})),
-        ),
-        id="an extension",
-    ),
-    pytest.param(
-        Accepted(
-            "extension-images",
-            Seen(cluster(postgresql={"extensions": [{"name": "postgis", "image": {"reference": "example/p:3"}}]})),
-        ),
-        id="an extension with its image",
-    ),
-    pytest.param(
-        Accepted(
-            "extension-images",
-            Seen({**listed(), "spec": {**listed()["spec"], "postgresql": {"extensions": [{"name": "postgis"}]}}}),
-        ),
-        id="an extension with a catalog",
-    ),
 ]
 
 REFUSED = [
@@ -164,12 +106,45 @@ REFUSED = [
             ({"pg_failover_slots.standby_slot_names": "x"}, "may not be set"),
             ({"log_destination": "stderr"}, "may not be set"),
             ({"max_connections": 200}, "must be a string, such as .*'200'"),
-            ({"max connections": "1"}, "not the name of a parameter"),
+            ({"PORT": "5433"}, "may not be set.*the API would take it"),
+            ({"x" * 129: "1"}, "not the name of a parameter.*the API would take it"),
+            ({"shared_buffers": "512MB "}, "no size of PostgreSQL[^()]*$"),
+            ({"shared_buffers": "1PB"}, "no size of PostgreSQL.*the API would take it"),
+            ({"wal_log_hints": "o"}, "'on' or 'off'"),
             ({"wal_level": "logica"}, "there are: logical"),
             ({"shared_buffers": "25%"}, "no size of PostgreSQL"),
             ({"hot_standby_feedback": "maybe"}, "'on' or 'off'"),
             ({"app.conninfo": "host=x password=y1"}, "looks as if it held a password"),
         )
+    ),
+    pytest.param(
+        Refused(
+            "parameters",
+            Seen(cluster(postgresql={"parameters": {"max connections": "1"}}), operator=NEWEST),
+            "spec.postgresql.parameters.max connections",
+            "not the name of a parameter",
+        ),
+        id="a name with a blank",
+    ),
+    pytest.param(
+        Refused(
+            "wal-sizes",
+            Seen(parameters(min_wal_size="64KB")),
+            "spec.postgresql.parameters.min_wal_size",
+            "'64KB' is no size.*the API would take it",
+        ),
+        id="a unit that only the webhook knows",
+    ),
+    pytest.param(
+        Refused(
+            "wal-level-kept",
+            Seen(
+                parameters(NO_ARCHIVE, spec={"instances": 1}, **MINIMAL), parameters(NO_ARCHIVE, spec={"instances": 1})
+            ),
+            "spec.postgresql.parameters.wal_level",
+            "has 'logical': keep that",
+        ),
+        id="the default to minimal",
     ),
     pytest.param(
         Refused(
@@ -254,27 +229,6 @@ REFUSED = [
     ),
     pytest.param(
         Refused(
-            "shared-buffers",
-            Seen(parameters(spec={"resources": {"requests": {"memory": "1Gi"}}}, shared_buffers="2GB")),
-            "spec.postgresql.parameters.shared_buffers",
-            "2GB is more than the memory request 1Gi",
-        ),
-        id="buffers above the memory request",
-    ),
-    pytest.param(
-        Refused(
-            "shared-buffers",
-            Seen(
-                parameters(spec={"resources": {"requests": {"memory": "100Mi"}}}, shared_buffers="200MB"),
-                parameters(spec={"resources": {"requests": {"memory": "1Gi"}}}, shared_buffers="200MB"),
-            ),
-            "spec.postgresql.parameters.shared_buffers",
-            "raise spec.resources.requests.memory",
-        ),
-        id="a request lowered below the buffers",
-    ),
-    pytest.param(
-        Refused(
             "shared-buffers-unit",
             Seen(parameters(shared_buffers="256")),
             "spec.postgresql.parameters.shared_buffers",
@@ -313,58 +267,6 @@ REFUSED = [
             "must be true",
         ),
         id="failover slots without slots of the operator",
-    ),
-    pytest.param(
-        Refused(
-            "pg-hba",
-            Seen(cluster(postgresql={"pg_hba": ["host all all ${podselector:api} md5"]})),
-            "spec.postgresql.pg_hba[0]",
-            "named 'api'; there are none",
-        ),
-        id="a selector of no pods",
-    ),
-    pytest.param(
-        Refused(
-            "pg-hba",
-            Seen(cluster(postgresql={"pg_hba": ["hosts all all all md5"]})),
-            "spec.postgresql.pg_hba[0]",
-            "'hosts' starts",
-        ),
-        id="a record of no known type",
-    ),
-    pytest.param(
-        Refused(
-            "pg-hba-trust",
-            Seen(cluster(postgresql={"pg_hba": ["", "host all all all trust"]})),
-            "spec.postgresql.pg_hba[1]",
-            "without a password",
-            "warning",
-        ),
-        id="trust",
-    ),
-    pytest.param(
-        Refused(
-            "extensions",
-            Seen(
-                cluster(
-                    postgresql={
-                        "extensions": [{"name": one, "image": {"reference": "x:1"}} for one in ("pg_ivm", "pg-ivm")]
-                    }
-                )
-            ),
-            "spec.postgresql.extensions[1].name",
-            "'_' and '-'",
-        ),
-        id="names that differ in '_' and '-' only",
-    ),
-    pytest.param(
-        Refused(
-            "extension-images",
-            Seen(cluster(postgresql={"extensions": [{"name": "postgis"}]})),
-            "spec.postgresql.extensions[0].image",
-            "needs a reference",
-        ),
-        id="an extension without an image",
     ),
 ]
 

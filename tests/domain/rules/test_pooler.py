@@ -6,6 +6,7 @@ import pytest
 
 from gitops_mcp.domain.rules import Seen
 from tests.domain.rules.examples import (
+    NEWEST,
     Accepted,
     Refused,
     database,
@@ -24,6 +25,20 @@ ACCEPTED = [
     ),
     pytest.param(Accepted("pooler-query", Seen(pooler())), id="neither query nor Secret"),
     pytest.param(Accepted("pooler-parameters", Seen(pooler(parameters={"default_pool_size": "20"}))), id="a parameter"),
+    *(
+        pytest.param(
+            Accepted("pooler-parameters", Seen(pooler(parameters={key: "x"}), operator=operator)),
+            id=f"{key}, {operator}",
+        )
+        for key, operator in (
+            ("auth_user", (1, 31, 0)),
+            ("client_tls_ciphers", (1, 27, 4)),
+            ("client_tls13_ciphers", (1, 28, 2)),
+            ("server_tls13_ciphers", (1, 30, 0)),
+        )
+    ),
+    pytest.param(Accepted("pooler-instances", Seen(pooler(spec={"instances": 0}))), id="no pods"),
+    pytest.param(Accepted("pooler-integration", Seen(pooler())), id="what the operator logs in for"),
     pytest.param(
         Accepted("pooler-metrics", Seen(pooler(spec={"monitoring": {"tls": {"enabled": True}}}))),
         id="encrypted metrics without a PodMonitor",
@@ -54,6 +69,47 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    *(
+        pytest.param(
+            Refused(
+                "pooler-parameters",
+                Seen(pooler(parameters={key: "x"}), operator=operator),
+                f"spec.pgbouncer.parameters.{key}",
+                f"'{key}' not be set",
+            ),
+            id=f"{key}, {operator}",
+        )
+        for key, operator in (
+            ("client_tls_protocols", NEWEST),
+            ("auth_user", NEWEST),
+            ("auth_user", None),
+            ("client_tls_ciphers", (1, 28, 1)),
+        )
+    ),
+    pytest.param(
+        Refused(
+            "pooler-parameters",
+            Seen(pooler(parameters={"client_tls13_ciphers": "x"})),
+            "spec.pgbouncer.parameters.client_tls13_ciphers",
+            "before 1.27.4, 1.28.2, 1.29.0",
+            "warning",
+        ),
+        id="a parameter that older operators refuse, of an unknown one",
+    ),
+    pytest.param(
+        Refused("pooler-instances", Seen(pooler(spec={"instances": -1})), "spec.instances", "-1 is no number of pods"),
+        id="less than no pods",
+    ),
+    pytest.param(
+        Refused(
+            "pooler-integration",
+            Seen(pooler(authQuery="SELECT 1", serverTLSSecret={"name": "t"})),
+            "spec.pgbouncer.serverTLSSecret",
+            "in Cluster orders yourself",
+            "warning",
+        ),
+        id="a login of one's own",
+    ),
     pytest.param(
         Refused("pooler-name", Seen(pooler("orders")), "metadata.name", "such as 'orders-pooler'"),
         id="the Cluster's own name",
@@ -124,13 +180,15 @@ REFUSED = [
         id="trust",
     ),
     pytest.param(
-        Refused("cluster-kept", Seen(pooler(cluster="b"), pooler()), "spec.cluster.name", "another Pooler"),
+        Refused(
+            "cluster-kept", Seen(pooler(cluster="b"), pooler(), operator=NEWEST), "spec.cluster.name", "another Pooler"
+        ),
         id="a Pooler of another Cluster",
     ),
     pytest.param(
         Refused(
             "cluster-kept",
-            Seen(scheduled(cluster={"name": "b"}), scheduled()),
+            Seen(scheduled(cluster={"name": "b"}), scheduled(), operator=NEWEST),
             "spec.cluster.name",
             "another ScheduledBackup",
         ),
@@ -138,7 +196,10 @@ REFUSED = [
     ),
     pytest.param(
         Refused(
-            "cluster-kept", Seen(database(cluster={"name": "b"}), database()), "spec.cluster.name", "keep 'orders'"
+            "cluster-kept",
+            Seen(database(cluster={"name": "b"}), database(), operator=NEWEST),
+            "spec.cluster.name",
+            "keep 'orders'",
         ),
         id="a Database of another Cluster",
     ),
@@ -147,9 +208,10 @@ REFUSED = [
             "cluster-kept",
             Seen(publication(cluster={"name": "b"}), publication()),
             "spec.cluster.name",
-            "keep 'orders'",
+            "keep 'orders'.*since 1.28.4, 1.29.2, 1.30.0",
+            "warning",
         ),
-        id="a Publication of another Cluster",
+        id="a Publication of another Cluster, operator unknown",
     ),
 ]
 

@@ -11,18 +11,21 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Seen
 from tests.domain.rules.examples import OTHER, Accepted, Refused, cluster, findings_against, findings_at_field
 
-TOKEN = base64.b64encode(
-    json.dumps(
-        {
-            "latestCheckpointTimelineID": "1",
-            "redoWalFile": "000000010000000000000007",
-            "databaseSystemIdentifier": "7512345678901234567",
-            "latestCheckpointREDOLocation": "0/7000028",
-            "timeOfLatestCheckpoint": "Fri Aug 21 10:00:00 2026",
-            "operatorVersion": "1.30.0",
-        }
-    ).encode()
-).decode()
+CONTENT = {
+    "latestCheckpointTimelineID": "1",
+    "redoWalFile": "000000010000000000000007",
+    "databaseSystemIdentifier": "7512345678901234567",
+    "latestCheckpointREDOLocation": "0/7000028",
+    "timeOfLatestCheckpoint": "Fri Aug 21 10:00:00 2026",
+    "operatorVersion": "1.30.0",
+}
+
+
+def token(**given: Any) -> str:
+    return base64.b64encode(json.dumps({**CONTENT, **given}).encode()).decode()
+
+
+TOKEN = token()
 
 
 def replica(**given: Any) -> Object:
@@ -52,6 +55,13 @@ ACCEPTED = [
     pytest.param(
         Accepted("promotion-token", Seen(replica(primary="orders", source="old", promotionToken=TOKEN))),
         id="a token of a primary to be",
+    ),
+    pytest.param(
+        Accepted(
+            "promotion-token",
+            Seen(replica(primary="orders", source="old", promotionToken=f"{TOKEN[:60]}\n{TOKEN[60:]}\r\n")),
+        ),
+        id="a token in two lines",
     ),
     pytest.param(
         Accepted(
@@ -131,6 +141,27 @@ REFUSED = [
             "is no token",
         ),
         id="a token that is no base64",
+    ),
+    *(
+        pytest.param(
+            Refused(
+                "promotion-token",
+                Seen(replica(primary="orders", source="old", promotionToken=token(**given))),
+                "spec.replica.promotionToken",
+                "is no token",
+            ),
+            id=f"a token with {given}",
+        )
+        for given in ({"latestCheckpointTimelineID": 3}, {"operatorVersion": ""}, {"redoWalFile": None})
+    ),
+    pytest.param(
+        Refused(
+            "replica-bootstrap",
+            Seen(cluster(replica={"source": "old"}, bootstrap={"initdb": {}}, externalClusters=[OTHER])),
+            "spec.replica",
+            "begins with spec.bootstrap",
+        ),
+        id="a source alone, which makes a replica",
     ),
     pytest.param(
         Refused(

@@ -19,6 +19,9 @@ ACCEPTED = [
     pytest.param(
         Accepted("role-limit", Seen(inline({"name": "app", "connectionLimit": -1}))), id="no limit, in a Cluster"
     ),
+    pytest.param(
+        Accepted("role-expiry", Seen(inline({"name": "app", "validUntil": "2027-01-31T00:00:00.5+01:00"}))), id="a time"
+    ),
     pytest.param(Accepted("role-limit", Seen(role(connectionLimit=0))), id="no connections, of a DatabaseRole"),
     pytest.param(Accepted("role-danger", Seen(role(superuser=False, inRoles=["readers"]))), id="a member of readers"),
     pytest.param(
@@ -70,9 +73,25 @@ REFUSED = [
             "role-limit",
             Seen(inline({"name": "app", "connectionLimit": -2})),
             "spec.managed.roles[0].connectionLimit",
-            "-1 for none",
+            "-1 for none$",
         ),
         id="a limit below -1",
+    ),
+    pytest.param(
+        Refused("role-limit", Seen(role(connectionLimit=-3)), "spec.connectionLimit", "the API would take it"),
+        id="a limit below -1 of a DatabaseRole",
+    ),
+    *(
+        pytest.param(
+            Refused(
+                "role-expiry",
+                Seen(inline({"name": "app", "validUntil": text})),
+                "spec.managed.roles[0].validUntil",
+                "no time: such as",
+            ),
+            id=f"the time {text}",
+        )
+        for text in ("2027-01-31t00:00:00Z", "2027-01-31T00:00:00z", "2027-02-30T00:00:00Z")
     ),
     pytest.param(
         Refused("role-danger", Seen(role(superuser=True)), "spec.superuser", "everything", "warning"), id="a superuser"

@@ -22,8 +22,8 @@ ACCEPTED = [
 REFUSED = [
     pytest.param(Refused("schedule", Seen(scheduled(schedule=text)), "spec.schedule", says), id=text or "none")
     for text, says in (
-        ("0 2 * * *", "has five fields.*'0 0 2 \\* \\* \\*' is what crontab means"),
-        ("0 1 * * 0", "has five fields.*'0 0 1 \\* \\* 0'"),
+        ("0 2 * * *", "has five fields.*'0 0 2 \\* \\* \\*' is what crontab means.*the API would take it"),
+        ("0 1 * * 0", "has five fields.*'0 0 1 \\* \\* 0' is what crontab means by it$"),
         ("@dayly", "there are: @annually, @daily"),
         ("0 0 24 * * *", "'24' is no hour, from 0 to 23"),
         ("0 0 2 * 13 *", "no month"),
@@ -32,6 +32,12 @@ REFUSED = [
         ("0 */0 2 * * *", "no minute"),
         ("0 0 2", "has 3 fields"),
         ("", "has 0 fields"),
+        ("@every 1d", "'@every 6h'$"),
+        ("@every 1us", "the API would take it"),
+        ("0 +5 2 * * *", "no minute.*the API would take it"),
+        ("0 ,1 2 * * *", "no minute.*the API would take it"),
+        ("0 0 2 *-5 * *", "no day of month.*the API would take it"),
+        ("0 \u0665 2 * * *", "no minute, from 0 to 59, '\\*' or '\\*/n'; '0 0 2 \\* \\* \\*' is every day at 02:00$"),
     )
 ]
 

@@ -23,6 +23,42 @@ ACCEPTED = [
         ),
         id="a pattern",
     ),
+    *(
+        pytest.param(
+            Accepted(
+                "slot-patterns", Seen(cluster(replicationSlots={"synchronizeReplicas": {"excludePatterns": [pattern]}}))
+            ),
+            id=f"the pattern {pattern}",
+        )
+        for pattern in (r"\pL+", r"a\z", "(?<n>a)", "x(?i)y", r"\\C")
+    ),
+    pytest.param(
+        Accepted(
+            "slot-patterns",
+            Seen(
+                cluster(
+                    replicationSlots={
+                        "highAvailability": {"enabled": False},
+                        "synchronizeReplicas": {"enabled": False, "excludePatterns": ["("]},
+                    }
+                )
+            ),
+        ),
+        id="a pattern that nobody reads",
+    ),
+    pytest.param(
+        Accepted(
+            "logical-slots",
+            Seen(
+                parameters(
+                    spec={"replicationSlots": {"highAvailability": {"synchronizeLogicalDecoding": True}}},
+                    hot_standby_feedback="ye",
+                    sync_replication_slots="tru",
+                )
+            ),
+        ),
+        id="logical slots with prefixes of booleans",
+    ),
     pytest.param(
         Accepted(
             "logical-slots",
@@ -54,6 +90,27 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    *(
+        pytest.param(
+            Refused(
+                "slot-patterns",
+                Seen(cluster(replicationSlots={"synchronizeReplicas": {"excludePatterns": [pattern]}})),
+                "spec.replicationSlots.synchronizeReplicas.excludePatterns[0]",
+                "no regular expression",
+            ),
+            id=f"the pattern {pattern}",
+        )
+        for pattern in ("(?!tmp)", "a++", r"a\Z", r"(a)\1", "a{1001}", r"\C", r"\\\C")
+    ),
+    pytest.param(
+        Refused(
+            "slot-prefix-kept",
+            Seen(cluster(replicationSlots={"highAvailability": {"slotPrefix": ""}}), cluster()),
+            "spec.replicationSlots.highAvailability.slotPrefix",
+            "keep '_cnpg_'",
+        ),
+        id="an empty prefix",
+    ),
     pytest.param(
         Refused(
             "slot-patterns",

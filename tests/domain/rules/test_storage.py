@@ -5,7 +5,15 @@ import re
 import pytest
 
 from gitops_mcp.domain.rules import Seen
-from tests.domain.rules.examples import Accepted, Refused, cluster, findings_against, findings_at_field, tablespaces
+from tests.domain.rules.examples import (
+    NEWEST,
+    Accepted,
+    Refused,
+    cluster,
+    findings_against,
+    findings_at_field,
+    tablespaces,
+)
 
 ACCEPTED = [
     pytest.param(Accepted("storage-size", Seen(cluster(storage={"size": "1.5Ti"}))), id="a size with a fraction"),
@@ -38,7 +46,15 @@ ACCEPTED = [
         id="a tablespace that is added",
     ),
     pytest.param(
-        Accepted("tablespace-names", Seen(tablespaces("hot", "_cold2"))), id="names with an underscore and a digit"
+        Accepted("tablespace-names", Seen(tablespaces("hot", "_cold2", "PG_old"))),
+        id="names with an underscore, a digit, and PG_ in capitals",
+    ),
+    pytest.param(
+        Accepted("tablespace-volumes", Seen(tablespaces("a_b", "ab", "a_b2"), operator=NEWEST)), id="names of volumes"
+    ),
+    pytest.param(
+        Accepted("tablespace-volumes", Seen(tablespaces("a_b", "a$b"), operator=(1, 28, 1))),
+        id="one volume of two names, of an older operator",
     ),
     pytest.param(
         Accepted(
@@ -58,6 +74,27 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    *(
+        pytest.param(
+            Refused(
+                "tablespace-volumes",
+                Seen(tablespaces(*names), operator=NEWEST),
+                "spec.tablespaces[1].name",
+                f"makes the volume {volume},",
+            ),
+            id=f"one volume of {' and '.join(names)}",
+        )
+        for names, volume in ((("a_b", "A$b"), "tbs-a-b"), (("x$_", "x__"), "tbs-x--"))
+    ),
+    pytest.param(
+        Refused(
+            "storage-size",
+            Seen(cluster(storage={"size": "10"})),
+            "spec.storage.size",
+            "less than 1Mi.*the API would take it",
+        ),
+        id="ten bytes",
+    ),
     pytest.param(
         Refused(
             "storage-size",

@@ -4,10 +4,50 @@ import re
 
 import pytest
 
+from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Seen
-from tests.domain.rules.examples import Accepted, Refused, cluster, findings_against, findings_at_field, synchronous
+from tests.domain.rules.examples import (
+    OTHER,
+    Accepted,
+    Refused,
+    cluster,
+    findings_against,
+    findings_at_field,
+    synchronous,
+)
+
+MAIN = (1, 31, 0)
+"""Later than any release."""
+FOLLOWER: Object = {
+    "replica": {"source": "old", "enabled": True},
+    "externalClusters": [OTHER],
+    "bootstrap": {"pg_basebackup": {"source": "old"}},
+}
+
+DOMAINS = synchronous(podFailureDomainKeys=["topology.kubernetes.io/zone"])
+
+
+def live(status: str) -> Object:
+    condition = {"type": "SyncReplicationTopologySatisfied", "status": status}
+    return {**DOMAINS, "status": {"conditions": [condition]}}
+
 
 ACCEPTED = [
+    *(
+        pytest.param(Accepted("failure-domains", Seen(DOMAINS, DOMAINS, one, MAIN)), id=f"failure domains: {what}")
+        for what, one in (("satisfied", live("True")), ("not seen", None))
+    ),
+    *(
+        pytest.param(Accepted("no-synchronous", Seen(value, operator=operator)), id=f"no standby confirms: {why}")
+        for value, operator, why in (
+            (cluster(), (1, 30, 0), "no release says so"),
+            (cluster(), None, "nor one that nobody knows"),
+            (cluster(instances=1), MAIN, "there is none"),
+            (synchronous(), MAIN, "one does"),
+            (cluster(minSyncReplicas=1, maxSyncReplicas=1), MAIN, "one does, by the legacy fields"),
+            (cluster(**FOLLOWER), MAIN, "the other cluster has the writes"),
+        )
+    ),
     pytest.param(Accepted("synchronous-number", Seen(synchronous(number=2))), id="one fewer than instances"),
     pytest.param(
         Accepted("synchronous-number", Seen(synchronous(1, standbyNamesPre=["away"], dataDurability="required"))),
@@ -37,6 +77,26 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "failure-domains",
+            Seen(DOMAINS, DOMAINS, live("False"), MAIN),
+            "spec.postgresql.synchronous.podFailureDomainKeys",
+            "not satisfied now",
+            "warning",
+        ),
+        id="failure domains that are not satisfied",
+    ),
+    pytest.param(
+        Refused(
+            "no-synchronous",
+            Seen(cluster(), operator=MAIN),
+            "spec.postgresql.synchronous",
+            "method: any and number: 1",
+            "warning",
+        ),
+        id="no standby confirms",
+    ),
     pytest.param(
         Refused(
             "synchronous-number",

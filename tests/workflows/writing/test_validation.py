@@ -296,6 +296,13 @@ def test_the_answer_says_which_operator_was_judged_for_and_who_says_so(
     assert len(asked) == len(set(asked))
 
 
+def test_where_no_pod_is_anywhere_no_namespace_is_asked_again(team: Team, api: Api) -> None:
+    api.answers.update({OF_CLUSTER: listed(), f"/api/v1/pods?limit=1&labelSelector={INSTANCE}": listed()})
+    team.commit({"db.yaml": cluster(spec=SPEC)})
+    assert scaled(team).operator == "unknown"
+    assert [one for one in api.asked if one.endswith("/pods")] == ["/api/v1/namespaces/shop/pods", "/api/v1/pods"]
+
+
 def test_namespaces_that_are_not_allowed_are_not_asked_for_pods(team: Team, api: Api) -> None:
     team.commit({"prod/db.yaml": cluster(spec=SPEC), ".gitops-mcp.yaml": PROD % "namespaces: [shop]"})
     assert scaled(team).operator == "unknown"
@@ -314,7 +321,7 @@ def test_an_image_and_parameters_are_judged_by_the_configured_operator(team: Tea
     team.commit({".gitops-mcp.yaml": PROD % "operator: auto"})
     (warning,) = told(updated(team, change="unknown", **asked), "image-and-parameters")
     assert said in warning
-    assert "which one runs here is not known: until 1.28.0" in warning
+    assert "(refused by operators before 1.28.0; which one runs here is not known)" in warning
 
 
 WRAPPED: Object = {"cluster": {"name": "db"}, "name": "shop", "owner": "app", "fdws": [{"name": "x"}]}

@@ -17,7 +17,7 @@ from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.live.drift import drift
-from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
@@ -37,6 +37,7 @@ from gitops_mcp.domain.rules.annotation import HIBERNATION
 from gitops_mcp.domain.rules.image import running_major, wanted_major
 from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.rules.rollout import added_volumes, grown_volumes
+from gitops_mcp.domain.rules.waiting import unhealthy_phase
 from gitops_mcp.domain.yaml.edits import Remove, Set, apply_edit, normalize_edit
 from gitops_mcp.errors import Refused
 
@@ -162,7 +163,9 @@ def _reasons_for_outage(before: Object, after: Object, live: Object | None) -> I
     """What takes the database away for a time, so that a person has to agree."""
     path = (*ANNOTATIONS, HIBERNATION)
     if at(after, *path) == "on" != at(before, *path):
-        yield "hibernation stops every pod: nobody can connect until it is off again; the volumes stay"
+        phase = unhealthy_phase(after, live)
+        when = f" once the cluster is healthy (its phase is {quote(phase)} now)" if phase else ""
+        yield f"hibernation stops every pod{when}: nobody can connect until it is off again; the volumes stay"
     if all(at(before, "spec", key) == at(after, "spec", key) for key in ("imageName", "imageCatalogRef")):
         return
     was, will = running_major(live) or wanted_major(before), wanted_major(after)

@@ -21,6 +21,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles, bootstrap_database, bootstrap_owner, declared_roles
 from gitops_mcp.domain.plans.roles.role import make_new_object
 from gitops_mcp.domain.plans.roles.role_attributes import VALIDATED, quote_sql_name
+from gitops_mcp.domain.plans.waiting import once_applied
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
@@ -187,7 +188,9 @@ def plan_new_database(
             *((f"- schemas: {', '.join(map(quote_sql_name, new.schemas))}",) if new.schemas else ()),
             *applier_lines(cluster),
         ),
-        next=(f"Once applied, the operator makes database {quote(new.name)}: see list_postgres_databases",),
+        next=(
+            f"{once_applied(desired, ref)}, the operator makes database {quote(new.name)}: see list_postgres_databases",
+        ),
         validated_by=VALIDATED,
     )
 

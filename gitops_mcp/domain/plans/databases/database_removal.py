@@ -13,6 +13,7 @@ from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.databases.database import NO_RESTART, POLICY, is_database, sql_name_of
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import Removal, RemovalStep, step_without_api
+from gitops_mcp.domain.plans.waiting import once_applied, waiting_notices
 from gitops_mcp.domain.repository.desired import GIT, Declaration, Desired, Origin
 from gitops_mcp.domain.yaml.edits import Set
 
@@ -111,17 +112,23 @@ def plan_database_deletion(desired: Desired, deletion: DatabaseDeletion) -> Plan
     else:
         impact = Impact(Level.NONE, (NO_RESTART,))
     plan = replace(plan, impact=impact)
+    once = once_applied(desired, deletion.ref, this="this is ")
     if deletion.step.due == "ask":
         return replace(
             plan,
             files=edit_fields(desired, declared, Set(("spec", "ensure"), "absent")),
             next=(
-                f"Once this is applied, the operator drops database {name} with all data",
+                f"{once}, the operator drops database {name} with all data",
                 "Once that is done, call delete_postgres_database again: step 2 removes the "
                 + deletion.origin.manifest,
             ),
         )
-    return replace(plan, files=remove_objects(desired, declared), next=(_fate_of_database(deletion),))
+    return replace(
+        plan,
+        files=remove_objects(desired, declared),
+        next=(_fate_of_database(deletion, once),),
+        warnings=(*(waiting_notices(desired, deletion.ref) if deletion.drops_now else ()), *plan.warnings),
+    )
 
 
 def _how_to_keep(deletion: DatabaseDeletion) -> str:
@@ -136,7 +143,7 @@ def _how_to_keep(deletion: DatabaseDeletion) -> str:
     return f"; to keep it, first set {POLICY}: retain at {place}, and have that applied"
 
 
-def _fate_of_database(deletion: DatabaseDeletion) -> str:
+def _fate_of_database(deletion: DatabaseDeletion, once: str) -> str:
     name, stays = quote(deletion.name), deletion.stays
     if _is_absent(deletion.seen) or (deletion.live is None and _is_absent(deletion.declared.object)):
         rest = f"; the live Database stays, since {stays}: a person has to delete it" if stays is not None else ""
@@ -146,7 +153,7 @@ def _fate_of_database(deletion: DatabaseDeletion) -> str:
     if deletion.drops:
         sure = deletion.live is None or _is_reclaimed(deletion.seen)
         unless = "" if sure else ", unless the live policy is still retain then"
-        return f"Once this is applied, the operator drops database {name} with all data{unless}"
+        return f"{once}, the operator drops database {name} with all data{unless}"
     return f"Database {name} stays in PostgreSQL with all data; nothing manages it any more"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gitops_mcp.domain.cnpg.releases import Release, release_text
 from gitops_mcp.domain.cnpg.role import RoleAttributes, role_manifest
 from gitops_mcp.domain.editing.list_items import add_item
 from gitops_mcp.domain.editing.new_document import put_document
@@ -35,7 +36,9 @@ from gitops_mcp.domain.plans.roles.role_attributes import (
     non_default_attributes,
     quote_sql_name,
 )
+from gitops_mcp.domain.plans.waiting import once_applied
 from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.rules.operator import KINDS
 from gitops_mcp.errors import InvalidRequest, Refused
 
 
@@ -46,7 +49,7 @@ class NewRole:
     adopt: bool
 
 
-def form_of_new_role(desired: Desired, live: LiveRoles | None) -> tuple[Form, str]:
+def form_of_new_role(desired: Desired, live: LiveRoles | None, operator: Release | None = None) -> tuple[Form, str]:
     """Which form a role gets that nothing manages yet, and why."""
     if live is not None:
         if live.objects is not None:
@@ -55,6 +58,8 @@ def form_of_new_role(desired: Desired, live: LiveRoles | None) -> tuple[Form, st
             "inline",
             "an entry of spec.managed.roles, since the kind DatabaseRole is not installed there (operator 1.30)",
         )
+    if operator is not None and not KINDS[DATABASE_ROLE.kind].hold(operator):
+        return "inline", f"an entry of spec.managed.roles, since operator {release_text(operator)} has no DatabaseRole"
     if any(one.identity.kind == DATABASE_ROLE.kind for one in desired.declarations):
         return (
             "DatabaseRole",
@@ -142,7 +147,7 @@ def plan_new_role(
             [place for place in places if place.appended or place.path != secret_at],
         )
         files, warnings = put.changes, list(put.notices)
-    verb = "Adopt" if how else "Create"
+    verb, once = "Adopt" if how else "Create", once_applied(desired, ref)
     adopted = (f"Takes over a role that exists ({how}); every attribute is set or reset:",) if how else ()
     plan = Plan(
         f"{verb} role {quote_sql_name(new.name)} of Cluster {ref}",
@@ -164,7 +169,7 @@ def plan_new_role(
             *applier_lines(cluster),
         ),
         next=(
-            f"Once applied, the operator makes role {quote(new.name)}; list_postgres_roles shows it as reconciled",
+            f"{once}, the operator makes role {quote(new.name)}; list_postgres_roles shows it as reconciled",
             *password.next,
         ),
         validated_by=VALIDATED,

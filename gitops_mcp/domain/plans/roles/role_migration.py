@@ -21,6 +21,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import ROLES, DeclaredRole, LiveRoles, declared_roles
 from gitops_mcp.domain.plans.roles.role import check_cluster_alive, make_new_object
 from gitops_mcp.domain.plans.roles.role_attributes import NO_RESTART, VALIDATED, non_default_attributes, quote_sql_name
+from gitops_mcp.domain.plans.waiting import once_applied
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import InvalidRequest, Refused
@@ -55,6 +56,7 @@ def plan_role_migration(
         put_notices += [one for one in put.notices if one not in put_notices]
     for index in sorted((role.index or 0 for role in inline), reverse=True):
         steps.take(remove_item(steps.desired, steps.again(cluster), ROLES, index))
+    once = once_applied(desired, ref)
     count = f"{len(inline)} roles" if len(inline) != 1 else "1 role"
     return Plan(
         f"Move {count} of Cluster {ref} to DatabaseRole objects",
@@ -80,7 +82,7 @@ def plan_role_migration(
             *(f"- {quote_sql_name(role.name)}: DatabaseRole {names[role.name]}" for role in inline),
             *applier_lines(cluster),
         ),
-        next=("Once applied, list_postgres_roles shows each of them as a DatabaseRole that is reconciled",),
+        next=(f"{once}, list_postgres_roles shows each of them as a DatabaseRole that is reconciled",),
         validated_by=VALIDATED,
     )
 

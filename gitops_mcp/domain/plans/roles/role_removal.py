@@ -21,6 +21,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import Removal, RemovalStep, step_without_api
 from gitops_mcp.domain.plans.roles.declared_roles import ROLES, DeclaredRole, LiveRoles, target_of_role
 from gitops_mcp.domain.plans.roles.role_attributes import NO_RESTART
+from gitops_mcp.domain.plans.waiting import once_applied, waiting_notices
 from gitops_mcp.domain.repository.desired import GIT, Desired, Origin
 from gitops_mcp.domain.yaml.edits import Set
 
@@ -177,7 +178,8 @@ def plan_role_deletion(desired: Desired, deletion: RoleDeletion, removing: Passw
 def _plan_drop_request(plan: Plan, desired: Desired, deletion: RoleDeletion) -> Plan:
     role, name = deletion.role, quote(deletion.role.name)
     if role.form == "inline":
-        edit, first = Set((*role.path, "ensure"), "absent"), f"Once this is applied, the operator drops role {name}"
+        once = once_applied(desired, deletion.ref, this="this is ")
+        edit, first = Set((*role.path, "ensure"), "absent"), f"{once}, the operator drops role {name}"
     else:
         edit = Set(("spec", _POLICY), "delete")
         first = f"Nothing is dropped yet: role {name} goes with its {deletion.origin.manifest}, in step 2"
@@ -206,10 +208,14 @@ def _plan_last_step(plan: Plan, desired: Desired, deletion: RoleDeletion, removi
     told = removing.told
     if role.secret is not None and deletion.leaves_role:
         told = (f"Secret {role.secret} and what makes it stay: the role may log in with it",)
-    return replace(plan, files=steps.changes, next=(_fate_of_role(deletion), *told))
+    waits = waiting_notices(desired, deletion.ref) if deletion.drops_now else ()
+    once = once_applied(desired, deletion.ref, this="this is ")
+    return replace(
+        plan, files=steps.changes, next=(_fate_of_role(deletion, once), *told), warnings=(*waits, *plan.warnings)
+    )
 
 
-def _fate_of_role(deletion: RoleDeletion) -> str:
+def _fate_of_role(deletion: RoleDeletion, once: str) -> str:
     role, name = deletion.role, quote(deletion.role.name)
     later = ", or gets from the base before this is applied," if deletion.merged and not deletion.drops else ""
     if (fate := deletion.fate_without_drop(name, nothing="object says role", later=later)) is not None:
@@ -224,7 +230,7 @@ def _fate_of_role(deletion: RoleDeletion) -> str:
         )
     unless = "" if deletion.drop_is_live or deletion.live is None else ", unless the live policy is still retain then"
     return (
-        f"Once this is applied, the operator drops role {name}{unless}; one that owns objects cannot be dropped, so it "
+        f"{once}, the operator drops role {name}{unless}; one that owns objects cannot be dropped, so it "
         f"and the DatabaseRole, in deletion, stay until these have another owner"
     )
 

@@ -24,6 +24,7 @@ from gitops_mcp.domain.plans.roles.role_attributes import (
     membership_changes,
     quote_sql_name,
 )
+from gitops_mcp.domain.plans.waiting import once_applied
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.errors import Refused
@@ -83,7 +84,7 @@ def plan_role_update(
             *applier_notices(role.declared, desired),
         ),
         next=(
-            "Once applied, the operator alters the role; list_postgres_roles shows it as reconciled",
+            f"{once_applied(desired, ref)}, the operator alters the role; list_postgres_roles shows it as reconciled",
             *(password.next if password else ()),
         ),
     )

@@ -270,6 +270,13 @@ RUNNING: Object = {
     ("text", "live", "asked", "said"),
     [
         pytest.param(CLUSTER, None, {"hibernation": "on"}, "hibernation stops every pod", id="hibernation"),
+        pytest.param(
+            CLUSTER,
+            {"status": {"phase": "Failing over"}},
+            {"hibernation": "on"},
+            "hibernation stops every pod once the cluster is healthy (its phase is 'Failing over' now)",
+            id="hibernation that has to wait",
+        ),
         pytest.param(CLUSTER, None, {"postgres_version": "18.4"}, "PostgreSQL 17 -> 18 is a major upgrade", id="major"),
         pytest.param(BARE, RUNNING, {"postgres_version": "18.4"}, "PostgreSQL 17 -> 18", id="major that only runs"),
         pytest.param(BARE, None, {"postgres_version": "18.4"}, "may be a major upgrade", id="major that nobody says"),

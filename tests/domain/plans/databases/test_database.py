@@ -18,7 +18,7 @@ from gitops_mcp.domain.plans.databases.database import (
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
-from tests.domain.plans.database_files import DATABASE, REF, database, read
+from tests.domain.plans.database_files import DATABASE, REF, REPLICA, database, read
 
 LAYOUT = "{path}/{namespace}/{cluster}/database-{name}.yaml"
 
@@ -47,6 +47,12 @@ def checked(wanted: NewDatabase, *live: Object, **files: str) -> Plan | None:
 
 
 SEEN = LiveRoles({}, ())
+
+
+def test_nothing_is_promised_of_a_replica_cluster() -> None:
+    plan = created(new(), live=SEEN, orders=REPLICA)
+    (step,) = plan.next
+    assert step.startswith("Once applied and Cluster shop/orders is promoted, the operator makes database 'reports'")
 
 
 def test_a_new_database_says_no_default_but_that_of_its_lists() -> None:

@@ -12,7 +12,7 @@ from gitops_mcp.domain.plans.databases.database import require_database
 from gitops_mcp.domain.plans.databases.database_removal import DatabaseDeletion, plan_database_deletion
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import why_not_pruned
-from tests.domain.plans.database_files import DATABASE, REF, database, read
+from tests.domain.plans.database_files import CLUSTER, DATABASE, REF, REPLICA, WAITS, database, read
 
 ABSENT = DATABASE + "  ensure: absent\n"
 DELETE = DATABASE + "  databaseReclaimPolicy: delete\n"
@@ -25,10 +25,15 @@ MERGED_DELETE: Object = {"spec": {"databaseReclaimPolicy": "delete"}}
 
 
 def deleted(
-    text: str, *live: Object | None, drop: bool = True, merged: Object | None = None, prunes: bool = True
+    text: str,
+    *live: Object | None,
+    drop: bool = True,
+    merged: Object | None = None,
+    prunes: bool = True,
+    cluster_text: str = CLUSTER,
 ) -> tuple[Plan, DatabaseDeletion]:
     """Without any live one: the API says that there is none; with None: it could not be asked."""
-    desired, cluster = read(d=text)
+    desired, cluster = read(d=text, orders=cluster_text)
     declared = require_database(desired, cluster, REF, "reports")
     seen = None if None in live else tuple(one for one in live if one is not None)
     deletion = DatabaseDeletion(declared, REF, drop, seen, merged)
@@ -174,3 +179,13 @@ def test_what_keeps_an_engine_from_pruning_keeps_nothing_from_the_api() -> None:
     plan, _ = deleted(DATABASE, live, drop=False, prunes=False)
     assert plan.impact.level is Level.DATA_LOSS
     assert plan.next == ("Once this is applied, the operator drops database 'reports' with all data",)
+
+
+def test_of_a_replica_cluster_no_drop_is_promised() -> None:
+    plan, _ = deleted(DATABASE, database(), cluster_text=REPLICA)
+    assert plan.next[0] == (
+        "Once this is applied and Cluster shop/orders is promoted, the operator drops database 'reports' with all data"
+    )
+    plan, _ = deleted(DELETE, database(databaseReclaimPolicy="delete"), drop=False, cluster_text=REPLICA)
+    assert plan.next[0].startswith("Once this is applied and Cluster shop/orders is promoted, ")
+    assert WAITS in plan.warnings[0].message

@@ -432,3 +432,9 @@ def test_what_the_base_says_of_an_object_is_its_spec() -> None:
         "login": True,
     }
     assert role_at_base(read(DELETING)[1], read(INLINE)[0]) is None
+
+
+def test_of_a_replica_cluster_no_drop_is_promised() -> None:
+    replica = "  replica: {primary: north, source: north}\n"
+    plan, _ = deleted(INLINE + replica, live(entry=MANAGED))
+    assert plan.next[0] == "Once this is applied and Cluster shop/orders is promoted, the operator drops role 'dave'"

@@ -118,3 +118,8 @@ spec: {url: "https://git.example.com/fleet.git", ref: {branch: main}}
     plan = plan_role_update(desired, cluster, REF, role, {"login": True}, live=NOTHING_LIVE, now=NOW)
     assert ids(plan) == ["suspended"]
     assert plan.body[-1] == "Applied by Flux Kustomization flux-system/dbs (flux/dbs.yaml:1), which prunes"
+
+
+def test_nothing_is_promised_of_a_replica_cluster() -> None:
+    plan = updated("reporting", {"login": False}, text=LISTED + "  replica: {source: north}\n")
+    assert plan.next[0].startswith("Once applied and Cluster shop/orders is promoted, the operator alters the role")

@@ -34,12 +34,18 @@ class Row:
     old: Object | None
     accepted: bool
     message: str | None
+    warnings: tuple[str, ...] = ()
     stricter: bool = False
     standing: bool = False
     how: str = "update"
     impact: str | None = None
     modes: dict[str, bool] | None = None
     """Where apply, patch and replace differ."""
+
+    @property
+    def before(self) -> Object | None:
+        """What Git declared; a status is the operator's."""
+        return None if self.old is None else {key: part for key, part in self.old.items() if key != "status"}
 
     def __str__(self) -> str:
         return f"{self.id}: {self.message or 'accepted'}"
@@ -58,7 +64,8 @@ def stored() -> tuple[tuple[Object, Object], ...]:
 
 
 def _row(line: dict[str, Any]) -> Row:
-    return Row(**{key: value for key, value in line.items() if key in Row.__dataclass_fields__})
+    known = {key: value for key, value in line.items() if key in Row.__dataclass_fields__}
+    return Row(**known | {"warnings": tuple(line["warnings"])})
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,7 @@ def schema_of(value: Object) -> Schema:
 
 
 def judge_row(row: Row, *, live: Object | None, operator: Release | None = MAIN) -> Judged:
-    before = None if row.old is None else {key: part for key, part in row.old.items() if key != "status"}
-    found = admit(Seen(row.new, before, live, operator), schema_of(row.new)).findings
+    found = admit(Seen(row.new, row.before, live, operator), schema_of(row.new)).findings
     errors = [one for one in found if one.severity == "error"]
     return Judged(
         tuple(str(one) for one in errors if not one.ours),

@@ -43,6 +43,15 @@ def test_the_impact_is_what_the_operator_does(row: Row) -> None:
     assert (effect.level, row.impact) == (Level.OUTAGE, "outage")
 
 
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in verdicts() if row.accepted])
+def test_missing_synchronous_replication_is_told_where_the_operator_tells_it(row: Row) -> None:
+    if "cnpg.io/validation" in (row.new["metadata"].get("annotations") or {}):
+        return  # the webhook says nothing at all then
+    told = any("no synchronous replication configured" in one for one in row.warnings)
+    found = {one.rule for one in admit(Seen(row.new, row.before, live_of(row), MAIN), schema_of(row.new)).findings}
+    assert ("no-synchronous" in found) == told
+
+
 ANYTHING = st.recursive(
     st.none()
     | st.booleans()
@@ -90,3 +99,13 @@ def test_no_mutation_of_a_recorded_row_stops_the_judge(data: st.DataObject) -> N
     before = old if row.old is not None else None
     seen = Seen(new, before, live, operator, (old,))
     assert all(one.field or one.message for one in admit(seen, schema_of(new)).findings)
+
+
+@settings(deadline=None, max_examples=examples(200))
+@given(st.data())
+def test_what_does_not_change_is_never_refused_as_new(data: st.DataObject) -> None:
+    row = data.draw(st.sampled_from(verdicts()))
+    value = data.draw(mutations(row.new))
+    live = data.draw(st.none() | mutations(row.old or row.new))
+    found = admit(Seen(value, value, live), schema_of(value)).findings
+    assert [str(one) for one in found if one.severity == "error"] == []
