@@ -39,7 +39,7 @@ _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-
 _WORD = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _PATH_SEGMENT = re.compile(r"(?!\.\.?$)[^/%]+")
 _ANNOTATIONS = 256 * 1024
-_OF_THE_SERVER = (
+OF_THE_SERVER = (
     "uid",
     "creationTimestamp",
     "deletionTimestamp",
@@ -136,15 +136,15 @@ def choose_name(resource: Resource, metadata: Object) -> str:
 
 def new_metadata(metadata: Object, *, generation: bool) -> Object:
     """A new object's metadata: what only the server may say is the server's."""
-    given = {key: value for key, value in metadata.items() if key not in _OF_THE_SERVER and value}
+    given = {key: value for key, value in metadata.items() if key not in OF_THE_SERVER and value}
     counted: Object = {"generation": 1} if generation else {}
     return {**given, "uid": str(uuid.uuid4()), "creationTimestamp": now(), **counted}
 
 
 def keep_server_fields(old: Object, new: Object) -> Object:
     """A changed object's metadata: what only the server may say stays as it was."""
-    changed = {key: value for key, value in new.items() if key not in _OF_THE_SERVER and value}
-    return {**changed, **{key: old[key] for key in (*_OF_THE_SERVER, "name", "namespace") if key in old}}
+    changed = {key: value for key, value in new.items() if key not in OF_THE_SERVER and value}
+    return {**changed, **{key: old[key] for key in (*OF_THE_SERVER, "name", "namespace") if key in old}}
 
 
 def faults(resource: Resource, metadata: Object) -> Iterator[Cause]:

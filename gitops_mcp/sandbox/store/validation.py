@@ -35,16 +35,23 @@ def valid_object(
         _check(served, value, list(metadata.faults(served.resource, value["metadata"])), checked=checked)
         return value
     release = operator if served.resource.group == CLUSTER.group else None
-    seen = Seen(value if applied else served.ready.fill(value), old, old, release)
+    held = _declared(old) if old is not None else None
+    seen = Seen(_declared(value if applied else served.ready.fill(value)), held, held, release)
     arrival = _arrival(served, seen)
-    faults = refused_by_schema(arrival, old, served.ready)
+    faults = refused_by_schema(arrival, held, served.ready)
     if release is not None and served.resource in _DEFAULTED and checked:
         _check_decoded(served, arrival.kept, faults)
     causes = [*metadata.faults(served.resource, value["metadata"]), *causes_of(faults, arrival.kept)]
     _check(served, value, [*causes, *_replicas_faults(served, arrival.kept)], checked=checked)
     if release is not None and checked:
         _ask_operator(served, seen)
-    return arrival.kept
+    return {**arrival.kept, "metadata": value["metadata"]}
+
+
+def _declared(value: Object) -> Object:
+    """Without what the API server alone writes."""
+    kept = {key: part for key, part in value["metadata"].items() if key not in metadata.OF_THE_SERVER}
+    return {**value, "metadata": kept}
 
 
 def _check(served: Served, value: Object, causes: list[Cause], *, checked: bool) -> None:
