@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from gitops_mcp.domain.objects import Object, at, dotted_path
@@ -18,7 +18,7 @@ _REASONS = {
     "required": "FieldValueRequired",
     "duplicate": "FieldValueDuplicate",
 }
-_SAID = (
+_SAID: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"must be at least (\S+), found .*", r"should be greater than or equal to \1"),
     (r"must be at most (\S+), found .*", r"should be less than or equal to \1"),
     (r"must match (.*)", r"should match '\1'"),
@@ -26,7 +26,7 @@ _SAID = (
     (r"must have at least (\d+ \w+).*", r"should have at least \1"),
     (r"must have at most (\d+) characters", r"may not be more than \1 bytes"),
     (r"must have at most (\d+) \w+, found (\d+)", r"\2: must have at most \1 items"),
-    (r"\S+ is none of: (.*)", r"supported values: \1"),
+    (r".* is none of: (.*)", lambda found: f"supported values: {', '.join(map(_quoted, found[1].split(', ')))}"),
     (r"must be a time .*", "must be of type date-time"),
     (r"must be (?:an?|the) (\w+), found .*", r"must be of type \1"),
 )
@@ -38,9 +38,7 @@ _WORDS = {
     "FieldValueTooLong": "Too long: {said}",
     "FieldValueTooMany": "Too many: {said}",
 }
-_BLOCKING = frozenset(
-    {"FieldValueRequired", "FieldValueTypeInvalid", "FieldValueTooLong", "FieldValueTooMany", "FieldValueNotFound"}
-)
+_BLOCKING = frozenset(f"FieldValue{one}" for one in ("Required", "NotSupported", "TypeInvalid", "TooLong", "TooMany"))
 _NOT_CHECKED = Cause(
     "<nil>",
     "FieldValueInvalid",
@@ -82,6 +80,10 @@ def causes_of(faults: Iterable[SchemaFault], value: Object) -> Iterator[Cause]:
 def with_unchecked(causes: list[Cause], *, has_rules: bool) -> list[Cause]:
     """Where something is so wrong that rules in CEL were not judged, the server says so."""
     return [*causes, _NOT_CHECKED] if has_rules and any(one.reason in _BLOCKING for one in causes) else causes
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 def _json_type(value: Any) -> str:

@@ -72,12 +72,18 @@ def test_a_creation_is_taken_or_refused_as_it_was(recorded: tuple[Store, Http], 
     assert (answer.status == 201) == row.accepted, (row.message, answer.body.get("message"))
     if row.message and row.id not in OTHERWISE:
         assert answer.body["message"].startswith(head_of(row.message)), row.message
+        assert answer.status == code_of(row.message)
 
 
 def head_of(message: str) -> str:
     """Who refuses, and which object; the words on a field are the rules' own."""
     who, denied, rest = message.partition(" denied the request: ")
     return who + denied if denied else rest or message.partition(" is invalid: ")[0]
+
+
+def code_of(message: str) -> int:
+    """What cannot be decoded, by the server or by a defaulting webhook, is a bad request; all else is invalid."""
+    return 400 if "cannot be handled as" in message or message.startswith('admission webhook "m') else 422
 
 
 @pytest.mark.parametrize("row", PAIRS)

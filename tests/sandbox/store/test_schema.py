@@ -47,7 +47,7 @@ def schema() -> Schema:
         pytest.param({"name": "A"}, "spec.name", "FieldValueInvalid", 'Invalid value: "A": spec.name in body should match', id="pattern"),
         pytest.param({"name": "a" * 6}, "spec.name", "FieldValueTooLong", "Too long: may not be more than 5 bytes", id="too long"),
         pytest.param({"labels": {"a": "1", "b": "2"}}, "spec.labels", "FieldValueTooMany", "Too many: 2: must have at most 1 items", id="too many"),
-        pytest.param({"mode": "c"}, "spec.mode", "FieldValueNotSupported", 'Unsupported value: "c": supported values: a, b', id="choice"),
+        pytest.param({"mode": "c"}, "spec.mode", "FieldValueNotSupported", 'Unsupported value: "c": supported values: "a", "b"', id="choice"),
         pytest.param({"until": "soon"}, "spec.until", "FieldValueTypeInvalid", 'Invalid value: "soon": spec.until', id="time"),
         pytest.param({"name": "root"}, "spec", "FieldValueInvalid", "Invalid value: root is reserved", id="CEL"),
         pytest.param(
