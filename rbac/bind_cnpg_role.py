@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Give a service account the rights that the server needs: make it, and bind roles to it.
 
-The roles are the ones of this folder, and CloudNativePG's own view and edit roles where its Helm chart has installed
-them, under whatever release name. The operator's own role, which may read every Secret, is never bound. Running it
-again changes nothing that is as it should be; what is there and different is told, and neither overwritten nor bound.
+The roles are the ones of this folder, and CloudNativePG's own view role where its Helm chart has installed it, under
+whatever release name. Its edit role is compared with direct.yaml and never bound, nor is the operator's own role, which
+may read every Secret. Running it again changes nothing that is as it should be; what is there and different is told,
+and neither overwritten nor bound.
 
     python rbac/bind_cnpg_role.py --namespace tools --service-account gitops-mcp --dry-run
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,6 @@ SECONDS = 30.0
 HERE = Path(__file__).parent
 OPERATOR = "app.kubernetes.io/name=cloudnative-pg"
 READS = frozenset({"get", "list", "watch"})
-WRITES = frozenset({"create", "delete", "deletecollection", "patch", "update"})
-VIEW = ("-view", READS)
-EDIT = ("-edit", READS | WRITES)
-"""The operator's edit role cannot read: it goes on top of the others, and so does our own."""
 DIRECT = "direct.yaml"
 CLUSTER_SCOPED = frozenset({"clusterimagecatalogs"})
 """Kinds without a namespace: a RoleBinding cannot grant them."""
@@ -74,8 +71,9 @@ class Role:
     """A ClusterRole to be bound."""
 
     name: str
-    manifest: Object | None = None
-    """One of this folder, which is made where it is missing; None: it is there."""
+    manifest: Object
+    ours: bool = True
+    """One of this folder, which is made where it is missing; else it is there as it is."""
 
 
 def main() -> int:
@@ -86,12 +84,16 @@ def main() -> int:
         api = Api(dry_run=given.dry_run)
         done = [_told(_account(api, account))]
         roles = _reading(api, namespaced=given.namespaced)
+        editing = _labelled(api, "-edit")
         if given.role == "edit":
-            roles += _of_the_operator(api, *EDIT) or _of_this_folder(DIRECT)
+            direct = _of_this_folder(DIRECT)
+            _tell_of_edit_roles(editing, direct, roles)
+            roles += direct
+        else:
+            editing += [role.manifest for role in _of_this_folder(DIRECT) if role.manifest]
         for role in roles:
             done += [_told(one) for one in _granted(api, account, role, namespaced=given.namespaced)]
-        if given.role == "view":
-            _tell_of_left_over(api, account, namespaced=given.namespaced)
+        _tell_of_left_over(api, account, editing, namespaced=given.namespaced)
     except Failed as failure:
         print(f"error: {failure}", file=sys.stderr)
         return 1
@@ -139,11 +141,11 @@ def _reading(api: Api, *, namespaced: bool) -> list[Role]:
     """Ours first: they also have the pods, events and volume claims that the operator's view leaves out."""
     roles = []
     for role in _of_this_folder("read-only.yaml"):
-        if namespaced and {resource for _, resource, *_ in _rights(role.manifest or {})} <= CLUSTER_SCOPED:
+        if namespaced and {resource for _, resource, *_ in _rights(role.manifest)} <= CLUSTER_SCOPED:
             print(f"note: {role.name} is left out: what it grants has no namespace, so no RoleBinding grants it")
         else:
             roles.append(role)
-    return roles + _of_the_operator(api, *VIEW)
+    return roles + _views_of_the_operator(api)
 
 
 def _of_this_folder(file: str) -> list[Role]:
@@ -151,22 +153,30 @@ def _of_this_folder(file: str) -> list[Role]:
     return [Role(manifest["metadata"]["name"], manifest) for manifest in manifests]
 
 
-def _of_the_operator(api: Api, suffix: str, verbs: frozenset[str]) -> list[Role]:
-    """By label and ending, since the rest of the name is the release's; a role that grants anything else is left out.
+def _labelled(api: Api, suffix: str) -> list[Object]:
+    """The operator's roles by label and ending, since the rest of the name is the release's."""
+    return sorted((one for one in api.labelled(OPERATOR) if _name(one).endswith(suffix)), key=_name)
 
-    That keeps out the operator's own role, and whatever else carries its label.
-    """
+
+def _views_of_the_operator(api: Api) -> list[Role]:
+    """A role that grants anything else is left out: the operator's own, and whatever else carries its label."""
     roles = []
-    for found in api.labelled(OPERATOR):
-        name = found["metadata"]["name"]
-        if not name.endswith(suffix):
-            continue
+    for found in _labelled(api, "-view"):
         rights = _rights(found)
-        if rights and all(group == "postgresql.cnpg.io" and verb in verbs for group, _, verb, _ in rights):
-            roles.append(Role(name))
+        if rights and all(group == "postgresql.cnpg.io" and verb in READS for group, _, verb, _ in rights):
+            roles.append(Role(_name(found), found, ours=False))
         else:
-            print(f"note: ClusterRole {name} is left out: it grants more than {suffix[1:]} on CloudNativePG's objects")
-    return sorted(roles, key=lambda role: role.name)
+            print(f"note: ClusterRole {_name(found)} is left out: it grants more than view on CloudNativePG's objects")
+    return roles
+
+
+def _tell_of_edit_roles(editing: list[Object], direct: list[Role], reading: list[Role]) -> None:
+    """Why the operator's edit role does not stand for direct.yaml: what it grants beyond need, and what it lacks."""
+    needed = [right for role in direct for right in _rights(role.manifest)]
+    read = [right for role in reading for right in _rights(role.manifest)]
+    for role in editing:
+        difference = _difference(_rights(role), needed, read)
+        print(f"note: ClusterRole {_name(role)} is not bound; rbac/{DIRECT} has what direct delivery needs{difference}")
 
 
 def _account(api: Api, account: Account) -> Done:
@@ -180,17 +190,11 @@ def _account(api: Api, account: Account) -> Done:
 
 def _granted(api: Api, account: Account, role: Role, *, namespaced: bool) -> Iterator[Done]:
     """The role, and its binding; none to a role that is there and grants something else than this folder says."""
-    if role.manifest is not None:
+    if role.ours:
         there = _role(api, role.name, role.manifest)
         yield there
         if not there.ok:
             return
-    elif role.name.endswith("-edit"):
-        print(
-            f"note: {role.name} also grants deletecollection (all objects of a namespace in one request) and "
-            f"clusters/status (making another instance the primary); rbac/direct.yaml has what direct delivery needs "
-            f"and no more: bind gitops-mcp-direct instead"
-        )
     yield _binding(api, account, role.name, namespaced=namespaced)
 
 
@@ -203,7 +207,8 @@ def _role(api: Api, name: str, manifest: Object) -> Done:
         return Done(what, "unchanged")
     return Done(
         what,
-        "is there with other rules than in rbac/: neither overwritten nor bound; apply the file if you mean it",
+        f"is there with other rules than in rbac/{_difference(_rights(found), _rights(manifest), [])}: neither "
+        "overwritten nor bound; apply the file if you mean it",
         ok=False,
     )
 
@@ -237,10 +242,10 @@ def _is_among(account: Account, subjects: list[Object]) -> bool:
     return any(all(one.get(key) == value for key, value in account.subject.items()) for one in subjects)
 
 
-def _tell_of_left_over(api: Api, account: Account, *, namespaced: bool) -> None:
-    """Asking for view takes nothing away that edit gave before: whoever expects it to must know."""
-    for role in _of_the_operator(api, *EDIT) + _of_this_folder(DIRECT):
-        plural, kind, namespace, name = _place(account, role.name, namespaced=namespaced)
+def _tell_of_left_over(api: Api, account: Account, editing: list[Object], *, namespaced: bool) -> None:
+    """Nothing is taken away that was given before: whoever expects it to must know."""
+    for role in editing:
+        plural, kind, namespace, name = _place(account, _name(role), namespaced=namespaced)
         found = api.get(plural, namespace, name)
         if found is not None and _is_among(account, found.get("subjects") or []):
             place = f" --namespace {namespace}" if namespace else ""
@@ -263,6 +268,37 @@ def _rights(role: Object) -> list[Right]:
     ]
 
 
+def _is_granted(right: Right, by: list[Right]) -> bool:
+    """Whether one of these says as much, be it by a wildcard or for every name."""
+    return any(
+        all(theirs in {mine, "*"} for mine, theirs in zip(right[:3], other[:3], strict=True))
+        and other[3] in {right[3], ""}
+        for other in by
+    )
+
+
+def _difference(rights: list[Right], needed: list[Right], beside: list[Right]) -> str:
+    beyond = _listed(right for right in rights if not _is_granted(right, needed + beside))
+    lacking = _listed(right for right in needed if not _is_granted(right, rights + beside))
+    return f" (beyond that it grants {beyond or 'nothing'}; of that it lacks {lacking or 'nothing'})"
+
+
+def _listed(rights: Iterable[Right]) -> str:
+    """`deletecollection, update on clusters; get on secrets`: by resource, as a role's rules are cut."""
+    verbs: dict[str, list[str]] = {}
+    for group, resource, verb, name in rights:
+        where = resource if group in {"", "postgresql.cnpg.io"} else f"{resource}.{group}"
+        verbs.setdefault(f"{where} {name}".rstrip(), []).append(verb)
+    resources: dict[str, list[str]] = {}
+    for where, granted in verbs.items():
+        resources.setdefault(", ".join(sorted(set(granted))), []).append(where)
+    return "; ".join(f"{granted} on {', '.join(where)}" for granted, where in resources.items())
+
+
+def _name(role: Object) -> str:
+    return str(role["metadata"]["name"])
+
+
 class Api:
     """The few requests that this takes; in a dry run only those that read.
 
@@ -272,6 +308,7 @@ class Api:
 
     def __init__(self, *, dry_run: bool) -> None:
         self._dry_run = dry_run
+        self._written = False
         configuration = client.Configuration.get_default_copy()
         made: Any = client.ApiClient(configuration)
         self._pool: urllib3.PoolManager = made.rest_client.pool_manager
@@ -302,6 +339,7 @@ class Api:
             raise Failed(
                 f"{verb} {path}: there is no such namespace, or no such object any more: see to it, and repeat"
             )
+        self._written = True
         return outcome
 
     def _sent(self, verb: str, method: str, path: str, body: Object | None = None) -> Object | None:
@@ -318,17 +356,23 @@ class Api:
                 redirect=False,
             )
         except urllib3.exceptions.HTTPError as error:
+            unknown = "" if body is None else "; whether this was done is not known"
             raise Failed(
-                f"{verb} {path}: no answer ({type(error).__name__}): check kubeconfig's context, VPN"
+                f"{verb} {path}: no answer ({type(error).__name__}): check kubeconfig's context, VPN; "
+                f"{self._so_far}{unknown}"
             ) from error
         if response.status == 404:
             return None
         answer = _answered(response.data)
         if not 200 <= response.status < 300:
-            raise Failed(f"{verb} {path}: {response.status}, {_said(answer)}: {_help(response.status)}")
+            raise Failed(f"{verb} {path}: {response.status}, {_said(answer)}: {_help(response.status)}; {self._so_far}")
         if not answer:
             raise Failed(f"{verb} {path}: the answer is no Kubernetes object: check the server in kubeconfig")
         return answer
+
+    @property
+    def _so_far(self) -> str:
+        return "what is told above as created or extended is done" if self._written else "nothing was written"
 
 
 def _path(plural: str, namespace: str | None, *name: str) -> str:
@@ -354,9 +398,9 @@ def _help(status: int) -> str:
         case 401:
             return "log in again, as for kubectl"
         case 403:
-            return "run this as somebody who may, such as a cluster administrator; what is told above is done"
+            return "run this as somebody who may, such as a cluster administrator"
         case _:
-            return "run this again; what is told above is done"
+            return "run this again"
 
 
 if __name__ == "__main__":

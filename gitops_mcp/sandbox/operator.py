@@ -22,6 +22,7 @@ from functools import partial
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.cnpg.cluster_spec import is_disabled
+from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import Store
 from gitops_mcp.sandbox.cluster import ClusterTurn
@@ -31,7 +32,6 @@ from gitops_mcp.sandbox.cnpg.children import OWNED
 from gitops_mcp.sandbox.cnpg.credentials import Secrets
 from gitops_mcp.sandbox.cnpg.database_roles import database_role_outcome
 from gitops_mcp.sandbox.cnpg.databases import database_outcome
-from gitops_mcp.sandbox.cnpg.defaults import with_defaults
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
 from gitops_mcp.sandbox.cnpg.reconciled import ReconcileOutcome, is_up, outcome_without_cluster
 from gitops_mcp.sandbox.controller import Controller
@@ -121,7 +121,7 @@ class Operator(Controller):
         place = _place(cluster)
         with self.attempt(f"Cluster {'/'.join(place)}"):
             self._due.pop(metadata["uid"], None)
-            live = self.store.change(kinds.CLUSTER, *place, with_defaults)
+            live = self.store.change(kinds.CLUSTER, *place, fill_webhook_defaults)
             if ClusterTurn(self.store, live, self._inside(live), version=version).take():
                 self._due[metadata["uid"]] = time.monotonic() + self._step
 

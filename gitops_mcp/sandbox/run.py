@@ -23,6 +23,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Unavailable
 from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
+from gitops_mcp.sandbox.cnpg import RELEASE
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
 from gitops_mcp.sandbox.engine import NAME, NAMESPACE, POLL, Engine
 from gitops_mcp.sandbox.external_secrets import ExternalSecretsOperator
@@ -92,7 +93,7 @@ def start_sandbox(
     root = directory.resolve()
     _take_folder(root)
     with ExitStack() as stack:
-        store = Store(crds=crds)
+        store = Store(crds=crds, operator=None if api_only else RELEASE)
         sealed, operator = SealedSecretsController(store), Operator(store, step=step)
         backends = {} if api_only else {(SEALED_NAMESPACE, SERVICE): sealed.answer}
         api = SandboxApi(store, token=None, requests_log=root / "requests.jsonl", rules=rules, backends=backends)

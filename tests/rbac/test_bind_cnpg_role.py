@@ -130,25 +130,84 @@ def test_a_second_run_changes_nothing(script: Script, store: Store) -> None:
     assert outcomes == ["unchanged"] * 8
 
 
-def test_edit_can_read_as_well_and_says_what_it_grants_beyond_need(script: Script, store: Store) -> None:
+def test_edit_binds_our_own_role_and_compares_it_with_the_operators(script: Script, store: Store) -> None:
     run = script("--role", "edit")
-    assert bound(store) == [*OURS, "pg-cloudnative-pg-edit", "pg-cloudnative-pg-view"]
+    assert (run.code, run.err) == (0, "")
+    assert bound(store) == ["gitops-mcp-direct", *OURS, "pg-cloudnative-pg-view"]
     assert may(store, "patch", "postgresql.cnpg.io", "clusters")
+    assert may(store, "patch", "postgresql.cnpg.io", "databaseroles")
     assert may(store, "get", "postgresql.cnpg.io", "clusters")
+    assert not may(store, "deletecollection", "postgresql.cnpg.io", "clusters")
+    assert not may(store, "patch", "postgresql.cnpg.io", "clusters/status")
     assert not may(store, "get", "", "secrets")
     [note] = [line for line in run.out.splitlines() if line.startswith("note: ")]
-    for part in ("deletecollection", "clusters/status", "rbac/direct.yaml", "gitops-mcp-direct"):
-        assert part in note
+    assert note == (
+        "note: ClusterRole pg-cloudnative-pg-edit is not bound; rbac/direct.yaml has what direct delivery needs (beyond "
+        "that it grants deletecollection, update on clusters, databases; create, delete, deletecollection, patch, update "
+        "on clusters/status; of that it lacks create, delete, patch on databaseroles; delete on poolers, scheduledbackups)"
+    )
     before = store.version
     assert script("--role", "edit").code == 0
     assert store.version == before
 
 
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        pytest.param(
+            [rule("postgresql.cnpg.io", ["*"], ["*"])],
+            "beyond that it grants * on *; of that it lacks nothing",
+            id="everything of CloudNativePG",
+        ),
+        pytest.param(
+            [
+                rule("postgresql.cnpg.io", ["clusters", "databases", "databaseroles"], ["create", "patch", "delete"]),
+                rule("postgresql.cnpg.io", ["poolers", "scheduledbackups"], ["delete"]),
+            ],
+            "beyond that it grants nothing; of that it lacks nothing",
+            id="just what is needed",
+        ),
+        pytest.param(
+            [rule("", ["secrets"], ["get"]), rule("apps", ["deployments"], ["patch"])],
+            "beyond that it grants get on secrets; patch on deployments.apps; of that it lacks create, delete, patch on "
+            "clusters, databaseroles, databases; delete on poolers, scheduledbackups",
+            id="something else",
+        ),
+        pytest.param(
+            [rule("postgresql.cnpg.io", ["clusters"], ["patch"]) | {"resourceNames": ["orders"]}],
+            "beyond that it grants nothing; of that it lacks create, delete, patch on clusters, databaseroles, databases; "
+            "delete on poolers, scheduledbackups",
+            id="one object only",
+        ),
+    ],
+)
+def test_an_edit_role_is_judged_by_its_rules_and_not_by_its_name(
+    script: Script, store: Store, rules: list[Object], said: str
+) -> None:
+    store.delete(CLUSTER_ROLE, None, "pg-cloudnative-pg-edit")
+    store.create(CLUSTER_ROLE, cluster_role("x-edit", *rules))
+    run = script("--role", "edit")
+    assert f"note: ClusterRole x-edit is not bound; rbac/direct.yaml has what direct delivery needs ({said})" in run.out
+    assert "x-edit" not in bound(store)
+
+
+@pytest.mark.parametrize("role", ["view", "edit"])
+def test_a_binding_of_the_operators_edit_role_that_was_made_before_is_told(
+    script: Script, store: Store, role: str
+) -> None:
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "pg-cloudnative-pg-edit"}
+    name = "default-cnpg-mcp-server-pg-cloudnative-pg-edit"
+    store.create(CLUSTER_ROLE_BINDING, {"metadata": {"name": name}, "roleRef": reference, "subjects": [SUBJECT]})
+    run = script("--role", role)
+    assert f"note: ClusterRoleBinding {name} still grants writing; to take it away: kubectl delete" in run.out
+    assert "pg-cloudnative-pg-edit" in bound(store)
+
+
 def test_view_after_edit_says_that_edit_is_still_bound(script: Script, store: Store) -> None:
     script("--role", "edit")
     run = script("--role", "view")
-    assert "kubectl delete clusterrolebindings default-cnpg-mcp-server-pg-cloudnative-pg-edit" in run.out
-    assert "pg-cloudnative-pg-edit" in bound(store)
+    assert "kubectl delete clusterrolebindings default-cnpg-mcp-server-gitops-mcp-direct" in run.out
+    assert "gitops-mcp-direct" in bound(store)
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(script: Script, store: Store, tmp_path: Path) -> None:
@@ -219,7 +278,10 @@ def test_a_role_of_ours_that_was_widened_is_told_and_not_bound(script: Script, s
     store.create(CLUSTER_ROLE, cluster_role("gitops-mcp-read", rule("", ["secrets"], ["get"])))
     run = script()
     assert run.code == 1
-    assert "ClusterRole gitops-mcp-read: is there with other rules" in run.err
+    assert (
+        "ClusterRole gitops-mcp-read: is there with other rules than in rbac/ (beyond that it grants get on secrets; of "
+        in run.err
+    )
     assert bound(store) == [*OURS[1:], "pg-cloudnative-pg-view"]
 
 
@@ -267,10 +329,31 @@ def test_a_missing_right_is_named_with_what_would_help(
 ) -> None:
     api.deny(verb, "rbac.authorization.k8s.io", resource)
     run = script()
+    assert run.err.rstrip().endswith("what is told above as created or extended is done")
     assert run.code == 1
     assert run.err.startswith(f"error: {said}")
     assert f'403, {resource}.rbac.authorization.k8s.io is forbidden: User "sandbox" cannot {verb}' in run.err
     assert "run this as somebody who may, such as a cluster administrator" in run.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["for real", "in a dry run"])
+def test_where_nothing_was_written_yet_nothing_is_said_to_be_done(
+    api: SandboxApi, script: Script, arguments: tuple[str, ...]
+) -> None:
+    api.deny("get", "", "serviceaccounts")
+    run = script(*arguments)
+    assert run.code == 1
+    assert run.err.startswith("error: get /api/v1/namespaces/default/serviceaccounts/cnpg-mcp-server: 403, ")
+    assert run.err.rstrip().endswith(
+        "run this as somebody who may, such as a cluster administrator; nothing was written"
+    )
+
+
+def test_a_dry_run_that_fails_half_way_says_that_nothing_was_written(api: SandboxApi, script: Script) -> None:
+    api.deny("get", "rbac.authorization.k8s.io", "clusterrolebindings")
+    run = script("--dry-run")
+    assert "ServiceAccount default/cnpg-mcp-server: would be created" in run.out
+    assert run.err.rstrip().endswith("such as a cluster administrator; nothing was written")
 
 
 def test_a_namespace_that_is_not_there_is_told(script: Script) -> None:

@@ -110,11 +110,15 @@ def _conflict_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     if at(said, "reason") == "AlreadyExists":
         return Refused(f"{asked}: 409, it exists already ({shown}): use another name, or change the existing one")
     if "UID in precondition" in words or "UID in the precondition" in words:
-        return Refused(
-            f"{asked}: 409, the object that was read is gone, and if there is one of that name now it is another: look "
-            f"at it before you repeat the request"
-        )
+        return _gone_error(asked)
     return Raced(f"{asked}: 409, the object has changed since it was read ({shown}): read it again")
+
+
+def _gone_error(asked: ApiRequest) -> Refused:
+    return Refused(
+        f"{asked}: the object that was read is gone, and if there is one of that name now it is another: look at it "
+        f"before you repeat the request"
+    )
 
 
 def _managers_and_fields(causes: list[Object]) -> str:
@@ -137,6 +141,8 @@ def _rejection_error(status: int, said: Object, *, asked: ApiRequest) -> GitOpsE
             return CursorExpired(
                 f"{asked}: 410, the cursor has expired; lists are kept for minutes: start again without cursor"
             )
+        case 422 if any(at(one, "field") == "metadata.uid" for one in _causes(said)):
+            return _gone_error(asked)
         case 422 if asked.verb == "patch" and not causes and _message(said) == _PATCH_FAILED:
             return Raced(f"{asked}: 422, the patch does not fit the object as it is now: it has changed, read it again")
         case 422:
@@ -215,7 +221,7 @@ def _join_causes(said: Object, *, asked: ApiRequest) -> str:
     causes = _causes(said)
     word = "reason" if asked.secret else "message"
     shown = [
-        f"{_one_line(str(at(cause, 'field') or '?'), 120)}: {_one_line(str(at(cause, word) or ''), 200)}"
+        f"{_one_line(str(at(cause, 'field') or '?'), 120)}: {_one_line(_without_quote(cause, word), 200)}"
         for cause in causes[:_SHOWN]
     ]
     more = f" and {len(causes) - _SHOWN} more" if len(causes) > _SHOWN else ""
@@ -229,6 +235,12 @@ def _causes(said: Object) -> list[Object]:
 
 def _message(said: Object) -> str:
     return str(at(said, "message") or "")
+
+
+def _without_quote(cause: Object, word: str) -> str:
+    """Of a patch that leaves an unknown field in it the server quotes the whole object first."""
+    text = str(at(cause, word) or "")
+    return re.sub(r'^Invalid value: ".*": (?=strict decoding error: )', "", text, flags=re.DOTALL)
 
 
 def parse_status(body: bytes) -> Object:

@@ -93,6 +93,13 @@ def judge_schema(seen: Seen, schema: Schema) -> Verdict:
     return Verdict(tuple(made), found.skipped, found.unchecked)
 
 
+def refused_by_schema(arrival: Arrival, held: Object | None, schema: Schema) -> tuple[SchemaFault, ...]:
+    """What the API server refuses an object for that replaces one which it holds, or that is new."""
+    found = schema.verdict(arrival.kept, before=held).faults
+    changed = (one for one in found if not _is_unchanged(one, arrival.kept, held, schema))
+    return tuple(dict.fromkeys((*_null_faults(arrival, schema), *changed)))
+
+
 def unserved_kind(text: str, *, is_old: bool) -> Finding:
     """Of a kind that the API does not have, so that every change of such an object is refused."""
     return _finding(SchemaFault(("kind",), text, "unknown kind"), is_old=is_old, ours=False, passes=False)

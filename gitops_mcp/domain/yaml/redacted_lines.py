@@ -27,7 +27,7 @@ from gitops_mcp.domain.yaml.tree import Node, Unparsable
 Span: TypeAlias = tuple[int, int, str]
 """From where to where, and what is shown there."""
 
-_EXTERNAL_SECRET = "ExternalSecret"
+_EXTERNAL_KIND = "ExternalSecret"
 _TEMPLATE = ("spec", "target", "template", "data")
 _NAMES_VALUE = re.compile(r"\{\{-?\s*\.\w+(?:\s*\|\s*\w+)*\s*-?\}\}")
 _SEALED = re.compile(r"(?:AQ|Ag|BA)[A-D][A-Za-z0-9+/]{300,}={0,2}")
@@ -101,7 +101,7 @@ def _secret_nodes(node: Node, path: tuple[str, ...], kind: str) -> Iterator[tupl
     """The scalars below a node that hold secrets; what an alias stands for is looked at where it is anchored too."""
     for entry in node.entries:
         name = entry.name if entry.key is not None else "[]"
-        if kind == _EXTERNAL_SECRET and (*path, name) == _TEMPLATE:
+        if kind == _EXTERNAL_KIND and (*path, name) == _TEMPLATE:
             yield from ((value, MASK) for key, value in _named_scalars(entry.value) if not _is_told(key, path, value))
         elif name == "encryptedData":
             yield from ((one, _cut_sealed(one)) for one in _scalars(entry.value))

@@ -1,8 +1,9 @@
 """A Kubernetes API in memory, as honest as a client can tell: `Store` keeps the objects, `Api` serves them.
 
-Left out: CEL rules, Table output, admission webhooks, bodies in protobuf, versions of a kind but the stored one,
-changes of CRDs, and controllers but those of garbage and namespaces. Custom kinds are validated by their schemas; of
-built-in ones only metadata is.
+Custom kinds are judged as a real server judges them, with CEL rules and ratcheting, CloudNativePG's by its webhooks
+too; the words on a field are often the product's own. Of built-in kinds only metadata is judged. Left out: Table
+output, bodies in protobuf, versions of a kind but the stored one, changes of CRDs, what the operator's webhooks only
+warn of, and controllers but those of garbage and namespaces.
 """
 
 from gitops_mcp.sandbox.api.server import SandboxApi, kubeconfig_text

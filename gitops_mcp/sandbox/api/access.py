@@ -28,6 +28,8 @@ class Grant:
     """A PolicyRule of a Role or ClusterRole."""
     namespace: str | None
     """None: in every namespace and outside of them."""
+    subjects: frozenset[tuple[str, str]] = frozenset()
+    """Kind and name of those that it is bound to."""
 
     def allows(self, wanted: AccessAttributes) -> bool:
         names = self.rule.get("resourceNames")
@@ -47,6 +49,13 @@ class Access:
 
     def deny(self, verb: str, group: str, resource: str) -> None:
         self._denied.append((verb, group, resource))
+
+    def of(self, user: str, groups: Iterable[str]) -> Access:
+        """Of somebody else than the sandbox's user: what bindings say of that name and of these groups."""
+        made, names = Access(), {("User", user), *(("Group", one) for one in groups)}
+        if ("Group", "system:masters") not in names:
+            made._grants = tuple(one for one in self._grants or () if not names.isdisjoint(one.subjects))
+        return made
 
     def allows(self, wanted: AccessAttributes) -> bool:
         asked = (wanted.verb, wanted.group, wanted.resource)
@@ -85,5 +94,6 @@ def _grants(manifests: list[Object]) -> Iterator[Grant]:
         reference, namespace = binding["roleRef"], binding["metadata"].get("namespace")
         home = namespace if reference["kind"] == "Role" else None
         scope = namespace if binding["kind"] == "RoleBinding" else None
+        subjects = frozenset((one["kind"], one["name"]) for one in binding.get("subjects") or ())
         for rule in roles.get((reference["kind"], home, reference["name"]), ()):
-            yield Grant(rule, scope)
+            yield Grant(rule, scope, subjects)

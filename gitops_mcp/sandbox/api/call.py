@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.store.admission import Validation, WriteOptions
-from gitops_mcp.sandbox.store.errors import bad_request, not_allowed, unsupported_media_type
+from gitops_mcp.sandbox.store.errors import ApiError, Cause, bad_request, invalid, not_allowed, unsupported_media_type
 
 _MANAGER_LENGTH = 128
+_VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 
-Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
+Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "impersonate"]
 
 _ON_ONE: dict[str, Verb] = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
 _ON_ALL: dict[str, Verb] = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
@@ -106,18 +107,22 @@ class Call:
     def write(self) -> WriteOptions:
         options = self.query.get("dryRun") or ""
         if options not in {"", "All"}:
-            raise bad_request(f'dryRun: Unsupported value: "{options}": supported values: "All"')
+            raise self.bad_option("dryRun", "FieldValueNotSupported", _supported([options], ("All",)))
         validation = self.query.get("fieldValidation") or "Warn"
-        if validation not in {"Strict", "Warn", "Ignore"}:
-            raise bad_request(
-                f'fieldValidation: Unsupported value: "{validation}": supported values: "Ignore", "Warn", "Strict"'
-            )
+        if validation not in _VALIDATIONS:
+            raise self.bad_option("fieldValidation", "FieldValueNotSupported", _supported(validation, _VALIDATIONS))
         return WriteOptions(
             dry_run=options == "All",
             validation=cast("Validation", validation),
             warnings=self.warnings,
+            patched=self.route.verb == "patch",
             manager=self._manager(),
         )
+
+    def bad_option(self, name: str, reason: str, why: str) -> ApiError:
+        """What is wrong with the query of a write."""
+        kind = f"{self.route.verb.capitalize()}Options"
+        return invalid(Resource("meta.k8s.io", "v1", "", kind), "", [Cause(name, reason, why)])
 
     @property
     def wants_metadata_only(self) -> bool:
@@ -126,8 +131,12 @@ class Call:
     def _manager(self) -> str:
         """Who writes: as it says, else by the name of its program."""
         named = self.query.get("fieldManager") or ""
-        if len(named) > _MANAGER_LENGTH or not named.isprintable():
-            raise bad_request(f"fieldManager: Invalid value: must be {_MANAGER_LENGTH} printable characters at most")
+        if len(named) > _MANAGER_LENGTH:
+            why = f"Too long: may not be more than {_MANAGER_LENGTH} bytes"
+            raise self.bad_option("fieldManager", "FieldValueTooLong", why)
+        if not named.isprintable():
+            why = f"Invalid value: {json.dumps(named)}: should only contain printable characters"
+            raise self.bad_option("fieldManager", "FieldValueInvalid", why)
         return named or self.user_agent.partition("/")[0] or "unknown"
 
     def json(self) -> Any:
@@ -153,6 +162,11 @@ class Call:
         if not isinstance(value, dict):
             raise bad_request("the body of the request must be an object")
         return value
+
+
+def _supported(value: object, choices: Iterable[str]) -> str:
+    listed = ", ".join(json.dumps(one) for one in choices)
+    return f"Unsupported value: {json.dumps(value)}: supported values: {listed}"
 
 
 def _no_number(constant: str) -> None:

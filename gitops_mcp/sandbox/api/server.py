@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
@@ -32,6 +32,12 @@ from gitops_mcp.sandbox.store.store import Store
 
 _HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
 _STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class User:
+    name: str
+    access: Access
 
 
 class SandboxApi:
@@ -115,20 +121,25 @@ class SandboxApi:
     def _answer(self, request: Request, body: bytes) -> Response:
         addressed: Route | None = None
         query = dict(request.query_params)
+        warnings: list[str] = []
         try:
             if request.scope["path"] in _HEALTH:
                 return PlainTextResponse("ok")
             addressed = parse_route(request.method, request.scope["path"], query)
             self._authenticate(request)
+            user = self._user_of(request)
             if addressed is None:
                 response = self._described(request)
             else:
                 headers = request.headers
                 content_type = headers.get("content-type", "").partition(";")[0].strip()
                 accept, agent = headers.get("accept", ""), headers.get("user-agent", "")
-                response = self._resource(Call(addressed, query, content_type, body, accept, agent))
+                response = self._resource(Call(addressed, query, content_type, body, accept, agent, warnings), user)
         except ApiError as error:
             response = json_response(error.body, error.code)
+        for warning in warnings:
+            escaped = warning.replace("\\", "\\\\").replace('"', '\\"')
+            response.headers.append("Warning", f'299 - "{escaped}"')
         if self._log:
             self._log.write(request, addressed, query, response.status_code)
         return _compressed(response) if "gzip" in request.headers.get("accept-encoding", "") else response
@@ -140,6 +151,14 @@ class SandboxApi:
         if not secrets.compare_digest(given, f"Bearer {self._token}".encode()):
             raise not_authorized()
 
+    def _user_of(self, request: Request) -> User:
+        """The sandbox's, or whom kubeconfig's `as` names, if it may impersonate: then the rights of that one count."""
+        mine, name = User(self._user, self._access), request.headers.get("impersonate-user")
+        if name is None:
+            return mine
+        _authorize(Route("impersonate", "", "v1", "users", name=name), mine)
+        return User(name, self._access.of(name, request.headers.getlist("impersonate-group")))
+
     def _described(self, request: Request) -> Response:
         path = request.scope["path"].strip("/")
         below = path.removeprefix("openapi/v3").strip("/") if f"{path}/".startswith("openapi/v3/") else None
@@ -150,15 +169,15 @@ class SandboxApi:
             raise not_allowed()
         return json_response(answer)
 
-    def _resource(self, call: Call) -> Response:
+    def _resource(self, call: Call, user: User) -> Response:
         asked = call.route
         for review in REVIEWS:
             if (asked.group, asked.version, asked.plural) == (review.group, review.version, review.plural):
                 if asked.verb != "create" or asked.name:
                     raise not_allowed()
                 call.check_media_type()
-                return json_response(answer_review(review, call.object(), self._access, user=self._user), 201)
-        self._authorize(asked)
+                return json_response(answer_review(review, call.object(), user.access, user=user.name), 201)
+        _authorize(asked, user)
         served = self._served(asked)
         if served is None:
             return _no_page()
@@ -170,20 +189,7 @@ class SandboxApi:
             return StreamingResponse(self._watches.begin(served, call), media_type="application/json")
         if asked.verb in {"get", "list"}:
             return answer_read(self._store, served, call)
-        response = answer_write(self._store, served, call)
-        for warning in call.warnings:
-            escaped = warning.replace("\\", "\\\\").replace('"', '\\"')
-            response.headers.append("Warning", f'299 - "{escaped}"')
-        return response
-
-    def _authorize(self, asked: Route) -> None:
-        if self._access.allows(AccessAttributes(asked.verb, asked.group, asked.resource, asked.namespace, asked.name)):
-            return
-        where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
-        why = (
-            f'User "{self._user}" cannot {asked.verb} resource "{asked.resource}" in API group "{asked.group}" {where}'
-        )
-        raise forbidden(Resource(asked.group, asked.version, asked.plural, ""), asked.name or "", why)
+        return answer_write(self._store, served, call)
 
     def _served(self, asked: Route) -> Served | None:
         """The resource, if its path has the shape that its scope asks for."""
@@ -196,6 +202,14 @@ class SandboxApi:
                     fits = asked.namespace is None or resource == NAMESPACE
                 return served if fits else None
         return None
+
+
+def _authorize(asked: Route, user: User) -> None:
+    if user.access.allows(AccessAttributes(asked.verb, asked.group, asked.resource, asked.namespace, asked.name)):
+        return
+    where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
+    why = f'User "{user.name}" cannot {asked.verb} resource "{asked.resource}" in API group "{asked.group}" {where}'
+    raise forbidden(Resource(asked.group, asked.version, asked.plural, ""), asked.name or "", why)
 
 
 def _compressed(response: Response) -> Response:

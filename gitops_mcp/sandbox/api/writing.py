@@ -13,7 +13,7 @@ from gitops_mcp.sandbox.api.call import Call
 from gitops_mcp.sandbox.api.reading import json_response
 from gitops_mcp.sandbox.store import patches, strategic
 from gitops_mcp.sandbox.store.deletion import Propagation
-from gitops_mcp.sandbox.store.errors import ApiError, bad_request, not_allowed, not_served, unsupported_media_type
+from gitops_mcp.sandbox.store.errors import bad_request, not_allowed, not_served, unsupported_media_type
 from gitops_mcp.sandbox.store.resources import Served
 from gitops_mcp.sandbox.store.store import Preconditions, Store
 
@@ -98,7 +98,8 @@ def _patch(store: Store, served: Served, call: Call) -> Response:
 
 def _apply(store: Store, served: Served, call: Call) -> Response:
     if not call.query.get("fieldManager"):
-        raise _no_field_manager()
+        why = "Required value: is required for apply patch"
+        raise call.bad_option("fieldManager", "FieldValueRequired", why)
     if call.route.subresource == "scale":
         raise not_allowed()
     value = _with_namespace(served, call.yaml(), call)
@@ -113,11 +114,6 @@ def _apply(store: Store, served: Served, call: Call) -> Response:
         served.resource, value, subresource=call.route.subresource, how=call.write(), force=call.flag("force")
     )
     return json_response(made, 201 if is_new else 200)
-
-
-def _no_field_manager() -> ApiError:
-    why = "fieldManager: Required value: is required for apply patch"
-    return ApiError(422, "Invalid", f'PatchOptions.meta.k8s.io "" is invalid: {why}', {"kind": "PatchOptions"})
 
 
 def _rescale(store: Store, served: Served, call: Call, edit: Callable[[Object], Object]) -> Response:
@@ -145,6 +141,7 @@ def _delete(store: Store, served: Served, call: Call) -> Response:
         propagation=_propagation(options),
         only=Preconditions(conditions.get("uid"), conditions.get("resourceVersion")),
         dry_run=bool(options.get("dryRun")),
+        warnings=call.warnings,
     )
     if served.answers_deleted or "deletionTimestamp" in left["metadata"]:
         return json_response(left)
@@ -198,8 +195,5 @@ def _with_namespace(served: Served, value: Object, call: Call) -> Object:
         return {**value, "metadata": metadata}
     namespace = call.route.namespace
     if metadata.get("namespace") not in {None, "", namespace}:
-        raise bad_request(
-            f"the namespace of the provided object does not match the namespace sent on the request: "
-            f"{metadata['namespace']} and {namespace}"
-        )
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
     return {**value, "metadata": {**metadata, "namespace": namespace}}

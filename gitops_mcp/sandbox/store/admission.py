@@ -1,4 +1,4 @@
-"""From what a client sent to what is stored: shaped, pruned, defaulted, validated.
+"""From what a client sent to what is stored: shaped, pruned, defaulted, validated, and judged by the operator.
 
 No external calls are done here, and nothing that is stored is changed: values in, values out.
 """
@@ -9,15 +9,17 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.kinds import SECRET
-from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.store import metadata, schema
-from gitops_mcp.sandbox.store.errors import Cause, bad_request, conflict, invalid
+from gitops_mcp.sandbox.store.errors import ApiError, Cause, bad_request, conflict, invalid
 from gitops_mcp.sandbox.store.patches import equal
 from gitops_mcp.sandbox.store.resources import NAMESPACE, Served
+from gitops_mcp.sandbox.store.validation import valid_object
 
 Validation = Literal["Strict", "Warn", "Ignore"]
 
@@ -30,6 +32,12 @@ class WriteOptions:
     validation: Validation = "Warn"
     warnings: list[str] = field(default_factory=list)
     """Filled with what the client is told in `Warning` headers."""
+    patched: bool = False
+    """Whether the object came of a patch: of what is unknown in it a server tells otherwise."""
+    applied: bool = False
+    """Whether it came of a server-side apply, which keeps a null where all other writes drop it."""
+    checked: bool = True
+    """False: it is stored whatever is wrong with it, as by a server whose rules were others."""
     manager: str | None = None
     """Who owns what is written (fieldManager); None: nobody, which only the sandbox itself can be."""
 
@@ -40,7 +48,7 @@ def copy_json(value: Object) -> Object:
     return made
 
 
-def created_object(served: Served, sent: Object, how: WriteOptions) -> Object:
+def created_object(served: Served, sent: Object, how: WriteOptions, operator: Release | None) -> Object:
     """The object that a creation stores, but for its resourceVersion."""
     value = _decode_object(served, sent, how)
     resource, given = served.resource, value["metadata"]
@@ -56,12 +64,13 @@ def created_object(served: Served, sent: Object, how: WriteOptions) -> Object:
         value[part] = {**filled, **own} if isinstance(own, dict) else filled if own is None else own
     if resource == NAMESPACE:
         given["labels"] = {**(given.get("labels") or {}), "kubernetes.io/metadata.name": given["name"]}
-    _check_valid(served, value)
-    value["metadata"] = metadata.new_metadata(given, generation=served.generation)
-    return value
+    value = valid_object(served, None, value, applied=how.applied, checked=how.checked, operator=operator)
+    return {**value, "metadata": metadata.new_metadata(value["metadata"], generation=served.generation)}
 
 
-def updated_object(served: Served, old: Object, sent: Object, subresource: str | None, how: WriteOptions) -> Object:
+def updated_object(
+    served: Served, old: Object, sent: Object, subresource: str | None, how: WriteOptions, operator: Release | None
+) -> Object:
     """The object that an update stores, but for its resourceVersion; equal to the old one where nothing changes."""
     value = _decode_object(served, sent, how)
     resource, was, given = served.resource, old["metadata"], value["metadata"]
@@ -76,7 +85,14 @@ def updated_object(served: Served, old: Object, sent: Object, subresource: str |
     if subresource != "status":
         value["metadata"] = metadata.keep_server_fields(was, given)
         _no_new_finalizers(resource, was, value["metadata"])
-    _check_valid(served, value)
+    value = valid_object(
+        served,
+        old,
+        value,
+        applied=how.applied,
+        checked=how.checked,
+        operator=None if subresource == "status" else operator,
+    )
     if resource == SECRET:
         _same_where_immutable(old, value)
     if served.generation and not equal(_desired_part(served, value), _desired_part(served, old)):
@@ -91,9 +107,23 @@ def appliable_part(served: Served, sent: Object, subresource: str | None) -> Obj
         return {key: part for key, part in value.items() if key in {"apiVersion", "kind", "metadata", "status"}}
     if served.status:
         value.pop("status", None)
+    if served.custom:
+        _check_declared(served, value)
     if served.resource == SECRET:
         _encode_secret(value)
     return value
+
+
+def _check_declared(served: Served, value: Object) -> None:
+    """An apply is read by the schema before anything else, so that nothing unknown is dropped, whatever is asked."""
+    given, resource = copy_json(value), served.resource
+    unknown = [*metadata.drop_unknown(given["metadata"]), *schema.prune_unknown(served.ready.root, given)]
+    if unknown:
+        place = f"{given['metadata'].get('namespace') or ''}/{given['metadata']['name']}"
+        first, *others = (f".{path}: field not declared in schema" for path in unknown)
+        why = first if not others else "\n  ".join(["errors:", first, *others])
+        what = f"{place}; {resource.api_version}, Kind={resource.kind}"
+        raise ApiError(500, "", f"failed to create typed patch object ({what}): {why}")
 
 
 def _decode_object(served: Served, sent: Any, how: WriteOptions) -> Object:
@@ -112,42 +142,38 @@ def _decode_object(served: Served, sent: Any, how: WriteOptions) -> Object:
             f"({resource.api_version})"
         )
     if sent.get("kind", resource.kind) != resource.kind:
+        if served.custom:
+            fault = Cause("kind", "FieldValueInvalid", f'Invalid value: "{sent["kind"]}": must be {resource.kind}')
+            raise invalid(replace(resource, kind=sent["kind"]), str(at(sent, "metadata", "name") or ""), [fault])
         raise bad_request(
             f'{sent["kind"]} in version "{resource.version}" cannot be handled as a {resource.kind}: '
             f"no kind {json.dumps(sent['kind'])} is registered for {resource.plural}"
         )
     value = copy_json(sent)
-    value.setdefault("metadata", {})
-    metadata.check_shape(value["metadata"])
+    value["metadata"] = {} if value.get("metadata") is None else value["metadata"]
+    metadata.decode(resource, value["metadata"], custom=served.custom)
     unknown = metadata.drop_unknown(value["metadata"])
     if served.schema is not None:
-        unknown += schema.prune_unknown(value, served.schema)
-    _report_unknown(resource, unknown, how)
-    if served.schema is not None:
-        schema.add_defaults(value, served.schema)
+        unknown += schema.prune_unknown(served.ready.root, value)
+    _report_unknown(resource, unknown, value, how)
     if resource == SECRET:
         _encode_secret(value)
     rest = {key: part for key, part in value.items() if key not in {"apiVersion", "kind", "metadata"}}
     return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": value["metadata"], **rest}
 
 
-def _report_unknown(resource: Resource, unknown: Iterable[str], how: WriteOptions) -> None:
+def _report_unknown(resource: Resource, unknown: Iterable[str], value: Object, how: WriteOptions) -> None:
     messages = [f'unknown field "{path}"' for path in sorted(unknown)]
+    why = f"strict decoding error: {', '.join(messages)}"
+    if messages and how.validation == "Strict" and how.patched:
+        fault = Cause("patch", "FieldValueInvalid", f"Invalid value: {json.dumps(json.dumps(value))}: {why}")
+        raise invalid(Resource("", "", "", ""), "", [fault])
     if messages and how.validation == "Strict":
         raise bad_request(
-            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
-            f"strict decoding error: {', '.join(messages)}"
+            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}'
         )
     if how.validation == "Warn":
         how.warnings.extend(messages)
-
-
-def _check_valid(served: Served, value: Object) -> None:
-    causes = list(metadata.faults(served.resource, value["metadata"]))
-    if served.schema is not None:
-        causes += schema.faults(value, served.schema)
-    if causes:
-        raise invalid(served.resource, value["metadata"]["name"], causes)
 
 
 def _same_object(resource: Resource, was: Object, given: Object) -> None:
@@ -159,11 +185,11 @@ def _same_object(resource: Resource, was: Object, given: Object) -> None:
             f"the namespace of the object ({given['namespace']}) does not match the namespace on the URL "
             f"({was.get('namespace', '')})"
         )
-    if given.get("uid") and given["uid"] != was["uid"]:
-        why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {was['uid']}"
-        raise conflict(resource, name, why)
     if given.get("resourceVersion") and given["resourceVersion"] != was["resourceVersion"]:
         raise conflict(resource, name)
+    if given.get("uid") and given["uid"] != was["uid"]:
+        why = f'Invalid value: "{given["uid"]}": field is immutable'
+        raise invalid(resource, name, [Cause("metadata.uid", "FieldValueInvalid", why)])
 
 
 def _same_where_immutable(old: Object, new: Object) -> None:

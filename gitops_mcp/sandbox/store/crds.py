@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from gitops_mcp.crds import packaged_crds
@@ -11,9 +12,10 @@ from gitops_mcp.sandbox.store.metadata import new_metadata, now
 from gitops_mcp.sandbox.store.resources import CRD, Scale, Served
 
 
-def served_from_package() -> Iterator[Served]:
-    """CloudNativePG's own kinds."""
-    return map(_served_from_crd, packaged_crds())
+@cache
+def served_from_package() -> tuple[Served, ...]:
+    """CloudNativePG's own kinds, whose schemas are made ready once for all stores."""
+    return tuple(map(_served_from_crd, packaged_crds()))
 
 
 def served_by(folder: Path) -> Iterator[Served]:

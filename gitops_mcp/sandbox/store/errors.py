@@ -47,7 +47,7 @@ class ApiError(Exception):
             "metadata": self.metadata,
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
+            **({"reason": self.reason} if self.reason else {}),
             **({"details": details} if details else {}),
             "code": self.code,
         }
@@ -81,10 +81,11 @@ def not_allowed() -> ApiError:
     return ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
-def already_exists(resource: Resource, name: str) -> ApiError:
-    return ApiError(
-        409, "AlreadyExists", f'{qualified_name(resource)} "{name}" already exists', _details(resource, name)
-    )
+def already_exists(resource: Resource, there: Object) -> ApiError:
+    name = there["name"]
+    going = "object is being deleted: " if "deletionTimestamp" in there else ""
+    message = f'{going}{qualified_name(resource)} "{name}" already exists'
+    return ApiError(409, "AlreadyExists", message, _details(resource, name))
 
 
 def conflict(resource: Resource, name: str, why: str = "") -> ApiError:
@@ -106,6 +107,13 @@ def invalid(resource: Resource, name: str, causes: Iterable[Cause]) -> ApiError:
     message = f'{what} "{name}" is invalid: {why if len(listed) == 1 else f"[{why}]"}'
     details = {"name": name, "group": resource.group, "kind": resource.kind, "causes": [cause.body for cause in listed]}
     return ApiError(422, "Invalid", message, details)
+
+
+def denied(webhook: str, said: Object) -> ApiError:
+    """With the webhook's own code, where it gives one of a refusal (apiserver, webhook/errors)."""
+    why = said.get("message") or said.get("reason")
+    message = f'admission webhook "{webhook}" denied the request' + (f": {why}" if why else " without explanation")
+    return ApiError(max(said.get("code") or 0, 400), said.get("reason") or "", message, said.get("details") or {})
 
 
 def unsupported_media_type(accepted: Iterable[str]) -> ApiError:

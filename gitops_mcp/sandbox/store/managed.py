@@ -101,8 +101,10 @@ def merge_applied(old: Object, wanted: Object, owner: Owner, *, force: bool) -> 
     mine = next((entry.fields for entry in before if entry.owner == owner), frozenset())
     theirs = frozenset[Field]().union(*(entry.fields for entry in before if entry.owner != owner))
     result = old
-    for field in mine - asked - theirs:
-        result = _without_field(result, field)
+    for field in sorted(_with_parents(mine) - _with_parents(asked), key=len):
+        # A section goes with what webhooks filled in there, unless another has something in it.
+        if not any(other[: len(field)] == field for other in theirs):
+            result = _without_field(result, field)
     made: Object = _overlay_value(
         result, {key: part for key, part in wanted.items() if key != "metadata"} | _applied_metadata(wanted)
     )
@@ -119,6 +121,10 @@ def record_apply(old: Object | None, new: Object, wanted: Object, owner: Owner) 
     unchanged = mine is not None and mine.fields == asked
     kept[owner] = mine if mine and unchanged else ManagedFieldsEntry(owner, new["apiVersion"], now(), asked)
     return _with_owners(new, kept.values())
+
+
+def _with_parents(fields: Fields) -> Fields:
+    return frozenset(field[:size] for field in fields for size in range(1, len(field) + 1))
 
 
 def _conflicts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import uuid
@@ -11,20 +12,34 @@ from typing import Any
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.store.errors import Cause, bad_request, invalid
+from gitops_mcp.sandbox.store.errors import ApiError, Cause, bad_request, invalid
 from gitops_mcp.sandbox.store.resources import NAMESPACE
-from gitops_mcp.sandbox.store.selectors import label_key, label_value
 
-_KNOWN = {
-    *("name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences"),
-    *("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
-    *("managedFields", "selfLink"),
+_GO_TYPES = {
+    **dict.fromkeys(("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion"), "string"),
+    **dict.fromkeys(("creationTimestamp", "deletionTimestamp"), "string"),
+    **dict.fromkeys(("generation", "deletionGracePeriodSeconds"), "int64"),
+    **dict.fromkeys(("labels", "annotations"), "map[string]string"),
+    "finalizers": "[]string",
+    "ownerReferences": "[]v1.OwnerReference",
+    "managedFields": "[]v1.ManagedFieldsEntry",
+}
+"""The fields of ObjectMeta, and what its decoder calls what they hold."""
+_JSON_TYPES: dict[type, str] = {
+    str: "string",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    dict: "object",
+    list: "array",
 }
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_WORD = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _PATH_SEGMENT = re.compile(r"(?!\.\.?$)[^/%]+")
-_OF_THE_SERVER = (
+_ANNOTATIONS = 256 * 1024
+OF_THE_SERVER = (
     "uid",
     "creationTimestamp",
     "deletionTimestamp",
@@ -54,29 +69,57 @@ _LABEL_1035_RULE = (
 )
 
 
+_WORD_RULE = (
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
+_VALUE_RULE = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+)
+
+
 def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def drop_unknown(metadata: Object) -> list[str]:
     """Remove, in place, what is no field of ObjectMeta; their paths are answered."""
-    gone = [key for key in metadata if key not in _KNOWN]
+    gone = [key for key in metadata if key not in _GO_TYPES]
     for key in gone:
         del metadata[key]
     return [f"metadata.{key}" for key in gone]
 
 
-def check_shape(metadata: Any) -> None:
-    """What a typed decoder would refuse: it is a 400, not a 422."""
+def decode(resource: Resource, metadata: Any, *, custom: bool) -> None:
+    """What a typed decoder refuses is a 400, not a 422; a null among texts becomes, in place, an empty one."""
     if not isinstance(metadata, dict):
-        raise bad_request("json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta")
-    for field in ("labels", "annotations"):
-        values = metadata.get(field)
-        if values is not None and not (isinstance(values, dict) and all(isinstance(v, str) for v in values.values())):
-            raise bad_request(f"json: cannot unmarshal into Go struct field ObjectMeta.metadata.{field} of type string")
-    for field in ("name", "namespace", "generateName"):
-        if not isinstance(metadata.get(field, ""), str):
-            raise bad_request(f"json: cannot unmarshal into Go struct field ObjectMeta.metadata.{field} of type string")
+        raise _not_decoded(resource, metadata, "value" if custom else f"struct field {resource.kind}.metadata")
+    for field, wanted in _GO_TYPES.items():
+        place = f"struct field ObjectMeta.{'' if custom else 'metadata.'}{field}"
+        given = metadata.get(field)
+        if given is None:
+            continue
+        if _JSON_TYPES[type(given)] != _json_type(wanted):
+            raise _not_decoded(resource, given, place, wanted)
+        if not wanted.endswith("string") or wanted == "string":
+            continue
+        for key, value in given.items() if isinstance(given, dict) else enumerate(given):
+            if value is None:
+                given[key] = ""
+            elif not isinstance(value, str):
+                raise _not_decoded(resource, value, place, "string")
+
+
+def _json_type(go_type: str) -> str:
+    return {"s": "string", "i": "number", "m": "object", "[": "array"}[go_type[0]]
+
+
+def _not_decoded(resource: Resource, value: Any, place: str, wanted: str = "v1.ObjectMeta") -> ApiError:
+    why = f"json: cannot unmarshal {_JSON_TYPES[type(value)]} into Go {place} of type {wanted}"
+    return bad_request(f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}')
 
 
 def choose_name(resource: Resource, metadata: Object) -> str:
@@ -93,36 +136,63 @@ def choose_name(resource: Resource, metadata: Object) -> str:
 
 def new_metadata(metadata: Object, *, generation: bool) -> Object:
     """A new object's metadata: what only the server may say is the server's."""
-    given = {key: value for key, value in metadata.items() if key not in _OF_THE_SERVER and value}
+    given = {key: value for key, value in metadata.items() if key not in OF_THE_SERVER and value}
     counted: Object = {"generation": 1} if generation else {}
     return {**given, "uid": str(uuid.uuid4()), "creationTimestamp": now(), **counted}
 
 
 def keep_server_fields(old: Object, new: Object) -> Object:
     """A changed object's metadata: what only the server may say stays as it was."""
-    changed = {key: value for key, value in new.items() if key not in _OF_THE_SERVER and value}
-    return {**changed, **{key: old[key] for key in (*_OF_THE_SERVER, "name", "namespace") if key in old}}
+    changed = {key: value for key, value in new.items() if key not in OF_THE_SERVER and value}
+    return {**changed, **{key: old[key] for key in (*OF_THE_SERVER, "name", "namespace") if key in old}}
 
 
 def faults(resource: Resource, metadata: Object) -> Iterator[Cause]:
     name = metadata["name"]
     legal, rule, limit = _name_rule(resource)
     if len(name) > limit:
-        yield Cause(
-            "metadata.name", "FieldValueInvalid", f'Invalid value: "{name}": must be no more than {limit} bytes'
-        )
+        yield _invalid("name", name, f"must be no more than {limit} bytes")
     elif not legal.fullmatch(name):
-        yield Cause("metadata.name", "FieldValueInvalid", f'Invalid value: "{name}": {rule}')
-    for key, value in (metadata.get("labels") or {}).items():
-        if not label_key(key):
-            yield Cause("metadata.labels", "FieldValueInvalid", f'Invalid value: "{key}": name part must be valid')
-        if not label_value(value):
-            yield Cause(
-                "metadata.labels",
-                "FieldValueInvalid",
-                f'Invalid value: "{value}": a valid label must be an empty string or consist of alphanumeric '
-                "characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-            )
+        yield _invalid("name", name, rule)
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    for key, value in labels.items():
+        yield from (_invalid("labels", key, why) for why in _key_faults(key))
+        if len(value) > 63:
+            yield _invalid("labels", value, "must be no more than 63 bytes")
+        elif value and not _WORD.fullmatch(value):
+            yield _invalid("labels", value, _VALUE_RULE)
+    for key in annotations:
+        yield from (_invalid("annotations", key, why) for why in _key_faults(key.lower()))
+    if sum(len(f"{key}{value}".encode()) for key, value in annotations.items()) > _ANNOTATIONS:
+        why = f"Too long: may not be more than {_ANNOTATIONS} bytes"
+        yield Cause("metadata.annotations", "FieldValueTooLong", why)
+    for finalizer in metadata.get("finalizers") or ():
+        yield from (_invalid("finalizers", finalizer, why) for why in _key_faults(finalizer))
+
+
+def _invalid(field: str, value: str, why: str) -> Cause:
+    return Cause(f"metadata.{field}", "FieldValueInvalid", f"Invalid value: {json.dumps(value)}: {why}")
+
+
+def _key_faults(key: str) -> Iterator[str]:
+    *prefixes, name = key.split("/")
+    if len(prefixes) > 1:
+        end = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        yield f"a valid label key {_WORD_RULE} {end}"
+        return
+    for prefix in prefixes:
+        if not prefix:
+            yield "prefix part must be non-empty"
+        elif len(prefix) > 253:
+            yield "prefix part must be no more than 253 bytes"
+        elif not _SUBDOMAIN.fullmatch(prefix):
+            yield f"prefix part {_SUBDOMAIN_RULE}"
+    if not name:
+        yield "name part must be non-empty"
+    elif len(name) > 63:
+        yield "name part must be no more than 63 bytes"
+    if not _WORD.fullmatch(name):
+        yield f"name part {_WORD_RULE}"
 
 
 def _name_rule(resource: Resource) -> tuple[re.Pattern[str], str, int]:

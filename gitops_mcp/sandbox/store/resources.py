@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import uuid4
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Path, Resource
+from gitops_mcp.domain.schema import Schema, compile_schema
 
 _ALWAYS = frozenset({"metadata.name", "metadata.namespace"})
 _OWN_SUBRESOURCES = {kinds.POD: ("log",), kinds.SERVICE: ("proxy",)}
@@ -48,6 +51,11 @@ class Served:
     @property
     def custom(self) -> bool:
         return self.schema is not None
+
+    @cached_property
+    def ready(self) -> Schema:
+        """The schema made ready, where there is one."""
+        return compile_schema(self.schema or {}, key=f"sandbox {uuid4()}")
 
     @property
     def singular(self) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.store.resources import Served
-from gitops_mcp.sandbox.store.schema import PRESERVE
 
+PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _ANY: Object = {PRESERVE: True}
 _STATUS: Object = {"type": "object", PRESERVE: True}
 

@@ -22,14 +22,6 @@ def everything(_: Object) -> bool:
     return True
 
 
-def label_key(key: str) -> bool:
-    return bool(_KEY.fullmatch(key))
-
-
-def label_value(value: str) -> bool:
-    return bool(_VALUE.fullmatch(value))
-
-
 def by_labels(text: str | None) -> Wanted:
     """`app=a,tier in (gold,silver),!old`: all of its parts must hold."""
     requirements = tuple(_Labels(text).requirements()) if text and text.strip() else ()
@@ -117,7 +109,7 @@ class _Labels:
 
     def _key(self) -> str:
         key = self._take()
-        if not label_key(key):
+        if not _KEY.fullmatch(key):
             raise bad_request(
                 f"unable to parse requirement: found '{key}', expected: !, identifier, or 'end of string'"
             )
@@ -127,7 +119,7 @@ class _Labels:
         if self._next in {",", _END}:
             return ""
         value = self._take()
-        if not label_value(value):
+        if not _VALUE.fullmatch(value):
             raise bad_request(f'unable to parse requirement: values: Invalid value: "{value}"')
         return value
 

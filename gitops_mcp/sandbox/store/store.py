@@ -7,10 +7,11 @@ to change an object, `merge` a patch or `replace` it by an altered copy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.kinds import POD
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.store import admission, deletion, managed
@@ -25,7 +26,9 @@ from gitops_mcp.sandbox.store.resources import BUILT_IN, CRD, NAMESPACE, Served,
 from gitops_mcp.sandbox.store.schemas import OWN
 from gitops_mcp.sandbox.store.selectors import Wanted, by_fields, by_labels
 from gitops_mcp.sandbox.store.state import StoreState
+from gitops_mcp.sandbox.store.webhooks import Webhook, ask_webhooks
 
+Warnings = list[str]
 _NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
@@ -38,12 +41,17 @@ class Preconditions:
 
 
 class Store:
-    def __init__(self, *, crds: Path | None = None, history: int = 10_000) -> None:
-        """Serve the packaged CRDs and small schemas, or a folder's CRDs in their place; keep so many changes a kind."""
+    def __init__(self, *, crds: Path | None = None, history: int = 10_000, operator: Release | None = None) -> None:
+        """Serve the packaged CRDs and small schemas, or a folder's CRDs in their place; keep so many changes a kind.
+
+        `operator` is the release of CloudNativePG whose webhooks judge; None: there are none.
+        """
         full = tuple(served_by(crds)) if crds else ()
         self.served: tuple[Served, ...] = override_served((*BUILT_IN, *served_from_package(), *OWN), full)
         self._state = StoreState(self.served, history=history)
         self._logs = PodLogs()
+        self.webhooks: list[Webhook] = []
+        self._operator = operator
         for name in _NAMESPACES:
             self.create(NAMESPACE, {"metadata": {"name": name}})
         self._define()
@@ -141,12 +149,14 @@ class Store:
     ) -> Object:
         with self._state.lock:
             collection = self._state.collection(resource)
-            made = owned(admission.created_object(collection.served, value, how))
+            made = owned(admission.created_object(collection.served, value, how, self._operator))
             metadata = made["metadata"]
             self._check_namespace(resource, metadata)
+            ask_webhooks(self.webhooks, resource, "CREATE", old=None, new=made, how=how)
             key = key_of(metadata.get("namespace"), metadata["name"])
-            if collection.get(key) is not None:
-                raise already_exists(resource, metadata["name"])
+            there = collection.get(key)
+            if there is not None:
+                raise already_exists(resource, there.value["metadata"])
             if how.dry_run:
                 return made
             return self._state.commit(collection, key, made).value
@@ -163,7 +173,15 @@ class Store:
                 "metadata.resourceVersion", "FieldValueInvalid", "Invalid value: 0: must be specified for an update"
             )
             raise invalid(resource, name, [fault])
-        return self.change(resource, namespace, name, lambda _: value, subresource=subresource, how=how)
+
+        def replaced(old: Object) -> Object:
+            was = old["metadata"]["uid"]
+            if metadata.get("uid") not in {None, "", was}:
+                why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {was}"
+                raise conflict(resource, name, why)
+            return value
+
+        return self.change(resource, namespace, name, replaced, subresource=subresource, how=how)
 
     def merge(
         self,
@@ -214,7 +232,7 @@ class Store:
         A field that another manager has set otherwise is a conflict, unless it is forced. `how` names the manager. The
         answer says, too, whether the object is new.
         """
-        owner = managed.Owner(how.manager or "unknown", "Apply", subresource)
+        owner, how = managed.Owner(how.manager or "unknown", "Apply", subresource), replace(how, applied=True)
         value = admission.appliable_part(self.serving(resource), value, subresource)
         metadata = value["metadata"]
         place = metadata.get("namespace"), metadata["name"]
@@ -247,7 +265,10 @@ class Store:
         with self._state.lock:
             collection = self._state.collection(resource)
             old = self._one(collection, namespace, name).value
-            made = owned(old, admission.updated_object(collection.served, old, edit(old), subresource, how))
+            wanted = admission.updated_object(collection.served, old, edit(old), subresource, how, self._operator)
+            made = owned(old, wanted)
+            if not subresource:
+                ask_webhooks(self.webhooks, resource, "UPDATE", old=old, new=made, how=how)
             if how.dry_run or equal(made, old):
                 return made
             key = _key(resource, namespace, name)
@@ -264,12 +285,15 @@ class Store:
         propagation: Propagation = "Background",
         only: Preconditions | None = None,
         dry_run: bool = False,
+        warnings: Warnings | None = None,
     ) -> Object:
         """Delete, or begin to where finalizers hold; what it owns goes with it. Answers its last or present state."""
         with self._state.lock:
             collection = self._state.collection(resource)
             found = self._one(collection, namespace, name)
             _check_preconditions(resource, found, only or Preconditions())
+            how = WriteOptions(dry_run=dry_run, warnings=[] if warnings is None else warnings)
+            ask_webhooks(self.webhooks, resource, "DELETE", old=found.value, new=None, how=how)
             if dry_run:
                 return found.value
             key = _key(resource, namespace, name)
@@ -339,7 +363,13 @@ def _object_filter(served: Served, labels: str | None, fields: str | None) -> Wa
 
 def _check_preconditions(resource: Resource, found: ObjectVersion, only: Preconditions) -> None:
     metadata = found.value["metadata"]
-    for what, field, wanted in (("UID", "uid", only.uid), ("ResourceVersion", "resourceVersion", only.version)):
+    for what, field, wanted, fate in (
+        ("UID", "uid", only.uid, "deleted and then recreated"),
+        ("ResourceVersion", "resourceVersion", only.version, "modified"),
+    ):
         if wanted and wanted != metadata[field]:
-            why = f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {metadata[field]}"
-            raise conflict(resource, metadata["name"], why)
+            why = (
+                f"the {what} in the precondition ({wanted}) does not match the {what} in record ({metadata[field]}). "
+                f"The object might have been {fate}"
+            )
+            raise conflict(replace(resource, plural=resource.kind), metadata["name"], why)

@@ -166,6 +166,28 @@ def test_a_refusal_says_who_may_not_do_what(
     }
 
 
+AS = role("as", rule("impersonate", "", "users"))
+SOMEBODY: tuple[dict[str, str], ...] = (
+    {"Impersonate-User": "jane"},
+    {"Impersonate-User": "bob"},
+    {"Impersonate-User": "bob", "Impersonate-Group": "readers"},
+)
+
+
+def test_who_is_impersonated_may_do_what_bindings_say_of_that_user(serve: Serve) -> None:
+    bound = {**binding(READER), "subjects": [{"kind": "User", "name": "jane"}, {"kind": "Group", "name": "readers"}]}
+    http_ = serve(rules=[READER, bound])
+    assert [http_("GET", CLUSTERS, headers=headers).status for headers in SOMEBODY] == [403] * 3
+    refused = http_("GET", CLUSTERS, headers=SOMEBODY[0]).body["message"]
+    assert refused.startswith(
+        'users "jane" is forbidden: User "sandbox" cannot impersonate resource "users" in API group'
+    )
+    http_ = serve(rules=[READER, bound, AS, binding(AS)])
+    answers = [http_("GET", CLUSTERS, headers=headers) for headers in SOMEBODY]
+    assert [one.status for one in answers] == [200, 403, 200]
+    assert 'User "bob" cannot list resource "clusters"' in answers[1].body["message"]
+
+
 def test_discovery_and_reviews_need_no_rights(serve: Serve) -> None:
     http_ = serve(rules=[])
     assert http_("GET", "/apis").status == 200

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.cnpg.children import bound_status, running_status, starting_pod, volume_claims
-from gitops_mcp.sandbox.cnpg.defaults import with_defaults
 from gitops_mcp.sandbox.cnpg.status import (
     HEALTHY,
     SETTING_UP_PRIMARY,
@@ -24,7 +24,9 @@ IMAGE = "registry.example/postgresql:18.4-standard-trixie"
 def cluster(**spec: object) -> Object:
     metadata = {"name": "orders-db", "namespace": "shop", "uid": "u1"}
     bare = {"instances": 3, "imageName": IMAGE, "storage": {"size": "20Gi"}, **spec}
-    return with_defaults({"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": metadata, "spec": bare})
+    return fill_webhook_defaults(
+        {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": metadata, "spec": bare}
+    )
 
 
 def instance(of: Object, serial: int, *, ready: bool = True) -> SandboxInstance:

@@ -61,7 +61,9 @@ GOOD = [
         kinds.DATABASE, {**REFERENCE, "name": "a", "owner": "a", "extensions": [{"name": "x"}]}, id="Database"
     ),
     pytest.param(kinds.DATABASE_ROLE, {**REFERENCE, "name": "a", "inRoles": ["b"]}, id="DatabaseRole"),
-    pytest.param(kinds.DATABASE_ROLE, {**REFERENCE, "name": "a", "clientCertificate": {}}, id="a certificate"),
+    pytest.param(
+        kinds.DATABASE_ROLE, {**REFERENCE, "name": "a", "login": True, "clientCertificate": {}}, id="a certificate"
+    ),
     pytest.param(kinds.POOLER, {**REFERENCE, "pgbouncer": {"parameters": {"max_client_conn": "9"}}}, id="Pooler"),
     pytest.param(kinds.BACKUP, REFERENCE, id="Backup"),
     pytest.param(

@@ -171,7 +171,7 @@ def test_an_apply_may_be_yaml(http_: Http) -> None:
         pytest.param("", {}, 422, "fieldManager: Required value", id="nobody's"),
         pytest.param("?fieldManager=a", {"managedFields": [{"manager": "a"}]}, 400, "must be nil", id="owners told"),
         pytest.param("?fieldManager=a", {"name": "other"}, 400, "does not match the name on the URL", id="a name"),
-        pytest.param("?fieldManager=" + "a" * 129, {}, 400, "128 printable characters", id="a long manager"),
+        pytest.param("?fieldManager=" + "a" * 129, {}, 422, "may not be more than 128 bytes", id="a long manager"),
         pytest.param("?fieldManager=a", {"resourceVersion": "1"}, 409, "object has been modified", id="an old version"),
     ],
 )

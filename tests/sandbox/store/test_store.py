@@ -105,9 +105,11 @@ def test_a_custom_object_is_replaced_only_by_who_says_which_version(store: Store
 
 def test_another_object_of_the_same_name_is_a_conflict(store: Store) -> None:
     store.create(CLUSTER, cluster())
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(ApiError, match=r"422 .*metadata\.uid: .*: field is immutable"):
         store.merge(CLUSTER, "shop", "orders", {"metadata": {"uid": "other"}})
-    assert "Precondition failed: UID in precondition: other" in caught.value.message
+    other = store.get(CLUSTER, "shop", "orders")
+    with pytest.raises(ApiError, match=r"409 .*Precondition failed: UID in precondition: other"):
+        store.replace(CLUSTER, {**other, "metadata": {**other["metadata"], "uid": "other"}})
 
 
 def test_an_object_does_not_move_to_another_namespace(store: Store) -> None:
@@ -143,7 +145,7 @@ def test_a_dry_run_answers_what_would_be_and_stores_nothing(store: Store) -> Non
 @pytest.mark.parametrize(
     ("resource", "value", "message"),
     [
-        pytest.param(CLUSTER, {**cluster(), "kind": "Clutser"}, "cannot be handled as a Cluster", id="another kind"),
+        pytest.param(SECRET, {**cluster(), "apiVersion": "v1"}, "cannot be handled as a Secret", id="another kind"),
         pytest.param(CLUSTER, {**cluster(), "apiVersion": "v1"}, "API version in the data (v1)", id="another version"),
         pytest.param(CLUSTER, {"metadata": {"name": "x", "namespace": "shop"}}, "'Kind' is missing", id="no kind"),
         pytest.param(CLUSTER, [], "cannot be handled as a Cluster", id="no object"),

@@ -39,6 +39,8 @@ class Row:
     standing: bool = False
     how: str = "update"
     impact: str | None = None
+    modes: dict[str, bool] | None = None
+    """Where apply, patch and replace differ."""
 
     @property
     def before(self) -> Object | None:
