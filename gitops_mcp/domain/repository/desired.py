@@ -295,7 +295,7 @@ class Desired:
             if one.identity.kind == kind and namespace in {None, one.identity.namespace}
         ]
         files = (
-            f"{pluralize(len(self.skipped), 'file')} passed over, the first {self.skipped[0].path}"
+            f"{pluralize(len(self.skipped), 'file')} passed over, the first {self.skipped[0].path} ({self.skipped[0].reason})"
             if self.skipped
             else ""
         )
