@@ -117,7 +117,7 @@ class App:
         homes = self._homes[-1:]  # a copy: another thread may empty it meanwhile
         if fetch and homes and (known := self._again(repository, homes[0])):
             return known
-        bootstrap = GitSettings(base=self.flags.base, push=self.flags.push or "auto")
+        bootstrap = GitSettings(base=self.flags.base, base_from=config.FROM_FLAG, push=self.flags.push or "auto")
         home = repository.base(bootstrap, fetch=False)
         try:
             settings = _cached_settings(_config_text(repository, home.commit), self.flags)
@@ -256,6 +256,7 @@ def _git_settings(settings: Settings) -> GitSettings:
     return GitSettings(
         remote=settings.remote,
         base=settings.base,
+        base_from=settings.base_from,
         prefix=settings.branch_prefix,
         push=settings.push,
         timeout=settings.git_timeout,

@@ -7,7 +7,9 @@
     ├── Refused           a rule, a right or a person is in the way
     │   └── Forbidden     the API answered 403
     └── Unavailable       try again later, or repair what is named
+        ├── MayArrive     it is not known whether it was done, and it may be done yet
         └── Raced         another writer was faster; the one road for writes tries again
+            └── NotSeen   the remote has another value than a fetch has just seen
 
 A message says what was asked, what was found and what would work. One class for each different thing
 a caller would do next; anything else that is raised is a fault of ours and is shown as such.
@@ -49,5 +51,13 @@ class Unavailable(GitOpsError):
     title = "Unavailable"
 
 
+class MayArrive(Unavailable):
+    """Nothing that it needs may be taken back."""
+
+
 class Raced(Unavailable):
     """The compare-and-swap of a branch, or of an object by its resourceVersion, found another value than expected."""
+
+
+class NotSeen(Raced):
+    """Twice at the same value it is no race: what is pushed to is not what is fetched from."""

@@ -42,6 +42,9 @@ FILE = ".gitops-mcp.yaml"
 """The configuration file, at the root of the repository."""
 
 
+FROM_FLAG = "--base or GITOPS_MCP_BASE"
+
+
 @dataclass(frozen=True)
 class Passwords:
     """Where the passwords of roles come from."""
@@ -78,6 +81,8 @@ class Environment:
 class Settings:
     base: str | None
     """None: found as `<remote>/HEAD`, local `main` or the only branch."""
+    base_from: str
+    """What names it: a flag, or the file and its line; empty where nothing does."""
     remote: str | None
     branch_prefix: str
     """Ends with a slash, so that no change's branch is anything but a branch of its own folder."""
@@ -135,8 +140,10 @@ def resolve_settings(text: str | None, flags: Flags) -> Settings:
     environments = _build_environments(file, flags, faults, lines)
     if faults:
         raise InvalidRequest("; ".join(faults))
+    named = f"{FILE}, line {lines[('base',)]}" if file.base else ""
     return Settings(
         base=base,
+        base_from=FROM_FLAG if flags.base else named,
         remote=file.remote,
         branch_prefix=file.branch_prefix,
         push=flags.push or file.push,

@@ -62,7 +62,7 @@ def span_of(ground: Ground, found: ChangeRef) -> Span:
         elif repository.merged_by_content(base.commit, found.tip):
             state, why = "merged", f"{base.branch} holds all that it changes (as after a squash merge)"
         elif base.pushes:
-            state, why = "pushed", f"on {base.remote}, not merged"
+            state, why = "pushed", f"on {base.home}, not merged"
         else:
             state, why = "draft", "a local branch, not pushed"
     return Span(found.name, found.branch, start, found.tip, state, why, commits)

@@ -64,6 +64,7 @@ def faults(text: str, **flags: object) -> list[str]:
 def test_no_configuration_is_one_environment_at_the_root(text: str | None) -> None:
     assert resolve_settings(text, Flags()) == Settings(
         base=None,
+        base_from="",
         remote=None,
         branch_prefix="gitops-mcp/",
         push="auto",
@@ -86,6 +87,7 @@ def test_no_configuration_is_one_environment_at_the_root(text: str | None) -> No
 def test_every_key_is_read() -> None:
     assert resolve_settings(WHOLE, Flags()) == Settings(
         base="main",
+        base_from=".gitops-mcp.yaml, line 2",
         remote="upstream",
         branch_prefix="bots/gitops-mcp/",
         push="auto",

@@ -55,7 +55,10 @@ FILES = {
     "clusters/prod/billing/invoices-db.yaml": cluster("invoices-db", "billing"),
     "clusters/prod/billing/kustomization.yaml": "resources: [invoices-db.yaml\n",
 }
-PASSED_OVER = "; 2 files passed over, the first clusters/prod/billing/kustomization.yaml"
+PASSED_OVER = (
+    "; 2 files passed over, the first clusters/prod/billing/kustomization.yaml (line 2: while parsing a flow sequence "
+    "did not find expected ',' or ']')"
+)
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,18 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gitops_mcp.adapters.git.call import Calls
-from gitops_mcp.adapters.git.lock import hold_lock, remove_leftovers
+from gitops_mcp.adapters.git.failures import remote_error, remote_reason
+from gitops_mcp.adapters.git.lock import Lock, hold_lock, remove_leftovers
 from gitops_mcp.adapters.git.remote import Remote, lacks_branch, remote_of
 from gitops_mcp.adapters.git.remotes import Remotes, branch_name
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.domain.names import check_change_name, quote, suggest
-from gitops_mcp.domain.remote_url import without_logins
-from gitops_mcp.errors import InvalidRequest, NotFound, Unavailable
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Unavailable
 
 _CLOSED_KEPT = 200
 
@@ -39,12 +39,16 @@ class ChangeRef:
 class Base:
     branch: str
     remote: str | None
+    home: str | None
+    """The remote that changes are pushed to; another one than the base's where `git push` would take another one."""
     ref: str
     commit: str
     fetched: bool
     """Whether the remote has just been asked; False also where there is none."""
     warning: str | None
     """Set when the remote could not be asked: why, and how old the commit is that is used instead."""
+    fault: GitOpsError | None
+    """The same as an error, for who cannot go on without the remote."""
     closed: Mapping[str, str]
     """Branches of changes that this server has removed, or seen and a fetch then found gone; each with its last tip."""
     pushes: bool = False
@@ -53,6 +57,8 @@ class Base:
     """The branches of changes as they stood together with the base, by name."""
     url: str | None = None
     """The address of the remote, without credentials."""
+    home_url: str | None = None
+    """That of `home`."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,8 @@ class _RefListing:
 
     branch: str
     remote: Remote | None
+    home: Remote | None
+    """Where changes are pushed to."""
     pushes: bool
     refs: Mapping[str, str]
 
@@ -70,7 +78,7 @@ class _RefListing:
 
     def changes(self, prefix: str) -> dict[str, ChangeRef]:
         """By branch. A branch whose last part is no legal name is somebody else's."""
-        start = self.remote.ref(prefix) if self.remote and self.pushes else f"refs/heads/{prefix}"
+        start = self.home.ref(prefix) if self.home and self.pushes else f"refs/heads/{prefix}"
         found = {}
         for ref, tip in sorted(self.refs.items()):
             name = ref.removeprefix(start)
@@ -78,14 +86,23 @@ class _RefListing:
                 found[prefix + name] = ChangeRef(name, prefix + name, tip, ref)
         return found
 
+    def fetch(self, prefix: str, lock: Lock) -> bool:
+        """Whether the base or a change moved."""
+        if self.remote is None or self.home is None:
+            return False
+        if self.home.name == self.remote.name:
+            return self.remote.fetch([self.branch, f"{prefix}*"], lock)
+        moved = self.remote.fetch([self.branch], lock)
+        return self.home.fetch([f"{prefix}*"], lock) or moved
+
 
 @dataclass
 class Refs:
     calls: Calls
     common: Path
     _closed: dict[str, str] = field(default_factory=dict)
-    _heads: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    """What remotes said about their HEAD: they are asked once, by name and address."""
+    _heads: dict[tuple[str, str], str] = field(default_factory=dict)
+    """What remotes said about their HEAD, by name and address; one that named none is asked again."""
     _branch: str | None = None
     """The base that was found last: listed right away the next time."""
     _memory: threading.Lock = field(default_factory=threading.Lock)
@@ -113,7 +130,7 @@ class Refs:
         return self.calls.runner
 
     def _fetched(self, settings: GitSettings, remotes: Remotes) -> Base:
-        fault: Unavailable | None = None
+        fault: GitOpsError | None = None
         moved = False
         with ExitStack() as stack:
             try:
@@ -125,11 +142,11 @@ class Refs:
                 return self._base(view, settings)
             if lock:
                 try:
-                    moved = view.remote.fetch(view.branch, settings.prefix, lock)
+                    moved = view.fetch(settings.prefix, lock)
                 except Unavailable as error:
-                    fault = error
+                    fault = self._fetch_fault(view, error)
                     if lacks_branch(error):
-                        raise self._branch_missing(view.remote, view.branch) from error
+                        raise self._branch_missing(view.remote, view.branch, settings) from error
             if moved or fault:
                 view = self._view(settings, remotes)
         if fault:
@@ -138,7 +155,7 @@ class Refs:
         return self._base(view, settings, fetched=True)
 
     def _base(
-        self, view: _RefListing, settings: GitSettings, *, fetched: bool = False, fault: Unavailable | None = None
+        self, view: _RefListing, settings: GitSettings, *, fetched: bool = False, fault: GitOpsError | None = None
     ) -> Base:
         commit = view.refs.get(view.ref)
         if commit is None:
@@ -148,14 +165,17 @@ class Refs:
         return Base(
             branch=view.branch,
             remote=remote,
+            home=view.home.name if view.home else None,
             ref=view.ref,
             commit=commit,
             fetched=fetched,
             warning=self._aged(view.branch, commit, remote, fault) if fault else None,
+            fault=fault,
             closed={branch: tip for branch, tip in self._closed.items() if branch not in here},
             pushes=view.pushes,
             changes=tuple(here.values()),
             url=view.remote.url if view.remote else None,
+            home_url=view.home.url if view.home else None,
         )
 
     def closed(self, branch: str, tip: str) -> None:
@@ -178,7 +198,9 @@ class Refs:
         if remote and listed and branch not in listed:
             refs, _ = self._listed(settings, remotes, {branch})
         self._branch = branch
-        return _RefListing(branch, remote, remote is not None and settings.push == "auto", refs)
+        there = remotes.home(remote.name, branch) if remote else ""
+        home = remote if remote is None or there == remote.name else replace(remote, name=there)
+        return _RefListing(branch, remote, home, home is not None and settings.push == "auto", refs)
 
     def _listed(
         self, settings: GitSettings, remotes: Remotes, branches: set[str]
@@ -224,47 +246,62 @@ class Refs:
         if key not in self._heads:
             remote = remote_of(self.runner, name, remotes, timeout=settings.timeout)
             try:
-                self._heads[key] = remote.head()
+                head = remote.head()
             except Unavailable as error:
                 raise Unavailable(
                     f"the base is not known: {name}/HEAD is not set here and the remote could not be asked "
-                    f"({_fatal_line(error)}); repair the remote, or pass --base with the branch"
+                    f"({_reason(error)}); repair the remote, or pass --base with the branch"
                 ) from error
+            if head is None:
+                return None
+            self._heads[key] = head
         return self._heads[key]
 
-    def _base_unknown(self, view: _RefListing, fault: Unavailable | None) -> Exception:
+    def _fetch_fault(self, view: _RefListing, error: Unavailable) -> GitOpsError:
+        if not isinstance(error, GitFailed):
+            return error
+        return remote_error(f"the fetch from {view.remote.name if view.remote else ''}", error.ran.stderr)
+
+    def _base_unknown(self, view: _RefListing, fault: GitOpsError | None) -> Exception:
         if view.remote:
-            return Unavailable(
+            return type(fault or Unavailable())(
                 f"the base {quote(view.branch)} has never been fetched from {view.remote.name!r}, and that failed now: "
-                f"{_fatal_line(fault) if fault else 'the fetch did not bring it'}"
+                f"{fault or 'the fetch did not bring it'}"
             )
         local = [ref.removeprefix("refs/heads/") for ref in view.refs if ref.startswith("refs/heads/")]
         if not local:
             return self._nothing_committed(None)
         return NotFound(f"base: no local branch {quote(view.branch)} and no remote; {suggest(view.branch, local)}")
 
-    def _branch_missing(self, remote: Remote, branch: str) -> Exception:
-        branches = remote.branches()
+    def _branch_missing(self, remote: Remote, branch: str, settings: GitSettings) -> Exception:
+        branches = [one for one in remote.branches() if not one.startswith(settings.prefix)]
         if not branches:
             return self._nothing_committed(remote.name)
+        head = f"refs/remotes/{remote.name}/HEAD"
+        remedy = (
+            f"It is named by {settings.base_from}: name one of them there"
+            if settings.base_from
+            else f"It is what {head} says here, or the local branch: git fetch {remote.name} && "
+            f"git remote set-head {remote.name} --auto takes what the remote's HEAD names now; or pass --base"
+        )
         return NotFound(
-            f"base: the remote {remote.name!r} has no branch {quote(branch)}; {suggest(branch, branches)}. Pass --base "
-            f"with one of them, or run: git remote set-head {remote.name} --auto"
+            f"base: the remote {remote.name!r} has no branch {quote(branch)}; {suggest(branch, branches)}. {remedy}"
         )
 
     def _nothing_committed(self, remote: str | None) -> InvalidRequest:
         push = f", then push it: git push --set-upstream {remote} HEAD" if remote else ""
         where = f"the remote {remote!r} of {self.runner.directory}" if remote else str(self.runner.directory)
+        login = f" (or a login page stands at its address: look with git ls-remote {remote})" if remote else ""
         return InvalidRequest(
-            f"{where} has no commit yet, so there is nothing to propose changes against: make a first commit "
+            f"{where} has no commit yet{login}, so there is nothing to propose changes against: make a first commit "
             f"(git commit --allow-empty --message Start){push}"
         )
 
-    def _aged(self, branch: str, commit: str, remote: str | None, fault: Unavailable) -> str:
+    def _aged(self, branch: str, commit: str, remote: str | None, fault: GitOpsError) -> str:
         seconds, _, date = self.runner.run("log", "-1", "--format=%ct %cI", commit).text.partition(" ")
         return (
-            f"the remote {remote!r} could not be fetched ({_fatal_line(fault)}): this is from {branch} as last seen "
-            f"here, commit {commit[:12]} of {date} ({_age(time.time() - int(seconds))} old)"
+            f"the remote {remote!r} could not be asked ({fault}): this is from {branch} as last seen here, "
+            f"commit {commit[:12]} of {date} ({_age(time.time() - int(seconds))} old)"
         )
 
 
@@ -282,13 +319,8 @@ def _local_branches(refs: Mapping[str, str], settings: GitSettings) -> list[str]
     return [name for name in names if not name.startswith(settings.prefix)]
 
 
-def _fatal_line(fault: Exception) -> str:
-    """The line of git's output that says what is wrong."""
-    if not isinstance(fault, GitFailed):
-        return str(fault)
-    lines = fault.ran.stderr.strip().splitlines()
-    said = next((line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))), lines[-1] if lines else "")
-    return without_logins(said or str(fault))[:300]
+def _reason(error: Exception) -> str:
+    return remote_reason(error.ran.stderr) if isinstance(error, GitFailed) else str(error)
 
 
 def _age(seconds: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.git.lock import Lock
@@ -33,23 +33,23 @@ class Remote:
     def url(self) -> str:
         return self.remotes.address(self.name)
 
-    def fetch(self, branch: str, prefix: str, lock: Lock) -> bool:
-        """Follows one branch, and all whose name starts with the prefix; of these the ones that are gone are dropped.
+    def fetch(self, branches: Sequence[str], lock: Lock) -> bool:
+        """Follows branches, of which one that ends in `*` stands for all that start so; what is gone is dropped.
 
         Whether anything moved: git prints a line for each ref that it moves, and nothing when it moves none.
         Raises Unavailable; `lacks_branch` tells whether it was for want of the branch.
         """
-        lock.intend(self.ref(branch), f"{self.ref(prefix)}*")
+        lock.intend(*map(self.ref, branches))
         for pause in (*_PAUSES, None):
             try:
-                return bool(self._fetch(branch, prefix, lock).stderr.strip())
+                return bool(self._fetch(branches, lock).stderr.strip())
             except GitFailed as error:
                 if pause is None or not _LOST_A_RACE.search(error.ran.stderr):
                     raise
                 time.sleep(pause)
         raise AssertionError("the last try either returns or raises")
 
-    def _fetch(self, branch: str, prefix: str, lock: Lock) -> Ran:
+    def _fetch(self, branches: Sequence[str], lock: Lock) -> Ran:
         return self.runner.run(
             "fetch",
             "--no-write-fetch-head",
@@ -60,8 +60,7 @@ class Remote:
             "--prune",
             "--",
             self.name,
-            f"+refs/heads/{branch}:{self.ref(branch)}",
-            f"+refs/heads/{prefix}*:{self.ref(prefix)}*",
+            *(f"+refs/heads/{branch}:{self.ref(branch)}" for branch in branches),
             env=self.remotes.network() | self._head_stays(),
             keep=(lock.descriptor,),
         )

@@ -16,6 +16,7 @@ from gitops_mcp.adapters.git.files import Files, GitFile
 from gitops_mcp.adapters.git.history import Commit, History
 from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.refs import Base, ChangeRef, Refs
+from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
@@ -76,6 +77,11 @@ class Repository:
         A failed fetch is a warning as long as the base is known from an earlier one.
         """
         return self.refs.base(settings, fetch=fetch)
+
+    def check_push(self, base: Base) -> None:
+        """Raises Refused where Git's configuration pushes to what is not known here, before anything is pushed."""
+        if base.home and base.pushes:
+            Remotes.configured(self.calls.configuration).check_push(base.home, base.branch)
 
     def pushes(self, settings: GitSettings) -> bool:
         """Whether changes go to a remote; `Base.pushes` says the same without asking git again."""

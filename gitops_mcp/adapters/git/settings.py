@@ -10,6 +10,8 @@ from typing import Literal
 class GitSettings:
     remote: str | None = None
     base: str | None = None
+    base_from: str = ""
+    """What names it, for who has to change that."""
     prefix: str = "gitops-mcp/"
     push: Literal["auto", "never"] = "auto"
     timeout: float = 60

@@ -17,7 +17,8 @@ from gitops_mcp.domain.engines.declared import MARKS
 from gitops_mcp.domain.repository.needed_files import referenced_paths, value_source_names
 
 _GROUP = "postgresql.cnpg.io/"
-_MARKS = (_GROUP, *MARKS)
+_LFS_POINTER = "version https://git-lfs.github.com/spec/"
+_MARKS = (_GROUP, _LFS_POINTER, *MARKS)
 _SECRETS = ("bitnami.com/", "external-secrets.io/", "secret-generator.v1.mittwald.de/", "ENC[AES256_GCM,")
 """What a file says that makes a Secret: of Sealed Secrets, External Secrets, mittwald's generator and sops."""
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -179,6 +180,9 @@ class Snapshots:
                 texts[entry.path] = data[entry.id].decode("utf-8")
             except UnicodeDecodeError as error:
                 unread[entry.path] = f"it is not UTF-8 (byte {error.start})"
+            if texts.get(entry.path, "").startswith(_LFS_POINTER):
+                del texts[entry.path]
+                unread[entry.path] = "Git has a Git LFS pointer in its place: take manifests out of .gitattributes"
 
     def _changes(self, old: str, new: str) -> Differences:
         (changes,) = self.files.differences([(old, new)], most=_CHANGES_WORTH_READING)

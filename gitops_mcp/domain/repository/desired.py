@@ -315,12 +315,10 @@ class Desired:
             for one in self.declarations
             if one.identity.kind == kind and namespace in {None, one.identity.namespace}
         ]
-        files = (
-            f"{pluralize(len(self.skipped), 'file')} passed over, the first {self.skipped[0].path}"
-            if self.skipped
-            else ""
-        )
-        passed = f"; {files}" if files else ""
+        passed = ""
+        if self.skipped:
+            first = self.skipped[0]
+            passed = f"; {pluralize(len(self.skipped), 'file')} passed over, the first {first.path} ({first.reason})"
         return NotFound(f"{self.origin.declares} no {kind} {name!r} in {where}; {suggest(name, others)}{passed}")
 
     def _unapplied(self, kind: str, name: str, where: str) -> NotFound | None:

@@ -146,7 +146,7 @@ def _commit_row(one: Commit, *, detailed: bool) -> CommitRow:
 
 def _next_steps(ground: Ground, span: Span) -> list[str]:
     if span.state == "pushed":
-        url = compare_url(ground.url, ground.base.branch, span.branch)
+        url = compare_url(ground.url, ground.base.branch, span.branch, fork=ground.base.home_url)
         opened = f": {url}" if url else ""
         return [_with_conflicts(ground, span, f"merges it into {ground.base.branch}{opened}")]
     if span.state == "draft":

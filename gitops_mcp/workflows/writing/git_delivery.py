@@ -32,7 +32,7 @@ from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
-from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
+from gitops_mcp.errors import GitOpsError, NotFound, NotSeen, Raced, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.merged import is_merged
@@ -51,6 +51,7 @@ def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
         check_change_name(request.change)
     end = time.monotonic() + PATIENCE
     attempt = 0
+    seen: object = None
     while True:
         attempt += 1
         ground = app.ground(fetch=True)
@@ -58,12 +59,19 @@ def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
         try:
             return _deliver_once(app, ground, request, writing)
         except Raced as error:
+            standing = (ground.base.commit, ground.base.changes)
+            if isinstance(error, NotSeen) and standing == seen:
+                raise Refused(
+                    f"{ground.base.home} has refused the push twice while a fetch saw its branches stand still, so "
+                    f"what is pushed to is not what is fetched from (a mirror that lags?): {error}"
+                ) from error
+            seen = standing
             if attempt > 1 and time.monotonic() > end:  # the first may have waited for a person
                 raise Unavailable(
                     f"others kept writing to the same place faster, {attempt} times in {PATIENCE:g} s: try again "
                     f"later. What happened last: {error}"
                 ) from error
-        time.sleep(random.uniform(0, min(0.02 * attempt, 0.25)))  # noqa: S311 - spreads writers that raced, no secret
+        time.sleep(random.uniform(0, min(0.02 * attempt, 1.0)))  # noqa: S311 - spreads writers that raced, no secret
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,10 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         plan = validate_plan(plan, ours, after, view.api, limits=_limits(view), base=view.base)
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours))
+    if plan.files:
+        ground.repository.check_push(ground.base)
+        if ground.base.fault and ground.base.pushes and not request.dry_run:
+            raise type(ground.base.fault)(f"nothing was pushed: {ground.base.fault}")
     if request.dry_run:
         ground.repository.check_writable(view.desired.commit, plan.contents)
     if plan.unchanged or request.dry_run:
@@ -325,7 +337,7 @@ def _write_result(
 def _next_steps(ground: Ground, target: _DeliveryTarget, plan: Plan, published: PublishedCommit | None) -> list[str]:
     steps: list[str] = []
     if published and published.pushed:
-        url = compare_url(ground.url, ground.base.branch, target.branch)
+        url = compare_url(ground.url, ground.base.branch, target.branch, fork=ground.base.home_url)
         if url:
             steps.append(f"Open a pull request for review: {url}")
         else:

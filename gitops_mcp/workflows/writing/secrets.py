@@ -18,7 +18,7 @@ from gitops_mcp.adapters.secrets.notes import TRAILER, MadeSecret, keep_note
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan, SecretWrite
-from gitops_mcp.errors import GitOpsError, Raced, Refused, Unavailable
+from gitops_mcp.errors import GitOpsError, MayArrive, Raced, Refused, Unavailable
 from gitops_mcp.workflows.left_secrets import DIRECT, settle_secret
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,8 @@ def unprotected_only(environment: Environment) -> Refused:
 
 def _is_taken_back(app: App, ground: Ground, made: MadeSecret, change: str, error: Exception) -> bool:
     """Removes what was made for a commit that failed; where that cannot be, the note stays for the next call."""
+    if isinstance(error, MayArrive):
+        return False
     try:
         if change != DIRECT and isinstance(error, Unavailable) and not isinstance(error, Raced):
             # The answer may be what was lost, not the push; what was known before says nothing of that.

@@ -14,7 +14,7 @@ import pytest
 from gitops_mcp.adapters.git.publishing.publish import remove_branch
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.errors import NotFound, Raced, Refused, Unavailable
+from gitops_mcp.errors import MayArrive, NotFound, Raced, Refused, Unavailable
 from tests.adapters.git.conftest import commit_all, git, snapshot, write
 from tests.adapters.git.publishing import BRANCH, ORDERS, SCALED, executable, published
 
@@ -39,7 +39,6 @@ def _refs(repository: Path) -> str:
         ("remote.origin.push", "+refs/*:refs/*"),
         ("remote.origin.push", "HEAD:main"),
         ("remote.origin.mirror", "true"),
-        ("remote.pushDefault", "elsewhere"),
         ("remote.origin.tagOpt", "--tags"),
     ],
     ids="=".join,
@@ -63,7 +62,7 @@ def test_a_plain_commit_takes_seven_processes_and_the_push(checkout: Path, caplo
     published(checkout, {ORDERS: SCALED, NEW: b"new: 1\n", "README.md": None})
 
     ran = [record.getMessage().split(":")[0].removeprefix("git ") for record in caplog.records]
-    commit = ["worktree", "config", "check-attr", "hash-object", "mktree", "commit-tree"]
+    commit = ["config", "worktree", "check-attr", "hash-object", "mktree", "commit-tree"]
     assert ran[-8:] == [*commit, "push", "cat-file"], "what tells of objects ends last"
 
 
@@ -138,7 +137,8 @@ def test_a_remote_that_refuses_is_quoted_and_leaves_no_ref(hook: str, checkout: 
 
     assert str(refused.value).startswith(f"origin refused the push of {BRANCH} (")
     assert "declined" in str(refused.value)
-    assert "\nGH006: protected, cannot lock ref: already exists" in str(refused.value)
+    assert "a rule of the forge protects the branch; have the rule let this user through" in str(refused.value)
+    assert "It said (untrusted text): GH006: protected, cannot lock ref: already exists" in str(refused.value)
     assert (snapshot(checkout), _refs(checkout), _refs(remote)) == before
 
 
@@ -163,28 +163,30 @@ def test_what_the_remote_says_is_handed_on_bounded_and_without_credentials(check
     assert len(lines) == 21
 
 
-def test_a_remote_that_is_not_there_is_unavailable(checkout: Path, remote: Path) -> None:
+def test_a_remote_that_is_not_there_is_refused_by_name(checkout: Path, remote: Path) -> None:
     remote.rename(remote.with_name("moved.git"))
     before = snapshot(checkout), _refs(checkout)
 
-    with pytest.raises(
-        Unavailable, match=rf"the push of {BRANCH} to origin failed: check that the remote can be reached"
-    ):
+    with pytest.raises(Refused, match=rf"the push of {BRANCH} to origin failed: the repository is not there, or"):
         published(checkout, {ORDERS: SCALED})
 
     assert (snapshot(checkout), _refs(checkout)) == before
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_remote_that_wants_other_credentials_says_what_to_do_and_shows_none(status: int, checkout: Path) -> None:
+@pytest.mark.parametrize(
+    ("status", "what"), [(401, "it refused the credentials"), (403, "these credentials have no right to do that")]
+)
+def test_a_remote_that_wants_other_credentials_says_what_to_do_and_shows_none(
+    status: int, what: str, checkout: Path
+) -> None:
     with _answering(status) as port:
-        git(checkout, "config", "remote.origin.pushurl", f"http://me:token@127.0.0.1:{port}/x.git")
+        git(checkout, "config", "remote.origin.url", f"http://me:token@127.0.0.1:{port}/x.git")
 
-        with pytest.raises(Unavailable) as unavailable:
+        with pytest.raises(Refused) as refused:
             published(checkout, {ORDERS: SCALED})
 
-    assert "no access to origin to push gitops-mcp/scale-orders: give git credentials" in str(unavailable.value)
-    assert "token" not in str(unavailable.value)
+    assert f"the push of {BRANCH} to origin failed: {what}" in str(refused.value)
+    assert "token@" not in str(refused.value)
     assert "gitops-mcp" not in _refs(checkout)
 
 
@@ -202,7 +204,7 @@ def test_a_push_that_did_not_end_in_time_and_did_not_arrive_is_unavailable(check
     os.mkfifo(remote / "never")
     executable(remote / "hooks/pre-receive", "cat never")
 
-    with pytest.raises(Unavailable, match="git push did not end within 1 s"):
+    with pytest.raises(MayArrive, match=r"git push did not end within 1 s.*origin may still take it"):
         published(checkout, {ORDERS: SCALED}, settings=GitSettings(timeout=1))
 
     assert "gitops-mcp" not in _refs(remote) + _refs(checkout)
@@ -259,7 +261,7 @@ def test_a_remote_that_is_gone_is_not_blamed_on_the_pre_push_hook(checkout: Path
     executable(checkout / ".git/hooks/pre-push", "exit 0")
     remote.rename(remote.with_name("moved.git"))
 
-    with pytest.raises(Unavailable, match="check that the remote can be reached"):
+    with pytest.raises(Refused, match="the repository is not there"):
         published(checkout, {ORDERS: SCALED})
 
 
@@ -289,15 +291,62 @@ def test_a_remote_with_several_urls_is_refused(key: str, checkout: Path, remote:
         published(checkout, {ORDERS: SCALED})
 
 
-def test_the_push_url_and_a_remote_of_another_name_are_used(checkout: Path, remote: Path) -> None:
+def test_a_push_url_of_the_same_repository_and_a_remote_of_another_name_are_used(checkout: Path, remote: Path) -> None:
     git(checkout, "remote", "rename", "origin", "team/upstream")
-    git(checkout, "clone", "--quiet", "--bare", str(remote), str(remote.with_name("other.git")))
-    git(checkout, "config", "remote.team/upstream.pushurl", str(remote.with_name("other.git")))
+    git(checkout, "config", "remote.team/upstream.pushurl", f"file://{remote}")
 
     done = published(checkout, {ORDERS: SCALED})
 
-    assert git(remote.with_name("other.git"), "rev-parse", BRANCH) == done.commit
+    assert git(remote, "rev-parse", BRANCH) == done.commit
     assert git(checkout, "rev-parse", f"refs/remotes/team/upstream/{BRANCH}") == done.commit
+
+
+@pytest.mark.parametrize(
+    ("key", "named"),
+    [("remote.origin.pushurl", "remote.origin.pushurl"), ("url.{fork}.pushInsteadOf", "url.<base>.pushInsteadOf")],
+    ids=["pushurl", "pushInsteadOf"],
+)
+def test_a_push_to_another_repository_than_is_fetched_is_refused_before_it_begins(
+    key: str, named: str, checkout: Path, remote: Path
+) -> None:
+    fork = remote.with_name("fork.git")
+    git(checkout, "clone", "--quiet", "--bare", str(remote), str(fork))
+    git(checkout, "config", key.format(fork=fork), str(fork) if key.endswith("pushurl") else str(remote))
+
+    with pytest.raises(Refused, match=rf"pushes to \S+/fork.git \({named} of Git's configuration\)"):
+        published(checkout, {ORDERS: SCALED})
+
+    assert "gitops-mcp" not in _refs(fork) + _refs(remote)
+
+
+@pytest.mark.parametrize("key", ["remote.pushDefault", "branch.main.pushRemote"])
+def test_changes_go_to_the_fork_that_git_pushes_to_and_are_followed_there(
+    key: str, checkout: Path, remote: Path
+) -> None:
+    fork = remote.with_name("fork.git")
+    git(checkout, "clone", "--quiet", "--bare", str(remote), str(fork))
+    git(checkout, "remote", "add", "fork", str(fork))
+    git(checkout, "config", key, "fork")
+
+    done = published(checkout, {ORDERS: SCALED})
+    git(fork, "update-ref", "refs/heads/gitops-mcp/another", done.commit)
+    base = Repository.open(checkout).base(GitSettings(), fetch=True)
+
+    assert git(fork, "rev-parse", BRANCH) == done.commit
+    assert "gitops-mcp" not in _refs(remote)
+    assert (base.remote, base.home) == ("origin", "fork")
+    assert [change.ref for change in base.changes] == [
+        "refs/remotes/fork/gitops-mcp/another",
+        f"refs/remotes/fork/{BRANCH}",
+    ]
+
+
+def test_a_push_default_that_is_no_remote_is_refused_by_name(checkout: Path, remote: Path) -> None:
+    git(checkout, "config", "remote.pushDefault", "elsewhere")
+
+    with pytest.raises(Refused, match=r"remote.pushDefault of Git's configuration names 'elsewhere'.*origin"):
+        published(checkout, {ORDERS: SCALED})
+
     assert "gitops-mcp" not in _refs(remote)
 
 

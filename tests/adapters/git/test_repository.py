@@ -130,6 +130,8 @@ def test_an_empty_remote_is_told_to_push_a_first_commit(tmp_path: Path) -> None:
     commit_all(tmp_path / "checkout", "Start")
     with pytest.raises(InvalidRequest, match=r"the remote 'origin'.*push it: git push --set-upstream origin HEAD"):
         repository.base(GitSettings(), fetch=True)
+    git(tmp_path / "checkout", "push", "--quiet", "--set-upstream", "origin", "HEAD")
+    assert repository.base(GitSettings(), fetch=True).branch == "main"
 
 
 def test_no_repository_is_an_error_that_names_the_flag(tmp_path: Path) -> None:

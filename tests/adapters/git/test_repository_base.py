@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from gitops_mcp.adapters.git.lock import hold_lock
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.errors import InvalidRequest, NotFound, Unavailable
+from gitops_mcp.errors import InvalidRequest, NotFound, Refused, Unavailable
 from tests.adapters.git.conftest import commit_all, git, program, snapshot, write
 
 
@@ -102,9 +104,32 @@ def test_a_base_that_is_nowhere_is_not_found_and_near_ones_are_named(tmp_path: P
 def test_a_base_that_the_remote_lacks_is_not_found_and_near_ones_are_named(checkout: Path, author: Path) -> None:
     git(author, "push", "--quiet", "origin", "main:stable")
     before = snapshot(checkout)
-    with pytest.raises(NotFound, match=r"the remote 'origin' has no branch 'mian'; there are: main, stable.*set-head"):
-        Repository.open(checkout).base(GitSettings(base="mian"), fetch=True)
+    git(author, "push", "--quiet", "origin", "main:gitops-mcp/a-change")
+    settings = GitSettings(base="mian", base_from=".gitops-mcp.yaml, line 3")
+    with pytest.raises(NotFound) as missing:
+        Repository.open(checkout).base(settings, fetch=True)
+    assert str(missing.value) == (
+        "base: the remote 'origin' has no branch 'mian'; there are: main, stable. It is named by .gitops-mcp.yaml, "
+        "line 3: name one of them there"
+    )
     assert snapshot(checkout) == before
+
+
+def test_a_default_branch_with_a_new_name_is_followed_by_the_commands_that_are_told(
+    checkout: Path, author: Path, remote: Path
+) -> None:
+    git(author, "push", "--quiet", "origin", "main:trunk")
+    git(remote, "symbolic-ref", "HEAD", "refs/heads/trunk")
+    git(author, "push", "--quiet", "origin", ":main")
+    repository = Repository.open(checkout)
+    with pytest.raises(NotFound, match="has no branch 'main'") as missing:
+        repository.base(GitSettings(), fetch=True)
+
+    told = re.search(r"git fetch \S+ && git remote set-head \S+ --auto", str(missing.value))
+    assert told is not None
+    subprocess.run(told[0], shell=True, cwd=checkout, check=True, capture_output=True)  # noqa: S602 - as a person would
+
+    assert repository.base(GitSettings(), fetch=True).branch == "trunk"
 
 
 @pytest.mark.parametrize(
@@ -261,7 +286,10 @@ def test_a_failed_fetch_with_a_known_base_is_a_warning_with_the_age(checkout: Pa
     base = Repository.open(checkout).base(GitSettings(), fetch=True)
     assert (base.commit, base.fetched) == (known, False)
     assert base.warning is not None
-    assert base.warning.startswith("the remote 'origin' could not be fetched (fatal: ")
+    assert base.warning.startswith(
+        "the remote 'origin' could not be asked (the fetch from origin failed: the repository is not there, or "
+    )
+    assert isinstance(base.fault, Refused)
     assert f"this is from main as last seen here, commit {known[:12]} of 20" in base.warning
     assert base.warning.endswith(" seconds old)")
     assert snapshot(checkout) == before
@@ -285,9 +313,7 @@ def test_the_age_of_what_is_used_is_in_words(checkout: Path, author: Path, remot
 
 def test_a_failed_fetch_of_an_unknown_base_is_unavailable(checkout: Path, remote: Path) -> None:
     remote.rename(remote.parent / "moved.git")
-    with pytest.raises(
-        Unavailable, match=r"'stable' has never been fetched from 'origin', and that failed now: fatal: "
-    ):
+    with pytest.raises(Refused, match=r"'stable' has never been fetched from 'origin', and that failed now: the fetch"):
         Repository.open(checkout).base(GitSettings(base="stable"), fetch=True)
 
 

@@ -98,6 +98,16 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "not UTF-8" in found.unread["odd.yaml"]
 
 
+def test_a_manifest_in_git_lfs_is_named_as_one(tmp_path: Path) -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 200\n"
+    commit = committed(tmp_path, {"orders.yaml": pointer, "logo.png": pointer, "db.yaml": CLUSTER})
+    found = taken(looked_at(tmp_path), commit)
+    assert found.unread == {
+        "orders.yaml": "Git has a Git LFS pointer in its place: take manifests out of .gitattributes"
+    }
+    assert found.texts.keys() == {"db.yaml"}
+
+
 def test_a_file_whose_name_is_no_utf8_is_named_and_not_read(tmp_path: Path) -> None:
     commit = committed(tmp_path, {"db.yaml": CLUSTER, "caf\udce9.yaml": CLUSTER})
     found = taken(looked_at(tmp_path), commit)

@@ -6,7 +6,7 @@ import pytest
 
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
-from gitops_mcp.errors import Unavailable
+from gitops_mcp.errors import Refused, Unavailable
 from gitops_mcp.workflows.writing import clusters, git_delivery
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, program, write
@@ -22,6 +22,7 @@ def checkout(tmp_path: Path) -> Path:
     write(made / "orders.yaml", CLUSTER)
     commit_all(made, "Start")
     git(made, "push", "--quiet", "origin", "main")
+    git(made, "remote", "set-head", "origin", "main")
     return made
 
 
@@ -64,3 +65,42 @@ echo >>{tmp_path}/tries
     assert subjects[1:6] == ["Another"] * 5
     assert len(subjects) == 7
     assert (tmp_path / "tries").read_text() == "\n" * 6
+
+
+def test_a_mirror_that_shows_another_branch_than_it_takes_is_no_race(checkout: Path, tmp_path: Path) -> None:
+    """Two pushes that are refused while nothing moves are enough to know it."""
+    app = App.open(Flags(repo=checkout))
+    clusters.scale_cluster(app, MINE, "orders", namespace="shop", instances=4)
+    remote, mirror = tmp_path / "remote.git", tmp_path / "mirror.git"
+    git(tmp_path, "clone", "--quiet", "--mirror", str(remote), str(mirror))
+    git(remote, "update-ref", "refs/heads/gitops-mcp/mine", "main")
+    program(tmp_path / "lagging", f'echo fetched >>{tmp_path}/fetches\nexec git-upload-pack "{mirror}"')
+    git(checkout, "config", "remote.origin.uploadpack", str(tmp_path / "lagging"))
+
+    with pytest.raises(Refused, match="origin has refused the push twice while a fetch saw its branches stand still"):
+        clusters.scale_cluster(app, MINE, "orders", namespace="shop", instances=5)
+
+    assert (tmp_path / "fetches").read_text() == "fetched\n" * 2
+
+
+def test_nothing_is_pushed_once_the_fetch_was_refused(checkout: Path, tmp_path: Path) -> None:
+    app = App.open(Flags(repo=checkout))
+    program(tmp_path / "no", "echo 'remote: Repository not found' >&2\nexit 128")
+    git(checkout, "config", "remote.origin.uploadpack", str(tmp_path / "no"))
+    program(checkout / ".git/hooks/pre-push", f"touch {tmp_path}/pushed")
+
+    with pytest.raises(Refused, match=r"nothing was pushed: the fetch from origin failed: the repository is not there"):
+        clusters.scale_cluster(app, MINE, "orders", namespace="shop", instances=4)
+
+    assert not (tmp_path / "pushed").exists()
+    assert git(tmp_path / "remote.git", "for-each-ref", "refs/heads/gitops-mcp") == ""
+
+
+def test_a_dry_run_beside_a_remote_that_cannot_be_asked_says_so_and_plans(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "remote.git").rename(tmp_path / "moved.git")
+    request = WriteRequest("scale_postgres_cluster", None, change="mine", dry_run=True)
+
+    done = clusters.scale_cluster(App.open(Flags(repo=checkout)), request, "orders", namespace="shop", instances=4)
+
+    assert done.outcome == "dry_run"
+    assert "base-not-fetched" in [one.id for one in done.warnings]

@@ -1,15 +1,23 @@
-"""What hooks, signers and remotes print, fit to be shown: untrusted, so bounded and without control sequences."""
+"""What hooks, signers and remotes print, fit to be shown: untrusted, so bounded and without control sequences.
+
+A remote draws its progress among its messages, and frames an error with empty ones; both tell nobody anything.
+"""
 
 from __future__ import annotations
 
 import re
 
+from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.remote_url import without_logins
 
 _LINES = 20
 _WIDTH = 300
+_SENTENCE = 600
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _REMOTE = "remote: "
+_PROGRESS = re.compile(
+    r"\.? ?(Processing \d+|Processed \d+ references|Resolving deltas:|Counting objects:|error:$|fatal:$)"
+)
 
 
 def first_lines(text: str) -> str:
@@ -24,4 +32,10 @@ def remote_lines(stderr: str) -> str:
     """What the remote itself said, as git relays it."""
     # A remote that draws progress ends its lines with a carriage return.
     lines = re.split(r"[\r\n]+", stderr)
-    return first_lines("\n".join(line.removeprefix(_REMOTE) for line in lines if line.startswith(_REMOTE)))
+    said = (line.removeprefix(_REMOTE).rstrip() for line in lines if line.startswith(_REMOTE))
+    return first_lines("\n".join(line for line in said if not _PROGRESS.match(line)))
+
+
+def on_one_line(text: str) -> str:
+    """Lines of somebody's, as they stand in a sentence of ours."""
+    return " | ".join(" ".join(line.split()) for line in redact_text(text).splitlines())[:_SENTENCE]

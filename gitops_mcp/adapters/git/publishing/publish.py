@@ -73,13 +73,13 @@ def publish(
             message=message,
         )
         repository.history.remember(made.id, base=base.commit, parent=parent, paths=files)
-        if base.remote is None or not base.pushes:
+        if base.home is None or not base.pushes:
             _update_branch(repository, lock, branch, made.id, expected or "0" * len(parent))
             return PublishedCommit(made.id, branch, f"refs/heads/{branch}", False, "", made.hooks, made.signed)
         runner = replace(repository.runner, timeout=settings.timeout)
         # Without its hook git-lfs would not upload what the pointer just stored stands for.
         verify = settings.hooks != "off" or "lfs" in made.filters
-        push = Push(runner, lock, configuration, hooks, base.remote, verify)
+        push = Push(runner, lock, configuration, hooks, base.home, verify)
         said = push.moved(branch, made.id, expected)
         ran = (*made.hooks, *hooks.on_push)
         return PublishedCommit(made.id, branch, push.tracking(branch), True, said, ran, made.signed)
@@ -93,14 +93,14 @@ def remove_branch(repository: Repository, settings: GitSettings, *, branch: str,
     base = repository.base(settings, fetch=False)
     with hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         _check_branch(repository, settings, base, branch)
-        if base.remote is None or not base.pushes:
+        if base.home is None or not base.pushes:
             _delete_branch(repository, lock, branch, expected)
             repository.refs.closed(branch, expected)
             return
         configuration = repository.calls.configuration
         hooks = Hooks.found(repository, settings, configuration)
         runner = replace(repository.runner, timeout=settings.timeout)
-        Push(runner, lock, configuration, hooks, base.remote, settings.hooks != "off").deleted(branch, expected)
+        Push(runner, lock, configuration, hooks, base.home, settings.hooks != "off").deleted(branch, expected)
         repository.refs.closed(branch, expected)
 
 
@@ -112,6 +112,7 @@ def _check_branch(repository: Repository, settings: GitSettings, base: Base, bra
             f"and the base {base.branch!r} is never one of them"
         )
     branch_name(branch, field="branch")
+    repository.check_push(base)
     worktree = ""
     for line in repository.runner.run("worktree", "list", "--porcelain").text.split("\n"):
         if line.startswith("worktree "):

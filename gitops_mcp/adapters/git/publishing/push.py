@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.git.configuration import Configuration
+from gitops_mcp.adapters.git.failures import remote_error, telling_line
 from gitops_mcp.adapters.git.lock import Lock
 from gitops_mcp.adapters.git.publishing.hooks import Hooks
-from gitops_mcp.adapters.git.publishing.printed import first_lines, remote_lines
+from gitops_mcp.adapters.git.publishing.printed import first_lines, on_one_line, remote_lines
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import Ran, Runner
-from gitops_mcp.errors import GitOpsError, NotFound, Raced, Refused, Unavailable
+from gitops_mcp.errors import GitOpsError, MayArrive, NotFound, NotSeen, Raced, Refused, Unavailable
 
 # Lines of `push --porcelain`: flag, tab, from:to, tab, summary, and a reason in brackets.
 _ACCEPTED = re.compile(r"^[ *=-]\t[^\t\n]*:refs/heads/", re.MULTILINE)
@@ -26,10 +27,6 @@ _MOVED = re.compile(
     r"|reference already exists"
 )
 _UNKNOWN = re.compile(r"remote failure|hung up unexpectedly|RPC failed|unexpected disconnect")
-_NO_ACCESS = re.compile(
-    r"Authentication failed|could not read (?:Username|Password)|Permission denied|terminal prompts disabled"
-    r"|error: 40[13]|HTTP 40[13]"
-)
 _SECONDS_TO_ASK = 15
 
 
@@ -64,7 +61,6 @@ class Push:
 
     def _pushed(self, branch: str, new: str, old: str) -> Ran | None:
         """What git printed of the push; None when it did not end well, but the remote has it."""
-        self._check_one_url()
         self.lock.intend(self.tracking(branch))
         ref = f"refs/heads/{branch}"
         try:
@@ -75,53 +71,41 @@ class Push:
                 *(() if self.verify else ("--no-verify",)),
                 *("--", self.remote, f"{new}:{ref}"),
             )
-        except Unavailable:
+        except Unavailable as error:
             if self._is_at(branch, new):
                 return None
-            raise
+            raise MayArrive(
+                f"{error}. {self.remote} may still take it: list_changes tells whether it has, and the same request "
+                f"again does what is missing"
+            ) from error
         if ran.returncode == 0 and _ACCEPTED.search(ran.text):
             return ran
         if _UNKNOWN.search(ran.text + ran.stderr) and self._is_at(branch, new):
             return None
-        raise self._refusal(branch, ran)
+        raise self._refusal(f"the push of {branch}" if new else f"the deletion of {branch}", branch, ran)
 
-    def _check_one_url(self) -> None:
-        urls = self.configuration.every(f"remote.{self.remote}.pushurl") or self.configuration.every(
-            f"remote.{self.remote}.url"
-        )
-        if len(urls) > 1:
-            raise Refused(
-                f"remote {self.remote} pushes to {len(urls)} URLs, so a push could arrive at one and fail at another: "
-                f"configure a remote with one URL and name it as `remote`"
-            )
-
-    def _refusal(self, branch: str, ran: Ran) -> GitOpsError:
+    def _refusal(self, asked: str, branch: str, ran: Ran) -> GitOpsError:
         rejected = _REJECTED.search(ran.text)
         said = remote_lines(ran.stderr) or first_lines(ran.stderr)
         if rejected is None:
-            return self._failure(branch, ran)
+            return self._failure(asked, ran)
         reason = rejected[1] or "rejected"
         # receive-pack says why a ref was not updated only among its messages.
         detail = reason if reason != "failed to update ref" else said
         if "exists; cannot create" in detail:
             return Refused(f"branch {branch} cannot stand beside another one on {self.remote}: {detail}")
         if _MOVED.search(detail):
-            return Raced(f"branch {branch} on {self.remote} was moved by another writer, or is locked by one: {detail}")
-        return Refused(f"{self.remote} refused the push of {branch} ({reason}). It said:\n{said}")
+            kind = NotSeen if "stale info" in detail else Raced
+            return kind(f"branch {branch} on {self.remote} was moved by another writer, or is locked by one: {detail}")
+        _, cause = telling_line(said)
+        why = f": {cause.what}; {cause.advice}" if cause else ""
+        return Refused(f"{self.remote} refused {asked} ({reason}){why}. It said (untrusted text): {on_one_line(said)}")
 
-    def _failure(self, branch: str, ran: Ran) -> GitOpsError:
-        said = first_lines(ran.stderr) or "git printed nothing"
+    def _failure(self, asked: str, ran: Ran) -> GitOpsError:
         if self.verify and self.hooks.on_push and "fatal:" not in ran.stderr:
-            return Refused(f"the pre-push hook refused the push of {branch}. It printed:\n{said}")
-        if _NO_ACCESS.search(ran.stderr):
-            return Unavailable(
-                f"no access to {self.remote} to push {branch}: give git credentials that need no prompt (a credential "
-                f"helper, or an ssh key in the agent) and check that they may push. Git printed:\n{said}"
-            )
-        return Unavailable(
-            f"the push of {branch} to {self.remote} failed: check that the remote can be reached and that "
-            f"`git push` works from this repository. Git printed:\n{said}"
-        )
+            said = on_one_line(first_lines(ran.stderr)) or "nothing"
+            return Refused(f"the pre-push hook refused {asked}. It printed (untrusted text): {said}")
+        return remote_error(f"{asked} to {self.remote}", ran.stderr)
 
     def _is_at(self, branch: str, commit: str) -> bool:
         """Whether the remote is seen to have the branch there (`""`: not at all)."""

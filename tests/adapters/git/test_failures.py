@@ -1,0 +1,182 @@
+"""What remotes and ssh print where they do not do what git asked, as forges print it, and what is told of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.adapters.git.failures import remote_error, telling_line
+from gitops_mcp.errors import GitOpsError, Refused, Unavailable
+
+_TAIL = "\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\n"
+
+
+@pytest.mark.parametrize(
+    ("printed", "error", "what", "line"),
+    [
+        pytest.param(
+            "git@forge.example.com: Permission denied (publickey)." + _TAIL,
+            Refused,
+            "it accepted none of the ssh keys",
+            "git@forge.example.com: Permission denied (publickey).",
+            id="a wrong ssh key",
+        ),
+        pytest.param(
+            "No ED25519 host key is known for forge.example.com and you have requested strict checking.\n"
+            "Host key verification failed." + _TAIL,
+            Refused,
+            "its ssh host key is not known here",
+            "No ED25519 host key is known for forge.example.com and you have requested strict checking.",
+            id="an unknown host",
+        ),
+        pytest.param(
+            "@@@@@@\n@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed." + _TAIL,
+            Refused,
+            "its ssh host key is not the one that is known here",
+            "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @",
+            id="another host key",
+        ),
+        pytest.param(
+            "remote: Failed to authenticate user\nfatal: Authentication failed for 'https://forge.example.com/a/b/'\n",
+            Refused,
+            "it refused the credentials",
+            "Failed to authenticate user",
+            id="a wrong token at Gitea",
+        ),
+        pytest.param(
+            "remote: Invalid username or token. Password authentication is not supported for Git operations.\n"
+            "fatal: Authentication failed for 'https://forge.example.com/a/b/'\n",
+            Refused,
+            "it refused the credentials",
+            "Invalid username or token. Password authentication is not supported for Git operations.",
+            id="a wrong token at GitHub",
+        ),
+        pytest.param(
+            "fatal: could not read Username for 'https://forge.example.com': terminal prompts disabled\n",
+            Refused,
+            "git has no credentials for it that need no prompt",
+            "fatal: could not read Username for 'https://forge.example.com': terminal prompts disabled",
+            id="no credentials",
+        ),
+        pytest.param(
+            "remote: Permission to org/fleet.git denied to bot.\n"
+            "fatal: unable to access 'https://forge.example.com/org/fleet.git/': The requested URL returned error: 403\n",
+            Refused,
+            "these credentials have no right to do that",
+            "Permission to org/fleet.git denied to bot.",
+            id="no right at GitHub",
+        ),
+        pytest.param(
+            "remote: \nremote: error:        \nremote: error: User permission denied for writing.        \n"
+            "remote: error:        \nerror: failed to push some refs to 'https://forge.example.com/a/b.git'\n",
+            Refused,
+            "these credentials have no right to do that",
+            "User permission denied for writing.",
+            id="a reader at Gitea",
+        ),
+        pytest.param(
+            "Forgejo: Key 3 is not authorized to write to platform/gitops." + _TAIL,
+            Refused,
+            "these credentials have no right to do that",
+            "Forgejo: Key 3 is not authorized to write to platform/gitops.",
+            id="a deploy key that may only read",
+        ),
+        pytest.param(
+            "ERROR: The key you are authenticating with has been marked as read only." + _TAIL,
+            Refused,
+            "these credentials have no right to do that",
+            "ERROR: The key you are authenticating with has been marked as read only.",
+            id="a deploy key that may only read, at GitHub",
+        ),
+        pytest.param(
+            "remote: This repository was archived so it is read-only.\n"
+            "fatal: unable to access 'https://forge.example.com/a/b/': The requested URL returned error: 403\n",
+            Refused,
+            "the repository is archived",
+            "This repository was archived so it is read-only.",
+            id="archived",
+        ),
+        pytest.param(
+            "remote: Repository not found\nfatal: repository 'https://forge.example.com/a/b.git/' not found\n",
+            Refused,
+            "the repository is not there, or these credentials may not see it",
+            "Repository not found",
+            id="not found",
+        ),
+        pytest.param(
+            "remote: Push to create is not enabled for organizations.\n"
+            "fatal: unable to access 'https://forge.example.com/a/b/': The requested URL returned error: 403\n",
+            Refused,
+            "the repository is not there, or these credentials may not see it",
+            "Push to create is not enabled for organizations.",
+            id="not found, on a push",
+        ),
+        pytest.param(
+            "remote: error: Not allowed to push to protected branch gitops-mcp/new        \n",
+            Refused,
+            "a rule of the forge protects the branch",
+            "Not allowed to push to protected branch gitops-mcp/new",
+            id="protected",
+        ),
+        pytest.param(
+            "remote: fatal: pack exceeds maximum allowed size (10.00 MiB)\nerror: remote unpack failed\n",
+            Refused,
+            "what is pushed is too large for it",
+            "fatal: pack exceeds maximum allowed size (10.00 MiB)",
+            id="too large",
+        ),
+        pytest.param("remote: Quota exceeded\n", Refused, "it has no room left", "Quota exceeded", id="quota"),
+        pytest.param(
+            "fatal: unable to access 'https://forge.example.com/a/b/': Could not resolve host: forge.example.com\n",
+            Unavailable,
+            "it cannot be reached now",
+            "fatal: unable to access 'https://forge.example.com/a/b/': Could not resolve host: forge.example.com",
+            id="no such host",
+        ),
+        pytest.param(
+            "ssh: connect to host forge.example.com port 22: Connection refused" + _TAIL,
+            Unavailable,
+            "it cannot be reached now",
+            "ssh: connect to host forge.example.com port 22: Connection refused",
+            id="nobody there over ssh",
+        ),
+        pytest.param(
+            "fatal: https://forge.example.com/a/b.git/info/refs not valid: is this a git repository?\n",
+            Unavailable,
+            "what answers at its address is no Git server",
+            "fatal: https://forge.example.com/a/b.git/info/refs not valid: is this a git repository?",
+            id="a login page",
+        ),
+        pytest.param(
+            "fatal: unable to access 'https://forge.example.com/a/b/': The requested URL returned error: 503\n",
+            Unavailable,
+            "it cannot be reached now",
+            "fatal: unable to access 'https://forge.example.com/a/b/': The requested URL returned error: 503",
+            id="a server that is down",
+        ),
+    ],
+)
+def test_a_failure_is_told_by_its_cause_with_the_line_that_tells(
+    printed: str, error: type[GitOpsError], what: str, line: str
+) -> None:
+    found = remote_error("the fetch from origin", printed)
+
+    assert type(found) is error
+    assert str(found).startswith(f"the fetch from origin failed: {what}; ")
+    assert str(found).endswith(f"Git printed (untrusted text): {line}")
+
+
+def test_a_failure_of_unknown_cause_shows_the_line_that_git_calls_fatal() -> None:
+    found = remote_error("the fetch from origin", "warning: odd\nfatal: something new\nmore\n")
+
+    assert type(found) is Unavailable
+    assert str(found) == (
+        "the fetch from origin failed: check that the remote can be reached and that git works with it from this "
+        "repository. Git printed (untrusted text): fatal: something new"
+    )
+
+
+def test_what_a_remote_prints_is_bounded_and_shows_no_login() -> None:
+    line, _ = telling_line(f"remote: \x1b[31mquota of https://me:t0ken@forge.example.com/a {'x' * 1000}\n")
+
+    assert line.startswith("quota of https://forge.example.com/a xxx")
+    assert len(line) == 300
