@@ -61,9 +61,10 @@ def admit(seen: Seen, schema: Schema) -> Verdict:
 
 def judge_rules(seen: Seen, schema: Schema) -> tuple[Finding, ...]:
     """The rules look at the object as the webhook does, with every default in it."""
-    before = None if seen.before is None else arrive(seen, seen.before, schema).kept
-    live = None if seen.live is None else fill_webhook_defaults(seen.live, operator=seen.operator)
-    kept = arrive(seen, seen.object, schema).kept
+    held = _held_object(seen, schema)
+    before = None if seen.before is None else _arrive_over(held, seen, seen.before, schema).kept
+    kept = _arrive_over(held, seen, seen.object, schema).kept
+    live = None if seen.live is None else held
     return findings(
         replace(seen, object=kept, before=before, live=live, declared=seen.object, declared_before=seen.before)
     )
@@ -76,10 +77,10 @@ def judge_schema(seen: Seen, schema: Schema) -> Verdict:
     elsewhere it stands in the way of every change.
     """
     held = _held_object(seen, schema)
-    found = _judge_arrival(arrive(seen, seen.object, schema), held, schema)
+    found = _judge_arrival(_arrive_over(held, seen, seen.object, schema), held, schema)
     old = None
     if found.faults and seen.before is not None:
-        old = _judge_arrival(arrive(seen, seen.before, schema), held, schema)
+        old = _judge_arrival(_arrive_over(held, seen, seen.before, schema), held, schema)
     known = Counter(_fault_key(one, old.kept) for one in old.faults) if old else Counter()
     made = []
     for one in found.faults:
@@ -100,7 +101,10 @@ def unserved_kind(text: str, *, is_old: bool) -> Finding:
 
 def arrive(seen: Seen, declared: Object, schema: Schema) -> Arrival:
     """Applied over the live object, or over what Git declared before where that is not known."""
-    held = _held_object(seen, schema)
+    return _arrive_over(_held_object(seen, schema), seen, declared, schema)
+
+
+def _arrive_over(held: Object | None, seen: Seen, declared: Object, schema: Schema) -> Arrival:
     merged = declared if held is None else merge_change(schema.root, held, before=seen.before, after=declared)
     plain = schema.fill(merged)
     filled = fill_webhook_defaults(plain, operator=seen.operator)
