@@ -76,19 +76,35 @@ def judge_schema(seen: Seen, schema: Schema) -> Verdict:
     elsewhere it stands in the way of every change.
     """
     held = _held_object(seen, schema)
-    new = _judge_arrival(arrive(seen, seen.object, schema), held, schema)
+    found = _judge_arrival(arrive(seen, seen.object, schema), held, schema)
     old = None
-    if new.faults and seen.before is not None:
+    if found.faults and seen.before is not None:
         old = _judge_arrival(arrive(seen, seen.before, schema), held, schema)
     known = Counter(_fault_key(one, old.kept) for one in old.faults) if old else Counter()
     made = []
-    for one in new.faults:
-        key = _fault_key(one, new.kept)
-        passes = one.message == _NULL or _is_unchanged(one, new.kept, held, schema)
-        is_old = known[key] > 0 or (passes and one.message != _NULL)
+    for one in found.faults:
+        key, is_null = _fault_key(one, found.kept), one.message == _NULL
+        passes = is_null or _is_unchanged(one, found.kept, held, schema)
+        is_old = known[key] > 0 or (passes and not is_null)
         known[key] -= 1
-        made.append(_finding(one, is_old=is_old, ours=one.path in new.stricter, passes=passes))
-    return Verdict(tuple(made), new.skipped, new.unchecked)
+        made.append(_finding(one, is_old=is_old, ours=one.path in found.stricter, passes=passes))
+    return Verdict(tuple(made), found.skipped, found.unchecked)
+
+
+def unserved_kind(text: str, *, is_old: bool) -> Finding:
+    """Of a kind that the API does not have, so that every change of such an object is refused."""
+    return _finding(SchemaFault(("kind",), text, "unknown kind"), is_old=is_old, ours=False, passes=False)
+
+
+def arrive(seen: Seen, declared: Object, schema: Schema) -> Arrival:
+    """Applied over the live object, or over what Git declared before where that is not known."""
+    held = _held_object(seen, schema)
+    merged = declared if held is None else merge_change(schema.root, held, before=seen.before, after=declared)
+    plain = schema.fill(merged)
+    filled = fill_webhook_defaults(plain, operator=seen.operator)
+    # A webhook that has nothing to add sends nothing back.
+    written: Object = filled if filled is plain else write_back(schema.root, filled)
+    return Arrival(merged, schema.fill(filled), schema.fill(written))
 
 
 @dataclass(frozen=True)
@@ -107,22 +123,6 @@ def _judge_arrival(arrival: Arrival, held: Object | None, schema: Schema) -> _Of
     stricter = {one.path for one in declared} - {one.path for one in found.faults if one.rule != "cel"}
     faults = [*_null_faults(arrival, schema), *found.faults, *(one for one in declared if one.path in stricter)]
     return _OfSchema(arrival.kept, tuple(dict.fromkeys(faults)), frozenset(stricter), found.skipped, found.unchecked)
-
-
-def unserved_kind(text: str, *, is_old: bool) -> Finding:
-    """Of a kind that the API does not have, so that every change of such an object is refused."""
-    return _finding(SchemaFault(("kind",), text, "unknown kind"), is_old=is_old, ours=False, passes=False)
-
-
-def arrive(seen: Seen, declared: Object, schema: Schema) -> Arrival:
-    """Applied over the live object, or over what Git declared before where that is not known."""
-    held = _held_object(seen, schema)
-    merged = declared if held is None else merge_change(schema.root, held, before=seen.before, after=declared)
-    plain = schema.fill(merged)
-    filled = fill_webhook_defaults(plain, operator=seen.operator)
-    # A webhook that has nothing to add sends nothing back.
-    written: Object = filled if filled is plain else write_back(schema.root, filled)
-    return Arrival(merged, schema.fill(filled), schema.fill(written))
 
 
 def _held_object(seen: Seen, schema: Schema) -> Object | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.defaults import default_major
 from gitops_mcp.domain.cnpg.releases import Releases, release_text
 from gitops_mcp.domain.cnpg.version import OLDEST, image_tag, major_of
 from gitops_mcp.domain.names import quote
@@ -61,10 +62,27 @@ def _catalog_major(seen: Seen) -> Iterator[Fault]:
         yield Fault(_MAJOR, f"PostgreSQL {major} cannot be run by CloudNativePG: {OLDEST} or newer")
 
 
+def _image_that_stays(seen: Seen) -> Iterator[Fault]:
+    image = at(seen.object, *_IMAGE)
+    if image and at(seen.object, "spec", "imageCatalogRef") is not None and at(seen.stated, *_IMAGE) is None:
+        yield Fault(
+            ("spec",),
+            f"imageName and imageCatalogRef exclude each other, and the API has imageName from when the Cluster was "
+            f"made, which no applier takes away: state imageName {quote(str(image))} in one change, and then "
+            f"imageCatalogRef in its place",
+        )
+
+
 def _major_change(seen: Seen) -> Iterator[Fault]:
     new, old = wanted_major(seen.object), running_major(seen.old)
     field = _MAJOR if at(seen.object, *_MAJOR) is not None else _IMAGE
     if new is None or old is None or has_unfilled(at(seen.old, *_IMAGE)):
+        return
+    if seen.live is None and wanted_major(seen.stated_before) is None:
+        # The webhook filled in an image when the Cluster was made, by the release that ran then.
+        if new < default_major(seen.operator):
+            text = f"is PostgreSQL {new}, and which one runs could not be read: none can be followed by an older one"
+            yield Fault(field, text, "warning")
         return
     is_unsaid = seen.live is not None and at(seen.live, "status", "pgDataImageInfo") is None
     ours = True if is_unsaid and (seen.operator is None or not _NO_UPGRADES.hold(seen.operator)) else None
@@ -111,6 +129,7 @@ _ONE = ("Cluster",)
 RULES = (
     Rule("image-name", _ONE, "webhook validateImageName", _image_name),
     Rule("catalog-major", _ONE, "webhook validateConfiguration", _catalog_major),
+    Rule("image-that-stays", _ONE, "CRD CEL", _image_that_stays),
     Rule("major-change", _ONE, "webhook validateImageChange", _major_change, compares=True),
     Rule("image-in-catalog", _ONE, "operator", _image_in_catalog),
 )

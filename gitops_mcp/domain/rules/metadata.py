@@ -129,7 +129,8 @@ def _text(value: Any) -> str:
 
 
 def _size(annotations: Object) -> int:
-    return sum(len(str(key).encode()) + len(as_text(value).encode()) for key, value in annotations.items())
+    texts = (text for key, value in annotations.items() for text in (str(key), as_text(value)))
+    return sum(len(text.encode(errors="surrogatepass")) for text in texts)
 
 
 _ALL = tuple(_VERSIONS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from gitops_mcp.domain.cnpg.releases import MAIN_ONLY, Release, Releases, release_text
 from gitops_mcp.domain.names import quote
@@ -190,12 +191,18 @@ def _before(had: Releases) -> Releases:
 def _places(value: Object, field: str) -> Iterator[Path]:
     """Where a field is stated, null included."""
     found: list[tuple[Path, object]] = [((), value)]
-    for step in field.split("."):
-        name = step.removesuffix("[]")
+    for name, is_list in _steps(field):
         found = [((*path, name), part[name]) for path, one in found if name in (part := as_mapping(one))]
-        if name != step:
+        if not found:
+            return
+        if is_list:
             found = [((*path, index), item) for path, one in found for index, item in enumerate(as_list(one))]
     yield from (path for path, _ in found)
+
+
+@cache
+def _steps(field: str) -> tuple[tuple[str, bool], ...]:
+    return tuple((step.removesuffix("[]"), step.endswith("[]")) for step in field.split("."))
 
 
 def _which(operator: Release | None) -> str:

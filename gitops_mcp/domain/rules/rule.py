@@ -69,6 +69,10 @@ class Seen:
         return self.declared if self.declared is not None else self.object
 
     @property
+    def stated_before(self) -> Object | None:
+        return self.declared_before if self.declared_before is not None else self.before
+
+    @property
     def earlier(self) -> Seen | None:
         """The same as if nothing changed; None where nothing was."""
         if self.before is None:

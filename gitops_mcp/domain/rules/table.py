@@ -104,9 +104,10 @@ def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
         if severity is None:
             continue
         field, message = dotted_path(fault.field), fault.message + why
-        if severity == "error" and _place_key(seen.object, fault) in known:
-            message = f"{message} ({describe_standing(stands=not ours)})"
-            yield Finding(rule.id, "warning", field, message, is_old=True, stands_in_the_way=not ours)
+        if fault.severity == "error" and _place_key(seen.object, fault) in known:
+            stands = severity == "error" and not ours
+            message = f"{message} ({describe_standing(stands=stands)})"
+            yield Finding(rule.id, "warning", field, message, is_old=True, stands_in_the_way=stands)
         else:
             message += f" ({OURS})" if ours and severity == "error" else ""
             yield Finding(rule.id, severity, field, message, ours=ours)

@@ -54,6 +54,7 @@ from gitops_mcp.domain.plans.roles.role_update import plan_role_update
 from gitops_mcp.domain.plans.subject import FilePart, RolePart, Subject, SubjectPart
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest
+from gitops_mcp.workflows.running_operator import running_operator
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.passwords import find_secret_documents, password_of_new_role, rotated_password
@@ -91,7 +92,8 @@ def create_role(
         known = check_new_role(view.desired, cluster, ref, new, live)
         if known is not None:
             return plan_known_role(known, new, source, ref).warned(unread)
-        form, why = form_of_new_role(view.desired, live)
+        operator = running_operator(view.api, view.environment, ref.namespace, ref.name).release
+        form, why = form_of_new_role(view.desired, live, operator)
         name = role_object_name(view.desired, ref, new.name, live)
         exists = how_role_exists(cluster, ref, new.name, live) is not None
         owner = PasswordOwner(cluster, ref, new.name, name)

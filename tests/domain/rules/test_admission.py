@@ -101,8 +101,14 @@ def test_on_a_change_the_same_is_the_servers() -> None:
 
 def test_a_catalog_beside_the_image_that_the_webhook_had_filled_in_is_refused() -> None:
     said = told(bare(imageCatalogRef=CATALOG), bare())
-    assert said == {"spec": "imageName and imageCatalogRef are mutually exclusive"}
+    assert list(said) == ["spec"]
     assert told(bare(imageCatalogRef=CATALOG), cluster()) == {}  # an image that was stated goes
+
+
+def test_which_major_runs_is_not_guessed_where_git_named_none() -> None:
+    found_without_api = found(cluster(), bare())
+    assert [(one.rule, one.severity) for one in found_without_api] == [("major-change", "warning")]
+    assert "goes from PostgreSQL 18 to 17" in told(cluster(), bare(), bare())["spec.imageName"]
 
 
 def test_an_identifier_that_is_left_out_becomes_the_default_and_may_not() -> None:

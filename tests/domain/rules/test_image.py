@@ -24,7 +24,10 @@ def running(value: Object, major: int = 17) -> Object:
     return {**value, "status": {"pgDataImageInfo": {"majorVersion": major}}}
 
 
+BOTH: Object = {**listed(), "spec": {**listed()["spec"], "imageName": f"{IMAGE}:17.4"}}
+
 ACCEPTED = [
+    pytest.param(Accepted("image-that-stays", Seen(listed(), declared=listed())), id="a catalog alone"),
     pytest.param(Accepted("catalog-major", Seen(listed(13))), id="the oldest major of a catalog"),
     pytest.param(
         Accepted("image-name", Seen(cluster(imageName=f"registry.example:5000/{IMAGE}:18.4-system-trixie"))),
@@ -52,6 +55,10 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused("image-that-stays", Seen(BOTH, declared=listed()), "spec", f"state imageName '{IMAGE}:17.4' in one"),
+        id="a catalog where the API has an image that Git never stated",
+    ),
     pytest.param(
         Refused("catalog-major", Seen(listed(12)), "spec.imageCatalogRef.major", "13 or newer"),
         id="a major that is too old, of a catalog",

@@ -22,6 +22,15 @@ def test_a_size_that_was_less_than_the_live_one_does_not_block_another_change() 
     assert [(one.rule, one.severity) for one in shrunk] == [("storage-shrink", "error")]
 
 
+def test_an_old_fault_that_only_some_releases_refuse_is_told_as_old_and_not_to_stand_in_the_way() -> None:
+    before = cluster(securityContext={"runAsUser": 26})
+    after = cluster(instances=2, securityContext={"runAsUser": 26})
+    unknown, known = (findings(Seen(after, before, operator=one)) for one in (None, (1, 27, 4)))
+    assert [(one.severity, one.is_old, one.stands_in_the_way) for one in unknown] == [("warning", True, False)]
+    assert unknown[0].message.endswith("which one runs here is not known) (it was so before this change)")
+    assert [(one.severity, one.is_old, one.stands_in_the_way) for one in known] == [("warning", True, True)]
+
+
 def test_a_fault_is_new_where_its_value_is() -> None:
     found = findings(Seen(parameters(port="5434"), parameters(port="5433")))
     assert [one.severity for one in found] == ["error"]

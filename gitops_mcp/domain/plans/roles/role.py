@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gitops_mcp.domain.cnpg.releases import Release, release_text
 from gitops_mcp.domain.cnpg.role import RoleAttributes, role_manifest
 from gitops_mcp.domain.editing.list_items import add_item
 from gitops_mcp.domain.editing.new_document import put_document
@@ -37,6 +38,7 @@ from gitops_mcp.domain.plans.roles.role_attributes import (
 )
 from gitops_mcp.domain.plans.waiting import once_applied
 from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.rules.operator import KINDS
 from gitops_mcp.errors import InvalidRequest, Refused
 
 
@@ -47,7 +49,7 @@ class NewRole:
     adopt: bool
 
 
-def form_of_new_role(desired: Desired, live: LiveRoles | None) -> tuple[Form, str]:
+def form_of_new_role(desired: Desired, live: LiveRoles | None, operator: Release | None = None) -> tuple[Form, str]:
     """Which form a role gets that nothing manages yet, and why."""
     if live is not None:
         if live.objects is not None:
@@ -56,6 +58,8 @@ def form_of_new_role(desired: Desired, live: LiveRoles | None) -> tuple[Form, st
             "inline",
             "an entry of spec.managed.roles, since the kind DatabaseRole is not installed there (operator 1.30)",
         )
+    if operator is not None and not KINDS[DATABASE_ROLE.kind].hold(operator):
+        return "inline", f"an entry of spec.managed.roles, since operator {release_text(operator)} has no DatabaseRole"
     if any(one.identity.kind == DATABASE_ROLE.kind for one in desired.declarations):
         return (
             "DatabaseRole",

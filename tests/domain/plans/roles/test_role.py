@@ -229,6 +229,13 @@ def test_the_form_of_a_new_role(live: LiveRoles | None, files: dict[str, str], f
     assert why in found[1]
 
 
+def test_an_operator_that_is_known_to_have_no_objects_gets_an_entry() -> None:
+    files = {"role.yaml": OBJECT}
+    older, newer = (form_of_new_role(read(CLUSTER, **files)[0], None, one) for one in ((1, 29, 2), (1, 30, 0)))
+    assert older == ("inline", "an entry of spec.managed.roles, since operator 1.29.2 has no DatabaseRole")
+    assert newer[0] == "DatabaseRole"
+
+
 REPORTING = RoleAttributes(
     login=True,
     connection_limit=5,

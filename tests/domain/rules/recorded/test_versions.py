@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,10 +17,14 @@ from typing import Any
 import pytest
 
 from gitops_mcp.crds import VERSION
+from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
+from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.releases import SUPPORTED, Release, release_text
+from gitops_mcp.domain.live.drift import drift
+from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.rules import Seen
 from gitops_mcp.domain.rules.admission import admit
-from tests.domain.rules.recorded.rows import Row, schema_of, verdicts
+from tests.domain.rules.recorded.rows import Row, schema_of, stored, verdicts
 
 ASKED: tuple[Release, ...] = ((1, 25, 4), (1, 26, 3), (1, 27, 4), (1, 28, 4), (1, 29, 2), (1, 30, 0))
 SUPPORTED_HERE = tuple(one for one in ASKED if one in SUPPORTED)
@@ -86,3 +91,51 @@ def test_of_an_unknown_operator_nothing_is_silent_that_a_release_refuses_and_not
     same = {key: [one[key] for one in rows if key in one] for key in dict.fromkeys(key for one in rows for key in one)}
     faults = {key: fault_for_nobody(answers) for key, answers in same.items()}
     assert {key: text for key, text in faults.items() if text} == {}
+
+
+def stored_by(release: Release) -> Iterator[tuple[Object, Object, str | None]]:
+    """What was sent, what the release then held, and why it held nothing."""
+    otherwise = {(one["kind"], one["stored"]): one for one in _lines("versions.jsonl") if "stored" in one}
+    for sent, kept in stored():
+        line = otherwise.get((sent["kind"], sent["metadata"]["name"]), {})
+        answer = line.get(f"{release[0]}.{release[1]}", {})
+        held = deepcopy(kept)
+        for path, value in {**answer.get("otherwise", {}), **answer.get("more", {})}.items():
+            put(held, path.split("/"), value)
+        for path in answer.get("absent", ()):
+            remove(held, path.split("/"))
+        yield sent, held, answer.get("refused")
+
+
+def put(place: Any, steps: list[str], value: Any) -> None:
+    for step in steps[:-1]:
+        place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+    place[steps[-1]] = value
+
+
+def remove(place: Any, steps: list[str]) -> None:
+    """With the mappings that are empty then."""
+    first, *rest = steps
+    key = int(first) if isinstance(place, list) else first
+    if rest:
+        remove(place[key], rest)
+    if not rest or place[key] == {}:
+        del place[key]
+
+
+@pytest.mark.parametrize("release", ASKED, ids=release_text)
+def test_defaults_are_those_of_the_release(release: Release) -> None:
+    for sent, held, refused in stored_by(release):
+        if refused:
+            assert (
+                fault_for(
+                    Row(sent["metadata"]["name"], sent["kind"], sent, None, accepted=False, message=refused), release
+                )
+                is None
+            )
+            continue
+        filled = fill_webhook_defaults(schema_of(sent).fill(sent), operator=release)
+        if (image := at(filled, "spec", "imageName")) != at(sent, "spec", "imageName"):
+            filled["spec"]["imageName"] = image.replace(POSTGRES_IMAGES, "registry.example/operator-default/postgresql")
+        made = schema_of(sent).fill(filled)
+        assert (drift(made, held), drift(held, made), drift(sent, held)) == ((), (), ()), sent
