@@ -83,6 +83,8 @@ def judge_schema(seen: Seen, schema: Schema) -> Verdict:
     known = Counter(_fault_key(one, old.kept) for one in old.faults) if old else Counter()
     made = []
     for one in found.faults:
+        if one.rule == "unknown field" and _is_there(seen.live, one.path):
+            continue  # the API's CRD is newer than this schema
         key, is_null = _fault_key(one, found.kept), one.message == _NULL
         passes = is_null or _is_unchanged(one, found.kept, held, schema)
         is_old = known[key] > 0 or (passes and not is_null)
@@ -118,7 +120,8 @@ class _OfSchema:
 
 
 def _judge_arrival(arrival: Arrival, held: Object | None, schema: Schema) -> _OfSchema:
-    found = schema.verdict(arrival.kept, before=held)
+    value = {key: part for key, part in arrival.kept.items() if key != "status"}  # no write of an object changes that
+    found = schema.verdict(value, before=held)
     declared = () if arrival.filled == arrival.kept else schema.examine(arrival.filled)
     stricter = {one.path for one in declared} - {one.path for one in found.faults if one.rule != "cel"}
     faults = [*_null_faults(arrival, schema), *found.faults, *(one for one in declared if one.path in stricter)]
@@ -137,6 +140,11 @@ def _null_faults(arrival: Arrival, schema: Schema) -> Iterator[SchemaFault]:
     if at(arrival.kept, "kind") == "Cluster" and arrival.filled != schema.fill(arrival.merged):
         for path in nulls_written_back(schema.root, arrival.kept):
             yield SchemaFault(path, _UNSTATED + (_GROUPS if path[-1] == "apiGroup" else ""), "type")
+
+
+def _is_there(value: Object | None, path: Path) -> bool:
+    parent = at(value, *path[:-1])
+    return isinstance(parent, dict) and path[-1] in parent
 
 
 def _finding(one: SchemaFault, *, is_old: bool, ours: bool, passes: bool) -> Finding:

@@ -33,6 +33,12 @@ class SchemaSource:
         return self.name == PACKAGED
 
     @property
+    def judges(self) -> tuple[str, ...]:
+        """What it judged, as the plan tells it."""
+        structure = () if self.only_cel else (f"schema of {self.name}",)
+        return (*structure, *((f"CEL rules of {self.name}",) if self.schema.has_cel else ()))
+
+    @property
     def knows_fields(self) -> bool:
         """Better than any table of releases."""
         return not self.is_packaged or self.missing is not None

@@ -18,7 +18,7 @@ from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, at, dotted_path
+from gitops_mcp.domain.objects import Identity, Object, at, dotted_path
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
@@ -114,43 +114,71 @@ def _check_object(
         for one in after.declarations
         if one.identity != change.identity and one.identity.namespace in {change.identity.namespace, None}
     )
-    seen = Seen(change.after, change.before, live, operator.release, near)
-    sources = find_schemas(change.identity, _KINDS[change.identity.kind], api)
-    verdicts = list(_judge_schemas(seen, sources, operator))
-    known = OF_SCHEMAS if sources[0].knows_fields else ()
-    by_rules = [one for one in judge_rules(seen, sources[0].schema) if one.rule not in known]
-    found = [*by_rules, *(one for _, each in verdicts for one in each.findings if not _is_said(one, by_rules))]
+    judged = _judge_object(Seen(change.after, change.before, live, operator.release, near), change.identity, api)
     of_limits = broken_limits(
         change.before, change.after, most=limits.most_instances, storage_classes=limits.storage_classes
     )
     name = str(change.identity)
-    faults = [f"{name} {one}" for one in found if one.severity == "error"]
+    faults = [f"{name} {one}" for one in judged.findings if one.severity == "error"]
     faults += [f"{name} {one}" for one in of_limits]
-    told = [one for one in found if one.severity == "warning" and (limits.told_old or not one.is_old)]
+    told = [one for one in judged.findings if one.severity == "warning" and (limits.told_old or not one.is_old)]
     standing = [Notice("standing-fault", f"{name} {one}") for one in told if one.stands_in_the_way]
     warnings = [Notice(one.rule, f"{name} {one}") for one in told if not one.stands_in_the_way]
     if limits.told_old:
-        warnings += _placeholder_notices(change, (field for _, one in verdicts for field in one.skipped))
+        warnings += _placeholder_notices(change, judged.skipped)
     if limits.protected and change.before is None:
         warnings += notice_missing_backups(change.after, near)
-    for source, verdict in verdicts:
-        warnings += [source.unread] if source.unread else []
-        warnings += _unchecked_notices(change, verdict)
-    by = (RULES, *_judges(sources))
-    return _CheckedObject(tuple(faults), tuple(standing), tuple(warnings), effect, by, operator)
+    warnings += judged.undecided
+    return _CheckedObject(tuple(faults), tuple(standing), tuple(warnings), effect, judged.by, operator)
 
 
-def _judges(sources: Iterable[SchemaSource]) -> Iterator[str]:
-    for one in sources:
-        if not one.only_cel:
-            yield f"schema of {one.name}"
-        if one.schema.has_cel:
-            yield f"CEL rules of {one.name}"
+@dataclass(frozen=True)
+class _JudgedObject:
+    findings: tuple[Finding, ...]
+    skipped: tuple[str, ...]
+    undecided: tuple[Notice, ...]
+    """Who could not be asked, and what could not be decided."""
+    by: tuple[str, ...]
+
+
+def _judge_object(seen: Seen, identity: Identity, api: ApiOnce) -> _JudgedObject:
+    """By the rules, and by each schema that there is."""
+    sources = find_schemas(identity, _KINDS[identity.kind], api)
+    known = OF_SCHEMAS if sources[0].knows_fields else ()
+    found = [one for one in judge_rules(seen, sources[0].schema) if one.rule not in known]
+    by_rules, by = tuple(found), [RULES]
+    skipped: list[str] = []
+    undecided: list[Notice] = []
+    for source in sources:
+        verdict = _judge_by_schema(seen, source)
+        found += [one for one in verdict.findings if not _is_said(one, by_rules)]
+        skipped += verdict.skipped
+        undecided += [source.unread] if source.unread else []
+        undecided += _unchecked_notices(identity, verdict)
+        by += source.judges
+    return _JudgedObject(tuple(found), tuple(skipped), tuple(undecided), tuple(by))
+
+
+def _judge_by_schema(seen: Seen, source: SchemaSource) -> Verdict:
+    """What a schema says; of the packaged one only doubts, where the operator is known to be of another release."""
+    verdict = judge_schema(seen, source.schema)
+    found = [one for one in verdict.findings if one.rule == "cel" or not source.only_cel]
+    if source.is_packaged and seen.operator is not None and seen.operator[:2] != VERSION[:2]:
+        why = f"({LABEL} refuses that; the operator is {release_text(seen.operator)})"
+        found = [replace(one, severity="warning", message=f"{one.message} {why}") for one in found]
+    if source.missing:
+        found.insert(0, unserved_kind(source.missing, is_old=seen.before is not None))
+    return replace(verdict, findings=tuple(found))
 
 
 def _is_said(one: Finding, found: Iterable[Finding]) -> bool:
-    """Whether a rule has spoken of the same field, in better words than the schema's."""
-    return any((other.severity == "error" or other.is_old) and other.field == one.field for other in found)
+    """Whether a rule has spoken of the same field, in better words than the schema's, and as severely."""
+    return any(
+        other.field == one.field
+        and (other.severity == "error" or (other.is_old and one.severity == "warning"))
+        and (one.ours or not other.ours)
+        for other in found
+    )
 
 
 def _worse_impact(told: Impact, found: Impact) -> Impact:
@@ -184,22 +212,6 @@ def _operator(change: ObjectChange, api: ApiOnce, limits: Limits) -> RunningOper
     return running_operator(api, limits.environment, change.identity.namespace, named)
 
 
-def _judge_schemas(
-    seen: Seen, sources: Iterable[SchemaSource], operator: RunningOperator
-) -> Iterator[tuple[SchemaSource, Verdict]]:
-    """What each schema says; of the packaged one only doubts, where the operator is known to be of another release."""
-    release = operator.release
-    for source in sources:
-        verdict = judge_schema(seen, source.schema)
-        found = [one for one in verdict.findings if one.rule == "cel" or not source.only_cel]
-        if source.is_packaged and release is not None and release[:2] != VERSION[:2]:
-            why = f"({LABEL} refuses that; the operator is {release_text(release)})"
-            found = [replace(one, severity="warning", message=f"{one.message} {why}") for one in found]
-        if source.missing:
-            found.insert(0, unserved_kind(source.missing, is_old=seen.before is not None))
-        yield source, replace(verdict, findings=tuple(found))
-
-
 def _placeholder_notices(change: ObjectChange, skipped: Iterable[str]) -> tuple[Notice, ...]:
     """What neither rules nor schema can judge before an engine has put something in its place; `skipped` by schema."""
     fields = [*dict.fromkeys([*map(dotted_path, unfilled_paths(at(change.after, "spec"), ("spec",))), *skipped])]
@@ -210,7 +222,7 @@ def _placeholder_notices(change: ObjectChange, skipped: Iterable[str]) -> tuple[
     return (Notice("not-validated", text),)
 
 
-def _unchecked_notices(change: ObjectChange, verdict: Verdict) -> Iterator[Notice]:
+def _unchecked_notices(identity: Identity, verdict: Verdict) -> Iterator[Notice]:
     if verdict.unchecked:
         count = pluralize(len(verdict.unchecked), "CEL rule")
-        yield Notice("not-validated", f"{change.identity}: {count} could not be decided here")
+        yield Notice("not-validated", f"{identity}: {count} could not be decided here")

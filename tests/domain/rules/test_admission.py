@@ -159,6 +159,14 @@ def test_what_the_api_holds_stays_where_git_says_nothing_of_it() -> None:
     assert (made["spec"]["stopDelay"], made["spec"]["instances"], made["status"]) == (30, 5, {"phase": "x"})
 
 
+def test_what_only_the_api_has_and_the_schema_does_not_know_is_nobodys_fault() -> None:
+    live = cluster(brandNew=True)
+    live["status"] = {"brandNew": True, "instances": "three"}
+    assert found(cluster(instances=5), cluster(), live) == []
+    assert told(cluster(brandNew=True), cluster(), live) == {}
+    assert [*told(cluster(brandNew=True), cluster())] == ["spec.brandNew"]
+
+
 def test_items_with_keys_are_merged_and_other_lists_are_replaced() -> None:
     before = cluster(postgresql={"extensions": [{"name": "a"}, {"name": "b"}], "pg_hba": ["a", "b"]})
     live = cluster(postgresql={"extensions": [{"name": n} for n in "abc"], "pg_hba": ["a", "b"]})
