@@ -32,7 +32,7 @@ _GROUPS = ", such as snapshot.storage.k8s.io, or '' for a PersistentVolumeClaim"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Admission:
     """What would come of applying an object."""
 
     findings: tuple[Finding, ...] = ()
@@ -53,7 +53,7 @@ class Arrival:
     """As the webhook has written it back: what is judged, and kept if it is accepted."""
 
 
-def admit(seen: Seen, schema: Schema) -> Verdict:
+def admit(seen: Seen, schema: Schema) -> Admission:
     """All that API server, CRD and operator say of `seen.object`, as Git declares it, and our own stricter rules."""
     judged = judge_schema(seen, schema)
     return replace(judged, findings=(*judge_rules(seen, schema), *judged.findings))
@@ -70,7 +70,7 @@ def judge_rules(seen: Seen, schema: Schema) -> tuple[Finding, ...]:
     )
 
 
-def judge_schema(seen: Seen, schema: Schema) -> Verdict:
+def judge_schema(seen: Seen, schema: Schema) -> Admission:
     """Faults of structure and of CEL rules.
 
     One that `before` has does no harm where the API server lets it pass, which is where nothing around it has changed;
@@ -91,7 +91,7 @@ def judge_schema(seen: Seen, schema: Schema) -> Verdict:
         is_old = known[key] > 0 or (passes and not is_null)
         known[key] -= 1
         made.append(_finding(one, is_old=is_old, ours=one.path in found.stricter, passes=passes))
-    return Verdict(tuple(made), found.skipped, found.unchecked)
+    return Admission(tuple(made), found.skipped, found.unchecked)
 
 
 def unserved_kind(text: str, *, is_old: bool) -> Finding:
