@@ -32,7 +32,7 @@ _GROUPS = ", such as snapshot.storage.k8s.io, or '' for a PersistentVolumeClaim"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Admission:
     """What would come of applying an object."""
 
     findings: tuple[Finding, ...] = ()
@@ -53,7 +53,7 @@ class Arrival:
     """As the webhook has written it back: what is judged, and kept if it is accepted."""
 
 
-def admit(seen: Seen, schema: Schema) -> Verdict:
+def admit(seen: Seen, schema: Schema) -> Admission:
     """All that API server, CRD and operator say of `seen.object`, as Git declares it, and our own stricter rules."""
     judged = judge_schema(seen, schema)
     return replace(judged, findings=(*judge_rules(seen, schema), *judged.findings))
@@ -61,25 +61,26 @@ def admit(seen: Seen, schema: Schema) -> Verdict:
 
 def judge_rules(seen: Seen, schema: Schema) -> tuple[Finding, ...]:
     """The rules look at the object as the webhook does, with every default in it."""
-    before = None if seen.before is None else arrive(seen, seen.before, schema).kept
-    live = None if seen.live is None else fill_webhook_defaults(seen.live, operator=seen.operator)
-    kept = arrive(seen, seen.object, schema).kept
+    held = _held_object(seen, schema)
+    before = None if seen.before is None else _arrive_over(held, seen, seen.before, schema).kept
+    kept = _arrive_over(held, seen, seen.object, schema).kept
+    live = None if seen.live is None else held
     return findings(
         replace(seen, object=kept, before=before, live=live, declared=seen.object, declared_before=seen.before)
     )
 
 
-def judge_schema(seen: Seen, schema: Schema) -> Verdict:
+def judge_schema(seen: Seen, schema: Schema) -> Admission:
     """Faults of structure and of CEL rules.
 
     One that `before` has does no harm where the API server lets it pass, which is where nothing around it has changed;
     elsewhere it stands in the way of every change.
     """
     held = _held_object(seen, schema)
-    found = _judge_arrival(arrive(seen, seen.object, schema), held, schema)
+    found = _judge_arrival(_arrive_over(held, seen, seen.object, schema), held, schema)
     old = None
     if found.faults and seen.before is not None:
-        old = _judge_arrival(arrive(seen, seen.before, schema), held, schema)
+        old = _judge_arrival(_arrive_over(held, seen, seen.before, schema), held, schema)
     known = Counter(_fault_key(one, old.kept) for one in old.faults) if old else Counter()
     made = []
     for one in found.faults:
@@ -90,7 +91,7 @@ def judge_schema(seen: Seen, schema: Schema) -> Verdict:
         is_old = known[key] > 0 or (passes and not is_null)
         known[key] -= 1
         made.append(_finding(one, is_old=is_old, ours=one.path in found.stricter, passes=passes))
-    return Verdict(tuple(made), found.skipped, found.unchecked)
+    return Admission(tuple(made), found.skipped, found.unchecked)
 
 
 def refused_by_schema(arrival: Arrival, held: Object | None, schema: Schema) -> tuple[SchemaFault, ...]:
@@ -107,7 +108,10 @@ def unserved_kind(text: str, *, is_old: bool) -> Finding:
 
 def arrive(seen: Seen, declared: Object, schema: Schema) -> Arrival:
     """Applied over the live object, or over what Git declared before where that is not known."""
-    held = _held_object(seen, schema)
+    return _arrive_over(_held_object(seen, schema), seen, declared, schema)
+
+
+def _arrive_over(held: Object | None, seen: Seen, declared: Object, schema: Schema) -> Arrival:
     merged = declared if held is None else merge_change(schema.root, held, before=seen.before, after=declared)
     plain = schema.fill(merged)
     filled = fill_webhook_defaults(plain, operator=seen.operator)

@@ -85,16 +85,16 @@ def findings(seen: Seen) -> tuple[Finding, ...]:
     unknown operator a fault that only some supported release refuses is a warning, and what none of them refuses is
     nothing. A value with a variable that nobody filled in is not judged.
     """
-    kind = at(seen.object, "kind")
-    return tuple(one for rule in RULES if kind in rule.kinds for one in _rule_findings(rule, seen))
+    kind, earlier = at(seen.object, "kind"), seen.earlier
+    return tuple(one for rule in RULES if kind in rule.kinds for one in _rule_findings(rule, seen, earlier))
 
 
-def _rule_findings(rule: Rule, seen: Seen) -> Iterator[Finding]:
+def _rule_findings(rule: Rule, seen: Seen, earlier: Seen | None) -> Iterator[Finding]:
     known: frozenset[_Place] = frozenset()
     is_bypassed = at(seen.object, "metadata", "annotations", _VALIDATION) == "disabled"
-    if seen.before is not None and seen.earlier is not None:
+    if seen.before is not None and earlier is not None:
         # What compares does so with the live object, from which Git may have differed before the change already.
-        earlier = replace(seen.earlier, before=seen.before) if rule.compares else seen.earlier
+        earlier = replace(earlier, before=seen.before) if rule.compares else earlier
         known = frozenset(_place_key(seen.before, fault) for fault in rule.check(earlier))
     for fault in rule.check(seen):
         if not rule.reads_variables and has_unfilled(at(seen.object, *fault.field)):

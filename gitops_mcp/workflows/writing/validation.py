@@ -23,7 +23,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.rules import Finding, Seen
-from gitops_mcp.domain.rules.admission import Verdict, judge_rules, judge_schema, unserved_kind
+from gitops_mcp.domain.rules.admission import Admission, judge_rules, judge_schema, unserved_kind
 from gitops_mcp.domain.rules.limits import broken_limits, notice_missing_backups
 from gitops_mcp.domain.rules.operator import OF_SCHEMAS
 from gitops_mcp.domain.schema.unfilled import unfilled_paths
@@ -159,7 +159,7 @@ def _judge_object(seen: Seen, identity: Identity, api: ApiOnce) -> _JudgedObject
     return _JudgedObject(tuple(found), tuple(skipped), tuple(undecided), tuple(by))
 
 
-def _judge_by_schema(seen: Seen, source: SchemaSource) -> Verdict:
+def _judge_by_schema(seen: Seen, source: SchemaSource) -> Admission:
     """What a schema says; of the packaged one only doubts, where the operator is known to be of another release."""
     verdict = judge_schema(seen, source.schema)
     found = [one for one in verdict.findings if one.rule == "cel" or not source.only_cel]
@@ -222,7 +222,7 @@ def _placeholder_notices(change: ObjectChange, skipped: Iterable[str]) -> tuple[
     return (Notice("not-validated", text),)
 
 
-def _unchecked_notices(identity: Identity, verdict: Verdict) -> Iterator[Notice]:
+def _unchecked_notices(identity: Identity, verdict: Admission) -> Iterator[Notice]:
     if verdict.unchecked:
         count = pluralize(len(verdict.unchecked), "CEL rule")
         yield Notice("not-validated", f"{identity}: {count} could not be decided here")

@@ -64,6 +64,27 @@ def cluster(**spec: Any) -> Object:
             id="one instant written twice",
         ),
         pytest.param(
+            {"replica": {"minApplyDelay": "4h"}, "monitoring": {"metricsQueriesTTL": "90s"}},
+            {"replica": {"minApplyDelay": "4h0m0s"}, "monitoring": {"metricsQueriesTTL": "1m30s"}},
+            id="durations as Go spells them",
+        ),
+        pytest.param(
+            {"imageName": "", "logLevel": "", "backup": {"target": ""}, "affinity": {"podAntiAffinityType": ""}},
+            {
+                "imageName": "example/postgresql:18.1",
+                "logLevel": "info",
+                "backup": {"target": "prefer-standby"},
+                "affinity": {"podAntiAffinityType": "preferred"},
+            },
+            id="what is stated blank and filled in",
+        ),
+        pytest.param(
+            {"postgresql": {"parameters": {"archive_mode": "off"}}},
+            {"postgresql": {"parameters": {"archive_mode": "on"}}},
+            id="archive_mode, which the operator sets",
+        ),
+        pytest.param({"storage": {"size": " 1Gi"}}, {"storage": {"size": "1Gi"}}, id="a size with a blank before it"),
+        pytest.param(
             {"a": True, "b": 1.0, "c": ""}, {"a": "true", "b": "1"}, id="scalars that the API quotes or drops"
         ),
     ],
@@ -75,6 +96,21 @@ def test_what_means_the_same_is_no_difference(desired: Object, live: Object) -> 
 @pytest.mark.parametrize(
     ("desired", "live", "differences"),
     [
+        pytest.param(
+            {"replica": {"minApplyDelay": "4h"}},
+            {"replica": {"minApplyDelay": "5h0m0s"}},
+            ["spec.replica.minApplyDelay: desired '4h', live '5h0m0s'"],
+            id="another duration",
+        ),
+        pytest.param(
+            {"description": ""},
+            {"description": "books"},
+            ["spec.description: desired '', live 'books'"],
+            id="a blank that nobody fills in",
+        ),
+        pytest.param(
+            {"schedule": "4h"}, {"schedule": "4h0m0s"}, ["spec.schedule: desired '4h', live '4h0m0s'"], id="no duration"
+        ),
         pytest.param({"instances": 3}, {"instances": 2}, ["spec.instances: desired 3, live 2"], id="a number"),
         pytest.param({"imageName": "a"}, {}, ["spec.imageName: desired 'a', live None"], id="a field that is not live"),
         pytest.param(
