@@ -120,7 +120,7 @@ def test_a_status_that_is_written_just_before_any_step_stops_none(here: Dev, num
         ("scale_postgres_cluster", {"instances": 3}),
         ("update_postgres_cluster", {"parameters": {"work_mem": "8MB"}}),
         ("update_postgres_cluster", {"reload": True}),
-        ("update_postgres_cluster", {"hibernation": "on", "confirm_deletion": True}),
+        ("update_postgres_cluster", {"hibernation": "on", "reload": True, "confirm_deletion": True}),
     ],
 )
 def test_a_change_arrives_while_an_operator_writes_all_the_time(

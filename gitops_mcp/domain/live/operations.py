@@ -71,18 +71,13 @@ class ApiOperation:
             return f"kubectl{space} delete {name}"
         if self.how == "create":
             return f"kubectl{space} create -f - <<'EOF'\n{json.dumps(self.body)}\nEOF"
-        return f"kubectl{space} patch {name} --type=json -p {shlex.quote(json.dumps(self._edits))}"
-
-    @property
-    def _edits(self) -> list[Object]:
-        return [one for one in self.body if one["op"] != "test"]
+        plain = [one for one in self.body if one["op"] != "test"]
+        return f"kubectl{space} patch {name} --type=json -p {shlex.quote(json.dumps(plain))}"
 
     @property
     def judged(self) -> dict[str, Any]:
-        """By name what somebody agrees to with it: what it does, and each part of what it does that to."""
-        parts = judged_parts(self.seen) if self.seen else {}
-        does = self._edits if self.how == "patch" else self.body
-        return {f"what becomes of {self.label}": does, **{f"{key} of {self.label}": parts[key] for key in parts}}
+        """By name each part of what it is done to. What is set is not among them: it may be the time of asking."""
+        return {f"{key} of {self.label}": value for key, value in judged_parts(self.seen).items()} if self.seen else {}
 
     def changes_since(self, live: Object) -> tuple[str, ...]:
         """What of it is otherwise than it was judged, by name."""

@@ -23,6 +23,8 @@ from gitops_mcp.workflows.writing.request import PATIENCE
 
 DRY_RUN = "server-side dry run"
 _MAKING_SECRETS = (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)
+_PAUSE = 0.02
+"""Seconds before a write that met another one is sent again."""
 
 
 class ServerWarnings:
@@ -86,7 +88,8 @@ def _do_bound(kube: Kube, one: ApiOperation, *, dry_run: bool, until: float) -> 
         except Raced:
             if time.monotonic() > until:
                 raise
-            one = _at_last_look(kube, one)
+            time.sleep(_PAUSE)
+            one = one if one.how == "create" else _at_last_look(kube, one)  # a quota is counted by compare-and-swap
 
 
 def _at_last_look(kube: Kube, one: ApiOperation, *, judged_whole: bool = False) -> ApiOperation:

@@ -163,6 +163,16 @@ def test_what_an_operator_writes_changes_nothing_of_an_operation_but_the_version
     assert (last.uid, last.version) == ("uid-db", "8")
 
 
+def test_what_somebody_agrees_to_is_the_same_however_often_it_is_planned() -> None:
+    """A restart is the time at which it was asked for."""
+    before, first, second = live(instances=1), shown(instances=1), shown(instances=1)
+    first["metadata"]["annotations"] = {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
+    second["metadata"]["annotations"] = {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:01Z"}
+    one, again = made(before, first), made(written(before), second)
+    assert (str(one), one.judged) == (str(again), again.judged)
+    assert one.judged["spec.instances of Cluster dev/db"] == 1
+
+
 @pytest.mark.parametrize(
     ("metadata", "part"),
     [

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, PASSWORD
 from gitops_mcp.domain.live.operations import ApiOperation, api_operations, manifest_of_live
 from gitops_mcp.domain.objects import Identity, Object, Resource
@@ -9,6 +10,8 @@ from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.errors import Forbidden, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.sandbox.api import ApiError
 from gitops_mcp.workflows.writing.api_writes import carry_out, try_operations
+from tests.fakes.api import Answer, status
+from tests.workflows.conftest import Api
 from tests.workflows.writing.conftest import Direct
 
 
@@ -109,6 +112,13 @@ def test_a_creation_overwrites_nothing_and_says_by_whose_hand_there_is_one(direc
         ) as told:
             tried()
         assert "nothing of it was changed" in str(told.value)
+
+
+def test_a_creation_that_met_another_one_at_the_quota_is_tried_again(api: Api) -> None:
+    words = 'Operation cannot be fulfilled on resourcequotas "few": the object has been modified'
+    api.answers["*"] = [status(409, "Conflict", words), Answer(201, manifest("db"))]
+    assert carry_out(Kube(context=None, timeout=5), [creation("db")]) == ["create Cluster dev/db"]
+    assert len(api.requests) == 2
 
 
 def test_a_status_that_is_written_after_the_look_stops_no_deletion(direct: Direct) -> None:
