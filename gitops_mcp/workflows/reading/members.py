@@ -101,13 +101,7 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
         warnings.append(Notice("live-unavailable", str(unread)))
     space = space or at(cluster, "metadata", "namespace")
     if space is None or (declared is None and cluster is None):
-        if not isinstance(unclear, NotFound | None):
-            raise unclear
-        nowhere = str(unclear) if unclear else f"cluster_name: no Cluster {name!r} in {chosen.name}"
-        if unread is not None:
-            raise unread
-        near = near_names(api, chosen, name, asked)
-        raise NotFound(f"{nowhere}. None is live either" + (f"; {near}" if near != NO_NAMES else ""))
+        raise _why_nowhere(api, chosen, name, asked, unclear, unread)
     allowed_namespace(chosen, space)
     live = None
     if unread is None:
@@ -120,6 +114,26 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
             live = LiveRoles(cluster, ())
     ref = ClusterRef(space, name)
     return ClusterReading(chosen, ref, declared, desired, live, cluster, api, warnings, changes)
+
+
+def _why_nowhere(
+    api: ApiOnce,
+    environment: Environment,
+    name: str,
+    namespace: str | None,
+    unclear: GitOpsError | None,
+    unread: GitOpsError | None,
+) -> GitOpsError:
+    """Of a Cluster that neither has: what can be mended in Git, else what could not be read, else near names."""
+    if unclear is not None and not isinstance(unclear, NotFound):
+        return unclear
+    if unread is not None:
+        return unread
+    if unclear is not None and environment.delivery == "git":
+        return unclear
+    declared = str(unclear) if unclear else f"cluster_name: no Cluster {name!r} in {environment.name}"
+    near = near_names(api, environment, name, namespace)
+    return NotFound(f"{declared}. None is live either" + (f"; {near}" if near != NO_NAMES else ""))
 
 
 def _declared_cluster(

@@ -104,16 +104,16 @@ def test_an_api_that_cannot_be_read_is_the_error_where_git_does_not_know_the_clu
         pytest.param(FORBIDDEN, "; other live names could not be looked for: list clusters.", id="it may not be read"),
     ],
 )
-def test_a_cluster_that_nobody_knows_is_told_with_near_live_names(
+def test_with_direct_delivery_a_cluster_that_nobody_knows_is_told_with_near_live_names(
     team: Team, api: Api, answer: Answer, near: str
 ) -> None:
-    team.commit({"other.yaml": cluster("other")})
+    team.commit({".gitops-mcp.yaml": "environments: {dev: {delivery: direct}}\n", "other.yaml": cluster("other")})
     api.clusters(None, listed(), named="db")
     api.clusters(None, answer)
     with pytest.raises(NotFound) as raised:
         read(team)
     declared, _, live_names = str(raised.value).partition(". None is live either")
-    assert declared == "Git declares no Cluster 'db' in default; there are: other"
+    assert declared == "Git declares no Cluster 'db' in dev; there are: other"
     assert live_names.startswith(near)
     assert bool(live_names) is bool(near)
 
