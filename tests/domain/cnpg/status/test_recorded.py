@@ -385,6 +385,16 @@ def test_schedules_that_are_due_later_suspended_or_new_stand_still_in_no_way() -
         assert still == (wanted if name == "scheduledbackups-after-a-run" else [])
 
 
+def test_the_first_run_of_a_new_schedule_is_computed_since_its_status_does_not_say_it() -> None:
+    seen = read(recorded("cluster-healthy"), scheduled_backups=tuple(recorded_list("scheduledbackups-just-created")))
+    assert {one.name: one.next and one.next.at for one in seen.schedules or ()} == {
+        "hourly": "2026-11-29T21:32:00Z",
+        "nightly": "2026-11-30T02:00:00Z",
+        "now": "2026-12-06T00:00:00Z",
+        "paused": None,
+    }
+
+
 def test_a_backup_that_nothing_begins_is_told_with_the_plugin_that_is_not_there() -> None:
     own = tuple(one for one in recorded_list("backups") if one["metadata"]["name"] == "unheard")
     assert (
