@@ -65,8 +65,8 @@ def test_sealed_secrets_and_their_certificate_are_asked_for_as_the_files_say(tmp
         sealed = {one for one in rights("direct-passwords") if one[1] == "sealedsecrets"}
         assert {one for one in sealed if one[2] != "create"} <= found
         assert found <= rights(*names)
-        [proxied] = {one["name"] for one in made.world.asked() if one["subresource"] == "proxy"}
-        assert proxied in resource_names("sealing-certificate")
+        proxied = {one["name"] for one in made.world.asked() if one["subresource"] == "proxy"}
+        assert proxied == resource_names("sealing-certificate")
 
 
 def resource_names(name: str) -> set[str]:

@@ -313,7 +313,10 @@ def test_a_role_that_owns_a_database_stays_until_that_has_another_owner(here: Sh
     row = until(here.world, lambda: here.roles()["landlord"] if here.roles()["landlord"].get("message") else None)
     assert "cannot be dropped because some objects depend on it" in row["message"]
     seen = here.ask.answer("get_change", change=second["change"])
-    assert (seen["state"], seen["objects"][0]["detail"]) == ("merged", "it is being deleted")
+    assert (seen["state"], seen["objects"][0]["detail"]) == (
+        "merged",
+        "it is being deleted, held by cnpg.io/deleteRole",
+    )
     assert "landlord" in here.postgres().roles
 
     here.applied("delete_postgres_database", **WORD, database_name="estate", drop=True)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
 from gitops_mcp.domain.live.drift import FieldDrift, drift
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.sandbox.cnpg.defaults import with_defaults
 
 
 def cluster(**spec: Any) -> Object:
@@ -212,4 +212,4 @@ def test_a_field_that_is_changed_is_the_one_difference(spec: Object) -> None:
 )
 def test_a_cluster_as_the_webhook_completes_it_does_not_differ(instances: int, size: str, parameters: Object) -> None:
     desired = cluster(instances=instances, storage={"size": size}, postgresql={"parameters": parameters})
-    assert drift(desired, with_defaults(desired)) == ()
+    assert drift(desired, fill_webhook_defaults(desired)) == ()
