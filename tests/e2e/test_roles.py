@@ -285,8 +285,9 @@ def test_three_names_that_differ_little_are_three_roles_three_objects_and_three_
 def test_the_listing_and_the_change_say_why_a_role_does_not_come(here: Shop) -> None:
     done = here.proposed("create_postgres_role", **ON, role_name="waiting", password_source="existing:not-there")
     assert "secret-missing" in ids(done)
-    seen = here.merged(done, state="applied")
-    assert "it waits for Secret not-there, and the operator tries again until there is one" in seen["why"]
+    here.merged(done, state="applied")
+    waits = "it waits for Secret not-there, and the operator tries again until there is one"
+    until(here.world, lambda: waits in here.ask.answer("get_change", change=done["change"])["why"])
     assert here.roles()["waiting"]["state"] == "failing"
     assert here.roles()["waiting"]["message"] == 'secrets "not-there" not found'
 
