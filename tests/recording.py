@@ -47,7 +47,7 @@ _UID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 _PORT = re.compile(r"\b(127\.0\.0\.1|localhost):\d+")
 _HEX = re.compile(r"\b[0-9a-f]{7,40}\b")
 _AGE = re.compile(
-    r"((?:\bage|created|since): '?|\bcreated |<time> \(|\(\w+, )(?:in )?\d+[smhd]\b|\b\d+ seconds(?= old)"
+    r"((?:\bage|created|since): '?|\bcreated |<time> \(|=no archive \(|\(\w+, )(?:in )?\d+[smhd]\b|\b\d+ seconds(?= old)"
 )
 _EVENT = re.compile(r"^- last \S+ \(\w+\), ")
 _HASH = re.compile(r"\bhash=[0-9A-F]{32}\b")
