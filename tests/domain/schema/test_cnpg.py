@@ -135,14 +135,6 @@ RULES = [
         id="Cluster: preferred durability",
     ),
     pytest.param(
-        "clusters",
-        synchronous(podFailureDomainKeys=["zone"]),
-        synchronous(podFailureDomainKeys=["zone"], nodeFailureDomainKeys=["rack"]),
-        "spec.postgresql.synchronous",
-        "podFailureDomainKeys and nodeFailureDomainKeys are mutually exclusive",
-        id="Cluster: failure domains",
-    ),
-    pytest.param(
         "databaseroles",
         {**ROLE, "passwordSecret": {"name": "s"}},
         {**ROLE, "passwordSecret": {"name": "s"}, "disablePassword": True},
