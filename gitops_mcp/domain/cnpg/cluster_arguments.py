@@ -97,8 +97,8 @@ def _check_parameter(key: str, value: object, *, field: str) -> None:
         raise InvalidRequest(f"{field}: the value of {key} must be one line of at most 4096 characters")
     if redact_text(value) != value:
         raise InvalidRequest(
-            f"{field}: the value of {key} looks as if it held a password or a token, which would stay in Git for "
-            f"ever: leave it out"
+            f"{field}: the value of {key} looks as if it held a password or a token, which everybody could read "
+            f"from then on: leave it out"
         )
     if key == "wal_level" and value not in WAL_LEVELS:
         raise InvalidRequest(f"{field}: wal_level {quote(value)} does not exist; {suggest(value, WAL_LEVELS)}")

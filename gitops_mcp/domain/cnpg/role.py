@@ -164,6 +164,7 @@ def checked_comment(text: str) -> str:
         raise InvalidRequest("comment: it holds a NUL or half of a character, which PostgreSQL does not take")
     if redact_text(text) != text:
         raise InvalidRequest(
-            "comment: it looks as if it held a password or a token, which would stay in Git for ever; leave that out"
+            "comment: it looks as if it held a password or a token, which everybody could read from then on; leave "
+            "that out"
         )
     return text

@@ -101,7 +101,7 @@ def _scaling_warnings(cluster: Object, to: int) -> Iterator[str]:
     if to < most + 1:
         yield (
             f"maxSyncReplicas is {most}: CNPG's webhook refuses fewer than {most + 1} instances, and where it is off "
-            f"the operator sets spec.instances back (event NoScaleDown) and Git differs from then on: lower "
+            f"the operator sets spec.instances back (event NoScaleDown), so that it does not last: lower "
             f"maxSyncReplicas first"
         )
     if to == 1 and at(cluster, "spec", "enablePDB") is not False:

@@ -37,8 +37,8 @@ def checked_sql_name(name: str, *, field: str) -> str:
         )
     if redact_text(name) != name:
         raise InvalidRequest(
-            f"{field}: it looks as if it held a password or a token, which would stay in Git for ever; a name such as "
-            f"'app' works"
+            f"{field}: it looks as if it held a password or a token, which everybody could read from then on; a name "
+            f"such as 'app' works"
         )
     return name
 

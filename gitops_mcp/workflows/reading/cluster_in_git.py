@@ -58,14 +58,15 @@ def declared_cluster(
 def unknown_cluster(
     api: ApiOnce, app: App, ground: Ground | None, environment: Environment, name: str, namespace: str | None
 ) -> NotFound:
-    """With near names of what is live and in Git."""
+    """With near names of what is live and, where that is what is changed, in Git."""
     declared: tuple[Declaration, ...] = ()
-    if ground:
+    if ground and environment.delivery == "git":
         declared = app.desired(ground, environment.path, ground.base.commit).clusters
     known = {one.identity.name for one in declared if namespace in {None, one.identity.namespace}}
     where = f"{environment.name}, namespace {namespace}" if namespace else environment.name
     near = near_names(api, environment, name, namespace, known)
-    return NotFound(f"no Cluster {name!r} in {where}, neither live nor in Git; {near}")
+    nowhere = "neither live nor in Git" if environment.delivery == "git" else "none is live"
+    return NotFound(f"no Cluster {name!r} in {where}, {nowhere}; {near}")
 
 
 def near_names(

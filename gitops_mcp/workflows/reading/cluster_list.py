@@ -144,6 +144,8 @@ class _Delivery:
     declared: Mapping[tuple[str | None, str], Declaration] | None
     """None where Git could not be asked."""
     engine: str | None
+    nowhere: str | None
+    """What is said of one that Git does not declare; nothing where it need not."""
     warnings: list[Notice] = field(default_factory=list)
 
     @classmethod
@@ -156,13 +158,14 @@ class _Delivery:
                 declared = {(one.identity.namespace, one.identity.name): one for one in found}
             except GitOpsError as error:
                 warnings.append(Notice("git-unavailable", str(error)))
-        return cls(declared, cut_text(str(states[0])) if states else None, warnings)
+        nowhere = "not in Git" if environment.delivery == "git" else None
+        return cls(declared, cut_text(str(states[0])) if states else None, nowhere, warnings)
 
     def place(self, namespace: str | None, name: str) -> str | None:
         if self.declared is None:
             return None
         found = self.declared.get((namespace, name)) or self.declared.get((None, name))
-        return cut_text(found.place) if found else "not in Git"
+        return cut_text(found.place) if found else self.nowhere
 
 
 def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gitops_mcp.answers.base import Answer, rows_of, shorten_to_fit
@@ -30,7 +31,7 @@ from gitops_mcp.answers.cluster_parts import (
 from gitops_mcp.answers.cluster_status import BackupFacts, ClusterFacts, ClusterStatus
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App
-from gitops_mcp.domain.cnpg.status.problems import Problem, problems
+from gitops_mcp.domain.cnpg.status.problems import Problem, problems, without_git
 from gitops_mcp.domain.cnpg.status.report import Related, Status, read_status
 from gitops_mcp.domain.live.engine_report import EngineState
 from gitops_mcp.domain.live.refused import refused_fields
@@ -93,7 +94,9 @@ def read_cluster_status(
     related, missing = read_related(api, live)
     seen = read_status(live, related, now=datetime.now(UTC), most_events=10 if detailed else _CONCISE["events"])
     unmade, unread = _unmade_passwords(api, live, related)
-    return _fill_answer(shared, seen, declared, states, [*missing, *unread], unmade, detailed=detailed)
+    unread_parts = [*missing, *unread]
+    is_direct = chosen.delivery == "direct"
+    return _fill_answer(shared, seen, declared, states, unread_parts, unmade, detailed=detailed, is_direct=is_direct)
 
 
 def _unmade_passwords(api: ApiOnce, live: Object, related: Related) -> tuple[list[Problem], list[Notice]]:
@@ -135,11 +138,14 @@ def _fill_answer(
     unmade: Sequence[Problem],
     *,
     detailed: bool,
+    is_direct: bool,
 ) -> ClusterStatus:
     top = seen.summary
     instances = f"{top.ready}/{top.instances} ready"
     own = problems(seen, desired=declared.object if declared else None)
-    found = [*own, *unmade, *_git_problems(shared, declared, states, live=seen.cluster)]
+    if is_direct:
+        own = tuple(replace(one, action=without_git(one.action)) for one in own)
+    found = [*own, *unmade, *_git_problems(shared, declared, states, live=seen.cluster, is_direct=is_direct)]
     sections: dict[str, Sequence[Answer]] = {
         "conditions": rows_of(ConditionRow, seen.conditions),
         "instances": rows_of(InstanceRow, seen.instances),
@@ -202,7 +208,7 @@ def _backups(seen: Status) -> BackupFacts:
 
 
 def _git_problems(
-    shared: ClusterStatus, declared: Declaration | None, states: Sequence[EngineState], *, live: Object
+    shared: ClusterStatus, declared: Declaration | None, states: Sequence[EngineState], *, live: Object, is_direct: bool
 ) -> Iterator[Problem]:
     if failing := next((one for one in states if one.failing), None):
         what = f"the engine cannot apply what Git says ({failing.name})"
@@ -216,8 +222,10 @@ def _git_problems(
             yield Problem("warning", "refused-by-api", what, action)
         else:
             action = "wait for the engine to apply it, or find out who changed it by hand"
+            if is_direct:
+                action = "change Git too where anything is still made from it; a change here does not touch it"
             yield Problem("info", "differs-from-git", what, action)
     unknown = any(one.id in {"git-unclear", "no-repository", "passed-over"} for one in shared.warnings)
-    if shared.git is None and declared is None and not unknown:
+    if shared.git is None and declared is None and not (unknown or is_direct):
         what = "no document of this environment's folder declares this cluster"
         yield Problem("info", "not-in-git", what, "nothing can be proposed for it here until Git declares it")

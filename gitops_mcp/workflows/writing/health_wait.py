@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.caller import Caller
 from gitops_mcp.domain.cnpg.status.health import judge_health
+from gitops_mcp.domain.cnpg.status.problems import without_git
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
@@ -25,6 +26,7 @@ def wait_until_healthy(kube: Kube, caller: Caller, cluster: Identity, *, seconds
     while True:
         try:
             well, why = judge_health(kube.get(CLUSTER, cluster.namespace, cluster.name), now=datetime.now(UTC))
+            why = without_git(why)
         except GitOpsError as error:
             well, why = False, str(error)
         spent = time.monotonic() - begun

@@ -133,7 +133,7 @@ def _make_secret(
     if name == "cluster":
         seen = look_at_name(view, owner.ref.namespace, secret, name)
         check_secret_is_free(owner, name, secret, seen.live)
-        return view, made_password(owner, name, secret)
+        return view, made_password(owner, name, secret, origin=view.desired.origin)
     provider = _provider(view, owner.cluster, name)
     if left := leftover_password(owner, name, secret, found, view.source.leftovers(found)):
         return view, left
@@ -146,7 +146,7 @@ def _make_secret(
     check_secret_is_free(owner, name, fitting.name, seen.live)
     wanted = WantedSecret(owner.ref.namespace, fitting.name, owner.role, fitting.written_name)
     text = provider.file(wanted, fitting.place.path, eol=line_ending(view.desired))
-    made = made_password(owner, name, fitting.name, SecretFile(text, fitting.place))
+    made = made_password(owner, name, fitting.name, SecretFile(text, fitting.place), origin=view.desired.origin)
     kept = kept_password_notices(name, fitting.name, seen)
     return view, replace(made, caution=caution_of_name(owner, name, fitting.name, seen), warnings=kept)
 

@@ -102,3 +102,15 @@ def test_an_unknown_cluster_is_told_with_near_names_of_git_and_api(team: Team, a
     assert "orders-git" in text
     assert ("orders-api" in text) is readable
     assert "elsewhere" not in text
+
+
+def test_where_the_api_is_changed_an_unknown_cluster_is_none_that_is_live(team: Team, api: Api) -> None:
+    configured = "environments: {dev: {delivery: direct}}\n"
+    team.commit({".gitops-mcp.yaml": configured, "a.yaml": cluster("orders-git")})
+    api.answers["/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters?limit=500"] = listed(live("orders-api"))
+    app = team.app()
+    settings, ground = app.settings()
+    environment = app.environment(settings, None)
+    once = ApisOnce(app, settings).at_environment(environment)
+    text = str(unknown_cluster(once, app, ground, environment, "orders", "shop"))
+    assert text == "no Cluster 'orders' in dev, namespace shop, none is live; there are: orders-api"

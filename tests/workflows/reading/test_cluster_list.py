@@ -127,6 +127,15 @@ def test_a_listing_of_nearby_namespaces_goes_on_where_it_stopped(team: Team, api
         shown(team, limit=2, cursor=first.cursor)
 
 
+@pytest.mark.parametrize(("delivery", "said"), [("git", "not in Git"), ("direct", None)])
+def test_only_where_git_is_what_is_changed_a_cluster_is_told_as_missing_there(
+    team: Team, api: Api, delivery: str, said: str | None
+) -> None:
+    team.commit({".gitops-mcp.yaml": f"environments: {{dev: {{delivery: {delivery}}}}}\n"})
+    api.clusters(None, listed(live()), limit=30)
+    assert [row.declared for row in shown(team, detailed=True).items] == [said]
+
+
 def many(*counts: int) -> str:
     return f"environments: {{dev: {{namespaces: [{', '.join(f'team-{n}' for n in range(len(counts)))}]}}}}\n"
 

@@ -19,7 +19,7 @@ from gitops_mcp.workflows.reading.roles import list_roles
 from tests.conftest import examples
 from tests.fakes.api import Answer
 from tests.fakes.mutations import JUNK, mutations
-from tests.fakes.recorded import SOON, recorded
+from tests.fakes.recorded import SOON, recorded, recorded_names
 from tests.workflows.conftest import Api, Team, application, cluster, listed
 
 
@@ -64,6 +64,16 @@ def test_values_of_the_wrong_types_keep_no_tool_from_answering(app: App, api: Ap
     for one in answers:
         assert one.structured()
         assert one.markdown()
+
+
+@pytest.mark.parametrize("name", recorded_names("cluster"))
+def test_where_the_api_is_changed_no_advice_on_a_cluster_speaks_of_git(team: Team, api: Api, name: str) -> None:
+    team.commit({".gitops-mcp.yaml": "environments: {dev: {delivery: direct}}\n"})
+    found = recorded(name)
+    api.cluster("bank", found["metadata"]["name"], Answer(200, found))
+    told = read_cluster_status(team.app(), found["metadata"]["name"], namespace="bank", environment=None, detailed=True)
+    assert [one for one in told.problems if "Git" in f"{one.what} {one.action}"] == []
+    assert "Git" not in told.model_dump_json(include={"problems", "summary", "git"})
 
 
 KINDS = ("cluster", "database", "databaserole", "backup", "scheduledbackup", "pooler", "publication", "subscription")

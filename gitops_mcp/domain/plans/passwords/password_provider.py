@@ -15,7 +15,7 @@ from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Resource, at
 from gitops_mcp.domain.plans.passwords.secret_documents import Maker, ProviderName, SecretDocument, Way, ways_near
-from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.repository.desired import Declaration, Origin
 from gitops_mcp.errors import InvalidRequest, Refused
 
 MAKER_KINDS: Mapping[ProviderName, tuple[Resource, ...]] = {
@@ -121,13 +121,14 @@ def version_notices(provider: Maker, signs: ProviderSigns) -> tuple[Notice, ...]
     return (Notice("other-version", told),)
 
 
-def provider_notes(provider: Maker, wanted: str) -> tuple[str, ...]:
+def provider_notes(provider: Maker, wanted: str, origin: Origin) -> tuple[str, ...]:
     """What a reviewer should know of how the password of a Secret comes to be."""
     match provider:
         case "external-secrets":
             how = (
-                f"The External Secrets Operator generates the password of Secret {wanted} once, in the cluster; Git "
-                f"holds no part of it. A Secret that is deleted comes back with another password."
+                f"The External Secrets Operator generates the password of Secret {wanted} once, in the cluster"
+                + origin.while_waiting("; Git holds no part of it")
+                + ". A Secret that is deleted comes back with another password."
             )
             return how, f"The Secret {wanted} goes with its ExternalSecret, and with it the only copy of the password"
         case "sealed-secrets":
@@ -145,7 +146,11 @@ def provider_notes(provider: Maker, wanted: str) -> tuple[str, ...]:
         case _:
             how = (
                 f"The password of Secret {wanted} is generated here and goes to the Kubernetes API alone, with this "
-                f"change. It is not in Git: a cluster that is built anew from Git needs the Secret restored or made "
-                f"again."
+                f"change. {_lost_password(origin)}"
             )
     return (how,)
+
+
+def _lost_password(origin: Origin) -> str:
+    in_git = "It is not in Git: a cluster that is built anew from Git needs the Secret restored or made again."
+    return origin.while_waiting(in_git) or "A Secret that is lost has to be restored, or made again."

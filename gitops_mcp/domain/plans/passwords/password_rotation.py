@@ -25,7 +25,8 @@ def maker_to_rotate(owner: PasswordOwner, secret: str | None, found: Iterable[Se
     """The document that makes the Secret; None where none does. Raises where a new value cannot be written there."""
     if secret is None:
         raise InvalidRequest(
-            f"rotate_password cannot work: role {owner.role!r} names no Secret; make one first and name it in Git"
+            f"rotate_password cannot work: role {owner.role!r} names no Secret; make one first and let "
+            f"its passwordSecret name it"
         )
     makers = [one for one in found if one.makes(owner.ref.namespace, secret)]
     if len(makers) > 1:

@@ -26,7 +26,7 @@ from gitops_mcp.domain.plans.passwords.secret_documents import (
 )
 from gitops_mcp.domain.plans.plan import Plan, SecretWrite
 from gitops_mcp.domain.plans.roles.declared_roles import bootstrap_owner, bootstrap_secret
-from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.errors import InvalidRequest
 
 _EXISTING = "existing:"
@@ -213,9 +213,11 @@ def _new_secret(owner: PasswordOwner, secret: str) -> NewObject:
     return NewObject(SECRET.kind, owner.ref.namespace, secret, short, owner.ref.name)
 
 
-def made_password(owner: PasswordOwner, provider: Maker, secret: str, file: SecretFile | None = None) -> RolePassword:
+def made_password(
+    owner: PasswordOwner, provider: Maker, secret: str, file: SecretFile | None = None, *, origin: Origin
+) -> RolePassword:
     """From a new Secret of a provider: a file in Git, or without one a write to the API."""
-    notes = provider_notes(provider, f"{owner.ref.namespace}/{secret}")
+    notes = provider_notes(provider, f"{owner.ref.namespace}/{secret}", origin)
     body = (f"The password comes from Secret {secret}, made by {provider}", *notes)
     written = () if file else (SecretWrite("create", owner.ref.namespace, secret, owner.role),)
     return RolePassword(secret, body, file=file, writes=written)

@@ -12,6 +12,7 @@ from gitops_mcp.domain.plans.passwords.password_provider import (
     provider_notes,
 )
 from gitops_mcp.domain.plans.passwords.secret_documents import Maker, ProviderName, SecretDocument, secret_documents
+from gitops_mcp.domain.repository.desired import GIT
 from gitops_mcp.errors import InvalidRequest, Refused
 from tests.domain.plans.role_files import CLUSTER, read
 
@@ -67,4 +68,4 @@ def test_where_none_can_be_chosen_the_choices_are_named(
 
 @pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets", "sops", "cluster"])
 def test_notes_name_the_secret(provider: Maker) -> None:
-    assert "shop/orders-dave" in provider_notes(provider, "shop/orders-dave")[0]
+    assert "shop/orders-dave" in provider_notes(provider, "shop/orders-dave", GIT)[0]

@@ -20,8 +20,9 @@ from gitops_mcp.domain.plans.passwords.role_password import (
     secret_places,
     with_secret,
 )
-from gitops_mcp.domain.plans.passwords.secret_documents import SecretDocument, secret_documents
+from gitops_mcp.domain.plans.passwords.secret_documents import Maker, SecretDocument, secret_documents
 from gitops_mcp.domain.plans.plan import Plan, SecretWrite
+from gitops_mcp.domain.repository.desired import API, GIT
 from gitops_mcp.errors import InvalidRequest
 from tests.domain.plans.role_files import CLUSTER, KUSTOMIZATION, REF, read
 
@@ -140,10 +141,22 @@ def test_a_secrets_file_goes_beside_those_of_its_like() -> None:
 
 def test_a_made_password_is_a_file_or_a_write_to_the_api() -> None:
     file = SecretFile("text", FilePlace("a.yaml"))
-    in_git, written = made_password(DAVE, "sops", "s", file), made_password(DAVE, "cluster", "s")
+    in_git, written = (
+        made_password(DAVE, "sops", "s", file, origin=GIT),
+        made_password(DAVE, "cluster", "s", origin=GIT),
+    )
     assert (in_git.file, in_git.writes) == (file, ())
     assert (written.file, written.writes) == (None, (SecretWrite("create", "shop", "s", "dave"),))
     assert in_git.body[0] == "The password comes from Secret s, made by sops"
+
+
+@pytest.mark.parametrize(("provider", "lost"), [("external-secrets", "that is deleted"), ("cluster", "that is lost")])
+def test_only_what_is_committed_speaks_of_git(provider: Maker, lost: str) -> None:
+    committed = " ".join(made_password(DAVE, provider, "s", origin=GIT).body)
+    applied = " ".join(made_password(DAVE, provider, "s", origin=API).body)
+    assert "Git" in committed
+    assert "Git" not in applied
+    assert f"A Secret {lost}" in applied
 
 
 def test_the_text_of_a_secret_is_not_shown_with_the_value() -> None:

@@ -24,11 +24,11 @@ from gitops_mcp.domain.cnpg.status.problems.phase import (
     set_aside_problems,
     switch_problems,
 )
-from gitops_mcp.domain.cnpg.status.problems.problem import Problem, Severity
+from gitops_mcp.domain.cnpg.status.problems.problem import Problem, Severity, without_git
 from gitops_mcp.domain.cnpg.status.report import Status
 from gitops_mcp.domain.objects import Object
 
-__all__ = ["Problem", "Severity", "problems"]
+__all__ = ["Problem", "Severity", "problems", "without_git"]
 
 _ORDER: dict[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
 _RULES: tuple[Callable[[Status], Iterator[Problem]], ...] = (

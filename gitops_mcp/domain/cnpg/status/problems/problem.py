@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,3 +17,8 @@ class Problem:
     action: str
     detail: str | None = None
     """The cluster's own words on it: data, cut."""
+
+
+def without_git(text: str) -> str:
+    """The same advice where the API is changed and not Git."""
+    return re.sub(r" (?:in|from) Git\b", "", text)
