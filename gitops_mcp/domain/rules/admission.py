@@ -42,7 +42,7 @@ class Admission:
 
 
 @dataclass(frozen=True)
-class Arrival:
+class ObjectStages:
     """An object on its way into the API, as each stage makes it."""
 
     merged: Object
@@ -62,8 +62,8 @@ def admit(seen: Seen, schema: Schema) -> Admission:
 def judge_rules(seen: Seen, schema: Schema) -> tuple[Finding, ...]:
     """The rules look at the object as the webhook does, with every default in it."""
     held = _held_object(seen, schema)
-    before = None if seen.before is None else _arrive_over(held, seen, seen.before, schema).kept
-    kept = _arrive_over(held, seen, seen.object, schema).kept
+    before = None if seen.before is None else _stages_over(held, seen, seen.before, schema).kept
+    kept = _stages_over(held, seen, seen.object, schema).kept
     live = None if seen.live is None else held
     return findings(
         replace(seen, object=kept, before=before, live=live, declared=seen.object, declared_before=seen.before)
@@ -77,10 +77,10 @@ def judge_schema(seen: Seen, schema: Schema) -> Admission:
     elsewhere it stands in the way of every change.
     """
     held = _held_object(seen, schema)
-    found = _judge_arrival(_arrive_over(held, seen, seen.object, schema), held, schema)
+    found = _judge_stages(_stages_over(held, seen, seen.object, schema), held, schema)
     old = None
     if found.faults and seen.before is not None:
-        old = _judge_arrival(_arrive_over(held, seen, seen.before, schema), held, schema)
+        old = _judge_stages(_stages_over(held, seen, seen.before, schema), held, schema)
     known = Counter(_fault_key(one, old.kept) for one in old.faults) if old else Counter()
     made = []
     for one in found.faults:
@@ -94,11 +94,11 @@ def judge_schema(seen: Seen, schema: Schema) -> Admission:
     return Admission(tuple(made), found.skipped, found.unchecked)
 
 
-def refused_by_schema(arrival: Arrival, held: Object | None, schema: Schema) -> tuple[SchemaFault, ...]:
+def refused_by_schema(stages: ObjectStages, held: Object | None, schema: Schema) -> tuple[SchemaFault, ...]:
     """What the API server refuses an object for that replaces one which it holds, or that is new."""
-    found = schema.verdict(arrival.kept, before=held).faults
-    changed = (one for one in found if not _is_unchanged(one, arrival.kept, held, schema))
-    return tuple(dict.fromkeys((*_null_faults(arrival, schema), *changed)))
+    found = schema.verdict(stages.kept, before=held).faults
+    changed = (one for one in found if not _is_unchanged(one, stages.kept, held, schema))
+    return tuple(dict.fromkeys((*_null_faults(stages, schema), *changed)))
 
 
 def unserved_kind(text: str, *, is_old: bool) -> Finding:
@@ -106,18 +106,18 @@ def unserved_kind(text: str, *, is_old: bool) -> Finding:
     return _finding(SchemaFault(("kind",), text, "unknown kind"), is_old=is_old, ours=False, passes=False)
 
 
-def arrive(seen: Seen, declared: Object, schema: Schema) -> Arrival:
+def object_stages(seen: Seen, declared: Object, schema: Schema) -> ObjectStages:
     """Applied over the live object, or over what Git declared before where that is not known."""
-    return _arrive_over(_held_object(seen, schema), seen, declared, schema)
+    return _stages_over(_held_object(seen, schema), seen, declared, schema)
 
 
-def _arrive_over(held: Object | None, seen: Seen, declared: Object, schema: Schema) -> Arrival:
+def _stages_over(held: Object | None, seen: Seen, declared: Object, schema: Schema) -> ObjectStages:
     merged = declared if held is None else merge_change(schema.root, held, before=seen.before, after=declared)
     plain = schema.fill(merged)
     filled = fill_webhook_defaults(plain, operator=seen.operator)
     # A webhook that has nothing to add sends nothing back.
     written: Object = filled if filled is plain else write_back(schema.root, filled)
-    return Arrival(merged, schema.fill(filled), schema.fill(written))
+    return ObjectStages(merged, schema.fill(filled), schema.fill(written))
 
 
 @dataclass(frozen=True)
@@ -130,13 +130,13 @@ class _OfSchema:
     unchecked: tuple[Unchecked, ...]
 
 
-def _judge_arrival(arrival: Arrival, held: Object | None, schema: Schema) -> _OfSchema:
-    value = {key: part for key, part in arrival.kept.items() if key != "status"}  # no write of an object changes that
+def _judge_stages(stages: ObjectStages, held: Object | None, schema: Schema) -> _OfSchema:
+    value = {key: part for key, part in stages.kept.items() if key != "status"}  # no write of an object changes that
     found = schema.verdict(value, before=held)
-    declared = () if arrival.filled == arrival.kept else schema.examine(arrival.filled)
+    declared = () if stages.filled == stages.kept else schema.examine(stages.filled)
     stricter = {one.path for one in declared} - {one.path for one in found.faults if one.rule != "cel"}
-    faults = [*_null_faults(arrival, schema), *found.faults, *(one for one in declared if one.path in stricter)]
-    return _OfSchema(arrival.kept, tuple(dict.fromkeys(faults)), frozenset(stricter), found.skipped, found.unchecked)
+    faults = [*_null_faults(stages, schema), *found.faults, *(one for one in declared if one.path in stricter)]
+    return _OfSchema(stages.kept, tuple(dict.fromkeys(faults)), frozenset(stricter), found.skipped, found.unchecked)
 
 
 def _held_object(seen: Seen, schema: Schema) -> Object | None:
@@ -145,11 +145,11 @@ def _held_object(seen: Seen, schema: Schema) -> Object | None:
     return None if base is None else fill_webhook_defaults(schema.fill(base), operator=seen.operator)
 
 
-def _null_faults(arrival: Arrival, schema: Schema) -> Iterator[SchemaFault]:
-    for path in schema.nulls(arrival.merged):
+def _null_faults(stages: ObjectStages, schema: Schema) -> Iterator[SchemaFault]:
+    for path in schema.nulls(stages.merged):
         yield SchemaFault(path, _NULL, "type")
-    if at(arrival.kept, "kind") == "Cluster" and arrival.filled != schema.fill(arrival.merged):
-        for path in nulls_written_back(schema.root, arrival.kept):
+    if at(stages.kept, "kind") == "Cluster" and stages.filled != schema.fill(stages.merged):
+        for path in nulls_written_back(schema.root, stages.kept):
             yield SchemaFault(path, _UNSTATED + (_GROUPS if path[-1] == "apiGroup" else ""), "type")
 
 

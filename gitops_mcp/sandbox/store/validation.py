@@ -13,7 +13,7 @@ from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.kinds import BACKUP, CLUSTER, DATABASE, SCHEDULED_BACKUP
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.rules import Seen
-from gitops_mcp.domain.rules.admission import Arrival, arrive, judge_rules, refused_by_schema
+from gitops_mcp.domain.rules.admission import ObjectStages, judge_rules, object_stages, refused_by_schema
 from gitops_mcp.domain.schema import SchemaFault
 from gitops_mcp.sandbox.cnpg.spelling import respell
 from gitops_mcp.sandbox.store import metadata
@@ -37,15 +37,15 @@ def valid_object(
     release = operator if served.resource.group == CLUSTER.group else None
     held = _declared(old) if old is not None else None
     seen = Seen(_declared(value if applied else served.ready.fill(value)), held, held, release)
-    arrival = _arrival(served, seen)
-    faults = refused_by_schema(arrival, held, served.ready)
+    stages = _stages_of(served, seen)
+    faults = refused_by_schema(stages, held, served.ready)
     if release is not None and served.resource in _DEFAULTED and checked:
-        _check_decoded(served, arrival.kept, faults)
-    causes = [*metadata.faults(served.resource, value["metadata"]), *causes_of(faults, arrival.kept)]
-    _check(served, value, [*causes, *_replicas_faults(served, arrival.kept)], checked=checked)
+        _check_decoded(served, stages.kept, faults)
+    causes = [*metadata.faults(served.resource, value["metadata"]), *causes_of(faults, stages.kept)]
+    _check(served, value, [*causes, *_replicas_faults(served, stages.kept)], checked=checked)
     if release is not None and checked:
         _ask_operator(served, seen)
-    return {**arrival.kept, "metadata": value["metadata"]}
+    return {**stages.kept, "metadata": value["metadata"]}
 
 
 def _declared(value: Object) -> Object:
@@ -60,12 +60,12 @@ def _check(served: Served, value: Object, causes: list[Cause], *, checked: bool)
         raise invalid(served.resource, value["metadata"]["name"], causes)
 
 
-def _arrival(served: Served, seen: Seen) -> Arrival:
+def _stages_of(served: Served, seen: Seen) -> ObjectStages:
     if seen.operator is not None and served.resource == CLUSTER:
-        arrival = arrive(seen, seen.object, served.ready)
-        return replace(arrival, kept={**arrival.kept, "spec": respell(arrival.kept.get("spec"))})
+        stages = object_stages(seen, seen.object, served.ready)
+        return replace(stages, kept={**stages.kept, "spec": respell(stages.kept.get("spec"))})
     filled = served.ready.fill(seen.object)
-    return Arrival(seen.object, filled, filled)
+    return ObjectStages(seen.object, filled, filled)
 
 
 def _replicas_faults(served: Served, value: Object) -> Iterator[Cause]:

@@ -9,7 +9,7 @@ import pytest
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Finding, Seen
-from gitops_mcp.domain.rules.admission import admit, arrive
+from gitops_mcp.domain.rules.admission import admit, object_stages
 from gitops_mcp.domain.rules.table import OURS
 from tests.domain.rules.examples import cluster, database, synchronous
 from tests.domain.rules.recorded.rows import schema_of
@@ -31,7 +31,7 @@ def told(value: Object, before: Object | None = None, live: Object | None = None
 
 
 def kept(value: Object, before: Object | None = None, operator: Release | None = None) -> Object:
-    spec: Object = arrive(Seen(value, before, operator=operator), value, schema_of(value)).kept["spec"]
+    spec: Object = object_stages(Seen(value, before, operator=operator), value, schema_of(value)).kept["spec"]
     return spec
 
 
@@ -155,7 +155,7 @@ def test_what_the_api_holds_stays_where_git_says_nothing_of_it() -> None:
     live = cluster(stopDelay=30)
     live["status"] = {"phase": "x"}
     before = cluster()
-    made = arrive(Seen(before, before, live), cluster(instances=5), schema_of(before)).kept
+    made = object_stages(Seen(before, before, live), cluster(instances=5), schema_of(before)).kept
     assert (made["spec"]["stopDelay"], made["spec"]["instances"], made["status"]) == (30, 5, {"phase": "x"})
 
 
@@ -171,7 +171,7 @@ def test_items_with_keys_are_merged_and_other_lists_are_replaced() -> None:
     before = cluster(postgresql={"extensions": [{"name": "a"}, {"name": "b"}], "pg_hba": ["a", "b"]})
     live = cluster(postgresql={"extensions": [{"name": n} for n in "abc"], "pg_hba": ["a", "b"]})
     after = cluster(postgresql={"extensions": [{"name": "b"}], "pg_hba": ["b"]})
-    made = arrive(Seen(after, before, live), after, schema_of(after)).kept["spec"]["postgresql"]
+    made = object_stages(Seen(after, before, live), after, schema_of(after)).kept["spec"]["postgresql"]
     assert ([one["name"] for one in made["extensions"]], made["pg_hba"]) == (["b", "c"], ["b"])
 
 
@@ -184,7 +184,7 @@ def test_defaults_are_those_of_the_operators_release() -> None:
 
 def test_a_database_is_not_filled_in() -> None:
     value = database()
-    assert arrive(Seen(value), value, schema_of(value)).kept["spec"] == {
+    assert object_stages(Seen(value), value, schema_of(value)).kept["spec"] == {
         **value["spec"],
         "databaseReclaimPolicy": "retain",
         "ensure": "present",
