@@ -62,7 +62,7 @@ def _dangerous_annotations(seen: Seen) -> Iterator[Fault]:
 
 def _validation(seen: Seen) -> Iterator[Fault]:
     stated = annotations_of(seen.object).get(VALIDATION, "enabled")
-    if stated not in ("enabled", "disabled"):
+    if stated not in ("", "enabled", "disabled"):
         text = f"{quote(str(stated))} means nothing, and the webhook judges as ever: leave it out"
         yield Fault(("metadata", "annotations", VALIDATION), text, "warning")
 

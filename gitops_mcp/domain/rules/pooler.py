@@ -82,7 +82,6 @@ def _pooler_instances(seen: Seen) -> Iterator[Fault]:
 def _pooler_integration(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, *_PLACE)
     own = [name for name in ("authQuerySecret", "serverTLSSecret") if at(given, name, "name")]
-    own += ["authQuery"] if at(given, "authQuery") else []
     if own:
         yield Fault(
             (*_PLACE, own[0]),

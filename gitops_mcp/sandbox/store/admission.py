@@ -64,7 +64,9 @@ def created_object(served: Served, sent: Object, how: WriteOptions, operator: Re
         value[part] = {**filled, **own} if isinstance(own, dict) else filled if own is None else own
     if resource == NAMESPACE:
         given["labels"] = {**(given.get("labels") or {}), "kubernetes.io/metadata.name": given["name"]}
-    value = valid_object(served, None, value, applied=how.applied, checked=how.checked, operator=operator)
+    value = valid_object(
+        served, None, value, applied=how.applied, checked=how.checked, operator=operator, warnings=how.warnings
+    )
     return {**value, "metadata": metadata.new_metadata(value["metadata"], generation=served.generation)}
 
 
@@ -92,6 +94,7 @@ def updated_object(
         applied=how.applied,
         checked=how.checked,
         operator=None if subresource == "status" else operator,
+        warnings=how.warnings,
     )
     if resource == SECRET:
         _same_where_immutable(old, value)

@@ -5,15 +5,17 @@ Of the operator's webhooks those are told here that CloudNativePG itself has, of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NoReturn
 
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.kinds import BACKUP, CLUSTER, DATABASE, SCHEDULED_BACKUP
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.rules import Seen
+from gitops_mcp.domain.rules import Finding, Seen
 from gitops_mcp.domain.rules.admission import ObjectStages, judge_rules, object_stages, refused_by_schema
+from gitops_mcp.domain.rules.schedule import is_read_by_operator
+from gitops_mcp.domain.rules.table import RULES
 from gitops_mcp.domain.schema import SchemaFault
 from gitops_mcp.sandbox.cnpg.spelling import respell
 from gitops_mcp.sandbox.store import metadata
@@ -25,12 +27,24 @@ _DEFAULTED = frozenset({BACKUP, CLUSTER, DATABASE, SCHEDULED_BACKUP})
 """Kinds with a defaulting webhook, which reads each object into its Go types first."""
 _DECODED = frozenset({"durations", "role-expiry"})
 """Rules on texts that those types cannot hold."""
+_WARNINGS = frozenset({"durations", *(one.id for one in RULES if one.source == "webhook warning")})
+_FIELDS = 6
 
 
 def valid_object(
-    served: Served, old: Object | None, value: Object, *, applied: bool, checked: bool, operator: Release | None
+    served: Served,
+    old: Object | None,
+    value: Object,
+    *,
+    applied: bool,
+    checked: bool,
+    operator: Release | None,
+    warnings: list[str],
 ) -> Object:
-    """With every default, if nothing is wrong with it; `applied`: nulls were kept, which all other writes drop."""
+    """With every default, if nothing is wrong with it; `applied`: nulls were kept, which all other writes drop.
+
+    `warnings` is filled with what the operator's webhook warns of, be the object taken or denied.
+    """
     if not served.custom:
         _check(served, value, list(metadata.faults(served.resource, value["metadata"])), checked=checked)
         return value
@@ -44,7 +58,7 @@ def valid_object(
     causes = [*metadata.faults(served.resource, value["metadata"]), *causes_of(faults, stages.kept)]
     _check(served, value, [*causes, *_replicas_faults(served, stages.kept)], checked=checked)
     if release is not None and checked:
-        _ask_operator(served, seen)
+        _ask_operator(served, seen, warnings)
     return {**stages.kept, "metadata": value["metadata"]}
 
 
@@ -82,17 +96,29 @@ def _check_decoded(served: Served, value: Object, faults: tuple[SchemaFault, ...
             _deny_decoding(served, f"json: cannot unmarshal into Go struct field {one.field}: {one.message}")
 
 
-def _ask_operator(served: Served, seen: Seen) -> None:
+def _ask_operator(served: Served, seen: Seen, warnings: list[str]) -> None:
     """The rules that are the operator's own; what is ours, it lets pass."""
-    causes = []
-    for one in judge_rules(seen, served.ready):
-        if one.stands_in_the_way or (one.severity == "error" and not one.ours):
-            if one.rule in _DECODED:
-                _deny_decoding(served, f"{one.field}: {one.message}")
-            causes.append(Cause(one.field, "FieldValueInvalid", f"Invalid value: {one.message}"))
-    if causes:
+    found = judge_rules(seen, served.ready)
+    refused = [one for one in found if one.stands_in_the_way or (one.severity == "error" and not one.ours)]
+    for one in refused:
+        if one.rule in _DECODED:
+            _deny_decoding(served, f"{one.field}: {one.message}")
+    warnings += _operator_warnings(seen.object, found)
+    if refused:
+        causes = [Cause(one.field, "FieldValueInvalid", f"Invalid value: {one.message}") for one in refused]
         refusal = invalid(served.resource, seen.object["metadata"]["name"], causes)
         raise denied(f"v{served.resource.kind.lower()}.cnpg.io", refusal.body)
+
+
+def _operator_warnings(value: Object, found: Iterable[Finding]) -> Iterator[str]:
+    """What the operator's webhook warns of, in our words; of what it does not judge that alone."""
+    if at(value, "metadata", "annotations", "cnpg.io/validation") == "disabled":
+        yield "validation is disabled by an annotation: nothing of this object was checked"
+        return
+    schedule = str(at(value, "spec", "schedule"))
+    if value["kind"] == SCHEDULED_BACKUP.kind and len(schedule.split()) != _FIELDS and is_read_by_operator(schedule):
+        yield f"spec.schedule: it may not be what is meant: a schedule has {_FIELDS} fields"
+    yield from (str(one) for one in found if one.severity == "warning" and not one.is_old and one.rule in _WARNINGS)
 
 
 def _deny_decoding(served: Served, why: str) -> NoReturn:
