@@ -26,7 +26,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
-from gitops_mcp.errors import GitOpsError, NotFound, Refused
+from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, Refused
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.left_secrets import DIRECT
 from gitops_mcp.workflows.notices import base_warnings
@@ -42,7 +42,7 @@ from gitops_mcp.workflows.writing.live_source import (
 )
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.secrets import write_secrets
-from gitops_mcp.workflows.writing.validation import Limits, validate_plan
+from gitops_mcp.workflows.writing.validation import STANDING, Limits, validate_plan
 
 _SECRET = {"create": "create", "rotate": "change the password of", "delete": "delete"}
 
@@ -100,8 +100,19 @@ def _prepare_plan(
     todo = api_operations(changes, plan.files, live)
     plan = plan.warned([*_check_owners(todo, live), *_in_git(app, ground, environment, changes)])
     warnings = ServerWarnings()
-    tried = try_operations(kube, todo, warnings)
+    tried = _try_first(kube, todo, warnings, plan)
     return _DirectPlan(replace(plan, validated_by=(*plan.validated_by, *tried)), todo, warnings)
+
+
+def _try_first(kube: Kube, todo: Sequence[ApiOperation], warnings: ServerWarnings, plan: Plan) -> tuple[str, ...]:
+    """What stood in the way before this request is said before the words that refuse it."""
+    try:
+        return try_operations(kube, todo, warnings)
+    except (InvalidRequest, Refused) as error:
+        standing = "; ".join(one.message for one in plan.warnings if one.id == STANDING)
+        if not standing or isinstance(error, Forbidden):
+            raise
+        raise type(error)(f"{standing}. {error}") from error
 
 
 def _look_just_before(kube: Kube, prepared: _DirectPlan) -> tuple[ApiOperation, ...]:

@@ -34,6 +34,8 @@ from gitops_mcp.workflows.writing.kind_schemas import SchemaSource, find_schemas
 
 RULES = "built-in rules"
 _KINDS = {resource.kind: resource for resource in CNPG_KINDS}
+STANDING = "standing-fault"
+"""The id of what was wrong before and stops every change."""
 _MOST = 8
 _DANGERS = {"role-danger", "database-danger"}
 _SAID = {
@@ -85,8 +87,8 @@ class Limits:
     protected: bool
     environment: Environment | None = None
     told_old: bool = True
-    """Faults that stood there before are told; of what is live, with all that the operator has filled in, they are
-    nobody's."""
+    """Faults that stood there before are told, also such as stop no change; of what is live, with all that the
+    operator has filled in, these are nobody's."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,10 @@ def _check_object(
     name = str(change.identity)
     faults = [f"{name} {one}" for one in judged.findings if one.severity == "error"]
     faults += [f"{name} {one}" for one in of_limits]
-    told = [one for one in judged.findings if one.severity == "warning" and (limits.told_old or not one.is_old)]
-    standing = [Notice("standing-fault", f"{name} {one}") for one in told if one.stands_in_the_way]
-    warnings = [Notice(one.rule, f"{name} {one}") for one in told if not one.stands_in_the_way]
+    told = [one for one in judged.findings if one.severity == "warning"]
+    standing = [Notice(STANDING, f"{name} {one}") for one in told if one.stands_in_the_way]
+    told = [one for one in told if not one.stands_in_the_way and (limits.told_old or not one.is_old)]
+    warnings = [Notice(one.rule, f"{name} {one}") for one in told]
     if limits.told_old:
         warnings += _placeholder_notices(change, judged.skipped)
     if limits.protected and change.before is None:

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import count
 
 import pytest
 
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.errors import NotFound, Refused
+from gitops_mcp.sandbox.store.webhooks import Webhook
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.cluster_update import update_cluster
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from tests.workflows.conftest import GROUP
@@ -63,6 +69,37 @@ def test_what_takes_a_persons_word_is_said_to_be_done_at_once(direct: Direct) ->
     direct.put(CLUSTER, "db", instances=1, storage=STORAGE)
     with pytest.raises(Refused, match="This call would do at once: Delete Cluster dev/db"):
         clusters.delete_cluster(direct.app(), request_to("delete_postgres_cluster"), "db", namespace=None)
+
+
+STANDS = (
+    "Cluster dev/db spec.primaryUpdateStrategy: 'supervised' is refused with a single instance, where nobody could "
+    "switch over: 'unsupervised', or at least 2 instances (it was so before this change, and every change of this object "
+    "is refused until it is mended, so that this one does not arrive)"
+)
+
+
+def deny(_: Object) -> Object:
+    return {"allowed": False, "status": {"code": 403, "message": "no"}}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_the_live_object_has_for_which_every_change_is_refused_is_said_first(
+    direct: Direct, *, dry_run: bool
+) -> None:
+    direct.put(CLUSTER, "db", instances=1, storage=STORAGE, primaryUpdateStrategy="supervised")
+    request, sizes = request_to("update_postgres_cluster", dry_run=dry_run), count(5)
+
+    def update() -> WriteResult:
+        asked = ClusterUpdate(parameters={"work_mem": f"{next(sizes)}MB"})
+        return update_cluster(direct.app(), request, "db", asked, namespace=None)
+
+    first, *_ = update().warnings
+    assert (first.id, first.message) == ("standing-fault", STANDS)
+    direct.world.store.webhooks.append(Webhook("vcluster.cnpg.io", CLUSTER, deny))
+    with pytest.raises(Refused) as raised:
+        update()
+    assert str(raised.value).startswith(f"{STANDS}. patch clusters.postgresql.cnpg.io")
+    assert "webhook 'vcluster.cnpg.io' refuses it" in str(raised.value)
 
 
 def test_a_deletion_names_live_objects_and_waits_for_no_review(direct: Direct) -> None:
