@@ -40,7 +40,7 @@ from gitops_mcp.workflows.writing.live_source import (
     read_left_objects,
     read_live_objects,
 )
-from gitops_mcp.workflows.writing.request import WriteRequest, Writing
+from gitops_mcp.workflows.writing.request import Patience, WriteRequest, Writing
 from gitops_mcp.workflows.writing.secrets import write_secrets
 from gitops_mcp.workflows.writing.validation import STANDING, Limits, validate_plan
 
@@ -55,12 +55,12 @@ class _DirectPlan:
 
 
 def apply_directly(
-    app: App, ground: Ground, environment: Environment, request: WriteRequest, writing: Writing
+    app: App, ground: Ground, environment: Environment, request: WriteRequest, writing: Writing, patience: Patience
 ) -> WriteResult:
     """What became of a request in an environment with direct delivery. Raises Raced where something moved meanwhile."""
     kube = app.kube(environment, ground.settings)
     prepared = _prepare_plan(app, ground, environment, request, writing, kube)
-    while not request.dry_run and _is_asked(app, environment, prepared):
+    while not request.dry_run and _is_asked(app, environment, prepared, patience):
         prepared = _prepare_plan(app, ground, environment, request, writing, kube)
     plan = prepared.plan
     if plan.unchanged or request.dry_run:
@@ -167,7 +167,7 @@ def _ignored_notices(request: WriteRequest) -> list[Notice]:
     return [Notice("change-ignored", text)] if request.change is not None else []
 
 
-def _is_asked(app: App, environment: Environment, prepared: _DirectPlan) -> bool:
+def _is_asked(app: App, environment: Environment, prepared: _DirectPlan, patience: Patience) -> bool:
     """A person's word where something is lost, for this plan and all that was judged; whether that took a while."""
     plan = prepared.plan
     if plan.unchanged or not plan.destroys:
@@ -177,7 +177,9 @@ def _is_asked(app: App, environment: Environment, prepared: _DirectPlan) -> bool
     question = (
         f"In environment {environment.name}, at once and without review: {plan.subject} ({plan.destroys}). Go on?"
     )
-    return app.caller.agree(question, about=judged, instead="; ".join(one.kubectl for one in prepared.operations))
+    instead = "; ".join(one.kubectl for one in prepared.operations)
+    with patience.paused():
+        return app.caller.agree(question, about=judged, instead=instead)
 
 
 def _write_result(environment: Environment, plan: Plan, done: Sequence[str], *, dry_run: bool = False) -> WriteResult:

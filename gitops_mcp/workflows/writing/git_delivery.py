@@ -38,7 +38,7 @@ from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.merged import is_merged
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, read_texts, view_at
-from gitops_mcp.workflows.writing.request import PATIENCE, WriteRequest, Writing
+from gitops_mcp.workflows.writing.request import PATIENCE, Patience, WriteRequest, Writing
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 _OTHERS = 20
@@ -49,7 +49,7 @@ def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
     """What became of a request. Raises one of our errors, and then nothing has changed."""
     if request.change is not None:
         check_change_name(request.change)
-    end = time.monotonic() + PATIENCE
+    patience = Patience(PATIENCE)
     attempt = 0
     seen: object = None
     while True:
@@ -57,7 +57,7 @@ def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
         ground = app.ground(fetch=True)
         take_back_secrets(app, ground)
         try:
-            return _deliver_once(app, ground, request, writing)
+            return _deliver_once(app, ground, request, writing, patience)
         except Raced as error:
             standing = (ground.base.commit, ground.base.changes)
             if isinstance(error, NotSeen) and standing == seen:
@@ -66,7 +66,7 @@ def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
                     f"what is pushed to is not what is fetched from (a mirror that lags?): {error}"
                 ) from error
             seen = standing
-            if attempt > 1 and time.monotonic() > end:  # the first may have waited for a person
+            if attempt > 1 and patience.is_over:
                 raise Unavailable(
                     f"others kept writing to the same place faster, {attempt} times in {PATIENCE:g} s: try again "
                     f"later. What happened last: {error}"
@@ -85,12 +85,12 @@ class _DeliveryTarget:
     """What is added to, where the caller did not name it."""
 
 
-def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writing) -> WriteResult:
+def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writing, patience: Patience) -> WriteResult:
     environment = app.environment(ground.settings, request.environment)
     if environment.delivery == "direct":
         from gitops_mcp.workflows.writing.direct_delivery import apply_directly
 
-        return apply_directly(app, ground, environment, request, writing)
+        return apply_directly(app, ground, environment, request, writing, patience)
     base = view_at(app, ground, environment, ground.base.commit, proposed=False)
     target = _find_target(app, ground, request, base, writing)
     view = view_at(app, ground, environment, target.open.tip, proposed=True, api=base.api) if target.open else base

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gitops_mcp.domain.plans.plan import Plan
@@ -12,6 +14,23 @@ from gitops_mcp.workflows.view import View
 PATIENCE = 30.0
 """Seconds for which a write is tried again. Each race lets one writer through, but not each writer soon: of eight that
 wrote to one branch without a pause, one needed 28 tries."""
+
+
+class Patience:
+    """How long one request is tried again; the time that a person takes to answer does not count."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() > self._end
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self._end += time.monotonic() - begun
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import count
 
 import pytest
 
 from gitops_mcp.answers.writes import WriteResult
+from gitops_mcp.caller import Nobody
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
@@ -69,6 +73,35 @@ def test_what_takes_a_persons_word_is_said_to_be_done_at_once(direct: Direct) ->
     direct.put(CLUSTER, "db", instances=1, storage=STORAGE)
     with pytest.raises(Refused, match="This call would do at once: Delete Cluster dev/db"):
         clusters.delete_cluster(direct.app(), request_to("delete_postgres_cluster"), "db", namespace=None)
+
+
+class SlowPerson(Nobody):
+    """Says yes each time, after other writers have been there; the second time after minutes."""
+
+    def __init__(self, direct: Direct, clock: list[float]) -> None:
+        self._direct, self._clock = direct, clock
+        self.answers = 0
+
+    def agree(self, question: str, *, about: Mapping[str, Mapping[str, object]], instead: str) -> bool:  # noqa: ARG002 - the question is looked at elsewhere
+        self.answers += 1
+        if self.answers < 3:
+            self._clock[0] += 100.0 * (self.answers - 1)
+            change = {"spec": {"stopDelay": 100 + self.answers}}
+            self._direct.kube().merge(CLUSTER, "dev", "db", change)
+        return False
+
+
+def test_the_time_that_a_person_takes_to_answer_is_no_time_of_other_writers(
+    direct: Direct, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    direct.put(CLUSTER, "db", instances=3, storage=STORAGE)
+    clock, monotonic = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic() + clock[0])
+    person = SlowPerson(direct, clock)
+    app = replace(direct.app(), caller=person)
+    request = request_to("scale_postgres_cluster", confirmed=True)
+    assert clusters.scale_cluster(app, request, "db", namespace=None, instances=1).outcome == "applied"
+    assert person.answers == 3
 
 
 STANDS = (
