@@ -1,4 +1,4 @@
-"""The Kubernetes API: objects by kind, whole lists by pages, what the caller may do, and writes of one object each.
+"""The Kubernetes API: objects by kind, whole lists by pages, and writes of one object each.
 
 Delivery by git reads only; whoever writes must have been told so by a configuration (direct delivery, passwords as
 Secrets in the cluster). The official client makes the connection (TLS, proxies, its pool); the requests are raw, since
@@ -9,7 +9,8 @@ start.
 from __future__ import annotations
 
 from gitops_mcp.adapters.kube.answers import OutcomeUnknown
-from gitops_mcp.adapters.kube.client import Kube, ObjectPage, WriteAnswer
+from gitops_mcp.adapters.kube.client import Kube, WriteAnswer
+from gitops_mcp.adapters.kube.reader import ObjectPage
 from gitops_mcp.adapters.kube.start import KubeStart, kube_start
 
 __all__ = ["Kube", "KubeStart", "ObjectPage", "OutcomeUnknown", "WriteAnswer", "kube_start"]

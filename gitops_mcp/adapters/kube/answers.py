@@ -31,9 +31,8 @@ UNKNOWN = "it is not known whether the write was done: read the object before yo
 
 _USER = re.compile(r'User "([^"]{1,200})"')
 _CANNOT = re.compile(r"\bcannot (create|delete|get|list|patch|update) (?:resource|path)\b")
-_MANAGER = re.compile(r'conflict with "([^"]{1,128})"')
 _WARNING = re.compile(r'\b\d{3} \S{1,100} "((?:[^"\\]|\\.)*)"')
-_CHANGING = frozenset({"create", "apply", "patch", "update", "delete"})
+_CHANGING = frozenset({"create", "patch", "update", "delete"})
 _PATCH_FAILED = "the server rejected our request due to an error in our request"
 """All that is said where an operation of a JSON Patch fails, `test` too, but not which (handlers/patch.go)."""
 _SHOWN = 5
@@ -99,12 +98,6 @@ def _conflict_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     """What is there is not what the request took for granted: by another writer's hand, or by its name alone."""
     words = _message(said)
     shown = _shown_message(said, asked=asked) or "no reason given"
-    owned = [cause for cause in _causes(said) if at(cause, "reason") == "FieldManagerConflict"]
-    if owned:
-        return Refused(
-            f"{asked}: 409, other managers have fields that this would set: {_managers_and_fields(owned)}: change "
-            f"those where their manager has them from (a GitOps engine: in Git), or leave them out; nothing was written"
-        )
     if at(said, "reason") == "AlreadyExists" and "being deleted" in words:
         return Unavailable(f"{asked}: 409, one of that name is still being deleted ({shown}): wait until it is gone")
     if at(said, "reason") == "AlreadyExists":
@@ -119,17 +112,6 @@ def _gone_error(asked: ApiRequest) -> Refused:
         f"{asked}: the object that was read is gone, and if there is one of that name now it is another: look at it "
         f"before you repeat the request"
     )
-
-
-def _managers_and_fields(causes: list[Object]) -> str:
-    """`'argocd-controller' has .spec.instances, .spec.storage`; paths name keys, never values."""
-    fields: dict[str, list[str]] = {}
-    for cause in causes[:_SHOWN]:
-        manager = _MANAGER.search(str(at(cause, "message") or ""))
-        named = repr(_one_line(manager.group(1), 128)) if manager else "an unnamed manager"
-        fields.setdefault(named, []).append(_one_line(str(at(cause, "field") or "?"), 120))
-    listed = "; ".join(f"{manager} has {', '.join(paths)}" for manager, paths in fields.items())
-    return listed + (f" and {len(causes) - _SHOWN} more" if len(causes) > _SHOWN else "")
 
 
 def _rejection_error(status: int, said: Object, *, asked: ApiRequest) -> GitOpsError:
@@ -191,7 +173,7 @@ def _forbidden_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
 
 
 def _why_forbidden(words: str) -> str:
-    """Why something is forbidden; RBAC gives none where an apply would have to create (handlers/update.go)."""
+    """Why something is forbidden; RBAC may give none."""
     before, forbidden, reason = words.partition(" is forbidden:")
     return reason.strip() if forbidden else before.strip()
 

@@ -13,14 +13,12 @@ Query = Mapping[str, str | int | None]
 
 HTTP_PORTS = ("", "http")
 """What the port of a Service for HTTP is called, where it is reached through the API server: nothing, else `http`."""
-_RIGHTS = {"apply": "create, patch"}
-"""The verbs of RBAC where they are called otherwise: to apply is to patch, and to create what is not there."""
 
 
 @dataclass(frozen=True)
 class ApiRequest:
     verb: str
-    """RBAC's word, or `apply`."""
+    """RBAC's word."""
     resource: Resource
     namespace: str | None
     name: str | None = None
@@ -60,7 +58,7 @@ class ApiRequest:
 
     def rule(self, verb: str | None = None) -> str:
         """What RBAC must say, ready to be pasted into a Role; `verb` is the one that the server named."""
-        verbs = verb or _RIGHTS.get(self.verb, self.verb)
+        verbs = verb or self.verb
         if self.url:
             return f'- {{nonResourceURLs: ["{self.url.partition("?")[0]}"], verbs: [{verbs}]}}'
         resource, names = self.resource.plural, ""

@@ -79,6 +79,16 @@ def list_of(answer: Object, *, asked: ApiRequest) -> tuple[list[Object], str | N
     return items, cursor or None, remaining if type(remaining) is int else None
 
 
+def entries_of(answer: Object, key: str, *, asked: ApiRequest) -> list[Object]:
+    """What a document lists that is no list of objects of a kind."""
+    found = answer.get(key, {})
+    if found is None:
+        return []  # a nil slice of Go
+    if type(found) is not list or not all(type(one) is dict for one in found):
+        raise _unusable_answer(f"the answer is {_name_what_came(answer)} that lists no {key}", asked=asked)
+    return found
+
+
 def _name_what_came(found: object) -> str:
     if type(found) is not dict:
         return "a text or a number" if isinstance(found, str | int | float) else "no object"

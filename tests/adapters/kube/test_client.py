@@ -124,23 +124,6 @@ def test_every_starts_once_more_when_the_snapshot_expires_half_way(api: Replayin
     assert len(api.requests) == 4
 
 
-def test_allowed_posts_a_review_of_this_user(api: ReplayingApi, config: Path) -> None:
-    api.answers["/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"] = [
-        Answer(201, {"status": {"allowed": True}}),
-        Answer(201, {"status": {"allowed": False}}),
-    ]
-    kube = connected(config, api.url)
-    assert kube.allowed("list", CLUSTER, "shop")
-    assert not kube.allowed("list", CLUSTER, None)
-    assert api.requests[0].method == "POST"
-    assert api.requests[0].body["spec"]["resourceAttributes"] == {
-        "verb": "list",
-        "group": "postgresql.cnpg.io",
-        "resource": "clusters",
-        "namespace": "shop",
-    }
-
-
 NOT_FOUND = status(404, "NotFound", 'clusters.postgresql.cnpg.io "orders" not found', name="orders", kind="clusters")
 INVALID = status(
     422,

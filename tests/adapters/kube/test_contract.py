@@ -91,10 +91,6 @@ def test_a_cursor_or_selector_that_cannot_be_read_is_the_callers_fault(kube: Kub
         kube.page(NAMESPACE, None, fields="spec.colour=red")
 
 
-def test_the_caller_may_ask_what_it_may_do(kube: Kube) -> None:
-    assert kube.allowed("list", NAMESPACE, None)
-
-
 def test_labels_select(api: SandboxApi) -> None:
     found = Kube(context=None, timeout=10).every(CLUSTER, "default", labels="team=bank")
     assert [one["metadata"]["name"] for one in found] == ["db-1", "db-3", "db-5"]
@@ -106,7 +102,6 @@ def test_what_is_denied_is_forbidden_with_the_missing_rule(api: SandboxApi) -> N
     with pytest.raises(Forbidden, match=r"verbs: \[list\]}`.*bound to that user") as raised:
         kube.every(CLUSTER, "default")
     assert "User 'sandbox' may not" in str(raised.value)
-    assert not kube.allowed("list", CLUSTER, "default")
     assert kube.get(CLUSTER, "default", "db-1")["spec"]["instances"] == 1
 
 

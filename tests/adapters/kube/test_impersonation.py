@@ -24,7 +24,7 @@ ORDERS: Object = {
 
 @pytest.fixture
 def api() -> Iterator[ReplayingApi]:
-    answer = {**ORDERS, "items": [], "paths": {}, "kind": None}
+    answer = {**ORDERS, "items": [], "resources": [], "paths": {}, "kind": None}
     with ReplayingApi({"*": Answer(200, answer)}).running() as running:
         yield running
 
@@ -52,7 +52,6 @@ VERBS: dict[str, Callable[[Kube], object]] = {
     "page": lambda kube: kube.page(CLUSTER, None, limit=5),
     "every": lambda kube: kube.every(CLUSTER, "shop"),
     "metadata": lambda kube: kube.metadata(CLUSTER, "shop", "orders"),
-    "review": lambda kube: kube.allowed("list", CLUSTER, None),
     "serves": lambda kube: kube.serves(CLUSTER),
     "proxied": lambda kube: kube.proxied("shop", "controller", "/v1/cert.pem"),
     "create": lambda kube: kube.create(CLUSTER, ORDERS),

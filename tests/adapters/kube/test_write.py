@@ -84,10 +84,6 @@ def create(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
     return kube.create(CLUSTER, cluster(), dry_run=dry_run)
 
 
-def apply(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
-    return kube.apply(CLUSTER, cluster(), dry_run=dry_run)
-
-
 def patch(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
     operation = {"op": "replace", "path": "/spec/instances", "value": 5}
     return kube.patch(CLUSTER, "shop", "orders", [operation], dry_run=dry_run)
@@ -97,23 +93,18 @@ def merge(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
     return kube.merge(CLUSTER, "shop", "orders", {"spec": {"instances": 5}}, dry_run=dry_run)
 
 
-def replace(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
-    return kube.replace(CLUSTER, cluster(), dry_run=dry_run)
-
-
 def delete(kube: Kube, *, dry_run: bool = False) -> WriteAnswer:
     return kube.delete(CLUSTER, "shop", "orders", uid="u-1", version="7", dry_run=dry_run)
 
 
 Write = Callable[..., WriteAnswer]
-WRITES = [create, apply, patch, merge, replace, delete]
+WRITES = [create, patch, merge, delete]
 
 
 @pytest.mark.parametrize(
     ("write", "method", "path", "content_type", "body"),
     [
         pytest.param(create, "POST", f"{CLUSTERS}?{OPTIONS}", "application/json", cluster(), id="create"),
-        pytest.param(apply, "PATCH", f"{ORDERS}?{OPTIONS}", "application/apply-patch+yaml", cluster(), id="apply"),
         pytest.param(
             patch,
             "PATCH",
@@ -130,7 +121,6 @@ WRITES = [create, apply, patch, merge, replace, delete]
             {"spec": {"instances": 5}},
             id="merge",
         ),
-        pytest.param(replace, "PUT", f"{ORDERS}?{OPTIONS}", "application/json", cluster(), id="replace"),
         pytest.param(
             delete,
             "DELETE",
@@ -163,12 +153,6 @@ def test_a_dry_run_says_so_where_no_proxy_drops_it(api: ReplayingApi, kube: Kube
     [request] = api.requests
     assert "dryRun=All" in request.path.partition("?")[2].split("&")
     assert request.method != "DELETE" or request.body["dryRun"] == ["All"]
-
-
-def test_an_apply_is_never_forced_and_may_go_under_another_managers_name(api: ReplayingApi, kube: Kube) -> None:
-    api.answers["*"] = Answer(201, {"metadata": {}})
-    kube.apply(CLUSTER, cluster(), manager="gitops-mcp-passwords")
-    assert api.requests[0].path == f"{ORDERS}?fieldManager=gitops-mcp-passwords&fieldValidation=Strict"
 
 
 def test_a_deletion_without_conditions_sends_none(api: ReplayingApi, kube: Kube) -> None:
@@ -204,23 +188,6 @@ def test_what_the_server_warns_of_comes_with_the_object(
     assert create(kube).warnings == told
 
 
-SSA = status(
-    409,
-    "Conflict",
-    "Apply failed with 3 conflicts",
-    causes=[
-        {
-            "reason": "FieldManagerConflict",
-            "message": f'conflict with "{manager}" using postgresql.cnpg.io/v1',
-            "field": field,
-        }
-        for manager, field in (
-            ("argocd-controller", ".spec.instances"),
-            ("argocd-controller", ".spec.storage.size"),
-            ("helm", ".metadata.labels.team"),
-        )
-    ],
-)
 UID = "Precondition failed: UID in precondition: u-1, UID in object meta: u-2"
 OLDER_UID = "the UID in the precondition (u-1) does not match the UID in record (u-2)"
 VERSION = "Precondition failed: ResourceVersion in precondition: 7, ResourceVersion in object meta: 9"
@@ -230,18 +197,7 @@ VERSION = "Precondition failed: ResourceVersion in precondition: 7, ResourceVers
     ("write", "answer", "error", "parts"),
     [
         pytest.param(
-            apply,
-            SSA,
-            Refused,
-            [
-                "apply clusters.postgresql.cnpg.io 'orders' in namespace 'shop'",
-                "'argocd-controller' has .spec.instances, .spec.storage.size; 'helm' has .metadata.labels.team",
-                "nothing was written",
-            ],
-            id="409 names managers and their fields",
-        ),
-        pytest.param(
-            replace,
+            merge,
             status(409, "Conflict", "the object has been modified"),
             Raced,
             ["has changed since it was read", "read it again"],
@@ -297,18 +253,18 @@ VERSION = "Precondition failed: ResourceVersion in precondition: 7, ResourceVers
             id="403 of a create",
         ),
         pytest.param(
-            apply,
+            patch,
             status(403, "Forbidden", 'clusters is forbidden: User "dev" cannot patch resource "clusters" in API group'),
             Forbidden,
             ["verbs: [patch]"],
-            id="403 of an apply names the verb that the server names",
+            id="403 of a patch",
         ),
         pytest.param(
-            apply,
+            patch,
             status(403, "Forbidden", 'clusters.postgresql.cnpg.io "orders" is forbidden: '),
             Forbidden,
-            ["verbs: [create, patch]", "Role of namespace 'shop'"],
-            id="403 of an apply that would create comes without a reason",
+            ["verbs: [patch]", "Role of namespace 'shop'"],
+            id="403 without a reason",
         ),
         pytest.param(
             delete,
@@ -534,6 +490,15 @@ def test_whether_a_kind_is_served_is_not_guessed_without_an_answer(api: Replayin
         kube.serves(EXTERNALS)
 
 
+@pytest.mark.parametrize("listed", [5, "externalsecrets", {}, ["externalsecrets"], [{"name": "a"}, None]])
+def test_what_lists_no_kinds_is_no_word_on_what_is_served(api: ReplayingApi, kube: Kube, listed: object) -> None:
+    api.answers["*"] = Answer(200, {"kind": "APIResourceList", "resources": listed, "versions": listed})
+    with pytest.raises(Unavailable, match="the answer is a APIResourceList that lists no resources"):
+        kube.serves(EXTERNALS)
+    with pytest.raises(Unavailable, match="that lists no versions"):
+        kube.served_versions(EXTERNALS)
+
+
 INDEX = "/openapi/v3"
 KEY = "apis/postgresql.cnpg.io/v1"
 
@@ -722,14 +687,6 @@ def test_a_merge_that_names_a_version_applies_to_that_one_only(live: Kube) -> No
     assert live.get(CLUSTER, "shop", "orders")["spec"]["instances"] == 5
 
 
-def test_an_outdated_object_replaces_nothing(live: Kube) -> None:
-    old = live.create(CLUSTER, cluster()).object
-    live.replace(CLUSTER, {**old, "spec": {**old["spec"], "instances": 5}})
-    with pytest.raises(Raced, match="has changed since it was read"):
-        live.replace(CLUSTER, {**old, "spec": {**old["spec"], "instances": 1}})
-    assert live.get(CLUSTER, "shop", "orders")["spec"]["instances"] == 5
-
-
 def test_a_deletion_takes_the_object_that_was_meant_and_no_other(live: Kube) -> None:
     first = live.create(CLUSTER, cluster()).object["metadata"]
     live.delete(CLUSTER, "shop", "orders", uid=first["uid"], version=first["resourceVersion"])
@@ -741,16 +698,6 @@ def test_a_deletion_takes_the_object_that_was_meant_and_no_other(live: Kube) -> 
     assert live.delete(CLUSTER, "shop", "orders", uid=second["uid"]).object["status"] == "Success"
     with pytest.raises(NotFound, match="no Cluster shop/orders"):
         live.delete(CLUSTER, "shop", "orders")
-
-
-def test_an_apply_sets_its_own_fields_and_takes_none_from_another_manager(live: Kube) -> None:
-    live.apply(CLUSTER, cluster(), manager="argocd-controller")
-    with pytest.raises(Refused, match=r"'argocd-controller' has \.spec\.instances: .*nothing was written"):
-        live.apply(CLUSTER, cluster(instances=5))
-    live.apply(CLUSTER, cluster(enablePDB=False))
-    found = live.get(CLUSTER, "shop", "orders", managed_fields=True)
-    assert (found["spec"]["instances"], found["spec"]["enablePDB"]) == (3, False)
-    assert {one["manager"] for one in found["metadata"]["managedFields"]} == {"argocd-controller", "gitops-mcp"}
 
 
 def test_the_schema_of_a_kind_is_in_its_groups_document_and_in_its_crd(live: Kube) -> None:
@@ -768,11 +715,10 @@ def test_the_schema_of_a_kind_is_in_its_groups_document_and_in_its_crd(live: Kub
 
 def test_dry_runs_change_nothing(sandbox: tuple[SandboxApi, Store, str], live: Kube) -> None:
     _, store, _ = sandbox
-    made = live.create(CLUSTER, cluster()).object
+    live.create(CLUSTER, cluster())
     before = store.version
     live.create(CLUSTER, cluster("ledger"), dry_run=True)
     assert patch(live, dry_run=True).object["spec"]["instances"] == 5
-    live.replace(CLUSTER, {**made, "spec": {**made["spec"], "instances": 7}}, dry_run=True)
     live.delete(CLUSTER, "shop", "orders", dry_run=True)
     assert store.version == before
 
@@ -787,14 +733,13 @@ def test_a_secret_is_written_and_known_by_its_metadata_alone(live: Kube) -> None
 
 
 def test_the_right_that_is_missing_is_named(connected: Connect) -> None:
-    verbs = ("create", "patch", "update", "delete")
+    verbs = ("create", "patch", "delete")
     api = SandboxApi(Store(), token=TOKEN, deny=[(verb, "", "pods") for verb in verbs])
     kube = connected(api.start())
     pod = {"metadata": {"name": "p", "namespace": "default"}, "spec": {"containers": []}}
     writes: tuple[Callable[[], WriteAnswer], ...] = (
         lambda: kube.create(POD, pod),
         lambda: kube.patch(POD, "default", "p", []),
-        lambda: kube.replace(POD, pod),
         lambda: kube.delete(POD, "default", "p"),
     )
     for verb, write in zip(verbs, writes, strict=True):

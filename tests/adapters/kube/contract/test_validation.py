@@ -44,7 +44,7 @@ def test_the_adapter_asks_for_strict_validation_in_each_write(server: Server) ->
         server.kube.patch(LEDGER, server.namespace, "main", [{"op": "add", "path": "/spec/pagse", "value": 3}])
     assert made["metadata"]["uid"] not in str(patched.value), "the server quotes the whole object there"
     with pytest.raises(InvalidRequest, match=r'unknown field "spec\.pagse"'):
-        server.kube.replace(LEDGER, {**made, "spec": {"pagse": 3}})
+        server.kube.merge(LEDGER, server.namespace, "main", {"spec": {"pagse": 3}})
 
 
 def test_an_apply_refuses_an_unknown_field_whatever_is_asked(server: Server) -> None:

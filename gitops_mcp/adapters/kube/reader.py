@@ -1,0 +1,214 @@
+"""What is read of an API server, one verb a method: objects, lists by pages, what it serves, and Services behind it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from gitops_mcp.adapters.kube.answers import CursorExpired
+from gitops_mcp.adapters.kube.asked import HTTP_PORTS, ApiRequest
+from gitops_mcp.adapters.kube.bodies import check_object, entries_of, list_of, load_object
+from gitops_mcp.adapters.kube.start import KubeStart, kube_start
+from gitops_mcp.adapters.kube.wire import HttpRequest, Wire
+from gitops_mcp.domain.kinds import SERVICE
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.errors import NotFound, NotInstalled, Unavailable
+
+PAGE = 500
+"""Objects in one request of a whole list, as kubectl asks for them."""
+_PAGES = 200
+PLUGIN_SECONDS = 30.0
+_PROXIED_BYTES = 1 << 20
+_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_CRDS = Resource(
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False
+)
+_OPENAPI = Resource("", "v3", "openapi", "OpenAPI v3 documents", namespaced=False)
+_DISCOVERY = Resource("", "v1", "apis", "that group or version", namespaced=False)
+_NO_PORT = "no endpoints available for service"
+
+
+@dataclass(frozen=True)
+class ObjectPage:
+    items: tuple[Object, ...]
+    cursor: str | None
+    """What to ask the next page with; None at the end."""
+    remaining: int | None
+    """How many more there are; the server does not say where labels or fields select."""
+
+
+class KubeReader:
+    """One context of kubeconfig, or the cluster that this process runs in. Safe to use from several threads.
+
+    Whatever it reads, the values of a Secret do not come back, and managedFields only where they are asked for.
+    """
+
+    def __init__(
+        self,
+        *,
+        context: str | None,
+        timeout: float,
+        start: KubeStart | None = None,
+        plugin_timeout: float = PLUGIN_SECONDS,
+    ) -> None:
+        self._wire = Wire(context=context, timeout=timeout, start=start or kube_start(), plugin_timeout=plugin_timeout)
+        self._documents: dict[str, Object] = {}
+        """By address, which holds the hash."""
+        self._reading_document = threading.Lock()
+
+    @property
+    def description(self) -> str:
+        """`context 'prod-admin'` or `in-cluster`, for messages."""
+        return self._wire.description
+
+    def namespace(self) -> str | None:
+        """The namespace that the context, or the pod, is set to."""
+        return self._wire.login().namespace
+
+    def page(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        labels: str | None = None,
+        fields: str | None = None,
+        managed_fields: bool = False,
+    ) -> ObjectPage:
+        """One page of a list; namespace None: of all namespaces. A kind that is not served is NotInstalled."""
+        asked = ApiRequest("list", resource, namespace, None, self.description)
+        query = {"limit": limit, "continue": cursor, "labelSelector": labels, "fieldSelector": fields}
+        items, after, remaining = list_of(self._asked(asked, HttpRequest(query=query)), asked=asked)
+        found = tuple(without_extras(item, asked, managed_fields=managed_fields) for item in items)
+        return ObjectPage(found, after, remaining)
+
+    def every(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
+        managed_fields: bool = False,
+    ) -> tuple[Object, ...]:
+        """The whole list. Where its snapshot expires half way, it is read once more from the start."""
+        page = partial(self.page, resource, namespace, labels=labels, fields=fields, managed_fields=managed_fields)
+        try:
+            found = _all_pages(page)
+        except CursorExpired:
+            found = _all_pages(page)
+        if found is None:
+            asked = ApiRequest("list", resource, namespace, None, self.description)
+            raise Unavailable(
+                f"{asked}: the list does not end, after {PAGE * _PAGES:,} objects: check what answers there"
+            )
+        return found
+
+    def get(self, resource: Resource, namespace: str | None, name: str, *, managed_fields: bool = False) -> Object:
+        asked = ApiRequest("get", resource, namespace, name, self.description)
+        found = check_object(self._asked(asked, HttpRequest()), asked=asked)
+        return without_extras(found, asked, managed_fields=managed_fields)
+
+    def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object:
+        """The object without spec, status and data. It takes the right to read all of it nevertheless."""
+        asked = ApiRequest("get", resource, namespace, name, self.description)
+        found = check_object(self._asked(asked, HttpRequest(accept=_METADATA)), asked=asked)
+        kept = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": found["metadata"]}
+        return without_extras(kept, asked)
+
+    def openapi(self, group: str, version: str) -> Object:
+        """The OpenAPI document of a group's version, CRDs' schemas with it; not to be changed by who reads it.
+
+        It is read once for each hash that the server's index gives, and kept: who reads it remembers by its identity
+        what was made of it.
+        """
+        path = f"apis/{group}/{version}" if group else f"api/{version}"
+        asked = ApiRequest("get", _OPENAPI, None, None, self.description, url="/openapi/v3")
+        index = self._asked(asked, HttpRequest())
+        url = at(index, "paths", path, "serverRelativeURL")
+        if url is None:
+            raise NotInstalled(f"{asked}: the API server does not serve {path}: no CRD of it is installed there")
+        if not str(url).startswith("/openapi/v3/"):
+            raise Unavailable(f"{asked}: the index leads elsewhere for {path}: check the server in kubeconfig")
+        with self._reading_document:
+            if url not in self._documents or "hash=" not in url:
+                asked = ApiRequest("get", _OPENAPI, None, None, self.description, url=url)
+                self._documents[url] = self._asked(asked, HttpRequest())
+            return self._documents[url]
+
+    def serves(self, resource: Resource) -> bool:
+        """Whether the API server has a kind now; everybody who is logged in may ask.
+
+        Its OpenAPI index keeps a version for a while that is no longer served.
+        """
+        found = self._discovered(f"/apis/{resource.api_version}", "resources")
+        return any((one.get("name"), one.get("kind")) == (resource.plural, resource.kind) for one in found)
+
+    def served_versions(self, resource: Resource) -> tuple[str, ...]:
+        """The versions in which it has a kind, whichever version is asked about."""
+        named = [str(one.get("version")) for one in self._discovered(f"/apis/{resource.group}", "versions")]
+        return tuple(one for one in named if self.serves(replace(resource, version=one)))
+
+    def _discovered(self, url: str, key: str) -> list[Object]:
+        """What the server lists of a group or version; nothing where it has none."""
+        asked = ApiRequest("get", _DISCOVERY, None, None, self.description, url=url)
+        try:
+            return entries_of(self._asked(asked, HttpRequest()), key, asked=asked)
+        except NotInstalled:
+            return []
+
+    def crd(self, plural: str, group: str) -> Object:
+        """The CustomResourceDefinition, of which NotInstalled says that there is none."""
+        try:
+            return self.get(_CRDS, None, f"{plural}.{group}")
+        except NotFound as error:
+            raise NotInstalled(f"the CRD {plural}.{group} is not installed ({self.description})") from error
+
+    def proxied(self, namespace: str, service: str, path: str) -> bytes:
+        """What a Service answers over HTTP, through the API server: at a port without a name, else at `http`."""
+        told = ""
+        for port in HTTP_PORTS:
+            asked = ApiRequest("get", SERVICE, namespace, service, self.description, proxied=path, port=port)
+            try:
+                return self._wire.ask(asked, HttpRequest(accept="*/*", limit=_PROXIED_BYTES)).body
+            except Unavailable as error:
+                if _NO_PORT not in str(error):
+                    raise
+                told = str(asked)
+        raise Unavailable(
+            f"{told}: 503, {_NO_PORT} {service!r} at a port without a name nor at one named http: check that the "
+            f"controller's pod is ready, and how the port is named"
+        )
+
+    def _asked(self, asked: ApiRequest, request: HttpRequest) -> Object:
+        answer = self._wire.ask(asked, request)
+        return load_object(answer.body, answer.content_type, asked=asked)
+
+
+def _all_pages(page: Callable[..., ObjectPage]) -> tuple[Object, ...] | None:
+    """None where there is no end of pages."""
+    found: list[Object] = []
+    cursor = None
+    for _ in range(_PAGES):
+        made = page(limit=PAGE, cursor=cursor)
+        found += made.items
+        cursor = made.cursor
+        if cursor is None:
+            return tuple(found)
+    return None
+
+
+def without_extras(found: Object, asked: ApiRequest, *, managed_fields: bool = False) -> Object:
+    """Without what nobody asked for; of a Secret also without the copy of its values that kubectl apply leaves."""
+    metadata = found.get("metadata") or {}
+    if not managed_fields:
+        metadata.pop("managedFields", None)
+    if asked.secret:
+        for key in ("data", "stringData"):
+            found.pop(key, None)
+        (metadata.get("annotations") or {}).pop(_LAST_APPLIED, None)
+    return found
