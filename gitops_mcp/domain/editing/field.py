@@ -29,10 +29,6 @@ def set_field(desired: Desired, declared: Declaration, path: Path, value: Any) -
     return edit_fields(desired, declared, Set(path, value))
 
 
-def remove_field(desired: Desired, declared: Declaration, path: Path) -> tuple[FileChange, ...]:
-    return edit_fields(desired, declared, Remove(path))
-
-
 def edit_fields(desired: Desired, declared: Declaration, *edits: Set | Remove) -> tuple[FileChange, ...]:
     """Several fields of one object, one after the other. Paths are those of the live object."""
     if not desired.everything:

@@ -93,11 +93,6 @@ def values_place_of_field(
     return find_values_place(release, _MAPPED[whole], path[len(whole) :], files)
 
 
-def values_place_of_databases(release: Release, files: Files) -> ValuesPlace | str:
-    """The list that makes the Databases."""
-    return find_values_place(release, ("databases",), (), files)
-
-
 def objects_of_release(release: Release, files: Files) -> Iterator[Object]:
     """The Cluster and the Databases, with no more in them than what the values say one to one."""
     if release.name is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.editing.field import edit_fields, remove_field, set_field, where_field_stands
+from gitops_mcp.domain.editing.field import edit_fields, set_field, where_field_stands
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.repository.build import build_desired, desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -53,7 +53,7 @@ def after(desired: Desired, changes: tuple[FileChange, ...], *path: str | int) -
 def test_a_field_that_has_its_value_already_changes_no_file() -> None:
     desired, found = read(prod(""))
     assert set_field(desired, found, ("spec", "instances"), 3) == ()
-    assert remove_field(desired, found, ("spec", "logLevel")) == ()
+    assert edit_fields(desired, found, Remove(("spec", "logLevel"))) == ()
 
 
 def test_a_mapping_is_set_as_a_whole() -> None:
@@ -115,16 +115,16 @@ def test_operations_say_whether_the_field_is_there(path: Path, operation: str) -
 def test_a_field_of_a_patch_goes_where_nothing_else_comes_through() -> None:
     patch = "patches:\n- patch: |-\n    apiVersion: postgresql.cnpg.io/v1\n    kind: Cluster\n    metadata: {name: orders}\n"
     desired, found = read(prod(f"{patch}    spec:\n      logLevel: debug\n      instances: 4\n"))
-    changes = remove_field(desired, found, ("spec", "logLevel"))
+    changes = edit_fields(desired, found, Remove(("spec", "logLevel")))
     assert after(desired, changes, "spec", "logLevel") is None
     with pytest.raises(Refused, match="an earlier layer's value would come through"):
-        remove_field(desired, found, ("spec", "instances"))
+        edit_fields(desired, found, Remove(("spec", "instances")))
 
 
 def test_what_is_removed_from_a_shared_document_is_refused_with_whom_it_would_change() -> None:
     desired, found = read(prod(""))
     with pytest.raises(Refused, match=r"Cluster dev/orders \(dev\)"):
-        remove_field(desired, found, ("metadata", "annotations", "team"))
+        edit_fields(desired, found, Remove(("metadata", "annotations", "team")))
 
 
 def test_two_regions_of_one_root_are_told_apart_by_their_names_there() -> None:
@@ -241,7 +241,7 @@ def test_a_removal_that_lets_an_earlier_value_through_is_left_to_a_person() -> N
     patch = "patches:\n- patch: |\n    {apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: orders}, spec: {instances: 4}}\n"
     desired, found = read(prod(patch))
     with pytest.raises(Refused, match=r"an earlier layer's value would come through, so take it away by hand"):
-        remove_field(desired, found, ("spec", "instances"))
+        edit_fields(desired, found, Remove(("spec", "instances")))
 
 
 def test_a_field_has_its_room_beside_what_a_patch_put_in_place_of_the_documents() -> None:

@@ -6,12 +6,7 @@ import pytest
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.chart_values import Release, ValuesPlace
-from gitops_mcp.domain.engines.cluster_chart import (
-    objects_of_release,
-    releases,
-    values_place_of_databases,
-    values_place_of_field,
-)
+from gitops_mcp.domain.engines.cluster_chart import objects_of_release, releases, values_place_of_field
 from gitops_mcp.domain.engines.declared import find_engine_objects
 from gitops_mcp.domain.objects import Path
 
@@ -291,9 +286,6 @@ def test_a_database_is_found_by_its_sql_name() -> None:
     found = values_place_of_field(used(files), "Database", ("spec", "owner"), files, database="b")
     assert isinstance(found, ValuesPlace)
     assert (found.values, found.present) == (("databases", 1, "owner"), True)
-    listed = values_place_of_databases(used(files), files)
-    assert isinstance(listed, ValuesPlace)
-    assert listed.values == ("databases",)
     missing = values_place_of_field(used(files), "Database", ("spec", "owner"), files, database="c")
     assert missing == "no entry of databases is named c in hr.yaml:6"
     other = values_place_of_field(used(files), "Database", ("spec", "name"), files, database="b")
