@@ -1,4 +1,4 @@
-"""plan -> check -> deliver: the one road for every write, and its end in Git; `direct_delivery` has the other one.
+"""plan -> check -> deliver: the one road for every write, and its end in Git; `direct` has the other one.
 
 This module decides which change a request belongs to and on what commit it is planned, whether its plan may pass, and
 publishes it: as one commit on the change's branch, by compare-and-swap. It is planned once an attempt; another writer's
@@ -88,7 +88,7 @@ class _DeliveryTarget:
 def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writing, patience: Patience) -> WriteResult:
     environment = app.environment(ground.settings, request.environment)
     if environment.delivery == "direct":
-        from gitops_mcp.workflows.writing.direct_delivery import apply_directly
+        from gitops_mcp.workflows.writing.direct.delivery import apply_directly
 
         return apply_directly(app, ground, environment, request, writing, patience)
     base = view_at(app, ground, environment, ground.base.commit, proposed=False)

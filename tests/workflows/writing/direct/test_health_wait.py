@@ -7,7 +7,7 @@ import pytest
 from gitops_mcp.caller import Nobody
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.workflows.writing.health_wait import wait_until_healthy
+from gitops_mcp.workflows.writing.direct.health_wait import wait_until_healthy
 from tests.workflows.writing.conftest import Direct
 
 DB = Identity("Cluster", "dev", "db")

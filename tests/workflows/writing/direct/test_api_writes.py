@@ -9,7 +9,7 @@ from gitops_mcp.domain.objects import Identity, Object, Resource
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.errors import Forbidden, NotFound, Raced, Refused, Unavailable
 from gitops_mcp.sandbox.api import ApiError
-from gitops_mcp.workflows.writing.api_writes import carry_out, try_operations
+from gitops_mcp.workflows.writing.direct.api_writes import carry_out, try_operations
 from tests.fakes.api import Answer, status
 from tests.workflows.conftest import Api
 from tests.workflows.writing.conftest import Direct

@@ -11,7 +11,7 @@ from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER
 from gitops_mcp.errors import InvalidRequest, NotFound
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.live_source import (
+from gitops_mcp.workflows.writing.direct.live_source import (
     check_cluster_name_live,
     live_view,
     read_left_objects,

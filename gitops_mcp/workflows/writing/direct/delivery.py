@@ -31,9 +31,9 @@ from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.left_secrets import DIRECT
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import View, allowed_namespace
-from gitops_mcp.workflows.writing.api_writes import ServerWarnings, carry_out, look_again, try_operations
-from gitops_mcp.workflows.writing.health_wait import wait_until_healthy
-from gitops_mcp.workflows.writing.live_source import (
+from gitops_mcp.workflows.writing.direct.api_writes import ServerWarnings, carry_out, look_again, try_operations
+from gitops_mcp.workflows.writing.direct.health_wait import wait_until_healthy
+from gitops_mcp.workflows.writing.direct.live_source import (
     LiveObjects,
     check_cluster_name_live,
     live_view,
