@@ -14,6 +14,11 @@ def instance_count(cluster: Object | None) -> int | None:
     return as_int(at(cluster, "spec", "instances"), default=1)
 
 
+def with_instances(cluster: Object, count: int | None) -> Object:
+    spec = at(cluster, "spec")
+    return {**cluster, "spec": {**(spec if isinstance(spec, dict) else {}), "instances": count}}
+
+
 def storage_size(section: object) -> str | None:
     """What a storage section asks for, as it is written: `size` wins over the template's request."""
     size = at(section, "size") or at(section, "pvcTemplate", "resources", "requests", "storage")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.redact import words_of_others
 
 LIMIT = 300
 """Characters of one message."""
@@ -13,8 +13,4 @@ def excerpt(text: object, *, limit: int = LIMIT) -> str | None:
     if not isinstance(text, str):
         return None
     # What lies far behind the cut is not worth a look.
-    line = " ".join("".join(char if char.isprintable() else " " for char in text[: limit * 4]).split())
-    if not line:
-        return None
-    line = redact_text(line)
-    return line if len(line) <= limit else line[:limit] + "…"
+    return words_of_others(text[: limit * 4], most=limit) or None

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_hibernated, is_replica
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, with_instances
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.scaling import Scaling
+from gitops_mcp.domain.impact.annotation import annotation_impacts, hibernation_impacts
 from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.impact.role import login_impacts
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.objects import Object, as_int, at
-from gitops_mcp.domain.rules import annotation
 from gitops_mcp.domain.rules.image import running_major, wanted_major
-from gitops_mcp.domain.rules.reading import annotations_of, as_mapping, as_text, entries, parameters_of
+from gitops_mcp.domain.rules.reading import as_text, entries, parameters_of
 from gitops_mcp.domain.rules.rollout import (
     HOT_STANDBY,
     added_volumes,
@@ -26,7 +25,6 @@ from gitops_mcp.domain.rules.rollout import (
     pod_fields,
 )
 from gitops_mcp.domain.rules.together import RESIZE_SAFE
-from gitops_mcp.domain.rules.waiting import unhealthy_phase
 from gitops_mcp.errors import GitOpsError
 
 _RELOADED = (
@@ -41,11 +39,6 @@ _RELOADED = (
     ("certificates",),
     ("podSelectorRefs",),
 )
-_RESTART_NOTES = {
-    annotation.SKIP_ARCHIVING: "archive_mode changes with it, which PostgreSQL reads when it starts",
-    annotation.POD_PATCH: "every pod is made anew with the patch",
-    annotation.RESTARTED: "asks for a restart of every instance",
-}
 
 
 def impacts(
@@ -69,8 +62,8 @@ def impacts(
         *_pod_impacts(before, after),
         *_parameter_impacts(before, after, live),
         *_reload_impacts(before, after),
-        *_annotation_impacts(before, after),
-        *_hibernation_impacts(before, after, live),
+        *annotation_impacts(before, after),
+        *hibernation_impacts(before, after, live),
         *_replica_impacts(before, after),
         *_access_impacts(before, after),
     ]
@@ -92,7 +85,7 @@ def _scaling_impacts(before: Object, after: Object, live: Object | None) -> Iter
     if running is None or wanted is None or instance_count(before) == wanted:
         return
     try:
-        scaling = Scaling.of(_with_instances(before, running), to=wanted, live=live)
+        scaling = Scaling.of(with_instances(before, running), to=wanted, live=live)
     except GitOpsError:
         # The rules say why it is refused; this only says what it would have meant.
         scaling = Scaling(running, wanted, max(running - wanted, 0))
@@ -103,10 +96,6 @@ def _scaling_impacts(before: Object, after: Object, live: Object | None) -> Iter
     else:
         for reason in scaling.reasons:
             yield impact(Level.NONE, f"spec.instances {running} -> {wanted}: {reason}")
-
-
-def _with_instances(cluster: Object, count: int) -> Object:
-    return {**cluster, "spec": {**as_mapping(at(cluster, "spec")), "instances": count}}
 
 
 def _image_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
@@ -208,49 +197,6 @@ def _reload_impacts(before: Object, after: Object) -> Iterator[Impact]:
         old, new = (at(side, "spec", *path) or None for side in (before, after))
         if old != new:
             yield impact(Level.RELOAD, f"spec.{'.'.join(path)}: a reload, without a restart")
-
-
-def _annotation_impacts(before: Object, after: Object) -> Iterator[Impact]:
-    old, new = annotations_of(before), annotations_of(after)
-    for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name):
-            yield from _annotation_impact(name, old.get(name), new.get(name))
-
-
-def _annotation_impact(name: str, old: Any, new: Any) -> Iterator[Impact]:
-    field = f"metadata.annotations {name}"
-    match name:
-        case annotation.HIBERNATION if old == "on":
-            yield impact(Level.NONE, f"{field}: the hibernated cluster starts again")
-        case annotation.FENCED:
-            stopped = [
-                name for name in annotation.parse_fenced(new) or () if name not in (annotation.parse_fenced(old) or ())
-            ]
-            if stopped or (new is not None and annotation.parse_fenced(new) is None):
-                yield impact(
-                    Level.OUTAGE,
-                    f"{field}: PostgreSQL stops on {', '.join(stopped) or 'what it names'}; where that is the primary, "
-                    f"nothing takes over",
-                )
-            else:
-                yield impact(Level.NONE, f"{field}: PostgreSQL starts again where it was fenced")
-        case annotation.RELOADED if new is not None:
-            yield impact(Level.RELOAD, f"{field}: asks for a reload of every instance")
-        case annotation.RESTARTED if new is None:
-            pass
-        case _ if name in _RESTART_NOTES:
-            yield impact(Level.ROLLING_RESTART, f"{field}: {_RESTART_NOTES[name]}")
-        case annotation.RECONCILIATION if new == "disabled":
-            yield impact(Level.NONE, f"{field}: the operator stops caring for the cluster, failover included")
-        case _:
-            pass
-
-
-def _hibernation_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
-    if is_hibernated(after) and not is_hibernated(before):
-        when = " once the cluster is healthy, which it is not now," if unhealthy_phase(after, live) else ""
-        field = f"metadata.annotations {annotation.HIBERNATION}"
-        yield impact(Level.OUTAGE, f"{field}: every pod is stopped{when} until it is 'off' again; volumes stay")
 
 
 def _replica_impacts(before: Object, after: Object) -> Iterator[Impact]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gitops_mcp.domain.cnpg.cluster_spec import with_instances
 from gitops_mcp.domain.cnpg.protection import asking_protections, blockers, spell_out, without_blocking
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.editing.field import edit_fields, set_field
@@ -95,7 +96,7 @@ def plan_scaling(
         )
     running = at(live, "spec", "instances")
     running = running if isinstance(running, int) else now
-    scaling = Scaling.of(_with_instances(declared.object, running), to=instances, live=live)
+    scaling = Scaling.of(with_instances(declared.object, running), to=instances, live=live)
     plan = Plan(f"Scale {target} to {pluralize(instances, 'instance')}", target, validated_by=_VALIDATED)
     if now == instances:
         return replace(plan, unchanged=f"{declared.place} says {pluralize(instances, 'instance')} already")
@@ -119,11 +120,6 @@ def plan_scaling(
         destroys=scaling.risk,
         next=tuple(desired.origin.then("applied", text) for text in scaling.next),
     )
-
-
-def _with_instances(cluster: Object, instances: int | None) -> Object:
-    spec = at(cluster, "spec")
-    return {**cluster, "spec": {**(spec if isinstance(spec, dict) else {}), "instances": instances}}
 
 
 def _live_differs_notice(declared: int | None, running: int | None) -> tuple[Notice, ...]:
