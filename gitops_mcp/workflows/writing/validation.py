@@ -175,10 +175,13 @@ def _judge_by_schema(seen: Seen, source: SchemaSource) -> Admission:
 
 
 def _is_said(one: Finding, found: Iterable[Finding]) -> bool:
-    """Whether a rule has spoken of the same field, in better words than the schema's, and as severely."""
+    """Whether a rule has spoken of the same field, in better words than the schema's, and as severely.
+
+    The tables of releases know more than a schema of one release.
+    """
     return any(
         other.field == one.field
-        and (other.severity == "error" or (other.is_old and one.severity == "warning"))
+        and (other.severity == "error" or other.rule in OF_SCHEMAS or (other.is_old and one.severity == "warning"))
         and (one.ours or not other.ours)
         for other in found
     )

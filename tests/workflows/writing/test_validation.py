@@ -246,6 +246,14 @@ def test_the_packaged_crd_refuses_but_where_the_operator_is_known_to_be_another(
     assert told(done, "schema") == [f"{said} (CloudNativePG 1.30.0 refuses that; the operator is {operator})"]
 
 
+@pytest.mark.usefixtures("team")
+def test_a_field_that_no_release_has_is_only_warned_of_where_nobody_knows_which_runs() -> None:
+    domains = {"synchronous": {"method": "any", "number": 1, "podFailureDomainKeys": ["zone"]}}
+    found = judged("Cluster", "db", {"instances": 3, "storage": {"size": "1Gi"}, "postgresql": domains})
+    (warning,) = (one.message for one in found.warnings if "podFailureDomainKeys" in one.message)
+    assert "is in no release of the operator yet" in warning
+
+
 POD: Object = {"metadata": {"name": "pod-1", "annotations": {"cnpg.io/operatorVersion": "1.29.2"}}}
 OF_CLUSTER = "/api/v1/namespaces/shop/pods?limit=1&labelSelector=cnpg.io%2Fcluster%3Ddb"
 INSTANCE = "cnpg.io%2FpodRole%3Dinstance"
