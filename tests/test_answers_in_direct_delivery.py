@@ -5,6 +5,7 @@ Whoever is asked whether something may be lost says yes, unless the story says o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -81,6 +82,17 @@ def story(place: Path, monkeypatch: pytest.MonkeyPatch, provider: str = "cluster
         names = [(VERSION, "<version>")]
         with recording(world, place, flags, team.remote, team.checkout, names=names, person=person) as made:
             yield Story(world, team, person, made)
+
+
+ABOUT_GIT = ("is kept by Argo CD 'gitops', as Git says it", "and Git declares no Cluster there")
+"""What is true of Git and worth a word where the API is what is changed."""
+
+
+def test_nothing_else_that_is_said_speaks_of_git() -> None:
+    answers = sorted((Path(__file__).parent / "golden/answers").glob("direct-*.txt"))
+    lines = [line for one in answers for line in one.read_text().splitlines() if re.search(r"\bGit\b", line)]
+    assert len(answers) == 3
+    assert [line for line in lines if not any(part in line for part in ABOUT_GIT)] == []
 
 
 def test_clusters_and_databases_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
