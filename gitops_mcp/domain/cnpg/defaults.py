@@ -146,7 +146,7 @@ def _fill_parameters(cluster: Object) -> None:
     for name, value in defaults.items():
         if name not in (at(spec, *place) or {}):
             _fill(spec, *place, name, value=value)
-    if isinstance(at(spec, *place), dict):
+    if isinstance(at(spec, *place), dict) and isinstance(at(spec, *place, "archive_mode"), str | None):
         spec["postgresql"]["parameters"]["archive_mode"] = defaults["archive_mode"]
 
 
@@ -177,7 +177,8 @@ def _fill_synchronous(cluster: Object, operator: Release | None) -> None:
     _fill(spec, *place, "dataDurability", value="required")
     stated = at(cluster, "metadata", "annotations", _FAILOVER_QUORUM)
     is_wanted = parse_boolean(stated) if isinstance(stated, str) else None
-    if is_wanted is not None and _QUORUM.hold(operator or _NEWEST):
+    is_readable = isinstance(at(spec, *place, "failoverQuorum"), bool | None)
+    if is_wanted is not None and is_readable and _QUORUM.hold(operator or _NEWEST):
         spec["postgresql"]["synchronous"]["failoverQuorum"] = is_wanted
     elif operator is not None and _QUORUM.hold(operator):
         _fill(spec, *place, "failoverQuorum", value=False)

@@ -21,12 +21,13 @@ from gitops_mcp.domain.rules.table import OURS, describe_standing, findings
 from gitops_mcp.domain.schema import Schema, SchemaFault, Unchecked
 from gitops_mcp.domain.schema.merge import merge_change
 from gitops_mcp.domain.schema.structure import item_identity
-from gitops_mcp.domain.schema.written_back import nulls_written_back, write_back
+from gitops_mcp.domain.schema.written_back import is_map_value, nulls_written_back, without_map_nulls, write_back
 
 _NULL = (
     "is null, which server-side apply, and Flux with it, keeps and the API then refuses (a plain create drops it): "
     "leave it out"
 )
+_EMPTIED = "is null, of which the operator's webhook makes an empty text or 0: state a value, or leave it out"
 _UNSTATED = "must be stated: the operator's webhook writes null where it is left out, which its own CRD refuses"
 _GROUPS = ", such as snapshot.storage.k8s.io, or '' for a PersistentVolumeClaim"
 
@@ -79,6 +80,7 @@ def judge_schema(seen: Seen, schema: Schema) -> Admission:
     held = _held_object(seen, schema)
     found = _judge_stages(_stages_over(held, seen, seen.object, schema), held, schema)
     old = None
+    status = _status_faults(seen.object, seen.live, schema)
     if found.faults and seen.before is not None:
         old = _judge_stages(_stages_over(held, seen, seen.before, schema), held, schema)
     known = Counter(_fault_key(one, old.kept) for one in old.faults) if old else Counter()
@@ -86,11 +88,12 @@ def judge_schema(seen: Seen, schema: Schema) -> Admission:
     for one in found.faults:
         if one.rule == "unknown field" and _is_there(seen.live, one.path):
             continue  # the API's CRD is newer than this schema
-        key, is_null = _fault_key(one, found.kept), one.message == _NULL
+        key, is_null = _fault_key(one, found.kept), one.message in {_NULL, _EMPTIED}
         passes = is_null or _is_unchanged(one, found.kept, held, schema)
         is_old = known[key] > 0 or (passes and not is_null)
         known[key] -= 1
         made.append(_finding(one, is_old=is_old, ours=one.path in found.stricter, passes=passes))
+    made += [_finding(one, is_old=False, ours=False, passes=False) for one in status]
     return Admission(tuple(made), found.skipped, found.unchecked)
 
 
@@ -98,7 +101,8 @@ def refused_by_schema(stages: ObjectStages, held: Object | None, schema: Schema)
     """What the API server refuses an object for that replaces one which it holds, or that is new."""
     found = schema.verdict(stages.kept, before=held).faults
     changed = (one for one in found if not _is_unchanged(one, stages.kept, held, schema))
-    return tuple(dict.fromkeys((*_null_faults(stages, schema), *changed)))
+    nulls = (one for one in _null_faults(stages, schema) if one.message != _EMPTIED)
+    return tuple(dict.fromkeys((*nulls, *changed)))
 
 
 def unserved_kind(text: str, *, is_old: bool) -> Finding:
@@ -113,11 +117,19 @@ def object_stages(seen: Seen, declared: Object, schema: Schema) -> ObjectStages:
 
 def _stages_over(held: Object | None, seen: Seen, declared: Object, schema: Schema) -> ObjectStages:
     merged = declared if held is None else merge_change(schema.root, held, before=seen.before, after=declared)
-    plain = schema.fill(merged)
+    plain = schema.fill(_read(merged, schema))
     filled = fill_webhook_defaults(plain, operator=seen.operator)
     # A webhook that has nothing to add sends nothing back.
     written: Object = filled if filled is plain else write_back(schema.root, filled)
     return ObjectStages(merged, schema.fill(filled), schema.fill(written))
+
+
+def _read(merged: Object, schema: Schema) -> Object:
+    """As the types of the webhook read it, which Clusters alone have to pass."""
+    if at(merged, "kind") != "Cluster" or not schema.nulls(merged):
+        return merged
+    made: Object = without_map_nulls(schema.root, merged)
+    return made
 
 
 @dataclass(frozen=True)
@@ -134,9 +146,20 @@ def _judge_stages(stages: ObjectStages, held: Object | None, schema: Schema) -> 
     value = {key: part for key, part in stages.kept.items() if key != "status"}  # no write of an object changes that
     found = schema.verdict(value, before=held)
     declared = () if stages.filled == stages.kept else schema.examine(stages.filled)
-    stricter = {one.path for one in declared} - {one.path for one in found.faults if one.rule != "cel"}
-    faults = [*_null_faults(stages, schema), *found.faults, *(one for one in declared if one.path in stricter)]
+    nulls = tuple(_null_faults(stages, schema))
+    stricter = {one.path for one in declared} - {one.path for one in found.faults}
+    faults = [*nulls, *found.faults, *(one for one in declared if one.path in stricter)]
+    stricter |= {one.path for one in nulls if one.message == _EMPTIED}
     return _OfSchema(stages.kept, tuple(dict.fromkeys(faults)), frozenset(stricter), found.skipped, found.unchecked)
+
+
+def _status_faults(value: Object, live: Object | None, schema: Schema) -> Iterator[SchemaFault]:
+    """A declared status is dropped, but it is read first."""
+    status = value.get("status")
+    if status is not None and status != at(live, "status"):
+        for one in schema.examine({**value, "status": schema.fill({"status": status}).get("status")}):
+            if one.path[0] == "status" and one.rule in {"unknown field", "type"}:
+                yield one
 
 
 def _held_object(seen: Seen, schema: Schema) -> Object | None:
@@ -146,9 +169,17 @@ def _held_object(seen: Seen, schema: Schema) -> Object | None:
 
 
 def _null_faults(stages: ObjectStages, schema: Schema) -> Iterator[SchemaFault]:
+    is_written_back = at(stages.kept, "kind") == "Cluster" and stages.filled != schema.fill(
+        _read(stages.merged, schema)
+    )
     for path in schema.nulls(stages.merged):
-        yield SchemaFault(path, _NULL, "type")
-    if at(stages.kept, "kind") == "Cluster" and stages.filled != schema.fill(stages.merged):
+        if path[0] == "status":
+            continue
+        if not is_written_back or at(stages.kept, *path) is None:
+            yield SchemaFault(path, _NULL, "type")
+        elif is_map_value(schema.root, path):
+            yield SchemaFault(path, _EMPTIED, "type")
+    if is_written_back:
         for path in nulls_written_back(schema.root, stages.kept):
             yield SchemaFault(path, _UNSTATED + (_GROUPS if path[-1] == "apiGroup" else ""), "type")
 

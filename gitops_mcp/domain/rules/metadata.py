@@ -50,7 +50,17 @@ def _identity(seen: Seen) -> Iterator[Fault]:
         yield Fault(
             (*_PLACE, "resourceVersion"), "is the API's own: nothing is made with it, and no later change arrives"
         )
+    for key in ("uid", "deletionTimestamp"):
+        yield from _of_the_api(seen, key)
     yield from _names(seen.stated, metadata)
+
+
+def _of_the_api(seen: Seen, key: str) -> Iterator[Fault]:
+    """Server-side apply makes nothing new with a uid, and no write changes one, nor begins a deletion."""
+    stated, held = seen.stated["metadata"].get(key), seen.live if seen.live is not None else seen.stated_before
+    is_dropped = key == "deletionTimestamp" and held is None
+    if stated and not is_dropped and stated != at(held, *_PLACE, key):
+        yield Fault((*_PLACE, key), "is the API's own, and not this: leave it out")
 
 
 def _names(value: Object, metadata: Object) -> Iterator[Fault]:
@@ -100,7 +110,7 @@ def _finalizers(seen: Seen) -> Iterator[Fault]:
             yield Fault((*place, index), f"{_show(name)} is no finalizer: such as example.com/keep")
     if {"orphan", "foregroundDeletion"} <= {one for one in finalizers if isinstance(one, str)}:
         yield Fault(place, "'orphan' and 'foregroundDeletion' exclude each other: keep one of them")
-    if as_list(at(seen.stated, *_PLACE, "managedFields")):
+    if at(seen.stated, *_PLACE, "managedFields") is not None:
         yield Fault((*_PLACE, "managedFields"), "are the API server's own, and server-side apply takes none: leave out")
 
 

@@ -75,8 +75,8 @@ def _pooler_parameters(seen: Seen) -> Iterator[Fault]:
 
 def _pooler_instances(seen: Seen) -> Iterator[Fault]:
     count = as_int(at(seen.object, "spec", "instances"))
-    if count is not None and count < 0:
-        yield Fault(("spec", "instances"), f"{count} is no number of pods: 0 or more, such as 2")
+    if count is not None and not 0 <= count < 2**31:
+        yield Fault(("spec", "instances"), f"{count} is no number of pods: 0 or more, below 2147483648, such as 2")
 
 
 def _pooler_integration(seen: Seen) -> Iterator[Fault]:
@@ -131,7 +131,7 @@ RULES = (
     Rule("pooler-name", _ONE, "webhook validateCluster", _pooler_name),
     Rule("pooler-query", _ONE, "webhook validatePgBouncer", _pooler_query),
     Rule("pooler-parameters", _ONE, "webhook validatePgbouncerGenericParameters", _pooler_parameters),
-    Rule("pooler-instances", _ONE, "API, scale subresource", _pooler_instances),
+    Rule("instances", ("Pooler", "Cluster"), "API, scale subresource", _pooler_instances),
     Rule("pooler-integration", _ONE, "webhook warning", _pooler_integration),
     Rule("pooler-metrics", _ONE, "webhook", _pooler_metrics),
     Rule("pooler-deprecated", _ONE, "webhook warning", _pooler_deprecated),

@@ -52,6 +52,33 @@ def nulls_written_back(node: SchemaNode, value: Any, path: Path = ()) -> tuple[P
     return tuple(found)
 
 
+def without_map_nulls(node: SchemaNode, value: Any) -> Any:
+    """Each null in a map as the zero that Go reads it as."""
+    if type(value) is dict:
+        return {key: _without_null(node, key, part) for key, part in value.items()}
+    if type(value) is list and node.items is not None:
+        items = node.items
+        return [without_map_nulls(items, item) for item in value]
+    return value
+
+
+def _without_null(node: SchemaNode, key: str, part: Any) -> Any:
+    below = node.below(key)
+    if below is None:
+        return part
+    return _fitting_zero(below) if part is None and key not in node.properties else without_map_nulls(below, part)
+
+
+def is_map_value(node: SchemaNode, path: Path) -> bool:
+    """Of a map whose keys are free: Go knows no null there."""
+    for step in path[:-1]:
+        below = node.items if isinstance(step, int) else node.below(step)
+        if below is None:
+            return False
+        node = below
+    return node.others is not None and path[-1] not in node.properties
+
+
 def _zero_field(key: str, node: SchemaNode) -> Object:
     zero = _fitting_zero(node)
     return {} if zero is None else {key: zero}

@@ -104,7 +104,7 @@ def _apply(store: Store, served: Served, call: Call) -> Response:
         raise not_allowed()
     value = _with_namespace(served, call.yaml(), call)
     metadata = value["metadata"]
-    if metadata.get("managedFields"):
+    if metadata.get("managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")
     if metadata.setdefault("name", call.route.name) != call.route.name:
         raise bad_request(

@@ -19,7 +19,7 @@ from gitops_mcp.sandbox.store import metadata, schema
 from gitops_mcp.sandbox.store.errors import ApiError, Cause, bad_request, conflict, invalid
 from gitops_mcp.sandbox.store.patches import equal
 from gitops_mcp.sandbox.store.resources import NAMESPACE, Served
-from gitops_mcp.sandbox.store.validation import valid_object
+from gitops_mcp.sandbox.store.validation import drop_status, valid_object
 
 Validation = Literal["Strict", "Warn", "Ignore"]
 
@@ -58,7 +58,7 @@ def created_object(served: Served, sent: Object, how: WriteOptions, operator: Re
     if not resource.namespaced:
         given.pop("namespace", None)
     if served.status:
-        value.pop("status", None)
+        drop_status(served, value, operator if how.checked else None)
     for part, filled in copy_json(served.born).items():
         own = value.get(part)
         value[part] = {**filled, **own} if isinstance(own, dict) else filled if own is None else own
@@ -81,7 +81,7 @@ def updated_object(
         wanted = {"status": value["status"]} if "status" in value else {}
         value = copy_json({**{key: part for key, part in old.items() if key != "status"}, **wanted})
     elif served.status:
-        value.pop("status", None)
+        drop_status(served, value, operator if how.checked and value.get("status") != old.get("status") else None)
         if "status" in old:
             value["status"] = old["status"]
     if subresource != "status":
@@ -108,10 +108,10 @@ def appliable_part(served: Served, sent: Object, subresource: str | None) -> Obj
     value = copy_json(sent)
     if subresource == "status":
         return {key: part for key, part in value.items() if key in {"apiVersion", "kind", "metadata", "status"}}
-    if served.status:
-        value.pop("status", None)
     if served.custom:
         _check_declared(served, value)
+    if served.status:
+        value.pop("status", None)
     if served.resource == SECRET:
         _encode_secret(value)
     return value
@@ -190,9 +190,10 @@ def _same_object(resource: Resource, was: Object, given: Object) -> None:
         )
     if given.get("resourceVersion") and given["resourceVersion"] != was["resourceVersion"]:
         raise conflict(resource, name)
-    if given.get("uid") and given["uid"] != was["uid"]:
-        why = f'Invalid value: "{given["uid"]}": field is immutable'
-        raise invalid(resource, name, [Cause("metadata.uid", "FieldValueInvalid", why)])
+    for key in ("uid", "deletionTimestamp"):
+        if given.get(key) and given[key] != was.get(key):
+            why = f'Invalid value: "{given[key]}": field is immutable'
+            raise invalid(resource, name, [Cause(f"metadata.{key}", "FieldValueInvalid", why)])
 
 
 def _same_where_immutable(old: Object, new: Object) -> None:

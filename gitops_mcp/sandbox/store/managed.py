@@ -163,8 +163,8 @@ def _with_owners(value: Object, owners: Iterable[ManagedFieldsEntry]) -> Object:
 
 def _applied_metadata(wanted: Object) -> Object:
     given = wanted.get("metadata") or {}
-    # A resourceVersion or uid in what is applied is a precondition, which admission checks.
-    kept = _METADATA | {"resourceVersion", "uid", "name", "namespace"}
+    # These are preconditions, or may not change, which admission checks.
+    kept = _METADATA | {"resourceVersion", "uid", "deletionTimestamp", "name", "namespace"}
     return {"metadata": {key: part for key, part in given.items() if key in kept}}
 
 

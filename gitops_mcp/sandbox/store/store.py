@@ -238,6 +238,9 @@ class Store:
         place = metadata.get("namespace"), metadata["name"]
         with self._state.lock:
             if self._state.collection(resource).get(_key(resource, *place)) is None and not subresource:
+                if uid := metadata.get("uid"):
+                    why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                    raise conflict(resource, metadata["name"], why)
                 made = self._create(resource, value, how, lambda new: managed.record_apply(None, new, value, owner))
                 return made, True
             changed = self._change(

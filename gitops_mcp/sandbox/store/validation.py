@@ -62,6 +62,13 @@ def valid_object(
     return {**stages.kept, "metadata": value["metadata"]}
 
 
+def drop_status(served: Served, value: Object, operator: Release | None) -> None:
+    """What is declared of it goes unread but by a defaulting webhook, which reads the whole object."""
+    status = served.ready.fill({"status": value.pop("status", None)})
+    if operator is not None and served.resource in _DEFAULTED and "status" in status:
+        _check_decoded(served, status, tuple(one for one in served.ready.examine(status) if one.path[0] == "status"))
+
+
 def _declared(value: Object) -> Object:
     """Without what the API server alone writes."""
     kept = {key: part for key, part in value["metadata"].items() if key not in metadata.OF_THE_SERVER}
@@ -83,10 +90,11 @@ def _stages_of(served: Served, seen: Seen) -> ObjectStages:
 
 
 def _replicas_faults(served: Served, value: Object) -> Iterator[Cause]:
-    """What has a scale subresource cannot have fewer replicas than none, whatever its schema says."""
+    """What has a scale subresource has 0 replicas or more, in 32 bits, whatever its schema says."""
     replicas = at(value, *served.scale.spec) if served.scale else None
-    if served.scale and isinstance(replicas, int) and replicas < 0:
-        why = f"Invalid value: {replicas}: should be a non-negative integer"
+    if served.scale and isinstance(replicas, int) and not 0 <= replicas < 2**31:
+        wanted = "a non-negative integer" if replicas < 0 else "less than or equal to 2147483647"
+        why = f"Invalid value: {replicas}: should be {wanted}"
         yield Cause(f".{'.'.join(map(str, served.scale.spec))}", "FieldValueInvalid", why)
 
 

@@ -20,8 +20,12 @@ def owned(**owner: Any) -> Object:
 
 
 ACCEPTED = [
+    pytest.param(Accepted("metadata", Seen(described(name="shop.orders-1", generation=2))), id="a dotted name"),
     pytest.param(
-        Accepted("metadata", Seen(described(name="shop.orders-1", uid="1", generation=2))), id="a dotted name"
+        Accepted("metadata", Seen(described(uid="1"), live=described(uid="1", generation=2))), id="the uid that it has"
+    ),
+    pytest.param(
+        Accepted("metadata", Seen(described(deletionTimestamp="2030-01-31T00:00:00Z"))), id="a deletion that is dropped"
     ),
     pytest.param(Accepted("metadata", Seen(described(name="a" * 253))), id="a name as long as may be"),
     pytest.param(Accepted("metadata", Seen(described(name=None, generateName="orders-"))), id="a name that is made"),
@@ -107,8 +111,16 @@ REFUSED = [
         )
     ),
     pytest.param(
-        Refused("finalizers", Seen(described(managedFields=[{}])), "metadata.managedFields", "server's own"),
+        Refused("finalizers", Seen(described(managedFields=[])), "metadata.managedFields", "server's own"),
         id="managed fields",
+    ),
+    *(
+        pytest.param(Refused("metadata", seen, f"metadata.{key}", "the API's own, and not this: leave it out"), id=name)
+        for name, key, seen in (
+            ("a uid for what is new", "uid", Seen(described(uid="1"))),
+            ("another uid", "uid", Seen(described(uid="1"), live=described(uid="2"))),
+            ("a deletion", "deletionTimestamp", Seen(described(deletionTimestamp="2030-01-31T00:00:00Z"), described())),
+        )
     ),
     *(
         pytest.param(Refused("owners", Seen(owned(**given)), f"metadata.ownerReferences[0].{name}", says), id=name)

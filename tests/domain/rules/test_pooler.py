@@ -9,6 +9,7 @@ from tests.domain.rules.examples import (
     NEWEST,
     Accepted,
     Refused,
+    cluster,
     database,
     findings_against,
     findings_at_field,
@@ -37,7 +38,7 @@ ACCEPTED = [
             ("server_tls13_ciphers", (1, 30, 0)),
         )
     ),
-    pytest.param(Accepted("pooler-instances", Seen(pooler(spec={"instances": 0}))), id="no pods"),
+    pytest.param(Accepted("instances", Seen(pooler(spec={"instances": 0}))), id="no pods"),
     pytest.param(Accepted("pooler-integration", Seen(pooler())), id="what the operator logs in for"),
     pytest.param(
         Accepted("pooler-metrics", Seen(pooler(spec={"monitoring": {"tls": {"enabled": True}}}))),
@@ -97,8 +98,11 @@ REFUSED = [
         id="a parameter that older operators refuse, of an unknown one",
     ),
     pytest.param(
-        Refused("pooler-instances", Seen(pooler(spec={"instances": -1})), "spec.instances", "-1 is no number of pods"),
+        Refused("instances", Seen(pooler(spec={"instances": -1})), "spec.instances", "-1 is no number of pods"),
         id="less than no pods",
+    ),
+    pytest.param(
+        Refused("instances", Seen(cluster(instances=2**31)), "spec.instances", "below 2147483648"), id="too many pods"
     ),
     pytest.param(
         Refused(

@@ -102,8 +102,11 @@ def head_of(message: str) -> str:
 
 
 def code_of(message: str) -> int:
-    """What cannot be decoded, by the server or by a defaulting webhook, is a bad request; all else is invalid."""
-    return 400 if "cannot be handled as" in message or message.startswith('admission webhook "m') else 422
+    """What cannot be decoded, by the server or by a defaulting webhook, is a bad request; most else is invalid."""
+    if message.startswith("Operation cannot be fulfilled"):
+        return 409
+    starts = ('admission webhook "m', "metadata.managedFields must be nil")
+    return 400 if "cannot be handled as" in message or message.startswith(starts) else 422
 
 
 @pytest.mark.parametrize("row", PAIRS)
