@@ -7,10 +7,11 @@ belongs to one and a file of kinds that are not modelled go the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
+from gitops_mcp.domain.editing.as_asked import NO_DEFAULTS, keep_as_asked
 from gitops_mcp.domain.editing.field import where_field_stands
 from gitops_mcp.domain.editing.kustomization_list import (
     add_to_kustomization,
@@ -21,12 +22,11 @@ from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject
 from gitops_mcp.domain.kinds import DATABASE
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, at
+from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.render import render_manifest
-from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _NAMED_AT_MOST = 3
@@ -41,26 +41,35 @@ class PlacedDocument:
 
 
 def put_document(
-    desired: Desired, cluster: Declaration | None, new: NewObject, manifest: Object, tried: Iterable[FilePlace]
+    desired: Desired,
+    cluster: Declaration | None,
+    new: NewObject,
+    manifest: Object,
+    tried: Iterable[FilePlace],
+    *,
+    defaults: Mapping[str, Any] = NO_DEFAULTS,
 ) -> PlacedDocument:
     """The document at the first place that holds. Raises Refused, saying what is wrong with each, where none does.
 
-    `cluster`: what it belongs to; None for a Cluster, and for what belongs to none.
+    `cluster`: what it belongs to; None for a Cluster, and for what belongs to none. `defaults`: what was asked for too,
+    and goes without saying as long as nothing says otherwise.
     """
     target = Identity(new.kind, new.namespace, new.name)
 
     def made(place: FilePlace) -> PlacedDocument:
         drafted = _draft_document(desired, place, manifest)
-        found = _check_applied(desired, cluster, target, manifest, place, drafted.changes)
+        found = _check_applied(desired, cluster, target, place, drafted.changes)
         own = _own_name(target.name, found.identity.name) if found is not None else target.name
         if own == target.name:
             return drafted
         renamed = {**manifest, "metadata": {**manifest["metadata"], "name": own}}
         drafted = _draft_document(desired, place, renamed)
-        _check_applied(desired, cluster, target, renamed, place, drafted.changes)
+        _check_applied(desired, cluster, target, place, drafted.changes)
         return drafted
 
-    return _first_that_works(desired, cluster, target, tried, made)
+    placed = _first_that_works(desired, cluster, target, tried, made)
+    changes, notices = keep_as_asked(desired, placed.changes, target, manifest, defaults)
+    return replace(placed, changes=changes, notices=(*placed.notices, *notices))
 
 
 def _draft_document(desired: Desired, place: FilePlace, manifest: Object) -> PlacedDocument:
@@ -126,7 +135,7 @@ def first_fitting_place(
         spec = {"cluster": {"name": new.cluster}, "secret": new.name}
         manifest = {"apiVersion": DATABASE.api_version, "kind": new.kind, "metadata": metadata, "spec": spec}
         drafted = _draft_document(desired, place, manifest)
-        found = _check_applied(desired, cluster, target, manifest, place, drafted.changes)
+        found = _check_applied(desired, cluster, target, place, drafted.changes)
         if found is not None:
             check(found)
         return found.identity.name if found is not None else name
@@ -191,12 +200,7 @@ def _told_appliers(models: Iterable[Declaration]) -> str:
 
 
 def _check_applied(
-    desired: Desired,
-    cluster: Declaration | None,
-    target: Identity,
-    manifest: Object | None,
-    place: FilePlace,
-    changes: tuple[FileChange, ...],
+    desired: Desired, cluster: Declaration | None, target: Identity, place: FilePlace, changes: tuple[FileChange, ...]
 ) -> Declaration | None:
     """What is applied then; None where nothing is applied here so far, so that what will be cannot be told.
 
@@ -206,10 +210,10 @@ def _check_applied(
     before = {one.identity for one in desired.declarations}
     new = [one for one in after.declarations if one.identity not in before and one.path == place.path]
     found = [one for one in after.declarations if one.identity == target]
-    if not found and manifest is not None:
-        # A prefix of the build: the object is found by what it says, not by its own name.
+    if not found:
+        # A prefix of the build: the object is found by where it stands, not by its own name.
         wanted = (target.kind, target.namespace)
-        found = [one for one in new if (one.identity.kind, one.identity.namespace) == wanted and _says(one, manifest)]
+        found = [one for one in new if (one.identity.kind, one.identity.namespace) == wanted]
     if not found and not new and desired.engines and not desired.declarations:
         return None
     if len(found) != 1:
@@ -224,10 +228,6 @@ def _check_applied(
         raise Refused(f"only {by} would apply it, which applies no Cluster so far")
     prove_only_change(desired, changes, found[0].identity)
     return found[0]
-
-
-def _says(one: Declaration, manifest: Object) -> bool:
-    return is_same(at(one.object, "spec"), manifest["spec"])
 
 
 def _why_not_applied(after: Desired, target: Identity, made: Iterable[Declaration]) -> str | None:
