@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from gitops_mcp.domain.engines import left_out
 from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, HelmChart, LocatedObject, ValuesLayer
 from gitops_mcp.domain.engines.reading import (
     Files,
@@ -22,6 +23,7 @@ from gitops_mcp.domain.kustomize import Section, join_path
 from gitops_mcp.domain.objects import Object, at
 
 GROUP = "argoproj.io"
+SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
 SKIPPED = "+argocd:skip-file-rendering"
 
 _TYPES = ("kustomize", "helm", "directory", "plugin")
@@ -85,7 +87,10 @@ def _engine_object(
         automatic=automatic,
         self_heals=automatic and at(automated, "selfHeal") is True,
         sync_options=options,
-        notes=tuple(_notes(one, source, folder, files)),
+        suspended=at(one.object, "metadata", "annotations", SKIP_RECONCILE) == "true",
+        notes=tuple(left_out.override_notes(one.name, folder, files)),
+        left=tuple(left_out.argocd_fields(spec, one.place)),
+        respects_left="RespectIgnoreDifferences=true" in options,
         opaque=f"its source says {' and '.join(said)} at once" if len(said) > 1 else plugin,
         excluded=None if folder is None else _why_excluded(source, remotes, revision),
     )
@@ -124,18 +129,6 @@ def _overlay(source: Object, base: tuple[str | int, ...], place: TextPlace) -> S
         patches=said.get("patches"),
         components=said.get("components"),
     )
-
-
-def _notes(one: LocatedObject, source: Object, folder: str | None, files: Files) -> Iterator[str]:
-    if at(source, "kustomize", "images"):
-        yield "kustomize.images"
-    if at(source, "directory", "jsonnet"):
-        yield "directory.jsonnet"
-    if at(one.object, "spec", "ignoreDifferences"):
-        yield "spec.ignoreDifferences"
-    for name in (".argocd-source.yaml", f".argocd-source-{one.name}.yaml"):
-        if folder is not None and (path := posixpath.join(folder, name)) in files:
-            yield f"{path} overrides parts of its source"
 
 
 def _chart(

@@ -19,6 +19,7 @@ from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, dotted_path
+from gitops_mcp.domain.plans.left_alone import LEFT_ALONE, left_alone_notices
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
@@ -72,6 +73,8 @@ def validate_plan(
     for one in checked:
         found = _worse_impact(found, one.impact)
     first = dict.fromkeys(one for each in checked for one in each.standing)
+    left = dict.fromkeys(one.message for one in warnings if one.id == LEFT_ALONE)
+    plan = replace(plan, caution="; ".join(filter(None, [plan.caution, *left])))
     plan = replace(plan, impact=found, validated_by=tuple(by), operator=", ".join(judged_for) or None)
     return replace(plan, warnings=(*first, *plan.warnings)).warned(dict.fromkeys(warnings))
 
@@ -129,6 +132,7 @@ def _check_object(
     if limits.protected and change.before is None:
         warnings += notice_missing_backups(change.after, near)
     warnings += judged.undecided
+    warnings += left_alone_notices(own, after, live)
     return _CheckedObject(tuple(faults), tuple(standing), tuple(warnings), effect, judged.by, operator)
 
 
