@@ -20,6 +20,7 @@ from gitops_mcp.domain.editing.kustomization_list import (
 )
 from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject
+from gitops_mcp.domain.engines.left_out import leaving_out
 from gitops_mcp.domain.kinds import DATABASE
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
@@ -221,6 +222,8 @@ def _check_applied(
     if found[0].path != place.path:
         raise Refused(f"{found[0].place} declares an object of that name already")
     models, by = _applied_models(desired, cluster), found[0].applied
+    if by is not None and (rule := leaving_out(by.file_rules, place.path)):
+        raise Refused(f"{by} would never see it: it is left out by {rule}")
     if models and by is None:
         raise Refused("it would not be applied there")
     # What belongs to a Cluster may come by another way than that: by what applies the chart that makes the Cluster.

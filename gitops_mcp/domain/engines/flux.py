@@ -137,6 +137,7 @@ def interpret_instance(one: LocatedObject, context: FluxContext) -> EngineObject
         prunes=True,
         self_heals=True,
         file_rules=tuple(left_out.ignore_files(context.files, context.ignoring)),
+        decrypts="decryption" in str(at(one.object, "spec", "kustomize")),
         excluded=excluded,
     )
 
