@@ -64,9 +64,9 @@ def protections(object_: Object | None) -> tuple[Protection, ...]:
     return tuple(found)
 
 
-def blockers(object_: Object | None) -> tuple[Protection, ...]:
-    """Those with which removing the manifest deletes nothing."""
-    return tuple(one for one in protections(object_) if one.blocks_pruning)
+def blockers(object_: Object | None, engine: Engine | None = None) -> tuple[Protection, ...]:
+    """Those with which removing the manifest deletes nothing; of one engine, where it is known which one deletes."""
+    return tuple(one for one in protections(object_) if one.blocks_pruning and engine in {None, one.engine})
 
 
 def asking_protections(object_: Object | None) -> tuple[Protection, ...]:
@@ -88,13 +88,13 @@ def kubectl_without(
     return f"a person takes it away with `kubectl -n {identity.namespace} {verb} {kind} {identity.name} {change}`"
 
 
-def without_blocking(part: Mapping[str, Any]) -> dict[str, Any]:
+def without_blocking(part: Mapping[str, Any], engine: Engine | None = None) -> dict[str, Any]:
     """Annotations, or labels, without what blocks pruning; other options in the same list stay as written."""
     kept = {}
     for key, value in part.items():
-        if key == FLUX_PRUNE and _is_disabled(value):
+        if key == FLUX_PRUNE and _is_disabled(value) and engine != "argocd":
             continue
-        if key == SYNC_OPTIONS and "Prune=false" in split_options(value):
+        if key == SYNC_OPTIONS and "Prune=false" in split_options(value) and engine != "flux":
             left = ",".join(option for option in str(value).split(",") if option.strip() != "Prune=false").strip()
             if left:
                 kept[key] = left

@@ -82,7 +82,7 @@ def _engine_object(
         default_namespace=namespace if isinstance(namespace, str) and namespace else None,
         destination=str(at(spec, "destination", "name") or at(spec, "destination", "server") or "") or None,
         chart=_chart(one, base, source, folder, lent) if build == "helm" else None,
-        prunes=automatic and at(automated, "prune") is True,
+        prunes=automatic and at(automated, "prune") is True and "Prune=false" not in options,
         forces=any(option in options for option in _REPLACING),
         automatic=automatic,
         self_heals=automatic and at(automated, "selfHeal") is True,

@@ -130,8 +130,14 @@ def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str
         declared = _declared_cluster(view, name, namespace)
         ref = ClusterRef(_namespace_of(view, declared, namespace), name)
         found, unread = live_or_not(view, ref, "the protection of the live Cluster could not be read, so Git's counts")
-        merged = object_at_base(view, declared) if found is None and view.proposed else None
-        made = plan_cluster_deletion(declared, view.desired, ref=ref, live=found, merged=merged)
+        made = plan_cluster_deletion(
+            declared,
+            view.desired,
+            ref=ref,
+            live=found,
+            merged=object_at_base(view, declared),
+            configured=view.environment.engine_type,
+        )
         return made.warned([*unread, *_namespace_notices(declared, ref.namespace)])
 
     def finish(view: View) -> Plan:

@@ -21,6 +21,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, dotted_path
 from gitops_mcp.domain.plans.left_alone import LEFT_ALONE, left_alone_notices
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.pruning import confirmation_notices
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.rules import Finding, Seen
@@ -55,7 +56,7 @@ def validate_plan(
     """
     merged = {one.identity: one.object for one in base.declarations}
     checked = [
-        _check_object(one, replace(one, before=merged.get(one.identity)), after, api, limits)
+        _check_object(one, replace(one, before=merged.get(one.identity)), after, api, limits, base)
         for one in changes
         if one.identity.kind in _KINDS
     ]
@@ -104,14 +105,16 @@ class _CheckedObject:
 
 
 def _check_object(
-    own: ObjectChange, change: ObjectChange, after: Desired, api: ApiOnce, limits: Limits
+    own: ObjectChange, change: ObjectChange, after: Desired, api: ApiOnce, limits: Limits, base: Desired
 ) -> _CheckedObject:
     """One object: `own` is what this plan does to it, `change` what it does together with what is not merged yet."""
     live, operator = _read_live(change, api), _operator(change, api, limits)
     effect = assess_impact(own.before, own.after, live=live, operator=operator.release)
     if change.after is None:
         never = change.before is None and _is_nowhere(change, api)  # made and taken back by one change
-        return _CheckedObject((), (), (), Impact(Level.NONE) if never else effect, (), operator)
+        known = [one for one in base.declarations if one.identity == change.identity and base.origin.once]
+        asked = tuple(notice for one in known for notice in confirmation_notices(one, live))
+        return _CheckedObject((), (), asked, Impact(Level.NONE) if never else effect, (), operator)
     near = tuple(
         one.object
         for one in after.declarations
