@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gitops_mcp.domain.engines import left_out
 from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, HelmChart, LocatedObject, ValuesLayer
@@ -20,12 +21,13 @@ from gitops_mcp.domain.engines.reading import (
 )
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import Section, join_path
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, Path, at
 
 GROUP = "argoproj.io"
 SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
 SKIPPED = "+argocd:skip-file-rendering"
 
+_HYDRATOR: Path = ("spec", "sourceHydrator")
 _TYPES = ("kustomize", "helm", "directory", "plugin")
 _REPLACING = ("Replace=true", "Force=true")
 
@@ -35,6 +37,11 @@ def interpret_application(
 ) -> Iterator[EngineObject]:
     """One for each source that makes manifests; a source that only lends values (`ref`) makes none."""
     single, several = at(one.object, "spec", "source"), mappings_in(at(one.object, "spec", "sources"))
+    dry = at(one.object, "spec", "sourceHydrator", "drySource")
+    if isinstance(dry, dict):  # Argo CD takes it before both others.
+        made = _engine_object(one, (*_HYDRATOR, "drySource"), dry, {}, files, remotes=remotes, revision=revision)
+        yield replace(made, notes=(*made.notes, *_hydration_notes(one)))
+        return
     # Argo CD ignores `source` where there are `sources`.
     listed = [(("spec", "sources", index), source) for index, source in enumerate(several)]
     if not listed and isinstance(single, dict):
@@ -94,6 +101,17 @@ def _engine_object(
         opaque=f"its source says {' and '.join(said)} at once" if len(said) > 1 else plugin,
         excluded=None if folder is None else _why_excluded(source, remotes, revision),
     )
+
+
+def _hydration_notes(one: LocatedObject) -> Iterator[str]:
+    """Where a commit goes before it is applied."""
+    hydrator = as_mapping(at(one.object, *_HYDRATOR))
+    synced, staged = at(hydrator, "syncSource", "targetBranch"), at(hydrator, "hydrateTo", "targetBranch")
+    if staged and staged != synced:
+        yield (
+            f"Application {one.name} ({one.place}) has it rendered into branch {staged}, and applies {synced}: "
+            f"somebody has to promote it there after the merge"
+        )
 
 
 def _why_excluded(source: Object, remotes: tuple[str, ...], revision: str) -> str | None:
