@@ -7,6 +7,7 @@ belongs to one and a file of kinds that are not modelled go the same way.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -61,6 +62,8 @@ def put_document(
         drafted = _draft_document(desired, place, manifest)
         found = _check_applied(desired, cluster, target, place, drafted.changes)
         own = _own_name(target.name, found.identity.name) if found is not None else target.name
+        if found is not None and _is_seen(desired, place, found):
+            drafted = replace(drafted, notices=())
         if own == target.name:
             return drafted
         renamed = {**manifest, "metadata": {**manifest["metadata"], "name": own}}
@@ -81,6 +84,11 @@ def _draft_document(desired: Desired, place: FilePlace, manifest: Object) -> Pla
         draft.create(place.path, render_manifest(manifest, eol=line_ending(desired)))
     notices = add_to_kustomization(draft, desired, place)
     return PlacedDocument(draft.changes, place, notices)
+
+
+def _is_seen(desired: Desired, place: FilePlace, found: Declaration) -> bool:
+    """Whether an engine object takes the file as it is, so that no kustomization has to list it."""
+    return found.applied is not None and desired.governing(posixpath.dirname(place.path)) is None
 
 
 def _own_name(wanted: str, live: str) -> str:
@@ -139,13 +147,16 @@ def first_fitting_place(
         found = _check_applied(desired, cluster, target, place, drafted.changes)
         if found is not None:
             check(found)
+            seen[place] = _is_seen(desired, place, found)
         return found.identity.name if found is not None else name
 
+    seen: dict[FilePlace, bool] = {}
     renamed: list[FittingPlace] = []
 
     def made(place: FilePlace) -> FittingPlace:
         own = _own_name(new.name, built(place, new.name))
-        found = FittingPlace(place, own, built(place, own))
+        name = built(place, own)
+        found = FittingPlace(replace(place, unlisted=True) if seen.get(place) else place, own, name)
         if found.name != new.name:
             renamed.append(found)
             raise Refused(f"it would be called {found.name} there")
