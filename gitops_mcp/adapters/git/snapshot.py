@@ -203,6 +203,6 @@ def _utf8(path: str) -> str:
 def _is_build_file(path: str, entries: Container[str]) -> bool:
     """Kustomizations, charts, and a chart's own values, which stand beside its Chart.yaml."""
     folder, _, name = path.rpartition("/")
-    if name in _BY_NAME:
+    if name in _BY_NAME or (name.startswith(".argocd-source") and name.endswith(".yaml")):
         return True
     return name.startswith("values") and name.endswith(_SUFFIXES) and f"{folder}/Chart.yaml".lstrip("/") in entries

@@ -6,11 +6,12 @@ annotations and labels alike (fluxcd/pkg/ssa/utils `AnyInMetadata`).
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, at
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
@@ -48,7 +49,7 @@ class Protection:
 
 
 def protections(object_: Object | None) -> tuple[Protection, ...]:
-    options = _split_options(at(object_, "metadata", "annotations", SYNC_OPTIONS))
+    options = split_options(at(object_, "metadata", "annotations", SYNC_OPTIONS))
     found = [
         Protection("argocd", "annotations", SYNC_OPTIONS, option, _OPTIONS[option])
         for option in options
@@ -63,9 +64,9 @@ def protections(object_: Object | None) -> tuple[Protection, ...]:
     return tuple(found)
 
 
-def blockers(object_: Object | None) -> tuple[Protection, ...]:
-    """Those with which removing the manifest deletes nothing."""
-    return tuple(one for one in protections(object_) if one.blocks_pruning)
+def blockers(object_: Object | None, engine: Engine | None = None) -> tuple[Protection, ...]:
+    """Those with which removing the manifest deletes nothing; of one engine, where it is known which one deletes."""
+    return tuple(one for one in protections(object_) if one.blocks_pruning and engine in {None, one.engine})
 
 
 def asking_protections(object_: Object | None) -> tuple[Protection, ...]:
@@ -77,13 +78,23 @@ def spell_out(found: Iterable[Protection]) -> str:
     return " and ".join(str(one) for one in found)
 
 
-def without_blocking(part: Mapping[str, Any]) -> dict[str, Any]:
+def kubectl_without(
+    identity: Identity, where: Literal["annotations", "labels"], key: str, left: str | None = None
+) -> str:
+    """How a person takes a key away from a live object, or sets it to what is left of its value."""
+    verb = "annotate" if where == "annotations" else "label"
+    kind = f"{identity.kind.lower()}s.{CNPG_GROUP}"
+    change = f"--overwrite {shlex.quote(f'{key}={left}')}" if left else f"{key}-"
+    return f"a person takes it away with `kubectl -n {identity.namespace} {verb} {kind} {identity.name} {change}`"
+
+
+def without_blocking(part: Mapping[str, Any], engine: Engine | None = None) -> dict[str, Any]:
     """Annotations, or labels, without what blocks pruning; other options in the same list stay as written."""
     kept = {}
     for key, value in part.items():
-        if key == FLUX_PRUNE and _is_disabled(value):
+        if key == FLUX_PRUNE and _is_disabled(value) and engine != "argocd":
             continue
-        if key == SYNC_OPTIONS and "Prune=false" in _split_options(value):
+        if key == SYNC_OPTIONS and "Prune=false" in split_options(value) and engine != "flux":
             left = ",".join(option for option in str(value).split(",") if option.strip() != "Prune=false").strip()
             if left:
                 kept[key] = left
@@ -107,7 +118,7 @@ def protecting_annotations(engine: Engine | Literal["none"] | None) -> dict[str,
             return {**argocd, **flux}
 
 
-def _split_options(value: object) -> tuple[str, ...]:
+def split_options(value: object) -> tuple[str, ...]:
     return tuple(option.strip() for option in value.split(",")) if isinstance(value, str) else ()
 
 

@@ -7,10 +7,12 @@ belongs to one and a file of kinds that are not modelled go the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+import posixpath
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
+from gitops_mcp.domain.editing.as_asked import NO_DEFAULTS, keep_as_asked
 from gitops_mcp.domain.editing.field import where_field_stands
 from gitops_mcp.domain.editing.kustomization_list import (
     add_to_kustomization,
@@ -19,14 +21,14 @@ from gitops_mcp.domain.editing.kustomization_list import (
 )
 from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject
+from gitops_mcp.domain.engines.left_out import leaving_out
 from gitops_mcp.domain.kinds import DATABASE
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, at
+from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.render import render_manifest
-from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _NAMED_AT_MOST = 3
@@ -41,26 +43,37 @@ class PlacedDocument:
 
 
 def put_document(
-    desired: Desired, cluster: Declaration | None, new: NewObject, manifest: Object, tried: Iterable[FilePlace]
+    desired: Desired,
+    cluster: Declaration | None,
+    new: NewObject,
+    manifest: Object,
+    tried: Iterable[FilePlace],
+    *,
+    defaults: Mapping[str, Any] = NO_DEFAULTS,
 ) -> PlacedDocument:
     """The document at the first place that holds. Raises Refused, saying what is wrong with each, where none does.
 
-    `cluster`: what it belongs to; None for a Cluster, and for what belongs to none.
+    `cluster`: what it belongs to; None for a Cluster, and for what belongs to none. `defaults`: what was asked for too,
+    and goes without saying as long as nothing says otherwise.
     """
     target = Identity(new.kind, new.namespace, new.name)
 
     def made(place: FilePlace) -> PlacedDocument:
         drafted = _draft_document(desired, place, manifest)
-        found = _check_applied(desired, cluster, target, manifest, place, drafted.changes)
+        found = _check_applied(desired, cluster, target, place, drafted.changes)
         own = _own_name(target.name, found.identity.name) if found is not None else target.name
+        if found is not None and _is_seen(desired, place, found):
+            drafted = replace(drafted, notices=())
         if own == target.name:
             return drafted
         renamed = {**manifest, "metadata": {**manifest["metadata"], "name": own}}
         drafted = _draft_document(desired, place, renamed)
-        _check_applied(desired, cluster, target, renamed, place, drafted.changes)
+        _check_applied(desired, cluster, target, place, drafted.changes)
         return drafted
 
-    return _first_that_works(desired, cluster, target, tried, made)
+    placed = _first_that_works(desired, cluster, target, tried, made)
+    changes, notices = keep_as_asked(desired, placed.changes, target, manifest, defaults)
+    return replace(placed, changes=changes, notices=(*placed.notices, *notices))
 
 
 def _draft_document(desired: Desired, place: FilePlace, manifest: Object) -> PlacedDocument:
@@ -71,6 +84,11 @@ def _draft_document(desired: Desired, place: FilePlace, manifest: Object) -> Pla
         draft.create(place.path, render_manifest(manifest, eol=line_ending(desired)))
     notices = add_to_kustomization(draft, desired, place)
     return PlacedDocument(draft.changes, place, notices)
+
+
+def _is_seen(desired: Desired, place: FilePlace, found: Declaration) -> bool:
+    """Whether an engine object takes the file as it is, so that no kustomization has to list it."""
+    return found.applied is not None and desired.governing(posixpath.dirname(place.path)) is None
 
 
 def _own_name(wanted: str, live: str) -> str:
@@ -126,16 +144,19 @@ def first_fitting_place(
         spec = {"cluster": {"name": new.cluster}, "secret": new.name}
         manifest = {"apiVersion": DATABASE.api_version, "kind": new.kind, "metadata": metadata, "spec": spec}
         drafted = _draft_document(desired, place, manifest)
-        found = _check_applied(desired, cluster, target, manifest, place, drafted.changes)
+        found = _check_applied(desired, cluster, target, place, drafted.changes)
         if found is not None:
             check(found)
+            seen[place] = _is_seen(desired, place, found)
         return found.identity.name if found is not None else name
 
+    seen: dict[FilePlace, bool] = {}
     renamed: list[FittingPlace] = []
 
     def made(place: FilePlace) -> FittingPlace:
         own = _own_name(new.name, built(place, new.name))
-        found = FittingPlace(place, own, built(place, own))
+        name = built(place, own)
+        found = FittingPlace(replace(place, unlisted=True) if seen.get(place) else place, own, name)
         if found.name != new.name:
             renamed.append(found)
             raise Refused(f"it would be called {found.name} there")
@@ -191,12 +212,7 @@ def _told_appliers(models: Iterable[Declaration]) -> str:
 
 
 def _check_applied(
-    desired: Desired,
-    cluster: Declaration | None,
-    target: Identity,
-    manifest: Object | None,
-    place: FilePlace,
-    changes: tuple[FileChange, ...],
+    desired: Desired, cluster: Declaration | None, target: Identity, place: FilePlace, changes: tuple[FileChange, ...]
 ) -> Declaration | None:
     """What is applied then; None where nothing is applied here so far, so that what will be cannot be told.
 
@@ -206,10 +222,10 @@ def _check_applied(
     before = {one.identity for one in desired.declarations}
     new = [one for one in after.declarations if one.identity not in before and one.path == place.path]
     found = [one for one in after.declarations if one.identity == target]
-    if not found and manifest is not None:
-        # A prefix of the build: the object is found by what it says, not by its own name.
+    if not found:
+        # A prefix of the build: the object is found by where it stands, not by its own name.
         wanted = (target.kind, target.namespace)
-        found = [one for one in new if (one.identity.kind, one.identity.namespace) == wanted and _says(one, manifest)]
+        found = [one for one in new if (one.identity.kind, one.identity.namespace) == wanted]
     if not found and not new and desired.engines and not desired.declarations:
         return None
     if len(found) != 1:
@@ -217,6 +233,8 @@ def _check_applied(
     if found[0].path != place.path:
         raise Refused(f"{found[0].place} declares an object of that name already")
     models, by = _applied_models(desired, cluster), found[0].applied
+    if by is not None and (rule := leaving_out(by.file_rules, place.path)):
+        raise Refused(f"{by} would never see it: it is left out by {rule}")
     if models and by is None:
         raise Refused("it would not be applied there")
     # What belongs to a Cluster may come by another way than that: by what applies the chart that makes the Cluster.
@@ -224,10 +242,6 @@ def _check_applied(
         raise Refused(f"only {by} would apply it, which applies no Cluster so far")
     prove_only_change(desired, changes, found[0].identity)
     return found[0]
-
-
-def _says(one: Declaration, manifest: Object) -> bool:
-    return is_same(at(one.object, "spec"), manifest["spec"])
 
 
 def _why_not_applied(after: Desired, target: Identity, made: Iterable[Declaration]) -> str | None:

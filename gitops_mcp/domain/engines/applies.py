@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gitops_mcp.domain.engines.left_out import FileRule, LeftFields
 from gitops_mcp.domain.engines.reading import TextPlace, mappings_in
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, at
@@ -139,7 +140,15 @@ class EngineObject:
     sync_options: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    """What was noticed and is not modelled, each with its field."""
+    """What keeps changes from arriving that it would apply, as sentences to be told."""
+    left: tuple[LeftFields, ...] = ()
+    """What it leaves as it is."""
+    respects_left: bool = True
+    """Where not, it applies that too as soon as it applies anything else of the object."""
+    file_rules: tuple[FileRule, ...] = ()
+    """What of its source it never sees."""
+    decrypts: bool = False
+    """It opens what sops has encrypted."""
     opaque: str | None = None
     """Why what it applies cannot be told: a plugin builds it."""
     guess: str | None = None

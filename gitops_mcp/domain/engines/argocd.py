@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import replace
 
+from gitops_mcp.domain.engines import left_out
 from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, HelmChart, LocatedObject, ValuesLayer
 from gitops_mcp.domain.engines.reading import (
     Files,
@@ -19,11 +21,13 @@ from gitops_mcp.domain.engines.reading import (
 )
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import Section, join_path
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, Path, at
 
 GROUP = "argoproj.io"
+SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
 SKIPPED = "+argocd:skip-file-rendering"
 
+_HYDRATOR: Path = ("spec", "sourceHydrator")
 _TYPES = ("kustomize", "helm", "directory", "plugin")
 _REPLACING = ("Replace=true", "Force=true")
 
@@ -33,6 +37,11 @@ def interpret_application(
 ) -> Iterator[EngineObject]:
     """One for each source that makes manifests; a source that only lends values (`ref`) makes none."""
     single, several = at(one.object, "spec", "source"), mappings_in(at(one.object, "spec", "sources"))
+    dry = at(one.object, "spec", "sourceHydrator", "drySource")
+    if isinstance(dry, dict):  # Argo CD takes it before both others.
+        made = _engine_object(one, (*_HYDRATOR, "drySource"), dry, {}, files, remotes=remotes, revision=revision)
+        yield replace(made, notes=(*made.notes, *_hydration_notes(one)))
+        return
     # Argo CD ignores `source` where there are `sources`.
     listed = [(("spec", "sources", index), source) for index, source in enumerate(several)]
     if not listed and isinstance(single, dict):
@@ -80,15 +89,29 @@ def _engine_object(
         default_namespace=namespace if isinstance(namespace, str) and namespace else None,
         destination=str(at(spec, "destination", "name") or at(spec, "destination", "server") or "") or None,
         chart=_chart(one, base, source, folder, lent) if build == "helm" else None,
-        prunes=automatic and at(automated, "prune") is True,
+        prunes=automatic and at(automated, "prune") is True and "Prune=false" not in options,
         forces=any(option in options for option in _REPLACING),
         automatic=automatic,
         self_heals=automatic and at(automated, "selfHeal") is True,
         sync_options=options,
-        notes=tuple(_notes(one, source, folder, files)),
+        suspended=at(one.object, "metadata", "annotations", SKIP_RECONCILE) == "true",
+        notes=tuple(left_out.override_notes(one.name, folder, files)),
+        left=tuple(left_out.argocd_fields(spec, one.place)),
+        respects_left="RespectIgnoreDifferences=true" in options,
         opaque=f"its source says {' and '.join(said)} at once" if len(said) > 1 else plugin,
         excluded=None if folder is None else _why_excluded(source, remotes, revision),
     )
+
+
+def _hydration_notes(one: LocatedObject) -> Iterator[str]:
+    """Where a commit goes before it is applied."""
+    hydrator = as_mapping(at(one.object, *_HYDRATOR))
+    synced, staged = at(hydrator, "syncSource", "targetBranch"), at(hydrator, "hydrateTo", "targetBranch")
+    if staged and staged != synced:
+        yield (
+            f"Application {one.name} ({one.place}) has it rendered into branch {staged}, and applies {synced}: "
+            f"somebody has to promote it there after the merge"
+        )
 
 
 def _why_excluded(source: Object, remotes: tuple[str, ...], revision: str) -> str | None:
@@ -124,18 +147,6 @@ def _overlay(source: Object, base: tuple[str | int, ...], place: TextPlace) -> S
         patches=said.get("patches"),
         components=said.get("components"),
     )
-
-
-def _notes(one: LocatedObject, source: Object, folder: str | None, files: Files) -> Iterator[str]:
-    if at(source, "kustomize", "images"):
-        yield "kustomize.images"
-    if at(source, "directory", "jsonnet"):
-        yield "directory.jsonnet"
-    if at(one.object, "spec", "ignoreDifferences"):
-        yield "spec.ignoreDifferences"
-    for name in (".argocd-source.yaml", f".argocd-source-{one.name}.yaml"):
-        if folder is not None and (path := posixpath.join(folder, name)) in files:
-            yield f"{path} overrides parts of its source"
 
 
 def _chart(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from gitops_mcp.domain.engines import left_out
 from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, FluxVariable, LocatedObject, Substitution
 from gitops_mcp.domain.engines.reading import (
     Files,
@@ -32,7 +33,6 @@ GROUPS = (KUSTOMIZE_GROUP, HELM_GROUP, SOURCE_GROUP, INSTANCE_GROUP)
 SEALED = "SealedSecret"
 
 _BOOTSTRAP = "flux-system"
-_NOTICED = ("decryption", "healthCheckExprs", "healthChecks", "ignore", "serviceAccountName", "wait")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class FluxContext:
 
     @cached_property
     def ignoring(self) -> tuple[str, ...]:
-        return tuple(sorted(path for path in self.files if path.endswith(".sourceignore")))
+        return tuple(sorted(path for path in self.files if posixpath.basename(path) == left_out.SOURCE_IGNORE))
 
     @cached_property
     def instances(self) -> tuple[LocatedObject, ...]:
@@ -75,7 +75,7 @@ def interpret_kustomization(one: LocatedObject, context: FluxContext) -> EngineO
     folder = clean_path(spec.get("path"))
     has_own = kustomization_path(context.files, folder) is not None
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
-    excluded, source_notes = examine_source(spec.get("sourceRef"), one, context)
+    excluded, sources = examine_source(spec.get("sourceRef"), one, context)
     return EngineObject(
         engine="flux",
         kind="Kustomization",
@@ -94,11 +94,18 @@ def interpret_kustomization(one: LocatedObject, context: FluxContext) -> EngineO
         automatic=spec.get("suspend") is not True,
         self_heals=True,
         depends_on=dependencies_of(one),
-        notes=(
-            *(f"spec.{field}" for field in _NOTICED if spec.get(field)),
-            *source_notes,
-            *(f"{path} may leave files out" for path in context.ignoring if _may_touch(path, folder)),
+        notes=tuple(
+            f"GitRepository {source.name} ({source.place}), which brings its files, is suspended: nothing is fetched "
+            f"until somebody resumes it"
+            for source in sources
+            if spec_of(source).get("suspend") is True
         ),
+        left=tuple(left_out.flux_fields(spec, one.place)),
+        file_rules=(
+            *left_out.ignore_files(context.files, context.ignoring),
+            *(rule for source in sources for rule in left_out.source_rules(str(source.place), spec_of(source))),
+        ),
+        decrypts=at(spec, "decryption", "provider") == "sops",
         excluded=excluded,
     )
 
@@ -129,7 +136,8 @@ def interpret_instance(one: LocatedObject, context: FluxContext) -> EngineObject
         selection=FileSelection() if has_own else FileSelection(recurse=True, stops_at_kustomizations=True),
         prunes=True,
         self_heals=True,
-        notes=("spec.kustomize",) if at(one.object, "spec", "kustomize") else (),
+        file_rules=tuple(left_out.ignore_files(context.files, context.ignoring)),
+        decrypts="decryption" in str(at(one.object, "spec", "kustomize")),
         excluded=excluded,
     )
 
@@ -146,21 +154,15 @@ def spec_of(one: LocatedObject) -> Object:
     return found if isinstance(found, dict) else {}
 
 
-def _may_touch(path: str, folder: str) -> bool:
-    """Whether what a file says of its own folder may concern this one."""
-    above = posixpath.dirname(path)
-    return any(
-        not one or one == other or other.startswith(f"{one}/") for one, other in ((above, folder), (folder, above))
-    )
-
-
 def dependencies_of(one: LocatedObject) -> tuple[str, ...]:
     listed = mappings_in(spec_of(one).get("dependsOn"))
     return tuple(f"{item.get('namespace') or one.namespace}/{item.get('name')}" for item in listed)
 
 
-def examine_source(reference: object, one: LocatedObject, context: FluxContext) -> tuple[str | None, tuple[str, ...]]:
-    """Why what a `sourceRef` names is not this repository, and what was noticed about it."""
+def examine_source(
+    reference: object, one: LocatedObject, context: FluxContext
+) -> tuple[str | None, tuple[LocatedObject, ...]]:
+    """Why what a `sourceRef` names is not this repository, and the sources that it may mean."""
     kind, name = str(at(reference, "kind")), str(at(reference, "name"))
     if kind != "GitRepository":
         return f"it applies {kind} {name}, not a Git repository", ()
@@ -178,12 +180,7 @@ def examine_source(reference: object, one: LocatedObject, context: FluxContext) 
         unknown = f"it applies GitRepository {name}, which this repository does not declare"
         return (None if name == _BOOTSTRAP else unknown), ()
     reasons = [_why_other_source(spec_of(source), context) for source in found]
-    notes = [
-        f"spec.{field} of GitRepository {name}"
-        for field in ("ignore", "include", "sparseCheckout", "suspend")
-        if any(spec_of(source).get(field) for source in found)
-    ]
-    return (None if None in reasons else reasons[0]), tuple(notes)
+    return (None if None in reasons else reasons[0]), found
 
 
 def _why_other_source(spec: Object, context: FluxContext) -> str | None:

@@ -107,7 +107,7 @@ def _apply_merge_patch(value: Object, patch: Object) -> Object:
     for document in read_documents(str(patch.get("patch", ""))):
         target = patch.get("target")
         if isinstance(document.value, dict) and (
-            _selects(target, value) if target else _names_object(document.value, value)
+            selects_object(target, value) if target else _names_object(document.value, value)
         ):
             kept = {"metadata": {**(at(document.value, "metadata") or {}), "name": at(value, "metadata", "name")}}
             value = _merge_mappings(value, {**document.value, **kept})
@@ -118,7 +118,8 @@ def _names_object(patch: Object, value: Object) -> bool:
     return all(at(patch, *path) == at(value, *path) for path in (("kind",), ("metadata", "name")))
 
 
-def _selects(target: Any, value: Object) -> bool:
+def selects_object(target: Any, value: Object) -> bool:
+    """Whether a target means an object; one that cannot be read means none."""
     try:
         return isinstance(target, dict) and selects(target, Draft(value, (), {}))
     except Unsupported:

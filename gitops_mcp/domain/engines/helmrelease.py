@@ -15,7 +15,6 @@ def interpret_helm_release(one: LocatedObject, context: FluxContext) -> EngineOb
     spec = spec_of(one)
     target = spec.get("targetNamespace")
     chart, excluded = _chart(one, spec, context)
-    notes = [f"spec.{field}" for field in ("dependsOn", "serviceAccountName") if spec.get(field)]
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
     return EngineObject(
         engine="flux",
@@ -32,7 +31,6 @@ def interpret_helm_release(one: LocatedObject, context: FluxContext) -> EngineOb
         suspended=spec.get("suspend") is True,
         automatic=spec.get("suspend") is not True,
         depends_on=dependencies_of(one),
-        notes=tuple(notes),
         opaque="spec.postRenderers change what the chart makes" if spec.get("postRenderers") else None,
         excluded=excluded,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Path, dotted_path
@@ -40,8 +41,10 @@ def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
         yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and created anew")
     if by is not None and by.guess:
         yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")
+    for note in by.notes if by is not None else ():
+        yield Notice("held-up", note)
     for one in desired.unreached:
-        if (one.identity.kind, one.identity.name) == (declared.identity.kind, declared.identity.name):
+        if one.identity in {declared.identity, replace(declared.identity, namespace=None)}:
             yield Notice(
                 "not-chosen", f"{one.identity} is declared at {one.place} too, which is not applied: {one.reason}"
             )

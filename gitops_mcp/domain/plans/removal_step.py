@@ -134,8 +134,9 @@ def step_without_api(*, is_merged: bool) -> RemovalStep:
 
 def why_not_pruned(declared: Declaration, live: Object | None) -> str | None:
     """What keeps a live object although Git says nothing of it any more; None: an engine that prunes deletes it."""
-    held = blockers(live) or blockers(declared.object)
     by = declared.applied
+    engine = by.engine if by is not None else None
+    held = blockers(live, engine) or blockers(declared.object, engine)
     if held:
         return f"{spell_out(held)} protects it against pruning"
     return f"{by} does not prune by itself" if by is not None and not by.prunes else None

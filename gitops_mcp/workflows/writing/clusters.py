@@ -79,6 +79,8 @@ def create_cluster(app: App, request: WriteRequest, new: NewCluster) -> WriteRes
         notices = _live_namesake(view, ref)
         view, places = view.with_places(target, cluster_places(view.desired, ref, settings.layout_cluster))
         made = plan_new_cluster(view.desired, ref, manifest, tried=places, proposed=view.proposed)
+        if new.namespace is not None and not made.unchanged:
+            made = _with_namespace(view, made)
         moving = [Notice("moving-tag", image.warning)] if image.warning else []
         return made.warned([*moving, *notices])
 
@@ -86,6 +88,33 @@ def create_cluster(app: App, request: WriteRequest, new: NewCluster) -> WriteRes
     wait = new.wait or new.timeout is not None
     request = replace(request, cluster=new.name, namespace=new.namespace, wait=wait, timeout=timeout)
     return deliver(app, request, Writing(about, plan))
+
+
+def _with_namespace(view: View, made: Plan) -> Plan:
+    """The plan with what a namespace needs that is new here; one that a person has configured is known."""
+    from gitops_mcp.domain.plans.clusters.cluster_namespace import (
+        KIND,
+        has_namespace,
+        namespace_documents,
+        with_namespace,
+    )
+
+    namespace, own = str(made.target.namespace), view.environment
+    is_known = namespace in (own.namespaces or ()) or has_namespace(view.desired, namespace)
+    if is_known or not view.desired.origin.once:
+        return made
+    texts = view.source.manifests_with(KIND)
+    known = namespace_documents(texts)
+    if any(one.name == namespace for one in known):
+        return made
+    elsewhere = {one.path for one in view.desired.everything if one.identity.namespace == namespace}
+    others = [
+        f"environment {one.name}"
+        for one in view.settings.environments.values()
+        if one.name != own.name
+        and (namespace in (one.namespaces or ()) or any(f"{path}/".startswith(f"{one.path}/") for path in elsewhere))
+    ]
+    return with_namespace(made, replace(view.desired, texts={**texts, **view.desired.texts}), known, others)
 
 
 def _identity_of_new(view: View, new: NewCluster) -> Identity:
@@ -130,8 +159,14 @@ def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str
         declared = _declared_cluster(view, name, namespace)
         ref = ClusterRef(_namespace_of(view, declared, namespace), name)
         found, unread = live_or_not(view, ref, "the protection of the live Cluster could not be read, so Git's counts")
-        merged = object_at_base(view, declared) if found is None and view.proposed else None
-        made = plan_cluster_deletion(declared, view.desired, ref=ref, live=found, merged=merged)
+        made = plan_cluster_deletion(
+            declared,
+            view.desired,
+            ref=ref,
+            live=found,
+            merged=object_at_base(view, declared),
+            configured=view.environment.engine_type,
+        )
         return made.warned([*unread, *_namespace_notices(declared, ref.namespace)])
 
     def finish(view: View) -> Plan:

@@ -19,7 +19,9 @@ from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, dotted_path
+from gitops_mcp.domain.plans.left_alone import LEFT_ALONE, left_alone_notices
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.pruning import confirmation_notices
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.rules import Finding, Seen
@@ -56,7 +58,7 @@ def validate_plan(
     """
     merged = {one.identity: one.object for one in base.declarations}
     checked = [
-        _check_object(one, replace(one, before=merged.get(one.identity)), after, api, limits)
+        _check_object(one, replace(one, before=merged.get(one.identity)), after, api, limits, base)
         for one in changes
         if one.identity.kind in _KINDS
     ]
@@ -74,6 +76,8 @@ def validate_plan(
     for one in checked:
         found = _worse_impact(found, one.impact)
     first = dict.fromkeys(one for each in checked for one in each.standing)
+    left = dict.fromkeys(one.message for one in warnings if one.id == LEFT_ALONE)
+    plan = replace(plan, caution="; ".join(filter(None, [plan.caution, *left])))
     plan = replace(plan, impact=found, validated_by=tuple(by), operator=", ".join(judged_for) or None)
     return replace(plan, warnings=(*first, *plan.warnings)).warned(dict.fromkeys(warnings))
 
@@ -103,14 +107,16 @@ class _CheckedObject:
 
 
 def _check_object(
-    own: ObjectChange, change: ObjectChange, after: Desired, api: ApiOnce, limits: Limits
+    own: ObjectChange, change: ObjectChange, after: Desired, api: ApiOnce, limits: Limits, base: Desired
 ) -> _CheckedObject:
     """One object: `own` is what this plan does to it, `change` what it does together with what is not merged yet."""
     live, operator = _read_live(change, api), _operator(change, api, limits)
     effect = assess_impact(own.before, own.after, live=live, operator=operator.release)
     if change.after is None:
         never = change.before is None and _is_nowhere(change, api)  # made and taken back by one change
-        return _CheckedObject((), (), (), Impact(Level.NONE) if never else effect, (), operator)
+        known = [one for one in base.declarations if one.identity == change.identity and base.origin.once]
+        asked = tuple(notice for one in known for notice in confirmation_notices(one, live))
+        return _CheckedObject((), (), asked, Impact(Level.NONE) if never else effect, (), operator)
     near = tuple(
         one.object
         for one in after.declarations
@@ -132,6 +138,7 @@ def _check_object(
     if limits.protected and change.before is None:
         warnings += notice_missing_backups(change.after, near)
     warnings += judged.undecided
+    warnings += left_alone_notices(own, after, live)
     return _CheckedObject(tuple(faults), tuple(standing), tuple(warnings), effect, judged.by, operator)
 
 

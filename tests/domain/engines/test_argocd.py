@@ -191,7 +191,7 @@ def test_kustomize_overrides_are_fields_of_a_kustomization() -> None:
         "patches": [{"path": "patch.yaml", "target": {"kind": "Cluster"}}],
         "components": ["../c"],
     }
-    assert (one.target_namespace, one.notes) == ("shop-eu", ("kustomize.images",))
+    assert one.target_namespace == "shop-eu"
 
 
 def test_each_of_several_sources_applies_something() -> None:
@@ -219,9 +219,22 @@ def test_each_of_several_sources_applies_something() -> None:
     ]
 
 
-def test_overrides_beside_the_manifests_are_noticed() -> None:
-    one = only({"app.yaml": application("path: a"), "a/.argocd-source-shop.yaml": ""})
-    assert one.notes == ("a/.argocd-source-shop.yaml overrides parts of its source",)
+@pytest.mark.parametrize(
+    ("name", "text", "notes"),
+    [
+        ("-shop", "kustomize: {patches: [], images: [a]}", ("kustomize.patches",)),
+        ("", "helm: {parameters: []}", ("helm.parameters",)),
+        ("-shop", "kustomize: {images: [app:2]}", ()),
+        ("-other", "helm: {parameters: []}", ()),
+    ],
+)
+def test_an_override_beside_the_manifests_is_told_with_what_it_overrides(
+    name: str, text: str, notes: tuple[str, ...]
+) -> None:
+    one = only({"app.yaml": application("path: a"), f"a/.argocd-source{name}.yaml": text})
+    assert one.notes == tuple(
+        f"a/.argocd-source{name}.yaml overrides {said} of its source, and has the last word there" for said in notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -257,8 +270,21 @@ def test_what_helm_is_given_stands_in_layers_the_last_of_which_wins() -> None:
     assert [one.name for one in away.values] == ["v.yaml of the chart"]
 
 
-def test_what_is_noticed_and_not_modelled_is_named() -> None:
-    text = application(
-        "path: a\nkustomize: {images: [x]}\ndirectory: {jsonnet: {a: b}}", spec="ignoreDifferences: [{}]"
+def test_what_it_leaves_alone_is_read() -> None:
+    rules = (
+        "ignoreDifferences: [{group: postgresql.cnpg.io, kind: '*', name: db, jsonPointers: [/spec/instances], "
+        "jqPathExpressions: [.spec.storage.size, '.spec.managed.roles[]'], managedFieldsManagers: [scaler]}]"
     )
-    assert only({"app.yaml": text}).notes == ("kustomize.images", "directory.jsonnet", "spec.ignoreDifferences")
+    one = only({"app.yaml": application("path: a", spec=rules)})
+    [left] = one.left
+    assert left.target == {"group": "postgresql.cnpg.io", "kind": ".*", "name": "db"}
+    assert left.fields == (("spec", "instances"), ("spec", "storage", "size"))
+    assert left.unread == ("the expression '.spec.managed.roles[]'", "what scaler has written")
+    assert not one.respects_left
+
+
+def test_an_application_that_is_told_to_be_skipped_is_suspended() -> None:
+    text = application("path: a").replace(
+        "name: shop", "annotations: {argocd.argoproj.io/skip-reconcile: 'true'}, name: shop", 1
+    )
+    assert only({"app.yaml": text}).suspended

@@ -11,6 +11,7 @@ from gitops_mcp.domain.engines.declared import (
     directory_folders,
     find_engine_objects,
 )
+from gitops_mcp.domain.engines.left_out import FileRule
 
 REMOTE = ("git@github.com:acme/fleet.git",)
 SOURCE = """\
@@ -65,7 +66,7 @@ def test_a_kustomization_says_what_it_does_with_its_folder() -> None:
     assert (one.build, one.folder, one.target_namespace) == ("kustomize", "apps/shop", "shop")
     assert (one.prunes, one.forces, one.suspended, one.automatic) == (True, True, True, False)
     assert one.depends_on == ("cnpg-system/operator", "flux-system/storage")
-    assert one.notes == ("spec.healthCheckExprs", "spec.wait")
+    assert (one.notes, one.left, one.decrypts) == ((), (), False)
     assert one.overlay is not None
     assert (one.overlay.path, one.overlay.document, one.overlay.base) == ("ks.yaml", 0, ("spec",))
     assert one.overlay.value == {
@@ -110,9 +111,34 @@ def test_without_a_kustomization_everything_below_is_taken_up_to_the_next_one() 
     assert directory_folders(one, files) == ("apps/own", "apps/x/own")
 
 
-def test_a_sourceignore_is_noticed() -> None:
-    one = found({"ks.yaml": kustomization("path: apps"), "apps/.sourceignore": "*.yaml\n"})
-    assert one.notes == ("apps/.sourceignore may leave files out",)
+def test_a_sourceignore_is_read_with_its_lines() -> None:
+    one = found({"ks.yaml": kustomization("path: apps"), "apps/.sourceignore": "# ours\n*.tmp.yaml\n"})
+    assert one.file_rules == (FileRule("*.tmp.yaml", "apps", "apps/.sourceignore:2"),)
+
+
+def test_a_source_says_what_it_brings_and_whether_it_is_suspended() -> None:
+    source = SOURCE + "  suspend: true\n  ignore: |\n    /*\n    !/apps\n  sparseCheckout: [./apps/shop]\n"
+    one = found({"source.yaml": source, "ks.yaml": kustomization("path: apps")})
+    assert one.notes == (
+        (
+            "GitRepository flux-system (source.yaml:1), which brings its files, is suspended: nothing is fetched until "
+            "somebody resumes it"
+        ),
+    )
+    assert [(rule.pattern, rule.place) for rule in one.file_rules] == [
+        ("/*", "spec.ignore of source.yaml:1"),
+        ("!/apps", "spec.ignore of source.yaml:1"),
+        ("/*/", "spec.sparseCheckout of source.yaml:1"),
+        ("!/apps/shop/", "spec.sparseCheckout of source.yaml:1"),
+    ]
+
+
+def test_what_it_leaves_alone_and_whether_it_decrypts_is_read() -> None:
+    spec = "path: apps\ndecryption: {provider: sops}\nignore: [{paths: [/spec/a~1b], target: {kind: Cluster}}]"
+    one = found({"ks.yaml": kustomization(spec)})
+    assert one.decrypts
+    [left] = one.left
+    assert (left.target, left.fields) == ({"kind": "Cluster"}, (("spec", "a/b"),))
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,6 @@ def test_a_helm_release_says_what_it_does_with_its_chart() -> None:
     assert (one.build, one.folder, one.default_namespace) == ("helm", None, "eu")
     assert (one.prunes, one.suspended, one.automatic) == (True, True, False)
     assert one.depends_on == ("cnpg-system/operator",)
-    assert one.notes == ("spec.dependsOn", "spec.serviceAccountName")
     assert one.destination == "the cluster of kubeConfig eu-west"
     assert (one.opaque, one.excluded) == (None, None)
 

@@ -94,8 +94,8 @@ def updated(team: Team, *, change: str | None = None, **asked: Any) -> WriteResu
     return kept(team, cluster_update.update_cluster(team.app(), request, "db", ClusterUpdate(**asked), namespace=None))
 
 
-def created(team: Team, name: str = "new", instances: int = 3) -> WriteResult:
-    new = clusters.NewCluster(name, "shop", instances, "1Gi", "18", None, {}, "app", None)
+def created(team: Team, name: str = "new", instances: int = 3, storage_class: str | None = None) -> WriteResult:
+    new = clusters.NewCluster(name, "shop", instances, "1Gi", "18", storage_class, {}, "app", None)
     return kept(team, clusters.create_cluster(team.app(), WriteRequest("create_postgres_cluster", None), new))
 
 
@@ -483,15 +483,15 @@ def test_a_limit_holds_for_what_is_rendered(team: Team) -> None:
             "base/kustomization.yaml": "resources: [db.yaml]\n",
             "over/kustomization.yaml": (
                 "resources: [../base]\npatches:\n- target: {kind: Cluster}\n"
-                "  patch: |\n    - {op: replace, path: /spec/instances, value: 12}\n"
+                "  patch: |\n    - {op: add, path: /spec/walStorage, value: {size: 1Gi, storageClass: slow}}\n"
             ),
-            ".gitops-mcp.yaml": "environments: {prod: {path: over}}\n",
+            ".gitops-mcp.yaml": "environments: {prod: {path: over}}\nlimits: {storageClasses: [fast]}\n",
         }
     )
-    refused = fault(team, lambda: created(team))
-    assert "Cluster shop/new spec.instances: 12 is more than limits.maxInstances of .gitops-mcp.yaml allows" in refused
-    assert "at most 9" in refused
-    assert updated(team, parameters={"work_mem": "8MB"}).impact.level.label == "reload", "it had twelve before"
+    refused = fault(team, lambda: created(team, storage_class="fast"))
+    assert "Cluster shop/new spec.walStorage.storageClass: 'slow' is not one that limits.storageClasses" in refused
+    assert "there are: fast" in refused
+    assert updated(team, parameters={"work_mem": "8MB"}).impact.level.label == "reload", "it had that before"
 
 
 ARCHIVED = (

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gitops_mcp.domain.cnpg.cluster_spec import with_instances
-from gitops_mcp.domain.cnpg.protection import asking_protections, blockers, spell_out, without_blocking
+from gitops_mcp.domain.cnpg.protection import Engine, blockers, spell_out, without_blocking
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.editing.field import edit_fields, set_field
 from gitops_mcp.domain.impact.level import Impact, Level
@@ -20,6 +20,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.pruning import asked_by, engine_in_use, wait_for_live
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.domain.yaml.values import is_same
@@ -139,55 +140,55 @@ class LiveCluster:
 
 
 def plan_cluster_deletion(
-    declared: Declaration, desired: Desired, *, ref: ClusterRef, live: LiveCluster | None, merged: Object | None = None
+    declared: Declaration,
+    desired: Desired,
+    *,
+    ref: ClusterRef,
+    live: LiveCluster | None,
+    merged: Object | None = None,
+    configured: Engine | Literal["none", "auto"] = "auto",
 ) -> Plan:
     """The step that is due: first the protection against pruning goes, and once that is live the manifests.
 
     `live` is None where the API could not be asked; the protection is then that of `merged`, what the base declares.
+    `configured`: the engine, where the configuration names it; what the other one reads is no protection.
     """
     target = replace(declared.identity, namespace=ref.namespace)
     plan = Plan(f"Delete Cluster {ref}", target, validated_by=_VALIDATED, destroys=_what_is_lost(ref))
-    in_git = blockers(declared.object)
-    on_live = blockers(live.object) if live and live.object else ()
-    if in_git:
-        return _plan_unprotecting(plan, declared, desired, ref)
-    if on_live:
+    engine = engine_in_use(declared, configured)
+    if blockers(declared.object, engine):
+        return _plan_unprotecting(plan, declared, desired, ref, engine)
+    if live and live.object and (on_live := blockers(live.object, engine)):
+        return wait_for_live(plan, declared, on_live, live.object, merged)
+    if live is None and (in_base := blockers(merged, engine)):
         return replace(
             plan,
             destroys=None,
             unchanged=(
-                f"step 1 of 2 is in Git but not applied yet: the live Cluster still carries "
-                f"{spell_out(on_live)}, so that its removal would delete nothing"
-            ),
-            next=("Wait until the engine has applied it (get_cluster_status shows it), then call this again",),
-        )
-    if live is None and blockers(merged):
-        return replace(
-            plan,
-            destroys=None,
-            unchanged=(
-                f"step 1 of 2 is proposed but not merged: the base still declares {spell_out(blockers(merged))}, and "
+                f"step 1 of 2 is proposed but not merged: the base still declares {spell_out(in_base)}, and "
                 f"the live Cluster could not be read, so that its removal may delete nothing"
             ),
             next=("Wait until it is merged and applied, then call this again",),
         )
-    return _plan_removal(plan, declared, desired, ref)
+    return _plan_removal(plan, declared, desired, ref, engine)
 
 
-def _plan_unprotecting(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
+def _plan_unprotecting(
+    plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef, engine: Engine | None
+) -> Plan:
     edits: list[Set | Remove] = []
     for part in ("annotations", "labels"):
         place: Path = ("metadata", part)
         old = at(declared.object, *place)
         if not isinstance(old, dict):
             continue
-        kept = without_blocking(old)
+        kept = without_blocking(old, engine)
         if old and not kept:
             edits.append(Remove(place))
             continue
         edits += [Set((*place, key), value) for key, value in kept.items() if value != old[key]]
         edits += [Remove((*place, key)) for key in old if key not in kept]
-    found = spell_out(blockers(declared.object))
+    found = spell_out(blockers(declared.object, engine))
     return replace(
         plan,
         subject=f"Remove the protection of Cluster {ref} against pruning",
@@ -209,18 +210,17 @@ def _plan_unprotecting(plan: Plan, declared: Declaration, desired: Desired, ref:
     )
 
 
-def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef) -> Plan:
+def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef, engine: Engine | None) -> Plan:
     from gitops_mcp.domain.editing.removal import remove_objects
 
     dependents = desired.dependents(ref, declared)
     confirmations = [
-        f"Argo CD prunes {one.identity} only after a person has confirmed it there "
-        f"({spell_out(asking_protections(one.object))})"
+        f"Argo CD prunes {one.identity} only after a person has confirmed it there ({why})"
         for one in (declared, *dependents)
-        if desired.origin.once and asking_protections(one.object)
+        if desired.origin.once and (why := asked_by(one, engine))
     ]
     stays = desired.origin.while_waiting("stays in the cluster as an orphan:") or "goes with it although"
-    kept = [f"{one.identity} ({spell_out(blockers(one.object))})" for one in dependents if blockers(one.object)]
+    kept = [f"{one.identity} ({spell_out(held)})" for one in dependents if (held := blockers(one.object, engine))]
     return replace(
         plan,
         files=remove_objects(desired, declared, *dependents),

@@ -167,7 +167,10 @@ def plan_new_database(
         "metadata": {"name": object_name, "namespace": ref.namespace},
         "spec": new.spec(ref.name),
     }
-    put = put_document(desired, cluster, make_new_object(ref, object_name, kind=DATABASE.kind), manifest, places)
+    new_object = make_new_object(ref, object_name, kind=DATABASE.kind)
+    put = put_document(
+        desired, cluster, new_object, manifest, places, defaults={"spec": {"ensure": "present", POLICY: "retain"}}
+    )
     adopts = bootstrap_database(cluster.object) == new.name
     what = "Describe" if adopts else "Create"
     return Plan(

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, SEALED_SECRET
 from gitops_mcp.domain.objects import CNPG_GROUP, at
+from gitops_mcp.domain.plans.passwords.decryption import why_not_decrypted
 from gitops_mcp.domain.plans.passwords.secret_documents import SecretDocument, secret_name, wide_scope
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -47,15 +48,16 @@ def as_applied(documents: Iterable[SecretDocument], built: Desired) -> Iterator[
             for declared in built.declarations
             if (declared.path, declared.document, declared.base) == (one.path, one.document, ())
         ]
-        yield from (_applied_document(one, declared) for declared in made)
+        yield from (_applied_document(one, declared, built) for declared in made)
         if not made:
             yield one
 
 
-def _applied_document(one: SecretDocument, declared: Declaration) -> SecretDocument:
+def _applied_document(one: SecretDocument, declared: Declaration, built: Desired) -> SecretDocument:
     value = {**declared.object, "apiVersion": one.object["apiVersion"]}
     secret, namespace = secret_name(value) or one.secret, declared.identity.namespace or one.namespace
-    return replace(one, secret=secret, namespace=namespace, object=value, unsure=_why_unsure(one, declared))
+    unsure, undecrypted = _why_unsure(one, declared), why_not_decrypted(declared, built) if one.way == "sops" else ""
+    return replace(one, secret=secret, namespace=namespace, object=value, unsure=unsure, undecrypted=undecrypted)
 
 
 def _why_unsure(one: SecretDocument, declared: Declaration) -> str:

@@ -76,6 +76,8 @@ def _check_resealable(maker: SecretDocument) -> None:
 
 
 def _check_reencryptable(maker: SecretDocument) -> None:
+    if maker.undecrypted:
+        raise Refused(f"rotate_password: {maker.undecrypted}")
     keys = set(maker.object.get("stringData") or maker.object.get("data") or ())
     if not maker.is_ours or maker.beside != 1 or keys != KEYS:
         what = f"holds more than {_BOTH}" if maker.is_ours else "was not made by this server"

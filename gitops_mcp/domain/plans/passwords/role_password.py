@@ -15,6 +15,7 @@ from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.passwords.built_secrets import build_with_makers, check_scope
+from gitops_mcp.domain.plans.passwords.decryption import why_not_decrypted
 from gitops_mcp.domain.plans.passwords.password_provider import MAKER_KINDS, provider_notes
 from gitops_mcp.domain.plans.passwords.secret_documents import (
     Maker,
@@ -27,7 +28,7 @@ from gitops_mcp.domain.plans.passwords.secret_documents import (
 from gitops_mcp.domain.plans.plan import Plan, SecretWrite
 from gitops_mcp.domain.plans.roles.declared_roles import bootstrap_owner, bootstrap_secret
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
-from gitops_mcp.errors import InvalidRequest
+from gitops_mcp.errors import InvalidRequest, Refused
 
 _EXISTING = "existing:"
 
@@ -146,9 +147,12 @@ def existing_password(
         f'`{RELOAD}: "true"` the operator follows each change of the password.'
     )
     maker = next((one for one in found if one.makes(namespace, secret)), None)
-    if maker is not None:
-        return RolePassword(secret, (f"The password comes from Secret {secret}, which {maker.place} makes",), (must,))
     warned: tuple[Notice, ...] = ()
+    if maker is not None:
+        if maker.undecrypted:
+            warned = (Notice("not-decrypted", maker.undecrypted),)
+        body = (f"The password comes from Secret {secret}, which {maker.place} makes",)
+        return RolePassword(secret, body, (must,), warned)
     if is_missing:
         missing = f"there is no Secret {namespace}/{secret} yet: the operator retries until there is one"
         warned = (Notice("secret-missing", missing),)
@@ -177,6 +181,8 @@ def leftover_password(
     if maker is None:
         return None
     if maker in leftovers and maker.way == provider:
+        if maker.undecrypted:
+            raise Refused(f"password_source: {maker.undecrypted}")
         return RolePassword(secret, (f"The password comes from Secret {secret}, which {maker.place} makes already",))
     raise InvalidRequest(
         f"Secret {secret} is made by {maker.place} already: say password_source='existing:{secret}' to use it, or "
@@ -203,7 +209,16 @@ def fitting_secret_place(
     """Where its file goes, and what its document and it are called there."""
     kind = MAKER_KINDS.get(provider, (SECRET,))[0].kind
     new = replace(_new_secret(owner, secret), kind=kind)
-    return first_fitting_place(build_with_makers(desired), owner.cluster, new, tried, check_scope)
+    built, declared = build_with_makers(desired), []
+
+    def check(one: Declaration) -> None:
+        check_scope(one)
+        declared.append(one)
+
+    place = first_fitting_place(built, owner.cluster, new, tried, check)
+    if provider == "sops" and declared and (told := why_not_decrypted(declared[-1], built)):
+        raise Refused(f"password_source: {told}")
+    return place
 
 
 def _new_secret(owner: PasswordOwner, secret: str) -> NewObject:

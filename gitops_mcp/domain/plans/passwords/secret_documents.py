@@ -52,6 +52,8 @@ class SecretDocument:
     object: Object
     beside: int
     """How many documents its file holds."""
+    undecrypted: str = ""
+    """Of sops: why what applies it would apply the encrypted text."""
     unsure: str = ""
     """Why nothing is sealed into it here."""
 

@@ -145,6 +145,7 @@ def plan_new_role(
             make_new_object(ref, object_name),
             role_manifest(object_name, ref.namespace, ref.name, spec),
             [place for place in places if place.appended or place.path != secret_at],
+            defaults={"spec": {"ensure": "present", **new.attributes.spec(explicit=True)}},
         )
         files, warnings = put.changes, list(put.notices)
     verb = "Adopt" if how else "Create"

@@ -51,6 +51,7 @@ def plan_role_migration(
             make_new_object(ref, name),
             role_manifest(name, ref.namespace, ref.name, spec),
             places(steps.desired, steps.again(cluster), name),
+            defaults={"spec": role.attributes.spec(explicit=True)},
         )
         steps.take(put.changes)
         put_notices += [one for one in put.notices if one not in put_notices]

@@ -1,0 +1,87 @@
+"""A new object as it comes out of the build, held against what was asked for.
+
+A patch or component for all objects of a kind meets a new one too. Where it says otherwise than the request, the field
+is written where it decides for this object alone; where there is no such place the request is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from gitops_mcp.domain.editing.field import set_field, where_field_stands
+from gitops_mcp.domain.editing.steps import EditSequence
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path, leaves
+from gitops_mcp.domain.repository.build import desired_after
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.yaml.values import is_same
+from gitops_mcp.errors import Refused
+
+NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
+_ASKED = (("metadata", "annotations"), ("metadata", "labels"), ("spec",))
+_PATCHES = frozenset({"merge patch", "json patch"})
+_NAMED_AT_MOST = 5
+
+
+def keep_as_asked(
+    desired: Desired, changes: tuple[FileChange, ...], target: Identity, manifest: Object, defaults: Mapping[str, Any]
+) -> tuple[tuple[FileChange, ...], tuple[Notice, ...]]:
+    """The changes that make the object as `manifest` says, and what a reader should know of it.
+
+    `defaults` count where something says otherwise. Raises Refused, naming each field and who decides it.
+    """
+    after = desired_after(desired, changes)
+    built = next((one for one in after.declarations if one.identity == target), None)
+    if built is None:  # Nothing is applied here so far, so what will be cannot be told.
+        return changes, ()
+    steps, notices = EditSequence(desired), []
+    steps.take(changes)
+    for path, wanted in _overridden(built, manifest, defaults):
+        said = f"{where_field_stands(after, built, path)} makes {dotted_path(path)} {_shown(at(built.object, *path))}"
+        try:
+            steps.take(set_field(steps.desired, steps.again(built), path, wanted))
+        except Refused as error:
+            raise Refused(
+                f"{target} would not come out as asked for: {said}, not {_shown(wanted)}, and it cannot be set for "
+                f"this one alone ({error}). Ask for that value, or narrow what says it by hand first"
+            ) from error
+        notices.append(Notice("overridden", f"{said} for others too; {_shown(wanted)} is written for {target} alone"))
+    return steps.changes, (*notices, *_added_fields(after, built, manifest, defaults))
+
+
+def _overridden(built: Declaration, manifest: Object, defaults: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    for part in _ASKED:
+        for path, wanted in leaves(at(manifest, *part), part):
+            if wanted not in (None, {}) and not is_same(at(built.object, *path), wanted):
+                yield path, wanted
+    for path, wanted in leaves(dict(defaults)):
+        found = at(built.object, *path)
+        if found is not None and at(manifest, *path) is None and not is_same(found, wanted):
+            yield path, wanted
+
+
+def _added_fields(
+    after: Desired, built: Declaration, manifest: Object, defaults: Mapping[str, Any]
+) -> Iterator[Notice]:
+    """What patches say that nobody asked for."""
+    found = [
+        f"{dotted_path(path)}: {_shown(value)} ({where_field_stands(after, built, path)})"
+        for path, value in leaves(at(built.object, "spec"), ("spec",))
+        if at(manifest, *path) is None and at(defaults, *path) is None and _is_patched(built, path)
+    ]
+    if found:
+        more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
+        told = f"{built.identity} gets what was not asked for: {', '.join(found[:_NAMED_AT_MOST])}{more}"
+        yield Notice("patched", told)
+
+
+def _is_patched(built: Declaration, path: Path) -> bool:
+    word = built.produced.word(path) if built.produced else None
+    return word is not None and built.produced is not None and built.produced.layers[word.layer].kind in _PATCHES
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else repr(value)
