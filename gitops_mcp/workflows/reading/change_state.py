@@ -25,9 +25,10 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.outcomes import State
 from gitops_mcp.workflows.reading.engines import engine_states
 from gitops_mcp.workflows.secret_reports import unread_conditions
-from gitops_mcp.workflows.spans import Span, State
+from gitops_mcp.workflows.spans import Span
 from gitops_mcp.workflows.view import allowed_namespace, read_texts
 
 _MAKERS = {resource.kind: resource for resource in REPORTING}

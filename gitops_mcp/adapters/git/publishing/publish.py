@@ -95,13 +95,13 @@ def remove_branch(repository: Repository, settings: GitSettings, *, branch: str,
         _check_branch(repository, settings, base, branch)
         if base.home is None or not base.pushes:
             _delete_branch(repository, lock, branch, expected)
-            repository.refs.closed(branch, expected)
+            repository.refs.closed(lock, base, branch, expected)
             return
         configuration = repository.calls.configuration
         hooks = Hooks.found(repository, settings, configuration)
         runner = replace(repository.runner, timeout=settings.timeout)
         Push(runner, lock, configuration, hooks, base.home, settings.hooks != "off").deleted(branch, expected)
-        repository.refs.closed(branch, expected)
+        repository.refs.closed(lock, base, branch, expected)
 
 
 def _check_branch(repository: Repository, settings: GitSettings, base: Base, branch: str) -> None:
