@@ -12,7 +12,7 @@ from gitops_mcp.adapters.git.seen import first_seen
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.impact.level import Level
-from gitops_mcp.domain.names import suggest
+from gitops_mcp.domain.names import is_change_name, suggest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import NotFound
@@ -32,6 +32,8 @@ class Span:
     state: State
     why: str
     commits: tuple[Commit, ...]
+    in_part: bool = False
+    """Whether the base says otherwise since for a part of it."""
 
 
 def find_span(ground: Ground, name: str) -> Span:
@@ -122,5 +124,6 @@ def impact_reasons(commits: Iterable[Commit]) -> list[str]:
 
 
 def unknown_change(ground: Ground, name: str) -> NotFound:
-    known = [one.name for one in ground.repository.changes(ground.git, ground.base)]
+    recent = filter(is_change_name, ground.repository.recent(ground.base.commit).changes)
+    known = [*(one.name for one in ground.base.changes), *recent]
     return NotFound(f"change: there is no change {name!r}; {suggest(name, known)}")

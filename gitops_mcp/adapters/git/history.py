@@ -141,7 +141,7 @@ class History:
         return _TrialMerge(tree, tuple(path for path in conflicts if path))
 
     def merged_by_content(self, base: str, tip: str) -> bool:
-        """Whether the base has what the tip would bring, however it came there: merged, squashed, rebased or by hand."""
+        """Whether the base has what the tip would bring, however it came there."""
         parted = self.merge_base(base, tip)
         return parted is not None and (not self.changed_files(parted, tip) or self.holding(base, tip).is_all)
 
@@ -241,11 +241,16 @@ class History:
         key = (object_id(base), line)
         return self._commits.made(key, lambda: tuple(self._log("--basic-regexp", f"--grep=^{line} *$", base)))
 
+    def later(self, old: str, new: str, paths: Collection[str]) -> tuple[Commit, ...]:
+        """What `new` has and `old` lacks that touches one of the paths, newest first, without merges."""
+        asked = sorted(paths) if len(paths) <= _PATHS_NAMED else ()
+        return tuple(self._log("--no-merges", f"{object_id(old)}..{object_id(new)}", paths=asked))
+
     def log_of(self, tips: Iterable[str], base: str) -> tuple[Commit, ...]:
         """What any of the tips has and the base lacks."""
         return tuple(self._log(*map(object_id, tips), f"^{object_id(base)}", most=_SEARCHED))
 
-    def _log(self, *what: str, most: int = MOST_COMMITS) -> Iterator[Commit]:
+    def _log(self, *what: str, most: int = MOST_COMMITS, paths: Iterable[str] = ()) -> Iterator[Commit]:
         shape = (
             "-z",
             "--no-color",
@@ -253,7 +258,7 @@ class History:
             "--encoding=UTF-8",
             f"--format=tformat:{'%x00'.join(_FIELDS)}",
         )
-        ran = self.runner.run("log", *shape, f"--max-count={most}", *what, "--")
+        ran = self.runner.run("log", *shape, f"--max-count={most}", *what, "--", *paths)
         text = ran.stdout.decode(errors="replace")  # people read it, so what is no UTF-8 need not survive
         parts = text.removesuffix("\0").split("\0") if text else []
         for fields in zip(*(iter(parts),) * len(_FIELDS), strict=True):

@@ -193,6 +193,10 @@ class Repository:
         """What the tip has and the base lacks, newest first, at most 100."""
         return self.history.commits(base, tip)
 
+    def later(self, old: str, new: str, paths: Collection[str]) -> tuple[Commit, ...]:
+        """What `new` has and `old` lacks that touches one of the paths, newest first, without merges."""
+        return self.history.later(old, new, paths)
+
     def first_parents(self, tip: str) -> tuple[Commit, ...]:
         return self.history.first_parents(tip)
 

@@ -8,7 +8,6 @@ read is as none. It is a hint: nothing is deleted or pushed because it stands he
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -87,7 +86,7 @@ class SeenChanges:
         try:
             draft = lock.work / _FILE
             draft.write_text(json.dumps({"changes": {branch: asdict(change) for branch, change in kept}}))
-            os.replace(draft, self._path)
+            draft.replace(self._path)
         except OSError as error:
             self.fault = f"{self._path} cannot be written: {error.strerror}"
             return

@@ -45,6 +45,13 @@ _FILTERS: dict[str, frozenset[str]] = {
     "applied": frozenset({"applied", "healthy"}),
     "all": frozenset(get_args(State)),
 }
+_AFTERWARDS = {
+    "merged": "Call get_change again once the engine has applied it",
+    "applied": "get_cluster_status says how the cluster is, what is wrong and what to do",
+    "failed": "get_cluster_status says how the cluster is, what is wrong and what to do",
+    "reverted": "Nothing of it is waited for any more: a new change asks for it again, if it is still wanted",
+    "superseded": "Nothing of it is waited for any more: what the base says now counts",
+}
 _FILES_SHOWN = 50
 _COMMITS_SHOWN = 20
 _PAGE = 100
@@ -199,11 +206,7 @@ def _next_steps(ground: Ground, span: Span) -> list[str]:
         ]
     if span.state == "closed" and ground.repository.change(ground.git, ground.base, span.name):
         return ["discard_change removes its branch"]
-    if span.state == "merged":
-        return ["Call get_change again once the engine has applied it"]
-    if span.state in {"applied", "failed"}:
-        return ["get_cluster_status says how the cluster is, what is wrong and what to do"]
-    return []
+    return [_AFTERWARDS[span.state]] if span.state in _AFTERWARDS else []
 
 
 def _with_conflicts(ground: Ground, span: Span, then: str) -> str:

@@ -161,16 +161,7 @@ def _find_target(app: App, ground: Ground, request: WriteRequest, base: View, wr
     deletion meets its own change; else it takes the next free name. A name that a merged change has had is not free.
     """
     if request.change is not None:
-        name, found = request.change, ground.repository.change(ground.git, ground.base, request.change)
-        if found is None:
-            return _DeliveryTarget(name, ground.git.prefix + name, None)
-        outcome = outcome_of_branch(ground, found)
-        if outcome.state == "merged":
-            raise Refused(
-                f"change {name!r} is merged already ({outcome.why}): leave `change` out or name a new one to propose "
-                f"more"
-            )
-        return _DeliveryTarget(name, found.branch, None if outcome.state == "empty" else found, found.tip)
+        return _named_target(ground, request.change)
     try:
         subject = writing.about(base)
     except NotFound as error:
@@ -191,6 +182,18 @@ def _find_target(app: App, ground: Ground, request: WriteRequest, base: View, wr
         if states is not None and subject.is_among(*states):
             return _DeliveryTarget(name, found.branch, found, found.tip, _whose_change(ground, found))
     raise AssertionError("numbers do not end")
+
+
+def _named_target(ground: Ground, name: str) -> _DeliveryTarget:
+    found = ground.repository.change(ground.git, ground.base, name)
+    if found is None:
+        return _DeliveryTarget(name, ground.git.prefix + name, None)
+    outcome = outcome_of_branch(ground, found)
+    if outcome.state == "merged":
+        raise Refused(
+            f"change {name!r} is merged already ({outcome.why}): leave `change` out or name a new one to propose more"
+        )
+    return _DeliveryTarget(name, found.branch, None if outcome.state == "empty" else found, found.tip)
 
 
 def _was_merged(ground: Ground, name: str) -> bool:
