@@ -56,7 +56,7 @@ def outcome_without_branch(ground: Ground, name: str, tips: Iterable[str]) -> Ou
         return max(lives, key=lambda one: _time(one.commits[0]) if one.commits else datetime.fromtimestamp(0, UTC))
     named = ground.repository.recent(ground.base.commit).naming(name)
     named = named or ground.repository.commits_naming(ground.base.commit, name)
-    return _outcome_of_names(ground, name, named) if named else None
+    return _without_branch(_outcome_of_names(ground, name, named)) if named else None
 
 
 def last_tips(ground: Ground, name: str, heads: Mapping[str, str]) -> list[str]:
@@ -77,8 +77,12 @@ def _outcome_of_life(ground: Ground, name: str, tip: str) -> Outcome:
     outcome = _outcome_at(ground, name, tip)
     if outcome.commits is None:
         outcome = replace(outcome, commits=ground.repository.commits(ground.base.commit, tip))
+    return _without_branch(outcome)
+
+
+def _without_branch(outcome: Outcome) -> Outcome:
     match outcome.state:
-        case "merged" if not outcome.why.endswith("gone"):
+        case "merged":
             return replace(outcome, why=f"{outcome.why}; its branch is gone")
         case "empty":
             return replace(outcome, state="closed", why="its branch was removed; it held nothing of its own")
@@ -105,7 +109,7 @@ def _outcome_of_collected(ground: Ground, name: str, tip: str) -> Outcome:
         return Outcome("merged", f"{how}; its branch is gone", own[0].id if own else tip, start, own or seen.commits)
     later = [one for one in ground.repository.recent(base.commit).naming(name) if _time(one) > _last_seen(seen)]
     if later and not holding.commits:
-        return _outcome_of_names(ground, name, later)
+        return _without_branch(_outcome_of_names(ground, name, later))
     part = f"; {_part(ground, holding.commits, holding.of)}" if holding.commits else ""
     return Outcome("closed", f"its branch was removed without being merged{part}; {lost}", tip, None, seen.commits)
 
@@ -198,7 +202,7 @@ def _outcome_of_names(ground: Ground, name: str, named: Iterable[Commit]) -> Out
     commits = {one.id: one for one in named}
     newest = next(iter(commits.values()))
     base, recent = ground.base, ground.repository.recent(ground.base.commit)
-    why = f"commit {newest.id[:12]} on {base.branch} names it; its branch is gone"
+    why = f"commit {newest.id[:12]} on {base.branch} names it"
     merge = recent.merge_of(newest.id)
     if merge and merge.id != newest.id:
         tip = recent.side_of(merge, newest.id)

@@ -72,6 +72,8 @@ def note_spans(ground: Ground, spans: Iterable[Span], objects: Sequence[str] = (
     for span in spans:
         place = base.home if base.home and base.pushes else ""
         seen = base.seen.get(span.branch) or first_seen(span.tip, place)
+        if span.branch not in base.seen and repository.is_ancestor(span.tip, base.commit):
+            continue  # the base itself tells
         if span.start is None or seen.tip != span.tip or not span.commits or (seen.start and seen.merged):
             continue
         if not seen.start:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -279,7 +279,7 @@ def test_a_change_shows_no_commit_that_is_not_its_own(forge: Forge, way: Way) ->
     forge.drop()
     forge.commit({OTHER: cluster("other", spec="{instances: 1}")}, "Of somebody else")
     forge.push("main")
-    forge.propose(4, "7Gi")
+    forge.propose(4, "7Gi", request=2)
     squash_with_trailers(forge)
     forge.push("main")
     forge.drop()
