@@ -16,7 +16,7 @@ from gitops_mcp.domain.names import is_change_name, suggest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import NotFound
-from gitops_mcp.workflows.outcomes import Outcome, State, last_tips, outcome_of_branch, outcome_without_branch
+from gitops_mcp.workflows.outcomes import Outcome, State, last_tips, outcome_of_branch, outcome_without_branch, seen_at
 
 _NO_HEADS: Mapping[str, str] = {}
 
@@ -85,6 +85,14 @@ def note_spans(ground: Ground, spans: Iterable[Span], objects: Sequence[str] = (
             seen = replace(seen, merged=base.commit, why=span.why.removesuffix("; its branch is gone"))
         new[span.branch] = replace(seen, objects=tuple(objects) or seen.objects)
     repository.note(ground.git, base, new)
+
+
+def paths_of(ground: Ground, span: Span) -> tuple[str, ...]:
+    """The files that a change touches, also where git has collected its commits."""
+    if span.start:
+        return ground.repository.changed_files(span.start, span.tip)
+    seen = seen_at(ground, span.name, span.tip)
+    return seen.files if seen else ()
 
 
 def files_of(ground: Ground, span: Span, paths: Sequence[str]) -> list[FileChange]:

@@ -189,7 +189,7 @@ MERGED = (
     squash_of_other_content,
 )
 STATES: dict[Way, tuple[str, str]] = {
-    **{way: ("merged", "merged") for way in MERGED},
+    **dict.fromkeys(MERGED, ("merged", "merged")),
     unmerged: ("pushed", "closed"),
     in_part: ("pushed", "closed"),
     set_back: ("empty", "closed"),
@@ -298,10 +298,9 @@ def test_what_nothing_tells_any_more_is_not_claimed_to_be_none(forge: Forge, way
     forge.hide_requests()
     found = page_of_changes(forge.newcomer(), state="all", limit=100, cursor=None)
     assert found.total == 0
-    assert (
-        found.to_markdown().startswith("no change is known here, base main at ")
-        if hasattr(found, "to_markdown")
-        else found.unlisted
+    assert next(iter(found.blocks())) == (
+        f"no change is known here, base main at {found.base_commit[:12]}; not listed: changes whose branch was gone "
+        f"before this clone looked, and that no commit of the last 1,000 on main names"
     )
     with pytest.raises(NotFound):
         change_detail(forge.app("newcomer"), NAME, detailed=False)
@@ -320,3 +319,46 @@ def test_a_branch_that_holds_nothing_is_removed_only_where_its_commits_were_this
     with pytest.raises(Refused, match="holds no commit of this server"):
         discard_branch(app, "by-hand", confirmed=True, dry_run=False)
     assert discard_branch(forge.app(), NAME, confirmed=True, dry_run=False).outcome == "discarded"
+
+
+@pytest.mark.parametrize("way", [squash, rebase, in_part, unmerged], ids=lambda way: way.__name__)
+def test_what_was_seen_tells_also_after_git_has_collected_the_commits(forge: Forge, way: Way) -> None:
+    tip = forge.propose()
+    assert told(forge.app())[0] == "pushed"
+    way(forge)
+    forge.push("main")
+    forge.drop()
+    forge.hide_requests()
+    forge.app().ground(fetch=True)
+    forge.git("gc", "--quiet", "--prune=now", where="checkout")
+    with pytest.raises(subprocess.CalledProcessError):
+        forge.git("cat-file", "-e", tip, where="checkout")
+    state, why = told(forge.app())
+    assert state == STATES[way][1]
+    detail = change_detail(forge.app(), NAME, detailed=False)
+    if state == "merged":
+        assert "+  instances: 5" in (detail.diff or "")
+    else:
+        assert "git has collected its commits" in why
+        assert ([one.object for one in detail.objects], len(detail.commits)) == (["Cluster shop/db"], 2)
+    assert ("in part: 1 of 2 commits" in why) == (way is in_part)
+
+
+def test_a_file_that_cannot_be_read_is_as_none(forge: Forge) -> None:
+    forge.propose()
+    told(forge.app())
+    (forge.folder / "checkout/.git/gitops-mcp-seen.json").write_text('{"changes": {"gitops-mcp/size": 7')
+    assert told(forge.app())[0] == "pushed"
+
+
+def test_what_cannot_be_kept_is_not_claimed(forge: Forge) -> None:
+    """A folder stands where the file would be."""
+    (forge.folder / "checkout/.git/gitops-mcp-seen.json/x").mkdir(parents=True)
+    forge.propose()
+    app = forge.app()
+    assert told(app)[0] == "pushed"
+    forge.drop()
+    assert told(app)[0] == "closed"
+    found = page_of_changes(app, state="all", limit=100, cursor=None)
+    assert found.unlisted is not None
+    assert "gitops-mcp-seen.json cannot be written" in found.unlisted

@@ -8,6 +8,7 @@ read is as none. It is a hint: nothing is deleted or pushed because it stands he
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from gitops_mcp.adapters.git.commits import Commit, Patches
 from gitops_mcp.adapters.git.lock import Lock
 
 _FILE = "gitops-mcp-seen.json"
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _KEPT = 1000
 _FORMER = 5
 
@@ -103,7 +105,13 @@ def _seen_change(fields: dict[str, Any]) -> SeenChange:
     commits = tuple(_commit(one) for one in fields.pop("commits"))
     lists = {name: tuple(map(str, fields[name])) for name in ("former", "files", "objects")}
     made = Patches(patches["whole"], tuple(patches["each"])) if patches else None
-    return SeenChange(**{**fields, **lists}, patches=made, commits=commits)
+    found = SeenChange(**{**fields, **lists}, patches=made, commits=commits)
+    named = (found.tip, *found.former, found.start, found.merged, *(one.id for one in commits))
+    if not all(_ID.fullmatch(one) for one in named if one):
+        raise ValueError(found.tip)
+    for moment in (found.seen, *(one.committed for one in commits)):
+        datetime.fromisoformat(moment)
+    return found
 
 
 def _commit(fields: dict[str, Any]) -> Commit:

@@ -11,7 +11,7 @@ from typing import get_args
 
 from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, rows_that_fit, shorten_to_fit
-from gitops_mcp.answers.changes import ChangeDetail, ChangeList, ChangeRow, CommitRow
+from gitops_mcp.answers.changes import ChangeDetail, ChangeList, ChangeRow, CommitRow, LiveObject
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.cnpg.moment import moment
@@ -25,7 +25,7 @@ from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
-from gitops_mcp.workflows.outcomes import State
+from gitops_mcp.workflows.outcomes import State, seen_at
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.change_state import follow_span
 from gitops_mcp.workflows.spans import (
@@ -35,6 +35,7 @@ from gitops_mcp.workflows.spans import (
     impact_of,
     impact_reasons,
     note_spans,
+    paths_of,
     span_of,
     span_without_branch,
 )
@@ -98,7 +99,10 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     found = find_span(ground, name)
     span, objects, engine = follow_span(apis, ground, found, warnings)
     note_spans(ground, [found], [one.object for one in objects])
-    paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
+    if span.start is None and (seen := seen_at(ground, name, span.tip)):
+        lost = "git has collected the commits that say how it was to be"
+        objects = [LiveObject(object=one, state="unknown", detail=lost) for one in seen.objects]
+    paths = paths_of(ground, span)
     files = files_of(ground, span, paths[:_FILES_SHOWN])
     conflicts = ground.repository.conflicts(ground.base.commit, span.tip) if span.state in _FILTERS["open"] else ()
     left = {
@@ -162,7 +166,7 @@ def _what_is_unlisted(ground: Ground, state: str, *, shows_requests: bool) -> st
 
 def _row(ground: Ground, span: Span) -> ChangeRow:
     last = span.commits[0] if span.commits else None
-    paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
+    paths = paths_of(ground, span)
     behind = ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if span.state in _FILTERS["open"] else 0
     return ChangeRow(
         change=span.name,
