@@ -20,7 +20,7 @@ from tests.e2e.team import Assistant, Team, assistant, look, text, until
 
 ROAD = "clusters/prod/road"
 NAMES = ("states", "squashed", "trailed", "closed", "behind", "again", "same", "first", "second", "overlap", "merged",
-         "page-1", "page-2", "page-3", "dropped", "draft", "spoilt", "twice", "thrice", "undone", "overtaken", "removed")  # fmt: skip
+         "page-1", "page-2", "page-3", "dropped", "draft", "spoilt", "twice", "thrice", "undone", "overtaken", "emptied", "pressed")  # fmt: skip
 
 
 def manifest(name: str, instances: int = 3) -> str:
@@ -229,6 +229,29 @@ def test_a_change_is_superseded_by_the_next_one_and_by_a_removal(road: Road) -> 
     shown = road.change(second["change"])
     assert shown["state"] == "superseded"
     assert f"main no longer has Cluster road/overtaken, by commit {removal[:12]} 'Remove it'" in shown["why"]
+
+
+@pytest.mark.parametrize("name", ["emptied", "pressed"])
+def test_a_request_starts_on_a_branch_that_holds_nothing_of_its_own(road: Road, name: str) -> None:
+    """A change's branch that was set back to the base, and one that a person has just made."""
+    first = road.scale(name, 5, change=f"start-{name}") if name == "emptied" else {"branch": f"gitops-mcp/start-{name}"}
+    road.team.git(road.team.author, "fetch", "--quiet", "origin")
+    road.team.git(road.team.author, "push", "--quiet", "--force", "origin", f"origin/main:refs/heads/{first['branch']}")
+    shown = road.change(f"start-{name}")
+    assert (shown["state"], shown["why"], shown["commits"]) == (
+        "empty",
+        "its branch holds nothing of its own: all of it is on main",
+        [],
+    )
+    assert road.listed("open")[f"start-{name}"] == "empty"
+    base = road.team.commit({"README.md": name})
+    done = road.scale(name, 4, change=f"start-{name}")
+    assert road.team.commits(base, done["commit"]) == [done["commit"]]
+    assert road.team.branches()[first["branch"]] == done["commit"]
+    assert road.change(f"start-{name}")["state"] == "pushed"
+    road.team.git(road.team.author, "push", "--quiet", "--force", "origin", f"origin/main:refs/heads/{first['branch']}")
+    assert road.ask.answer("discard_change", change=f"start-{name}", confirm_deletion=True)["outcome"] == "discarded"
+    assert first["branch"] not in road.team.branches()
 
 
 def test_a_branch_that_was_removed_is_closed_for_who_has_seen_it(road: Road) -> None:
