@@ -54,7 +54,7 @@ def publish(
     Raises Raced when the branch stands elsewhere by now, Refused when a path, a filter, a hook or the remote is in
     the way, and Unavailable when the remote cannot be reached. None of these leaves a ref behind.
     """
-    if expected not in {None, parent}:
+    if expected is not None and expected != parent and not repository.is_ancestor(expected, parent):
         raise ValueError(f"a commit on {parent} would move {branch} from {expected} without containing it")
     with repository.calls.one(), hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         _check_branch(repository, settings, base, branch)
