@@ -120,7 +120,7 @@ def _outcome_at(ground: Ground, name: str, tip: str) -> Outcome:
     if repository.is_ancestor(tip, base):
         return _outcome_within_base(ground, name, tip)
     seen = seen_at(ground, name, tip)
-    if seen and seen.merged and seen.start and seen.merged in repository.recent(base).by_id:
+    if seen and seen.start and seen.merged and _is_on_base(ground, seen.merged):
         return Outcome("merged", seen.why, tip, seen.start)
     start = repository.merge_base(base, tip)
     if start and not repository.changed_files(start, tip):
@@ -146,6 +146,12 @@ def _outcome_by_copies(ground: Ground, name: str, is_open: Outcome, holding: Hol
     if later:
         return _outcome_of_names(ground, name, later)
     return replace(is_open, why=_part(ground, held, holding.of)) if held else is_open
+
+
+def _is_on_base(ground: Ground, commit: str) -> bool:
+    """It is not where the base was set back since."""
+    repository, base = ground.repository, ground.base.commit
+    return commit in repository.recent(base).by_id or (repository.has(commit) and repository.is_ancestor(commit, base))
 
 
 def _how_it_is_held(ground: Ground, holding: Holding) -> str:

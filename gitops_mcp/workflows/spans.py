@@ -72,12 +72,12 @@ def note_spans(ground: Ground, spans: Iterable[Span], objects: Sequence[str] = (
     for span in spans:
         place = base.home if base.home and base.pushes else ""
         seen = base.seen.get(span.branch) or first_seen(span.tip, place)
-        if span.branch not in base.seen and repository.is_ancestor(span.tip, base.commit):
+        if span.branch not in base.seen and span.tip in repository.recent(base.commit).by_id:
             continue  # the base itself tells
         if span.start is None or seen.tip != span.tip or not span.commits or (seen.start and seen.merged):
             continue
         if not seen.start:
-            patches = repository.patches(span.start, span.tip)
+            patches = repository.patches(base.commit, span.tip)
             own = tuple(replace(one, body="") for one in span.commits[:20])
             files = repository.changed_files(span.start, span.tip)
             seen = replace(seen, start=span.start, patches=patches, commits=own, files=files)

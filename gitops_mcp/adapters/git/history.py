@@ -65,7 +65,8 @@ class History:
 
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether `other` contains `one`."""
-        return self.merge_base(one, other) == one
+        known = self._recent
+        return (known is not None and known.base == other and one in known.by_id) or self.merge_base(one, other) == one
 
     def ahead_behind(self, base: str, tip: str) -> tuple[int, int]:
         """How many commits the tip has that the base lacks, and the other way round."""
@@ -162,7 +163,7 @@ class History:
         if not merge.conflicts and merge.tree == self.files.tree(base):
             return Holding("content", near=True)
         since = self._commits_since(parted, base, paths)
-        return self._twins(since, self.patches(parted, tip)) if since else Holding("nothing")
+        return self._twins(since, self.patches(base, tip)) if since else Holding("nothing")
 
     def holding_of(self, base: str, start: str, patches: Patches, paths: Collection[str]) -> Holding:
         """The same of a change whose commits git may have collected."""
@@ -177,14 +178,22 @@ class History:
         by: Literal["nothing", "each", "part"] = "part" if held else "nothing"
         return Holding("each" if held and len(held) == len(patches.each) else by, held, len(patches.each), near=True)
 
-    def patches(self, start: str, tip: str) -> Patches:
-        """What a branch changes since it left its start."""
-        return self._branches.made((object_id(start), object_id(tip)), lambda: self._made_patches(start, tip))
+    def patches(self, base: str, tip: str) -> Patches:
+        """What a branch changes since it left the base."""
+        start = self.merge_base(base, tip)
+        if start is None:
+            return Patches("", ())
+        return self._branches.made((object_id(start), object_id(tip)), lambda: self._made_patches(start, base, tip))
 
-    def _made_patches(self, start: str, tip: str) -> Patches:
-        whole = next(iter(self._ids_of_patches(self._patch(start, tip)).values()), "")
-        each = self._patch_ids(self._commits_since(start, tip, ()))
-        return Patches(whole, tuple(patch for patch in each.values() if patch))
+    def _made_patches(self, start: str, base: str, tip: str) -> Patches:
+        commits = [one.id for one in self.commits(base, tip) if len(one.parents) < 2]
+        if len(self.commits(base, tip)) == MOST_COMMITS:
+            commits = self._commits_since(base, tip, ())
+        trees = self.files.tops((start, tip))
+        found = self._ids_of_patches(self._patch(lines=(f"{trees[start]} {trees[tip]}", *commits)))
+        for one in commits:
+            self._patches.put(one, found.get(one, ""))
+        return Patches(found.get(trees[start], ""), tuple(found[one] for one in commits if one in found))
 
     def _commits_since(self, old: str, new: str, paths: Collection[str]) -> list[str]:
         """Ids of the commits, without merges, that `new` has and `old` lacks, and that touch one of the paths."""
@@ -196,16 +205,18 @@ class History:
         """By commit."""
         known = {commit: self._patches.get(commit) for commit in commits}
         if unknown := [commit for commit, patch in known.items() if patch is None]:
-            found = self._ids_of_patches(self._patch("--stdin", commits="".join(f"{one}\n" for one in unknown)))
+            found = self._ids_of_patches(self._patch(lines=unknown))
             known |= {one: self._patches.put(one, found.get(one, "")) for one in unknown}
         return {commit: patch for commit, patch in known.items() if patch}
 
-    def _patch(self, *what: str, commits: str = "") -> bytes:
+    def _patch(self, lines: Iterable[str]) -> bytes:
         shape = ("-r", "-p", "--root", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
-        return self.runner.run("diff-tree", *shape, *what, input=commits.encode()).stdout
+        return self.runner.run(
+            "diff-tree", *shape, "--stdin", input="".join(f"{one}\n" for one in lines).encode()
+        ).stdout
 
     def _ids_of_patches(self, patches: bytes) -> dict[str, str]:
-        """By commit; of a difference between two by zeros."""
+        """By commit; of two trees by the first."""
         lines = self.runner.run("patch-id", "--stable", input=patches).text.splitlines()
         return {commit: patch for patch, _, commit in (line.partition(" ") for line in lines)}
 

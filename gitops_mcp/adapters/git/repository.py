@@ -162,8 +162,9 @@ class Repository:
         """The same of a change whose commits git may have collected."""
         return self.history.holding_of(base, start, patches, paths)
 
-    def patches(self, start: str, tip: str) -> Patches:
-        return self.history.patches(start, tip)
+    def patches(self, base: str, tip: str) -> Patches:
+        """What a branch changes since it left the base."""
+        return self.history.patches(base, tip)
 
     def recent(self, base: str) -> RecentCommits:
         """The last 1,000 commits of the base."""
