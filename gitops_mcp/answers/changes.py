@@ -23,7 +23,19 @@ from gitops_mcp.answers.markdown import (
 )
 from gitops_mcp.domain.notice import Notice
 
-ChangeState = Literal["draft", "pushed", "in_review", "merged", "applied", "healthy", "closed", "failed"]
+ChangeState = Literal[
+    "draft",
+    "pushed",
+    "in_review",
+    "empty",
+    "merged",
+    "applied",
+    "healthy",
+    "superseded",
+    "reverted",
+    "closed",
+    "failed",
+]
 
 
 class ChangeRow(Answer):
@@ -48,11 +60,20 @@ class ChangeList(Answer):
     base_commit: str
     items: list[ChangeRow]
     total: int
+    unlisted: str | None = None
+    """Which changes could not be looked for."""
     cursor: str | None = None
     warnings: list[Notice] = Field(default_factory=list)
 
     def blocks(self) -> Iterator[str]:
-        yield f"{len(self.items)} of {self.total} changes shown, base {self.base} at {self.base_commit[:12]}"
+        base = f"base {self.base} at {self.base_commit[:12]}"
+        if self.unlisted:
+            shown = (
+                f"{len(self.items)} of {self.total} known changes shown" if self.total else "no change is known here"
+            )
+            yield f"{shown}, {base}; not listed: {plain(self.unlisted)}"
+        else:
+            yield f"{len(self.items)} of {self.total} changes shown, {base}"
         yield from warning_blocks(self.warnings)
         rows = table(
             ("change", "state", "subject", "commits", "files", "behind", "updated", "why"),

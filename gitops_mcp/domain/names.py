@@ -58,12 +58,16 @@ def check_namespace_name(name: str, *, field: str = "namespace") -> str:
 
 def check_change_name(name: str, *, field: str = "change") -> str:
     """The name of a change: it becomes the last part of a branch, so nothing else is let through."""
-    if not _CHANGE.fullmatch(name):
+    if not is_change_name(name):
         raise InvalidRequest(
             f"{field}: {quote(name)} is not the name of a change: 1 to 63 characters, lower-case letters, digits and "
             f"'-', starting with a letter or digit, such as {_legal_example(name)!r}"
         )
     return name
+
+
+def is_change_name(text: str) -> bool:
+    return _CHANGE.fullmatch(text) is not None
 
 
 def is_subdomain(text: str) -> bool:

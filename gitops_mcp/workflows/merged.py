@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from gitops_mcp.adapters.git.refs import ChangeRef
 from gitops_mcp.app import Ground
+from gitops_mcp.workflows.outcomes import outcome_of_branch
 
 
 def is_merged(ground: Ground, found: ChangeRef) -> bool:
-    """By ancestry, or by content: a squash merge leaves nothing of the change to be merged."""
-    repository, base = ground.repository, ground.base.commit
-    return repository.is_ancestor(found.tip, base) or repository.merged_by_content(base, found.tip)
+    return outcome_of_branch(ground, found).state == "merged"
+
+
+def is_open(ground: Ground, found: ChangeRef) -> bool:
+    """Whether something of it is left to be merged."""
+    return outcome_of_branch(ground, found).state in {"draft", "pushed"}

@@ -1,23 +1,24 @@
-"""The commits of a change, and where Git says it stands: on a branch, in the base, or nowhere any more."""
+"""The commits of a change, with what became of it, and what can be read from them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
+from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.adapters.git.files import GitFile
-from gitops_mcp.adapters.git.history import Commit
 from gitops_mcp.adapters.git.refs import ChangeRef
+from gitops_mcp.adapters.git.seen import first_seen
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.impact.level import Level
-from gitops_mcp.domain.names import suggest
+from gitops_mcp.domain.names import is_change_name, suggest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import NotFound
+from gitops_mcp.workflows.outcomes import Outcome, State, last_tips, outcome_of_branch, outcome_without_branch, seen_at
 
-State = Literal["draft", "pushed", "merged", "applied", "healthy", "closed", "failed"]
+_NO_HEADS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -31,55 +32,67 @@ class Span:
     state: State
     why: str
     commits: tuple[Commit, ...]
+    in_part: bool = False
+    """Whether the base says otherwise since for a part of it."""
 
 
 def find_span(ground: Ground, name: str) -> Span:
-    """A change by its branch, else by the commits on the base that name it, else one seen to be closed."""
+    """A change by its branch, else by all that is known of it still."""
     found = ground.repository.change(ground.git, ground.base, name)
     if found:
         return span_of(ground, found)
-    branch = ground.git.prefix + name
-    commits = ground.repository.commits_naming(ground.base.commit, name)
-    if commits:
-        start = commits[-1].parents[0] if commits[-1].parents else None
-        why = f"commit {commits[0].id[:12]} on {ground.base.branch} names it; its branch is gone"
-        return Span(name, branch, start, commits[0].id, "merged", why, commits)
-    if branch in ground.base.closed:
-        return closed_span(ground, branch, ground.base.closed[branch])
-    raise unknown_change(ground, name)
+    span = span_without_branch(ground, name, ground.repository.proposed(ground.git, ground.base) or _NO_HEADS)
+    if span is None:
+        raise unknown_change(ground, name)
+    return span
 
 
 def span_of(ground: Ground, found: ChangeRef) -> Span:
+    return _span(ground, found.name, outcome_of_branch(ground, found))
+
+
+def span_without_branch(ground: Ground, name: str, heads: Mapping[str, str]) -> Span | None:
+    """A change whose branch is gone; `heads` are the last commits of pull requests, by change."""
+    outcome = outcome_without_branch(ground, name, last_tips(ground, name, heads))
+    return _span(ground, name, outcome) if outcome else None
+
+
+def _span(ground: Ground, name: str, outcome: Outcome) -> Span:
+    commits = outcome.commits
+    if commits is None:
+        commits = ground.repository.commits(ground.base.commit, outcome.tip)
+    branch = ground.git.prefix + name
+    return Span(name, branch, outcome.start, outcome.tip, outcome.state, outcome.why, commits)
+
+
+def note_spans(ground: Ground, spans: Iterable[Span], objects: Sequence[str] = ()) -> None:
+    """Keeps what tells later, without the commits, what became of these changes."""
     repository, base = ground.repository, ground.base
-    state: State
-    if repository.is_ancestor(found.tip, base.commit):
-        commits, start = _own_commits(repository.first_parents(found.tip), found.name)
-        state, why = "merged", f"{base.branch} holds its last commit"
-    else:
-        commits, start = repository.commits(base.commit, found.tip), repository.merge_base(base.commit, found.tip)
-        if start and not repository.changed_files(start, found.tip):
-            state, why = "closed", "its commits cancel each other out, so nothing is left to merge"
-        elif repository.merged_by_content(base.commit, found.tip):
-            state, why = "merged", f"{base.branch} holds all that it changes (as after a squash merge)"
-        elif base.pushes:
-            state, why = "pushed", f"on {base.home}, not merged"
-        else:
-            state, why = "draft", "a local branch, not pushed"
-    return Span(found.name, found.branch, start, found.tip, state, why, commits)
+    new = {}
+    for span in spans:
+        place = base.home if base.home and base.pushes else ""
+        seen = base.seen.get(span.branch) or first_seen(span.tip, place)
+        if span.branch not in base.seen and span.tip in repository.recent(base.commit).by_id:
+            continue  # the base itself tells
+        if span.start is None or seen.tip != span.tip or not span.commits or (seen.start and seen.merged):
+            continue
+        if not seen.start:
+            patches = repository.patches(base.commit, span.tip)
+            own = tuple(replace(one, body="") for one in span.commits[:20])
+            files = repository.changed_files(span.start, span.tip)
+            seen = replace(seen, start=span.start, patches=patches, commits=own, files=files)
+        if span.state == "merged":
+            seen = replace(seen, merged=base.commit, why=span.why.removesuffix("; its branch is gone"))
+        new[span.branch] = replace(seen, objects=tuple(objects) or seen.objects)
+    repository.note(ground.git, base, new)
 
 
-def closed_span(ground: Ground, branch: str, tip: str) -> Span:
-    span = span_of(ground, ChangeRef(branch.removeprefix(ground.git.prefix), branch, tip, ""))
-    if span.state in {"merged", "closed"}:
-        return span
-    return replace(span, state="closed", why="its branch was removed without being merged")
-
-
-def _own_commits(commits: Sequence[Commit], name: str) -> tuple[tuple[Commit, ...], str | None]:
-    """Of a merged branch's first parents those of the change, down to the first commit that names it."""
-    last = max((index for index, one in enumerate(commits) if trailer_of(one, "Gitops-Mcp-Change") == name), default=0)
-    oldest = commits[last]
-    return tuple(commits[: last + 1]), oldest.parents[0] if oldest.parents else None
+def paths_of(ground: Ground, span: Span) -> tuple[str, ...]:
+    """The files that a change touches, also where git has collected its commits."""
+    if span.start:
+        return ground.repository.changed_files(span.start, span.tip)
+    seen = seen_at(ground, span.name, span.tip)
+    return seen.files if seen else ()
 
 
 def files_of(ground: Ground, span: Span, paths: Sequence[str]) -> list[FileChange]:
@@ -121,5 +134,6 @@ def impact_reasons(commits: Iterable[Commit]) -> list[str]:
 
 
 def unknown_change(ground: Ground, name: str) -> NotFound:
-    known = [one.name for one in ground.repository.changes(ground.git, ground.base)]
+    recent = filter(is_change_name, ground.repository.recent(ground.base.commit).changes)
+    known = [*(one.name for one in ground.base.changes), *recent]
     return NotFound(f"change: there is no change {name!r}; {suggest(name, known)}")

@@ -177,11 +177,12 @@ _NOT_THE_USERS = (
     ".git/logs/refs/remotes/",
     ".git/packed-refs",
     ".git/gitops-mcp/",
+    ".git/gitops-mcp-seen.json",
 )
 
 
 def look(checkout: Path) -> Look:
-    """All that is the user's: the working files, and of `.git` all but objects, the remote's refs and our lock."""
+    """All that is the user's: the working files, and of `.git` all but objects, the remote's refs, our lock and what we have seen."""
     found = {}
     for path in checkout.rglob("*"):
         name = path.relative_to(checkout).as_posix()

@@ -16,11 +16,11 @@ import pytest
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.run import World, start_sandbox
-from tests.e2e.team import Assistant, Team, assistant, look, until
+from tests.e2e.team import Assistant, Team, assistant, look, text, until
 
 ROAD = "clusters/prod/road"
 NAMES = ("states", "squashed", "trailed", "closed", "behind", "again", "same", "first", "second", "overlap", "merged",
-         "page-1", "page-2", "page-3", "dropped", "draft", "spoilt")  # fmt: skip
+         "page-1", "page-2", "page-3", "dropped", "draft", "spoilt", "twice", "thrice", "undone", "overtaken", "emptied", "pressed")  # fmt: skip
 
 
 def manifest(name: str, instances: int = 3) -> str:
@@ -172,6 +172,88 @@ def test_a_merged_change_is_found_again_when_its_branch_is_gone(road: Road) -> N
     assert "its branch is gone" in found["why"]
 
 
+@pytest.mark.parametrize(("name", "squash"), [("twice", False), ("thrice", True)])
+def test_a_name_that_a_merged_change_has_had_is_not_given_again(road: Road, name: str, squash: bool) -> None:
+    first = road.scale(name, 5)
+    road.team.merge(first["branch"], squash=squash)
+    road.team.git(road.team.remote, "branch", "--delete", "--force", first["branch"])
+    road.team.commit({f"{ROAD}/spoilt.yaml": manifest("spoilt", 2)}, message="Of a person")
+    second = road.scale(name, 4)
+    assert second["change"] == f"{first['change']}-2"
+    assert road.change(first["change"])["diff"] == first["diff"]
+    road.team.merge(second["branch"], squash=squash)
+    road.team.git(road.team.remote, "branch", "--delete", "--force", second["branch"])
+    with assistant(road.team, kubeconfig=road.world.kubeconfig) as restarted:
+        again = Road(road.world, road.team, restarted)
+        third = again.scale(name, 6, dry_run=True)
+        assert third["change"] == f"{first['change']}-3"
+        shown = again.change(second["change"])
+        assert ([one["path"] for one in shown["files"]], len(shown["commits"])) == ([f"{ROAD}/{name}.yaml"], 1)
+        assert shown["diff"] == second["diff"]
+        assert {first["change"], second["change"]} <= again.listed("all").keys()
+
+
+def test_a_reverted_change_is_never_healthy(road: Road) -> None:
+    done = road.scale("undone", 5)
+    merge = road.team.merge(done["branch"])
+    road.becomes("undone", instances=5, ready=5)
+    assert road.change(done["change"])["state"] == "healthy"
+    road.team.git(road.team.author, "revert", "--no-edit", "--mainline", "1", merge)
+    road.team.git(road.team.author, "push", "--quiet", "origin", "main")
+    revert = road.team.git(road.team.author, "rev-parse", "HEAD")
+    for ready in (5, 3):  # before and after an engine has looked
+        road.becomes("undone", instances=ready, ready=ready)
+        shown = road.change(done["change"])
+        assert (shown["state"], "Call get_change again" in str(shown["next"])) == ("reverted", False)
+        assert shown["why"].startswith(
+            "main holds its last commit; reverted since: main says again what it said before the change for Cluster "
+            f"road/undone spec.instances, by commit {revert[:12]} 'Revert \"Merge "
+        )
+    assert road.listed("merged")[done["change"]] == "reverted"
+
+
+def test_a_change_is_superseded_by_the_next_one_and_by_a_removal(road: Road) -> None:
+    first = road.scale("overtaken", 5)
+    road.team.merge(first["branch"])
+    second = road.scale("overtaken", 6)
+    road.team.merge(second["branch"])
+    road.becomes("overtaken", instances=6, ready=6)
+    shown = road.change(first["change"])
+    assert shown["state"] == "superseded"
+    assert (
+        f"says otherwise since for Cluster road/overtaken spec.instances, by commit {second['commit'][:12]} of change {second['change']} "
+        in shown["why"]
+    )
+    assert road.change(second["change"])["state"] == "healthy"
+    removal = road.team.commit({f"{ROAD}/overtaken.yaml": "# nothing\n"}, message="Remove it")
+    shown = road.change(second["change"])
+    assert shown["state"] == "superseded"
+    assert f"main no longer has Cluster road/overtaken, by commit {removal[:12]} 'Remove it'" in shown["why"]
+
+
+@pytest.mark.parametrize("name", ["emptied", "pressed"])
+def test_a_request_starts_on_a_branch_that_holds_nothing_of_its_own(road: Road, name: str) -> None:
+    """A change's branch that was set back to the base, and one that a person has just made."""
+    first = road.scale(name, 5, change=f"start-{name}") if name == "emptied" else {"branch": f"gitops-mcp/start-{name}"}
+    road.team.git(road.team.author, "fetch", "--quiet", "origin")
+    road.team.git(road.team.author, "push", "--quiet", "--force", "origin", f"origin/main:refs/heads/{first['branch']}")
+    shown = road.change(f"start-{name}")
+    assert (shown["state"], shown["why"], shown["commits"]) == (
+        "empty",
+        "its branch holds nothing of its own: all of it is on main",
+        [],
+    )
+    assert road.listed("open")[f"start-{name}"] == "empty"
+    base = road.team.commit({"README.md": name})
+    done = road.scale(name, 4, change=f"start-{name}")
+    assert road.team.commits(base, done["commit"]) == [done["commit"]]
+    assert road.team.branches()[first["branch"]] == done["commit"]
+    assert road.change(f"start-{name}")["state"] == "pushed"
+    road.team.git(road.team.author, "push", "--quiet", "--force", "origin", f"origin/main:refs/heads/{first['branch']}")
+    assert road.ask.answer("discard_change", change=f"start-{name}", confirm_deletion=True)["outcome"] == "discarded"
+    assert first["branch"] not in road.team.branches()
+
+
 def test_a_branch_that_was_removed_is_closed_for_who_has_seen_it(road: Road) -> None:
     done = road.scale("closed", 4)
     road.team.git(road.team.remote, "branch", "--delete", "--force", done["branch"])
@@ -221,7 +303,10 @@ def test_what_is_so_already_is_unchanged(road: Road) -> None:
     branches = road.team.branches()
     asked = road.scale("same", 3)
     assert (asked["outcome"], asked["summary"]) == ("unchanged", f"{ROAD}/same.yaml:1 says 3 instances already")
-    assert {"commit", "diff"}.isdisjoint(asked)
+    assert {"commit", "diff", "change", "branch"}.isdisjoint(asked)
+    assert "scale-road-same" not in text(
+        road.ask.call("scale_postgres_cluster", name="same", namespace="road", instances=3)
+    )
     assert asked["files"] == []
     assert road.team.branches() == branches
     done = road.scale("same", 4)
@@ -352,7 +437,7 @@ def test_what_is_never_pushed_is_a_draft(road: Road) -> None:
         assert alone.scale("draft", 5)["change"] == done["change"]
         assert road.team.branches() == branches
         assert alone.ask.answer("discard_change", change=done["change"], confirm_deletion=True)["commits"] == 2
-        assert (alone.listed("open"), alone.listed("all")) == ({}, {done["change"]: "closed"})
+        assert (alone.listed("open"), alone.listed("all")[done["change"]]) == ({}, "closed")
     assert road.team.branches() == branches
 
 

@@ -106,6 +106,11 @@ class Files:
                 known[commit] = self._tops.put(commit, found[name].id)
         return {commit: tree for commit, tree in known.items() if tree}
 
+    def existing(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those objects that are here: git collects what nothing refers to."""
+        with self.calls.one() as call:
+            return frozenset(call.objects.sizes(map(object_id, ids)))
+
     def folders(self, tree: str, paths: Iterable[str]) -> dict[str, Folder]:
         """What stands in the folders of a commit or tree that lead to these paths, by the folder's path."""
         ids = {"": self.tree(tree)}

@@ -1,13 +1,15 @@
-"""How two commits stand to each other, and whether a change has arrived in the base.
+"""How two commits stand to each other, and how much of a change has arrived in the base.
 
 Commits never change, so an answer about two of them is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
+from collections.abc import Collection, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
+from typing import Literal
 
+from gitops_mcp.adapters.git.commits import TRAILER, Commit, Holding, Patches, RecentCommits, ancestors_of
 from gitops_mcp.adapters.git.files import Files, object_id
 from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner
@@ -21,23 +23,9 @@ _PATHS_NAMED = 200
 _KEPT = 20_000
 """Paths, and commits with their messages, that are kept."""
 _FIELDS = (
-    *("%H", "%P", "%s", "%b", "%an <%ae>", "%cI"),
+    *("%H", "%P", "%s", "%b", "%an <%ae>", "%cI", "%aI"),
     "%(trailers:only=true,unfold=true,key_value_separator=%x01,separator=%x02)",
 )
-_TRAILER = "Gitops-Mcp-Change"
-
-
-@dataclass(frozen=True)
-class Commit:
-    id: str
-    parents: tuple[str, ...]
-    subject: str
-    body: str
-    author: str
-    """Name and address, as `Name <address>`."""
-    committed: str
-    """RFC 3339."""
-    trailers: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +48,11 @@ class History:
     _touched: Memory[tuple[str, str], frozenset[str]] = field(default_factory=lambda: Memory(_KEPT, _weight))
     _counts: Memory[tuple[str, str], tuple[int, int]] = field(default_factory=lambda: Memory(1000))
     _merges: Memory[tuple[str, str], _TrialMerge] = field(default_factory=lambda: Memory(1000))
-    _arrived: Memory[tuple[str, str], bool] = field(default_factory=lambda: Memory(1000))
+    _holdings: Memory[tuple[str, str], Holding] = field(default_factory=lambda: Memory(1000))
+    _branches: Memory[tuple[str, str], Patches] = field(default_factory=lambda: Memory(1000))
+    _patches: Memory[str, str] = field(default_factory=lambda: Memory(_KEPT))
+    """Patch ids by commit; empty: it changes nothing."""
+    _recent: RecentCommits | None = None
     _commits: Memory[tuple[str, str], tuple[Commit, ...]] = field(default_factory=lambda: Memory(_KEPT, _weight))
 
     @property
@@ -73,7 +65,8 @@ class History:
 
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether `other` contains `one`."""
-        return self.merge_base(one, other) == one
+        known = self._recent
+        return (known is not None and known.base == other and one in known.by_id) or self.merge_base(one, other) == one
 
     def ahead_behind(self, base: str, tip: str) -> tuple[int, int]:
         """How many commits the tip has that the base lacks, and the other way round."""
@@ -112,7 +105,7 @@ class History:
         single = {commit: above for commit, above in parents.items() if len(above) < 2}
         pairs = [(above[0] if above else None, commit) for commit, above in single.items()]
         files = dict(zip(single, self.files.differences(pairs), strict=True))
-        reached = {tip: _ancestors_of(tip, parents) for tip in tips}
+        reached = {tip: ancestors_of(tip, parents) for tip in tips}
         for tip, commits in reached.items():
             # All that a tip shares with the base is reached through those parents that the base has.
             shared = {above for commit in commits for above in parents[commit]} - parents.keys()
@@ -149,48 +142,96 @@ class History:
         return _TrialMerge(tree, tuple(path for path in conflicts if path))
 
     def merged_by_content(self, base: str, tip: str) -> bool:
-        """Whether the base has what the tip would bring, however it came there: merged, squashed, rebased or by hand.
+        """Whether the base has what the tip would bring, however it came there."""
+        parted = self.merge_base(base, tip)
+        return parted is not None and (not self.changed_files(parted, tip) or self.holding(base, tip).is_all)
 
-        So it is when merging would change nothing, and when a commit of the base since they parted makes the same
+    def holding(self, base: str, tip: str) -> Holding:
+        """How much the base has of what the tip would bring; of a tip that would bring nothing, nothing.
+
+        All of it when merging would change nothing, and when a commit of the base since they parted makes the same
         change as the whole of the branch, or each of its commits has its twin there; then later edits do not matter.
         """
-        return self._arrived.made((object_id(base), object_id(tip)), lambda: self._has_arrived(base, tip))
+        return self._holdings.made((object_id(base), object_id(tip)), lambda: self._holding(base, tip))
 
-    def _has_arrived(self, base: str, tip: str) -> bool:
+    def _holding(self, base: str, tip: str) -> Holding:
         parted = self.merge_base(base, tip)
-        if parted is None:
-            return False
-        paths = self.changed_files(parted, tip)
-        if not paths:
-            return True
-        if parted == base:
-            return False
+        paths = self.changed_files(parted, tip) if parted else ()
+        if parted is None or not paths or parted == base:
+            return Holding("nothing")
         merge = self._merge(base, tip)
         if not merge.conflicts and merge.tree == self.files.tree(base):
-            return True
-        since = self._patch_ids(self._since(parted, base, paths if len(paths) <= _PATHS_NAMED else ()))
-        if not since:
-            return False
-        whole = self._ids_of_patches(self._patch(parted, tip))
-        each = self._patch_ids(self._since(parted, tip, ()))
-        return any(ids and ids <= since for ids in (whole, each))
+            return Holding("content", near=True)
+        since = self._commits_since(parted, base, paths)
+        return self._twins(since, self.patches(base, tip)) if since else Holding("nothing")
 
-    def _since(self, old: str, new: str, paths: Iterable[str]) -> str:
+    def holding_of(self, base: str, start: str, patches: Patches, paths: Collection[str]) -> Holding:
+        """The same of a change whose commits git may have collected."""
+        since = self._commits_since(start, base, paths)
+        return self._twins(since, patches) if since else Holding("nothing")
+
+    def _twins(self, since: Collection[str], patches: Patches) -> Holding:
+        twins = {patch: commit for commit, patch in self._patch_ids(since).items()}
+        if patches.whole in twins:
+            return Holding("whole", (twins[patches.whole],), len(patches.each), near=True)
+        held = tuple(twins[one] for one in patches.each if one in twins)
+        by: Literal["nothing", "each", "part"] = "part" if held else "nothing"
+        return Holding("each" if held and len(held) == len(patches.each) else by, held, len(patches.each), near=True)
+
+    def patches(self, base: str, tip: str) -> Patches:
+        """What a branch changes since it left the base."""
+        start = self.merge_base(base, tip)
+        if start is None:
+            return Patches("", ())
+        return self._branches.made((object_id(start), object_id(tip)), lambda: self._made_patches(start, base, tip))
+
+    def _made_patches(self, start: str, base: str, tip: str) -> Patches:
+        commits = [one.id for one in self.commits(base, tip) if len(one.parents) < 2]
+        if len(self.commits(base, tip)) == MOST_COMMITS:
+            commits = self._commits_since(base, tip, ())
+        trees = self.files.tops((start, tip))
+        found = self._ids_of_patches(self._patch(lines=(f"{trees[start]} {trees[tip]}", *commits)))
+        for one in commits:
+            self._patches.put(one, found.get(one, ""))
+        return Patches(found.get(trees[start], ""), tuple(found[one] for one in commits if one in found))
+
+    def _commits_since(self, old: str, new: str, paths: Collection[str]) -> list[str]:
         """Ids of the commits, without merges, that `new` has and `old` lacks, and that touch one of the paths."""
-        return self.runner.run(
-            "rev-list", "--no-merges", f"--max-count={_SEARCHED}", f"{old}..{new}", "--", *paths
-        ).text
+        asked = paths if len(paths) <= _PATHS_NAMED else ()
+        wanted = ("--no-merges", f"--max-count={_SEARCHED}", f"{old}..{new}", "--", *asked)
+        return self.runner.run("rev-list", *wanted).text.splitlines()
 
-    def _patch_ids(self, commits: str) -> set[str]:
-        return self._ids_of_patches(self._patch("--stdin", commits=f"{commits}\n")) if commits else set()
+    def _patch_ids(self, commits: Collection[str]) -> dict[str, str]:
+        """By commit."""
+        known = {commit: self._patches.get(commit) for commit in commits}
+        if unknown := [commit for commit, patch in known.items() if patch is None]:
+            found = self._ids_of_patches(self._patch(lines=unknown))
+            known |= {one: self._patches.put(one, found.get(one, "")) for one in unknown}
+        return {commit: patch for commit, patch in known.items() if patch}
 
-    def _patch(self, *what: str, commits: str = "") -> bytes:
+    def _patch(self, lines: Iterable[str]) -> bytes:
         shape = ("-r", "-p", "--root", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
-        return self.runner.run("diff-tree", *shape, *what, input=commits.encode()).stdout
+        return self.runner.run(
+            "diff-tree", *shape, "--stdin", input="".join(f"{one}\n" for one in lines).encode()
+        ).stdout
 
-    def _ids_of_patches(self, patches: bytes) -> set[str]:
+    def _ids_of_patches(self, patches: bytes) -> dict[str, str]:
+        """By commit; of two trees by the first."""
         lines = self.runner.run("patch-id", "--stable", input=patches).text.splitlines()
-        return {line.partition(" ")[0] for line in lines}
+        return {commit: patch for patch, _, commit in (line.partition(" ") for line in lines)}
+
+    def recent(self, base: str) -> RecentCommits:
+        """The last 1,000 commits of the base: read once, and only what is new once it has moved."""
+        known = self._recent
+        if known and known.base == object_id(base):
+            return known
+        newer = tuple(self._log(f"{known.base}..{base}", most=_SEARCHED)) if known else ()
+        if known and any(known.base in one.parents for one in newer):
+            commits = (*newer, *known.by_id.values())[:_SEARCHED]
+        else:
+            commits = tuple(self._log(object_id(base), most=_SEARCHED))
+        self._recent = RecentCommits(base, {one.id: one for one in commits})
+        return self._recent
 
     def commits(self, base: str, tip: str) -> tuple[Commit, ...]:
         """What the tip has and the base lacks, newest first, at most 100."""
@@ -207,11 +248,20 @@ class History:
 
         A forge that squashes moves trailers into the middle of a message, so any line of it counts.
         """
-        line = f"{_TRAILER}: {check_change_name(change)}"
+        line = f"{TRAILER}: {check_change_name(change)}"
         key = (object_id(base), line)
         return self._commits.made(key, lambda: tuple(self._log("--basic-regexp", f"--grep=^{line} *$", base)))
 
-    def _log(self, *what: str) -> Iterator[Commit]:
+    def later(self, old: str, new: str, paths: Collection[str]) -> tuple[Commit, ...]:
+        """What `new` has and `old` lacks that touches one of the paths, newest first, without merges."""
+        asked = sorted(paths) if len(paths) <= _PATHS_NAMED else ()
+        return tuple(self._log("--no-merges", f"{object_id(old)}..{object_id(new)}", paths=asked))
+
+    def log_of(self, tips: Iterable[str], base: str) -> tuple[Commit, ...]:
+        """What any of the tips has and the base lacks."""
+        return tuple(self._log(*map(object_id, tips), f"^{object_id(base)}", most=_SEARCHED))
+
+    def _log(self, *what: str, most: int = MOST_COMMITS, paths: Iterable[str] = ()) -> Iterator[Commit]:
         shape = (
             "-z",
             "--no-color",
@@ -219,13 +269,13 @@ class History:
             "--encoding=UTF-8",
             f"--format=tformat:{'%x00'.join(_FIELDS)}",
         )
-        ran = self.runner.run("log", *shape, f"--max-count={MOST_COMMITS}", *what, "--")
+        ran = self.runner.run("log", *shape, f"--max-count={most}", *what, "--", *paths)
         text = ran.stdout.decode(errors="replace")  # people read it, so what is no UTF-8 need not survive
         parts = text.removesuffix("\0").split("\0") if text else []
         for fields in zip(*(iter(parts),) * len(_FIELDS), strict=True):
-            name, parents, subject, body, author, committed, trailers = fields
+            name, parents, subject, body, author, committed, authored, trailers = fields
             read = tuple(_parse_trailers(trailers))
-            yield Commit(name, tuple(parents.split()), subject, body.strip("\n"), author, committed, read)
+            yield Commit(name, tuple(parents.split()), subject, body.strip("\n"), author, committed, read, authored)
 
     def _asked(self, *arguments: str) -> Ran:
         """What git answers with 0 for yes and 1 for no."""
@@ -239,18 +289,6 @@ def _pair(one: str, other: str) -> tuple[str, str]:
     """The key of what is the same the other way round."""
     first, second = sorted((object_id(one), object_id(other)))
     return first, second
-
-
-def _ancestors_of(tip: str, parents: Mapping[str, Iterable[str]]) -> set[str]:
-    """The commits that lead to a tip, as far as their parents are known."""
-    reached: set[str] = set()
-    ahead = [tip]
-    while ahead:
-        commit = ahead.pop()
-        if commit in parents and commit not in reached:
-            reached.add(commit)
-            ahead += parents[commit]
-    return reached
 
 
 def _parse_trailers(text: str) -> Iterator[tuple[str, str]]:

@@ -19,11 +19,10 @@ from gitops_mcp.adapters.git.lock import Lock, hold_lock, remove_leftovers
 from gitops_mcp.adapters.git.remote import Remote, lacks_branch, remote_of
 from gitops_mcp.adapters.git.remotes import Remotes, branch_name
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
+from gitops_mcp.adapters.git.seen import SeenChange, SeenChanges, first_seen
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.domain.names import check_change_name, quote, suggest
+from gitops_mcp.domain.names import is_change_name, quote, suggest
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Unavailable
-
-_CLOSED_KEPT = 200
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Base:
     fault: GitOpsError | None
     """The same as an error, for who cannot go on without the remote."""
     closed: Mapping[str, str]
-    """Branches of changes that this server has removed, or seen and a fetch then found gone; each with its last tip."""
+    """Branches of changes that were seen here, or made, and are gone; each with its last tip."""
     pushes: bool = False
     """Whether changes are pushed to the remote; else they are local branches."""
     changes: tuple[ChangeRef, ...] = ()
@@ -59,6 +58,10 @@ class Base:
     """The address of the remote, without credentials."""
     home_url: str | None = None
     """That of `home`."""
+    seen: Mapping[str, SeenChange] = field(default_factory=dict)
+    """What is known of changes by branch, whether or not it is there."""
+    forgetful: str | None = None
+    """Why what was seen is forgotten when this process ends."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,18 @@ class _RefListing:
     def ref(self) -> str:
         return self.remote.ref(self.branch) if self.remote else f"refs/heads/{self.branch}"
 
+    @property
+    def place(self) -> str:
+        """The remote that holds the branches of changes; empty: they are local."""
+        return self.home.name if self.home and self.pushes else ""
+
     def changes(self, prefix: str) -> dict[str, ChangeRef]:
         """By branch. A branch whose last part is no legal name is somebody else's."""
         start = self.home.ref(prefix) if self.home and self.pushes else f"refs/heads/{prefix}"
         found = {}
         for ref, tip in sorted(self.refs.items()):
             name = ref.removeprefix(start)
-            if ref.startswith(start) and _is_change(name) and prefix + name != self.branch:
+            if ref.startswith(start) and is_change_name(name) and prefix + name != self.branch:
                 found[prefix + name] = ChangeRef(name, prefix + name, tip, ref)
         return found
 
@@ -100,12 +108,14 @@ class _RefListing:
 class Refs:
     calls: Calls
     common: Path
-    _closed: dict[str, str] = field(default_factory=dict)
     _heads: dict[tuple[str, str], str] = field(default_factory=dict)
     """What remotes said about their HEAD, by name and address; one that named none is asked again."""
     _branch: str | None = None
     """The base that was found last: listed right away the next time."""
     _memory: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.seen = SeenChanges(self.common)
 
     def base(self, settings: GitSettings, *, fetch: bool) -> Base:
         """The base and the changes, as they are here or, with `fetch`, as the remote has them now.
@@ -121,6 +131,8 @@ class Refs:
         if not fetch or not remotes.urls:
             remove_leftovers(self.common)
             view = self._view(settings, remotes)
+            if fetch:
+                self._note_locally(view, settings)
             if view.remote is None or view.ref in view.refs:
                 return self._base(view, settings)
         return self._fetched(settings, remotes)
@@ -149,9 +161,10 @@ class Refs:
                         raise self._branch_missing(view.remote, view.branch, settings) from error
             if moved or fault:
                 view = self._view(settings, remotes)
+            if lock:
+                self._note(lock, settings.prefix, before, view)
         if fault:
             return self._base(view, settings, fault=fault)
-        self._remember_closed(before.changes(settings.prefix), view.changes(settings.prefix))
         return self._base(view, settings, fetched=True)
 
     def _base(
@@ -162,6 +175,8 @@ class Refs:
             raise self._base_unknown(view, fault) from fault
         remote = view.remote.name if view.remote else None
         here = view.changes(settings.prefix)
+        known = self.seen.read().items()
+        seen = {branch: one for branch, one in known if branch.startswith(settings.prefix) and one.home == view.place}
         return Base(
             branch=view.branch,
             remote=remote,
@@ -171,23 +186,57 @@ class Refs:
             fetched=fetched,
             warning=self._aged(view.branch, commit, remote, fault) if fault else None,
             fault=fault,
-            closed={branch: tip for branch, tip in self._closed.items() if branch not in here},
+            closed={branch: one.tip for branch, one in seen.items() if branch not in here},
             pushes=view.pushes,
             changes=tuple(here.values()),
             url=view.remote.url if view.remote else None,
             home_url=view.home.url if view.home else None,
+            seen=seen,
+            forgetful=self.seen.fault,
         )
 
-    def closed(self, branch: str, tip: str) -> None:
-        """Notes a branch of a change that this server has removed itself."""
-        with self._memory:
-            self._closed = {**self._closed, branch: tip}
+    def note(self, base: Base, changes: Mapping[str, SeenChange], *, timeout: float, lock: Lock | None = None) -> None:
+        """Keeps what was seen of changes, by branch, where that is new."""
+        if lock is None and all(base.seen.get(branch) == change for branch, change in changes.items()):
+            return
+        with ExitStack() as stack:
+            try:
+                lock = lock or stack.enter_context(hold_lock(self.common, timeout=timeout))
+            except Unavailable as error:
+                self.seen.fault = str(error)
+                return
+            with self._memory:
+                self.seen.note(lock, changes)
 
-    def _remember_closed(self, before: Mapping[str, ChangeRef], after: Mapping[str, ChangeRef]) -> None:
+    def closed(self, lock: Lock, base: Base, branch: str, tip: str) -> None:
+        """Notes a branch of a change that this server has removed itself."""
+        place = base.home if base.home and base.pushes else ""
+        known = self.seen.read().get(branch)
+        change = known.at(tip, place) if known else first_seen(tip, place)
+        self.note(base, {branch: change}, timeout=0, lock=lock)
+
+    def _note(self, lock: Lock, prefix: str, *views: _RefListing) -> None:
         with self._memory:
-            closed = self._closed | {branch: change.tip for branch, change in before.items()}
-            kept = [(branch, tip) for branch, tip in closed.items() if branch not in after]
-            self._closed = dict(kept[-_CLOSED_KEPT:])
+            seen = self.seen.read()
+            new: dict[str, SeenChange] = {}
+            for view in views:
+                for branch, change in view.changes(prefix).items():
+                    if change.tip == view.refs.get(view.ref):
+                        continue
+                    known = new.get(branch) or seen.get(branch)
+                    new[branch] = known.at(change.tip, view.place) if known else first_seen(change.tip, view.place)
+            self.seen.note(lock, new)
+
+    def _note_locally(self, view: _RefListing, settings: GitSettings) -> None:
+        """The same where there is nothing to fetch. The lock is taken only for what is new."""
+        seen = self.seen.read()
+        here = view.changes(settings.prefix)
+        if any(branch not in seen or seen[branch].tip != change.tip for branch, change in here.items()):
+            try:
+                with hold_lock(self.common, timeout=settings.timeout) as lock:
+                    self._note(lock, settings.prefix, view)
+            except Unavailable as error:
+                self.seen.fault = str(error)
 
     def _view(self, settings: GitSettings, remotes: Remotes) -> _RefListing:
         listed = {branch for branch in (settings.base, self._branch) if branch}
@@ -303,14 +352,6 @@ class Refs:
             f"the remote {remote!r} could not be asked ({fault}): this is from {branch} as last seen here, "
             f"commit {commit[:12]} of {date} ({_age(time.time() - int(seconds))} old)"
         )
-
-
-def _is_change(name: str) -> bool:
-    try:
-        check_change_name(name)
-    except InvalidRequest:
-        return False
-    return True
 
 
 def _local_branches(refs: Mapping[str, str], settings: GitSettings) -> list[str]:

@@ -85,6 +85,33 @@ class Remote:
         lines = self._ask("--heads", "--", self.name).splitlines()
         return [line.partition("\t")[2].removeprefix("refs/heads/") for line in lines]
 
+    def pull_heads(self) -> list[str]:
+        """The last commit of each pull or merge request, newest request first, merged and closed ones too.
+
+        Not every remote shows them.
+        """
+        found = {}
+        for line in self._ask("--", self.name, "refs/pull/*/head", "refs/merge-requests/*/head").splitlines():
+            commit, _, ref = line.partition("\t")
+            if (number := ref.split("/")[2]).isdecimal():
+                found[int(number)] = commit
+        return [commit for _, commit in sorted(found.items(), reverse=True)]
+
+    def bring(self, commits: Iterable[str]) -> None:
+        """Brings commits that the remote shows. Nothing here refers to them, so git collects them in time."""
+        self.runner.run(
+            "fetch",
+            "--no-write-fetch-head",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-auto-maintenance",
+            "--refmap=",
+            "--",
+            self.name,
+            *commits,
+            env=self.remotes.network() | self._head_stays(),
+        )
+
     def _ask(self, *arguments: str) -> str:
         return self.runner.run("ls-remote", *arguments, env=self.remotes.network()).text
 

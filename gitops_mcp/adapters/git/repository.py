@@ -7,17 +7,21 @@ remote-tracking refs, and a trial merge adds objects that nothing refers to, whi
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_mcp.adapters.git.call import Calls
+from gitops_mcp.adapters.git.commits import Commit, Holding, Patches, RecentCommits
 from gitops_mcp.adapters.git.files import Files, GitFile
-from gitops_mcp.adapters.git.history import Commit, History
+from gitops_mcp.adapters.git.history import History
 from gitops_mcp.adapters.git.paths import check_paths
+from gitops_mcp.adapters.git.pull_heads import PullHeads
 from gitops_mcp.adapters.git.refs import Base, ChangeRef, Refs
+from gitops_mcp.adapters.git.remote import remote_of
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
+from gitops_mcp.adapters.git.seen import SeenChange
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
@@ -38,6 +42,7 @@ class Repository:
     files: Files
     snapshots: Snapshots
     history: History
+    pull_heads: PullHeads
 
     @classmethod
     def open(cls, path: Path, *, timeout: float = 60) -> Repository:
@@ -57,6 +62,7 @@ class Repository:
         root = top[0] if top else git_dir
         calls = Calls(Runner(Path(root), timeout))
         files = Files(calls)
+        history = History(files)
         return cls(
             root=Path(root),
             common_dir=Path(common),
@@ -64,7 +70,8 @@ class Repository:
             refs=Refs(calls, Path(common)),
             files=files,
             snapshots=Snapshots(files),
-            history=History(files),
+            history=history,
+            pull_heads=PullHeads(history),
         )
 
     @property
@@ -147,6 +154,38 @@ class Repository:
         """Whether the base has what the tip would bring, however it came there."""
         return self.history.merged_by_content(base, tip)
 
+    def holding(self, base: str, tip: str) -> Holding:
+        """How much the base has of what the tip would bring."""
+        return self.history.holding(base, tip)
+
+    def holding_of(self, base: str, start: str, patches: Patches, paths: Collection[str]) -> Holding:
+        """The same of a change whose commits git may have collected."""
+        return self.history.holding_of(base, start, patches, paths)
+
+    def patches(self, base: str, tip: str) -> Patches:
+        """What a branch changes since it left the base."""
+        return self.history.patches(base, tip)
+
+    def recent(self, base: str) -> RecentCommits:
+        """The last 1,000 commits of the base."""
+        return self.history.recent(base)
+
+    def has(self, commit: str) -> bool:
+        """Whether git has not collected it."""
+        return bool(self.files.existing((commit,)))
+
+    def proposed(self, settings: GitSettings, base: Base) -> Mapping[str, str] | None:
+        """Changes with the last commit of their newest pull request; None where the remote shows none."""
+        if base.remote is None or not base.fetched:
+            return None
+        remotes = Remotes.configured(self.calls.configuration)
+        remote = remote_of(self.runner, base.remote, remotes, timeout=settings.timeout)
+        return self.pull_heads.by_change(remote, base.commit)
+
+    def note(self, settings: GitSettings, base: Base, changes: Mapping[str, SeenChange]) -> None:
+        """Keeps what was seen of changes, by branch, for the next server as well."""
+        self.refs.note(base, changes, timeout=settings.timeout)
+
     def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
         """The files in which the tip cannot be merged into the base without a person."""
         return self.history.conflicts(base, tip)
@@ -154,6 +193,10 @@ class Repository:
     def commits(self, base: str, tip: str) -> tuple[Commit, ...]:
         """What the tip has and the base lacks, newest first, at most 100."""
         return self.history.commits(base, tip)
+
+    def later(self, old: str, new: str, paths: Collection[str]) -> tuple[Commit, ...]:
+        """What `new` has and `old` lacks that touches one of the paths, newest first, without merges."""
+        return self.history.later(old, new, paths)
 
     def first_parents(self, tip: str) -> tuple[Commit, ...]:
         return self.history.first_parents(tip)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from gitops_mcp.answers.changes import LiveObject
 from gitops_mcp.answers.markdown import cut_text
@@ -25,9 +26,11 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.outcomes import State
 from gitops_mcp.workflows.reading.engines import engine_states
+from gitops_mcp.workflows.reading.later_commits import Standing, settle_span, standing_in
 from gitops_mcp.workflows.secret_reports import unread_conditions
-from gitops_mcp.workflows.spans import Span, State
+from gitops_mcp.workflows.spans import Span
 from gitops_mcp.workflows.view import allowed_namespace, read_texts
 
 _MAKERS = {resource.kind: resource for resource in REPORTING}
@@ -44,13 +47,14 @@ def follow_span(
     app = apis.app
     objects: list[LiveObject] = []
     arrivals: list[Arrival] = []
-    unseen = False
+    unseen = unreadable = False
+    standings: list[Standing] = []
     engine: EngineState | None = None
     for environment in ground.settings.environments.values():
         try:
             touched = _changed_objects(app, ground, environment, span)
         except Refused as error:  # its path is none; that of the others may be
-            unseen = True
+            unseen = unreadable = True
             warnings.append(Notice("environment-unreadable", f"environment {environment.name}: {error}"))
             continue
         if not touched:
@@ -58,9 +62,13 @@ def follow_span(
         states, unread = engine_states(apis, environment)
         warnings += unread
         engine = engine or (states[0] if states else None)
-        base = _desired_with_makers(app, ground, environment, ground.base.commit, _secret_paths(ground, span))
+        paths = _secret_paths(ground, span)
+        base = _desired_with_makers(app, ground, environment, ground.base.commit, paths)
         in_git = {one.identity: one.object for one in base.declarations}
-        for one in touched:
+        standings.append(
+            standing_in(touched, base, partial(_desired_with_makers, app, ground, environment, paths=paths))
+        )
+        for one in standings[-1].followed if span.state == "merged" else touched:
             label = (
                 f"{environment.name}: {one.identity}" if len(ground.settings.environments) > 1 else str(one.identity)
             )
@@ -79,6 +87,8 @@ def follow_span(
             here = arrival(one, live, declared, now=datetime.now(UTC))
             arrivals.append(here)
             objects.append(LiveObject(object=label, state=here.state, detail=cut_text(here.detail, _DETAIL)))
+    if span.state == "merged" and not unreadable:
+        span = settle_span(ground, span, standings)
     if span.state != "merged":
         return span, objects, engine
     if not arrivals and not unseen and (engine := _engine_holding(apis, ground, span, warnings)) is not None:
@@ -129,10 +139,11 @@ def _arrival_state(
             else "it touches no object of CloudNativePG, so that only the engine can say whether it is applied"
         )
         return "merged", f"{span.why}; {reason}"
+    fields = "every changed field that still stands" if span.in_part else "every changed field"
     if all(one.state == "healthy" for one in arrivals):
-        return "healthy", f"{span.why}; every changed field of its CloudNativePG objects is live, and they are healthy"
+        return "healthy", f"{span.why}; {fields} of its CloudNativePG objects is live, and they are healthy"
     unwell = next(one.detail for one in arrivals if one.state == "applied")
-    return "applied", f"{span.why}; every changed field of its CloudNativePG objects is live, but: {unwell}"
+    return "applied", f"{span.why}; {fields} of its CloudNativePG objects is live, but: {unwell}"
 
 
 def _changed_objects(app: App, ground: Ground, environment: Environment, span: Span) -> tuple[ObjectChange, ...]:

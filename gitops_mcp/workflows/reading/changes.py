@@ -1,22 +1,23 @@
-"""The changes of a repository and one of them in full: draft, pushed, merged, applied, healthy, closed or failed.
+"""The changes of a repository and one of them in full, each with what became of it.
 
 Git says whether it is merged, by ancestry or by content; the API says whether every field it changed is live.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import get_args
 
-from gitops_mcp.adapters.git.history import Commit
+from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, rows_that_fit, shorten_to_fit
-from gitops_mcp.answers.changes import ChangeDetail, ChangeList, ChangeRow, CommitRow
+from gitops_mcp.answers.changes import ChangeDetail, ChangeList, ChangeRow, CommitRow, LiveObject
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.impact.level import Impact
-from gitops_mcp.domain.names import check_change_name
+from gitops_mcp.domain.names import check_change_name, is_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import InvalidRequest
@@ -24,15 +25,33 @@ from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.outcomes import State, seen_at
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.change_state import follow_span
-from gitops_mcp.workflows.spans import Span, closed_span, files_of, find_span, impact_of, impact_reasons, span_of
+from gitops_mcp.workflows.spans import (
+    Span,
+    files_of,
+    find_span,
+    impact_of,
+    impact_reasons,
+    note_spans,
+    paths_of,
+    span_of,
+    span_without_branch,
+)
 
 _FILTERS: dict[str, frozenset[str]] = {
-    "open": frozenset({"draft", "pushed"}),
-    "merged": frozenset({"merged", "applied", "healthy", "failed"}),
+    "open": frozenset({"draft", "pushed", "empty"}),
+    "merged": frozenset({"merged", "applied", "healthy", "failed", "superseded", "reverted"}),
     "applied": frozenset({"applied", "healthy"}),
-    "all": frozenset({"draft", "pushed", "merged", "applied", "healthy", "closed", "failed"}),
+    "all": frozenset(get_args(State)),
+}
+_AFTERWARDS = {
+    "merged": "Call get_change again once the engine has applied it",
+    "applied": "get_cluster_status says how the cluster is, what is wrong and what to do",
+    "failed": "get_cluster_status says how the cluster is, what is wrong and what to do",
+    "reverted": "Nothing of it is waited for any more: a new change asks for it again, if it is still wanted",
+    "superseded": "Nothing of it is waited for any more: what the base says now counts",
 }
 _FILES_SHOWN = 50
 _COMMITS_SHOWN = 20
@@ -47,8 +66,10 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
     warnings = base_warnings(ground)
     apis = ApisOnce(app, ground.settings)
     spans = [span_of(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
+    heads = ground.repository.proposed(ground.git, ground.base) if state != "open" else None
     if state != "open":
-        spans += [closed_span(ground, branch, tip) for branch, tip in ground.base.closed.items()]
+        spans += _spans_without_branch(ground, heads or {})
+    note_spans(ground, spans)
     if state == "applied":
         spans = [follow_span(apis, ground, span, warnings)[0] for span in spans if span.state == "merged"]
     spans = [span for span in spans if span.state in _FILTERS[state]]
@@ -63,6 +84,7 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
         base_commit=ground.base.commit,
         items=rows,
         total=len(spans),
+        unlisted=_what_is_unlisted(ground, state, shows_requests=heads is not None),
         cursor=_encode_skip(state, skip + len(rows)) if rest else None,
         warnings=_without_repeats(warnings),
     )
@@ -74,8 +96,13 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     take_back_secrets(app, ground)
     warnings = base_warnings(ground)
     apis = ApisOnce(app, ground.settings)
-    span, objects, engine = follow_span(apis, ground, find_span(ground, name), warnings)
-    paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
+    found = find_span(ground, name)
+    span, objects, engine = follow_span(apis, ground, found, warnings)
+    note_spans(ground, [found], [one.object for one in objects])
+    if span.start is None and (seen := seen_at(ground, name, span.tip)):
+        lost = "git has collected the commits that say how it was to be"
+        objects = [LiveObject(object=one, state="unknown", detail=lost) for one in seen.objects]
+    paths = paths_of(ground, span)
     files = files_of(ground, span, paths[:_FILES_SHOWN])
     conflicts = ground.repository.conflicts(ground.base.commit, span.tip) if span.state in _FILTERS["open"] else ()
     left = {
@@ -111,9 +138,35 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     return shorten_to_fit(answer, "files", "objects", "commits", "conflicts", "warnings")
 
 
+def _spans_without_branch(ground: Ground, heads: Mapping[str, str]) -> Iterator[Span]:
+    """Changes that were seen, that pull requests hold, or that the base's last commits name."""
+    there = {one.name for one in ground.base.changes}
+    seen = [branch.removeprefix(ground.git.prefix) for branch in ground.base.closed]
+    for name in dict.fromkeys([*seen, *heads, *ground.repository.recent(ground.base.commit).changes]):
+        if name not in there and is_change_name(name) and (span := span_without_branch(ground, name, heads)):
+            yield span
+
+
+def _what_is_unlisted(ground: Ground, state: str, *, shows_requests: bool) -> str | None:
+    """Which changes an answer cannot have, so that it does not speak of all."""
+    base = ground.base
+    if base.fault:
+        return f"what is new on the remote {base.home!r}, which could not be asked"
+    if state == "open":
+        return None
+    if base.forgetful:
+        return f"changes whose branch went while another server ran, since {base.forgetful}"
+    if base.remote and not shows_requests:
+        return (
+            f"changes whose branch was gone before this clone looked, and that no commit of the last 1,000 on "
+            f"{base.branch} names"
+        )
+    return None
+
+
 def _row(ground: Ground, span: Span) -> ChangeRow:
     last = span.commits[0] if span.commits else None
-    paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
+    paths = paths_of(ground, span)
     behind = ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if span.state in _FILTERS["open"] else 0
     return ChangeRow(
         change=span.name,
@@ -151,13 +204,13 @@ def _next_steps(ground: Ground, span: Span) -> list[str]:
         return [_with_conflicts(ground, span, f"merges it into {ground.base.branch}{opened}")]
     if span.state == "draft":
         return [_with_conflicts(ground, span, f"pushes it and merges it into {ground.base.branch}")]
+    if span.state == "empty":
+        return [
+            f"A request with change={span.name} starts there; discard_change removes a branch that this server made"
+        ]
     if span.state == "closed" and ground.repository.change(ground.git, ground.base, span.name):
         return ["discard_change removes its branch"]
-    if span.state == "merged":
-        return ["Call get_change again once the engine has applied it"]
-    if span.state in {"applied", "failed"}:
-        return ["get_cluster_status says how the cluster is, what is wrong and what to do"]
-    return []
+    return [_AFTERWARDS[span.state]] if span.state in _AFTERWARDS else []
 
 
 def _with_conflicts(ground: Ground, span: Span, then: str) -> str:

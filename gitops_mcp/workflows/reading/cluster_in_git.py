@@ -18,7 +18,7 @@ from gitops_mcp.domain.redact import redact_value
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, NotFound
 from gitops_mcp.workflows.api_once import ApiOnce
-from gitops_mcp.workflows.merged import is_merged
+from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.reading.engines import applied_by, passed_over
 from gitops_mcp.workflows.view import allowed_namespace
 
@@ -92,7 +92,7 @@ def cluster_in_git(
     for other in ground.repository.changes(ground.git, ground.base):
         start = ground.repository.merge_base(ground.base.commit, other.tip)
         touched = start and declared.path in ground.repository.changed_files(start, other.tip)
-        if touched and not is_merged(ground, other):
+        if touched and is_open(ground, other):
             pending.append(other.name)
     return ClusterInGit(
         declared=declared.place,

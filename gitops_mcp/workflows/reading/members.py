@@ -18,7 +18,7 @@ from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
-from gitops_mcp.workflows.merged import is_merged
+from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import near_names
 from gitops_mcp.workflows.reading.live_cluster import live_cluster
@@ -154,7 +154,7 @@ def _declared_cluster(
 def _open_changes(app: App, ground: Ground, environment: Environment, base: Desired) -> Iterator[OpenChange]:
     for one in ground.repository.changes(ground.git, ground.base)[:_CHANGES]:
         start = ground.repository.merge_base(ground.base.commit, one.tip)
-        if start is None or is_merged(ground, one):
+        if start is None or not is_open(ground, one):
             continue
         before = base if start == ground.base.commit else app.desired(ground, environment.path, start)
         yield OpenChange(one.name, before, app.desired(ground, environment.path, one.tip))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from gitops_mcp.adapters.git.publishing.publish import remove_branch
+from gitops_mcp.adapters.git.refs import ChangeRef
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import DiscardResult
-from gitops_mcp.app import App
+from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.names import check_change_name, pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
-from gitops_mcp.workflows.spans import span_of, trailer_of, unknown_change
+from gitops_mcp.workflows.spans import span_of, unknown_change
 from gitops_mcp.workflows.writing.secrets import discard_secrets
 
 
@@ -28,18 +29,19 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
         raise Refused(
             f"change {name!r} is merged ({span.why}): nothing is left to discard; revert it with a new change"
         )
-    theirs = [one for one in span.commits if trailer_of(one, "Gitops-Mcp-Change") != name]
-    if len(theirs) == len(span.commits):
+    theirs = [one for one in span.commits if name not in one.changes]
+    ours = len(theirs) < len(span.commits) or (span.state == "empty" and _was_made_here(ground, found))
+    if not ours:
         raise Refused(
             f"branch {found.branch} holds no commit of this server, so it is somebody's own: a person deletes it with "
             f"git push --delete, if it is to go"
         )
     if not confirmed and not dry_run:
         lost = pluralize(len(span.commits), "commit") + (f", {len(theirs)} of them made by others" if theirs else "")
+        last = f", the last one {cut_text(redact_text(span.commits[0].subject), 100)!r}" if span.commits else ""
         raise Refused(
-            f"discarding change {name!r} deletes branch {found.branch} with {lost}, the last one "
-            f"{cut_text(redact_text(span.commits[0].subject), 100)!r}. Nothing was changed. Ask the person; with "
-            f"their word repeat this with confirm_deletion=true"
+            f"discarding change {name!r} deletes branch {found.branch} with {lost}{last}. Nothing was changed. Ask the "
+            f"person; with their word repeat this with confirm_deletion=true"
         )
     warnings = base_warnings(ground)
     if theirs:
@@ -60,3 +62,12 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
         warnings=warnings,
         next=[] if dry_run else [*done, f"The last commit was {found.tip}; git keeps it for a while where it was made"],
     )
+
+
+def _was_made_here(ground: Ground, found: ChangeRef) -> bool:
+    """Whether a branch that holds nothing any more once held a commit of the change: what was seen, read again."""
+    seen = ground.base.seen.get(found.branch)
+    tips = (seen.tip, *seen.former) if seen else ()
+    repository = ground.repository
+    commits = (one for tip in tips if repository.has(tip) for one in repository.commits(found.tip, tip))
+    return any(found.name in one.changes for one in commits)

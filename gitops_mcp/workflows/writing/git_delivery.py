@@ -36,8 +36,9 @@ from gitops_mcp.domain.repository.hydrated import hydrated_by, hydrated_refusal
 from gitops_mcp.errors import GitOpsError, NotFound, NotSeen, Raced, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
-from gitops_mcp.workflows.merged import is_merged
+from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.outcomes import last_tips, outcome_of_branch, outcome_without_branch
 from gitops_mcp.workflows.view import View, read_texts, view_at
 from gitops_mcp.workflows.writing.request import PATIENCE, Patience, WriteRequest, Writing
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
@@ -82,6 +83,8 @@ class _DeliveryTarget:
     change: str
     branch: str
     open: ChangeRef | None
+    tip: str | None = None
+    """Where the branch stands. One that holds nothing of its own is there, and what is planned starts at the base."""
     continues: str | None = None
     """What is added to, where the caller did not name it."""
 
@@ -127,7 +130,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
                 ground.git,
                 base=ground.base,
                 branch=target.branch,
-                expected=target.open.tip if target.open else None,
+                expected=target.tip,
                 parent=target.open.tip if target.open else ground.base.commit,
                 files=plan.contents,
                 message=commit_message(
@@ -158,16 +161,10 @@ def _find_target(app: App, ground: Ground, request: WriteRequest, base: View, wr
 
     A named one continues where it is open, and is refused once it is merged. Without a name the request continues the
     open change of its own derived name (or -2, -3 ...) that is about the same already, so that a repeated creation or
-    deletion meets its own change; else it takes the next free name.
+    deletion meets its own change; else it takes the next free name. A name that a merged change has had is not free.
     """
     if request.change is not None:
-        name, found = request.change, ground.repository.change(ground.git, ground.base, request.change)
-        if found and is_merged(ground, found):
-            raise Refused(
-                f"change {name!r} is merged already, or nothing of it is left to merge: leave `change` out or name "
-                f"a new one to propose more"
-            )
-        return _DeliveryTarget(name, ground.git.prefix + name, found)
+        return _named_target(ground, request.change)
     try:
         subject = writing.about(base)
     except NotFound as error:
@@ -176,13 +173,38 @@ def _find_target(app: App, ground: Ground, request: WriteRequest, base: View, wr
     for name in _numbered_names(subject.change_name(several)):
         found = ground.repository.change(ground.git, ground.base, name)
         if found is None:
+            if _was_merged(ground, name):
+                continue
             return _DeliveryTarget(name, ground.git.prefix + name, None)
-        if is_merged(ground, found):
+        state = outcome_of_branch(ground, found).state
+        if state == "empty":
+            return _DeliveryTarget(name, found.branch, None, found.tip)
+        if state in {"merged", "closed"}:
             continue
         states = _states_of_change(app, ground, base.environment, found, files=subject.files)
         if states is not None and subject.is_among(*states):
-            return _DeliveryTarget(name, found.branch, found, _whose_change(ground, found))
+            return _DeliveryTarget(name, found.branch, found, found.tip, _whose_change(ground, found))
     raise AssertionError("numbers do not end")
+
+
+def _named_target(ground: Ground, name: str) -> _DeliveryTarget:
+    found = ground.repository.change(ground.git, ground.base, name)
+    if found is None:
+        return _DeliveryTarget(name, ground.git.prefix + name, None)
+    outcome = outcome_of_branch(ground, found)
+    if outcome.state == "merged":
+        raise Refused(
+            f"change {name!r} is merged already ({outcome.why}): leave `change` out or name a new one to propose more"
+        )
+    return _DeliveryTarget(name, found.branch, None if outcome.state == "empty" else found, found.tip)
+
+
+def _was_merged(ground: Ground, name: str) -> bool:
+    """Whether a change of this name, whose branch is gone, is on the base."""
+    if ground.repository.recent(ground.base.commit).naming(name):
+        return True
+    outcome = outcome_without_branch(ground, name, tips) if (tips := last_tips(ground, name, {})) else None
+    return outcome is not None and outcome.state == "merged"
 
 
 def _numbered_names(made: str) -> Iterator[str]:
@@ -227,7 +249,7 @@ def _proposed_elsewhere(app: App, ground: Ground, base: View, writing: Writing, 
         states = _states_of_change(app, ground, base.environment, other)
         if states is None or not _is_found(base, writing, states[1]) or _is_found(base, writing, states[0]):
             continue
-        if not is_merged(ground, other):
+        if is_open(ground, other):
             name = other.name
             return NotFound(f"{error}; the open change {name!r} declares it: repeat this with change={name!r}")
     return error
@@ -287,7 +309,7 @@ def _overlap_notices(
         if start is None or touched.isdisjoint(repository.changed_files(start, other.tip)):
             continue
         states = _states_of_change(app, ground, view.environment, other)
-        if states is None or is_merged(ground, other):
+        if states is None or not is_open(ground, other):
             continue
         theirs = changed_objects(*states)
         both = {place for one in ours for another in theirs for place in one.meets(another)}
@@ -315,12 +337,13 @@ def _write_result(
     summary = plan.headline
     if target.continues:
         summary = f"{'in' if plan.unchanged else 'adds to'} {target.continues}: {summary}"
+    is_there = target.open is not None or not plan.unchanged
     answer = WriteResult(
         environment=environment.name,
         outcome="committed" if published else "unchanged" if plan.unchanged else "dry_run" if dry_run else "applied",
         summary=summary,
-        change=target.change,
-        branch=target.branch,
+        change=target.change if is_there else None,
+        branch=target.branch if is_there else None,
         base=ground.base.branch,
         base_commit=ground.base.commit,
         commit=published.commit if published else None,

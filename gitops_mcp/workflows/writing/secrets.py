@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from gitops_mcp.adapters.git.history import Commit
+from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
 from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.adapters.secrets.notes import TRAILER, MadeSecret, keep_note

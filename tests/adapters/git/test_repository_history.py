@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git.history import Commit
+from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.errors import InvalidRequest, Unavailable

@@ -54,7 +54,7 @@ def publish(
     Raises Raced when the branch stands elsewhere by now, Refused when a path, a filter, a hook or the remote is in
     the way, and Unavailable when the remote cannot be reached. None of these leaves a ref behind.
     """
-    if expected not in {None, parent}:
+    if expected is not None and expected != parent and not repository.is_ancestor(expected, parent):
         raise ValueError(f"a commit on {parent} would move {branch} from {expected} without containing it")
     with repository.calls.one(), hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         _check_branch(repository, settings, base, branch)
@@ -95,13 +95,13 @@ def remove_branch(repository: Repository, settings: GitSettings, *, branch: str,
         _check_branch(repository, settings, base, branch)
         if base.home is None or not base.pushes:
             _delete_branch(repository, lock, branch, expected)
-            repository.refs.closed(branch, expected)
+            repository.refs.closed(lock, base, branch, expected)
             return
         configuration = repository.calls.configuration
         hooks = Hooks.found(repository, settings, configuration)
         runner = replace(repository.runner, timeout=settings.timeout)
         Push(runner, lock, configuration, hooks, base.home, settings.hooks != "off").deleted(branch, expected)
-        repository.refs.closed(branch, expected)
+        repository.refs.closed(lock, base, branch, expected)
 
 
 def _check_branch(repository: Repository, settings: GitSettings, base: Base, branch: str) -> None:

@@ -1,0 +1,134 @@
+"""Commits as they are read, the newest of a base among them, and how much of a change a base holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+TRAILER = "Gitops-Mcp-Change"
+_NAMING = re.compile(rf"^{TRAILER}: (\S+) *$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Commit:
+    id: str
+    parents: tuple[str, ...]
+    subject: str
+    body: str
+    author: str
+    """Name and address, as `Name <address>`."""
+    committed: str
+    """RFC 3339."""
+    trailers: tuple[tuple[str, str], ...]
+    authored: str = field(default="", compare=False)
+    """RFC 3339. A rebase and a cherry-pick keep it."""
+
+    @property
+    def changes(self) -> frozenset[str]:
+        """The changes that its message names. A forge that squashes moves trailers into the middle of it."""
+        return frozenset((*_NAMING.findall(self.body), *(value for key, value in self.trailers if key == TRAILER)))
+
+    def is_copy_of(self, other: Commit) -> bool:
+        """Whether it is the other one on another parent, as far as who wrote it and when can tell."""
+        return (self.author, self.authored, self.subject) == (other.author, other.authored, other.subject)
+
+
+@dataclass(frozen=True)
+class Patches:
+    """What a branch changes, as patch ids, which stay the same on another parent."""
+
+    whole: str
+    each: tuple[str, ...]
+    """Of its commits, without merges."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """How much of a change a base has."""
+
+    by: Literal["nothing", "content", "whole", "each", "part"]
+    """`content`: merging would change nothing. `whole`: one commit makes the same change. `each`: one for each of its
+    commits. `part`: for some."""
+    commits: tuple[str, ...] = ()
+    """Those of the base."""
+    of: int = 0
+    """Commits of the change that count."""
+    near: bool = False
+    """Whether the base has touched the same files since they parted."""
+
+    @property
+    def is_all(self) -> bool:
+        return self.by in {"content", "whole", "each"}
+
+
+@dataclass(frozen=True)
+class RecentCommits:
+    """The newest commits of a base, by id."""
+
+    base: str
+    by_id: Mapping[str, Commit]
+
+    @cached_property
+    def first_parents(self) -> tuple[str, ...]:
+        """The base and its first parents, newest first, as far as they are known."""
+        found: list[str] = []
+        commit = self.base
+        while commit in self.by_id:
+            found.append(commit)
+            commit = next(iter(self.by_id[commit].parents), "")
+        return tuple(found)
+
+    @cached_property
+    def _changes(self) -> Mapping[str, tuple[Commit, ...]]:
+        found: dict[str, list[Commit]] = {}
+        for one in self.by_id.values():
+            for name in one.changes:
+                found.setdefault(name, []).append(one)
+        return {name: tuple(commits) for name, commits in found.items()}
+
+    def naming(self, change: str) -> tuple[Commit, ...]:
+        """Those whose message names the change, newest first."""
+        return self._changes.get(change, ())
+
+    @property
+    def changes(self) -> Iterable[str]:
+        return self._changes
+
+    def side_of(self, merge: Commit, commit: str) -> str:
+        """The tip of the branch that a merge brought with that commit."""
+        return next((one for one in merge.parents[1:] if commit in ancestors_of(one, self._parents)), commit)
+
+    def brought_by(self, merge: Commit, tip: str) -> tuple[Commit, ...]:
+        """What a merge of the branch at that tip brought, newest first."""
+        own = ancestors_of(tip, self._parents) - ancestors_of(merge.parents[0], self._parents)
+        return tuple(one for one in self.by_id.values() if one.id in own)
+
+    @cached_property
+    def _parents(self) -> Mapping[str, tuple[str, ...]]:
+        return {one.id: one.parents for one in self.by_id.values()}
+
+    def merge_of(self, commit: str) -> Commit | None:
+        """The oldest first parent that contains the commit: the one itself, or the merge that brought it."""
+        if commit not in self.by_id:
+            return None
+        children: dict[str, list[str]] = {}
+        for one in self.by_id.values():
+            for parent in one.parents:
+                children.setdefault(parent, []).append(one.id)
+        after = ancestors_of(commit, {**dict.fromkeys(self.by_id, ()), **children})
+        return next((self.by_id[one] for one in reversed(self.first_parents) if one in after), None)
+
+
+def ancestors_of(tip: str, parents: Mapping[str, Iterable[str]]) -> set[str]:
+    """The commits that lead to a tip, as far as their parents are known."""
+    reached: set[str] = set()
+    ahead = [tip]
+    while ahead:
+        commit = ahead.pop()
+        if commit in parents and commit not in reached:
+            reached.add(commit)
+            ahead += parents[commit]
+    return reached

@@ -1,0 +1,119 @@
+"""What was seen of changes: `<common git folder>/gitops-mcp-seen.json`, which outlives the server.
+
+A branch that a fetch finds gone leaves nothing behind in Git, and its commits are collected in time. So what tells
+whether it was merged is kept. It is written under the repository's lock and replaced as a whole; a file that cannot be
+read is as none. It is a hint: nothing is deleted or pushed because it stands here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gitops_mcp.adapters.git.commits import Commit, Patches
+from gitops_mcp.adapters.git.lock import Lock
+
+_FILE = "gitops-mcp-seen.json"
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_KEPT = 1000
+_FORMER = 5
+
+
+@dataclass(frozen=True)
+class SeenChange:
+    tip: str
+    """The last commit that its branch was seen at, and that was not just the base."""
+    home: str
+    """The remote whose branch it was; empty: a local one."""
+    seen: str
+    """RFC 3339."""
+    former: tuple[str, ...] = ()
+    """Tips before that, newest first."""
+    start: str | None = None
+    """Where it left the base. None: its commits have not been looked at yet."""
+    patches: Patches | None = None
+    commits: tuple[Commit, ...] = ()
+    """The newest, without their bodies."""
+    files: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    """The objects and fields that it changes."""
+    merged: str = ""
+    """A commit of the base by which all of it had arrived."""
+    why: str = ""
+    """How that was known."""
+
+    def at(self, tip: str, home: str) -> SeenChange:
+        """The same once its branch stands there."""
+        if (tip, home) == (self.tip, self.home):
+            return self
+        return replace(first_seen(tip, home), former=(self.tip, *self.former)[:_FORMER])
+
+
+def first_seen(tip: str, home: str) -> SeenChange:
+    return SeenChange(tip, home, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+class SeenChanges:
+    """By branch. Threads may share it: what is kept is replaced, never changed."""
+
+    def __init__(self, common: Path) -> None:
+        self._path = common / _FILE
+        self._kept: Mapping[str, SeenChange] = {}
+        self._stamp: tuple[int, int, int] | None = None
+        self.fault: str | None = None
+        """Why what was seen will be forgotten at the end of this process."""
+
+    def read(self) -> Mapping[str, SeenChange]:
+        try:
+            about = self._path.stat()
+            stamp = about.st_mtime_ns, about.st_size, about.st_ino
+            if stamp != self._stamp:
+                self._kept, self._stamp = {**self._kept, **_parse_seen(self._path.read_text())}, stamp
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            pass  # there is none, or none that can be read
+        return self._kept
+
+    def note(self, lock: Lock, changes: Mapping[str, SeenChange]) -> None:
+        """Keeps them. Where the file cannot be written this process still knows, and `fault` says why."""
+        before = self.read()
+        if all(before.get(branch) == change for branch, change in changes.items()) and not self.fault:
+            return
+        kept = sorted({**before, **changes}.items(), key=lambda one: one[1].seen)[-_KEPT:]
+        self._kept = dict(kept)
+        try:
+            draft = lock.work / _FILE
+            draft.write_text(json.dumps({"changes": {branch: asdict(change) for branch, change in kept}}))
+            draft.replace(self._path)
+        except OSError as error:
+            self.fault = f"{self._path} cannot be written: {error.strerror}"
+            return
+        about = self._path.stat()
+        self._stamp, self.fault = (about.st_mtime_ns, about.st_size, about.st_ino), None
+
+
+def _parse_seen(text: str) -> dict[str, SeenChange]:
+    return {branch: _seen_change(fields) for branch, fields in json.loads(text)["changes"].items()}
+
+
+def _seen_change(fields: dict[str, Any]) -> SeenChange:
+    patches = fields.pop("patches")
+    commits = tuple(_commit(one) for one in fields.pop("commits"))
+    lists = {name: tuple(map(str, fields[name])) for name in ("former", "files", "objects")}
+    made = Patches(patches["whole"], tuple(patches["each"])) if patches else None
+    found = SeenChange(**{**fields, **lists}, patches=made, commits=commits)
+    named = (found.tip, *found.former, found.start, found.merged, *(one.id for one in commits))
+    if not all(_ID.fullmatch(one) for one in named if one):
+        raise ValueError(found.tip)
+    for moment in (found.seen, *(one.committed for one in commits)):
+        datetime.fromisoformat(moment)
+    return found
+
+
+def _commit(fields: dict[str, Any]) -> Commit:
+    trailers = tuple((str(key), str(value)) for key, value in fields.pop("trailers"))
+    return Commit(**{**fields, "parents": tuple(fields["parents"]), "trailers": trailers})
