@@ -50,6 +50,15 @@ PASSWORD = Resource("generators.external-secrets.io", "v1alpha1", "passwords", "
 """External Secrets Operator's generator."""
 SEALED_SECRET = Resource("bitnami.com", "v1alpha1", "sealedsecrets", "SealedSecret")
 
+APP_PROJECT = Resource("argoproj.io", "v1alpha1", "appprojects", "AppProject")
 APPLICATION = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 KUSTOMIZATION = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HELM_RELEASE = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
+FLUX_SOURCES = tuple(
+    Resource("source.toolkit.fluxcd.io", "v1", plural, kind)
+    for plural, kind in (
+        ("gitrepositories", "GitRepository"),
+        ("ocirepositories", "OCIRepository"),
+        ("buckets", "Bucket"),
+    )
+)

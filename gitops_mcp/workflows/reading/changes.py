@@ -16,6 +16,7 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.impact.level import Impact
+from gitops_mcp.domain.live.standing import AGAIN
 from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
@@ -25,7 +26,7 @@ from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading import cursors
-from gitops_mcp.workflows.reading.change_state import follow_span
+from gitops_mcp.workflows.reading.change_state import Behind, follow_span
 from gitops_mcp.workflows.spans import Span, closed_span, files_of, find_span, impact_of, impact_reasons, span_of
 
 _FILTERS: dict[str, frozenset[str]] = {
@@ -74,7 +75,7 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     take_back_secrets(app, ground)
     warnings = base_warnings(ground)
     apis = ApisOnce(app, ground.settings)
-    span, objects, engine = follow_span(apis, ground, find_span(ground, name), warnings)
+    span, objects, behind = follow_span(apis, ground, find_span(ground, name), warnings)
     paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
     files = files_of(ground, span, paths[:_FILES_SHOWN])
     conflicts = ground.repository.conflicts(ground.base.commit, span.tip) if span.state in _FILTERS["open"] else ()
@@ -102,10 +103,10 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         diff=diff or None,
         diff_omitted_lines=omitted or None,
         objects=objects[:_FILES_SHOWN],
-        engine=cut_text(str(engine)) if engine else None,
-        engine_revision=cut_text(str(engine.revision), 100) if engine and engine.revision else None,
+        engine=cut_text(str(behind.engine)) if behind.engine else None,
+        engine_revision=behind.engine.revision if behind.engine else None,
         warnings=_without_repeats(warnings),
-        next=_next_steps(ground, span),
+        next=_next_steps(ground, span, behind),
         omitted={title: number for title, number in left.items() if number > 0},
     )
     return shorten_to_fit(answer, "files", "objects", "commits", "conflicts", "warnings")
@@ -144,7 +145,7 @@ def _commit_row(one: Commit, *, detailed: bool) -> CommitRow:
     )
 
 
-def _next_steps(ground: Ground, span: Span) -> list[str]:
+def _next_steps(ground: Ground, span: Span, behind: Behind) -> list[str]:
     if span.state == "pushed":
         url = compare_url(ground.url, ground.base.branch, span.branch, fork=ground.base.home_url)
         opened = f": {url}" if url else ""
@@ -154,10 +155,15 @@ def _next_steps(ground: Ground, span: Span) -> list[str]:
     if span.state == "closed" and ground.repository.change(ground.git, ground.base, span.name):
         return ["discard_change removes its branch"]
     if span.state == "merged":
-        return ["Call get_change again once the engine has applied it"]
+        return [_sentence(behind.next or f"{AGAIN} once the engine has applied it")]
     if span.state in {"applied", "failed"}:
-        return ["get_cluster_status says how the cluster is, what is wrong and what to do"]
+        held = [_sentence(behind.next)] if behind.next else []
+        return [*held, "get_cluster_status says how the cluster is, what is wrong and what to do"]
     return []
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _with_conflicts(ground: Ground, span: Span, then: str) -> str:
