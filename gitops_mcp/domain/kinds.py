@@ -54,11 +54,7 @@ APP_PROJECT = Resource("argoproj.io", "v1alpha1", "appprojects", "AppProject")
 APPLICATION = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 KUSTOMIZATION = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HELM_RELEASE = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
-FLUX_SOURCES = tuple(
-    Resource("source.toolkit.fluxcd.io", "v1", plural, kind)
-    for plural, kind in (
-        ("gitrepositories", "GitRepository"),
-        ("ocirepositories", "OCIRepository"),
-        ("buckets", "Bucket"),
-    )
-)
+GIT_REPOSITORY = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository")
+OCI_REPOSITORY = Resource("source.toolkit.fluxcd.io", "v1", "ocirepositories", "OCIRepository")
+BUCKET = Resource("source.toolkit.fluxcd.io", "v1", "buckets", "Bucket")
+FLUX_SOURCES = (GIT_REPOSITORY, OCI_REPOSITORY, BUCKET)

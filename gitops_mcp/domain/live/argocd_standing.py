@@ -14,7 +14,7 @@ from gitops_mcp.domain.live.left_alone import argo_leaves
 from gitops_mcp.domain.live.standing import AGAIN, Question, Standing, commit_of, condition, label, said, short
 from gitops_mcp.domain.live.sync_windows import closed_window
 from gitops_mcp.domain.objects import Object, at, dotted_path, list_at, mapping_at, text_at
-from gitops_mcp.domain.redact import words_of_others
+from gitops_mcp.domain.redact import untrusted, words_of_others
 
 _APPROVED = "argocd.argoproj.io/deletion-approved"
 _SKIP = "argocd.argoproj.io/skip-reconcile"
@@ -121,9 +121,11 @@ def _of_operation(application: Object, asked: Question) -> Standing | None:
         return None
     which = "this change" if mine else f"{short(commit)}, which is without this change and keeps later commits out"
     since = f" since {words_of_others(str(at(state, 'startedAt')))}" if at(state, "startedAt") else ""
-    at_work = f"{name} works on {which}{since}"
+    at_work, cause = f"{name} works{since} on {which}", None if mine else commit
     if "waiting for pruning confirmation" in message or "waiting for deletion confirmation" in message:
-        return Standing("needs a person", f"{at_work}, and waits for a person; {words}", _confirmation(application))
+        return Standing(
+            "needs a person", f"{at_work}, and waits for a person; {words}", _confirmation(application), cause
+        )
     if "etrying" in message and _HEALTH not in message:
         if mine:
             return Standing(
@@ -131,9 +133,9 @@ def _of_operation(application: Object, asked: Question) -> Standing | None:
             )
         stop = f"`argocd app terminate-op {at(application, 'metadata', 'name')}`"
         again = f"{AGAIN} once its tries are over, or a person ends them: {stop}"
-        return Standing("waits", f"{at_work}; {words}", again)
+        return Standing("waits", f"{at_work}; {words}", again, cause)
     told = f"; {words}" if message else ""
-    return Standing("waits", f"{at_work}{told}", f"{AGAIN} once that operation has ended")
+    return Standing("waits", f"{at_work}{told}", f"{AGAIN} once that operation has ended", cause)
 
 
 def _dry(application: Object, commit: str | None) -> str | None:
@@ -166,8 +168,8 @@ def _of_comparison(application: Object, asked: Question) -> Standing | None:
             return Standing("waits", why, f"{AGAIN}; that ends by itself once the operator has written one")
         tried = re.search(r"\[([0-9a-f]{40,64})\]", message)
         if kind == "ComparisonError" or tried is None or asked.has(_dry(application, tried[1])):
-            told = words_of_others(f"{kind}: {message}")
-            return Standing("refused", f"the engine cannot apply it: {told} (untrusted text of {name})", _mend(name))
+            told = untrusted(f"{kind}: {message}")
+            return Standing("refused", f"the engine cannot apply it: {told}", _mend(name))
     return None
 
 
@@ -183,9 +185,10 @@ def _of_sync(application: Object, project: ProjectSeen, asked: Question) -> Stan
     if not is_automatic(application):
         return _by_hand(application, asked)
     if isinstance(project, dict) and asked.now and (window := closed_window(application, project, asked.now)):
-        why = f"{name} may not sync now, by a window of project {at(project, 'metadata', 'name')}: {window}"
-        by_hand = f"; where it lets people sync, {_sync_by_hand(application)}"
-        return Standing("needs a person", why, f"{AGAIN} once the window lets it sync{by_hand}")
+        why = f"{name} may not sync now, by a window of project {at(project, 'metadata', 'name')}: {window.told}"
+        wait = "it syncs by itself once the window lets it; before that somebody changes the windows of the project"
+        step = _sync_by_hand(application) if window.lets_people else wait
+        return Standing("needs a person", why, step)
     if not has_compared:
         where = f" (it is at {short(compared)})" if compared else ""
         return Standing("waits", f"{name} has not compared the commit yet{where}", f"{AGAIN} once it has")

@@ -23,6 +23,8 @@ class Standing:
     """The words of an engine in it are marked as such."""
     next: str
     """Who has to do what; to wait only where that helps."""
+    cause: str | None = None
+    """The earlier commit that keeps the change out."""
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gitops_mcp.domain.cnpg.cron import next_run
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.objects import Object, at, list_at, text_at, texts_at
+from gitops_mcp.domain.redact import words_of_others
 
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
-def closed_window(application: Object, project: Object, now: datetime) -> str | None:
-    """The window that keeps an Application from syncing by itself, in words.
+@dataclass(frozen=True)
+class ClosedWindow:
+    told: str
+    lets_people: bool
+    """Whether somebody may sync by hand all the same."""
+
+
+def closed_window(application: Object, project: Object, now: datetime) -> ClosedWindow | None:
+    """What keeps an Application from syncing by itself.
 
     A `deny` that is open forbids; so does it where there are `allow` windows and none of them is open.
     """
@@ -23,15 +32,18 @@ def closed_window(application: Object, project: Object, now: datetime) -> str | 
     denying = [one for one in windows if at(one, "kind") == "deny" and _is_open(one, now)]
     allowing = [one for one in windows if at(one, "kind") == "allow"]
     if denying:
-        return _told(denying[0])
+        return ClosedWindow(_told(denying[0]), all(at(one, "manualSync") is True for one in denying))
     if allowing and not any(_is_open(one, now) for one in allowing):
-        return f"none that allows is open, such as {_told(allowing[0])}"
+        told = f"none that allows is open, such as {_told(allowing[0])}"
+        return ClosedWindow(told, any(at(one, "manualSync") is True for one in allowing))
     return None
 
 
 def _told(window: object) -> str:
     zone = f" {at(window, 'timeZone')}" if at(window, "timeZone") else ""
-    return f"{at(window, 'kind')} {at(window, 'schedule')}{zone} for {at(window, 'duration')}"
+    return words_of_others(
+        f"{at(window, 'kind')} {at(window, 'schedule')}{zone} for {at(window, 'duration')}", most=100
+    )
 
 
 def _concerns(window: object, application: Object) -> bool:

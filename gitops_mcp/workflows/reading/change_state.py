@@ -28,7 +28,7 @@ from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.reading.change_objects import desired_with_others, other_paths
 from gitops_mcp.workflows.reading.engines import Engines, SeenEngine
 from gitops_mcp.workflows.secret_reports import unread_conditions
-from gitops_mcp.workflows.spans import Span, State
+from gitops_mcp.workflows.spans import Span, State, trailer_of
 from gitops_mcp.workflows.view import allowed_namespace
 
 _MAKERS = {resource.kind: resource for resource in REPORTING}
@@ -140,7 +140,19 @@ def _standing(
     through = span.start is not None and place in ground.repository.changed_files(span.start, span.tip)
     parent = engines.parent(engine) if through else None
     above = engines.standing(parent, replace(asked, fields=())) if parent else None
-    return above if above and above.state not in {"applied", "left alone"} else engines.standing(engine, asked)
+    found = above if above and above.state not in {"applied", "left alone"} else engines.standing(engine, asked)
+    return replace(found, why=f"{found.why}{_cause(ground, found.cause)}")
+
+
+def _cause(ground: Ground, commit: str | None) -> str:
+    """The change that brought an earlier commit onto the base."""
+    try:
+        merged = ground.repository.first_parents(commit)[0] if commit else None
+        own = ground.repository.commits(merged.parents[0], merged.id) if merged and merged.parents else ()
+    except GitOpsError:  # a commit that is not here
+        return ""
+    names = dict.fromkeys(name for one in own if (name := trailer_of(one, "Gitops-Mcp-Change")))
+    return f" (that commit is change {', '.join(names)})" if names else ""
 
 
 def _question(ground: Ground, span: Span, engines: Engines, one: _Touched, live: Object | None) -> Question:

@@ -92,7 +92,8 @@ def read_cluster_status(
         warnings=warnings,
     )
     held = _standing(engines, engine, ground, declared, live, shared)
-    shared.warnings += [one for one in engines.unread if one.id != "engine-source-unreadable"]
+    unread_engines = [one for one in engines.unread if one.id != "engine-source-unreadable"]
+    shared = shared.model_copy(update={"warnings": [*shared.warnings, *unread_engines]})
     if live is None:
         found = [] if unavailable else rows_of(ProblemRow, [_not_live(held)])
         told = shared.model_copy(update={"problems": found})
