@@ -11,7 +11,7 @@ from typing import Literal
 
 from gitops_mcp.domain.objects import Object, at
 
-_FOLDER = Path(__file__).with_name("engine_objects")
+_FOLDER = Path(__file__).with_name("recorded_engines")
 
 
 def engine_objects(engine: Literal["argocd", "flux"]) -> dict[str, list[Object]]:

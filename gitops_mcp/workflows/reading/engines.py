@@ -101,12 +101,16 @@ class Engines:
         in_git, on_live = name_in_git(declared.applied) if declared else None, name_on_live(live)
         guess = declared is not None and declared.applied is not None and declared.applied.guess is not None
         named = [one for one in ((on_live, in_git) if guess else (in_git, on_live)) if one is not None]
+        unread = list(self.unread)
         for one in dict.fromkeys(named):
             if (found := self._named(one)) is not None:
                 return found
         places = [*paths, *([declared.path] if declared else [])]
-        listed = next(self._listing(whom, places), None) if not named or not self.unread else None
-        return listed or (SeenEngine(named[0], None) if named and not self.unread else None)
+        listed = next(self._listing(whom, places, named), None)
+        if listed is not None:
+            self.unread = unread if named else self.unread
+            return listed
+        return SeenEngine(named[0], None) if named and not self.unread else None
 
     def standing(self, engine: SeenEngine, asked: Question) -> Standing:
         """What it says of one object of a change."""
@@ -138,13 +142,18 @@ class Engines:
         found = self._read(name.resource, namespace, name.name)
         return SeenEngine(EngineName(name.resource, namespace, name.name), found) if isinstance(found, dict) else None
 
-    def _listing(self, whom: Identity, paths: list[str]) -> Iterator[SeenEngine]:
-        """Those that list the object; else the only one whose repository, branch, folder and destination fit."""
+    def _listing(self, whom: Identity, paths: list[str], named: list[EngineName]) -> Iterator[SeenEngine]:
+        """Those that are named and could not be asked for alone; those that list the object; else the one that fits.
+
+        Of several whose repository, branch, folder and destination fit, none is taken.
+        """
         found = [
             SeenEngine(EngineName(resource, at(one, "metadata", "namespace"), at(one, "metadata", "name")), one)
             for resource in self._kinds()
             for one in self._listed(resource, self.environment.engine_namespace)
         ]
+        names = {(one.resource, self._home(one), one.name) for one in named}
+        yield from (one for one in found if (one.name.resource, one.name.namespace, one.name.name) in names)
         yield from (one for one in found if one.object and lists_object(one.object, whom))
         here = self.environment.engine_context in {None, self.environment.context}
         fitting = [
@@ -200,7 +209,7 @@ class Engines:
 
     def _missed(self, error: GitOpsError, *, optional: bool = False) -> None:
         told = Notice("engine-source-unreadable" if optional else "engine-unreadable", str(error))
-        self.unread += [] if told in self.unread else [told]
+        self.unread += [] if told.id in {one.id for one in self.unread} else [told]
 
     def _api(self) -> ApiOnce:
         return self.apis.at_engine(self.environment).for_one_part()

@@ -44,7 +44,9 @@ def test_a_live_object_names_what_applies_it(value: dict[str, Any], name: Engine
 
 
 def test_an_engine_object_lists_what_it_applies() -> None:
-    flux = {"status": {"inventory": {"entries": [{"id": "shop_db_postgresql.cnpg.io_Cluster"}, {"id": "_shop__Namespace"}]}}}
+    flux = {
+        "status": {"inventory": {"entries": [{"id": "shop_db_postgresql.cnpg.io_Cluster"}, {"id": "_shop__Namespace"}]}}
+    }
     argo = {"status": {"resources": [{"kind": "Cluster", "namespace": "shop", "name": "db"}]}}
     for one in (flux, argo):
         assert lists_object(one, Identity("Cluster", "shop", "db"))
@@ -52,7 +54,9 @@ def test_an_engine_object_lists_what_it_applies() -> None:
     assert lists_object(flux, Identity("Namespace", None, "shop"))
 
 
-def app(path: str = "db", repo: str = "https://forge.test/house.git", to: str = HERE, at: str = "main") -> dict[str, Any]:
+def app(
+    path: str = "db", repo: str = "https://forge.test/house.git", to: str = HERE, at: str = "main"
+) -> dict[str, Any]:
     source = {"repoURL": repo, "path": path, "targetRevision": at}
     return {"spec": {"source": source, "destination": {"server": to}}}
 

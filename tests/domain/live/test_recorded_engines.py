@@ -76,7 +76,9 @@ def test_each_recorded_state_has_its_sentence() -> None:
     assert {one.state for one in told.values() if AGAIN in one.next} == {"waits", "applied"}
 
 
-@pytest.mark.parametrize("state", ["build-failed-bad-yaml", "webhook-refused", "immutable-field", "health-check-failed"])
+@pytest.mark.parametrize(
+    "state", ["build-failed-bad-yaml", "webhook-refused", "immutable-field", "health-check-failed"]
+)
 def test_a_failure_at_a_commit_without_the_change_is_none_of_it(state: str) -> None:
     kustomization, source = flux_pair(state)
     assert source is not None
@@ -107,7 +109,12 @@ def test_a_source_that_may_not_be_read_leaves_revision_and_tip_and_the_missing_r
         ("declared", "ssa", "Ignore", "carries kustomize.toolkit.fluxcd.io/ssa: Ignore (in Git)"),
         ("live", "ssa", "Ignore", "carries kustomize.toolkit.fluxcd.io/ssa: Ignore (on the live object)"),
         ("declared", "ssa", "IfNotPresent", "carries kustomize.toolkit.fluxcd.io/ssa: IfNotPresent (in Git)"),
-        ("live", "reconcile", "disabled", "carries kustomize.toolkit.fluxcd.io/reconcile: disabled (on the live object)"),
+        (
+            "live",
+            "reconcile",
+            "disabled",
+            "carries kustomize.toolkit.fluxcd.io/reconcile: disabled (on the live object)",
+        ),
     ],
 )
 @pytest.mark.parametrize("part", ["annotations", "labels"])
