@@ -25,8 +25,8 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.engines import Engines, SeenEngine
 from gitops_mcp.workflows.reading.change_objects import desired_with_others, other_paths
-from gitops_mcp.workflows.reading.engines import Engines, SeenEngine
 from gitops_mcp.workflows.secret_reports import unread_conditions
 from gitops_mcp.workflows.spans import Span, State, trailer_of
 from gitops_mcp.workflows.view import allowed_namespace
@@ -85,11 +85,11 @@ def follow_span(
             warnings.append(Notice("environment-unreadable", f"environment {environment.name}: {error}"))
             continue
         if touched:
-            engines = Engines.of(apis, environment, ground)
+            engines = Engines.of(apis.at_engine(environment), environment, ground)
             engines.expect(one.declared for one in touched)
             _list_many(apis, environment, touched)
             for one in touched:
-                _look_at(engines, ground, span, one, seen)
+                _look_at(apis, engines, ground, span, one, seen)
             warnings += [one for one in engines.unread if one.id != "engine-source-unreadable"]
     if span.state != "merged":
         return span, seen.objects, Behind(seen.engine)
@@ -101,13 +101,13 @@ def follow_span(
     return replace(span, state=state, why=why), seen.objects, behind
 
 
-def _look_at(engines: Engines, ground: Ground, span: Span, one: _Touched, seen: _Seen) -> None:
+def _look_at(apis: ApisOnce, engines: Engines, ground: Ground, span: Span, one: _Touched, seen: _Seen) -> None:
     identity, environment = one.change.identity, engines.environment
     label = f"{environment.name}: {identity}" if len(ground.settings.environments) > 1 else str(identity)
     live: Object | None = None
     if identity.kind in _RESOURCES:
         try:
-            live = _read_live(engines.apis, environment, identity)
+            live = _read_live(apis, environment, identity)
         except GitOpsError as error:
             if identity.kind in _MAKERS:  # the right to read them is optional
                 notice = unread_conditions(error)
@@ -189,7 +189,7 @@ def _without_objects(
     found: SeenEngine | None = None
     for environment in ground.settings.environments.values():
         inside = [path for path in paths if not environment.path or path.startswith(f"{environment.path}/")]
-        engines = Engines.of(apis, environment, ground)
+        engines = Engines.of(apis.at_engine(environment), environment, ground)
         nothing = _Touched(ObjectChange(Identity("", None, ""), None, None, ()), None, None)
         engine = engines.applying(nothing.change.identity, None, None, inside) if inside else None
         warnings += engines.unread

@@ -21,10 +21,11 @@ from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.engines import Engines
 from gitops_mcp.workflows.notices import base_warnings, forbidden_everywhere
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.cluster_pages import ClusterPage, Position, Space, read_cluster_page
-from gitops_mcp.workflows.reading.engines import Engines, passed_over
+from gitops_mcp.workflows.reading.engines import passed_over
 from gitops_mcp.workflows.view import allowed_namespace
 
 _PAGE, _PAGE_DETAILED = 80, 30
@@ -149,7 +150,7 @@ class _Delivery:
     @classmethod
     def of(cls, apis: ApisOnce, ground: Ground | None, environment: Environment) -> _Delivery:
         warnings: list[Notice] = []
-        engines = Engines.of(apis, environment, ground)
+        engines = Engines.of(apis.at_engine(environment), environment, ground)
         declared: dict[tuple[str | None, str], Declaration] | None = None
         if ground:
             try:

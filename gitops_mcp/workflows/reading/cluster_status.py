@@ -41,9 +41,9 @@ from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
+from gitops_mcp.workflows.engines import Engines, SeenEngine
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
-from gitops_mcp.workflows.reading.engines import Engines, SeenEngine
 from gitops_mcp.workflows.reading.live_cluster import live_cluster, read_related
 from gitops_mcp.workflows.secret_reports import read_secret_reports
 from gitops_mcp.workflows.view import allowed_namespace
@@ -77,7 +77,7 @@ def read_cluster_status(
         warnings.append(Notice("live-unavailable", str(unavailable)))
     if live is None and declared is None:
         raise unavailable or unknown_cluster(api, app, ground, chosen, name, asked)
-    engines = Engines.of(apis, chosen, ground)
+    engines = Engines.of(apis.at_engine(chosen), chosen, ground)
     whom = Identity(
         "Cluster", at(live, "metadata", "namespace") or (declared.identity.namespace if declared else asked), name
     )

@@ -9,7 +9,8 @@ from gitops_mcp.domain.engines.reading import TextPlace
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.workflows.api_once import ApisOnce
-from gitops_mcp.workflows.reading.engines import Engines, applied_by, passed_over
+from gitops_mcp.workflows.engines import Engines
+from gitops_mcp.workflows.reading.engines import applied_by, passed_over
 from tests.fakes.api import Answer
 from tests.workflows.conftest import FORBIDDEN, Api, Team, application, cluster, listed
 
@@ -25,7 +26,8 @@ def configured(team: Team, engine: str) -> Engines:
     team.commit({".gitops-mcp.yaml": f"environments: {{dev: {{engine: {engine}}}}}\n"})
     app = team.app()
     ground = app.ground(fetch=False)
-    return Engines.of(ApisOnce(app, ground.settings), ground.settings.environments["dev"], ground)
+    environment = ground.settings.environments["dev"]
+    return Engines.of(ApisOnce(app, ground.settings).at_engine(environment), environment, ground)
 
 
 def test_an_engine_that_is_not_installed_is_not_missed(team: Team, api: Api) -> None:
