@@ -50,14 +50,21 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
     spans = [span_of(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
     if state != "open":
         spans += [closed_span(ground, branch, tip) for branch, tip in ground.base.closed.items()]
+    steps: dict[str, str | None] = {}
+
+    def followed(span: Span) -> Span:
+        found, _, behind = follow_span(apis, ground, span, warnings)
+        steps[found.name] = behind.next if found.state in {"merged", "failed"} else None
+        return found
+
     if state == "applied":
-        spans = [follow_span(apis, ground, span, warnings)[0] for span in spans if span.state == "merged"]
+        spans = [followed(span) for span in spans if span.state == "merged"]
     spans = [span for span in spans if span.state in _FILTERS[state]]
     spans.sort(key=lambda span: (span.commits[0].committed if span.commits else "", span.name), reverse=True)
     shown = spans[skip : skip + min(limit, _PAGE)]
     if state in {"merged", "all"}:
-        shown = [follow_span(apis, ground, span, warnings)[0] if span.state == "merged" else span for span in shown]
-    rows = rows_that_fit([_row(ground, span) for span in shown])
+        shown = [followed(span) if span.state == "merged" else span for span in shown]
+    rows = rows_that_fit([_row(ground, span, steps.get(span.name)) for span in shown])
     rest = skip + len(rows) < len(spans)
     return ChangeList(
         base=ground.base.branch,
@@ -112,7 +119,7 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     return shorten_to_fit(answer, "files", "objects", "commits", "conflicts", "warnings")
 
 
-def _row(ground: Ground, span: Span) -> ChangeRow:
+def _row(ground: Ground, span: Span, step: str | None) -> ChangeRow:
     last = span.commits[0] if span.commits else None
     paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
     behind = ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if span.state in _FILTERS["open"] else 0
@@ -127,6 +134,7 @@ def _row(ground: Ground, span: Span) -> ChangeRow:
         updated=last.committed if last else "",
         age=_age(last),
         why=cut_text(span.why, 200),
+        next=cut_text(step, 200) if step else None,
     )
 
 

@@ -10,6 +10,8 @@ from gitops_mcp.answers.changes import ChangeDetail
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.workflows.reading.changes import change_detail, page_of_changes
 from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.api import Answer, status
 from tests.workflows.conftest import ABSENT, Api, Team, cluster, listed, live
 
@@ -132,7 +134,8 @@ def test_the_failure_of_the_one_that_applies_it_is_told(team: Team, api: Api, sc
         "engine-failing",
         "differs-from-git",
     }
-    assert page_of_changes(team.app(), state="all", limit=5, cursor=None).items[0].state == "failed"
+    (row,) = page_of_changes(team.app(), state="all", limit=5, cursor=None).items
+    assert (row.state, row.next) == ("failed", "mend what Kustomization flux-system/apps reports with a new change")
 
 
 def test_a_failure_from_before_the_change_passes(team: Team, api: Api, scaled: tuple[str, str]) -> None:
@@ -443,3 +446,42 @@ def test_a_change_that_flux_does_not_prune_waits_for_a_person(team: Team, api: A
             "flux-system/apps"
         )
     ]
+
+
+def warned(team: Team) -> list[str]:
+    request = WriteRequest("scale_postgres_cluster", None, dry_run=True)
+    answer = clusters.scale_cluster(team.app(), request, "db", namespace="shop", instances=4)
+    return [one.message for one in answer.warnings if one.id == "engine-holds-up"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "told_of"),
+    [
+        pytest.param({}, [], id="all is well"),
+        pytest.param({"suspend": True}, ["Kustomization flux-system/apps is suspended"], id="suspended live"),
+        pytest.param(
+            {"ignore": [{"paths": ["/spec/instances"], "target": {"kind": "Cluster"}}]},
+            ["spec.ignore of Kustomization flux-system/apps names spec.instances"],
+            id="the field is ignored",
+        ),
+    ],
+)
+def test_a_write_warns_of_what_the_live_engine_object_will_not_let_through(
+    team: Team, api: Api, scaled: tuple[str, str], engine: dict[str, Any], told_of: list[str]
+) -> None:
+    _, after = scaled
+    put(api, kustomization("apps", after, **engine), source=git_repository(after))
+    found = warned(team)
+    assert len(found) == len(told_of)
+    assert all(words in message for words, message in zip(told_of, found, strict=True))
+
+
+def test_a_write_warns_of_what_the_object_itself_keeps_flux_from(team: Team, api: Api, scaled: tuple[str, str]) -> None:
+    _, after = scaled
+    held = live(**STORAGE)
+    held["metadata"]["annotations"] = {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}
+    api.cluster("shop", "db", Answer(200, held))
+    put(api, kustomization("apps", after), source=git_repository(after))
+    (found,) = warned(team)
+    assert "carries kustomize.toolkit.fluxcd.io/reconcile: disabled (on the live object)" in found
+    assert "`kubectl annotate cluster db -n shop kustomize.toolkit.fluxcd.io/reconcile-`" in found
