@@ -51,6 +51,8 @@ class ChangeRow(Answer):
     """RFC 3339, of the last commit."""
     age: str
     why: str | None = None
+    next: str | None = None
+    """Who has to do what, of a merged change that has not arrived."""
 
 
 class ChangeList(Answer):
@@ -86,7 +88,7 @@ class ChangeList(Answer):
                     ", ".join(row.files),
                     row.behind,
                     f"{row.updated} ({row.age})" if row.age else row.updated,
-                    row.why,
+                    "; ".join(filter(None, (row.why, row.next))) or None,
                 )
                 for row in self.items
             ),

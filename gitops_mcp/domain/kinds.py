@@ -50,6 +50,11 @@ PASSWORD = Resource("generators.external-secrets.io", "v1alpha1", "passwords", "
 """External Secrets Operator's generator."""
 SEALED_SECRET = Resource("bitnami.com", "v1alpha1", "sealedsecrets", "SealedSecret")
 
+APP_PROJECT = Resource("argoproj.io", "v1alpha1", "appprojects", "AppProject")
 APPLICATION = Resource("argoproj.io", "v1alpha1", "applications", "Application")
 KUSTOMIZATION = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HELM_RELEASE = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
+GIT_REPOSITORY = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository")
+OCI_REPOSITORY = Resource("source.toolkit.fluxcd.io", "v1", "ocirepositories", "OCIRepository")
+BUCKET = Resource("source.toolkit.fluxcd.io", "v1", "buckets", "Bucket")
+FLUX_SOURCES = (GIT_REPOSITORY, OCI_REPOSITORY, BUCKET)

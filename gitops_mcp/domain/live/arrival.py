@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from gitops_mcp.domain.cnpg.cluster_spec import is_disabled
+from gitops_mcp.domain.cnpg.moment import format_rfc3339
 from gitops_mcp.domain.cnpg.status.health import judge_health
 from gitops_mcp.domain.live.drift import drift
+from gitops_mcp.domain.live.managers import when_set
 from gitops_mcp.domain.live.refused import refused_fields
 from gitops_mcp.domain.live.secret_report import REPORTING, judge_secret
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
@@ -17,8 +20,10 @@ from gitops_mcp.domain.yaml.values import is_same
 
 @dataclass(frozen=True)
 class Arrival:
-    state: Literal["applied", "not applied", "healthy", "failed"]
+    state: Literal["applied", "not applied", "healthy", "failed", "unknown"]
     detail: str
+    waiting: tuple[Path, ...] = ()
+    """The fields that are not live yet."""
 
 
 def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None, *, now: datetime) -> Arrival:
@@ -36,12 +41,29 @@ def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
         refused = refused_fields(now_in_git or change.after, live)
         why = f"; the API refuses the object as Git says it: {'; '.join(refused[:3])}" if refused else ""
-        return Arrival("not applied", f"not live yet: {shown}{more}{why}")
+        return Arrival("not applied", f"not live yet: {shown}{more}{why}", tuple(waiting))
+    if (unreconciled := _why_unreconciled(change, live)) is not None:
+        return Arrival("applied", unreconciled)
     reports = change.identity.kind in {one.kind for one in REPORTING}
     well, why = judge_secret(live) if reports else judge_health(live, now=now)
     if well is None:
         return Arrival("failed", why)
     return Arrival("healthy", why) if well else Arrival("applied", why)
+
+
+def _why_unreconciled(change: ObjectChange, live: Object) -> str | None:
+    """Why the status says nothing of the change: it is none of the operator's business now, or older."""
+    if is_disabled(live):
+        annotation = "the annotation cnpg.io/reconciliationLoop is 'disabled'"
+        return f"reconciliation is disabled: {annotation}, and nothing takes effect until it goes"
+    if change.identity.kind != "Cluster":
+        return None
+    fields = [path for path in change.fields if path[0] == "spec"]
+    changed, reported = when_set(live, fields), when_set(live, (("status",),), status=True)
+    if changed is None or reported is None or reported >= changed:
+        return None
+    times = f"its status is of {format_rfc3339(reported)}, the change of {format_rfc3339(changed)}"
+    return f"the operator has not looked at it since the change was applied: {times}"
 
 
 def _arrival_of_removal(live: Object | None, *, now: datetime) -> Arrival:

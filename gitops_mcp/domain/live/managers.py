@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
-from gitops_mcp.domain.objects import FIELD_MANAGER, Object, Path, at, dotted_path
+from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.objects import FIELD_MANAGER, Object, Path, at, dotted_path, list_at
 from gitops_mcp.domain.redact import words_of_others
 
 _ENGINES = re.compile(r"argocd|argo-cd|kustomize-controller|helm-controller|flux|gotk", re.IGNORECASE)
@@ -84,6 +86,30 @@ def field_managers(live: Object | None, changed: Iterable[Path]) -> tuple[FieldM
     return tuple(
         FieldManager(manager, "engine" if _ENGINES.search(manager) else "person", tuple(dict.fromkeys(fields)))
         for manager, fields in found.items()
+    )
+
+
+def when_set(live: Object | None, paths: Iterable[Path], *, status: bool = False) -> datetime | None:
+    """When one of the paths was last set, by whomever; in the status, which is written apart, where that is asked."""
+    wanted = tuple(paths)
+    times = [
+        parse_time(at(one, "time"))
+        for one in list_at(live, "metadata", "managedFields")
+        if (at(one, "subresource") == "status") is status
+        and isinstance(fields := at(one, "fieldsV1"), dict)
+        and any(_owns(fields, path) for path in wanted)
+    ]
+    return max((one for one in times if one is not None), default=None)
+
+
+def owned_fields(live: Object | None, managers: Iterable[str], paths: Iterable[Path]) -> tuple[str, ...]:
+    """Those of the paths that one of these managers has set."""
+    wanted = frozenset(managers)
+    entries = [
+        at(one, "fieldsV1") for one in at(live, "metadata", "managedFields") or () if at(one, "manager") in wanted
+    ]
+    return tuple(
+        dotted_path(path) for path in paths if any(isinstance(one, dict) and _owns(one, path) for one in entries)
     )
 
 

@@ -5,177 +5,294 @@ A state that could not be seen is not claimed: without the API a merged change s
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
 from gitops_mcp.answers.changes import LiveObject
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.app import App, Ground
+from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.live.arrival import Arrival, arrival
-from gitops_mcp.domain.live.engine_report import EngineState
+from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
 from gitops_mcp.domain.live.secret_report import REPORTING
+from gitops_mcp.domain.live.standing import AGAIN, Question, Standing
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.plans.passwords.built_secrets import build_with_makers
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
-from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.engines import Engines, SeenEngine
 from gitops_mcp.workflows.outcomes import State
-from gitops_mcp.workflows.reading.engines import engine_states
-from gitops_mcp.workflows.reading.later_commits import Standing, settle_span, standing_in
+from gitops_mcp.workflows.reading.change_objects import desired_with_others, other_paths
+from gitops_mcp.workflows.reading.later_commits import Remainder, remainder_in, settle_span
 from gitops_mcp.workflows.secret_reports import unread_conditions
 from gitops_mcp.workflows.spans import Span
-from gitops_mcp.workflows.view import allowed_namespace, read_texts
+from gitops_mcp.workflows.view import allowed_namespace
 
 _MAKERS = {resource.kind: resource for resource in REPORTING}
 _RESOURCES = {resource.kind: resource for resource in CNPG_KINDS} | _MAKERS
 _DETAIL = 900
 """Characters about one object: what a controller says of it, and what is said of that."""
-_COMMIT = re.compile(r"[0-9a-f]{40,64}")
+_BY_NAME = 10
+"""Objects of a kind and a namespace that are asked for one by one."""
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What applies a change, and what has to happen so that it goes on."""
+
+    engine: SeenEngine | None = None
+    """The one that holds it up, else the one that applies its first object."""
+    next: str | None = None
+
+
+@dataclass
+class _Seen:
+    """What has been found of a change so far."""
+
+    warnings: list[Notice]
+    objects: list[LiveObject] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+    by_engine: list[Arrival] = field(default_factory=list)
+    """Of objects that are not read: what the engine says of them."""
+    held: list[tuple[Standing, SeenEngine]] = field(default_factory=list)
+    engine: SeenEngine | None = None
+    unseen: bool = False
+
+
+@dataclass(frozen=True)
+class _Touched:
+    """One object of a change, and where Git declares it: on the base, in the change, or before it."""
+
+    change: ObjectChange
+    declared: Declaration | None
+    in_git: Object | None
+    """As the base declares it now, where the change is merged."""
 
 
 def follow_span(
     apis: ApisOnce, ground: Ground, span: Span, warnings: list[Notice]
-) -> tuple[Span, list[LiveObject], EngineState | None]:
-    """The change with what the API says about its objects, and the engine that applies them."""
-    app = apis.app
-    objects: list[LiveObject] = []
-    arrivals: list[Arrival] = []
-    unseen = unreadable = False
-    standings: list[Standing] = []
-    engine: EngineState | None = None
+) -> tuple[Span, list[LiveObject], Behind]:
+    """The change with what the API says about its objects, and what applies them."""
+    seen = _Seen(warnings)
+    remainders: list[Remainder] = []
+    unreadable = False
     for environment in ground.settings.environments.values():
         try:
-            touched = _changed_objects(app, ground, environment, span)
+            touched = tuple(_touched_objects(apis, ground, environment, span))
         except Refused as error:  # its path is none; that of the others may be
-            unseen = unreadable = True
+            seen.unseen = unreadable = True
             warnings.append(Notice("environment-unreadable", f"environment {environment.name}: {error}"))
             continue
         if not touched:
             continue
-        states, unread = engine_states(apis, environment)
-        warnings += unread
-        engine = engine or (states[0] if states else None)
-        paths = _secret_paths(ground, span)
-        base = _desired_with_makers(app, ground, environment, ground.base.commit, paths)
-        in_git = {one.identity: one.object for one in base.declarations}
-        standings.append(
-            standing_in(touched, base, partial(_desired_with_makers, app, ground, environment, paths=paths))
-        )
-        for one in standings[-1].followed if span.state == "merged" else touched:
-            label = (
-                f"{environment.name}: {one.identity}" if len(ground.settings.environments) > 1 else str(one.identity)
-            )
-            try:
-                live = _read_live(apis, environment, one.identity)
-            except GitOpsError as error:
-                if one.identity.kind in _MAKERS:  # the right to read them is optional
-                    notice = unread_conditions(error)
-                    warnings += [] if notice.id in {known.id for known in warnings} else [notice]
-                    continue
-                unseen = True
-                warnings.append(Notice("live-unavailable", f"{label}: {error}"))
-                objects.append(LiveObject(object=label, state="unknown", detail="it could not be read"))
-                continue
-            declared = in_git.get(one.identity) if span.state == "merged" else None
-            here = arrival(one, live, declared, now=datetime.now(UTC))
-            arrivals.append(here)
-            objects.append(LiveObject(object=label, state=here.state, detail=cut_text(here.detail, _DETAIL)))
+        if span.state == "merged":
+            remainders.append(_remainder(apis, ground, environment, span, touched))
+            left = {one.identity for one in remainders[-1].followed}
+            touched = tuple(one for one in touched if one.change.identity in left)
+        engines = Engines.of(apis.at_engine(environment), environment, ground)
+        engines.expect(one.declared for one in touched)
+        _list_many(apis, environment, touched)
+        for one in touched:
+            _look_at(apis, engines, ground, span, one, seen)
+        warnings += [one for one in engines.unread if one.id != "engine-source-unreadable"]
     if span.state == "merged" and not unreadable:
-        span = settle_span(ground, span, standings)
+        span = settle_span(ground, span, remainders)
     if span.state != "merged":
-        return span, objects, engine
-    if not arrivals and not unseen and (engine := _engine_holding(apis, ground, span, warnings)) is not None:
-        why = f"{span.why}; {engine.name} has applied {str(engine.revision)[:12]}, which holds it"
-        return replace(span, state="applied", why=why), objects, engine
-    state, why = _arrival_state(span, arrivals, engine, unseen=unseen)
-    return replace(span, state=state, why=why), objects, engine
+        return span, seen.objects, Behind(seen.engine)
+    if not (seen.objects or seen.arrivals or seen.unseen):
+        return _without_objects(apis, ground, span, warnings)
+    state, why = _arrival_state(span, seen)
+    waiting = state in {"merged", "failed"} and bool(seen.held)
+    behind = Behind(seen.held[0][1], seen.held[0][0].next) if waiting else Behind(seen.engine)
+    return replace(span, state=state, why=why), seen.objects, behind
 
 
-def _engine_holding(apis: ApisOnce, ground: Ground, span: Span, warnings: list[Notice]) -> EngineState | None:
-    """The engine object that has applied a commit with the change, where the change touches nothing that is read."""
-    repository = ground.repository
-    paths = repository.changed_files(span.start, span.tip) if span.start else ()
+def _look_at(apis: ApisOnce, engines: Engines, ground: Ground, span: Span, one: _Touched, seen: _Seen) -> None:
+    identity, environment = one.change.identity, engines.environment
+    label = f"{environment.name}: {identity}" if len(ground.settings.environments) > 1 else str(identity)
+    live: Object | None = None
+    if identity.kind in _RESOURCES:
+        try:
+            live = _read_live(apis, environment, identity)
+        except GitOpsError as error:
+            if identity.kind in _MAKERS:  # the right to read them is optional
+                notice = unread_conditions(error)
+                seen.warnings += [] if notice.id in {known.id for known in seen.warnings} else [notice]
+                return
+            seen.unseen = True
+            seen.warnings.append(Notice("live-unavailable", f"{label}: {error}"))
+            seen.objects.append(LiveObject(object=label, state="unknown", detail="it could not be read"))
+            return
+    engine = engines.applying(identity, one.declared, live)
+    seen.engine = seen.engine or engine
+    asked = _question(ground, span, engines, one, live)
+    if identity.kind in _RESOURCES:
+        here = arrival(one.change, live, one.in_git, now=datetime.now(UTC))
+        seen.arrivals.append(here)
+    else:
+        here = arrival_by_engine(engine.object if engine else None, asked)
+        seen.by_engine.append(here)
+    if span.state == "merged" and here.state == "not applied" and engine is not None:
+        asked = replace(asked, fields=here.waiting)
+        seen.held.append((_standing(engines, ground, span, one, engine, asked), engine))
+    seen.objects.append(LiveObject(object=label, state=here.state, detail=cut_text(here.detail, _DETAIL)))
+
+
+def _standing(
+    engines: Engines, ground: Ground, span: Span, one: _Touched, engine: SeenEngine, asked: Question
+) -> Standing:
+    """What holds an object up: its engine object, or the parent where the change goes through that one first."""
+    place = one.declared.applied.place.path if one.declared and one.declared.applied else None
+    through = span.start is not None and place in ground.repository.changed_files(span.start, span.tip)
+    parent = engines.parent(engine) if through else None
+    above = engines.standing(parent, replace(asked, fields=())) if parent else None
+    found = above if above and above.state not in {"applied", "left alone"} else engines.standing(engine, asked)
+    return replace(found, why=f"{found.why}{_cause(ground, found.cause)}")
+
+
+def _cause(ground: Ground, commit: str | None) -> str:
+    """The change that brought an earlier commit onto the base."""
+    try:
+        merged = ground.repository.first_parents(commit)[0] if commit else None
+        own = ground.repository.commits(merged.parents[0], merged.id) if merged and merged.parents else ()
+    except GitOpsError:  # a commit that is not here
+        return ""
+    names = dict.fromkeys(name for one in own for name in sorted(one.changes))
+    return f" (that commit is change {', '.join(names)})" if names else ""
+
+
+def _question(ground: Ground, span: Span, engines: Engines, one: _Touched, live: Object | None) -> Question:
+    repository, base = ground.repository, ground.base
+
+    def holds(commit: str) -> bool:
+        if commit == base.commit:
+            return span.state == "merged"
+        try:
+            return repository.is_ancestor(span.tip, commit) or (
+                repository.is_ancestor(commit, base.commit) and repository.merged_by_content(commit, span.tip)
+            )
+        except GitOpsError:  # a commit that is not here
+            return False
+
+    declared = one.declared.object if one.declared and one.change.after is not None else None
+    return Question(
+        one.change.identity,
+        holds,
+        base.commit,
+        engines.remotes,
+        base.branch,
+        declared=declared,
+        live=live,
+        now=datetime.now(UTC),
+    )
+
+
+def _without_objects(
+    apis: ApisOnce, ground: Ground, span: Span, warnings: list[Notice]
+) -> tuple[Span, list[LiveObject], Behind]:
+    """Where the change touches no object: whether what applies its files has applied a commit with it."""
+    paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
+    found: SeenEngine | None = None
     for environment in ground.settings.environments.values():
-        folder = f"{environment.path}/" if environment.path else ""
-        if not any(path.startswith(folder) for path in paths):
-            continue
-        states, unread = engine_states(apis, environment)
-        warnings += unread
-        for one in states:
-            known = one.revision is not None and _COMMIT.fullmatch(one.revision)
-            if known and not one.failing and repository.is_ancestor(span.tip, str(one.revision)):
-                return one
-    return None
+        inside = [path for path in paths if not environment.path or path.startswith(f"{environment.path}/")]
+        engines = Engines.of(apis.at_engine(environment), environment, ground)
+        nothing = _Touched(ObjectChange(Identity("", None, ""), None, None, ()), None, None)
+        engine = engines.applying(nothing.change.identity, None, None, inside) if inside else None
+        warnings += engines.unread
+        asked = _question(ground, span, engines, nothing, None)
+        if engine and asked.has(engine.revision):
+            why = f"{span.why}; {engine.object_name} has applied {str(engine.revision)[:12]}, which holds it"
+            return replace(span, state="applied", why=why), [], Behind(engine)
+        found = found or engine
+    why = f"{span.why}; it touches no object that is read, so that only the engine can say whether it is applied"
+    return replace(span, why=why), [], Behind(found, f"{AGAIN} once the engine has applied it")
 
 
-def _arrival_state(
-    span: Span, arrivals: Sequence[Arrival], engine: EngineState | None, *, unseen: bool
-) -> tuple[State, str]:
+def _arrival_state(span: Span, seen: _Seen) -> tuple[State, str]:
     """The state of a merged change and why, from what was found of its objects.
 
     Of a change to Cluster db and Database books: books at the old value is `merged`, and `failed` where the engine
     cannot apply what Git says. Both at the new value is `applied` while db still restarts, `healthy` once it runs, and
     `failed` once an operator reports that it cannot do it. An object that could not be read keeps it at `merged`.
     """
-    failed = next((one for one in arrivals if one.state == "failed"), None)
+    failed = next((one for one in seen.arrivals if one.state == "failed"), None)
     if failed:
         return "failed", f"{span.why}; {failed.detail}"
-    waiting = [one for one in arrivals if one.state == "not applied"]
-    if waiting and engine and engine.failing:
-        return "failed", f"{span.why}; the engine cannot apply it: {cut_text(engine.failing)}"
-    if waiting or unseen or not arrivals:
-        reason = (
-            waiting[0].detail
-            if waiting
-            else "its objects could not be read"
-            if unseen
-            else "it touches no object of CloudNativePG, so that only the engine can say whether it is applied"
-        )
-        return "merged", f"{span.why}; {reason}"
+    if (waiting := _what_waits(seen)) is not None:
+        return waiting[0], f"{span.why}; {waiting[1]}"
+    if not seen.arrivals:
+        return "applied", f"{span.why}; {next(one.detail for one in seen.by_engine if one.state == 'applied')}"
     fields = "every changed field that still stands" if span.in_part else "every changed field"
-    if all(one.state == "healthy" for one in arrivals):
-        return "healthy", f"{span.why}; {fields} of its CloudNativePG objects is live, and they are healthy"
-    unwell = next(one.detail for one in arrivals if one.state == "applied")
-    return "applied", f"{span.why}; {fields} of its CloudNativePG objects is live, but: {unwell}"
+    live = f"{fields} of its CloudNativePG objects is live"
+    if all(one.state == "healthy" for one in seen.arrivals):
+        return "healthy", f"{span.why}; {live}, and they are healthy"
+    unwell = next(one.detail for one in seen.arrivals if one.state == "applied")
+    return "applied", f"{span.why}; {live}, but: {unwell}"
 
 
-def _changed_objects(app: App, ground: Ground, environment: Environment, span: Span) -> tuple[ObjectChange, ...]:
+def _what_waits(seen: _Seen) -> tuple[State, str] | None:
+    """The state and the reason where something has not arrived, or cannot be seen."""
+    seen.held.sort(key=lambda one: one[0].state != "refused")
+    held = seen.held[0][0] if seen.held else None
+    waiting = next((one.detail for one in (*seen.arrivals, *seen.by_engine) if one.state == "not applied"), None)
+    if waiting is not None:
+        if held and held.state == "refused":
+            return "failed", held.why
+        return "merged", f"{waiting}; {held.why}" if held else waiting
+    if seen.unseen:
+        return "merged", "its objects could not be read"
+    if not seen.arrivals and not any(one.state == "applied" for one in seen.by_engine):
+        return "merged", seen.by_engine[0].detail if seen.by_engine else "its objects could not be read"
+    return None
+
+
+def _touched_objects(apis: ApisOnce, ground: Ground, environment: Environment, span: Span) -> Iterator[_Touched]:
     if span.start is None:
-        return ()
-    paths = _secret_paths(ground, span)
-    before, after = (_desired_with_makers(app, ground, environment, commit, paths) for commit in (span.start, span.tip))
-    return tuple(one for one in changed_objects(before, after) if one.identity.kind in _RESOURCES)
+        return
+    paths = other_paths(ground, span.start, span.tip)
+    states = (span.start, span.tip, ground.base.commit)
+    before, after, base = (desired_with_others(apis.app, ground, environment, one, paths) for one in states)
+    merged = span.state == "merged"
+    old, new, now = (_by_identity(one) for one in (before, after, base))
+    for one in changed_objects(before, after):
+        whom = one.identity
+        declared = (now.get(whom) if merged else None) or new.get(whom) or old.get(whom)
+        in_git = now[whom].object if merged and whom in now else None
+        yield _Touched(one, declared, in_git)
 
 
-def _secret_paths(ground: Ground, span: Span) -> list[str]:
-    """The files that a change touches and that may make Secrets."""
-    repository = ground.repository
-    if span.start is None:
-        return []
-    makers = repository.snapshot(span.start).secrets | repository.snapshot(span.tip).secrets
-    return [path for path in repository.changed_files(span.start, span.tip) if path in makers]
+def _remainder(
+    apis: ApisOnce, ground: Ground, environment: Environment, span: Span, touched: Sequence[_Touched]
+) -> Remainder:
+    """What of the change still stands in the base."""
+    paths = other_paths(ground, span.start, span.tip) if span.start else ()
+    at = partial(desired_with_others, apis.app, ground, environment, paths=paths)
+    return remainder_in([one.change for one in touched], at(ground.base.commit), at)
 
 
-def _desired_with_makers(
-    app: App, ground: Ground, environment: Environment, commit: str, paths: Sequence[str]
-) -> Desired:
-    """What is declared at a commit, with what makes Secrets in these files."""
-    desired = app.desired(ground, environment.path, commit)
-    texts = read_texts(ground, commit, paths) if paths else {}
-    return build_with_makers(replace(desired, texts={**texts, **desired.texts})) if texts else desired
+def _by_identity(desired: Desired) -> dict[Identity, Declaration]:
+    return {one.identity: one for one in desired.declarations}
+
+
+def _list_many(apis: ApisOnce, environment: Environment, touched: Sequence[_Touched]) -> None:
+    """Many objects of a kind in a namespace are listed at once; what may not be listed is asked for by name."""
+    counted = Counter((one.change.identity.kind, one.change.identity.namespace) for one in touched)
+    for (kind, namespace), number in counted.items():
+        if number > _BY_NAME and kind in _RESOURCES and namespace:
+            try:
+                apis.at_environment(environment).for_one_part().every(_RESOURCES[kind], namespace)
+            except GitOpsError:  # each of them is asked for, and tells what is wrong
+                continue
 
 
 def _read_live(apis: ApisOnce, environment: Environment, identity: Identity) -> Object | None:
-    resource = _RESOURCES.get(identity.kind)
-    if resource is None:
-        raise InvalidRequest(f"{identity.kind} is not a kind that is read")
+    resource = _RESOURCES[identity.kind]
     if resource.namespaced and identity.namespace is None:
         raise InvalidRequest("nothing in the repository says its namespace")
     if resource.namespaced:

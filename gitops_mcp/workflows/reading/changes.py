@@ -17,6 +17,7 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.impact.level import Impact
+from gitops_mcp.domain.live.standing import AGAIN
 from gitops_mcp.domain.names import check_change_name, is_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
@@ -27,7 +28,7 @@ from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.outcomes import State, seen_at
 from gitops_mcp.workflows.reading import cursors
-from gitops_mcp.workflows.reading.change_state import follow_span
+from gitops_mcp.workflows.reading.change_state import Behind, follow_span
 from gitops_mcp.workflows.spans import (
     Span,
     files_of,
@@ -47,7 +48,6 @@ _FILTERS: dict[str, frozenset[str]] = {
     "all": frozenset(get_args(State)),
 }
 _AFTERWARDS = {
-    "merged": "Call get_change again once the engine has applied it",
     "applied": "get_cluster_status says how the cluster is, what is wrong and what to do",
     "failed": "get_cluster_status says how the cluster is, what is wrong and what to do",
     "reverted": "Nothing of it is waited for any more: a new change asks for it again, if it is still wanted",
@@ -70,14 +70,21 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
     if state != "open":
         spans += _spans_without_branch(ground, heads or {})
     note_spans(ground, spans)
+    steps: dict[str, str | None] = {}
+
+    def followed(span: Span) -> Span:
+        found, _, behind = follow_span(apis, ground, span, warnings)
+        steps[found.name] = behind.next if found.state in {"merged", "failed"} else None
+        return found
+
     if state == "applied":
-        spans = [follow_span(apis, ground, span, warnings)[0] for span in spans if span.state == "merged"]
+        spans = [followed(span) for span in spans if span.state == "merged"]
     spans = [span for span in spans if span.state in _FILTERS[state]]
     spans.sort(key=lambda span: (span.commits[0].committed if span.commits else "", span.name), reverse=True)
     shown = spans[skip : skip + min(limit, _PAGE)]
     if state in {"merged", "all"}:
-        shown = [follow_span(apis, ground, span, warnings)[0] if span.state == "merged" else span for span in shown]
-    rows = rows_that_fit([_row(ground, span) for span in shown])
+        shown = [followed(span) if span.state == "merged" else span for span in shown]
+    rows = rows_that_fit([_row(ground, span, steps.get(span.name)) for span in shown])
     rest = skip + len(rows) < len(spans)
     return ChangeList(
         base=ground.base.branch,
@@ -97,7 +104,7 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     warnings = base_warnings(ground)
     apis = ApisOnce(app, ground.settings)
     found = find_span(ground, name)
-    span, objects, engine = follow_span(apis, ground, found, warnings)
+    span, objects, behind = follow_span(apis, ground, found, warnings)
     note_spans(ground, [found], [one.object for one in objects])
     if span.start is None and (seen := seen_at(ground, name, span.tip)):
         lost = "git has collected the commits that say how it was to be"
@@ -129,10 +136,10 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         diff=diff or None,
         diff_omitted_lines=omitted or None,
         objects=objects[:_FILES_SHOWN],
-        engine=cut_text(str(engine)) if engine else None,
-        engine_revision=cut_text(str(engine.revision), 100) if engine and engine.revision else None,
+        engine=cut_text(str(behind.engine)) if behind.engine else None,
+        engine_revision=behind.engine.revision if behind.engine else None,
         warnings=_without_repeats(warnings),
-        next=_next_steps(ground, span),
+        next=_next_steps(ground, span, behind),
         omitted={title: number for title, number in left.items() if number > 0},
     )
     return shorten_to_fit(answer, "files", "objects", "commits", "conflicts", "warnings")
@@ -164,7 +171,7 @@ def _what_is_unlisted(ground: Ground, state: str, *, shows_requests: bool) -> st
     return None
 
 
-def _row(ground: Ground, span: Span) -> ChangeRow:
+def _row(ground: Ground, span: Span, step: str | None) -> ChangeRow:
     last = span.commits[0] if span.commits else None
     paths = paths_of(ground, span)
     behind = ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if span.state in _FILTERS["open"] else 0
@@ -179,6 +186,7 @@ def _row(ground: Ground, span: Span) -> ChangeRow:
         updated=last.committed if last else "",
         age=_age(last),
         why=cut_text(span.why, 200),
+        next=cut_text(step, 200) if step else None,
     )
 
 
@@ -197,7 +205,7 @@ def _commit_row(one: Commit, *, detailed: bool) -> CommitRow:
     )
 
 
-def _next_steps(ground: Ground, span: Span) -> list[str]:
+def _next_steps(ground: Ground, span: Span, behind: Behind) -> list[str]:
     if span.state == "pushed":
         url = compare_url(ground.url, ground.base.branch, span.branch, fork=ground.base.home_url)
         opened = f": {url}" if url else ""
@@ -210,7 +218,14 @@ def _next_steps(ground: Ground, span: Span) -> list[str]:
         ]
     if span.state == "closed" and ground.repository.change(ground.git, ground.base, span.name):
         return ["discard_change removes its branch"]
-    return [_AFTERWARDS[span.state]] if span.state in _AFTERWARDS else []
+    if span.state == "merged":
+        return [_sentence(behind.next or f"{AGAIN} once the engine has applied it")]
+    held = [_sentence(behind.next)] if behind.next and span.state in {"applied", "failed"} else []
+    return [*held, *([_AFTERWARDS[span.state]] if span.state in _AFTERWARDS else [])]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _with_conflicts(ground: Ground, span: Span, then: str) -> str:

@@ -17,14 +17,15 @@ from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.cnpg.status.conditions import conditions
 from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.engines import Engines
 from gitops_mcp.workflows.notices import base_warnings, forbidden_everywhere
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.cluster_pages import ClusterPage, Position, Space, read_cluster_page
-from gitops_mcp.workflows.reading.engines import engine_states, passed_over
+from gitops_mcp.workflows.reading.engines import passed_over
 from gitops_mcp.workflows.view import allowed_namespace
 
 _PAGE, _PAGE_DETAILED = 80, 30
@@ -143,28 +144,40 @@ class _Delivery:
 
     declared: Mapping[tuple[str | None, str], Declaration] | None
     """None where Git could not be asked."""
-    engine: str | None
+    engines: Engines
     nowhere: str | None
     """What is said of one that Git does not declare; nothing where it need not."""
     warnings: list[Notice] = field(default_factory=list)
 
     @classmethod
     def of(cls, apis: ApisOnce, ground: Ground | None, environment: Environment) -> _Delivery:
-        states, warnings = engine_states(apis, environment)
+        warnings: list[Notice] = []
+        engines = Engines.of(apis.at_engine(environment), environment, ground)
         declared: dict[tuple[str | None, str], Declaration] | None = None
         if ground:
             try:
                 found = apis.app.desired(ground, environment.path, ground.base.commit).clusters
                 declared = {(one.identity.namespace, one.identity.name): one for one in found}
+                engines.expect(found)
             except GitOpsError as error:
                 warnings.append(Notice("git-unavailable", str(error)))
         nowhere = "not in Git" if environment.delivery == "git" else None
-        return cls(declared, cut_text(str(states[0])) if states else None, nowhere, warnings)
+        return cls(declared, engines, nowhere, warnings)
+
+    def engine(self, live: Object) -> str | None:
+        whom = Identity("Cluster", at(live, "metadata", "namespace"), str(at(live, "metadata", "name")))
+        found = self.engines.applying(whom, self._of(whom.namespace, whom.name), live)
+        self.warnings[:] = dict.fromkeys([*self.warnings, *self.engines.unread])
+        return cut_text(str(found)) if found else None
+
+    def _of(self, namespace: str | None, name: str) -> Declaration | None:
+        known = self.declared or {}
+        return known.get((namespace, name)) or known.get((None, name))
 
     def place(self, namespace: str | None, name: str) -> str | None:
         if self.declared is None:
             return None
-        found = self.declared.get((namespace, name)) or self.declared.get((None, name))
+        found = self._of(namespace, name)
         return cut_text(found.place) if found else self.nowhere
 
 
@@ -196,7 +209,7 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
             ],
             "backups": f"archived by {archiver(cluster) or 'nothing'}; {told}",
             "declared": delivery.place(seen.namespace, seen.name),
-            "delivery": delivery.engine,
+            "delivery": delivery.engine(cluster),
         }
     )
 

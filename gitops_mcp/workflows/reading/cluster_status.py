@@ -30,20 +30,21 @@ from gitops_mcp.answers.cluster_parts import (
 )
 from gitops_mcp.answers.cluster_status import BackupFacts, ClusterFacts, ClusterStatus
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.app import App
+from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.cnpg.status.problems import Problem, problems, without_git
 from gitops_mcp.domain.cnpg.status.report import Related, Status, read_status
-from gitops_mcp.domain.live.engine_report import EngineState
+from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.live.refused import refused_fields
+from gitops_mcp.domain.live.standing import Question, Standing
 from gitops_mcp.domain.names import check_cluster_name, quote
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.repository.desired import Declaration
-from gitops_mcp.errors import Forbidden
+from gitops_mcp.errors import Forbidden, GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
+from gitops_mcp.workflows.engines import Engines, SeenEngine
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
-from gitops_mcp.workflows.reading.engines import engine_states
 from gitops_mcp.workflows.reading.live_cluster import live_cluster, read_related
 from gitops_mcp.workflows.secret_reports import read_secret_reports
 from gitops_mcp.workflows.view import allowed_namespace
@@ -51,6 +52,7 @@ from gitops_mcp.workflows.view import allowed_namespace
 _CONCISE = {"events": 5, "volumes": 6, "services": 4, "roles": 20, "databases": 20}
 """Entries of each part in a concise answer; 10 where nothing is said."""
 _DETAILED = 50
+_UNKNOWN = "find out what applies it, and who changed it by hand: no engine object that does was found"
 
 
 def read_cluster_status(
@@ -76,19 +78,25 @@ def read_cluster_status(
         warnings.append(Notice("live-unavailable", str(unavailable)))
     if live is None and declared is None:
         raise unavailable or unknown_cluster(api, app, ground, chosen, name, asked)
-    states, unread = engine_states(apis, chosen)
+    engines = Engines.of(apis.at_engine(chosen), chosen, ground)
+    whom = Identity(
+        "Cluster", at(live, "metadata", "namespace") or (declared.identity.namespace if declared else asked), name
+    )
+    engine = engines.applying(whom, declared, live)
     shared = ClusterStatus(
         environment=chosen.name,
         namespace=at(live, "metadata", "namespace") or (declared.identity.namespace if declared else asked),
         name=name,
         live="available" if live else "unavailable" if unavailable else "absent",
         git=cluster_in_git(app, ground, chosen, declared, live) if ground and declared else None,
-        engines=[cut_text(str(one)) for one in states],
-        warnings=[*warnings, *unread],
+        engines=[cut_text(str(engine))] if engine else [],
+        warnings=warnings,
     )
+    held = _standing(engines, engine, ground, declared, live, shared)
+    unread_engines = [one for one in engines.unread if one.id != "engine-source-unreadable"]
+    shared = shared.model_copy(update={"warnings": [*shared.warnings, *unread_engines]})
     if live is None:
-        failing = next((one.failing for one in states if one.failing), None)
-        found = [] if unavailable else rows_of(ProblemRow, [_not_live(failing)])
+        found = [] if unavailable else rows_of(ProblemRow, [_not_live(held)])
         told = shared.model_copy(update={"problems": found})
         return shorten_to_fit(told, "engines", "warnings")
     related, missing = read_related(api, live)
@@ -96,7 +104,7 @@ def read_cluster_status(
     unmade, unread = _unmade_passwords(api, live, related)
     unread_parts = [*missing, *unread]
     is_direct = chosen.delivery == "direct"
-    return _fill_answer(shared, seen, declared, states, unread_parts, unmade, detailed=detailed, is_direct=is_direct)
+    return _fill_answer(shared, seen, declared, held, unread_parts, unmade, detailed=detailed, is_direct=is_direct)
 
 
 def _unmade_passwords(api: ApiOnce, live: Object, related: Related) -> tuple[list[Problem], list[Notice]]:
@@ -123,17 +131,57 @@ def _unmade_passwords(api: ApiOnce, live: Object, related: Related) -> tuple[lis
     return found, unread
 
 
-def _not_live(failing: str | None) -> Problem:
+def _standing(
+    engines: Engines,
+    engine: SeenEngine | None,
+    ground: Ground | None,
+    declared: Declaration | None,
+    live: Object | None,
+    shared: ClusterStatus,
+) -> Standing | None:
+    """What its engine object says of it, where live it is not as Git says."""
+    if engine is None or ground is None or declared is None or shared.live == "unavailable":
+        return None
+    fields = tuple(one.path for one in drift(declared.object, live)) if live else ()
+    if live and not fields:
+        return None
+    repository, base = ground.repository, ground.base
+
+    def holds(commit: str) -> bool:
+        """Whether the file says there what it says now."""
+        if commit == base.commit:
+            return True
+        try:
+            known = repository.is_ancestor(commit, base.commit)
+            return known and declared.path not in repository.changed_files(commit, base.commit)
+        except GitOpsError:  # a commit that is not here
+            return False
+
+    asked = Question(
+        declared.identity,
+        holds,
+        base.commit,
+        engines.remotes,
+        base.branch,
+        fields,
+        declared.object,
+        live,
+        datetime.now(UTC),
+    )
+    return engines.standing(engine, asked)
+
+
+def _not_live(held: Standing | None) -> Problem:
     what = "Git declares this cluster and there is no such live object"
     seek = "see whether the engine applies the folder it is declared in"
-    return Problem("warning", "not-live", what, "mend what the engine reports" if failing else seek, failing)
+    return Problem("warning", "not-live", what, held.next if held else seek, held.why if held else None)
 
 
 def _fill_answer(
     shared: ClusterStatus,
     seen: Status,
     declared: Declaration | None,
-    states: Sequence[EngineState],
+    held: Standing | None,
     missing: Sequence[Notice],
     unmade: Sequence[Problem],
     *,
@@ -145,7 +193,7 @@ def _fill_answer(
     own = problems(seen, desired=declared.object if declared else None)
     if is_direct:
         own = tuple(replace(one, action=without_git(one.action)) for one in own)
-    found = [*own, *unmade, *_git_problems(shared, declared, states, live=seen.cluster, is_direct=is_direct)]
+    found = [*own, *unmade, *_git_problems(shared, declared, held, live=seen.cluster, is_direct=is_direct)]
     sections: dict[str, Sequence[Answer]] = {
         "conditions": rows_of(ConditionRow, seen.conditions),
         "instances": rows_of(InstanceRow, seen.instances),
@@ -208,11 +256,10 @@ def _backups(seen: Status) -> BackupFacts:
 
 
 def _git_problems(
-    shared: ClusterStatus, declared: Declaration | None, states: Sequence[EngineState], *, live: Object, is_direct: bool
+    shared: ClusterStatus, declared: Declaration | None, held: Standing | None, *, live: Object, is_direct: bool
 ) -> Iterator[Problem]:
-    if failing := next((one for one in states if one.failing), None):
-        what = f"the engine cannot apply what Git says ({failing.name})"
-        yield Problem("warning", "engine-failing", what, "mend what it reports with a new change", failing.failing)
+    if held and held.state == "refused":
+        yield Problem("warning", "engine-failing", "the engine cannot apply what Git says", held.next, held.why)
     if shared.git and shared.git.differs:
         what = f"live differs from Git in {', '.join(one.field for one in shared.git.differs[:5])}"
         refused = refused_fields(declared.object, live) if declared else ()
@@ -221,10 +268,10 @@ def _git_problems(
             action = "correct that in Git first; no change of it arrives before"
             yield Problem("warning", "refused-by-api", what, action)
         else:
-            action = "wait for the engine to apply it, or find out who changed it by hand"
+            action = held.next.replace("get_change", "get_cluster_status") if held else _UNKNOWN
             if is_direct:
                 action = "change Git too where anything is still made from it; a change here does not touch it"
-            yield Problem("info", "differs-from-git", what, action)
+            yield Problem("info", "differs-from-git", what, action, held.why if held and not is_direct else None)
     unknown = any(one.id in {"git-unclear", "no-repository", "passed-over"} for one in shared.warnings)
     if shared.git is None and declared is None and not (unknown or is_direct):
         what = "no document of this environment's folder declares this cluster"

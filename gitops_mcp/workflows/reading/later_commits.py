@@ -22,7 +22,7 @@ _SEARCHED = 20
 
 
 @dataclass(frozen=True)
-class Standing:
+class Remainder:
     """What of a change to the objects of one environment stands in the base."""
 
     touched: Sequence[ObjectChange]
@@ -36,7 +36,7 @@ class Standing:
         return [one for one in self.touched if not (lapse := self.lapses.get(one.identity)) or not lapse.is_whole]
 
 
-def standing_in(touched: Sequence[ObjectChange], base: Desired, at: Callable[[str], Desired]) -> Standing:
+def remainder_in(touched: Sequence[ObjectChange], base: Desired, at: Callable[[str], Desired]) -> Remainder:
     """An object that the base declares, and that nothing applies there, is not taken for gone."""
     objects = {one.identity: one.object for one in base.declarations}
     idle = {(one.identity.kind, one.identity.name) for one in base.unreached}
@@ -46,19 +46,19 @@ def standing_in(touched: Sequence[ObjectChange], base: Desired, at: Callable[[st
         if one.identity in objects or (one.identity.kind, one.identity.name) not in idle
         if (lapse := lapse_of(one, objects.get(one.identity)))
     }
-    return Standing(touched, lapses, at)
+    return Remainder(touched, lapses, at)
 
 
-def settle_span(ground: Ground, span: Span, standings: Sequence[Standing]) -> Span:
+def settle_span(ground: Ground, span: Span, remainders: Sequence[Remainder]) -> Span:
     """A merged change as the base has it now: reverted, superseded, or merged with what was set otherwise since."""
-    lapses = [lapse for one in standings for lapse in one.lapses.values()]
-    if not any(one.touched for one in standings):
+    lapses = [lapse for one in remainders for lapse in one.lapses.values()]
+    if not any(one.touched for one in remainders):
         return _settle_by_files(ground, span)
     if not lapses:
         return span
     named = ", ".join(map(str, lapses[:3])) + (f" and {len(lapses) - 3} objects more" if len(lapses) > 3 else "")
-    by, base = _by_whom(ground, span, standings), ground.base.branch
-    if any(one.followed for one in standings):
+    by, base = _by_whom(ground, span, remainders), ground.base.branch
+    if any(one.followed for one in remainders):
         return replace(span, why=f"{span.why}; {base} says otherwise since for {named}{by}", in_part=True)
     if all(lapse.is_reverted for lapse in lapses):
         why = f"{span.why}; reverted since: {base} says again what it said before the change for {named}{by}"
@@ -66,7 +66,7 @@ def settle_span(ground: Ground, span: Span, standings: Sequence[Standing]) -> Sp
     if all(not lapse.fields for lapse in lapses):
         has = (
             "has them again"
-            if any(one.after is None for part in standings for one in part.touched)
+            if any(one.after is None for part in remainders for one in part.touched)
             else "no longer has"
         )
         return replace(span, state="superseded", why=f"{span.why}; {base} {has} {named}{by}")
@@ -86,10 +86,10 @@ def _settle_by_files(ground: Ground, span: Span) -> Span:
     return replace(span, state="reverted", why=f"{why}{by}")
 
 
-def _by_whom(ground: Ground, span: Span, standings: Sequence[Standing]) -> str:
+def _by_whom(ground: Ground, span: Span, remainders: Sequence[Remainder]) -> str:
     """The newest commit before which all still stood as far as it does not now."""
     paths = set(ground.repository.changed_files(span.start, span.tip)) if span.start else set()
-    lapsed = [(one, lapse) for one in standings for lapse in one.lapses.values()]
+    lapsed = [(one, lapse) for one in remainders for lapse in one.lapses.values()]
     for one, lapse in lapsed:
         paths |= {here.path for here in one.at(ground.base.commit).declarations if here.identity == lapse.identity}
     later = ground.repository.later(span.tip, ground.base.commit, paths)
@@ -101,7 +101,7 @@ def _by_whom(ground: Ground, span: Span, standings: Sequence[Standing]) -> str:
     return ""
 
 
-def _has_lapsed(one: Standing, lapse: Lapse, commit: str) -> bool:
+def _has_lapsed(one: Remainder, lapse: Lapse, commit: str) -> bool:
     """Whether as much of an object had lapsed at a commit already."""
     change = next(change for change in one.touched if change.identity == lapse.identity)
     declared = {here.identity: here.object for here in one.at(commit).declarations}

@@ -40,6 +40,7 @@ from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.outcomes import last_tips, outcome_of_branch, outcome_without_branch
 from gitops_mcp.workflows.view import View, read_texts, view_at
+from gitops_mcp.workflows.writing.engine_notices import engine_notices
 from gitops_mcp.workflows.writing.request import PATIENCE, Patience, WriteRequest, Writing
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
@@ -114,6 +115,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         plan = validate_plan(plan, ours, after, view.api, limits=_limits(view), base=view.base)
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours))
+        plan = plan.warned(engine_notices(app, ground, view, after, ours))
     if plan.files:
         ground.repository.check_push(ground.base)
         if ground.base.fault and ground.base.pushes and not request.dry_run:

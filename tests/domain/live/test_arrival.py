@@ -94,3 +94,45 @@ def test_an_object_that_goes_has_arrived_when_it_is_gone() -> None:
     gone = change(CLUSTER, None)
     assert arrived(gone, None, None).state == "healthy"
     assert arrived(gone, live(CLUSTER), None).state == "not applied"
+
+
+def written(when: str, path: str, *, status: bool = False) -> Object:
+    fields: Object = {}
+    here = fields
+    for step in path.split("."):
+        here[f"f:{step}"] = here = {}
+    return {"manager": "m", "time": when, "fieldsV1": fields, **({"subresource": "status"} if status else {})}
+
+
+READY = {"readyInstances": 4, "instanceNames": ["1", "2", "3", "4"]}
+
+
+@pytest.mark.parametrize(
+    ("reported", "state"),
+    [
+        pytest.param("2026-11-29T20:00:00Z", "applied", id="a status from before the change"),
+        pytest.param("2026-11-29T20:01:00Z", "healthy", id="of the same second"),
+        pytest.param("2026-11-29T20:02:00Z", "healthy", id="a later one"),
+    ],
+)
+def test_a_status_that_is_older_than_the_change_is_no_health(reported: str, state: str) -> None:
+    seen = live(edited(), **READY)
+    seen["metadata"]["managedFields"] = [
+        written("2026-11-29T20:01:00Z", "spec.instances"),
+        written("2026-11-29T21:00:00Z", "spec.imageName"),
+        written(reported, "status.phase", status=True),
+    ]
+    found = arrived(SCALED, seen, None)
+    assert found.state == state
+    if state == "applied":
+        assert found.detail == (
+            "the operator has not looked at it since the change was applied: "
+            "its status is of 2026-11-29T20:00:00Z, the change of 2026-11-29T20:01:00Z"
+        )
+
+
+def test_nothing_is_healthy_whose_reconciliation_is_disabled() -> None:
+    seen = live(edited(), **READY)
+    seen["metadata"]["annotations"] = {"cnpg.io/reconciliationLoop": "disabled"}
+    found = arrived(SCALED, seen, None)
+    assert (found.state, found.detail[:28]) == ("applied", "reconciliation is disabled: ")

@@ -4,34 +4,40 @@ from dataclasses import replace
 
 import pytest
 
-from gitops_mcp.app import App
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import TextPlace
-from gitops_mcp.domain.live.engine_report import EngineState
-from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.workflows.api_once import ApisOnce
-from gitops_mcp.workflows.reading.engines import applied_by, engine_states, passed_over
+from gitops_mcp.workflows.engines import Engines
+from gitops_mcp.workflows.reading.engines import applied_by, passed_over
+from tests.fakes.api import Answer
 from tests.workflows.conftest import FORBIDDEN, Api, Team, application, cluster, listed
 
 ARGO = "/apis/argoproj.io/v1alpha1/applications"
 FLUX = "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations"
+WHOM = Identity("Cluster", "shop", "db")
+LABELS = {
+    f"kustomize.toolkit.fluxcd.io/{key}": value for key, value in (("name", "apps"), ("namespace", "flux-system"))
+}
 
 
-def states(app: App) -> tuple[tuple[EngineState, ...], list[Notice]]:
-    settings, _ = app.settings()
-    return engine_states(ApisOnce(app, settings), settings.environments["dev"])
-
-
-def configured(team: Team, engine: str) -> App:
+def configured(team: Team, engine: str) -> Engines:
     team.commit({".gitops-mcp.yaml": f"environments: {{dev: {{engine: {engine}}}}}\n"})
-    return team.app()
+    app = team.app()
+    ground = app.ground(fetch=False)
+    environment = ground.settings.environments["dev"]
+    return Engines.of(ApisOnce(app, ground.settings).at_engine(environment), environment, ground)
 
 
 def test_an_engine_that_is_not_installed_is_not_missed(team: Team, api: Api) -> None:
     api.applications(listed(application()))
-    found, warnings = states(configured(team, "{type: auto}"))
-    assert [(one.engine, one.name) for one in found] == [("argocd", "argocd/apps")]
-    assert warnings == []
+    engines = configured(team, "{type: auto}")
+    found = engines.applying(WHOM, None, None, ["db.yaml"])
+    assert (str(found), engines.unread) == (
+        "Argo CD Application argocd/apps: Synced, Unknown (does not prune by itself)",
+        [],
+    )
     assert api.asked == [ARGO, FLUX]
 
 
@@ -39,16 +45,65 @@ def test_an_engine_that_is_not_installed_is_not_missed(team: Team, api: Api) -> 
     ("engine", "asked"), [("{type: argocd}", [ARGO]), ("{type: flux}", [FLUX]), ("{type: none}", [])]
 )
 def test_only_the_engine_that_is_configured_is_asked(team: Team, api: Api, engine: str, asked: list[str]) -> None:
-    assert states(configured(team, engine)) == ((), [])
+    engines = configured(team, engine)
+    assert (engines.applying(WHOM, None, None, ["db.yaml"]), engines.unread) == (None, [])
     assert api.asked == asked
 
 
 def test_an_engine_that_may_not_be_read_is_named_and_the_other_one_is_read(team: Team, api: Api) -> None:
     api.answers[f"{ARGO}?limit=500"] = FORBIDDEN
-    api.answers[f"{FLUX}?limit=500"] = listed({"metadata": {"name": "apps", "namespace": "flux-system"}})
-    found, warnings = states(configured(team, "{type: auto}"))
-    assert [one.name for one in found] == ["flux-system/apps"]
-    assert [one.id for one in warnings] == ["engine-unreadable"]
+    api.answers[f"{FLUX}?limit=500"] = listed(
+        {"metadata": {"name": "apps", "namespace": "flux-system"}, "spec": {"path": ""}}
+    )
+    engines = configured(team, "{type: auto}")
+    found = engines.applying(WHOM, None, None, ["db.yaml"])
+    assert found is not None
+    assert (found.object_name, [one.id for one in engines.unread]) == ("flux-system/apps", ["engine-unreadable"])
+
+
+def test_one_that_the_live_object_names_is_asked_for_by_name_alone(team: Team, api: Api) -> None:
+    place = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/apps"
+    api.answers[place] = Answer(200, {"metadata": {"name": "apps", "namespace": "flux-system"}})
+    found = configured(team, "{type: auto}").applying(WHOM, None, {"metadata": {"labels": LABELS}})
+    assert found is not None
+    assert api.asked == [place]
+
+
+def test_of_several_whose_folders_fit_none_is_taken(team: Team, api: Api) -> None:
+    two = [application(), application("shop")]
+    two[1]["metadata"]["name"] = "shop"
+    api.applications(listed(*two))
+    assert configured(team, "{type: argocd}").applying(WHOM, None, None, ["shop/db.yaml"]) is None
+    two[0]["status"]["resources"] = [{"kind": "Cluster", "namespace": "shop", "name": "db"}]
+    api.applications(listed(*two))
+    found = configured(team, "{type: argocd}").applying(WHOM, None, None, ["shop/db.yaml"])
+    assert found is not None
+    assert found.object_name == "argocd/apps"
+
+
+def test_many_are_listed_at_once(team: Team, api: Api) -> None:
+    place = TextPlace("apps.yaml", 0, (), 1)
+    engines = configured(team, "{type: flux}")
+    names = [f"app-{number}" for number in range(11)]
+    listing = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations"
+    made = [{"metadata": {"name": one, "namespace": "flux-system"}} for one in names]
+    api.answers[f"{listing}?limit=500"] = listed(*made)
+    declared = [
+        Declaration(
+            WHOM,
+            "db.yaml",
+            0,
+            (),
+            1,
+            {},
+            "document",
+            applied=EngineObject("flux", "Kustomization", "flux-system", one, place, "directory", ""),
+        )
+        for one in names
+    ]
+    engines.expect(declared)
+    assert [engines.applying(WHOM, one, None) is not None for one in declared] == [True] * 11
+    assert api.asked == [listing]
 
 
 def test_what_changes_how_an_engine_object_applies_is_told_with_it() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,8 +8,13 @@ from hypothesis import strategies as st
 
 from gitops_mcp.answers.base import Answer as ToolAnswer
 from gitops_mcp.app import App
+from gitops_mcp.domain.live.applier import may_apply
+from gitops_mcp.domain.live.argocd_standing import argo_standing
 from gitops_mcp.domain.live.arrival import arrival
-from gitops_mcp.domain.live.engine_report import states_covering_folder
+from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
+from gitops_mcp.domain.live.engine_report import engine_state
+from gitops_mcp.domain.live.flux_standing import flux_standing
+from gitops_mcp.domain.live.standing import Question
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.workflows.reading.cluster_list import list_clusters
@@ -18,9 +23,10 @@ from gitops_mcp.workflows.reading.databases import list_databases
 from gitops_mcp.workflows.reading.roles import list_roles
 from tests.conftest import examples
 from tests.fakes.api import Answer
+from tests.fakes.engine_objects import engine_objects
 from tests.fakes.mutations import JUNK, mutations
 from tests.fakes.recorded import SOON, recorded, recorded_names
-from tests.workflows.conftest import Api, Team, application, cluster, listed
+from tests.workflows.conftest import Api, Team, cluster, listed
 
 
 @pytest.fixture
@@ -90,12 +96,25 @@ def test_values_of_the_wrong_types_keep_no_change_from_being_followed(live: Obje
         assert arrival(change, live, recorded("cluster-healthy"), now=SOON).detail
 
 
-@given(st.lists(st.tuples(st.sampled_from(["spec", "status"]), st.sampled_from(["path", "source", "sync"]), JUNK)))
-def test_values_of_the_wrong_types_break_no_engine_report(edits: list[tuple[str, str, Any]]) -> None:
-    made: Object = application("apps")
-    for section, key, junk in edits:
-        if isinstance(made[section], dict):
-            made[section][key] = junk
-    states_covering_folder([made], [made], "apps")
-    for section, _, junk in edits:
-        states_covering_folder([made | {section: junk}], [made | {section: junk}], "apps")
+@given(
+    st.sampled_from(["argocd", "flux"]),
+    st.data(),
+    st.lists(st.tuples(st.sampled_from(["metadata", "spec", "status"]), st.integers(0, 20), JUNK), max_size=3),
+)
+def test_values_of_the_wrong_types_break_no_engine_report(
+    engine: Literal["argocd", "flux"], data: st.DataObject, edits: list[tuple[str, int, Any]]
+) -> None:
+    objects = data.draw(st.sampled_from(list(engine_objects(engine).values())))
+    for section, place, junk in edits:
+        for made in objects:
+            keys = [*(key for key in made.get(section, ()) if key not in {"name", "namespace"}), "another"]
+            made.setdefault(section, {})[keys[place % len(keys)]] = junk
+    whom = Identity("Cluster", "bank", "ledger")
+    last = objects[-1]
+    for commits in ((), ("c" * 40,)):
+        asked = Question(whom, commits.__contains__, "c" * 40, (), "main", (("spec", "instances"),), None, {}, SOON)
+        told = argo_standing(last, objects[0], asked) if engine == "argocd" else flux_standing(last, objects[0], asked)
+        assert told.why
+        assert str(engine_state(last, str(last["kind"])))
+        assert arrival_by_engine(last, asked).detail
+        may_apply(last, ["a.yaml"], remotes=(), branch="main", runs_here=True)

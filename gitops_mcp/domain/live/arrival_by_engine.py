@@ -1,0 +1,24 @@
+"""Whether an object that is not read, such as a Secret, has arrived: by the word of what applies it."""
+
+from __future__ import annotations
+
+from gitops_mcp.domain.live.applier import resource_entry
+from gitops_mcp.domain.live.argocd_standing import applied_commit
+from gitops_mcp.domain.live.arrival import Arrival
+from gitops_mcp.domain.live.standing import Question, commit_of, label, short
+from gitops_mcp.domain.objects import Object, at
+
+
+def arrival_by_engine(engine: Object | None, asked: Question) -> Arrival:
+    """Of Argo CD, that it is Synced after a whole operation with the change; of Flux, its inventory and revision."""
+    unread = f"{asked.whom} is not read, so only the engine can say whether it is applied"
+    if engine is None:
+        return Arrival("unknown", f"{unread}, and none that says so was found")
+    is_flux = "sourceRef" in (at(engine, "spec") or {})
+    applied = commit_of(at(engine, "status", "lastAppliedRevision")) if is_flux else applied_commit(engine)
+    entry = resource_entry(engine, asked.whom)
+    is_right = entry is None if asked.removes else entry is not None and (is_flux or at(entry, "status") == "Synced")
+    if is_right and asked.has(applied):
+        return Arrival("applied", f"{label(engine)} has applied {short(applied)}, which holds it")
+    what = f"{label(engine)} does not say that {asked.whom} is applied as the change says it"
+    return Arrival("not applied", f"{what} (it has applied {short(applied)})")

@@ -1,0 +1,77 @@
+"""What an engine object says of a change that should come through it: exactly one state, and who must do what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at
+from gitops_mcp.domain.redact import words_of_others
+
+State = Literal["not fetched", "waits", "refused", "left alone", "needs a person", "applied"]
+AGAIN = "Call get_change again"
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
+
+
+@dataclass(frozen=True)
+class Standing:
+    state: State
+    why: str
+    """The words of an engine in it are marked as such."""
+    next: str
+    """Who has to do what; to wait only where that helps."""
+    cause: str | None = None
+    """The earlier commit that keeps the change out."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One object of a change, and what is known of it."""
+
+    whom: Identity
+    holds: Callable[[str], bool]
+    """Whether a commit holds the change."""
+    tip: str
+    """Of the base."""
+    remotes: tuple[str, ...]
+    branch: str
+    fields: tuple[Path, ...] = ()
+    """Those that are not live as the change says; none for a whole object."""
+    declared: Object | None = None
+    """As Git says it now; None where it goes."""
+    live: Object | None = None
+    now: datetime | None = None
+
+    @property
+    def removes(self) -> bool:
+        return self.declared is None
+
+    def has(self, commit: str | None) -> bool:
+        """Whether this is a commit that holds the change."""
+        return commit is not None and self.holds(commit)
+
+
+def commit_of(revision: object) -> str | None:
+    """Of `main@sha1:<commit>`, as Flux writes it, or of a commit itself; None for a name, a version, and no text."""
+    text = revision.rpartition(":")[2] if isinstance(revision, str) else ""
+    return text if _COMMIT.fullmatch(text) else None
+
+
+def condition(value: Object | None, kind: str) -> Object:
+    return next((one for one in list_at(value, "status", "conditions") if at(one, "type") == kind), {})
+
+
+def said(text: object, *, by: str = "its words") -> str:
+    """What an engine wrote, marked as what it is."""
+    return f"{by} (untrusted text): {words_of_others(str(text or 'none'))}"
+
+
+def short(commit: str | None) -> str:
+    return commit[:12] if commit else "no commit"
+
+
+def label(value: Object) -> str:
+    return f"{at(value, 'metadata', 'namespace')}/{at(value, 'metadata', 'name')}"
