@@ -96,7 +96,7 @@ def test_an_object_that_two_changes_touch_is_asked_for_once(team: Team, api: Api
         Answer(200, live(instances=5)),
         Answer(500, {}),
     ]
-    found = page_of_changes(team.app(), state="applied", limit=50, cursor=None)
+    found = page_of_changes(team.app(), state="merged", limit=50, cursor=None)
     assert sorted(row.change for row in found.items) == ["to-4", "to-5"]
     assert len(api.asked) > 1, "the engines were asked too"
     assert sorted(api.asked) == sorted(set(api.asked))
