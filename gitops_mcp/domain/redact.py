@@ -29,7 +29,8 @@ _SUSPECT = re.compile(
 )
 _CREDENTIAL_URL = re.compile(r"(?i)(?<!\w)(\w+://)(?:[^/@\s:]*:[^/@\s]+|(?<=http://)[^/@\s]+|(?<=https://)[^/@\s]+)@")
 SECRET_SETTING = re.compile(
-    r"(?i)(?P<head>(?:password|passwd|passphrase|secret[-_]?access[-_]?key|access[-_]?token|api[-_]?key|private[-_]?key)"
+    r"(?i)(?P<head>(?:password|passwd|passphrase|secret[-_]?access[-_]?key|access[-_]?token|api[-_]?key|private[-_]?key|"
+    r"(?:token|secret|sig(?:nature)?)(?==))"
     r"[\"']?(?P<link>\s*[:=]\s*|\s+(?:is|was|to)\s+|\s+(?=[\"'])))"
     r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;\"'`)}\]]+)"
 )

@@ -20,6 +20,9 @@ def test_free_text_loses_credentials_passwords_and_keys() -> None:
     ("text", "shown"),
     [
         ("more load; password=hunter2 please", "more load; password=<redacted> please"),
+        ("the gate says no to token=abcd1234 here", "the gate says no to token=<redacted> here"),
+        ("GET https://x/y?a=1&X-Amz-Signature=0f3c failed", "GET https://x/y?a=1&X-Amz-Signature=<redacted> failed"),
+        ("no token: found none", "no token: found none"),
         ("run PGPASSWORD='hunter 2' psql", "run PGPASSWORD=<redacted> psql"),
         ('{"password": "hunter2"}', '{"password": <redacted>}'),
         ("the password is hunter2", "the password is <redacted>"),

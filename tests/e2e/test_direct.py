@@ -186,6 +186,17 @@ def test_a_dry_run_tries_everything_and_writes_nothing(alone: Dev) -> None:
     assert alone.person.asked == []
 
 
+def test_what_is_in_deletion_is_said_to_be(alone: Dev) -> None:
+    alone.put(kinds.CLUSTER, "held", instances=3, storage=STORAGE)
+    alone.world.store.merge(kinds.CLUSTER, "dev", "held", {"metadata": {"finalizers": ["example.com/keep"]}})
+    alone.applied("delete_postgres_cluster", name="held", confirm_deletion=True)
+    since = alone.cluster("held")["metadata"]["deletionTimestamp"]
+    told = f"Cluster dev/held is in deletion since {since}, held by example.com/keep, and this changes nothing of that"
+    for tool, asked in (("scale_postgres_cluster", {"instances": 4}), ("delete_postgres_cluster", {})):
+        done = alone.ask.answer(tool, name="held", dry_run=True, **asked)
+        assert [one["message"] for one in done["warnings"] if one["id"] == "deleting"] == [told], tool
+
+
 def test_a_drop_takes_its_steps_and_each_says_which_is_next(alone: Dev) -> None:
     inline = {"roles": [{"name": "ada", "ensure": "present"}, {"name": "bob", "ensure": "present"}]}
     alone.put(kinds.CLUSTER, "drops", instances=1, storage=STORAGE, managed=inline)

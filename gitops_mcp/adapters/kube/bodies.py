@@ -7,6 +7,7 @@ document. A list that was not understood must never look like an empty one.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown
@@ -15,6 +16,7 @@ from gitops_mcp.domain.names import one_line
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import Unavailable
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _TEXTS = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
 
 
@@ -25,6 +27,8 @@ def load_object(body: bytes, content_type: str, *, asked: ApiRequest) -> Object:
         raise _unusable_answer("the answer is empty", asked=asked)
     try:
         value: Any = json.loads(body)
+        if _SURROGATE.search(body):  # half a character, which no UTF-8 can carry on
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         broken = "json" in kind and body.lstrip()[:1] in {b"{", b"["}
         what = "JSON that is cut off or damaged" if broken else kind
@@ -66,7 +70,8 @@ def list_of(answer: Object, *, asked: ApiRequest) -> tuple[list[Object], str | N
     if items is None and answer.get("kind") == kind:
         items = []  # a nil slice of Go
     if type(items) is not list or answer.get("kind") not in {None, "List", kind}:
-        raise _unusable_answer(f"the answer is {_name_what_came(answer)} where a {kind} was", asked=asked)
+        came = "a list without a list of items" if answer.get("kind") == kind else _name_what_came(answer)
+        raise _unusable_answer(f"the answer is {came} where a {kind} was", asked=asked)
     for item in items:
         if type(item) is dict:
             # Lists of built-in kinds leave these out of their items.

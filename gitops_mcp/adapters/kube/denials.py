@@ -22,6 +22,9 @@ _POLICY = re.compile(
     rf"{_FORBIDDEN}(\w{{1,20}}AdmissionPolicy) '([^']{{1,253}})'(?: with binding '([^']{{1,253}})')? denied request"
 )
 _QUOTA = re.compile(rf"{_FORBIDDEN}(?:exceeded|failed) quota: ([^,:\s]{{1,253}})")
+_TERMINATING = re.compile(
+    rf"{_FORBIDDEN}unable to create new content in namespace \S{{1,63}} because it is being terminated"
+)
 _NOT_READY = re.compile(rf"{_FORBIDDEN}not yet ready to handle request")
 _SERVICE = re.compile(r"https://([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc\b")
 
@@ -53,10 +56,12 @@ def admission_error(status: int, words: str, told: str, *, has_causes: bool, ask
             f"{said}, webhook {found[1]!r} does not support dry run, and nothing is written here that was not tried "
             f"first: whoever keeps it declares sideEffects None"
         )
-    return _unreachable_error(words, told, said=said)
+    return _not_now_error(words, told, said=said, namespace=asked.namespace)
 
 
-def _unreachable_error(words: str, told: str, *, said: str) -> GitOpsError | None:
+def _not_now_error(words: str, told: str, *, said: str, namespace: str | None) -> GitOpsError | None:
+    if _TERMINATING.match(words):
+        return Refused(f"{said}, namespace {namespace!r} is being deleted: wait until it is gone, or name another")
     if _NOT_READY.match(words):
         return Unavailable(f"{said}, the API server is starting ({told}): try again in a moment")
     called, converting = _NOT_CALLED.match(words), _NOT_CONVERTED.match(words)

@@ -205,8 +205,8 @@ def _read_body(response: urllib3.BaseHTTPResponse, *, until: float, limit: int) 
     """
     size = 0
     try:
-        # Said here, since urllib3 decodes a chunked body only for who says so (HTTPResponse.read_chunked).
-        for part in response.stream(1 << 18, decode_content=True):
+        # Whatever has come, as a whole part of a body that drips in may be long in coming.
+        while part := response.read1(1 << 18, decode_content=True):
             size += len(part)
             if time.monotonic() > until:
                 raise TimeoutError  # noqa: TRY301 - the connection is closed for it as for any other failure

@@ -6,6 +6,7 @@ import gzip
 import json
 import socket
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -134,6 +135,40 @@ def test_a_body_that_grows_without_end_is_given_up(connect: Callable[[str], Kube
         thread.join()
 
 
+def test_a_body_that_drips_in_is_given_up_after_the_time_out(connect: Callable[[str], Kube]) -> None:
+    """Each byte comes in time, and all of them never."""
+    gone = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                try:
+                    while not gone.wait(0.05):
+                        connection.sendall(b" ")
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        connect(f"http://127.0.0.1:{server.getsockname()[1]}")
+        kube = Kube(context="dev", timeout=0.3)
+        started = time.monotonic()
+        with pytest.raises(Unavailable, match=r"did not answer within 0\.3 s"):
+            kube.every(CLUSTER, "shop")
+        assert time.monotonic() - started < 3
+        gone.set()
+        thread.join()
+
+
+def test_half_a_character_is_replaced(api: ReplayingApi, connect: Callable[[str], Kube]) -> None:
+    body = json.dumps({**LIST, "items": [{**ORDERS, "metadata": {"name": "a\ud800b", "namespace": "shop"}}]})
+    api.answers["*"] = Answer(200, body.encode(), {"Content-Type": "application/json"})
+    assert [one["metadata"]["name"] for one in connect(api.url).every(CLUSTER, "shop")] == ["a?b"]
+
+
 def test_a_list_without_end_is_given_up(api: ReplayingApi, connect: Callable[[str], Kube]) -> None:
     api.answers["*"] = Answer(200, {**LIST, "metadata": {"continue": "again"}})
     with pytest.raises(Unavailable, match="the list does not end, after 100,000 objects"):
@@ -150,6 +185,7 @@ NO_LIST = [
     pytest.param({"kind": "Table", "rows": []}, "a Table where a ClusterList was", id="a table"),
     pytest.param({"kind": "Status", "status": "Success"}, "a Status where a ClusterList was", id="a Status"),
     pytest.param(WATCH_EVENT, "a watch event where a ClusterList was", id="one watch event"),
+    pytest.param({**LIST, "items": "x"}, "a list without a list of items", id="items that are a text"),
     pytest.param({**LIST, "items": [None]}, "no object where a Cluster was", id="an item that is null"),
     pytest.param({**LIST, "items": [[]]}, "no object where a Cluster was", id="an item that is a list"),
     pytest.param({**LIST, "items": ["orders"]}, "a text or a number where a Cluster was", id="an item that is a text"),

@@ -115,6 +115,14 @@ def test_a_quotas_no_names_the_quota(api: ReplayingApi, kube: Kube, words: str) 
     assert "kubectl -n lab describe resourcequota few" in str(told)
 
 
+def test_a_namespace_that_goes_is_named_as_that(api: ReplayingApi, kube: Kube) -> None:
+    why = "unable to create new content in namespace lab because it is being terminated"
+    api.answers["*"] = status(403, "Forbidden", f'clusters.postgresql.cnpg.io "fern" is forbidden: {why}')
+    told = patched(kube)
+    assert type(told) is Refused
+    assert str(told).endswith("403, namespace 'lab' is being deleted: wait until it is gone, or name another")
+
+
 CALLING = 'Internal error occurred: failed calling webhook "vcluster.cnpg.io": failed to call webhook: '
 POST = 'Post "https://cnpg-webhook-service.cnpg-system.svc:443/validate?timeout=10s": '
 

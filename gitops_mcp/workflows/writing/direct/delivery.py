@@ -21,6 +21,7 @@ from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.live.managers import engine_that_keeps, field_managers
 from gitops_mcp.domain.live.operations import ApiOperation, api_operations
 from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
@@ -98,7 +99,9 @@ def _prepare_plan(
     plan = validate_plan(plan, changes, after, api, limits=limits, base=view.desired)
     plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run, does="do at once")
     todo = api_operations(changes, plan.files, live)
-    plan = plan.warned([*_check_owners(todo, live), *_in_git(app, ground, environment, changes)])
+    plan = plan.warned(
+        [*_check_owners(todo, live), *_in_deletion(todo, live), *_in_git(app, ground, environment, changes)]
+    )
     warnings = ServerWarnings()
     tried = _try_first(kube, todo, warnings, plan)
     return _DirectPlan(replace(plan, validated_by=(*plan.validated_by, *tried)), todo, warnings)
@@ -148,6 +151,18 @@ def _check_owners(todo: Iterable[ApiOperation], live: LiveObjects) -> Iterator[N
                     f"Use an environment with git delivery (delivery: git in .gitops-mcp.yaml) for it"
                 )
             yield Notice("set-by-others", f"{claim} of {one.label}; it is changed here without that tool's knowing")
+
+
+def _in_deletion(todo: Iterable[ApiOperation], live: LiveObjects) -> Iterator[Notice]:
+    """Objects that go as soon as their finalizers let them, whatever is written to them until then."""
+    for one in todo:
+        found = live.get(one.identity)
+        if since := at(found, "metadata", "deletionTimestamp"):
+            held = ", ".join(map(str, at(found, "metadata", "finalizers") or ())) or "its dependents"
+            yield Notice(
+                "deleting",
+                f"{one.label} is in deletion since {since}, held by {held}, and this changes nothing of that",
+            )
 
 
 def _in_git(app: App, ground: Ground, environment: Environment, changes: Iterable[ObjectChange]) -> Iterator[Notice]:
