@@ -22,6 +22,7 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.names import check_change_name, pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
@@ -308,7 +309,8 @@ def _overlap_notices(
     near = repository.touching(base, [other.tip for other in others], touched)
     for other in others:
         start = repository.merge_base(base, other.tip) if other.tip in near else None
-        if start is None or touched.isdisjoint(repository.changed_files(start, other.tip)):
+        common = touched.intersection(repository.changed_files(start, other.tip)) if start is not None else set()
+        if not common:
             continue
         states = _states_of_change(app, ground, view.environment, other)
         if states is None or not is_open(ground, other):
@@ -323,6 +325,9 @@ def _overlap_notices(
                     f"change, or agree with its reviewers on the order",
                 )
             )
+        elif lists := sorted(filter(is_kustomization, common)):
+            text = f"open change {other.name!r} edits {', '.join(lists)} too: the one merged second may meet a conflict"
+            notices.append(Notice("overlapping-list", f"{text} there. Put both into one change to avoid that"))
     return notices
 
 

@@ -58,3 +58,23 @@ def test_of_many_open_changes_the_one_that_touches_the_same_is_named(desk: Path)
         "overlapping-change"
     ]
     assert len([warning for warning in warnings if warning.id == "overlapping-change"]) == 1
+
+
+def test_two_open_changes_that_add_to_one_list_are_told(desk: Path) -> None:
+    names = "".join(f"  - orders-{number}.yaml\n" for number in range(20))
+    write(desk / "kustomization.yaml", f"resources:\n{names}")
+    commit_all(desk, "List them")
+
+    def created(name: str) -> WriteResult:
+        new = clusters.NewCluster(name, "shop", 3, "1Gi", "18", None, {}, "app", None)
+        with App.open(Flags(repo=desk)).called(Nobody()) as app:
+            return clusters.create_cluster(app, WriteRequest("create_postgres_cluster", None), new)
+
+    first, second = created("bills"), created("quotes")
+    assert "overlapping-list" not in {one.id for one in first.warnings}
+    assert [one.message for one in second.warnings if one.id == "overlapping-list"] == [
+        (
+            "open change 'create-shop-bills' edits kustomization.yaml too: the one merged second may meet a conflict there. "
+            "Put both into one change to avoid that"
+        )
+    ]
