@@ -53,7 +53,7 @@ def outcome_without_branch(ground: Ground, name: str, tips: Iterable[str]) -> Ou
     """
     lives = [_outcome_of_life(ground, name, tip) for tip in dict.fromkeys(tips)]
     if lives:
-        return max(lives, key=lambda one: _time(one.commits[0]) if one.commits else datetime.fromtimestamp(0, UTC))
+        return max(lives, key=lambda one: one.commits[0].moment if one.commits else datetime.fromtimestamp(0, UTC))
     named = ground.repository.recent(ground.base.commit).naming(name)
     named = named or ground.repository.commits_naming(ground.base.commit, name)
     return _without_branch(_outcome_of_names(ground, name, named)) if named else None
@@ -107,7 +107,7 @@ def _outcome_of_collected(ground: Ground, name: str, tip: str) -> Outcome:
         start = next(iter(own[-1].parents), None) if linked else None
         how = _how_it_is_held(ground, holding) if holding.is_all else seen.why
         return Outcome("merged", f"{how}; its branch is gone", own[0].id if own else tip, start, own or seen.commits)
-    later = [one for one in ground.repository.recent(base.commit).naming(name) if _time(one) > _last_seen(seen)]
+    later = [one for one in ground.repository.recent(base.commit).naming(name) if one.moment > _last_seen(seen)]
     if later and not holding.commits:
         return _without_branch(_outcome_of_names(ground, name, later))
     part = f"; {_part(ground, holding.commits, holding.of)}" if holding.commits else ""
@@ -142,7 +142,7 @@ def _outcome_by_copies(ground: Ground, name: str, is_open: Outcome, holding: Hol
     held = tuple(dict.fromkeys((*holding.commits, *copies)))
     if held and len(held) >= holding.of:
         return replace(is_open, state="merged", why=_how_it_is_held(ground, replace(holding, by="each")))
-    later = [one for one in naming if one.id not in held and _time(one) > _time(own[0])]
+    later = [one for one in naming if one.id not in held and one.moment > own[0].moment]
     if later:
         return _outcome_of_names(ground, name, later)
     return replace(is_open, why=_part(ground, held, holding.of)) if held else is_open
@@ -198,7 +198,7 @@ def _own_run(ground: Ground, name: str, tip: str) -> tuple[Commit, ...]:
     seen = base.seen.get(ground.git.prefix + name)
     if seen and seen.tip == tip and seen.start in {parent for one in chain for parent in one.parents}:
         return (*takewhile(lambda one: one.id != seen.start, chain),)
-    if seen and seen.tip not in recent.by_id and chain and _last_seen(seen) > _time(chain[0]):
+    if seen and seen.tip not in recent.by_id and chain and _last_seen(seen) > chain[0].moment:
         return ()
     return (*takewhile(lambda one: name in one.changes, chain),)
 
@@ -236,8 +236,4 @@ def _are_of_others(commits: Iterable[Commit], name: str) -> bool:
 
 
 def _last_seen(seen: SeenChange) -> datetime:
-    return _time(seen.commits[0]) if seen.commits else datetime.fromisoformat(seen.seen)
-
-
-def _time(commit: Commit) -> datetime:
-    return datetime.fromisoformat(commit.committed)
+    return seen.commits[0].moment if seen.commits else datetime.fromisoformat(seen.seen)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
+from gitops_mcp.domain.cnpg.moment import parse_time
+
 TRAILER = "Gitops-Mcp-Change"
 _NAMING = re.compile(rf"^{TRAILER}: (\S+) *$", re.MULTILINE)
+_NO_MOMENT = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,11 @@ class Commit:
     trailers: tuple[tuple[str, str], ...]
     authored: str = field(default="", compare=False)
     """RFC 3339. A rebase and a cherry-pick keep it."""
+
+    @property
+    def moment(self) -> datetime:
+        """When it was committed; one that says no such thing counts as older than all."""
+        return parse_time(self.committed) or _NO_MOMENT
 
     @property
     def changes(self) -> frozenset[str]:

@@ -109,8 +109,8 @@ def _seen_change(fields: dict[str, Any]) -> SeenChange:
     named = (found.tip, *found.former, found.start, found.merged, *(one.id for one in commits))
     if not all(_ID.fullmatch(one) for one in named if one):
         raise ValueError(found.tip)
-    for moment in (found.seen, *(one.committed for one in commits)):
-        datetime.fromisoformat(moment)
+    if datetime.fromisoformat(found.seen).tzinfo is None:
+        raise ValueError(found.seen)
     return found
 
 

@@ -51,6 +51,8 @@ def _fields(before: Any, after: Any, now: Any, path: Path) -> Iterator[tuple[Pat
     parts = [_parts(value) for value in (before, after, now)]
     if _is_equal(after, now):
         yield path, True, False
+    elif now is _ABSENT:
+        yield path, False, before is _ABSENT
     elif parts[1] is not None and all(
         part is not None or value is _ABSENT for part, value in zip(parts, (before, after, now), strict=True)
     ):
