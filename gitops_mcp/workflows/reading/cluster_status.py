@@ -91,7 +91,7 @@ def read_cluster_status(
         engines=[cut_text(str(engine))] if engine else [],
         warnings=warnings,
     )
-    held = _standing(engines, engine, ground, declared, live, shared)
+    held = _standing(app, engines, engine, ground, declared, live, shared)
     unread_engines = [one for one in engines.unread if one.id != "engine-source-unreadable"]
     shared = shared.model_copy(update={"warnings": [*shared.warnings, *unread_engines]})
     if live is None:
@@ -129,6 +129,7 @@ def _unmade_passwords(api: ApiOnce, live: Object, related: Related) -> tuple[lis
 
 
 def _standing(
+    app: App,
     engines: Engines,
     engine: SeenEngine | None,
     ground: Ground | None,
@@ -165,7 +166,9 @@ def _standing(
         live,
         datetime.now(UTC),
     )
-    return engines.standing(engine, asked)
+    place = declared.applied.place.path if declared.applied and engine.object is None else None
+    known = app.desired(ground, engines.environment.path, base.commit).engines if place else ()
+    return engines.standing(engine, asked, engines.above(engine, place, known) if place else ())
 
 
 def _not_live(held: Standing | None) -> Problem:
