@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
@@ -149,7 +148,7 @@ class Engines:
             why = f"{engine.name}, which Git says applies it, is not there"
             return Standing("needs a person", why, f"somebody sees what should make {engine.name}, and mends that")
         if kind == APPLICATION:
-            return argo_standing(found, self._project(found), asked)
+            return argo_standing(found, self._project(found) if asked.now else None, asked)
         if kind == HELM_RELEASE:
             return helm_standing(found, asked)
         return flux_standing(found, self._source(found), asked)
@@ -185,7 +184,6 @@ class Engines:
                 tuple(fields),
                 declared.object,
                 live,
-                datetime.now(UTC),
             )
             found = self.standing(engine, asked)
             if found.state in states:

@@ -174,7 +174,7 @@ def _standing(
 def _not_live(held: Standing | None) -> Problem:
     what = "Git declares this cluster and there is no such live object"
     seek = "see whether the engine applies the folder it is declared in"
-    return Problem("warning", "not-live", what, held.next if held else seek, held.why if held else None)
+    return Problem("warning", "not-live", f"{what}: {held.why}" if held else what, held.next if held else seek)
 
 
 def _fill_answer(
@@ -266,7 +266,8 @@ def _git_problems(
             yield Problem("warning", "refused-by-api", what, action)
         else:
             action = held.next.replace("get_change", "get_cluster_status") if held else _UNKNOWN
-            yield Problem("info", "differs-from-git", what, action, held.why if held else None)
+            told = f"{what}; {held.why}" if held and held.state != "refused" else what
+            yield Problem("info", "differs-from-git", told, action)
     unknown = any(one.id in {"git-unclear", "no-repository", "passed-over"} for one in shared.warnings)
     if shared.git is None and declared is None and not unknown:
         what = "no document of this environment's folder declares this cluster"
