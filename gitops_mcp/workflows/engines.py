@@ -7,11 +7,11 @@ wanted at once. What may not be read is named, and the rest still answers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 
 from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
+from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.source_url import why_elsewhere
 from gitops_mcp.domain.kinds import APP_PROJECT, APPLICATION, FLUX_SOURCES, HELM_RELEASE, KUSTOMIZATION
 from gitops_mcp.domain.live.applier import EngineName, lists_object, may_apply, name_in_git, name_on_live
@@ -20,7 +20,7 @@ from gitops_mcp.domain.live.engine_report import EngineState, engine_state
 from gitops_mcp.domain.live.flux_standing import SourceSeen, flux_standing, helm_standing
 from gitops_mcp.domain.live.standing import Question, Standing, condition
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, text_at
+from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, list_at, text_at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import GitOpsError, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce
@@ -120,17 +120,52 @@ class Engines:
             return listed
         return SeenEngine(named[0], None) if named and not self.unread else None
 
-    def standing(self, engine: SeenEngine, asked: Question) -> Standing:
-        """What it says of one object of a change."""
+    def standing(self, engine: SeenEngine, asked: Question, above: Iterable[SeenEngine] = ()) -> Standing:
+        """What it says of one object of a change.
+
+        `above`: what applies the engine object itself, where the change has to come through that first.
+        """
+        own = Identity(engine.name.resource.kind, engine.name.namespace, engine.name.name)
+        through = replace(asked, whom=own, fields=(), declared=engine.object or {}, live=engine.object)
+        for parent in above:
+            found = self._of_one(parent, through)
+            if found.state != "applied":
+                return found
+        return self._with_dependency(engine, asked, self._of_one(engine, asked))
+
+    def above(self, engine: SeenEngine, place: str, known: Iterable[EngineObject]) -> Iterator[SeenEngine]:
+        """What applies an engine object: by its own marks, else by the folder that holds the file it stands in."""
+        own = name_on_live({**engine.object, "kind": engine.name.resource.kind}) if engine.object else None
+        in_git = [name_in_git(one) for one in known if not one.excluded and _is_below(one, place)]
+        for name in dict.fromkeys([own] if own else in_git):
+            found = self._named(name) if name and name != engine.name else None
+            if found is not None:
+                yield found
+
+    def _of_one(self, engine: SeenEngine, asked: Question) -> Standing:
         found, kind = engine.object, engine.name.resource
         if found is None:
             why = f"{engine.name}, which Git says applies it, is not there"
             return Standing("needs a person", why, f"somebody sees what should make {engine.name}, and mends that")
         if kind == APPLICATION:
-            return argo_standing(found, self._project(found), asked)
+            return argo_standing(found, self._project(found) if asked.now else None, asked)
         if kind == HELM_RELEASE:
             return helm_standing(found, asked)
         return flux_standing(found, self._source(found), asked)
+
+    def _with_dependency(self, engine: SeenEngine, asked: Question, found: Standing) -> Standing:
+        """The same, with what holds up the Kustomization that it waits for."""
+        if at(condition(engine.object, "Ready"), "reason") != "DependencyNotReady" or found.state != "waits":
+            return found
+        for one in list_at(engine.object, "spec", "dependsOn"):
+            namespace = text_at(one, "namespace") or engine.name.namespace
+            other = self._named(EngineName(engine.name.resource, namespace, str(at(one, "name"))))
+            if other is None or at(condition(other.object, "Ready"), "status") == "True":
+                continue
+            held = self._of_one(other, replace(asked, fields=(), declared={}, live={}))
+            if held.state not in {"waits", "applied"}:
+                return Standing("needs a person", f"{found.why}; {held.why}", held.next)
+        return found
 
     def obstacle(
         self, whom: Identity, declared: Declaration, live: Object | None, fields: Iterable[Path]
@@ -149,17 +184,11 @@ class Engines:
                 tuple(fields),
                 declared.object,
                 live,
-                datetime.now(UTC),
             )
             found = self.standing(engine, asked)
             if found.state in states:
                 return f"{found.why}: {found.next}"
         return None
-
-    def parent(self, engine: SeenEngine) -> SeenEngine | None:
-        """The engine object that applies this one, by its own marks."""
-        name = name_on_live({**engine.object, "kind": engine.name.resource.kind}) if engine.object else None
-        return self._named(name) if name and name != engine.name else None
 
     def _kinds(self) -> tuple[Resource, ...]:
         return _KINDS[self.environment.engine_type]
@@ -242,3 +271,8 @@ class Engines:
     def _missed(self, error: GitOpsError, *, optional: bool = False) -> None:
         told = Notice("engine-source-unreadable" if optional else "engine-unreadable", str(error))
         self.unread += [] if told.id in {one.id for one in self.unread} else [told]
+
+
+def _is_below(one: EngineObject, path: str) -> bool:
+    """Whether a file lies in the folder of this repository that an engine object builds."""
+    return one.folder is not None and (not one.folder or path.startswith(f"{one.folder}/"))

@@ -122,7 +122,7 @@ def _of_operation(application: Object, asked: Question) -> Standing | None:
     which = "this change" if mine else f"{short(commit)}, which is without this change and keeps later commits out"
     since = f" since {words_of_others(str(at(state, 'startedAt')))}" if at(state, "startedAt") else ""
     at_work, cause = f"{name} works{since} on {which}", None if mine else commit
-    if "waiting for pruning confirmation" in message or "waiting for deletion confirmation" in message:
+    if re.search(r"waiting for (pruning|deletion) confirmation", message, re.IGNORECASE):
         return Standing(
             "needs a person", f"{at_work}, and waits for a person; {words}", _confirmation(application), cause
         )

@@ -44,6 +44,7 @@ class Question:
     """As Git says it now; None where it goes."""
     live: Object | None = None
     now: datetime | None = None
+    """None: what passes with time, such as a window of Argo CD, is not asked about."""
 
     @property
     def removes(self) -> bool:

@@ -15,6 +15,7 @@ from gitops_mcp.answers.changes import LiveObject
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
+from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.live.arrival import Arrival, arrival
 from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
@@ -73,6 +74,8 @@ class _Touched:
     declared: Declaration | None
     in_git: Object | None
     """As the base declares it now, where the change is merged."""
+    engines: tuple[EngineObject, ...] = ()
+    """All that the repository declares."""
 
 
 def follow_span(
@@ -148,11 +151,10 @@ def _standing(
     engines: Engines, ground: Ground, span: Span, one: _Touched, engine: SeenEngine, asked: Question
 ) -> Standing:
     """What holds an object up: its engine object, or the parent where the change goes through that one first."""
-    place = one.declared.applied.place.path if one.declared and one.declared.applied else None
-    through = span.start is not None and place in ground.repository.changed_files(span.start, span.tip)
-    parent = engines.parent(engine) if through else None
-    above = engines.standing(parent, replace(asked, fields=())) if parent else None
-    found = above if above and above.state not in {"applied", "left alone"} else engines.standing(engine, asked)
+    place = one.declared.applied.place.path if one.declared and one.declared.applied else ""
+    changed = span.start is not None and place in ground.repository.changed_files(span.start, span.tip)
+    above = engines.above(engine, place, one.engines) if changed or engine.object is None else ()
+    found = engines.standing(engine, asked, above)
     return replace(found, why=f"{found.why}{_cause(ground, found.cause)}")
 
 
@@ -264,7 +266,7 @@ def _touched_objects(apis: ApisOnce, ground: Ground, environment: Environment, s
         whom = one.identity
         declared = (now.get(whom) if merged else None) or new.get(whom) or old.get(whom)
         in_git = now[whom].object if merged and whom in now else None
-        yield _Touched(one, declared, in_git)
+        yield _Touched(one, declared, in_git, base.engines)
 
 
 def _remainder(

@@ -92,7 +92,7 @@ def read_cluster_status(
         engines=[cut_text(str(engine))] if engine else [],
         warnings=warnings,
     )
-    held = _standing(engines, engine, ground, declared, live, shared)
+    held = _standing(app, engines, engine, ground, declared, live, shared)
     unread_engines = [one for one in engines.unread if one.id != "engine-source-unreadable"]
     shared = shared.model_copy(update={"warnings": [*shared.warnings, *unread_engines]})
     if live is None:
@@ -132,6 +132,7 @@ def _unmade_passwords(api: ApiOnce, live: Object, related: Related) -> tuple[lis
 
 
 def _standing(
+    app: App,
     engines: Engines,
     engine: SeenEngine | None,
     ground: Ground | None,
@@ -168,13 +169,15 @@ def _standing(
         live,
         datetime.now(UTC),
     )
-    return engines.standing(engine, asked)
+    place = declared.applied.place.path if declared.applied and engine.object is None else None
+    known = app.desired(ground, engines.environment.path, base.commit).engines if place else ()
+    return engines.standing(engine, asked, engines.above(engine, place, known) if place else ())
 
 
 def _not_live(held: Standing | None) -> Problem:
     what = "Git declares this cluster and there is no such live object"
     seek = "see whether the engine applies the folder it is declared in"
-    return Problem("warning", "not-live", what, held.next if held else seek, held.why if held else None)
+    return Problem("warning", "not-live", f"{what}: {held.why}" if held else what, held.next if held else seek)
 
 
 def _fill_answer(
@@ -269,9 +272,10 @@ def _git_problems(
             yield Problem("warning", "refused-by-api", what, action)
         else:
             action = held.next.replace("get_change", "get_cluster_status") if held else _UNKNOWN
+            told = f"{what}; {held.why}" if held and held.state != "refused" and not is_direct else what
             if is_direct:
                 action = "change Git too where anything is still made from it; a change here does not touch it"
-            yield Problem("info", "differs-from-git", what, action, held.why if held and not is_direct else None)
+            yield Problem("info", "differs-from-git", told, action)
     unknown = any(one.id in {"git-unclear", "no-repository", "passed-over"} for one in shared.warnings)
     if shared.git is None and declared is None and not (unknown or is_direct):
         what = "no document of this environment's folder declares this cluster"

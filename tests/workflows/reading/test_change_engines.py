@@ -485,3 +485,25 @@ def test_a_write_warns_of_what_the_object_itself_keeps_flux_from(team: Team, api
     (found,) = warned(team)
     assert "carries kustomize.toolkit.fluxcd.io/reconcile: disabled (on the live object)" in found
     assert "`kubectl annotate cluster db -n shop kustomize.toolkit.fluxcd.io/reconcile-`" in found
+
+
+def test_one_that_is_not_there_yet_waits_for_what_makes_it(team: Team, api: Api) -> None:
+    first = {path: text for path, text in BOOTSTRAP.items() if "apps" not in path}
+    added = {path: text for path, text in BOOTSTRAP.items() if "apps" in path}
+    before, after = merged(team, first, {**added})
+    api.cluster("shop", "db", ABSENT)
+    put(api, kustomization("flux-system", before), source=git_repository(before))
+    found = told(team)
+    assert found.next == ["Call get_change again once it has looked at the branch again (every 1m)"]
+    put(api, kustomization("flux-system", after), source=git_repository(after))
+    assert "its inventory has no Kustomization flux-system/apps: something leaves the file out" in told(team).why
+
+
+def test_a_dependency_is_asked_what_holds_it_up(team: Team, api: Api, scaled: tuple[str, str]) -> None:
+    before, after = scaled
+    waiting = kustomization("apps", before, after, "DependencyNotReady", dependsOn=[{"name": "base"}])
+    stuck = kustomization("base", before, before, "BuildFailed", suspend=True)
+    put(api, waiting, stuck, source=git_repository(after))
+    found = told(team)
+    assert (found.state, found.next) == ("merged", [SUSPENDED.format("kustomization base")])
+    assert "waits for what it depends on" in found.why
