@@ -47,6 +47,7 @@ from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 _OTHERS = 20
 """Open changes that are looked through for what the base does not have."""
+_NAMED = 3
 
 
 def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
@@ -303,7 +304,8 @@ def _overlap_notices(
 ) -> list[Notice]:
     """Other open changes that touch the same fields: whoever merges second may meet a conflict."""
     touched = {change.path for change in plan.files}
-    notices = []
+    notices: list[Notice] = []
+    beside: list[str] = []
     repository, base = ground.repository, ground.base.commit
     others = [other for other in repository.changes(ground.git, ground.base) if other.branch != target.branch]
     near = repository.touching(base, [other.tip for other in others], touched)
@@ -325,9 +327,14 @@ def _overlap_notices(
                     f"change, or agree with its reviewers on the order",
                 )
             )
-        elif lists := sorted(filter(is_kustomization, common)):
-            text = f"open change {other.name!r} edits {', '.join(lists)} too: the one merged second may meet a conflict"
-            notices.append(Notice("overlapping-list", f"{text} there. Put both into one change to avoid that"))
+        elif any(map(is_kustomization, common)):
+            beside.append(repr(other.name))
+    if beside:
+        more = f" and {len(beside) - _NAMED} more" if len(beside) > _NAMED else ""
+        text = (
+            f"open in one kustomization with this: {', '.join(beside[:_NAMED])}{more}. What is merged second may meet a"
+        )
+        notices.append(Notice("overlapping-list", f"{text} conflict there; one change for all avoids that"))
     return notices
 
 

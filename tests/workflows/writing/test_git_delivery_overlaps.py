@@ -74,7 +74,7 @@ def test_two_open_changes_that_add_to_one_list_are_told(desk: Path) -> None:
     assert "overlapping-list" not in {one.id for one in first.warnings}
     assert [one.message for one in second.warnings if one.id == "overlapping-list"] == [
         (
-            "open change 'create-shop-bills' edits kustomization.yaml too: the one merged second may meet a conflict there. "
-            "Put both into one change to avoid that"
+            "open in one kustomization with this: 'create-shop-bills'. What is merged second may meet a conflict there; one "
+            "change for all avoids that"
         )
     ]
