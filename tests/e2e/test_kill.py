@@ -316,7 +316,7 @@ def _git_folder(checkout: Path) -> dict[str, bytes]:
         "logs/refs/remotes/",
         "logs/refs/heads/gitops-mcp",
     )
-    passed += ("gitops-mcp/", "packed-refs")
+    passed += ("gitops-mcp/", "gitops-mcp-seen.json", "packed-refs")
     names = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
     return {
         name: path.read_bytes()
