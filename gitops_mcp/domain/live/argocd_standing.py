@@ -88,7 +88,7 @@ def _confirmation(application: Object) -> str:
 def _of_source(application: Object, asked: Question) -> Standing | None:
     others = [why_other(one, asked.remotes, asked.branch) for one in sources_of(application)]
     if others and all(others):
-        why = f"{_name(application)} does not get the commit: {others[0]}"
+        why = f"{_name(application)} does not get the commit: {words_of_others(str(others[0]))}"
         return Standing("not fetched", why, "somebody points its source at this repository and branch")
     hydrator = mapping_at(application, "spec", "sourceHydrator")
     working = mapping_at(application, "status", "sourceHydrator", "currentOperation")

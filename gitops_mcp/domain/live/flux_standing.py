@@ -11,6 +11,7 @@ from gitops_mcp.domain.live.applier import lists_object
 from gitops_mcp.domain.live.left_alone import flux_leaves
 from gitops_mcp.domain.live.standing import AGAIN, Question, Standing, commit_of, condition, label, said, short
 from gitops_mcp.domain.objects import Object, at, text_at
+from gitops_mcp.domain.redact import words_of_others
 
 SourceSeen = Object | str | None
 """The source as it is; why it could not be read; None where it is not there."""
@@ -120,7 +121,9 @@ def _unfetched_by_source(source: Object, which: str, asked: Question) -> Standin
     told = f"; {said(at(failing, 'message'))}" if failing else ""
     if other:
         return Standing(
-            "not fetched", f"{which}: {other}{told}", f"somebody points {which} at this repository and branch"
+            "not fetched",
+            f"{which}: {words_of_others(other)}{told}",
+            f"somebody points {which} at this repository and branch",
         )
     if at(source, "spec", "suspend") is True:
         return _suspended(

@@ -155,3 +155,17 @@ def test_an_operation_that_keeps_the_change_out_names_its_own_commit() -> None:
     told = of_argo("second-change-behind-confirmation")
     assert told.cause == "e6b6e63bbc21247be0f66f1e7bb02863658b1b78"
     assert "argocd.argoproj.io/deletion-approved" in told.next
+
+
+def test_a_login_in_the_address_of_another_repository_is_not_shown() -> None:
+    url = "https://bot:hunter2hunter2@forge.example.org/else.git"
+    kustomization, source = flux_pair("ready")
+    assert source is not None
+    source["spec"]["url"] = url
+    found = application("synced-healthy")
+    found["spec"]["source"]["repoURL"] = url
+    asked = replace(question([]), remotes=("https://forge.example.org/house.git",))
+    for told in (flux_standing(kustomization, source, asked), argo_standing(found, None, asked)):
+        assert told.state == "not fetched"
+        assert "another repository" in told.why
+        assert "hunter2" not in told.why
