@@ -36,8 +36,8 @@ _LOG_LINES = 40
 
 _REVIEWER = ("-c", "user.name=Demo Reviewer", "-c", "user.email=reviewer@localhost")
 _UNCOMMITTED = "# A thought of mine that I have not committed.\n"
-_MOVES = ("objects", "packed-refs", "FETCH_HEAD", "refs/remotes", "logs/refs/remotes")
-"""What a fetch moves inside .git: everything else there is the person's."""
+_MOVES = ("objects", "packed-refs", "FETCH_HEAD", "refs/remotes", "logs/refs/remotes", "gitops-mcp-seen.json")
+"""What a fetch moves inside .git, and what the server keeps there for the next one: all else there is the person's."""
 
 
 class DemoFailed(Exception):

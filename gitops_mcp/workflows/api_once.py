@@ -100,7 +100,8 @@ class ApiOnce:
         sides = [(self.for_one_part(), part) for part in parts]
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                return list(pool.map(lambda side: read(*side), sides))
+                asked = [pool.submit(read, *side) for side in sides]
+            return [one.result() for one in asked]
         finally:
             down = [side._down for side, _ in sides]  # noqa: SLF001 - of the same class
             self._down = self._down or (down[0] if down and all(down) else None)

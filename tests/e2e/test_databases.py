@@ -294,6 +294,8 @@ def test_cluster_role_database_and_secret_are_one_change_that_is_applied_in_one_
         "DatabaseRole shop/carts-db-cart-reader",
         "ExternalSecret shop/carts-db-cart-owner-password",
         "ExternalSecret shop/carts-db-cart-reader-password",
+        "Password shop/carts-db-cart-owner-password",
+        "Password shop/carts-db-cart-reader-password",
     ]
     here.password("carts-db-cart-owner-password", role="cart_owner")
     inside = here.postgres("carts-db")

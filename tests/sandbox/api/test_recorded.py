@@ -23,6 +23,7 @@ DRY = "dryRun=All&fieldManager=flux&fieldValidation=Strict"
 OTHERWISE = {
     "w059": "a quantity that is none: the webhook that reads it says so first, here the schema",
     "w237": "of another apiVersion a real server first says which fields it does not know there",
+    "w372": "a null that the webhook reads as a blank: the server says no more once it has refused that",
     "w248": "the webhook refuses the annotation of which its defaulting makes an invalid field first",
 }
 """Rows that are refused in other words than the server's first."""

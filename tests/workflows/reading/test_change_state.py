@@ -76,7 +76,7 @@ def test_it_has_failed_where_the_engine_cannot_apply_what_git_says(team: Team, a
     api.cluster("shop", "db", Answer(200, live()))
     api.applications(listed(application(failing="admission refused it")))
     state, why, _, _ = followed(team)
-    assert (state, why) == ("failed", "the engine cannot apply it: SyncError: admission refused it")
+    assert (state, why) == ("failed", "the engine cannot apply it: SyncError: admission refused it (untrusted text)")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_it_has_failed_where_the_engine_cannot_apply_what_git_says(team: Team, a
         ("cluster-disk-full", "failed", "enlarge the volume"),
         ("cluster-fenced", "failed", "instances are fenced: ledger-2"),
         ("cluster-hibernated", "healthy", "they are healthy"),
-        ("cluster-disabled", "failed", "reconciliationLoop is 'disabled'"),
+        ("cluster-disabled", "applied", "reconciliationLoop is 'disabled'"),
     ],
 )
 def test_a_change_of_what_a_real_operator_wrote_is_where_that_says(
