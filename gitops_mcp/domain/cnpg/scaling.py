@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_arguments import INSTANCES_MOST, checked_instances, parse_flag
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_hibernated
-from gitops_mcp.domain.objects import Object, as_int, at
+from gitops_mcp.domain.objects import Object, as_int, at, list_at
 from gitops_mcp.errors import Refused
 
 
@@ -67,7 +66,7 @@ class Scaling:
 def _check_scaling(cluster: Object, to: int) -> None:
     postgresql = at(cluster, "spec", "postgresql")
     number = at(postgresql, "synchronous", "number")
-    named = sum(len(_as_list(at(postgresql, "synchronous", key))) for key in ("standbyNamesPre", "standbyNamesPost"))
+    named = sum(len(list_at(postgresql, "synchronous", key)) for key in ("standbyNamesPre", "standbyNamesPost"))
     if isinstance(number, int) and number >= to + named:
         raise Refused(
             f"instances: spec.postgresql.synchronous.number is {number}, and CNPG's webhook wants it below the number "
@@ -121,7 +120,7 @@ def _hibernation_warning(cluster: Object) -> Iterator[str]:
 def _lost_volumes(cluster: Object, gone: int, live: Object | None) -> str:
     suffixes = [""]
     suffixes += ["-wal"] if at(cluster, "spec", "walStorage") else []
-    suffixes += [f"-tbs-{at(one, 'name')}" for one in _as_list(at(cluster, "spec", "tablespaces"))]
+    suffixes += [f"-tbs-{at(one, 'name')}" for one in list_at(cluster, "spec", "tablespaces")]
     pods = departing_instances(live, gone) if live is not None else ()
     if pods:
         return f"PVCs {', '.join(f'{pod}{suffix}' for pod in pods for suffix in suffixes)} with their data"
@@ -140,11 +139,6 @@ def departing_instances(live: Object, count: int) -> tuple[str, ...]:
 def _serial_number(pod: str) -> int:
     tail = pod.rpartition("-")[2]
     return int(tail) if tail.isdecimal() else 0
-
-
-def _as_list(value: object) -> list[Any]:
-    """Git may hold anything; what is no list there is refused by the API, not here."""
-    return value if isinstance(value, list) else []
 
 
 def _replicas(count: int) -> str:

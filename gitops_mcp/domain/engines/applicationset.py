@@ -16,9 +16,9 @@ from typing import Any
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.argocd import interpret_application
 from gitops_mcp.domain.engines.globs import glob
-from gitops_mcp.domain.engines.reading import Files, as_mapping, clean_path, mappings_in, read_documents
+from gitops_mcp.domain.engines.reading import Files, clean_path, mappings_in, read_documents
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, mapping_at
 
 _TAG = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _INDEX = re.compile(r"index\s+\.?([\w.-]+)\s+(?:(\d+)|\"([^\"]+)\")")
@@ -115,7 +115,7 @@ def _generator_parameters(
         f"its {field} is not evaluated" for field in ("selector",) if at(generator, field) and not at(generator, "git")
     )
     kind = next((name for name in ("list", "git", "matrix", "merge") if isinstance(generator.get(name), dict)), None)
-    said = as_mapping(_fill_tags(generator.get(kind or ""), known))
+    said = mapping_at(_fill_tags(generator.get(kind or ""), known))
     if kind == "list":
         for element in mappings_in(said.get("elements")):
             yield _flat(element), doubts

@@ -11,7 +11,6 @@ from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, HelmC
 from gitops_mcp.domain.engines.reading import (
     Files,
     TextPlace,
-    as_mapping,
     clean_path,
     kustomization_path,
     mappings_in,
@@ -21,7 +20,7 @@ from gitops_mcp.domain.engines.reading import (
 )
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import Section, join_path
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.objects import Object, Path, at, mapping_at
 
 GROUP = "argoproj.io"
 SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
@@ -63,7 +62,7 @@ def _engine_object(
     revision: str,
 ) -> EngineObject:
     spec = one.object["spec"]
-    sync = as_mapping(spec.get("syncPolicy"))
+    sync = mapping_at(spec.get("syncPolicy"))
     automated, options = at(sync, "automated"), texts_in(at(sync, "syncOptions"))
     folder = None if source.get("chart") else clean_path(source.get("path"))
     said = [kind for kind in _TYPES if _says_something(source.get(kind))]
@@ -71,7 +70,7 @@ def _engine_object(
     build = "helm" if folder is None else said[0] if said else _build_type(files, folder)
     automatic = isinstance(automated, dict) and automated.get("enabled") is not False
     namespace = at(spec, "destination", "namespace")
-    directory = as_mapping(source.get("directory"))
+    directory = mapping_at(source.get("directory"))
     return EngineObject(
         engine="argocd",
         kind="Application",
@@ -105,7 +104,7 @@ def _engine_object(
 
 def _hydration_notes(one: LocatedObject) -> Iterator[str]:
     """Where a commit goes before it is applied."""
-    hydrator = as_mapping(at(one.object, *_HYDRATOR))
+    hydrator = mapping_at(one.object, *_HYDRATOR)
     synced, staged = at(hydrator, "syncSource", "targetBranch"), at(hydrator, "hydrateTo", "targetBranch")
     if staged and staged != synced:
         yield (
@@ -130,7 +129,7 @@ def _build_type(files: Files, folder: str) -> str:
 
 
 def _overlay(source: Object, base: tuple[str | int, ...], place: TextPlace) -> Section | None:
-    said = as_mapping(source.get("kustomize"))
+    said = mapping_at(source.get("kustomize"))
     labels = string_values(said.get("commonLabels"))
     without_selector = said.get("labelWithoutSelector") is True
     return overlay_section(
@@ -155,7 +154,7 @@ def _chart(
     repository = None if folder is not None else str(source.get("repoURL"))
     name = str(source.get("chart") or folder)
     release = at(source, "helm", "releaseName") or one.name
-    values = tuple(_values(one.place, (*base, "helm"), as_mapping(source.get("helm")), folder, lent))
+    values = tuple(_values(one.place, (*base, "helm"), mapping_at(source.get("helm")), folder, lent))
     return HelmChart(name, repository, folder, True, str(release), values)
 
 

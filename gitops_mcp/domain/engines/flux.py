@@ -12,7 +12,6 @@ from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, FluxV
 from gitops_mcp.domain.engines.reading import (
     Files,
     TextPlace,
-    as_mapping,
     clean_path,
     kustomization_path,
     mappings_in,
@@ -22,7 +21,7 @@ from gitops_mcp.domain.engines.reading import (
 )
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import Section
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.objects import Object, Path, at, mapping_at
 
 KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
 HELM_GROUP = "helm.toolkit.fluxcd.io"
@@ -253,6 +252,6 @@ def _defined_variables(source: LocatedObject) -> Iterable[tuple[str, FluxVariabl
     origin += ", encrypted with sops" if "sops" in source.object else ""
     is_known = source.kind == "ConfigMap" and "sops" not in source.object
     for path in (("data",), ("stringData",), ("spec", "encryptedData"), ("spec", "template", "data")):
-        for key, text in as_mapping(at(source.object, *path)).items():
+        for key, text in mapping_at(source.object, *path).items():
             value = text.replace("\n", "") if is_known and isinstance(text, str) else None
             yield key, FluxVariable(key, value, origin, source.place.below(*path, key))

@@ -13,19 +13,12 @@ from typing import Any
 
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.envsubst import Malformed
-from gitops_mcp.domain.engines.reading import (
-    Files,
-    as_mapping,
-    kustomization_path,
-    mappings_in,
-    read_documents,
-    texts_in,
-)
+from gitops_mcp.domain.engines.reading import Files, kustomization_path, mappings_in, read_documents, texts_in
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.regex import Unsupported
 from gitops_mcp.domain.kustomize.selectors import selects
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, mapping_at
 
 _ENGINES = frozenset({"Kustomization", "HelmRelease"})
 
@@ -78,7 +71,7 @@ def with_outer_namespace(one: LocatedObject, files: Files) -> LocatedObject:
     if namespace in {None, one.namespace}:
         return one
     return replace(
-        one, object={**one.object, "metadata": {**as_mapping(one.object.get("metadata")), "namespace": namespace}}
+        one, object={**one.object, "metadata": {**mapping_at(one.object.get("metadata")), "namespace": namespace}}
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from gitops_mcp.domain.engines.applies import EngineObject, HelmChart, LocatedObject, ValuesLayer
 from gitops_mcp.domain.engines.flux import FluxContext, dependencies_of, examine_source, spec_of
-from gitops_mcp.domain.engines.reading import TextPlace, as_mapping, clean_path, mappings_in, texts_in, value_at_place
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.engines.reading import TextPlace, clean_path, mappings_in, texts_in, value_at_place
+from gitops_mcp.domain.objects import Object, at, mapping_at
 
 
 def interpret_helm_release(one: LocatedObject, context: FluxContext) -> EngineObject:
@@ -42,8 +42,8 @@ def _chart(one: LocatedObject, spec: Object, context: FluxContext) -> tuple[Helm
     if not release:
         target = spec.get("targetNamespace")
         release = f"{target}-{one.name}" if target else one.name
-    wanted = as_mapping(at(spec, "chart", "spec"))
-    reference = as_mapping(spec.get("chartRef") or wanted.get("sourceRef"))
+    wanted = mapping_at(spec, "chart", "spec")
+    reference = mapping_at(spec.get("chartRef") or wanted.get("sourceRef"))
     kind, name = str(reference.get("kind")), str(reference.get("name"))
     found = context.referred(kind, name, reference.get("namespace") or one.namespace, one.place.path)
     url = at(found[0].object, "spec", "url") if found else None

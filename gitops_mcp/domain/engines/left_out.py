@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gitops_mcp.domain.engines.globs import glob
-from gitops_mcp.domain.engines.reading import Files, TextPlace, as_mapping, mappings_in, read_documents, texts_in
-from gitops_mcp.domain.objects import Object, Path
+from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents, texts_in
+from gitops_mcp.domain.objects import Object, Path, mapping_at
 
 SOURCE_IGNORE = ".sourceignore"
 _SIMPLE_JQ = re.compile(r"(\.[A-Za-z_]\w*)+")
@@ -49,7 +49,7 @@ class FileRule:
 def flux_fields(spec: Object, place: TextPlace) -> Iterator[LeftFields]:
     for index, rule in enumerate(mappings_in(spec.get("ignore"))):
         fields = tuple(map(_pointer_path, texts_in(rule.get("paths"))))
-        yield LeftFields(place.below("spec", "ignore", index), as_mapping(rule.get("target")), fields)
+        yield LeftFields(place.below("spec", "ignore", index), mapping_at(rule.get("target")), fields)
 
 
 def argocd_fields(spec: Object, place: TextPlace) -> Iterator[LeftFields]:
@@ -133,6 +133,6 @@ def override_notes(name: str, folder: str | None, files: Files) -> Iterator[str]
     for file in (".argocd-source.yaml", f".argocd-source-{name}.yaml"):
         path = posixpath.join(folder, file) if folder is not None else ""
         for document in read_documents(files.get(path, "")):
-            said = [f"{part}.{key}" for part, below in as_mapping(document.value).items() for key in as_mapping(below)]
+            said = [f"{part}.{key}" for part, below in mapping_at(document.value).items() for key in mapping_at(below)]
             if told := [one for one in said if one != "kustomize.images"]:
                 yield f"{path} overrides {', '.join(told)} of its source, and has the last word there"

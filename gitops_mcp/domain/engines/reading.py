@@ -93,11 +93,6 @@ def texts_in(value: object) -> tuple[str, ...]:
     return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
-def as_mapping(value: object) -> Object:
-    """The value where it is a mapping, as it should be; a manifest that is none says nothing."""
-    return value if isinstance(value, dict) else {}
-
-
 def mappings_in(value: object) -> tuple[Object, ...]:
     return tuple(one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.impact.level import Impact, Level, impact
-from gitops_mcp.domain.objects import Object, as_int, at
-from gitops_mcp.domain.rules.reading import as_mapping
+from gitops_mcp.domain.objects import Object, as_int, at, mapping_at
 
 
 def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
@@ -16,7 +15,7 @@ def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
     if before is None:
         yield impact(Level.NONE, "a Deployment and a Service of the Pooler's name are made")
         return
-    old, new = as_mapping(at(before, "spec")), as_mapping(at(after, "spec"))
+    old, new = mapping_at(before, "spec"), mapping_at(after, "spec")
     yield from _pooler_size(old, new)
     if at(old, "pgbouncer", "paused") is not True and at(new, "pgbouncer", "paused") is True:
         yield impact(Level.OUTAGE, "spec.pgbouncer.paused: PgBouncer holds every client until it is false again")
@@ -24,7 +23,7 @@ def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
         if at(old, "pgbouncer", field) != at(new, "pgbouncer", field):
             yield impact(Level.RELOAD, f"spec.pgbouncer.{field}: PgBouncer reloads its configuration")
     settled = {"parameters", "pg_hba", "poolMode", "paused"}
-    for field in sorted({*as_mapping(old.get("pgbouncer")), *as_mapping(new.get("pgbouncer"))} - settled, key=str):
+    for field in sorted({*mapping_at(old.get("pgbouncer")), *mapping_at(new.get("pgbouncer"))} - settled, key=str):
         if at(old, "pgbouncer", field) != at(new, "pgbouncer", field):
             yield impact(
                 Level.ROLLING_RESTART, f"spec.pgbouncer.{field}: the Pooler's pods are made anew, and connections close"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.protection import blockers, spell_out
 from gitops_mcp.domain.impact.level import Impact, Level, impact
-from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.rules.reading import as_mapping, as_text
+from gitops_mcp.domain.objects import Object, at, mapping_at
+from gitops_mcp.domain.rules.reading import as_text
 
 
 def impacts(before: Object | None, after: Object | None, live: Object | None = None) -> Iterator[Impact]:
@@ -23,8 +23,8 @@ def impacts(before: Object | None, after: Object | None, live: Object | None = N
         else:
             yield impact(Level.NONE, f"role {name} stays in PostgreSQL, and is managed by nobody")
     elif at(before, "spec") != at(after, "spec"):
-        old = as_mapping(at(before, "spec")) if before is not None else None
-        yield from login_impacts(f"role {name}", old, as_mapping(at(after, "spec")))
+        old = mapping_at(before, "spec") if before is not None else None
+        yield from login_impacts(f"role {name}", old, mapping_at(after, "spec"))
 
 
 def login_impacts(what: str, old: Object | None, new: Object) -> Iterator[Impact]:

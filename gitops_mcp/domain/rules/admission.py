@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path
-from gitops_mcp.domain.rules.reading import as_list
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path, list_at
 from gitops_mcp.domain.rules.rule import Finding, Seen
 from gitops_mcp.domain.rules.table import OURS, describe_standing, findings
 from gitops_mcp.domain.schema import Schema, SchemaFault, Unchecked
@@ -213,7 +212,7 @@ def _is_unchanged(fault: SchemaFault, new: Object, held: Object | None, schema: 
             if not node.keys:
                 return False
             wanted = item_identity(node, at(value, step))
-            old = next((one for one in as_list(old) if item_identity(node, one) == wanted), None)
+            old = next((one for one in list_at(old) if item_identity(node, one) == wanted), None)
         else:
             old = at(old, step)
         value = at(value, step)

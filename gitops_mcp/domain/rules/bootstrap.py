@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.domain.objects import Object, Path, as_int, at
-from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entries, has_unfilled, names_in, repeats
+from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at, mapping_at
+from gitops_mcp.domain.rules.reading import as_text, entries, has_unfilled, names_in, repeats
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 METHODS = ("initdb", "recovery", "pg_basebackup")
@@ -20,7 +20,7 @@ _WAYS = ("connectionParameters", "barmanObjectStore", "plugin")
 
 
 def bootstrap_methods(cluster: Object | None) -> tuple[str, ...]:
-    given = as_mapping(at(cluster, *_PLACE))
+    given = mapping_at(cluster, *_PLACE)
     return tuple(name for name in METHODS if given.get(name) is not None)
 
 
@@ -63,7 +63,7 @@ def _initdb_import(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, *_IMPORT)
     if not isinstance(given, dict):
         return
-    databases, roles = as_list(given.get("databases")), as_list(given.get("roles"))
+    databases, roles = list_at(given.get("databases")), list_at(given.get("roles"))
     source = as_text(at(given, "source", "externalCluster"))
     if source and (text := missing_external(seen, source)):
         yield Fault((*_IMPORT, "source", "externalCluster"), text, ours=True)

@@ -8,9 +8,9 @@ from gitops_mcp.domain.cnpg.cluster_spec import instance_count
 from gitops_mcp.domain.cnpg.golang import parse_duration
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import check_cluster_name, quote, suggest
-from gitops_mcp.domain.objects import Object, Path, as_int, at
+from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at, mapping_at
 from gitops_mcp.domain.rules.extensions import is_reserved_variable
-from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entries
+from gitops_mcp.domain.rules.reading import as_text, entries
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
 
@@ -79,10 +79,10 @@ def _ephemeral(seen: Seen) -> Iterator[Fault]:
 
 def _certificates(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "certificates")
-    given = as_mapping(at(seen.object, *place))
+    given = mapping_at(seen.object, *place)
     if given.get("serverTLSSecret") and not given.get("serverCASecret"):
         yield Fault((*place, "serverCASecret"), "is needed beside serverTLSSecret: the Secret of the CA that signed it")
-    if given.get("serverTLSSecret") and as_list(given.get("serverAltDNSNames")):
+    if given.get("serverTLSSecret") and list_at(given.get("serverAltDNSNames")):
         yield Fault(
             (*place, "serverAltDNSNames"),
             "counts only for certificates that the operator makes: leave it out beside serverTLSSecret",

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.releases import ALL, MAIN_ONLY, Releases
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import as_list, as_text, entries, repeats
+from gitops_mcp.domain.objects import Object, Path, at, list_at
+from gitops_mcp.domain.rules.reading import as_text, entries, repeats
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "postgresql", "extensions")
@@ -51,7 +51,7 @@ def _extension_images(seen: Seen) -> Iterator[Fault]:
 def _extension_paths(seen: Seen) -> Iterator[Fault]:
     for place, item in entries(seen.object, *_PLACE):
         for name, holds in _PATHS.items():
-            places = [((*place, name, index), as_text(one)) for index, one in enumerate(as_list(item.get(name)))]
+            places = [((*place, name, index), as_text(one)) for index, one in enumerate(list_at(item.get(name)))]
             for path, text in places:
                 if not text:
                     yield Fault(path, "is empty: name a folder of the image, such as 'lib'", holds=holds)

@@ -8,8 +8,8 @@ from typing import Any
 from gitops_mcp.domain.cnpg.golang import is_rfc3339
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import is_label_value, is_qualified_name, is_subdomain, quote, slug, suggest
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entries, has_unfilled
+from gitops_mcp.domain.objects import Object, Path, at, list_at, mapping_at
+from gitops_mcp.domain.rules.reading import as_text, entries, has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("metadata",)
@@ -86,7 +86,7 @@ def _names(value: Object, metadata: Object) -> Iterator[Fault]:
 
 def _labels(seen: Seen) -> Iterator[Fault]:
     for part in ("labels", "annotations"):
-        stated = as_mapping(at(seen.stated, *_PLACE, part))
+        stated = mapping_at(seen.stated, *_PLACE, part)
         for key, value in stated.items():
             field, name = (*_PLACE, part, key), str(key)
             if has_unfilled(name):
@@ -104,7 +104,7 @@ def _labels(seen: Seen) -> Iterator[Fault]:
 
 def _finalizers(seen: Seen) -> Iterator[Fault]:
     place = (*_PLACE, "finalizers")
-    finalizers = as_list(at(seen.stated, *place))
+    finalizers = list_at(seen.stated, *place)
     for index, name in enumerate(finalizers):
         if not isinstance(name, str) or not is_qualified_name(name):
             yield Fault((*place, index), f"{_show(name)} is no finalizer: such as example.com/keep")

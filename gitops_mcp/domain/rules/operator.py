@@ -13,8 +13,7 @@ from functools import cache
 
 from gitops_mcp.domain.cnpg.releases import MAIN_ONLY, Release, Releases, release_text
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import as_list, as_mapping
+from gitops_mcp.domain.objects import Object, Path, at, list_at, mapping_at
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen, Severity
 
 OF_SCHEMAS = ("operator-kind", "operator-field", "operator-value")
@@ -192,11 +191,11 @@ def _places(value: Object, field: str) -> Iterator[Path]:
     """Where a field is stated, null included."""
     found: list[tuple[Path, object]] = [((), value)]
     for name, is_list in _steps(field):
-        found = [((*path, name), part[name]) for path, one in found if name in (part := as_mapping(one))]
+        found = [((*path, name), part[name]) for path, one in found if name in (part := mapping_at(one))]
         if not found:
             return
         if is_list:
-            found = [((*path, index), item) for path, one in found for index, item in enumerate(as_list(one))]
+            found = [((*path, index), item) for path, one in found for index, item in enumerate(list_at(one))]
     yield from (path for path, _ in found)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.releases import MAIN_ONLY, Releases
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.domain.objects import Path, as_int, at
+from gitops_mcp.domain.objects import Path, as_int, at, list_at, mapping_at
 from gitops_mcp.domain.rules.cluster import MONITORS_DEPRECATED
-from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, has_unfilled
+from gitops_mcp.domain.rules.reading import as_text, has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.domain.rules.service import SUFFIXES
 
@@ -53,7 +53,7 @@ def _pooler_name(seen: Seen) -> Iterator[Fault]:
 
 
 def _pooler_query(seen: Seen) -> Iterator[Fault]:
-    given = as_mapping(at(seen.object, *_PLACE))
+    given = mapping_at(seen.object, *_PLACE)
     secret = at(given, "authQuerySecret", "name") or at(given, "serverTLSSecret", "name")
     if secret and not given.get("authQuery"):
         yield Fault((*_PLACE, "authQuery"), "is needed beside authQuerySecret or serverTLSSecret")
@@ -64,7 +64,7 @@ def _pooler_query(seen: Seen) -> Iterator[Fault]:
 
 
 def _pooler_parameters(seen: Seen) -> Iterator[Fault]:
-    for key in as_mapping(at(seen.object, *_PLACE, "parameters")):
+    for key in mapping_at(seen.object, *_PLACE, "parameters"):
         if key not in PARAMETERS or key in _REFUSED_BEFORE:
             yield Fault(
                 (*_PLACE, "parameters", key),
@@ -111,7 +111,7 @@ def _pooler_deprecated(seen: Seen) -> Iterator[Fault]:
 
 
 def _pooler_trust(seen: Seen) -> Iterator[Fault]:
-    for index, record in enumerate(as_list(at(seen.object, *_PLACE, "pg_hba"))):
+    for index, record in enumerate(list_at(seen.object, *_PLACE, "pg_hba")):
         if "trust" in as_text(record).partition("#")[0].split():
             yield Fault(
                 (*_PLACE, "pg_hba", index), "'trust' lets in whoever reaches the port, without a password", "warning"

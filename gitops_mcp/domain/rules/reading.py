@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.objects import Object, Path, at, list_at, mapping_at
 from gitops_mcp.domain.schema.unfilled import is_unfilled
 
 
@@ -20,17 +19,9 @@ def has_unfilled(value: object) -> bool:
 
 def entries(value: Object | None, *path: str | int) -> Iterator[tuple[Path, Object]]:
     """The mappings of a list, each with its own path from the object's root."""
-    for index, item in enumerate(as_list(at(value, *path))):
+    for index, item in enumerate(list_at(value, *path)):
         if isinstance(item, dict):
             yield (*path, index), item
-
-
-def as_list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def as_mapping(value: object) -> Object:
-    return value if isinstance(value, dict) else {}
 
 
 def names_in(value: Object | None, *path: str | int) -> list[str]:
@@ -53,11 +44,11 @@ def repeats(names: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
 
 
 def parameters_of(cluster: Object | None) -> Object:
-    return {str(key): value for key, value in as_mapping(at(cluster, "spec", "postgresql", "parameters")).items()}
+    return {str(key): value for key, value in mapping_at(cluster, "spec", "postgresql", "parameters").items()}
 
 
 def annotations_of(value: Object | None) -> Object:
-    return {str(key): text for key, text in as_mapping(at(value, "metadata", "annotations")).items()}
+    return {str(key): text for key, text in mapping_at(value, "metadata", "annotations").items()}
 
 
 def same_namespace(one: Object, other: Object) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from gitops_mcp.domain.cnpg.quantity import memory_bytes, quantity
-from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.rules.reading import as_mapping, parameters_of
+from gitops_mcp.domain.objects import Object, at, mapping_at
+from gitops_mcp.domain.rules.reading import parameters_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE = ("spec", "resources")
@@ -57,7 +57,7 @@ def _shared_buffers(seen: Seen) -> Iterator[Fault]:
 
 
 def _page_sizes(resources: Object | None, part: str) -> dict[str, Fraction]:
-    found = {str(name): quantity(value) for name, value in as_mapping(at(resources, part)).items()}
+    found = {str(name): quantity(value) for name, value in mapping_at(resources, part).items()}
     return {name: size for name, size in found.items() if name.startswith(_PAGES) and size is not None}
 
 

@@ -6,17 +6,8 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.golang import is_rfc3339
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, Path, as_int, at
-from gitops_mcp.domain.rules.reading import (
-    as_list,
-    as_text,
-    cluster_of,
-    entries,
-    has_unfilled,
-    names_in,
-    repeats,
-    siblings,
-)
+from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at
+from gitops_mcp.domain.rules.reading import as_text, cluster_of, entries, has_unfilled, names_in, repeats, siblings
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _LIST: Path = ("spec", "managed", "roles")
@@ -77,7 +68,7 @@ def _role_danger(seen: Seen) -> Iterator[Fault]:
     for path, role in _described_roles(seen.object):
         if role.get("superuser") is True:
             yield Fault((*path, "superuser"), "a superuser may read and change everything in every database", "warning")
-        if "postgres" in as_list(role.get("inRoles")):
+        if "postgres" in list_at(role.get("inRoles")):
             yield Fault((*path, "inRoles"), "membership in 'postgres' is as good as superuser", "warning")
         if role.get("ensure") == "absent":
             yield Fault((*path, "ensure"), "drops the role; it fails while the role owns anything", "warning")

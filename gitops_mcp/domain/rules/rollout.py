@@ -11,8 +11,8 @@ from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_spec import requested_size
 from gitops_mcp.domain.cnpg.quantity import quantity
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import as_list, parameters_of
+from gitops_mcp.domain.objects import Object, Path, at, list_at
+from gitops_mcp.domain.rules.reading import parameters_of
 from gitops_mcp.domain.rules.storage import storage_sections
 
 _POD_FIELDS: tuple[Path, ...] = (
@@ -155,7 +155,7 @@ def changed_preloads(before: Object | None, after: Object) -> tuple[str, ...]:
 
 
 def _preloaded_libraries(cluster: Object | None) -> Iterator[str]:
-    yield from map(str, as_list(at(cluster, "spec", "postgresql", "shared_preload_libraries")))
+    yield from map(str, list_at(cluster, "spec", "postgresql", "shared_preload_libraries"))
     keys = [str(key) for key in parameters_of(cluster)]
     for name in _PRELOADED:
         if any(key.startswith(f"{name}.") for key in keys):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from gitops_mcp.domain import regexp
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import is_label_value, is_qualified_name, quote, suggest
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import as_list, as_mapping, as_text, entries, names_in
+from gitops_mcp.domain.objects import Object, Path, list_at, mapping_at
+from gitops_mcp.domain.rules.reading import as_text, entries, names_in
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _HBA: Path = ("spec", "postgresql", "pg_hba")
@@ -27,7 +27,7 @@ _VALUE = "is no value of a label: at most 63 letters, digits, '-', '_' and '.'"
 
 def _selectors(seen: Seen) -> Iterator[Fault]:
     for place, item in entries(seen.object, *_REFERENCES):
-        for key, value in as_mapping(at(item, "selector", "matchLabels")).items():
+        for key, value in mapping_at(item, "selector", "matchLabels").items():
             path = (*place, "selector", "matchLabels", str(key))
             yield from _label_faults(path, str(key), path, [value])
         for path, one in entries(seen.object, *place, "selector", "matchExpressions"):
@@ -35,7 +35,7 @@ def _selectors(seen: Seen) -> Iterator[Fault]:
 
 
 def _expression_faults(path: Path, expression: Object) -> Iterator[Fault]:
-    operator, values = as_text(expression.get("operator")), as_list(expression.get("values"))
+    operator, values = as_text(expression.get("operator")), list_at(expression.get("values"))
     if operator not in _OPERATORS:
         text = f"{quote(operator)} does not exist; {suggest(operator, _OPERATORS)}"
         yield Fault((*path, "operator"), text)
@@ -59,7 +59,7 @@ def _label_faults(at_key: Path, key: str, at_values: Path, values: list[object])
 def _descriptors(seen: Seen) -> Iterator[Fault]:
     """`${podselector:NAME}` anywhere in a record, a comment too."""
     known = names_in(seen.object, *_REFERENCES)
-    for index, record in enumerate(as_list(at(seen.object, *_HBA))):
+    for index, record in enumerate(list_at(seen.object, *_HBA)):
         found = regexp.find_groups(_DESCRIPTOR, as_text(record))
         for kind, name in found:
             if kind != "podselector":
@@ -72,7 +72,7 @@ def _descriptors(seen: Seen) -> Iterator[Fault]:
 
 
 def _records(seen: Seen) -> Iterator[Fault]:
-    for index, record in enumerate(as_list(at(seen.object, *_HBA))):
+    for index, record in enumerate(list_at(seen.object, *_HBA)):
         text = as_text(record).strip()
         first = text.split(maxsplit=1)[0] if text else ""
         if text and not text.startswith("#") and first not in _RECORDS:
@@ -85,7 +85,7 @@ def _records(seen: Seen) -> Iterator[Fault]:
 
 
 def _trust(seen: Seen) -> Iterator[Fault]:
-    for index, record in enumerate(as_list(at(seen.object, *_HBA))):
+    for index, record in enumerate(list_at(seen.object, *_HBA)):
         if "trust" in as_text(record).partition("#")[0].split():
             yield Fault((*_HBA, index), "'trust' lets in whoever reaches the port, without a password", "warning")
 

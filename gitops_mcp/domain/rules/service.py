@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.rules.reading import as_list, as_text, entries, repeats
+from gitops_mcp.domain.objects import Path, at, list_at
+from gitops_mcp.domain.rules.reading import as_text, entries, repeats
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "managed", "services")
@@ -14,7 +14,7 @@ SUFFIXES = ("-rw", "-ro", "-r", "-any")
 
 
 def _default_services(seen: Seen) -> Iterator[Fault]:
-    for index, name in enumerate(as_list(at(seen.object, *_PLACE, "disabledDefaultServices"))):
+    for index, name in enumerate(list_at(seen.object, *_PLACE, "disabledDefaultServices")):
         if name == "rw":
             yield Fault(
                 (*_PLACE, "disabledDefaultServices", index),

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from gitops_mcp.domain import regexp
 from gitops_mcp.domain.cnpg.cluster_arguments import parse_flag
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.objects import Object, Path, at, list_at
 from gitops_mcp.domain.rules.image import wanted_major
-from gitops_mcp.domain.rules.reading import as_list, as_text, parameters_of
+from gitops_mcp.domain.rules.reading import as_text, parameters_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "replicationSlots")
@@ -23,7 +23,7 @@ def _slot_patterns(seen: Seen) -> Iterator[Fault]:
     field = (*_PLACE, "synchronizeReplicas", "excludePatterns")
     if all(at(seen.object, *_PLACE, name, "enabled") is False for name in ("highAvailability", "synchronizeReplicas")):
         return
-    for index, pattern in enumerate(as_list(at(seen.object, *field))):
+    for index, pattern in enumerate(list_at(seen.object, *field)):
         try:
             regexp.compiled(as_text(pattern))
         except regexp.Unreadable as error:

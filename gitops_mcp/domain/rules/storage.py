@@ -9,8 +9,8 @@ from gitops_mcp.domain.cnpg.cluster_spec import requested_size
 from gitops_mcp.domain.cnpg.quantity import checked_storage_size, quantity
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.rules.reading import as_mapping, as_text, entries, has_unfilled, names_in, repeats
+from gitops_mcp.domain.objects import Object, Path, at, mapping_at
+from gitops_mcp.domain.rules.reading import as_text, entries, has_unfilled, names_in, repeats
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
 
@@ -24,7 +24,7 @@ def storage_sections(cluster: Object | None) -> Iterator[tuple[Path, Object]]:
         if isinstance(section, dict):
             yield ("spec", name), section
     for path, item in entries(cluster, "spec", "tablespaces"):
-        yield (*path, "storage"), as_mapping(item.get("storage"))
+        yield (*path, "storage"), mapping_at(item.get("storage"))
 
 
 def _storage_size(seen: Seen) -> Iterator[Fault]:
@@ -117,7 +117,7 @@ def _volume_name(name: str) -> str:
 def _snapshot_classes(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "backup", "volumeSnapshot", "tablespaceClassName")
     known = names_in(seen.object, "spec", "tablespaces")
-    for name in as_mapping(at(seen.object, *place)):
+    for name in mapping_at(seen.object, *place):
         if name not in known and not any(has_unfilled(one) for one in known):
             yield Fault((*place, name), f"no tablespace is named so; {suggest(name, known)}")
 

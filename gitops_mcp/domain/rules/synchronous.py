@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica
 from gitops_mcp.domain.cnpg.releases import MAIN_ONLY
-from gitops_mcp.domain.objects import Object, Path, as_int, at
-from gitops_mcp.domain.rules.reading import as_list, entries
+from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at
+from gitops_mcp.domain.rules.reading import entries
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _PLACE: Path = ("spec", "postgresql", "synchronous")
@@ -16,7 +16,7 @@ _TOPOLOGY = "SyncReplicationTopologySatisfied"
 
 def _named_standbys(cluster: Object) -> int:
     """Standbys from elsewhere."""
-    return sum(len(as_list(at(cluster, *_PLACE, name))) for name in ("standbyNamesPre", "standbyNamesPost"))
+    return sum(len(list_at(cluster, *_PLACE, name)) for name in ("standbyNamesPre", "standbyNamesPost"))
 
 
 def _enough_instances(seen: Seen) -> Iterator[Fault]:
@@ -81,7 +81,7 @@ def _unprotected_writes(seen: Seen) -> Iterator[Fault]:
 def _election_constraint(seen: Seen) -> Iterator[Fault]:
     place = ("spec", "postgresql", "syncReplicaElectionConstraint")
     constraint = at(seen.object, *place)
-    if at(constraint, "enabled") is True and not as_list(at(constraint, "nodeLabelsAntiAffinity")):
+    if at(constraint, "enabled") is True and not list_at(constraint, "nodeLabelsAntiAffinity"):
         yield Fault((*place, "nodeLabelsAntiAffinity"), "needs at least one label of nodes where enabled is true")
 
 

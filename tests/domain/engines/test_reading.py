@@ -6,7 +6,6 @@ import pytest
 
 from gitops_mcp.domain.engines.reading import (
     TextPlace,
-    as_mapping,
     clean_path,
     file_and_line,
     kustomization_path,
@@ -17,6 +16,7 @@ from gitops_mcp.domain.engines.reading import (
     texts_in,
     value_at_place,
 )
+from gitops_mcp.domain.objects import mapping_at
 
 TEXT = """\
 # all
@@ -63,7 +63,7 @@ def test_a_value_is_read_where_it_stands() -> None:
 
 
 def test_what_has_another_type_is_as_if_it_were_not_there() -> None:
-    assert (as_mapping([1]), texts_in("a"), mappings_in({}), string_values([])) == ({}, (), (), {})
+    assert (mapping_at([1]), texts_in("a"), mappings_in({}), string_values([])) == ({}, (), (), {})
     assert texts_in(["a", 1]) == ("a",)
     assert mappings_in([{"a": 1}, 2]) == ({"a": 1},)
     assert string_values({"a": 1}) == {"a": "1"}

@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.objects import Object, list_at, mapping_at
 from gitops_mcp.domain.rules.reading import (
     annotations_of,
-    as_list,
-    as_mapping,
     as_text,
     cluster_of,
     entries,
@@ -56,7 +54,7 @@ def test_names_that_are_no_text_are_left_out() -> None:
 
 @pytest.mark.parametrize("value", [None, "text", 3, True])
 def test_what_has_another_shape_is_absent(value: Any) -> None:
-    assert (as_list(value), as_mapping(value)) == ([], {})
+    assert (list_at(value), mapping_at(value)) == ([], {})
     assert list(entries({"spec": value}, "spec", "roles")) == []
     assert parameters_of({"spec": {"postgresql": value}}) == {}
     assert annotations_of({"metadata": value}) == {}

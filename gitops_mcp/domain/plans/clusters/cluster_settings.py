@@ -12,11 +12,10 @@ from gitops_mcp.domain.cnpg.moment import format_rfc3339
 from gitops_mcp.domain.cnpg.quantity import checked_storage_size, quantity
 from gitops_mcp.domain.cnpg.version import parse_postgres_version
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path, mapping_at
 from gitops_mcp.domain.plans.clusters.cluster_image import image_reference
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.rules.annotation import HIBERNATION, RELOADED, RESTARTED
-from gitops_mcp.domain.rules.reading import as_mapping
 from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.errors import InvalidRequest
 
@@ -160,7 +159,7 @@ def _storage(cluster: Object, asked: ClusterUpdate) -> Iterator[Setting]:
 
 
 def _parameters(cluster: Object, asked: ClusterUpdate) -> Iterator[Setting]:
-    spelled = {str(key).lower(): str(key) for key in as_mapping(at(cluster, *_PARAMETERS))}
+    spelled = {str(key).lower(): str(key) for key in mapping_at(cluster, *_PARAMETERS)}
     for key, value in asked.parameters.items():
         # PostgreSQL does not tell upper from lower case here, so another spelling would stand beside the first.
         yield Setting("parameters", (*_PARAMETERS, spelled.get(key.lower(), key)), value)
