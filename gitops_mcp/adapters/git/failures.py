@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.domain.remote_url import without_logins
 from gitops_mcp.errors import GitOpsError, Refused, Unavailable
 
 _WIDTH = 300
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""But for line breaks and tabs."""
 _OWN = ("fatal:", "error:", "ssh:")
 
 
@@ -118,6 +120,11 @@ def remote_reason(stderr: str) -> str:
     return f"{cause.what}: {line}" if cause else line
 
 
+def without_controls(text: str) -> str:
+    """What git or a remote printed, without the sequences that a terminal acts on and without logins in addresses."""
+    return without_logins(_CONTROL.sub("", text))
+
+
 def _without_frame(line: str) -> str:
     """A line of the remote's as it wrote it: forges set theirs between empty errors."""
     if not line.startswith("remote:"):
@@ -126,12 +133,13 @@ def _without_frame(line: str) -> str:
 
 
 def telling_line(stderr: str) -> tuple[str, Cause | None]:
-    """The printed line that says what is wrong, without its control characters and logins, and what it tells."""
-    printed = re.split(r"[\r\n]+", without_logins(_CONTROL.sub("", stderr)))
+    """The printed line that says what is wrong, fit to be shown, and what it tells."""
+    # A remote that draws progress ends its lines with a carriage return.
+    printed = without_controls(stderr.replace("\r", "\n")).split("\n")
     lines = [line for line in map(_without_frame, printed) if line]
     for cause in _CAUSES:
         for line in lines:
             if cause.signs.search(line):
-                return line[:_WIDTH], cause
+                return words_of_others(line)[:_WIDTH], cause
     own = next((line for line in lines if line.startswith(_OWN)), lines[-1] if lines else "")
-    return own[:_WIDTH], None
+    return words_of_others(own)[:_WIDTH], None

@@ -180,3 +180,10 @@ def test_what_a_remote_prints_is_bounded_and_shows_no_login() -> None:
 
     assert line.startswith("quota of https://forge.example.com/a xxx")
     assert len(line) == 300
+
+
+def test_a_remote_that_prints_a_secret_or_draws_over_its_lines_shows_neither() -> None:
+    line, cause = telling_line("remote: Counting\rremote: error: protected branch, token=hunter2hunter2 is no excuse\n")
+
+    assert line == "protected branch, token=<redacted> is no excuse"
+    assert cause is not None

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 
-from gitops_mcp.domain.redact import redact_text
-from gitops_mcp.domain.remote_url import without_logins
+from gitops_mcp.adapters.git.failures import without_controls
+from gitops_mcp.domain.redact import words_of_others
 
 _LINES = 20
 _WIDTH = 300
-_SENTENCE = 600
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _REMOTE = "remote: "
 _PROGRESS = re.compile(
     r"\.? ?(Processing \d+|Processed \d+ references|Resolving deltas:|Counting objects:|error:$|fatal:$)"
@@ -22,7 +20,7 @@ _PROGRESS = re.compile(
 
 def first_lines(text: str) -> str:
     """The first lines, each cut to its width, and a count of what was left off."""
-    lines = [line.rstrip()[:_WIDTH] for line in without_logins(_CONTROL.sub("", text)).split("\n")]
+    lines = [line.rstrip()[:_WIDTH] for line in without_controls(text).split("\n")]
     lines = [line for line in lines if line]
     left = len(lines) - _LINES
     return "\n".join([*lines[:_LINES], f"… {left} more lines"] if left > 0 else lines)
@@ -38,4 +36,4 @@ def remote_lines(stderr: str) -> str:
 
 def on_one_line(text: str) -> str:
     """Lines of somebody's, as they stand in a sentence of ours."""
-    return " | ".join(" ".join(line.split()) for line in redact_text(text).splitlines())[:_SENTENCE]
+    return words_of_others(" | ".join(text.splitlines()))
