@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from gitops_mcp import config
 from gitops_mcp.adapters.audit import AuditLog
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.adapters.kube import Kube, KubeStart, kube_start
+from gitops_mcp.adapters.kube_start import KubeStart, kube_start
 from gitops_mcp.caller import Caller, Nobody
 from gitops_mcp.config import Environment, Flags, Settings
 from gitops_mcp.domain.names import quote, suggest
@@ -28,6 +28,7 @@ from gitops_mcp.errors import InvalidRequest
 if TYPE_CHECKING:
     from gitops_mcp.adapters.git.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
+    from gitops_mcp.adapters.kube import Kube
     from gitops_mcp.domain.repository.desired import Desired
     from gitops_mcp.domain.schema import Schema
 
@@ -216,7 +217,9 @@ class App:
         if settings.environment is not None:
             return settings.environments[settings.environment]
         if reading:
-            current = self.start.current_context()
+            from gitops_mcp.adapters.kube.kubeconfig import current_context
+
+            current = current_context(self.start)
             at_start = [one for one in settings.environments.values() if current and one.context == current]
             if len(at_start) == 1:
                 return at_start[0]
@@ -230,6 +233,8 @@ class App:
         return self._kube(environment.engine_context or environment.context, settings.kubernetes_timeout)
 
     def _kube(self, context: str | None, timeout: float) -> Kube:
+        from gitops_mcp.adapters.kube import Kube
+
         with self._lock:
             key = (context, timeout)
             if key not in self._kubes:

@@ -11,6 +11,5 @@ from __future__ import annotations
 from gitops_mcp.adapters.kube.answers import OutcomeUnknown
 from gitops_mcp.adapters.kube.client import Kube, WriteAnswer
 from gitops_mcp.adapters.kube.reader import ObjectPage
-from gitops_mcp.adapters.kube.start import KubeStart, kube_start
 
-__all__ = ["Kube", "KubeStart", "ObjectPage", "OutcomeUnknown", "WriteAnswer", "kube_start"]
+__all__ = ["Kube", "ObjectPage", "OutcomeUnknown", "WriteAnswer"]

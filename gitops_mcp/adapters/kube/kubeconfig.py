@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from gitops_mcp.adapters.kube.impersonation import impersonation_headers
 from gitops_mcp.adapters.kube.plugin import ExecPlugin
+from gitops_mcp.adapters.kube_start import KubeStart
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import Unavailable
@@ -250,3 +251,11 @@ def _named_entries(path: Path, document: Object, key: str, one: str) -> Iterable
                 f"kubeconfig {path}: {key}[{index}] is not {{name, {one}}}: repair it; `kubectl config view` must work"
             )
         yield str(entry["name"]), value or {}
+
+
+def current_context(start: KubeStart) -> str | None:
+    """The context that was current at the start; None where no file named one, or none could be understood."""
+    try:
+        return Kubeconfig.of(start.raw).current
+    except Unavailable:  # the files are read again at the first request, which tells what is wrong with them
+        return None

@@ -10,8 +10,8 @@ from functools import partial
 from gitops_mcp.adapters.kube.answers import CursorExpired
 from gitops_mcp.adapters.kube.asked import HTTP_PORTS, ApiRequest
 from gitops_mcp.adapters.kube.bodies import check_object, entries_of, list_of, load_object
-from gitops_mcp.adapters.kube.start import KubeStart, kube_start
 from gitops_mcp.adapters.kube.wire import HttpRequest, Wire
+from gitops_mcp.adapters.kube_start import KubeStart, kube_start
 from gitops_mcp.domain.kinds import SERVICE
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.errors import NotFound, NotInstalled, Unavailable

@@ -14,10 +14,10 @@ from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown, error_for,
 from gitops_mcp.adapters.kube.asked import ApiRequest, Query
 from gitops_mcp.adapters.kube.gatekeepers import gatekeeper_error
 from gitops_mcp.adapters.kube.go_json import as_go_writes
-from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login
+from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login, current_context
 from gitops_mcp.adapters.kube.session import Session, in_cluster, open_session
-from gitops_mcp.adapters.kube.start import KubeStart, read_files
 from gitops_mcp.adapters.kube.unreachable import unreachable_error
+from gitops_mcp.adapters.kube_start import KubeStart, read_files
 from gitops_mcp.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Wire:
     def _named_context(self) -> str:
         if self._context is None and self._start.service_account:
             return IN_CLUSTER
-        context = self._context or self._start.current_context()
+        context = self._context or current_context(self._start)
         return f"context {context!r}" if context else "the current context"
 
     def ask(self, asked: ApiRequest, request: HttpRequest) -> HttpAnswer:
@@ -165,7 +165,7 @@ class Wire:
             )
         kubeconfig = Kubeconfig.of(files)
         if self._context is None:
-            context = self._start.current_context() or kubeconfig.current
+            context = current_context(self._start) or kubeconfig.current
             if context is None:
                 names = ", ".join(sorted(kubeconfig.contexts)) or "none"
                 raise Unavailable(

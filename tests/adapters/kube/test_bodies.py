@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.adapters.kube import Kube, OutcomeUnknown, kube_start
+from gitops_mcp.adapters.kube import Kube, OutcomeUnknown
+from gitops_mcp.adapters.kube_start import kube_start
 from gitops_mcp.domain.kinds import CLUSTER, POD
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Forbidden, GitOpsError, Unavailable

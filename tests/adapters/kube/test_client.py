@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.adapters.kube import Kube, KubeStart, kube_start
+from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.adapters.kube.kubeconfig import current_context
+from gitops_mcp.adapters.kube_start import KubeStart, kube_start
 from gitops_mcp.domain.kinds import CLUSTER, CLUSTER_IMAGE_CATALOG, POD
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import (
@@ -316,7 +318,7 @@ def test_the_context_that_was_current_at_start_stays(api: ReplayingApi, config: 
     other["contexts"][1]["context"]["cluster"] = "there"
     config.write_text(json.dumps(other))
     kube = Kube(context=None, timeout=5, start=start)
-    assert start.current_context() == "kind-dev"
+    assert current_context(start) == "kind-dev"
     assert kube.description == "context 'kind-dev'"
     kube.get(CLUSTER, "shop", "orders")
 
@@ -346,7 +348,8 @@ def test_starting_and_making_the_adapter_imports_neither_the_client_nor_yaml(con
     config.write_text(json.dumps(kubeconfig("http://127.0.0.1:1")))
     code = """
         import sys
-        from gitops_mcp.adapters.kube import Kube, kube_start
+        from gitops_mcp.adapters.kube import Kube
+        from gitops_mcp.adapters.kube_start import kube_start
         Kube(context=None, timeout=1, start=kube_start())
         print([name for name in ("kubernetes", "yaml", "urllib3") if name in sys.modules])
     """

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.adapters.kube import Kube, kube_start
+from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.adapters.kube_start import kube_start
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Forbidden, Unavailable

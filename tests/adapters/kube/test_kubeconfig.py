@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.adapters.kube import kube_start
-from gitops_mcp.adapters.kube.kubeconfig import Kubeconfig
+from gitops_mcp.adapters.kube.kubeconfig import Kubeconfig, current_context
+from gitops_mcp.adapters.kube_start import kube_start
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Unavailable
 
@@ -209,7 +209,7 @@ def test_start_keeps_missing_files_in_mind_and_survives_broken_ones(
     start = kube_start(service_account=tmp_path)
     assert start.paths == (tmp_path / "none", tmp_path / "broken", tmp_path)
     assert [path.name for path, _ in start.raw] == ["broken"]
-    assert start.current_context() is None
+    assert current_context(start) is None
     assert start.service_account is None
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.adapters.kube import Kube, kube_start
+from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.adapters.kube_start import kube_start
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.errors import Unavailable
 from tests.fakes.api import Answer, ReplayingApi, status

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
-from gitops_mcp.adapters.kube import Kube, KubeStart
-from gitops_mcp.adapters.kube.start import read_files
+from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.adapters.kube_start import KubeStart, read_files
 from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from gitops_mcp.sandbox.store.resources import NAMESPACE

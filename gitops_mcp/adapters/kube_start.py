@@ -22,16 +22,6 @@ class KubeStart:
     service_account: Path | None = None
     """The folder of the pod's token, when this process runs in a cluster."""
 
-    def current_context(self) -> str | None:
-        """The context that was current; None where no file named one, or none could be understood."""
-        from gitops_mcp.adapters.kube.kubeconfig import Kubeconfig
-        from gitops_mcp.errors import Unavailable
-
-        try:
-            return Kubeconfig.of(self.raw).current
-        except Unavailable:  # the files are read again at the first request, which tells what is wrong with them
-            return None
-
 
 def kube_start(*, service_account: Path = SERVICE_ACCOUNT) -> KubeStart:
     """To be called before the first request is answered; costs a read or two."""
