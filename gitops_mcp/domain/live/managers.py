@@ -90,7 +90,7 @@ def field_managers(live: Object | None, changed: Iterable[Path]) -> tuple[FieldM
 
 
 def edits_by_hand(live: Object | None, paths: Iterable[Path]) -> tuple[str, ...]:
-    """Who but an engine has set which of the paths, and when: `kubectl-edit set spec.instances at ...`, newest first."""
+    """Who but an engine has set which of the paths, newest first: `kubectl-edit set spec.instances at ...`."""
     wanted = tuple(paths)
     entries = sorted(list_at(live, "metadata", "managedFields"), key=lambda one: str(at(one, "time")), reverse=True)
     found = []
