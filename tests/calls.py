@@ -56,7 +56,10 @@ LEVELS = ("concise", "detailed")
 CONFIRMED = {"confirm_deletion": True}
 
 CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
-    "list_postgres_clusters": lambda here: [{**here.where, "detail_level": level} for level in LEVELS],
+    "list_postgres_clusters": lambda here: [
+        *({**here.where, "detail_level": level} for level in LEVELS),
+        {**here.where, "only": "unwell"},
+    ],
     "get_cluster_status": lambda here: [{**here.named, "detail_level": level} for level in LEVELS],
     "create_postgres_cluster": lambda here: [
         {**here.named, "name": "added-db"},

@@ -9,6 +9,7 @@ from pydantic import Field
 from gitops_mcp.answers.base import Answer
 from gitops_mcp.answers.cluster_parts import ConditionRow
 from gitops_mcp.answers.markdown import bullets, cursor_line, plain, section, table, warning_blocks
+from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 
 _UNREAD = {"live-unavailable", "not-installed", "forbidden"}
@@ -45,14 +46,15 @@ class ClusterList(Answer):
     environment: str
     items: list[ClusterRow]
     total: int | None = None
+    examined: int | None = None
+    """Of a list of those that are unwell: how many were looked at, from the first page on."""
     cursor: str | None = None
     warnings: list[Notice] = Field(default_factory=list)
 
     def blocks(self) -> Iterator[str]:
-        known = f"{len(self.items)} of {self.total}" if self.total is not None else f"{len(self.items)}"
         unread = self.total is None and {one.id for one in self.warnings} & _UNREAD
         more = "; how many there are is not known, since not all could be read" if unread else ""
-        yield f"{known} clusters shown in {self.environment}{more}"
+        yield f"{self._count} {self.environment}{more}"
         yield from warning_blocks(self.warnings)
         rows = table(
             ("namespace/name", "ready", "phase", "primary", "image", "storage"),
@@ -72,6 +74,14 @@ class ClusterList(Answer):
             plain(f"{row.label}: {'; '.join(facts)}") for row in self.items if (facts := [*_details(row)])
         )
         yield from section("Clusters", rows, details, cursor_line(self.cursor))
+
+    @property
+    def _count(self) -> str:
+        if self.examined is not None:
+            return f"{pluralize(len(self.items), 'unwell cluster')} among {pluralize(self.examined, 'cluster')} of"
+        if self.total is not None:
+            return f"{len(self.items)} of {pluralize(self.total, 'cluster')} shown in"
+        return f"{pluralize(len(self.items), 'cluster')} shown in"
 
 
 def _details(row: ClusterRow) -> Iterator[str]:

@@ -24,6 +24,9 @@ Instances = Annotated[
 DetailLevel = Annotated[
     Literal["concise", "detailed"], Field(description="concise: what one needs first; detailed: everything")
 ]
+Only = Annotated[
+    Literal["all", "unwell"], Field(description="unwell: those alone that are neither healthy nor hibernated")
+]
 Limit = Annotated[int, Strict(), Field(description="Most items in one answer", ge=1, le=500)]
 Cursor = Annotated[
     str | None, Field(description="cursor of the answer before, with the same other arguments", max_length=4096)

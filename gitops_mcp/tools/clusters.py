@@ -26,6 +26,7 @@ from gitops_mcp.tools.arguments import (
     NewParameters,
     NewPostgresVersion,
     NewStorageSize,
+    Only,
     Owner,
     Parameters,
     PodResources,
@@ -46,6 +47,7 @@ def list_postgres_clusters(
     app: App,
     environment: Environment = None,
     namespace: AllNamespaces = None,
+    only: Only = "all",
     detail_level: DetailLevel = "concise",
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -62,6 +64,7 @@ def list_postgres_clusters(
         environment=environment,
         namespace=namespace,
         detailed=detail_level == "detailed",
+        unwell=only == "unwell",
         limit=limit,
         cursor=cursor,
     )

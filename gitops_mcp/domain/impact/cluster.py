@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, with_instances
 from gitops_mcp.domain.cnpg.releases import Release
@@ -70,7 +71,7 @@ def impacts(
     yield from changes
     level = max((change.level for change in changes), default=Level.NONE)
     if level is Level.ROLLING_RESTART:
-        yield from _rollout_impacts(after)
+        yield from _rollout_impacts(before, after, live)
     if (
         grown_volumes(before, after)
         and level is Level.ROLLING_RESTART
@@ -110,15 +111,18 @@ def _image_impacts(before: Object, after: Object, live: Object | None) -> Iterat
         return
     field = "spec.imageName" if new["imageName"] is not None else "spec.imageCatalogRef"
     was, will = running_major(live) or wanted_major(before), wanted_major(after)
+    anew = impact(Level.ROLLING_RESTART, f"{field}: every instance is made anew with the other image")
     if was is None or will is None:
-        yield impact(Level.ROLLING_RESTART, f"{field}: every instance is made anew with the other image")
-    elif was != will:
+        yield anew
+    elif was < will:
         yield from _major_upgrade(f"{field}: PostgreSQL {was} -> {will}")
+    elif was > will:
+        never = "no data directory goes back, and the operator starts nothing on it"
+        yield impact(Level.OUTAGE, f"{field}: PostgreSQL {was} -> {will}: {never}")
+    elif live is not None and (asked := wanted_major(before) or will) > was:
+        yield from _upgrade_taken_back(f"{field}: PostgreSQL {asked} -> {will}", live, new, will)
     else:
-        yield impact(
-            Level.ROLLING_RESTART,
-            f"{field}: every instance is made anew with the other image, replicas first and the primary last",
-        )
+        yield anew
 
 
 def _major_upgrade(what: str) -> Iterator[Impact]:
@@ -132,6 +136,27 @@ def _major_upgrade(what: str) -> Iterator[Impact]:
             "the new image must be of the same distribution as the old one",
         ),
     )
+
+
+def _upgrade_taken_back(what: str, live: Object, image: dict[str, Any], major: int) -> Iterator[Impact]:
+    """`live`: with the data directory of `major`, whatever is asked for it.
+
+    Source: handleRollbackIfNeeded of the operator, which deletes the job whether it failed or still runs.
+    """
+    if (wanted_major(live) or 0) > major:
+        yield impact(
+            Level.OUTAGE,
+            f"{what}: takes the major upgrade back: its job is deleted, also one that still runs, and the instances, "
+            f"which are all down for it, start on {major} again",
+        )
+    elif all(at(live, "spec", key) == value for key, value in image.items()):
+        yield impact(Level.NONE, f"{what}: takes the major upgrade back before it has begun; what runs stays as it is")
+    else:
+        yield impact(
+            Level.ROLLING_RESTART,
+            f"{what}: takes the major upgrade back before it has begun; every instance is made anew with the other "
+            f"image of {major}",
+        )
 
 
 def _volume_impacts(before: Object, after: Object) -> Iterator[Impact]:
@@ -161,11 +186,9 @@ def _parameter_impacts(before: Object, after: Object, live: Object | None) -> It
         yield impact(
             Level.ROLLING_RESTART, f"{_fields(restarting)}: read when PostgreSQL starts, so every instance restarts"
         )
-    lowered = [key for key in restarting if key in HOT_STANDBY and _is_lower(before, after, key)]
-    if lowered:
-        yield impact(
-            Level.ROLLING_RESTART, f"{_fields(lowered)}: lower than before, or maybe so: then the primary goes first"
-        )
+    if lowered := _lowered_parameters(before, after, number):
+        text = "lower than before, or maybe so, and no replica may have less than the primary runs with"
+        yield impact(Level.ROLLING_RESTART, f"{_fields(lowered)}: {text}")
     if libraries := changed_preloads(before, after):
         yield impact(
             Level.ROLLING_RESTART,
@@ -180,6 +203,13 @@ def _parameter_impacts(before: Object, after: Object, live: Object | None) -> It
     reloading = [key for key in changed if key not in restarting and key not in unknown]
     if reloading:
         yield impact(Level.RELOAD, f"{_fields(reloading)}: a reload, without a restart")
+
+
+def _lowered_parameters(before: Object, after: Object, major: int | None) -> list[str]:
+    changed = changed_parameters(before, after)
+    return [
+        key for key in changed if key in HOT_STANDBY and is_postmaster(key, major) and _is_lower(before, after, key)
+    ]
 
 
 def _fields(keys: list[str]) -> str:
@@ -226,12 +256,26 @@ def _access_impacts(before: Object, after: Object) -> Iterator[Impact]:
             yield from login_impacts(f"spec.managed.roles[{name}]", old.get(name), role)
 
 
-def _rollout_impacts(after: Object) -> Iterator[Impact]:
-    """How the restarts go, which depends on the Cluster."""
+def _rollout_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
+    """How the restarts go, which depends on the Cluster.
+
+    A parameter that is lowered turns the order round: the instance manager restarts the primary, in place, and no
+    replica before it. Source: processConfigReloadAndManageRestart and PendingRestartForDecrease of the operator.
+    """
     level = Level.ROLLING_RESTART
+    lowered = _lowered_parameters(before, after, running_major(live) or wanted_major(after) or wanted_major(before))
+    is_supervised = at(after, "spec", "primaryUpdateStrategy") == "supervised"
     if instance_count(after) == 1:
         yield impact(level, "with a single instance the database is down while it restarts")
-    elif at(after, "spec", "primaryUpdateStrategy") == "supervised":
+    elif lowered and is_supervised:
+        yield impact(
+            level,
+            "the primary comes first, and primaryUpdateStrategy is supervised: the phase is 'Waiting for user action' "
+            "until a person restarts it; the replicas follow",
+        )
+    elif lowered:
+        yield impact(level, "the primary restarts first, in place: writes pause while it does; the replicas follow")
+    elif is_supervised:
         yield impact(
             level,
             "primaryUpdateStrategy is supervised: after the replicas the phase is 'Waiting for user action' until a "
@@ -241,3 +285,5 @@ def _rollout_impacts(after: Object) -> Iterator[Impact]:
         yield impact(level, "the primary is updated by a switchover: connections to it are closed once")
     else:
         yield impact(level, "the primary restarts last: writes pause while it does")
+    if lowered and instance_count(after) != 1 and list(pod_fields(before, after)):
+        yield impact(level, "what is part of the pods makes each anew besides, so the primary may restart twice")

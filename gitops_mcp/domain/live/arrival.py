@@ -10,7 +10,7 @@ from gitops_mcp.domain.cnpg.cluster_spec import is_disabled
 from gitops_mcp.domain.cnpg.moment import format_rfc3339
 from gitops_mcp.domain.cnpg.status.health import judge_health
 from gitops_mcp.domain.live.drift import drift
-from gitops_mcp.domain.live.managers import when_set
+from gitops_mcp.domain.live.managers import edits_by_hand, when_set
 from gitops_mcp.domain.live.refused import refused_fields
 from gitops_mcp.domain.live.secret_report import REPORTING, judge_secret
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
@@ -41,7 +41,8 @@ def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
         refused = refused_fields(now_in_git or change.after, live)
         why = f"; the API refuses the object as Git says it: {'; '.join(refused[:3])}" if refused else ""
-        return Arrival("not applied", f"not live yet: {shown}{more}{why}", tuple(waiting))
+        by = "".join(f"; {hand}" for hand in edits_by_hand(live, waiting))
+        return Arrival("not applied", f"not live yet: {shown}{more}{by}{why}", tuple(waiting))
     if (unreconciled := _why_unreconciled(change, live)) is not None:
         return Arrival("applied", unreconciled)
     reports = change.identity.kind in {one.kind for one in REPORTING}

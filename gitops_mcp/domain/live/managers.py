@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.moment import format_rfc3339, parse_time
 from gitops_mcp.domain.objects import FIELD_MANAGER, Object, Path, at, dotted_path, list_at
 from gitops_mcp.domain.redact import words_of_others
 
@@ -87,6 +87,23 @@ def field_managers(live: Object | None, changed: Iterable[Path]) -> tuple[FieldM
         FieldManager(manager, "engine" if _ENGINES.search(manager) else "person", tuple(dict.fromkeys(fields)))
         for manager, fields in found.items()
     )
+
+
+def edits_by_hand(live: Object | None, paths: Iterable[Path]) -> tuple[str, ...]:
+    """Who but an engine has set which of the paths, newest first: `kubectl-edit set spec.instances at ...`."""
+    wanted = tuple(paths)
+    entries = sorted(list_at(live, "metadata", "managedFields"), key=lambda one: str(at(one, "time")), reverse=True)
+    found = []
+    for entry in entries:
+        manager, fields = str(at(entry, "manager") or "unknown"), at(entry, "fieldsV1")
+        if at(entry, "subresource") or _ENGINES.search(manager) or _OPERATORS.match(manager):
+            continue
+        owned = [dotted_path(path) for path in wanted if isinstance(fields, dict) and _owns(fields, path)]
+        if owned:
+            when = parse_time(at(entry, "time"))
+            at_time = f" at {format_rfc3339(when)}" if when else ""
+            found.append(f"{words_of_others(manager, most=100)} set {', '.join(owned[:_HANDS])}{at_time}")
+    return tuple(found[:_HANDS])
 
 
 def when_set(live: Object | None, paths: Iterable[Path], *, status: bool = False) -> datetime | None:

@@ -20,7 +20,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
-from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.engines import Engines
 from gitops_mcp.workflows.notices import base_warnings, forbidden_everywhere
 from gitops_mcp.workflows.reading import cursors
@@ -41,6 +41,8 @@ class _Question:
     environment: Environment
     namespace: str | None
     detailed: bool
+    unwell: bool
+    """Only those that are not as they should be."""
     size: int
 
     @property
@@ -49,19 +51,27 @@ class _Question:
 
     @property
     def filters(self) -> list[object]:
-        return [self.environment.name, self.namespace, self.detailed, self.size]
+        return [self.environment.name, self.namespace, self.detailed, self.unwell, self.size]
 
 
 def list_clusters(
-    app: App, *, environment: str | None, namespace: str | None, detailed: bool, limit: int, cursor: str | None
+    app: App,
+    *,
+    environment: str | None,
+    namespace: str | None,
+    detailed: bool,
+    limit: int,
+    cursor: str | None,
+    unwell: bool = False,
 ) -> ClusterList:
+    """`unwell`: those alone whose state is worse than healthy; hibernation was asked for."""
     settings, ground = app.settings()
     if environment is not None and environment not in settings.environments:
         # One that was merged lately is known once the base is fetched.
         settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
     size = min(limit, _PAGE_DETAILED if detailed else _PAGE)
-    asked = _Question(chosen, allowed_namespace(chosen, namespace), detailed, size)
+    asked = _Question(chosen, allowed_namespace(chosen, namespace), detailed, unwell, size)
     position, declared = _decode_position(cursor, asked)
     if declared:
         why = Notice("live-unavailable", "this goes on with what Git declares; start again for live state")
@@ -70,6 +80,8 @@ def list_clusters(
     try:
         page, warnings = _read_page(apis, ground, asked, position)
     except (NotInstalled, Unavailable, Forbidden) as error:
+        if unwell:
+            raise type(error)(f"{error}; which Clusters are unwell only the API says: leave `only` out") from error
         if cursor is not None:
             raise
         if ground is None:
@@ -87,10 +99,15 @@ def list_clusters(
     return ClusterList(
         environment=chosen.name,
         items=kept,
-        total=page.total,
+        total=None if unwell else page.total,
+        examined=(after.done if after else page.total) if unwell else None,
         cursor=_encode_position(asked, after) if after else None,
         warnings=[*warnings, *(delivery.warnings if delivery else [])],
     )
+
+
+def _is_unwell(cluster: Object) -> bool:
+    return Summary(cluster, datetime.now(UTC)).phase_class not in {"ok", "hibernated"}
 
 
 def _read_page(
@@ -98,7 +115,7 @@ def _read_page(
 ) -> tuple[ClusterPage, list[Notice]]:
     if position.space in asked.spaces:
         try:
-            page = read_cluster_page(apis.at_environment(asked.environment), asked.spaces, position, asked.size)
+            page = _page(apis.at_environment(asked.environment), asked, asked.spaces, position)
         except Forbidden as error:
             if position.space is not None:
                 raise
@@ -107,6 +124,10 @@ def _read_page(
     if asked.spaces != [None]:
         raise InvalidRequest("cursor: the namespaces of the environment have changed; leave it out to start again")
     return _read_nearby(apis, ground, asked, position, None)
+
+
+def _page(api: ApiOnce, asked: _Question, spaces: Sequence[Space], start: Position) -> ClusterPage:
+    return read_cluster_page(api, spaces, start, asked.size, wanted=_is_unwell if asked.unwell else None)
 
 
 def _read_nearby(
@@ -120,7 +141,7 @@ def _read_nearby(
     if start.space not in near:
         raise why or cursors.unknown_cursor(_TOOL)
     try:
-        page = read_cluster_page(api, near, start, asked.size)
+        page = _page(api, asked, near, start)
     except Forbidden as error:
         raise why or error from error
     listed = ", ".join(one for one in near if one not in page.refused)
@@ -263,7 +284,7 @@ def _decode_position(cursor: str | None, asked: _Question) -> tuple[Position, bo
         raise cursors.unknown_cursor(_TOOL)
     if filters != asked.filters:
         raise InvalidRequest(
-            "cursor: it belongs to other arguments; repeat environment, namespace, detail_level and limit of the "
+            "cursor: it belongs to other arguments; repeat environment, namespace, detail_level, only and limit of the "
             "answer it came with, or leave it out to start again"
         )
     return Position(space, token, skip, done, partial), declared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.kube import ObjectPage
@@ -15,6 +15,8 @@ Space = str | None
 """A namespace; None: all of them in one list."""
 _EMPTY_PAGES = 20
 """Pages with few items or none that are read for one of ours; it is shown as far as it came then."""
+_CHOSEN_FROM = 500
+"""Items of a page of which only some are wanted."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Position:
     skip: int = 0
     """Items of that page that were shown already."""
     done: int = 0
-    """Items shown so far."""
+    """Items shown or passed over so far."""
     partial: bool = False
     """Something could not be listed, so that nobody knows how many there are."""
 
@@ -39,23 +41,24 @@ class ClusterPage:
     total: int | None
     refused: Mapping[Space, Forbidden]
     """Where nothing may be listed."""
-    _starts: Sequence[Position]
-    """Of each request, where its items begin."""
+    _places: Sequence[Position]
+    """Of each item, where a listing goes on that has not shown it."""
     _after: Position | None
 
     def position_after(self, count: int) -> Position | None:
         """Where a listing goes on of which so many items were shown; None at the end."""
-        if count == len(self.items):
-            return self._after
-        done = self._starts[0].done + count
-        start = next(one for one in reversed(self._starts) if one.done <= done)
-        return replace(start, skip=start.skip + done - start.done, done=done)
+        return self._after if count == len(self.items) else self._places[count]
 
 
-def read_cluster_page(api: ApiOnce, spaces: Sequence[Space], start: Position, size: int) -> ClusterPage:
-    """The next Clusters, namespace by namespace. Raises Forbidden where none of the namespaces may be listed."""
+def read_cluster_page(
+    api: ApiOnce, spaces: Sequence[Space], start: Position, size: int, *, wanted: Callable[[Object], bool] | None = None
+) -> ClusterPage:
+    """The next Clusters, namespace by namespace. Raises Forbidden where none of the namespaces may be listed.
+
+    `wanted`: the others are passed over.
+    """
     items: list[Object] = []
-    starts: list[Position] = []
+    places: list[Position] = []
     refused: dict[Space, Forbidden] = {}
     total: int | None = None
     position: Position | None = start
@@ -64,18 +67,27 @@ def read_cluster_page(api: ApiOnce, spaces: Sequence[Space], start: Position, si
             break
         room = size - len(items)
         try:
-            found = api.page(CLUSTER, position.space, limit=room + position.skip, cursor=position.token)
+            most = _CHOSEN_FROM if wanted else room + position.skip
+            found = api.page(CLUSTER, position.space, limit=most, cursor=position.token)
         except Forbidden as error:
             refused[position.space] = error
             if len(refused) == len(spaces):
                 raise next(iter(refused.values())) from error
             found, position = ObjectPage((), None, None), replace(position, partial=True)
-        taken = found.items[position.skip :][:room]
-        starts.append(position)
-        items += taken
+        looked_at = 0
+        for looked_at, one in enumerate(found.items[position.skip :], 1):
+            if wanted is None or wanted(one):
+                items.append(one)
+                places.append(_further(position, looked_at - 1))
+            if len(items) == size:
+                break
         total = _total(found, position, last=position.space == spaces[-1])
-        position = _next_position(found, position, len(taken), spaces)
-    return ClusterPage(items, total, refused, starts, position)
+        position = _next_position(found, position, looked_at, spaces)
+    return ClusterPage(items, total, refused, places, position)
+
+
+def _further(position: Position, count: int) -> Position:
+    return replace(position, skip=position.skip + count, done=position.done + count)
 
 
 def _total(found: ObjectPage, position: Position, *, last: bool) -> int | None:
@@ -88,7 +100,7 @@ def _total(found: ObjectPage, position: Position, *, last: bool) -> int | None:
 def _next_position(found: ObjectPage, position: Position, taken: int, spaces: Sequence[Space]) -> Position | None:
     done = position.done + taken
     if position.skip + taken < len(found.items):
-        return replace(position, skip=position.skip + taken, done=done)
+        return _further(position, taken)
     if found.cursor:
         return replace(position, token=found.cursor, skip=0, done=done)
     following = [*spaces[spaces.index(position.space) + 1 :]]

@@ -131,9 +131,9 @@ def _why_nowhere(
         return unread
     if unclear is not None and environment.delivery == "git":
         return unclear
-    declared = str(unclear) if unclear else f"cluster_name: no Cluster {name!r} in {environment.name}"
     near = near_names(api, environment, name, namespace)
-    return NotFound(f"{declared}. None is live either" + (f"; {near}" if near != NO_NAMES else ""))
+    where = f"{environment.name}, namespace {namespace}" if namespace else environment.name
+    return NotFound(f"cluster_name: no Cluster {name!r} is live in {where}" + (f"; {near}" if near != NO_NAMES else ""))
 
 
 def _declared_cluster(

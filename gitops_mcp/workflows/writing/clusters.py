@@ -20,6 +20,7 @@ from gitops_mcp.domain.plans.clusters.cluster import (
     plan_new_cluster,
     plan_scaling,
 )
+from gitops_mcp.domain.plans.clusters.restore_note import with_restore_note
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.repository.desired import Declaration
@@ -28,6 +29,7 @@ from gitops_mcp.errors import Forbidden, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
+from gitops_mcp.workflows.writing.restore import read_restorable
 from gitops_mcp.workflows.writing.targets import live_or_not, object_at_base, only_namespace
 
 
@@ -167,6 +169,7 @@ def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str
             merged=object_at_base(view, declared),
             configured=view.environment.engine_type,
         )
+        made = with_restore_note(made, read_restorable(view, ref, found, deleted=True))
         return made.warned([*unread, *_namespace_notices(declared, ref.namespace)])
 
     def finish(view: View) -> Plan:

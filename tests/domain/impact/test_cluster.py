@@ -26,7 +26,7 @@ from tests.domain.impact.objects import FENCED, D, L, N, O, R, assert_impact, cl
             cluster(),
             cluster(imageName="example/postgresql:17.5"),
             R,
-            "replicas first and the primary last",
+            "every instance is made anew with the other image",
             id="minor",
         ),
         pytest.param(
@@ -85,8 +85,8 @@ from tests.domain.impact.objects import FENCED, D, L, N, O, R, assert_impact, cl
             parameters(max_connections="200"),
             parameters(max_connections="100"),
             R,
-            "max_connections: lower than before, or maybe so: then the primary goes first",
-            id="lower, primary first",
+            "max_connections: lower than before, or maybe so, and no replica may have less",
+            id="lower",
         ),
         pytest.param(
             parameters(),
@@ -238,6 +238,66 @@ def test_a_rolling_restart_tells_how_the_primary_takes_part(spec: Object, says: 
     found = assess_impact(cluster(**spec), cluster(**spec, resources={"requests": {"cpu": 2}}))
     assert found.level is Level.ROLLING_RESTART
     assert says in found.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        pytest.param({}, "the primary restarts first, in place: writes pause while it does", id="usual"),
+        pytest.param({"primaryUpdateMethod": "switchover"}, "the primary restarts first, in place", id="switchover"),
+        pytest.param({"instances": 1}, "the database is down while it restarts", id="one instance"),
+        pytest.param(
+            {"primaryUpdateStrategy": "supervised"},
+            "the primary comes first, and primaryUpdateStrategy",
+            id="supervised",
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["max_connections", "max_wal_senders", "max_locks_per_transaction"])
+def test_a_lowered_parameter_of_hot_standby_restarts_the_primary_first_and_never_last(
+    name: str, spec: Object, says: str
+) -> None:
+    before, after = (cluster(**spec, postgresql={"parameters": {name: value}}) for value in ("200", "100"))
+    found = assess_impact(before, after)
+    assert found.level is Level.ROLLING_RESTART
+    assert says in found.reasons[-1]
+    assert not any("primary restarts last" in one or "after the replicas" in one for one in found.reasons)
+
+
+def test_a_lowered_parameter_beside_another_pod_may_restart_the_primary_twice() -> None:
+    after = cluster(postgresql={"parameters": {"max_connections": "50"}}, resources={"requests": {"cpu": 2}})
+    found = assess_impact(parameters(max_connections="100"), after)
+    assert found.reasons[-1].endswith("so the primary may restart twice")
+
+
+_NEW, _OLD = "example/postgresql:18.1", "example/postgresql:17.4"
+
+
+@pytest.mark.parametrize(
+    ("asked", "back_to", "level", "says"),
+    [
+        pytest.param(_NEW, _OLD, O, "its job is deleted, also one that still runs", id="failed, or under way"),
+        pytest.param(_OLD, _OLD, N, "before it has begun; what runs stays as it is", id="not applied yet"),
+        pytest.param(_OLD, "example/postgresql:17.5", R, "with the other image of 17", id="not applied, other minor"),
+    ],
+)
+def test_a_major_upgrade_that_is_taken_back_is_told_by_what_has_become_of_it(
+    asked: str, back_to: str, level: Level, says: str
+) -> None:
+    live = {**cluster(imageName=asked), "status": {"pgDataImageInfo": {"image": _OLD, "majorVersion": 17}}}
+    found = assess_impact(cluster(imageName=_NEW), cluster(imageName=back_to), live=live)
+    assert found.level is level
+    assert found.reasons[0].startswith("spec.imageName: PostgreSQL 18 -> 17: takes the major upgrade back")
+    assert says in found.reasons[0]
+    assert not any("pg_upgrade" in one for one in found.reasons)
+
+
+def test_an_older_major_where_nothing_live_is_known_is_no_upgrade() -> None:
+    found = assess_impact(cluster(imageName=_NEW), cluster(imageName=_OLD))
+    assert found.level is Level.OUTAGE
+    assert found.reasons == (
+        "spec.imageName: PostgreSQL 18 -> 17: no data directory goes back, and the operator starts nothing on it",
+    )
 
 
 def test_a_resize_beside_a_restart_is_told_for_operators_that_may_get_stuck() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.live.managers import engine_that_keeps, field_managers
+from gitops_mcp.domain.live.managers import edits_by_hand, engine_that_keeps, field_managers
 from gitops_mcp.domain.objects import FIELD_MANAGER, Object, Path
 
 INSTANCES: Path = ("spec", "instances")
@@ -121,3 +121,28 @@ def test_what_an_engine_has_set_a_part_of_is_kept_by_it_as_a_whole() -> None:
     assert engine_that_keeps(found, deleting=False) is None
     status_only = owned(("argocd-controller/status", {"f:phase": {}}), ("kubectl-edit", {}))
     assert engine_that_keeps(status_only, deleting=True) is None
+
+
+def test_edits_by_hand_are_told_with_their_time_the_newest_first() -> None:
+    found = owned(
+        ("argocd-controller", {"f:instances": {}}),
+        ("manager", {"f:instances": {}}),
+        ("helm", {"f:instances": {}, "f:storage": {"f:size": {}}}),
+        ("kubectl-edit", {"f:instances": {}}),
+        ("kubectl-edit/status", {"f:instances": {}}),
+        ("kubectl-scale", {"f:imageName": {}}),
+    )
+    for entry, when in zip(
+        found["metadata"]["managedFields"], (None, None, "2026-03-01T10:00:00Z", "2026-03-02T10:00:00Z"), strict=False
+    ):
+        entry["time"] = when
+    assert edits_by_hand(found, [INSTANCES, ("spec", "storage", "size")]) == (
+        "kubectl-edit set spec.instances at 2026-03-02T10:00:00Z",
+        "helm set spec.instances, spec.storage.size at 2026-03-01T10:00:00Z",
+    )
+
+
+def test_a_manager_is_named_on_one_line_and_an_unknown_time_is_left_out() -> None:
+    (told,) = edits_by_hand(owned(("evil\n# Applied", {"f:instances": {}})), [INSTANCES])
+    assert "\n" not in told
+    assert told.endswith("set spec.instances")

@@ -63,6 +63,22 @@ def test_a_merged_change_is_where_its_objects_are(
     assert found[1].startswith(why)
 
 
+def test_an_edit_by_hand_adds_who_and_when_and_leaves_state_and_objects_as_they_are(team: Team, api: Api) -> None:
+    merged(team)
+    edited = live()
+    edited["metadata"]["managedFields"] = [
+        {"manager": "kubectl-edit", "time": "2026-03-01T10:00:00Z", "fieldsV1": {"f:spec": {"f:instances": {}}}}
+    ]
+    api.cluster("shop", "db", Answer(200, live()))
+    before = followed(team)
+    api.cluster("shop", "db", Answer(200, edited))
+    after = followed(team)
+    assert (after[0], after[2]) == (before[0], before[2]) == ("merged", ["not applied"])
+    assert after[1] == before[1].replace(
+        "spec.instances", "spec.instances; kubectl-edit set spec.instances at 2026-03-01T10:00:00Z", 1
+    )
+
+
 def test_it_is_healthy_once_all_its_objects_are(team: Team, api: Api) -> None:
     merged(team)
     well = live(instances=5)

@@ -7,6 +7,7 @@ import pytest
 
 from gitops_mcp.answers.base import TEXT_MAX
 from gitops_mcp.answers.clusters import ClusterList
+from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.reading.cluster_list import list_clusters
 from tests.fakes.api import Answer, status
@@ -15,8 +16,12 @@ from tests.workflows.conftest import FORBIDDEN, Api, Team, cluster, listed, live
 TWO = "environments: {dev: {namespaces: [shop, billing]}}\n"
 
 
-def shown(team: Team, *, detailed: bool = False, limit: int = 50, cursor: str | None = None) -> ClusterList:
-    return list_clusters(team.app(), environment=None, namespace=None, detailed=detailed, limit=limit, cursor=cursor)
+def shown(
+    team: Team, *, detailed: bool = False, unwell: bool = False, limit: int = 50, cursor: str | None = None
+) -> ClusterList:
+    return list_clusters(
+        team.app(), environment=None, namespace=None, detailed=detailed, unwell=unwell, limit=limit, cursor=cursor
+    )
 
 
 def cursor_of(*values: object) -> str:
@@ -27,10 +32,12 @@ def cursor_of(*values: object) -> str:
     "cursor",
     [
         pytest.param(base64.urlsafe_b64encode(b"[" * 3000).decode(), id="too deep"),
-        pytest.param(cursor_of("default", None, False, 50, 7, None, 0, 0, False), id="no such namespace"),
-        pytest.param(cursor_of("default", None, False, 50, 0, {"a": 1}, 0, 0, False), id="a token that is no text"),
-        pytest.param(cursor_of("default", None, False, 50, 0, None, True, 0, False), id="a boolean"),
-        pytest.param(cursor_of("default", None, False, 50, 0, None, 0, 0, 5), id="a number"),
+        pytest.param(cursor_of("default", None, False, False, 50, 7, None, 0, 0, False), id="no such namespace"),
+        pytest.param(
+            cursor_of("default", None, False, False, 50, 0, {"a": 1}, 0, 0, False), id="a token that is no text"
+        ),
+        pytest.param(cursor_of("default", None, False, False, 50, 0, None, True, 0, False), id="a boolean"),
+        pytest.param(cursor_of("default", None, False, False, 50, 0, None, 0, 0, 5), id="a number"),
         pytest.param("é", id="not base64"),
     ],
 )
@@ -83,7 +90,7 @@ def test_where_nothing_could_be_read_nothing_is_counted(
     assert found.total is None
     assert why in found.warnings[0].message
     first, *_ = found.markdown().splitlines()
-    assert first == "1 clusters shown in dev; how many there are is not known, since not all could be read"
+    assert first == "1 cluster shown in dev; how many there are is not known, since not all could be read"
 
 
 def test_who_may_not_list_everywhere_is_shown_the_own_namespace_and_those_that_git_names(team: Team, api: Api) -> None:
@@ -270,3 +277,60 @@ def test_many_clusters_of_long_names_and_images_fit_into_one_answer(team: Team, 
     assert found.fits
     assert len(found.markdown()) <= TEXT_MAX
     assert found.cursor is not None
+
+
+def unwell_one(name: str, namespace: str = "shop") -> Object:
+    """Healthy by its phase, with an instance that is missing."""
+    one = live(name, namespace)
+    return {**one, "status": {**one["status"], "readyInstances": 2}}
+
+
+def test_the_unwell_alone_are_found_among_thousands_in_one_answer(team: Team, api: Api) -> None:
+    team.commit({})
+    for start in range(0, 2000, 500):
+        items = [live(f"db-{number}") for number in range(start, start + 500)]
+        items[7] = unwell_one(f"sick-{start}")
+        after = str(start + 500) if start < 1500 else None
+        answer = listed(*items, cursor=after, remaining=1500 - start if after else None)
+        api.clusters(None, answer, limit=500, cursor=str(start) if start else "")
+    found = shown(team, unwell=True)
+    assert [row.name for row in found.items] == ["sick-0", "sick-500", "sick-1000", "sick-1500"]
+    assert {row.phase_class for row in found.items} == {"degraded"}
+    assert (found.total, found.examined, found.cursor) == (None, 2000, None)
+    assert found.markdown().splitlines()[0] == "4 unwell clusters among 2000 clusters of default"
+
+
+def test_a_list_of_the_unwell_goes_on_behind_the_last_one_shown_in_the_middle_of_a_page(team: Team, api: Api) -> None:
+    team.commit({".gitops-mcp.yaml": TWO})
+    sick = [unwell_one("a"), live("b"), unwell_one("c"), unwell_one("d")]
+    api.clusters("shop", listed(*sick), limit=500)
+    api.clusters("billing", listed(live("e", "billing"), unwell_one("f", "billing")), limit=500)
+    pages, cursor = [shown(team, unwell=True, limit=2)], ""
+    while cursor := pages[-1].cursor or "":
+        pages.append(shown(team, unwell=True, limit=2, cursor=cursor))
+    assert [[row.name for row in page.items] for page in pages] == [["a", "c"], ["d", "f"]]
+    assert [page.examined for page in pages] == [3, 6]
+
+
+def test_a_hibernated_cluster_is_as_it_should_be_and_a_fenced_one_is_not(team: Team, api: Api) -> None:
+    team.commit({})
+    asleep, fenced = (live(name) for name in ("asleep", "fenced"))
+    asleep["metadata"]["annotations"] = {"cnpg.io/hibernation": "on"}
+    fenced["metadata"]["annotations"] = {"cnpg.io/fencedInstances": '["*"]'}
+    api.clusters(None, listed(asleep, fenced, live("well")), limit=500)
+    assert [row.name for row in shown(team, unwell=True).items] == ["fenced"]
+
+
+def test_which_are_unwell_is_not_answered_from_git(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster()})
+    api.answers["*"] = status(503, "ServiceUnavailable", "down")
+    with pytest.raises(Unavailable, match="only the API says: leave `only` out"):
+        shown(team, unwell=True)
+
+
+def test_a_cursor_of_the_unwell_is_none_of_all(team: Team, api: Api) -> None:
+    team.commit({})
+    api.clusters(None, listed(unwell_one("a"), unwell_one("b")), limit=500)
+    cursor = shown(team, unwell=True, limit=1).cursor
+    with pytest.raises(InvalidRequest, match="it belongs to other arguments"):
+        shown(team, limit=1, cursor=cursor)

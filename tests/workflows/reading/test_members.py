@@ -81,7 +81,7 @@ def test_without_git_an_api_that_does_not_answer_is_the_error(
     with pytest.raises(Unavailable):
         read_cluster(App.open(Flags()), "db", namespace="shop", environment=None)
     api.cluster("shop", "db", ABSENT)
-    with pytest.raises(NotFound, match="no Cluster 'db' in"):
+    with pytest.raises(NotFound, match="no Cluster 'db' is live in"):
         read_cluster(App.open(Flags()), "db", namespace="shop", environment=None)
 
 
@@ -112,8 +112,8 @@ def test_with_direct_delivery_a_cluster_that_nobody_knows_is_told_with_near_live
     api.clusters(None, answer)
     with pytest.raises(NotFound) as raised:
         read(team)
-    declared, _, live_names = str(raised.value).partition(". None is live either")
-    assert declared == "Git declares no Cluster 'db' in dev; there are: other"
+    told, _, live_names = str(raised.value).partition(" in dev")
+    assert told == "cluster_name: no Cluster 'db' is live"
     assert live_names.startswith(near)
     assert bool(live_names) is bool(near)
 

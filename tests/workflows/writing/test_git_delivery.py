@@ -21,7 +21,7 @@ def deleted(team: Team, change: str | None = None) -> WriteResult:
 def test_a_protected_cluster_is_not_removed_before_the_first_step_is_merged_where_the_api_is_silent(team: Team) -> None:
     team.commit({"db.yaml": PROTECTED})
     first = deleted(team)
-    assert first.summary == "Remove the protection of Cluster shop/db against pruning"
+    assert first.summary.startswith("Remove the protection of Cluster shop/db against pruning. Mind: whether")
     for change in (None, first.change):
         again = deleted(team, change)
         assert (again.outcome, again.commit) == ("unchanged", None)
@@ -29,14 +29,15 @@ def test_a_protected_cluster_is_not_removed_before_the_first_step_is_merged_wher
     assert first.branch
     team.merge(first.branch)
     second = deleted(team)
-    assert (second.summary, second.change) == ("Delete Cluster shop/db", "delete-shop-db-2")
+    assert second.summary.startswith("Delete Cluster shop/db. Mind: whether")
+    assert second.change == "delete-shop-db-2"
 
 
 def test_a_live_cluster_without_protection_counts_more_than_the_base(team: Team, api: Api) -> None:
     team.commit({"db.yaml": PROTECTED})
     first = deleted(team)
     api.cluster("shop", "db", Answer(200, live()))
-    assert deleted(team, first.change).summary == "Delete Cluster shop/db"
+    assert deleted(team, first.change).summary.startswith("Delete Cluster shop/db. Mind: there is no backup")
 
 
 @pytest.mark.parametrize("squash", [False, True])

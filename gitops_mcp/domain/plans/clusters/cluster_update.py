@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gitops_mcp.domain.cnpg.releases import Release
+from gitops_mcp.domain.cnpg.restorable import Restorable
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
@@ -30,6 +31,7 @@ from gitops_mcp.domain.plans.clusters.cluster_settings import (
     asked_settings,
     value_in_words,
 )
+from gitops_mcp.domain.plans.clusters.restore_note import with_restore_note
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
@@ -54,11 +56,13 @@ def plan_cluster_update(
     live: Object | None,
     operator: Release | None,
     now: datetime,
+    way_back: Restorable | None = None,
 ) -> Plan:
     """The fields that differ, set where the Cluster is declared, and nothing else.
 
     `images`: the repository for a Cluster that names no image. `live`: None where it could not be read, or is not
-    there; `operator`: its version, where known. Raises Refused where a field has no place of this Cluster's own.
+    there; `operator`: its version, where known; `way_back`: what a major upgrade could be mended from. Raises Refused
+    where a field has no place of this Cluster's own.
     """
     before = declared.object
     image = _wanted_image(declared, desired, ref, asked, images)
@@ -75,10 +79,11 @@ def plan_cluster_update(
         return replace(plan, unchanged=f"{declared.place} says so already: {', '.join(asked.named)}")
     _check_not_filled_in(declared, differing)
     edits, after = _edits(before, differing)
-    stops = tuple(_reasons_for_outage(before, after, live, desired.origin))
+    upgrade = tuple(_reasons_of_upgrade(before, after, live, desired.origin))
+    stops = (*_reasons_of_hibernation(before, after, live), *upgrade)
     effect = assess_impact(before, after, live=live, operator=operator).joined(_window_impact(differing))
     effect = effect.joined(Impact(Level.OUTAGE)) if stops else effect
-    return replace(
+    made = replace(
         plan,
         files=edit_fields(desired, declared, *edits),
         body=(
@@ -97,6 +102,7 @@ def plan_cluster_update(
         destroys=_what_is_destroyed(effect, stops, ref),
         next=tuple(_next_steps(differing, ref, desired.origin)),
     )
+    return with_restore_note(made, way_back) if upgrade else made
 
 
 def paths_of_update(
@@ -159,13 +165,17 @@ def _with_edit(value: Object, edit: Set | Remove) -> Object:
     return made
 
 
-def _reasons_for_outage(before: Object, after: Object, live: Object | None, origin: Origin) -> Iterator[str]:
+def _reasons_of_hibernation(before: Object, after: Object, live: Object | None) -> Iterator[str]:
     """What takes the database away for a time, so that a person has to agree."""
     path = (*ANNOTATIONS, HIBERNATION)
     if at(after, *path) == "on" != at(before, *path):
         phase = unhealthy_phase(after, live)
         when = f" once the cluster is healthy (its phase is {quote(phase)} now)" if phase else ""
         yield f"hibernation stops every pod{when}: nobody can connect until it is off again; the volumes stay"
+
+
+def _reasons_of_upgrade(before: Object, after: Object, live: Object | None, origin: Origin) -> Iterator[str]:
+    """The same, of another major or what may be one."""
     if all(at(before, "spec", key) == at(after, "spec", key) for key in ("imageName", "imageCatalogRef")):
         return
     was, will = running_major(live) or wanted_major(before), wanted_major(after)

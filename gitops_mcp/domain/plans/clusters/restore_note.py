@@ -1,0 +1,18 @@
+"""What a plan that may lose data says of the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gitops_mcp.domain.cnpg.restorable import Restorable
+from gitops_mcp.domain.plans.plan import Plan
+
+
+def with_restore_note(plan: Plan, found: Restorable | None) -> Plan:
+    """A backup is told to the reviewer; that there is none, or may be none, also to who confirms, and first of all."""
+    if found is None or plan.unchanged:
+        return plan
+    if found.sources:
+        return replace(plan, body=(*plan.body, f"{found}."))
+    lost = f"{plan.destroys}; {found}" if plan.destroys else None
+    return replace(plan, destroys=lost, caution="; ".join(filter(None, (plan.caution, str(found)))))
