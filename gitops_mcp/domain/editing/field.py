@@ -277,9 +277,9 @@ def _brought_in_refusal(desired: Desired, declared: Declaration, path: Path, lay
     ]
     by = " or ".join(above) or "another Kustomization"
     return Refused(
-        f"{dotted_path(path)} of {declared.label} is said by a patch that does not stand in {layer.path}: {by} brings it "
-        f"in, with its own patches, for whatever they select. Change it there for all of them, or leave this one out of "
-        f"their target by hand"
+        f"{dotted_path(path)} of {declared.label} is said by a patch that does not stand in {layer.path}: {by} "
+        f"brings it in, by its own patches, for whatever they select. Change it there for all of them, or leave this "
+        f"one out of their target by hand"
     )
 
 
