@@ -108,8 +108,9 @@ def _edit_in_layers(
     spot = word or _room_for_field(produced, wanted.path)
     layer = produced.layers[spot.layer]
     place = _line_of_word(files, layer, spot)
+    brought_in = word is not None and nested_value(DraftFiles(files), layer, whole=True) is None
     shared = proof.sharers_of_layer(desired, declared, layer)
-    if not shared:
+    if not shared and not brought_in:
         draft = DraftFiles(files)
         own = Set(spot.path, wanted.value) if isinstance(wanted, Set) else Remove(spot.path)
         edit_nested(draft, layer, own)
@@ -132,6 +133,8 @@ def _edit_in_layers(
         ):
             if found.changes and proof.effect_of_edit(desired, found.changes, declared, wanted).is_exact:
                 return found.changes
+    if brought_in:
+        raise _brought_in_refusal(desired, declared, wanted.path, layer)
     raise _shared_refusal(declared, wanted.path, place, shared)
 
 
@@ -260,6 +263,23 @@ def _shared_refusal(declared: Declaration, path: Path, place: str, others: tuple
     return Refused(
         f"{field} stands at {place}, which is shared: an edit there would change {known} too. No patch is this one's "
         f"own, and no kustomization that could hold one. Give it an overlay by hand, or change all of them there"
+    )
+
+
+def _brought_in_refusal(desired: Desired, declared: Declaration, path: Path, layer: Layer) -> Refused:
+    """A parent's patch takes the place of the list that it is put into, so an own one there would be lost."""
+    above = [
+        str(one)
+        for one in desired.engines
+        if one.folder is not None
+        and f"{layer.path}/".startswith(f"{one.folder}/" if one.folder else "")
+        and one.patches
+    ]
+    by = " or ".join(above) or "another Kustomization"
+    return Refused(
+        f"{dotted_path(path)} of {declared.label} is said by a patch that does not stand in {layer.path}: {by} "
+        f"brings it in, by its own patches, for whatever they select. Change it there for all of them, or leave this "
+        f"one out of their target by hand"
     )
 
 

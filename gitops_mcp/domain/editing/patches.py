@@ -12,7 +12,7 @@ from typing import Any
 from gitops_mcp.domain.editing import proof
 from gitops_mcp.domain.editing.json_patch import operation_to_set
 from gitops_mcp.domain.editing.nested_text import edit_nested, nested_value, render_like
-from gitops_mcp.domain.engines.reading import kustomization_path, read_documents, texts_in
+from gitops_mcp.domain.engines.reading import kustomization_path, read_documents, texts_in, value_at_place
 from gitops_mcp.domain.kustomize import Layer, Produced, join_path
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -61,7 +61,7 @@ def drafts_with_new_patch(
         for one in proof.sharers_of_layer(desired, declared, document)
         for way in _way_tails(folders_to_document(files, one))
     }
-    ways = _way_tails(folders_to_document(files, declared))
+    ways = _way_tails(folders_to_document(files, declared)) or _way_of_root(files, declared.root)
     metadata = _name_and_namespace(nested_value(DraftFiles(files), document))
     # The document's own name is how a patch finds it, unless several have it by then.
     for is_renamed in (False, True):
@@ -73,14 +73,29 @@ def drafts_with_new_patch(
             with suppress(GitOpsError):  # a file of that name is there, or the list cannot be edited
                 _add_patch_to_list(draft, way[0], _merge_patch_for(produced, named, wanted.path, wanted.value))
                 yield draft
-        section = declared.applied.overlay if declared.applied else None
-        if section is not None and section.value.get("patches"):
-            named = _built_name(files, ways[0] if ways else (), metadata) if is_renamed else metadata
-            manifest = _merge_patch_for(produced, named, wanted.path, wanted.value)
-            text = render_like(manifest, files[section.path]).rstrip()
-            draft, place = DraftFiles(files), section.at(("patches",))
-            draft.edit(section.path, section.document, Insert(place, len(section.value["patches"]), {"patch": text}))
-            yield draft
+        named = _built_name(files, ways[0] if ways else (), metadata) if is_renamed else metadata
+        manifest = _merge_patch_for(produced, named, wanted.path, wanted.value)
+        yield from _drafts_in_overlay(files, declared, manifest)
+
+
+def _drafts_in_overlay(files: Mapping[str, str], declared: Declaration, manifest: Object) -> Iterator[DraftFiles]:
+    """In `spec.patches` of the Kustomization that applies the object, as its own file has them.
+
+    What a parent brings in does not stand there, and may take the place of what does, which the proof finds.
+    """
+    engine = declared.applied
+    if engine is None or engine.engine != "flux" or engine.kind != "Kustomization":
+        return
+    place = engine.place.below("spec", "patches")
+    own = value_at_place(place, files)
+    entry = {"patch": render_like(manifest, files[place.path]).rstrip()}
+    draft = DraftFiles(files)
+    with suppress(GitOpsError):
+        if isinstance(own, list):
+            draft.edit(place.path, place.document, Insert(place.base, len(own), entry))
+        elif own is None:
+            draft.edit(place.path, place.document, Set(place.base, [entry]))
+        yield draft
 
 
 def folders_to_document(files: Mapping[str, str], declared: Declaration) -> tuple[str, ...]:
@@ -92,6 +107,11 @@ def folders_to_document(files: Mapping[str, str], declared: Declaration) -> tupl
     seen = {layer.folder for layer in produced.layers[1:]}
     ways = _ways_to_file(files, declared.root, produced.layers[0].path, ())
     return max(ways, key=lambda way: len(seen.intersection(way)), default=())
+
+
+def _way_of_root(files: Mapping[str, str], root: str) -> list[tuple[str, ...]]:
+    """For what an engine object adds to the build: kustomize puts components in before it applies patches."""
+    return [(root,)] if kustomization_path(files, root) is not None else []
 
 
 def _way_tails(way: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -285,13 +285,16 @@ def desired_of_documents(texts: Mapping[str, str], origin: Origin) -> Desired:
 
 
 def desired_after(before: Desired, changes: Iterable[FileChange]) -> Desired:
-    """The same, once the files are changed."""
-    after = {**before.texts, **{one.path: one.after for one in changes}}
-    texts = {path: text for path, text in after.items() if text is not None}
+    """The same, once the files are changed.
+
+    Built of what it was built of, so that texts which were read beside it for something else make no difference.
+    """
+    made = {one.path: one.after for one in changes}
+    texts = _with_changes(before.texts, made)
     if before.tree is None:
         return desired_of_documents(texts, before.origin)
-    return build_desired(
-        texts,
+    built = build_desired(
+        _with_changes(before.tree.files, made),
         commit=before.commit,
         folder=before.folder,
         remotes=before.remotes,
@@ -299,3 +302,8 @@ def desired_after(before: Desired, changes: Iterable[FileChange]) -> Desired:
         others=before.tree.others,
         known=before,
     )
+    return replace(built, texts=texts)
+
+
+def _with_changes(files: Mapping[str, str], made: Mapping[str, str | None]) -> dict[str, str]:
+    return {path: text for path, text in {**files, **made}.items() if text is not None}

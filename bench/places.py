@@ -1,0 +1,128 @@
+"""Of any checkout: each Cluster, its namespace, and for each kind of request the place of the edit or the refusal.
+
+python bench/places.py CHECKOUT [--environment NAME]
+
+Everything is a dry run over what the checkout's HEAD holds; nothing is fetched, written or asked of an API. The last
+line counts: Clusters listed, with a namespace, and the share of requests that found a place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gitops_mcp import tools
+from gitops_mcp.app import App
+from gitops_mcp.caller import Nobody
+from gitops_mcp.config import Flags
+from gitops_mcp.errors import GitOpsError
+
+Asked = Mapping[str, Any]
+
+REQUESTS: Mapping[str, tuple[str, str, Asked]] = {
+    "scale": ("scale_postgres_cluster", "name", {"instances": 7}),
+    "parameter": ("update_postgres_cluster", "name", {"parameters": {"work_mem": "23MB"}}),
+    "storage": ("update_postgres_cluster", "name", {"storage_size": "9000Gi"}),
+    "image": ("update_postgres_cluster", "name", {"image": "ghcr.io/cloudnative-pg/postgresql:18.3-standard-trixie"}),
+    "restart": ("update_postgres_cluster", "name", {"restart": True}),
+    "new role": (
+        "create_postgres_role",
+        "cluster_name",
+        {"role_name": "places_probe", "password_source": "existing:p"},
+    ),
+    "new database": ("create_postgres_database", "cluster_name", {"database_name": "places_probe", "owner": "app"}),
+    "deletion": ("delete_postgres_cluster", "name", {"confirm_deletion": True}),
+}
+_WIDTH = 300
+
+
+@dataclass(frozen=True)
+class Outcome:
+    request: str
+    placed: bool
+    text: str
+    """The places of the edit, or why there is none."""
+
+
+@dataclass(frozen=True)
+class Found:
+    namespace: str | None
+    name: str
+    declared: str
+    outcomes: tuple[Outcome, ...]
+
+
+def looked_through(checkout: Path, environment: str | None = None) -> Iterator[Found]:
+    """Every Cluster that the server lists there, with what becomes of each request."""
+    app = App.open(Flags(repo=checkout, push="never"))
+    names = [environment] if environment else list(app.settings()[0].environments)
+    for name in names:
+        rows: list[Any] = []
+        cursor = None
+        while True:
+            page = _call(app, "list_postgres_clusters", environment=name, limit=500, cursor=cursor)
+            rows += page.items
+            if (cursor := page.cursor) is None:
+                break
+        for row in rows:
+            where = {"namespace": row.namespace, "environment": name}
+            outcomes = tuple(_outcome(app, request, row.name, where) for request in REQUESTS)
+            yield Found(row.namespace, row.name, row.declared or "", outcomes)
+
+
+def _outcome(app: App, request: str, cluster: str, where: Asked) -> Outcome:
+    tool, key, asked = REQUESTS[request]
+    try:
+        answer = _call(app, tool, **{key: cluster}, **where, **asked, dry_run=True)
+    except GitOpsError as error:
+        return Outcome(request, placed=False, text=f"{error.title}: {error}")
+    places = [f"{one.path}:{one.line}" if one.line else f"{one.path} ({one.action})" for one in answer.files]
+    return Outcome(request, placed=True, text=", ".join(places) or f"unchanged: {answer.summary}")
+
+
+def _call(app: App, asked_tool: str, /, **arguments: Any) -> Any:
+    tool = next(one for one in tools.ALL if one.name == asked_tool)
+    with app.called(Nobody()) as called:
+        return tool.function(called, **arguments)
+
+
+def told(found: Found) -> Iterator[str]:
+    yield f"{found.namespace or '?'}/{found.name}  ({found.declared})"
+    for one in found.outcomes:
+        text = " ".join(one.text.split())
+        yield f"  {one.request:<13}{text if len(text) <= _WIDTH else text[: _WIDTH - 1] + '…'}"
+
+
+def counted(all_found: list[Found]) -> str:
+    placed = Counter(one.request for found in all_found for one in found.outcomes if one.placed)
+    spaced = sum(found.namespace is not None for found in all_found)
+    shares = ", ".join(f"{request} {placed[request]}" for request in REQUESTS)
+    return f"{len(all_found)} Clusters listed, {spaced} with a namespace; a place for: {shares}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Where each kind of request would be written in a checkout.")
+    parser.add_argument("checkout", type=Path)
+    parser.add_argument("--environment", help="one of .gitops-mcp.yaml; left out: all")
+    asked = parser.parse_args()
+    os.environ["KUBECONFIG"] = os.devnull  # what is live does not count here
+    found = []
+    try:
+        for one in looked_through(asked.checkout, asked.environment):
+            found.append(one)
+            print("\n".join(told(one)), flush=True)
+    except GitOpsError as error:
+        print(f"{error.title}: {error}")
+        return 1
+    print(counted(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
