@@ -15,8 +15,8 @@ import pwd
 import secrets
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Iterator, Mapping
-from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
 
