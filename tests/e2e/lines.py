@@ -86,16 +86,16 @@ class Lines:
     def answers_to(self, *raw: bytes) -> list[dict[str, Any]]:
         """All that comes for these lines, up to the answer to a question after them: the server lives on."""
         for one in raw:
-            self._write(one)
+            self.write(one)
         end, found = self.ask("ping"), []
         while (frame := self.next_frame()).get("id") != end:
             found.append(frame)
         return found
 
     def send(self, message: Mapping[str, Any]) -> None:
-        self._write(json.dumps(message).encode())
+        self.write(json.dumps(message).encode())
 
-    def _write(self, line: bytes) -> None:
+    def write(self, line: bytes) -> None:
         assert self.child.stdin is not None
         self.child.stdin.write(line + b"\n")
         self.child.stdin.flush()
