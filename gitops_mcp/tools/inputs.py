@@ -27,7 +27,6 @@ _MEANT = {
     "env": ("environment",),
     "memory": ("resources",),
     "message": ("reason",),
-    "name": ("change",),
     "ns": ("namespace",),
     "password": (),
     "replicas": ("instances",),
