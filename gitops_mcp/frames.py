@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any, BinaryIO, cast
 
@@ -28,7 +28,7 @@ _DEEPEST = 100
 _MOST_ANSWERS = 100
 """To one batch."""
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*+)"|([{\[])|([}\]])')
-_ID = re.compile(rb'\s*:\s*(-?\d{1,18}|"[\w.:-]{1,100}")\s*[,}]')
+_VALUE = re.compile(rb'\s*:(?:\s*(-?(?:0|[1-9]\d{0,17})|"[\w.:-]{1,100}")\s*[,}])?')
 
 _UNREADABLE = ErrorData(
     code=PARSE_ERROR,
@@ -88,7 +88,7 @@ class _Lines:
             return read_frame(line) if line else None
         while (rest := self._file.readline(MOST_BYTES)) and not rest.endswith(b"\n"):
             pass
-        return None, [_error(_TOO_LONG, line)]
+        return _unread(line, _TOO_LONG)
 
 
 def read_frame(line: bytes) -> tuple[str | None, Answers]:
@@ -99,9 +99,9 @@ def read_frame(line: bytes) -> tuple[str | None, Answers]:
         text = line.decode()
         found = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        return None, [_error(_TOO_DEEP, line)]
+        return _unread(line, _TOO_DEEP)
     except ValueError:
-        return None, [_error(_UNREADABLE, line)]
+        return _unread(line, _UNREADABLE)
     return _read_value(text, found)
 
 
@@ -120,21 +120,27 @@ def _read_value(text: str, found: Any) -> tuple[str | None, Answers]:
 
 
 def _refused(found: Any, error: ErrorData) -> tuple[str | None, Answers]:
-    told = found.get("id") if isinstance(found, dict) and _is_id(found.get("id")) else None
-    answer = JSONRPCError(jsonrpc="2.0", id=told, error=error)
-    if isinstance(found, dict) and "method" not in found and {"result", "error"} & found.keys():
-        return answer.model_dump_json(), []
-    return None, [answer]
+    keys, told = (found.keys(), found.get("id")) if isinstance(found, dict) else ((), None)
+    return _replaced(keys, told if _is_id(told) else None, error)
 
 
-def _error(error: ErrorData, line: bytes) -> JSONRPCError:
-    """The answer to what is no JSON, for the id that stands in its outermost object."""
-    depth, told = 0, None
+def _unread(line: bytes, error: ErrorData) -> tuple[str | None, Answers]:
+    """The same of what is no JSON: by what stands in its outermost object."""
+    depth, told, keys = 0, None, set()
     for token in _TOKEN.finditer(line):
         depth += bool(token[2]) - bool(token[3])
-        if depth == 1 and token[1] == b"id" and (found := _ID.match(line, token.end())):
-            told = json.loads(found[1])
-    return JSONRPCError(jsonrpc="2.0", id=told, error=error)
+        if depth == 1 and token[1] is not None and (found := _VALUE.match(line, token.end())):
+            keys.add(token[1].decode(errors="replace"))
+            told = json.loads(found[1]) if token[1] == b"id" and found[1] else told
+    return _replaced(keys, told, error)
+
+
+def _replaced(keys: Collection[str], told: str | int | None, error: ErrorData) -> tuple[str | None, Answers]:
+    """An answer is passed on as an error, where its id is known; all else is answered."""
+    answer = JSONRPCError(jsonrpc="2.0", id=told, error=error)
+    if "method" in keys or not {"result", "error"}.intersection(keys):
+        return None, [answer]
+    return (None if told is None else answer.model_dump_json()), []
 
 
 def _refuse_constant(name: str) -> None:

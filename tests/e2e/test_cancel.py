@@ -31,7 +31,7 @@ mv "{folder}/armed" "{folder}/taken" 2>/dev/null || exit 0
 echo > "{folder}/runs"
 read said < "{folder}/go"
 """
-ASKS = {"elicitation": {}}
+ASKS: dict[str, Any] = {"elicitation": {}}
 
 
 def cancel(lines: Lines, asked: str) -> None:

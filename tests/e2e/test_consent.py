@@ -341,6 +341,7 @@ ERROR = "the client answered the question with an error"
         ({"error": "no"}, ERROR),
         ({"result": 5}, ERROR),
         ({"result": None}, ERROR),
+        ({"result": {"action": "accept", "content": {"agree": True, "note": float("-inf")}}}, ERROR),
         ({"result": {}}, UNREADABLE),
         ({"result": {"action": "agree"}}, UNREADABLE),
         ({"result": {"action": "accept"}}, UNREADABLE),
