@@ -18,6 +18,8 @@ from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.tools.arguments import EMPTY_MEANS
 
+_MOST_FAULTS = 20
+"""That are told; more are counted."""
 _MEANT = {
     "cluster": ("cluster_name", "name"),
     "cluster_name": ("name",),
@@ -82,7 +84,7 @@ def _as_meant(value: Any, kind: str | None) -> Any:
 def _argument_faults(error: ValidationError, properties: Mapping[str, Any]) -> str:
     """Every rejected argument with its rule."""
     told = []
-    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+    for fault in error.errors(include_input=False, include_url=False, include_context=False)[:_MOST_FAULTS]:
         name = ".".join(quote(str(part))[1:-1] for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             # Not "password: no …", which redaction would take for a password.
@@ -92,7 +94,8 @@ def _argument_faults(error: ValidationError, properties: Mapping[str, Any]) -> s
         else:
             rule = _argument_rule(properties.get(name.split(".")[0], {}))
             told.append(f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}{rule}")
-    return "; ".join(told)
+    more = [f"and {error.error_count() - len(told)} more"] if error.error_count() > len(told) else []
+    return "; ".join([*told, *more])
 
 
 def _suggestion(name: str, known: list[str]) -> str:

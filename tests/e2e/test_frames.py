@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,18 @@ def test_an_answer_that_cannot_be_read_reaches_who_asked_as_an_error() -> None:
     assert (json.loads(passed)["id"], answers) == (3, [])
 
 
-def test_a_flood_of_brackets_costs_no_more_than_its_length() -> None:
-    _, (answer,) = read_frame(b'{"id":1,"a":' + b"[{" * 500_000)
-    assert (answer.id, answer.error.code) == (1, PARSE)
+@pytest.mark.parametrize(
+    ("flood", "told"),
+    [
+        pytest.param(b'{"id":1,"a":' + b"[{" * 500_000, 1, id="brackets"),
+        pytest.param(b'{"id":1,"a":"' + rb"\"" * 1_000_000, 1, id="a text of quotes that does not end"),
+        pytest.param(b'{"id":1,' + b'"a" ' * 500_000, 1, id="keys without a value"),
+        pytest.param(b'{"a"' + b" " * 2_000_000, None, id="blanks"),
+        pytest.param(b'{"id":' + b"1" * 2_000_000, None, id="digits"),
+    ],
+)
+def test_a_flood_costs_no_more_than_its_length(flood: bytes, told: int | None) -> None:
+    began = time.process_time()
+    _, (answer,) = read_frame(flood)
+    assert (answer.id, answer.error.code) == (told, PARSE)
+    assert time.process_time() - began < 5

@@ -114,3 +114,10 @@ def test_a_rejected_value_is_not_repeated() -> None:
     for given in ({"state": "hunter2"}, {"limit": "hunter2"}, {"cursor": ["hunter2"]}, {"password": "hunter2"}):
         assert "hunter2" not in refused("list_changes", **given)
     assert "hunter2" not in refused("update_postgres_cluster", name="db", parameters=json.dumps(["hunter2"]))
+
+
+def test_a_flood_of_arguments_is_counted() -> None:
+    told = refused("list_changes", **{f"a{number}": 1 for number in range(50_000)})
+    assert "there is no argument 'a0'" in told
+    assert told.endswith("and 49980 more")
+    assert len(told) < 4_000
