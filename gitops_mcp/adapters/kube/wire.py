@@ -209,7 +209,6 @@ def _read_body(response: urllib3.BaseHTTPResponse, *, until: float, limit: int) 
     try:
         # Whatever has come, as a whole part of a body that drips in may be long in coming.
         while part := response.read1(1 << 18, decode_content=True):
-            check_wanted()
             size += len(part)
             if time.monotonic() > until:
                 raise TimeoutError  # noqa: TRY301 - the connection is closed for it as for any other failure
