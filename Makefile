@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PIP_NO_INPUT := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test coverage check bench clean
+.PHONY: demo test coverage fuzz check bench clean
 
 demo: .venv/installed
 	$(BIN)/gitops-mcp demo
@@ -25,6 +25,10 @@ test: .venv/installed
 # Apart, since it makes them half as slow again and is for finding what no test reaches.
 coverage: .venv/installed
 	$(PYTEST) $(EVERYTHING) --cov --cov-report=term
+
+# Twenty times the examples of tests/fuzz, and others each time; one that fails is printed with what repeats it.
+fuzz: .venv/installed
+	$(PYTEST) --hypothesis-profile=fuzz tests/fuzz
 
 check: .venv/installed
 	$(BIN)/ruff format --check .

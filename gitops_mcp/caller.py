@@ -1,11 +1,16 @@
-"""Who asked, as far as work that is under way needs to know: whom to tell how far it is, and whom to ask.
+"""Who asked, as far as work that is under way needs to know: whom to tell how far it is, whom to ask, and when to stop.
 
-The server gives each call its own; outside of one nobody is told and nobody can be asked.
+The server gives each call its own; outside of one nobody is told, nobody can be asked and nothing is cancelled. A call
+that is cancelled stops at the next git process, request or wait; from its commit point on it runs to its end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 from gitops_mcp.errors import Refused
@@ -43,3 +48,39 @@ class Nobody:
 
     def agree(self, question: str, *, about: Mapping[str, Mapping[str, object]], instead: str) -> bool:  # noqa: ARG002 - nobody answers
         raise Refused(f"{question} This client cannot ask a person. Nothing was changed. A person would run: {instead}")
+
+
+class Cancelled(Exception):
+    """Nobody waits for the answer any more, so what is not done stays undone. `args`: what had been done."""
+
+
+_OVER: ContextVar[threading.Event | None] = ContextVar("over", default=None)
+
+
+@contextmanager
+def call_until(over: threading.Event | None) -> Iterator[None]:
+    """The block ends early, with Cancelled, once the event is set. None: it runs to its end."""
+    before = _OVER.set(over)
+    try:
+        yield
+    finally:
+        _OVER.reset(before)
+
+
+def check_wanted() -> None:
+    """Raises Cancelled where the call has been cancelled."""
+    if (over := _OVER.get()) is not None and over.is_set():
+        raise Cancelled
+
+
+def pause(seconds: float) -> None:
+    """A wait that a cancelled call ends at once, with Cancelled."""
+    if (over := _OVER.get()) is None:
+        time.sleep(seconds)
+    elif over.wait(seconds):
+        raise Cancelled
+
+
+def has_end() -> bool:
+    """Whether this can be cancelled, so that a long wait has to be looked at in between."""
+    return _OVER.get() is not None

@@ -15,14 +15,20 @@ import pwd
 import secrets
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import anyio
 from anyio import from_thread
-from mcp.server.mcpserver import Context
-from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
-from pydantic import BaseModel, Field
+from mcp import MCPError
+from mcp.server import ServerRequestContext
+from mcp.types import CallToolRequestParams, ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from pydantic import BaseModel
 
+from gitops_mcp.answers.markdown import without_surrogates
+from gitops_mcp.caller import call_until, check_wanted
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import Refused
 
@@ -32,14 +38,12 @@ _KEY = "consent"
 _NAMED = 5
 """Of what has changed; what is more is counted."""
 _NEWER = "2026-07-28"
-
-
-class Consent(BaseModel):
-    """What the person fills in."""
-
-    agree: bool = Field(strict=True, description="true: do it; false: leave everything as it is")
-
-
+_FORM = {
+    "type": "object",
+    "properties": {"agree": {"type": "boolean", "description": "true: do it; false: leave everything as it is"}},
+    "required": ["agree"],
+}
+"""What the person fills in."""
 _Judged = Mapping[str, Mapping[str, str]]
 """By what is done, and the name of a part of what was judged of it, the digest of that part."""
 
@@ -82,9 +86,12 @@ class UsedAnswers:
 class Client:
     """One call's client. Its methods are called from the worker thread that runs the tool."""
 
-    def __init__(self, context: Context[Any], used: UsedAnswers) -> None:
+    def __init__(self, context: ServerRequestContext[Any], params: CallToolRequestParams, used: UsedAnswers) -> None:
         self._context = context
+        self._params = params
         self._used = used
+        self._over = threading.Event()
+        self._question: anyio.CancelScope | None = None
         self._asked_about: _Judged | None = None
         """What the last question was about, in the older era."""
         self._agreed: str | None = None
@@ -104,8 +111,26 @@ class Client:
 
         return redact_text(one_line(f"{declared.client_info.name} {declared.client_info.version}"))[:80]
 
+    @contextmanager
+    def waits(self) -> Iterator[None]:
+        """The block is the work of the call: once `leave` has been called, it ends with Cancelled."""
+        with call_until(self._over):
+            try:
+                yield
+            except (CancelledError, RuntimeError):
+                # What was said to the client, or asked of it, after it had left.
+                check_wanted()
+                raise
+
+    def leave(self) -> None:
+        """Nobody waits for the answer any more. Called in the event loop."""
+        self._over.set()
+        if self._question is not None:
+            self._question.cancel()
+
     def told(self, done: float, total: float, message: str) -> None:
-        from_thread.run(self._context.report_progress, done, total, message)
+        check_wanted()
+        from_thread.run(self._context.session.report_progress, done, total, without_surrogates(message))
 
     def agree(self, question: str, *, about: Mapping[str, Mapping[str, object]], instead: str) -> bool:
         if not self._can_ask():
@@ -117,7 +142,7 @@ class Client:
         digest = _digest([question, digests])
         if digest == self._agreed:
             return False
-        is_newer = (self._context.protocol_version or "") >= _NEWER
+        is_newer = self._context.protocol_version >= _NEWER
         if is_newer:
             self._answered(question, digest, digests)
         else:
@@ -127,31 +152,41 @@ class Client:
         return not is_newer
 
     def _can_ask(self) -> bool:
-        declared = self._context.client_capabilities
+        declared = self._context.session.client_capabilities
         elicitation = declared.elicitation if declared is not None else None
         return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
 
     def _asked(self, question: str) -> None:
+        check_wanted()
         try:
-            result = from_thread.run(self._context.elicit, question, Consent)
-        except ValueError as error:  # accepted without an answer that could be read
+            answer = from_thread.run(self._put, question)
+        except MCPError as error:
+            raise _not_agreed("the client answered the question with an error") from error
+        except ValueError as error:
             raise _not_agreed("the answer could not be read") from error
-        if result.action != "accept" or not result.data.agree:
-            raise _not_agreed(_why_not(result.action))
+        check_wanted()
+        if answer is None:
+            raise _not_agreed(f"nobody answered within {SECONDS:g} seconds")
+        _require_yes(answer)
+
+    async def _put(self, question: str) -> ElicitResult | None:
+        """The answer; None where there is none in time."""
+        with anyio.move_on_after(SECONDS) as self._question:
+            return await self._context.session.elicit_form(
+                without_surrogates(question), _FORM, self._context.request_id
+            )
+        return None
 
     def _answered(self, question: str, digest: str, about: _Judged) -> None:
         """Takes the answer to exactly this question, or ends the call with it."""
-        state = _read_state(self._context.request_state)
-        answer = (self._context.input_responses or {}).get(_KEY)
+        state = _read_state(self._params.request_state)
+        answer = (self._params.input_responses or {}).get(_KEY)
         if answer is None or state is None or state.digest != digest:
             asked = _with_changes(question, state.about if state else None, about)
             raise Asking(_question_result(asked, _State(digest=digest, token=secrets.token_hex(16), about=about)))
         if not self._used.take(state.token):
             raise _not_agreed("this answer has been used already, and counts once: ask again")
-        if not isinstance(answer, ElicitResult) or answer.action != "accept":
-            raise _not_agreed(_why_not(answer.action if isinstance(answer, ElicitResult) else "cancel"))
-        if (answer.content or {}).get("agree") is not True:
-            raise _not_agreed(_why_not("decline"))
+        _require_yes(answer)
 
 
 def user_name(uid: int) -> str:
@@ -185,12 +220,9 @@ def _changes(before: _Judged, about: _Judged) -> Iterator[str]:
 
 
 def _question_result(question: str, left: _State) -> InputRequiredResult:
-    schema = {
-        "type": "object",
-        "properties": {"agree": {"type": "boolean", "description": Consent.model_fields["agree"].description}},
-        "required": ["agree"],
-    }
-    request = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=schema))
+    request = ElicitRequest(
+        params=ElicitRequestFormParams(message=without_surrogates(question), requested_schema=_FORM)
+    )
     return InputRequiredResult(input_requests={_KEY: request}, request_state=left.model_dump_json())
 
 
@@ -202,8 +234,28 @@ def _read_state(text: str | None) -> _State | None:
         return None
 
 
-def _why_not(action: str) -> str:
-    return "the person did not answer" if action == "cancel" else "the person said no"
+def readable_answers(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a call with an answer that the SDK can read: one that it cannot is no yes, and no error."""
+    answers = params.get("inputResponses")
+    if answers is None:
+        return dict(params)
+    answer = answers.get(_KEY) if isinstance(answers, dict) else ()
+    try:
+        read = None if answer is None else ElicitResult.model_validate(answer, by_name=False)
+    except ValueError:
+        read = ElicitResult(action="accept")
+    return {**params, "inputResponses": {_KEY: read.model_dump(mode="json", exclude_none=True)} if read else {}}
+
+
+def _require_yes(answer: object) -> None:
+    said = answer.content or {} if isinstance(answer, ElicitResult) and answer.action == "accept" else None
+    if said is None:
+        is_no = isinstance(answer, ElicitResult) and answer.action == "decline"
+        raise _not_agreed("the person said no" if is_no else "the person did not answer")
+    if said.get("agree") is False:
+        raise _not_agreed("the person said no")
+    if said.get("agree") is not True:
+        raise _not_agreed("the answer could not be read")
 
 
 def _not_agreed(why: str) -> Refused:

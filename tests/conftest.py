@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("all", settings.get_profile("ci"))
+settings.register_profile("fuzz", max_examples=2_000, derandomize=False, print_blob=True, database=None)
 settings.register_profile("few", settings.get_profile("ci"), max_examples=20)
 
 

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, Strict, WithJsonSchema
+
+EMPTY_MEANS = frozenset({"comment"})
+"""Optional arguments of which an empty text says something; of any other it says that it is left out."""
+
+
+def _mapping(value: dict[str, Any], *keys: str, most: int) -> WithJsonSchema:
+    """A free mapping, of which a few keys are named: converters for Gemini refuse an object without properties."""
+    named = {"properties": dict.fromkeys(keys, value), "additionalProperties": value}
+    return WithJsonSchema({"type": "object", **named, "maxProperties": most})
+
+
+def _object(properties: dict[str, Any]) -> WithJsonSchema:
+    closed = {"additionalProperties": False, "maxProperties": len(properties)}
+    return WithJsonSchema({"type": "object", "properties": properties, **closed})
+
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_REMOVABLE: dict[str, Any] = {"anyOf": [_TEXT, {"type": "null"}]}
+_AMOUNTS = _mapping(_REMOVABLE, "cpu", "memory", most=20)
 
 Environment = Annotated[str | None, Field(description="Environment; left out: the only one", max_length=63)]
 Namespace = Annotated[str | None, Field(description="Namespace; left out: the only object of that name", max_length=63)]
@@ -55,8 +74,8 @@ PostgresVersion = Annotated[
 ]
 StorageClass = Annotated[str | None, Field(description="StorageClass; left out: the cluster's default", max_length=253)]
 Parameters = Annotated[
-    dict[str, str] | None,
-    Field(description='postgresql.conf parameters, values as strings: {"max_connections": "200"}', max_length=200),
+    Annotated[dict[str, str], Field(max_length=200), _mapping(_TEXT, "max_connections", most=200)] | None,
+    Field(description='postgresql.conf parameters, values as strings: {"max_connections": "200"}'),
 ]
 DatabaseName = Annotated[str, Field(description="First database, made at bootstrap", min_length=1, max_length=63)]
 Owner = Annotated[str | None, Field(description="Its owner; left out: named like the database", max_length=63)]
@@ -119,8 +138,6 @@ Extensions = Annotated[
 ]
 Schemas = Annotated[list[str] | None, Field(description="Schemas to create in it", max_length=100)]
 DropDatabase = Annotated[bool, Strict(), Field(description="true: drop it with all data; false: leave it there")]
-Removable = Annotated[str | None, WithJsonSchema({"type": ["string", "null"]})]
-"""A value of a mapping of which the others stay; null takes the key away."""
 NewStorageSize = Annotated[
     str | None, Field(description="New size of each instance's volume, such as 20Gi; only up", max_length=32)
 ]
@@ -132,14 +149,16 @@ NewPostgresVersion = Annotated[
 ]
 Image = Annotated[str | None, Field(description="Full image reference, instead of postgres_version", max_length=512)]
 NewParameters = Annotated[
-    dict[str, Removable] | None,
-    Field(
-        description='postgresql.conf parameters to set, as strings: {"work_mem": "8MB"}; null removes', max_length=200
-    ),
+    Annotated[dict[str, str | None], Field(max_length=200), _mapping(_REMOVABLE, "work_mem", most=200)] | None,
+    Field(description='postgresql.conf parameters to set, as strings: {"work_mem": "8MB"}; null removes'),
 ]
 PodResources = Annotated[
-    dict[Literal["requests", "limits"], dict[str, Removable]] | None,
-    Field(description='{"requests": {"cpu": "500m", "memory": "4Gi"}, "limits": {…}}; null removes', max_length=2),
+    Annotated[
+        dict[Literal["requests", "limits"], Annotated[dict[str, str | None], Field(max_length=20)]],
+        _object({"requests": _AMOUNTS.json_schema, "limits": _AMOUNTS.json_schema}),
+    ]
+    | None,
+    Field(description='{"requests": {"cpu": "500m", "memory": "4Gi"}, "limits": {…}}; null removes'),
 ]
 Hibernation = Annotated[
     Literal["on", "off"] | None, Field(description="on stops every pod and keeps the volumes; off starts them")
@@ -147,6 +166,10 @@ Hibernation = Annotated[
 Restart = Annotated[bool, Strict(), Field(description="Restart every instance in turn, the primary last")]
 Reload = Annotated[bool, Strict(), Field(description="Read the configuration and certificates again")]
 MaintenanceWindow = Annotated[
-    dict[Literal["in_progress", "reuse_pvc"], Annotated[bool, Strict()]] | None,
-    Field(description='For draining nodes: {"in_progress": true, "reuse_pvc": false}', max_length=2),
+    Annotated[
+        dict[Literal["in_progress", "reuse_pvc"], Annotated[bool, Strict()]],
+        _object({key: {"type": "boolean"} for key in ("in_progress", "reuse_pvc")}),
+    ]
+    | None,
+    Field(description='For draining nodes: {"in_progress": true, "reuse_pvc": false}'),
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from gitops_mcp.adapters.kube import Kube, ObjectPage
@@ -100,7 +102,7 @@ class ApiOnce:
         sides = [(self.for_one_part(), part) for part in parts]
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                asked = [pool.submit(read, *side) for side in sides]
+                asked = [pool.submit(copy_context().run, partial(read, *side)) for side in sides]
             return [one.result() for one in asked]
         finally:
             down = [side._down for side, _ in sides]  # noqa: SLF001 - of the same class

@@ -255,11 +255,18 @@ class Wires:
         """Something happens in the cluster just before the `number`th write from now on arrives there."""
         self._number, self._at, self._how = 0, number, do
 
+    def during_dry_run(self, do: Callable[[], object]) -> None:
+        """Something happens just before the next dry run arrives."""
+        self._number, self._at, self._how = 0, -1, do
+
     def refuse(self, number: int, status: Object) -> None:
         """The `number`th write from now on is answered with this Status and never arrives."""
         self._number, self._at, self._how = 0, number, status
 
     def _disturbs(self, method: str, where: str) -> bool:
+        if "dryRun=All" in where and self._at == -1:
+            self._at = 0
+            return True
         if not _writes(method, where, {"dryRun": "All"} if "dryRun=All" in where else {}):
             return False
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import pytest
 from mcp import Client, MCPError
 from mcp.types import CallToolResult, ElicitRequest, ElicitResult, InputRequiredResult
 
+from gitops_mcp import client as client_of_a_call
 from gitops_mcp import server
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.domain import kinds
 from tests.e2e.dev import NO, YES, Dev, Mode, Person, client, dev
+from tests.e2e.lines import Lines
 from tests.e2e.team import Assistant, text
 
 STORAGE = {"size": "1Gi"}
@@ -293,3 +296,110 @@ def test_an_answer_that_comes_too_late_is_not_taken(
 
     anyio.run(late)
     assert rounds.live(kinds.CLUSTER, "late") is not None
+
+
+def test_who_does_not_answer_in_time_has_not_agreed_in_the_older_era_either(
+    rounds: Dev, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In process, as above."""
+    put(rounds, "silent")
+    monkeypatch.setattr(client_of_a_call, "SECONDS", 0.2)
+    monkeypatch.setenv("KUBECONFIG", str(rounds.team.folder.parent / "kubeconfig"))
+    made = server.build_server(App.open(Flags(repo=rounds.team.checkout)))
+
+    async def never(context: object, params: object) -> ElicitResult:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def wait() -> CallToolResult:
+        async with Client(made, mode="legacy", elicitation_callback=never) as direct:
+            with anyio.fail_after(30):
+                return await direct.call_tool(DELETE, {"name": "silent", "confirm_deletion": True})
+
+    told = text(anyio.run(wait))
+    assert told == "Refused: nobody answered within 0.2 seconds: nothing was changed"
+    assert rounds.live(kinds.CLUSTER, "silent") is not None
+
+
+@pytest.fixture(scope="module")
+def older(rounds: Dev) -> Iterator[Lines]:
+    """A client of the older era that answers in bytes."""
+    env = {**rounds.team.environment, "KUBECONFIG": str(rounds.team.folder.parent / "kubeconfig")}
+    with Lines(rounds.team.checkout, env=env, capabilities={"elicitation": {}}) as made:
+        yield made
+
+
+UNREADABLE = "the answer could not be read"
+ERROR = "the client answered the question with an error"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ({"error": {"code": -32603, "message": "the form cannot be shown"}}, ERROR),
+        ({"error": {"code": -32601, "message": "Method not found", "data": {"x": [1]}}}, ERROR),
+        ({"error": "no"}, ERROR),
+        ({"result": 5}, ERROR),
+        ({"result": None}, ERROR),
+        ({"result": {"action": "accept", "content": {"agree": True, "note": float("-inf")}}}, ERROR),
+        ({"result": {}}, UNREADABLE),
+        ({"result": {"action": "agree"}}, UNREADABLE),
+        ({"result": {"action": "accept"}}, UNREADABLE),
+        ({"result": {"action": "accept", "content": {"agree": "true"}}}, UNREADABLE),
+        ({"result": {"action": "accept", "content": [True]}}, UNREADABLE),
+        ({"result": {"action": "accept", "content": {"agree": {"agree": True}}}}, UNREADABLE),
+        ({"result": {"action": "accept", "content": {"agree": True, "note": "\\ud800"}}}, ERROR),
+        ({"result": {"action": "decline", "content": {"agree": True}}}, "the person said no"),
+        ({"result": {"action": "cancel"}}, "the person did not answer"),
+    ],
+)
+def test_whatever_a_client_answers_but_a_yes_is_a_refusal(
+    rounds: Dev, older: Lines, answer: dict[str, Any], why: str
+) -> None:
+    put(rounds, "odd")
+    written = len(rounds.writes())
+    asked = older.ask("tools/call", name=DELETE, arguments={"name": "odd", "confirm_deletion": True})
+    question = older.next_frame()
+    raw = json.dumps({"jsonrpc": "2.0", "id": question["id"], **answer}).replace("\\\\ud800", "\\ud800")
+    older.write(raw.encode())
+    told = older.answer_to(asked)
+    assert told["result"]["isError"]
+    assert told["result"]["content"][0]["text"] == f"Refused: {why}: nothing was changed"
+    assert len(rounds.writes()) == written
+    rounds.world.store.delete(kinds.CLUSTER, "dev", "odd")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        5,
+        [],
+        {"consent": 5},
+        {"consent": {}},
+        {"consent": {"action": "agree"}},
+        {"consent": {"action": "accept", "content": "yes"}},
+        {"consent": {"action": "accept", "content": {"agree": [[True]]}}},
+        {"consent": {"action": "accept", "content": {"agree": 1}}},
+        {"consent": {"roots": []}},
+    ],
+)
+def test_the_same_holds_of_the_newer_era(rounds: Dev, answers: Any) -> None:
+    put(rounds, "newer")
+    arguments = {"name": "newer", "confirm_deletion": True}
+    question = asked(rounds.ask, DELETE, **arguments)
+    params = {"name": DELETE, "arguments": arguments, "requestState": question.request_state, "inputResponses": answers}
+
+    async def send() -> dict[str, Any]:
+        session: Any = rounds.ask.client.session
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}},
+        }
+        answer: dict[str, Any] = await session._dispatcher.send_raw_request("tools/call", {**params, "_meta": meta})
+        return answer
+
+    told = rounds.ask.portal.call(send)
+    assert told["isError"], told
+    assert told["content"][0]["text"] == "Refused: the answer could not be read: nothing was changed"
+    assert rounds.live(kinds.CLUSTER, "newer") is not None
+    rounds.world.store.delete(kinds.CLUSTER, "dev", "newer")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_mcp.adapters.file_lock import lock_file
+from gitops_mcp.caller import pause
 from gitops_mcp.errors import Unavailable
 
 _FOLDER = "gitops-mcp"
@@ -75,7 +76,7 @@ def remove_leftovers(common: Path) -> None:
 
 def _acquire_lock(folder: Path, timeout: float) -> int:
     deadline = time.monotonic() + timeout
-    pause = 0.001
+    seconds = 0.001
     while True:
         try:
             # Not exist_ok: that fails when the last holder removes the folder meanwhile.
@@ -94,8 +95,8 @@ def _acquire_lock(folder: Path, timeout: float) -> int:
             raise Unavailable(
                 f"another gitops-mcp process has been working in {folder.parent} for {timeout:g} s: try again later"
             )
-        time.sleep(pause)
-        pause = min(pause * 2, 0.05)
+        pause(seconds)
+        seconds = min(seconds * 2, 0.05)
 
 
 def _clear_lock_folder(folder: Path, common: Path) -> None:
@@ -125,7 +126,7 @@ def _remove_stale(left: Path) -> None:
     deadline = time.monotonic() + _STALE
     with suppress(FileNotFoundError):
         while time.time() - left.stat().st_mtime < _STALE and time.monotonic() < deadline:
-            time.sleep(0.02)
+            pause(0.02)
         left.unlink()
 
 

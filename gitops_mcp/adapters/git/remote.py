@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.git.lock import Lock
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner
+from gitops_mcp.caller import pause
 
 _LOST_A_RACE = re.compile(
     r"cannot lock ref|Unable to create '.*\.lock'|unable to update local ref|shallow file has changed"
@@ -40,13 +40,13 @@ class Remote:
         Raises Unavailable; `lacks_branch` tells whether it was for want of the branch.
         """
         lock.intend(*map(self.ref, branches))
-        for pause in (*_PAUSES, None):
+        for seconds in (*_PAUSES, None):
             try:
                 return bool(self._fetch(branches, lock).stderr.strip())
             except GitFailed as error:
-                if pause is None or not _LOST_A_RACE.search(error.ran.stderr):
+                if seconds is None or not _LOST_A_RACE.search(error.ran.stderr):
                     raise
-                time.sleep(pause)
+                pause(seconds)
         raise AssertionError("the last try either returns or raises")
 
     def _fetch(self, branches: Sequence[str], lock: Lock) -> Ran:

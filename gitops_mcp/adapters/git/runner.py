@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gitops_mcp.caller import Cancelled, check_wanted, has_end
 from gitops_mcp.domain.remote_url import without_logins
 from gitops_mcp.errors import Unavailable
 
@@ -46,6 +47,8 @@ _KEPT = frozenset(
         "GIT_PROXY_SSL_CAINFO",
     }
 )
+_LOOK = 0.2
+"""Seconds between two looks at whether the call is still wanted."""
 _GRACE = 2.0
 """Seconds between asking a group of processes to end and ending it: git removes its lock files meanwhile."""
 
@@ -117,6 +120,7 @@ class Runner:
         self, *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, keep: Sequence[int] = ()
     ) -> Child:
         """Git at work, for who talks with it; whoever starts it has to end it."""
+        check_wanted()
         command = ["git", "-c", "core.quotePath=off", "-c", "gc.auto=0", "-c", "core.fsmonitor=false", *arguments]
         verb = next((word for word in arguments if not word.startswith("-") and "=" not in word), "git")
         try:
@@ -152,12 +156,26 @@ class Child:
         """What it printed, once it has ended by itself."""
         with self._process:
             try:
-                stdout, stderr = self._process.communicate(given, timeout=self._timeout)
+                stdout, stderr = self._communicate(given)
             except subprocess.TimeoutExpired as error:
                 _end_group(self._process)
                 raise self.overdue() from error
+            except Cancelled:
+                _end_group(self._process)
+                raise
         self._log()
         return Ran(self._process.returncode, stdout, stderr.decode(errors="replace"))
+
+    def _communicate(self, given: bytes | None) -> tuple[bytes, bytes]:
+        """What it printed; where the call can be cancelled, that is looked at every moment."""
+        until = self._began + self._timeout
+        while has_end() and time.monotonic() + _LOOK < until:
+            try:
+                return self._process.communicate(given, timeout=_LOOK)
+            except subprocess.TimeoutExpired:
+                given = None
+                check_wanted()
+        return self._process.communicate(given, timeout=max(until - time.monotonic(), 0))
 
     def end(self) -> None:
         """Ends it, after what it is at now; nothing more is read from it."""

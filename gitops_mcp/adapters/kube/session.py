@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 _TOKEN_FRESH = 60.0
 """Seconds for which a token file is not read again; kubelet renews it long before it expires."""
-_CONNECTIONS = 10
-"""Kept open; a few requests go out at once, and what is more would be closed after each."""
+_CONNECTIONS = 320
+"""Kept open at most: as many as ask at once, which are 40 calls with 8 parts each. One more would be closed after each
+request, and the pool would say so on standard error."""
 _LOADING = threading.Lock()
 
 

@@ -18,6 +18,7 @@ from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login, c
 from gitops_mcp.adapters.kube.session import Session, in_cluster, open_session
 from gitops_mcp.adapters.kube.unreachable import unreachable_error
 from gitops_mcp.adapters.kube_start import KubeStart, read_files
+from gitops_mcp.caller import check_wanted, pause
 from gitops_mcp.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Wire:
         asks to slow down and says for how long is asked again within the request's time. A write is sent again in no
         other case, since 401 and 429 are the answers that say that nothing was done.
         """
+        check_wanted()
         until = time.monotonic() + self._timeout
         connected, kept = self._connected()
         answer = self._sent(connected, asked, request)
@@ -97,7 +99,7 @@ class Wire:
                 connected, _ = self._connected()
                 answer = self._sent(connected, asked, request)
         while answer.status == 429 and (wait := retry_after(answer.headers)) and time.monotonic() + wait < until:
-            time.sleep(wait)
+            pause(wait)
             answer = self._sent(connected, asked, request)
         if 200 <= answer.status < 300:
             return answer

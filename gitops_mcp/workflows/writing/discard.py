@@ -7,6 +7,7 @@ from gitops_mcp.adapters.git.refs import ChangeRef
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import DiscardResult
 from gitops_mcp.app import App, Ground
+from gitops_mcp.caller import call_until
 from gitops_mcp.domain.names import check_change_name, pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
@@ -50,7 +51,8 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
     done: list[str] = []
     if not dry_run:
         remove_branch(ground.repository, ground.git, branch=found.branch, expected=found.tip)
-        removed, left = discard_secrets(app, ground, span.commits, change=name)
+        with call_until(None):
+            removed, left = discard_secrets(app, ground, span.commits, change=name)
         done = [f"Removed Secret {one}, which was made for this change" for one in removed]
         warnings += [Notice("secret-left", text) for text in left]
     return DiscardResult(

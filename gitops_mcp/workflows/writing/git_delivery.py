@@ -8,7 +8,6 @@ faster push means another attempt on the branch's new tip.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, shorten_to_fit
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
+from gitops_mcp.caller import call_until, pause
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -76,7 +76,7 @@ def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
                     f"others kept writing to the same place faster, {attempt} times in {PATIENCE:g} s: try again "
                     f"later. What happened last: {error}"
                 ) from error
-        time.sleep(random.uniform(0, min(0.02 * attempt, 1.0)))  # noqa: S311 - spreads writers that raced, no secret
+        pause(random.uniform(0, min(0.02 * attempt, 1.0)))  # noqa: S311 - spreads writers that raced, no secret
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,8 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
                     trailers=trailers,
                 ),
             )
-    return _write_result(ground, environment, target, plan, published)
+    with call_until(None):
+        return _write_result(ground, environment, target, plan, published)
 
 
 def _written_secrets(

@@ -16,6 +16,7 @@ from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
 from gitops_mcp.adapters.secrets.interface import WantedSecret
 from gitops_mcp.adapters.secrets.notes import TRAILER, MadeSecret, keep_note
 from gitops_mcp.app import App, Ground
+from gitops_mcp.caller import call_until, check_wanted
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan, SecretWrite
 from gitops_mcp.errors import GitOpsError, MayArrive, Raced, Refused, Unavailable
@@ -40,12 +41,14 @@ def write_secrets(
     provider = ClusterSecrets(app.kube(environment, ground.settings))
     (write,) = plan.writes
     wanted = WantedSecret(write.namespace, write.name, write.username)
+    check_wanted()
     if write.how != "create":
         yield NO_TRAILERS
-        if write.how == "rotate":
-            provider.rotate(wanted)
-        else:
-            _remove_with_role(provider, write)
+        with call_until(None):
+            if write.how == "rotate":
+                provider.rotate(wanted)
+            else:
+                _remove_with_role(provider, write)
         return
     made = MadeSecret(environment.name, write.namespace, write.name, secrets.token_hex(8))
     with keep_note(ground.repository.common_dir, made, change) as note:
@@ -53,8 +56,9 @@ def write_secrets(
             provider.put(wanted, change=change, owner=made.request)
             yield {TRAILER: str(made)}
         except Exception as error:
-            if _is_taken_back(app, ground, made, change, error):
-                note.unlink(missing_ok=True)
+            with call_until(None):
+                if _is_taken_back(app, ground, made, change, error):
+                    note.unlink(missing_ok=True)
             raise
         note.unlink(missing_ok=True)
 

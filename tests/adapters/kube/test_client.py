@@ -12,6 +12,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -519,3 +520,24 @@ def test_nothing_secret_prints(config: Path, tmp_path: Path) -> None:
     assert "s3cret" not in repr(start)
     assert isinstance(start, KubeStart)
     assert os.environ["KUBECONFIG"] == str(config)
+
+
+def test_as_many_reads_as_there_may_be_at_once_say_nothing_of_their_connections(
+    config: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    together = threading.Barrier(24, timeout=30)
+
+    class Together(ReplayingApi):
+        def answer(self, path: str) -> Answer:  # noqa: ARG002 - the same for each
+            together.wait()
+            return Answer(200, json.dumps({"kind": "Cluster", "metadata": {"name": "orders"}}).encode())
+
+    with Together().running() as api:
+        config.write_text(json.dumps(kubeconfig(api.url)))
+        kube = Kube(context=None, timeout=30, start=kube_start(service_account=config.parent / "none"))
+        with ThreadPoolExecutor(together.parties) as pool:
+            names = [
+                one["metadata"]["name"] for one in pool.map(lambda _: kube.get(CLUSTER, "shop", "orders"), range(24))
+            ]
+    assert names == ["orders"] * 24
+    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == []

@@ -1,8 +1,9 @@
 """How a change reaches its branch: a commit, and one compare-and-swap of one ref.
 
 With a remote that is pushed to, the push is the commit point and no local branch is made. Without, it is
-`update-ref` with the old value. Either way a branch moves only forward, from the tip that the caller planned on;
-when it stands elsewhere by now that is Raced, and the caller plans again. The whole runs under the repository's lock.
+`update-ref` with the old value. A call that is cancelled before leaves no ref, and from there on it is not stopped.
+Either way a branch moves only forward, from the tip that the caller planned on; when it stands elsewhere by now that is
+Raced, and the caller plans again. The whole runs under the repository's lock.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gitops_mcp.adapters.git.remotes import branch_name
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.runner import Ran
 from gitops_mcp.adapters.git.settings import GitSettings
+from gitops_mcp.caller import call_until, check_wanted
 from gitops_mcp.errors import NotFound, Raced, Refused, Unavailable
 
 _MOVED = ("but expected", "reference already exists", ".lock': File exists")
@@ -73,16 +75,18 @@ def publish(
             message=message,
         )
         repository.history.remember(made.id, base=base.commit, parent=parent, paths=files)
-        if base.home is None or not base.pushes:
-            _update_branch(repository, lock, branch, made.id, expected or "0" * len(parent))
-            return PublishedCommit(made.id, branch, f"refs/heads/{branch}", False, "", made.hooks, made.signed)
-        runner = replace(repository.runner, timeout=settings.timeout)
-        # Without its hook git-lfs would not upload what the pointer just stored stands for.
-        verify = settings.hooks != "off" or "lfs" in made.filters
-        push = Push(runner, lock, configuration, hooks, base.home, verify)
-        said = push.moved(branch, made.id, expected)
-        ran = (*made.hooks, *hooks.on_push)
-        return PublishedCommit(made.id, branch, push.tracking(branch), True, said, ran, made.signed)
+        check_wanted()
+        with call_until(None):
+            if base.home is None or not base.pushes:
+                _update_branch(repository, lock, branch, made.id, expected or "0" * len(parent))
+                return PublishedCommit(made.id, branch, f"refs/heads/{branch}", False, "", made.hooks, made.signed)
+            runner = replace(repository.runner, timeout=settings.timeout)
+            # Without its hook git-lfs would not upload what the pointer just stored stands for.
+            verify = settings.hooks != "off" or "lfs" in made.filters
+            push = Push(runner, lock, configuration, hooks, base.home, verify)
+            said = push.moved(branch, made.id, expected)
+            ran = (*made.hooks, *hooks.on_push)
+            return PublishedCommit(made.id, branch, push.tracking(branch), True, said, ran, made.signed)
 
 
 def remove_branch(repository: Repository, settings: GitSettings, *, branch: str, expected: str) -> None:
@@ -93,15 +97,16 @@ def remove_branch(repository: Repository, settings: GitSettings, *, branch: str,
     base = repository.base(settings, fetch=False)
     with hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         _check_branch(repository, settings, base, branch)
-        if base.home is None or not base.pushes:
-            _delete_branch(repository, lock, branch, expected)
-            repository.refs.closed(lock, base, branch, expected)
-            return
         configuration = repository.calls.configuration
         hooks = Hooks.found(repository, settings, configuration)
-        runner = replace(repository.runner, timeout=settings.timeout)
-        Push(runner, lock, configuration, hooks, base.home, settings.hooks != "off").deleted(branch, expected)
-        repository.refs.closed(lock, base, branch, expected)
+        check_wanted()
+        with call_until(None):
+            if base.home is None or not base.pushes:
+                _delete_branch(repository, lock, branch, expected)
+            else:
+                runner = replace(repository.runner, timeout=settings.timeout)
+                Push(runner, lock, configuration, hooks, base.home, settings.hooks != "off").deleted(branch, expected)
+            repository.refs.closed(lock, base, branch, expected)
 
 
 def _check_branch(repository: Repository, settings: GitSettings, base: Base, branch: str) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from gitops_mcp.adapters.kube import Kube, OutcomeUnknown, WriteAnswer
+from gitops_mcp.caller import Cancelled, pause
 from gitops_mcp.domain.kinds import CLUSTER, EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
 from gitops_mcp.domain.live.managers import last_hands
 from gitops_mcp.domain.live.operations import ApiOperation
@@ -75,6 +76,8 @@ def carry_out(kube: Kube, todo: Sequence[ApiOperation], warnings: ServerWarnings
             if not done or one.how != "delete":
                 raise _half_done(error, tuple(done.values()), left[index:]) from error
             done[str(one)] = f"{one}, which was gone already"
+        except Cancelled as error:
+            raise Cancelled(*done.values()) from error
         except GitOpsError as error:
             raise _half_done(error, tuple(done.values()), left[index:]) from error
     return [done[str(one)] for one in todo]
@@ -88,7 +91,7 @@ def _do_bound(kube: Kube, one: ApiOperation, *, dry_run: bool, until: float) -> 
         except Raced:
             if time.monotonic() > until:
                 raise
-            time.sleep(_PAUSE)
+            pause(_PAUSE)
             one = one if one.how == "create" else _at_last_look(kube, one)  # a quota is counted by compare-and-swap
 
 

@@ -15,6 +15,7 @@ from gitops_mcp.answers.base import DIFF_MAX, shorten_to_fit
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
+from gitops_mcp.caller import Cancelled
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.kinds import CLUSTER
@@ -74,7 +75,10 @@ def apply_directly(
     waited: tuple[Notice, ...] = ()
     cluster = next((one for one in prepared.operations if one.resource is CLUSTER and one.how != "delete"), None)
     if request.wait and cluster is not None:
-        waited = wait_until_healthy(kube, app.caller, cluster.identity, seconds=request.timeout)
+        try:
+            waited = wait_until_healthy(kube, app.caller, cluster.identity, seconds=request.timeout)
+        except Cancelled as error:
+            raise Cancelled(*done) from error
     return _write_result(environment, plan.warned([*prepared.warnings.notices, *waited]), done)
 
 

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from gitops_mcp.adapters.kube import Kube
-from gitops_mcp.caller import Caller
+from gitops_mcp.caller import Caller, pause
 from gitops_mcp.domain.cnpg.status.health import judge_health
 from gitops_mcp.domain.cnpg.status.problems import without_git
 from gitops_mcp.domain.kinds import CLUSTER
@@ -37,4 +37,4 @@ def wait_until_healthy(kube: Kube, caller: Caller, cluster: Identity, *, seconds
             return (Notice("not-healthy", f"{cluster} does not become healthy by itself: {why}"),)
         if spent > seconds:
             return (Notice("not-healthy", f"{cluster} was not healthy after {seconds:g} s: {why}"),)
-        time.sleep(_POLL)
+        pause(_POLL)
