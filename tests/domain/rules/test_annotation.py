@@ -8,7 +8,6 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Seen
 from tests.domain.rules.examples import Accepted, Refused, cluster, findings_against, findings_at_field, scheduled
 
-PATCH = "cnpg.io/podPatch"
 PINGER = "alpha.cnpg.io/livenessPinger"
 QUORUM = "alpha.cnpg.io/failoverQuorum"
 
@@ -29,7 +28,6 @@ ACCEPTED = [
     pytest.param(
         Accepted("fenced-instances", Seen(cluster({"cnpg.io/fencedInstances": '["orders-1"]'}))), id="one fenced"
     ),
-    pytest.param(Accepted("pod-patch", Seen(cluster())), id="no patch of the pods"),
     *(
         pytest.param(
             Accepted("failover-quorum-annotation", Seen(synchronous_with({QUORUM: value}))), id=f"a quorum: {value}"
@@ -110,18 +108,6 @@ REFUSED = [
             id=f"fenced: {text}",
         )
         for text in ("orders-1", '{"a": 1}', "[1]", "[" * 100_000)
-    ),
-    *(
-        pytest.param(
-            Refused("pod-patch", Seen(cluster({PATCH: text})), f"metadata.annotations.{PATCH}", says),
-            id=f"patch {text}",
-        )
-        for text, says in (
-            ("{", "no JSON patch"),
-            ("[1]", "no JSON patch"),
-            ('[{"op": "replace", "path": "/spec/containers/0/image", "value": "x"}]', "a new pod has no"),
-            ('[{"op": "remove", "path": "/nothing/here"}]', "a new pod has no"),
-        )
     ),
     *(
         pytest.param(
