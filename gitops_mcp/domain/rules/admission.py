@@ -92,7 +92,8 @@ def judge_schema(seen: Seen, schema: Schema) -> Admission:
         is_old = known[key] > 0 or (passes and not is_null)
         known[key] -= 1
         made.append(_finding(one, is_old=is_old, ours=one.path in found.stricter, passes=passes))
-    made += [_finding(one, is_old=False, ours=False, passes=False) for one in status]
+    stood = seen.before is not None and _has_same_status(seen.before, seen.object)
+    made += [_finding(one, is_old=stood, ours=False, passes=False) for one in status]
     return Admission(tuple(made), found.skipped, found.unchecked)
 
 
@@ -155,10 +156,15 @@ def _judge_stages(stages: ObjectStages, held: Object | None, schema: Schema) -> 
 def _status_faults(value: Object, live: Object | None, schema: Schema) -> Iterator[SchemaFault]:
     """A declared status is dropped, but it is read first."""
     status = value.get("status")
-    if status is not None and status != at(live, "status"):
+    is_unknown = "status" in value and schema.root.below("status") is None
+    if is_unknown or (status is not None and status != at(live, "status")):
         for one in schema.examine({**value, "status": schema.fill({"status": status}).get("status")}):
             if one.path[0] == "status" and one.rule in {"unknown field", "type"}:
                 yield one
+
+
+def _has_same_status(before: Object, after: Object) -> bool:
+    return ("status" in before, before.get("status")) == ("status" in after, after.get("status"))
 
 
 def _held_object(seen: Seen, schema: Schema) -> Object | None:

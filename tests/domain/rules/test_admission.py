@@ -11,7 +11,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Finding, Seen
 from gitops_mcp.domain.rules.admission import admit, object_stages
 from gitops_mcp.domain.rules.table import OURS
-from tests.domain.rules.examples import cluster, database, synchronous
+from tests.domain.rules.examples import cluster, database, made, synchronous
 from tests.domain.rules.recorded.rows import schema_of
 
 STANDS = "every change of this object is refused until it is mended, so that this one does not arrive"
@@ -155,8 +155,8 @@ def test_what_the_api_holds_stays_where_git_says_nothing_of_it() -> None:
     live = cluster(stopDelay=30)
     live["status"] = {"phase": "x"}
     before = cluster()
-    made = object_stages(Seen(before, before, live), cluster(instances=5), schema_of(before)).kept
-    assert (made["spec"]["stopDelay"], made["spec"]["instances"], made["status"]) == (30, 5, {"phase": "x"})
+    merged = object_stages(Seen(before, before, live), cluster(instances=5), schema_of(before)).kept
+    assert (merged["spec"]["stopDelay"], merged["spec"]["instances"], merged["status"]) == (30, 5, {"phase": "x"})
 
 
 def test_what_only_the_api_has_and_the_schema_does_not_know_is_nobodys_fault() -> None:
@@ -167,12 +167,23 @@ def test_what_only_the_api_has_and_the_schema_does_not_know_is_nobodys_fault() -
     assert [*told(cluster(brandNew=True), cluster())] == ["spec.brandNew"]
 
 
+@pytest.mark.parametrize("status", [None, {}, {"x": 1}])
+def test_a_status_of_a_kind_that_has_none_is_no_field_of_it(status: Object | None) -> None:
+    catalog = made("ImageCatalog", "team", {"images": [{"major": 17, "image": "example/postgresql:17.4"}]})
+    stated = {**catalog, "status": status}
+    assert told(catalog) == {}
+    assert told(stated) == {"status": "is no field of this kind"}
+    (standing,) = found(stated, stated)
+    assert (standing.field, standing.severity, standing.stands_in_the_way) == ("status", "warning", True)
+    assert told({**cluster(), "status": None}) == {}
+
+
 def test_items_with_keys_are_merged_and_other_lists_are_replaced() -> None:
     before = cluster(postgresql={"extensions": [{"name": "a"}, {"name": "b"}], "pg_hba": ["a", "b"]})
     live = cluster(postgresql={"extensions": [{"name": n} for n in "abc"], "pg_hba": ["a", "b"]})
     after = cluster(postgresql={"extensions": [{"name": "b"}], "pg_hba": ["b"]})
-    made = object_stages(Seen(after, before, live), after, schema_of(after)).kept["spec"]["postgresql"]
-    assert ([one["name"] for one in made["extensions"]], made["pg_hba"]) == (["b", "c"], ["b"])
+    merged = object_stages(Seen(after, before, live), after, schema_of(after)).kept["spec"]["postgresql"]
+    assert ([one["name"] for one in merged["extensions"]], merged["pg_hba"]) == (["b", "c"], ["b"])
 
 
 def test_defaults_are_those_of_the_operators_release() -> None:
