@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_json
+from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_fields, parse_json
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import quote
@@ -96,10 +96,14 @@ def _pinger(seen: Seen) -> Iterator[Fault]:
     stated, field = annotations_of(seen.object).get(PINGER), ("metadata", "annotations", PINGER)
     if not isinstance(stated, str):
         return
-    found = _json_or_none(stated)
-    given = {str(key).lower(): value for key, value in found.items()} if isinstance(found, dict) else {}
-    numbers = (given.get("requesttimeout"), given.get("connectiontimeout"))
-    if not isinstance(given.get("enabled"), bool) or not all(map(_is_whole_or_none, numbers)):
+    try:
+        given = parse_fields(stated) or {}
+    except ValueError:
+        given = {}
+    enabled = given.get("enabled", [None])
+    numbers = [*given.get("requesttimeout", ()), *given.get("connectiontimeout", ())]
+    is_boolean = enabled[-1] is not None and all(isinstance(one, bool | None) for one in enabled)
+    if not is_boolean or not all(map(_is_whole_or_none, numbers)):
         yield Fault(
             field,
             f"{quote(stated)} must be JSON with enabled, true or false, and if need be requestTimeout and "

@@ -40,7 +40,11 @@ ACCEPTED = [
     ),
     *(
         pytest.param(Accepted("liveness-pinger", Seen(cluster({PINGER: value}))), id=f"a pinger: {value}")
-        for value in ('{"enabled": false}', '{"Enabled": true, "requestTimeout": 500, "other": []}')
+        for value in (
+            '{"enabled": false}',
+            '{"Enabled": true, "requestTimeout": 500, "other": []}',
+            '{"enabled": null, "enabled": true, "enabled": false}',
+        )
     ),
 ]
 
@@ -129,6 +133,10 @@ REFUSED = [
             "null",
             "true",
             '{"enabled": "true"}',
+            '{"enabled": "true", "enabled": true}',
+            '{"enabled": true, "Enabled": null}',
+            '{"enabled": true, "requestTimeout": "x", "requestTimeout": 5}',
+            '{"enabled": true, "reque\u017ftTimeout": "x"}',
             '{"requestTimeout": 500}',
             '{"enabled": true, "requestTimeout": "500"}',
             '{"enabled": true, "connectionTimeout": 1.5}',

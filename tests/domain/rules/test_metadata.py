@@ -21,6 +21,7 @@ def owned(**owner: Any) -> Object:
 
 ACCEPTED = [
     pytest.param(Accepted("metadata", Seen(described(name="shop.orders-1", generation=2))), id="a dotted name"),
+    pytest.param(Accepted("metadata", Seen(described(generation=3.0))), id="a whole number with a point"),
     pytest.param(
         Accepted("metadata", Seen(described(uid="1"), live=described(uid="1", generation=2))), id="the uid that it has"
     ),
@@ -59,7 +60,7 @@ REFUSED = [
         )
     ),
     *(
-        pytest.param(Refused("metadata", Seen(value), field, says), id=field)
+        pytest.param(Refused("metadata", Seen(value), field, says), id=f"{field}: {value['metadata']}"[-60:])
         for field, value, says in (
             ("metadata.generateName", described(name=None, generateName="-a"), "begins no name"),
             ("metadata.namespace", described(namespace="shop.a"), "is no namespace.*such as 'shop-a'"),
@@ -67,6 +68,8 @@ REFUSED = [
             ("metadata.labels", described(labels=["a"]), "must be a mapping of texts"),
             ("metadata.finalizers", described(finalizers="x"), "must be a list"),
             ("metadata.generation", described(generation=True), "must be a whole number"),
+            ("metadata.generation", described(generation=3.5), "must be a whole number"),
+            ("metadata.generation", described(generation=2**63), "must be a whole number of 64 bits"),
             ("metadata.resourceVersion", described(resourceVersion="5"), "the API's own"),
             ("metadata.creationTimestamp", described(creationTimestamp="now"), "must be a time such as 2030"),
             ("apiVersion", {**database(), "apiVersion": "postgresql.cnpg.io/v1beta1"}, "postgresql.cnpg.io/v1$"),
