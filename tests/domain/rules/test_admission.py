@@ -151,6 +151,13 @@ def test_where_the_webhook_is_switched_off_its_rules_are_ours() -> None:
     assert (one.severity, one.ours) == ("error", True)
 
 
+@pytest.mark.parametrize("operator", [None, (1, 30, 0)])
+def test_where_the_webhook_is_switched_off_only_the_operators_own_releases_count(operator: Release | None) -> None:
+    value = cluster({"cnpg.io/validation": "disabled"}, instances=3)
+    rules = {one.rule for one in admit(Seen(value, operator=operator), schema_of(value)).findings}
+    assert rules == {"dangerous-annotations"}
+
+
 def test_what_the_api_holds_stays_where_git_says_nothing_of_it() -> None:
     live = cluster(stopDelay=30)
     live["status"] = {"phase": "x"}
