@@ -66,9 +66,9 @@ def check_parts(found: Object, *, asked: ApiRequest) -> None:
 def list_of(answer: Object, *, asked: ApiRequest) -> tuple[list[Object], str | None, int | None]:
     """The items of a list, where it goes on, and how many more there are as far as the server says so."""
     kind = f"{asked.resource.kind}List"
-    items = answer.get("items")
+    items = answer.get("items", {})
     if items is None and answer.get("kind") == kind:
-        items = []  # a nil slice of Go
+        items = []  # a nil slice of Go, which is written
     if type(items) is not list or answer.get("kind") not in {None, "List", kind}:
         came = "a list without a list of items" if answer.get("kind") == kind else _name_what_came(answer)
         raise _unusable_answer(f"the answer is {came} where a {kind} was", asked=asked)

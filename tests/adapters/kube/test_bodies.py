@@ -179,6 +179,9 @@ NO_LIST = [
     pytest.param({}, "an object without a kind where a ClusterList was", id="nothing in it"),
     pytest.param({"metadata": {}}, "an object without a kind where a ClusterList was", id="no items"),
     pytest.param({"error": "log in"}, "an object without a kind where a ClusterList was", id="another API's words"),
+    pytest.param(
+        {"kind": "ClusterList", "metadata": {}}, "a list without a list of items", id="a list that is cut off"
+    ),
     pytest.param({"kind": "ClusterList", "items": {}}, "where a ClusterList was", id="items are a mapping"),
     pytest.param({"kind": "ClusterList", "items": "x"}, "where a ClusterList was", id="items are a text"),
     pytest.param({"kind": "PodList", "items": []}, "a PodList where a ClusterList was", id="another kind"),
