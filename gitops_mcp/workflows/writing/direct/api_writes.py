@@ -23,7 +23,7 @@ from gitops_mcp.workflows.writing.request import PATIENCE
 
 DRY_RUN = "server-side dry run"
 _MAKING_SECRETS = (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)
-_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
+_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 """Seconds before a write that met another one is sent again: at first, and at last, as each pause is twice the one
 before. Who writes all the time is met less often so, and the API is not asked without end."""
 
