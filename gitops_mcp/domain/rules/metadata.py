@@ -46,7 +46,7 @@ def _identity(seen: Seen) -> Iterator[Fault]:
             yield Fault((*_PLACE, key), f"must be {wanted}")
         elif wanted == _TIME and isinstance(value, str) and not is_rfc3339(value):
             yield Fault((*_PLACE, key), f"must be {wanted} such as 2030-01-31T00:00:00Z")
-    if metadata.get("resourceVersion"):
+    if metadata.get("resourceVersion") not in (None, "", "0"):
         yield Fault(
             (*_PLACE, "resourceVersion"), "is the API's own: nothing is made with it, and no later change arrives"
         )
@@ -121,6 +121,9 @@ def _finalizers(seen: Seen) -> Iterator[Fault]:
 
 def _owners(seen: Seen) -> Iterator[Fault]:
     place = (*_PLACE, "ownerReferences")
+    for index, one in enumerate(list_at(seen.stated, *place)):
+        if not isinstance(one, dict):
+            yield Fault((*place, index), f"must be a mapping, found {_show(one)}")
     owners = list(entries(seen.stated, *place))
     for path, owner in owners:
         for key, value in owner.items():
@@ -128,6 +131,11 @@ def _owners(seen: Seen) -> Iterator[Fault]:
                 yield Fault((*path, key), f"is no field of an owner; {suggest(str(key), _OWNER)}")
             elif value is not None and not isinstance(value, _OWNER[key]):
                 yield Fault((*path, key), f"must be {'true or false' if _OWNER[key] is bool else 'a text, in quotes'}")
+        version = as_text(owner.get("apiVersion"))
+        if version.count("/") > 1:
+            yield Fault((*path, "apiVersion"), f"{quote(version)} is no group and version, such as apps/v1")
+        if (version, owner.get("kind")) == ("v1", "Event"):
+            yield Fault(path, "an Event may own nothing: name another owner, or leave it out")
         for key in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(key):
                 yield Fault((*path, key), "is needed: an owner is named by apiVersion, kind, name and uid")

@@ -44,6 +44,7 @@ ACCEPTED = [
         Accepted("labels", Seen(described(labels={"${KEY}": "a", "team": "${TEAM}"}))), id="variables in both places"
     ),
     pytest.param(Accepted("finalizers", Seen(described(finalizers=["cnpg.io/deleteDatabase"]))), id="a finalizer"),
+    pytest.param(Accepted("metadata", Seen(described(resourceVersion="0"))), id="a resourceVersion that says nothing"),
     pytest.param(Accepted("owners", Seen(owned(controller=True, blockOwnerDeletion=None))), id="an owner"),
 ]
 
@@ -133,6 +134,23 @@ REFUSED = [
             ("controller", {"controller": "true"}, "must be true or false"),
             ("names", {"names": "x"}, "no field of an owner; there are: name"),
         )
+    ),
+    pytest.param(
+        Refused("owners", Seen(described(ownerReferences=[None])), "metadata.ownerReferences[0]", "found nothing"),
+        id="an owner that is null",
+    ),
+    pytest.param(
+        Refused("owners", Seen(owned(kind="Event")), "metadata.ownerReferences[0]", "may own nothing"),
+        id="an Event as an owner",
+    ),
+    pytest.param(
+        Refused(
+            "owners",
+            Seen(owned(apiVersion="a/b/c")),
+            "metadata.ownerReferences[0].apiVersion",
+            "'a/b/c' is no group and version, such as apps/v1",
+        ),
+        id="an apiVersion of three parts",
     ),
     pytest.param(
         Refused(
