@@ -126,21 +126,25 @@ def _owners(seen: Seen) -> Iterator[Fault]:
             yield Fault((*place, index), f"must be a mapping, found {_show(one)}")
     owners = list(entries(seen.stated, *place))
     for path, owner in owners:
-        for key, value in owner.items():
-            if key not in _OWNER:
-                yield Fault((*path, key), f"is no field of an owner; {suggest(str(key), _OWNER)}")
-            elif value is not None and not isinstance(value, _OWNER[key]):
-                yield Fault((*path, key), f"must be {'true or false' if _OWNER[key] is bool else 'a text, in quotes'}")
-        version = as_text(owner.get("apiVersion"))
-        if version.count("/") > 1:
-            yield Fault((*path, "apiVersion"), f"{quote(version)} is no group and version, such as apps/v1")
-        if (version, owner.get("kind")) == ("v1", "Event"):
-            yield Fault(path, "an Event may own nothing: name another owner, or leave it out")
-        for key in ("apiVersion", "kind", "name", "uid"):
-            if not owner.get(key):
-                yield Fault((*path, key), "is needed: an owner is named by apiVersion, kind, name and uid")
+        yield from _owner(path, owner)
     if len([None for _, owner in owners if owner.get("controller") is True]) > 1:
         yield Fault(place, "only one owner may be the controller")
+
+
+def _owner(path: Path, owner: Object) -> Iterator[Fault]:
+    for key, value in owner.items():
+        if key not in _OWNER:
+            yield Fault((*path, key), f"is no field of an owner; {suggest(str(key), _OWNER)}")
+        elif value is not None and not isinstance(value, _OWNER[key]):
+            yield Fault((*path, key), f"must be {'true or false' if _OWNER[key] is bool else 'a text, in quotes'}")
+    for key in ("apiVersion", "kind", "name", "uid"):
+        if not owner.get(key):
+            yield Fault((*path, key), "is needed: an owner is named by apiVersion, kind, name and uid")
+    version = as_text(owner.get("apiVersion"))
+    if version.count("/") > 1:
+        yield Fault((*path, "apiVersion"), f"{quote(version)} is no group and version, such as apps/v1")
+    if (version, owner.get("kind")) == ("v1", "Event"):
+        yield Fault(path, "an Event may own nothing: name another owner, or leave it out")
 
 
 def _show(value: Any) -> str:
