@@ -20,7 +20,13 @@ from gitops_mcp.domain.rules.table import OURS, describe_standing, findings
 from gitops_mcp.domain.schema import Schema, SchemaFault, Unchecked
 from gitops_mcp.domain.schema.merge import merge_change
 from gitops_mcp.domain.schema.structure import item_identity
-from gitops_mcp.domain.schema.written_back import is_map_value, nulls_written_back, without_map_nulls, write_back
+from gitops_mcp.domain.schema.written_back import (
+    is_map_value,
+    is_struct,
+    nulls_written_back,
+    without_map_nulls,
+    write_back,
+)
 
 _NULL = (
     "is null, which server-side apply, and Flux with it, keeps and the API then refuses (a plain create drops it): "
@@ -178,7 +184,7 @@ def _null_faults(stages: ObjectStages, schema: Schema) -> Iterator[SchemaFault]:
         _read(stages.merged, schema)
     )
     for path in schema.nulls(stages.merged):
-        if path[0] == "status":
+        if path[0] == "status" or (is_written_back and is_struct(path)):
             continue
         if not is_written_back or at(stages.kept, *path) is None:
             yield SchemaFault(path, _NULL, "type")

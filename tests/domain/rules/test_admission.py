@@ -50,6 +50,47 @@ def test_what_the_webhook_fills_in_is_there_when_the_rules_look(value: Object) -
     assert told(value) == {}
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("spec.resources", cluster(resources="")),
+        ("spec.replicationSlots.highAvailability", cluster(replicationSlots={"highAvailability": ""})),
+        ("spec.replicationSlots.synchronizeReplicas", cluster(replicationSlots={"synchronizeReplicas": ""})),
+        ("spec.monitoring.customQueriesConfigMap", cluster(monitoring={"customQueriesConfigMap": ""})),
+        ("spec.probes.liveness.isolationCheck", cluster(probes={"liveness": {"isolationCheck": ""}})),
+    ],
+)
+def test_a_blank_text_is_filled_in_only_where_a_text_belongs(field: str, value: Object) -> None:
+    assert [*told(value)] == [field]
+
+
+CLAIM = {"accessModes": ["ReadWriteOnce"]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        cluster(imageName=None, imageCatalogRef=CATALOG, postgresql={"extensions": [{"name": "vec", "image": None}]}),
+        cluster(storage={"size": "1Gi", "pvcTemplate": {"resources": None}}),
+        cluster(
+            ephemeralVolumeSource={"volumeClaimTemplate": {"metadata": None, "spec": {**CLAIM, "resources": None}}}
+        ),
+        cluster(
+            managed={
+                "services": {
+                    "additional": [
+                        {"selectorType": "rw", "serviceTemplate": {"metadata": {"name": "orders-lb"}, "spec": None}}
+                    ]
+                }
+            }
+        ),
+    ],
+    ids=["an extension's image", "a claim's resources", "a volume", "a service"],
+)
+def test_a_null_for_which_the_webhook_writes_an_empty_mapping_is_accepted(value: Object) -> None:
+    assert told(value) == {}
+
+
 def test_a_reference_without_a_group_comes_back_with_null_and_is_refused() -> None:
     snapshots = {"volumeSnapshots": {"storage": {"kind": "PersistentVolumeClaim", "name": "a"}}}
     said = told(cluster(bootstrap={"recovery": snapshots}))
