@@ -202,6 +202,11 @@ NO_LIST = [
     ),
     pytest.param({**LIST, "metadata": {"continue": {}}}, "metadata.continue of the answer is no text", id="cursor"),
     pytest.param([LIST], "no Kubernetes object but application/json", id="a list of lists"),
+    pytest.param(
+        b'{"kind": "ClusterList", "items": [{"metadata": {}, "spec": {"instances": NaN}}]}',
+        "no Kubernetes object but text/plain",
+        id="a number that JSON does not have",
+    ),
 ]
 
 
