@@ -31,7 +31,14 @@ _POD = (
     *("automountServiceAccountToken", "terminationGracePeriodSeconds"),
 )
 _STATED = ("schedulerName", "topologySpreadConstraints", "priorityClassName")
-_METADATA = ("name", "namespace", "labels", "annotations", "creationTimestamp")
+_METADATA = ("namespace", "creationTimestamp")
+_APP = ("name", "instance", "version", "component", "managed-by")
+_LABELS = (
+    *("cnpg.io/cluster", "cnpg.io/instanceName", "cnpg.io/podRole"),
+    *(f"app.kubernetes.io/{part}" for part in _APP),
+)
+_ANNOTATIONS = ("cnpg.io/nodeSerial", "cnpg.io/podEnvHash")
+_APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 
 
 def patch_misfit(seen: Seen) -> str | None:
@@ -57,10 +64,16 @@ def _pod_outline(seen: Seen) -> Object:
     postgres = {**shared, **dict.fromkeys(_CONTAINER, _SOME), "name": "postgres"}
     postgres |= {"image": _SOME} if at(seen.live, "status", "image") else {}
     postgres |= {"envFrom": _SOME} if spec.get("envFrom") else {}
+    armors = [name for name in annotations_of(seen.object) if name.startswith(_APP_ARMOR)]
     optional = [name for name in _STATED if spec.get(name)]
     optional += [name for name in ("tolerations", "nodeSelector") if affinity.get(name)]
     return {
-        "metadata": dict.fromkeys(_METADATA, _SOME),
+        "metadata": {
+            **dict.fromkeys(_METADATA, _SOME),
+            "name": f"{at(seen.object, 'metadata', 'name')}-1",
+            "labels": dict.fromkeys(_LABELS, _SOME),
+            "annotations": dict.fromkeys((*_ANNOTATIONS, *armors), _SOME),
+        },
         "spec": {
             **dict.fromkeys((*_POD, *optional), _SOME),
             "initContainers": [{**shared, "name": "bootstrap-controller", "image": _SOME}],
@@ -82,6 +95,8 @@ def _malformed(one: Object) -> str | None:
 def _try_operation(pod: Object, one: Object) -> str | None:
     op, path = one["op"], one["path"]
     try:
+        if op == "test" and one["value"] is None:
+            return None  # which is said of what is not there too
         if op == "test":
             found = _value_at(pod, path)
             is_known = isinstance(found, str | int | None)
@@ -98,9 +113,15 @@ def _try_operation(pod: Object, one: Object) -> str | None:
 
 def _value_at(pod: Any, path: str) -> Any:
     for step in path.split("/")[1:]:
-        if pod is not _SOME:
-            pod = pod[_key_in(pod, step, path)]
+        pod = _unknown(step, path) if pod is _SOME or not step else pod[_key_in(pod, step, path)]
     return pod
+
+
+def _unknown(step: str, path: str) -> Any:
+    """What stands there; only what is new can stand at the end of a list."""
+    if step == "-":
+        raise LookupError(path)
+    return _SOME
 
 
 def _key_in(place: Any, step: str, path: str, *, end: int = 0) -> Any:
@@ -116,13 +137,17 @@ def _key_in(place: Any, step: str, path: str, *, end: int = 0) -> Any:
 
 def _take(pod: Object, path: str) -> None:
     place, step = _holder(pod, path)
-    if place is not _SOME:
+    if place is _SOME:
+        _unknown(step, path)
+    else:
         del place[_key_in(place, step, path)]
 
 
 def _put(pod: Object, path: str, value: Any, *, is_new: bool) -> None:
     place, step = _holder(pod, path)
     if place is _SOME:
+        if not is_new:
+            _unknown(step, path)
         return
     key = _key_in(place, step, path, end=is_new)
     if is_new and isinstance(place, list):
@@ -132,9 +157,9 @@ def _put(pod: Object, path: str, value: Any, *, is_new: bool) -> None:
 
 
 def _holder(pod: Object, path: str) -> tuple[Any, str]:
-    """What holds the place, and the last step to it; of the whole pod nobody knows what is left."""
+    """What holds the place, and the last step to it; a path that ends with no step is read in a way of its own."""
     above, _, step = path.rpartition("/")
-    return (_value_at(pod, above) if path else _SOME), step
+    return (_value_at(pod, above) if step else _SOME), step
 
 
 def _pod_patch(seen: Seen) -> Iterator[Fault]:
