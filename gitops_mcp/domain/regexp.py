@@ -11,6 +11,7 @@ from typing import Any
 
 _TOKENS = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|.", re.DOTALL)
 _NAME = re.compile(r"\(\?P?<(?![=!])[A-Za-z0-9_]*[^A-Za-z0-9_>]")
+_CLASS = re.compile(r"\[\^?\]?[^\]]*\]")
 _LONG_COUNT = re.compile(r"\{(?:[0-9]{9,}(?:,[0-9]*)?|[0-9]+,[0-9]{9,})\}")
 """Go refuses it as too many; the C++ takes the braces for themselves."""
 
@@ -53,7 +54,7 @@ def _check_for_go(pattern: str) -> None:
     plain = "".join(one for one in tokens if not one.startswith("\\"))
     if _NAME.search(plain):
         raise Unreadable("invalid named capture: letters, digits and '_'")
-    if _LONG_COUNT.search(plain):
+    if _LONG_COUNT.search(_CLASS.sub("", plain)):
         raise Unreadable("invalid repeat count: at most 1000")
 
 

@@ -53,6 +53,6 @@ def test_no_pattern_takes_long(pattern: str) -> None:
     assert time.process_time() - started < 2
 
 
-@pytest.mark.parametrize("pattern", [r"\\C", r"\Q\C\E", "(?P<e>é)", r"\(?P<é>", r"a\{99999999999}"])
+@pytest.mark.parametrize("pattern", [r"\\C", r"\Q\C\E", "(?P<e>é)", r"\(?P<é>", r"a\{99999999999}", "[a{99999999999}]"])
 def test_what_only_looks_like_that_is_read(pattern: str) -> None:
     assert not search(pattern, "")
