@@ -11,6 +11,9 @@ from typing import Any
 
 _TOKENS = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|.", re.DOTALL)
 _NAME = re.compile(r"\(\?P?<(?![=!])[A-Za-z0-9_]*[^A-Za-z0-9_>]")
+_CLASS = re.compile(r"\[\^?\]?[^\]]*\]")
+_LONG_COUNT = re.compile(r"\{(?:[0-9]{9,}(?:,[0-9]*)?|[0-9]+,[0-9]{9,})\}")
+"""Go refuses it as too many; the C++ takes the braces for themselves."""
 
 
 class Unreadable(ValueError):
@@ -35,7 +38,7 @@ def find_groups(pattern: str, text: str) -> list[tuple[str, ...]]:
 def compiled(pattern: str) -> Any:
     import re2
 
-    if "\\C" in pattern or not pattern.isascii():
+    if "\\C" in pattern or not pattern.isascii() or _LONG_COUNT.search(pattern):
         _check_for_go(pattern)
     try:
         return re2.compile(_bytes(pattern), _options())
@@ -48,8 +51,11 @@ def _check_for_go(pattern: str) -> None:
     tokens = _TOKENS.findall(pattern)
     if r"\C" in tokens:
         raise Unreadable(r"invalid escape sequence: \C")
-    if _NAME.search("".join(one for one in tokens if not one.startswith("\\"))):
+    plain = "".join(one for one in tokens if not one.startswith("\\"))
+    if _NAME.search(plain):
         raise Unreadable("invalid named capture: letters, digits and '_'")
+    if _LONG_COUNT.search(_CLASS.sub("", plain)):
+        raise Unreadable("invalid repeat count: at most 1000")
 
 
 @cache

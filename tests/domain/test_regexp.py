@@ -32,7 +32,10 @@ def test_a_match_is_of_the_whole_text_or_anywhere_in_it() -> None:
     assert [search("a|ab", text) for text in ("abc", "xa", "x")] == [True, True, False]
 
 
-@pytest.mark.parametrize("pattern", ["(?=a)", r"(a)\1", "(", "a{2000}", r"\C", r"[\C]", r"\\\C", "(?P<é>a)"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["(?=a)", r"(a)\1", "(", "a{2000}", "a{99999999999}", "a{1,999999999}", r"\C", r"[\C]", r"\\\C", "(?P<é>a)"],
+)
 def test_a_pattern_that_re2_does_not_take_is_unreadable_and_nothing_is_printed(
     pattern: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -50,6 +53,6 @@ def test_no_pattern_takes_long(pattern: str) -> None:
     assert time.process_time() - started < 2
 
 
-@pytest.mark.parametrize("pattern", [r"\\C", r"\Q\C\E", "(?P<e>é)", r"\(?P<é>"])
+@pytest.mark.parametrize("pattern", [r"\\C", r"\Q\C\E", "(?P<e>é)", r"\(?P<é>", r"a\{99999999999}", "[a{99999999999}]"])
 def test_what_only_looks_like_that_is_read(pattern: str) -> None:
     assert not search(pattern, "")

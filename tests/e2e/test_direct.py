@@ -197,6 +197,27 @@ def test_what_is_in_deletion_is_said_to_be(alone: Dev) -> None:
         assert [one["message"] for one in done["warnings"] if one["id"] == "deleting"] == [told], tool
 
 
+def test_a_name_whose_object_is_in_deletion_is_not_free_and_not_to_be_changed(alone: Dev) -> None:
+    of: dict[str, Any] = {"cluster": {"name": "leaving-db"}}
+    alone.put(kinds.CLUSTER, "leaving-db", instances=1, storage=STORAGE)
+    alone.put(kinds.CLUSTER, "leaving", instances=1, storage=STORAGE)
+    alone.put(kinds.DATABASE_ROLE, "leaving-db-ada", **of, name="ada", ensure="present")
+    alone.put(kinds.DATABASE, "leaving-db-shop", **of, name="shop", owner="app")
+    gone = ((kinds.CLUSTER, "leaving"), (kinds.DATABASE_ROLE, "leaving-db-ada"), (kinds.DATABASE, "leaving-db-shop"))
+    for kind, name in gone:
+        alone.world.store.merge(kind, "dev", name, {"metadata": {"finalizers": ["example.com/keep"]}})
+        alone.world.store.delete(kind, "dev", name)
+    in_database = {"cluster_name": "leaving-db"}
+    for tool, asked, what in (
+        ("create_postgres_cluster", {"name": "leaving", "instances": 3, "storage_size": "2Gi"}, "Cluster dev/leaving"),
+        ("create_postgres_role", {**in_database, "role_name": "ada"}, "DatabaseRole dev/leaving-db-ada"),
+        ("create_postgres_database", {**in_database, "database_name": "shop", "owner": "app"}, "Database dev/leaving"),
+    ):
+        told = alone.ask.refusal(tool, **asked)
+        assert told.startswith(f"Unavailable: the live {what}"), told
+        assert "held by example.com/keep: wait until it is gone, then repeat this" in told
+
+
 def test_a_drop_takes_its_steps_and_each_says_which_is_next(alone: Dev) -> None:
     inline = {"roles": [{"name": "ada", "ensure": "present"}, {"name": "bob", "ensure": "present"}]}
     alone.put(kinds.CLUSTER, "drops", instances=1, storage=STORAGE, managed=inline)

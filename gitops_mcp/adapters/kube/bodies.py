@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown
 from gitops_mcp.adapters.kube.asked import ApiRequest
@@ -26,7 +26,7 @@ def load_object(body: bytes, content_type: str, *, asked: ApiRequest) -> Object:
     if not body.strip():
         raise _unusable_answer("the answer is empty", asked=asked)
     try:
-        value: Any = json.loads(body)
+        value: Any = json.loads(body, parse_constant=_refuse_constant)
         if _SURROGATE.search(body):  # half a character, which no UTF-8 can carry on
             value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
@@ -36,6 +36,10 @@ def load_object(body: bytes, content_type: str, *, asked: ApiRequest) -> Object:
     if not isinstance(value, dict):
         raise _unusable_answer(f"the answer is no Kubernetes object but {kind}", asked=asked)
     return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 def check_object(found: object, *, asked: ApiRequest) -> Object:
@@ -66,9 +70,9 @@ def check_parts(found: Object, *, asked: ApiRequest) -> None:
 def list_of(answer: Object, *, asked: ApiRequest) -> tuple[list[Object], str | None, int | None]:
     """The items of a list, where it goes on, and how many more there are as far as the server says so."""
     kind = f"{asked.resource.kind}List"
-    items = answer.get("items")
+    items = answer.get("items", {})
     if items is None and answer.get("kind") == kind:
-        items = []  # a nil slice of Go
+        items = []  # a nil slice of Go, which is written
     if type(items) is not list or answer.get("kind") not in {None, "List", kind}:
         came = "a list without a list of items" if answer.get("kind") == kind else _name_what_came(answer)
         raise _unusable_answer(f"the answer is {came} where a {kind} was", asked=asked)

@@ -112,14 +112,18 @@ def _default_tag(release: Release) -> str:
 
 
 def _fill(root: Object, *path: str, value: Any) -> None:
-    """At the end of the path, unless something is there; nowhere, where the way is of another shape."""
+    """At the end of the path, unless something is there; nowhere, where the way is of another shape.
+
+    A blank text counts as nothing where a text belongs; elsewhere the webhook cannot read it.
+    """
     for step in path[:-1]:
         below: Any = root.get(step)
         below = {} if below is None else below
         if not isinstance(below, dict):
             return
         root[step] = root = below
-    if root.get(path[-1]) in (None, ""):
+    stated = root.get(path[-1])
+    if stated is None or (stated == "" and isinstance(value, str)):
         root[path[-1]] = value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
 from typing import Any, NoReturn
@@ -59,12 +60,26 @@ def is_rfc3339(text: str, *, needs_zone: bool = True) -> bool:
     return True
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str, *, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """`json.Unmarshal` of a text; raises ValueError, also for what nests without end and for NaN."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=pairs)
     except RecursionError as error:
         raise ValueError("it nests too deep") from error
+
+
+def parse_fields(text: str) -> dict[str, list[Any]] | None:
+    """`json.Unmarshal` into a struct: by folded name all values of a field, in order; None for what is no object.
+
+    Each of them is read into the field, so that one of a wrong type is an error wherever it stands.
+    """
+    found = parse_json(text, pairs=tuple)
+    if not isinstance(found, tuple):
+        return None
+    fields: dict[str, list[Any]] = {}
+    for name, value in found:
+        fields.setdefault(name.casefold(), []).append(value)
+    return fields
 
 
 def _refuse_constant(name: str) -> NoReturn:

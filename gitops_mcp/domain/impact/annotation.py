@@ -9,12 +9,13 @@ from gitops_mcp.domain.cnpg.cluster_spec import is_hibernated
 from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import annotation
+from gitops_mcp.domain.rules.pod_patch import POD_PATCH
 from gitops_mcp.domain.rules.reading import annotations_of
 from gitops_mcp.domain.rules.waiting import unhealthy_phase
 
 _RESTART_NOTES = {
     annotation.SKIP_ARCHIVING: "archive_mode changes with it, which PostgreSQL reads when it starts",
-    annotation.POD_PATCH: "every pod is made anew with the patch",
+    POD_PATCH: "every pod is made anew with the patch",
     annotation.RESTARTED: "asks for a restart of every instance",
 }
 

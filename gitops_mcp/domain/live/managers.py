@@ -75,6 +75,13 @@ def last_hands(live: Object) -> str:
     return f"by {', '.join(hands)}" if hands else f"at {at(live, 'metadata', 'creationTimestamp') or 'no known time'}"
 
 
+def deletion_of(live: Object | None) -> str:
+    """`since 2026-11-30T02:12:11Z, held by example.com/keep` of what is in deletion; empty where it is not."""
+    since = at(live, "metadata", "deletionTimestamp")
+    held = [words_of_others(str(one), most=200) for one in at(live, "metadata", "finalizers") or ()]
+    return f"since {since}, held by {', '.join(held) or 'its dependents'}" if since else ""
+
+
 def field_managers(live: Object | None, changed: Iterable[Path]) -> tuple[FieldManager, ...]:
     """The managers, this server and CNPG's own left out, that own what is about to change or a part of it."""
     paths = tuple(changed)

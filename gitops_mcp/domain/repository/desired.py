@@ -16,7 +16,7 @@ from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.kustomize import FileTree, Produced, join_path
 from gitops_mcp.domain.names import ClusterRef, pluralize, suggest
 from gitops_mcp.domain.objects import Identity, Object, Path, at
-from gitops_mcp.errors import InvalidRequest, NotFound, Refused
+from gitops_mcp.errors import InvalidRequest, NotFound, Refused, Unavailable
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.engines.chart_values import Release
@@ -118,6 +118,8 @@ class Declaration:
     """Why what is said of it may be wrong, so that nothing is edited."""
     hands: str = field(default="", compare=False)
     """Who has written a live object, and when: `by gitops-mcp at 2026-11-30T02:12:11Z`."""
+    going: str = field(default="", compare=False)
+    """Since when a live object is in deletion, and by what it is held."""
 
     @property
     def place(self) -> str:
@@ -127,6 +129,11 @@ class Declaration:
     def written(self) -> str:
         """By whose hand, to be added to where it stands; Git says that itself."""
         return f", written {self.hands}" if self.hands else ""
+
+    def check_stays(self) -> None:
+        """Raises where it goes by itself, so that its name is neither free nor to be written to."""
+        if self.going:
+            raise Unavailable(f"{self.place} is in deletion {self.going}: wait until it is gone, then repeat this")
 
     @property
     def title(self) -> str:

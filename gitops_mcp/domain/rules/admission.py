@@ -20,7 +20,13 @@ from gitops_mcp.domain.rules.table import OURS, describe_standing, findings
 from gitops_mcp.domain.schema import Schema, SchemaFault, Unchecked
 from gitops_mcp.domain.schema.merge import merge_change
 from gitops_mcp.domain.schema.structure import item_identity
-from gitops_mcp.domain.schema.written_back import is_map_value, nulls_written_back, without_map_nulls, write_back
+from gitops_mcp.domain.schema.written_back import (
+    is_map_value,
+    is_struct,
+    nulls_written_back,
+    without_map_nulls,
+    write_back,
+)
 
 _NULL = (
     "is null, which server-side apply, and Flux with it, keeps and the API then refuses (a plain create drops it): "
@@ -92,7 +98,8 @@ def judge_schema(seen: Seen, schema: Schema) -> Admission:
         is_old = known[key] > 0 or (passes and not is_null)
         known[key] -= 1
         made.append(_finding(one, is_old=is_old, ours=one.path in found.stricter, passes=passes))
-    made += [_finding(one, is_old=False, ours=False, passes=False) for one in status]
+    stood = seen.before is not None and _has_same_status(seen.before, seen.object)
+    made += [_finding(one, is_old=stood, ours=False, passes=False) for one in status]
     return Admission(tuple(made), found.skipped, found.unchecked)
 
 
@@ -155,10 +162,15 @@ def _judge_stages(stages: ObjectStages, held: Object | None, schema: Schema) -> 
 def _status_faults(value: Object, live: Object | None, schema: Schema) -> Iterator[SchemaFault]:
     """A declared status is dropped, but it is read first."""
     status = value.get("status")
-    if status is not None and status != at(live, "status"):
+    is_unknown = "status" in value and schema.root.below("status") is None
+    if is_unknown or (status is not None and status != at(live, "status")):
         for one in schema.examine({**value, "status": schema.fill({"status": status}).get("status")}):
             if one.path[0] == "status" and one.rule in {"unknown field", "type"}:
                 yield one
+
+
+def _has_same_status(before: Object, after: Object) -> bool:
+    return ("status" in before, before.get("status")) == ("status" in after, after.get("status"))
 
 
 def _held_object(seen: Seen, schema: Schema) -> Object | None:
@@ -172,7 +184,7 @@ def _null_faults(stages: ObjectStages, schema: Schema) -> Iterator[SchemaFault]:
         _read(stages.merged, schema)
     )
     for path in schema.nulls(stages.merged):
-        if path[0] == "status":
+        if path[0] == "status" or (is_written_back and is_struct(path)):
             continue
         if not is_written_back or at(stages.kept, *path) is None:
             yield SchemaFault(path, _NULL, "type")

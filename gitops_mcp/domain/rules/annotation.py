@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_json
+from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_fields, parse_json
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.rules.pod_patch import POD_PATCH, patch_misfit
 from gitops_mcp.domain.rules.reading import annotations_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
@@ -21,20 +21,15 @@ RELOADED = "cnpg.io/reloadedAt"
 RECONCILIATION = "cnpg.io/reconciliationLoop"
 VALIDATION = "cnpg.io/validation"
 POD_SPEC = "cnpg.io/reconcilePodSpec"
-POD_PATCH = "cnpg.io/podPatch"
 FAILOVER_QUORUM = "alpha.cnpg.io/failoverQuorum"
 PINGER = "alpha.cnpg.io/livenessPinger"
 SKIP_ARCHIVING = "cnpg.io/skipWalArchiving"
-
-_POD = (["metadata"], ["spec"], ["status"])
-_POD_IMAGE = re.compile(r"/spec/containers/[0-9]+/image")
-"""It comes with status.image, so a Cluster that is new has none."""
 
 _DANGEROUS = {
     VALIDATION: ("disabled", "the operator accepts anything then, and breaks on it later"),
     RECONCILIATION: ("disabled", "the operator stops caring for the object then: no failover, no change arrives"),
     POD_SPEC: ("disabled", "changes of images, resources and the like never arrive then"),
-    POD_PATCH: (None, "it rewrites the pods past every rule of the operator"),
+    POD_PATCH: (None, "it rewrites the pods past every rule of the operator, if it fits them"),
     "cnpg.io/skipEmptyWalArchiveCheck": (
         "enabled",
         "two clusters may write into one archive then, and no backup of either can be trusted",
@@ -54,7 +49,7 @@ def parse_fenced(value: object) -> tuple[str, ...] | None:
 def _dangerous_annotations(seen: Seen) -> Iterator[Fault]:
     for name, value in annotations_of(seen.stated).items():
         counts, why = _DANGEROUS.get(name, ("", ""))
-        if why and (counts is None or counts == value):
+        if why and (counts is None or counts == value) and not (name == POD_PATCH and patch_misfit(seen)):
             yield Fault(
                 ("metadata", "annotations", name), f"{why}. It is not written through this server: leave it out"
             )
@@ -85,21 +80,6 @@ def _fencing(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _pod_patch(seen: Seen) -> Iterator[Fault]:
-    """The operator applies it to a pod of its own making, which is not known here but for its outline."""
-    stated, field = annotations_of(seen.object).get(POD_PATCH), ("metadata", "annotations", POD_PATCH)
-    if not isinstance(stated, str):
-        return
-    patch = _json_or_none(stated)
-    if not isinstance(patch, list) or not all(isinstance(one, dict) for one in patch):
-        yield Fault(field, "is no JSON patch, a list of operations: leave it out")
-        return
-    has_image = bool(at(seen.live, "status", "image"))
-    for path in (str(one.get("path")) for one in patch if one.get("op") != "add"):
-        if path.split("/")[1:2] not in _POD or (_POD_IMAGE.fullmatch(path) and not has_image):
-            yield Fault(field, f"does not apply, as a new pod has no {quote(path)}: leave it out")
-
-
 def _failover_quorum(seen: Seen) -> Iterator[Fault]:
     """Defaulting writes it into spec.postgresql.synchronous, where there is that."""
     stated, field = annotations_of(seen.object).get(FAILOVER_QUORUM), ("metadata", "annotations", FAILOVER_QUORUM)
@@ -116,10 +96,14 @@ def _pinger(seen: Seen) -> Iterator[Fault]:
     stated, field = annotations_of(seen.object).get(PINGER), ("metadata", "annotations", PINGER)
     if not isinstance(stated, str):
         return
-    found = _json_or_none(stated)
-    given = {str(key).lower(): value for key, value in found.items()} if isinstance(found, dict) else {}
-    numbers = (given.get("requesttimeout"), given.get("connectiontimeout"))
-    if not isinstance(given.get("enabled"), bool) or not all(map(_is_whole_or_none, numbers)):
+    try:
+        given = parse_fields(stated) or {}
+    except ValueError:
+        given = {}
+    enabled = given.get("enabled", [None])
+    numbers = [*given.get("requesttimeout", ()), *given.get("connectiontimeout", ())]
+    is_boolean = enabled[-1] is not None and all(isinstance(one, bool | None) for one in enabled)
+    if not is_boolean or not all(map(_is_whole_or_none, numbers)):
         yield Fault(
             field,
             f"{quote(stated)} must be JSON with enabled, true or false, and if need be requestTimeout and "
@@ -147,7 +131,6 @@ RULES = (
     Rule("validation-annotation", ("Cluster", "Backup", "Database", "Pooler"), "webhook warning", _validation),
     Rule("annotation-values", _ONE, "webhook validateHibernationAnnotation", _hibernation),
     Rule("fenced-instances", _ONE, "server", _fencing, ours=True),
-    Rule("pod-patch", _ONE, "webhook validatePodPatchAnnotation", _pod_patch, holds=Releases(((1, 26, 0),))),
     Rule(
         "failover-quorum-annotation",
         _ONE,

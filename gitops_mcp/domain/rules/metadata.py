@@ -8,7 +8,7 @@ from typing import Any
 from gitops_mcp.domain.cnpg.golang import is_rfc3339
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import is_label_value, is_qualified_name, is_subdomain, quote, slug, suggest
-from gitops_mcp.domain.objects import Object, Path, at, list_at, mapping_at
+from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at, mapping_at
 from gitops_mcp.domain.rules.reading import as_text, entries, has_unfilled
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
@@ -19,7 +19,7 @@ _TYPES: dict[str, tuple[type, str]] = {
         ("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion"), (str, "a text, in quotes")
     ),
     **dict.fromkeys(("creationTimestamp", "deletionTimestamp"), (str, _TIME)),
-    **dict.fromkeys(("generation", "deletionGracePeriodSeconds"), (int, "a whole number")),
+    **dict.fromkeys(("generation", "deletionGracePeriodSeconds"), (int, "a whole number of 64 bits")),
     **dict.fromkeys(("labels", "annotations"), (dict, "a mapping of texts")),
     **dict.fromkeys(("finalizers", "ownerReferences", "managedFields"), (list, "a list")),
 }
@@ -42,17 +42,22 @@ def _identity(seen: Seen) -> Iterator[Fault]:
         kind, wanted = _TYPES.get(key, (object, ""))
         if not wanted:
             yield Fault((*_PLACE, key), f"is no field of metadata; {suggest(str(key), _TYPES)}")
-        elif value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+        elif value is not None and not (_is_int64(value) if kind is int else isinstance(value, kind)):
             yield Fault((*_PLACE, key), f"must be {wanted}")
         elif wanted == _TIME and isinstance(value, str) and not is_rfc3339(value):
             yield Fault((*_PLACE, key), f"must be {wanted} such as 2030-01-31T00:00:00Z")
-    if metadata.get("resourceVersion"):
+    if metadata.get("resourceVersion") not in (None, "", "0"):
         yield Fault(
             (*_PLACE, "resourceVersion"), "is the API's own: nothing is made with it, and no later change arrives"
         )
     for key in ("uid", "deletionTimestamp"):
         yield from _of_the_api(seen, key)
     yield from _names(seen.stated, metadata)
+
+
+def _is_int64(value: Any) -> bool:
+    whole = as_int(value)
+    return whole is not None and -(2**63) <= whole < 2**63
 
 
 def _of_the_api(seen: Seen, key: str) -> Iterator[Fault]:
@@ -116,18 +121,30 @@ def _finalizers(seen: Seen) -> Iterator[Fault]:
 
 def _owners(seen: Seen) -> Iterator[Fault]:
     place = (*_PLACE, "ownerReferences")
+    for index, one in enumerate(list_at(seen.stated, *place)):
+        if not isinstance(one, dict):
+            yield Fault((*place, index), f"must be a mapping, found {_show(one)}")
     owners = list(entries(seen.stated, *place))
     for path, owner in owners:
-        for key, value in owner.items():
-            if key not in _OWNER:
-                yield Fault((*path, key), f"is no field of an owner; {suggest(str(key), _OWNER)}")
-            elif value is not None and not isinstance(value, _OWNER[key]):
-                yield Fault((*path, key), f"must be {'true or false' if _OWNER[key] is bool else 'a text, in quotes'}")
-        for key in ("apiVersion", "kind", "name", "uid"):
-            if not owner.get(key):
-                yield Fault((*path, key), "is needed: an owner is named by apiVersion, kind, name and uid")
+        yield from _owner(path, owner)
     if len([None for _, owner in owners if owner.get("controller") is True]) > 1:
         yield Fault(place, "only one owner may be the controller")
+
+
+def _owner(path: Path, owner: Object) -> Iterator[Fault]:
+    for key, value in owner.items():
+        if key not in _OWNER:
+            yield Fault((*path, key), f"is no field of an owner; {suggest(str(key), _OWNER)}")
+        elif value is not None and not isinstance(value, _OWNER[key]):
+            yield Fault((*path, key), f"must be {'true or false' if _OWNER[key] is bool else 'a text, in quotes'}")
+    for key in ("apiVersion", "kind", "name", "uid"):
+        if not owner.get(key):
+            yield Fault((*path, key), "is needed: an owner is named by apiVersion, kind, name and uid")
+    version = as_text(owner.get("apiVersion"))
+    if version.count("/") > 1:
+        yield Fault((*path, "apiVersion"), f"{quote(version)} is no group and version, such as apps/v1")
+    if (version, owner.get("kind")) == ("v1", "Event"):
+        yield Fault(path, "an Event may own nothing: name another owner, or leave it out")
 
 
 def _show(value: Any) -> str:

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_spec import is_replica
-from gitops_mcp.domain.cnpg.golang import parse_json
+from gitops_mcp.domain.cnpg.golang import parse_fields
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.rules.bootstrap import bootstrap_methods, missing_external
 from gitops_mcp.domain.rules.reading import as_text
@@ -65,11 +65,13 @@ def _promotion_token(seen: Seen) -> Iterator[Fault]:
 def _is_token(token: str) -> bool:
     """As Go decodes it: past line breaks, in which a block scalar ends, and every value a text."""
     try:
-        content = parse_json(base64.b64decode(token.translate(_LINE_BREAKS), validate=True).decode())
+        given = parse_fields(base64.b64decode(token.translate(_LINE_BREAKS), validate=True).decode()) or {}
     except ValueError:
         return False
-    given = {str(key).lower(): value for key, value in content.items()} if isinstance(content, dict) else {}
-    return all(isinstance(given.get(name.lower()), str) and given[name.lower()] for name in _TOKEN)
+    values = [given.get(name.lower(), []) for name in _TOKEN]
+    if not all(isinstance(one, str | None) for each in values for one in each):
+        return False
+    return all([one for one in each if one is not None][-1:] not in ([], [""]) for each in values)
 
 
 def _in_progress(seen: Seen) -> Iterator[Fault]:

@@ -20,6 +20,7 @@ from gitops_mcp.domain.rules import (
     metadata,
     operator,
     parameters,
+    pod_patch,
     pooler,
     recovery,
     replica,
@@ -58,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     *backup.RULES,
     *catalog.RULES,
     *annotation.RULES,
+    *pod_patch.RULES,
     *operator.RULES,
     *together.RULES,
     *waiting.RULES,
@@ -99,10 +101,12 @@ def _rule_findings(rule: Rule, seen: Seen, earlier: Seen | None) -> Iterator[Fin
     for fault in rule.check(seen):
         if not rule.reads_variables and has_unfilled(at(seen.object, *fault.field)):
             continue
-        ours = (rule.is_ours if fault.ours is None else fault.ours) or (rule.by_webhook and is_bypassed)
+        ours = rule.is_ours if fault.ours is None else fault.ours
         severity, why = _weight(rule, fault, seen.operator, ours=ours)
         if severity is None:
             continue
+        if rule.by_webhook and is_bypassed:
+            ours, severity, why = True, fault.severity, ""
         field, message = dotted_path(fault.field), fault.message + why
         if fault.severity == "error" and _place_key(seen.object, fault) in known:
             stands = severity == "error" and not ours

@@ -40,8 +40,11 @@ def wait_of(cluster: Object | None) -> Wait | None:
 
 def unhealthy_phase(after: Object, live: Object | None) -> str | None:
     """The phase that a hibernation waits for the end of; None where it begins at once, or nobody can say."""
-    phase = at(live, "status", "phase")
-    if not is_hibernated(after) or is_hibernated(live) or not isinstance(phase, str) or phase == HEALTHY:
+    if live is None or not is_hibernated(after) or is_hibernated(live):
+        return None
+    stated = at(live, "status", "phase")
+    phase = stated if isinstance(stated, str) and stated else "none as yet"
+    if phase == HEALTHY:
         return None
     reasons = [one.get("reason") for _, one in entries(live, "status", "conditions") if one.get("type") == _CONDITION]
     return None if any(one in _UNDER_WAY for one in reasons) else phase

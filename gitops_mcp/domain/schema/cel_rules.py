@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gitops_mcp.domain.objects import Path, dotted_path
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _REFUSED = (KeyError, IndexError, ZeroDivisionError, OverflowError)
 """What an API server stumbles on too, and then refuses the object."""
 _VARIABLE = "a part that it reads holds an unfilled variable"
+_UNEVALUATED = "the CEL library could not evaluate it ({})"
 _UNKNOWN = (RuntimeError, TypeError, ValueError, ArithmeticError, LookupError)
 
 
@@ -120,21 +123,25 @@ class _Here:
     def __init__(self, place: RulePlace) -> None:
         self._place = place
         self._contexts: dict[tuple[bool, frozenset[str]], Context] = {}
+        self._failed: list[str] = []
+        """Errors of functions in Python, which the library would print, with values of the object, before it raises."""
 
     def outcome(self, rule: CelRule) -> bool | Stumbled | str:
         """Held, refused, or the reason why it is not known."""
         if rule.program is None:
             return rule.trouble
+        self._failed.clear()
+        found: bool | Stumbled | str
         try:
             held = rule.program.execute(self._context(rule))
         except _REFUSED as error:
-            if rule.searches:
-                return "a value that it reads is not there"
-            return Stumbled(_failure_remark(rule, error))
+            found = "a value that it reads is not there" if rule.searches else Stumbled(_failure_remark(rule, error))
         except _UNKNOWN as error:
             # The library's words may hold values of the object.
-            return f"the CEL library could not evaluate it ({type(error).__name__})"
-        return held if isinstance(held, bool) else "it answers neither true nor false"
+            found = _UNEVALUATED.format(type(error).__name__)
+        else:
+            found = held if isinstance(held, bool) else "it answers neither true nor false"
+        return _UNEVALUATED.format(self._failed[0]) if self._failed else found
 
     def message(self, rule: CelRule) -> str:
         if not rule.expression:
@@ -142,11 +149,13 @@ class _Here:
         compiled = compile_rule(rule.expression)
         if compiled.program is None:
             return rule.message
+        self._failed.clear()
         try:
             text = compiled.program.execute(self._context(rule, also=compiled.functions))
         except _UNKNOWN:
             return rule.message
-        return text if isinstance(text, str) and text.strip() and "\n" not in text else rule.message
+        is_usable = isinstance(text, str) and text.strip() and "\n" not in text
+        return text if is_usable and not self._failed else rule.message
 
     def _context(self, rule: CelRule, *, also: Any = None) -> Context:
         from cel import Context, OptionalValue
@@ -160,8 +169,16 @@ class _Here:
                 variables["oldSelf"] = OptionalValue.none() if old is None else OptionalValue.of(_cel_value(node, old))
             elif old is not None:
                 variables["oldSelf"] = _cel_value(node, old)
-            self._contexts[key] = Context(variables, functions)
+            heard: dict[str, Callable[..., Any]] = {name: partial(self._call, one) for name, one in functions.items()}
+            self._contexts[key] = Context(variables, heard)
         return self._contexts[key]
+
+    def _call(self, function: Callable[..., Any], *given: Any) -> Any:
+        try:
+            return function(*given)
+        except (*_UNKNOWN, AttributeError) as error:
+            self._failed.append(type(error).__name__)
+            return None
 
 
 def _failure_remark(rule: CelRule, error: Exception) -> str:

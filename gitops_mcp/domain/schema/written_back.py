@@ -17,6 +17,23 @@ _REFERENCE = frozenset({"apiGroup", "kind", "name"})
 _ZEROS: dict[str | None, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False, "int-or-string": "0"}
 
 
+_STRUCTS = frozenset(
+    {
+        ("extensions", "image"),
+        ("serviceTemplate", "spec"),
+        ("pvcTemplate", "resources"),
+        ("volumeClaimTemplate", "metadata"),
+        ("spec", "resources"),
+    }
+)
+"""Where a mapping stands that Go has no null for, by the field above it and its own."""
+
+
+def is_struct(path: Path) -> bool:
+    """A null there comes back as an empty mapping. `spec.resources` of a Cluster itself is filled in before."""
+    return tuple(step for step in path if isinstance(step, str))[-2:] in _STRUCTS
+
+
 def write_back(node: SchemaNode, value: Any) -> Any:
     if type(value) is dict:
         made = {key: write_back(below, part) if (below := node.below(key)) else part for key, part in value.items()}

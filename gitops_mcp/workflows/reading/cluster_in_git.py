@@ -77,7 +77,7 @@ def near_names(
     unread = ""
     for space in [namespace] if namespace else (environment.namespaces or [None]):
         try:
-            found |= {str(at(one, "metadata", "name")) for one in api.page(CLUSTER, space, limit=500).items}
+            found |= {str(at(one, "metadata", "name")) for one in api.every(CLUSTER, space)}
         except GitOpsError as error:  # the answer is that there is none of this name
             unread = unread or f"other live names could not be looked for: {error}"
     return "; ".join([*([suggest(name, found)] if found or not unread else []), *([unread] if unread else [])])

@@ -9,6 +9,7 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.protection import protecting_annotations
 from gitops_mcp.domain.kinds import CLUSTER
+from gitops_mcp.domain.live.managers import deletion_of
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
@@ -206,6 +207,9 @@ def _live_namesake(view: View, ref: ClusterRef) -> list[Notice]:
         return [Notice("live-unavailable", f"whether such a Cluster runs already could not be checked: {error}")]
     if found is None:
         return []
+    if going := deletion_of(found):
+        text = f"a live Cluster {ref} is in deletion {going}: what is applied before it is gone goes with it"
+        return [Notice("live-exists", text)]
     return [
         Notice(
             "live-exists",

@@ -180,6 +180,9 @@ NO_LIST = [
     pytest.param({}, "an object without a kind where a ClusterList was", id="nothing in it"),
     pytest.param({"metadata": {}}, "an object without a kind where a ClusterList was", id="no items"),
     pytest.param({"error": "log in"}, "an object without a kind where a ClusterList was", id="another API's words"),
+    pytest.param(
+        {"kind": "ClusterList", "metadata": {}}, "a list without a list of items", id="a list that is cut off"
+    ),
     pytest.param({"kind": "ClusterList", "items": {}}, "where a ClusterList was", id="items are a mapping"),
     pytest.param({"kind": "ClusterList", "items": "x"}, "where a ClusterList was", id="items are a text"),
     pytest.param({"kind": "PodList", "items": []}, "a PodList where a ClusterList was", id="another kind"),
@@ -200,6 +203,11 @@ NO_LIST = [
     ),
     pytest.param({**LIST, "metadata": {"continue": {}}}, "metadata.continue of the answer is no text", id="cursor"),
     pytest.param([LIST], "no Kubernetes object but application/json", id="a list of lists"),
+    pytest.param(
+        b'{"kind": "ClusterList", "items": [{"metadata": {}, "spec": {"instances": NaN}}]}',
+        "no Kubernetes object but text/plain",
+        id="a number that JSON does not have",
+    ),
 ]
 
 

@@ -127,6 +127,13 @@ def test_every_starts_once_more_when_the_snapshot_expires_half_way(api: Replayin
     assert len(api.requests) == 4
 
 
+def test_credentials_that_end_between_two_pages_leave_no_half_of_a_list(api: ReplayingApi, config: Path) -> None:
+    api.answers[f"{CLUSTERS}?limit=500"] = Answer(200, {"metadata": {"continue": "2"}, "items": [{"metadata": {}}]})
+    api.answers[f"{CLUSTERS}?limit=500&continue=2"] = status(401, "Unauthorized", "Unauthorized")
+    with pytest.raises(Unavailable, match="401, the credentials were refused as expired"):
+        connected(config, api.url).every(CLUSTER, "shop")
+
+
 NOT_FOUND = status(404, "NotFound", 'clusters.postgresql.cnpg.io "orders" not found', name="orders", kind="clusters")
 INVALID = status(
     422,

@@ -11,7 +11,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Finding, Seen
 from gitops_mcp.domain.rules.admission import admit, object_stages
 from gitops_mcp.domain.rules.table import OURS
-from tests.domain.rules.examples import cluster, database, synchronous
+from tests.domain.rules.examples import cluster, database, made, synchronous
 from tests.domain.rules.recorded.rows import schema_of
 
 STANDS = "every change of this object is refused until it is mended, so that this one does not arrive"
@@ -47,6 +47,47 @@ def kept(value: Object, before: Object | None = None, operator: Release | None =
     ],
 )
 def test_what_the_webhook_fills_in_is_there_when_the_rules_look(value: Object) -> None:
+    assert told(value) == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("spec.resources", cluster(resources="")),
+        ("spec.replicationSlots.highAvailability", cluster(replicationSlots={"highAvailability": ""})),
+        ("spec.replicationSlots.synchronizeReplicas", cluster(replicationSlots={"synchronizeReplicas": ""})),
+        ("spec.monitoring.customQueriesConfigMap", cluster(monitoring={"customQueriesConfigMap": ""})),
+        ("spec.probes.liveness.isolationCheck", cluster(probes={"liveness": {"isolationCheck": ""}})),
+    ],
+)
+def test_a_blank_text_is_filled_in_only_where_a_text_belongs(field: str, value: Object) -> None:
+    assert [*told(value)] == [field]
+
+
+CLAIM = {"accessModes": ["ReadWriteOnce"]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        cluster(imageName=None, imageCatalogRef=CATALOG, postgresql={"extensions": [{"name": "vec", "image": None}]}),
+        cluster(storage={"size": "1Gi", "pvcTemplate": {"resources": None}}),
+        cluster(
+            ephemeralVolumeSource={"volumeClaimTemplate": {"metadata": None, "spec": {**CLAIM, "resources": None}}}
+        ),
+        cluster(
+            managed={
+                "services": {
+                    "additional": [
+                        {"selectorType": "rw", "serviceTemplate": {"metadata": {"name": "orders-lb"}, "spec": None}}
+                    ]
+                }
+            }
+        ),
+    ],
+    ids=["an extension's image", "a claim's resources", "a volume", "a service"],
+)
+def test_a_null_for_which_the_webhook_writes_an_empty_mapping_is_accepted(value: Object) -> None:
     assert told(value) == {}
 
 
@@ -151,12 +192,19 @@ def test_where_the_webhook_is_switched_off_its_rules_are_ours() -> None:
     assert (one.severity, one.ours) == ("error", True)
 
 
+@pytest.mark.parametrize("operator", [None, (1, 30, 0)])
+def test_where_the_webhook_is_switched_off_only_the_operators_own_releases_count(operator: Release | None) -> None:
+    value = cluster({"cnpg.io/validation": "disabled"}, instances=3)
+    rules = {one.rule for one in admit(Seen(value, operator=operator), schema_of(value)).findings}
+    assert rules == {"dangerous-annotations"}
+
+
 def test_what_the_api_holds_stays_where_git_says_nothing_of_it() -> None:
     live = cluster(stopDelay=30)
     live["status"] = {"phase": "x"}
     before = cluster()
-    made = object_stages(Seen(before, before, live), cluster(instances=5), schema_of(before)).kept
-    assert (made["spec"]["stopDelay"], made["spec"]["instances"], made["status"]) == (30, 5, {"phase": "x"})
+    merged = object_stages(Seen(before, before, live), cluster(instances=5), schema_of(before)).kept
+    assert (merged["spec"]["stopDelay"], merged["spec"]["instances"], merged["status"]) == (30, 5, {"phase": "x"})
 
 
 def test_what_only_the_api_has_and_the_schema_does_not_know_is_nobodys_fault() -> None:
@@ -167,12 +215,23 @@ def test_what_only_the_api_has_and_the_schema_does_not_know_is_nobodys_fault() -
     assert [*told(cluster(brandNew=True), cluster())] == ["spec.brandNew"]
 
 
+@pytest.mark.parametrize("status", [None, {}, {"x": 1}])
+def test_a_status_of_a_kind_that_has_none_is_no_field_of_it(status: Object | None) -> None:
+    catalog = made("ImageCatalog", "team", {"images": [{"major": 17, "image": "example/postgresql:17.4"}]})
+    stated = {**catalog, "status": status}
+    assert told(catalog) == {}
+    assert told(stated) == {"status": "is no field of this kind"}
+    (standing,) = found(stated, stated)
+    assert (standing.field, standing.severity, standing.stands_in_the_way) == ("status", "warning", True)
+    assert told({**cluster(), "status": None}) == {}
+
+
 def test_items_with_keys_are_merged_and_other_lists_are_replaced() -> None:
     before = cluster(postgresql={"extensions": [{"name": "a"}, {"name": "b"}], "pg_hba": ["a", "b"]})
     live = cluster(postgresql={"extensions": [{"name": n} for n in "abc"], "pg_hba": ["a", "b"]})
     after = cluster(postgresql={"extensions": [{"name": "b"}], "pg_hba": ["b"]})
-    made = object_stages(Seen(after, before, live), after, schema_of(after)).kept["spec"]["postgresql"]
-    assert ([one["name"] for one in made["extensions"]], made["pg_hba"]) == (["b", "c"], ["b"])
+    merged = object_stages(Seen(after, before, live), after, schema_of(after)).kept["spec"]["postgresql"]
+    assert ([one["name"] for one in merged["extensions"]], merged["pg_hba"]) == (["b", "c"], ["b"])
 
 
 def test_defaults_are_those_of_the_operators_release() -> None:

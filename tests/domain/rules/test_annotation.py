@@ -8,7 +8,6 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Seen
 from tests.domain.rules.examples import Accepted, Refused, cluster, findings_against, findings_at_field, scheduled
 
-PATCH = "cnpg.io/podPatch"
 PINGER = "alpha.cnpg.io/livenessPinger"
 QUORUM = "alpha.cnpg.io/failoverQuorum"
 
@@ -29,7 +28,6 @@ ACCEPTED = [
     pytest.param(
         Accepted("fenced-instances", Seen(cluster({"cnpg.io/fencedInstances": '["orders-1"]'}))), id="one fenced"
     ),
-    pytest.param(Accepted("pod-patch", Seen(cluster())), id="no patch of the pods"),
     *(
         pytest.param(
             Accepted("failover-quorum-annotation", Seen(synchronous_with({QUORUM: value}))), id=f"a quorum: {value}"
@@ -42,7 +40,11 @@ ACCEPTED = [
     ),
     *(
         pytest.param(Accepted("liveness-pinger", Seen(cluster({PINGER: value}))), id=f"a pinger: {value}")
-        for value in ('{"enabled": false}', '{"Enabled": true, "requestTimeout": 500, "other": []}')
+        for value in (
+            '{"enabled": false}',
+            '{"Enabled": true, "requestTimeout": 500, "other": []}',
+            '{"enabled": null, "enabled": true, "enabled": false}',
+        )
     ),
 ]
 
@@ -113,18 +115,6 @@ REFUSED = [
     ),
     *(
         pytest.param(
-            Refused("pod-patch", Seen(cluster({PATCH: text})), f"metadata.annotations.{PATCH}", says),
-            id=f"patch {text}",
-        )
-        for text, says in (
-            ("{", "no JSON patch"),
-            ("[1]", "no JSON patch"),
-            ('[{"op": "replace", "path": "/spec/containers/0/image", "value": "x"}]', "a new pod has no"),
-            ('[{"op": "remove", "path": "/nothing/here"}]', "a new pod has no"),
-        )
-    ),
-    *(
-        pytest.param(
             Refused("failover-quorum-annotation", seen, f"metadata.annotations.{QUORUM}", says), id=f"a quorum: {says}"
         )
         for seen, says in (
@@ -143,6 +133,10 @@ REFUSED = [
             "null",
             "true",
             '{"enabled": "true"}',
+            '{"enabled": "true", "enabled": true}',
+            '{"enabled": true, "Enabled": null}',
+            '{"enabled": true, "requestTimeout": "x", "requestTimeout": 5}',
+            '{"enabled": true, "reque\u017ftTimeout": "x"}',
             '{"requestTimeout": 500}',
             '{"enabled": true, "requestTimeout": "500"}',
             '{"enabled": true, "connectionTimeout": 1.5}',

@@ -21,6 +21,7 @@ def owned(**owner: Any) -> Object:
 
 ACCEPTED = [
     pytest.param(Accepted("metadata", Seen(described(name="shop.orders-1", generation=2))), id="a dotted name"),
+    pytest.param(Accepted("metadata", Seen(described(generation=3.0))), id="a whole number with a point"),
     pytest.param(
         Accepted("metadata", Seen(described(uid="1"), live=described(uid="1", generation=2))), id="the uid that it has"
     ),
@@ -43,6 +44,7 @@ ACCEPTED = [
         Accepted("labels", Seen(described(labels={"${KEY}": "a", "team": "${TEAM}"}))), id="variables in both places"
     ),
     pytest.param(Accepted("finalizers", Seen(described(finalizers=["cnpg.io/deleteDatabase"]))), id="a finalizer"),
+    pytest.param(Accepted("metadata", Seen(described(resourceVersion="0"))), id="a resourceVersion that says nothing"),
     pytest.param(Accepted("owners", Seen(owned(controller=True, blockOwnerDeletion=None))), id="an owner"),
 ]
 
@@ -59,7 +61,7 @@ REFUSED = [
         )
     ),
     *(
-        pytest.param(Refused("metadata", Seen(value), field, says), id=field)
+        pytest.param(Refused("metadata", Seen(value), field, says), id=f"{field}: {value['metadata']}"[-60:])
         for field, value, says in (
             ("metadata.generateName", described(name=None, generateName="-a"), "begins no name"),
             ("metadata.namespace", described(namespace="shop.a"), "is no namespace.*such as 'shop-a'"),
@@ -67,6 +69,8 @@ REFUSED = [
             ("metadata.labels", described(labels=["a"]), "must be a mapping of texts"),
             ("metadata.finalizers", described(finalizers="x"), "must be a list"),
             ("metadata.generation", described(generation=True), "must be a whole number"),
+            ("metadata.generation", described(generation=3.5), "must be a whole number"),
+            ("metadata.generation", described(generation=2**63), "must be a whole number of 64 bits"),
             ("metadata.resourceVersion", described(resourceVersion="5"), "the API's own"),
             ("metadata.creationTimestamp", described(creationTimestamp="now"), "must be a time such as 2030"),
             ("apiVersion", {**database(), "apiVersion": "postgresql.cnpg.io/v1beta1"}, "postgresql.cnpg.io/v1$"),
@@ -130,6 +134,23 @@ REFUSED = [
             ("controller", {"controller": "true"}, "must be true or false"),
             ("names", {"names": "x"}, "no field of an owner; there are: name"),
         )
+    ),
+    pytest.param(
+        Refused("owners", Seen(described(ownerReferences=[None])), "metadata.ownerReferences[0]", "found nothing"),
+        id="an owner that is null",
+    ),
+    pytest.param(
+        Refused("owners", Seen(owned(kind="Event")), "metadata.ownerReferences[0]", "may own nothing"),
+        id="an Event as an owner",
+    ),
+    pytest.param(
+        Refused(
+            "owners",
+            Seen(owned(apiVersion="a/b/c")),
+            "metadata.ownerReferences[0].apiVersion",
+            "'a/b/c' is no group and version, such as apps/v1",
+        ),
+        id="an apiVersion of three parts",
     ),
     pytest.param(
         Refused(

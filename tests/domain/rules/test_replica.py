@@ -25,6 +25,10 @@ def token(**given: Any) -> str:
     return base64.b64encode(json.dumps({**CONTENT, **given}).encode()).decode()
 
 
+def token_ending(text: str) -> str:
+    return base64.b64encode(json.dumps(CONTENT).replace("}", f", {text}}}").encode()).decode()
+
+
 TOKEN = token()
 
 
@@ -55,6 +59,13 @@ ACCEPTED = [
     pytest.param(
         Accepted("promotion-token", Seen(replica(primary="orders", source="old", promotionToken=TOKEN))),
         id="a token of a primary to be",
+    ),
+    pytest.param(
+        Accepted(
+            "promotion-token",
+            Seen(replica(primary="orders", source="old", promotionToken=token_ending('"RedoWalFile": null'))),
+        ),
+        id="a token with a field twice, at last null, which takes nothing away",
     ),
     pytest.param(
         Accepted(
@@ -153,6 +164,18 @@ REFUSED = [
             id=f"a token with {given}",
         )
         for given in ({"latestCheckpointTimelineID": 3}, {"operatorVersion": ""}, {"redoWalFile": None})
+    ),
+    *(
+        pytest.param(
+            Refused(
+                "promotion-token",
+                Seen(replica(primary="orders", source="old", promotionToken=token_ending(text))),
+                "spec.replica.promotionToken",
+                "is no token",
+            ),
+            id=f"a token that ends with {text}",
+        )
+        for text in ('"redoWalFile": 5, "redoWalFile": "000000010000000000000007"', '"REDOWALFILE": ""')
     ),
     pytest.param(
         Refused(

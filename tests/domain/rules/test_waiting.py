@@ -99,6 +99,16 @@ REFUSED = [
         )
         for reason in (None, "WaitingForHealthy")
     ),
+    pytest.param(
+        Refused(
+            "hibernation-waits",
+            Seen(cluster(ASLEEP), cluster(), cluster()),
+            "metadata.annotations.cnpg.io/hibernation",
+            "its phase is 'none as yet' now",
+            "warning",
+        ),
+        id="hibernation of a cluster that the operator has not begun with",
+    ),
 ]
 
 

@@ -193,6 +193,23 @@ def test_a_rule_that_cannot_be_decided_is_never_taken_as_held(rule: str, reason:
     assert undecided(ruled(TEXT, rule), "") == [("spec", reason)]
 
 
+@pytest.mark.parametrize(
+    ("rule", "value", "error"),
+    [
+        ("size(self) > 1", "7", "TypeError"),
+        ("self.matches('a')", "7", "AttributeError"),
+        ("self.matches('(?!a)')", "'a'", "Unreadable"),
+        ("self.split(7) == ['a']", "'a'", "TypeError"),
+    ],
+)
+def test_a_function_that_fails_says_nothing_beside_the_answer(
+    rule: str, value: str, error: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = rule.replace("self", f"(self == '' ? {value} : {value})")
+    assert undecided(ruled(TEXT, text), "") == [("spec", f"the CEL library could not evaluate it ({error})")]
+    assert capfd.readouterr() == ("", "")
+
+
 def test_rules_that_cannot_be_read_are_told_of_what_is_there() -> None:
     spec = obj(
         a=listed(ruled(TEXT, "self.nosuch()")), b={"type": "object", "additionalProperties": ruled(TEXT, "url(self)")}

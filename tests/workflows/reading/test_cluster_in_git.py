@@ -8,6 +8,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
+from tests.fakes.api import Answer
 from tests.workflows.conftest import FORBIDDEN, Api, Team, cluster, listed, live
 
 
@@ -114,3 +115,21 @@ def test_where_the_api_is_changed_an_unknown_cluster_is_none_that_is_live(team: 
     once = ApisOnce(app, settings).at_environment(environment)
     text = str(unknown_cluster(once, app, ground, environment, "orders", "shop"))
     assert text == "no Cluster 'orders' in dev, namespace shop, none is live; there are: orders-api"
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        (listed(live("orders-api")), "orders-api"),
+        (FORBIDDEN, "other live names could not be looked for: list clusters"),
+    ],
+)
+def test_near_names_are_looked_for_on_every_page(team: Team, api: Api, second: Answer, told: str) -> None:
+    team.commit({})
+    api.clusters("shop", listed(*[live(f"audit-{number}") for number in range(20)], cursor="more"))
+    api.clusters("shop", second, cursor="more")
+    app = team.app()
+    settings, ground = app.settings()
+    environment = app.environment(settings, None)
+    once = ApisOnce(app, settings).at_environment(environment)
+    assert told in str(unknown_cluster(once, app, ground, environment, "orders", "shop"))

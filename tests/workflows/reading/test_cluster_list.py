@@ -57,6 +57,23 @@ def test_a_namespace_that_may_not_be_listed_is_named_and_the_others_are_shown(te
     assert found.total is None
 
 
+@pytest.mark.parametrize("outage", [status(401, "Unauthorized", "Unauthorized"), Answer(200, b"<html>")])
+def test_what_fails_between_two_pages_is_told_and_never_the_end_of_the_list(
+    team: Team, api: Api, outage: Answer
+) -> None:
+    team.commit({".gitops-mcp.yaml": TWO, "db.yaml": cluster()})
+    api.clusters("shop", listed(live(), cursor="more", remaining=1), limit=1)
+    cursor = shown(team, limit=1).cursor
+    api.clusters("shop", outage, limit=1, cursor="more")
+    with pytest.raises(Unavailable, match="list clusters"):
+        shown(team, limit=1, cursor=cursor)
+    api.clusters("shop", listed(live()), limit=50)
+    api.clusters("billing", outage, limit=49)
+    found = shown(team)
+    assert [(row.name, row.live) for row in found.items] == [("db", "unavailable")]
+    assert (found.total, [one.id for one in found.warnings]) == (None, ["live-unavailable"])
+
+
 OUTAGES = [
     pytest.param(status(401, "Unauthorized", "Unauthorized"), Unavailable, "401, the credentials", id="401"),
     pytest.param(FORBIDDEN, Forbidden, "403, User 'alice' may not", id="403"),

@@ -24,8 +24,8 @@ def engine(*, prunes: bool = True) -> dict[str, str]:
     return {"engine.yaml": FLUX % str(prunes).lower()}
 
 
-def created(team: Team) -> WriteResult:
-    new = NewCluster(
+def new_cluster() -> NewCluster:
+    return NewCluster(
         name="new",
         namespace="shop",
         instances=3,
@@ -36,7 +36,11 @@ def created(team: Team) -> WriteResult:
         database="app",
         owner=None,
     )
-    return clusters.create_cluster(team.app(), WriteRequest("create_postgres_cluster", None, dry_run=True), new)
+
+
+def created(team: Team) -> WriteResult:
+    request = WriteRequest("create_postgres_cluster", None, dry_run=True)
+    return clusters.create_cluster(team.app(), request, new_cluster())
 
 
 @pytest.mark.parametrize(

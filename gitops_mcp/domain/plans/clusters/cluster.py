@@ -55,6 +55,7 @@ def plan_new_cluster(
     for existing in desired.named("Cluster", ref.name):
         if existing.identity.namespace not in {ref.namespace, None}:
             continue
+        existing.check_stays()
         if proposed and is_same(existing.object, manifest):
             return replace(plan, unchanged=f"the change declares exactly this Cluster already, at {existing.place}")
         raise InvalidRequest(

@@ -99,6 +99,7 @@ def check_new_database(
     """A plan where Git says exactly this already. Raises where the database exists otherwise."""
     known = find_database(desired, ref, new.name)
     if known is not None:
+        known.check_stays()
         wanted, said = _with_defaults(new.spec(ref.name)), _with_defaults(known.object["spec"])
         if is_same(wanted, said):
             return Plan(

@@ -218,6 +218,7 @@ def _new_role_warnings(
 
 def plan_known_role(known: DeclaredRole, new: NewRole, source: PasswordSource, ref: ClusterRef) -> Plan:
     """Git declares it: nothing to do where it says the same, else another tool's work."""
+    known.declared.check_stays()
     if is_declared_so(known, new, {"auto": None, "none": ""}.get(source.how, source.secret)):
         return plan_unchanged_role(known, ref)
     raise InvalidRequest(

@@ -24,8 +24,9 @@ from gitops_mcp.workflows.writing.request import PATIENCE
 
 DRY_RUN = "server-side dry run"
 _MAKING_SECRETS = (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)
-_PAUSE = 0.02
-"""Seconds before a write that met another one is sent again."""
+_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
+"""Seconds before a write that met another one is sent again: at first, and at last, as each pause is twice the one
+before. Who writes all the time is met less often so, and the API is not asked without end."""
 
 
 class ServerWarnings:
@@ -85,13 +86,16 @@ def carry_out(kube: Kube, todo: Sequence[ApiOperation], warnings: ServerWarnings
 
 def _do_bound(kube: Kube, one: ApiOperation, *, dry_run: bool, until: float) -> WriteAnswer:
     """The operation, bound anew as often as another write comes in between that changes nothing of what was judged."""
+    wait = _PAUSE
     while True:
         try:
             return _do_operation(kube, one, dry_run=dry_run)
         except Raced:
-            if time.monotonic() > until:
+            left = until - time.monotonic()
+            if left < 0:
                 raise
-            pause(_PAUSE)
+            pause(min(wait, left))
+            wait = min(2 * wait, _LONGEST_PAUSE)
             one = one if one.how == "create" else _at_last_look(kube, one)  # a quota is counted by compare-and-swap
 
 

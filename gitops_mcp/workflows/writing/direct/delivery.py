@@ -19,10 +19,9 @@ from gitops_mcp.caller import Cancelled
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.kinds import CLUSTER
-from gitops_mcp.domain.live.managers import engine_that_keeps, field_managers
+from gitops_mcp.domain.live.managers import deletion_of, engine_that_keeps, field_managers
 from gitops_mcp.domain.live.operations import ApiOperation, api_operations
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
@@ -160,13 +159,8 @@ def _check_owners(todo: Iterable[ApiOperation], live: LiveObjects) -> Iterator[N
 def _in_deletion(todo: Iterable[ApiOperation], live: LiveObjects) -> Iterator[Notice]:
     """Objects that go as soon as their finalizers let them, whatever is written to them until then."""
     for one in todo:
-        found = live.get(one.identity)
-        if since := at(found, "metadata", "deletionTimestamp"):
-            held = ", ".join(map(str, at(found, "metadata", "finalizers") or ())) or "its dependents"
-            yield Notice(
-                "deleting",
-                f"{one.label} is in deletion since {since}, held by {held}, and this changes nothing of that",
-            )
+        if going := deletion_of(live.get(one.identity)):
+            yield Notice("deleting", f"{one.label} is in deletion {going}, and this changes nothing of that")
 
 
 def _in_git(app: App, ground: Ground, environment: Environment, changes: Iterable[ObjectChange]) -> Iterator[Notice]:

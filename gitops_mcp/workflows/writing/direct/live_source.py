@@ -25,7 +25,7 @@ from gitops_mcp.domain.kinds import (
     SEALED_SECRET,
     SECRET,
 )
-from gitops_mcp.domain.live.managers import last_hands
+from gitops_mcp.domain.live.managers import deletion_of, last_hands
 from gitops_mcp.domain.live.operations import manifest_of_live
 from gitops_mcp.domain.objects import Identity, Object, Resource, at
 from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER, SecretDocument, Way
@@ -171,5 +171,6 @@ def _every_readable(
 def _desired_of_live(live: LiveObjects) -> Desired:
     texts = {f"the live {identity}": render_manifest(manifest_of_live(one)) for identity, one in live.items()}
     desired = desired_of_documents(texts, API)
-    hands = {identity: last_hands(one) for identity, one in live.items()}
-    return replace(desired, declarations=tuple(replace(one, hands=hands[one.identity]) for one in desired.declarations))
+    declared = ((one, live[one.identity]) for one in desired.declarations)
+    told = tuple(replace(one, hands=last_hands(found), going=deletion_of(found)) for one, found in declared)
+    return replace(desired, declarations=told)

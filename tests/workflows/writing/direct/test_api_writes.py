@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from gitops_mcp.adapters.kube import Kube
@@ -125,6 +127,16 @@ def test_a_status_that_is_written_after_the_look_stops_no_deletion(direct: Direc
     found = direct.put(CLUSTER, "db", instances=1, storage={"size": "1Gi"})
     status_written(direct, CLUSTER, "db")
     assert carry_out(direct.kube(), [deletion(found)]) == ["delete Cluster dev/db"]
+
+
+def test_a_write_that_meets_others_again_and_again_is_sent_less_and_less_often(api: Api) -> None:
+    words = 'Operation cannot be fulfilled on clusters "db": the object has been modified'
+    met = [status(409, "Conflict", words)] * 5
+    api.answers["*"] = [*met, Answer(201, manifest("db"))]
+    begun = time.monotonic()
+    carry_out(Kube(context=None, timeout=5), [creation("db")])
+    assert time.monotonic() - begun > 0.02 + 0.04 + 0.08 + 0.16 + 0.32
+    assert len(api.requests) == 6
 
 
 @pytest.mark.parametrize(
