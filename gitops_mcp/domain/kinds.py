@@ -52,6 +52,7 @@ SEALED_SECRET = Resource("bitnami.com", "v1alpha1", "sealedsecrets", "SealedSecr
 
 APP_PROJECT = Resource("argoproj.io", "v1alpha1", "appprojects", "AppProject")
 APPLICATION = Resource("argoproj.io", "v1alpha1", "applications", "Application")
+APPLICATION_SET = Resource("argoproj.io", "v1alpha1", "applicationsets", "ApplicationSet")
 KUSTOMIZATION = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HELM_RELEASE = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
 GIT_REPOSITORY = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository")

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
+from gitops_mcp.domain.cnpg.moment import parse_time
 from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.left_out import leaving_out
 from gitops_mcp.domain.engines.source_url import why_elsewhere
-from gitops_mcp.domain.kinds import APP_PROJECT, APPLICATION, FLUX_SOURCES, HELM_RELEASE, KUSTOMIZATION
+from gitops_mcp.domain.kinds import APP_PROJECT, APPLICATION, APPLICATION_SET, FLUX_SOURCES, HELM_RELEASE, KUSTOMIZATION
 from gitops_mcp.domain.live.applier import EngineName, lists_object, may_apply, name_in_git, name_on_live
-from gitops_mcp.domain.live.argocd_standing import argo_standing
+from gitops_mcp.domain.live.argocd_standing import argo_standing, set_standing
 from gitops_mcp.domain.live.engine_report import EngineState, engine_state
 from gitops_mcp.domain.live.flux_standing import SourceSeen, flux_standing, helm_standing
 from gitops_mcp.domain.live.standing import Question, Standing, condition
@@ -126,7 +129,9 @@ class Engines:
         `above`: what applies the engine object itself, where the change has to come through that first.
         """
         own = Identity(engine.name.resource.kind, engine.name.namespace, engine.name.name)
-        through = replace(asked, whom=own, fields=(), declared=engine.object or {}, live=engine.object)
+        through = replace(
+            asked, whom=own, fields=(), declared=engine.object or {}, live=engine.object, by=None, path=""
+        )
         for parent in above:
             found = self._of_one(parent, through)
             if found.state != "applied":
@@ -145,6 +150,12 @@ class Engines:
     def _of_one(self, engine: SeenEngine, asked: Question) -> Standing:
         found, kind = engine.object, engine.name.resource
         if found is None:
+            by = asked.by
+            if by is not None and by.kind == APPLICATION_SET.kind:
+                place = by.namespace or self._home(engine.name)
+                makes = self._read(APPLICATION_SET, place, by.name, optional=True)
+                if isinstance(makes, dict):
+                    return set_standing(makes, engine.object_name)
             why = f"{engine.name}, which Git says applies it, is not there"
             return Standing("needs a person", why, f"somebody sees what should make {engine.name}, and mends that")
         if kind == APPLICATION:
@@ -162,7 +173,7 @@ class Engines:
             other = self._named(EngineName(engine.name.resource, namespace, str(at(one, "name"))))
             if other is None or at(condition(other.object, "Ready"), "status") == "True":
                 continue
-            held = self._of_one(other, replace(asked, fields=(), declared={}, live={}))
+            held = self._of_one(other, replace(asked, fields=(), declared={}, live={}, by=None, path=""))
             if held.state not in {"waits", "applied"}:
                 return Standing("needs a person", f"{found.why}; {held.why}", held.next)
         return found
@@ -174,6 +185,7 @@ class Engines:
         engine = self.applying(whom, declared, live, by_name=True)
         if engine is None or engine.object is None:
             return None
+        in_git = declared.applied  # what that leaves out is told without the API
         for commits, states in ((False, {"needs a person", "not fetched"}), (True, {"left alone"})):
             asked = Question(
                 whom,
@@ -184,6 +196,7 @@ class Engines:
                 tuple(fields),
                 declared.object,
                 live,
+                path="" if in_git and leaving_out(in_git.file_rules, declared.path) else declared.path,
             )
             found = self.standing(engine, asked)
             if found.state in states:
@@ -276,3 +289,9 @@ class Engines:
 def _is_below(one: EngineObject, path: str) -> bool:
     """Whether a file lies in the folder of this repository that an engine object builds."""
     return one.folder is not None and (not one.folder or path.startswith(f"{one.folder}/"))
+
+
+def tip_made(ground: Ground) -> datetime | None:
+    """When the tip of the base was made, which of a merge is about when it came there."""
+    found = next(iter(ground.repository.first_parents(ground.base.commit)), None)
+    return parse_time(found.committed) if found else None

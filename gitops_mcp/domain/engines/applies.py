@@ -141,6 +141,8 @@ class EngineObject:
     depends_on: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What keeps changes from arriving that it would apply, as sentences to be told."""
+    overrides: tuple[str, ...] = ()
+    """The same of files that say otherwise than its source."""
     left: tuple[LeftFields, ...] = ()
     """What it leaves as it is."""
     respects_left: bool = True

@@ -94,7 +94,7 @@ def _engine_object(
         self_heals=automatic and at(automated, "selfHeal") is True,
         sync_options=options,
         suspended=at(one.object, "metadata", "annotations", SKIP_RECONCILE) == "true",
-        notes=tuple(left_out.override_notes(one.name, folder, files)),
+        overrides=tuple(left_out.override_notes(one.name, folder, files)),
         left=tuple(left_out.argocd_fields(spec, one.place)),
         respects_left="RespectIgnoreDifferences=true" in options,
         opaque=f"its source says {' and '.join(said)} at once" if len(said) > 1 else plugin,

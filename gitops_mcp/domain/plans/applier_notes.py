@@ -41,7 +41,7 @@ def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
         yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and created anew")
     if by is not None and by.guess:
         yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")
-    for note in by.notes if by is not None else ():
+    for note in (*by.notes, *by.overrides) if by is not None else ():
         yield Notice("held-up", note)
     for one in desired.unreached:
         if one.identity in {declared.identity, replace(declared.identity, namespace=None)}:

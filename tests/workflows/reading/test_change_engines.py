@@ -161,7 +161,7 @@ def test_a_suspended_kustomization_waits_for_a_person(team: Team, api: Api, scal
     put(api, kustomization("apps", scaled[0], suspend=True), source=git_repository(scaled[1]))
     found = told(team)
     assert (found.state, found.next) == ("merged", [SUSPENDED.format("kustomization apps")])
-    assert "Kustomization flux-system/apps is suspended at" in found.why
+    assert "Kustomization flux-system/apps is suspended (the last commit that it has applied is " in found.why
     shown = read_cluster_status(team.app(), "db", namespace="shop", environment=None, detailed=False)
     (problem,) = [one for one in shown.problems if one.id == "differs-from-git"]
     assert problem.action == SUSPENDED.format("kustomization apps").replace("A person", "a person")
@@ -178,7 +178,8 @@ def test_a_suspended_kustomization_waits_for_a_person(team: Team, api: Api, scal
         ),
         pytest.param(
             FAILING,
-            "cannot be fetched at {}, so the engine gets no new commits; its words (untrusted text): authentication",
+            "cannot be fetched, so the engine gets no new commits (the last commit that it has got is {}); its words "
+            "(untrusted text): authentication",
             "Somebody mends what GitRepository flux-system/flux-system reports; it is tried again by itself, and the "
             "change follows then",
             id="login failed",
