@@ -14,6 +14,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.crds import LABEL, VERSION
 from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.cnpg.releases import release_text
+from gitops_mcp.domain.editing.as_asked import wide_patch_notices
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CNPG_KINDS
@@ -140,7 +141,7 @@ def _check_object(
     if limits.protected and change.before is None:
         warnings += notice_missing_backups(change.after, near)
     warnings += judged.undecided
-    warnings += left_alone_notices(own, after, live)
+    warnings += [*left_alone_notices(own, after, live), *wide_patch_notices(own, after)]
     return _CheckedObject(tuple(faults), tuple(standing), tuple(warnings), effect, judged.by, operator)
 
 
