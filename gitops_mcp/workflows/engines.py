@@ -185,7 +185,8 @@ class Engines:
         engine = self.applying(whom, declared, live, by_name=True)
         if engine is None or engine.object is None:
             return None
-        in_git = declared.applied  # what that leaves out is told without the API
+        by, said = declared.applied, declared.object  # what Git orders is told without the API
+        bare = {**said, "metadata": {key: at(said, "metadata", key) for key in ("name", "namespace")}}
         for commits, states in ((False, {"needs a person", "not fetched"}), (True, {"left alone"})):
             asked = Question(
                 whom,
@@ -193,14 +194,14 @@ class Engines:
                 "",
                 self.remotes,
                 self.branch,
-                tuple(fields),
-                declared.object,
+                () if by and by.left else tuple(fields),
+                bare,
                 live,
-                path="" if in_git and leaving_out(in_git.file_rules, declared.path) else declared.path,
+                path="" if by and leaving_out(by.file_rules, declared.path) else declared.path,
             )
             found = self.standing(engine, asked)
             if found.state in states:
-                return f"{found.why}: {found.next}"
+                return f"{engine.name}: {found.rule}: {found.next}" if found.rule else f"{found.why}: {found.next}"
         return None
 
     def _kinds(self) -> tuple[Resource, ...]:

@@ -26,6 +26,7 @@ from gitops_mcp.domain.live.standing import (
     commit_of,
     condition,
     label,
+    left_alone,
     mend_by_change,
     said,
     short,
@@ -163,7 +164,7 @@ def _of_sync(application: Object, project: ProjectSeen, asked: Question) -> Stan
     )
     is_synced = has_compared and (sync.get("status") == "Synced" or is_own_synced)
     if has_compared and (rule := argo_leaves(application, asked)) is not None:
-        return Standing("left alone", f"{name} has compared the change and leaves this alone: {rule[0]}", rule[1])
+        return left_alone(f"{name} has compared the change and leaves this alone:", *rule)
     if is_synced:
         return _synced(application, asked)
     if not is_automatic(application):
@@ -209,10 +210,11 @@ def _synced(application: Object, asked: Question) -> Standing:
     what = "is" if at(application, "status", "sync", "status") == "Synced" else f"has {asked.whom}"
     done = f"{_name(application)} {what} Synced at a commit that holds the change"
     if (overridden := _override(application, asked)) is not None:
-        return Standing("left alone", f"{done}, but {overridden}", "take it out of the Application, or change it there")
+        return left_alone(f"{done}, but", overridden, f"take that out of {_name(application)}, or change it there")
     if asked.by and asked.by.overrides and not asked.removes:
-        why = f"{done}, but {asked.by.overrides[0]}"
-        return Standing("left alone", why, "take that out of the file, or change it there")
+        told = asked.by.overrides[0]
+        step = f"take that out of {told.partition(' overrides ')[0]}, or change it there"
+        return left_alone(f"{done}, but", told, step)
     return Standing("applied", done, f"{AGAIN} once it has compared again; or {_sync_by_hand(application)}")
 
 

@@ -17,6 +17,7 @@ from gitops_mcp.domain.live.standing import (
     commit_of,
     condition,
     label,
+    left_alone,
     mend_by_change,
     said,
     short,
@@ -64,13 +65,13 @@ def _applied(kustomization: Object, source: SourceSeen, asked: Question, applied
     name = f"Kustomization {label(kustomization)}"
     done = f"{name} has applied {short(applied)}, which holds the change"
     if (rule := flux_leaves(kustomization, asked)) is not None:
-        return Standing("left alone", f"{done}, and leaves this alone: {rule[0]}", rule[1])
+        return left_alone(f"{done}, and leaves this alone:", *rule)
     if asked.removes and asked.live and at(kustomization, "spec", "prune") is not True:
         delete = f"`kubectl delete {asked.whom.kind.lower()} {asked.whom.name} -n {asked.whom.namespace}`"
         why = f"{done}, and does not prune (spec.prune), so the object stays"
         return Standing("left alone", why, f"a person deletes it with {delete}, or sets spec.prune of {name}")
     if (left_out := _left_out(kustomization, source, asked)) is not None:
-        return Standing("left alone", f"{done}, and its inventory has no {asked.whom}: {left_out[0]}", left_out[1])
+        return left_alone(f"{done}, and its inventory has no {asked.whom}:", *left_out)
     again = (
         f"{AGAIN} after its next reconciliation (every {at(kustomization, 'spec', 'interval')}), which corrects drift"
     )

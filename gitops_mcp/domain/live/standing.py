@@ -27,6 +27,8 @@ class Standing:
     """Who has to do what; to wait only where that helps."""
     cause: str | None = None
     """The earlier commit that keeps the change out."""
+    rule: str = ""
+    """What has it left alone, whatever else the engine has done."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,10 @@ class Question:
         """Whether a report is older than the tip of the base, so that it cannot be of that."""
         made, when = self.tip_made(), parse_time(time)
         return made is not None and when is not None and when < made
+
+
+def left_alone(done: str, rule: str, step: str) -> Standing:
+    return Standing("left alone", f"{done} {rule}", step, rule=rule)
 
 
 def commit_of(revision: object) -> str | None:

@@ -9,6 +9,8 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Path, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 
+HELD_UP = "held-up"
+
 
 def applier_lines(declared: Declaration) -> tuple[str, ...]:
     """For the message of a change."""
@@ -42,7 +44,7 @@ def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
     if by is not None and by.guess:
         yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")
     for note in (*by.notes, *by.overrides) if by is not None else ():
-        yield Notice("held-up", note)
+        yield Notice(HELD_UP, note)
     for one in desired.unreached:
         if one.identity in {declared.identity, replace(declared.identity, namespace=None)}:
             yield Notice(

@@ -21,6 +21,7 @@ from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, dotted_path
+from gitops_mcp.domain.plans.applier_notes import HELD_UP
 from gitops_mcp.domain.plans.left_alone import LEFT_ALONE, left_alone_notices
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.pruning import confirmation_notices, engine_in_use
@@ -78,7 +79,7 @@ def validate_plan(
     for one in checked:
         found = _worse_impact(found, one.impact)
     first = dict.fromkeys(one for each in checked for one in each.standing)
-    left = dict.fromkeys(one.message for one in warnings if one.id == LEFT_ALONE)
+    left = dict.fromkeys(one.message for one in (*plan.warnings, *warnings) if one.id in {LEFT_ALONE, HELD_UP})
     plan = replace(plan, caution="; ".join(filter(None, [plan.caution, *left])))
     plan = replace(plan, impact=found, validated_by=tuple(by), operator=", ".join(judged_for) or None)
     return replace(plan, warnings=(*first, *plan.warnings)).warned(dict.fromkeys(warnings))

@@ -168,7 +168,10 @@ def test_a_kind_that_argo_cd_excludes_is_left_alone() -> None:
     found = application("kind-excluded")
     whom = Identity("Database", at(found, "spec", "destination", "namespace"), "ledger-x")
     told = argo_standing(found, None, question([at(found, "status", "sync", "revision")], whom))
-    assert (told.state, told.next) == ("left alone", "somebody takes the kind out of resource.exclusions")
+    assert (told.state, told.next) == (
+        "left alone",
+        "somebody takes Database out of resource.exclusions in ConfigMap argocd-cm",
+    )
 
 
 def test_an_old_failure_is_none_of_a_later_change_that_is_to_be_synced_by_hand() -> None:
@@ -317,7 +320,10 @@ def test_a_file_that_overrides_the_source_has_the_last_word() -> None:
         overrides=(note,),
     )
     told = argo_standing(found, None, replace(question([at(found, "status", "sync", "revision")]), by=by))
-    assert (told.state, told.next) == ("left alone", "take that out of the file, or change it there")
+    assert (told.state, told.next) == (
+        "left alone",
+        "take that out of life/.argocd-source-life.yaml, or change it there",
+    )
     assert told.why.endswith(f"but {note}")
 
 

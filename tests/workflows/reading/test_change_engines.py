@@ -430,7 +430,7 @@ def test_what_flux_leaves_alone_is_told_with_its_place(team: Team, api: Api) -> 
     found = told(team)
     assert found.state == "merged"
     assert f"holds the change, and leaves this alone: Cluster shop/db carries {LEFT} (in Git)" in found.why
-    assert found.next == ["Take it out of the manifest"]
+    assert found.next == ["Take kustomize.toolkit.fluxcd.io/ssa out of the manifest"]
 
 
 def test_a_change_that_flux_does_not_prune_waits_for_a_person(team: Team, api: Api) -> None:
