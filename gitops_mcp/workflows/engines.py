@@ -17,7 +17,14 @@ from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.left_out import leaving_out
 from gitops_mcp.domain.engines.source_url import why_elsewhere
 from gitops_mcp.domain.kinds import APP_PROJECT, APPLICATION, APPLICATION_SET, FLUX_SOURCES, HELM_RELEASE, KUSTOMIZATION
-from gitops_mcp.domain.live.applier import EngineName, lists_object, may_apply, name_in_git, name_on_live
+from gitops_mcp.domain.live.applier import (
+    EngineName,
+    has_destination,
+    lists_object,
+    may_apply,
+    name_in_git,
+    name_on_live,
+)
 from gitops_mcp.domain.live.argocd_standing import argo_standing, set_standing
 from gitops_mcp.domain.live.engine_report import EngineState, engine_state
 from gitops_mcp.domain.live.flux_standing import SourceSeen, flux_standing, helm_standing
@@ -222,6 +229,7 @@ class Engines:
 
         Of several whose repository, branch, folder and destination fit, none is taken.
         """
+        here = self.environment.engine_context in {None, self.environment.context}
         found = [
             SeenEngine(EngineName(resource, at(one, "metadata", "namespace"), at(one, "metadata", "name")), one)
             for resource in self._kinds()
@@ -229,13 +237,13 @@ class Engines:
         ]
         names = {(one.resource, self._home(one), one.name) for one in named}
         yield from (one for one in found if (one.name.resource, one.name.namespace, one.name.name) in names)
+        found = [one for one in found if one.object and has_destination(one.object, runs_here=here)]
         yield from (one for one in found if one.object and lists_object(one.object, whom))
-        here = self.environment.engine_context in {None, self.environment.context}
         fitting = [
             one
             for one in found
             if one.object
-            and may_apply(one.object, paths, remotes=self.remotes, branch=self.branch, runs_here=here)
+            and may_apply(one.object, paths, remotes=self.remotes, branch=self.branch)
             and not self._is_elsewhere(one)
         ]
         if len(fitting) == 1:
