@@ -157,6 +157,10 @@ class EngineObject:
     """Why this is no more than a guess."""
     generated: str | None = None
     """The name of the Application that an ApplicationSet makes for it, or of the Kustomization of a FluxInstance."""
+    hydrates: tuple[tuple[str, str], ...] = ()
+    """Branches that Argo CD writes from what is here, each with the folder in it."""
+    dry: str | None = None
+    """The branch that these are made from."""
     excluded: str | None = None
     """Why it does not apply this repository at this revision."""
 

@@ -102,13 +102,20 @@ def _of_object(application: Object) -> Standing | None:
 
 
 def _of_source(application: Object, asked: Question) -> Standing | None:
+    hydrator = mapping_at(application, "spec", "sourceHydrator")
+    if asked.branch in {at(hydrator, key, "targetBranch") for key in ("syncSource", "hydrateTo")}:
+        dry = words_of_others(str(at(hydrator, "drySource", "targetRevision") or "HEAD"), most=100)
+        why = (
+            f"{_name(application)} has {asked.branch} written by the source hydrator from {dry}, and takes an edit back"
+        )
+        return Standing("not fetched", why, f"change the dry side: set --base, or `base` in .gitops-mcp.yaml, to {dry}")
     others = [why_other(one, asked.remotes, asked.branch) for one in sources_of(application)]
     if others and all(others):
         why = f"{_name(application)} does not get the commit: {words_of_others(str(others[0]))}"
         return Standing(
             "not fetched", why, f"somebody points the source of {_name(application)} at this repository and branch"
         )
-    return _of_hydration(application, asked) if at(application, "spec", "sourceHydrator") else None
+    return _of_hydration(application, asked) if hydrator else None
 
 
 def _of_hydration(application: Object, asked: Question) -> Standing | None:

@@ -329,3 +329,12 @@ def test_a_file_that_overrides_the_source_has_the_last_word() -> None:
 
 def test_the_object_that_is_not_in_sync_is_named_where_nothing_else_says_what_fails() -> None:
     assert "Cluster webhook/other is OutOfSync" in of_argo("webhook-refuses-retrying").why
+
+
+def test_a_branch_that_the_hydrator_writes_is_no_place_for_a_change() -> None:
+    told = argo_standing(application("hydrated-synced"), None, replace(question([]), branch="env/prod"))
+    assert told.state == "not fetched"
+    assert told.why == (
+        "Application argocd/hydro has env/prod written by the source hydrator from main, and takes an edit back"
+    )
+    assert told.next == "change the dry side: set --base, or `base` in .gitops-mcp.yaml, to main"
