@@ -44,6 +44,8 @@ _KINDS: dict[str, tuple[Resource, ...]] = {
 _HOMES = {APPLICATION: "argocd", KUSTOMIZATION: "flux-system", HELM_RELEASE: "flux-system"}
 """Where they are, unless something says otherwise."""
 _SOURCES = {one.kind: one for one in FLUX_SOURCES}
+_DEEPEST = 5
+"""Dependencies of dependencies that are asked what holds them up."""
 _BY_NAME = 10
 """Objects of a kind that are asked for one by one."""
 
@@ -86,8 +88,8 @@ class Engines:
 
     @classmethod
     def of(cls, api: ApiOnce, environment: Environment, ground: Ground | None) -> Engines:
-        url = ground.url if ground else None
-        return cls(api.for_one_part(), environment, (url,) if url else (), ground.base.branch if ground else "")
+        urls, branch = (ground.urls, ground.base.branch) if ground else ((), "")
+        return cls(api.for_one_part(), environment, urls, branch)
 
     def expect(self, declared: Iterable[Declaration | None]) -> None:
         """Many engine objects of a kind are listed at once, a namespace at a time."""
@@ -171,7 +173,7 @@ class Engines:
             return helm_standing(found, asked)
         return flux_standing(found, self._source(found), asked)
 
-    def _with_dependency(self, engine: SeenEngine, asked: Question, found: Standing) -> Standing:
+    def _with_dependency(self, engine: SeenEngine, asked: Question, found: Standing, *, depth: int = 0) -> Standing:
         """The same, with what holds up the Kustomization that it waits for."""
         if at(condition(engine.object, "Ready"), "reason") != "DependencyNotReady" or found.state != "waits":
             return found
@@ -180,7 +182,8 @@ class Engines:
             other = self._named(EngineName(engine.name.resource, namespace, str(at(one, "name"))))
             if other is None or at(condition(other.object, "Ready"), "status") == "True":
                 continue
-            held = self._of_one(other, replace(asked, fields=(), declared={}, live={}, by=None, path=""))
+            own = self._of_one(other, replace(asked, fields=(), declared={}, live={}, by=None, path=""))
+            held = self._with_dependency(other, asked, own, depth=depth + 1) if depth < _DEEPEST else own
             if held.state not in {"waits", "applied"}:
                 return Standing("needs a person", f"{found.why}; {held.why}", held.next)
         return found

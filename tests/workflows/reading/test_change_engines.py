@@ -510,6 +510,46 @@ def test_a_dependency_is_asked_what_holds_it_up(team: Team, api: Api, scaled: tu
     assert "waits for what it depends on" in found.why
 
 
+def test_a_dependency_of_a_dependency_is_asked_too(team: Team, api: Api, scaled: tuple[str, str]) -> None:
+    before, after = scaled
+    put(
+        api,
+        kustomization("apps", before, after, "DependencyNotReady", dependsOn=[{"name": "base"}]),
+        kustomization("base", before, after, "DependencyNotReady", dependsOn=[{"name": "first"}]),
+        kustomization("first", before, before, "BuildFailed", suspend=True),
+        source=git_repository(after),
+    )
+    assert told(team).next == [SUSPENDED.format("kustomization first")]
+
+
+def test_dependencies_in_a_circle_come_to_an_end(team: Team, api: Api, scaled: tuple[str, str]) -> None:
+    before, after = scaled
+    put(
+        api,
+        kustomization("apps", before, after, "DependencyNotReady", dependsOn=[{"name": "base"}]),
+        kustomization("base", before, after, "DependencyNotReady", dependsOn=[{"name": "apps"}]),
+        source=git_repository(after),
+    )
+    assert told(team).next == ["Call get_change again once the dependency is ready"]
+
+
+def test_a_repository_is_known_by_the_address_that_git_replaces_too(team: Team, api: Api) -> None:
+    """Where the remote is reached through a mirror, the engine names the repository as others do."""
+    api.cluster("shop", "db", Answer(200, live(**STORAGE)))
+    _, after = merged(team, {"db/db.yaml": cluster()}, {"db/db.yaml": cluster(spec=FIVE)})
+    team.git("init", "--quiet", "--bare", f"{team.root}-mirror")
+    team.git("remote", "add", "origin", "https://forge.example.org/house.git")
+    team.git("config", f"url.{team.root}-mirror.insteadOf", "https://forge.example.org/house.git")
+    team.git("push", "--quiet", "origin", "HEAD:main", "gitops-mcp/more")
+    team.git("fetch", "--quiet", "origin")
+    other = application(sync={"status": "OutOfSync", "revision": after})
+    other["spec"]["source"]["repoURL"] = "https://forge.example.org/else.git"
+    api.applications(listed(other))
+    assert told(team).engine is None
+    api.applications(listed(application(sync={"status": "OutOfSync", "revision": after})))
+    assert "argocd/db" in str(told(team).engine)
+
+
 HYDRATED = (
     "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: db, namespace: argocd}\nspec:\n"
     "  destination: {server: https://kubernetes.default.svc, namespace: shop}\n"
