@@ -14,7 +14,6 @@ from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.moment import parse_time
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.left_out import leaving_out
 from gitops_mcp.domain.engines.source_url import why_elsewhere
 from gitops_mcp.domain.kinds import APP_PROJECT, APPLICATION, APPLICATION_SET, FLUX_SOURCES, HELM_RELEASE, KUSTOMIZATION
 from gitops_mcp.domain.live.applier import (
@@ -30,7 +29,7 @@ from gitops_mcp.domain.live.engine_report import EngineState, engine_state
 from gitops_mcp.domain.live.flux_standing import SourceSeen, flux_standing, helm_standing
 from gitops_mcp.domain.live.standing import Question, Standing, condition
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, list_at, text_at
+from gitops_mcp.domain.objects import Identity, Object, Resource, at, list_at, text_at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import GitOpsError, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce
@@ -187,32 +186,6 @@ class Engines:
             if held.state not in {"waits", "applied"}:
                 return Standing("needs a person", f"{found.why}; {held.why}", held.next)
         return found
-
-    def obstacle(
-        self, whom: Identity, declared: Declaration, live: Object | None, fields: Iterable[Path]
-    ) -> str | None:
-        """What will keep a change that is not made yet from arriving by itself, as the engine object stands now."""
-        engine = self.applying(whom, declared, live, by_name=True)
-        if engine is None or engine.object is None:
-            return None
-        by, said = declared.applied, declared.object  # what Git orders is told without the API
-        bare = {**said, "metadata": {key: at(said, "metadata", key) for key in ("name", "namespace")}}
-        for commits, states in ((False, {"needs a person", "not fetched"}), (True, {"left alone"})):
-            asked = Question(
-                whom,
-                lambda _, holds=commits: holds,  # type: ignore[misc] # bound here
-                "",
-                self.remotes,
-                self.branch,
-                () if by and by.left else tuple(fields),
-                bare,
-                live,
-                path="" if by and leaving_out(by.file_rules, declared.path) else declared.path,
-            )
-            found = self.standing(engine, asked)
-            if found.state in states:
-                return f"{engine.name}: {found.rule}: {found.next}" if found.rule else f"{found.why}: {found.next}"
-        return None
 
     def _kinds(self) -> tuple[Resource, ...]:
         return _KINDS[self.environment.engine_type]
