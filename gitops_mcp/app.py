@@ -52,6 +52,11 @@ class Ground:
         """The address of the remote that changes are for, without credentials."""
         return self.base.url
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All that are known to be that remote's."""
+        return tuple(dict.fromkeys(filter(None, (self.base.url, self.base.written_url))))
+
 
 @dataclass(frozen=True)
 class App:
@@ -160,8 +165,7 @@ class App:
 
         ground.repository.has_folder(commit, folder)
         snapshot = ground.repository.snapshot(commit)
-        url = ground.url
-        key = (snapshot.tree, folder, url or "", ground.base.branch)
+        key = (snapshot.tree, folder, *ground.urls, ground.base.branch)
         with self._lock:
             known, last = self._models.get(key), next(reversed(self._models.values()), None)
         if known is None:
@@ -169,7 +173,7 @@ class App:
                 snapshot.texts,
                 commit=commit,
                 folder=folder,
-                remotes=(url,) if url else (),
+                remotes=ground.urls,
                 revision=ground.base.branch,
                 others=snapshot.others,
                 known=last,

@@ -38,6 +38,7 @@ def may_mean_cnpg(group: str | None, kind: str | None) -> bool:
 
 OBJECT_STORE = Resource("barmancloud.cnpg.io", "v1", "objectstores", "ObjectStore")
 
+NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 POD = Resource("", "v1", "pods", "Pod")
 PVC = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
 SERVICE = Resource("", "v1", "services", "Service")
@@ -52,6 +53,7 @@ SEALED_SECRET = Resource("bitnami.com", "v1alpha1", "sealedsecrets", "SealedSecr
 
 APP_PROJECT = Resource("argoproj.io", "v1alpha1", "appprojects", "AppProject")
 APPLICATION = Resource("argoproj.io", "v1alpha1", "applications", "Application")
+APPLICATION_SET = Resource("argoproj.io", "v1alpha1", "applicationsets", "ApplicationSet")
 KUSTOMIZATION = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HELM_RELEASE = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
 GIT_REPOSITORY = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository")

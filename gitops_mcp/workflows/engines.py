@@ -8,19 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
+from gitops_mcp.domain.cnpg.moment import parse_time
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.source_url import why_elsewhere
-from gitops_mcp.domain.kinds import APP_PROJECT, APPLICATION, FLUX_SOURCES, HELM_RELEASE, KUSTOMIZATION
-from gitops_mcp.domain.live.applier import EngineName, lists_object, may_apply, name_in_git, name_on_live
-from gitops_mcp.domain.live.argocd_standing import argo_standing
+from gitops_mcp.domain.kinds import APP_PROJECT, APPLICATION, APPLICATION_SET, FLUX_SOURCES, HELM_RELEASE, KUSTOMIZATION
+from gitops_mcp.domain.live.applier import (
+    EngineName,
+    has_destination,
+    lists_object,
+    may_apply,
+    name_in_git,
+    name_on_live,
+)
+from gitops_mcp.domain.live.argocd_standing import argo_standing, set_standing
 from gitops_mcp.domain.live.engine_report import EngineState, engine_state
 from gitops_mcp.domain.live.flux_standing import SourceSeen, flux_standing, helm_standing
 from gitops_mcp.domain.live.standing import Question, Standing, condition
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, list_at, text_at
+from gitops_mcp.domain.objects import Identity, Object, Resource, at, list_at, text_at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import GitOpsError, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce
@@ -34,6 +43,8 @@ _KINDS: dict[str, tuple[Resource, ...]] = {
 _HOMES = {APPLICATION: "argocd", KUSTOMIZATION: "flux-system", HELM_RELEASE: "flux-system"}
 """Where they are, unless something says otherwise."""
 _SOURCES = {one.kind: one for one in FLUX_SOURCES}
+_DEEPEST = 5
+"""Dependencies of dependencies that are asked what holds them up."""
 _BY_NAME = 10
 """Objects of a kind that are asked for one by one."""
 
@@ -76,8 +87,8 @@ class Engines:
 
     @classmethod
     def of(cls, api: ApiOnce, environment: Environment, ground: Ground | None) -> Engines:
-        url = ground.url if ground else None
-        return cls(api.for_one_part(), environment, (url,) if url else (), ground.base.branch if ground else "")
+        urls, branch = (ground.urls, ground.base.branch) if ground else ((), "")
+        return cls(api.for_one_part(), environment, urls, branch)
 
     def expect(self, declared: Iterable[Declaration | None]) -> None:
         """Many engine objects of a kind are listed at once, a namespace at a time."""
@@ -126,7 +137,9 @@ class Engines:
         `above`: what applies the engine object itself, where the change has to come through that first.
         """
         own = Identity(engine.name.resource.kind, engine.name.namespace, engine.name.name)
-        through = replace(asked, whom=own, fields=(), declared=engine.object or {}, live=engine.object)
+        through = replace(
+            asked, whom=own, fields=(), declared=engine.object or {}, live=engine.object, by=None, path=""
+        )
         for parent in above:
             found = self._of_one(parent, through)
             if found.state != "applied":
@@ -145,6 +158,12 @@ class Engines:
     def _of_one(self, engine: SeenEngine, asked: Question) -> Standing:
         found, kind = engine.object, engine.name.resource
         if found is None:
+            by = asked.by
+            if by is not None and by.kind == APPLICATION_SET.kind:
+                place = by.namespace or self._home(engine.name)
+                makes = self._read(APPLICATION_SET, place, by.name, optional=True)
+                if isinstance(makes, dict):
+                    return set_standing(makes, engine.object_name)
             why = f"{engine.name}, which Git says applies it, is not there"
             return Standing("needs a person", why, f"somebody sees what should make {engine.name}, and mends that")
         if kind == APPLICATION:
@@ -153,7 +172,7 @@ class Engines:
             return helm_standing(found, asked)
         return flux_standing(found, self._source(found), asked)
 
-    def _with_dependency(self, engine: SeenEngine, asked: Question, found: Standing) -> Standing:
+    def _with_dependency(self, engine: SeenEngine, asked: Question, found: Standing, *, depth: int = 0) -> Standing:
         """The same, with what holds up the Kustomization that it waits for."""
         if at(condition(engine.object, "Ready"), "reason") != "DependencyNotReady" or found.state != "waits":
             return found
@@ -162,33 +181,11 @@ class Engines:
             other = self._named(EngineName(engine.name.resource, namespace, str(at(one, "name"))))
             if other is None or at(condition(other.object, "Ready"), "status") == "True":
                 continue
-            held = self._of_one(other, replace(asked, fields=(), declared={}, live={}))
+            own = self._of_one(other, replace(asked, fields=(), declared={}, live={}, by=None, path=""))
+            held = self._with_dependency(other, asked, own, depth=depth + 1) if depth < _DEEPEST else own
             if held.state not in {"waits", "applied"}:
                 return Standing("needs a person", f"{found.why}; {held.why}", held.next)
         return found
-
-    def obstacle(
-        self, whom: Identity, declared: Declaration, live: Object | None, fields: Iterable[Path]
-    ) -> str | None:
-        """What will keep a change that is not made yet from arriving by itself, as the engine object stands now."""
-        engine = self.applying(whom, declared, live, by_name=True)
-        if engine is None or engine.object is None:
-            return None
-        for commits, states in ((False, {"needs a person", "not fetched"}), (True, {"left alone"})):
-            asked = Question(
-                whom,
-                lambda _, holds=commits: holds,  # type: ignore[misc] # bound here
-                "",
-                self.remotes,
-                self.branch,
-                tuple(fields),
-                declared.object,
-                live,
-            )
-            found = self.standing(engine, asked)
-            if found.state in states:
-                return f"{found.why}: {found.next}"
-        return None
 
     def _kinds(self) -> tuple[Resource, ...]:
         return _KINDS[self.environment.engine_type]
@@ -208,6 +205,7 @@ class Engines:
 
         Of several whose repository, branch, folder and destination fit, none is taken.
         """
+        here = self.environment.engine_context in {None, self.environment.context}
         found = [
             SeenEngine(EngineName(resource, at(one, "metadata", "namespace"), at(one, "metadata", "name")), one)
             for resource in self._kinds()
@@ -215,13 +213,13 @@ class Engines:
         ]
         names = {(one.resource, self._home(one), one.name) for one in named}
         yield from (one for one in found if (one.name.resource, one.name.namespace, one.name.name) in names)
+        found = [one for one in found if one.object and has_destination(one.object, runs_here=here)]
         yield from (one for one in found if one.object and lists_object(one.object, whom))
-        here = self.environment.engine_context in {None, self.environment.context}
         fitting = [
             one
             for one in found
             if one.object
-            and may_apply(one.object, paths, remotes=self.remotes, branch=self.branch, runs_here=here)
+            and may_apply(one.object, paths, remotes=self.remotes, branch=self.branch)
             and not self._is_elsewhere(one)
         ]
         if len(fitting) == 1:
@@ -276,3 +274,9 @@ class Engines:
 def _is_below(one: EngineObject, path: str) -> bool:
     """Whether a file lies in the folder of this repository that an engine object builds."""
     return one.folder is not None and (not one.folder or path.startswith(f"{one.folder}/"))
+
+
+def tip_made(ground: Ground) -> datetime | None:
+    """When the tip of the base was made, which of a merge is about when it came there."""
+    found = next(iter(ground.repository.first_parents(ground.base.commit)), None)
+    return parse_time(found.committed) if found else None

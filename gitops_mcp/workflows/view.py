@@ -19,6 +19,7 @@ from gitops_mcp.workflows.api_once import ApiOnce
 if TYPE_CHECKING:
     from gitops_mcp.domain.editing.sibling_paths import FilePlace
     from gitops_mcp.domain.plans.passwords.secret_documents import SecretDocument, Way
+    from gitops_mcp.domain.plans.removal_step import Kept
 
 
 class Source(Protocol):
@@ -61,7 +62,7 @@ class Source(Protocol):
     def engine(self, api: ApiOnce, desired: Desired) -> Engine | Literal["none"] | None:
         """What applies new objects; None where that cannot be told."""
 
-    def why_kept(self, declared: Declaration, live: Object | None) -> str | None:
+    def why_kept(self, declared: Declaration, live: Object | None) -> Kept | None:
         """What keeps a live object although its manifest goes."""
 
 
@@ -152,10 +153,10 @@ class CommitSource:
         engines = {one.applied.engine for one in desired.declarations if one.applied}
         return engines.pop() if len(engines) == 1 else None
 
-    def why_kept(self, declared: Declaration, live: Object | None) -> str | None:
+    def why_kept(self, declared: Declaration, live: Object | None) -> Kept | None:
         from gitops_mcp.domain.plans.removal_step import why_not_pruned
 
-        return why_not_pruned(declared, live)
+        return why_not_pruned(declared, live, self.environment.engine_type)
 
 
 def read_texts(ground: Ground, commit: str, paths: Iterable[str]) -> dict[str, str]:

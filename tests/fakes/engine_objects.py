@@ -23,7 +23,8 @@ def engine_objects(engine: Literal["argocd", "flux"]) -> dict[str, list[Object]]
 def flux_pair(state: str) -> tuple[Object, Object | None]:
     """The Kustomization of a state, and its source where that was read."""
     found = {str(at(one, "kind")): one for one in engine_objects("flux")[state]}
-    return found["Kustomization"], found.get("GitRepository")
+    source = next((one for kind, one in found.items() if kind != "Kustomization"), None)
+    return found["Kustomization"], source
 
 
 def application(state: str) -> Object:

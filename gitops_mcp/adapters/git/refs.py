@@ -56,6 +56,8 @@ class Base:
     """The branches of changes as they stood together with the base, by name."""
     url: str | None = None
     """The address of the remote, without credentials."""
+    written_url: str | None = None
+    """The same as it is configured, before `url.<base>.insteadOf`: what others know the repository by."""
     home_url: str | None = None
     """That of `home`."""
     seen: Mapping[str, SeenChange] = field(default_factory=dict)
@@ -190,6 +192,7 @@ class Refs:
             pushes=view.pushes,
             changes=tuple(here.values()),
             url=view.remote.url if view.remote else None,
+            written_url=view.remote.written_url if view.remote else None,
             home_url=view.home.url if view.home else None,
             seen=seen,
             forgetful=self.seen.fault,

@@ -10,6 +10,7 @@ from gitops_mcp.adapters.git.lock import Lock
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner
 from gitops_mcp.caller import pause
+from gitops_mcp.domain.remote_url import without_logins
 
 _LOST_A_RACE = re.compile(
     r"cannot lock ref|Unable to create '.*\.lock'|unable to update local ref|shallow file has changed"
@@ -32,6 +33,11 @@ class Remote:
     @property
     def url(self) -> str:
         return self.remotes.address(self.name)
+
+    @property
+    def written_url(self) -> str:
+        """The same before what `url.<base>.insteadOf` puts in its place."""
+        return without_logins(self.remotes.urls[self.name])
 
     def fetch(self, branches: Sequence[str], lock: Lock) -> bool:
         """Follows branches, of which one that ends in `*` stands for all that start so; what is gone is dropped.

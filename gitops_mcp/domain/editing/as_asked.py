@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from gitops_mcp.domain.editing.field import set_field, where_field_stands
+from gitops_mcp.domain.editing.field import all_texts, set_field, where_field_stands
 from gitops_mcp.domain.editing.steps import EditSequence
+from gitops_mcp.domain.engines.reading import kustomization_path, read_documents
+from gitops_mcp.domain.kustomize import Layer, join_path
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path, leaves
+from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path, leaves, list_at, mapping_at
 from gitops_mcp.domain.repository.build import desired_after
+from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.yaml.values import is_same
@@ -76,6 +79,34 @@ def _added_fields(
         more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
         told = f"{built.identity} gets what was not asked for: {', '.join(found[:_NAMED_AT_MOST])}{more}"
         yield Notice("patched", told)
+
+
+def wide_patch_notices(change: ObjectChange, after: Desired) -> Iterator[Notice]:
+    """That a field was changed in a patch for all objects of a kind, of which there may be more by the merge."""
+    built = next((one for one in after.declarations if one.identity == change.identity), None)
+    if built is None or built.produced is None or change.before is None:
+        return
+    for path in change.fields:
+        word = built.produced.word(path)
+        layer = built.produced.layers[word.layer] if word is not None else None
+        target = _target_of(layer, all_texts(after)) if layer is not None and layer.kind in _PATCHES else None
+        if target and not at(target, "name"):
+            selected = ", ".join(f"{key}: {value}" for key, value in target.items())
+            place = f"{where_field_stands(after, built, path)} says {dotted_path(path)} for all that it selects"
+            also = f"what is added there gets {_shown(at(built.object, *path))} too"
+            yield Notice("wide-patch", f"{place} ({selected}), not for {built.identity} alone: {also}")
+
+
+def _target_of(layer: Layer, files: Mapping[str, str]) -> Object | None:
+    """What the entry selects that names a patch, or holds it."""
+    if layer.base[-1:] == ("patch",):
+        value = read_documents(files.get(layer.path, ""))[layer.document].value
+        return mapping_at(value, *layer.base[:-1], "target")
+    kustomization = kustomization_path(files, layer.folder)
+    documents = read_documents(files[kustomization]) if kustomization else ()
+    entries = list_at(documents[0].value, "patches") if documents else []
+    found = (one for one in entries if join_path(layer.folder, str(at(one, "path"))) == layer.path)
+    return next((mapping_at(one, "target") for one in found), None)
 
 
 def _is_patched(built: Declaration, path: Path) -> bool:

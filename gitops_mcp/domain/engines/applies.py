@@ -141,6 +141,8 @@ class EngineObject:
     depends_on: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What keeps changes from arriving that it would apply, as sentences to be told."""
+    overrides: tuple[str, ...] = ()
+    """The same of files that say otherwise than its source."""
     left: tuple[LeftFields, ...] = ()
     """What it leaves as it is."""
     respects_left: bool = True
@@ -155,6 +157,10 @@ class EngineObject:
     """Why this is no more than a guess."""
     generated: str | None = None
     """The name of the Application that an ApplicationSet makes for it, or of the Kustomization of a FluxInstance."""
+    hydrates: tuple[tuple[str, str], ...] = ()
+    """Branches that Argo CD writes from what is here, each with the folder in it."""
+    dry: str | None = None
+    """The branch that these are made from."""
     excluded: str | None = None
     """Why it does not apply this repository at this revision."""
 

@@ -20,7 +20,7 @@ from gitops_mcp.domain.engines.reading import (
 )
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import Section, join_path
-from gitops_mcp.domain.objects import Object, Path, at, mapping_at
+from gitops_mcp.domain.objects import Object, Path, at, mapping_at, text_at
 
 GROUP = "argoproj.io"
 SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
@@ -39,7 +39,12 @@ def interpret_application(
     dry = at(one.object, "spec", "sourceHydrator", "drySource")
     if isinstance(dry, dict):  # Argo CD takes it before both others.
         made = _engine_object(one, (*_HYDRATOR, "drySource"), dry, {}, files, remotes=remotes, revision=revision)
-        yield replace(made, notes=(*made.notes, *_hydration_notes(one)))
+        spec = mapping_at(one.object, *_HYDRATOR)
+        branches = (text_at(spec, key, "targetBranch") for key in ("syncSource", "hydrateTo"))
+        folder = clean_path(at(spec, "syncSource", "path"))
+        wet = tuple((branch, folder) for branch in branches if branch)
+        notes = (*made.notes, *_hydration_notes(one))
+        yield replace(made, notes=notes, hydrates=wet, dry=text_at(dry, "targetRevision") or "HEAD")
         return
     # Argo CD ignores `source` where there are `sources`.
     listed = [(("spec", "sources", index), source) for index, source in enumerate(several)]
@@ -94,7 +99,7 @@ def _engine_object(
         self_heals=automatic and at(automated, "selfHeal") is True,
         sync_options=options,
         suspended=at(one.object, "metadata", "annotations", SKIP_RECONCILE) == "true",
-        notes=tuple(left_out.override_notes(one.name, folder, files)),
+        overrides=tuple(left_out.override_notes(one.name, folder, files)),
         left=tuple(left_out.argocd_fields(spec, one.place)),
         respects_left="RespectIgnoreDifferences=true" in options,
         opaque=f"its source says {' and '.join(said)} at once" if len(said) > 1 else plugin,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import reduce
 
+from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.impact import catalog, cluster, database, pooler, role
 from gitops_mcp.domain.impact.level import NOTHING, Impact
@@ -14,9 +15,14 @@ from gitops_mcp.domain.objects import Object, at
 
 
 def assess_impact(
-    before: Object | None, after: Object | None, *, live: Object | None = None, operator: Release | None = None
+    before: Object | None,
+    after: Object | None,
+    *,
+    live: Object | None = None,
+    operator: Release | None = None,
+    engine: Engine | None = None,
 ) -> Impact:
-    """`None` before: the object is new; after: it goes."""
+    """`None` before: the object is new; after: it goes. `engine`: whose protections count; None: it may be either's."""
     kind = at(after, "kind") or at(before, "kind")
     if before == after:
         return NOTHING
@@ -24,9 +30,9 @@ def assess_impact(
         case "Cluster":
             found = cluster.impacts(before, after, live, operator)
         case "Database":
-            found = database.impacts(before, after, live)
+            found = database.impacts(before, after, live, engine)
         case "DatabaseRole":
-            found = role.impacts(before, after, live)
+            found = role.impacts(before, after, live, engine)
         case "Pooler":
             found = pooler.impacts(before, after)
         case "ImageCatalog" | "ClusterImageCatalog":

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.protection import blockers, spell_out
+from gitops_mcp.domain.cnpg.protection import Engine, blockers, spell_out
 from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.objects import Object, at, mapping_at
 from gitops_mcp.domain.rules.reading import as_text
 
 
-def impacts(before: Object | None, after: Object | None, live: Object | None = None) -> Iterator[Impact]:
+def impacts(
+    before: Object | None, after: Object | None, live: Object | None = None, engine: Engine | None = None
+) -> Iterator[Impact]:
     name = as_text(at(after or before, "spec", "name"))
     if after is None:
-        if held := blockers(live) or blockers(before):
+        if held := blockers(live, engine) or blockers(before, engine):
             yield impact(Level.NONE, f"role {name} stays: {spell_out(held)} protects its object against pruning")
         elif "delete" in [at(seen, "spec", "databaseRoleReclaimPolicy") for seen in (before, live)]:
             yield impact(

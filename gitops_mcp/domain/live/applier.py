@@ -69,21 +69,30 @@ def resource_entry(engine: Object, whom: Identity) -> Object | None:
     return None
 
 
-def may_apply(engine: Object, paths: Iterable[str], *, remotes: tuple[str, ...], branch: str, runs_here: bool) -> bool:
-    """Whether its repository, branch, folder and destination are those of these files, as far as it says them itself.
+def has_destination(engine: Object, *, runs_here: bool) -> bool:
+    """Whether it may apply to the cluster asked about. `runs_here`: the engine runs there."""
+    if _is_kustomization(engine):
+        return runs_here and not at(engine, "spec", "kubeConfig")
+    destination = at(engine, "spec", "destination", "server") or at(engine, "spec", "destination", "name")
+    return destination is None or (destination in _HERE) is runs_here
 
-    A Kustomization names its repository in its source alone. `runs_here`: the engine runs in the cluster asked about.
+
+def may_apply(engine: Object, paths: Iterable[str], *, remotes: tuple[str, ...], branch: str) -> bool:
+    """Whether its repository, branch and folder are those of these files, as far as it says them itself.
+
+    A Kustomization names its repository in its source alone.
     """
     files = tuple(paths)
-    if "sourceRef" in mapping_at(engine, "spec") or "path" in mapping_at(engine, "spec"):
-        spec = mapping_at(engine, "spec")
-        from_git = at(spec, "sourceRef", "kind") in {None, "GitRepository"}
-        return from_git and runs_here and not spec.get("kubeConfig") and _holds_any(spec.get("path"), files)
-    destination = at(engine, "spec", "destination", "server") or at(engine, "spec", "destination", "name")
-    is_here = destination in _HERE if runs_here else destination not in _HERE
-    return (is_here or destination is None) and any(
+    if _is_kustomization(engine):
+        from_git = at(engine, "spec", "sourceRef", "kind") in {None, "GitRepository"}
+        return from_git and _holds_any(at(engine, "spec", "path"), files)
+    return any(
         _holds_any(at(one, "path"), files) and why_other(one, remotes, branch) is None for one in sources_of(engine)
     )
+
+
+def _is_kustomization(engine: Object) -> bool:
+    return bool({"sourceRef", "path"} & mapping_at(engine, "spec").keys())
 
 
 def sources_of(application: Object) -> list[Object]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gitops_mcp.domain.live.applier import resource_entry
-from gitops_mcp.domain.live.argocd_standing import applied_commit
+from gitops_mcp.domain.live.argocd_operation import applied_commit
 from gitops_mcp.domain.live.arrival import Arrival
-from gitops_mcp.domain.live.standing import Question, commit_of, label, short
+from gitops_mcp.domain.live.flux_standing import last_applied
+from gitops_mcp.domain.live.standing import Question, label, short
 from gitops_mcp.domain.objects import Object, at
 
 
@@ -15,7 +16,7 @@ def arrival_by_engine(engine: Object | None, asked: Question) -> Arrival:
     if engine is None:
         return Arrival("unknown", f"{unread}, and none that says so was found")
     is_flux = "sourceRef" in (at(engine, "spec") or {})
-    applied = commit_of(at(engine, "status", "lastAppliedRevision")) if is_flux else applied_commit(engine)
+    applied = last_applied(engine) if is_flux else applied_commit(engine)
     entry = resource_entry(engine, asked.whom)
     is_right = entry is None if asked.removes else entry is not None and (is_flux or at(entry, "status") == "Synced")
     if is_right and asked.has(applied):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gitops_mcp.domain.live.argocd_standing import applied_commit, is_automatic
+from gitops_mcp.domain.live.argocd_operation import applied_commit
+from gitops_mcp.domain.live.argocd_standing import is_automatic
+from gitops_mcp.domain.live.flux_standing import last_applied
 from gitops_mcp.domain.live.standing import commit_of, condition, label
 from gitops_mcp.domain.objects import Object, at, text_at
 from gitops_mcp.domain.redact import words_of_others
@@ -48,7 +50,7 @@ def engine_state(value: Object, kind: str) -> EngineState:
         kind=kind,
         name=label(value),
         status=words_of_others(f"Ready={ready.get('status', 'Unknown')} {ready.get('reason', '')}".strip(), most=100),
-        revision=commit_of(at(value, "status", "lastAppliedRevision")),
+        revision=last_applied(value),
         prunes=kind != "Kustomization" or at(value, "spec", "prune") is True,
         automatic=at(value, "spec", "suspend") is not True,
     )

@@ -28,14 +28,14 @@ def flux_leaves(kustomization: Object, question: Question) -> tuple[str, str] | 
         ):
             found = _marked(value_of, key)
             if found and found.lower() == value:
-                to = "take it out of the manifest" if place == "in Git" else _annotation_off(question.whom, key)
+                to = f"take {key} out of the manifest" if place == "in Git" else _annotation_off(question.whom, key)
                 return f"{question.whom} carries {key}: {found} ({place})", to
     if question.removes and (found := _marked(question.live, f"{_FLUX}/prune")) and found.lower() == "disabled":
         return f"the live {question.whom} carries {_FLUX}/prune: {found}", _deleted_by_hand(question.whom)
     for rule in list_at(kustomization, "spec", "ignore"):
         if _targets(at(rule, "target"), question.whom) and (hit := _pointed(texts_at(rule, "paths"), question.fields)):
             where = f"spec.ignore of Kustomization {label(kustomization)}"
-            return f"{where} names {hit}", f"take it out of {where}, or set the field by hand"
+            return f"{where} names {hit}", f"take {hit} out of {where}, or set it by hand"
     return None
 
 
@@ -55,11 +55,11 @@ def argo_leaves(application: Object, question: Question) -> tuple[str, str] | No
         managed = owned_fields(question.live, texts_at(rule, "managedFieldsManagers"), question.fields)
         if hit := _pointed([*texts_at(rule, "jsonPointers"), *jq], question.fields) or next(iter(managed), None):
             rule_at = f"spec.ignoreDifferences {where}"
-            return f"{rule_at} names {hit}", f"take it out of {rule_at}, or set the field by hand"
+            return f"{rule_at} names {hit}", f"take {hit} out of {rule_at}, or set it by hand"
     excluded = condition(application, "ExcludedResourceWarning")
     if f"/{whom.kind} {whom.name} " in f"{at(excluded, 'message')} ":
         what = f"the settings of Argo CD (resource.exclusions in ConfigMap argocd-cm) leave {whom.kind}s out"
-        return what, "somebody takes the kind out of resource.exclusions"
+        return what, f"somebody takes {whom.kind} out of resource.exclusions in ConfigMap argocd-cm"
     return None
 
 

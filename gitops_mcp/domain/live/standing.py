@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at
 from gitops_mcp.domain.redact import words_of_others
 
@@ -25,6 +27,8 @@ class Standing:
     """Who has to do what; to wait only where that helps."""
     cause: str | None = None
     """The earlier commit that keeps the change out."""
+    rule: str = ""
+    """What has it left alone, whatever else the engine has done."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,12 @@ class Question:
     live: Object | None = None
     now: datetime | None = None
     """None: what passes with time, such as a window of Argo CD, is not asked about."""
+    by: EngineObject | None = None
+    """What Git says applies it."""
+    path: str = ""
+    """The file that declares it."""
+    tip_made: Callable[[], datetime | None] = lambda: None
+    """When the tip came onto the base, as far as its commit says so."""
 
     @property
     def removes(self) -> bool:
@@ -53,6 +63,15 @@ class Question:
     def has(self, commit: str | None) -> bool:
         """Whether this is a commit that holds the change."""
         return commit is not None and self.holds(commit)
+
+    def is_past(self, time: object) -> bool:
+        """Whether a report is older than the tip of the base, so that it cannot be of that."""
+        made, when = self.tip_made(), parse_time(time)
+        return made is not None and when is not None and when < made
+
+
+def left_alone(done: str, rule: str, step: str) -> Standing:
+    return Standing("left alone", f"{done} {rule}", step, rule=rule)
 
 
 def commit_of(revision: object) -> str | None:
@@ -63,6 +82,10 @@ def commit_of(revision: object) -> str | None:
 
 def condition(value: Object | None, kind: str) -> Object:
     return next((one for one in list_at(value, "status", "conditions") if at(one, "type") == kind), {})
+
+
+def mend_by_change(name: str) -> str:
+    return f"mend what {name} reports with a new change"
 
 
 def said(text: object, *, by: str = "its words") -> str:

@@ -9,6 +9,8 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Path, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 
+HELD_UP = "held-up"
+
 
 def applier_lines(declared: Declaration) -> tuple[str, ...]:
     """For the message of a change."""
@@ -41,8 +43,8 @@ def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
         yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and created anew")
     if by is not None and by.guess:
         yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")
-    for note in by.notes if by is not None else ():
-        yield Notice("held-up", note)
+    for note in (*by.notes, *by.overrides) if by is not None else ():
+        yield Notice(HELD_UP, note)
     for one in desired.unreached:
         if one.identity in {declared.identity, replace(declared.identity, namespace=None)}:
             yield Notice(

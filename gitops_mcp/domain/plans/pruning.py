@@ -41,11 +41,12 @@ def wait_for_live(
     paths = [("metadata", one.where, one.key) for one in found]
     managers = field_managers(live, paths)
     if blockers(merged) or any(one.kind == "engine" for one in managers):
+        step = "step 1 of 2" if identity.kind == "Cluster" else "what takes its protection away"
         return replace(
             plan,
             destroys=None,
             unchanged=(
-                f"step 1 of 2 is in Git but not applied yet: the live {identity.kind} still carries "
+                f"{step} is in Git but not applied yet: the live {identity.kind} still carries "
                 f"{spell_out(found)}, so that its removal would delete nothing"
             ),
             next=("Wait until the engine has applied it (get_cluster_status shows it), then call this again",),
@@ -69,20 +70,20 @@ def _by_hand(identity: Identity, one: Protection, live: Object) -> str:
     return text[:1].upper() + text[1:]
 
 
-def asked_by(declared: Declaration, engine: Engine | None) -> str:
+def asked_by(declared: Declaration, engine: Engine | None, live: Object | None = None) -> str:
     """What has Argo CD ask a person before it prunes an object; empty where it does not ask."""
     if engine == "flux":
         return ""
     by = declared.applied
-    if found := asking_protections(declared.object):
+    if found := asking_protections(declared.object) or asking_protections(live):
         return spell_out(found)
     return f"`syncOptions: {_ASKS}` of {by}" if by is not None and _ASKS in by.sync_options else ""
 
 
-def confirmation_notices(declared: Declaration, live: Object | None) -> Iterator[Notice]:
+def confirmation_notices(declared: Declaration, live: Object | None, engine: Engine | None = None) -> Iterator[Notice]:
     """That a whole Application waits, and how a person lets it go on."""
     by = declared.applied
-    if not asked_by(declared, engine_in_use(declared)):
+    if not asked_by(declared, engine or engine_in_use(declared), live):
         return
     name, shown = _application(by, live)
     yield Notice(

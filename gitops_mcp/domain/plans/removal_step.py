@@ -10,11 +10,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from gitops_mcp.domain.cnpg.protection import blockers, spell_out
+from gitops_mcp.domain.cnpg.protection import Engine, Protection, blockers, spell_out
 from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.pruning import engine_in_use, wait_for_live
 from gitops_mcp.domain.plans.roles.role_attributes import VALIDATED, quote_sql_name
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 
@@ -26,6 +27,15 @@ class RemovalStep:
     due: Literal["ask", "wait", "remove"]
     """`ask`: Git says that it is to be dropped; `remove`: Git says nothing of it any more."""
     why: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What keeps a live object although its manifest goes."""
+
+    why: str
+    alone: tuple[Protection, ...] = ()
+    """Those that the live object carries and Git does not declare, so that no change takes them away."""
 
 
 class Removal(ABC):
@@ -42,13 +52,17 @@ class Removal(ABC):
     """The caller asks for that."""
     merged: Object | None
     """What the base declares of it, which an engine may apply at any time."""
-    kept: str | None
-    """What keeps the live object although its manifest goes."""
+    kept: Kept | None
     origin: Origin
 
     @property
     def goes_only(self) -> RemovalStep:
         return RemovalStep("remove", f"the only step: it goes from {self.origin.name}, and stays in PostgreSQL")
+
+    @property
+    @abstractmethod
+    def seen(self) -> Object | None:
+        """What is live of it."""
 
     @property
     @abstractmethod
@@ -82,7 +96,7 @@ class Removal(ABC):
     @property
     def stays(self) -> str | None:
         """What keeps the live object although Git says nothing of it any more."""
-        return None if self.is_nowhere else self.kept
+        return None if self.is_nowhere or self.kept is None else self.kept.why
 
     @property
     def survives(self) -> str | None:
@@ -101,6 +115,8 @@ class Removal(ABC):
             done = self.origin.while_waiting("it is applied") or "the operator has done so"
             again = f"Wait until {done} (list_postgres_{self.noun}s shows it), then call this again"
             return replace(plan, unchanged=step.why, next=(again,))
+        if step.due == "remove" and self.seen is not None and self.kept and self.kept.alone:
+            return wait_for_live(plan, declared, self.kept.alone, self.seen, self.merged)
         return replace(
             plan,
             destroys=self._what_is_lost(name, lost) if self.drops else None,
@@ -132,11 +148,12 @@ def step_without_api(*, is_merged: bool) -> RemovalStep:
     return RemovalStep("wait", "step 1 of 2 is proposed but not merged, and the API could not be read")
 
 
-def why_not_pruned(declared: Declaration, live: Object | None) -> str | None:
+def why_not_pruned(
+    declared: Declaration, live: Object | None, configured: Engine | Literal["none", "auto"] = "auto"
+) -> Kept | None:
     """What keeps a live object although Git says nothing of it any more; None: an engine that prunes deletes it."""
-    by = declared.applied
-    engine = by.engine if by is not None else None
-    held = blockers(live, engine) or blockers(declared.object, engine)
-    if held:
-        return f"{spell_out(held)} protects it against pruning"
-    return f"{by} does not prune by itself" if by is not None and not by.prunes else None
+    by, engine = declared.applied, engine_in_use(declared, configured)
+    on_live, in_git = blockers(live, engine), blockers(declared.object, engine)
+    if held := on_live or in_git:
+        return Kept(f"{spell_out(held)} protects it against pruning", () if in_git else on_live)
+    return Kept(f"{by} does not prune by itself") if by is not None and not by.prunes else None

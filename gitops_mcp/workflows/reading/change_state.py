@@ -27,7 +27,7 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 from gitops_mcp.workflows.api_once import ApisOnce
-from gitops_mcp.workflows.engines import Engines, SeenEngine
+from gitops_mcp.workflows.engines import Engines, SeenEngine, tip_made
 from gitops_mcp.workflows.outcomes import State
 from gitops_mcp.workflows.reading.change_objects import desired_with_others, other_paths
 from gitops_mcp.workflows.reading.later_commits import Remainder, remainder_in, settle_span
@@ -192,6 +192,9 @@ def _question(ground: Ground, span: Span, engines: Engines, one: _Touched, live:
         declared=declared,
         live=live,
         now=datetime.now(UTC),
+        by=one.declared.applied if one.declared else None,
+        path=one.declared.path if one.declared else "",
+        tip_made=lambda: tip_made(ground),
     )
 
 

@@ -42,7 +42,7 @@ from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
-from gitops_mcp.workflows.engines import Engines, SeenEngine
+from gitops_mcp.workflows.engines import Engines, SeenEngine, tip_made
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
 from gitops_mcp.workflows.reading.live_cluster import live_cluster, read_related
@@ -168,6 +168,9 @@ def _standing(
         declared.object,
         live,
         datetime.now(UTC),
+        declared.applied,
+        declared.path,
+        lambda: tip_made(ground),
     )
     place = declared.applied.place.path if declared.applied and engine.object is None else None
     known = app.desired(ground, engines.environment.path, base.commit).engines if place else ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.protection import protecting_annotations
-from gitops_mcp.domain.kinds import CLUSTER
+from gitops_mcp.domain.kinds import CLUSTER, NAMESPACE
 from gitops_mcp.domain.live.managers import deletion_of
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
 from gitops_mcp.domain.notice import Notice
@@ -26,7 +26,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.domain.rules.limits import check_instances_limit, check_storage_class_limit
-from gitops_mcp.errors import Forbidden, NotInstalled, Unavailable
+from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
@@ -117,7 +117,21 @@ def _with_namespace(view: View, made: Plan) -> Plan:
         if one.name != own.name
         and (namespace in (one.namespaces or ()) or any(f"{path}/".startswith(f"{one.path}/") for path in elsewhere))
     ]
-    return with_namespace(made, replace(view.desired, texts={**texts, **view.desired.texts}), known, others)
+    live, unread = _live_namespace(view, namespace)
+    desired = replace(view.desired, texts={**texts, **view.desired.texts})
+    return with_namespace(made, desired, known, others, live=live).warned(unread)
+
+
+def _live_namespace(view: View, name: str) -> tuple[bool | None, list[Notice]]:
+    """Whether there is one; where the API does not answer at all, the answer says so already."""
+    try:
+        return view.api.get(NAMESPACE, None, name) is not None, []
+    except Forbidden as error:
+        return None, [
+            Notice("live-unavailable", f"whether there is a live Namespace {name} could not be read: {error}")
+        ]
+    except GitOpsError:
+        return None, []
 
 
 def _identity_of_new(view: View, new: NewCluster) -> Identity:

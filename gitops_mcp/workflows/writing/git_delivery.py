@@ -33,7 +33,7 @@ from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
-from gitops_mcp.domain.repository.hydrated import hydrated_by, hydrated_refusal
+from gitops_mcp.domain.repository.hydrated import check_not_written_by_hydrator, hydrated_by, hydrated_refusal
 from gitops_mcp.errors import GitOpsError, NotFound, NotSeen, Raced, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
@@ -105,7 +105,8 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
     check_no_plaintext(plan.files)
     if found := hydrated_by(view.desired, plan.contents):
-        raise hydrated_refusal(f"branch {ground.base.branch}", found, view.source.read_files([found]).get(found, ""))
+        raise hydrated_refusal(ground.base.branch, found, view.source.read_files([found]).get(found, ""))
+    check_not_written_by_hydrator(view.desired, ground.base.branch, plan.contents)
     if plan.writes and environment.protected:
         from gitops_mcp.workflows.writing.secrets import unprotected_only
 

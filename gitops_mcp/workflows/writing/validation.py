@@ -12,16 +12,19 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.config import Environment
 from gitops_mcp.crds import LABEL, VERSION
+from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.cnpg.releases import release_text
+from gitops_mcp.domain.editing.as_asked import wide_patch_notices
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, dotted_path
+from gitops_mcp.domain.plans.applier_notes import HELD_UP
 from gitops_mcp.domain.plans.left_alone import LEFT_ALONE, left_alone_notices
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.pruning import confirmation_notices
+from gitops_mcp.domain.plans.pruning import confirmation_notices, engine_in_use
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.rules import Finding, Seen
@@ -76,7 +79,7 @@ def validate_plan(
     for one in checked:
         found = _worse_impact(found, one.impact)
     first = dict.fromkeys(one for each in checked for one in each.standing)
-    left = dict.fromkeys(one.message for one in warnings if one.id == LEFT_ALONE)
+    left = dict.fromkeys(one.message for one in (*plan.warnings, *warnings) if one.id in {LEFT_ALONE, HELD_UP})
     plan = replace(plan, caution="; ".join(filter(None, [plan.caution, *left])))
     plan = replace(plan, impact=found, validated_by=tuple(by), operator=", ".join(judged_for) or None)
     return replace(plan, warnings=(*first, *plan.warnings)).warned(dict.fromkeys(warnings))
@@ -111,11 +114,12 @@ def _check_object(
 ) -> _CheckedObject:
     """One object: `own` is what this plan does to it, `change` what it does together with what is not merged yet."""
     live, operator = _read_live(change, api), _operator(change, api, limits)
-    effect = assess_impact(own.before, own.after, live=live, operator=operator.release)
+    engine = _engine(own, base, limits)
+    effect = assess_impact(own.before, own.after, live=live, operator=operator.release, engine=engine)
     if change.after is None:
         never = change.before is None and _is_nowhere(change, api)  # made and taken back by one change
         known = [one for one in base.declarations if one.identity == change.identity and base.origin.once]
-        asked = tuple(notice for one in known for notice in confirmation_notices(one, live))
+        asked = tuple(notice for one in known for notice in confirmation_notices(one, live, engine))
         return _CheckedObject((), (), asked, Impact(Level.NONE) if never else effect, (), operator)
     near = tuple(
         one.object
@@ -138,8 +142,15 @@ def _check_object(
     if limits.protected and change.before is None:
         warnings += notice_missing_backups(change.after, near)
     warnings += judged.undecided
-    warnings += left_alone_notices(own, after, live)
+    warnings += [*left_alone_notices(own, after, live), *wide_patch_notices(own, after)]
     return _CheckedObject(tuple(faults), tuple(standing), tuple(warnings), effect, judged.by, operator)
+
+
+def _engine(own: ObjectChange, base: Desired, limits: Limits) -> Engine | None:
+    """Whose protections count for an object."""
+    declared = next((one for one in base.declarations if one.identity == own.identity), None)
+    configured = limits.environment.engine_type if limits.environment else "auto"
+    return engine_in_use(declared, configured) if declared else None
 
 
 @dataclass(frozen=True)

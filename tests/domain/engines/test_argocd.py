@@ -232,7 +232,7 @@ def test_an_override_beside_the_manifests_is_told_with_what_it_overrides(
     name: str, text: str, notes: tuple[str, ...]
 ) -> None:
     one = only({"app.yaml": application("path: a"), f"a/.argocd-source{name}.yaml": text})
-    assert one.notes == tuple(
+    assert one.overrides == tuple(
         f"a/.argocd-source{name}.yaml overrides {said} of its source, and has the last word there" for said in notes
     )
 

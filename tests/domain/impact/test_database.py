@@ -70,3 +70,9 @@ def test_a_database_that_goes_is_told_by_what_is_live_too(before: Object, live: 
 def test_labels_of_a_database_do_nothing_to_it() -> None:
     labelled = {**database(), "metadata": {"name": "orders", "labels": {"team": "shop"}}}
     assert_impact(database(), labelled, N, "")
+
+
+def test_what_the_other_engine_reads_keeps_no_database() -> None:
+    going = kept(database(databaseReclaimPolicy="delete"))
+    levels = [assess_impact(going, None, engine=one).level for one in (None, "flux", "argocd")]
+    assert sorted(map(str, levels)) == sorted(map(str, [N, N, D]))

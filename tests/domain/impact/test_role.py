@@ -35,3 +35,9 @@ def test_the_impact_of_a_change_to_a_role(before: Object | None, after: Object |
 )
 def test_a_role_that_goes_is_told_by_what_is_live_too(before: Object, live: Object, level: Level) -> None:
     assert assess_impact(before, None, live=live).level is level
+
+
+def test_what_the_other_engine_reads_keeps_no_role() -> None:
+    going = kept(role(databaseRoleReclaimPolicy="delete"))
+    levels = [assess_impact(going, None, engine=one).level for one in (None, "flux", "argocd")]
+    assert sorted(map(str, levels)) == sorted(map(str, [N, N, O]))

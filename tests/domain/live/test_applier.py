@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
-from gitops_mcp.domain.live.applier import EngineName, lists_object, may_apply, name_on_live
+from gitops_mcp.domain.live.applier import EngineName, has_destination, lists_object, may_apply, name_on_live
 from gitops_mcp.domain.objects import Identity
 
 HERE = "https://kubernetes.default.svc"
@@ -81,4 +81,5 @@ def app(
 )
 def test_repository_branch_folder_and_destination_have_to_fit(engine: dict[str, Any], fits: bool) -> None:
     remotes = ("git@forge.test:house",)
-    assert may_apply(engine, ["db/a.yaml"], remotes=remotes, branch="main", runs_here=True) is fits
+    told = may_apply(engine, ["db/a.yaml"], remotes=remotes, branch="main")
+    assert (told and has_destination(engine, runs_here=True)) is fits

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from gitops_mcp.domain.live.argocd_standing import argo_standing
+from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.reading import TextPlace
+from gitops_mcp.domain.live.argocd_standing import argo_standing, set_standing
+from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
+from gitops_mcp.domain.live.engine_report import engine_state
 from gitops_mcp.domain.live.flux_standing import flux_standing
 from gitops_mcp.domain.live.standing import AGAIN, Question, Standing, commit_of
 from gitops_mcp.domain.objects import Identity, Object, at
@@ -24,7 +28,16 @@ CLOSED: Object = {
     "metadata": {"name": "closed"},
     "spec": {"syncWindows": [{"kind": "deny", "schedule": "* * * * *", "duration": "24h", "applications": ["*"]}]},
 }
-UNFETCHED = ("source-", "suspended-source")
+UNFETCHED = ("source-", "suspended-source", "other-sources")
+AT_THE_NEXT = ("kustomization-stalled", "path-not-found", "progressing")
+SUBJECTS = {
+    "kind-excluded": ("Database", "ledger-x"),
+    "partial-sync": ("DatabaseRole", "ledger-clerk"),
+    "prune-false-on-object": ("Database", "ledger-x"),
+    "prune-needed": ("Database", "ledger-x"),
+}
+"""What the state is about, where it is not the Cluster."""
+KEPT = {"prune-false-on-object": {"argocd.argoproj.io/sync-options": "Prune=false"}}
 LIVE: Object = {"metadata": {"name": "ledger"}, "spec": {"instances": 3}}
 
 
@@ -37,24 +50,35 @@ def question(commits: Iterable[str | None], whom: Identity | None = None, *, rem
 
 
 def of_flux(state: str) -> Standing:
-    """Of the newest commit that the Kustomization has tried, or the source has got; else of one that it never got."""
+    """Of the newest commit that the source has got, else of one that it never got.
+
+    Where the Kustomization had nothing new to apply, as it failed, the source has got one more.
+    """
     kustomization, source = flux_pair(state)
     if source is None and state != "source-absent":
-        _, source = flux_pair("ready")
-    tried = commit_of(at(kustomization, "status", "lastAttemptedRevision"))
+        source = flux_pair("ready")[1]
+        tried = at(kustomization, "status", "lastAttemptedRevision")
+        source["status"]["artifact"]["revision"] = tried or source["status"]["artifact"]["revision"]  # type: ignore[index] # it is one
+    if source and state in AT_THE_NEXT:
+        source["status"]["artifact"]["revision"] = f"main@sha1:{TIP}"
     got = commit_of(at(source, "status", "artifact", "revision"))
-    commits = () if state.startswith(UNFETCHED) else (got,) if state == "suspended-kustomization" else (tried,)
-    return flux_standing(kustomization, source, question(commits))
+    return flux_standing(kustomization, source, question(() if state.startswith(UNFETCHED) else (got,)))
 
 
 def of_argo(state: str) -> Standing:
-    """Of the newest commit that it has compared, or hydrated."""
+    """Of the newest commit that it has compared, or tried to hydrate; of an ApplicationSet that an Application lacks."""
     found = application(state)
+    if found["kind"] == "ApplicationSet":
+        return set_standing(found, "argocd/ledger")
     sync = at(found, "status", "sync")
     compared = [commit_of(one) for one in (sync.get("revision"), *(sync.get("revisions") or ()))]
-    dry = commit_of(at(found, "status", "sourceHydrator", "currentOperation", "drySHA"))
-    whom = Identity("Cluster", at(found, "spec", "destination", "namespace"), "ledger")
-    return argo_standing(found, CLOSED if state == "window-closed" else None, question((*compared, dry), whom))
+    dry = commit_of(at(found, "status", "sourceHydrator", "lastComparedDryRevision"))
+    kind, name = SUBJECTS.get(state, ("Cluster", "ledger"))
+    whom = Identity(kind, at(found, "spec", "destination", "namespace"), name)
+    live = {**LIVE, "metadata": {"name": name, "annotations": KEPT.get(state, {})}}
+    removes = state in {"prune-false-on-object", "prune-needed"}
+    asked = replace(question((*compared, dry), whom, removes=removes), live=live)
+    return argo_standing(found, CLOSED if state == "window-closed" else None, asked)
 
 
 def test_each_recorded_state_has_its_sentence() -> None:
@@ -144,7 +168,10 @@ def test_a_kind_that_argo_cd_excludes_is_left_alone() -> None:
     found = application("kind-excluded")
     whom = Identity("Database", at(found, "spec", "destination", "namespace"), "ledger-x")
     told = argo_standing(found, None, question([at(found, "status", "sync", "revision")], whom))
-    assert (told.state, told.next) == ("left alone", "somebody takes the kind out of resource.exclusions")
+    assert (told.state, told.next) == (
+        "left alone",
+        "somebody takes Database out of resource.exclusions in ConfigMap argocd-cm",
+    )
 
 
 def test_an_old_failure_is_none_of_a_later_change_that_is_to_be_synced_by_hand() -> None:
@@ -169,3 +196,145 @@ def test_a_login_in_the_address_of_another_repository_is_not_shown() -> None:
         assert told.state == "not fetched"
         assert "another repository" in told.why
         assert "hunter2" not in told.why
+
+
+def failing(reason: str, *, ready: str) -> tuple[Object, Object]:
+    """A Kustomization whose last try of a commit failed, as it is while it tries that again."""
+    kustomization, source = flux_pair("webhook-refused")
+    assert source is not None
+    found = next(one for one in kustomization["status"]["conditions"] if one["type"] == "Ready")
+    found |= {"status": ready, "reason": "Progressing", "message": "Reconciliation in progress"}
+    kustomization["status"]["history"][0]["lastReconciledStatus"] = reason
+    return kustomization, source
+
+
+@pytest.mark.parametrize(
+    ("last", "state", "words"),
+    [
+        ("ReconciliationFailed", "refused", "tries 46d6dac9429a again, after ReconciliationFailed"),
+        ("HealthCheckFailed", "waits", "is at work on 46d6dac9429a, which holds the change"),
+        ("ReconciliationSucceeded", "waits", "is at work on 46d6dac9429a, which holds the change"),
+    ],
+)
+def test_a_failure_that_is_tried_again_is_one_while_it_is_tried(last: str, state: str, words: str) -> None:
+    kustomization, source = failing(last, ready="Unknown")
+    found = flux_standing(kustomization, source, question([at(source, "status", "artifact", "revision")[-40:]]))
+    assert (found.state, AGAIN in found.next) == (state, state == "waits")
+    assert words in found.why
+
+
+def test_a_failed_try_of_another_commit_is_none_of_the_change() -> None:
+    kustomization, source = failing("ReconciliationFailed", ready="Unknown")
+    kustomization["status"]["history"][0]["metadata"]["revision"] = f"main@sha1:{TIP}"
+    found = flux_standing(kustomization, source, question([at(source, "status", "artifact", "revision")[-40:]]))
+    assert found.state == "waits"
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("kustomization-stalled", "and is stalled since, so it corrects nothing"),
+        ("path-not-found", "and says ArtifactFailed since, so it corrects nothing"),
+    ],
+)
+def test_one_that_has_applied_a_change_and_fails_since_corrects_nothing(state: str, why: str) -> None:
+    kustomization, source = flux_pair(state)
+    found = flux_standing(
+        kustomization, source, question([commit_of(at(kustomization, "status", "lastAppliedRevision"))])
+    )
+    assert found.state == "needs a person"
+    assert why in found.why
+
+
+def test_the_commit_that_an_artifact_was_made_from_counts() -> None:
+    kustomization, source = flux_pair("other-sources-oci")
+    kustomization["status"] |= {
+        "lastAppliedOriginRevision": f"main@sha1:{TIP}",
+        "lastAppliedRevision": "latest@sha256:" + "a" * 64,
+    }
+    assert flux_standing(kustomization, source, question([TIP])).why.startswith(
+        "Kustomization flux-system/platform has applied cccccccccccc, which holds the change"
+    )
+
+
+@pytest.mark.parametrize(("compared", "state"), [(-1, "waits"), (1, "refused")])
+def test_an_error_from_before_the_last_commit_says_nothing_of_it(compared: int, state: str) -> None:
+    found = application("comparison-error-bad-yaml")
+    when = datetime.fromisoformat(found["status"]["reconciledAt"]) - timedelta(minutes=compared)
+    asked = replace(question([TIP]), tip_made=lambda: when)
+    told = argo_standing(found, None, asked)
+    assert told.state == state
+    assert ("has compared nothing since the last commit came onto main" in told.why) is (state == "waits")
+
+
+def test_a_failed_hydration_of_a_later_commit_keeps_no_hydrated_change_back() -> None:
+    found = application("hydration-failed")
+    hydrated = at(found, "status", "sourceHydrator", "lastSuccessfulOperation", "drySHA")
+    assert argo_standing(found, None, question([hydrated])).state == "applied"
+
+
+def test_a_failed_hydration_of_an_earlier_commit_waits_for_the_next() -> None:
+    assert argo_standing(application("hydration-failed"), None, question([TIP])).state == "waits"
+
+
+def test_a_secret_of_what_is_hydrated_is_applied_by_the_commit_that_it_was_made_from() -> None:
+    found = application("hydrated-synced")
+    done = found["status"]["sourceHydrator"]["lastSuccessfulOperation"]
+    found["status"]["operationState"] = {
+        "phase": "Succeeded",
+        "operation": {"sync": {}},
+        "syncResult": {"revision": done["hydratedSHA"]},
+    }
+    found["status"]["resources"].append({"kind": "Secret", "namespace": "hydro", "name": "clerk", "status": "Synced"})
+    asked = question([done["drySHA"]], Identity("Secret", "hydro", "clerk"))
+    assert arrival_by_engine(found, asked).state == "applied"
+    assert str(engine_state(found, "Application").revision) == done["drySHA"]
+
+
+def test_what_a_source_ignores_is_told_with_its_line() -> None:
+    kustomization, source = flux_pair("ready")
+    assert source is not None
+    source["spec"]["ignore"] = "# none\n/apps/old/\n"
+    asked = question(
+        [commit_of(at(kustomization, "status", "lastAppliedRevision"))], Identity("Cluster", "bank", "new")
+    )
+    told = flux_standing(kustomization, source, replace(asked, live=None, path="apps/old/new.yaml"))
+    assert told.state == "left alone"
+    assert told.why.endswith(
+        "apps/old/new.yaml is left out by '/apps/old/' at spec.ignore of GitRepository flux-system/flux-system"
+    )
+    assert told.next.endswith("or move the object to a file that is taken")
+
+
+def test_a_file_that_overrides_the_source_has_the_last_word() -> None:
+    found = application("synced-healthy")
+    note = "life/.argocd-source-life.yaml overrides kustomize.patches of its source, and has the last word there"
+    by = EngineObject(
+        "argocd",
+        "Application",
+        "argocd",
+        "life",
+        TextPlace("apps/life.yaml", 0, (), 1),
+        "kustomize",
+        "life",
+        overrides=(note,),
+    )
+    told = argo_standing(found, None, replace(question([at(found, "status", "sync", "revision")]), by=by))
+    assert (told.state, told.next) == (
+        "left alone",
+        "take that out of life/.argocd-source-life.yaml, or change it there",
+    )
+    assert told.why.endswith(f"but {note}")
+
+
+def test_the_object_that_is_not_in_sync_is_named_where_nothing_else_says_what_fails() -> None:
+    assert "Cluster webhook/other is OutOfSync" in of_argo("webhook-refuses-retrying").why
+
+
+def test_a_branch_that_the_hydrator_writes_is_no_place_for_a_change() -> None:
+    told = argo_standing(application("hydrated-synced"), None, replace(question([]), branch="env/prod"))
+    assert told.state == "not fetched"
+    assert told.why == (
+        "Application argocd/hydro has env/prod written by the source hydrator from main, and takes an edit back"
+    )
+    assert told.next == "change the dry side: set --base, or `base` in .gitops-mcp.yaml, to main"

@@ -10,7 +10,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.clusters.cluster import LiveCluster, plan_cluster_deletion
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.pruning import confirmation_notices
-from gitops_mcp.domain.plans.removal_step import why_not_pruned
+from gitops_mcp.domain.plans.removal_step import Kept, why_not_pruned
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 
@@ -175,6 +175,13 @@ def test_where_flux_applies_it_nobody_is_asked() -> None:
 
 def test_an_application_may_not_prune_at_all() -> None:
     _, declared = read(application("Prune=false"))
-    assert why_not_pruned(declared, None) == (
+    assert why_not_pruned(declared, None) == Kept(
         "Argo CD Application argocd/stores (prod/stores.yaml:1) does not prune by itself"
     )
+
+
+def test_what_only_the_live_object_asks_before_it_is_pruned_is_asked_all_the_same() -> None:
+    _, declared = read(application())
+    assert len(list(confirmation_notices(declared, live({ARGO: "Prune=confirm"})))) == 1
+    _, declared = read("")
+    assert list(confirmation_notices(declared, live({ARGO: "Prune=confirm"}), "flux")) == []

@@ -161,7 +161,7 @@ def test_a_suspended_kustomization_waits_for_a_person(team: Team, api: Api, scal
     put(api, kustomization("apps", scaled[0], suspend=True), source=git_repository(scaled[1]))
     found = told(team)
     assert (found.state, found.next) == ("merged", [SUSPENDED.format("kustomization apps")])
-    assert "Kustomization flux-system/apps is suspended at" in found.why
+    assert "Kustomization flux-system/apps is suspended (the last commit that it has applied is " in found.why
     shown = read_cluster_status(team.app(), "db", namespace="shop", environment=None, detailed=False)
     (problem,) = [one for one in shown.problems if one.id == "differs-from-git"]
     assert problem.action == SUSPENDED.format("kustomization apps").replace("A person", "a person")
@@ -178,7 +178,8 @@ def test_a_suspended_kustomization_waits_for_a_person(team: Team, api: Api, scal
         ),
         pytest.param(
             FAILING,
-            "cannot be fetched at {}, so the engine gets no new commits; its words (untrusted text): authentication",
+            "cannot be fetched, so the engine gets no new commits (the last commit that it has got is {}); its words "
+            "(untrusted text): authentication",
             "Somebody mends what GitRepository flux-system/flux-system reports; it is tried again by itself, and the "
             "change follows then",
             id="login failed",
@@ -429,7 +430,7 @@ def test_what_flux_leaves_alone_is_told_with_its_place(team: Team, api: Api) -> 
     found = told(team)
     assert found.state == "merged"
     assert f"holds the change, and leaves this alone: Cluster shop/db carries {LEFT} (in Git)" in found.why
-    assert found.next == ["Take it out of the manifest"]
+    assert found.next == ["Take kustomize.toolkit.fluxcd.io/ssa out of the manifest"]
 
 
 def test_a_change_that_flux_does_not_prune_waits_for_a_person(team: Team, api: Api) -> None:
@@ -507,3 +508,175 @@ def test_a_dependency_is_asked_what_holds_it_up(team: Team, api: Api, scaled: tu
     found = told(team)
     assert (found.state, found.next) == ("merged", [SUSPENDED.format("kustomization base")])
     assert "waits for what it depends on" in found.why
+
+
+def test_a_dependency_of_a_dependency_is_asked_too(team: Team, api: Api, scaled: tuple[str, str]) -> None:
+    before, after = scaled
+    put(
+        api,
+        kustomization("apps", before, after, "DependencyNotReady", dependsOn=[{"name": "base"}]),
+        kustomization("base", before, after, "DependencyNotReady", dependsOn=[{"name": "first"}]),
+        kustomization("first", before, before, "BuildFailed", suspend=True),
+        source=git_repository(after),
+    )
+    assert told(team).next == [SUSPENDED.format("kustomization first")]
+
+
+def test_dependencies_in_a_circle_come_to_an_end(team: Team, api: Api, scaled: tuple[str, str]) -> None:
+    before, after = scaled
+    put(
+        api,
+        kustomization("apps", before, after, "DependencyNotReady", dependsOn=[{"name": "base"}]),
+        kustomization("base", before, after, "DependencyNotReady", dependsOn=[{"name": "apps"}]),
+        source=git_repository(after),
+    )
+    assert told(team).next == ["Call get_change again once the dependency is ready"]
+
+
+def test_a_repository_is_known_by_the_address_that_git_replaces_too(team: Team, api: Api) -> None:
+    """Where the remote is reached through a mirror, the engine names the repository as others do."""
+    api.cluster("shop", "db", Answer(200, live(**STORAGE)))
+    _, after = merged(team, {"db/db.yaml": cluster()}, {"db/db.yaml": cluster(spec=FIVE)})
+    team.git("init", "--quiet", "--bare", f"{team.root}-mirror")
+    team.git("remote", "add", "origin", "https://forge.example.org/house.git")
+    team.git("config", f"url.{team.root}-mirror.insteadOf", "https://forge.example.org/house.git")
+    team.git("push", "--quiet", "origin", "HEAD:main", "gitops-mcp/more")
+    team.git("fetch", "--quiet", "origin")
+    other = application(sync={"status": "OutOfSync", "revision": after})
+    other["spec"]["source"]["repoURL"] = "https://forge.example.org/else.git"
+    api.applications(listed(other))
+    assert told(team).engine is None
+    api.applications(listed(application(sync={"status": "OutOfSync", "revision": after})))
+    assert "argocd/db" in str(told(team).engine)
+
+
+HYDRATED = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: db, namespace: argocd}\nspec:\n"
+    "  destination: {server: https://kubernetes.default.svc, namespace: shop}\n"
+    "  sourceHydrator:\n"
+    "    drySource: {repoURL: https://forge.example.org/house.git, path: db, targetRevision: main}\n"
+    "    syncSource: {path: db, targetBranch: env/prod}\n"
+    "    hydrateTo: {targetBranch: env/prod-next}\n"
+)
+WET = "1" * 40
+NEXT = "2" * 40
+
+
+@pytest.mark.parametrize(
+    ("dry", "hydrated", "synced", "state", "why", "step"),
+    [
+        pytest.param(
+            "before", WET, WET, "merged", "has not hydrated the commit yet", "Call get_change again once it has", id="dry"
+        ),
+        pytest.param(
+            "after",
+            NEXT,
+            WET,
+            "merged",
+            f"has hydrated the change to env/prod-next at {NEXT[:12]}, and syncs env/prod at {WET[:12]}",
+            "A person promotes it: merges env/prod-next into env/prod, if that lacks it",
+            id="hydrated",
+        ),
+        pytest.param(
+            "after", NEXT, NEXT, "merged", "has compared the change and not synced it yet", "Call get_change again once it has", id="promoted"
+        ),
+        pytest.param("after", NEXT, NEXT, "healthy", "every changed field", "", id="synced"),
+    ],
+)  # fmt: skip
+def test_a_change_of_the_dry_side_is_followed_to_where_it_is_synced(
+    team: Team, api: Api, dry: str, hydrated: str, synced: str, state: str, why: str, step: str
+) -> None:
+    running = live(**STORAGE)
+    if state == "healthy":
+        running = live(instances=5, **STORAGE)
+        running["status"] |= {"instances": 5, "readyInstances": 5}
+    api.cluster("shop", "db", Answer(200, running))
+    before, after = merged(
+        team, {"apps/db.yaml": HYDRATED, "db/db.yaml": cluster()}, {"db/db.yaml": cluster(spec=FIVE)}
+    )
+    commit = {"before": before, "after": after}[dry]
+    done = {"drySHA": commit, "hydratedSHA": hydrated}
+    body = application(
+        spec={
+            "source": None,
+            "syncPolicy": {"automated": {}},
+            "sourceHydrator": {
+                "drySource": {"repoURL": "https://forge.example.org/house.git", "path": "db", "targetRevision": "main"},
+                "syncSource": {"path": "db", "targetBranch": "env/prod"},
+                "hydrateTo": {"targetBranch": "env/prod-next"},
+            },
+        },
+        sync={"status": "OutOfSync", "revision": synced},
+        sourceHydrator={"currentOperation": {"phase": "Hydrated", **done}, "lastSuccessfulOperation": done},
+        history=[{"revision": synced if state == "healthy" else WET}],
+    )
+    api.answers[f"{ARGO}/db"] = Answer(200, body)
+    found = told(team)
+    assert found.state == state
+    assert why in found.why
+    assert found.next == ([step] if step else [])
+    assert found.engine_revision == (
+        after if state == "healthy" else WET if synced != WET or dry == "after" else before
+    )
+
+
+def test_a_file_that_flux_never_sees_is_told_with_the_line_that_leaves_it_out(team: Team, api: Api) -> None:
+    api.cluster("shop", "new", ABSENT)
+    files = {**BOOTSTRAP, ".sourceignore": "# parked\n/apps/parked/\n"}
+    _, after = merged(team, files, {"apps/parked/new.yaml": cluster("new", spec=FIVE)})
+    put(api, kustomization("apps", after), source=git_repository(after))
+    found = told(team)
+    assert found.state == "merged"
+    assert "apps/parked/new.yaml is left out by '/apps/parked/' at .sourceignore:2" in found.why
+    assert found.next == ["Take '/apps/parked/' at .sourceignore:2 out, or move the object to a file that is taken"]
+
+
+def test_a_file_that_overrides_the_application_is_told_once_it_is_synced(team: Team, api: Api) -> None:
+    api.cluster("shop", "db", Answer(200, live(**STORAGE)))
+    over = "kustomize:\n  patches:\n  - {target: {kind: Cluster}, patch: '[]'}\n"
+    files = {
+        "apps/db.yaml": WRITTEN,
+        "db/db.yaml": cluster(),
+        "db/kustomization.yaml": "resources: [db.yaml]\n",
+        "db/.argocd-source-db.yaml": over,
+    }
+    _, after = merged(team, files, {"db/db.yaml": cluster(spec=FIVE)})
+    body = application(sync={"status": "Synced", "revision": after}, resources=resources("Cluster", "db", "Synced"))
+    api.answers[f"{ARGO}/db"] = Answer(200, body)
+    found = told(team)
+    assert found.why.endswith(
+        "db/.argocd-source-db.yaml overrides kustomize.patches of its source, and has the last word there"
+    )
+    assert found.next == ["Take that out of db/.argocd-source-db.yaml, or change it there"]
+
+
+def test_an_applicationset_says_why_it_makes_no_application(team: Team, api: Api) -> None:
+    api.cluster("shop", "db", Answer(200, live(**STORAGE)))
+    makes = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all, namespace: argocd}\nspec:\n"
+        "  generators: [{list: {elements: [{name: db}]}}]\n  template:\n    metadata: {name: 'set-{{name}}'}\n"
+        "    spec:\n      source: {repoURL: https://forge.example.org/house.git, targetRevision: main, path: '{{name}}'}\n"
+        "      destination: {server: https://kubernetes.default.svc, namespace: shop}\n"
+    )
+    merged(team, {"apps/set.yaml": makes, "db/db.yaml": cluster()}, {"db/db.yaml": cluster(spec=FIVE)})
+    failing = {"type": "ErrorOccurred", "status": "True", "reason": "RenderTemplateParamsError", "message": "no key"}
+    body = {"metadata": {"name": "all", "namespace": "argocd"}, "status": {"conditions": [failing]}}
+    api.answers[f"{ARGO}/set-db"] = status(404, "NotFound", "no", name="set-db", kind="applications")
+    api.applications(listed())
+    api.answers["/apis/argoproj.io/v1alpha1/namespaces/argocd/applicationsets/all"] = Answer(200, body)
+    found = told(team)
+    assert found.state == "failed"
+    assert found.why.endswith(
+        "Application argocd/set-db, which applies it, is not there: ApplicationSet argocd/all says "
+        "RenderTemplateParamsError; its words (untrusted text): no key"
+    )
+
+
+def test_an_application_that_lists_the_object_of_another_cluster_is_none_of_it(team: Team, api: Api) -> None:
+    api.cluster("shop", "db", Answer(200, live(**STORAGE)))
+    merged(team, {"db/db.yaml": cluster()}, {"db/db.yaml": cluster(spec=FIVE)})
+    other = application(
+        spec={"destination": {"name": "prod-eu", "namespace": "shop"}}, resources=resources("Cluster", "db", "Synced")
+    )
+    api.applications(listed(other))
+    assert told(team).engine is None

@@ -92,7 +92,13 @@ def test_it_has_failed_where_the_engine_cannot_apply_what_git_says(team: Team, a
     api.cluster("shop", "db", Answer(200, live()))
     api.applications(listed(application(failing="admission refused it")))
     state, why, _, _ = followed(team)
-    assert (state, why) == ("failed", "the engine cannot apply it: SyncError: admission refused it (untrusted text)")
+    assert (state, why) == (
+        "failed",
+        (
+            "the engine cannot apply it: Application argocd/apps has the condition SyncError; its words (untrusted "
+            "text): admission refused it"
+        ),
+    )
 
 
 @pytest.mark.parametrize(

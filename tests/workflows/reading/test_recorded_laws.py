@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gitops_mcp.answers.base import Answer as ToolAnswer
 from gitops_mcp.app import App
-from gitops_mcp.domain.live.applier import may_apply
+from gitops_mcp.domain.live.applier import has_destination, may_apply
 from gitops_mcp.domain.live.argocd_standing import argo_standing
 from gitops_mcp.domain.live.arrival import arrival
 from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
@@ -117,4 +117,5 @@ def test_values_of_the_wrong_types_break_no_engine_report(
         assert told.why
         assert str(engine_state(last, str(last["kind"])))
         assert arrival_by_engine(last, asked).detail
-        may_apply(last, ["a.yaml"], remotes=(), branch="main", runs_here=True)
+        may_apply(last, ["a.yaml"], remotes=(), branch="main")
+        has_destination(last, runs_here=True)

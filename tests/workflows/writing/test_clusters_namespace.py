@@ -7,7 +7,8 @@ import pytest
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
-from tests.workflows.conftest import Team, cluster
+from tests.fakes.api import Answer, status
+from tests.workflows.conftest import Api, Team, cluster
 
 
 def created(team: Team, namespace: str | None, *, environment: str | None = None) -> WriteResult:
@@ -126,3 +127,48 @@ def test_a_namespace_that_is_known_is_not_talked_of(team: Team, files: dict[str,
         files = files | {"prod/kustomization.yaml": "resources: [shop, quotes.yaml]\n"}
     team.commit(files)
     assert created(team, "quotes").summary == "Create Cluster quotes/quotes"
+
+
+SPACE = "/api/v1/namespaces/quotes"
+DENIED = status(403, "Forbidden", 'namespaces "quotes" is forbidden: User "alice" cannot get resource "namespaces"')
+GONE = status(404, "NotFound", 'namespaces "quotes" not found', name="quotes", kind="namespaces")
+
+
+def test_a_live_namespace_is_known_and_not_written(team: Team, api: Api) -> None:
+    team.commit(KEPT)
+    api.answers[SPACE] = Answer(200, {"metadata": {"name": "quotes"}})
+    done = created(team, "quotes")
+    assert done.summary == "Create Cluster quotes/quotes"
+    assert "prod/quotes/namespace.yaml" not in [one.path for one in done.files]
+
+
+def test_one_that_is_not_live_either_is_told_first_and_written(team: Team, api: Api) -> None:
+    team.commit(KEPT)
+    api.answers[SPACE] = GONE
+    done = created(team, "quotes")
+    assert (
+        "Mind: no manifest of this environment has namespace quotes, and no live Namespace is called so (there are: shop); "
+        "it is made with this change, at prod/quotes/namespace.yaml"
+    ) in done.summary
+
+
+def test_the_right_that_is_missing_to_look_for_it_is_named(team: Team, api: Api) -> None:
+    team.commit(KEPT)
+    api.answers[SPACE] = DENIED
+    done = created(team, "quotes")
+    assert "Mind: no manifest of this environment has namespace quotes (there are: shop)" in done.summary
+    [told] = [one.message for one in done.warnings if one.id == "live-unavailable" and "Namespace" in one.message]
+    assert told.startswith("whether there is a live Namespace quotes could not be read: ")
+    assert "get namespaces 'quotes' cluster-wide" in told
+    assert "an administrator adds it to a ClusterRole that is bound to that user" in told
+
+
+def test_a_live_one_of_another_environment_is_told_all_the_same(team: Team, api: Api) -> None:
+    team.commit(
+        {**KEPT, ".gitops-mcp.yaml": "environments: {prod: {path: prod}, dev: {path: dev, namespaces: [quotes]}}\n"}
+    )
+    api.answers[SPACE] = Answer(200, {"metadata": {"name": "quotes"}})
+    done = created(team, "quotes", environment="prod")
+    assert "namespace quotes is one of environment dev, and no manifest of this environment has it" in done.summary
+    assert done.summary.endswith("(there are: shop); it is there already")
+    assert "prod/quotes/namespace.yaml" not in [one.path for one in done.files]

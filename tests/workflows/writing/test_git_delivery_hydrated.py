@@ -71,3 +71,27 @@ def test_the_dry_side_is_edited_and_its_way_is_told(team: Team) -> None:
             "somebody has to promote it there after the merge"
         )
     ]
+
+
+WET = (
+    HYDRATOR.replace("env/prod-next", "next")
+    .replace("targetBranch: env/prod", "targetBranch: main")
+    .replace("targetRevision: main", "targetRevision: dry")
+)
+
+
+@pytest.mark.parametrize("text", [WET, WET.replace("targetBranch: main", "targetBranch: wet").replace("next", "main")])
+def test_a_branch_that_an_application_has_written_is_not_edited(team: Team, text: str) -> None:
+    team.commit({"apps/stores.yaml": text, "stores/db.yaml": cluster()})
+    assert refusal(team) == (
+        "nothing was changed: branch main is rendered by Argo CD's source hydrator from stores of branch dry (Argo CD "
+        "Application argocd/stores (apps/stores.yaml:1)), so the next hydration would take an edit here back. Change the "
+        "dry side: set --base, or `base` in .gitops-mcp.yaml, to dry"
+    )
+
+
+def test_another_folder_than_the_one_that_is_written_is_edited(team: Team) -> None:
+    team.commit(
+        {"apps/stores.yaml": WET.replace("{path: stores, targetB", "{path: other, targetB"), "db.yaml": cluster()}
+    )
+    assert scaled(team).outcome == "committed"

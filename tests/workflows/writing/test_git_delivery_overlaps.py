@@ -78,3 +78,28 @@ def test_two_open_changes_that_add_to_one_list_are_told(desk: Path) -> None:
             "change for all avoids that"
         )
     ]
+
+
+@pytest.mark.parametrize("inline", [True, False], ids=["inline", "a file"])
+@pytest.mark.parametrize(("target", "told"), [("kind: Cluster", True), ("kind: Cluster, name: orders", False)])
+def test_an_edit_of_a_patch_for_all_says_that_new_ones_get_it_too(
+    tmp_path: Path, target: str, told: bool, inline: bool
+) -> None:
+    operation = "- {op: replace, path: /spec/instances, value: 3}"
+    entry = f"patch: |-\n    {operation}" if inline else "path: few.yaml"
+    desk = tmp_path / "desk"
+    git(tmp_path, "init", "--quiet", str(desk))
+    write(desk / "orders.yaml", CLUSTER)
+    write(desk / "few.yaml", f"{operation}\n")
+    write(desk / "kustomization.yaml", f"resources: [orders.yaml]\npatches:\n- target: {{{target}}}\n  {entry}\n")
+    commit_all(desk, "Start")
+    with App.open(Flags(repo=desk)).called(Nobody()) as app:
+        request = WriteRequest("scale_postgres_cluster", None)
+        done = clusters.scale_cluster(app, request, "orders", namespace="shop", instances=4)
+    place = "kustomization.yaml:4" if inline else "few.yaml:1"
+    assert [one.message for one in done.warnings if one.id == "wide-patch"] == [
+        (
+            f"{place} says spec.instances for all that it selects (kind: Cluster), not for Cluster shop/orders alone: "
+            "what is added there gets 4 too"
+        )
+    ][: int(told)]

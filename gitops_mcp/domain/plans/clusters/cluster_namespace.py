@@ -48,10 +48,13 @@ def has_namespace(desired: Desired, namespace: str) -> bool:
     return any(one.identity.namespace == namespace for one in desired.declarations)
 
 
-def with_namespace(plan: Plan, desired: Desired, known: tuple[NamespaceDocument, ...], others: Iterable[str]) -> Plan:
+def with_namespace(
+    plan: Plan, desired: Desired, known: tuple[NamespaceDocument, ...], others: Iterable[str], *, live: bool | None
+) -> Plan:
     """The plan of a Cluster in a namespace that is new to the environment, with its Namespace where it can be written.
 
-    `known`: the Namespaces of the environment. `others`: environments whose namespace it is.
+    `known`: the Namespaces of the environment. `others`: environments whose namespace it is. `live`: whether there is
+    such a live Namespace, None where nobody could say.
     """
     namespace = str(plan.target.namespace)
     steps = EditSequence(desired)
@@ -61,7 +64,10 @@ def with_namespace(plan: Plan, desired: Desired, known: tuple[NamespaceDocument,
     spaces = {one.identity.namespace or "" for one in desired.declarations} | {one.name for one in known}
     belongs = f"namespace {namespace} is one of {', '.join(others)}, and no manifest of this environment has it"
     new = belongs if others else f"no manifest of this environment has namespace {namespace}"
-    told = f"{new} ({suggest(namespace, spaces - {''})})"
+    nowhere = ", and no live Namespace is called so" if live is False else ""
+    told = f"{new}{nowhere} ({suggest(namespace, spaces - {''})})"
+    if live:
+        return replace(plan, caution=f"{told}; it is there already") if others else plan
     if by is not None and _CREATES in by.sync_options and by.default_namespace == namespace:
         return replace(plan, caution=f"{told}; {by} makes it ({_CREATES})")
     place = _place_beside(steps.desired, known, namespace)

@@ -12,7 +12,7 @@ from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.databases.database import NO_RESTART, POLICY, is_database, sql_name_of
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.removal_step import Removal, RemovalStep, step_without_api
+from gitops_mcp.domain.plans.removal_step import Kept, Removal, RemovalStep, step_without_api
 from gitops_mcp.domain.plans.waiting import once_applied, waiting_notices
 from gitops_mcp.domain.repository.desired import GIT, Declaration, Desired, Origin
 from gitops_mcp.domain.yaml.edits import Set
@@ -28,7 +28,7 @@ class DatabaseDeletion(Removal):
     live: tuple[Object, ...] | None
     """Databases of the namespace; None: the API could not be asked."""
     merged: Object | None = None
-    kept: str | None = None
+    kept: Kept | None = None
     origin: Origin = GIT
 
     @property

@@ -18,7 +18,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.passwords.secret_removal import PasswordRemoval
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.removal_step import Removal, RemovalStep, step_without_api
+from gitops_mcp.domain.plans.removal_step import Kept, Removal, RemovalStep, step_without_api
 from gitops_mcp.domain.plans.roles.declared_roles import ROLES, DeclaredRole, LiveRoles, target_of_role
 from gitops_mcp.domain.plans.roles.role_attributes import NO_RESTART
 from gitops_mcp.domain.plans.waiting import once_applied, waiting_notices
@@ -43,7 +43,7 @@ class RoleDeletion(Removal):
     merged: Object | None = None
     unchanged_for: timedelta | None = None
     """How long the live list has been as it is; None: nobody knows."""
-    kept: str | None = None
+    kept: Kept | None = None
     origin: Origin = GIT
 
     @property

@@ -94,7 +94,7 @@ class LiveSource:
     def engine(self, api: ApiOnce, desired: Desired) -> Engine | Literal["none"] | None:  # noqa: ARG002 - nothing applies these
         return "none"
 
-    def why_kept(self, declared: Declaration, live: Object | None) -> str | None:  # noqa: ARG002 - it is deleted itself
+    def why_kept(self, declared: Declaration, live: Object | None) -> None:  # noqa: ARG002 - it is deleted itself
         return None
 
 

@@ -20,6 +20,7 @@ DROPPED = {**database(ensure="absent"), "status": {"applied": True, "observedGen
 FAILING = {**database(ensure="absent"), "status": {"applied": False, "message": "is being accessed by other users"}}
 WAITING = {**database(ensure="absent"), "status": {"applied": True, "observedGeneration": 1}}
 PROTECTED = {"argocd.argoproj.io/sync-options": "Prune=false"}
+KEPT = DATABASE.replace("metadata:\n", "metadata:\n  annotations: {argocd.argoproj.io/sync-options: Prune=false}\n")
 MERGED_ABSENT: Object = {"spec": {"ensure": "absent"}}
 MERGED_DELETE: Object = {"spec": {"databaseReclaimPolicy": "delete"}}
 
@@ -157,9 +158,7 @@ def test_waiting_destroys_nothing() -> None:
 
 
 def test_a_protected_database_stays_and_no_drop_is_claimed() -> None:
-    live = database(databaseReclaimPolicy="delete")
-    live["metadata"]["annotations"] = PROTECTED
-    plan, _ = deleted(DATABASE, live, drop=False)
+    plan, _ = deleted(KEPT, database(databaseReclaimPolicy="delete"), drop=False)
     assert plan.impact.level is Level.NONE
     assert plan.next[0].startswith("The live Database stays, and so does database 'reports', since ")
     assert plan.subject == "Release database reports of Cluster shop/orders"
@@ -167,10 +166,34 @@ def test_a_protected_database_stays_and_no_drop_is_claimed() -> None:
 
 
 def test_a_protected_object_that_asked_for_the_drop_stays_and_the_database_does_not() -> None:
-    live: Object = {**DROPPED, "metadata": {**DROPPED["metadata"], "annotations": PROTECTED}}
-    plan, _ = deleted(ABSENT, live)
+    plan, _ = deleted(KEPT + "  ensure: absent\n", DROPPED)
     assert plan.next[0].startswith("The operator has dropped database 'reports', or drops it before this is applied; ")
     assert "the live Database stays, since " in plan.next[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "live", "drop"),
+    [(DATABASE, database(), False), (ABSENT, DROPPED, True)],
+    ids=["it goes from Git only", "it is dropped"],
+)
+def test_a_protection_that_only_the_live_database_carries_is_taken_away_by_a_person_first(
+    text: str, live: Object, drop: bool
+) -> None:
+    held: Object = {**live, "metadata": {**live["metadata"], "annotations": PROTECTED}}
+    plan, _ = deleted(text, held, drop=drop)
+    assert (plan.files, plan.destroys) == ((), None)
+    assert str(plan.unchanged).startswith(
+        "nothing was changed: only the live Database carries `argocd.argoproj.io/sync-options: Prune=false`, which Git "
+        "does not declare"
+    )
+    assert plan.next == (
+        (
+            "A person takes it away with `kubectl -n shop annotate databases.postgresql.cnpg.io orders-reports "
+            "argocd.argoproj.io/sync-options-`"
+        ),
+        "Once it is gone, call this again",
+    )
+    assert deleted(text, live, drop=drop)[0].files
 
 
 def test_what_keeps_an_engine_from_pruning_keeps_nothing_from_the_api() -> None:

@@ -319,10 +319,10 @@ OPTION = ("argocd.argoproj.io/sync-options", "Prune=false")
 
 
 @pytest.mark.parametrize("protection", [PRUNE, OPTION], ids=["Flux", "Argo CD"])
-@pytest.mark.parametrize("where", ["live", "Git"])
+@pytest.mark.parametrize("where", ["live too", "Git"])
 def test_a_protected_object_stays_and_no_drop_is_claimed(protection: tuple[str, str], where: str) -> None:
-    seen = LiveRoles({}, (protected(*protection),)) if where == "live" else live(policy="delete")
-    noted = f"  annotations:\n    {protection[0]}: {protection[1]}\n" if where == "Git" else ""
+    seen = LiveRoles({}, (protected(*protection),)) if where == "live too" else live(policy="delete")
+    noted = f"  annotations:\n    {protection[0]}: {protection[1]}\n"
     plan, deletion = deleted(DELETING.replace("spec:\n", f"{noted}spec:\n"), seen)
     assert plan.impact.level is Level.NONE
     assert plan.next[0].startswith("The live DatabaseRole stays, and so does role 'dave', since ")
@@ -330,6 +330,18 @@ def test_a_protected_object_stays_and_no_drop_is_claimed(protection: tuple[str, 
     assert plan.subject == "Release role dave of Cluster shop/orders"
     assert "would drop it in PostgreSQL, but for this" in str(plan.destroys)
     assert deletion.leaves_role
+
+
+def test_a_protection_that_only_the_live_role_carries_is_taken_away_by_a_person_first() -> None:
+    plan, _ = deleted(DELETING, LiveRoles({}, (protected(*PRUNE),)))
+    assert (plan.files, plan.destroys) == ((), None)
+    assert str(plan.unchanged).startswith(
+        f"nothing was changed: only the live DatabaseRole carries `{': '.join(PRUNE)}`"
+    )
+    assert plan.next == (
+        f"A person takes it away with `kubectl -n shop annotate databaseroles.postgresql.cnpg.io orders-dave {PRUNE[0]}-`",
+        "Once it is gone, call this again",
+    )
 
 
 def test_what_keeps_an_engine_from_pruning_keeps_nothing_from_the_api() -> None:
