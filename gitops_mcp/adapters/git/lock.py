@@ -2,7 +2,8 @@
 
 Both live in `<common git folder>/gitops-mcp/`, away from the checkout. The lock is a flock on a file whose descriptor
 git's processes inherit: when a server is killed while its push still runs, the next one waits for that push. Whoever
-gets the lock knows that every other work folder belongs to the dead, and sweeps it. On release nothing stays behind.
+gets the lock knows that every other work folder belongs to the dead, and sweeps it. On release nothing stays behind
+but a checkout of the base for the next hooks.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from gitops_mcp.errors import Unavailable
 _FOLDER = "gitops-mcp"
 _FILE = "lock"
 _INTENDED = "refs"
+_BASE = "base"
+_KEPT = "gitops-mcp-base"
+"""Beside the folder, what goes from holder to holder: a checkout of the base, where there are hooks."""
 _SHARED = ("packed-refs.new", "packed-refs.lock", "reftable/tables.list.lock", "shallow.lock")
 """What git may hold while it writes any ref."""
 _STALE = 1.0
@@ -34,6 +38,15 @@ class Lock:
     common: Path
     work: Path
     """A folder of this holder's own; it goes when the lock is released."""
+
+    def kept(self) -> Path:
+        """A folder that the next holder has again, unless this one is killed."""
+        folder = self.work / _BASE
+        if not folder.exists():
+            with suppress(FileNotFoundError):
+                _real_folder(self.common / _KEPT).rename(folder)
+            folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     def intend(self, *refs: str) -> None:
         """Notes refs about to be written, so that a lock file git leaves on them when killed is known to be ours.
@@ -50,7 +63,7 @@ def hold_lock(common: Path, *, timeout: float) -> Iterator[Lock]:
 
     Raises Unavailable when another process holds it for longer, or when the folder cannot be written.
     """
-    folder = common / _FOLDER
+    folder = _real_folder(common / _FOLDER)
     descriptor = _acquire_lock(folder, timeout)
     try:
         _clear_lock_folder(folder, common)
@@ -58,12 +71,21 @@ def hold_lock(common: Path, *, timeout: float) -> Iterator[Lock]:
         try:
             yield Lock(descriptor, common, work)
         finally:
+            with suppress(OSError):
+                (work / _BASE).rename(common / _KEPT)
             shutil.rmtree(work, ignore_errors=True)
     finally:
         # Unlinked while held: who waits on this file sees that it is no longer the one at the path, and starts over.
         (folder / _FILE).unlink(missing_ok=True)
         os.close(descriptor)
         _remove_if_empty(folder)
+
+
+def _real_folder(path: Path) -> Path:
+    """The path, unless it leads elsewhere: what is swept and written there is ours alone."""
+    if path.is_symlink():
+        raise Unavailable(f"{path} is a symbolic link: remove it; the server keeps files of its own there")
+    return path
 
 
 def remove_leftovers(common: Path) -> None:

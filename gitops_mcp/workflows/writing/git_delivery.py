@@ -23,7 +23,7 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.names import check_change_name, pluralize
+from gitops_mcp.domain.names import check_change_name, pluralize, quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
 from gitops_mcp.domain.plans.message import commit_message
@@ -368,10 +368,24 @@ def _write_result(
         about=[cut_text(redact_text(text), 600) for text in plan.body],
         operator=plan.operator,
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
-        warnings=[replace(one, message=cut_text(one.message, 1000)) for one in plan.warnings],
+        warnings=[
+            replace(one, message=cut_text(one.message, 1000)) for one in (*plan.warnings, *_hook_notices(published))
+        ],
         next=_next_steps(ground, target, plan, published),
     )
     return shorten_to_fit(answer, "files", "about", "warnings", "next")
+
+
+def _hook_notices(published: PublishedCommit | None) -> list[Notice]:
+    if not published or not published.unreviewed:
+        return []
+    named, more = published.unreviewed[:_NAMED], len(published.unreviewed) - _NAMED
+    files = ", ".join(map(quote, named)) + (f" and {len(published.unreviewed) - _NAMED} more" if more > 0 else "")
+    text = (
+        f"no hook ran: branch {published.branch} brings {files}, which the base does not have so and a hook might "
+        f"execute before it is reviewed"
+    )
+    return [Notice("hooks-not-run", text)]
 
 
 def _next_steps(ground: Ground, target: _DeliveryTarget, plan: Plan, published: PublishedCommit | None) -> list[str]:

@@ -56,6 +56,8 @@ git symbolic-ref --quiet HEAD || echo detached""",
         NEW,
         ORDERS,
         "./.lint.yaml",
+        "./a/.hidden",
+        "./a/b/far.yaml",
         f"./{NEW}",
         f"./{ORDERS}",
         *SCALED.decode().splitlines(),
@@ -90,7 +92,8 @@ def test_a_hook_sees_files_whose_names_mean_something_in_patterns(tmp_path: Path
 
     published(here, {"x/!a*?[b]#.yaml": b"2\n", "x/ends in space ": b"2\n"})
 
-    assert (tmp_path / "seen").read_text().splitlines() == ["./x/!a*?[b]#.yaml", "./x/ends in space "]
+    seen = (tmp_path / "seen").read_text().splitlines()
+    assert seen == [f"./{ORDERS}", "./x/!a*?[b]#.yaml", "./x/ends in space ", "./x/other.yaml"]
 
 
 def test_a_hook_that_refuses_is_quoted_and_nothing_is_left(checkout: Path, remote: Path) -> None:
@@ -206,7 +209,7 @@ def test_a_sparse_checkout_with_a_sparse_index_gives_hooks_the_whole_tree(checko
 
     seen = (here.parent / "seen").read_text().splitlines()
     assert seen[:4] == ["README.md", "clusters/prod/kustomization.yaml", NEW, ORDERS]
-    assert sorted(seen[4:]) == ["./README.md", f"./{NEW}"]
+    assert sorted(seen[4:]) == [f"./{path}" for path in seen[:4]]
     assert snapshot(here) == before
 
 
