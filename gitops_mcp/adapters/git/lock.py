@@ -3,7 +3,7 @@
 Both live in `<common git folder>/gitops-mcp/`, away from the checkout. The lock is a flock on a file whose descriptor
 git's processes inherit: when a server is killed while its push still runs, the next one waits for that push. Whoever
 gets the lock knows that every other work folder belongs to the dead, and sweeps it. On release nothing stays behind
-but a checkout of the base for the next hooks.
+but a checkout of the base, where commit hooks need one.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ _FOLDER = "gitops-mcp"
 _FILE = "lock"
 _INTENDED = "refs"
 _BASE = "base"
-_KEPT = "gitops-mcp-base"
-"""Beside the folder, what goes from holder to holder: a checkout of the base, where there are hooks."""
+"""What goes from holder to holder: a checkout of the base, where there are commit hooks."""
 _SHARED = ("packed-refs.new", "packed-refs.lock", "reftable/tables.list.lock", "shallow.lock")
 """What git may hold while it writes any ref."""
 _STALE = 1.0
@@ -39,14 +38,10 @@ class Lock:
     work: Path
     """A folder of this holder's own; it goes when the lock is released."""
 
-    def kept(self) -> Path:
-        """A folder that the next holder has again, unless this one is killed."""
-        folder = self.work / _BASE
-        if not folder.exists():
-            with suppress(FileNotFoundError):
-                _real_folder(self.common / _KEPT).rename(folder)
-            folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+    def base(self, *, keep: bool) -> Path:
+        """A folder for files of the base; kept, it is there for the next holder."""
+        kept = _real_folder(self.work.parent / _BASE)
+        return kept if keep or kept.is_dir() else self.work / _BASE
 
     def intend(self, *refs: str) -> None:
         """Notes refs about to be written, so that a lock file git leaves on them when killed is known to be ours.
@@ -71,8 +66,6 @@ def hold_lock(common: Path, *, timeout: float) -> Iterator[Lock]:
         try:
             yield Lock(descriptor, common, work)
         finally:
-            with suppress(OSError):
-                (work / _BASE).rename(common / _KEPT)
             shutil.rmtree(work, ignore_errors=True)
     finally:
         # Unlinked while held: who waits on this file sees that it is no longer the one at the path, and starts over.
@@ -90,7 +83,8 @@ def _real_folder(path: Path) -> Path:
 
 def remove_leftovers(common: Path) -> None:
     """Removes what the dead left, where nobody is at work: for those who only read, and so take no lock."""
-    if (common / _FOLDER).is_dir():
+    folder = common / _FOLDER
+    if folder.is_dir() and any(entry.name != _BASE for entry in folder.iterdir()):
         with suppress(Unavailable), hold_lock(common, timeout=0):
             pass
 
@@ -123,7 +117,7 @@ def _acquire_lock(folder: Path, timeout: float) -> int:
 def _clear_lock_folder(folder: Path, common: Path) -> None:
     """Removes what dead holders left: their folders, and lock files of git for the refs they were about to write."""
     for entry in folder.iterdir():
-        if entry.name == _FILE:
+        if entry.name in {_FILE, _BASE}:
             continue
         intended = entry / _INTENDED
         if intended.is_file():

@@ -25,7 +25,7 @@ def test_the_commit_hooks_run_in_gits_order_and_the_answer_says_which(tmp_path: 
 
     assert done.hooks == ALL
     assert (tmp_path / "ran").read_text() == "pre-commit 0 \nprepare-commit-msg 2 message\ncommit-msg 1 \n"
-    assert (here / ".git/gitops-mcp").exists() is False
+    assert [path.name for path in (here / ".git/gitops-mcp").iterdir()] == ["base"]
 
 
 def test_a_hook_sees_the_change_as_staged_and_nothing_else_as_changed(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_hook_that_refuses_is_quoted_and_nothing_is_left(checkout: Path, remot
     assert "token" not in said
     assert snapshot(checkout) == before
     assert git(remote, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
-    assert not (checkout / ".git/gitops-mcp").exists()
+    assert [path.name for path in (checkout / ".git/gitops-mcp").iterdir()] == ["base"]
 
 
 def test_what_the_message_hooks_write_is_the_message(tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ echo planted > planted; mkdir -p deep/down; echo x > deep/down/x; env -u GIT_DIR
     )
 
     first = published(here, {ORDERS: SCALED})
-    kept = here / ".git/gitops-mcp-base"
+    kept = here / ".git/gitops-mcp/base"
     write(kept / "files/Makefile", "edited\n")
     (kept / "files/scripts/lint.sh").unlink()
     write(kept / "index.lock", "")

@@ -74,7 +74,7 @@ def _text(data: bytes) -> str | None:
         return None
 
 
-def check_out(made: WorkTree, repository: Repository, branch: Branch, tree: str) -> WorkTree:
+def check_out(made: WorkTree, repository: Repository, branch: Branch, tree: str, *, keep: bool) -> WorkTree:
     """The base's files with those of the branch over them, and an index of its own that holds `tree`.
 
     `tree` is the branch's tip with what is about to be committed. HEAD is the tip: with the user's HEAD a hook that
@@ -82,7 +82,7 @@ def check_out(made: WorkTree, repository: Repository, branch: Branch, tree: str)
     """
     own = {**branch.files, **_changed(repository, branch.tip, tree)}
     files = _laid_over(made, repository, branch, own, tree)
-    kept = _moved(made, files)
+    kept = _moved(made, made.lock.base(keep=keep), files)
     git_dir = made.lock.work / "hooks.git"
     git_dir.mkdir()
     (git_dir / "HEAD").write_text(f"{branch.tip}\n")
@@ -111,9 +111,8 @@ def _laid_over(
     return write_tree(made, folders, own)
 
 
-def _moved(made: WorkTree, tree: str) -> WorkTree:
+def _moved(made: WorkTree, place: Path, tree: str) -> WorkTree:
     """The kept checkout at that tree, whatever state it was left in."""
-    place = made.lock.kept()
     kept = replace(made, folder=place / "files", index=place / "index")
     for is_last in (False, True):
         kept.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ _NOBODY = ("Please tell me who you are", "auto-detection is disabled", "empty id
 class WrittenCommit:
     id: str
     checkout: WorkTree | None
-    """Where hooks run, where there are any."""
+    """Where the commit hooks ran, where there are any."""
     filters: frozenset[str]
     """The clean filters that a file went through."""
     signed: bool
@@ -66,8 +66,8 @@ def write_commit(
         raise InvalidRequest(f"nothing to commit: {', '.join(sorted(files))} already stand so in {parent[:12]}")
     if settings.signoff:
         message = _add_signoff(work, message)
-    checkout = check_out(work, repository, branch, tree) if hooks.on_commit or hooks.on_push else None
-    if checkout and hooks.on_commit:
+    checkout = check_out(work, repository, branch, tree, keep=True) if hooks.on_commit else None
+    if checkout:
         message = hooks.run_on_commit(checkout, tree, message)
     if not message.strip():
         raise Refused("the commit hooks left no message: the commit would not say what it is for")

@@ -7,6 +7,7 @@ the base's there: what the user has checked out may be a branch that nobody has 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from gitops_mcp.errors import Refused
 
 ON_COMMIT = ("pre-commit", "prepare-commit-msg", "commit-msg")
 _ON_PUSH = "pre-push"
+_LFS = re.compile(rb"\A#!/bin/sh\ncommand -v git-lfs [^\n]+\ngit lfs pre-push \"\$@\"\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Hook:
     """The path in the repository, where it lies in it."""
     generated: tuple[Path, ...] = ()
     """What stands in its folder and is not in Git, where the hook is not: husky makes such."""
+
+    @property
+    def is_of_lfs(self) -> bool:
+        """Whether it is what `git lfs install` writes, which looks at no file of a working tree."""
+        return not self.inside and bool(_LFS.search(self.path.read_bytes()[:2000]))
 
 
 @dataclass(frozen=True)

@@ -123,11 +123,13 @@ def _push_hooks(
     """The folder with the pre-push hook that runs in a checkout, where there is one."""
     if not hooks.on_push:
         return None
+    if all(hook.is_of_lfs for hook in hooks.on_push):
+        return hooks.folder
     checkout = made.checkout if made else None
     if checkout is None:
         tree = WorkTree.made(repository, configuration, lock)
         alone = Branch(base.commit, base.commit, {}, ())
-        checkout = check_out(tree, repository, alone, repository.files.tree(base.commit))
+        checkout = check_out(tree, repository, alone, repository.files.tree(base.commit), keep=False)
     if made:
         (checkout.git_dir / "HEAD").write_text(f"{made.id}\n")
     return hooks.folder_for_push(checkout)
