@@ -13,9 +13,9 @@ from pathlib import Path
 def lock_file(path: Path, flags: int, *, wait: bool) -> int | None:
     """A descriptor of the file, locked; None where another process has it, or where it is not at its path any more.
 
-    Raises OSError where it cannot be opened with these flags.
+    Raises OSError where it cannot be opened with these flags, and where a symbolic link stands in its place.
     """
-    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         if os.path.samestat(path.stat(), os.fstat(descriptor)):

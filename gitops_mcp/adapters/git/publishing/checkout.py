@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitops_mcp.adapters.git.files import FolderEntry, TreeLine
+from gitops_mcp.adapters.git.lock import real_path
 from gitops_mcp.adapters.git.publishing.trees import Folders, write_tree
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
 from gitops_mcp.adapters.git.repository import Repository
@@ -113,7 +114,7 @@ def _laid_over(
 
 def _moved(made: WorkTree, place: Path, tree: str) -> WorkTree:
     """The kept checkout at that tree, whatever state it was left in."""
-    kept = replace(made, folder=place / "files", index=place / "index")
+    kept = replace(made, folder=real_path(place / "files"), index=real_path(place / "index"))
     for is_last in (False, True):
         kept.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         Path(f"{kept.index}.lock").unlink(missing_ok=True)

@@ -66,6 +66,8 @@ class Push:
             ran = self._git(
                 # A mirror's push takes no single ref.
                 *(("-c", f"core.hooksPath={self.hooks}") if self.hooks else ()),
+                # A user's push options are for pushes of their own: one may open a merge request, or a repository.
+                *("-c", "push.pushOption="),
                 *("-c", f"remote.{self.remote}.mirror=false", "push", "--porcelain", "--no-follow-tags"),
                 *("--recurse-submodules=no", f"--force-with-lease={ref}:{old}"),
                 *(() if self.hooks else ("--no-verify",)),
