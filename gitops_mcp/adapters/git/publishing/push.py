@@ -8,6 +8,7 @@ is asked before that is called a failure.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -126,7 +127,8 @@ class Push:
         """
         mapped = {spec.removeprefix("+") for spec in self.configuration.every(f"remote.{self.remote}.fetch")}
         if answered is None or f"refs/heads/*:refs/remotes/{self.remote}/*" not in mapped:
-            self._git(*command)
+            with suppress(Unavailable):
+                self._git(*command)
 
     def _git(self, *arguments: str) -> Ran:
         # A pre-push hook's own `git diff -- '*.yaml'` means the pattern.
