@@ -6,8 +6,10 @@ remote-tracking refs, and a trial merge adds objects that nothing refers to, whi
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -214,6 +216,12 @@ def _check_repository(path: Path) -> None:
         raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error
     if path.exists() and not path.is_dir():
         raise InvalidRequest(f"--repo: {path} is not a folder")
+    try:
+        # GitPython takes what it cannot open for what is not there.
+        with suppress(FileNotFoundError), os.scandir(path):
+            pass
+    except OSError as error:
+        raise Unavailable(f"--repo: {path} cannot be read: {error.strerror}") from error
     try:
         Repo(path, search_parent_directories=True, expand_vars=False).close()
     except NoSuchPathError as error:
