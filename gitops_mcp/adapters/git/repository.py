@@ -26,6 +26,7 @@ from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.seen import SeenChange
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
+from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
 OLDEST = (2, 38)
@@ -87,10 +88,26 @@ class Repository:
         """
         return self.refs.base(settings, fetch=fetch)
 
-    def check_push(self, base: Base) -> None:
-        """Raises Refused where Git's configuration pushes to what is not known here, before anything is pushed."""
+    def check_push(self, settings: GitSettings, base: Base, branch: str) -> None:
+        """Raises Refused, before anything is written, for a branch that is none of a change's.
+
+        That is the base, the remote's default branch, and one outside of the prefix; and all of them where Git's
+        configuration pushes to what is not known here.
+        """
+        reserved = {settings.prefix, base.branch, *self.refs.default_branches(settings, base)}
+        if not settings.prefix or not branch.startswith(settings.prefix) or branch in reserved:
+            raise Refused(
+                f"branch {quote(branch)} is not written here: changes live on branches that start with "
+                f"{settings.prefix!r}, and the base {base.branch!r} is never one of them, nor the remote's default "
+                f"branch: name another change, or set another branchPrefix"
+            )
         if base.home and base.pushes:
             Remotes.configured(self.calls.configuration).check_push(base.home, base.branch)
+
+    @property
+    def has_push_options(self) -> bool:
+        """Whether the user's own pushes carry options; an empty one takes those before it away."""
+        return bool(self.calls.configuration.get("push.pushoption"))
 
     def pushes(self, settings: GitSettings) -> bool:
         """Whether changes go to a remote; `Base.pushes` says the same without asking git again."""

@@ -38,7 +38,7 @@ from gitops_mcp.errors import GitOpsError, NotFound, NotSeen, Raced, Refused, Un
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.merged import is_open
-from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.outcomes import last_tips, outcome_of_branch, outcome_without_branch
 from gitops_mcp.workflows.view import View, read_texts, view_at
 from gitops_mcp.workflows.writing.engine_notices import engine_notices
@@ -119,7 +119,8 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours))
         plan = plan.warned(engine_notices(app, ground, view, after, ours))
     if plan.files:
-        ground.repository.check_push(ground.base)
+        ground.repository.check_push(ground.git, ground.base, target.branch)
+        plan = plan.warned(push_notices(ground))
         if ground.base.fault and ground.base.pushes and not request.dry_run:
             raise type(ground.base.fault)(f"nothing was pushed: {ground.base.fault}")
     if request.dry_run:

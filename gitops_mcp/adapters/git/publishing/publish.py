@@ -157,13 +157,8 @@ def remove_branch(repository: Repository, settings: GitSettings, *, branch: str,
 
 def _check_branch(repository: Repository, settings: GitSettings, base: Base, branch: str) -> None:
     """Raises unless the branch is one of ours to write: in the prefix, legal, not the base, checked out nowhere."""
-    if not branch.startswith(settings.prefix) or branch in {settings.prefix, base.branch}:
-        raise Refused(
-            f"branch {branch!r} is not written here: changes live on branches that start with {settings.prefix!r}, "
-            f"and the base {base.branch!r} is never one of them"
-        )
+    repository.check_push(settings, base, branch)
     branch_name(branch, field="branch")
-    repository.check_push(base)
     worktree = ""
     for line in repository.runner.run("worktree", "list", "--porcelain").text.split("\n"):
         if line.startswith("worktree "):
