@@ -105,6 +105,14 @@ class Repository:
             Remotes.configured(self.calls.configuration).check_push(base.home, base.branch)
 
     @property
+    def own_author(self) -> str:
+        """Whose commits are the user's own, as `Commit.author` has it."""
+        entries, given = self.calls.configuration, self.runner.environment
+        name = given.get("GIT_AUTHOR_NAME") or entries.get("author.name") or entries.get("user.name")
+        address = given.get("GIT_AUTHOR_EMAIL") or entries.get("author.email") or entries.get("user.email")
+        return f"{name} <{address}>"
+
+    @property
     def has_push_options(self) -> bool:
         """Whether the user's own pushes carry options; an empty one takes those before it away."""
         return bool(self.calls.configuration.get("push.pushoption"))

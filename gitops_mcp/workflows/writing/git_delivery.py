@@ -23,7 +23,7 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.names import check_change_name, pluralize, quote
+from gitops_mcp.domain.names import check_change_name, pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
 from gitops_mcp.domain.plans.message import commit_message
@@ -41,6 +41,7 @@ from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.outcomes import last_tips, outcome_of_branch, outcome_without_branch
 from gitops_mcp.workflows.view import View, read_texts, view_at
+from gitops_mcp.workflows.writing.branch_notices import conflicts_of, continued_notices, hook_notices
 from gitops_mcp.workflows.writing.engine_notices import engine_notices
 from gitops_mcp.workflows.writing.request import PATIENCE, Patience, WriteRequest, Writing
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
@@ -100,7 +101,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         return apply_directly(app, ground, environment, request, writing, patience)
     base = view_at(app, ground, environment, ground.base.commit, proposed=False)
     target = _find_target(app, ground, request, base, writing)
-    view = view_at(app, ground, environment, target.open.tip, proposed=True, api=base.api) if target.open else base
+    view, conflicts = _view_to_plan_on(app, ground, base, target), conflicts_of(ground, target.open)
     plan = _run_planner(app, ground, base, view, writing, target)
     plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
     check_no_plaintext(plan.files)
@@ -114,10 +115,11 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     if not plan.unchanged:
         after = desired_after(view.desired, plan.files)
         ours = changed_objects(view.desired, after)
-        plan = validate_plan(plan, ours, after, view.api, limits=_limits(view), base=view.base)
+        plan = validate_plan(plan, ours, after, view.api, limits=_limits(view, conflicts), base=view.base)
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours))
         plan = plan.warned(engine_notices(app, ground, view, after, ours))
+    plan = replace(plan, warnings=(*continued_notices(ground, target.open, conflicts), *plan.warnings))
     if plan.files:
         ground.repository.check_push(ground.git, ground.base, target.branch)
         plan = plan.warned(push_notices(ground))
@@ -148,6 +150,13 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
                 ),
             )
     return _write_result(ground, environment, target, plan, published)
+
+
+def _view_to_plan_on(app: App, ground: Ground, base: View, target: _DeliveryTarget) -> View:
+    if target.open is None:
+        return base
+    tip, branch = target.open.tip, target.branch
+    return view_at(app, ground, base.environment, tip, proposed=True, branch=branch, api=base.api)
 
 
 def _written_secrets(
@@ -295,9 +304,11 @@ def _wait_notices(request: WriteRequest) -> list[Notice]:
     return [Notice("wait", text)] if request.wait else []
 
 
-def _limits(view: View) -> Limits:
-    settings = view.settings
-    return Limits(settings.max_instances, settings.storage_classes, view.environment.protected, view.environment)
+def _limits(view: View, conflicts: Collection[str]) -> Limits:
+    settings, environment = view.settings, view.environment
+    return Limits(
+        settings.max_instances, settings.storage_classes, environment.protected, environment, from_base=bool(conflicts)
+    )
 
 
 def _overlap_notices(
@@ -370,23 +381,11 @@ def _write_result(
         operator=plan.operator,
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
         warnings=[
-            replace(one, message=cut_text(one.message, 1000)) for one in (*plan.warnings, *_hook_notices(published))
+            replace(one, message=cut_text(one.message, 1000)) for one in (*plan.warnings, *hook_notices(published))
         ],
         next=_next_steps(ground, target, plan, published),
     )
     return shorten_to_fit(answer, "files", "about", "warnings", "next")
-
-
-def _hook_notices(published: PublishedCommit | None) -> list[Notice]:
-    if not published or not published.unreviewed:
-        return []
-    named, more = published.unreviewed[:_NAMED], len(published.unreviewed) - _NAMED
-    files = ", ".join(map(quote, named)) + (f" and {len(published.unreviewed) - _NAMED} more" if more > 0 else "")
-    text = (
-        f"no hook ran: branch {published.branch} brings {files}, which the base does not have so and a hook might "
-        f"execute before it is reviewed"
-    )
-    return [Notice("hooks-not-run", text)]
 
 
 def _next_steps(ground: Ground, target: _DeliveryTarget, plan: Plan, published: PublishedCommit | None) -> list[str]:
