@@ -19,7 +19,7 @@ def lock_file(path: Path, flags: int, *, wait: bool) -> int | None:
     """
     descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
-        _check_regular(descriptor)
+        check_regular(descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         if os.path.samestat(path.stat(), os.fstat(descriptor)):
             return descriptor
@@ -32,6 +32,7 @@ def lock_file(path: Path, flags: int, *, wait: bool) -> int | None:
     return None
 
 
-def _check_regular(descriptor: int) -> None:
+def check_regular(descriptor: int) -> None:
+    """Raises OSError for a pipe, a device or a folder, which has no end to read to, or blocks."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise OSError(errno.EINVAL, "it is no regular file")
