@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
 from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
+ATTRIBUTES = ".gitattributes"
 OLDEST = (2, 38)
 """`git merge-tree --write-tree` came with it."""
 
@@ -86,6 +88,7 @@ class Repository:
 
         A failed fetch is a warning as long as the base is known from an earlier one.
         """
+        _check_attributes(self.root / ATTRIBUTES)
         return self.refs.base(settings, fetch=fetch)
 
     def check_push(self, settings: GitSettings, base: Base, branch: str) -> None:
@@ -231,6 +234,13 @@ class Repository:
     def commits_naming(self, base: str, change: str) -> tuple[Commit, ...]:
         """Commits of the base whose message names the change, newest first."""
         return self.history.commits_naming(base, change)
+
+
+def _check_attributes(path: Path) -> None:
+    """Git reads it whenever it compares or merges, and would wait for a pipe."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if stat.S_ISFIFO(mode := path.lstat().st_mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
+            raise Unavailable(f"{path} is no file, and git would wait for it without end: remove it")
 
 
 def _check_repository(path: Path) -> None:

@@ -109,6 +109,9 @@ def _environment() -> dict[str, str]:
         "GCM_INTERACTIVE": "never",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_LITERAL_PATHSPECS": "1",
+        # Commits are what their ids say: one that is built on a replacement would take back what the other one has.
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": os.devnull,
         "GIT_PAGER": "cat",
         "GIT_EDITOR": ":",
         "GIT_ADVICE": "0",
