@@ -111,7 +111,6 @@ def _environment() -> dict[str, str]:
         "GIT_LITERAL_PATHSPECS": "1",
         # Commits are what their ids say: one that is built on a replacement would take back what the other one has.
         "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_GRAFT_FILE": os.devnull,
         "GIT_PAGER": "cat",
         "GIT_EDITOR": ":",
         "GIT_ADVICE": "0",

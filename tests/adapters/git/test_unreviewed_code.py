@@ -179,17 +179,14 @@ def test_what_hooks_leave_in_the_kept_checkout_is_gone_at_the_next_commit(tmp_pa
     executable(
         here / ".git/hooks/pre-commit",
         f"""ls -A | tr '\\n' ' ' >> {tmp_path}/seen; cat Makefile >> {tmp_path}/seen
-echo planted > planted; mkdir -p deep/down; echo x > deep/down/x; env -u GIT_DIR -u GIT_WORK_TREE git init -q nested""",
+echo edited > Makefile; rm scripts/lint.sh; echo planted > planted; mkdir -p deep/down; echo x > deep/down/x; env -u GIT_DIR -u GIT_WORK_TREE git init -q nested""",
     )
 
-    first = published(here, {ORDERS: SCALED})
     kept = here / ".git/gitops-mcp/base"
-    write(kept / "files/Makefile", "edited\n")
-    (kept / "files/scripts/lint.sh").unlink()
-    write(kept / "index.lock", "")
-    published(here, {NEW: OTHER.encode()}, expected=first.commit)
-    write(kept / "index", "no index")
-    published(here, {NEW: OTHER.encode()}, branch="gitops-mcp/two")
+    for name, text in (("index.lock", ""), ("index", "no index"), ("unchanged", "")):
+        with pytest.raises(Refused, match=r"the commit hooks rewrote Makefile, scripts/lint\.sh"):
+            published(here, {ORDERS: SCALED})
+        write(kept / name, text)
 
     assert (tmp_path / "seen").read_text() == "Makefile clusters scripts lint:\n" * 3
 

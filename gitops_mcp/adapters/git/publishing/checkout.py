@@ -112,16 +112,26 @@ def _laid_over(
     return write_tree(made, folders, own)
 
 
+def kept_as_it_was(folder: Path) -> Path:
+    """The file that says of a checkout that its last hooks left it so: looking anew costs a look at each file."""
+    return folder.parent / "unchanged"
+
+
 def _moved(made: WorkTree, place: Path, tree: str) -> WorkTree:
     """The kept checkout at that tree, whatever state it was left in."""
     kept = replace(made, folder=real_path(place / "files"), index=real_path(place / "index"))
+    proven = kept_as_it_was(kept.folder)
+    is_proven = proven.exists()
+    proven.unlink(missing_ok=True)
     for is_last in (False, True):
         kept.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         Path(f"{kept.index}.lock").unlink(missing_ok=True)
         try:
             # LFS would download all that the base has of it, for hooks that look at manifests.
-            kept.git(*_OPTIONS, "read-tree", "--reset", "-u", tree, env={"GIT_LFS_SKIP_SMUDGE": "1"})
-            kept.git(*_OPTIONS, "clean", "--quiet", "-ffdx")
+            how = "-m" if is_proven and not is_last else "--reset"
+            kept.git(*_OPTIONS, "read-tree", how, "-u", tree, env={"GIT_LFS_SKIP_SMUDGE": "1"})
+            if how == "--reset":
+                kept.git(*_OPTIONS, "clean", "--quiet", "-ffdx")
         except GitFailed as error:
             if is_last:
                 raise Unavailable(

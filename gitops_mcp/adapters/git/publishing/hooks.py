@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_mcp.adapters.git.configuration import Configuration
+from gitops_mcp.adapters.git.publishing.checkout import kept_as_it_was
 from gitops_mcp.adapters.git.publishing.printed import first_lines
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
 from gitops_mcp.adapters.git.repository import Repository
@@ -82,6 +83,7 @@ class Hooks:
                     f"that holds this change. It printed:\n{said}"
                 )
         _check_unchanged(tree, written)
+        kept_as_it_was(tree.folder).touch()
         return file.read_text(encoding="utf-8", errors="surrogateescape").strip() + "\n"
 
     def folder_for_push(self, tree: WorkTree) -> Path:
@@ -103,8 +105,7 @@ class Hooks:
         there = tree.folder / hook.inside
         there.parent.mkdir(parents=True, exist_ok=True)
         for source in hook.generated:
-            if not os.path.lexists(target := there.parent / source.name):
-                shutil.copy(source, target)
+            shutil.copy(source, there.parent / source.name)
         if there.name == hook.name:
             return there
         link = tree.lock.work / "linked-hooks" / hook.name
@@ -136,7 +137,10 @@ def _found_hook(repository: Repository, folder: Path, name: str, base: str) -> H
         return None
     beside = str(real.parent.relative_to(top))
     listed = repository.runner.run("ls-files", "--others", "-z", "--", beside, cwd=top).text.split("\0")
-    generated = tuple(one for name in listed if (one := top / name).parent == real.parent and one.is_file())
+    reviewed = repository.files.entries(base, listed)
+    generated = tuple(
+        one for name in listed if name not in reviewed and (one := top / name).parent == real.parent and one.is_file()
+    )
     # What the user's checkout has from Git and the base does not is a branch's.
     return Hook(name, path, inside, generated) if real in generated else None
 
