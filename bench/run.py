@@ -1,12 +1,13 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
-python bench/run.py [startup] [scaling] [script] [modelling] [listing] [members] [validating]
+python bench/run.py [startup] [scaling] [script] [modelling] [listing] [members] [validating] [hooks]
 """
 
 from __future__ import annotations
 
 import sys
 
+import hooks
 import listing
 import members
 import modelling
@@ -24,6 +25,7 @@ PARTS = {
     "listing": listing.measured,
     "members": members.measured,
     "validating": validating.measured,
+    "hooks": hooks.measured,
 }
 
 

@@ -33,36 +33,36 @@ def measured() -> Iterator[Ratio | str]:
 def _measured(checkout: Path) -> tuple[Cost, Cost, Cost, Cost, Cost]:
     firsts, freshes, greps = [], [], []
     for number in range(5):
-        with _server(checkout) as server:
+        with served(checkout) as server:
             # Loads the libraries and fetches, and looks at no manifest.
             server.call("list_changes")
             pid = server.child.pid
-            firsts.append(timed(lambda: _scale(server, "first", 5 + number % 2), pid=pid))  # noqa: B023 - called at once
-        with _server(checkout) as server:
+            firsts.append(timed(lambda: scale(server, "first", 5 + number % 2), pid=pid))  # noqa: B023 - called at once
+        with served(checkout) as server:
             pid = server.child.pid
-            freshes.append(timed(lambda: _scale(server, "fresh", 5 + number % 2), pid=pid))  # noqa: B023 - called at once
+            freshes.append(timed(lambda: scale(server, "fresh", 5 + number % 2), pid=pid))  # noqa: B023 - called at once
         greps.append(timed(lambda: git(checkout, "grep", "-lF", "postgresql.cnpg.io/", "origin/main", "--", ".")))
     ours, raw = [], []
     tip = git(checkout, "rev-parse", "origin/main")
-    with _server(checkout) as server:
+    with served(checkout) as server:
         pid = server.child.pid
-        _scale(server, "warm", 9)
+        scale(server, "warm", 9)
         for number in range(PAIRS):
-            ours.append(timed(lambda: _scale(server, "warm", 4 + number % 5), pid=pid))  # noqa: B023 - called at once
+            ours.append(timed(lambda: scale(server, "warm", 4 + number % 5), pid=pid))  # noqa: B023 - called at once
             tips: list[str] = []
             raw.append(timed(lambda: tips.append(_raw(checkout, tip, 4 + number % 5))))  # noqa: B023 - called at once
             tip = tips[0]
     return median(firsts), median(freshes), median(ours), median(raw), median(greps)
 
 
-def _server(checkout: Path) -> Server:
+def served(checkout: Path) -> Server:
     nobodys = {"KUBECONFIG": os.devnull, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     server = Server([sys.executable, "-m", "gitops_mcp", "--repo", str(checkout)], **nobodys)
     server.initialize()
     return server
 
 
-def _scale(server: Server, change: str, instances: int) -> None:
+def scale(server: Server, change: str, instances: int) -> None:
     result = server.call("scale_postgres_cluster", name="orders-db", instances=instances, change=change)
     assert result["structuredContent"]["outcome"] == "committed"
 

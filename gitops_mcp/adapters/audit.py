@@ -70,7 +70,8 @@ class AuditLog:
             log.exception("the audit log %s could not be written", self.path)
 
     def _opened(self) -> int:
-        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # A pipe that nobody reads is an error, and no reason to wait.
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
 
 
 def _may_be_written(name: str, value: Any) -> bool:

@@ -5,18 +5,21 @@ Who has the lock may unlink the file, so one that is no longer at its path locks
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from pathlib import Path
 
 
 def lock_file(path: Path, flags: int, *, wait: bool) -> int | None:
     """A descriptor of the file, locked; None where another process has it, or where it is not at its path any more.
 
-    Raises OSError where it cannot be opened with these flags.
+    Raises OSError where it cannot be opened with these flags, and where something else than a file stands there.
     """
-    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
+        check_regular(descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         if os.path.samestat(path.stat(), os.fstat(descriptor)):
             return descriptor
@@ -27,3 +30,9 @@ def lock_file(path: Path, flags: int, *, wait: bool) -> int | None:
         raise
     os.close(descriptor)
     return None
+
+
+def check_regular(descriptor: int) -> None:
+    """Raises OSError for a pipe, a device or a folder, which has no end to read to, or blocks."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 
-from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.adapters.secrets.notes import MadeSecret, sweep_notes
 from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
-from gitops_mcp.domain.plans.roles.declared_roles import is_named_by_roles, objects_naming_secret
+from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.plans.roles.declared_roles import objects_naming_secret, strings_in
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Refused
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,12 @@ commit is otherwise."""
 
 
 def take_back_secrets(app: App, ground: Ground) -> None:
-    """Takes back what servers that died between Secret and commit have left. What cannot be yet stays noted."""
+    """Takes back what servers that died between Secret and commit have left. What cannot be yet stays noted.
+
+    A server that only reads leaves that to another one.
+    """
+    if app.read_only:
+        return
 
     def settle(made: MadeSecret, change: str) -> bool:
         try:
@@ -45,12 +51,9 @@ def settle_secret(app: App, ground: Ground, made: MadeSecret, change: str) -> bo
             return False
         if _is_published(ground, made, change):
             return True
-        base = app.desired(ground, environment.path, ground.base.commit)
-        if objects_naming_secret(base, made.namespace, made.name):
-            return True
-    kube = app.kube(environment, ground.settings)
-    if _is_named_live(kube, made):
+    if is_needed(app, ground, environment, made, merged=change != DIRECT):
         return True
+    kube = app.kube(environment, ground.settings)
     from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
 
     try:
@@ -62,12 +65,20 @@ def settle_secret(app: App, ground: Ground, made: MadeSecret, change: str) -> bo
     return True
 
 
-def _is_named_live(kube: Kube, made: MadeSecret) -> bool:
+def is_needed(app: App, ground: Ground, environment: Environment, made: MadeSecret, *, merged: bool = True) -> bool:
+    """Whether something live names the Secret, or something `merged`. Raises where that cannot be told."""
+    if merged and any(
+        objects_naming_secret(app.desired(ground, one.path, ground.base.commit), made.namespace, made.name)
+        for one in ground.settings.environments.values()
+    ):
+        return True
+    kube = app.kube(environment, ground.settings)
     try:
         roles = kube.every(DATABASE_ROLE, made.namespace)
     except NotInstalled:
         roles = ()
-    return is_named_by_roles((*roles, *kube.every(CLUSTER, made.namespace)), made.name)
+    live = (*roles, *kube.every(CLUSTER, made.namespace))
+    return any(made.name in strings_in(at(one, "spec")) for one in live)
 
 
 def _is_published(ground: Ground, made: MadeSecret, change: str) -> bool:

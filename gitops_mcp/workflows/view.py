@@ -170,13 +170,25 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def view_at(
-    app: App, ground: Ground, environment: Environment, commit: str, *, proposed: bool, api: ApiOnce | None = None
+    app: App,
+    ground: Ground,
+    environment: Environment,
+    commit: str,
+    *,
+    proposed: bool,
+    branch: str = "",
+    api: ApiOnce | None = None,
 ) -> View:
-    """What an environment's folder declares at a commit. `api`: what the call has seen of the API already."""
+    """What an environment's folder declares at a commit: the base's, or, proposed, the tip of a change's branch.
+
+    `api`: what the call has seen of the API already.
+    """
     api = api or ApiOnce(app.kube(environment, ground.settings), app.schemas)
     engine_kube = app.engine_kube(environment, ground.settings)
     engine_api = api if engine_kube is api.kube else ApiOnce(engine_kube, app.schemas)
     desired = app.desired(ground, environment.path, commit)
+    if branch:
+        desired = replace(desired, origin=replace(desired.origin, name=f"branch {branch}"))
     base = app.desired(ground, environment.path, ground.base.commit)
     source = CommitSource(ground, environment, commit, engine_api)
     return View(ground.settings, environment, desired, base, api, source, proposed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,9 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused, Unavailable
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.left_secrets import DIRECT, take_back_secrets
+from gitops_mcp.workflows.reading.changes import page_of_changes
 from gitops_mcp.workflows.writing import roles
+from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.request import WriteRequest
 from gitops_mcp.workflows.writing.secrets import write_secrets
 from tests.workflows.conftest import Team, cluster
@@ -321,3 +324,93 @@ def test_writers_that_race_for_one_branch_leave_the_secret_of_each_commit_and_no
     assert len(live) == 8
     assert named == live
     assert here.notes == []
+
+
+def test_a_server_that_only_reads_takes_nothing_back(here: Here) -> None:
+    done = killed_after_commit(here)
+    here.team.git("branch", "-D", str(done.branch))
+    app = App.open(Flags(repo=here.team.root, read_only=True))
+    take_back_secrets(app, app.ground(fetch=True))
+    page_of_changes(app, state="all", limit=9, cursor=None)
+    assert (len(here.secrets), len(here.notes)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{"made": [], "change": "x"}',
+        '{"made": [1, 2, 3, 4], "change": "x"}',
+        '{"made": ["prod", "shop", "x", "y"], "change": {}}',
+        '{"made": ["prod", "shop", "x", "y"]}',
+        "[" * 50_000 + "}",
+        "no json}",
+        "\ud800}",
+    ],
+)
+def test_a_note_that_is_no_note_is_left_and_hinders_nobody(text: str, here: Here) -> None:
+    folder = here.team.root / ".git/gitops-mcp-secrets"
+    folder.mkdir()
+    (folder / "x.json").write_bytes(text.encode(errors="surrogatepass"))
+    assert made(here.app()).outcome == "committed"
+    assert [path.name for path in here.notes] == ["x.json"]
+
+
+@pytest.mark.parametrize("kind", ["a link", "a pipe", "a folder"])
+def test_what_is_no_file_among_the_notes_is_passed_over(kind: str, here: Here, tmp_path: Path) -> None:
+    folder = here.team.root / ".git/gitops-mcp-secrets"
+    folder.mkdir()
+    outside = tmp_path / "outside.json"
+    outside.write_text('{"made": ["prod", "shop", "x", "y"], "change": "x"}')
+    match kind:
+        case "a link":
+            (folder / "x.json").symlink_to(outside)
+        case "a pipe":
+            os.mkfifo(folder / "x.json")
+        case _:
+            (folder / "x.json").mkdir()
+    assert made(here.app()).outcome == "committed"
+    assert ([path.name for path in here.notes], outside.exists()) == (["x.json"], True)
+
+
+def test_a_linked_folder_of_notes_is_refused(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (here.team.root / ".git/gitops-mcp-secrets").symlink_to(tmp_path / "outside")
+    with pytest.raises(Unavailable, match=r"gitops-mcp-secrets: it is a symbolic link"):
+        made(here.app())
+    assert (list((tmp_path / "outside").iterdir()), here.secrets, here.branches()) == ([], [], "")
+
+
+@pytest.mark.parametrize("named", ["merged", "live in a role", "live in a Cluster"])
+def test_discarding_keeps_a_secret_that_something_merged_or_live_names(named: str, here: Here) -> None:
+    done = made(here.app())
+    secret = "db-reader-password"
+    role = {"cluster": {"name": "db"}, "name": "reader", "passwordSecret": {"name": secret}}
+    match named:
+        case "merged":
+            # Somebody merged it by hand, with a change of their own beside it: the branch does not look merged.
+            here.team.commit({"prod/other.yaml": cluster("other", spec=f"{{superuserSecret: {{name: {secret}}}}}")})
+        case "live in a role":
+            head = {"apiVersion": kinds.DATABASE_ROLE.api_version, "kind": "DatabaseRole"}
+            here.world.store.create(
+                kinds.DATABASE_ROLE, {**head, "spec": role, "metadata": {"name": "r", "namespace": "shop"}}
+            )
+        case _:
+            spec = {"instances": 1, "storage": {"size": "1Gi"}, "superuserSecret": {"name": secret}}
+            head = {"apiVersion": kinds.CLUSTER.api_version, "kind": "Cluster"}
+            here.world.store.create(
+                kinds.CLUSTER, {**head, "spec": spec, "metadata": {"name": "db", "namespace": "shop"}}
+            )
+
+    discarded = discard_branch(here.app(), str(done.change), confirmed=True, dry_run=False)
+
+    assert len(here.secrets) == 1
+    assert [one.message for one in discarded.warnings] == [
+        f"Secret shop/{secret} stays: what is live or merged names it"
+    ]
+
+
+def test_discarding_removes_a_secret_that_nothing_else_names(here: Here) -> None:
+    done = made(here.app())
+    discarded = discard_branch(here.app(), str(done.change), confirmed=True, dry_run=False)
+    assert (here.secrets, discarded.warnings) == ([], [])

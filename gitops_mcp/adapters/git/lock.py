@@ -2,7 +2,8 @@
 
 Both live in `<common git folder>/gitops-mcp/`, away from the checkout. The lock is a flock on a file whose descriptor
 git's processes inherit: when a server is killed while its push still runs, the next one waits for that push. Whoever
-gets the lock knows that every other work folder belongs to the dead, and sweeps it. On release nothing stays behind.
+gets the lock knows that every other work folder belongs to the dead, and sweeps it. On release nothing stays behind
+but a checkout of the base, where commit hooks need one.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from gitops_mcp.errors import Unavailable
 _FOLDER = "gitops-mcp"
 _FILE = "lock"
 _INTENDED = "refs"
-_SHARED = ("packed-refs.new", "packed-refs.lock", "reftable/tables.list.lock", "shallow.lock")
-"""What git may hold while it writes any ref."""
+_BASE = "base"
+"""What goes from holder to holder: a checkout of the base, where there are commit hooks."""
+_SHARED = ("packed-refs.new", "packed-refs.lock", "reftable/tables.list.lock")
+"""What git may hold while it writes any ref. `shallow.lock` is not among them: a fetch holds it as long as it takes."""
 _STALE = 1.0
 """Seconds. No git holds a lock for longer than it waits for one itself (core.packedRefsTimeout)."""
 
@@ -35,6 +38,11 @@ class Lock:
     common: Path
     work: Path
     """A folder of this holder's own; it goes when the lock is released."""
+
+    def base(self, *, keep: bool) -> Path:
+        """A folder for files of the base; kept, it is there for the next holder."""
+        kept = real_path(self.work.parent / _BASE)
+        return kept if keep or kept.is_dir() else self.work / _BASE
 
     def intend(self, *refs: str) -> None:
         """Notes refs about to be written, so that a lock file git leaves on them when killed is known to be ours.
@@ -51,7 +59,7 @@ def hold_lock(common: Path, *, timeout: float) -> Iterator[Lock]:
 
     Raises Unavailable when another process holds it for longer, or when the folder cannot be written.
     """
-    folder = common / _FOLDER
+    folder = real_path(common / _FOLDER)
     descriptor = _acquire_lock(folder, timeout)
     try:
         _clear_lock_folder(folder, common)
@@ -60,6 +68,9 @@ def hold_lock(common: Path, *, timeout: float) -> Iterator[Lock]:
             yield Lock(descriptor, common, work)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        # A full disk, a quota, no descriptors left: of all that is done under the lock the commit point comes last.
+        raise Unavailable(f"cannot work in {folder}: {error.strerror}; nothing was changed") from error
     finally:
         # Unlinked while held: who waits on this file sees that it is no longer the one at the path, and starts over.
         (folder / _FILE).unlink(missing_ok=True)
@@ -67,9 +78,17 @@ def hold_lock(common: Path, *, timeout: float) -> Iterator[Lock]:
         _remove_if_empty(folder)
 
 
+def real_path(path: Path) -> Path:
+    """The path, unless it leads elsewhere: what is swept and written there is ours alone."""
+    if path.is_symlink():
+        raise Unavailable(f"{path} is a symbolic link: remove it; the server keeps files of its own there")
+    return path
+
+
 def remove_leftovers(common: Path) -> None:
     """Removes what the dead left, where nobody is at work: for those who only read, and so take no lock."""
-    if (common / _FOLDER).is_dir():
+    folder = common / _FOLDER
+    if folder.is_dir() and any(entry.name != _BASE for entry in folder.iterdir()):
         with suppress(Unavailable), hold_lock(common, timeout=0):
             pass
 
@@ -100,19 +119,32 @@ def _acquire_lock(folder: Path, timeout: float) -> int:
 
 
 def _clear_lock_folder(folder: Path, common: Path) -> None:
-    """Removes what dead holders left: their folders, and lock files of git for the refs they were about to write."""
-    for entry in folder.iterdir():
-        if entry.name == _FILE:
-            continue
+    """Removes what dead holders left: their folders, and lock files of git for the refs they were about to write.
+
+    A checkout that one of them was at work in goes, too.
+    """
+    left = [entry for entry in folder.iterdir() if entry.name not in {_FILE, _BASE}]
+    for entry in left:
         intended = entry / _INTENDED
-        if intended.is_file():
-            for left in _lock_files(common, intended.read_text().splitlines()):
-                _remove_stale(left)
-        shutil.rmtree(entry, ignore_errors=True)
+        if not entry.is_symlink() and intended.is_file():
+            for lock in _lock_files(common, intended.read_text().splitlines()):
+                _remove_stale(lock)
+        _remove_all(entry)
+    if left:
+        _remove_all(folder / _BASE)
+
+
+def _remove_all(path: Path) -> None:
+    """A link itself, and not what it leads to."""
+    if path.is_symlink() or path.is_file():
+        path.unlink(missing_ok=True)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def _lock_files(common: Path, refs: Iterable[str]) -> Iterator[Path]:
     for ref in refs:
+        if not ref.startswith("refs/") or ".." in ref:
+            continue
         if ref.endswith("*"):
             folder = common / ref.rpartition("/")[0]
             yield from (path for path in folder.rglob("*.lock") if str(path).startswith(f"{common}/{ref[:-1]}"))

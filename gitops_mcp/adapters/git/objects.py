@@ -13,7 +13,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.runner import Child, Runner
+from gitops_mcp.errors import Unavailable
 
+LARGEST = 32 * 2**20
+"""Bytes of an object that is read whole; no manifest and no folder of a repository comes near."""
 _PORTION = 50
 """Questions; with ids of SHA-256 they are less than the 4 KiB that a pipe holds on any system."""
 
@@ -70,6 +73,11 @@ class Objects:
                 yield None
                 continue
             size = int(head[2])
+            if command == "contents" and size > LARGEST:
+                raise Unavailable(
+                    f"{head[1]} {head[0]} has {size} bytes, and files and folders of a commit are read up to "
+                    f"{LARGEST >> 20} MiB: take it out of the repository, or out of the environment's path"
+                )
             yield Object(head[0], size, self._bytes(child, size + 1)[:-1] if command == "contents" else b"")
 
     def _started(self) -> Child:

@@ -62,6 +62,8 @@ class Base:
     """That of `home`."""
     seen: Mapping[str, SeenChange] = field(default_factory=dict)
     """What is known of changes by branch, whether or not it is there."""
+    heads: frozenset[str] = frozenset()
+    """The default branches of remotes, as they are known here."""
     forgetful: str | None = None
     """Why what was seen is forgotten when this process ends."""
 
@@ -76,6 +78,8 @@ class _RefListing:
     """Where changes are pushed to."""
     pushes: bool
     refs: Mapping[str, str]
+    heads: frozenset[str]
+    """The default branches of remotes, as they are known here."""
 
     @property
     def ref(self) -> str:
@@ -92,7 +96,7 @@ class _RefListing:
         found = {}
         for ref, tip in sorted(self.refs.items()):
             name = ref.removeprefix(start)
-            if ref.startswith(start) and is_change_name(name) and prefix + name != self.branch:
+            if ref.startswith(start) and is_change_name(name) and prefix + name not in {self.branch, *self.heads}:
                 found[prefix + name] = ChangeRef(name, prefix + name, tip, ref)
         return found
 
@@ -195,6 +199,7 @@ class Refs:
             written_url=view.remote.written_url if view.remote else None,
             home_url=view.home.url if view.home else None,
             seen=seen,
+            heads=view.heads,
             forgetful=self.seen.fault,
         )
 
@@ -252,7 +257,8 @@ class Refs:
         self._branch = branch
         there = remotes.home(remote.name, branch) if remote else ""
         home = remote if remote is None or there == remote.name else replace(remote, name=there)
-        return _RefListing(branch, remote, home, home is not None and settings.push == "auto", refs)
+        named = {"/".join(target.split("/")[3:]) for target in heads.values() if target.startswith("refs/remotes/")}
+        return _RefListing(branch, remote, home, home is not None and settings.push == "auto", refs, frozenset(named))
 
     def _listed(
         self, settings: GitSettings, remotes: Remotes, branches: set[str]
@@ -294,16 +300,34 @@ class Refs:
         target = heads.get(f"{start}HEAD", "")
         if target.startswith(start):
             return target.removeprefix(start)
+        try:
+            return self._remote_head(name, settings, remotes)
+        except Unavailable as error:
+            raise Unavailable(
+                f"the base is not known: {name}/HEAD is not set here and the remote could not be asked "
+                f"({_reason(error)}); repair the remote, or pass --base with the branch"
+            ) from error
+
+    def default_branches(self, settings: GitSettings, base: Base) -> frozenset[str]:
+        """What the remotes' HEADs name, as far as it may be a change's branch.
+
+        With a base and a prefix that nobody has set, that is the base itself. Else the remotes are asked, each once:
+        what stands here may be old.
+        """
+        if settings.base is None and settings.prefix == GitSettings.prefix:
+            return base.heads
+        remotes = Remotes.configured(self.calls.configuration)
+        names = {one for one in (base.remote, base.home) if one}
+        try:
+            found = {head for name in names if (head := self._remote_head(name, settings, remotes))}
+        except GitFailed as error:
+            raise remote_error("the question which is the remote's default branch", error.ran.stderr) from error
+        return base.heads | found
+
+    def _remote_head(self, name: str, settings: GitSettings, remotes: Remotes) -> str | None:
         key = (name, remotes.urls[name])
         if key not in self._heads:
-            remote = remote_of(self.runner, name, remotes, timeout=settings.timeout)
-            try:
-                head = remote.head()
-            except Unavailable as error:
-                raise Unavailable(
-                    f"the base is not known: {name}/HEAD is not set here and the remote could not be asked "
-                    f"({_reason(error)}); repair the remote, or pass --base with the branch"
-                ) from error
+            head = remote_of(self.runner, name, remotes, timeout=settings.timeout).head()
             if head is None:
                 return None
             self._heads[key] = head

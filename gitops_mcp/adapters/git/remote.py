@@ -73,11 +73,7 @@ class Remote:
 
     def _head_stays(self) -> dict[str, str]:
         """Since 2.48 git writes a missing refs/remotes/<remote>/HEAD when it fetches, unless it is told not to."""
-        return {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"remote.{self.name}.followRemoteHEAD",
-            "GIT_CONFIG_VALUE_0": "never",
-        }
+        return self.runner.configured(f"remote.{self.name}.followRemoteHEAD", "never")
 
     def head(self) -> str | None:
         """The branch that the remote's HEAD names; None when it names none."""

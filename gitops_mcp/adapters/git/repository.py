@@ -6,8 +6,11 @@ remote-tracking refs, and a trial merge adds objects that nothing refers to, whi
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +27,10 @@ from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.seen import SeenChange
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
+from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
+ATTRIBUTES = ".gitattributes"
 OLDEST = (2, 38)
 """`git merge-tree --write-tree` came with it."""
 
@@ -83,12 +88,37 @@ class Repository:
 
         A failed fetch is a warning as long as the base is known from an earlier one.
         """
+        _check_attributes(self.root / ATTRIBUTES)
         return self.refs.base(settings, fetch=fetch)
 
-    def check_push(self, base: Base) -> None:
-        """Raises Refused where Git's configuration pushes to what is not known here, before anything is pushed."""
+    def check_push(self, settings: GitSettings, base: Base, branch: str) -> None:
+        """Raises Refused, before anything is written, for a branch that is none of a change's.
+
+        That is the base, the remote's default branch, and one outside of the prefix; and all of them where Git's
+        configuration pushes to what is not known here.
+        """
+        reserved = {settings.prefix, base.branch, *self.refs.default_branches(settings, base)}
+        if not settings.prefix or not branch.startswith(settings.prefix) or branch in reserved:
+            raise Refused(
+                f"branch {quote(branch)} is not written here: changes live on branches that start with "
+                f"{settings.prefix!r}, and the base {base.branch!r} is never one of them, nor the remote's default "
+                f"branch: name another change, or set another branchPrefix"
+            )
         if base.home and base.pushes:
             Remotes.configured(self.calls.configuration).check_push(base.home, base.branch)
+
+    @property
+    def own_author(self) -> str:
+        """Whose commits are the user's own, as `Commit.author` has it."""
+        entries, given = self.calls.configuration, self.runner.environment
+        name = given.get("GIT_AUTHOR_NAME") or entries.get("author.name") or entries.get("user.name")
+        address = given.get("GIT_AUTHOR_EMAIL") or entries.get("author.email") or entries.get("user.email")
+        return f"{name} <{address}>"
+
+    @property
+    def has_push_options(self) -> bool:
+        """Whether the user's own pushes carry options; an empty one takes those before it away."""
+        return bool(self.calls.configuration.get("push.pushoption"))
 
     def pushes(self, settings: GitSettings) -> bool:
         """Whether changes go to a remote; `Base.pushes` says the same without asking git again."""
@@ -206,6 +236,13 @@ class Repository:
         return self.history.commits_naming(base, change)
 
 
+def _check_attributes(path: Path) -> None:
+    """Git reads it whenever it compares or merges, and would wait for a pipe."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if stat.S_ISFIFO(mode := path.lstat().st_mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
+            raise Unavailable(f"{path} is no file, and git would wait for it without end: remove it")
+
+
 def _check_repository(path: Path) -> None:
     try:
         # GitPython looks for git when it is imported, and raises this when there is none.
@@ -214,6 +251,12 @@ def _check_repository(path: Path) -> None:
         raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error
     if path.exists() and not path.is_dir():
         raise InvalidRequest(f"--repo: {path} is not a folder")
+    try:
+        # GitPython takes what it cannot open for what is not there.
+        with suppress(FileNotFoundError), os.scandir(path):
+            pass
+    except OSError as error:
+        raise Unavailable(f"--repo: {path} cannot be read: {error.strerror}") from error
     try:
         Repo(path, search_parent_directories=True, expand_vars=False).close()
     except NoSuchPathError as error:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
+import select
+import selectors
 import signal
 import subprocess
 import time
@@ -16,8 +18,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
-from gitops_mcp.caller import Cancelled, check_wanted, has_end
+from gitops_mcp.caller import check_wanted, has_end
 from gitops_mcp.domain.remote_url import without_logins
 from gitops_mcp.errors import Unavailable
 
@@ -25,15 +28,17 @@ log = logging.getLogger(__name__)
 
 _KEPT = frozenset(
     {
-        # What a person sets to reach or sign for a remote, or to name themselves; all else that is GIT_* would move
-        # the repository, its index, its objects or its configuration under our feet.
+        # What a person sets to configure git, to reach or sign for a remote, or to name themselves; all else that is
+        # GIT_* would move the repository, its index or its objects under our feet.
         "GIT_ASKPASS",
         "GIT_AUTHOR_EMAIL",
         "GIT_AUTHOR_NAME",
         "GIT_COMMITTER_EMAIL",
         "GIT_COMMITTER_NAME",
+        "GIT_CONFIG_COUNT",
         "GIT_CONFIG_GLOBAL",
         "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_PARAMETERS",
         "GIT_CONFIG_SYSTEM",
         "GIT_EXEC_PATH",
         "GIT_SSH",
@@ -49,6 +54,26 @@ _KEPT = frozenset(
 )
 _LOOK = 0.2
 """Seconds between two looks at whether the call is still wanted."""
+MOST_PRINTED = 128 * 2**20
+MOST_SAID = 2**20
+"""Bytes that one command may print, and those that are kept of its complaints."""
+_PURPOSES = {
+    "cat-file": "to read objects",
+    "check-attr": "to read attributes",
+    "config": "to read Git's configuration",
+    "diff": "to compare what hooks left",
+    "diff-tree": "to compare commits",
+    "fetch": "to fetch from the remote",
+    "for-each-ref": "to list branches",
+    "grep": "to find manifests",
+    "hook": "to run a hook",
+    "log": "to read commits",
+    "ls-remote": "to ask the remote for its branches",
+    "ls-tree": "to list the files of a commit",
+    "merge-tree": "to try a merge",
+    "push": "to push a branch",
+    "rev-list": "to list commits",
+}
 _GRACE = 2.0
 """Seconds between asking a group of processes to end and ending it: git removes its lock files meanwhile."""
 
@@ -70,22 +95,34 @@ class GitFailed(Unavailable):
 
     def __init__(self, command: str, ran: Ran) -> None:
         self.ran = ran
-        self.said = without_logins(ran.stderr.strip() or ran.text.strip())[-600:] or "it printed nothing"
+        self.said = without_logins(ran.stderr.strip() or ran.text.strip())[-600:] or _end_of(ran.returncode)
         super().__init__(f"git {command} failed ({ran.returncode}): {self.said}")
 
 
+def _end_of(returncode: int) -> str:
+    if returncode < 0:
+        return f"it was ended by a signal: {signal.strsignal(-returncode)}"
+    return "it printed nothing"
+
+
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or _is_kept(name)}
     return kept | {
         "GIT_TERMINAL_PROMPT": "0",
         "GCM_INTERACTIVE": "never",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_LITERAL_PATHSPECS": "1",
+        # Commits are what their ids say: one that is built on a replacement would take back what the other one has.
+        "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_PAGER": "cat",
         "GIT_EDITOR": ":",
         "GIT_ADVICE": "0",
         "LC_ALL": "C",
     }
+
+
+def _is_kept(name: str) -> bool:
+    return name in _KEPT or name.startswith(("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"))
 
 
 @dataclass(frozen=True)
@@ -95,6 +132,14 @@ class Runner:
     """Seconds for one command."""
     environment: Mapping[str, str] = field(default_factory=_environment, repr=False)
     """As it was when the repository was opened."""
+
+    def configured(self, key: str, value: str) -> dict[str, str]:
+        """An environment with one entry more of configuration, after those that the user's has.
+
+        `-c` is for keys of ours alone: it ends a key at the first `=`, and a remote's name may hold one.
+        """
+        count = int(given) if (given := self.environment.get("GIT_CONFIG_COUNT", "")).isdecimal() else 0
+        return {"GIT_CONFIG_COUNT": str(count + 1), f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
 
     def run(
         self,
@@ -138,6 +183,8 @@ class Runner:
             if not (cwd or self.directory).is_dir():
                 raise Unavailable(f"the folder {cwd or self.directory} is gone") from error
             raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error
+        except OSError as error:
+            raise Unavailable(f"git {verb} could not be started: {error.strerror}; nothing was done") from error
         return Child(process, verb, self.timeout)
 
 
@@ -156,35 +203,81 @@ class Child:
         """What it printed, once it has ended by itself."""
         with self._process:
             try:
-                stdout, stderr = self._communicate(given)
-            except subprocess.TimeoutExpired as error:
-                _end_group(self._process)
-                raise self.overdue() from error
-            except Cancelled:
+                stdout, stderr = self._exchanged(given)
+            except BaseException:
                 _end_group(self._process)
                 raise
         self._log()
         return Ran(self._process.returncode, stdout, stderr.decode(errors="replace"))
 
-    def _communicate(self, given: bytes | None) -> tuple[bytes, bytes]:
-        """What it printed; where the call can be cancelled, that is looked at every moment."""
-        until = self._began + self._timeout
-        while has_end() and time.monotonic() + _LOOK < until:
-            try:
-                return self._process.communicate(given, timeout=_LOOK)
-            except subprocess.TimeoutExpired:
-                given = None
+    def _exchanged(self, given: bytes) -> tuple[bytes, bytes]:
+        """What it printed, taken while it is given its input; of its complaints the first."""
+        printed = {self.stdout: bytearray(), self.stderr: bytearray()}
+        rest = memoryview(given)
+        with selectors.DefaultSelector() as pipes:
+            for descriptor in printed:
+                pipes.register(descriptor, selectors.EVENT_READ)
+            pipes.register(self.stdin, selectors.EVENT_WRITE)
+            while pipes.get_map():
+                ready = pipes.select(self._next_look)
                 check_wanted()
-        return self._process.communicate(given, timeout=max(until - time.monotonic(), 0))
+                if not ready and not self._seconds_left:
+                    raise self.overdue()
+                for descriptor in (key.fd for key, _ in ready):
+                    if descriptor == self.stdin:
+                        rest = _fed(descriptor, rest)
+                    elif part := os.read(descriptor, 2**16):
+                        self._keep(printed[descriptor], part, is_cut=descriptor == self.stderr)
+                        continue
+                    if descriptor != self.stdin or not rest:
+                        pipes.unregister(descriptor)
+                        self._pipe(descriptor).close()
+        while True:
+            try:
+                self._process.wait(self._next_look)
+                break
+            except subprocess.TimeoutExpired as error:
+                check_wanted()
+                if not self._seconds_left:
+                    raise self.overdue() from error
+        return bytes(printed[self.stdout]), bytes(printed[self.stderr])
+
+    @property
+    def _next_look(self) -> float:
+        """Seconds to wait at most; where the call can be cancelled, that is looked at every moment."""
+        return min(_LOOK, self._seconds_left) if has_end() else self._seconds_left
+
+    @property
+    def _seconds_left(self) -> float:
+        return max(self._began + self._timeout - time.monotonic(), 0)
+
+    def _pipe(self, descriptor: int) -> IO[bytes]:
+        pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
+        return next(pipe for pipe in pipes if pipe and not pipe.closed and pipe.fileno() == descriptor)
+
+    def _keep(self, printed: bytearray, part: bytes, *, is_cut: bool) -> None:
+        if is_cut:
+            printed += part[: MOST_SAID - len(printed)]
+            return
+        printed += part
+        if len(printed) > MOST_PRINTED:
+            raise Unavailable(
+                f"git {self.verb} ({_PURPOSES.get(self.verb, 'for this request')}) printed more than "
+                f"{MOST_PRINTED >> 20} MiB and was ended: the repository holds more than can be looked through here"
+            )
 
     def end(self) -> None:
         """Ends it, after what it is at now; nothing more is read from it."""
-        with self._process:
+        with self._process as process:
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
             try:
                 # Its input ends, and with it the process; one that waits for a peer is ended.
-                self._process.communicate(timeout=_GRACE)
+                process.wait(_GRACE)
             except subprocess.TimeoutExpired:
-                _end_group(self._process)
+                _end_group(process)
         self._log()
 
     def overdue(self) -> Unavailable:
@@ -203,11 +296,19 @@ class Child:
         log.debug("git %s: %s in %.0f ms", self.verb, self._process.returncode, spent)
 
 
+def _fed(descriptor: int, rest: memoryview) -> memoryview:
+    """What is left to be given; a process that does not want it is given nothing more."""
+    try:
+        return rest[os.write(descriptor, rest[: select.PIPE_BUF]) :]
+    except BrokenPipeError:
+        return rest[:0]
+
+
 def _end_group(child: subprocess.Popen[bytes]) -> None:
     """Git removes its lock files when it is asked to end, and cannot when it is killed."""
     _signal(child.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
-        child.communicate(timeout=_GRACE)
+        child.wait(timeout=_GRACE)
     _signal(child.pid, signal.SIGKILL)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ _FILE = "gitops-mcp-seen.json"
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _KEPT = 1000
 _FORMER = 5
+_LARGEST = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,10 @@ class SeenChanges:
 
     def read(self) -> Mapping[str, SeenChange]:
         try:
-            about = self._path.stat()
-            stamp = about.st_mtime_ns, about.st_size, about.st_ino
+            stamp = _stamp_of(self._path)
             if stamp != self._stamp:
                 self._kept, self._stamp = {**self._kept, **_parse_seen(self._path.read_text())}, stamp
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             pass  # there is none, or none that can be read
         return self._kept
 
@@ -92,8 +93,14 @@ class SeenChanges:
         except OSError as error:
             self.fault = f"{self._path} cannot be written: {error.strerror}"
             return
-        about = self._path.stat()
-        self._stamp, self.fault = (about.st_mtime_ns, about.st_size, about.st_ino), None
+        self._stamp, self.fault = _stamp_of(self._path), None
+
+
+def _stamp_of(path: Path) -> tuple[int, int, int]:
+    about = path.lstat()
+    if not stat.S_ISREG(about.st_mode) or about.st_size > _LARGEST:
+        raise ValueError(f"{path} is no file of this server's")
+    return about.st_mtime_ns, about.st_size, about.st_ino
 
 
 def _parse_seen(text: str) -> dict[str, SeenChange]:
@@ -106,6 +113,7 @@ def _seen_change(fields: dict[str, Any]) -> SeenChange:
     lists = {name: tuple(map(str, fields[name])) for name in ("former", "files", "objects")}
     made = Patches(patches["whole"], tuple(patches["each"])) if patches else None
     found = SeenChange(**{**fields, **lists}, patches=made, commits=commits)
+    _check_texts(found.tip, found.home, found.seen, found.start or "", found.merged, found.why)
     named = (found.tip, *found.former, found.start, found.merged, *(one.id for one in commits))
     if not all(_ID.fullmatch(one) for one in named if one):
         raise ValueError(found.tip)
@@ -116,4 +124,10 @@ def _seen_change(fields: dict[str, Any]) -> SeenChange:
 
 def _commit(fields: dict[str, Any]) -> Commit:
     trailers = tuple((str(key), str(value)) for key, value in fields.pop("trailers"))
-    return Commit(**{**fields, "parents": tuple(fields["parents"]), "trailers": trailers})
+    _check_texts(*(value for key, value in fields.items() if key != "parents"))
+    return Commit(**{**fields, "parents": tuple(map(str, fields["parents"])), "trailers": trailers})
+
+
+def _check_texts(*values: object) -> None:
+    if not all(isinstance(one, str) for one in values):
+        raise TypeError(values)

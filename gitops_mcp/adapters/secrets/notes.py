@@ -6,7 +6,9 @@ the writer is dead.
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +18,10 @@ from pathlib import Path
 from gitops_mcp.adapters.file_lock import lock_file
 from gitops_mcp.errors import Unavailable
 
+log = logging.getLogger(__name__)
+
 TRAILER = "Gitops-Mcp-Secret"
+_LARGEST = 2**16
 _FOLDER = "gitops-mcp-secrets"
 """In the common git folder, beside the one that whoever holds the lock sweeps."""
 
@@ -54,8 +59,12 @@ def keep_note(common: Path, made: MadeSecret, change: str) -> Iterator[Path]:
         raise Unavailable(f"cannot write in {path.parent}: {error.strerror}") from error
     try:
         fields = [made.environment, made.namespace, made.name, made.request]
-        os.write(descriptor, json.dumps({"made": fields, "change": change}).encode())
-        os.fsync(descriptor)
+        try:
+            os.write(descriptor, json.dumps({"made": fields, "change": change}).encode())
+            os.fsync(descriptor)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise Unavailable(f"cannot write {path}: {error.strerror}; nothing was changed") from error
         yield path
     finally:
         os.close(descriptor)
@@ -68,6 +77,8 @@ def _create_locked(path: Path) -> int:
     while True:
         with suppress(FileExistsError):
             path.parent.mkdir()
+        if path.parent.is_symlink():
+            raise OSError(errno.ELOOP, "it is a symbolic link: remove it")
         with suppress(FileNotFoundError):
             descriptor = lock_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, wait=True)
             if descriptor is not None:
@@ -78,8 +89,8 @@ def sweep_notes(common: Path, settle: Callable[[MadeSecret, str], bool]) -> None
     """Has every note settled whose writer is dead, with the name of its change; True takes the note away."""
     folder = common / _FOLDER
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix == ".json")
-    except FileNotFoundError:  # there is none, or another one's sweep has just emptied it
+        paths = [] if folder.is_symlink() else sorted(path for path in folder.iterdir() if path.suffix == ".json")
+    except (FileNotFoundError, NotADirectoryError):  # there is none, or another one's sweep has just emptied it
         return
     for path in paths:
         try:
@@ -89,9 +100,9 @@ def sweep_notes(common: Path, settle: Callable[[MadeSecret, str], bool]) -> None
         if descriptor is None:  # its writer lives, or it has been settled meanwhile
             continue
         try:
-            text = path.read_text()
+            text = os.read(descriptor, _LARGEST).decode(errors="replace")
             # Killed before the note was whole: then nothing had been made either.
-            if not text.endswith("}") or settle(*_note_of(text)):
+            if not text.endswith("}") or ((note := _note_of(text)) and settle(*note)):
                 path.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
@@ -99,7 +110,14 @@ def sweep_notes(common: Path, settle: Callable[[MadeSecret, str], bool]) -> None
         folder.rmdir()
 
 
-def _note_of(text: str) -> tuple[MadeSecret, str]:
-    said = json.loads(text)
-    environment, namespace, name, request = said["made"]
-    return MadeSecret(environment, namespace, name, request), said["change"]
+def _note_of(text: str) -> tuple[MadeSecret, str] | None:
+    """None: no note of this server's, which stays for a person to look at."""
+    try:
+        said = json.loads(text)
+        environment, namespace, name, request = words = said["made"]
+        if all(isinstance(one, str) for one in (*words, said["change"])):
+            return MadeSecret(environment, namespace, name, request), said["change"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    log.warning("a note in %s is no note of this server's, and left alone", _FOLDER)
+    return None

@@ -13,9 +13,9 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from gitops_mcp.adapters.file_lock import check_regular
 from gitops_mcp.adapters.secrets.interface import WantedSecret, generate_password
 from gitops_mcp.adapters.secrets.manifest import document_metadata, reload_label
 from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
 _FETCH = "`kubeseal --fetch-cert` prints the controller's"
+_LARGEST = 2**20
 _WEAK = 2048
 """Bits; the controller makes keys of 4096."""
 
@@ -55,9 +56,17 @@ class SealedSecrets:
 def read_certificate(path: str) -> bytes:
     """A file of this machine that the configuration names."""
     try:
-        return Path(path).read_bytes()
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            check_regular(descriptor)
+            data = file.read(_LARGEST + 1)
     except OSError as error:
-        raise InvalidRequest(f"passwords.sealedSecrets.certificate: {path}: {error.strerror}") from error
+        raise InvalidRequest(
+            f"passwords.sealedSecrets.certificate: {path}: {error.strerror}; it names a file of certificates in PEM"
+        ) from error
+    if len(data) > _LARGEST:
+        raise InvalidRequest(f"passwords.sealedSecrets.certificate: {path} has more than {_LARGEST} bytes")
+    return data
 
 
 def newest_certificate(pem: bytes, *, now: datetime) -> x509.Certificate:

@@ -16,7 +16,6 @@ from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.diff import shorten_diff
-from gitops_mcp.domain.impact.level import Impact
 from gitops_mcp.domain.live.standing import AGAIN
 from gitops_mcp.domain.names import check_change_name, is_change_name
 from gitops_mcp.domain.notice import Notice
@@ -28,18 +27,9 @@ from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.outcomes import State, seen_at
 from gitops_mcp.workflows.reading import cursors
+from gitops_mcp.workflows.reading.change_impact import impact_of_change
 from gitops_mcp.workflows.reading.change_state import Behind, follow_span
-from gitops_mcp.workflows.spans import (
-    Span,
-    files_of,
-    find_span,
-    impact_of,
-    impact_reasons,
-    note_spans,
-    paths_of,
-    span_of,
-    span_without_branch,
-)
+from gitops_mcp.workflows.spans import Span, files_of, find_span, note_spans, paths_of, span_of, span_without_branch
 
 _FILTERS: dict[str, frozenset[str]] = {
     "open": frozenset({"draft", "pushed", "empty"}),
@@ -131,7 +121,7 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         behind=ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if is_open else 0,
         conflicts=[cut_text(path) for path in conflicts[:_COMMITS_SHOWN]],
         commits=[_commit_row(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
-        impact=Impact(impact_of(span.commits), tuple(impact_reasons(span.commits))),
+        impact=impact_of_change(app, ground, span),
         files=[TouchedFile(path=cut_text(one.path), action=one.action, line=one.line) for one in files],
         diff=diff or None,
         diff_omitted_lines=omitted or None,

@@ -13,7 +13,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.left_secrets import take_back_secrets
-from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.spans import span_of, unknown_change
 from gitops_mcp.workflows.writing.secrets import discard_secrets
 
@@ -44,7 +44,7 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
             f"discarding change {name!r} deletes branch {found.branch} with {lost}{last}. Nothing was changed. Ask the "
             f"person; with their word repeat this with confirm_deletion=true"
         )
-    warnings = base_warnings(ground)
+    warnings = [*base_warnings(ground), *push_notices(ground)]
     if theirs:
         text = f"{pluralize(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
         warnings.append(Notice("others-commits", text))

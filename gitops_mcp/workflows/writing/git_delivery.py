@@ -38,9 +38,10 @@ from gitops_mcp.errors import GitOpsError, NotFound, NotSeen, Raced, Refused, Un
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.merged import is_open
-from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.outcomes import last_tips, outcome_of_branch, outcome_without_branch
 from gitops_mcp.workflows.view import View, read_texts, view_at
+from gitops_mcp.workflows.writing.branch_notices import conflicts_of, continued_notices, hook_notices
 from gitops_mcp.workflows.writing.engine_notices import engine_notices
 from gitops_mcp.workflows.writing.request import PATIENCE, Patience, WriteRequest, Writing
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
@@ -100,7 +101,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         return apply_directly(app, ground, environment, request, writing, patience)
     base = view_at(app, ground, environment, ground.base.commit, proposed=False)
     target = _find_target(app, ground, request, base, writing)
-    view = view_at(app, ground, environment, target.open.tip, proposed=True, api=base.api) if target.open else base
+    view, conflicts = _view_to_plan_on(app, ground, base, target), conflicts_of(ground, target.open)
     plan = _run_planner(app, ground, base, view, writing, target)
     plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
     check_no_plaintext(plan.files)
@@ -115,12 +116,14 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     if not plan.unchanged:
         after = desired_after(view.desired, plan.files)
         ours = changed_objects(view.desired, after)
-        plan = validate_plan(plan, ours, after, view.api, limits=_limits(view), base=view.base)
+        plan = validate_plan(plan, ours, after, view.api, limits=_limits(view, conflicts), base=view.base)
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours))
         plan = plan.warned(engine_notices(app, ground, view, after, ours))
+    plan = replace(plan, warnings=(*continued_notices(ground, target.open, conflicts), *plan.warnings))
     if plan.files:
-        ground.repository.check_push(ground.base)
+        ground.repository.check_push(ground.git, ground.base, target.branch)
+        plan = plan.warned(push_notices(ground))
         if ground.base.fault and ground.base.pushes and not request.dry_run:
             raise type(ground.base.fault)(f"nothing was pushed: {ground.base.fault}")
     if request.dry_run:
@@ -149,6 +152,13 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
             )
     with call_until(None):
         return _write_result(ground, environment, target, plan, published)
+
+
+def _view_to_plan_on(app: App, ground: Ground, base: View, target: _DeliveryTarget) -> View:
+    if target.open is None:
+        return base
+    tip, branch = target.open.tip, target.branch
+    return view_at(app, ground, base.environment, tip, proposed=True, branch=branch, api=base.api)
 
 
 def _written_secrets(
@@ -296,9 +306,11 @@ def _wait_notices(request: WriteRequest) -> list[Notice]:
     return [Notice("wait", text)] if request.wait else []
 
 
-def _limits(view: View) -> Limits:
-    settings = view.settings
-    return Limits(settings.max_instances, settings.storage_classes, view.environment.protected, view.environment)
+def _limits(view: View, conflicts: Collection[str]) -> Limits:
+    settings, environment = view.settings, view.environment
+    return Limits(
+        settings.max_instances, settings.storage_classes, environment.protected, environment, from_base=bool(conflicts)
+    )
 
 
 def _overlap_notices(
@@ -370,7 +382,9 @@ def _write_result(
         about=[cut_text(redact_text(text), 600) for text in plan.body],
         operator=plan.operator,
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
-        warnings=[replace(one, message=cut_text(one.message, 1000)) for one in plan.warnings],
+        warnings=[
+            replace(one, message=cut_text(one.message, 1000)) for one in (*plan.warnings, *hook_notices(published))
+        ],
         next=_next_steps(ground, target, plan, published),
     )
     return shorten_to_fit(answer, "files", "about", "warnings", "next")

@@ -20,7 +20,7 @@ from gitops_mcp.caller import call_until, check_wanted
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan, SecretWrite
 from gitops_mcp.errors import GitOpsError, MayArrive, Raced, Refused, Unavailable
-from gitops_mcp.workflows.left_secrets import DIRECT, settle_secret
+from gitops_mcp.workflows.left_secrets import DIRECT, is_needed, settle_secret
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +107,12 @@ def discard_secrets(app: App, ground: Ground, commits: Iterable[Commit], *, chan
             )
             continue
         try:
+            if ground.base.warning or is_needed(app, ground, environment, made):
+                why = (
+                    "what the base has of it is not known" if ground.base.warning else "what is live or merged names it"
+                )
+                left.append(f"Secret {made.namespace}/{made.name} stays: {why}")
+                continue
             provider = ClusterSecrets(app.kube(environment, ground.settings))
             if provider.remove(made.namespace, made.name, change=change, owner=made.request):
                 removed.append(f"{made.namespace}/{made.name}")

@@ -96,6 +96,8 @@ class Limits:
     told_old: bool = True
     """Faults that stood there before are told, also such as stop no change; of what is live, with all that the
     operator has filled in, these are nobody's."""
+    from_base: bool = False
+    """The impact is told from the base, with which the change conflicts."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ def _check_object(
     """One object: `own` is what this plan does to it, `change` what it does together with what is not merged yet."""
     live, operator = _read_live(change, api), _operator(change, api, limits)
     engine = _engine(own, base, limits)
-    effect = assess_impact(own.before, own.after, live=live, operator=operator.release, engine=engine)
+    before = change.before if limits.from_base else own.before
+    effect = assess_impact(before, own.after, live=live, operator=operator.release, engine=engine)
     if change.after is None:
         never = change.before is None and _is_nowhere(change, api)  # made and taken back by one change
         known = [one for one in base.declarations if one.identity == change.identity and base.origin.once]

@@ -25,7 +25,7 @@ def test_the_commit_hooks_run_in_gits_order_and_the_answer_says_which(tmp_path: 
 
     assert done.hooks == ALL
     assert (tmp_path / "ran").read_text() == "pre-commit 0 \nprepare-commit-msg 2 message\ncommit-msg 1 \n"
-    assert (here / ".git/gitops-mcp").exists() is False
+    assert [path.name for path in (here / ".git/gitops-mcp").iterdir()] == ["base"]
 
 
 def test_a_hook_sees_the_change_as_staged_and_nothing_else_as_changed(tmp_path: Path) -> None:
@@ -56,6 +56,8 @@ git symbolic-ref --quiet HEAD || echo detached""",
         NEW,
         ORDERS,
         "./.lint.yaml",
+        "./a/.hidden",
+        "./a/b/far.yaml",
         f"./{NEW}",
         f"./{ORDERS}",
         *SCALED.decode().splitlines(),
@@ -90,7 +92,8 @@ def test_a_hook_sees_files_whose_names_mean_something_in_patterns(tmp_path: Path
 
     published(here, {"x/!a*?[b]#.yaml": b"2\n", "x/ends in space ": b"2\n"})
 
-    assert (tmp_path / "seen").read_text().splitlines() == ["./x/!a*?[b]#.yaml", "./x/ends in space "]
+    seen = (tmp_path / "seen").read_text().splitlines()
+    assert seen == [f"./{ORDERS}", "./x/!a*?[b]#.yaml", "./x/ends in space ", "./x/other.yaml"]
 
 
 def test_a_hook_that_refuses_is_quoted_and_nothing_is_left(checkout: Path, remote: Path) -> None:
@@ -108,7 +111,7 @@ def test_a_hook_that_refuses_is_quoted_and_nothing_is_left(checkout: Path, remot
     assert "token" not in said
     assert snapshot(checkout) == before
     assert git(remote, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
-    assert not (checkout / ".git/gitops-mcp").exists()
+    assert [path.name for path in (checkout / ".git/gitops-mcp").iterdir()] == ["base"]
 
 
 def test_what_the_message_hooks_write_is_the_message(tmp_path: Path) -> None:
@@ -206,7 +209,7 @@ def test_a_sparse_checkout_with_a_sparse_index_gives_hooks_the_whole_tree(checko
 
     seen = (here.parent / "seen").read_text().splitlines()
     assert seen[:4] == ["README.md", "clusters/prod/kustomization.yaml", NEW, ORDERS]
-    assert sorted(seen[4:]) == ["./README.md", f"./{NEW}"]
+    assert sorted(seen[4:]) == [f"./{path}" for path in seen[:4]]
     assert snapshot(here) == before
 
 

@@ -174,3 +174,24 @@ def test_a_signer_that_fails_is_quoted_and_nothing_is_left(kind: str, said: str,
 
     assert git(remote, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
     assert "gitops-mcp" not in git(checkout, "for-each-ref", "--format=%(refname)")
+
+
+@pytest.mark.parametrize("way", ["GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"])
+def test_the_environment_may_configure_git(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = alone(tmp_path)
+    write(tmp_path / "gitconfig", "")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    given = {"user.name": "Dev Container", "user.email": "dev@example.com", "filter.rot.clean": "tr a-z n-za-m"}
+    if way == "GIT_CONFIG_COUNT":
+        monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(given)))
+        for number, (key, value) in enumerate(given.items()):
+            monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
+            monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    else:
+        monkeypatch.setenv("GIT_CONFIG_PARAMETERS", " ".join(f"'{key}'='{value}'" for key, value in given.items()))
+    write(here / ".git/info/attributes", "rot/* filter=rot\n")
+
+    done = published(here, {"rot/x.yaml": b"plain\n"})
+
+    assert git(here, "log", "-1", WHO, done.commit) == "Dev Container <dev@example.com> Dev Container <dev@example.com>"
+    assert git(here, "show", f"{done.commit}:rot/x.yaml") == "cynva"

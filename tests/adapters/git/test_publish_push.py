@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git.publishing.publish import remove_branch
+from gitops_mcp.adapters.git.publishing.publish import publish, remove_branch
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.errors import MayArrive, NotFound, Raced, Refused, Unavailable
+from gitops_mcp.errors import InvalidRequest, MayArrive, NotFound, Raced, Refused, Unavailable
 from tests.adapters.git.conftest import commit_all, git, snapshot, write
 from tests.adapters.git.publishing import BRANCH, ORDERS, SCALED, executable, published
 
@@ -420,3 +420,71 @@ def _answering(status: int) -> Iterator[int]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.mark.parametrize("known", ["known here", "not known here", "known as another", "of the fork"])
+def test_the_remotes_default_branch_is_not_written_whatever_the_base_and_the_prefix(
+    known: str, checkout: Path, remote: Path
+) -> None:
+    home = remote
+    git(remote, "branch", "other", "main")
+    git(remote, "branch", "trunk/main", "main")
+    if known == "of the fork":
+        home = remote.parent / "fork.git"
+        git(remote.parent, "clone", "--quiet", "--bare", str(remote), str(home))
+        git(checkout, "remote", "add", "fork", str(home))
+        git(checkout, "config", "remote.pushDefault", "fork")
+    git(home, "symbolic-ref", "HEAD", "refs/heads/trunk/main")
+    git(checkout, "fetch", "--quiet", "--all")
+    if known != "known as another":
+        git(checkout, "remote", "set-head", "origin", "--delete")
+    if known == "known here":
+        git(checkout, "remote", "set-head", "origin", "--auto")
+    settings = GitSettings(base="other", prefix="trunk/")
+    tip = git(home, "rev-parse", "trunk/main")
+
+    for expected in (tip, None):
+        with pytest.raises(Refused, match=r"'trunk/main' is not written here.*default branch"):
+            published(checkout, {ORDERS: SCALED}, settings=settings, branch="trunk/main", expected=expected)
+    with pytest.raises(Refused, match="not written here"):
+        remove_branch(Repository.open(checkout), settings, branch="trunk/main", expected=tip)
+
+    assert git(home, "rev-parse", "trunk/main") == tip
+    assert published(checkout, {ORDERS: SCALED}, settings=settings, branch="trunk/size").pushed
+
+
+@pytest.mark.parametrize("branch", ["main", "other", "new", "a/b"])
+def test_below_an_empty_prefix_nothing_is_written(branch: str, checkout: Path, remote: Path) -> None:
+    before = git(remote, "for-each-ref")
+    repository = Repository.open(checkout)
+    base = repository.base(GitSettings(), fetch=False)
+
+    with pytest.raises(Refused, match="not written here"):
+        publish(
+            repository,
+            GitSettings(prefix="", base="main"),
+            base=base,
+            branch=branch,
+            expected=None,
+            parent=base.commit,
+            files={ORDERS: SCALED},
+            message="Scale\n",
+        )
+    with pytest.raises(InvalidRequest, match="branchPrefix"):
+        repository.base(GitSettings(prefix=""), fetch=False)
+
+    assert git(remote, "for-each-ref") == before
+
+
+def test_the_users_push_options_are_not_sent(checkout: Path, remote: Path) -> None:
+    git(checkout, "config", "--add", "push.pushOption", "repo.private=false")
+    git(checkout, "config", "--add", "push.pushOption", "ci.skip")
+
+    done = published(checkout, {ORDERS: SCALED})
+
+    git(remote, "config", "receive.advertisePushOptions", "true")
+    executable(remote / "hooks/pre-receive", f'echo "$GIT_PUSH_OPTION_COUNT" > {remote.parent}/options')
+    assert published(checkout, {NEW: b"new: 1\n"}, expected=done.commit).pushed
+    assert (remote.parent / "options").read_text() in {"\n", "0\n"}
+    remove_branch(Repository.open(checkout), GitSettings(), branch=BRANCH, expected=git(remote, "rev-parse", BRANCH))
+    assert (remote.parent / "options").read_text() in {"\n", "0\n"}

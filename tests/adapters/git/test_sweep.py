@@ -38,7 +38,6 @@ def _lock_file(common: Path, name: str, *, age: float = 60) -> Path:
         pytest.param("refs/remotes/origin/gitops-mcp/team/x.lock", id="one deeper"),
         pytest.param("packed-refs.lock", id="the lock under which a ref is deleted"),
         pytest.param("packed-refs.new", id="what is written under it"),
-        pytest.param("shallow.lock", id="the lock of a fetch into a shallow clone"),
         pytest.param("reftable/tables.list.lock", id="the one lock of a reftable"),
     ],
 )

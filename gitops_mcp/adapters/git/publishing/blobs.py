@@ -117,7 +117,7 @@ def _store_as_given(tree: WorkTree, contents: Mapping[str, bytes]) -> dict[str, 
 
 def _store_converted(tree: WorkTree, path: str, data: bytes, name: str | None) -> str:
     """The id of the blob that git makes of a file; a filter that fails stores nothing."""
-    required = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"filter.{name}.required", "GIT_CONFIG_VALUE_0": "true"}
+    required = tree.runner.configured(f"filter.{name}.required", "true")
     # safecrlf warns a person about their checked-out file; here it would refuse what git commit stores.
     options = ("-c", "core.safecrlf=false", "hash-object", "-w", "--stdin", f"--path={path}")
     return tree.git(*options, input=data, env=required if name else None).text

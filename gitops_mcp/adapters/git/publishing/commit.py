@@ -14,7 +14,8 @@ from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.lock import Lock
 from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.publishing.blobs import store_blobs
-from gitops_mcp.adapters.git.publishing.hooks import Candidate, Hooks, run_hooks
+from gitops_mcp.adapters.git.publishing.checkout import Branch, check_out
+from gitops_mcp.adapters.git.publishing.hooks import Hooks
 from gitops_mcp.adapters.git.publishing.printed import first_lines
 from gitops_mcp.adapters.git.publishing.trees import Folders, write_tree
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
@@ -31,8 +32,8 @@ _NOBODY = ("Please tell me who you are", "auto-detection is disabled", "empty id
 @dataclass(frozen=True)
 class WrittenCommit:
     id: str
-    hooks: tuple[str, ...]
-    """The commit hooks that ran."""
+    checkout: WorkTree | None
+    """Where the commit hooks ran, where there are any."""
     filters: frozenset[str]
     """The clean filters that a file went through."""
     signed: bool
@@ -45,16 +46,17 @@ def write_commit(
     lock: Lock,
     configuration: Configuration,
     hooks: Hooks,
-    parent: str,
+    branch: Branch,
     files: Mapping[str, bytes | None],
     message: str,
 ) -> WrittenCommit:
-    """Writes the commit that changes these files on `parent`; None deletes one.
+    """Writes the commit that changes these files on the branch's tip; None deletes one.
 
     Raises Refused when a path, a filter, a hook or a missing identity is in the way, InvalidRequest when nothing
     would change, and Unavailable when the signer fails.
     """
     check_paths(files)
+    parent = branch.tip
     work = WorkTree.made(repository, configuration, lock)
     folders = Folders.read(repository.files, parent, files)
     work.write(folders.attributes)
@@ -64,15 +66,15 @@ def write_commit(
         raise InvalidRequest(f"nothing to commit: {', '.join(sorted(files))} already stand so in {parent[:12]}")
     if settings.signoff:
         message = _add_signoff(work, message)
-    if hooks.on_commit:
-        candidate = Candidate(parent, tree, tuple(files), message)
-        message = run_hooks(hooks, work, repository.common_dir, candidate)
+    checkout = check_out(work, repository, branch, tree, keep=True) if hooks.on_commit else None
+    if checkout:
+        message = hooks.run_on_commit(checkout, tree, message)
     if not message.strip():
         raise Refused("the commit hooks left no message: the commit would not say what it is for")
     # commit-tree does not look at commit.gpgSign.
     signed = configuration.is_on("commit.gpgsign")
     made = _commit_tree(work, tree, parent, message, ("-S",) if signed else ())
-    return WrittenCommit(made, hooks.on_commit, blobs.filters, signed)
+    return WrittenCommit(made, checkout, blobs.filters, signed)
 
 
 def _add_signoff(work: WorkTree, message: str) -> str:

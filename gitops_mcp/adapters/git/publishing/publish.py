@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.lock import Lock, hold_lock
-from gitops_mcp.adapters.git.publishing.commit import write_commit
+from gitops_mcp.adapters.git.publishing.checkout import Branch, check_out, read_branch
+from gitops_mcp.adapters.git.publishing.commit import WrittenCommit, write_commit
 from gitops_mcp.adapters.git.publishing.hooks import Hooks
 from gitops_mcp.adapters.git.publishing.push import Push
+from gitops_mcp.adapters.git.publishing.worktree import WorkTree
 from gitops_mcp.adapters.git.refs import Base
 from gitops_mcp.adapters.git.remotes import branch_name
 from gitops_mcp.adapters.git.repository import Repository
@@ -38,6 +42,8 @@ class PublishedCommit:
     hooks: tuple[str, ...]
     """Those that ran, in order."""
     signed: bool
+    unreviewed: tuple[str, ...] = ()
+    """Files of the branch for which hooks did not run."""
 
 
 def publish(
@@ -61,32 +67,78 @@ def publish(
     with repository.calls.one(), hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         _check_branch(repository, settings, base, branch)
         configuration = repository.calls.configuration
-        hooks = Hooks.found(repository, settings, configuration)
-        if settings.hooks == "required":
-            hooks.require()
+        there = Hooks.found(repository, configuration, base.commit)
+        own = _branch_for_hooks(repository, settings, there, base, branch, parent)
+        hooks = Hooks(there.folder) if settings.hooks == "off" or own.unreviewed else there
         made = write_commit(
             repository,
             settings,
             lock=lock,
             configuration=configuration,
             hooks=hooks,
-            parent=parent,
+            branch=own,
             files=files,
             message=message,
         )
         repository.history.remember(made.id, base=base.commit, parent=parent, paths=files)
         check_wanted()
-        with call_until(None):
-            if base.home is None or not base.pushes:
+        ran = tuple(hook.name for hook in hooks.on_commit)
+        if base.home is None or not base.pushes:
+            with call_until(None):
                 _update_branch(repository, lock, branch, made.id, expected or "0" * len(parent))
-                return PublishedCommit(made.id, branch, f"refs/heads/{branch}", False, "", made.hooks, made.signed)
-            runner = replace(repository.runner, timeout=settings.timeout)
-            # Without its hook git-lfs would not upload what the pointer just stored stands for.
-            verify = settings.hooks != "off" or "lfs" in made.filters
-            push = Push(runner, lock, configuration, hooks, base.home, verify)
+            ref = f"refs/heads/{branch}"
+            return PublishedCommit(made.id, branch, ref, False, "", ran, made.signed, own.unreviewed)
+        runner = replace(repository.runner, timeout=settings.timeout)
+        # Without its hook git-lfs would not upload what the pointer just stored stands for.
+        pushing = there if "lfs" in made.filters else hooks
+        folder = _push_hooks(repository, configuration, lock, pushing, base, made)
+        check_wanted()
+        with call_until(None):
+            push = Push(runner, lock, configuration, folder, base.home)
             said = push.moved(branch, made.id, expected)
-            ran = (*made.hooks, *hooks.on_push)
-            return PublishedCommit(made.id, branch, push.tracking(branch), True, said, ran, made.signed)
+            ran += tuple(hook.name for hook in hooks.on_push)
+            return PublishedCommit(made.id, branch, push.tracking(branch), True, said, ran, made.signed, own.unreviewed)
+
+
+def _branch_for_hooks(
+    repository: Repository, settings: GitSettings, hooks: Hooks, base: Base, branch: str, parent: str
+) -> Branch:
+    """What hooks need to know of the branch. Raises Refused where they are required and cannot run."""
+    if settings.hooks == "required":
+        hooks.require()
+    if settings.hooks == "off" or not (hooks.on_commit or hooks.on_push):
+        return Branch(base.commit, parent, {}, ())
+    own = read_branch(repository, base.commit, parent)
+    if own.unreviewed and settings.hooks == "required":
+        raise Refused(
+            f"commit.hooks is required, and hooks do not run on {branch}: it differs from {base.branch} in "
+            f"{', '.join(own.unreviewed[:10])}, which nobody has reviewed and a hook might execute. Have that merged "
+            f"first, or name another change"
+        )
+    return own
+
+
+def _push_hooks(
+    repository: Repository,
+    configuration: Configuration,
+    lock: Lock,
+    hooks: Hooks,
+    base: Base,
+    made: WrittenCommit | None = None,
+) -> Path | None:
+    """The folder with the pre-push hook that runs in a checkout, where there is one."""
+    if not hooks.on_push:
+        return None
+    if all(hook.is_of_lfs for hook in hooks.on_push):
+        return hooks.folder
+    checkout = made.checkout if made else None
+    if checkout is None:
+        tree = WorkTree.made(repository, configuration, lock)
+        alone = Branch(base.commit, base.commit, {}, ())
+        checkout = check_out(tree, repository, alone, repository.files.tree(base.commit), keep=False)
+    if made:
+        (checkout.git_dir / "HEAD").write_text(f"{made.id}\n")
+    return hooks.folder_for_push(checkout)
 
 
 def remove_branch(repository: Repository, settings: GitSettings, *, branch: str, expected: str) -> None:
@@ -98,26 +150,23 @@ def remove_branch(repository: Repository, settings: GitSettings, *, branch: str,
     with hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         _check_branch(repository, settings, base, branch)
         configuration = repository.calls.configuration
-        hooks = Hooks.found(repository, settings, configuration)
+        hooks = Hooks(Path()) if settings.hooks == "off" else Hooks.found(repository, configuration, base.commit)
+        is_pushed = base.home is not None and base.pushes
+        folder = _push_hooks(repository, configuration, lock, hooks, base) if is_pushed else None
         check_wanted()
         with call_until(None):
             if base.home is None or not base.pushes:
                 _delete_branch(repository, lock, branch, expected)
             else:
                 runner = replace(repository.runner, timeout=settings.timeout)
-                Push(runner, lock, configuration, hooks, base.home, settings.hooks != "off").deleted(branch, expected)
+                Push(runner, lock, configuration, folder, base.home).deleted(branch, expected)
             repository.refs.closed(lock, base, branch, expected)
 
 
 def _check_branch(repository: Repository, settings: GitSettings, base: Base, branch: str) -> None:
     """Raises unless the branch is one of ours to write: in the prefix, legal, not the base, checked out nowhere."""
-    if not branch.startswith(settings.prefix) or branch in {settings.prefix, base.branch}:
-        raise Refused(
-            f"branch {branch!r} is not written here: changes live on branches that start with {settings.prefix!r}, "
-            f"and the base {base.branch!r} is never one of them"
-        )
+    repository.check_push(settings, base, branch)
     branch_name(branch, field="branch")
-    repository.check_push(base)
     worktree = ""
     for line in repository.runner.run("worktree", "list", "--porcelain").text.split("\n"):
         if line.startswith("worktree "):

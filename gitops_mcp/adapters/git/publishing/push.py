@@ -8,12 +8,13 @@ is asked before that is called a failure.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.failures import remote_error, telling_line
 from gitops_mcp.adapters.git.lock import Lock
-from gitops_mcp.adapters.git.publishing.hooks import Hooks
 from gitops_mcp.adapters.git.publishing.printed import first_lines, on_one_line, remote_lines
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import Ran, Runner
@@ -35,10 +36,9 @@ class Push:
     runner: Runner
     lock: Lock
     configuration: Configuration
-    hooks: Hooks
+    hooks: Path | None
+    """The folder with the pre-push hook that runs."""
     remote: str
-    verify: bool
-    """Whether the pre-push hook runs."""
 
     def tracking(self, branch: str) -> str:
         return f"refs/remotes/{self.remote}/{branch}"
@@ -66,9 +66,12 @@ class Push:
         try:
             ran = self._git(
                 # A mirror's push takes no single ref.
+                *(("-c", f"core.hooksPath={self.hooks}") if self.hooks else ()),
+                # A user's push options are for pushes of their own: one may open a merge request, or a repository.
+                *("-c", "push.pushOption="),
                 *("-c", f"remote.{self.remote}.mirror=false", "push", "--porcelain", "--no-follow-tags"),
                 *("--recurse-submodules=no", f"--force-with-lease={ref}:{old}"),
-                *(() if self.verify else ("--no-verify",)),
+                *(() if self.hooks else ("--no-verify",)),
                 *("--", self.remote, f"{new}:{ref}"),
             )
         except Unavailable as error:
@@ -102,7 +105,7 @@ class Push:
         return Refused(f"{self.remote} refused {asked} ({reason}){why}. It said (untrusted text): {on_one_line(said)}")
 
     def _failure(self, asked: str, ran: Ran) -> GitOpsError:
-        if self.verify and self.hooks.on_push and "fatal:" not in ran.stderr:
+        if self.hooks and "fatal:" not in ran.stderr:
             said = on_one_line(first_lines(ran.stderr)) or "nothing"
             return Refused(f"the pre-push hook refused {asked}. It printed (untrusted text): {said}")
         return remote_error(f"{asked} to {self.remote}", ran.stderr)
@@ -124,7 +127,8 @@ class Push:
         """
         mapped = {spec.removeprefix("+") for spec in self.configuration.every(f"remote.{self.remote}.fetch")}
         if answered is None or f"refs/heads/*:refs/remotes/{self.remote}/*" not in mapped:
-            self._git(*command)
+            with suppress(Unavailable):
+                self._git(*command)
 
     def _git(self, *arguments: str) -> Ran:
         # A pre-push hook's own `git diff -- '*.yaml'` means the pattern.

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from gitops_mcp.adapters.git.files import FOLDER, SUBMODULE, Files, Folder, FolderEntry
 from gitops_mcp.adapters.git.paths import folders_of
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
+from gitops_mcp.adapters.git.repository import ATTRIBUTES
 from gitops_mcp.errors import Refused
 
 _FILES = frozenset({"100644", "100755", "100664"})
-ATTRIBUTES = ".gitattributes"
 
 
 @dataclass(frozen=True)

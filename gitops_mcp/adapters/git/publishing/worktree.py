@@ -29,7 +29,7 @@ class WorkTree:
     @classmethod
     def made(cls, repository: Repository, configuration: Configuration, lock: Lock) -> WorkTree:
         folder = lock.work / "tree"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         options = _attributes_option(repository.root, configuration)
         return cls(repository.runner, lock, folder, _git_dir(repository), lock.work / "index", options)
 

@@ -116,7 +116,7 @@ def plan_scaling(
         ),
         warnings=(
             *(Notice("scale", text) for text in scaling.warnings),
-            *_live_differs_notice(now, running),
+            *_live_differs_notice(now, running, desired.origin.name),
             *applier_notices(declared, desired),
         ),
         destroys=scaling.risk,
@@ -124,12 +124,11 @@ def plan_scaling(
     )
 
 
-def _live_differs_notice(declared: int | None, running: int | None) -> tuple[Notice, ...]:
+def _live_differs_notice(declared: int | None, running: int | None, where: str) -> tuple[Notice, ...]:
     if running == (1 if declared is None else declared) or running is None:
         return ()
-    text = (
-        f"the live Cluster has {pluralize(running, 'instance')} where Git says {declared}; the impact is told from it"
-    )
+    live = pluralize(running, "instance")
+    text = f"the live Cluster has {live} where {where} says {declared}; the impact is told from it"
     return (Notice("live-differs", text),)
 
 

@@ -72,7 +72,7 @@ def plan_cluster_update(
     plan = Plan(
         f"Update {target}: {', '.join(asked.named)}",
         target,
-        warnings=(*image.notices, *_live_differs_notices(declared, wanted, live)),
+        warnings=(*image.notices, *_live_differs_notices(declared, wanted, live, desired.origin.name)),
         validated_by=("built-in rules",),
     )
     if not differing:
@@ -122,13 +122,15 @@ def _wanted_image(
     return image_change(declared, desired, ref, version=asked.postgres_version, image=asked.image, images=images)
 
 
-def _live_differs_notices(declared: Declaration, wanted: Sequence[Setting], live: Object | None) -> Iterator[Notice]:
+def _live_differs_notices(
+    declared: Declaration, wanted: Sequence[Setting], live: Object | None, where: str
+) -> Iterator[Notice]:
     """Where what runs is not what Git says, in a field that was asked for."""
     paths = [one.path for one in wanted]
     for one in drift(declared.object, live) if live is not None else ():
         if any(path[: len(one.path)] == one.path[: len(path)] for path in paths):
             text = redact_text(
-                f"{dotted_path(one.path)} is {value_in_words(one.live)} live where Git says {one.desired}"
+                f"{dotted_path(one.path)} is {value_in_words(one.live)} live where {where} says {one.desired}"
             )
             yield Notice("live-differs", text)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -142,12 +142,6 @@ def objects_naming_secret(
         if secret in strings_in(value):
             users.append(f"{one.identity} ({one.place})")
     return tuple(users)
-
-
-def is_named_by_roles(live: Iterable[Object], secret: str) -> bool:
-    """Whether a role reads its password from a Secret: live DatabaseRoles, or those that live Clusters list."""
-    specs = [spec for one in live for spec in (at(one, "spec"), *list_at(one, *ROLES))]
-    return any(at(spec, "passwordSecret", "name") == secret for spec in specs)
 
 
 def _without_role(value: Object, role: DeclaredRole) -> Object:

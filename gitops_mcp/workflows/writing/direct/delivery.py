@@ -62,6 +62,9 @@ def apply_directly(
     kube = app.kube(environment, ground.settings)
     prepared = _prepare_plan(app, ground, environment, request, writing, kube)
     while not request.dry_run and _is_asked(app, environment, prepared, patience):
+        ground = app.ground(fetch=True)
+        environment = _environment_again(app, ground, request)
+        kube = app.kube(environment, ground.settings)
         prepared = _prepare_plan(app, ground, environment, request, writing, kube)
     plan = prepared.plan
     if plan.unchanged or request.dry_run:
@@ -79,6 +82,17 @@ def apply_directly(
         except Cancelled as error:
             raise Cancelled(*done) from error
     return _write_result(environment, plan.warned([*prepared.warnings.notices, *waited]), done)
+
+
+def _environment_again(app: App, ground: Ground, request: WriteRequest) -> Environment:
+    """What the configuration says by the time that a person has answered."""
+    environment = app.environment(ground.settings, request.environment)
+    if environment.delivery != "direct":
+        raise Refused(
+            f"while the person was asked, {environment.name!r} was set to be changed by commits for review (its "
+            f"delivery in .gitops-mcp.yaml): nothing was changed. Repeat the request to propose it"
+        )
+    return environment
 
 
 def _prepare_plan(

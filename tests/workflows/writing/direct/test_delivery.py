@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 
 import pytest
@@ -15,7 +15,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import Subject
-from gitops_mcp.errors import NotFound, Refused
+from gitops_mcp.errors import GitOpsError, NotFound, Refused
 from gitops_mcp.sandbox.store.webhooks import Webhook
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing import clusters
@@ -102,6 +102,44 @@ def test_the_time_that_a_person_takes_to_answer_is_no_time_of_other_writers(
     request = request_to("scale_postgres_cluster", confirmed=True)
     assert clusters.scale_cluster(app, request, "db", namespace=None, instances=1).outcome == "applied"
     assert person.answers == 3
+
+
+@dataclass
+class Reconfiguring(Nobody):
+    """Says yes, after somebody has merged another configuration."""
+
+    direct: Direct
+    configuration: str
+    is_asked: bool = False
+
+    def agree(self, question: str, *, about: Mapping[str, Mapping[str, object]], instead: str) -> bool:  # noqa: ARG002 - the question is looked at elsewhere
+        if self.is_asked:
+            return False
+        self.direct.team.commit({".gitops-mcp.yaml": self.configuration})
+        self.is_asked = True
+        return True
+
+
+@pytest.mark.parametrize(
+    ("configuration", "why"),
+    [
+        pytest.param("protected: true", r"protected.*direct", id="protected"),
+        pytest.param("protected: true, delivery: git", "commits for review", id="protected and reviewed"),
+        pytest.param("namespaces: [other], delivery: direct", "namespace", id="another namespace"),
+        pytest.param("delivery: git", "commits for review", id="reviewed"),
+    ],
+)
+def test_what_is_configured_while_a_person_is_asked_counts(direct: Direct, configuration: str, why: str) -> None:
+    direct.put(CLUSTER, "db", instances=3, storage=STORAGE)
+    delivery = "" if "delivery" in configuration else ", delivery: direct"
+    text = f"environments: {{dev: {{path: clusters/dev, {configuration}{delivery}}}}}\n"
+    app = replace(direct.app(), caller=Reconfiguring(direct, text))
+    with pytest.raises(GitOpsError, match=why):
+        clusters.scale_cluster(
+            app, request_to("scale_postgres_cluster", confirmed=True), "db", namespace="dev", instances=1
+        )
+    assert direct.kube().get(CLUSTER, "dev", "db")["spec"]["instances"] == 3
+    assert direct.team.git("for-each-ref", "refs/heads/gitops-mcp") == ""
 
 
 STANDS = (
