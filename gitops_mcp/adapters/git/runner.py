@@ -220,9 +220,7 @@ class Child:
             pipes.register(self.stdin, selectors.EVENT_WRITE)
             while pipes.get_map():
                 ready = pipes.select(self._next_look)
-                check_wanted()
-                if not ready and not self._seconds_left:
-                    raise self.overdue()
+                self._check_time()
                 for descriptor in (key.fd for key, _ in ready):
                     if descriptor == self.stdin:
                         rest = _fed(descriptor, rest)
@@ -232,15 +230,16 @@ class Child:
                     if descriptor != self.stdin or not rest:
                         pipes.unregister(descriptor)
                         self._pipe(descriptor).close()
-        while True:
-            try:
+        while self._process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
                 self._process.wait(self._next_look)
-                break
-            except subprocess.TimeoutExpired as error:
-                check_wanted()
-                if not self._seconds_left:
-                    raise self.overdue() from error
+            self._check_time()
         return bytes(printed[self.stdout]), bytes(printed[self.stderr])
+
+    def _check_time(self) -> None:
+        check_wanted()
+        if self._process.returncode is None and not self._seconds_left:
+            raise self.overdue()
 
     @property
     def _next_look(self) -> float:
