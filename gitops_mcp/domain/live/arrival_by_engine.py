@@ -6,7 +6,7 @@ from gitops_mcp.domain.live.applier import resource_entry
 from gitops_mcp.domain.live.argocd_standing import applied_commit
 from gitops_mcp.domain.live.arrival import Arrival
 from gitops_mcp.domain.live.standing import Question, commit_of, label, short
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, mapping_at
 
 
 def arrival_by_engine(engine: Object | None, asked: Question) -> Arrival:
@@ -14,7 +14,7 @@ def arrival_by_engine(engine: Object | None, asked: Question) -> Arrival:
     unread = f"{asked.whom} is not read, so only the engine can say whether it is applied"
     if engine is None:
         return Arrival("unknown", f"{unread}, and none that says so was found")
-    is_flux = "sourceRef" in (at(engine, "spec") or {})
+    is_flux = "sourceRef" in mapping_at(engine, "spec")
     applied = commit_of(at(engine, "status", "lastAppliedRevision")) if is_flux else applied_commit(engine)
     entry = resource_entry(engine, asked.whom)
     is_right = entry is None if asked.removes else entry is not None and (is_flux or at(entry, "status") == "Synced")

@@ -93,7 +93,7 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
         total=len(spans),
         unlisted=_what_is_unlisted(ground, state, shows_requests=heads is not None),
         cursor=_encode_skip(state, skip + len(rows)) if rest else None,
-        warnings=_without_repeats(warnings),
+        warnings=_without_repeats([*warnings, *apis.unreadable]),
     )
 
 
@@ -138,7 +138,7 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         objects=objects[:_FILES_SHOWN],
         engine=cut_text(str(behind.engine)) if behind.engine else None,
         engine_revision=behind.engine.revision if behind.engine else None,
-        warnings=_without_repeats(warnings),
+        warnings=_without_repeats([*warnings, *apis.unreadable]),
         next=_next_steps(ground, span, behind),
         omitted={title: number for title, number in left.items() if number > 0},
     )

@@ -89,7 +89,7 @@ def list_clusters(
         items=kept,
         total=page.total,
         cursor=_encode_position(asked, after) if after else None,
-        warnings=[*warnings, *(delivery.warnings if delivery else [])],
+        warnings=[*warnings, *(delivery.warnings if delivery else []), *apis.unreadable],
     )
 
 

@@ -118,6 +118,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours))
         plan = plan.warned(engine_notices(app, ground, view, after, ours))
+    plan = plan.warned(view.api.unreadable)
     if plan.files:
         ground.repository.check_push(ground.base)
         if ground.base.fault and ground.base.pushes and not request.dry_run:

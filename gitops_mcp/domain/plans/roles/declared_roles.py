@@ -154,7 +154,7 @@ def _without_role(value: Object, role: DeclaredRole) -> Object:
     """The object that declares a role, without that role."""
     if role.index is None:
         return {}
-    listed = [entry for index, entry in enumerate(at(value, *ROLES) or ()) if index != role.index]
+    listed = [entry for index, entry in enumerate(list_at(value, *ROLES)) if index != role.index]
     return {**value, "spec": {**value["spec"], "managed": {**value["spec"]["managed"], "roles": listed}}}
 
 

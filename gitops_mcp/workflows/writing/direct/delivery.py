@@ -21,7 +21,7 @@ from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.live.managers import engine_that_keeps, field_managers
 from gitops_mcp.domain.live.operations import ApiOperation, api_operations
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.objects import at, list_at
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
@@ -100,7 +100,12 @@ def _prepare_plan(
     plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run, does="do at once")
     todo = api_operations(changes, plan.files, live)
     plan = plan.warned(
-        [*_check_owners(todo, live), *_in_deletion(todo, live), *_in_git(app, ground, environment, changes)]
+        [
+            *_check_owners(todo, live),
+            *_in_deletion(todo, live),
+            *_in_git(app, ground, environment, changes),
+            *api.unreadable,
+        ]
     )
     warnings = ServerWarnings()
     tried = _try_first(kube, todo, warnings, plan)
@@ -158,7 +163,7 @@ def _in_deletion(todo: Iterable[ApiOperation], live: LiveObjects) -> Iterator[No
     for one in todo:
         found = live.get(one.identity)
         if since := at(found, "metadata", "deletionTimestamp"):
-            held = ", ".join(map(str, at(found, "metadata", "finalizers") or ())) or "its dependents"
+            held = ", ".join(map(str, list_at(found, "metadata", "finalizers"))) or "its dependents"
             yield Notice(
                 "deleting",
                 f"{one.label} is in deletion since {since}, held by {held}, and this changes nothing of that",
