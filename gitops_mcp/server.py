@@ -33,7 +33,7 @@ from gitops_mcp.answers.markdown import without_surrogates
 from gitops_mcp.app import App
 from gitops_mcp.caller import Caller
 from gitops_mcp.client import SECONDS, Asking, Client, UsedAnswers
-from gitops_mcp.domain.names import quote
+from gitops_mcp.domain.names import one_line, quote
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.tools.registry import Tool
 
@@ -178,14 +178,14 @@ def _bind_tool(
                 answer = tool.function(called, **arguments)
             outcome = getattr(answer, "outcome", "ok")
             facts |= {name: getattr(answer, name, None) or None for name in _FACTS}
-            return _success(answer)
+            return answer_of(answer)
         except Asking as asking:
             outcome = "asked"
             return asking.result
         except GitOpsError as error:
             outcome = error.title
             facts["error"] = type(error).__name__
-            return _failure(error)
+            return answer_of(error)
         except BaseException as error:
             facts["error"] = type(error).__name__
             raise
@@ -216,6 +216,11 @@ def _elapsed_ms(started: float) -> int:
     return round((time.monotonic() - started) * 1000)
 
 
+def answer_of(found: Answer | GitOpsError) -> CallToolResult:
+    """What is sent of an answer or an error."""
+    return _failure(found) if isinstance(found, GitOpsError) else _success(found)
+
+
 def _success(answer: Answer) -> CallToolResult:
     text, structured = without_surrogates(answer.markdown()), answer.structured()
     if len(text) > TEXT_MAX:
@@ -230,7 +235,7 @@ def _success(answer: Answer) -> CallToolResult:
 def _failure(error: GitOpsError) -> CallToolResult:
     from gitops_mcp.domain.redact import redact_text
 
-    text = without_surrogates(redact_text(f"{error.title}: {error}"))
+    text = one_line(without_surrogates(redact_text(f"{error.title}: {error}")))
     if len(text) > _ERROR_MAX:
         text = f"{text[:_ERROR_MAX]}… ({len(text) - _ERROR_MAX} more characters)"
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)

@@ -12,7 +12,7 @@ from gitops_mcp.app import App
 from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, Resource, at
-from gitops_mcp.domain.redact import words_of_others
+from gitops_mcp.domain.redact import mark_outside, words_of_others
 from gitops_mcp.domain.schema import Schema
 from gitops_mcp.domain.shapes import take_out_unreadable
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled, Unavailable
@@ -35,6 +35,8 @@ class ApiOnce:
     """Of the server, by kind and by the document that they were read from: kept from call to call."""
     _known: dict[tuple[object, ...], object] = field(default_factory=dict)
     _down: Unavailable | None = None
+    only_shown: bool = False
+    """Nothing of what is read goes back to the API or into Git, so that prose in it is marked as such."""
     unreadable: dict[Notice, None] = field(default_factory=dict)
     """Fields of other types than they have, which no part of the call has seen; of all parts that share the record."""
 
@@ -137,6 +139,8 @@ class ApiOnce:
             self.unreadable[Notice("fields-unreadable", f"{whom}: unreadable, so passed over: {'; '.join(told)}")] = (
                 None
             )
+        if self.only_shown:
+            mark_outside(found)
         return found
 
     def _found_once(self, key: tuple[object, ...], ask: Callable[[], Object]) -> Object | None:
@@ -188,4 +192,4 @@ class ApisOnce:
         return [*found[:_TOLD], *more]
 
     def _at(self, kube: Kube) -> ApiOnce:
-        return self._apis.setdefault(id(kube), ApiOnce(kube, self.app.schemas))
+        return self._apis.setdefault(id(kube), ApiOnce(kube, self.app.schemas, only_shown=True))

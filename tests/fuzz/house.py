@@ -43,7 +43,7 @@ KINDS = {
     )
 }
 OF_CNPG = ("database", "databaserole", "backup", "scheduledbackup", "pooler", "publication", "subscription")
-SECRET_MAKERS = {
+SECRET_MAKERS: dict[Resource, tuple[Object, Object]] = {
     kinds.EXTERNAL_SECRET: (
         {"target": {"name": "cashier-password"}, "secretStoreRef": {"name": "vault", "kind": "ClusterSecretStore"}},
         {"type": "Ready", "status": "False", "reason": "SecretSyncedError", "message": "could not get secret data"},
@@ -200,7 +200,9 @@ SPEC = "{instances: 3, storage: {size: 1Gi}, bootstrap: {initdb: {database: app,
 
 
 def cluster_text(name: str, spec: str = SPEC) -> str:
-    return f"apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {{name: {name}, namespace: bank}}\nspec: {spec}\n"
+    return (
+        f"apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {{name: {name}, namespace: bank}}\nspec: {spec}\n"
+    )
 
 
 def files(folder: str) -> dict[str, str]:

