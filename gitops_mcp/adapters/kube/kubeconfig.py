@@ -213,8 +213,8 @@ def _authorization_header(user: Object) -> str | None:
     )
     if token and not user.get("tokenFile"):
         return f"Bearer {str(token).strip()}"
-    if user.get("username") and user.get("password"):
-        pair = f"{user['username']}:{user['password']}".encode()
+    if user.get("username"):
+        pair = f"{user['username']}:{user.get('password') or ''}".encode()
         return f"Basic {base64.b64encode(pair).decode()}"
     return None
 

@@ -201,7 +201,7 @@ def _commit_row(one: Commit, *, detailed: bool) -> CommitRow:
         subject=cut_text(redact_text(one.subject), 100),
         committed=one.committed,
         author=words_of_others(one.author, most=100),
-        body=cut_text(redact_text(one.body), 1000) if detailed else None,
+        body=cut_text(redact_text(one.body), 600) if detailed else None,
     )
 
 

@@ -122,7 +122,7 @@ class Setting:
 
 
 def value_in_words(value: object, *, nothing: str = "unset") -> str:
-    return nothing if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return nothing if value is None else str(value).lower() if isinstance(value, bool) else str(mark_outside(value))
 
 
 def asked_settings(

@@ -31,7 +31,7 @@ from gitops_mcp.domain.plans.clusters.cluster_settings import (
     value_in_words,
 )
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.redact import mark_outside, redact_text
+from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.domain.rules.annotation import HIBERNATION
 from gitops_mcp.domain.rules.image import running_major, wanted_major
@@ -122,7 +122,7 @@ def _live_differs_notices(declared: Declaration, wanted: Sequence[Setting], live
     for one in drift(declared.object, live) if live is not None else ():
         if any(path[: len(one.path)] == one.path[: len(path)] for path in paths):
             text = redact_text(
-                f"{dotted_path(one.path)} is {value_in_words(mark_outside(one.live))} live where Git says {one.desired}"
+                f"{dotted_path(one.path)} is {value_in_words(one.live)} live where Git says {one.desired}"
             )
             yield Notice("live-differs", text)
 
