@@ -14,7 +14,7 @@ from gitops_mcp.domain.cnpg.version import parse_postgres_version
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path, mapping_at
 from gitops_mcp.domain.plans.clusters.cluster_image import image_reference
-from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.redact import mark_outside, redact_text
 from gitops_mcp.domain.rules.annotation import HIBERNATION, RELOADED, RESTARTED
 from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.errors import InvalidRequest
