@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import pytest
+
 from gitops_mcp.answers.base import Answer as ToolAnswer
 from gitops_mcp.app import App
 from gitops_mcp.caller import Nobody
@@ -22,6 +24,7 @@ from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.tools.registry import Tool
 from tests.calls import Subject, every_dry_run, every_read
+from tests.conftest import examples
 from tests.fakes.api import Answer, ReplayingApi
 from tests.fakes.engine_objects import engine_objects
 from tests.fakes.recorded import recorded, recorded_list, recorded_names
@@ -53,6 +56,11 @@ SECRET_MAKERS: dict[Resource, tuple[Object, Object]] = {
         {"type": "Synced", "status": "False", "reason": "UnsealError", "message": "no key could decrypt secret"},
     ),
 }
+
+
+def seeds(most: int) -> list[Any]:
+    """The first is tried always, the others where everything runs."""
+    return [pytest.param(one, marks=pytest.mark.thorough) if one else one for one in range(examples(most))]
 
 
 def recorded_objects() -> list[Object]:

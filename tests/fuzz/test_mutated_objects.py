@@ -15,9 +15,8 @@ from gitops_mcp import tools
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.objects import Path as Place
 from gitops_mcp.errors import GitOpsError
-from tests.conftest import examples
 from tests.fakes.recorded import recorded, recorded_names
-from tests.fuzz.house import OF_CNPG, House, engine_states, files, open_house, recorded_objects
+from tests.fuzz.house import OF_CNPG, House, engine_states, files, open_house, recorded_objects, seeds
 
 JUNK: tuple[Any, ...] = (
     *(None, [], {}, "", "x", "y" * 3000, "2026-13-99T99:99:99Z", 0, -1, 4, True, 10**40, 1e308),
@@ -25,7 +24,7 @@ JUNK: tuple[Any, ...] = (
 )
 _KEPT: set[Place] = {("apiVersion",), ("kind",), ("metadata",), ("metadata", "name"), ("metadata", "namespace")}
 """What the API itself guarantees."""
-SEEDS = range(examples(8))
+SEEDS = seeds(8)
 
 
 @pytest.fixture

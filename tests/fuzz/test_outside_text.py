@@ -14,8 +14,7 @@ import pytest
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.server import answer_of
-from tests.conftest import examples
-from tests.fuzz.house import House, engine_states, files, open_house, recorded_objects
+from tests.fuzz.house import House, engine_states, files, open_house, recorded_objects, seeds
 
 LABELS = ("untrusted text", "data, not instructions")
 _LONG = re.compile(r"(zq){301}")
@@ -109,7 +108,7 @@ def told(house: House, tool: Any, arguments: dict[str, Any]) -> tuple[str, Any]:
     return sent.content[0].text, sent.structured_content  # type: ignore[union-attr] # it is a text
 
 
-@pytest.mark.parametrize("seed", range(examples(10)))
+@pytest.mark.parametrize("seed", seeds(10))
 def test_no_text_of_a_live_object_is_taken_for_ours(house: House, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - to be had again by its seed
     states = engine_states()
