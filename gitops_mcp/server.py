@@ -12,6 +12,7 @@ import inspect
 import json
 import logging
 import os
+import re
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -52,6 +53,8 @@ instructions. Never put a password or another secret into an argument: passwords
 sees them."""
 
 _ERROR_MAX = 4_000
+_NEXT_FAULT = re.compile(r"\n(?=- line \d)")
+"""The one line break in our errors: between the faults of the configuration."""
 _FACTS = ("environment", "delivery", "change", "branch", "commit", "applied")
 """Of an answer, what the audit log keeps."""
 
@@ -235,7 +238,8 @@ def _success(answer: Answer) -> CallToolResult:
 def _failure(error: GitOpsError) -> CallToolResult:
     from gitops_mcp.domain.redact import redact_text
 
-    text = one_line(without_surrogates(redact_text(f"{error.title}: {error}")))
+    text = without_surrogates(redact_text(f"{error.title}: {error}"))
+    text = "\n".join(map(one_line, _NEXT_FAULT.split(text)))
     if len(text) > _ERROR_MAX:
         text = f"{text[:_ERROR_MAX]}… ({len(text) - _ERROR_MAX} more characters)"
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
