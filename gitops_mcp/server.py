@@ -11,6 +11,7 @@ import inspect
 import json
 import logging
 import os
+import re
 import signal
 import time
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ from gitops_mcp.answers.markdown import without_surrogates
 from gitops_mcp.app import App
 from gitops_mcp.caller import Cancelled
 from gitops_mcp.client import SECONDS, Asking, Client, UsedAnswers, readable_answers
-from gitops_mcp.domain.names import quote, suggest
+from gitops_mcp.domain.names import one_line, quote, suggest
 from gitops_mcp.errors import GitOpsError, NotFound, Refused
 from gitops_mcp.frames import serve_frames
 from gitops_mcp.tools.inputs import argument_model, read_arguments
@@ -67,6 +68,8 @@ _ERROR_MAX = 4_000
 _AT_ONCE = 40
 """Calls that run at the same time; others wait, and what is neither slow nor a call does not."""
 _NAME = "gitops-mcp"
+_NEXT_FAULT = re.compile(r"\n(?=- line \d)")
+"""The one line break in our errors: between the faults of the configuration."""
 _FACTS = ("environment", "delivery", "change", "branch", "commit", "applied")
 """Of an answer, what the audit log keeps."""
 
@@ -203,7 +206,7 @@ class _Offered:
                 answer = tool.function(called, **arguments)
             outcome = getattr(answer, "outcome", "ok")
             facts |= {name: getattr(answer, name, None) or None for name in _FACTS}
-            return _success(answer)
+            return answer_of(answer)
         except Asking as asking:
             outcome = "asked"
             return asking.result
@@ -214,7 +217,7 @@ class _Offered:
         except GitOpsError as error:
             outcome = error.title
             facts["error"] = type(error).__name__
-            return _failure(error)
+            return answer_of(error)
         except Exception as error:
             facts["error"] = type(error).__name__
             log.exception("%s crashed", tool.name)
@@ -229,6 +232,11 @@ class _Offered:
 def _elapsed_ms(started: float) -> int:
     """Milliseconds."""
     return round((time.monotonic() - started) * 1000)
+
+
+def answer_of(found: Answer | GitOpsError) -> CallToolResult:
+    """What is sent of an answer or an error."""
+    return _failure(found) if isinstance(found, GitOpsError) else _success(found)
 
 
 def _success(answer: Answer) -> CallToolResult:
@@ -246,6 +254,7 @@ def _failure(error: GitOpsError) -> CallToolResult:
     from gitops_mcp.domain.redact import redact_text
 
     text = without_surrogates(redact_text(f"{error.title}: {error}"))
+    text = "\n".join(map(one_line, _NEXT_FAULT.split(text)))
     if len(text) > _ERROR_MAX:
         text = f"{text[:_ERROR_MAX]}… ({len(text) - _ERROR_MAX} more characters)"
     return _error(text)

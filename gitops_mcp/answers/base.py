@@ -7,17 +7,26 @@ bounded: what is cut is counted. Text from the cluster or the repository is data
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationInfo, field_validator
 
 from gitops_mcp.domain.impact.level import Impact
+from gitops_mcp.domain.redact import fit_to_show
 
 TEXT_MAX = 25_000
 """Characters of an answer's text, and of its structured content as JSON."""
 DIFF_MAX = 12_000
 """Characters of a diff: it stands in the text and in the structured content, beside other facts."""
+_FIELD_MAX = 1_100
+"""Characters of one text; each part of it that others wrote is bounded closer where it is read."""
+_BLOCKS = {"diff", "body"}
+"""What is shown as a block of several lines."""
+_PATHS = {"path", "conflicts", "files", "declared", "field"}
+"""A line break in the name of a file is shown as one."""
+_UNPRINTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _ROWS_MAX = 21_000
 """Characters of all rows of a list as JSON: warnings stand beside them."""
 
@@ -27,6 +36,15 @@ class Answer(BaseModel):
 
     # Built at first use: the list of tools needs none of them.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _fit_to_show(cls, value: Any, info: ValidationInfo) -> Any:
+        """No text in an answer forges a line of it, in either form."""
+        return _fitting(info.field_name, value)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        return super().model_copy(update={key: _fitting(key, part) for key, part in (update or {}).items()}, deep=deep)
 
     def structured(self) -> dict[str, Any]:
         """The answer as JSON values."""
@@ -44,6 +62,15 @@ class Answer(BaseModel):
     def fits(self) -> bool:
         """Whether both forms stay within TEXT_MAX."""
         return len(self.markdown()) <= TEXT_MAX and len(json.dumps(self.structured(), ensure_ascii=False)) <= TEXT_MAX
+
+
+def _fitting(field: str | None, value: Any) -> Any:
+    if field in _BLOCKS:
+        return _UNPRINTED.sub(" ", value) if isinstance(value, str) else value
+    if isinstance(value, str) and field in _PATHS and not value.isprintable():
+        value = value.encode(errors="replace").decode("utf-8")
+        value = value if value.isprintable() else value.encode("unicode_escape").decode()
+    return fit_to_show(value, most=_FIELD_MAX)
 
 
 class LongAnswer(Answer):

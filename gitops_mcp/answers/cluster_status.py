@@ -213,5 +213,5 @@ _SECTIONS = (
 
 
 def _problem_line(one: ProblemRow) -> str:
-    said = f" [the cluster says: {plain(one.detail)}]" if one.detail else ""
+    said = f" [the cluster says (untrusted text): {plain(one.detail)}]" if one.detail else ""
     return f"{one.severity}: {plain(one.what)}. Do: {plain(one.action)}{said}"

@@ -113,6 +113,7 @@ def cursor_line(cursor: str | None) -> str:
 
 def cut_text(text: str, limit: int = 300) -> str:
     """At most `limit` characters of a text, with the number of those left off."""
+    text = str(text)  # which marks what is an OutsideText
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
 
 

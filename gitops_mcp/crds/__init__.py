@@ -12,7 +12,7 @@ import pkgutil
 from collections.abc import Iterator
 from functools import cache
 
-from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.domain.objects import Object, Resource, at, list_at
 from gitops_mcp.domain.schema import Schema, compile_schema
 
 VERSION = (1, 30, 0)
@@ -41,7 +41,7 @@ def packaged_schema(resource: Resource) -> Schema:
 
 
 def schema_in_crd(crd: Object, version: str) -> Object | None:
-    for one in at(crd, "spec", "versions") or ():
+    for one in list_at(crd, "spec", "versions"):
         if at(one, "name") == version:
             found: Object | None = at(one, "schema", "openAPIV3Schema")
             return found

@@ -130,7 +130,9 @@ def suggest(name: str, known: Iterable[str], *, most: int = 5) -> str:
     close = difflib.get_close_matches(name, names, n=most, cutoff=0.5)
     offered = [*close, *(other for other in names if other not in close)][:most]
     more = f" and {len(names) - len(offered)} more" if len(names) > len(offered) else ""
-    return f"there are: {', '.join(offered)}{more}"
+    return (
+        f"there are: {', '.join(one if len(one) <= 80 and one.isprintable() else quote(one) for one in offered)}{more}"
+    )
 
 
 def pluralize(number: int, noun: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gitops_mcp.domain.names import one_line
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -11,3 +13,7 @@ class Notice:
 
     id: str
     message: str
+
+    def __post_init__(self) -> None:
+        if not self.message.isprintable():
+            object.__setattr__(self, "message", one_line(self.message))

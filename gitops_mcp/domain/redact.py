@@ -61,6 +61,64 @@ def untrusted(text: str, *, most: int = 600) -> str:
     return f"{words} ({UNTRUSTED})" if (words := words_of_others(text, most=most)) else ""
 
 
+class OutsideText(str):
+    """Prose that somebody else wrote: printed it is cleaned, bounded, without secrets, and says that it is untrusted.
+
+    To compare it is to compare what was written. Cut or joined it is plain text, of which answers see to the form.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"({UNTRUSTED}) {words_of_others(str.__str__(self))}"
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
+def mark_outside(value: Any) -> Any:
+    """A part of an object in which all that may be prose is OutsideText; names and times stay plain."""
+    match value:
+        case str():
+            return OutsideText(value) if _may_be_prose(value) else value
+        case dict():
+            for key, part in value.items():
+                if type(part) in _MARKED and key != "managedFields":
+                    value[key] = mark_outside(part)
+        case list():
+            value[:] = map(mark_outside, value)
+    return value
+
+
+_MARKED = (str, dict, list)
+
+
+def _may_be_prose(text: str) -> bool:
+    """Longer than any name, of more words than a schedule has, or with what no name has."""
+    return len(text) > 253 or text.count(" ") > 5 or not text.isprintable()
+
+
+def fit_to_show(value: Any, *, most: int) -> Any:
+    """What an answer may hold: texts on one line and bounded, wherever they stand in lists and mappings."""
+    match value:
+        case str():
+            return str(value) if value.isprintable() and len(value) <= most else _fitting(str(value), most)
+        case list() | tuple():
+            return type(value)(fit_to_show(part, most=most) for part in value)
+        case dict():
+            return {fit_to_show(key, most=most): fit_to_show(part, most=most) for key, part in value.items()}
+        case _:
+            return value
+
+
+def _fitting(text: str, most: int) -> str:
+    line = one_line(text.encode(errors="replace").decode())
+    return line if len(line) <= most else f"{line[:most]}… ({len(line) - most} more characters)"
+
+
 def redact_value(value: Any, path: Sequence[str | int] | None = None) -> Any:
     """A part of an object, found at `path`, without the values that are secret where they stand.
 

@@ -12,8 +12,11 @@ from typing import Any, TypeVar
 from gitops_mcp.adapters.kube import Kube, ObjectPage
 from gitops_mcp.app import App
 from gitops_mcp.config import Environment, Settings
-from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.domain.redact import mark_outside, words_of_others
 from gitops_mcp.domain.schema import Schema
+from gitops_mcp.domain.shapes import take_out_unreadable
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled, Unavailable
 
 T = TypeVar("T")
@@ -21,6 +24,8 @@ P = TypeVar("P")
 
 _AT_ONCE = 8
 """Requests to the API."""
+_TOLD = 10
+"""Objects whose unreadable fields are told."""
 Served = tuple[Schema, str, bool]
 """A schema, whose it is, and whether it has all the rules that its kind has."""
 
@@ -32,6 +37,10 @@ class ApiOnce:
     """Of the server, by kind and by the document that they were read from: kept from call to call."""
     _known: dict[tuple[object, ...], object] = field(default_factory=dict)
     _down: Unavailable | None = None
+    only_shown: bool = False
+    """Nothing of what is read goes back to the API or into Git, so that prose in it is marked as such."""
+    unreadable: dict[Notice, None] = field(default_factory=dict)
+    """Fields of other types than they have, which no part of the call has seen; of all parts that share the record."""
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
         """None where there is none. Raises Forbidden, NotInstalled or Unavailable, again as the first time.
@@ -41,7 +50,7 @@ class ApiOnce:
         key = ("get", resource, namespace, name)
         if key not in self._known and isinstance(self._known.get(("list", resource, namespace, None, None)), tuple):
             return None
-        return self._found_once(key, lambda: self.kube.get(resource, namespace, name, managed_fields=True))
+        return self._found_once(key, lambda: self._typed(self.kube.get(resource, namespace, name, managed_fields=True)))
 
     def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
         """The object without spec, status and data."""
@@ -55,7 +64,7 @@ class ApiOnce:
 
         def read() -> tuple[Object, ...]:
             found = self.kube.every(resource, namespace, labels=labels, fields=fields, managed_fields=True)
-            for one in found:
+            for one in map(self._typed, found):
                 place = one["metadata"]
                 self._known.setdefault(("get", resource, place.get("namespace"), place["name"]), one)
             return found
@@ -71,10 +80,11 @@ class ApiOnce:
         cursor: str | None = None,
         labels: str | None = None,
     ) -> ObjectPage:
-        return self._once(
-            ("page", resource, namespace, limit, cursor, labels),
-            lambda: self.kube.page(resource, namespace, limit=limit, cursor=cursor, labels=labels),
-        )
+        def read() -> ObjectPage:
+            found = self.kube.page(resource, namespace, limit=limit, cursor=cursor, labels=labels)
+            return replace(found, items=tuple(map(self._typed, found.items)))
+
+        return self._once(("page", resource, namespace, limit, cursor, labels), read)
 
     def first(self, resource: Resource, namespace: str | None, *, labels: str) -> Object | None:
         """Any one of those that carry the labels."""
@@ -122,6 +132,19 @@ class ApiOnce:
         """The namespace that the context, or the pod, is set to."""
         return self._once(("namespace",), self.kube.namespace)
 
+    def _typed(self, found: Object) -> Object:
+        """The object, in which a field has the type that it is read as, or is not there."""
+        if told := take_out_unreadable(found):
+            whom = words_of_others(
+                " ".join(str(at(found, *path)) for path in (("kind",), ("metadata", "name"))), most=150
+            )
+            self.unreadable[Notice("fields-unreadable", f"{whom}: unreadable, so passed over: {'; '.join(told)}")] = (
+                None
+            )
+        if self.only_shown:
+            mark_outside(found)
+        return found
+
     def _found_once(self, key: tuple[object, ...], ask: Callable[[], Object]) -> Object | None:
         def read() -> Object | None:
             try:
@@ -163,5 +186,12 @@ class ApisOnce:
         """Where the environment's engine runs."""
         return self._at(self.app.engine_kube(environment, self.settings))
 
+    @property
+    def unreadable(self) -> list[Notice]:
+        """What no part of the call could read of the objects that it was given; the first few."""
+        found = list(dict.fromkeys(told for one in self._apis.values() for told in one.unreadable))
+        more = [Notice("fields-unreadable", f"and {len(found) - _TOLD} more objects")] if len(found) > _TOLD else []
+        return [*found[:_TOLD], *more]
+
     def _at(self, kube: Kube) -> ApiOnce:
-        return self._apis.setdefault(id(kube), ApiOnce(kube, self.app.schemas))
+        return self._apis.setdefault(id(kube), ApiOnce(kube, self.app.schemas, only_shown=True))

@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 
 from gitops_mcp.answers.base import TEXT_MAX, LongAnswer, ShownImpact, rows_of, rows_that_fit, shorten_to_fit
-from gitops_mcp.answers.cluster_parts import InlineRoleRow
+from gitops_mcp.answers.cluster_parts import ConditionRow, InlineRoleRow
 from gitops_mcp.answers.clusters import ClusterRow
 from gitops_mcp.answers.markdown import bullets
 from gitops_mcp.domain.cnpg.status.roles import InlineRole
@@ -40,9 +40,10 @@ def test_a_row_is_made_of_the_attributes_of_the_same_names() -> None:
 
 
 def test_rows_are_kept_while_they_fit_and_one_is_in_any_case() -> None:
-    assert len(rows_that_fit([ClusterRow(name="x" * 5000)] * 9)) == 4
-    assert len(rows_that_fit([ClusterRow(name="|" * 5000)] * 9)) == 2
-    assert len(rows_that_fit([ClusterRow(name="x" * 50_000)] * 2)) == 1
+    assert len(rows_that_fit([ClusterRow(name="x" * 1000)] * 30)) == 20
+    assert len(rows_that_fit([ClusterRow(name="|" * 1000)] * 30)) == 10
+    long = ClusterRow(name="x", conditions=[ConditionRow(type="y" * 300, status="True")] * 100)
+    assert len(rows_that_fit([long] * 2)) == 1
 
 
 @pytest.mark.parametrize("parts", [("names", "notes"), ("notes", "names")])

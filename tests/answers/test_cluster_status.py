@@ -65,7 +65,10 @@ def test_findings_stand_before_facts_and_each_says_what_to_do() -> None:
         ("heading", ["What is wrong and what to do"]),
         (
             "bullet_list",
-            ["warning: it is so. Do: mend it [the cluster says: <script> # no]", "info: one node. Do: add nodes"],
+            [
+                "warning: it is so. Do: mend it [the cluster says (untrusted text): <script> # no]",
+                "info: one node. Do: add nodes",
+            ],
         ),
         ("heading", ["Warnings"]),
         ("bullet_list", ["unreadable: pods are missing here"]),
@@ -105,7 +108,7 @@ def test_git_says_first_what_differs() -> None:
     [git] = [texts for kind, texts in shown(STATUS) if kind == "bullet_list" and "differs" in texts[0]]
     assert git == [
         "differs: spec.instances: Git 4, live 3",
-        'differs: spec.<b>: Git "a\\n# b", live null',
+        'differs: spec.<b>: Git "a # b", live null',
         "and 5 more fields differ",
         "declared in Git at prod/db.yaml:1 (commit 0123456789ab)",
         "other parts of it: merge patch prod/patch.yaml:1, namespace prod/kustomization.yaml:3",

@@ -58,6 +58,7 @@ class ReplayingApi:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet: the second would wait 40 ms for the client's acknowledgement
 
             def do_GET(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
@@ -77,6 +78,7 @@ class ReplayingApi:
                     self.send_header(name, value)
                 self.end_headers()
                 if answer.drip:
+                    self.wfile.flush()
                     answer.drip.wait()
                 self.wfile.write(_in_chunks(data) if answer.chunked else data)
 

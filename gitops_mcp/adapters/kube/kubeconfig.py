@@ -154,6 +154,12 @@ def _login(context: str, chosen: Object, cluster: _NamedEntry, name: str, user: 
         raise Unavailable(
             f"kubeconfig: insecure-skip-tls-verify of cluster {quote(str(chosen['cluster']))} is neither true nor false"
         )
+    if user.value.get("username") and (
+        token := next((key for key in ("token", "tokenFile") if user.value.get(key)), "")
+    ):
+        raise Unavailable(
+            f"kubeconfig: user {quote(name)} has both username and {token}, which kubectl refuses too: take one out"
+        )
     impersonation = impersonation_headers(name, user.value)
     certificate, key = user.material("client-certificate"), user.material("client-key")
     authorization = _authorization_header(user.value)
@@ -214,8 +220,8 @@ def _authorization_header(user: Object) -> str | None:
     )
     if token and not user.get("tokenFile"):
         return f"Bearer {str(token).strip()}"
-    if user.get("username") and user.get("password"):
-        pair = f"{user['username']}:{user['password']}".encode()
+    if user.get("username"):
+        pair = f"{user['username']}:{user.get('password') or ''}".encode()
         return f"Basic {base64.b64encode(pair).decode()}"
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +20,8 @@ from gitops_mcp.errors import NotFound, NotInstalled, Unavailable
 PAGE = 500
 """Objects in one request of a whole list, as kubectl asks for them."""
 _PAGES = 200
+_LIST_TIMES = 4
+"""How many times a request's time a whole list may take."""
 PLUGIN_SECONDS = 30.0
 _PROXIED_BYTES = 1 << 20
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
@@ -96,15 +99,17 @@ class KubeReader:
         managed_fields: bool = False,
     ) -> tuple[Object, ...]:
         """The whole list. Where its snapshot expires half way, it is read once more from the start."""
+        seconds = _LIST_TIMES * self._wire.timeout
         page = partial(self.page, resource, namespace, labels=labels, fields=fields, managed_fields=managed_fields)
         try:
-            found = _all_pages(page)
+            found = _all_pages(page, seconds=seconds)
         except CursorExpired:
-            found = _all_pages(page)
+            found = _all_pages(page, seconds=seconds)
         if found is None:
             asked = ApiRequest("list", resource, namespace, None, self.description)
             raise Unavailable(
-                f"{asked}: the list does not end, after {PAGE * _PAGES:,} objects: check what answers there"
+                f"{asked}: the list does not end within {seconds:g} s or {PAGE * _PAGES:,} objects: check what answers "
+                f"there, or raise timeouts.kubernetes"
             )
         return found
 
@@ -189,8 +194,9 @@ class KubeReader:
         return load_object(answer.body, answer.content_type, asked=asked)
 
 
-def _all_pages(page: Callable[..., ObjectPage]) -> tuple[Object, ...] | None:
-    """None where there is no end of pages."""
+def _all_pages(page: Callable[..., ObjectPage], *, seconds: float) -> tuple[Object, ...] | None:
+    """None where there is no end of pages, or none in time."""
+    until = time.monotonic() + seconds
     found: list[Object] = []
     cursor = None
     for _ in range(_PAGES):
@@ -199,6 +205,8 @@ def _all_pages(page: Callable[..., ObjectPage]) -> tuple[Object, ...] | None:
         cursor = made.cursor
         if cursor is None:
             return tuple(found)
+        if time.monotonic() > until:
+            break
     return None
 
 

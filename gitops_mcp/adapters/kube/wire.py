@@ -16,6 +16,7 @@ from gitops_mcp.adapters.kube.gatekeepers import gatekeeper_error
 from gitops_mcp.adapters.kube.go_json import as_go_writes
 from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login, current_context
 from gitops_mcp.adapters.kube.session import Session, in_cluster, open_session
+from gitops_mcp.adapters.kube.time_limit import pool_with_ends, within
 from gitops_mcp.adapters.kube.unreachable import unreachable_error
 from gitops_mcp.adapters.kube_start import KubeStart, read_files
 from gitops_mcp.caller import check_wanted, pause
@@ -82,6 +83,11 @@ class Wire:
         context = self._context or current_context(self._start)
         return f"context {context!r}" if context else "the current context"
 
+    @property
+    def timeout(self) -> float:
+        """Seconds of one request."""
+        return self._timeout
+
     def ask(self, asked: ApiRequest, request: HttpRequest) -> HttpAnswer:
         """A good answer, or one of our errors.
 
@@ -118,18 +124,19 @@ class Wire:
         body = None if request.body is None else as_go_writes(request.body)
         try:
             # Not through the manager, whose proxies join headers of one name, as each group has one.
-            response = connected.pool.connection_from_url(connected.login.server).urlopen(
-                request.method,
-                connected.target(path),
-                headers=_headers(connected, request),
-                body=body,
-                timeout=urllib3.Timeout(total=self._timeout),
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                preload_content=False,
-            )
-            data = b"".join(_read_body(response, until=started + self._timeout, limit=request.limit))
+            with within(self._timeout):
+                response = pool_with_ends(connected.pool, connected.login.server).urlopen(
+                    request.method,
+                    connected.target(path),
+                    headers=_headers(connected, request),
+                    body=body,
+                    timeout=urllib3.Timeout(total=self._timeout),
+                    retries=False,
+                    redirect=False,
+                    assert_same_host=False,
+                    preload_content=False,
+                )
+                data = b"".join(_read_body(response, until=started + self._timeout, limit=request.limit))
         except OverflowError as error:
             what = f"{asked}: the answer has more than {request.limit} bytes: check what answers there"
             raise OutcomeUnknown(f"{what}; {UNKNOWN}") if asked.writes else Unavailable(what) from error

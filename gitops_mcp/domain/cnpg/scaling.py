@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.cluster_arguments import INSTANCES_MOST, checked_instances, parse_flag
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_hibernated
-from gitops_mcp.domain.objects import Object, as_int, at, list_at
+from gitops_mcp.domain.objects import Object, as_int, at, list_at, text_at, texts_at
 from gitops_mcp.errors import Refused
 
 
@@ -130,8 +130,8 @@ def _lost_volumes(cluster: Object, gone: int, live: Object | None) -> str:
 
 def departing_instances(live: Object, count: int) -> tuple[str, ...]:
     """The instances that the operator would remove now: ready, not primary, the highest serials first."""
-    primary = {at(live, "status", "currentPrimary"), at(live, "status", "targetPrimary")}
-    healthy = at(live, "status", "instancesStatus", "healthy") or at(live, "status", "instanceNames") or []
+    primary = {text_at(live, "status", "currentPrimary"), text_at(live, "status", "targetPrimary")}
+    healthy = texts_at(live, "status", "instancesStatus", "healthy") or texts_at(live, "status", "instanceNames")
     replicas = sorted((one for one in healthy if one not in primary), key=_serial_number, reverse=True)
     return tuple(replicas[:count])
 

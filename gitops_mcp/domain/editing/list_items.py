@@ -16,7 +16,7 @@ from gitops_mcp.domain.editing.field import all_texts, edit_fields, where_field_
 from gitops_mcp.domain.editing.json_patch import pointer
 from gitops_mcp.domain.editing.nested_text import edit_nested
 from gitops_mcp.domain.kustomize import Produced, Word
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path, mapping_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Insert, Remove, Set
@@ -41,7 +41,7 @@ def remove_item(desired: Desired, declared: Declaration, path: Path, index: int)
     if not rest:
         _check_own_list(desired, declared, path)
         parent = path[:-1]
-        whole = parent if len(at(declared.object, *parent) or {}) == 1 else path
+        whole = parent if len(mapping_at(declared.object, *parent)) == 1 else path
         with suppress(Refused):  # an earlier layer's list would come through: then an empty one has to stand there
             return edit_fields(desired, declared, Remove(whole))
         return edit_fields(desired, declared, Remove((*path, index)))

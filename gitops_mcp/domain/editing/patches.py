@@ -14,7 +14,7 @@ from gitops_mcp.domain.editing.json_patch import operation_to_set
 from gitops_mcp.domain.editing.nested_text import edit_nested, nested_value, render_like
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents, texts_in, value_at_place
 from gitops_mcp.domain.kustomize import Layer, Produced, join_path
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.objects import Object, Path, at, list_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles
 from gitops_mcp.domain.yaml.edits import Insert, Set
@@ -180,8 +180,8 @@ def _add_patch_to_list(draft: DraftFiles, folder: str, manifest: Object) -> None
         return
     text = files[kustomization]
     value = _first_value(text)
-    entries = at(value, "patches") or []
-    legacy = at(value, "patchesStrategicMerge") or []
+    entries = list_at(value, "patches")
+    legacy = list_at(value, "patchesStrategicMerge")
     if not entries and legacy:
         paths = [entry for entry in texts_in(legacy) if "\n" not in entry]
         if len(paths) * 2 > len(legacy):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, PUBLICATION, SUBSCRIPTION
 from gitops_mcp.domain.names import ClusterRef, slug
-from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.objects import at, text_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.text import parse_documents
 
@@ -76,7 +76,7 @@ def find_siblings(desired: Desired, kind: str) -> tuple[Sibling, ...]:
 
 def _sibling(desired: Desired, one: Declaration) -> Sibling:
     kind, name = one.identity.kind, one.identity.name
-    cluster = name if kind == CLUSTER.kind else at(one.object, "spec", "cluster", "name")
+    cluster = name if kind == CLUSTER.kind else text_at(one.object, "spec", "cluster", "name")
     said = at(one.object, "spec", "name") if kind in _NAMED_IN_SQL else None
     short = said if isinstance(said, str) else name.removeprefix(f"{cluster}-")
     beside = len(parse_documents(desired.texts[one.path])) if one.path in desired.texts else 1

@@ -35,7 +35,7 @@ def interpret_application_set(
     folders = _folders(files)
     seen: set[tuple[object, ...]] = set()
     for parameters, doubts in _parameter_sets(one, files, folders, remotes=remotes, revision=revision):
-        template = _fill_tags(at(one.object, "spec", "template") or {}, parameters)
+        template = _fill_tags(mapping_at(one.object, "spec", "template"), parameters)
         if not isinstance(template, dict) or not isinstance(template.get("spec"), dict):
             continue
         name = str(at(template, "metadata", "name"))

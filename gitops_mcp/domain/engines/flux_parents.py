@@ -102,7 +102,7 @@ def _apply_merge_patch(value: Object, patch: Object) -> Object:
         if isinstance(document.value, dict) and (
             selects_object(target, value) if target else _names_object(document.value, value)
         ):
-            kept = {"metadata": {**(at(document.value, "metadata") or {}), "name": at(value, "metadata", "name")}}
+            kept = {"metadata": {**mapping_at(document.value, "metadata"), "name": at(value, "metadata", "name")}}
             value = _merge_mappings(value, {**document.value, **kept})
     return value
 

@@ -7,7 +7,7 @@ from gitops_mcp.domain.live.argocd_operation import applied_commit
 from gitops_mcp.domain.live.arrival import Arrival
 from gitops_mcp.domain.live.flux_standing import last_applied
 from gitops_mcp.domain.live.standing import Question, label, short
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, mapping_at
 
 
 def arrival_by_engine(engine: Object | None, asked: Question) -> Arrival:
@@ -15,7 +15,7 @@ def arrival_by_engine(engine: Object | None, asked: Question) -> Arrival:
     unread = f"{asked.whom} is not read, so only the engine can say whether it is applied"
     if engine is None:
         return Arrival("unknown", f"{unread}, and none that says so was found")
-    is_flux = "sourceRef" in (at(engine, "spec") or {})
+    is_flux = "sourceRef" in mapping_at(engine, "spec")
     applied = last_applied(engine) if is_flux else applied_commit(engine)
     entry = resource_entry(engine, asked.whom)
     is_right = entry is None if asked.removes else entry is not None and (is_flux or at(entry, "status") == "Synced")

@@ -16,7 +16,7 @@ from typing import Any
 from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
 from gitops_mcp.domain.cnpg.golang import parse_duration
 from gitops_mcp.domain.cnpg.quantity import quantity
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path, mapping_at
 
 _IDENTITY = frozenset({"apiVersion", "kind", "metadata", "status"})
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
@@ -47,7 +47,7 @@ def drift(desired: Object, live: Object) -> tuple[FieldDrift, ...]:
     for part in ("labels", "annotations"):
         stated = at(desired, "metadata", part)
         if isinstance(stated, dict):
-            found += _value_drift(stated, at(live, "metadata", part) or {}, ("metadata", part))
+            found += _value_drift(stated, mapping_at(live, "metadata", part), ("metadata", part))
     is_cluster = at(desired, "kind") == "Cluster"
     filled = fill_webhook_defaults(desired)
     for key, value in desired.items():

@@ -67,7 +67,7 @@ def engines_of(live: Object | None) -> tuple[str, ...]:
 
 def last_hands(live: Object) -> str:
     """Who has set an object's fields, and when: `by gitops-mcp at 2026-11-30T02:12:11Z`."""
-    entries = [one for one in at(live, "metadata", "managedFields") or () if not at(one, "subresource")]
+    entries = [one for one in list_at(live, "metadata", "managedFields") if not at(one, "subresource")]
     said = dict.fromkeys(
         f"{at(one, 'manager') or 'unknown'} at {at(one, 'time') or 'no known time'}" for one in entries
     )
@@ -78,7 +78,7 @@ def last_hands(live: Object) -> str:
 def deletion_of(live: Object | None) -> str:
     """`since 2026-11-30T02:12:11Z, held by example.com/keep` of what is in deletion; empty where it is not."""
     since = at(live, "metadata", "deletionTimestamp")
-    held = [words_of_others(str(one), most=200) for one in at(live, "metadata", "finalizers") or ()]
+    held = [words_of_others(str(one), most=200) for one in list_at(live, "metadata", "finalizers")]
     return f"since {since}, held by {', '.join(held) or 'its dependents'}" if since else ""
 
 
@@ -130,7 +130,7 @@ def owned_fields(live: Object | None, managers: Iterable[str], paths: Iterable[P
     """Those of the paths that one of these managers has set."""
     wanted = frozenset(managers)
     entries = [
-        at(one, "fieldsV1") for one in at(live, "metadata", "managedFields") or () if at(one, "manager") in wanted
+        at(one, "fieldsV1") for one in list_at(live, "metadata", "managedFields") if at(one, "manager") in wanted
     ]
     return tuple(
         dotted_path(path) for path in paths if any(isinstance(one, dict) and _owns(one, path) for one in entries)
@@ -139,7 +139,7 @@ def owned_fields(live: Object | None, managers: Iterable[str], paths: Iterable[P
 
 def _other_managers(live: Object | None) -> Iterator[tuple[str, Any]]:
     """Who else has set something, other than the status, with the set of fields."""
-    for entry in at(live, "metadata", "managedFields") or ():
+    for entry in list_at(live, "metadata", "managedFields"):
         manager = str(at(entry, "manager") or "unknown")
         if manager != FIELD_MANAGER and not _OPERATORS.match(manager) and not at(entry, "subresource"):
             yield manager, at(entry, "fieldsV1")

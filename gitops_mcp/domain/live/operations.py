@@ -15,7 +15,7 @@ from typing import Any, Literal
 from gitops_mcp.domain.kinds import CNPG_KINDS, EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
 from gitops_mcp.domain.live.judged import changed_parts, judged_parts
 from gitops_mcp.domain.live.patch_steps import LAST_APPLIED, is_still_as_tested, json_patch_steps, with_version
-from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, dotted_path
+from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, dotted_path, mapping_at
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set, edits_between
@@ -114,9 +114,9 @@ def manifest_of_live(live: Object) -> Object:
     metadata = live["metadata"]
     kept: Object = {key: metadata[key] for key in ("name", "namespace") if metadata.get(key)}
     for part in ("labels", "annotations"):
-        values = {key: value for key, value in (metadata.get(part) or {}).items() if key != LAST_APPLIED}
+        values = {key: value for key, value in mapping_at(metadata, part).items() if key != LAST_APPLIED}
         kept |= {part: values} if values else {}
-    return {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": kept, "spec": live.get("spec") or {}}
+    return {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": kept, "spec": mapping_at(live, "spec")}
 
 
 def _says_all_of(live: Any, wanted: Any) -> bool:

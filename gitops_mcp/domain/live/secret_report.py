@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, SEALED_SECRET
-from gitops_mcp.domain.objects import Object, as_int, at
+from gitops_mcp.domain.objects import Object, as_int, at, list_at, text_at
 
 REPORTING = (EXTERNAL_SECRET, SEALED_SECRET)
 """The kinds whose condition says so."""
@@ -36,7 +36,7 @@ def report_of_secret(live: Object, events: Iterable[Object] = ()) -> SecretRepor
     kind, metadata = str(at(live, "kind")), live["metadata"]
     secret = str(at(live, "spec", "target", "name") or metadata["name"])
     label = f"{kind} {metadata.get('namespace')}/{metadata['name']}"
-    stated = next((one for one in at(live, "status", "conditions") or () if at(one, "type") == _CONDITIONS[kind]), None)
+    stated = next((one for one in list_at(live, "status", "conditions") if at(one, "type") == _CONDITIONS[kind]), None)
     if stated is None or not _is_current(kind, live):
         return SecretReport(secret, False, False, f"the controller has not looked at {label} yet as it is now")
     if at(stated, "status") == "True":
@@ -45,7 +45,7 @@ def report_of_secret(live: Object, events: Iterable[Object] = ()) -> SecretRepor
     words = excerpt("; ".join(one for one in said if isinstance(one, str)), limit=_WORDS) or "no reason given"
     if kind == SEALED_SECRET.kind:
         again = "it is not tried again by itself, only once it changes or its controller starts anew"
-    elif at(stated, "message") in _FINAL:
+    elif text_at(stated, "message") in _FINAL:
         again = "it is not tried again by itself"
     else:
         again = "it is tried again"

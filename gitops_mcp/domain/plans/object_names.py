@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, make_object_name
-from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles, declared_roles
 from gitops_mcp.domain.repository.desired import Desired
 
@@ -20,8 +20,8 @@ def taken_names(desired: Desired, ref: ClusterRef, kind: str, live: Iterable[Obj
         if one.identity.kind == kind and one.identity.namespace in {ref.namespace, None}
     ]
     for one in (*live, *declared):
-        spec = one.get("spec") or {}
-        found[str(one["metadata"]["name"])] = (str((spec.get("cluster") or {}).get("name")), str(spec.get("name")))
+        said = str(at(one, "spec", "cluster", "name")), str(at(one, "spec", "name"))
+        found[str(at(one, "metadata", "name"))] = said
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gitops_mcp.domain.objects import Path, at, dotted_path
+from gitops_mcp.domain.objects import Path, at, dotted_path, list_at
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
@@ -101,5 +101,5 @@ def _values_of_operation(one: object, path: Path, pointers: tuple[str, ...]) -> 
 
 def _values_of_generators(value: object, path: Path) -> Iterator[tuple[Path, str]]:
     for index, one in enumerate(value if isinstance(value, list) else ()):
-        for literal in at(one, "literals") or ():
+        for literal in list_at(one, "literals"):
             yield (*path, index, "literals"), str(literal)

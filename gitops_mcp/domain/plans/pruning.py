@@ -18,7 +18,7 @@ from gitops_mcp.domain.cnpg.protection import (
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.live.managers import field_managers
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, at
+from gitops_mcp.domain.objects import Identity, Object, at, mapping_at
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.desired import Declaration
 
@@ -65,7 +65,7 @@ def wait_for_live(
 
 
 def _by_hand(identity: Identity, one: Protection, live: Object) -> str:
-    left = without_blocking(at(live, "metadata", one.where) or {}).get(one.key)
+    left = without_blocking(mapping_at(live, "metadata", one.where)).get(one.key)
     text = kubectl_without(identity, one.where, one.key, left)
     return text[:1].upper() + text[1:]
 

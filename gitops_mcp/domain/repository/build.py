@@ -22,7 +22,7 @@ from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.kustomize import FileTree, join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.objects import Path, at
+from gitops_mcp.domain.objects import Path, list_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired, KustomizationFile, Origin, SkippedFile
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.repository.not_applied import (
@@ -257,7 +257,7 @@ def _top_folders(found: Mapping[str, KustomizationFile]) -> list[str]:
         join_path(folder, entry)
         for folder, one in found.items()
         for name in ("resources", "bases", "components")
-        for entry in at(one.object, name) or ()
+        for entry in list_at(one.object, name)
         if isinstance(entry, str)
     }
     return [folder for folder, one in found.items() if folder not in listed and one.object.get("kind") != "Component"]

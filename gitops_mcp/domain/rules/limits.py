@@ -8,7 +8,7 @@ from typing import Any
 from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.kinds import CLUSTER, SCHEDULED_BACKUP
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path, list_at
 from gitops_mcp.domain.rules.storage import storage_sections
 from gitops_mcp.errors import InvalidRequest
 
@@ -64,7 +64,7 @@ def notice_missing_backups(cluster: Object, near: Iterable[Object]) -> tuple[Not
     stores = {
         str(store)
         for one in near
-        for plugin in at(one, "spec", "plugins") or ()
+        for plugin in list_at(one, "spec", "plugins")
         if (store := at(plugin, "parameters", "barmanObjectName"))
     }
     way = f"; clusters beside it use ObjectStore {', '.join(sorted(stores))}" if stores else ""

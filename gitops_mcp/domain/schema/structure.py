@@ -24,6 +24,10 @@ class Found:
         self.faults.append(SchemaFault(path, message, rule))
 
 
+_SHOWN = 80
+"""Characters of a value that is at fault."""
+
+
 def fill_defaults(node: SchemaNode, value: Any) -> Any:
     """With defaults, and without the nulls that the API server drops; what was given is left as it is."""
     if type(value) is dict:
@@ -166,7 +170,9 @@ def _kind_name(value: Any) -> str:
 
 
 def _show(value: Any) -> str:
-    return json.dumps(value) if type(value) in {str, int, float, bool} else _kind_name(value)
+    if isinstance(value, str) and len(value) > _SHOWN:
+        value = f"{value[:_SHOWN]}…"
+    return json.dumps(value, ensure_ascii=False) if type(value) in {str, int, float, bool} else _kind_name(value)
 
 
 def _found_instead(value: Any) -> str:

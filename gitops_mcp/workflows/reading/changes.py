@@ -19,7 +19,7 @@ from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.live.standing import AGAIN
 from gitops_mcp.domain.names import check_change_name, is_change_name
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.redact import redact_text, words_of_others
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.compare_page import compare_url
@@ -83,7 +83,7 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
         total=len(spans),
         unlisted=_what_is_unlisted(ground, state, shows_requests=heads is not None),
         cursor=_encode_skip(state, skip + len(rows)) if rest else None,
-        warnings=_without_repeats(warnings),
+        warnings=_without_repeats([*warnings, *apis.unreadable]),
     )
 
 
@@ -128,7 +128,7 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         objects=objects[:_FILES_SHOWN],
         engine=cut_text(str(behind.engine)) if behind.engine else None,
         engine_revision=behind.engine.revision if behind.engine else None,
-        warnings=_without_repeats(warnings),
+        warnings=_without_repeats([*warnings, *apis.unreadable]),
         next=_next_steps(ground, span, behind),
         omitted={title: number for title, number in left.items() if number > 0},
     )
@@ -190,8 +190,8 @@ def _commit_row(one: Commit, *, detailed: bool) -> CommitRow:
         id=one.id,
         subject=cut_text(redact_text(one.subject), 100),
         committed=one.committed,
-        author=one.author,
-        body=cut_text(redact_text(one.body), 1000) if detailed else None,
+        author=words_of_others(one.author, most=100),
+        body=cut_text(redact_text(one.body), 600) if detailed else None,
     )
 
 

@@ -14,7 +14,7 @@ from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.names import suggest
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at, dotted_path
-from gitops_mcp.domain.redact import redact_value
+from gitops_mcp.domain.redact import mark_outside, redact_value
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, NotFound
 from gitops_mcp.workflows.api_once import ApiOnce
@@ -119,4 +119,4 @@ def _shown_value(path: Sequence[str | int], value: object) -> Scalar:
     shown = redact_value(value, path)
     if shown is None or isinstance(shown, bool | int | float):
         return shown
-    return cut_text(shown if isinstance(shown, str) else json.dumps(shown, default=str), 200)
+    return cut_text(mark_outside(shown if isinstance(shown, str) else json.dumps(shown, default=str)), 200)

@@ -102,7 +102,7 @@ def list_clusters(
         total=None if unwell else page.total,
         examined=(after.done if after else page.total) if unwell else None,
         cursor=_encode_position(asked, after) if after else None,
-        warnings=[*warnings, *(delivery.warnings if delivery else [])],
+        warnings=[*warnings, *(delivery.warnings if delivery else []), *apis.unreadable],
     )
 
 

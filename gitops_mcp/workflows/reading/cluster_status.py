@@ -38,7 +38,7 @@ from gitops_mcp.domain.live.refused import refused_fields
 from gitops_mcp.domain.live.standing import Question, Standing
 from gitops_mcp.domain.names import check_cluster_name, quote
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, at
+from gitops_mcp.domain.objects import Identity, Object, at, list_at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
@@ -97,12 +97,12 @@ def read_cluster_status(
     shared = shared.model_copy(update={"warnings": [*shared.warnings, *unread_engines]})
     if live is None:
         found = [] if unavailable else rows_of(ProblemRow, [_not_live(held)])
-        told = shared.model_copy(update={"problems": found})
+        told = shared.model_copy(update={"problems": found, "warnings": [*shared.warnings, *apis.unreadable]})
         return shorten_to_fit(told, "engines", "warnings")
     related, missing = read_related(api, live)
     seen = read_status(live, related, now=datetime.now(UTC), most_events=10 if detailed else _CONCISE["events"])
     unmade, unread = _unmade_passwords(api, live, related)
-    unread_parts = [*missing, *unread]
+    unread_parts = [*missing, *unread, *apis.unreadable]
     is_direct = chosen.delivery == "direct"
     return _fill_answer(shared, seen, declared, held, unread_parts, unmade, detailed=detailed, is_direct=is_direct)
 
@@ -110,10 +110,9 @@ def read_cluster_status(
 def _unmade_passwords(api: ApiOnce, live: Object, related: Related) -> tuple[list[Problem], list[Notice]]:
     """Secrets of the Cluster's roles that do not come, or not as they are meant."""
     name, namespace = live["metadata"]["name"], live["metadata"]["namespace"]
-    inline = at(live, "spec", "managed", "roles")
     objects = [one["spec"] for one in related.roles or () if at(one, "spec", "cluster", "name") == name]
     users: dict[str, list[str]] = {}
-    for one in (*(inline if isinstance(inline, list) else ()), *objects):
+    for one in (*list_at(live, "spec", "managed", "roles"), *objects):
         if isinstance(secret := at(one, "passwordSecret", "name"), str):
             users.setdefault(secret, []).append(quote(str(at(one, "name"))))
     reports, unread = read_secret_reports(api, namespace, users)

@@ -37,7 +37,7 @@ def list_databases(
         items=shown,
         total=len(rows) if seen.whole or rows else None,
         cursor=more,
-        warnings=seen.warnings,
+        warnings=[*seen.warnings, *seen.api.unreadable],
     )
 
 

@@ -49,7 +49,7 @@ def list_roles(
         items=shown,
         total=len(rows) if seen.whole or rows else None,
         cursor=more,
-        warnings=seen.warnings,
+        warnings=[*seen.warnings, *seen.api.unreadable],
     )
 
 

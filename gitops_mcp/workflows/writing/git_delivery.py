@@ -121,6 +121,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours))
         plan = plan.warned(engine_notices(app, ground, view, after, ours))
     plan = replace(plan, warnings=(*continued_notices(ground, target.open, conflicts), *plan.warnings))
+    plan = plan.warned(view.api.unreadable)
     if plan.files:
         ground.repository.check_push(ground.git, ground.base, target.branch)
         plan = plan.warned(push_notices(ground))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gitops_mcp.crds import LABEL, packaged_schema, schema_in_crd
 from gitops_mcp.domain.cnpg.releases import ALL, release_text
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Resource, at
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Resource, at, list_at, mapping_at
 from gitops_mcp.domain.rules.operator import KINDS
 from gitops_mcp.domain.schema import Schema, compile_schema
 from gitops_mcp.errors import Forbidden, GitOpsError, NotFound, NotInstalled
@@ -104,8 +104,8 @@ def served_schema(api: ApiOnce, resource: Resource) -> Served:
 
 
 def _find_component(document: Object, resource: Resource) -> Object:
-    for schema in (at(document, "components", "schemas") or {}).values():
-        for one in at(schema, "x-kubernetes-group-version-kind") or ():
+    for schema in mapping_at(document, "components", "schemas").values():
+        for one in list_at(schema, "x-kubernetes-group-version-kind"):
             if (at(one, "group"), at(one, "version"), at(one, "kind")) == (
                 resource.group,
                 resource.version,

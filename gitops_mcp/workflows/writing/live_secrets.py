@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops_mcp.domain.kinds import SECRET
-from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.domain.objects import Object, Resource, at, list_at
 from gitops_mcp.domain.plans.passwords.live_secret import LiveSecretMaker, NameInUse
 from gitops_mcp.domain.plans.passwords.password_provider import MAKER_KINDS
 from gitops_mcp.domain.plans.passwords.secret_documents import Maker
@@ -29,14 +29,14 @@ def look_at_name(view: View, namespace: str, secret: str, name: Maker) -> NameIn
 
 def _live_maker(view: View, resource: Resource, namespace: str, metadata: Object) -> LiveSecretMaker:
     makers, unread = [], ""
-    for owner in metadata.get("ownerReferences") or ():
-        for kind in (kinds[0] for kinds in MAKER_KINDS.values() if kinds[0].kind == owner.get("kind")):
+    for owner in list_at(metadata, "ownerReferences"):
+        for kind in (kinds[0] for kinds in MAKER_KINDS.values() if kinds[0].kind == at(owner, "kind")):
             try:
-                found = view.api.metadata(kind, namespace, str(owner.get("name")))
+                found = view.api.metadata(kind, namespace, str(at(owner, "name")))
             except NotInstalled:
                 found = None
             except (Forbidden, Unavailable):
-                unread = f"{kind.kind} {owner.get('name')}"
+                unread = f"{kind.kind} {at(owner, 'name')}"
                 continue
             makers.append(None if found is None else found["metadata"])
     return LiveSecretMaker(resource.kind, metadata, tuple(makers), unread)

@@ -172,7 +172,7 @@ def test_half_a_character_is_replaced(api: ReplayingApi, connect: Callable[[str]
 
 def test_a_list_without_end_is_given_up(api: ReplayingApi, connect: Callable[[str], Kube]) -> None:
     api.answers["*"] = Answer(200, {**LIST, "metadata": {"continue": "again"}})
-    with pytest.raises(Unavailable, match="the list does not end, after 100,000 objects"):
+    with pytest.raises(Unavailable, match="the list does not end within 240 s or 100,000 objects"):
         connect(api.url).every(CLUSTER, "shop")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.objects import Object, at, list_at
+from gitops_mcp.domain.objects import Object, at, list_at, text_at
 
 _PARTS = {"extensions": "extension", "schemas": "schema", "fdws": "fdw", "servers": "server"}
 
@@ -54,7 +54,8 @@ def _failing_parts(object_: Object) -> Iterator[str]:
     for key, word in _PARTS.items():
         for part in list_at(object_, "status", key):
             if at(part, "applied") is False:
-                yield excerpt(f"{word} {at(part, 'name')}: {at(part, 'message') or 'not applied'}") or word
+                about = f"{word} {at(part, 'name')}", text_at(part, "message") or "not applied"
+                yield excerpt(": ".join(about)) or word
 
 
 def objects_of_cluster(cluster: Object, objects: Iterable[Object]) -> list[Object]:

@@ -12,7 +12,7 @@ from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.names import suggest
-from gitops_mcp.domain.objects import Object, at, mapping_at
+from gitops_mcp.domain.objects import Object, at, list_at, mapping_at
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import DraftFiles
@@ -37,7 +37,7 @@ def namespace_documents(texts: Mapping[str, str]) -> tuple[NamespaceDocument, ..
 
 def _in_file(path: str, text: str) -> Iterator[NamespaceDocument]:
     values = [one.value for one in read_documents(text)]
-    values += [item for one in values if at(one, "kind") == "List" for item in at(one, "items") or ()]
+    values += [item for one in values if at(one, "kind") == "List" for item in list_at(one, "items")]
     found = [one for one in values if at(one, "kind") == "Namespace" and isinstance(at(one, "metadata", "name"), str)]
     for one in found:
         yield NamespaceDocument(path, one["metadata"]["name"], mapping_at(one, "metadata", "labels"), len(found))

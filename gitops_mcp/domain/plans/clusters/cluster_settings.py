@@ -14,7 +14,7 @@ from gitops_mcp.domain.cnpg.version import parse_postgres_version
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path, mapping_at
 from gitops_mcp.domain.plans.clusters.cluster_image import image_reference
-from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.redact import mark_outside, redact_text
 from gitops_mcp.domain.rules.annotation import HIBERNATION, RELOADED, RESTARTED
 from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.errors import InvalidRequest
@@ -122,7 +122,7 @@ class Setting:
 
 
 def value_in_words(value: object, *, nothing: str = "unset") -> str:
-    return nothing if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return nothing if value is None else str(value).lower() if isinstance(value, bool) else str(mark_outside(value))
 
 
 def asked_settings(

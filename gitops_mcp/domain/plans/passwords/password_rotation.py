@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from gitops_mcp.domain.names import ClusterRef
-from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.objects import mapping_at
 from gitops_mcp.domain.plans.passwords.role_password import PasswordOwner, RolePassword, SecretFile
 from gitops_mcp.domain.plans.passwords.secret_documents import (
     KEYS,
@@ -65,7 +65,7 @@ def _check_resealable(maker: SecretDocument) -> None:
     wide = "it is sealed for more than its own name" if wide_scope(maker.object) else ""
     if why := maker.unsure or wide:
         raise Refused(f"{maker.place}: {why}, so nothing is sealed into it here: rotate it with kubeseal")
-    keys = set(at(maker.object, "spec", "encryptedData") or ())
+    keys = set(mapping_at(maker.object, "spec", "encryptedData"))
     if keys != KEYS:
         others = ", ".join(sorted(keys - KEYS))
         holds = f"holds {others} besides" if others else "does not hold both"
@@ -78,7 +78,7 @@ def _check_resealable(maker: SecretDocument) -> None:
 def _check_reencryptable(maker: SecretDocument) -> None:
     if maker.undecrypted:
         raise Refused(f"rotate_password: {maker.undecrypted}")
-    keys = set(maker.object.get("stringData") or maker.object.get("data") or ())
+    keys = set(mapping_at(maker.object, "stringData") or mapping_at(maker.object, "data"))
     if not maker.is_ours or maker.beside != 1 or keys != KEYS:
         what = f"holds more than {_BOTH}" if maker.is_ours else "was not made by this server"
         raise Refused(

@@ -12,7 +12,7 @@ from gitops_mcp.domain.editing.sibling_paths import Sibling
 from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, at, list_at, mapping_at
 from gitops_mcp.domain.plans.roles.declared_roles import strings_in
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
@@ -95,13 +95,13 @@ def secret_name(value: Object) -> str:
 
 def wide_scope(sealed: Object) -> str | None:
     """The annotation by which a SealedSecret is opened under more than its own name and namespace."""
-    annotations = at(sealed, "metadata", "annotations") or {}
+    annotations = mapping_at(sealed, "metadata", "annotations")
     return next((scope for scope in _SCOPES if str(annotations.get(scope)).lower() == "true"), None)
 
 
 def is_generated(external: Object) -> bool:
     """Whether an ExternalSecret has its values from Password generators, and from nothing else."""
-    sources = at(external, "spec", "dataFrom") or []
+    sources = list_at(external, "spec", "dataFrom")
     kinds = [at(one, "sourceRef", "generatorRef", "kind") for one in sources]
     return bool(kinds) and set(kinds) == {PASSWORD.kind} and not at(external, "spec", "data")
 

@@ -10,7 +10,7 @@ from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.editing.field import where_field_stands
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, suggest
-from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at, mapping_at
+from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at, mapping_at, texts_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import NotFound, Refused
 
@@ -89,8 +89,7 @@ class LiveRoles:
         return next((str(state) for state in by_status if name in list_at(by_status, state)), None)
 
     def errors(self, name: str) -> tuple[str, ...]:
-        found = list_at(self.cluster, "status", "managedRolesStatus", "cannotReconcile", name)
-        return tuple(str(one) for one in found)
+        return tuple(texts_at(self.cluster, "status", "managedRolesStatus", "cannotReconcile", name))
 
     def exists(self, ref: ClusterRef, name: str) -> bool:
         """Whether PostgreSQL has a role of this name, as far as the API shows it."""
@@ -148,7 +147,7 @@ def _without_role(value: Object, role: DeclaredRole) -> Object:
     """The object that declares a role, without that role."""
     if role.index is None:
         return {}
-    listed = [entry for index, entry in enumerate(at(value, *ROLES) or ()) if index != role.index]
+    listed = [entry for index, entry in enumerate(list_at(value, *ROLES)) if index != role.index]
     return {**value, "spec": {**value["spec"], "managed": {**value["spec"]["managed"], "roles": listed}}}
 
 

@@ -15,7 +15,7 @@ from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, list_at
 from gitops_mcp.domain.plans.passwords.secret_removal import PasswordRemoval
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import Kept, Removal, RemovalStep, step_without_api
@@ -275,7 +275,7 @@ def time_since_last_write(cluster: Object, now: datetime) -> timedelta | None:
     """How long ago somebody last wrote the list of a live Cluster, or what else the same one manages of it."""
     written = [
         time
-        for entry in at(cluster, "metadata", "managedFields") or ()
+        for entry in list_at(cluster, "metadata", "managedFields")
         if at(entry, "fieldsV1", "f:spec", "f:managed", "f:roles") is not None
         and (time := parse_time(at(entry, "time"))) is not None
     ]

@@ -117,7 +117,12 @@ def _prepare_plan(
     plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run, does="do at once")
     todo = api_operations(changes, plan.files, live)
     plan = plan.warned(
-        [*_check_owners(todo, live), *_in_deletion(todo, live), *_in_git(app, ground, environment, changes)]
+        [
+            *_check_owners(todo, live),
+            *_in_deletion(todo, live),
+            *_in_git(app, ground, environment, changes),
+            *api.unreadable,
+        ]
     )
     warnings = ServerWarnings()
     tried = _try_first(kube, todo, warnings, plan)
