@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from gitops_mcp.domain import regexp
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.argocd import interpret_application
 from gitops_mcp.domain.engines.globs import glob
@@ -20,7 +21,7 @@ from gitops_mcp.domain.engines.reading import Files, clean_path, mappings_in, re
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
-_TAG = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_TAG = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*+)\}\}", re.DOTALL)
 _INDEX = re.compile(r"index\s+\.?([\w.-]+)\s+(?:(\d+)|\"([^\"]+)\")")
 _NOT_IN_NAMES = re.compile(r"[^-a-z0-9.]+")
 _MOST = 2000
@@ -70,10 +71,10 @@ def _fill_folder_template(
         yield applied
         return
     parts = _TAG.split(applied.folder)[::2]
-    fits = re.compile("[^/]+?".join(map(re.escape, parts)))
+    fits = "[^/]+".join(map(re.escape, parts))
     source = at(made.object, "spec", "source")
     for folder in folders:
-        if fits.fullmatch(folder) and isinstance(source, dict):
+        if regexp.fullmatch(fits, folder) and isinstance(source, dict):
             spec = {**made.object["spec"], "source": {**source, "path": folder}}
             again = LocatedObject({**made.object, "spec": spec}, made.place)
             yield from interpret_application(again, files, remotes=remotes, revision=revision)
@@ -215,6 +216,7 @@ def _fill_tags(value: Any, parameters: Parameters) -> Any:
 
 
 def _tag_words(tag: str) -> str:
+    tag = tag.removeprefix("-").removesuffix("-").strip()
     indexed = _INDEX.fullmatch(tag)
     if indexed is None:
         return tag.removeprefix(".")

@@ -108,7 +108,7 @@ def compile_rule(text: str) -> CompiledRule:
         variables = frozenset(_WORD.findall(_LITERAL.sub("", text)))
         return CompiledRule(variables=variables, trouble="the CEL library cannot read it")
     variables = frozenset(made.variables())
-    called = {name for name in made.functions() if re.fullmatch(r"[\w.]*[A-Za-z][\w.]*", name)}
+    called = {name for name in made.functions() if re.fullmatch(r"(?=[\d_.]*[A-Za-z])[\w.]+", name)}
     unknown = sorted(called - _NATIVE - _OPTIONAL - _FUNCTIONS.keys())
     if unknown:
         return CompiledRule(variables=variables, trouble=f"the CEL library does not know {', '.join(unknown)}")
