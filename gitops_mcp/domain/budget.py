@@ -2,7 +2,7 @@
 
 A few lines of others can ask for more work than there is time: copies of copies, products of lists, patterns on long
 texts. Whatever does work that grows with such lines spends for it, and says nothing else about it. One step is about
-three microseconds or 300 bytes, so a build that spends all ends within five seconds. The file that has spent most is
+five microseconds or 300 bytes, so a build that spends all ends within five seconds. The file that has spent most is
 named: what runs out last may be innocent.
 """
 
@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 
 from gitops_mcp.errors import InvalidRequest
 
-STEPS = 1_200_000
+STEPS = 600_000
+FOR_A_FILE = 100
+"""More for each file of the repository: what many files take is in proportion to them."""
 
 
 class Spent(InvalidRequest):
@@ -25,6 +27,7 @@ class Spent(InvalidRequest):
 
 @dataclass
 class _Budget:
+    all: int
     left: int
     place: str = ""
     by_place: Counter[str] = field(default_factory=Counter)
@@ -34,12 +37,12 @@ _open: ContextVar[_Budget | None] = ContextVar("budget", default=None)
 
 
 @contextmanager
-def build_budget(steps: int = STEPS) -> Iterator[None]:
-    """What is spent inside counts; one that is open already goes on."""
+def build_budget(files: int) -> Iterator[None]:
+    """What is spent inside counts, for a repository of so many files; one that is open already goes on."""
     if _open.get() is not None:
         yield
         return
-    token = _open.set(_Budget(steps))
+    token = _open.set(_Budget(steps := STEPS + FOR_A_FILE * files, steps))
     try:
         yield
     finally:
@@ -70,9 +73,9 @@ def spend(steps: int) -> None:
     if budget.left < 0:
         most, spent = budget.by_place.most_common(1)[0]
         raise Spent(
-            f"{most or 'the repository'}: what it asks for takes too much work to build (more than {STEPS:,} steps, "
-            f"{spent:,} of them here): nothing is read of the repository until it asks for less, such as fewer copies, "
-            f"shorter lists or simpler patterns"
+            f"{most or 'the repository'}: what it asks for takes too much work to build (more than {budget.all:,} "
+            f"steps, {spent:,} of them here): nothing is read of the repository until it asks for less, such as fewer "
+            f"copies, shorter lists or simpler patterns"
         )
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from gitops_mcp.domain import regexp
+from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.argocd import interpret_application
 from gitops_mcp.domain.engines.globs import glob
@@ -73,6 +74,7 @@ def _fill_folder_template(
     parts = _TAG.split(applied.folder)[::2]
     fits = "[^/]+".join(map(re.escape, parts))
     source = at(made.object, "spec", "source")
+    spend(len(folders))
     for folder in folders:
         if regexp.fullmatch(fits, folder) and isinstance(source, dict):
             spec = {**made.object["spec"], "source": {**source, "path": folder}}
@@ -89,6 +91,7 @@ def _parameter_sets(
     for generator in mappings_in(at(one.object, "spec", "generators")):
         for parameters, doubts in _generator_parameters(generator, {}, files, folders, remotes, revision):
             count += 1
+            spend(20 + len(parameters))
             if count > _MOST:
                 return
             yield parameters, (*general, *doubts)
@@ -133,7 +136,7 @@ def _generator_parameters(
         rows: list[tuple[Parameters, tuple[str, ...]]] = [({}, doubts)]
         for child in children:
             rows = [
-                ({**row, **more}, (*doubt, *further))
+                _joined_row(row, more, (*doubt, *further))
                 for row, doubt in rows[:_MOST]
                 for more, further in _generator_parameters(child, row, files, folders, remotes, revision, depth + 1)
             ]
@@ -147,6 +150,11 @@ def _generator_parameters(
     else:
         name = next((key for key in generator if key not in {"selector", "template"}), "unknown")
         yield {}, (*doubts, f"its {name} generator is not evaluated")
+
+
+def _joined_row(row: Parameters, more: Parameters, doubts: tuple[str, ...]) -> tuple[Parameters, tuple[str, ...]]:
+    spend(1 + (len(row) + len(more)) // 8)
+    return {**row, **more}, doubts
 
 
 def _git_parameters(said: Object, files: Files, folders: tuple[str, ...]) -> Iterator[Parameters]:
@@ -196,6 +204,7 @@ def _flat(value: Any, name: str = "") -> Parameters:
     elif isinstance(value, list):
         parts = [_flat(one, each) for at, one in enumerate(value) for each in (f"{name}[{at}]", f"{name}.{at}")]
     else:
+        spend(1)
         return {} if value is None else {name: str(value).lower() if isinstance(value, bool) else str(value)}
     return {key: one for part in parts for key, one in part.items()}
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.globs import end_that_fits, start_that_fits
 from gitops_mcp.errors import InvalidRequest
 
@@ -62,6 +63,7 @@ def expand_parts(parts: Text, value: Callable[[str], str]) -> str:
     for part in parts:
         found.append(part if isinstance(part, str) else _evaluate_reference(part, value))
         length = _bounded_length(length + len(found[-1]))
+        spend(1 + len(found[-1]) // 100)
     return "".join(found)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.domain.redact.keys import is_reference, is_secret_key, is_secret_value
 from gitops_mcp.domain.redact.looks import MASK as MASK
-from gitops_mcp.domain.redact.looks import without_credentials, without_keys
+from gitops_mcp.domain.redact.looks import is_random, without_credentials, without_keys
 
 UNTRUSTED = "untrusted text"
 
@@ -42,6 +43,7 @@ _LOGIN = re.compile(
 _PGPASS = re.compile(
     r"^(?P<head>[\s#\"'-]*+(?![0-9a-fA-F:]+$)(?:[^:\s]+):(?:\d{4,5}|\*):(?:[^:\s]+):(?:[^:\s]+):)(?P<value>[^\s].*)"
 )
+_HEX = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{40,}(?![0-9A-Za-z])")
 _WORD = re.compile(r"[A-Za-z0-9+!#$%&=@^~*]{13,}")
 """Longer than most names without a separator; generated passwords are longer still."""
 
@@ -105,6 +107,23 @@ def may_be_secret(text: str) -> bool:
     has the form of a credential counts, and a long word that mixes upper case, lower case and digits, as names do not.
     """
     return redact_text(text) != text or _has_mixed_word(text)
+
+
+def is_credential(name: str) -> bool:
+    """Whether a name is one that only a generator makes: base64 of random bytes, a token, a long run of hex digits.
+
+    A UUID and what ends in a short hash (`tenant_8f3a2b1c`) name tenants, so they are names.
+    """
+    return (
+        redact_text(name) != name or _HEX.search(name) is not None or any(map(_alternates_often, _WORD.findall(name)))
+    )
+
+
+def _alternates_often(word: str) -> bool:
+    """Of the words that nobody would say, those of at least 20 characters in which the kinds change at every other."""
+    return len(word) >= 20 and (
+        is_random(word) or sum(a.isdigit() != b.isdigit() for a, b in pairwise(word)) >= len(word) * 0.3
+    )
 
 
 def _has_mixed_word(text: str) -> bool:

@@ -13,25 +13,28 @@ _WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _ENDS = re.compile(
     r"(?:password|passwords|passwd|passphrase|passcode|pwd|pgpass|htpasswd|apikey|apitoken|authtoken|dsn)$"
 )
-_ALONE = frozenset(
-    (
-        "pass pw token credential credentials creds auth cookie mnemonic bearer jwt otp dockerconfigjson dockercfg "
-        "netrc secret"
-    ).split()
-)
-_KEYS = frozenset(
-    (
-        "api access private secret encryption decryption signing master shared account auth session license storage "
-        "service application admin hmac unseal root host tls"
-    ).split()
-)
+_ALONE = frozenset({
+    "pass", "pw", "token", "credential", "credentials", "creds", "auth", "cookie", "mnemonic", "bearer",
+    "jwt", "otp", "dockerconfigjson", "dockercfg", "netrc", "secret",
+})  # fmt: skip
+_KEYS = frozenset({
+    "api", "access", "private", "secret", "encryption", "decryption", "signing", "master", "shared", "account",
+    "auth", "session", "license", "storage", "service", "application", "admin", "hmac", "unseal", "root",
+    "host", "tls",
+})  # fmt: skip
 """Of which a key is a secret; `passwordKey` and the like are names of one."""
 _PAIRS = frozenset(
     {("key", "data"), ("connection", "string"), ("recovery", "code"), ("pass", "word"), ("pass", "phrase")}
 )
-_ISSUED = frozenset(("client app consumer shared webhook hmac jwt oauth cookie session signing").split())
+_ISSUED = frozenset({
+    "client", "app", "consumer", "shared", "webhook", "hmac", "jwt", "oauth", "cookie", "session",
+    "signing",
+})  # fmt: skip
 """Whose secret is a value: `authQuerySecret` and `existingSecret` name an object."""
-_FLAGS = frozenset({"", *"true false yes no on off null ~ none basic md5 scram-sha-256".split()})
+_FLAGS = frozenset({
+    "true", "false", "yes", "no", "on", "off", "null", "~", "none", "basic",
+    "md5", "scram-sha-256",
+})  # fmt: skip
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z]")
 _REFERENCE = re.compile(
     r"\$\{\w+\}|\$\(\w+\)|\{\{-?\s*\.?[\w.$ |]+-?\}\}|ENC\[[^\[\]]*\]|(?:vault|op|ref\+\w+|aws|gcp|azure|secret)://?\S+"
@@ -68,7 +71,7 @@ def names_secret(name: str) -> str:
 def is_secret_value(name: str, text: str) -> bool:
     """Whether the text under such a key is the secret itself."""
     kind, told = names_secret(name), text.strip().strip("\"'")
-    if not kind or told.lower() in _FLAGS or is_reference(told):
+    if not kind or not told or told.lower() in _FLAGS or is_reference(told):
         return False
     # A name of an object stands under `secret`, `credentials` or `auth`, as under `tokenSecret`.
     return kind == "strong" or not _NAME.fullmatch(told)

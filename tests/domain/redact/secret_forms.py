@@ -33,8 +33,7 @@ SECRET_FORMS: dict[str, tuple[str, str]] = {
     "a JSON6902 patch of a key": ("- {{op: add, path: /spec/adminPassword, value: {s}}}\n", WORD),
     "a JSON6902 patch in JSON": ('[{{"op": "add", "path": "/stringData/a", "value": "{s}"}}]\n', WORD),
     "a patch in a kustomization": (
-        "kind: Kustomization\npatches:\n- target: {{kind: Secret}}\n  patch: |-\n    - op: add\n      path: /stringData/a\n"
-        "      value: {s}\n",
+        "patches:\n- target: {{kind: Secret}}\n  patch: |-\n    - op: add\n      path: /stringData/a\n      value: {s}\n",
         WORD,
     ),
     "a patch in quotes": (
