@@ -14,7 +14,7 @@ from typing import Any
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.domain.redact.keys import is_reference, is_secret_key, is_secret_value
 from gitops_mcp.domain.redact.looks import MASK as MASK
-from gitops_mcp.domain.redact.looks import is_random, without_credentials, without_keys
+from gitops_mcp.domain.redact.looks import without_credentials, without_keys
 
 UNTRUSTED = "untrusted text"
 
@@ -112,18 +112,16 @@ def may_be_secret(text: str) -> bool:
 def is_credential(name: str) -> bool:
     """Whether a name is one that only a generator makes: base64 of random bytes, a token, a long run of hex digits.
 
-    A UUID and what ends in a short hash (`tenant_8f3a2b1c`) name tenants, so they are names.
+    A UUID, with dashes or without, and what ends in a hash (`tenant_8f3a2b1c`) name tenants, so they are names.
     """
-    return (
-        redact_text(name) != name or _HEX.search(name) is not None or any(map(_alternates_often, _WORD.findall(name)))
-    )
+    words = _WORD.findall(name)
+    return redact_text(name) != name or bool(_HEX.search(name)) or any(map(_alternates_often, words))
 
 
 def _alternates_often(word: str) -> bool:
-    """Of the words that nobody would say, those of at least 20 characters in which the kinds change at every other."""
-    return len(word) >= 20 and (
-        is_random(word) or sum(a.isdigit() != b.isdigit() for a, b in pairwise(word)) >= len(word) * 0.3
-    )
+    """Of at least 20 characters, letters and digits in turn, more than hex digits."""
+    changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(word))
+    return len(word) >= 20 and not set(word.lower()) <= set("0123456789abcdef") and changes >= 0.3 * len(word)
 
 
 def _has_mixed_word(text: str) -> bool:
