@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_mcp.domain.objects import Object, Path, dotted_path
+from gitops_mcp.domain.regexp import Unreadable
 from gitops_mcp.domain.schema.checks import is_number
 from gitops_mcp.domain.schema.node import SchemaNode
 from gitops_mcp.domain.schema.unfilled import is_unfilled
@@ -48,8 +49,11 @@ def examine(node: SchemaNode, value: Any, path: Path, found: Found) -> None:
         choices = ", ".join(str(choice) for choice in node.enum)
         found.fault(path, "enum", f"{_show(value)} is none of: {choices}")
     for check in node.checks:
-        if not check.holds(value):
-            found.fault(path, check.rule, f"must {check.wanted}{_found_instead(value)}")
+        try:
+            if not check.holds(value):
+                found.fault(path, check.rule, f"must {check.wanted}{_found_instead(value)}")
+        except Unreadable as error:
+            found.unchecked.append(Unchecked(dotted_path(path), check.wanted, str(error)))
     if node.unread and type(value) is str:
         found.unchecked.append(Unchecked(dotted_path(path), *node.unread))
     _examine_alternatives(node, value, path, found)
