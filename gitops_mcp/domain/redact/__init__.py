@@ -43,7 +43,7 @@ _LOGIN = re.compile(
 _PGPASS = re.compile(
     r"^(?P<head>[\s#\"'-]*+(?![0-9a-fA-F:]+$)(?:[^:\s]+):(?:\d{4,5}|\*):(?:[^:\s]+):(?:[^:\s]+):)(?P<value>[^\s].*)"
 )
-_HEX = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{40,}(?![0-9A-Za-z])")
+_HEX = re.compile(r"(?<![0-9A-Za-z])(?=[A-Fa-f]*[0-9])(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{40,}+(?![0-9A-Za-z])")
 _WORD = re.compile(r"[A-Za-z0-9+!#$%&=@^~*]{13,}")
 """Longer than most names without a separator; generated passwords are longer still."""
 

@@ -28,7 +28,7 @@ _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)", re.DOTALL
 )
 _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,60}?)-----")
-_ARMORED = re.compile(r"[\s#>|\"'-]*(?:[A-Za-z0-9+/=]*|[A-Za-z-]{1,30}: .*|=\w{4})[\"'\s]*")
+_ARMORED = re.compile(r"[\s#>|\"'-]*+(?:[A-Za-z0-9+/=]*|[A-Za-z-]{1,30}: .*|=\w{4})[\"'\s]*")
 """A line of what begins and ends so."""
 _RUN = re.compile(r"ENC\[AES256_GCM,[^\[\]\s]*\]|[A-Za-z0-9+/_=-]{20,}+")
 _ENCRYPTED = re.compile(r"ENC\[AES256_GCM,[^\[\]]*\]")
