@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from gitops_mcp.domain.redact.looks import without_credentials
 from gitops_mcp.domain.yaml.redacted_lines import redacted_lines
 
 _CONTEXT = 3
@@ -67,6 +68,7 @@ def _count_alike_lines(old: list[str], new: list[str]) -> tuple[int, int]:
 
 def _header_path(path: str) -> str:
     """As git prints it: in quotes where a character in it could be taken for something else."""
+    path = "/".join(map(without_credentials, path.split("/")))
     if path.isprintable() and '"' not in path and "\\" not in path:
         return path
     escaped = path.replace("\\", "\\\\").replace('"', '\\"')

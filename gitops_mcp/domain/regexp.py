@@ -1,6 +1,7 @@
 """Regular expressions that others evaluate as RE2: patterns of CRDs, `matches` of CEL, selectors of kustomize.
 
-Python reads some of them otherwise (`$`, digits, classes in brackets), and would follow a hostile one for hours.
+Python reads some of them otherwise (`$`, digits, classes in brackets), and would follow a hostile one for hours. RE2
+takes the length of the text, for some times that of the pattern, so that product is bounded too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
+from gitops_mcp.domain.budget import spend
+
 _TOKENS = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|.", re.DOTALL)
 _NAME = re.compile(r"\(\?P?<(?![=!])[A-Za-z0-9_]*[^A-Za-z0-9_>]")
 _CLASS = re.compile(r"\[\^?\]?[^\]]*\]")
@@ -16,21 +19,45 @@ _LONG_COUNT = re.compile(r"\{(?:[0-9]{9,}(?:,[0-9]*)?|[0-9]+,[0-9]{9,})\}")
 """Go refuses it as too many; the C++ takes the braces for themselves."""
 
 
+_MOST = 100_000_000
+"""Instructions of a pattern times bytes of a text: a third of a second."""
+_A_STEP = 1_000
+"""Of these, in one step of a budget."""
+
+
 class Unreadable(ValueError):
-    """A pattern that RE2 does not take."""
+    """A pattern that RE2 does not take, or that would take too long on a text."""
+
+
+def is_readable(pattern: str) -> bool:
+    try:
+        compiled(pattern)
+    except Unreadable:
+        return False
+    return True
 
 
 def search(pattern: str, text: str) -> bool:
-    return compiled(pattern).search(_bytes(text)) is not None
+    return compiled(pattern).search(_bounded(pattern, text)) is not None
 
 
 def fullmatch(pattern: str, text: str) -> bool:
-    return compiled(pattern).fullmatch(_bytes(text)) is not None
+    return compiled(pattern).fullmatch(_bounded(pattern, text)) is not None
+
+
+def find_span(pattern: str, text: str) -> tuple[int, int] | None:
+    """From where to where the first group of a pattern goes, in characters, where it fits first."""
+    data = _bounded(pattern, text)
+    found = compiled(pattern).search(data)
+    if found is None:
+        return None
+    start, end = found.span(1)
+    return len(data[:start].decode(errors="surrogatepass")), len(data[:end].decode(errors="surrogatepass"))
 
 
 def find_groups(pattern: str, text: str) -> list[tuple[str, ...]]:
     """What the groups of a pattern hold, at each place where it fits."""
-    found = compiled(pattern).finditer(_bytes(text))
+    found = compiled(pattern).finditer(_bounded(pattern, text))
     return [tuple(one.decode(errors="surrogatepass") for one in match.groups()) for match in found]
 
 
@@ -44,6 +71,15 @@ def compiled(pattern: str) -> Any:
         return re2.compile(_bytes(pattern), _options())
     except re2.error as error:
         raise Unreadable(error.args[0].decode(errors="replace")) from error
+
+
+def _bounded(pattern: str, text: str) -> bytes:
+    data = _bytes(text)
+    steps = compiled(pattern).programsize * len(data)
+    spend(1 + steps // _A_STEP)
+    if steps > _MOST:
+        raise Unreadable(f"a pattern of {len(pattern)} characters on a text of {len(text)} takes too long")
+    return data
 
 
 def _check_for_go(pattern: str) -> None:

@@ -16,7 +16,7 @@ _SAME_HOST = {
     "altssh.bitbucket.org": "bitbucket.org",
 }
 """By which forges are reached where port 22 is closed."""
-_CREDENTIALS = re.compile(r"(\w+://)[^/?#\s]+@")
+_CREDENTIALS = re.compile(r"(?<!\w)(\w+://)[^/?#\s]+@")
 
 
 @dataclass(frozen=True)

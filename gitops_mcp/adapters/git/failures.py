@@ -13,6 +13,8 @@ from gitops_mcp.domain.remote_url import without_logins
 from gitops_mcp.errors import GitOpsError, Refused, Unavailable
 
 _WIDTH = 300
+_TELLING = 1000
+"""Characters of a line in which a cause is looked for; a remote may print lines without end."""
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """But for line breaks and tabs."""
 _OWN = ("fatal:", "error:", "ssh:")
@@ -139,7 +141,7 @@ def telling_line(stderr: str) -> tuple[str, Cause | None]:
     lines = [line for line in map(_without_frame, printed) if line]
     for cause in _CAUSES:
         for line in lines:
-            if cause.signs.search(line):
+            if cause.signs.search(line[:_TELLING]):
                 return words_of_others(line)[:_WIDTH], cause
     own = next((line for line in lines if line.startswith(_OWN)), lines[-1] if lines else "")
     return words_of_others(own)[:_WIDTH], None

@@ -270,6 +270,6 @@ def _check_repository(path: Path) -> None:
 
 def _require_version(runner: Runner) -> None:
     said = runner.run("version").text
-    found = re.search(r"(\d+)\.(\d+)", said)
+    found = re.search(r"(?<!\d)(\d+)\.(\d+)", said)
     if not found or (int(found[1]), int(found[2])) < OLDEST:
         raise Unavailable(f"git 2.38 or newer is needed; the one on PATH says {said!r}")

@@ -107,7 +107,7 @@ class Snapshots:
         changes = self._changes(last.tree, tree) if last else {}
         if last is None or len(changes) > _CHANGES_WORTH_READING:
             entries = {entry.path: entry for entry in self.files.below(tree) if entry.is_file}
-            found = self._found(tree, (*_MARKS, *_SECRETS))
+            found = self._found(tree, (*_MARKS, *_SECRETS), entries)
             named = frozenset(path for path in entries if _is_build_file(path, entries))
             return _Index(
                 tree, entries, _paths_marked(found, _MARKS, entries), named, _paths_marked(found, _SECRETS, entries)
@@ -128,25 +128,28 @@ class Snapshots:
         secrets = (last.secrets - changes.keys()) | _paths_marked(marked, _SECRETS, entries)
         return _Index(tree, entries, matched, frozenset((last.named - changes.keys()) | renamed), secrets)
 
-    def _found(self, tree: str, marks: Iterable[str]) -> dict[str, set[str]]:
-        """Which of the marks each file has that has any: the files are read once for all of them."""
-        found: dict[str, set[str]] = {}
-        for path, mark in self._grepped(tree, marks, "--only-matching"):
-            found.setdefault(path, set()).add(mark)
-        return found
+    def _found(self, tree: str, marks: Iterable[str], entries: Mapping[str, TreeLine]) -> dict[str, set[str]]:
+        """Which of the marks each file has that has any; one that is too large to be read is taken to have all.
+
+        Git is asked for names alone: what it prints of a line of megabytes would have no bound.
+        """
+        wanted = tuple(marks)
+        paths = sorted(self._grep(tree, wanted) & entries.keys())
+        sizes = self.files.sizes(entries[path].id for path in paths)
+        small = [path for path in paths if sizes.get(entries[path].id, 0) <= LARGEST]
+        data = self.files.blobs(entries[path].id for path in small)
+        found = {path: set(wanted) for path in paths}
+        return found | {path: {mark for mark in wanted if mark.encode() in data[entries[path].id]} for path in small}
 
     def _grep(self, tree: str, texts: Iterable[str]) -> set[str]:
-        return {path for path, _ in self._grepped(tree, texts, "--files-with-matches")}
-
-    def _grepped(self, tree: str, texts: Iterable[str], *how: str) -> Iterator[tuple[str, str]]:
-        """Each path with what was found there, where that was asked for."""
+        """The paths of the files that hold one of the texts."""
         if self.files.is_partial:
             # The grep below would download what it lacks file by file.
             self.files.bring(entry.id for entry in self.files.below(tree) if entry.path.endswith(_SUFFIXES))
         patterns = [part for text in texts for part in ("-e", text)]
         ran = self.files.runner.run(
             "grep",
-            *(*how, "--null", "--fixed-strings", "--no-color", "--no-line-number", "--no-column"),
+            *("--files-with-matches", "--null", "--fixed-strings", "--no-color", "--no-line-number", "--no-column"),
             *("--text", "--no-recurse-submodules"),
             *(*patterns, tree, "--", *(f"*{suffix}" for suffix in _SUFFIXES)),
             env={"GIT_LITERAL_PATHSPECS": "0"},
@@ -154,15 +157,7 @@ class Snapshots:
         )
         if ran.returncode not in {0, 1}:  # 1: nothing found
             raise GitFailed("grep", ran)
-        if "--files-with-matches" in how:
-            yield from ((one.removeprefix(f"{tree}:"), "") for one in ran.text.split("\0") if one)
-            return
-        # A path may hold a line break, what was found none.
-        first, *rest = ran.text.split("\0")
-        for part in rest:
-            mark, _, following = part.partition("\n")
-            yield first.removeprefix(f"{tree}:"), mark
-            first = following
+        return {one.removeprefix(f"{tree}:") for one in ran.text.split("\0") if one}
 
     def _naming(self, index: _Index, names: frozenset[str]) -> set[str]:
         """Files that name a ConfigMap or Secret which variables come from; few, so they are looked for as they are."""

@@ -13,7 +13,7 @@ from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest
 
 _QUANTITY = re.compile(r"(?=.)([+-]?)(\d{0,30})(?:\.(\d{0,30}))?([EPTGMK]i|[numkMGTPE]|[eE][+-]?\d{1,3})?", re.ASCII)
-_SIZE = re.compile(r"\s*([+-]?)\s*(\d{1,15}(?:\.\d{1,6})?)\s*([kmgtpe]?)i?b?(?:ytes)?\s*", re.IGNORECASE)
+_SIZE = re.compile(r"\s*+(?:([+-])\s*+)?(\d{1,15}(?:\.\d{1,6})?)\s*([kmgtpe]?)i?b?(?:ytes)?\s*", re.IGNORECASE)
 _MEMORY = re.compile(r"\d+(?:\.\d+)? *(?:B|kB|MB|GB|TB)?", re.ASCII)
 _BINARY: dict[str, int] = {f"{letter}i": 1024 ** (power + 1) for power, letter in enumerate("KMGTPE")}
 _DECIMAL = {

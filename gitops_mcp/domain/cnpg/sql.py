@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.redact import is_credential
 from gitops_mcp.errors import InvalidRequest
 
 NAME_MAX = 63
@@ -35,7 +35,7 @@ def checked_sql_name(name: str, *, field: str) -> str:
         raise InvalidRequest(
             f"{field}: it has {size} bytes in UTF-8; PostgreSQL would cut it after {NAME_MAX}: take a shorter one"
         )
-    if redact_text(name) != name:
+    if is_credential(name):
         raise InvalidRequest(
             f"{field}: it looks as if it held a password or a token, which everybody could read from then on; a name "
             f"such as 'app' works"

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from gitops_mcp.domain import regexp
+from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.argocd import interpret_application
 from gitops_mcp.domain.engines.globs import glob
@@ -20,7 +22,7 @@ from gitops_mcp.domain.engines.reading import Files, clean_path, mappings_in, re
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
-_TAG = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_TAG = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*+)\}\}", re.DOTALL)
 _INDEX = re.compile(r"index\s+\.?([\w.-]+)\s+(?:(\d+)|\"([^\"]+)\")")
 _NOT_IN_NAMES = re.compile(r"[^-a-z0-9.]+")
 _MOST = 2000
@@ -70,10 +72,11 @@ def _fill_folder_template(
         yield applied
         return
     parts = _TAG.split(applied.folder)[::2]
-    fits = re.compile("[^/]+?".join(map(re.escape, parts)))
+    fits = "[^/]+".join(map(re.escape, parts))
     source = at(made.object, "spec", "source")
+    spend(len(folders))
     for folder in folders:
-        if fits.fullmatch(folder) and isinstance(source, dict):
+        if regexp.fullmatch(fits, folder) and isinstance(source, dict):
             spec = {**made.object["spec"], "source": {**source, "path": folder}}
             again = LocatedObject({**made.object, "spec": spec}, made.place)
             yield from interpret_application(again, files, remotes=remotes, revision=revision)
@@ -88,6 +91,7 @@ def _parameter_sets(
     for generator in mappings_in(at(one.object, "spec", "generators")):
         for parameters, doubts in _generator_parameters(generator, {}, files, folders, remotes, revision):
             count += 1
+            spend(20 + len(parameters))
             if count > _MOST:
                 return
             yield parameters, (*general, *doubts)
@@ -132,7 +136,7 @@ def _generator_parameters(
         rows: list[tuple[Parameters, tuple[str, ...]]] = [({}, doubts)]
         for child in children:
             rows = [
-                ({**row, **more}, (*doubt, *further))
+                _joined_row(row, more, (*doubt, *further))
                 for row, doubt in rows[:_MOST]
                 for more, further in _generator_parameters(child, row, files, folders, remotes, revision, depth + 1)
             ]
@@ -146,6 +150,11 @@ def _generator_parameters(
     else:
         name = next((key for key in generator if key not in {"selector", "template"}), "unknown")
         yield {}, (*doubts, f"its {name} generator is not evaluated")
+
+
+def _joined_row(row: Parameters, more: Parameters, doubts: tuple[str, ...]) -> tuple[Parameters, tuple[str, ...]]:
+    spend(1 + (len(row) + len(more)) // 8)
+    return {**row, **more}, doubts
 
 
 def _git_parameters(said: Object, files: Files, folders: tuple[str, ...]) -> Iterator[Parameters]:
@@ -195,6 +204,7 @@ def _flat(value: Any, name: str = "") -> Parameters:
     elif isinstance(value, list):
         parts = [_flat(one, each) for at, one in enumerate(value) for each in (f"{name}[{at}]", f"{name}.{at}")]
     else:
+        spend(1)
         return {} if value is None else {name: str(value).lower() if isinstance(value, bool) else str(value)}
     return {key: one for part in parts for key, one in part.items()}
 
@@ -215,6 +225,7 @@ def _fill_tags(value: Any, parameters: Parameters) -> Any:
 
 
 def _tag_words(tag: str) -> str:
+    tag = tag.removeprefix("-").removesuffix("-").strip()
     indexed = _INDEX.fullmatch(tag)
     if indexed is None:
         return tag.removeprefix(".")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
+from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines import argocd, flux, flux_parents
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.globs import glob
@@ -53,7 +54,9 @@ def declared_objects(files: Files, marks: Iterable[str]) -> Iterator[LocatedObje
         text = files[path]
         if not any(mark in text for mark in wanted):
             continue
-        for document in read_documents(text):
+        with spent_by(path):
+            documents = read_documents(text)
+        for document in documents:
             items = at(document.value, "items") if at(document.value, "kind") == "List" else None
             for index, item in enumerate(items if isinstance(items, list) else ()):
                 base: Path = ("items", index)
@@ -128,7 +131,13 @@ def _engine_objects(
     found: tuple[LocatedObject, ...], files: Files, remotes: tuple[str, ...], revision: str
 ) -> tuple[EngineObject, ...]:
     context = flux.FluxContext(files, found, remotes, revision)
-    return tuple(applied for one in found for applied in _read_by_kind(one, context))
+    applied: list[EngineObject] = []
+    for one in found:
+        with spent_by(one.place.path):
+            for made in _read_by_kind(one, context):
+                spend(10)
+                applied.append(made)
+    return tuple(applied)
 
 
 def _read_by_kind(one: LocatedObject, context: flux.FluxContext) -> Iterator[EngineObject]:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from gitops_mcp.domain.engines.globs import glob
+from gitops_mcp.domain.budget import spend
+from gitops_mcp.domain.engines.globs import end_that_fits, start_that_fits
 from gitops_mcp.errors import InvalidRequest
 
 
@@ -33,6 +34,9 @@ DEFAULTS = frozenset({"=", ":=", ":-", ":?", ":+"})
 """The operators that give a value of their own to what has none (or, in Flux's reading, an empty one)."""
 
 _DEEPEST = 20
+_LONGEST = 1_500_000
+"""What etcd takes as one object."""
+_SHOWN = 200
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 
@@ -55,7 +59,18 @@ def variable_names(parts: Text) -> tuple[str, ...]:
 
 
 def expand_parts(parts: Text, value: Callable[[str], str]) -> str:
-    return "".join(part if isinstance(part, str) else _evaluate_reference(part, value) for part in parts)
+    found, length = [], 0
+    for part in parts:
+        found.append(part if isinstance(part, str) else _evaluate_reference(part, value))
+        length = _bounded_length(length + len(found[-1]))
+        spend(1 + len(found[-1]) // 100)
+    return "".join(found)
+
+
+def _bounded_length(length: int) -> int:
+    if length > _LONGEST:
+        raise Malformed(f"its variables make a text of more than {_LONGEST:,} characters; no object can hold that")
+    return length
 
 
 class _PartsReader:
@@ -140,7 +155,7 @@ class _PartsReader:
     def _replacement(self) -> tuple[Text, ...]:
         pattern: Text = () if self._peek() == "/" else self._argument("/", escapes=True)
         if self._peek() != "/":
-            raise Malformed(f"a replacement without its second slash in {self._text!r}")
+            raise Malformed(f"a replacement without its second slash in {self._text[:_SHOWN]!r}")
         while self._peek() == "/":
             self._at += 1
         return (pattern,) if self._peek() == "}" else (pattern, self._argument("}", escapes=True))
@@ -156,7 +171,7 @@ class _PartsReader:
             found += self._text[self._at]
             self._at += 1
         if self._at == start:
-            raise Malformed(f"an argument is missing in {self._text!r}")
+            raise Malformed(f"an argument is missing in {self._text[:_SHOWN]!r}")
         return (found,)
 
     def _name(self) -> str:
@@ -164,12 +179,14 @@ class _PartsReader:
         while self._peek() == "_" or self._peek().isalnum():
             self._at += 1
         if self._at == start:
-            raise Malformed(f"${{ without the name of a variable in {self._text!r}; $${{ keeps it as text")
+            raise Malformed(f"${{ without the name of a variable in {self._text[:_SHOWN]!r}; $${{ keeps it as text")
         return self._text[start : self._at]
 
     def _close(self) -> None:
         if self._peek() != "}":
-            raise Malformed(f"${{ that is not closed as the engine expects in {self._text!r}; $${{ keeps it as text")
+            raise Malformed(
+                f"${{ that is not closed as the engine expects in {self._text[:_SHOWN]!r}; $${{ keeps it as text"
+            )
         self._at += 1
 
     def _peek(self) -> str:
@@ -191,9 +208,9 @@ def _evaluate_reference(variable: VariableReference, value: Callable[[str], str]
         case ":", _:
             return _substring(found, arguments)
         case "#" | "##", [pattern]:
-            return found[len(_prefix(found, pattern, longest=variable.operator == "##")) :]
+            return found[start_that_fits(pattern, found, longest=variable.operator == "##") :]
         case "%" | "%%", [pattern]:
-            return found[: len(found) - len(_suffix(found, pattern, longest=variable.operator == "%%"))]
+            return found[: end_that_fits(pattern, found, longest=variable.operator == "%%")]
         case "/" | "//" | "/#" | "/%", [pattern, *rest]:
             return _replace_pattern(found, variable.operator, pattern, rest[0] if rest else None)
         case _:
@@ -211,19 +228,10 @@ def _substring(found: str, arguments: list[str]) -> str:
     return found[start:end] if end >= start else ""
 
 
-def _prefix(found: str, pattern: str, *, longest: bool) -> str:
-    fits = [end for end in range(1, len(found) + 1) if glob(pattern, crosses=True, braces=False).fullmatch(found[:end])]
-    return found[: (max if longest else min)(fits)] if fits else ""
-
-
-def _suffix(found: str, pattern: str, *, longest: bool) -> str:
-    fits = [at for at in range(len(found)) if glob(pattern, crosses=True, braces=False).fullmatch(found[at:])]
-    return found[(min if longest else max)(fits) :] if fits else ""
-
-
 def _replace_pattern(found: str, operator: str, pattern: str, new: str | None) -> str:
     match operator:
         case "//":
+            _bounded_length(len(found) + found.count(pattern) * len(new or ""))
             return found.replace(pattern, new or "")
         case "/":
             return found.replace(pattern, new or "", 1)

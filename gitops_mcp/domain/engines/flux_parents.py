@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.envsubst import Malformed
 from gitops_mcp.domain.engines.reading import Files, kustomization_path, mappings_in, read_documents, texts_in
@@ -48,6 +49,7 @@ def with_parent_changes(one: LocatedObject, above: Parents) -> LocatedObject:
         if nearest or not folder:
             break
         folder = posixpath.dirname(folder)
+    spend(20 * len(nearest))
     results = [_changed_by_parent(one.object, parent) for parent in nearest]
     if not results or any(result != results[0] for result in results):
         return one

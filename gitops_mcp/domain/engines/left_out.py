@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gitops_mcp.domain import regexp
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents, texts_in
 from gitops_mcp.domain.objects import Object, Path, mapping_at
@@ -94,7 +95,7 @@ def leaving_out(rules: Iterable[FileRule], path: str) -> FileRule | None:
     found = None
     for rule in rules:
         inside = path.removeprefix(f"{rule.folder}/") if rule.folder else path
-        if (not rule.folder or inside != path) and _pattern_regex(rule.pattern).fullmatch(inside):
+        if (not rule.folder or inside != path) and regexp.fullmatch(_rule_regexp(rule.pattern), inside):
             found = None if rule.includes else rule
     return found
 
@@ -107,7 +108,7 @@ def _rules_in(text: str, folder: str, place: str) -> Iterator[FileRule]:
 
 
 @lru_cache(maxsize=1024)
-def _pattern_regex(pattern: str) -> re.Pattern[str]:
+def _rule_regexp(pattern: str) -> str:
     """What is below a folder that fits, fits."""
     bare = pattern.removeprefix("!")
     inside = "/.*" if bare.endswith("/") else "(?:/.*)?"
@@ -115,7 +116,8 @@ def _pattern_regex(pattern: str) -> re.Pattern[str]:
     parts = bare.removeprefix("/").split("/")
     anywhere = "" if "/" in bare else "(?:.*/)?"
     text = "/".join("**" if part == "**" else glob(part, crosses=False, braces=False).pattern for part in parts)
-    return re.compile(anywhere + text.replace("**/", "(?:.*/)?").replace("/**", "/.*") + inside, re.DOTALL)
+    found = f"(?s){anywhere}{text.replace('**/', '(?:.*/)?').replace('/**', '/.*')}{inside}"
+    return found if regexp.is_readable(found) else re.escape(bare)
 
 
 def _pointer_path(pointer: str) -> Path:

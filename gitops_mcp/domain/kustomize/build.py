@@ -13,6 +13,7 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.kustomize import manifest, patches, replacements, transforms, unsupported
 from gitops_mcp.domain.kustomize.draft import Draft, Words
 from gitops_mcp.domain.kustomize.kustomization import InvalidKustomization, Kustomization, Section, read_kustomization
@@ -102,6 +103,7 @@ class _FolderBuilder:
         return self._finished(state, Kustomization("Kustomization", folder, self._extra))
 
     def _directory(self, state: State, folder: str) -> State:
+        spend(20 + len(state.drafts))
         self._folders.add(folder)
         found = self._files.kustomizations(folder)
         shown = folder or "the root"
@@ -120,7 +122,8 @@ class _FolderBuilder:
         listed = [placed for name in ("resources", "bases") for placed in read.items(name)]
         places = ((placed, self._files.place(placed)) for placed in listed)
         state = _merge_parts(state, ((place, self._entry(folder, placed.value, place)) for placed, place in places))
-        state = self._finished(state, read)
+        with spent_by(found[0]):
+            state = self._finished(state, read)
         self._inside, self._kind = inside, read.kind
         return state
 
@@ -195,7 +198,8 @@ class _FolderBuilder:
         if not isinstance(text, str):
             return State(unread=True) if text else State().refused(place, f"there is no file {path}")
         try:
-            found = manifest.read_manifests(text)
+            with spent_by(path):
+                found = manifest.read_manifests(text)
         except Unparsable as error:
             return State().refused(path, f"{error}")
         drafts = tuple(_new_draft(one, path) for one in found)
@@ -207,6 +211,7 @@ class _FolderBuilder:
 
 def _merge_parts(state: State, parts: Iterable[tuple[str, State]]) -> State:
     """All that the parts hold, unless it is there already."""
+    spend(len(state.drafts))
     drafts, known = list(state.drafts), {_draft_key(draft) for draft in state.drafts}
     for place, part in parts:
         state = replace(
@@ -215,6 +220,7 @@ def _merge_parts(state: State, parts: Iterable[tuple[str, State]]) -> State:
             unknown=state.unknown or part.unknown,
             customs=tuple(dict.fromkeys((*state.customs, *part.customs))),
         )
+        spend(len(part.drafts))
         keys = [_draft_key(draft) for draft in part.drafts]
         twice = next((draft for draft, key in zip(part.drafts, keys, strict=True) if key in known), None)
         if twice is not None or len(set(keys)) < len(keys):

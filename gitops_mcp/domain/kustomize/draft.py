@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from gitops_mcp.domain.budget import size_of, spend
 from gitops_mcp.domain.kustomize.manifest import name_of
 from gitops_mcp.domain.kustomize.produced import Layer, Word
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, Path, at, leaves
@@ -93,6 +94,7 @@ class Pen:
     """
 
     def __init__(self, draft: Draft, layer: Layer) -> None:
+        spend(3 + len(draft.words) // 16)
         self._draft = draft
         self._layer = layer
         self._number = len(draft.layers)
@@ -106,6 +108,7 @@ class Pen:
 
     def put(self, path: Path, value: Any, own: Path, *, literal: bool = True, whole: bool = False) -> None:
         """Gives a place a value that stands at `own` in the layer's text; `whole` when what was there is gone."""
+        spend(1 + size_of(value) + len(self._words) // 16)
         word = Word(self._number, own, literal)
         self.value = _with_value(self.value, path, value)
         _forget_below(self._words, path)
@@ -123,6 +126,7 @@ class Pen:
         self._cuts[path] = Word(self._number, own, literal=True)
 
     def insert(self, path: Path, index: int, value: Any, own: Path, *, literal: bool = True) -> None:
+        spend(size_of(value) + len(self._words) // 4 + len(at(self.value, *path)) // 4)
         self._spread(path, index)
         self._shift(path, index, 1)
         items = list(at(self.value, *path))
@@ -203,6 +207,7 @@ def _is_leaf(value: Any, path: Path) -> bool:
 def _with_value(value: Any, path: Path, new: Any) -> Any:
     if not path:
         return new
+    spend(1 + len(value) // 64 if isinstance(value, list | dict) else 1)
     step, rest = path[0], path[1:]
     if isinstance(step, int):
         items = list(value)

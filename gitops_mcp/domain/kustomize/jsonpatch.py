@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gitops_mcp.domain.budget import size_of, spend
 from gitops_mcp.domain.kustomize import scalar
 from gitops_mcp.domain.kustomize.draft import Draft, Pen, id_of
 from gitops_mcp.domain.kustomize.manifest import quoted_when_printed
@@ -23,6 +24,7 @@ _OP = "op"
 
 
 def apply_json_patch(draft: Draft, operations: list[Any], layer: Layer) -> Draft:
+    spend(size_of(draft.value))
     draft = draft.renamed()
     pen = Pen(draft, layer)
     pen.value = _round_large(pen.value)
@@ -67,6 +69,7 @@ def _apply_operation(pen: Pen, operation: Object, number_: int) -> None:
         case "copy":
             _add_value(pen, path, _get_value(pen, _text_field(operation, "from")), own, literal=False)
         case "test":
+            spend(min(size_of(_get_value(pen, path)), size_of(value)))
             if not _are_equal(_get_value(pen, path), value):
                 raise Unpatchable(f"the test of {path} fails")
         case other:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.kustomize import manifest, regex, scalar, selectors
 from gitops_mcp.domain.kustomize.draft import Draft, Id, Pen
 from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed, Section
@@ -193,6 +194,7 @@ def _put_value(pen: Pen, place: Path, source: _CopySource, options: Object, draf
         index = int(index or 0)
         parts = [text, *parts] if index < 0 else [*parts[:index], text, *parts[index + 1 :]]
         text = str(options["delimiter"]).join(parts)
+        spend(len(text) // 50)
     if not is_there:
         value = scalar.read_plain(text)
     elif isinstance(old, dict | list):

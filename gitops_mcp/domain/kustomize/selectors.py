@@ -15,7 +15,7 @@ FIELDS = frozenset({*_FIELDS, "labelSelector", "annotationSelector"})
 _KEY = r"([\w./-]+)"
 _EQUAL = re.compile(rf"\s*{_KEY}\s*(==|=|!=)\s*([\w.-]*)\s*", re.ASCII)
 _AMONG = re.compile(rf"\s*{_KEY}\s+(in|notin)\s*\(([\w.,\s-]*)\)\s*", re.ASCII)
-_THERE = re.compile(rf"\s*(!?)\s*{_KEY}\s*", re.ASCII)
+_THERE = re.compile(rf"\s*+(?:(!)\s*+)?{_KEY}\s*", re.ASCII)
 _COMMA = re.compile(r",(?![^(]*\))")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.produced import BuildFault
 
@@ -21,6 +22,7 @@ class State:
     """What changes how kustomize treats fields from here on, in a way that is not known here."""
 
     def mapped(self, change: Callable[[Draft], Draft | None]) -> State:
+        spend(len(self.drafts))
         return replace(self, drafts=tuple(new for new in map(change, self.drafts) if new is not None))
 
     def with_faults(self, faults: Iterable[BuildFault]) -> State:

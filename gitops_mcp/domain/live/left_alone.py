@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from gitops_mcp.domain import regexp
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.live.managers import owned_fields
 from gitops_mcp.domain.live.standing import Question, condition, label
@@ -85,8 +86,8 @@ def _targets(selector: object, whom: Identity) -> bool:
 
 def _matches(pattern: object, text: str) -> bool:
     try:
-        return re.fullmatch(str(pattern), text) is not None
-    except re.error:
+        return regexp.fullmatch(str(pattern), text)
+    except regexp.Unreadable:
         return False
 
 

@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from gitops_mcp.domain.budget import build_budget, spend
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import MARKS, find_engine_objects
 from gitops_mcp.domain.engines.reading import read_documents
@@ -62,6 +63,19 @@ def build_desired(
     `others`: paths that exist and were not read, since they matter to no build. `known`: what was asked before, of
     this or another commit or environment; only what differs is built again.
     """
+    with build_budget(len(files)):
+        return _build(files, commit, folder, remotes, revision, others, known)
+
+
+def _build(
+    files: Mapping[str, str],
+    commit: str,
+    folder: str,
+    remotes: tuple[str, ...],
+    revision: str,
+    others: Container[str],
+    known: Desired | None,
+) -> Desired:
     tree = known.tree if known is not None else None
     if tree is not None and known is not None and tree.files == files and tree.others is others:
         if (known.folder, known.remotes, known.revision) == (folder, remotes, revision):
@@ -218,6 +232,7 @@ def _with_sharers(found: Sequence[Declaration]) -> tuple[Declaration, ...]:
     for one in found:
         if one.release is None:
             users.setdefault((one.path, one.document, one.base), []).append(one)
+    spend(sum(len(each) ** 2 for each in users.values()) // 4)
     return tuple(
         one
         if one.release is not None or len(users[one.path, one.document, one.base]) < 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_mcp.domain import kustomize
+from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders
 from gitops_mcp.domain.kustomize import Build, FileTree, Produced
@@ -36,10 +37,14 @@ class RenderedRoot:
 def render_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> RenderedRoot:
     """What an engine object applies; `paths` are the files below its folder."""
     listing: tuple[str, ...] = ()
-    if one.build == "directory":
-        listing = (*directory_files(one, paths), *directory_folders(one, paths))
+    with spent_by(one.place.path):
+        spend(2 + len(paths) * (3 if one.build == "directory" else 1))
+        if one.build == "directory":
+            listing = (*directory_files(one, paths), *directory_folders(one, paths))
     key = ("applied", f"{one.place}{one.place.base}{one.generated}{one.folder}")
-    return _render_once(tree, key, (one, listing), lambda watched: _build_engine_object(watched, one, paths))
+    return _render_once(
+        tree, key, (one, listing), lambda watched: _build_engine_object(watched, one, paths), one.place.path
+    )
 
 
 def render_root(tree: FileTree, folder: str) -> RenderedRoot:
@@ -52,12 +57,15 @@ def render_plain_file(tree: FileTree, path: str) -> RenderedRoot:
     return _render_once(tree, ("plain", path), None, lambda watched: _build_plain_file(watched, path))
 
 
-def _render_once(tree: FileTree, key: tuple[str, str], depends: object, make: Any) -> RenderedRoot:
+def _render_once(
+    tree: FileTree, key: tuple[str, str], depends: object, make: Any, place: str | None = None
+) -> RenderedRoot:
     known = tree.memo.get(key)
     if known is not None and known[0] == depends and is_unchanged(known[1], tree):
         return known[2]  # type: ignore[no-any-return]  # the memo holds anything
     watched = TrackedFiles(tree)
-    made = make(replace(tree, files=watched))
+    with spent_by(key[1] if place is None else place):
+        made = make(replace(tree, files=watched))
     made = replace(made, reached=made.reached | watched.read)
     tree.memo[key] = (depends, watched.seen, made)
     return made  # type: ignore[no-any-return]
@@ -135,6 +143,7 @@ def declare_as_written(
 
 
 def _declare_built(build: Build, index: int, folder: str | None, by: EngineObject | None) -> Declaration:
+    spend(10)
     produced, opaque = build.produced[index], build.opaque.get(index)
     value, scalars = produced.object, {}
     if by is not None:

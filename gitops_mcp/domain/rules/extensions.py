@@ -23,7 +23,7 @@ _PATHS = {
 }
 """Lists of folders, and since when they may hold neither nothing nor one twice."""
 _OWN_FIELDS = {"PATH": "bin_path", "LD_LIBRARY_PATH": "ld_library_path"}
-_PLACEHOLDER = re.compile(r"(\$+)\{([^}]+)\}")
+_PLACEHOLDER = re.compile(r"(?<!\$)(\$+)\{([^}$]+)\}")
 
 
 def is_reserved_variable(name: str) -> bool:

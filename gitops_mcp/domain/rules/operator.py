@@ -112,11 +112,11 @@ class _Value:
     """A value that some releases do not take, in a field that they all have."""
 
     field: str
-    pattern: str
+    pattern: re.Pattern[str]
     taken: Releases
 
 
-_RELABELED = r"(?![A-Za-z_][A-Za-z0-9_]*$).*"
+_RELABELED = re.compile(r"(?![A-Za-z_][A-Za-z0-9_]*$).*")
 _MONITORED = tuple(
     _Value(f"spec.monitoring.{name}[].sourceLabels[]", _RELABELED, Releases(((1, 25, 4), (1, 26, 2), (1, 27, 1))))
     for name in ("podMonitorRelabelings", "podMonitorMetricRelabelings")
@@ -128,13 +128,15 @@ VALUES: Mapping[str, tuple[_Value, ...]] = {
             one
             for place in ("spec.backup", "spec.externalClusters[]")
             for one in (
-                _Value(f"{place}.barmanObjectStore.wal.compression", "lz4|xz|zstd", Releases(((1, 25, 2),))),
-                _Value(f"{place}.barmanObjectStore.data.compression", "lz4", _1_28_4),
+                _Value(
+                    f"{place}.barmanObjectStore.wal.compression", re.compile("lz4|xz|zstd"), Releases(((1, 25, 2),))
+                ),
+                _Value(f"{place}.barmanObjectStore.data.compression", re.compile("lz4"), _1_28_4),
             )
         ),
-        _Value("spec.postgresql.extensions[].name", ".*_.*", _1_27_3),
+        _Value("spec.postgresql.extensions[].name", re.compile(".*_.*"), _1_27_3),
     ),
-    "Pooler": (*_MONITORED, _Value("spec.type", "r", _1_25_1)),
+    "Pooler": (*_MONITORED, _Value("spec.type", re.compile("r"), _1_25_1)),
 }
 
 
@@ -173,7 +175,7 @@ def _operator_value(seen: Seen) -> Iterator[Fault]:
     for one in VALUES[str(at(seen.stated, "kind"))]:
         for path in _places(seen.stated, one.field):
             found = at(seen.stated, *path)
-            if isinstance(found, str) and re.fullmatch(one.pattern, found):
+            if isinstance(found, str) and one.pattern.fullmatch(found):
                 yield Fault(
                     path,
                     f"{quote(found)} came with operator {_releases_text(one.taken.since)}, and the API of "

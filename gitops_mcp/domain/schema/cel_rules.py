@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gitops_mcp.domain.budget import size_of
 from gitops_mcp.domain.objects import Path, dotted_path
 from gitops_mcp.domain.schema.checks import decode_base64, is_number, parse_rfc3339
 from gitops_mcp.domain.schema.node import SchemaNode
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _REFUSED = (KeyError, IndexError, ZeroDivisionError, OverflowError)
 """What an API server stumbles on too, and then refuses the object."""
+_MOST_STEPS = 300_000
+"""Parts of a value to the power of the loops of a rule: nothing stops the library once it is at work."""
 _VARIABLE = "a part that it reads holds an unfilled variable"
 _UNEVALUATED = "the CEL library could not evaluate it ({})"
 _UNKNOWN = (RuntimeError, TypeError, ValueError, ArithmeticError, LookupError)
@@ -130,6 +133,8 @@ class _Here:
         """Held, refused, or the reason why it is not known."""
         if rule.program is None:
             return rule.trouble
+        if size_of(self._place.value) ** rule.loops > _MOST_STEPS:
+            return "it would take too long on a value of this size"
         self._failed.clear()
         found: bool | Stumbled | str
         try:

@@ -64,6 +64,8 @@ class CelRule:
     """The identifiers and string literals in it, but those whose presence alone is asked for."""
     whole: bool = False
     """It uses a value as such, so that every part of it counts."""
+    loops: int = 1
+    """Macros that go through lists, and functions that make texts longer: at worst each stands in the one before."""
     trouble: str = ""
 
     @classmethod
@@ -83,6 +85,7 @@ class CelRule:
             searches=compiled.searches,
             names=frozenset(_WORD.findall(read)),
             whole=_is_whole(read),
+            loops=max(1, len(_LOOP.findall(text))),
             trouble=compiled.trouble,
         )
 
@@ -96,19 +99,26 @@ class CompiledRule:
     trouble: str = ""
 
 
+_LONGEST = 20_000
+"""Characters of a rule."""
+_LOOP = re.compile(r"\.(?:all|exists|exists_one|filter|map|replace|join)\(")
+
+
 @lru_cache(maxsize=1024)
 def compile_rule(text: str) -> CompiledRule:
     # The package loads its command line too, whose prompt and colours cost ten times the library.
     sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
     import cel
 
+    if len(text) > _LONGEST:
+        return CompiledRule(trouble=f"it has more than {_LONGEST:,} characters")
     try:
         made = cel.compile(_TOKEN.sub(lambda found: _OWN.get(found["own"] or "", found[0]), text))
     except ValueError:
         variables = frozenset(_WORD.findall(_LITERAL.sub("", text)))
         return CompiledRule(variables=variables, trouble="the CEL library cannot read it")
     variables = frozenset(made.variables())
-    called = {name for name in made.functions() if re.fullmatch(r"[\w.]*[A-Za-z][\w.]*", name)}
+    called = {name for name in made.functions() if re.fullmatch(r"(?=[\d_.]*[A-Za-z])[\w.]+", name)}
     unknown = sorted(called - _NATIVE - _OPTIONAL - _FUNCTIONS.keys())
     if unknown:
         return CompiledRule(variables=variables, trouble=f"the CEL library does not know {', '.join(unknown)}")

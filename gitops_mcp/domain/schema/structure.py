@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_mcp.domain.objects import Object, Path, dotted_path
+from gitops_mcp.domain.regexp import Unreadable
 from gitops_mcp.domain.schema.checks import is_number
 from gitops_mcp.domain.schema.node import SchemaNode
 from gitops_mcp.domain.schema.unfilled import is_unfilled
@@ -51,9 +52,7 @@ def examine(node: SchemaNode, value: Any, path: Path, found: Found) -> None:
     if node.enum is not None and value not in node.enum:
         choices = ", ".join(str(choice) for choice in node.enum)
         found.fault(path, "enum", f"{_show(value)} is none of: {choices}")
-    for check in node.checks:
-        if not check.holds(value):
-            found.fault(path, check.rule, f"must {check.wanted}{_found_instead(value)}")
+    _run_checks(node, value, path, found)
     if node.unread and type(value) is str:
         found.unchecked.append(Unchecked(dotted_path(path), *node.unread))
     _examine_alternatives(node, value, path, found)
@@ -61,6 +60,15 @@ def examine(node: SchemaNode, value: Any, path: Path, found: Found) -> None:
         _examine_object(node, value, path, found)
     elif type(value) is list:
         _examine_list(node, value, path, found)
+
+
+def _run_checks(node: SchemaNode, value: Any, path: Path, found: Found) -> None:
+    for check in node.checks:
+        try:
+            if not check.holds(value):
+                found.fault(path, check.rule, f"must {check.wanted}{_found_instead(value)}")
+        except Unreadable as error:
+            found.unchecked.append(Unchecked(dotted_path(path), check.wanted, str(error)))
 
 
 def _fill_object(node: SchemaNode, value: Object) -> Object:

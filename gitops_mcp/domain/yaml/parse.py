@@ -12,11 +12,15 @@ from typing import Any, Literal, NoReturn
 
 import yaml
 
+from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.yaml.tree import DEEPEST, DocumentTree, Entry, Node, Unparsable, YamlText, header_end, key_text
 
 # go-yaml is a port of libyaml; the pure Python parser differs (it rejects a tab before a comment).
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_MOST = 400_000
+"""Values of one text; keys count too."""
+_A_STRETCH = 500
 _ALIASES_MAY_ADD = 100_000
 _ALIASES_MAY_MULTIPLY = 10
 
@@ -47,6 +51,8 @@ class _TreeBuilder:
         self._anchors: dict[str, Node | None] = {}
         self._aliases: list[Node] = []
         self._count = 0
+        self._nodes = 0
+        self._repeated = 0
         self.leaves: list[Node] = []
 
     def trees(self) -> list[DocumentTree]:
@@ -55,8 +61,11 @@ class _TreeBuilder:
     def _tree(self, event: Any) -> DocumentTree:
         self._anchors, self._aliases, self._count = {}, [], 0
         root = self._node(next(self._events), 1)
-        if root.size > self._count * _ALIASES_MAY_MULTIPLY + _ALIASES_MAY_ADD:
+        self._repeated += root.size - self._count
+        if self._repeated > self._nodes * _ALIASES_MAY_MULTIPLY + _ALIASES_MAY_ADD:
             _fail(root.line, f"its aliases make {root.size} values of {self._count}")
+        if root.size > self._count:
+            spend(root.size - self._count)
         marker = event.end_mark.index if event.explicit else -1
         line = root.line
         if root.kind == "scalar" and root.start == root.end:
@@ -67,6 +76,9 @@ class _TreeBuilder:
 
     def _node(self, event: Any, depth: int) -> Node:
         self._count += 1
+        self._nodes += 1
+        if not self._nodes % _A_STRETCH:
+            self._check_number(event)
         line = event.start_mark.line + 1
         if depth > DEEPEST:
             _fail(line, f"nested deeper than {DEEPEST} levels")
@@ -91,6 +103,11 @@ class _TreeBuilder:
         if node.depth > DEEPEST:
             _fail(line, f"nested deeper than {DEEPEST} levels")
         return self._anchored(event, node)
+
+    def _check_number(self, event: Any) -> None:
+        spend(_A_STRETCH)
+        if self._nodes > _MOST:
+            _fail(event.start_mark.line + 1, f"more than {_MOST:,} values in one file: no person wrote them")
 
     def _anchored(self, event: Any, node: Node) -> Node:
         if event.anchor:

@@ -1,28 +1,30 @@
-"""The lines of a manifest with each secret value masked, also in comments.
+"""The lines of a file with each secret value masked: in manifests by where it stands, elsewhere by how it looks.
 
-What is sealed is no secret, and too long to look at: it is cut. The template of an ExternalSecret is shown where it
-names a value instead of being one.
+Texts within a manifest (a patch, values of a chart, a configuration file) are read as files of their own, and so are
+comments. What is sealed is no secret, and too long to look at: it is cut. The template of an ExternalSecret is shown
+where it names a value instead of being one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
 from typing import TypeAlias
 
 from gitops_mcp.domain.redact import (
     MASK,
     SECRET_SETTING,
-    is_secret_key,
     masked_setting,
     may_be_secret,
     redact_text,
     redacted_line,
-    without_credentials,
+    without_settings,
 )
+from gitops_mcp.domain.redact.keys import is_reference, is_secret_key, is_secret_value, names_secret
+from gitops_mcp.domain.redact.looks import armored_lines, is_public, is_sealed, without_credentials
 from gitops_mcp.domain.yaml.parse import parse_yaml
-from gitops_mcp.domain.yaml.tree import Node, Unparsable
+from gitops_mcp.domain.yaml.tree import Node, Unparsable, header_end
 
 Span: TypeAlias = tuple[int, int, str]
 """From where to where, and what is shown there."""
@@ -30,29 +32,97 @@ Span: TypeAlias = tuple[int, int, str]
 _EXTERNAL_KIND = "ExternalSecret"
 _TEMPLATE = ("spec", "target", "template", "data")
 _NAMES_VALUE = re.compile(r"\{\{-?\s*\.\w+(?:\s*\|\s*\w+)*\s*-?\}\}")
-_SEALED = re.compile(r"(?:AQ|Ag|BA)[A-D][A-Za-z0-9+/]{300,}={0,2}")
-"""Its first two bytes say how long the locked key is: 256, 512 or 1024 bytes."""
 _SEALED_SHOWN = 12
 _KEY = re.compile(r"(?:- +)?[\"']?([\w.-]+)[\"']?:(?=\s|$)")
+_COMMENT = re.compile(r"\s*#+")
+_REFERS = frozenset(
+    {"name", "key", "namespace", "optional", "path", "kind", "group", "apiGroup", "property", "audience"}
+)
+"""Fields of what refers to a secret instead of holding it."""
+_DEEPEST = 4
+"""Of texts within texts."""
 
 
-def redacted_lines(text: str) -> list[str]:
+def redacted_lines(text: str, *, depth: int = 0) -> list[str]:
     """The lines of a file as they may be shown, as many as splitting at line feeds gives."""
     lines = text.split("\n")
+    shown = _redact_manifest(text, lines, depth) or list(_redact_by_indentation(lines))
+    for number, is_secret in armored_lines(lines).items():
+        if not is_secret:
+            shown[number] = shown[number] if _KEY.match(lines[number].strip()) else lines[number]
+        elif MASK not in shown[number]:
+            line = lines[number]
+            shown[number] = line[: len(line) - len(line.lstrip(" #>|"))] + MASK
+    return shown
+
+
+def _redact_manifest(text: str, lines: list[str], depth: int) -> list[str]:
+    """Nothing where the text is no manifest."""
+    shift = 1 if text.startswith("\ufeff") else 0
     try:
-        spans = sorted(_secret_spans(text))
+        roots = [tree.root for tree in parse_yaml(text[shift:]).trees]
     except Unparsable:
-        return list(_redact_by_indentation(lines))
-    starts = [0]
+        return []
+    if depth > _DEEPEST or all(root.kind == "scalar" and root.text for root in roots):
+        return []
+    shown = [_redact_manifest_line(line) for line in lines]
+    _redact_comments(lines, shown)
+    spans: list[Span] = []
+    for root in roots:
+        kind = next((one.value.text for one in root.entries if one.key is not None and one.name == "kind"), "")
+        spans += [(node.start, node.end, told) for node, told in _secret_nodes(root, (), kind)]
+        spans += _redact_inner_texts(root, text[shift:], lines, shown, depth)
+    _mask_spans([(start + shift, end + shift, told) for start, end, told in sorted(spans)], lines, shown)
+    return shown
+
+
+def _redact_comments(lines: list[str], shown: list[str]) -> None:
+    """In place: what is commented out is read as if it were not."""
+    marks = [_COMMENT.match(line) for line in lines]
+    for is_comment, group in groupby(range(len(lines)), key=lambda number: marks[number] is not None):
+        if is_comment:
+            numbers = list(group)
+            heads = [found[0] if (found := marks[number]) else "" for number in numbers]
+            bodies = [lines[number][len(head) :] for number, head in zip(numbers, heads, strict=True)]
+            told = _redact_by_indentation(bodies)
+            for number, head, body in zip(numbers, heads, told, strict=True):
+                shown[number] = head + body
+
+
+def _redact_inner_texts(root: Node, text: str, lines: list[str], shown: list[str], depth: int) -> Iterator[Span]:
+    """Texts that hold files are read as such, in place where they stand as blocks; else they are masked as a whole."""
+    for node in _scalars(root):
+        inner = node.text
+        if "\n" not in inner.strip() and not inner.lstrip().startswith(("{", "[")):
+            continue
+        if not node.is_block_scalar:
+            if redacted_lines(inner, depth=depth + 1) != inner.split("\n"):
+                yield node.start, node.end, MASK
+            continue
+        first = text.count("\n", 0, header_end(text, node)) + 1
+        block = lines[first : first + text.count("\n", header_end(text, node), node.end)]
+        indent = min((len(line) - len(line.lstrip(" ")) for line in block if line.strip()), default=0)
+        bare = [line[indent:] for line in block]
+        for number, (old, new) in enumerate(zip(bare, redacted_lines("\n".join(bare), depth=depth + 1), strict=True)):
+            shown[first + number] = block[number][:indent] + new if old != new else block[number]
+
+
+def _mask_spans(spans: Sequence[Span], lines: list[str], shown: list[str]) -> None:
+    """In place; two on a line are masked as one."""
+    starts, at = [0], 0
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
-    shown = [redacted_line(line) if line.lstrip().startswith("#") else _redact_manifest_line(line) for line in lines]
+    open_spans: list[Span] = []
     for number, (start, stop) in enumerate(pairwise(starts)):
-        inside = [(max(a, start), min(b, stop - 1), told) for a, b, told in spans if a < stop and b > start]
-        if inside:
-            told = inside[0][2] if len(inside) == 1 else MASK
-            shown[number] = _mask_span(lines[number], inside[0][0] - start, inside[-1][1] - start, told)
-    return shown
+        while at < len(spans) and spans[at][0] < stop:
+            open_spans.append(spans[at])
+            at += 1
+        open_spans = [one for one in open_spans if one[1] > start]
+        if open_spans:
+            told = open_spans[0][2] if len(open_spans) == 1 else MASK
+            first = max(min(a for a, _, _ in open_spans), start) - start
+            last = min(max(b for _, b, _ in open_spans), stop - 1) - start
+            shown[number] = _mask_span(lines[number], first, last, told)
 
 
 def _redact_by_indentation(lines: Iterable[str]) -> Iterator[str]:
@@ -66,16 +136,25 @@ def _redact_by_indentation(lines: Iterable[str]) -> Iterator[str]:
             yield line[:indent] + MASK
             continue
         key = _KEY.match(words)
-        starts = key is not None and (key[1] == "value" or is_secret_key(key[1], ()))
+        rest = words[len(key[0]) :].strip() if key else ""
+        starts = key is not None and _hides_what_follows(key[1], rest)
         below = indent if starts else below if not words else None
-        yield f"{line[:indent]}{key[0]} {MASK}" if starts and key and words != key[0] else redacted_line(line)
+        yield f"{line[:indent]}{key[0]} {MASK}" if starts and key and rest else redacted_line(line)
+
+
+def _hides_what_follows(key: str, rest: str) -> bool:
+    if names_secret(key):
+        is_block = not rest or rest[0] in "|>&!"
+        return names_secret(key) == "strong" and (is_block or is_secret_value(key, rest))
+    return (key == "value" or is_secret_key(key, ())) and not is_reference(rest)
 
 
 def _redact_manifest_line(line: str) -> str:
     """A line of a manifest: what stands behind it in words is read as free text."""
     code, mark, comment = line.partition(" #")
     shown = SECRET_SETTING.sub(
-        lambda found: masked_setting(found) if "=" in found["link"] else found[0], without_credentials(code)
+        lambda found: found[0] if ":" in found["link"] else masked_setting(found),
+        without_settings(without_credentials(code)),
     )
     return shown + mark + (redacted_line(comment) if comment else "")
 
@@ -83,32 +162,54 @@ def _redact_manifest_line(line: str) -> str:
 def _mask_span(line: str, first: int, last: int, told: str) -> str:
     hidden = line[first:last]
     if not hidden.strip():
-        return line
+        return _redact_manifest_line(line)
     lead = len(hidden) - len(hidden.lstrip())
     ending = "\r" if hidden.endswith("\r") else ""
-    return line[: first + lead] + told + ending + line[last:]
-
-
-def _secret_spans(text: str) -> Iterator[Span]:
-    shift = 1 if text.startswith("\ufeff") else 0
-    for tree in parse_yaml(text[shift:]).trees:
-        kind = next((one.value.text for one in tree.root.entries if one.key is not None and one.name == "kind"), "")
-        for node, told in _secret_nodes(tree.root, (), kind):
-            yield node.start + shift, node.end + shift, told
+    return _redact_manifest_line(line[: first + lead]) + told + ending + _redact_manifest_line(line[last:])
 
 
 def _secret_nodes(node: Node, path: tuple[str, ...], kind: str) -> Iterator[tuple[Node, str]]:
     """The scalars below a node that hold secrets; what an alias stands for is looked at where it is anchored too."""
+    said = {entry.name: entry.value.text for entry in node.entries if entry.key is not None}
     for entry in node.entries:
-        name = entry.name if entry.key is not None else "[]"
-        if kind == _EXTERNAL_KIND and (*path, name) == _TEMPLATE:
+        name, inside = entry.name if entry.key is not None else "[]", path
+        if name == "value":
+            name, inside = _named_place(said, path)
+        if kind == _EXTERNAL_KIND and (*inside, name) == _TEMPLATE:
             yield from ((value, MASK) for key, value in _named_scalars(entry.value) if not _is_told(key, path, value))
         elif name == "encryptedData":
             yield from ((one, _cut_sealed(one)) for one in _scalars(entry.value))
-        elif is_secret_key(name, path):
-            yield from ((one, MASK) for one in _scalars(entry.value))
+        elif name == "literals" and "secretGenerator" in path:
+            yield from ((one, f"{one.text.partition('=')[0]}={MASK}") for one in _scalars(entry.value))
+        elif _hides_what_is_below(name, inside, entry.value):
+            yield from ((one, MASK) for one in _scalars(entry.value) if _is_hidden(name, one.text))
         else:
-            yield from _secret_nodes(entry.value, (*path, name), kind)
+            yield from _secret_nodes(entry.value, (*inside, name), kind)
+
+
+def _named_place(said: dict[str, str], path: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """What a `value` is called by what stands beside it: an operation's path, a parameter's name."""
+    pointer = said.get("path", "")
+    if pointer.startswith("/"):
+        steps = tuple("[]" if one.isdigit() or one == "-" else one for one in pointer.split("/")[1:])
+        hidden = next((at for at, one in enumerate(steps) if is_secret_key(one, steps[:at])), len(steps) - 1)
+        return steps[hidden], steps[:hidden]
+    name = said.get("name") or said.get("key") or ""
+    return (name, path) if names_secret(name) else ("value", path)
+
+
+def _hides_what_is_below(name: str, path: tuple[str, ...], value: Node) -> bool:
+    value = value.target or value
+    if not names_secret(name):
+        return is_secret_key(name, path)
+    refers = value.kind == "mapping" and {entry.name for entry in value.entries if entry.key} <= _REFERS
+    return not refers and (names_secret(name) == "strong" or value.kind == "scalar")
+
+
+def _is_hidden(name: str, text: str) -> bool:
+    if is_public(text):
+        return False
+    return is_secret_value(name, text) if names_secret(name) else not is_reference(text)
 
 
 def _named_scalars(node: Node) -> Iterator[tuple[str, Node]]:
@@ -129,7 +230,7 @@ def _is_told(key: str, path: tuple[str, ...], value: Node) -> bool:
 def _cut_sealed(node: Node) -> str:
     """What is sealed as kubeseal does it, after the length of its RSA key; anything else there may be a secret."""
     text = node.text.strip()
-    if node.is_block_scalar or not _SEALED.fullmatch(text):
+    if node.is_block_scalar or not is_sealed(text):
         return MASK
     return f"{text[:_SEALED_SHOWN]}… (sealed, {len(text)} characters)"
 

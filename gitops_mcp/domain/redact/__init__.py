@@ -8,46 +8,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from gitops_mcp.domain.names import one_line
+from gitops_mcp.domain.redact.keys import is_reference, is_secret_key, is_secret_value
+from gitops_mcp.domain.redact.looks import MASK as MASK
+from gitops_mcp.domain.redact.looks import without_credentials, without_keys
 
-MASK = "<redacted>"
 UNTRUSTED = "untrusted text"
 
-
-_SECRET_MAPS = frozenset({"data", "stringData", "connectionParameters", "bindSearchAuth", "bindAsAuth"})
-_SECRET_KEY = re.compile(r"(?i).*(password|passwd|secret[-_]?access[-_]?key|access[-_]?token|private[-_]?key|dsn)$")
-_NOT_SECRET = frozenset({"disablePassword"})
-_SQL = re.compile(r"post(Init|Import)\w*SQL$")
 # What follows reads text of any length that others wrote, so none of it may take a length's square: words are read
 # from where they start, and keys up to a length that none has.
-_SUSPECT = re.compile(
-    r"(?i)^(?P<head>[\s#-]*+[\"']?[\w.-]{0,300}?"
-    r"(password|passwd|secret[-_]?access|token|private[-_]?key|credential)[\w.-]{0,300}[\"']?"
-    r"\s*[:=]\s*)(?P<value>[^\s#{\[&*|>].*)$"
+_KEYED = re.compile(
+    r"(?P<head>[\s#-]*+(?:export |set )?[\"']?(?P<key>[\w.-]{1,300}+)[\"']?\s*+[:=]\s*+)(?P<value>[^\s#{\[&*|>].*)"
 )
-_CREDENTIAL_URL = re.compile(r"(?i)(?<!\w)(\w+://)(?:[^/@\s:]*:[^/@\s]+|(?<=http://)[^/@\s]+|(?<=https://)[^/@\s]+)@")
 SECRET_SETTING = re.compile(
     r"(?i)(?P<head>(?:password|passwd|passphrase|secret[-_]?access[-_]?key|access[-_]?token|api[-_]?key|private[-_]?key|"
-    r"(?:token|secret|sig(?:nature)?)(?==))"
-    r"[\"']?(?P<link>\s*[:=]\s*|\s+(?:is|was|to)\s+|\s+(?=[\"'])))"
-    r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;\"'`)}\]]+)"
+    r"client[-_]?secret|auth[-_]?token|identified by|(?:token|secret|sig(?:nature)?)(?==))"
+    r"(?:\\?[\"'])?(?P<link>\s*[:=]\s*|\s+(?:is|was|to)\s+|\s+(?=[\"'$]|[EU]&?')))"
+    r"(?P<value>\\\"[^\"\\]*+(?:\\\")?|\"(?:[^\"\\]|\\.)*+\"?|[EU]?&?'(?:[^']|'')*+'?|[^\s,;\"'`)}\]]+)"
 )
 """`password=x`, `"password": "x"`, `PASSWORD 'x'`, `the password is x1`, anywhere in a text."""
-_TOKEN = re.compile(
-    r"gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|AKIA[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}"
-    r"|(?<![\w-])eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+|SCRAM-SHA-256\$\S+|(?<=[Bb]earer )[^\s\"']+"
+_ASSIGNED = re.compile(
+    r"(?<![\w.-])(?P<head>(?P<key>[\w.-]{1,100}+)=)(?P<value>\"(?:[^\"\\]|\\.)*+\"?|'[^']*+'?|[^\s,;\"'`)}\]]+)"
 )
-"""Credentials that can be told by their looks."""
+_JSON = re.compile(
+    r"(?P<head>\\?\"(?P<key>[\w.-]{1,100}+)\\?\"\s*:\s*)(?P<value>\\\"[^\"\\]*+(?:\\\")?|\"(?:[^\"\\]|\\.)*+\"?)"
+)
+_LOGIN = re.compile(
+    r"(?i)(?P<head>\b(?:login|machine|account|default)\s+\S+\s+password\s+|^[\s#-]*+password\s+(?=\S+\s*$))(?P<value>\S+)"
+)
+"""Of a .netrc."""
+_PGPASS = re.compile(
+    r"^(?P<head>[\s#\"'-]*+(?![0-9a-fA-F:]+$)(?:[^:\s]+):(?:\d{4,5}|\*):(?:[^:\s]+):(?:[^:\s]+):)(?P<value>[^\s].*)"
+)
+_HEX = re.compile(r"(?<![0-9A-Za-z])(?=[A-Fa-f]*[0-9])(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{40,}+(?![0-9A-Za-z])")
 _WORD = re.compile(r"[A-Za-z0-9+!#$%&=@^~*]{13,}")
 """Longer than most names without a separator; generated passwords are longer still."""
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
 def redact_text(text: str) -> str:
     """Free text (a message, what a remote printed) without credentials in URLs, passwords and private keys."""
-    return "\n".join(redacted_line(line) for line in _PRIVATE_KEY.sub(MASK, text).split("\n"))
+    return "\n".join(redacted_line(line) for line in without_keys(text).split("\n"))
 
 
 def words_of_others(text: str, *, most: int = 600) -> str:
@@ -164,6 +167,21 @@ def may_be_secret(text: str) -> bool:
     return redact_text(text) != text or _has_mixed_word(text)
 
 
+def is_credential(name: str) -> bool:
+    """Whether a name is one that only a generator makes: base64 of random bytes, a token, a long run of hex digits.
+
+    A UUID, with dashes or without, and what ends in a hash (`tenant_8f3a2b1c`) name tenants, so they are names.
+    """
+    words = _WORD.findall(name)
+    return redact_text(name) != name or bool(_HEX.search(name)) or any(map(_alternates_often, words))
+
+
+def _alternates_often(word: str) -> bool:
+    """Of at least 20 characters, letters and digits in turn, more than hex digits."""
+    changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(word))
+    return len(word) >= 20 and not set(word.lower()) <= set("0123456789abcdef") and changes >= 0.3 * len(word)
+
+
 def _has_mixed_word(text: str) -> bool:
     kinds = (str.isupper, str.islower, str.isdigit)
     return any(all(any(map(kind, word)) for kind in kinds) for word in _WORD.findall(text))
@@ -174,27 +192,31 @@ def _path_names(path: Sequence[str | int]) -> tuple[str, ...]:
 
 
 def redacted_line(line: str) -> str:
-    found = _SUSPECT.match(line)
-    if found:
+    """A line of any text: a key and its value, or words in which there may be some."""
+    found = _KEYED.match(line)
+    if found and is_secret_value(found["key"], found["value"]):
         return found["head"] + MASK
-    return SECRET_SETTING.sub(masked_setting, without_credentials(line))
+    line = without_settings(without_credentials(line))
+    return SECRET_SETTING.sub(masked_setting, line)
 
 
-def without_credentials(line: str) -> str:
-    return _TOKEN.sub(MASK, _CREDENTIAL_URL.sub(rf"\1{MASK}@", line))
+def without_settings(line: str) -> str:
+    """A line without the secrets that are assigned in it, as a shell, JSON, a .netrc and a .pgpass do."""
+    for form in (_ASSIGNED, _JSON):
+        line = form.sub(_masked_assignment, line)
+    return _PGPASS.sub(_masked_value, _LOGIN.sub(_masked_value, line)) if ":" in line or "assword" in line else line
+
+
+def _masked_assignment(found: re.Match[str]) -> str:
+    return found["head"] + MASK if is_secret_value(found["key"], found["value"].strip("\\")) else found[0]
+
+
+def _masked_value(found: re.Match[str]) -> str:
+    return found["head"] + MASK
 
 
 def masked_setting(found: re.Match[str]) -> str:
     """`the password is wrong` tells none: what follows a word must look like one."""
     value: str = found["value"]
     is_word = found["link"].strip() in {"is", "was", "to"} and value.isalpha()
-    return found[0] if is_word else found["head"] + MASK
-
-
-def is_secret_key(name: str, path: tuple[str, ...]) -> bool:
-    """Whether the value under a key is secret: design's list, and keys that name a password."""
-    if name in _SECRET_MAPS or _SQL.match(name):
-        return True
-    if name == "value" and path[-2:] == ("env", "[]"):
-        return True
-    return name not in _NOT_SECRET and _SECRET_KEY.match(name) is not None
+    return found[0] if is_word or is_reference(value.strip("\"'")) else found["head"] + MASK

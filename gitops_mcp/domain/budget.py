@@ -1,0 +1,97 @@
+"""How much one build may take, counted down in steps through all of it.
+
+A few lines of others can ask for more work than there is time: copies of copies, products of lists, patterns on long
+texts. Whatever does work that grows with such lines spends for it, and says nothing else about it. One step is about
+five microseconds or 300 bytes, so a build that spends all ends within five seconds. The file that has spent most is
+named: what runs out last may be innocent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from gitops_mcp.errors import InvalidRequest
+
+STEPS = 600_000
+FOR_A_FILE = 100
+"""More for each file of the repository: what many files take is in proportion to them."""
+
+
+class Spent(InvalidRequest):
+    """A build that would take too much."""
+
+
+@dataclass
+class _Budget:
+    all: int
+    left: int
+    place: str = ""
+    by_place: Counter[str] = field(default_factory=Counter)
+
+
+_open: ContextVar[_Budget | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def build_budget(files: int) -> Iterator[None]:
+    """What is spent inside counts, for a repository of so many files; one that is open already goes on."""
+    if _open.get() is not None:
+        yield
+        return
+    token = _open.set(_Budget(steps := STEPS + FOR_A_FILE * files, steps))
+    try:
+        yield
+    finally:
+        _open.reset(token)
+
+
+@contextmanager
+def spent_by(place: str) -> Iterator[None]:
+    """What is spent inside is for this file."""
+    budget = _open.get()
+    if budget is None:
+        yield
+        return
+    outer, budget.place = budget.place, place
+    try:
+        yield
+    finally:
+        budget.place = outer
+
+
+def spend(steps: int) -> None:
+    """Before the work that it is for. Raises Spent; without an open budget nothing is counted."""
+    budget = _open.get()
+    if budget is None:
+        return
+    budget.left -= steps
+    budget.by_place[budget.place] += steps
+    if budget.left < 0:
+        most, spent = budget.by_place.most_common(1)[0]
+        raise Spent(
+            f"{most or 'the repository'}: what it asks for takes too much work to build (more than {budget.all:,} "
+            f"steps, {spent:,} of them here): nothing is read of the repository until it asks for less, such as fewer "
+            f"copies, shorter lists or simpler patterns"
+        )
+
+
+def size_of(value: object) -> int:
+    """Of a value with all that it holds, in steps; parts that it holds twice count twice.
+
+    It ends once there is more than any budget has: what holds itself over and over is not walked.
+    """
+    steps, waiting = 0, [value]
+    while waiting and steps <= STEPS:
+        one = waiting.pop()
+        steps += 1
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+        elif isinstance(one, str):
+            steps += len(one) // 300
+    return steps
