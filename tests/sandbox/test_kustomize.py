@@ -96,7 +96,7 @@ def test_the_items_of_a_list_are_objects_of_their_own() -> None:
     [
         pytest.param(
             {"prod/kustomization.yaml": "resources: [a.yaml]\npatches: []\nimages: []\n", "prod/a.yaml": manifest("a")},
-            "prod/kustomization.yaml: the sandbox renders only resources, patches and namespace, not images, patches",
+            "prod/kustomization.yaml: the sandbox renders only resources, patches and namespace, not images",
             id="a field that the sandbox does not know",
         ),
         pytest.param(
