@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.repository.changes import ObjectChange
-from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.engines import Engines
@@ -32,9 +33,15 @@ def engine_notices(
         if resource is None or written is None or (written.applied is not None and written.applied.suspended):
             continue  # what Git itself suspends is told already
         try:
-            live = view.api.get(resource, one.identity.namespace, one.identity.name) if one.before else None
+            live = view.api.get(resource, one.identity.namespace, one.identity.name) if one.before else _bare(written)
         except GitOpsError:  # what needs it says so
             live = None
         if (told := engines.obstacle(one.identity, written, live, one.fields)) is not None:
             found[Notice("engine-holds-up", told)] = None
     return tuple(found)
+
+
+def _bare(written: Declaration) -> Object:
+    """A new object, as if it was live: that the engine does not have it yet is no sign that something leaves it out."""
+    metadata = {"name": written.identity.name, "namespace": written.identity.namespace}
+    return {**written.object, "metadata": metadata}
