@@ -7,6 +7,7 @@ window counts where its schedule is every minute; pauses between tries are as sh
 from __future__ import annotations
 
 import posixpath
+import re
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +33,8 @@ POLL = 0.15
 """Seconds between two looks at the remote."""
 _ALWAYS = "* * * * *"
 _FAULT = "Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = "
+_MALFORMED = re.compile(r"MalformedYAMLError: yaml: (.*) in File: (.*)", re.DOTALL)
+_UNMARSHAL = 'Failed to unmarshal "{1}": failed to unmarshal manifest: error converting YAML to JSON: yaml: {0}'
 
 
 @dataclass
@@ -127,7 +130,10 @@ class ArgoCd(Controller):
             )
         except GitOpsError as error:
             build = "" if plain else "`kustomize build <path to cached source>/{folder}` failed exit status 1: Error: "
+            malformed = _MALFORMED.search(str(error)) if plain else None
             fault = f"{_FAULT}Unknown desc = {build.format(folder=folder)}{error}"
+            if malformed:
+                fault = f"{_FAULT}FailedPrecondition desc = {_UNMARSHAL.format(*malformed.groups())}"
             return Target(commit, source, {}, error=fault)
         home = at(spec, "destination", "namespace")
         for one in objects:

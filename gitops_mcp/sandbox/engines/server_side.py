@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import ApiError, Store, WriteOptions
+from gitops_mcp.sandbox.store.patches import merge_patch
 
 GROUP = "kustomize.toolkit.fluxcd.io"
 _AS_FLUX = WriteOptions(validation="Ignore", manager="kustomize-controller")
@@ -110,14 +112,20 @@ class ServerSide:
             self._store.change(resource, *place, lambda now: _without(now, set_by_hand), how=_AS_FLUX)
 
     def _unignored(self, wanted: Object) -> Object:
-        """As Git has it, without the fields that are ignored."""
+        """As Git has it, with the fields that are ignored as they are live."""
         paths = [
             tuple(path.strip("/").split("/"))
             for rule in self._ignored
             if at(rule, "target", "kind") in {None, wanted["kind"]}
             for path in rule.get("paths") or ()
         ]
-        return _without(wanted, paths) if paths and self.live(wanted) else wanted
+        live = self.live(wanted)
+        for path in paths if live else ():
+            kept: Any = at(live, *path)
+            for step in reversed(path):
+                kept = {step: kept}
+            wanted = merge_patch(wanted, kept)
+        return wanted
 
 
 def _reconciles_not(value: Object | None) -> bool:
