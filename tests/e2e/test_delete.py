@@ -48,9 +48,7 @@ spec:
 
 FREE = manifests("free")
 CONFIRM = manifests("confirm", f"  annotations:\n    {ARGO}: Prune=confirm,Delete=confirm\n")
-KEPT = {
-    "kept": manifests("kept", f"  annotations:\n    {ARGO}: Prune=false\n"),
-}
+KEPT = {"kept": manifests("kept", f"  annotations:\n    {ARGO}: Prune=false\n")}
 PROTECTED = {
     "argo": (
         manifests("argo", f"  annotations:\n    # never by accident\n    {ARGO}: Prune=false\n"),

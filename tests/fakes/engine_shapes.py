@@ -31,6 +31,7 @@ _CHANGES = (
     (r"\b\d+:\d+[AP]M", "<clock>"),
     (r"\b[\w.]+/[A-Z]\w+[:/][\w./-]+|\b[A-Z]\w+/[\w-]+/[\w-]+", "<object>"),
     (r"\b[a-z]+(?:\.[a-z.]+)?/[\w-]+(?= (?:created|configured|unchanged))", "<object>"),
+    (r"(?<=confirmation of )[\w/.-]+|(?<=group version )[\w/.-]+", "<object>"),
     (r"\d+ -> \d+", "<n> -> <n>"),
     (r"#\d+", "#<n>"),
 )
@@ -45,6 +46,14 @@ def shape_of(value: Object) -> Any:
     """Of a whole object: what it asks at the top level, and its status."""
     made = {"status": _shape(value.get("status", {}))}
     return made | ({"operation": True} if "operation" in value else {})
+
+
+def differences(found: Any, expected: Any, path: str = "") -> list[str]:
+    """Where two shapes are not the same: `path: found, not expected`."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        keys = sorted(found.keys() | expected.keys())
+        return [text for key in keys for text in differences(found.get(key), expected.get(key), f"{path}.{key}")]
+    return [] if found == expected else [f"{path}: {found!r}, not {expected!r}"]
 
 
 def _shape(value: Any, key: str = "") -> Any:

@@ -38,14 +38,14 @@ def application_status(
 
 def _resources(application: Object, target: Target, sync: Sync) -> list[Object]:
     confirmed = "Prune=confirm" in (at(application, "spec", "syncPolicy", "syncOptions") or [])
+    unknown = "Unknown" if target.error else "OutOfSync"
     declared = [
-        _resource(key, sync, "Synced" if sync.is_in_sync(key, value) else "OutOfSync", confirmed=confirmed)
+        _resource(key, value, "Synced" if sync.is_in_sync(key, value) else "OutOfSync", confirmed=confirmed)
         for key, value in target.declared.items()
     ]
     extra = [
-        _resource(key, sync, "Unknown" if target.error else "OutOfSync", confirmed=confirmed)
-        | {"requiresPruning": True}
-        for key, _ in sync.undeclared(target.declared)
+        _resource(key, live, unknown, confirmed=confirmed) | {"requiresPruning": True}
+        for key, live in sync.undeclared(target.declared)
     ]
     return sorted((*declared, *extra), key=_order)
 
@@ -54,8 +54,8 @@ def _order(one: Object) -> tuple[Any, ...]:
     return tuple(one.get(key, "") for key in ("group", "kind", "namespace", "name"))
 
 
-def _resource(key: ObjectKey, sync: Sync, status: str, *, confirmed: bool) -> Object:
-    waits = confirmed or {"Prune=confirm", "Delete=confirm"} & sync_options(sync.live(key))
+def _resource(key: ObjectKey, value: Object, status: str, *, confirmed: bool) -> Object:
+    waits = confirmed or {"Prune=confirm", "Delete=confirm"} & sync_options(value)
     return {**key.fields, "status": status, **({"requiresDeletionConfirmation": True} if waits else {})}
 
 

@@ -213,7 +213,7 @@ def _as_stored(declared: Object) -> Object:
     return {**kept, "data": {**(declared.get("data") or {}), **data}} if data else kept
 
 
-def sync_options(live: Object | None) -> set[str]:
-    """Those of the live object: Git no longer says anything of what is to be pruned."""
-    options = at(live, "metadata", "annotations", SYNC_OPTIONS) or ""
+def sync_options(value: Object) -> set[str]:
+    """Those of an object; of what is to be pruned the live one counts, as Git no longer says anything of it."""
+    options = at(value, "metadata", "annotations", SYNC_OPTIONS) or ""
     return {option.strip() for option in options.split(",")}

@@ -197,10 +197,7 @@ def test_what_is_deleted_in_git_is_pruned_when_nothing_protects_it(world: World)
     assert [one["name"] for one in pruned] == ["invoices-db"]
 
 
-@pytest.mark.parametrize(
-    "protection",
-    ["    argocd.argoproj.io/sync-options: Prune=false,Delete=false\n"],
-)
+@pytest.mark.parametrize("protection", ["    argocd.argoproj.io/sync-options: Prune=false,Delete=false\n"])
 def test_what_is_protected_outlives_its_manifest_and_is_named(world: World, protection: str) -> None:
     world.synced(world.push({INVOICES: world.read(INVOICES).replace(ARGOCD + FLUX, protection) + "# edited\n"}))
     status = world.synced(world.push(without_invoices(world)))

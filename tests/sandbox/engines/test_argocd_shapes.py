@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,9 +13,9 @@ import pytest
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.sandbox.run import World, start_sandbox
-from gitops_mcp.sandbox.store.resources import NAMESPACE
+from gitops_mcp.sandbox.store.resources import CONFIG_MAP, NAMESPACE
 from tests.e2e.team import Files, Team, until
-from tests.fakes.engine_shapes import recorded_shapes, shape_of
+from tests.fakes.engine_shapes import differences, recorded_shapes, shape_of
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 INSTANCES = {"group": "postgresql.cnpg.io", "kind": "Cluster", "jsonPointers": ["/spec/instances"]}
@@ -57,13 +58,18 @@ class Argo:
                 "spec": {**made, **spec},
             },
         )
-        if "automated" in (made | spec)["syncPolicy"] and not at(spec, "syncPolicy", "automated", "enabled") is False:
+        if "automated" in (made | spec)["syncPolicy"] and at(spec, "syncPolicy", "automated", "enabled") is not False:
             self.synced()
 
     def synced(self) -> None:
         tip = self.team.branches()["main"]
         until(self.world, lambda: at(self.application(), "status", "history", -1, "revision") == tip)
         until(self.world, lambda: at(self.application(), "status", "sync", "status") == "Synced")
+
+    def seen_at(self, commit: str, name: str = "life") -> None:
+        """Until the engine has compared a commit: what it began before is over."""
+        found = ("status", "sync", "revision")
+        until(self.world, lambda: at(self.world.store.get(kinds.APPLICATION, "argocd", name), *found) == commit)
 
     def sync(self, **sync: Any) -> None:
         """What a person does with the button Sync."""
@@ -107,10 +113,11 @@ def argo(running: Argo) -> Iterator[Argo]:
     )
     if any(one["metadata"]["name"] == "life" for one in store.list(kinds.APPLICATION)):
         store.delete(kinds.APPLICATION, "argocd", "life")
-    for one in store.list(kinds.CLUSTER, "life"):
-        store.delete(kinds.CLUSTER, "life", one["metadata"]["name"])
     tree = running.team.git(running.team.remote, "ls-tree", "-r", "--name-only", "main", "life/").splitlines()
-    running.team.commit(dict.fromkeys(tree))
+    running.seen_at(running.team.commit(dict.fromkeys(tree)), "gitops")
+    for resource in (kinds.CLUSTER, CONFIG_MAP):
+        for one in store.list(resource, "life"):
+            store.delete(resource, "life", one["metadata"]["name"])
 
 
 Step = Callable[[Argo], None]
@@ -126,7 +133,7 @@ def second_behind(argo: Argo) -> None:
     waits_for_confirmation(argo)
     until(argo.world, lambda: at(argo.application(), "status", "operationState", "phase") == "Running")
     tip = argo.commit({"cluster.yaml": cluster(instances=2)})
-    until(argo.world, lambda: at(argo.application(), "status", "sync", "revision") == tip)
+    argo.seen_at(tip)
 
 
 def manual(argo: Argo) -> None:
@@ -140,7 +147,7 @@ def and_changed(step: Step) -> Step:
     def both(argo: Argo) -> None:
         step(argo)
         tip = argo.commit({"cluster.yaml": cluster(instances=2)})
-        until(argo.world, lambda: at(argo.application(), "status", "sync", "revision") == tip)
+        argo.seen_at(tip)
 
     return both
 
@@ -179,7 +186,7 @@ def ignored(**policy: Any) -> Step:
     def step(argo: Argo) -> None:
         argo.begin(ignoreDifferences=[INSTANCES], syncPolicy={"automated": {"prune": True}, **policy})
         tip = argo.commit({"cluster.yaml": cluster(instances=2)})
-        until(argo.world, lambda: at(argo.application(), "status", "sync", "revision") == tip)
+        argo.seen_at(tip)
         assert argo.world.store.get(kinds.CLUSTER, "life", "orders")["spec"]["instances"] == 1
 
     return step
@@ -203,6 +210,7 @@ def crd_missing(argo: Argo) -> None:
     """The first sync of all, which never ends."""
     retry = {"automated": {"prune": True}, "retry": {"limit": 1000}}
     argo.commit({"x.yaml": "apiVersion: barmancloud.cnpg.io/v2\nkind: Nothing\nmetadata: {name: x}\n"})
+    argo.commit({"other.yaml": config_map("other", options="Delete=confirm")})
     argo.begin(syncPolicy={**retry, "automated": {"prune": True, "enabled": False}})
     argo.change({"spec": {"syncPolicy": {"automated": {"enabled": None}}}})
 
@@ -246,7 +254,9 @@ SITUATIONS: dict[str, Step] = {
     "ignored-field-respected": ignored(syncOptions=["RespectIgnoreDifferences=true"]),
     "comparison-error-bad-yaml": broken,
     "schema-refuses-retrying": retrying("other.yaml", cluster(instances=0).replace("name: orders", "name: other")),
-    "namespace-missing-retrying": retrying("other.yaml", config_map("other", namespace="newteam")),
+    "namespace-missing-retrying": retrying(
+        "other.yaml", config_map("other", namespace="newteam", options="Delete=confirm")
+    ),
     "repo-template-crd-missing": crd_missing,
     "rolled-back-by-hand": rolled_back,
     "partial-sync": in_part,
@@ -258,16 +268,9 @@ SITUATIONS: dict[str, Step] = {
 def test_a_situation_is_reported_in_the_shape_of_the_recorded_object(argo: Argo, situation: str) -> None:
     SITUATIONS[situation](argo)
     expected = recorded_shapes("argocd")[situation]
-    seen: Object = {}
-
-    def same() -> bool:
-        seen.update(found=shape_of(argo.application()))
-        return bool(seen["found"] == expected)
-
-    try:
-        until(argo.world, same)
-    except AssertionError:
-        assert seen["found"] == expected
+    with suppress(AssertionError):
+        until(argo.world, lambda: shape_of(argo.application()) == expected)
+    assert differences(shape_of(argo.application()), expected) == []
 
 
 def test_what_is_deleted_with_its_application_waits_where_somebody_has_to_confirm(argo: Argo) -> None:
@@ -277,7 +280,10 @@ def test_what_is_deleted_with_its_application_waits_where_somebody_has_to_confir
     argo.world.store.delete(kinds.APPLICATION, "argocd", "life")
     # A look at the remote later it is still there.
     tip = argo.commit({"map.yaml": config_map("map", "b")})
-    until(argo.world, lambda: at(argo.world.store.get(kinds.APPLICATION, "argocd", "gitops"), "status", "sync", "revision") == tip)
+    until(
+        argo.world,
+        lambda: at(argo.world.store.get(kinds.APPLICATION, "argocd", "gitops"), "status", "sync", "revision") == tip,
+    )
     assert argo.world.store.get(kinds.CLUSTER, "life", "orders")
     approved = {"argocd.argoproj.io/deletion-approved": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
     argo.change({"metadata": {"annotations": approved}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +16,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.e2e.team import Files, Team, until
-from tests.fakes.engine_shapes import recorded_shapes, shape_of
+from tests.fakes.engine_shapes import differences, recorded_shapes, shape_of
 
 FLUX = "flux-system"
 APP = "apps/shop/kustomization.yaml"
@@ -63,7 +64,7 @@ class Fleet:
         def rests() -> bool:
             tip, app = self.team.branches()["main"], self.of(kinds.KUSTOMIZATION, "shop")
             (ready,) = (one for one in at(app, "status", "conditions") or [] if one["type"] == "Ready")
-            return ready["status"] == "True" and at(app, "status", "lastAppliedRevision") == f"main@sha1:{tip}"
+            return bool(ready["status"] == "True" and at(app, "status", "lastAppliedRevision") == f"main@sha1:{tip}")
 
         until(self.world, rests)
 
@@ -220,10 +221,7 @@ SITUATIONS: dict[str, tuple[Step, Step]] = {
     "source-branch-missing": (lambda fleet: fleet.source(ref={"branch": "production"}), home),
     "source-secret-missing": (lambda fleet: fleet.source(secretRef={"name": "absent"}), home),
     "source-stalled": (lambda fleet: fleet.source(provider="github"), home),
-    "health-check-passed": (
-        lambda fleet: fleet.app(wait=True),
-        lambda fleet: fleet.app(wait=None),
-    ),
+    "health-check-passed": (lambda fleet: fleet.app(wait=True), lambda fleet: fleet.app(wait=None)),
     "progressing-health-check": (unhealthy("10m"), health_again),
     "health-check-failed": (unhealthy("1s"), health_again),
     "field-ignored": (
@@ -239,17 +237,14 @@ def test_a_situation_is_reported_in_the_shape_of_the_recorded_objects(fleet: Fle
     expected = recorded_shapes("flux")[situation]
     names = {"Kustomization": "later" if situation == "dependency-not-ready" else "shop", "GitRepository": FLUX}
     resources = {one.kind: one for one in (kinds.KUSTOMIZATION, kinds.GIT_REPOSITORY)}
-    seen: Object = {}
 
-    def same() -> bool:
-        seen.update({kind: shape_of(fleet.of(resources[kind], names[kind])) for kind in expected})
-        return seen == expected
+    def seen() -> Object:
+        return {kind: shape_of(fleet.of(resources[kind], names[kind])) for kind in expected}
 
     put(fleet)
-    try:
-        until(fleet.world, same)
-    except AssertionError:
-        assert seen == expected
+    with suppress(AssertionError):
+        until(fleet.world, lambda: seen() == expected)
+    assert differences(seen(), expected) == []
     undo(fleet)
     fleet.rest()
 
