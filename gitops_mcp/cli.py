@@ -85,8 +85,8 @@ def _argument_parser() -> argparse.ArgumentParser:
     sandbox = commands.add_parser(
         "sandbox",
         help="start a stand-in cluster, remote and engine to try the server with",
-        description="Start stand-ins for a Kubernetes API, the CloudNativePG operator, a Git remote and Argo CD or Flux "
-        "on 127.0.0.1, print the configuration for an MCP client, and go on until the input ends or Ctrl-C.",
+        description="Start stand-ins for a Kubernetes API, the CloudNativePG operator, a Git remote and Argo CD or "
+        "Flux on 127.0.0.1, print the configuration for an MCP client, and go on until the input ends or Ctrl-C.",
         allow_abbrev=False,
     )
     sandbox.add_argument(

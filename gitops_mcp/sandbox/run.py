@@ -133,7 +133,8 @@ def serve_sandbox(directory: Path, *, api_only: bool, engine: EngineName = "argo
     try:
         with start_sandbox(directory, api_only=api_only, crds=Path(crds) if crds else None, engine=engine) as world:
             threading.Thread(target=_read_to_the_end, args=(end,), name="stdin", daemon=True).start()
-            _say(f"a stand-in for a Kubernetes cluster{'' if api_only else ', its operator, Git remote and Argo CD'}.")
+            others = f", its operator, Git remote and {'Flux' if engine == 'flux' else 'Argo CD'}"
+            _say(f"a stand-in for a Kubernetes cluster{'' if api_only else others}.")
             _say(f"It answers at {world.url} to this machine only, and runs no PostgreSQL. Files: {world.directory}")
             _say("It stops at the end of input or with Ctrl-C.")
             ready = str(world.kubeconfig) if api_only else world.mcp.read_text()

@@ -51,12 +51,6 @@ class Kustomization:
     def miss_source(self, message: str) -> None:
         self._fail("ArtifactFailed", message, "")
 
-    def stall(self, reason: str, why: str) -> None:
-        said = f"Reconciliation failed terminally due to configuration error: {why}"
-        kept = [one for kind in ("Healthy",) if (one := condition_of(self._object, kind))]
-        conditions = [self._condition("Stalled", "True", reason, said), self._condition("Ready", "False", reason, said)]
-        self._tell([*conditions, *kept], observedGeneration=self._generation)
-
     def reconcile(self, revision: str, files: Files, *, age_key: Path | None, pause: float) -> None:
         """Go as far as it goes, unless nothing has changed since it has last gone well or `pause` is not over."""
         turn = (revision, self._generation)

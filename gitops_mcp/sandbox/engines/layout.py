@@ -16,7 +16,6 @@ from gitops_mcp.domain.yaml.text import render_manifest
 from gitops_mcp.sandbox.remote import BASE, SandboxRemote, git
 
 EngineName = Literal["argocd", "app-of-apps", "flux"]
-ENGINES: tuple[EngineName, ...] = ("argocd", "app-of-apps", "flux")
 
 ROOT = "clusters/prod"
 FLUX, ARGOCD = "flux-system", "argocd"
