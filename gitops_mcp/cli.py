@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == "sandbox":
         from gitops_mcp.sandbox.run import serve_sandbox
 
-        return serve_sandbox(given.dir, api_only=given.api_only)
+        return serve_sandbox(given.dir, api_only=given.api_only, engine=given.engine)
     if command == "tools":
         from gitops_mcp.server import tools_table
 
@@ -85,14 +85,20 @@ def _argument_parser() -> argparse.ArgumentParser:
     sandbox = commands.add_parser(
         "sandbox",
         help="start a stand-in cluster, remote and engine to try the server with",
-        description="Start stand-ins for a Kubernetes API, the CloudNativePG operator, a Git remote and Argo CD on "
-        "127.0.0.1, print the configuration for an MCP client, and go on until the input ends or Ctrl-C.",
+        description="Start stand-ins for a Kubernetes API, the CloudNativePG operator, a Git remote and Argo CD or "
+        "Flux on 127.0.0.1, print the configuration for an MCP client, and go on until the input ends or Ctrl-C.",
         allow_abbrev=False,
     )
     sandbox.add_argument(
         "--dir", type=Path, required=True, help="new or empty folder for kubeconfig, remote and checkout; it is kept"
     )
     sandbox.add_argument("--api-only", action="store_true", help="start the Kubernetes API and nothing else")
+    sandbox.add_argument(
+        "--engine",
+        choices=("argocd", "app-of-apps", "flux"),
+        default="argocd",
+        help="one Application for everything (the default), one for each app below a root, or Flux after a bootstrap",
+    )
     commands.add_parser("tools", help="print the table of tools, in Markdown")
     commands.add_parser("schema", help="print the JSON Schema of .gitops-mcp.yaml")
     return parser

@@ -1,14 +1,15 @@
-"""The part of kustomize that the template needs: `resources` and `namespace`.
+"""The part of kustomize that the template and its tests need: `resources`, `patches` and `namespace`.
 
 Anything else in a kustomization is refused rather than passed over, since what would be applied without it is
-not what the team wrote.
+not what the team wrote. What is missing or no YAML is told as kustomize tells it.
 """
 
 from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,11 @@ from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.sandbox.sops import is_encrypted
+from gitops_mcp.sandbox.store.patches import json_patch, merge_patch
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_KNOWN = frozenset({"apiVersion", "kind", "resources", "namespace"})
+_KNOWN = frozenset({"apiVersion", "kind", "resources", "patches", "namespace"})
+_ROOT = "/tmp/kustomization-1"  # noqa: S108 - as kustomize would name a folder of its engine; nothing is there
 
 Files = Mapping[str, bytes]
 """Every file of a commit by its path."""
@@ -34,13 +37,25 @@ Decrypt = Callable[[bytes], bytes]
 
 
 def render_kustomization(
-    files: Files, folder: str, *, is_namespaced: Callable[[Object], bool], decrypt: Decrypt | None = None
+    files: Files,
+    folder: str,
+    *,
+    is_namespaced: Callable[[Object], bool],
+    decrypt: Decrypt | None = None,
+    loose: Iterable[str] = (),
 ) -> tuple[Object, ...]:
     """The objects of the kustomization in a folder, in the order of `resources`.
 
-    Without `decrypt` what sops has encrypted is left as it is.
+    Without `decrypt` what sops has encrypted is left as it is. `loose` are what stands for `resources` in a folder that
+    has no kustomization.
     """
-    objects = tuple(_Rendering(files, is_namespaced, decrypt).kustomization(posixpath.normpath(folder)))
+    rendering, folder = _Rendering(files, is_namespaced, decrypt), posixpath.normpath(folder)
+    if has_kustomization(files, folder):
+        objects = tuple(rendering.kustomization(folder))
+    else:
+        objects = tuple(declared for entry in loose for declared in rendering.resource(entry, (folder,)))
+        if not objects:
+            _read_settings(files, folder)
     seen: set[tuple[object, ...]] = set()
     for declared in objects:
         identity = (
@@ -54,6 +69,10 @@ def render_kustomization(
     return objects
 
 
+def has_kustomization(files: Files, folder: str) -> bool:
+    return any(posixpath.normpath(posixpath.join(folder, name)) in files for name in NAMES)
+
+
 @dataclass(frozen=True)
 class _Rendering:
     files: Files
@@ -64,19 +83,37 @@ class _Rendering:
         path, settings = _read_settings(self.files, folder)
         if folder in within:
             raise Unrenderable(f"{path}: cycle: {' -> '.join((*within, folder))}")
+        patches = [self._patch(folder, one) for one in settings.get("patches") or ()]
         for entry in settings["resources"]:
-            for declared in self._resource(path, str(entry), (*within, folder)):
+            for declared in self.resource(str(entry), (*within, folder)):
+                patched = declared
+                for target, patch in patches:
+                    patched = _patched(patched, target, patch)
                 if settings.get("namespace"):
-                    _set_namespace(declared, str(settings["namespace"]), namespaced=self.is_namespaced(declared))
-                yield declared
+                    _set_namespace(patched, str(settings["namespace"]), namespaced=self.is_namespaced(patched))
+                yield patched
 
-    def _resource(self, path: str, entry: str, within: tuple[str, ...]) -> Iterator[Object]:
+    def _patch(self, folder: str, given: Object) -> tuple[Object, Any]:
+        """Whom it is for, and the patch; a merge patch without `target` names its object itself."""
+        path = posixpath.normpath(posixpath.join(folder, str(given.get("path"))))
+        text = self.files.get(path) if given.get("path") else str(given.get("patch")).encode()
+        if text is None:
+            raise Unrenderable(f"{folder}: patches: {path} is no file of this commit")
+        [patch] = _parse_documents(path, text)
+        named = {"kind": at(patch, "kind"), "name": at(patch, "metadata", "name")}
+        return given.get("target") or named, patch
+
+    def resource(self, entry: str, within: tuple[str, ...]) -> Iterator[Object]:
         target = posixpath.normpath(posixpath.join(within[-1], entry))
         if target in self.files:
             return self._documents(target)
         if any(name.startswith(f"{target}/") for name in self.files):
             return self.kustomization(target, within)
-        raise Unrenderable(f"{path}: resources: {entry!r} is not a file or folder of this commit")
+        gone, why = f"{_ROOT}/{target}", "no such file or directory"
+        raise Unrenderable(
+            f"accumulating resources: accumulation err='accumulating resources from '{entry}': open {gone}: {why}': "
+            f"must build at directory: not a valid directory: evalsymlink failure on '{gone}' : lstat {gone}: {why}"
+        )
 
     def _documents(self, path: str) -> Iterator[Object]:
         text = self.files[path]
@@ -101,7 +138,9 @@ def _read_settings(files: Files, folder: str) -> tuple[str, Object]:
     [settings] = found
     unknown = sorted(settings.keys() - _KNOWN)
     if unknown:
-        raise Unrenderable(f"{path}: the sandbox renders only resources and namespace, not {', '.join(unknown)}")
+        raise Unrenderable(
+            f"{path}: the sandbox renders only resources, patches and namespace, not {', '.join(unknown)}"
+        )
     if not isinstance(settings.get("resources"), list) or not settings["resources"]:
         raise Unrenderable(f"{path}: kustomization.yaml is empty: no resources")
     return path, settings
@@ -137,7 +176,23 @@ def _parse_documents(path: str, text: bytes) -> Iterator[Object | None]:
     try:
         yield from (document.value for document in parse_documents(text.decode()))
     except (Unparsable, UnicodeDecodeError) as error:
-        raise Unrenderable(f"{path}: {error}") from error
+        name = posixpath.basename(path)
+        raise Unrenderable(
+            f"accumulating resources: accumulating resources from '{name}': "
+            f"MalformedYAMLError: yaml: {error} in File: {name}"
+        ) from error
+
+
+def _patched(declared: Object, target: Object, patch: Any) -> Object:
+    """By kind and name only, each an expression that the whole of it has to match."""
+    wanted = (("kind", declared["kind"]), ("name", declared["metadata"]["name"]))
+    if not all(re.fullmatch(str(target.get(key) or ".*"), value) for key, value in wanted):
+        return declared
+    if isinstance(patch, list):
+        return json_patch(declared, patch)
+    own = {key: declared[key] for key in ("apiVersion", "kind")}
+    made: Object = merge_patch(declared, patch)
+    return {**made, **own, "metadata": {**made["metadata"], "name": declared["metadata"]["name"]}}
 
 
 def _set_namespace(declared: Object, namespace: str, *, namespaced: bool) -> None:

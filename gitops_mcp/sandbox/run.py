@@ -25,7 +25,10 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest, Unavailable
 from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from gitops_mcp.sandbox.cnpg import RELEASE
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
-from gitops_mcp.sandbox.engine import NAME, NAMESPACE, POLL, Engine
+from gitops_mcp.sandbox.controller import Controller
+from gitops_mcp.sandbox.engines.argocd import POLL, ArgoCd
+from gitops_mcp.sandbox.engines.flux import Flux
+from gitops_mcp.sandbox.engines.layout import ARGOCD, FLUX, EngineName, lay_out_apps
 from gitops_mcp.sandbox.external_secrets import ExternalSecretsOperator
 from gitops_mcp.sandbox.operator import STEP, Operator
 from gitops_mcp.sandbox.remote import SandboxRemote
@@ -83,12 +86,14 @@ def start_sandbox(
     step: float = STEP,
     poll: float = POLL,
     age_key: Path | None = None,
+    engine: EngineName = "argocd",
 ) -> Iterator[World]:
     """The world, once what Git declares has been applied; the files stay when it ends.
 
     `crds` is a folder of CRDs to serve in the place of the packaged ones and of small schemas, `rules` are the RBAC
     manifests that say what clients may do; None: everything. `age_key` is the file of the age key that the engine
-    decrypts files of sops with; without one it cannot.
+    decrypts files of sops with; without one it cannot. `engine` is one Application for all, an Application for each
+    app below a root, or Flux as it is after a bootstrap.
     """
     root = directory.resolve()
     _take_folder(root)
@@ -103,17 +108,20 @@ def start_sandbox(
         world.kubeconfig.chmod(0o600)
         if not api_only:
             remote = SandboxRemote.create(world.remote)
+            lay_out_apps(remote, engine)
             remote.checkout(world.checkout)
             world.mcp.write_text(_client_configuration(world))
-            engine = Engine(store, remote, poll=poll, age_key=age_key)
-            for controller in (operator, sealed, ExternalSecretsOperator(store), engine):
+            applier: Controller = ArgoCd(store, remote, poll=poll, age_key=age_key, self_heal=engine != "argocd")
+            if engine == "flux":
+                applier = Flux(store, remote, poll=poll, age_key=age_key)
+            for controller in (operator, sealed, ExternalSecretsOperator(store), applier):
                 controller.start()
                 stack.callback(controller.stop)
             _wait_for_the_first_sync(store)
         yield world
 
 
-def serve_sandbox(directory: Path, *, api_only: bool) -> int:
+def serve_sandbox(directory: Path, *, api_only: bool, engine: EngineName = "argocd") -> int:
     """Run until the end of input, SIGTERM or SIGINT; the exit code."""
     crds = os.environ.get("GITOPS_MCP_TEST_CRDS")
     end = threading.Event()
@@ -123,9 +131,10 @@ def serve_sandbox(directory: Path, *, api_only: bool) -> int:
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with start_sandbox(directory, api_only=api_only, crds=Path(crds) if crds else None) as world:
+        with start_sandbox(directory, api_only=api_only, crds=Path(crds) if crds else None, engine=engine) as world:
             threading.Thread(target=_read_to_the_end, args=(end,), name="stdin", daemon=True).start()
-            _say(f"a stand-in for a Kubernetes cluster{'' if api_only else ', its operator, Git remote and Argo CD'}.")
+            others = f", its operator, Git remote and {'Flux' if engine == 'flux' else 'Argo CD'}"
+            _say(f"a stand-in for a Kubernetes cluster{'' if api_only else others}.")
             _say(f"It answers at {world.url} to this machine only, and runs no PostgreSQL. Files: {world.directory}")
             _say("It stops at the end of input or with Ctrl-C.")
             ready = str(world.kubeconfig) if api_only else world.mcp.read_text()
@@ -166,17 +175,24 @@ def _client_configuration(world: World) -> str:
 
 
 def _wait_for_the_first_sync(store: Store) -> None:
+    """Until every object of the engine, and each that one of them brings, has applied what it is for."""
     end = time.monotonic() + _READY_SECONDS
     seen = 0
-    while not at(_application(store), "status", "operationState", "finishedAt"):
+    while not (objects := _engine_objects(store)) or not all(map(_has_applied, objects)):
         if time.monotonic() > end:
-            status = _application(store).get("status")
+            status = {one["metadata"]["name"]: one.get("status") for one in objects}
             raise Unavailable(f"the engine has not applied the template within {_READY_SECONDS} s; it says: {status}")
         seen = store.changed(seen, 1)
 
 
-def _application(store: Store) -> Object:
-    return store.get(kinds.APPLICATION, NAMESPACE, NAME)
+def _engine_objects(store: Store) -> tuple[Object, ...]:
+    return (*store.list(kinds.APPLICATION, ARGOCD), *store.list(kinds.KUSTOMIZATION, FLUX))
+
+
+def _has_applied(one: Object) -> bool:
+    """An app that a root brings is there when the root says so, and counts from then on."""
+    done = at(one, "status", "operationState", "phase") == "Succeeded"
+    return done or at(one, "status", "lastAppliedRevision") is not None
 
 
 def _read_to_the_end(end: threading.Event) -> None:

@@ -48,10 +48,7 @@ spec:
 
 FREE = manifests("free")
 CONFIRM = manifests("confirm", f"  annotations:\n    {ARGO}: Prune=confirm,Delete=confirm\n")
-KEPT = {
-    "kept": manifests("kept", f"  annotations:\n    {ARGO}: Prune=false\n"),
-    "held": manifests("held", f"  labels:\n    {FLUX}: Disabled\n"),
-}
+KEPT = {"kept": manifests("kept", f"  annotations:\n    {ARGO}: Prune=false\n")}
 PROTECTED = {
     "argo": (
         manifests("argo", f"  annotations:\n    # never by accident\n    {ARGO}: Prune=false\n"),
@@ -209,7 +206,7 @@ def test_with_prune_confirm_it_stays_until_a_person_has_confirmed(lab: Lab) -> N
     )
     merged = lab.team.merge(done["branch"])
     waiting = until(lab.world, lambda: operation(lab, merged, "Running"))
-    assert waiting == "Waiting for pruning confirmation of postgresql.cnpg.io/v1/Cluster/confirm"
+    assert waiting == "waiting for pruning confirmation of postgresql.cnpg.io/Cluster/confirm"
     assert lab.live("confirm")
     assert "Pod confirm-1" in lab.kept_of("confirm")
     assert lab.state(done["change"]) == "merged"

@@ -60,6 +60,21 @@ def test_an_outer_namespace_wins_and_renames_the_namespace() -> None:
     assert shown(render(files)) == ["Namespace None/outer", "ConfigMap outer/a", "ConfigMap outer/b"]
 
 
+def test_patches_reach_what_their_target_names_and_no_identity_changes() -> None:
+    files = {
+        "prod/kustomization.yaml": "resources: [a.yaml]\nnamespace: shop\npatches:\n"
+        "- path: for-all.yaml\n  target: {kind: ConfigMap}\n"
+        "- patch: '[{op: add, path: /data/second, value: b}]'\n  target: {kind: ConfigMap, name: b.*}\n"
+        "- patch: '{kind: ConfigMap, metadata: {name: a}, data: {third: c}}'\n",
+        "prod/for-all.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: any}\ndata: {first: a}\n",
+        "prod/a.yaml": f"{manifest('a')}---\n{manifest('big')}---\n{manifest('n', kind='Namespace')}",
+    }
+    a, big, namespace = render(files)
+    assert (a["metadata"]["name"], a["data"]) == ("a", {"first": "a", "third": "c"})
+    assert (big["metadata"]["name"], big["data"]) == ("big", {"first": "a", "second": "b"})
+    assert namespace == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+
+
 def test_without_a_namespace_each_object_keeps_its_own() -> None:
     files = {
         "prod/kustomization.yaml": "resources:\n- a.yaml\n",
@@ -81,12 +96,12 @@ def test_the_items_of_a_list_are_objects_of_their_own() -> None:
     [
         pytest.param(
             {"prod/kustomization.yaml": "resources: [a.yaml]\npatches: []\nimages: []\n", "prod/a.yaml": manifest("a")},
-            "prod/kustomization.yaml: the sandbox renders only resources and namespace, not images, patches",
+            "prod/kustomization.yaml: the sandbox renders only resources, patches and namespace, not images",
             id="a field that the sandbox does not know",
         ),
         pytest.param(
             {"prod/kustomization.yaml": "resources: [gone.yaml]\n"},
-            "prod/kustomization.yaml: resources: 'gone.yaml' is not a file or folder of this commit",
+            "accumulating resources: accumulation err='accumulating resources from 'gone.yaml': open /tmp/",
             id="an entry without a file",
         ),
         pytest.param(
@@ -116,7 +131,7 @@ def test_the_items_of_a_list_are_objects_of_their_own() -> None:
         ),
         pytest.param(
             {"prod/kustomization.yaml": "resources: [a.yaml]\n", "prod/a.yaml": "a: 1\na: 2\n"},
-            "prod/a.yaml: ",
+            "accumulating resources: accumulating resources from 'a.yaml': MalformedYAMLError: yaml: line 2: ",
             id="a key twice",
         ),
         pytest.param(

@@ -96,6 +96,12 @@ _KUSTOMIZATION_SPEC = _open(
     sourceRef=_open("kind", "name", kind=_text(), name=_text()),
 )
 
+_GIT_REPOSITORY_SPEC = _open(
+    "interval", "url", **_names(_text(), "interval url"), **_names(_OBJECT, "ref secretRef"), suspend=_flag()
+)
+
+_APP_PROJECT_SPEC = _open(**_names(_list(), "destinations sourceRepos syncWindows"))
+
 _HELM_RELEASE_SPEC = _open(
     "interval", **_names(_text(), "interval targetNamespace"), **_names(_OBJECT, "chart chartRef"), suspend=_flag()
 )
@@ -159,6 +165,8 @@ _SEALED_SECRET_SPEC = _exactly(
 OWN = (
     _custom(kinds.OBJECT_STORE, _OBJECT_STORE_SPEC),
     _plain(kinds.APPLICATION, _APPLICATION_SPEC, short=("app", "apps"), status=_STATUS, operation=_STATUS),
+    _plain(kinds.APP_PROJECT, _APP_PROJECT_SPEC, short=("appproj", "appprojs"), status=_STATUS),
+    _custom(kinds.GIT_REPOSITORY, _GIT_REPOSITORY_SPEC, short=("gitrepo",)),
     _custom(kinds.KUSTOMIZATION, _KUSTOMIZATION_SPEC, short=("ks",)),
     _custom(kinds.HELM_RELEASE, _HELM_RELEASE_SPEC, short=("hr",)),
     _custom(kinds.EXTERNAL_SECRET, _EXTERNAL_SECRET_SPEC, short=("es",)),
