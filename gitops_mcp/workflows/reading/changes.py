@@ -65,8 +65,11 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
     take_back_secrets(app, ground)
     warnings = base_warnings(ground)
     apis = ApisOnce(app, ground.settings)
-    spans = [span_of(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
+    branches = ground.repository.changes(ground.git, ground.base)
     heads = ground.repository.proposed(ground.git, ground.base) if state != "open" else None
+    gone = (*ground.base.closed.values(), *(heads or {}).values()) if state != "open" else ()
+    ground.repository.learn(ground.base.commit, [*(found.tip for found in branches), *gone])
+    spans = [span_of(ground, found) for found in branches]
     if state != "open":
         spans += _spans_without_branch(ground, heads or {})
     note_spans(ground, spans)
@@ -128,7 +131,7 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         base=ground.base.branch,
         base_commit=ground.base.commit,
         tip=span.tip,
-        behind=ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if is_open else 0,
+        behind=ground.repository.behind(ground.base.commit, span.tip) if is_open else 0,
         conflicts=[cut_text(path) for path in conflicts[:_COMMITS_SHOWN]],
         commits=[_commit_row(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
         impact=Impact(impact_of(span.commits), tuple(impact_reasons(span.commits))),
@@ -174,7 +177,7 @@ def _what_is_unlisted(ground: Ground, state: str, *, shows_requests: bool) -> st
 def _row(ground: Ground, span: Span, step: str | None) -> ChangeRow:
     last = span.commits[0] if span.commits else None
     paths = paths_of(ground, span)
-    behind = ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if span.state in _FILTERS["open"] else 0
+    behind = ground.repository.behind(ground.base.commit, span.tip) if span.state in _FILTERS["open"] else 0
     return ChangeRow(
         change=span.name,
         branch=span.branch,
