@@ -174,7 +174,9 @@ def _outcome_within_base(ground: Ground, name: str, tip: str) -> Outcome:
     if merge and merge.id != tip:
         own = recent.brought_by(merge, tip)
         if own and not _are_of_others(own, name):
-            return Outcome("merged", why, tip, recent.start_of(own) or repository.merge_base(merge.parents[0], tip), own)
+            return Outcome(
+                "merged", why, tip, recent.start_of(own) or repository.merge_base(merge.parents[0], tip), own
+            )
     else:
         own = _own_run(ground, name, tip)
         if own:
