@@ -73,13 +73,17 @@ class History:
             return len(since or ())
         return int(self.runner.run("rev-list", "--count", f"{tip}..{base}").text)
 
+    def learn_files(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Asks together which files differ between two commits each."""
+        unknown = [pair for pair in pairs if self._files.get(pair) is None]
+        for pair, differences in zip(unknown, self.files.differences(unknown), strict=True):
+            self._files.put(pair, tuple(sorted(differences)))
+
     def changed_files(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ; a renamed file is two."""
-        return self._files.made((object_id(old), object_id(new)), lambda: self._changed_files(old, new))
-
-    def _changed_files(self, old: str, new: str) -> tuple[str, ...]:
-        (differences,) = self.files.differences([(old, new)])
-        return tuple(sorted(differences))
+        return self._files.made(
+            (object_id(old), object_id(new)), lambda: tuple(sorted(*self.files.differences([(old, new)])))
+        )
 
     def touching(self, base: str, tips: Iterable[str], paths: Collection[str]) -> frozenset[str]:
         """Those tips that have commits of their own which touch one of the paths; merges are not looked into.
@@ -146,8 +150,7 @@ class History:
 
     def _learn_contents(self, base: str, starts: Mapping[str, str]) -> None:
         pairs = [(start, tip) for tip, start in starts.items() if start != tip]
-        for pair, differences in zip(pairs, self.files.differences(pairs), strict=True):
-            self._files.put(pair, tuple(sorted(differences)))
+        self.learn_files(pairs)
         ahead = [pair for pair in pairs if self._files.get(pair)]
         self._trials.learn(base, [tip for start, tip in ahead if start != base])
         trees = self.files.tops(one for pair in ahead for one in pair)

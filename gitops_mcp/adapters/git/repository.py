@@ -154,6 +154,10 @@ class Repository:
         """Asks what the other questions need of many branches together, so that they cost no process each."""
         self.history.learn(base, self.files.existing(tips))
 
+    def learn_files(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """The same for what differs between two commits each."""
+        self.history.learn_files(pairs)
+
     def merged_by_content(self, base: str, tip: str) -> bool:
         """Whether the base has what the tip would bring, however it came there."""
         return self.history.merged_by_content(base, tip)

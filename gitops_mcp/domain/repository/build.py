@@ -107,7 +107,7 @@ def _built_again(known: Desired, tree: FileTree) -> Desired | None:
     old = (one for made in known.roots.all for one in made.declarations)
     new = (one for made in roots.all for one in made.declarations)
     made = {
-        id(was): was if one is before else replace(one, shared=was.shared)
+        id(was): was if one is before else replace(one, shared=was.shared) if was.shared else one
         for was, before, one in zip(known.everything, old, new, strict=True)
     }
     return replace(

@@ -58,9 +58,18 @@ def _render_once(tree: FileTree, key: tuple[str, str], depends: object, make: An
         return known[2]  # type: ignore[no-any-return]  # the memo holds anything
     watched = TrackedFiles(tree)
     made = make(replace(tree, files=watched))
+    if known is not None and known[0] == depends:
+        made = replace(made, declarations=_with_known(made.declarations, known[2].declarations))
     made = replace(made, reached=made.reached | watched.read)
     tree.memo[key] = (depends, watched.seen, made)
     return made  # type: ignore[no-any-return]
+
+
+def _with_known(made: tuple[Declaration, ...], known: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    """Those that are known already where they say the same of what a build has not made anew."""
+    by_build = {id(one.produced): one for one in known if one.produced is not None}
+    pairs = ((one, by_build.get(id(one.produced))) for one in made)
+    return tuple(was if was is not None and was == one else one for one, was in pairs)
 
 
 def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> RenderedRoot:

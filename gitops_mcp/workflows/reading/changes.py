@@ -72,6 +72,7 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
     spans = [span_of(ground, found) for found in branches]
     if state != "open":
         spans += _spans_without_branch(ground, heads or {})
+    ground.repository.learn_files((span.start, span.tip) for span in spans if span.start)
     note_spans(ground, spans)
     steps: dict[str, str | None] = {}
 
