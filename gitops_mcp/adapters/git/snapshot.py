@@ -149,7 +149,11 @@ class Snapshots:
         matched = (last.matched - changes.keys()) | _paths_marked(marked, _MARKS, entries)
         secrets = (last.secrets - changes.keys()) | _paths_marked(marked, _SECRETS, entries)
         named = frozenset((last.named - changes.keys()) | renamed)
-        is_edit = entries.keys() == last.entries.keys() and matched == last.matched and named.isdisjoint(changes)
+        is_edit = (
+            all(path in last.entries and path in entries for path in changes)
+            and matched == last.matched
+            and named.isdisjoint(changes)
+        )
         edited = (last.tree, frozenset(changes)) if is_edit else None
         return _Index(tree, entries, matched, named, secrets, edited)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import posixpath
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import read_documents
@@ -16,6 +16,7 @@ from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.repository.desired import KustomizationFile, SkippedFile
 from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template
 from gitops_mcp.domain.repository.render import RenderedRoot, render_engine_object, render_plain_file, render_root
+from gitops_mcp.domain.repository.tracked_files import is_unchanged
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
 
@@ -138,15 +139,26 @@ class EnvironmentRoots:
         """The same of files that differ in nothing but documents of CNPG; None where that changes what is built."""
         made = copy.copy(self)
         made.tree = tree
-        engines = {index: self.engines[index] for index in self.applied}
         made.applied = {
-            index: render_engine_object(tree, one, self._below(one, tree)) for index, one in engines.items()
+            index: _again(
+                one,
+                tree,
+                partial(render_engine_object, one=self.engines[index], paths=self._below(self.engines[index], tree)),
+            )
+            for index, one in self.applied.items()
         }
         made.roots, made.elsewhere = (
-            {folder: render_root(tree, folder) for folder in known} for known in (self.roots, self.elsewhere)
+            {folder: _again(one, tree, partial(render_root, folder=folder)) for folder, one in known.items()}
+            for known in (self.roots, self.elsewhere)
         )
-        made.plain = {path: render_plain_file(tree, path) for path in self.plain}
+        made.plain = {
+            path: _again(one, tree, partial(render_plain_file, path=path)) for path, one in self.plain.items()
+        }
         return made if all(map(_makes_the_same, self.all, made.all)) else None
+
+
+def _again(one: RenderedRoot, tree: FileTree, render: Callable[[FileTree], RenderedRoot]) -> RenderedRoot:
+    return one if is_unchanged(one.seen, tree) else render(tree)
 
 
 def _makes_the_same(one: RenderedRoot, other: RenderedRoot) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_mcp.domain import kustomize
@@ -31,6 +31,8 @@ class RenderedRoot:
     """What was not understood, with its file."""
     reached: frozenset[str] = frozenset()
     """The files that it takes."""
+    seen: Mapping[str, str | bool] = field(default_factory=dict, compare=False, repr=False)
+    """All that it was made of, as `is_unchanged` asks for it."""
 
 
 def render_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> RenderedRoot:
@@ -54,14 +56,14 @@ def render_plain_file(tree: FileTree, path: str) -> RenderedRoot:
 
 def _render_once(tree: FileTree, key: tuple[str, str], depends: object, make: Any) -> RenderedRoot:
     known = tree.memo.get(key)
-    if known is not None and known[0] == depends and is_unchanged(known[1], tree):
-        return known[2]  # type: ignore[no-any-return]  # the memo holds anything
+    if known is not None and known[0] == depends and is_unchanged(known[1].seen, tree):
+        return known[1]  # type: ignore[no-any-return]  # the memo holds anything
     watched = TrackedFiles(tree)
     made = make(replace(tree, files=watched))
     if known is not None and known[0] == depends:
-        made = replace(made, declarations=_with_known(made.declarations, known[2].declarations))
-    made = replace(made, reached=made.reached | watched.read)
-    tree.memo[key] = (depends, watched.seen, made)
+        made = replace(made, declarations=_with_known(made.declarations, known[1].declarations))
+    made = replace(made, reached=made.reached | watched.read, seen=watched.seen)
+    tree.memo[key] = (depends, made)
     return made  # type: ignore[no-any-return]
 
 
