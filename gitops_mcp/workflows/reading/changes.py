@@ -28,7 +28,7 @@ from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.outcomes import State, seen_at
 from gitops_mcp.workflows.reading import cursors
-from gitops_mcp.workflows.reading.change_state import Behind, follow_span
+from gitops_mcp.workflows.reading.change_state import Behind, follow_spans
 from gitops_mcp.workflows.spans import (
     Span,
     files_of,
@@ -76,18 +76,19 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
     note_spans(ground, spans)
     steps: dict[str, str | None] = {}
 
-    def followed(span: Span) -> Span:
-        found, _, behind = follow_span(apis, ground, span, warnings)
-        steps[found.name] = behind.next if found.state in {"merged", "failed"} else None
-        return found
+    def followed(wanted: list[Span]) -> list[Span]:
+        found = follow_spans(apis, ground, (span for span in wanted if span.state == "merged"), warnings)
+        steps.update({span.name: behind.next for span, _, behind in found if span.state in {"merged", "failed"}})
+        settled = {span.name: span for span, _, _ in found}
+        return [settled.get(span.name, span) for span in wanted]
 
     if state == "applied":
-        spans = [followed(span) for span in spans if span.state == "merged"]
+        spans = followed([span for span in spans if span.state == "merged"])
     spans = [span for span in spans if span.state in _FILTERS[state]]
     spans.sort(key=lambda span: (span.commits[0].committed if span.commits else "", span.name), reverse=True)
     shown = spans[skip : skip + min(limit, _PAGE)]
     if state in {"merged", "all"}:
-        shown = [followed(span) if span.state == "merged" else span for span in shown]
+        shown = followed(shown)
     rows = rows_that_fit([_row(ground, span, steps.get(span.name)) for span in shown])
     rest = skip + len(rows) < len(spans)
     return ChangeList(
@@ -108,7 +109,7 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     warnings = base_warnings(ground)
     apis = ApisOnce(app, ground.settings)
     found = find_span(ground, name)
-    span, objects, behind = follow_span(apis, ground, found, warnings)
+    [(span, objects, behind)] = follow_spans(apis, ground, [found], warnings)
     note_spans(ground, [found], [one.object for one in objects])
     if span.start is None and (seen := seen_at(ground, name, span.tip)):
         lost = "git has collected the commits that say how it was to be"
