@@ -26,7 +26,11 @@ def processes(caplog: pytest.LogCaptureFixture, app: App, state: str = "open", *
     caplog.set_level(logging.DEBUG, logger="gitops_mcp.adapters.git.runner")
     with app.called(Nobody()) as call:
         assert page_of_changes(call, state=state, limit=100, cursor=None).total == total
-    return [one.getMessage().split()[1].removesuffix(":") for one in caplog.records if one.name == "gitops_mcp.adapters.git.runner"]
+    return [
+        one.getMessage().split()[1].removesuffix(":")
+        for one in caplog.records
+        if one.name == "gitops_mcp.adapters.git.runner"
+    ]
 
 
 def proposed(team: Team, *, merged: bool) -> App:
