@@ -78,8 +78,8 @@ def publish(
             return PublishedCommit(made.id, branch, f"refs/heads/{branch}", False, "", made.hooks, made.signed)
         runner = replace(repository.runner, timeout=settings.timeout)
         # Without its hook git-lfs would not upload what the pointer just stored stands for.
-        verify = settings.hooks != "off" or "lfs" in made.filters
-        push = Push(runner, lock, configuration, hooks, base.home, verify)
+        uploads = "lfs" in made.filters
+        push = Push(runner, lock, configuration, hooks, base.home, settings.hooks != "off" or uploads, uploads)
         said = push.moved(branch, made.id, expected)
         ran = (*made.hooks, *hooks.on_push)
         return PublishedCommit(made.id, branch, push.tracking(branch), True, said, ran, made.signed)
