@@ -50,8 +50,8 @@ _CAUSES = (
     _cause(
         r"could not read (username|password)|terminal prompts disabled",
         "git has no credentials for it that need no prompt",
-        "give git a credential helper, or use an ssh key in the agent; a token that a remote refused, git has taken out of "
-        "the helper: store a new one",
+        "give git a credential helper, or use an ssh key in the agent; a token that a remote refused, git has taken "
+        "out of the helper: store a new one",
     ),
     _cause(
         r"authentication failed|failed to authenticate|\b401\b|access denied.*(password|token)|bad credentials"
