@@ -328,7 +328,7 @@ def _overlap_notices(
         advice = "Put both into one change, or agree with its reviewers on the order"
         notices.append(Notice("overlapping-change", f"open change {one}. {advice}"))
     if len(overlaps) > _NAMED:
-        text = f"{pluralize(len(overlaps) - _NAMED, 'open change')} more that touch the same; list_changes has them"
+        text = f"more open changes that touch the same: {len(overlaps) - _NAMED}; list_changes has them"
         notices.append(Notice("overlapping-change", text))
     if beside:
         text = (

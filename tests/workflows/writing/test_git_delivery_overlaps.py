@@ -72,7 +72,7 @@ def test_many_open_changes_that_touch_the_same_are_named_in_part_and_counted(des
             f"open change 'change-{n}' touches the same: Cluster shop/orders-3 spec.instances. {advice}"
             for n in range(3)
         ),
-        "5 open changes more that touch the same; list_changes has them",
+        "more open changes that touch the same: 5; list_changes has them",
     ]
 
 
