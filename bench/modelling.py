@@ -45,7 +45,7 @@ spec:
 
 def measured() -> Iterator[Ratio | str]:
     with tempfile.TemporaryDirectory(prefix="gitops-mcp-bench-") as folder:
-        checkout = streamed(Path(folder), _files())
+        checkout = streamed(Path(folder), files())
         tip = git(checkout, "rev-parse", "origin/main")
         firsts, greps = [], []
         for _ in range(TIMES):
@@ -81,7 +81,13 @@ class _Models:
         return made
 
 
-def _files() -> Iterator[tuple[str, str]]:
+def database(number: int, instances: int) -> tuple[str, str]:
+    """The file of one of the clusters that no base makes, with so many instances."""
+    text = _CLUSTER.format(number=number + 1000).replace("instances: 3", f"instances: {instances}")
+    return f"clusters/prod/team-{number % 99:03}/plain-{number}.yaml", text
+
+
+def files() -> Iterator[tuple[str, str]]:
     """Half of the clusters in bases with overlays, the others beside them; the rest are other manifests."""
     made = 0
     for number in range(CLUSTERS // 2):
@@ -135,7 +141,7 @@ _TEXTS: dict[str, str] = {}
 
 def _text(path: str) -> str:
     if not _TEXTS:
-        _TEXTS.update(_files())
+        _TEXTS.update(files())
     return _TEXTS[path]
 
 

@@ -1,12 +1,13 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
-python bench/run.py [startup] [scaling] [script] [modelling] [listing] [members] [validating] [hooks]
+python bench/run.py [startup] [scaling] [script] [modelling] [changes] [listing] [members] [validating] [hooks]
 """
 
 from __future__ import annotations
 
 import sys
 
+import changes
 import hooks
 import listing
 import members
@@ -22,6 +23,7 @@ PARTS = {
     "scaling": scaling.measured,
     "script": script.measured,
     "modelling": modelling.measured,
+    "changes": changes.measured,
     "listing": listing.measured,
     "members": members.measured,
     "validating": validating.measured,

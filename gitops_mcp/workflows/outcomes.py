@@ -174,7 +174,9 @@ def _outcome_within_base(ground: Ground, name: str, tip: str) -> Outcome:
     if merge and merge.id != tip:
         own = recent.brought_by(merge, tip)
         if own and not _are_of_others(own, name):
-            return Outcome("merged", why, tip, repository.merge_base(merge.parents[0], tip), own)
+            return Outcome(
+                "merged", why, tip, recent.start_of(own) or repository.merge_base(merge.parents[0], tip), own
+            )
     else:
         own = _own_run(ground, name, tip)
         if own:
@@ -214,7 +216,8 @@ def _outcome_of_names(ground: Ground, name: str, named: Iterable[Commit]) -> Out
         tip = recent.side_of(merge, newest.id)
         own = recent.brought_by(merge, tip)
         if not any(one.changes - {name} for one in own):
-            return Outcome("merged", why, tip, ground.repository.merge_base(merge.parents[0], tip), own)
+            start = recent.start_of(own) or ground.repository.merge_base(merge.parents[0], tip)
+            return Outcome("merged", why, tip, start, own)
     own = _first_parents(newest.id, commits)
     return Outcome("merged", why, newest.id, next(iter(own[-1].parents), None), own)
 

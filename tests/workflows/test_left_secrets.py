@@ -19,7 +19,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.plan import Plan, SecretWrite
-from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused, Unavailable
+from gitops_mcp.errors import GitOpsError, InvalidRequest, MayArrive, Refused, Unavailable
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.left_secrets import DIRECT, take_back_secrets
@@ -414,3 +414,36 @@ def test_discarding_removes_a_secret_that_nothing_else_names(here: Here) -> None
     done = made(here.app())
     discarded = discard_branch(here.app(), str(done.change), confirmed=True, dry_run=False)
     assert (here.secrets, discarded.warnings) == ([], [])
+
+
+def test_what_a_push_needs_that_may_still_arrive_stays_until_that_is_over(here: Here, tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    here.team.git("init", "--quiet", "--bare", str(remote))
+    here.team.git("remote", "add", "origin", str(remote))
+    here.team.commit({".gitops-mcp.yaml": f"{CONFIGURATION}timeouts: {{git: 1}}\n"})
+    here.team.git("push", "--quiet", "origin", "main")
+    here.team.git("remote", "set-head", "origin", "main")
+    os.mkfifo(remote / "never")
+    hook = remote / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ncat never\n")
+    hook.chmod(0o755)
+    with pytest.raises(MayArrive, match=r"may still take it: list_changes tells whether it has, and the same request"):
+        made(here.app())
+    app = here.app()
+    take_back_secrets(app, app.ground(fetch=True))
+    assert (len(here.secrets), len(here.notes)) == (1, 1)
+    hook.unlink()
+    (secret,) = here.secrets
+    with pytest.raises(Refused, match=r"made for change 'mine'.*say password_source='existing:db-reader-password'"):
+        made(here.app())
+    which, again = roles.WhichRole("db", "reader", None), WriteRequest("create_postgres_role", None, change="mine")
+    existing = "existing:db-reader-password"
+    done = roles.create_role(here.app(), again, which, {}, password_source=existing, adopt=False)
+    assert (done.outcome, here.secrets) == ("committed", [secret])
+    here.team.git("fetch", "--quiet", "origin")
+    here.team.git("merge", "--quiet", "--no-edit", f"origin/{done.branch}")
+    here.team.git("push", "--quiet", "origin", "main")
+    os.utime(here.notes[0], (0, 0))
+    take_back_secrets(app, app.ground(fetch=True))
+    assert (here.secrets, here.notes) == ([secret], [])

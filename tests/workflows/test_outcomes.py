@@ -236,7 +236,7 @@ def test_the_state_of_a_change_is_the_same_for_whoever_asks(forge: Forge, way: W
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["branch there", "branch gone"])
-@pytest.mark.parametrize("first", MERGED, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("first", [*MERGED, unmerged, in_part, reverted, superseded], ids=lambda way: way.__name__)
 def test_the_last_life_of_a_name_counts(forge: Forge, first: Way, is_there: bool) -> None:
     forge.propose()
     witness = forge.app()
@@ -244,7 +244,7 @@ def test_the_last_life_of_a_name_counts(forge: Forge, first: Way, is_there: bool
     first(forge)
     forge.push("main")
     forge.drop()
-    assert told(witness)[0] == "merged"
+    assert told(witness)[0] == STATES[first][1]
     second = forge.propose(4, "7Gi", request=2)
     assert told(witness)[0] == "pushed"
     if not is_there:
@@ -268,6 +268,31 @@ def test_a_branch_that_is_set_back_after_an_earlier_life_holds_nothing(forge: Fo
     set_back(forge)
     for app in (witness, forge.app()):
         assert told(app)[0] == "empty"
+    # Who has never seen the second life finds a branch at a commit that names the change, as a fast-forward leaves it.
+    assert told(forge.newcomer())[0] == ("merged" if first in {fast_forward, rebase} else "empty")
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["branch there", "branch gone"])
+@pytest.mark.parametrize(
+    "second", [merge_commit, squash, rebase, in_part, reverted, superseded], ids=lambda w: w.__name__
+)
+def test_a_second_life_ends_as_a_first_does(forge: Forge, second: Way, is_there: bool) -> None:
+    forge.propose(4, "7Gi")
+    witness = forge.app()
+    told(witness)
+    squash(forge)
+    forge.push("main")
+    forge.drop()
+    told(witness)
+    tip = forge.propose(request=2)
+    assert told(witness)[0] == "pushed"
+    second(forge)
+    forge.push("main")
+    if not is_there:
+        forge.drop()
+    for app in (witness, forge.app(), forge.newcomer()):
+        assert told(app)[0] == STATES[second][0 if is_there else 1]
+        assert change_detail(app, NAME, detailed=False).tip == tip
 
 
 @pytest.mark.parametrize("way", MERGED, ids=lambda way: way.__name__)

@@ -79,6 +79,7 @@ class RecentCommits:
 
     base: str
     by_id: Mapping[str, Commit]
+    _since: dict[str, tuple[Commit, ...] | None] = field(default_factory=dict, compare=False)
 
     @cached_property
     def first_parents(self) -> tuple[str, ...]:
@@ -114,6 +115,23 @@ class RecentCommits:
         """What a merge of the branch at that tip brought, newest first."""
         own = ancestors_of(tip, self._parents) - ancestors_of(merge.parents[0], self._parents)
         return tuple(one for one in self.by_id.values() if one.id in own)
+
+    def since(self, commit: str) -> tuple[Commit, ...] | None:
+        """What the base has and the commit lacks, newest first; None where that is older than what is known here."""
+        if commit not in self._since:
+            before = ancestors_of(commit, self._parents)
+            later = tuple(one for one in self.by_id.values() if one.id not in before)
+            whole = bool(before) and all(above in self.by_id for one in later for above in one.parents)
+            self._since[commit] = later if whole else None
+        return self._since[commit]
+
+    def start_of(self, own: Iterable[Commit]) -> str | None:
+        """Where commits left the base; None where that is not one commit, as far as is known here."""
+        commits = {one.id: one for one in own}
+        outside = {above for one in commits.values() for above in one.parents} - commits.keys()
+        if len(outside) > 1:
+            outside -= {one for other in outside for one in ancestors_of(other, self._parents) - {other}}
+        return outside.pop() if len(outside) == 1 else None
 
     @cached_property
     def _parents(self) -> Mapping[str, tuple[str, ...]]:

@@ -52,7 +52,8 @@ _CAUSES = (
     _cause(
         r"could not read (username|password)|terminal prompts disabled",
         "git has no credentials for it that need no prompt",
-        "give git a credential helper, or use an ssh key in the agent",
+        "give git a credential helper, or use an ssh key in the agent; a token that a remote refused, git has taken "
+        "out of the helper: store a new one",
     ),
     _cause(
         r"authentication failed|failed to authenticate|\b401\b|access denied.*(password|token)|bad credentials"
@@ -87,7 +88,7 @@ _CAUSES = (
         r"not authorized to write|permission .*denied|permission denied|write access .* not granted|forbidden"
         r"|not allowed to push|not allowed to|insufficient permission|read[- ]only|access denied|\b403\b",
         "these credentials have no right to do that",
-        "ask for the right to write (a token: its scope for repositories; a deploy key: write access)",
+        "ask for the right to read and write (a token: its scope for repositories; a deploy key: write access)",
     ),
     _cause(
         r"is this a git repository\?|redirect",

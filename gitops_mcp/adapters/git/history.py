@@ -5,14 +5,16 @@ Commits never change, so an answer about two of them is kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sized
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Literal
 
 from gitops_mcp.adapters.git.commits import TRAILER, Commit, Holding, Patches, RecentCommits, ancestors_of
 from gitops_mcp.adapters.git.files import Files, object_id
 from gitops_mcp.adapters.git.memory import Memory
+from gitops_mcp.adapters.git.patch_ids import PatchIds
 from gitops_mcp.adapters.git.runner import GitFailed, Ran, Runner
+from gitops_mcp.adapters.git.trial_merges import TrialMerge, TrialMerges
 from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.errors import Unavailable
 
@@ -28,14 +30,6 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True)
-class _TrialMerge:
-    """A trial merge, of which nothing but objects remains."""
-
-    tree: str
-    conflicts: tuple[str, ...]
-
-
 def _weight(kept: Sized) -> int:
     return 1 + len(kept)
 
@@ -46,14 +40,13 @@ class History:
     _bases: Memory[tuple[str, str], str | None] = field(default_factory=lambda: Memory(1000))
     _files: Memory[tuple[str, str], tuple[str, ...]] = field(default_factory=lambda: Memory(_KEPT, _weight))
     _touched: Memory[tuple[str, str], frozenset[str]] = field(default_factory=lambda: Memory(_KEPT, _weight))
-    _counts: Memory[tuple[str, str], tuple[int, int]] = field(default_factory=lambda: Memory(1000))
-    _merges: Memory[tuple[str, str], _TrialMerge] = field(default_factory=lambda: Memory(1000))
+    _counts: Memory[tuple[str, str], int] = field(default_factory=lambda: Memory(1000))
     _holdings: Memory[tuple[str, str], Holding] = field(default_factory=lambda: Memory(1000))
-    _branches: Memory[tuple[str, str], Patches] = field(default_factory=lambda: Memory(1000))
-    _patches: Memory[str, str] = field(default_factory=lambda: Memory(_KEPT))
-    """Patch ids by commit; empty: it changes nothing."""
     _recent: RecentCommits | None = None
     _commits: Memory[tuple[str, str], tuple[Commit, ...]] = field(default_factory=lambda: Memory(_KEPT, _weight))
+
+    def __post_init__(self) -> None:
+        self._trials, self._patch_ids = TrialMerges(self.runner), PatchIds(self.runner)
 
     @property
     def runner(self) -> Runner:
@@ -68,21 +61,29 @@ class History:
         known = self._recent
         return (known is not None and known.base == other and one in known.by_id) or self.merge_base(one, other) == one
 
-    def ahead_behind(self, base: str, tip: str) -> tuple[int, int]:
-        """How many commits the tip has that the base lacks, and the other way round."""
-        return self._counts.made((object_id(base), object_id(tip)), lambda: self._ahead_behind(base, tip))
+    def behind(self, base: str, tip: str) -> int:
+        """How many commits the base has that the tip lacks."""
+        return self._counts.made((object_id(base), object_id(tip)), lambda: self._behind(base, tip))
 
-    def _ahead_behind(self, base: str, tip: str) -> tuple[int, int]:
-        behind, ahead = self.runner.run("rev-list", "--left-right", "--count", f"{base}...{tip}").text.split()
-        return int(ahead), int(behind)
+    def _behind(self, base: str, tip: str) -> int:
+        start = self.merge_base(base, tip)
+        known = self._recent
+        since = known.since(start) if start and known and known.base == base else None
+        if start == base or since is not None:
+            return len(since or ())
+        return int(self.runner.run("rev-list", "--count", f"{tip}..{base}").text)
+
+    def learn_files(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Asks together which files differ between two commits each."""
+        unknown = [pair for pair in pairs if self._files.get(pair) is None]
+        for pair, differences in zip(unknown, self.files.differences(unknown), strict=True):
+            self._files.put(pair, tuple(sorted(differences)))
 
     def changed_files(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ; a renamed file is two."""
-        return self._files.made((object_id(old), object_id(new)), lambda: self._changed_files(old, new))
-
-    def _changed_files(self, old: str, new: str) -> tuple[str, ...]:
-        (differences,) = self.files.differences([(old, new)])
-        return tuple(sorted(differences))
+        return self._files.made(
+            (object_id(old), object_id(new)), lambda: tuple(sorted(*self.files.differences([(old, new)])))
+        )
 
     def touching(self, base: str, tips: Iterable[str], paths: Collection[str]) -> frozenset[str]:
         """Those tips that have commits of their own which touch one of the paths; merges are not looked into.
@@ -124,22 +125,50 @@ class History:
             self._bases.put(_pair(base, commit), shared)
             self._touched.put((base, commit), touched.union(paths))
 
+    def learn(self, base: str, tips: Iterable[str]) -> None:
+        """Asks together what else is asked of each branch by itself: a log, a trial merge and a diff of all.
+
+        How each stands to the base follows from the parents of its commits. Where that leaves more than one commit to
+        part from, or there are too many commits, git is asked later.
+        """
+        unknown = [tip for tip in dict.fromkeys(tips) if self._commits.get((base, object_id(tip))) is None]
+        if len(unknown) < 2:
+            return
+        commits = self.log_of(unknown, base, most=_SEARCHED * 10)
+        if len(commits) == _SEARCHED * 10:
+            return
+        recent, parents = self.recent(base), {one.id: one.parents for one in commits}
+        starts = {}
+        for tip in unknown:
+            reached = ancestors_of(tip, parents)
+            own = tuple(one for one in commits if one.id in reached) if reached else ()
+            if start := recent.start_of(own) if own else tip:
+                starts[tip] = start
+                self._bases.put(_pair(base, tip), start)
+            self._commits.put((base, tip), own[:MOST_COMMITS])
+        self._learn_contents(base, starts)
+
+    def _learn_contents(self, base: str, starts: Mapping[str, str]) -> None:
+        pairs = [(start, tip) for tip, start in starts.items() if start != tip]
+        self.learn_files(pairs)
+        ahead = [pair for pair in pairs if self._files.get(pair)]
+        self._trials.learn(base, [tip for start, tip in ahead if start != base])
+        trees = self.files.tops(one for pair in ahead for one in pair)
+        own = [one.id for _, tip in ahead for one in self.commits(base, tip) if len(one.parents) < 2]
+        self._patch_ids.of(dict.fromkeys(own), [(trees[start], trees[tip]) for start, tip in ahead])
+
     def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
         """The files in which the tip cannot be merged into the base without a person."""
-        return self._merge(base, tip).conflicts
+        return self._merged(base, tip).conflicts
 
-    def _merge(self, base: str, tip: str) -> _TrialMerge:
-        return self._merges.made((object_id(base), object_id(tip)), lambda: self._merged(base, tip))
-
-    def _merged(self, base: str, tip: str) -> _TrialMerge:
-        if self.merge_base(base, tip) is None:
+    def _merged(self, base: str, tip: str) -> TrialMerge:
+        start = self.merge_base(base, tip)
+        if start is None:
             raise Unavailable(
                 f"{tip[:12]} and {base[:12]} have no commit in common here: if this is a shallow clone, run "
                 f"git fetch --unshallow"
             )
-        asked = ("--write-tree", "-z", "--name-only", "--no-messages")
-        tree, *conflicts = self._asked("merge-tree", *asked, base, tip).text.split("\0")
-        return _TrialMerge(tree, tuple(path for path in conflicts if path))
+        return TrialMerge(self.files.tree(tip), ()) if start == base else self._trials.merged(base, tip)
 
     def merged_by_content(self, base: str, tip: str) -> bool:
         """Whether the base has what the tip would bring, however it came there."""
@@ -159,7 +188,7 @@ class History:
         paths = self.changed_files(parted, tip) if parted else ()
         if parted is None or not paths or parted == base:
             return Holding("nothing")
-        merge = self._merge(base, tip)
+        merge = self._merged(base, tip)
         if not merge.conflicts and merge.tree == self.files.tree(base):
             return Holding("content", near=True)
         since = self._commits_since(parted, base, paths)
@@ -171,7 +200,7 @@ class History:
         return self._twins(since, patches) if since else Holding("nothing")
 
     def _twins(self, since: Collection[str], patches: Patches) -> Holding:
-        twins = {patch: commit for commit, patch in self._patch_ids(since).items()}
+        twins = {patch: commit for commit, patch in self._patch_ids.of(since).items()}
         if patches.whole in twins:
             return Holding("whole", (twins[patches.whole],), len(patches.each), near=True)
         held = tuple(twins[one] for one in patches.each if one in twins)
@@ -181,44 +210,36 @@ class History:
     def patches(self, base: str, tip: str) -> Patches:
         """What a branch changes since it left the base."""
         start = self.merge_base(base, tip)
-        if start is None:
+        if start is None or start == tip:
             return Patches("", ())
-        return self._branches.made((object_id(start), object_id(tip)), lambda: self._made_patches(start, base, tip))
-
-    def _made_patches(self, start: str, base: str, tip: str) -> Patches:
         commits = [one.id for one in self.commits(base, tip) if len(one.parents) < 2]
         if len(self.commits(base, tip)) == MOST_COMMITS:
             commits = self._commits_since(base, tip, ())
         trees = self.files.tops((start, tip))
-        found = self._ids_of_patches(self._patch(lines=(f"{trees[start]} {trees[tip]}", *commits)))
-        for one in commits:
-            self._patches.put(one, found.get(one, ""))
-        return Patches(found.get(trees[start], ""), tuple(found[one] for one in commits if one in found))
+        found = self._patch_ids.of(commits, [(trees[start], trees[tip])])
+        return Patches(
+            found.get(f"{trees[start]} {trees[tip]}", ""), tuple(found[one] for one in commits if one in found)
+        )
 
     def _commits_since(self, old: str, new: str, paths: Collection[str]) -> list[str]:
         """Ids of the commits, without merges, that `new` has and `old` lacks, and that touch one of the paths."""
+        known = self._recent
+        since = known.since(old) if known and known.base == new else None
+        if paths and since is not None:
+            single = {one.id: one.parents for one in since if len(one.parents) < 2}
+            return [one for one, files in self._files_of(single).items() if not files.isdisjoint(paths)]
         asked = paths if len(paths) <= _PATHS_NAMED else ()
         wanted = ("--no-merges", f"--max-count={_SEARCHED}", f"{old}..{new}", "--", *asked)
         return self.runner.run("rev-list", *wanted).text.splitlines()
 
-    def _patch_ids(self, commits: Collection[str]) -> dict[str, str]:
-        """By commit."""
-        known = {commit: self._patches.get(commit) for commit in commits}
-        if unknown := [commit for commit, patch in known.items() if patch is None]:
-            found = self._ids_of_patches(self._patch(lines=unknown))
-            known |= {one: self._patches.put(one, found.get(one, "")) for one in unknown}
-        return {commit: patch for commit, patch in known.items() if patch}
-
-    def _patch(self, lines: Iterable[str]) -> bytes:
-        shape = ("-r", "-p", "--root", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
-        return self.runner.run(
-            "diff-tree", *shape, "--stdin", input="".join(f"{one}\n" for one in lines).encode()
-        ).stdout
-
-    def _ids_of_patches(self, patches: bytes) -> dict[str, str]:
-        """By commit; of two trees by the first."""
-        lines = self.runner.run("patch-id", "--stable", input=patches).text.splitlines()
-        return {commit: patch for patch, _, commit in (line.partition(" ") for line in lines)}
+    def _files_of(self, single: Mapping[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:
+        """The paths that each commit touches; the commits come with their parents, of which none has two."""
+        known = {one: self._touched.get(("", one)) for one in single}
+        unknown = [one for one, touched in known.items() if touched is None]
+        pairs = [(next(iter(single[one]), None), one) for one in unknown]
+        for one, files in zip(unknown, self.files.differences(pairs), strict=True):
+            known[one] = self._touched.put(("", one), frozenset(files))
+        return {one: files or frozenset() for one, files in known.items()}
 
     def recent(self, base: str) -> RecentCommits:
         """The last 1,000 commits of the base: read once, and only what is new once it has moved."""
@@ -257,11 +278,13 @@ class History:
         asked = sorted(paths) if len(paths) <= _PATHS_NAMED else ()
         return tuple(self._log("--no-merges", f"{object_id(old)}..{object_id(new)}", paths=asked))
 
-    def log_of(self, tips: Iterable[str], base: str) -> tuple[Commit, ...]:
+    def log_of(self, tips: Iterable[str], base: str, *, most: int = _SEARCHED) -> tuple[Commit, ...]:
         """What any of the tips has and the base lacks."""
-        return tuple(self._log(*map(object_id, tips), f"^{object_id(base)}", most=_SEARCHED))
+        return tuple(self._log("--stdin", most=most, given=[*map(object_id, tips), f"^{object_id(base)}"]))
 
-    def _log(self, *what: str, most: int = MOST_COMMITS, paths: Iterable[str] = ()) -> Iterator[Commit]:
+    def _log(
+        self, *what: str, most: int = MOST_COMMITS, paths: Iterable[str] = (), given: Iterable[str] = ()
+    ) -> Iterator[Commit]:
         shape = (
             "-z",
             "--no-color",
@@ -269,7 +292,8 @@ class History:
             "--encoding=UTF-8",
             f"--format=tformat:{'%x00'.join(_FIELDS)}",
         )
-        ran = self.runner.run("log", *shape, f"--max-count={most}", *what, "--", *paths)
+        lines = "".join(f"{one}\n" for one in given).encode()
+        ran = self.runner.run("log", *shape, f"--max-count={most}", *what, "--", *paths, input=lines)
         text = ran.stdout.decode(errors="replace")  # people read it, so what is no UTF-8 need not survive
         parts = text.removesuffix("\0").split("\0") if text else []
         for fields in zip(*(iter(parts),) * len(_FIELDS), strict=True):

@@ -29,8 +29,10 @@ class PullHeads:
         except Unavailable:
             return None
         found: dict[str, str] = {}
+        recent = self.history.recent(base).by_id
         for head in reversed(heads):
-            if (commit := self._changes[head]) is not None:
+            # One that was merged as it is tells of the last life too.
+            if (commit := self._changes[head] or recent.get(head)) is not None:
                 found |= dict.fromkeys(commit.changes, head)
         return found if heads else None
 

@@ -164,7 +164,13 @@ class Refs:
                 except Unavailable as error:
                     fault = self._fetch_fault(view, error)
                     if lacks_branch(error):
-                        raise self._branch_missing(view.remote, view.branch, settings) from error
+                        missing = self._branch_missing(view.remote, view.branch, settings)
+                        if isinstance(missing, NotFound) or view.ref not in view.refs:
+                            raise missing from error
+                        fault = Unavailable(
+                            f"it names no branch any more: it was emptied, or a login page stands at its address; look "
+                            f"with git ls-remote {view.remote.name}"
+                        )
             if moved or fault:
                 view = self._view(settings, remotes)
             if lock:

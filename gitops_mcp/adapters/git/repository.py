@@ -176,9 +176,17 @@ class Repository:
         """Whether `other` contains `one`."""
         return self.history.is_ancestor(one, other)
 
-    def ahead_behind(self, base: str, tip: str) -> tuple[int, int]:
-        """How many commits the tip has that the base lacks, and the other way round."""
-        return self.history.ahead_behind(base, tip)
+    def behind(self, base: str, tip: str) -> int:
+        """How many commits the base has that the tip lacks."""
+        return self.history.behind(base, tip)
+
+    def learn(self, base: str, tips: Iterable[str]) -> None:
+        """Asks what the other questions need of many branches together, so that they cost no process each."""
+        self.history.learn(base, self.files.existing(tips))
+
+    def learn_files(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """The same for what differs between two commits each."""
+        self.history.learn_files(pairs)
 
     def merged_by_content(self, base: str, tip: str) -> bool:
         """Whether the base has what the tip would bring, however it came there."""

@@ -65,6 +65,8 @@ class _Index:
     """Paths that matter for their name."""
     secrets: frozenset[str]
     """Paths of files that may make Secrets."""
+    edited: tuple[str, frozenset[str]] | None = None
+    """The tree that was listed before, and the files that differ from it, where none came or went."""
 
 
 @dataclass
@@ -89,6 +91,26 @@ class Snapshots:
     def _snapshot(self, tree: str) -> Snapshot:
         index = self._indexes.made(tree, lambda: self._indexed(tree))
         self._last[:] = [index]
+        return self._edited(index) or self._collected(index)
+
+    def _edited(self, index: _Index) -> Snapshot | None:
+        """As another one with some texts anew, where these are of manifests that name no other file."""
+        before, paths = index.edited or ("", frozenset())
+        known = self._made.get(before)
+        if known is None or not known.unread.keys().isdisjoint(paths) or value_source_names(known.texts):
+            return None
+        texts: dict[str, str] = {}
+        unread: dict[str, str] = {}
+        self._read(index, paths & known.texts.keys(), texts, unread)
+        for path, text in texts.items():
+            if any(mark in one for mark in MARKS for one in (text, known.texts[path])):
+                return None
+        if unread:
+            return None
+        others = _Others(index.entries, known.others.known) if isinstance(known.others, _Others) else known.others
+        return Snapshot({**known.texts, **texts}, others, known.unread, index.tree, index.secrets)
+
+    def _collected(self, index: _Index) -> Snapshot:
         wanted = set(index.named | index.matched)
         texts: dict[str, str] = {}
         unread: dict[str, str] = {}
@@ -100,7 +122,7 @@ class Snapshots:
             if not more:
                 break
             wanted = more
-        return Snapshot(texts, _Others(index.entries, frozenset(texts)), unread, tree, index.secrets)
+        return Snapshot(texts, _Others(index.entries, frozenset(texts)), unread, index.tree, index.secrets)
 
     def _indexed(self, tree: str) -> _Index:
         last = self._last[-1] if self._last else None
@@ -126,7 +148,14 @@ class Snapshots:
         }
         matched = (last.matched - changes.keys()) | _paths_marked(marked, _MARKS, entries)
         secrets = (last.secrets - changes.keys()) | _paths_marked(marked, _SECRETS, entries)
-        return _Index(tree, entries, matched, frozenset((last.named - changes.keys()) | renamed), secrets)
+        named = frozenset((last.named - changes.keys()) | renamed)
+        is_edit = (
+            all(path in last.entries and path in entries for path in changes)
+            and matched == last.matched
+            and named.isdisjoint(changes)
+        )
+        edited = (last.tree, frozenset(changes)) if is_edit else None
+        return _Index(tree, entries, matched, named, secrets, edited)
 
     def _found(self, tree: str, marks: Iterable[str], entries: Mapping[str, TreeLine]) -> dict[str, set[str]]:
         """Which of the marks each file has that has any; one that is too large to be read is taken to have all.

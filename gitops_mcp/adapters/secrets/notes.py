@@ -10,6 +10,7 @@ import errno
 import json
 import logging
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ TRAILER = "Gitops-Mcp-Secret"
 _LARGEST = 2**16
 _FOLDER = "gitops-mcp-secrets"
 """In the common git folder, beside the one that whoever holds the lock sweeps."""
+_MAY_ARRIVE = ".may-arrive.json"
+GRACE = 1800.0
+"""Seconds in which a push that had no answer may still arrive: hooks on a remote may take long."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,11 @@ def keep_note(common: Path, made: MadeSecret, change: str) -> Iterator[Path]:
             path.parent.rmdir()
 
 
+def spare_note(note: Path) -> None:
+    """Keeps a note of what a push needs that may still arrive from being settled before that is over."""
+    note.rename(note.with_suffix(_MAY_ARRIVE))
+
+
 def _create_locked(path: Path) -> int:
     """A new file, locked. A sweeper may take it, or its folder, before the lock is there: then it is made again."""
     while True:
@@ -93,6 +102,8 @@ def sweep_notes(common: Path, settle: Callable[[MadeSecret, str], bool]) -> None
     except (FileNotFoundError, NotADirectoryError):  # there is none, or another one's sweep has just emptied it
         return
     for path in paths:
+        if path.name.endswith(_MAY_ARRIVE) and time.time() < _written(path) + GRACE:
+            continue
         try:
             descriptor = lock_file(path, os.O_RDONLY, wait=False)
         except OSError:
@@ -108,6 +119,13 @@ def sweep_notes(common: Path, settle: Callable[[MadeSecret, str], bool]) -> None
             os.close(descriptor)
     with suppress(OSError):
         folder.rmdir()
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # settled meanwhile
+        return time.time()
 
 
 def _note_of(text: str) -> tuple[MadeSecret, str] | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.kustomize import manifest, patches, replacements, transforms, unsupported
-from gitops_mcp.domain.kustomize.draft import Draft, Words
+from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import InvalidKustomization, Kustomization, Section, read_kustomization
 from gitops_mcp.domain.kustomize.produced import Build, Layer, Produced, Word
 from gitops_mcp.domain.kustomize.state import State
@@ -202,7 +202,12 @@ class _FolderBuilder:
                 found = manifest.read_manifests(text)
         except Unparsable as error:
             return State().refused(path, f"{error}")
-        drafts = tuple(_new_draft(one, path) for one in found)
+        # Drafts are never changed, so that what a file gives is the same for each build that takes it.
+        key = ("file", path)
+        known = self._tree.memo.get(key)
+        if known is None or known[0] is not found:
+            known = self._tree.memo[key] = (found, tuple(_new_draft(one, path) for one in found))
+        drafts: tuple[Draft, ...] = known[1]
         for draft in drafts:
             if not draft.id.kind or not draft.id.name:
                 return State().refused(draft.layers[0].place, "an object without kind or metadata.name")
@@ -214,12 +219,13 @@ def _merge_parts(state: State, parts: Iterable[tuple[str, State]]) -> State:
     spend(len(state.drafts))
     drafts, known = list(state.drafts), {_draft_key(draft) for draft in state.drafts}
     for place, part in parts:
-        state = replace(
-            state.with_faults(part.faults),
-            unread=state.unread or part.unread,
-            unknown=state.unknown or part.unknown,
-            customs=tuple(dict.fromkeys((*state.customs, *part.customs))),
-        )
+        if part.faults or part.unread or part.unknown or part.customs:
+            state = replace(
+                state.with_faults(part.faults),
+                unread=state.unread or part.unread,
+                unknown=state.unknown or part.unknown,
+                customs=tuple(dict.fromkeys((*state.customs, *part.customs))),
+            )
         spend(len(part.drafts))
         keys = [_draft_key(draft) for draft in part.drafts]
         twice = next((draft for draft, key in zip(part.drafts, keys, strict=True) if key in known), None)
@@ -260,7 +266,7 @@ def _finish_build(state: State) -> Build:
         doubts = (f"kustomize refuses to build it: {fatal[0]}",) if fatal else draft.doubts
         if doubts:
             opaque[len(produced)] = "; ".join(doubts)
-        produced.append(Produced(draft.value, draft.layers, Words(draft), draft.cuts))
+        produced.append(draft.produced)
     return Build(tuple(produced), state.faults, opaque)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from gitops_mcp.domain.budget import size_of, spend
 from gitops_mcp.domain.kustomize.manifest import name_of
-from gitops_mcp.domain.kustomize.produced import Layer, Word
+from gitops_mcp.domain.kustomize.produced import Layer, Produced, Word
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, Path, at, leaves
 
 ROOT: Path = ()
@@ -58,9 +59,14 @@ class Draft:
     quoted: frozenset[Path] = frozenset()
     """Strings in quotes: they stay strings whatever is merged into them."""
 
-    @property
+    @cached_property
     def id(self) -> Id:
         return id_of(self.value)
+
+    @cached_property
+    def produced(self) -> Produced:
+        """The same as what a build gives."""
+        return Produced(self.value, self.layers, Words(self), self.cuts)
 
     @property
     def first_id(self) -> Id:

@@ -108,6 +108,7 @@ def parse_json(text: str) -> Any:
         raise Unparsable(f"what begins with [ has to be JSON: {error}") from error
 
 
+@lru_cache(maxsize=8192)
 def line_of(text: str, document: int, path: Path) -> int:
     """The line of the value at a path, or of its nearest ancestor that is there; counted from 1."""
     trees = _parse_source(text).trees

@@ -10,41 +10,30 @@ kustomizations below the path make, and without any engine object in the reposit
 
 from __future__ import annotations
 
-import posixpath
 import re
-from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_mcp.domain.budget import build_budget, spend
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import MARKS, find_engine_objects
-from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kinds import may_mean_cnpg
-from gitops_mcp.domain.kustomize import FileTree, join_path
+from gitops_mcp.domain.kustomize import FileTree
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.objects import Path, list_at
-from gitops_mcp.domain.repository.desired import Declaration, Desired, KustomizationFile, Origin, SkippedFile
+from gitops_mcp.domain.objects import Path
+from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
+from gitops_mcp.domain.repository.environment_roots import MANIFESTS, EnvironmentRoots
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.repository.not_applied import (
     MARK,
-    chart_of_template,
     cnpg_documents,
     find_maker_files,
     find_unapplied,
+    holds_only_cnpg,
 )
-from gitops_mcp.domain.repository.render import (
-    RenderedRoot,
-    declare_as_written,
-    render_engine_object,
-    render_plain_file,
-    render_root,
-)
-from gitops_mcp.domain.yaml.text import parse_documents
-from gitops_mcp.domain.yaml.tree import Unparsable
+from gitops_mcp.domain.repository.render import declare_as_written
 
 _NONE: Container[str] = frozenset()
-_MANIFESTS = (".yaml", ".yml", ".json")
 _DEFINES = re.compile(r"kind\W+(ConfigMap|Secret|SealedSecret)\b")
 
 
@@ -82,120 +71,78 @@ def _build(
             return replace(known, commit=commit)
     else:
         tree = (tree or FileTree({}, may_mean=may_mean_cnpg)).with_files(files, others)
+    if known is not None and (known.folder, known.remotes, known.revision) == (folder, remotes, revision):
+        again = _built_again(known, tree)
+        if again is not None:
+            return replace(again, commit=commit)
     found = _engine_objects(tree, remotes, revision)
-    sight = _EnvironmentRoots(tree, found, folder)
-    return _assemble_desired(sight, commit, remotes, revision)
+    roots = EnvironmentRoots(tree, found, folder)
+    return _assemble_desired(roots, commit, remotes, revision)
 
 
-class _EnvironmentRoots:
-    """The roots of a repository, and which of them an environment has."""
-
-    def __init__(self, tree: FileTree, found: tuple[EngineObject, ...], folder: str) -> None:
-        self.tree, self.engines, self.folder = tree, found, folder
-        self._paths = sorted(tree.files)
-        self.applied = {
-            index: render_engine_object(tree, one, self._below(one))
-            for index, one in enumerate(found)
-            if not one.excluded
-        }
-        self.here = self._here()
-        self.kustomizations = _kustomizations(tree.files)
-        reaching = [one for one in found if not one.excluded and one.build != "helm" and one.folder is not None]
-        self.is_strict = any(one in reaching for one in (found[index] for index in self.here))
-        self.roots, self.elsewhere = self._roots(bool(reaching))
-        building = [*self.applied.values(), *self.roots, *([] if reaching else self.elsewhere)]
-        taken = {path for made in building for path in made.reached}
-        self.marked = [path for path in self._inside() if MARK in tree.files[path]]
-        self.loose = [path for path in self.marked if path not in taken and not is_kustomization(path)]
-        self.plain: list[RenderedRoot] = []
-        if not reaching:
-            manifests = [path for path in self.loose if path.endswith(_MANIFESTS)]
-            candidates = [path for path in manifests if chart_of_template(path, tree.files) is None]
-            self.plain = [render_plain_file(tree, path) for path in candidates]
-            self.loose = [path for path in self.loose if path not in set(candidates)]
-
-    def holds(self, path: str | None) -> bool:
-        return path is not None and (not self.folder or f"{path}/".startswith(f"{self.folder}/"))
-
-    def _below(self, one: EngineObject) -> Mapping[str, str]:
-        if one.folder is None:
-            return {}
-        if not one.folder:
-            return self.tree.files
-        start = bisect_left(self._paths, f"{one.folder}/")
-        end = bisect_left(self._paths, f"{one.folder}0")
-        return {path: self.tree.files[path] for path in self._paths[start:end]}
-
-    def _inside(self) -> Iterator[str]:
-        """The files below the environment's path, and below what its engine objects would apply of another commit."""
-        left = [one.folder for one in self.engines if one.excluded and self.holds(one.place.path) and one.folder]
-        for path in self._paths:
-            if self.holds(path) or any(path.startswith(f"{folder}/") for folder in left):
-                yield path
-
-    def _here(self) -> tuple[int, ...]:
-        found = {
-            index
-            for index in self.applied
-            if self.holds(self.engines[index].place.path) or self.holds(self.engines[index].folder)
-        }
-        waiting = sorted(found)
-        while waiting:
-            reached = self.applied[waiting.pop()].reached
-            more = {index for index in self.applied if self.engines[index].place.path in reached} - found
-            found |= more
-            waiting += sorted(more)
-        return tuple(sorted(found))
-
-    def _roots(self, has_engines: bool) -> tuple[list[RenderedRoot], list[RenderedRoot]]:
-        """Kustomizations that no engine object builds: those of the environment, and the others."""
-        inside = {folder: one for folder, one in self.kustomizations.items() if self.holds(folder)}
-        taken = {path for made in self.applied.values() for path in made.reached}
-        free = [folder for folder in _top_folders(inside) if inside[folder].path not in taken]
-        built = {folder: render_root(self.tree, folder) for folder in free}
-        if has_engines and self.is_strict:
-            # What lists engine objects that are at work is applied by something outside of the repository.
-            places = {self.engines[index].place.path for index in self.here}
-            built = {folder: made for folder, made in built.items() if not places.isdisjoint(made.reached)}
-        return list(built.values()), self._others(built, taken)
-
-    def _others(self, built: Mapping[str, RenderedRoot], taken: set[str]) -> list[RenderedRoot]:
-        """What else is built of the repository, by whom is not known: it may share documents with this environment."""
-        own = {self.kustomizations[folder].path for folder in built}
-        pool = dict(self.kustomizations)
-        while True:
-            free = [folder for folder in _top_folders(pool) if folder not in built and pool[folder].path not in taken]
-            made = {folder: render_root(self.tree, folder) for folder in free}
-            above = [folder for folder, one in made.items() if not own.isdisjoint(one.reached)]
-            if not above:
-                return list(made.values())
-            # It brings this environment and others together: those below it are what counts.
-            for folder in above:
-                del pool[folder]
-
-
-def _assemble_desired(sight: _EnvironmentRoots, commit: str, remotes: tuple[str, ...], revision: str) -> Desired:
-    files = sight.tree.files
-    own = [*(sight.applied[index] for index in sight.here), *sight.roots, *sight.plain]
-    rest = [made for index, made in sight.applied.items() if index not in set(sight.here)]
-    everything = _with_sharers([one for made in (*own, *rest, *sight.elsewhere) for one in made.declarations])
-    count = sum(len(made.declarations) for made in own)
-    hidden = [*sight.loose, *(path for path in sight.marked if path not in set(sight.loose))]
+def _assemble_desired(roots: EnvironmentRoots, commit: str, remotes: tuple[str, ...], revision: str) -> Desired:
+    files = roots.tree.files
+    everything = _with_sharers([one for made in roots.all for one in made.declarations])
+    count = sum(len(made.declarations) for made in roots.own)
+    hidden = [*roots.loose, *(path for path in roots.marked if path not in set(roots.loose))]
     return Desired(
         commit,
-        sight.folder,
+        roots.folder,
         _without_duplicates(everything[:count]),
-        tuple(_skipped_files(files, sight)),
-        sight.kustomizations,
+        roots.skipped,
+        roots.kustomizations,
         files,
-        tree=sight.tree,
-        engines=sight.engines,
+        tree=roots.tree,
+        engines=roots.engines,
         everything=everything,
-        unreached=tuple(find_unapplied(files, sight.loose, sight.engines)),
+        unreached=tuple(find_unapplied(files, roots.loose, roots.engines)),
         hidden=tuple(find_maker_files(files, hidden)),
-        notes=tuple(dict.fromkeys(note for made in own for note in made.notes)),
+        notes=tuple(dict.fromkeys(note for made in roots.own for note in made.notes)),
         remotes=remotes,
         revision=revision,
+        roots=roots,
+    )
+
+
+def _built_again(known: Desired, tree: FileTree) -> Desired | None:
+    """What is known with other files, where they differ in documents of CNPG alone; None where that is not enough.
+
+    All but the objects of the roots that read these files stays as it is.
+    """
+    if not isinstance(known.roots, EnvironmentRoots):
+        return None
+    changed = _documents_changed(known.roots.tree.files, tree.files)
+    told = {*known.roots.loose, *(one.path for one in known.hidden)}
+    if changed is None or not changed.isdisjoint(told):
+        return None
+    roots = known.roots.again(tree)
+    if roots is None:
+        return None
+    old = (one for made in known.roots.all for one in made.declarations)
+    new = (one for made in roots.all for one in made.declarations)
+    made = {
+        id(was): was if one is before else replace(one, shared=was.shared) if was.shared else one
+        for was, before, one in zip(known.everything, old, new, strict=True)
+    }
+    return replace(
+        known,
+        declarations=tuple(made[id(one)] for one in known.declarations),
+        skipped=roots.skipped,
+        texts=tree.files,
+        tree=tree,
+        everything=tuple(made.values()),
+        roots=roots,
+    )
+
+
+def _documents_changed(old: Mapping[str, str], new: Mapping[str, str]) -> set[str] | None:
+    """The files that differ; None where that is more than documents of CNPG in files that are in both."""
+    if old.keys() != new.keys():
+        return None
+    changed = {path for path, text in new.items() if text is not old[path] and text != old[path]}
+    manifests = all(path.endswith(MANIFESTS) and not is_kustomization(path) for path in changed)
+    return (
+        changed if manifests and all(holds_only_cnpg(state[path]) for path in changed for state in (old, new)) else None
     )
 
 
@@ -218,7 +165,7 @@ def _same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
         was = old[path]
         if was is text or was == text:
             continue
-        if is_kustomization(path) or not path.endswith(_MANIFESTS):
+        if is_kustomization(path) or not path.endswith(MANIFESTS):
             return False
         for one in (was, text):
             if MARK not in one or _DEFINES.search(one) or any(mark in one for mark in MARKS):
@@ -253,40 +200,6 @@ def _without_duplicates(found: Iterable[Declaration]) -> tuple[Declaration, ...]
         key = (one.identity, one.path, one.document, one.base)
         kept.setdefault(key, one)
     return tuple(sorted(kept.values(), key=lambda one: (one.path, one.line, str(one.identity))))
-
-
-def _kustomizations(files: Mapping[str, str]) -> dict[str, KustomizationFile]:
-    found = {}
-    for path in sorted(files):
-        if is_kustomization(path):
-            parsed = read_documents(files[path])
-            value = parsed[0].value if parsed else None
-            folder = posixpath.dirname(path)
-            found[folder] = KustomizationFile(path, folder, value if isinstance(value, dict) else {})
-    return found
-
-
-def _top_folders(found: Mapping[str, KustomizationFile]) -> list[str]:
-    """Those that no other one of them lists."""
-    listed = {
-        join_path(folder, entry)
-        for folder, one in found.items()
-        for name in ("resources", "bases", "components")
-        for entry in list_at(one.object, name)
-        if isinstance(entry, str)
-    }
-    return [folder for folder, one in found.items() if folder not in listed and one.object.get("kind") != "Component"]
-
-
-def _skipped_files(files: Mapping[str, str], sight: _EnvironmentRoots) -> Iterator[SkippedFile]:
-    own = [one.path for one in sight.kustomizations.values()]
-    for path in (*own, *(path for path in sight.marked if path.endswith(_MANIFESTS) and path not in set(own))):
-        if read_documents(files[path]) or chart_of_template(path, files) is not None:
-            continue
-        try:
-            parse_documents(files[path])
-        except Unparsable as error:
-            yield SkippedFile(path, str(error))
 
 
 def desired_of_documents(texts: Mapping[str, str], origin: Origin) -> Desired:

@@ -40,6 +40,8 @@ def changed_objects(before: Desired, after: Desired) -> tuple[ObjectChange, ...]
     old, new = _by_identity(before.declarations), _by_identity(after.declarations)
     found = []
     for identity in dict.fromkeys([*old, *new]):
+        if old.get(identity) is new.get(identity):
+            continue
         was = old[identity].object if identity in old else None
         now = new[identity].object if identity in new else None
         if is_same(was, now):

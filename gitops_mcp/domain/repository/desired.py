@@ -225,6 +225,8 @@ class Desired:
     revision: str = ""
     """The branch that engines apply."""
     origin: Origin = GIT
+    roots: object = field(default=None, compare=False, repr=False)
+    """What `build_desired` has built, for when a few files differ."""
 
     @cached_property
     def clusters(self) -> tuple[Declaration, ...]:

@@ -30,6 +30,12 @@ def cnpg_documents(text: str) -> Iterator[tuple[YamlDocument, Path, Object]]:
             yield document, (), document.value
 
 
+def holds_only_cnpg(text: str) -> bool:
+    """Whether it can be read and declares nothing but objects of CNPG's group."""
+    documents = read_documents(text)
+    return bool(documents) and all(_is_cnpg(document.value) for document in documents)
+
+
 def find_unapplied(
     files: Mapping[str, str], paths: Iterable[str], engines: Sequence[EngineObject]
 ) -> Iterator[UnappliedDocument]:

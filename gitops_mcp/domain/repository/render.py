@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_mcp.domain import kustomize
@@ -32,6 +32,8 @@ class RenderedRoot:
     """What was not understood, with its file."""
     reached: frozenset[str] = frozenset()
     """The files that it takes."""
+    seen: Mapping[str, str | bool] = field(default_factory=dict, compare=False, repr=False)
+    """All that it was made of, as `is_unchanged` asks for it."""
 
 
 def render_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> RenderedRoot:
@@ -61,14 +63,23 @@ def _render_once(
     tree: FileTree, key: tuple[str, str], depends: object, make: Any, place: str | None = None
 ) -> RenderedRoot:
     known = tree.memo.get(key)
-    if known is not None and known[0] == depends and is_unchanged(known[1], tree):
-        return known[2]  # type: ignore[no-any-return]  # the memo holds anything
+    if known is not None and known[0] == depends and is_unchanged(known[1].seen, tree):
+        return known[1]  # type: ignore[no-any-return]  # the memo holds anything
     watched = TrackedFiles(tree)
     with spent_by(key[1] if place is None else place):
         made = make(replace(tree, files=watched))
-    made = replace(made, reached=made.reached | watched.read)
-    tree.memo[key] = (depends, watched.seen, made)
+    if known is not None and known[0] == depends:
+        made = replace(made, declarations=_with_known(made.declarations, known[1].declarations))
+    made = replace(made, reached=made.reached | watched.read, seen=watched.seen)
+    tree.memo[key] = (depends, made)
     return made  # type: ignore[no-any-return]
+
+
+def _with_known(made: tuple[Declaration, ...], known: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    """Those that are known already where they say the same of what a build has not made anew."""
+    by_build = {id(one.produced): one for one in known if one.produced is not None}
+    pairs = ((one, by_build.get(id(one.produced))) for one in made)
+    return tuple(was if was is not None and was == one else one for one, was in pairs)
 
 
 def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> RenderedRoot:

@@ -6,7 +6,7 @@ A state that could not be seen is not claimed: without the API a merged change s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -66,6 +66,18 @@ class _Seen:
     unseen: bool = False
 
 
+@dataclass
+class _Change:
+    """A change, and what has been found of it."""
+
+    span: Span
+    seen: _Seen
+    touched: dict[str, tuple[_Touched, ...]] = field(default_factory=dict)
+    """By environment: what of it still stands, where it is merged."""
+    remainders: list[Remainder] = field(default_factory=list)
+    unreadable: bool = False
+
+
 @dataclass(frozen=True)
 class _Touched:
     """One object of a change, and where Git declares it: on the base, in the change, or before it."""
@@ -78,38 +90,53 @@ class _Touched:
     """All that the repository declares."""
 
 
-def follow_span(
-    apis: ApisOnce, ground: Ground, span: Span, warnings: list[Notice]
-) -> tuple[Span, list[LiveObject], Behind]:
-    """The change with what the API says about its objects, and what applies them."""
-    seen = _Seen(warnings)
-    remainders: list[Remainder] = []
-    unreadable = False
+def follow_spans(
+    apis: ApisOnce, ground: Ground, spans: Iterable[Span], warnings: list[Notice]
+) -> list[tuple[Span, list[LiveObject], Behind]]:
+    """The changes with what the API says about their objects, and what applies them.
+
+    What many of them need of a kind is listed at once.
+    """
+    found = [_with_touched(apis, ground, span, warnings) for span in spans]
+    for environment in ground.settings.environments.values():
+        touched = [one for change in found for one in change.touched.get(environment.name, ())]
+        Engines.of(apis.at_engine(environment), environment, ground).expect(one.declared for one in touched)
+        _list_many(apis, environment, touched)
+    return [_follow(apis, ground, one) for one in found]
+
+
+def _with_touched(apis: ApisOnce, ground: Ground, span: Span, warnings: list[Notice]) -> _Change:
+    found = _Change(span, _Seen(warnings))
     for environment in ground.settings.environments.values():
         try:
             touched = tuple(_touched_objects(apis, ground, environment, span))
         except Refused as error:  # its path is none; that of the others may be
-            seen.unseen = unreadable = True
+            found.seen.unseen = found.unreadable = True
             warnings.append(Notice("environment-unreadable", f"environment {environment.name}: {error}"))
             continue
-        if not touched:
-            continue
-        if span.state == "merged":
-            remainders.append(_remainder(apis, ground, environment, span, touched))
-            left = {one.identity for one in remainders[-1].followed}
+        if touched and span.state == "merged":
+            found.remainders.append(_remainder(apis, ground, environment, span, touched))
+            left = {one.identity for one in found.remainders[-1].followed}
             touched = tuple(one for one in touched if one.change.identity in left)
-        engines = Engines.of(apis.at_engine(environment), environment, ground)
-        engines.expect(one.declared for one in touched)
-        _list_many(apis, environment, touched)
-        for one in touched:
-            _look_at(apis, engines, ground, span, one, seen)
-        warnings += [one for one in engines.unread if one.id != "engine-source-unreadable"]
-    if span.state == "merged" and not unreadable:
-        span = settle_span(ground, span, remainders)
+        found.touched[environment.name] = touched
+    return found
+
+
+def _follow(apis: ApisOnce, ground: Ground, found: _Change) -> tuple[Span, list[LiveObject], Behind]:
+    span, seen = found.span, found.seen
+    for name, touched in found.touched.items():
+        if touched:
+            environment = ground.settings.environments[name]
+            engines = Engines.of(apis.at_engine(environment), environment, ground)
+            for one in touched:
+                _look_at(apis, engines, ground, span, one, seen)
+            seen.warnings += [one for one in engines.unread if one.id != "engine-source-unreadable"]
+    if span.state == "merged" and not found.unreadable:
+        span = settle_span(ground, span, found.remainders)
     if span.state != "merged":
         return span, seen.objects, Behind(seen.engine)
     if not (seen.objects or seen.arrivals or seen.unseen):
-        return _without_objects(apis, ground, span, warnings)
+        return _without_objects(apis, ground, span, seen.warnings)
     state, why = _arrival_state(span, seen)
     waiting = state in {"merged", "failed"} and bool(seen.held)
     behind = Behind(seen.held[0][1], seen.held[0][0].next) if waiting else Behind(seen.engine)

@@ -28,7 +28,7 @@ from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.outcomes import State, seen_at
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.change_impact import impact_of_change
-from gitops_mcp.workflows.reading.change_state import Behind, follow_span
+from gitops_mcp.workflows.reading.change_state import Behind, follow_spans
 from gitops_mcp.workflows.spans import Span, files_of, find_span, note_spans, paths_of, span_of, span_without_branch
 
 _FILTERS: dict[str, frozenset[str]] = {
@@ -55,25 +55,30 @@ def page_of_changes(app: App, *, state: str, limit: int, cursor: str | None) -> 
     take_back_secrets(app, ground)
     warnings = base_warnings(ground)
     apis = ApisOnce(app, ground.settings)
-    spans = [span_of(ground, found) for found in ground.repository.changes(ground.git, ground.base)]
+    branches = ground.repository.changes(ground.git, ground.base)
     heads = ground.repository.proposed(ground.git, ground.base) if state != "open" else None
+    gone = (*ground.base.closed.values(), *(heads or {}).values()) if state != "open" else ()
+    ground.repository.learn(ground.base.commit, [*(found.tip for found in branches), *gone])
+    spans = [span_of(ground, found) for found in branches]
     if state != "open":
         spans += _spans_without_branch(ground, heads or {})
+    ground.repository.learn_files((span.start, span.tip) for span in spans if span.start)
     note_spans(ground, spans)
     steps: dict[str, str | None] = {}
 
-    def followed(span: Span) -> Span:
-        found, _, behind = follow_span(apis, ground, span, warnings)
-        steps[found.name] = behind.next if found.state in {"merged", "failed"} else None
-        return found
+    def followed(wanted: list[Span]) -> list[Span]:
+        found = follow_spans(apis, ground, (span for span in wanted if span.state == "merged"), warnings)
+        steps.update({span.name: behind.next for span, _, behind in found if span.state in {"merged", "failed"}})
+        settled = {span.name: span for span, _, _ in found}
+        return [settled.get(span.name, span) for span in wanted]
 
     if state == "applied":
-        spans = [followed(span) for span in spans if span.state == "merged"]
+        spans = followed([span for span in spans if span.state == "merged"])
     spans = [span for span in spans if span.state in _FILTERS[state]]
     spans.sort(key=lambda span: (span.commits[0].committed if span.commits else "", span.name), reverse=True)
     shown = spans[skip : skip + min(limit, _PAGE)]
     if state in {"merged", "all"}:
-        shown = [followed(span) if span.state == "merged" else span for span in shown]
+        shown = followed(shown)
     rows = rows_that_fit([_row(ground, span, steps.get(span.name)) for span in shown])
     rest = skip + len(rows) < len(spans)
     return ChangeList(
@@ -94,7 +99,7 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
     warnings = base_warnings(ground)
     apis = ApisOnce(app, ground.settings)
     found = find_span(ground, name)
-    span, objects, behind = follow_span(apis, ground, found, warnings)
+    [(span, objects, behind)] = follow_spans(apis, ground, [found], warnings)
     note_spans(ground, [found], [one.object for one in objects])
     if span.start is None and (seen := seen_at(ground, name, span.tip)):
         lost = "git has collected the commits that say how it was to be"
@@ -118,7 +123,7 @@ def change_detail(app: App, name: str, *, detailed: bool) -> ChangeDetail:
         base=ground.base.branch,
         base_commit=ground.base.commit,
         tip=span.tip,
-        behind=ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if is_open else 0,
+        behind=ground.repository.behind(ground.base.commit, span.tip) if is_open else 0,
         conflicts=[cut_text(path) for path in conflicts[:_COMMITS_SHOWN]],
         commits=[_commit_row(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
         impact=impact_of_change(app, ground, span),
@@ -164,7 +169,7 @@ def _what_is_unlisted(ground: Ground, state: str, *, shows_requests: bool) -> st
 def _row(ground: Ground, span: Span, step: str | None) -> ChangeRow:
     last = span.commits[0] if span.commits else None
     paths = paths_of(ground, span)
-    behind = ground.repository.ahead_behind(ground.base.commit, span.tip)[1] if span.state in _FILTERS["open"] else 0
+    behind = ground.repository.behind(ground.base.commit, span.tip) if span.state in _FILTERS["open"] else 0
     return ChangeRow(
         change=span.name,
         branch=span.branch,

@@ -8,7 +8,7 @@ faster push means another attempt on the branch's new tip.
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import count
@@ -320,6 +320,7 @@ def _overlap_notices(
     """Other open changes that touch the same fields: whoever merges second may meet a conflict."""
     touched = {change.path for change in plan.files}
     notices: list[Notice] = []
+    overlaps: list[str] = []
     beside: list[str] = []
     repository, base = ground.repository, ground.base.commit
     others = [other for other in repository.changes(ground.git, ground.base) if other.branch != target.branch]
@@ -335,22 +336,26 @@ def _overlap_notices(
         theirs = changed_objects(*states)
         both = {place for one in ours for another in theirs for place in one.meets(another)}
         if both:
-            notices.append(
-                Notice(
-                    "overlapping-change",
-                    f"open change {other.name!r} touches the same: {', '.join(sorted(both))}. Put both into one "
-                    f"change, or agree with its reviewers on the order",
-                )
-            )
+            overlaps.append(f"{other.name!r} touches the same: {_first_of(sorted(both))}")
         elif any(map(is_kustomization, common)):
             beside.append(repr(other.name))
+    for one in overlaps[:_NAMED]:
+        advice = "Put both into one change, or agree with its reviewers on the order"
+        notices.append(Notice("overlapping-change", f"open change {one}. {advice}"))
+    if len(overlaps) > _NAMED:
+        text = f"more open changes that touch the same: {len(overlaps) - _NAMED}; list_changes has them"
+        notices.append(Notice("overlapping-change", text))
     if beside:
-        more = f" and {len(beside) - _NAMED} more" if len(beside) > _NAMED else ""
         text = (
-            f"open in one kustomization with this: {', '.join(beside[:_NAMED])}{more}. What is merged second may meet a"
+            f"open in one kustomization with this: {_first_of(beside)}. What is merged second may meet a conflict there"
         )
-        notices.append(Notice("overlapping-list", f"{text} conflict there; one change for all avoids that"))
+        notices.append(Notice("overlapping-list", f"{text}; one change for all avoids that"))
     return notices
+
+
+def _first_of(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+    return f"{', '.join(texts[:_NAMED])}{more}"
 
 
 def _write_result(

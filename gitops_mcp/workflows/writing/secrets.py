@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.adapters.secrets.cluster import ClusterSecrets
 from gitops_mcp.adapters.secrets.interface import WantedSecret
-from gitops_mcp.adapters.secrets.notes import TRAILER, MadeSecret, keep_note
+from gitops_mcp.adapters.secrets.notes import TRAILER, MadeSecret, keep_note, spare_note
 from gitops_mcp.app import App, Ground
 from gitops_mcp.caller import call_until, check_wanted
 from gitops_mcp.config import Environment
@@ -55,6 +55,9 @@ def write_secrets(
         try:
             provider.put(wanted, change=change, owner=made.request)
             yield {TRAILER: str(made)}
+        except MayArrive:
+            spare_note(note)
+            raise
         except Exception as error:
             with call_until(None):
                 if _is_taken_back(app, ground, made, change, error):
@@ -81,8 +84,6 @@ def unprotected_only(environment: Environment) -> Refused:
 
 def _is_taken_back(app: App, ground: Ground, made: MadeSecret, change: str, error: Exception) -> bool:
     """Removes what was made for a commit that failed; where that cannot be, the note stays for the next call."""
-    if isinstance(error, MayArrive):
-        return False
     try:
         if change != DIRECT and isinstance(error, Unavailable) and not isinstance(error, Raced):
             # The answer may be what was lost, not the push; what was known before says nothing of that.

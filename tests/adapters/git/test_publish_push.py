@@ -272,10 +272,12 @@ def test_git_lfs_uploads_even_when_hooks_are_off(checkout: Path, author: Path) -
     git(author, "push", "--quiet", "origin", "main")
     git(checkout, "fetch", "--quiet")
     git(checkout, "config", "filter.lfs.clean", "sha256sum")
-    executable(checkout / ".git/hooks/pre-push", f"touch {checkout.parent}/uploaded")
+    hook = f'test -n "$GIT_LFS_SKIP_PUSH" || touch {checkout.parent}/uploaded'
+    executable(checkout / ".git/hooks/pre-push", hook)
     off = GitSettings(hooks="off")
 
     published(checkout, {NEW: b"x\n"}, settings=off)
+    published(checkout, {NEW: b"x\n"}, branch="gitops-mcp/small")
     assert not (checkout.parent / "uploaded").exists()
     published(checkout, {"x.big.yaml": b"x\n"}, settings=off, branch="gitops-mcp/big")
 

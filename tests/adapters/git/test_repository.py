@@ -249,4 +249,4 @@ def test_a_sha256_repository_is_read(tmp_path: Path) -> None:
     assert (base.commit, base.remote, base.fetched, base.ref) == (commit, None, False, "refs/heads/main")
     assert len(base.commit) == 64
     assert declares_orders(repository)
-    assert repository.ahead_behind(commit, commit) == (0, 0)
+    assert repository.behind(commit, commit) == 0

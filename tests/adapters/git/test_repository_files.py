@@ -150,7 +150,7 @@ def test_only_full_ids_reach_git(desk: Path, name: str, commands: list[str]) -> 
         lambda: repository.changed_files(commit, name),
         lambda: repository.merge_base(name, commit),
         lambda: repository.is_ancestor(name, commit),
-        lambda: repository.ahead_behind(commit, name),
+        lambda: repository.behind(commit, name),
         lambda: repository.merged_by_content(name, commit),
         lambda: repository.conflicts(commit, name),
         lambda: repository.commits(commit, name),

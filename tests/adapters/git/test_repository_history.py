@@ -164,13 +164,13 @@ def test_unrelated_histories_are_not_merged_and_conflicts_say_why(desk: Path) ->
         repository.conflicts(main(desk), tip)
 
 
-def test_how_far_a_change_is_ahead_and_behind(desk: Path) -> None:
+def test_how_far_a_change_is_behind(desk: Path) -> None:
     start = main(desk)
     tip = on(desk, CHANGE, instances(5), instances(6), instances(7))
     on(desk, "main", size(20), size(30))
     repository = Repository.open(desk)
-    assert repository.ahead_behind(main(desk), tip) == (3, 2)
-    assert repository.ahead_behind(tip, main(desk)) == (2, 3)
+    assert repository.behind(main(desk), tip) == 2
+    assert repository.behind(tip, main(desk)) == 3
     assert repository.merge_base(main(desk), tip) == start
     assert repository.is_ancestor(start, tip)
     assert not repository.is_ancestor(tip, start)
@@ -315,7 +315,7 @@ def test_a_shallow_clone_answers_what_it_can(remote: Path, author: Path) -> None
     before = snapshot(path)
     repository = Repository.open(path)
     base = repository.base(GitSettings(), fetch=True)
-    assert repository.ahead_behind(base.commit, tip) == (1, 0)
+    assert repository.behind(base.commit, tip) == 0
     assert not repository.merged_by_content(base.commit, tip)
     assert repository.conflicts(base.commit, tip) == ()
     assert snapshot(path) == before
@@ -328,7 +328,7 @@ def test_answers_about_two_commits_are_kept(desk: Path, commands: list[str]) -> 
     repository = Repository.open(desk)
     for _ in range(2):
         commands.clear()
-        repository.ahead_behind(base, tip)
+        repository.behind(base, tip)
         repository.merged_by_content(base, tip)
         repository.conflicts(base, tip)
         repository.commits(base, tip)

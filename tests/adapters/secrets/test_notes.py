@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.secrets.notes import TRAILER, MadeSecret, keep_note, sweep_notes
+from gitops_mcp.adapters.secrets.notes import GRACE, TRAILER, MadeSecret, keep_note, spare_note, sweep_notes
 from gitops_mcp.errors import Unavailable
 
 MADE = MadeSecret("prod", "shop", "db-reader-password", "0123456789abcdef")
@@ -103,3 +104,14 @@ def test_a_note_is_never_swept_from_the_one_that_writes_it(tmp_path: Path) -> No
             over.set()
         for one in sweepers:
             one.result()
+
+
+def test_a_note_of_a_push_that_may_still_arrive_is_settled_once_that_is_over(tmp_path: Path) -> None:
+    note = write(tmp_path, json.dumps({"made": ["prod", "shop", MADE.name, MADE.request], "change": "mine"}))
+    spare_note(note)
+    assert swept(tmp_path) == []
+    (spared,) = note.parent.iterdir()
+    written = spared.stat().st_mtime
+    os.utime(spared, (written, written - GRACE))
+    assert swept(tmp_path) == [(MADE, "mine")]
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,13 @@ from tests.conftest import examples
 
 LAYOUTS = sorted((Path(__file__).parents[2] / "layouts").glob("*/before"))
 REMOTES = ("https://git.example.com/platform/fleet.git",)
-STEPS = ("instances", "remove", "restore", "break", "unlist", "copy", "folder")
+REPLACED = {
+    "instances": (("instances: 3", "instances: 4"), ("20Gi", "30Gi")),
+    "rename": (("name: ", "name: x"),),
+    "plain": (("postgresql.cnpg.io/v1", "v1"),),
+    "folder": (("path: ./", "path: ./x/"), ("prune: true", "prune: false")),
+}
+STEPS = ("instances", "remove", "restore", "break", "unlist", "copy", "lines", *REPLACED)
 
 
 def texts(layout: Path) -> dict[str, str]:
@@ -43,10 +49,11 @@ def changed(files: Mapping[str, str], first: Mapping[str, str], path: str, step:
             after[path] += "\n}\n"
         case "unlist":
             after[path] = "".join(line for line in after[path].splitlines(keepends=True) if "- ./" not in line)
-        case "instances":
-            after[path] = after[path].replace("instances: 3", "instances: 4").replace("20Gi", "30Gi")
-        case "folder":
-            after[path] = after[path].replace("path: ./", "path: ./x/").replace("prune: true", "prune: false")
+        case "lines":
+            after[path] = f"# of the shop\n\n{after[path]}"
+        case _:
+            for old, new in REPLACED[step]:
+                after[path] = after[path].replace(old, new)
     return after
 
 
@@ -65,7 +72,7 @@ def answers(desired: Desired) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_model_that_knows_an_earlier_one_is_that_which_knows_none(data: st.DataObject) -> None:
     layout = data.draw(st.sampled_from(LAYOUTS))

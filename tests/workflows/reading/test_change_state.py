@@ -7,7 +7,7 @@ import pytest
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.workflows.api_once import ApisOnce
-from gitops_mcp.workflows.reading.change_state import follow_span
+from gitops_mcp.workflows.reading.change_state import follow_spans
 from gitops_mcp.workflows.spans import find_span
 from tests.fakes.api import Answer, status
 from tests.fakes.recorded import recorded
@@ -31,7 +31,7 @@ def followed(team: Team) -> tuple[str, str, list[str], list[str]]:
     app = team.app()
     ground = app.ground(fetch=False)
     warnings: list[object] = []
-    span, objects, _ = follow_span(ApisOnce(app, ground.settings), ground, find_span(ground, "more"), warnings)  # type: ignore[arg-type] # read only
+    [(span, objects, _)] = follow_spans(ApisOnce(app, ground.settings), ground, [find_span(ground, "more")], warnings)  # type: ignore[arg-type] # read only
     ids = [one.id for one in warnings]  # type: ignore[attr-defined] # they are notices
     return span.state, span.why.removeprefix("main holds its last commit; "), [one.state for one in objects], ids
 

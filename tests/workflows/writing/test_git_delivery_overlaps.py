@@ -60,6 +60,22 @@ def test_of_many_open_changes_the_one_that_touches_the_same_is_named(desk: Path)
     assert len([warning for warning in warnings if warning.id == "overlapping-change"]) == 1
 
 
+def test_many_open_changes_that_touch_the_same_are_named_in_part_and_counted(desk: Path) -> None:
+    for number in range(8):
+        _scaled(desk, 3, change=f"change-{number}")
+
+    told = [one.message for one in _scaled(desk, 3, change="mine").warnings if one.id == "overlapping-change"]
+
+    advice = "Put both into one change, or agree with its reviewers on the order"
+    assert told == [
+        *(
+            f"open change 'change-{n}' touches the same: Cluster shop/orders-3 spec.instances. {advice}"
+            for n in range(3)
+        ),
+        "more open changes that touch the same: 5; list_changes has them",
+    ]
+
+
 def test_two_open_changes_that_add_to_one_list_are_told(desk: Path) -> None:
     names = "".join(f"  - orders-{number}.yaml\n" for number in range(20))
     write(desk / "kustomization.yaml", f"resources:\n{names}")

@@ -90,11 +90,12 @@ def publish(
             return PublishedCommit(made.id, branch, ref, False, "", ran, made.signed, own.unreviewed)
         runner = replace(repository.runner, timeout=settings.timeout)
         # Without its hook git-lfs would not upload what the pointer just stored stands for.
-        pushing = there if "lfs" in made.filters else hooks
+        uploads = "lfs" in made.filters
+        pushing = there if uploads else hooks
         folder = _push_hooks(repository, configuration, lock, pushing, base, made)
         check_wanted()
         with call_until(None):
-            push = Push(runner, lock, configuration, folder, base.home)
+            push = Push(runner, lock, configuration, folder, base.home, uploads)
             said = push.moved(branch, made.id, expected)
             ran += tuple(hook.name for hook in hooks.on_push)
             return PublishedCommit(made.id, branch, push.tracking(branch), True, said, ran, made.signed, own.unreviewed)

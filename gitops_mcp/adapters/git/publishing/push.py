@@ -39,6 +39,8 @@ class Push:
     hooks: Path | None
     """The folder with the pre-push hook that runs."""
     remote: str
+    uploads: bool = False
+    """Whether git-lfs has anything to do in it; where it runs for nothing it writes into Git's configuration."""
 
     def tracking(self, branch: str) -> str:
         return f"refs/remotes/{self.remote}/{branch}"
@@ -101,7 +103,9 @@ class Push:
             kind = NotSeen if "stale info" in detail else Raced
             return kind(f"branch {branch} on {self.remote} was moved by another writer, or is locked by one: {detail}")
         _, cause = telling_line(said)
-        why = f": {cause.what}; {cause.advice}" if cause else ""
+        # What would make room for a push is no way to have a branch removed.
+        advice = cause.advice if cause and asked.startswith("the push") else "ask somebody who may, or have it allowed"
+        why = f": {cause.what}; {advice}" if cause else ""
         return Refused(f"{self.remote} refused {asked} ({reason}){why}. It said (untrusted text): {on_one_line(said)}")
 
     def _failure(self, asked: str, ran: Ran) -> GitOpsError:
@@ -133,6 +137,7 @@ class Push:
     def _git(self, *arguments: str) -> Ran:
         # A pre-push hook's own `git diff -- '*.yaml'` means the pattern.
         env = self._network() | {"GIT_LITERAL_PATHSPECS": "0"}
+        env |= {} if self.uploads else {"GIT_LFS_SKIP_PUSH": "1"}
         return self.runner.run(*arguments, env=env, check=False, keep=(self.lock.descriptor,))
 
     def _network(self) -> dict[str, str]:

@@ -1,0 +1,195 @@
+"""The roots of a repository, and which of them an environment has."""
+
+from __future__ import annotations
+
+import copy
+import posixpath
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
+
+from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.reading import read_documents
+from gitops_mcp.domain.kustomize import FileTree, join_path
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
+from gitops_mcp.domain.objects import list_at
+from gitops_mcp.domain.repository.desired import KustomizationFile, SkippedFile
+from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template
+from gitops_mcp.domain.repository.render import RenderedRoot, render_engine_object, render_plain_file, render_root
+from gitops_mcp.domain.repository.tracked_files import is_unchanged
+from gitops_mcp.domain.yaml.text import parse_documents
+from gitops_mcp.domain.yaml.tree import Unparsable
+
+MANIFESTS = (".yaml", ".yml", ".json")
+
+
+class EnvironmentRoots:
+    """What is built of a repository, by whom, and what of that is this environment's."""
+
+    def __init__(self, tree: FileTree, found: tuple[EngineObject, ...], folder: str) -> None:
+        self.tree, self.engines, self.folder = tree, found, folder
+        self._paths = sorted(tree.files)
+        self.applied = {
+            index: render_engine_object(tree, one, self._below(one, tree))
+            for index, one in enumerate(found)
+            if not one.excluded
+        }
+        self.here = self._here()
+        self.kustomizations = _kustomizations(tree.files)
+        reaching = [one for one in found if not one.excluded and one.build != "helm" and one.folder is not None]
+        self.is_strict = any(one in reaching for one in (found[index] for index in self.here))
+        self.roots, self.elsewhere = self._roots(bool(reaching))
+        building = [*self.applied.values(), *self.roots.values(), *(() if reaching else self.elsewhere.values())]
+        taken = {path for made in building for path in made.reached}
+        self.marked = [path for path in self._inside() if MARK in tree.files[path]]
+        self.loose = [path for path in self.marked if path not in taken and not is_kustomization(path)]
+        self.plain: dict[str, RenderedRoot] = {}
+        if not reaching:
+            manifests = [path for path in self.loose if path.endswith(MANIFESTS)]
+            candidates = [path for path in manifests if chart_of_template(path, tree.files) is None]
+            self.plain = {path: render_plain_file(tree, path) for path in candidates}
+            self.loose = [path for path in self.loose if path not in set(candidates)]
+
+    def holds(self, path: str | None) -> bool:
+        return path is not None and (not self.folder or f"{path}/".startswith(f"{self.folder}/"))
+
+    def _below(self, one: EngineObject, tree: FileTree) -> Mapping[str, str]:
+        if one.folder is None:
+            return {}
+        if not one.folder:
+            return tree.files
+        start = bisect_left(self._paths, f"{one.folder}/")
+        end = bisect_left(self._paths, f"{one.folder}0")
+        return {path: tree.files[path] for path in self._paths[start:end]}
+
+    def _inside(self) -> Iterator[str]:
+        """The files below the environment's path, and below what its engine objects would apply of another commit."""
+        left = [one.folder for one in self.engines if one.excluded and self.holds(one.place.path) and one.folder]
+        for path in self._paths:
+            if self.holds(path) or any(path.startswith(f"{folder}/") for folder in left):
+                yield path
+
+    def _here(self) -> tuple[int, ...]:
+        found = {
+            index
+            for index in self.applied
+            if self.holds(self.engines[index].place.path) or self.holds(self.engines[index].folder)
+        }
+        waiting = sorted(found)
+        while waiting:
+            reached = self.applied[waiting.pop()].reached
+            more = {index for index in self.applied if self.engines[index].place.path in reached} - found
+            found |= more
+            waiting += sorted(more)
+        return tuple(sorted(found))
+
+    def _roots(self, has_engines: bool) -> tuple[dict[str, RenderedRoot], dict[str, RenderedRoot]]:
+        """Kustomizations that no engine object builds: those of the environment, and the others."""
+        inside = {folder: one for folder, one in self.kustomizations.items() if self.holds(folder)}
+        taken = {path for made in self.applied.values() for path in made.reached}
+        free = [folder for folder in _top_folders(inside) if inside[folder].path not in taken]
+        built = {folder: render_root(self.tree, folder) for folder in free}
+        if has_engines and self.is_strict:
+            # What lists engine objects that are at work is applied by something outside of the repository.
+            places = {self.engines[index].place.path for index in self.here}
+            built = {folder: made for folder, made in built.items() if not places.isdisjoint(made.reached)}
+        return built, self._others(built, taken)
+
+    def _others(self, built: Mapping[str, RenderedRoot], taken: set[str]) -> dict[str, RenderedRoot]:
+        """What else is built of the repository, by whom is not known: it may share documents with this environment."""
+        own = {self.kustomizations[folder].path for folder in built}
+        pool = dict(self.kustomizations)
+        while True:
+            free = [folder for folder in _top_folders(pool) if folder not in built and pool[folder].path not in taken]
+            made = {folder: render_root(self.tree, folder) for folder in free}
+            above = [folder for folder, one in made.items() if not own.isdisjoint(one.reached)]
+            if not above:
+                return made
+            # It brings this environment and others together: those below it are what counts.
+            for folder in above:
+                del pool[folder]
+
+    @property
+    def own(self) -> list[RenderedRoot]:
+        """What the environment has."""
+        return [*(self.applied[index] for index in self.here), *self.roots.values(), *self.plain.values()]
+
+    @property
+    def all(self) -> list[RenderedRoot]:
+        """What the repository has, the environment's own first."""
+        rest = [made for index, made in self.applied.items() if index not in set(self.here)]
+        return [*self.own, *rest, *self.elsewhere.values()]
+
+    @cached_property
+    def skipped(self) -> tuple[SkippedFile, ...]:
+        """Files that cannot be read; those that `again` is asked for can."""
+        return tuple(self._skipped())
+
+    def _skipped(self) -> Iterator[SkippedFile]:
+        files, own = self.tree.files, [one.path for one in self.kustomizations.values()]
+        for path in (*own, *(path for path in self.marked if path.endswith(MANIFESTS) and path not in set(own))):
+            if read_documents(files[path]) or chart_of_template(path, files) is not None:
+                continue
+            try:
+                parse_documents(files[path])
+            except Unparsable as error:
+                yield SkippedFile(path, str(error))
+
+    def again(self, tree: FileTree) -> EnvironmentRoots | None:
+        """The same of files that differ in nothing but documents of CNPG; None where that changes what is built."""
+        made = copy.copy(self)
+        made.tree = tree
+        made.applied = {
+            index: _again(
+                one,
+                tree,
+                partial(render_engine_object, one=self.engines[index], paths=self._below(self.engines[index], tree)),
+            )
+            for index, one in self.applied.items()
+        }
+        made.roots, made.elsewhere = (
+            {folder: _again(one, tree, partial(render_root, folder=folder)) for folder, one in known.items()}
+            for known in (self.roots, self.elsewhere)
+        )
+        made.plain = {
+            path: _again(one, tree, partial(render_plain_file, path=path)) for path, one in self.plain.items()
+        }
+        return made if all(map(_makes_the_same, self.all, made.all)) else None
+
+
+def _again(one: RenderedRoot, tree: FileTree, render: Callable[[FileTree], RenderedRoot]) -> RenderedRoot:
+    return one if is_unchanged(one.seen, tree) else render(tree)
+
+
+def _makes_the_same(one: RenderedRoot, other: RenderedRoot) -> bool:
+    """The same objects of the same places, whatever stands in them."""
+    if one is other:
+        return True
+    places = [
+        [(made.identity, made.path, made.document, made.base, made.root) for made in root.declarations]
+        for root in (one, other)
+    ]
+    return places[0] == places[1] and (one.reached, one.notes) == (other.reached, other.notes)
+
+
+def _kustomizations(files: Mapping[str, str]) -> dict[str, KustomizationFile]:
+    found = {}
+    for path in sorted(files):
+        if is_kustomization(path):
+            parsed = read_documents(files[path])
+            value = parsed[0].value if parsed else None
+            folder = posixpath.dirname(path)
+            found[folder] = KustomizationFile(path, folder, value if isinstance(value, dict) else {})
+    return found
+
+
+def _top_folders(found: Mapping[str, KustomizationFile]) -> list[str]:
+    """Those that no other one of them lists."""
+    listed = {
+        join_path(folder, entry)
+        for folder, one in found.items()
+        for name in ("resources", "bases", "components")
+        for entry in list_at(one.object, name)
+        if isinstance(entry, str)
+    }
+    return [folder for folder, one in found.items() if folder not in listed and one.object.get("kind") != "Component"]
