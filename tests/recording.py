@@ -208,8 +208,10 @@ def _moving(world: World, commit: str) -> list[str]:
     """What is not yet as it will be."""
     status = api(world, "GET", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/gitops").get("status", {})
     operation = status.get("operationState", {})
-    synced = operation.get("phase"), operation.get("syncResult", {}).get("revision")
-    found = [] if synced == ("Succeeded", commit) else [f"the engine: {synced}"]
+    synced, seen = (operation.get("syncResult", {}).get("revision"), status.get("sync", {}))
+    # A commit that changes nothing which is applied starts no operation.
+    is_there = commit == synced or (seen.get("revision"), seen.get("status")) == (commit, "Synced")
+    found = [] if is_there and operation.get("phase") == "Succeeded" else [f"the engine: {operation}, {seen}"]
     if (healthy := status.get("health", {}).get("status")) != "Healthy":
         found.append(f"the engine sees: {healthy}")
     for plural in ("clusters", "databases", "databaseroles"):

@@ -131,6 +131,17 @@ class Subject:
         """
         return bool(self.parts) and all(not is_same(one.read(before), one.read(after)) for one in self.parts)
 
+    def clash_with(self, before: Desired, after: Desired) -> str | None:
+        """What another change, of these two states, does to what this one is to take away: also beside its fields."""
+        if not self.removes or all(is_same(one.read(before), one.read(after)) for one in self.parts):
+            return None
+        if any(one.is_in(before) and not one.is_in(after) for one in self.parts):
+            return f"takes {self.target} away too: discard one of the two"
+        return (
+            f"changes {self.target}, which this is to take away: agree with its reviewers which of the two is wanted, "
+            f"and discard the other"
+        )
+
     def is_removed(self, before: Desired, after: Desired) -> bool:
         """Whether taking it away is done already in the second state."""
         return self.removes and all(part.is_in(before) and not part.is_in(after) for part in self.parts)

@@ -29,6 +29,7 @@ from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, requ
 from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plaintext import check_no_plaintext
 from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
+from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
@@ -118,7 +119,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         ours = changed_objects(view.desired, after)
         plan = validate_plan(plan, ours, after, view.api, limits=_limits(view, conflicts), base=view.base)
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
-        plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours))
+        plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours, writing.about(view)))
         plan = plan.warned(engine_notices(app, ground, view, after, ours))
     plan = replace(plan, warnings=(*continued_notices(ground, target.open, conflicts), *plan.warnings))
     plan = plan.warned(view.api.unreadable)
@@ -315,9 +316,15 @@ def _limits(view: View, conflicts: Collection[str]) -> Limits:
 
 
 def _overlap_notices(
-    app: App, ground: Ground, view: View, target: _DeliveryTarget, plan: Plan, ours: Iterable[ObjectChange]
+    app: App,
+    ground: Ground,
+    view: View,
+    target: _DeliveryTarget,
+    plan: Plan,
+    ours: Iterable[ObjectChange],
+    subject: Subject,
 ) -> list[Notice]:
-    """Other open changes that touch the same fields: whoever merges second may meet a conflict."""
+    """Other open changes that touch the same fields, or what this takes away: whoever merges second meets them."""
     touched = {change.path for change in plan.files}
     notices: list[Notice] = []
     overlaps: list[str] = []
@@ -335,13 +342,14 @@ def _overlap_notices(
             continue
         theirs = changed_objects(*states)
         both = {place for one in ours for another in theirs for place in one.meets(another)}
-        if both:
-            overlaps.append(f"{other.name!r} touches the same: {_first_of(sorted(both))}")
+        if (clash := subject.clash_with(*states)) is not None:
+            overlaps.append(f"{other.name!r} {clash}")
+        elif both:
+            advice = "Put both into one change, or agree with its reviewers on the order"
+            overlaps.append(f"{other.name!r} touches the same: {_first_of(sorted(both))}. {advice}")
         elif any(map(is_kustomization, common)):
             beside.append(repr(other.name))
-    for one in overlaps[:_NAMED]:
-        advice = "Put both into one change, or agree with its reviewers on the order"
-        notices.append(Notice("overlapping-change", f"open change {one}. {advice}"))
+    notices += [Notice("overlapping-change", f"open change {one}") for one in overlaps[:_NAMED]]
     if len(overlaps) > _NAMED:
         text = f"more open changes that touch the same: {len(overlaps) - _NAMED}; list_changes has them"
         notices.append(Notice("overlapping-change", text))

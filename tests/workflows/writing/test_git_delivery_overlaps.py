@@ -76,6 +76,33 @@ def test_many_open_changes_that_touch_the_same_are_named_in_part_and_counted(des
     ]
 
 
+@pytest.mark.parametrize("protected", [True, False], ids=["step 1", "the removal"])
+def test_a_deletion_tells_of_open_changes_to_what_it_takes_away_and_joins_none(desk: Path, protected: bool) -> None:
+    text = CLUSTER.replace("name: orders", "name: orders-3")
+    if protected:
+        annotation = "  annotations:\n    kustomize.toolkit.fluxcd.io/prune: disabled\n"
+        text = text.replace("  namespace: shop\n", f"  namespace: shop\n{annotation}")
+    write(desk / "orders-3.yaml", text)
+    commit_all(desk, "Protect one")
+    _scaled(desk, 3, change="upgrade")
+
+    def deleted(change: str) -> list[str]:
+        request = WriteRequest("delete_postgres_cluster", None, change=change, confirmed=True)
+        with App.open(Flags(repo=desk)).called(Nobody()) as app:
+            done = clusters.delete_cluster(app, request, "orders-3", namespace="shop")
+        return [one.message for one in done.warnings if one.id == "overlapping-change"]
+
+    def told(other: str) -> str:
+        return (
+            f"open change {other!r} changes Cluster shop/orders-3, which this is to take away: agree with its reviewers "
+            f"which of the two is wanted, and discard the other"
+        )
+
+    assert deleted("mine") == [told("upgrade")]
+    too = "open change 'mine' takes Cluster shop/orders-3 away too: discard one of the two"
+    assert sorted(deleted("again")) == sorted([told("mine") if protected else too, told("upgrade")])
+
+
 def test_two_open_changes_that_add_to_one_list_are_told(desk: Path) -> None:
     names = "".join(f"  - orders-{number}.yaml\n" for number in range(20))
     write(desk / "kustomization.yaml", f"resources:\n{names}")
