@@ -247,7 +247,8 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         ),
         bad(
             "list_postgres_clusters",
-            "InvalidRequest: there is no argument 'password'; there are: environment, namespace, detail_level, limit, cursor",
+            "InvalidRequest: there is no argument 'password'; there are: environment, namespace, only, detail_level, limit, "
+            "cursor",
             id="an argument that is none",
             password="hunter2",
         ),

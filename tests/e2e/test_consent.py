@@ -54,7 +54,8 @@ def test_what_a_person_agrees_to_happens(here: Dev) -> None:
     (question,) = here.person.asked[1:]
     assert question == (
         "In environment dev, at once and without review: Delete Cluster dev/agreed (deleting Cluster dev/agreed deletes "
-        "its pods and PVCs with all data). Go on?"
+        "its pods and PVCs with all data; there is no backup that Cluster dev/agreed could be restored from: nothing "
+        "archives its WAL, and it has no Backup). Go on?"
     )
 
 

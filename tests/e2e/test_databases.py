@@ -122,7 +122,8 @@ def test_dropping_takes_two_changes_and_says_which_is_due(here: Shop) -> None:
     waiting = here.ask.answer(
         "delete_postgres_database", **WORD, database_name="scratch", drop=True, change=first["change"]
     )
-    assert (waiting["outcome"], waiting["summary"]) == ("unchanged", "step 1 of 2 is in Git but not applied yet")
+    told = f"step 1 of 2 is in branch {first['branch']} but not applied yet"
+    assert (waiting["outcome"], waiting["summary"]) == ("unchanged", told)
     here.merged(first)
     until(here.world, lambda: here.databases()["scratch"]["state"] == "dropped")
     assert "scratch" not in here.postgres().databases

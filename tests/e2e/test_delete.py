@@ -165,7 +165,7 @@ def gone(lab: Lab, name: str) -> bool:
 def check_removal(lab: Lab, name: str, done: dict[str, Any]) -> None:
     """The answer, and the one commit, that remove a cluster with its database."""
     assert done["outcome"] == "committed"
-    assert done["summary"] == f"Delete Cluster lab/{name}"
+    assert done["summary"].startswith(f"Delete Cluster lab/{name}. Mind: there is no backup")
     assert done["impact"] == {
         "level": "data_loss",
         "reasons": [f"deleting Cluster lab/{name} deletes its pods and PVCs with all data"],
@@ -234,7 +234,8 @@ def test_a_protection_goes_first_and_the_cluster_with_the_next_change(lab: Lab, 
     told = lab.ask.refusal("delete_postgres_cluster", name=name, namespace="lab")
     assert f"This call would propose: Remove the protection of Cluster lab/{name} against pruning" in told
     first = lab.delete(name, confirm_deletion=True)
-    assert first["summary"] == f"Remove the protection of Cluster lab/{name} against pruning"
+    protection = f"Remove the protection of Cluster lab/{name} against pruning"
+    assert first["summary"].startswith(f"{protection}. Mind: there is no backup")
     assert first["impact"]["level"] == "none"
     assert first["next"][1].startswith(f"Step 1 of 2: removes {named}. The engine keeps the database as long as")
     assert "data" not in " ".join(first["impact"]["reasons"])
@@ -244,7 +245,8 @@ def test_a_protection_goes_first_and_the_cluster_with_the_next_change(lab: Lab, 
     again = lab.delete(name, confirm_deletion=True)
     assert (again["outcome"], again["change"]) == ("unchanged", first["change"])
     assert again["summary"] == (
-        f"in open change {first['change']!r} (1 commit, by Test User): step 1 of 2 is in Git but not applied yet: the "
+        f"in open change {first['change']!r} (1 commit, by Test User): step 1 of 2 is in branch "
+        f"{first['branch']} but not applied yet: the "
         f"live Cluster still carries {named}, so that its removal would delete nothing"
     )
 

@@ -457,7 +457,10 @@ def test_what_the_engine_cannot_render_has_failed(tmp_path: Path) -> None:
                 return shown if shown["state"] == wanted else None
 
             failed = until(world, lambda: state("failed"))
-            assert "the engine cannot apply it: ComparisonError: " in failed["why"]
+            assert (
+                "the engine cannot apply it: Application argocd/gitops has the condition ComparisonError; "
+                in failed["why"]
+            )
             assert "not sortOptions" in failed["why"]
             assert ask.answer("list_changes", state="merged")["items"][0]["state"] == "failed"
             status = ask.answer("get_cluster_status", name="orders-db")

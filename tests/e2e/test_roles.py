@@ -173,7 +173,7 @@ def test_dropping_takes_two_changes_and_says_which_is_due(here: Shop) -> None:
     waiting = here.ask.answer("delete_postgres_role", **WORD, role_name="leaver", change=first["change"])
     assert (waiting["outcome"], waiting["summary"]) == (
         "unchanged",
-        "step 1 of 2 is in Git but not applied yet: the live policy is retain, which drops nothing",
+        f"step 1 of 2 is in branch {first['branch']} but not applied yet: the live policy is retain, which drops nothing",
     )
     here.merged(first)
     assert "leaver" in here.postgres().roles

@@ -96,6 +96,11 @@ def sent(api: ReplayingApi) -> list[tuple[tuple[str, str], ...]]:
     ]
 
 
+def _impersonated(user: Object) -> tuple[tuple[str, str], ...]:
+    """What one who has no credentials says of whom to act as; groups and the rest need the name."""
+    return (("impersonate-user", user["as"]),) if user.get("as") else ()
+
+
 def kubectl(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["kubectl", f"--kubeconfig={config}", *arguments]
     return subprocess.run(
@@ -145,7 +150,7 @@ def test_a_kubeconfig_lets_in_as_for_kubectl_or_is_refused_by_the_name_of_a_fiel
     view = kubectl(config, "config", "view", "--raw", "--minify", "-o", "json")
     asked = kubectl(config, "get", "--raw", ORDERS)
     # Without credentials kubectl asks for a name on its terminal, and we are nobody.
-    theirs = [()] if "error: EOF" in asked.stderr else sent(recorder)
+    theirs = [_impersonated(user)] if "error: EOF" in asked.stderr else sent(recorder)
     recorder.requests.clear()
     refused = ours(config, monkeypatch)
     if refused:

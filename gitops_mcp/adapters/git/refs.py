@@ -320,8 +320,8 @@ class Refs:
         With a base and a prefix that nobody has set, that is the base itself. Else the remotes are asked, each once:
         what stands here may be old.
         """
-        if settings.base is None and settings.prefix == GitSettings.prefix:
-            return base.heads
+        if base.fault or (settings.base is None and settings.prefix == GitSettings.prefix):
+            return base.heads  # one that could not be fetched from is not asked once more
         remotes = Remotes.configured(self.calls.configuration)
         names = {one for one in (base.remote, base.home) if one}
         try:

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import parse_time
-from gitops_mcp.domain.cnpg.status.backups import IN_TREE, archiver, restore_windows
+from gitops_mcp.domain.cnpg.status.backups import FAILED, IN_TREE, archiver, restore_windows
 from gitops_mcp.domain.cnpg.status.reconciled import objects_of_cluster
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at, list_at, text_at
 
 SNAPSHOT = "volumeSnapshot"
+_PHASES = frozenset({"pending", "new", "started", "running", "finalizing", "completed", *FAILED})
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -98,10 +98,10 @@ def _owner_of_snapshots(live: Object, done: Iterable[Object]) -> bool:
 
 
 def _why_not(live: Object, own: Iterable[Object], *, gone: bool) -> str:
-    phases = sorted({text_at(one, "status", "phase") or "pending" for one in own})
+    phases = sorted({text_at(one, "status", "phase") or "pending" for one in own} & _PHASES)
     by = archiver(live)
     without = f"{by} archives its WAL" if by else "nothing archives its WAL"
-    some = f"no Backup of it can be used (there are some that are {excerpt(', '.join(phases))})"
+    some = f"no Backup of it can be used (there are some that are {', '.join(phases)})"
     known = some if phases else "it has no Backup"
     return f"{without}, and {'its VolumeSnapshots are deleted with it' if gone else known}"
 

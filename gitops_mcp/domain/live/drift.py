@@ -17,6 +17,7 @@ from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
 from gitops_mcp.domain.cnpg.golang import parse_duration
 from gitops_mcp.domain.cnpg.quantity import quantity
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path, mapping_at
+from gitops_mcp.domain.yaml.values import is_same
 
 _IDENTITY = frozenset({"apiVersion", "kind", "metadata", "status"})
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
@@ -113,7 +114,7 @@ def _is_among(item: Any, live: Iterable[Any], path: Path) -> bool:
 
 
 def _is_as_live(desired: Any, live: Any, path: Path) -> bool:
-    if type(desired) is type(live) and bool(desired == live):
+    if is_same(desired, live):
         return True
     if live is None:
         return bool(desired == "")

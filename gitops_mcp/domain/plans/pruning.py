@@ -34,9 +34,12 @@ def engine_in_use(declared: Declaration, configured: Engine | Literal["none", "a
 
 
 def wait_for_live(
-    plan: Plan, declared: Declaration, found: tuple[Protection, ...], live: Object, merged: Object | None
+    plan: Plan, declared: Declaration, found: tuple[Protection, ...], live: Object, merged: Object | None, where: str
 ) -> Plan:
-    """The plan where the live object alone carries a protection: the engine takes it away, or a person has to."""
+    """The plan where the live object alone carries a protection: the engine takes it away, or a person has to.
+
+    `where`: what declares no protection any more, as an Origin is called.
+    """
     identity = replace(plan.target, kind=declared.identity.kind)
     paths = [("metadata", one.where, one.key) for one in found]
     managers = field_managers(live, paths)
@@ -46,7 +49,7 @@ def wait_for_live(
             plan,
             destroys=None,
             unchanged=(
-                f"{step} is in Git but not applied yet: the live {identity.kind} still carries "
+                f"{step} is in {where} but not applied yet: the live {identity.kind} still carries "
                 f"{spell_out(found)}, so that its removal would delete nothing"
             ),
             next=("Wait until the engine has applied it (get_cluster_status shows it), then call this again",),
@@ -56,8 +59,8 @@ def wait_for_live(
         plan,
         destroys=None,
         unchanged=(
-            f"nothing was changed: only the live {identity.kind} carries {spell_out(found)}, which Git does not declare"
-            f"{f' (set by {hands})' if hands else ''}, so no engine takes it away, and the removal of the manifest "
+            f"nothing was changed: only the live {identity.kind} carries {spell_out(found)}, which {where} does not "
+            f"declare{f' (set by {hands})' if hands else ''}, so no engine takes it away, and the removal of the manifest "
             f"would delete nothing"
         ),
         next=(*(_by_hand(identity, one, live) for one in found), "Once it is gone, call this again"),

@@ -116,7 +116,7 @@ class Removal(ABC):
             again = f"Wait until {done} (list_postgres_{self.noun}s shows it), then call this again"
             return replace(plan, unchanged=step.why, next=(again,))
         if step.due == "remove" and self.seen is not None and self.kept and self.kept.alone:
-            return wait_for_live(plan, declared, self.kept.alone, self.seen, self.merged)
+            return wait_for_live(plan, declared, self.kept.alone, self.seen, self.merged, self.origin.name)
         return replace(
             plan,
             destroys=self._what_is_lost(name, lost) if self.drops else None,

@@ -53,7 +53,7 @@ def examine(node: SchemaNode, value: Any, path: Path, found: Found) -> None:
         choices = ", ".join(str(choice) for choice in node.enum)
         found.fault(path, "enum", f"{_show(value)} is none of: {choices}")
     _run_checks(node, value, path, found)
-    if node.unread and type(value) is str:
+    if node.unread and isinstance(value, str):
         found.unchecked.append(Unchecked(dotted_path(path), *node.unread))
     _examine_alternatives(node, value, path, found)
     if type(value) is dict:
@@ -149,7 +149,7 @@ def _is_type(value: Any, wanted: str) -> bool:
 
 def _wrong_type(value: Any, wanted: str) -> str:
     hint = ""
-    if type(value) is str and wanted in {"integer", "number", "boolean"} and _reads_as(value, wanted):
+    if isinstance(value, str) and wanted in {"integer", "number", "boolean"} and _reads_as(value, wanted):
         hint = "; write it without quotes"
     elif type(value) in {int, float, bool} and wanted == "string":
         hint = "; write it in quotes"

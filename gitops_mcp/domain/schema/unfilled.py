@@ -13,7 +13,7 @@ _VARIABLE = re.compile(r"(?<!\$)\$\{\s*(?!podselector:|image_root\})[A-Za-z_]")
 
 
 def is_unfilled(value: Any) -> bool:
-    return type(value) is str and "${" in value and _VARIABLE.search(value) is not None
+    return isinstance(value, str) and "${" in value and _VARIABLE.search(value) is not None
 
 
 def unfilled_paths(value: Any, path: Path = ()) -> Iterator[Path]:

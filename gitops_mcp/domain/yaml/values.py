@@ -43,9 +43,9 @@ class TaggedValue:
 
 
 def is_same(a: Any, b: Any) -> bool:
-    """Equal in type too: 1, True and 1.0 are three different things in a manifest."""
+    """Equal in type too: 1, True and 1.0 are three things in a manifest; of a text only what it says counts."""
     if type(a) is not type(b):
-        return False
+        return isinstance(a, str) and isinstance(b, str) and str.__eq__(a, b)
     if isinstance(a, dict):
         return len(a) == len(b) and all(key in b and is_same(value, b[key]) for key, value in a.items())
     if isinstance(a, list):

@@ -124,10 +124,10 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     plan = replace(plan, warnings=(*continued_notices(ground, target.open, conflicts), *plan.warnings))
     plan = plan.warned(view.api.unreadable)
     if plan.files:
-        ground.repository.check_push(ground.git, ground.base, target.branch)
-        plan = plan.warned(push_notices(ground))
         if ground.base.fault and ground.base.pushes and not request.dry_run:
             raise type(ground.base.fault)(f"nothing was pushed: {ground.base.fault}")
+        ground.repository.check_push(ground.git, ground.base, target.branch)
+        plan = plan.warned(push_notices(ground))
     if request.dry_run:
         ground.repository.check_writable(view.desired.commit, plan.contents)
     if plan.unchanged or request.dry_run:

@@ -423,7 +423,9 @@ def test_what_it_reports_fits_the_published_schema(tmp_path: Path) -> None:
     if not folder:
         pytest.skip("GITOPS_MCP_TEST_CRDS names no folder of CRDs")
     for world in world_of(tmp_path, Store(crds=Path(folder))):
-        status = world.synced(world.push(without_invoices(world)))
+        world.push(without_invoices(world))
+        world.eventually(lambda here=world: at(here.application(), "status", "operationState", "phase") == "Running")  # type: ignore[misc]
+        status = world.application()["status"]
         assert status["sync"]["status"] == "OutOfSync"
         assert resources(status)["Cluster billing/invoices-db"]["requiresPruning"] is True
         assert status["reconciledAt"]

@@ -159,7 +159,7 @@ def plan_cluster_deletion(
     if blockers(declared.object, engine):
         return _plan_unprotecting(plan, declared, desired, ref, engine)
     if live and live.object and (on_live := blockers(live.object, engine)):
-        return wait_for_live(plan, declared, on_live, live.object, merged)
+        return wait_for_live(plan, declared, on_live, live.object, merged, desired.origin.name)
     if live is None and (in_base := blockers(merged, engine)):
         return replace(
             plan,
