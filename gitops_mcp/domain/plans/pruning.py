@@ -60,8 +60,8 @@ def wait_for_live(
         destroys=None,
         unchanged=(
             f"nothing was changed: only the live {identity.kind} carries {spell_out(found)}, which {where} does not "
-            f"declare{f' (set by {hands})' if hands else ''}, so no engine takes it away, and the removal of the manifest "
-            f"would delete nothing"
+            f"declare{f' (set by {hands})' if hands else ''}, so no engine takes it away, and the removal of "
+            f"the manifest would delete nothing"
         ),
         next=(*(_by_hand(identity, one, live) for one in found), "Once it is gone, call this again"),
     )
