@@ -7,7 +7,6 @@ reads an object afterwards finds a field of the type that it knows, or none. Wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.domain.objects import Object, Path, dotted_path
@@ -75,32 +74,32 @@ _MOST = 10
 
 def take_out_unreadable(found: Object) -> tuple[str, ...]:
     """Takes the fields of other types out of an object; what is told of them: `status.phase, found 4`."""
-    told = tuple(_taken_out(found, _SHAPES, ()))
-    return (*told[:_MOST], f"and {len(told) - _MOST} more") if len(told) > _MOST else told
+    told: list[str] = []
+    _take_out(found, _SHAPES, (), told)
+    return (*told[:_MOST], f"and {len(told) - _MOST} more") if len(told) > _MOST else tuple(told)
 
 
-def _taken_out(part: Object, shapes: dict[str, Any], path: Path) -> Iterator[str]:
-    for key in shapes.keys() & part.keys():
-        shape, value, here = shapes[key], part[key], (*path, key)
-        if value is None:
+def _take_out(part: Object, shapes: dict[str, Any], path: Path, told: list[str]) -> None:
+    for key, shape in shapes.items():
+        value = part.get(key)
+        if value is None or type(value) is shape:
             continue
         if not _has_shape(value, shape):
             del part[key]
-            yield f"{dotted_path(here)}, found {_told(value)}"
+            told.append(f"{dotted_path((*path, key))}, found {_told(value)}")
         elif type(shape) is dict:
-            yield from _taken_out(value, shape, here)
+            _take_out(value, shape, (*path, key), told)
         elif type(shape) is list:
-            yield from _items_taken_out(value, shape[0], here)
+            _take_out_items(value, shape[0], (*path, key), told)
 
 
-def _items_taken_out(items: list[Any], shape: Any, path: Path) -> Iterator[str]:
+def _take_out_items(items: list[Any], shape: Any, path: Path, told: list[str]) -> None:
     odd = [index for index, item in enumerate(items) if not _has_shape(item, shape)]
-    for index in odd:
-        yield f"{dotted_path((*path, index))}, found {_told(items[index])}"
+    told += [f"{dotted_path((*path, index))}, found {_told(items[index])}" for index in odd]
     if type(shape) is dict:
         for index, item in enumerate(items):
             if type(item) is dict:
-                yield from _taken_out(item, shape, (*path, index))
+                _take_out(item, shape, (*path, index), told)
     if odd:
         items[:] = [item for index, item in enumerate(items) if index not in odd]
 

@@ -79,12 +79,15 @@ class ApiOnce:
         limit: int,
         cursor: str | None = None,
         labels: str | None = None,
+        marked: bool = True,
     ) -> ObjectPage:
+        """`marked`: what others wrote is marked as theirs; without, whoever shows a part of an object marks that."""
+
         def read() -> ObjectPage:
             found = self.kube.page(resource, namespace, limit=limit, cursor=cursor, labels=labels)
-            return replace(found, items=tuple(map(self._typed, found.items)))
+            return replace(found, items=tuple(self._typed(one, marked=marked) for one in found.items))
 
-        return self._once(("page", resource, namespace, limit, cursor, labels), read)
+        return self._once(("page", resource, namespace, limit, cursor, labels, marked), read)
 
     def first(self, resource: Resource, namespace: str | None, *, labels: str) -> Object | None:
         """Any one of those that carry the labels."""
@@ -132,7 +135,7 @@ class ApiOnce:
         """The namespace that the context, or the pod, is set to."""
         return self._once(("namespace",), self.kube.namespace)
 
-    def _typed(self, found: Object) -> Object:
+    def _typed(self, found: Object, *, marked: bool = True) -> Object:
         """The object, in which a field has the type that it is read as, or is not there."""
         if told := take_out_unreadable(found):
             whom = words_of_others(
@@ -141,7 +144,7 @@ class ApiOnce:
             self.unreadable[Notice("fields-unreadable", f"{whom}: unreadable, so passed over: {'; '.join(told)}")] = (
                 None
             )
-        if self.only_shown:
+        if self.only_shown and marked:
             mark_outside(found)
         return found
 

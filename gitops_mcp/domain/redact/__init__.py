@@ -83,25 +83,28 @@ class OutsideText(str):
 
 
 def mark_outside(value: Any) -> Any:
-    """A part of an object in which all that may be prose is OutsideText; names and times stay plain."""
-    match value:
-        case str():
-            return OutsideText(value) if _may_be_prose(value) else value
-        case dict():
-            for key, part in value.items():
-                if type(part) in _MARKED and key != "managedFields":
-                    value[key] = mark_outside(part)
-        case list():
-            value[:] = map(mark_outside, value)
+    """A part of an object in which all that may be prose is OutsideText; names and times stay plain.
+
+    Every object of a long list comes through here, so it asks for types instead of matching them.
+    """
+    if type(value) is str:
+        return OutsideText(value) if _may_be_prose(value) else value
+    if type(value) is dict:
+        for key, part in value.items():
+            kind = type(part)
+            if kind is str:
+                if _may_be_prose(part):
+                    value[key] = OutsideText(part)
+            elif (kind is dict or kind is list) and key != "managedFields":
+                mark_outside(part)
+    elif type(value) is list:
+        value[:] = map(mark_outside, value)
     return value
-
-
-_MARKED = (str, dict, list)
 
 
 def _may_be_prose(text: str) -> bool:
     """Longer than any name, of more words than a schedule has, or with what no name has."""
-    return len(text) > 253 or text.count(" ") > 5 or not text.isprintable()
+    return not text.isprintable() or (len(text) > 11 and (text.count(" ") > 5 or len(text) > 253))
 
 
 def fit_to_show(value: Any, *, most: int) -> Any:

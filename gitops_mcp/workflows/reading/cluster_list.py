@@ -18,6 +18,7 @@ from gitops_mcp.domain.cnpg.status.conditions import conditions
 from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at
+from gitops_mcp.domain.redact import mark_outside
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
@@ -127,7 +128,8 @@ def _read_page(
 
 
 def _page(api: ApiOnce, asked: _Question, spaces: Sequence[Space], start: Position) -> ClusterPage:
-    return read_cluster_page(api, spaces, start, asked.size, wanted=_is_unwell if asked.unwell else None)
+    wanted = _is_unwell if asked.unwell else None
+    return read_cluster_page(api, spaces, start, asked.size, wanted=wanted, marked=asked.detailed)
 
 
 def _read_nearby(
@@ -209,11 +211,11 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
         name=seen.name,
         instances=seen.instances,
         ready=seen.ready,
-        phase=seen.phase.name or "not reported",
+        phase=mark_outside(seen.phase.name) or "not reported",
         phase_class=seen.phase_class,
-        primary=seen.primary,
-        image=cut_text(seen.image) if seen.image else None,
-        storage=seen.storage,
+        primary=mark_outside(seen.primary),
+        image=cut_text(mark_outside(seen.image)) if seen.image else None,
+        storage=mark_outside(seen.storage),
     )
     if delivery is None:
         return row

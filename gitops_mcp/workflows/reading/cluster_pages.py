@@ -51,11 +51,17 @@ class ClusterPage:
 
 
 def read_cluster_page(
-    api: ApiOnce, spaces: Sequence[Space], start: Position, size: int, *, wanted: Callable[[Object], bool] | None = None
+    api: ApiOnce,
+    spaces: Sequence[Space],
+    start: Position,
+    size: int,
+    *,
+    wanted: Callable[[Object], bool] | None = None,
+    marked: bool = True,
 ) -> ClusterPage:
     """The next Clusters, namespace by namespace. Raises Forbidden where none of the namespaces may be listed.
 
-    `wanted`: the others are passed over.
+    `wanted`: the others are passed over; `marked`: as `ApiOnce.page` has it.
     """
     items: list[Object] = []
     places: list[Position] = []
@@ -68,7 +74,7 @@ def read_cluster_page(
         room = size - len(items)
         try:
             most = _CHOSEN_FROM if wanted else room + position.skip
-            found = api.page(CLUSTER, position.space, limit=most, cursor=position.token)
+            found = api.page(CLUSTER, position.space, limit=most, cursor=position.token, marked=marked)
         except Forbidden as error:
             refused[position.space] = error
             if len(refused) == len(spaces):
