@@ -223,17 +223,17 @@ class ArgoCd(Controller):
         assert target is not None  # noqa: S101 - it has been looked at
         before = application.get("status", {})
         status = application_status(application, target, operation, followed.sync, followed.history)
-        running = operation.asked if operation and not operation.done else None
-        known = {key: value for key, value in before.items() if key != "reconciledAt"}
-        if (status, running) != (known, application.get("operation")):
-            made = {"status": {**status, "reconciledAt": now()}, **({"operation": running} if running else {})}
-            kept = ("apiVersion", "kind", "metadata", "spec")
-            self.store.change(
-                kinds.APPLICATION,
-                ARGOCD,
-                application["metadata"]["name"],
-                lambda live: {key: live[key] for key in kept} | made,
-            )
+        running, seen = operation.asked if operation and not operation.done else None, application.get("operation")
+
+        def reported(live: Object) -> Object:
+            kept = {key: live[key] for key in ("apiVersion", "kind", "metadata", "spec")}
+            # What somebody has asked for since the engine looked is for its next look.
+            asked = running if live.get("operation") == seen else live.get("operation")
+            made = {"status": {**status, "reconciledAt": now()}, **({"operation": asked} if asked else {})}
+            return kept | made
+
+        if (status, running) != ({key: value for key, value in before.items() if key != "reconciledAt"}, seen):
+            self.store.change(kinds.APPLICATION, ARGOCD, application["metadata"]["name"], reported)
 
     def _create_namespace(self, name: str | None) -> None:
         if name and name not in {one["metadata"]["name"] for one in self.store.list(NAMESPACE)}:

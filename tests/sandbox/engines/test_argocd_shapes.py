@@ -290,3 +290,9 @@ def test_what_is_deleted_with_its_application_waits_where_somebody_has_to_confir
     until(argo.world, lambda: not argo.world.store.list(kinds.CLUSTER, "life"))
     until(argo.world, lambda: len(argo.world.store.list(kinds.APPLICATION)) == 1)
     argo.begin(syncPolicy={})
+
+
+def test_a_sync_that_a_person_asks_for_while_the_engine_reports_is_not_lost(argo: Argo) -> None:
+    argo.begin(syncPolicy={})
+    for number in range(60):
+        argo.sync(syncStrategy={"hook": {}}, syncOptions=[f"Number={number}"])
