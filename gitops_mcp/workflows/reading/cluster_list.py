@@ -17,7 +17,7 @@ from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.cnpg.status.conditions import conditions
 from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, at
+from gitops_mcp.domain.objects import Identity, Object, at, mapping_at
 from gitops_mcp.domain.redact import mark_outside
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
@@ -205,13 +205,16 @@ class _Delivery:
 
 
 def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterRow:
+    status = mapping_at(cluster, "status")
+    if "phase" in status:  # before it is read: what the operator's own phases say is no text of others
+        status["phase"] = mark_outside(status["phase"])
     seen = Summary(cluster, now)
     row = ClusterRow(
         namespace=seen.namespace,
         name=seen.name,
         instances=seen.instances,
         ready=seen.ready,
-        phase=mark_outside(seen.phase.name) or "not reported",
+        phase=seen.phase.name or "not reported",
         phase_class=seen.phase_class,
         primary=mark_outside(seen.primary),
         image=cut_text(mark_outside(seen.image)) if seen.image else None,
