@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn
 
 from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown
 from gitops_mcp.adapters.kube.asked import ApiRequest
+from gitops_mcp.domain.cnpg.golang import parse_json
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import Unavailable
@@ -26,7 +26,7 @@ def load_object(body: bytes, content_type: str, *, asked: ApiRequest) -> Object:
     if not body.strip():
         raise _unusable_answer("the answer is empty", asked=asked)
     try:
-        value: Any = json.loads(body, parse_constant=_refuse_constant)
+        value = parse_json(body)
         if _SURROGATE.search(body):  # half a character, which no UTF-8 can carry on
             value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
@@ -36,10 +36,6 @@ def load_object(body: bytes, content_type: str, *, asked: ApiRequest) -> Object:
     if not isinstance(value, dict):
         raise _unusable_answer(f"the answer is no Kubernetes object but {kind}", asked=asked)
     return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
 
 
 def check_object(found: object, *, asked: ApiRequest) -> Object:

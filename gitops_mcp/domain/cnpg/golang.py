@@ -60,7 +60,7 @@ def is_rfc3339(text: str, *, needs_zone: bool = True) -> bool:
     return True
 
 
-def parse_json(text: str, *, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+def parse_json(text: str | bytes, *, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """`json.Unmarshal` of a text; raises ValueError, also for what nests without end and for NaN."""
     try:
         return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=pairs)

@@ -5,18 +5,18 @@ Backups and entries of an ObjectStore outlive their Cluster, so what is older th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gitops_mcp.domain.cnpg.moment import parse_time
-from gitops_mcp.domain.cnpg.status.backups import FAILED, IN_TREE, archiver, restore_windows
+from gitops_mcp.domain.cnpg.status.backups import FAILED, IN_TREE, RUNNING, archiver, backup_method, restore_windows
 from gitops_mcp.domain.cnpg.status.reconciled import objects_of_cluster
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object, at, list_at, text_at
 
 SNAPSHOT = "volumeSnapshot"
-_PHASES = frozenset({"pending", "new", "started", "running", "finalizing", "completed", *FAILED})
+_PHASES = frozenset({"pending", "completed", *RUNNING, *FAILED})
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -54,8 +54,10 @@ def restorable(
     since = parse_time(at(live, "metadata", "creationTimestamp")) or _EVER
     own = [one for one in objects_of_cluster(live, backups) if _ended(one) >= since]
     done = [one for one in own if at(one, "status", "phase") == "completed"]
-    archived = [*_windows(live, stores, since, now)] or [*_newest(done, "Backup", lambda one: _method(one) != SNAPSHOT)]
-    snapshots = _newest(done, "the VolumeSnapshots of Backup", lambda one: _is_whole_snapshot(live, one))
+    stored = [one for one in done if backup_method(one) != SNAPSHOT]
+    archived = [*_windows(live, stores, since, now)] or [*_newest(stored, "Backup")]
+    whole = [one for one in done if _is_whole_snapshot(live, one)]
+    snapshots = _newest(whole, "the VolumeSnapshots of Backup")
     gone = deleted and _owner_of_snapshots(live, done)
     sources = (*archived, *(() if gone else snapshots))
     return Restorable(ref, sources) if sources else Restorable(ref, (), _why_not(live, own, gone=gone), unread)
@@ -77,8 +79,8 @@ def _windows(live: Object, stores: Iterable[Object], since: datetime, now: datet
         yield f"its archive in object storage, since {first}"
 
 
-def _newest(done: Iterable[Object], what: str, is_meant: Callable[[Object], bool]) -> Iterator[str]:
-    newest = max(filter(is_meant, done), key=_ended, default=None)
+def _newest(backups: Iterable[Object], what: str) -> Iterator[str]:
+    newest = max(backups, key=_ended, default=None)
     if newest is not None:
         when = text_at(newest, "status", "stoppedAt") or "an unknown time"
         yield f"{what} {at(newest, 'metadata', 'name')} of {when}"
@@ -87,7 +89,7 @@ def _newest(done: Iterable[Object], what: str, is_meant: Callable[[Object], bool
 def _is_whole_snapshot(live: Object, backup: Object) -> bool:
     """One that was taken while PostgreSQL ran needs the WAL of that time."""
     is_offline = at(backup, "status", "online") is False
-    return _method(backup) == SNAPSHOT and (is_offline or archiver(live) is not None)
+    return backup_method(backup) == SNAPSHOT and (is_offline or archiver(live) is not None)
 
 
 def _owner_of_snapshots(live: Object, done: Iterable[Object]) -> bool:
@@ -104,10 +106,6 @@ def _why_not(live: Object, own: Iterable[Object], *, gone: bool) -> str:
     some = f"no Backup of it can be used (there are some that are {', '.join(phases)})"
     known = some if phases else "it has no Backup"
     return f"{without}, and {'its VolumeSnapshots are deleted with it' if gone else known}"
-
-
-def _method(backup: Object) -> str:
-    return text_at(backup, "status", "method") or text_at(backup, "spec", "method") or IN_TREE
 
 
 def _ended(backup: Object) -> datetime:

@@ -179,7 +179,7 @@ def _pod_impacts(before: Object, after: Object) -> Iterator[Impact]:
 
 
 def _parameter_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
-    number = running_major(live) or wanted_major(after) or wanted_major(before)
+    number = _major(before, after, live)
     changed = changed_parameters(before, after)
     restarting = [key for key in changed if is_postmaster(key, number)]
     if restarting:
@@ -203,6 +203,11 @@ def _parameter_impacts(before: Object, after: Object, live: Object | None) -> It
     reloading = [key for key in changed if key not in restarting and key not in unknown]
     if reloading:
         yield impact(Level.RELOAD, f"{_fields(reloading)}: a reload, without a restart")
+
+
+def _major(before: Object, after: Object, live: Object | None) -> int | None:
+    """The one whose parameters are in question."""
+    return running_major(live) or wanted_major(after) or wanted_major(before)
 
 
 def _lowered_parameters(before: Object, after: Object, major: int | None) -> list[str]:
@@ -263,7 +268,7 @@ def _rollout_impacts(before: Object, after: Object, live: Object | None) -> Iter
     replica before it. Source: processConfigReloadAndManageRestart and PendingRestartForDecrease of the operator.
     """
     level = Level.ROLLING_RESTART
-    lowered = _lowered_parameters(before, after, running_major(live) or wanted_major(after) or wanted_major(before))
+    lowered = _lowered_parameters(before, after, _major(before, after, live))
     is_supervised = at(after, "spec", "primaryUpdateStrategy") == "supervised"
     if instance_count(after) == 1:
         yield impact(level, "with a single instance the database is down while it restarts")

@@ -87,9 +87,8 @@ def field_managers(live: Object | None, changed: Iterable[Path]) -> tuple[FieldM
     paths = tuple(changed)
     found: dict[str, list[str]] = {}
     for manager, owned in _other_managers(live):
-        for path in paths:
-            if isinstance(owned, dict) and _owns(owned, path):
-                found.setdefault(manager, []).append(dotted_path(path))
+        for path in _paths_in(owned, paths):
+            found.setdefault(manager, []).append(dotted_path(path))
     return tuple(
         FieldManager(manager, "engine" if _ENGINES.search(manager) else "person", tuple(dict.fromkeys(fields)))
         for manager, fields in found.items()
@@ -99,14 +98,10 @@ def field_managers(live: Object | None, changed: Iterable[Path]) -> tuple[FieldM
 def edits_by_hand(live: Object | None, paths: Iterable[Path]) -> tuple[str, ...]:
     """Who but an engine has set which of the paths, newest first: `kubectl-edit set spec.instances at ...`."""
     wanted = tuple(paths)
-    entries = sorted(list_at(live, "metadata", "managedFields"), key=lambda one: str(at(one, "time")), reverse=True)
     found = []
-    for entry in entries:
-        manager, fields = str(at(entry, "manager") or "unknown"), at(entry, "fieldsV1")
-        if at(entry, "subresource") or _ENGINES.search(manager) or _OPERATORS.match(manager):
-            continue
-        owned = [dotted_path(path) for path in wanted if isinstance(fields, dict) and _owns(fields, path)]
-        if owned:
+    for manager, entry in sorted(_entries(live), key=lambda one: str(at(one[1], "time")), reverse=True):
+        owned = [dotted_path(path) for path in _paths_in(at(entry, "fieldsV1"), wanted)]
+        if owned and not _ENGINES.search(manager):
             when = parse_time(at(entry, "time"))
             at_time = f" at {format_rfc3339(when)}" if when else ""
             found.append(f"{words_of_others(manager, most=100)} set {', '.join(owned[:_HANDS])}{at_time}")
@@ -119,9 +114,7 @@ def when_set(live: Object | None, paths: Iterable[Path], *, status: bool = False
     times = [
         parse_time(at(one, "time"))
         for one in list_at(live, "metadata", "managedFields")
-        if (at(one, "subresource") == "status") is status
-        and isinstance(fields := at(one, "fieldsV1"), dict)
-        and any(_owns(fields, path) for path in wanted)
+        if (at(one, "subresource") == "status") is status and _paths_in(at(one, "fieldsV1"), wanted)
     ]
     return max((one for one in times if one is not None), default=None)
 
@@ -132,17 +125,25 @@ def owned_fields(live: Object | None, managers: Iterable[str], paths: Iterable[P
     entries = [
         at(one, "fieldsV1") for one in list_at(live, "metadata", "managedFields") if at(one, "manager") in wanted
     ]
-    return tuple(
-        dotted_path(path) for path in paths if any(isinstance(one, dict) and _owns(one, path) for one in entries)
-    )
+    return tuple(dotted_path(path) for path in paths if any(_paths_in(one, (path,)) for one in entries))
 
 
 def _other_managers(live: Object | None) -> Iterator[tuple[str, Any]]:
     """Who else has set something, other than the status, with the set of fields."""
+    return ((manager, at(entry, "fieldsV1")) for manager, entry in _entries(live) if manager != FIELD_MANAGER)
+
+
+def _entries(live: Object | None) -> Iterator[tuple[str, Object]]:
+    """What others than CNPG have set, other than the status: by whom, and the entry."""
     for entry in list_at(live, "metadata", "managedFields"):
         manager = str(at(entry, "manager") or "unknown")
-        if manager != FIELD_MANAGER and not _OPERATORS.match(manager) and not at(entry, "subresource"):
-            yield manager, at(entry, "fieldsV1")
+        if not _OPERATORS.match(manager) and not at(entry, "subresource"):
+            yield manager, entry
+
+
+def _paths_in(fields: Any, paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those of the paths that a set of fields owns; none where it is no such set."""
+    return tuple(path for path in paths if _owns(fields, path)) if isinstance(fields, dict) else ()
 
 
 def _owns(fields: Object, path: Path) -> bool:

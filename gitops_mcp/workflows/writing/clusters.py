@@ -21,7 +21,6 @@ from gitops_mcp.domain.plans.clusters.cluster import (
     plan_new_cluster,
     plan_scaling,
 )
-from gitops_mcp.domain.plans.clusters.restore_note import with_restore_note
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.repository.desired import Declaration
@@ -30,7 +29,6 @@ from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.restore import read_restorable
 from gitops_mcp.workflows.writing.targets import live_or_not, object_at_base, only_namespace
 
 
@@ -165,6 +163,9 @@ def scale_cluster(app: App, request: WriteRequest, name: str, *, namespace: str 
 
 
 def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str | None) -> WriteResult:
+    from gitops_mcp.domain.plans.clusters.restore_note import with_restore_note
+    from gitops_mcp.workflows.writing.restore import read_restorable
+
     check_cluster_name(name)
 
     def about(view: View) -> Subject:

@@ -19,7 +19,7 @@ from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at
 IN_TREE = "barmanObjectStore"
 BARMAN_PLUGIN = "barman-cloud.cloudnative-pg.io"
 FAILED = frozenset({"failed", "walArchivingFailing", "invalid backup definition"})
-_RUNNING = frozenset({"started", "running", "finalizing"})
+RUNNING = frozenset({"started", "running", "finalizing"})
 LATE = timedelta(minutes=5)
 """How late a schedule may run, and how long a Backup may wait, before it is told: the operator looks each minute."""
 SCHEDULE_LABEL = "cnpg.io/scheduled-backup"
@@ -45,7 +45,7 @@ class Backup:
 
     @property
     def running(self) -> bool:
-        return self.phase in _RUNNING
+        return self.phase in RUNNING
 
 
 @dataclass(frozen=True)
@@ -185,13 +185,17 @@ def _start_time(object_: Object) -> str:
     return str(at(object_, "status", "startedAt") or at(object_, "metadata", "creationTimestamp") or "")
 
 
+def backup_method(object_: Object) -> str:
+    return text_at(object_, "status", "method") or text_at(object_, "spec", "method") or IN_TREE
+
+
 def read_backup(object_: Object, *, now: datetime) -> Backup:
     status, phase = mapping_at(object_, "status"), text_at(object_, "status", "phase") or "pending"
     asked = parse_time(at(object_, "metadata", "creationTimestamp"))
     return Backup(
         name=str(at(object_, "metadata", "name")),
         phase=phase,
-        method=str(at(status, "method") or at(object_, "spec", "method") or IN_TREE),
+        method=backup_method(object_),
         started=moment(at(status, "startedAt"), now=now),
         stopped=moment(at(status, "stoppedAt"), now=now) if parse_time(at(status, "stoppedAt")) else None,
         error=excerpt(at(status, "error")) or excerpt(at(status, "commandError")) or _snapshot_failure(status),

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.cnpg.releases import Release
-from gitops_mcp.domain.cnpg.restorable import Restorable
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
@@ -42,6 +42,9 @@ from gitops_mcp.domain.rules.rollout import added_volumes, grown_volumes
 from gitops_mcp.domain.rules.waiting import unhealthy_phase
 from gitops_mcp.domain.yaml.edits import Remove, Set, apply_edit, normalize_edit
 from gitops_mcp.errors import Refused
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.cnpg.restorable import Restorable
 
 _DISK_FULL = "Not enough disk space"
 

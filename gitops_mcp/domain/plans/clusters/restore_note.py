@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from gitops_mcp.domain.cnpg.restorable import Restorable
 from gitops_mcp.domain.plans.plan import Plan
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.cnpg.restorable import Restorable
 
 
 def with_restore_note(plan: Plan, found: Restorable | None) -> Plan:
