@@ -74,8 +74,9 @@ def drafts_with_new_patch(
                 _add_patch_to_list(draft, way[0], _merge_patch_for(produced, named, wanted.path, wanted.value))
                 yield draft
         named = _built_name(files, ways[0] if ways else (), metadata) if is_renamed else metadata
-        manifest = _merge_patch_for(produced, named, wanted.path, wanted.value)
-        yield from _drafts_in_overlay(files, declared, manifest)
+        if not is_renamed or named != metadata:
+            manifest = _merge_patch_for(produced, named, wanted.path, wanted.value)
+            yield from _drafts_in_overlay(files, declared, manifest)
 
 
 def _drafts_in_overlay(files: Mapping[str, str], declared: Declaration, manifest: Object) -> Iterator[DraftFiles]:

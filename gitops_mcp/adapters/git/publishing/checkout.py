@@ -1,7 +1,7 @@
 """A kept checkout of the base, in which hooks run: what they call and are configured by is code that was reviewed.
 
 It lies in our folder beside the user's own and moves by difference from call to call, so that a later one costs what
-changed. What a branch adds to the base is laid over it only where that is manifests; see `unreviewed_files`.
+changed. What a branch adds to the base is laid over it only where that is manifests (`domain/repository/reviewed.py`).
 """
 
 from __future__ import annotations
