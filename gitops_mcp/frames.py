@@ -28,7 +28,7 @@ _DEEPEST = 100
 _MOST_ANSWERS = 100
 """To one batch."""
 # A text that does not end is one up to the end, else each quote in it would be tried as the beginning of another.
-_TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"?|([{\[])|([}\]])', re.DOTALL)
+_TOKEN = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*)"?|([{\[])|([}\]])', re.DOTALL)
 _VALUE = re.compile(rb'\s*:(?:\s*(-?(?:0|[1-9]\d{0,17})|"[\w.:-]{1,100}")\s*[,}])?')
 
 _UNREADABLE = ErrorData(

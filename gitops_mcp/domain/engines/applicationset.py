@@ -22,7 +22,7 @@ from gitops_mcp.domain.engines.reading import Files, clean_path, mappings_in, re
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
-_TAG = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*+)\}\}", re.DOTALL)
+_TAG = re.compile(r"\{\{([^{}]*+(?:(?:\{(?!\{)|\}(?!\}))[^{}]*+)*)\}\}")
 _INDEX = re.compile(r"index\s+\.?([\w.-]+)\s+(?:(\d+)|\"([^\"]+)\")")
 _NOT_IN_NAMES = re.compile(r"[^-a-z0-9.]+")
 _MOST = 2000

@@ -27,14 +27,14 @@ SECRET_SETTING = re.compile(
     r"(?i)(?P<head>(?:password|passwd|passphrase|secret[-_]?access[-_]?key|access[-_]?token|api[-_]?key|private[-_]?key|"
     r"client[-_]?secret|auth[-_]?token|identified by|(?:token|secret|sig(?:nature)?)(?==))"
     r"(?:\\?[\"'])?(?P<link>\s*[:=]\s*|\s+(?:is|was|to)\s+|\s+(?=[\"'$]|[EU]&?')))"
-    r"(?P<value>\\\"[^\"\\]*+(?:\\\")?|\"(?:[^\"\\]|\\.)*+\"?|[EU]?&?'(?:[^']|'')*+'?|[^\s,;\"'`)}\]]+)"
+    r"(?P<value>\\\"[^\"\\]*+(?:\\\")?|\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"?|[EU]?&?'[^']*+(?:''[^']*+)*'?|[^\s,;\"'`)}\]]+)"
 )
 """`password=x`, `"password": "x"`, `PASSWORD 'x'`, `the password is x1`, anywhere in a text."""
 _ASSIGNED = re.compile(
-    r"(?<![\w.-])(?P<head>(?P<key>[\w.-]{1,100}+)=)(?P<value>\"(?:[^\"\\]|\\.)*+\"?|'[^']*+'?|[^\s,;\"'`)}\]]+)"
+    r"(?<![\w.-])(?P<head>(?P<key>[\w.-]{1,100}+)=)(?P<value>\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"?|'[^']*+'?|[^\s,;\"'`)}\]]+)"
 )
 _JSON = re.compile(
-    r"(?P<head>\\?\"(?P<key>[\w.-]{1,100}+)\\?\"\s*:\s*)(?P<value>\\\"[^\"\\]*+(?:\\\")?|\"(?:[^\"\\]|\\.)*+\"?)"
+    r"(?P<head>\\?\"(?P<key>[\w.-]{1,100}+)\\?\"\s*:\s*)(?P<value>\\\"[^\"\\]*+(?:\\\")?|\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"?)"
 )
 _LOGIN = re.compile(
     r"(?i)(?P<head>\b(?:login|machine|account|default)\s+\S+\s+password\s+|^[\s#-]*+password\s+(?=\S+\s*$))(?P<value>\S+)"
