@@ -86,6 +86,8 @@ class Watch:
         return done
 
     def applied(self, tool: str, **arguments: Any) -> None:
+        """Until the role is there, with a password that was not there before."""
+        before = len(self.passwords)
         done = self.proposed(tool, cluster_name="orders-db", **arguments)
         if done["outcome"] == "committed":
             self.team.merge(done["branch"])
@@ -96,8 +98,11 @@ class Watch:
             rows = self.server.answer("list_postgres_roles", cluster_name="orders-db")["items"]
             return [row["state"] for row in rows if row["name"] == role] == ["reconciled"]
 
-        until(self.world, is_there)
-        self.look()
+        def is_new() -> bool:
+            self.look()
+            return len(self.passwords) > before
+
+        until(self.world, lambda: is_there() and is_new())
 
     def look(self) -> None:
         """Remembers the passwords that there are."""
