@@ -28,7 +28,10 @@ from gitops_mcp.errors import InvalidRequest
 if TYPE_CHECKING:
     from gitops_mcp.adapters.git.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
+    from gitops_mcp.adapters.git.snapshot import Snapshot
+    from gitops_mcp.adapters.helm import Helm
     from gitops_mcp.adapters.kube import Kube
+    from gitops_mcp.domain.engines.charts.engine import Charts
     from gitops_mcp.domain.repository.desired import Desired
     from gitops_mcp.domain.schema import Schema
 
@@ -73,6 +76,8 @@ class App:
     schemas: dict[tuple[int, str], tuple[Schema, str, bool]] = field(default_factory=dict, repr=False)
     """Made ready for validation, by kind and by the document that they were read from."""
     _models: OrderedDict[tuple[str, ...], Desired] = field(default_factory=OrderedDict, repr=False)
+    _helm: list[Helm] = field(default_factory=list, repr=False)
+    """Opened for the first chart."""
     _homes: list[GitSettings] = field(default_factory=list, repr=False)
     _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)
 
@@ -165,7 +170,9 @@ class App:
 
         ground.repository.has_folder(commit, folder)
         snapshot = ground.repository.snapshot(commit)
-        key = (snapshot.tree, folder, *ground.urls, ground.base.branch)
+        charts = self._charts(ground, commit, snapshot)
+        templates = "" if charts.reviewed is None else ground.repository.snapshot(ground.base.commit).tree
+        key = (snapshot.tree, folder, *ground.urls, ground.base.branch, templates)
         with self._lock:
             known, last = self._models.get(key), next(reversed(self._models.values()), None)
         if known is None:
@@ -177,6 +184,7 @@ class App:
                 revision=ground.base.branch,
                 others=snapshot.others,
                 known=last,
+                charts=charts,
             )
             unread = tuple(SkippedFile(path, reason) for path, reason in snapshot.unread.items())
             known = replace(known, skipped=(*known.skipped, *unread))
@@ -186,6 +194,24 @@ class App:
             while len(self._models) > _MODELS:
                 self._models.popitem(last=False)
         return known if known.commit == commit else replace(known, commit=commit)
+
+    def _charts(self, ground: Ground, commit: str, snapshot: Snapshot) -> Charts:
+        """What renders the charts of a commit; those of a branch only as far as the base has the same templates."""
+        from gitops_mcp.domain.engines.charts.engine import Charts
+
+        if not snapshot.charts:
+            return Charts()
+        from gitops_mcp.adapters.helm import Helm
+
+        with self._lock:
+            if not self._helm:
+                self._helm.append(Helm())
+        base = ground.base.commit
+        reviewed: dict[str, str | bytes] | None = None
+        if commit != base and not ground.repository.history.is_ancestor(commit, base):
+            theirs = ground.repository.snapshot(base)
+            reviewed = {path: theirs.texts[path] for path in theirs.charts} | dict(theirs.binaries)
+        return Charts(self._helm[0], snapshot.binaries, snapshot.links, reviewed)
 
     def settings(self, *, fetch: bool = False) -> tuple[Settings, Ground | None]:
         """What reading needs: the settings, and the ground they come from; None without a repository.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from gitops_mcp.adapters.git.files import Differences, Files, TreeLine, object_id
+from gitops_mcp.adapters.git.chart_files import ChartFiles
+from gitops_mcp.adapters.git.files import SYMLINK, Differences, Files, TreeLine, object_id
 from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.runner import GitFailed
 from gitops_mcp.domain.engines.declared import MARKS
@@ -21,7 +22,7 @@ _LFS_POINTER = "version https://git-lfs.github.com/spec/"
 _MARKS = (_GROUP, _LFS_POINTER, *MARKS)
 _SECRETS = ("bitnami.com/", "external-secrets.io/", "secret-generator.v1.mittwald.de/", "ENC[AES256_GCM,")
 """What a file says that makes a Secret: of Sealed Secrets, External Secrets, mittwald's generator and sops."""
-_SUFFIXES = (".yaml", ".yml", ".json")
+_SUFFIXES = (".yaml", ".yml", ".json", ".tpl")
 _BY_NAME = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml", ".sourceignore"})
 LARGEST = 5 * 2**20
 """Bytes. A larger file is no manifest that a person wrote."""
@@ -40,6 +41,12 @@ class Snapshot:
     """Equal for equal content."""
     secrets: frozenset[str] = frozenset()
     """Files that may make Secrets; they are read when a password is asked for."""
+    charts: frozenset[str] = frozenset()
+    """Those of the texts that belong to charts which speak of CNPG."""
+    binaries: Mapping[str, bytes] = field(default_factory=dict)
+    """What such charts hold that is no text."""
+    links: tuple[str, ...] = ()
+    """Symlinks in such charts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +72,8 @@ class _Index:
     """Paths that matter for their name."""
     secrets: frozenset[str]
     """Paths of files that may make Secrets."""
+    links: frozenset[str] = frozenset()
+    """Symlinks."""
     edited: tuple[str, frozenset[str]] | None = None
     """The tree that was listed before, and the files that differ from it, where none came or went."""
 
@@ -99,6 +108,8 @@ class Snapshots:
         known = self._made.get(before)
         if known is None or not known.unread.keys().isdisjoint(paths) or value_source_names(known.texts):
             return None
+        if not known.binaries.keys().isdisjoint(paths):
+            return None
         texts: dict[str, str] = {}
         unread: dict[str, str] = {}
         self._read(index, paths & known.texts.keys(), texts, unread)
@@ -108,7 +119,8 @@ class Snapshots:
         if unread:
             return None
         others = _Others(index.entries, known.others.known) if isinstance(known.others, _Others) else known.others
-        return Snapshot({**known.texts, **texts}, others, known.unread, index.tree, index.secrets)
+        edited = {**known.texts, **texts}
+        return replace(known, texts=edited, others=others, tree=index.tree, secrets=index.secrets)
 
     def _collected(self, index: _Index) -> Snapshot:
         wanted = set(index.named | index.matched)
@@ -122,18 +134,23 @@ class Snapshots:
             if not more:
                 break
             wanted = more
-        return Snapshot(texts, _Others(index.entries, frozenset(texts)), unread, index.tree, index.secrets)
+        found = ChartFiles(self.files, index.entries, index.links).read(texts, unread)
+        others = _Others(index.entries, frozenset(texts))
+        return Snapshot(
+            texts, others, unread, index.tree, index.secrets, frozenset(found.texts), found.binaries, found.links
+        )
 
     def _indexed(self, tree: str) -> _Index:
         last = self._last[-1] if self._last else None
         changes = self._changes(last.tree, tree) if last else {}
         if last is None or len(changes) > _CHANGES_WORTH_READING:
-            entries = {entry.path: entry for entry in self.files.below(tree) if entry.is_file}
+            listed = list(self.files.below(tree))
+            entries = {entry.path: entry for entry in listed if entry.is_file}
+            links = frozenset(entry.path for entry in listed if entry.mode == SYMLINK)
             found = self._found(tree, (*_MARKS, *_SECRETS), entries)
             named = frozenset(path for path in entries if _is_build_file(path, entries))
-            return _Index(
-                tree, entries, _paths_marked(found, _MARKS, entries), named, _paths_marked(found, _SECRETS, entries)
-            )
+            matched, secrets = (_paths_marked(found, marks, entries) for marks in (_MARKS, _SECRETS))
+            return _Index(tree, entries, matched, named, secrets, links)
         entries = last.entries | {path: entry for path, entry in changes.items() if entry and entry.is_file}
         for path, entry in changes.items():
             if not (entry and entry.is_file):
@@ -155,7 +172,10 @@ class Snapshots:
             and named.isdisjoint(changes)
         )
         edited = (last.tree, frozenset(changes)) if is_edit else None
-        return _Index(tree, entries, matched, named, secrets, edited)
+        links = (last.links - changes.keys()) | {
+            path for path, entry in changes.items() if entry and entry.mode == SYMLINK
+        }
+        return _Index(tree, entries, matched, named, secrets, links, edited)
 
     def _found(self, tree: str, marks: Iterable[str], entries: Mapping[str, TreeLine]) -> dict[str, set[str]]:
         """Which of the marks each file has that has any; one that is too large to be read is taken to have all.

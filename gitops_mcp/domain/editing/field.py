@@ -141,7 +141,11 @@ def _edit_in_layers(
 def _edit_in_values(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set | Remove
 ) -> tuple[FileChange, ...]:
-    from gitops_mcp.domain.editing.chart_values import edit_chart_value
+    if declared.release is not None and declared.release.template:
+        from gitops_mcp.domain.editing.charts.rendered import edit_rendered_value
+
+        return edit_rendered_value(desired, files, declared, wanted)
+    from gitops_mcp.domain.editing.charts.mapped import edit_chart_value
 
     draft, place = edit_chart_value(files, declared, wanted)
     return _prove_edit(desired, declared, wanted, draft.changes, place)

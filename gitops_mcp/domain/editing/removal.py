@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from gitops_mcp.domain import kustomize
-from gitops_mcp.domain.editing.chart_values import list_values_places
+from gitops_mcp.domain.editing.charts.mapped import list_values_places
 from gitops_mcp.domain.editing.kustomization_list import remove_from_kustomizations
 from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.objects import at

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from gitops_mcp.domain.engines.left_out import FileRule, LeftFields
 from gitops_mcp.domain.engines.reading import TextPlace, mappings_in
@@ -92,6 +92,10 @@ class ValuesLayer:
     """Of the mapping, of the text, of the file (`()`), of the parameter's value."""
     name: str = ""
     """Of a parameter, as a dotted path; of what is unread."""
+    value: Any = field(default=None, hash=False)
+    """As the engine has it, once variables and patches are worked in; None where the file says it as it is."""
+    is_text: bool = False
+    """Of a parameter: whatever its value looks like."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,13 @@ class HelmChart:
     release: str | None = None
     """The name of the release, from which the chart makes names."""
     values: tuple[ValuesLayer, ...] = ()
+    version: str | None = None
+    """Which of a chart from elsewhere."""
+
+    def __str__(self) -> str:
+        if self.repository is None:
+            return f"the chart in {self.folder or 'the root folder'}"
+        return f"the chart {self.name}{f' {self.version}' if self.version else ''} of {self.repository}"
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,8 @@ def _chart(
     name = str(source.get("chart") or folder)
     release = at(source, "helm", "releaseName") or one.name
     values = tuple(_values(one.place, (*base, "helm"), mapping_at(source.get("helm")), folder, lent))
-    return HelmChart(name, repository, folder, True, str(release), values)
+    version = None if repository is None else str(source.get("targetRevision") or "") or None
+    return HelmChart(name, repository, folder, True, str(release), values, version)
 
 
 def _values(
@@ -170,11 +171,12 @@ def _values(
     for entry in texts_in(helm.get("valueFiles")):
         yield _value_file(entry, folder, lent)
     if _says_something(helm.get("valuesObject")):
-        yield ValuesLayer("mapping", place.below(*base, "valuesObject"))
+        yield ValuesLayer("mapping", place.below(*base, "valuesObject"), value=helm["valuesObject"])
     elif isinstance(helm.get("values"), str) and helm["values"].strip():
-        yield ValuesLayer("text", place.below(*base, "values"))
+        yield ValuesLayer("text", place.below(*base, "values"), value=helm["values"])
     for index, parameter in enumerate(mappings_in(helm.get("parameters"))):
-        yield ValuesLayer("parameter", place.below(*base, "parameters", index, "value"), str(parameter.get("name")))
+        where, is_text = place.below(*base, "parameters", index, "value"), parameter.get("forceString") is True
+        yield ValuesLayer("parameter", where, str(parameter.get("name")), parameter.get("value"), is_text)
     for parameter in mappings_in(helm.get("fileParameters")):
         yield ValuesLayer("unread", None, f"file parameter {parameter.get('name')}")
 

@@ -60,7 +60,9 @@ def _chart(one: LocatedObject, spec: Object, context: FluxContext) -> tuple[Helm
     else:
         chart = str(wanted.get("chart"))
     more = [ValuesLayer("unread", None, f"{path} of the chart") for path in texts_in(wanted.get("valuesFiles"))]
-    return HelmChart(chart, str(url or f"{kind} {name}"), None, not more, str(release), (*more, *values)), None
+    version = str(wanted.get("version") or "") or None
+    repository = str(url or f"{kind} {name}")
+    return HelmChart(chart, repository, None, not more, str(release), (*more, *values), version), None
 
 
 def _values(one: LocatedObject, spec: Object, context: FluxContext) -> Iterator[ValuesLayer]:
@@ -70,13 +72,13 @@ def _values(one: LocatedObject, spec: Object, context: FluxContext) -> Iterator[
         found = context.referred(kind, name, one.namespace, one.place.path)
         readable = len(found) == 1 and kind == "ConfigMap" and isinstance(at(found[0].object, "data", key), str)
         if readable and not reference.get("targetPath"):
-            yield ValuesLayer("text", found[0].place.below("data", key))
+            yield ValuesLayer("text", found[0].place.below("data", key), value=at(found[0].object, "data", key))
         else:
             yield ValuesLayer("unread", None, f"{kind} {name}, key {key}")
     place = one.place.below("spec", "values")
     there = value_at_place(place, context.files)
     if isinstance(there, dict):
-        yield ValuesLayer("mapping", place)
+        yield ValuesLayer("mapping", place, value=spec.get("values"))
     if not _is_as_written(spec.get("values"), there):
         yield ValuesLayer("unread", None, "a patch of the Kustomization that applies it")
 

@@ -39,10 +39,19 @@ class FileTree:
     """Of `kustomize`: builds by folder. Shared by `with_files`, since a build knows which files it rests on."""
     may_mean: Callable[[str | None, str | None], bool] = lambda _group, _kind: True
     """Whether a group and a kind, None for any, may mean an object that is asked for: who asks knows the kinds."""
+    charts: Any = None
+    """What renders Helm charts, for who knows them."""
 
-    def with_files(self, files: Mapping[str, str], others: Container[str] | None = None) -> FileTree:
+    def with_files(
+        self, files: Mapping[str, str], others: Container[str] | None = None, charts: Any = None
+    ) -> FileTree:
         """Another state of the same repository, which rebuilds only what it changes."""
-        return replace(self, files=files, others=self.others if others is None else others)
+        return replace(
+            self,
+            files=files,
+            others=self.others if others is None else others,
+            charts=self.charts if charts is None else charts,
+        )
 
 
 class TrackedTree:

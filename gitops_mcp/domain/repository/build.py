@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from gitops_mcp.domain.budget import build_budget, spend
 from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.declared import MARKS, find_engine_objects
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.kustomize import FileTree
@@ -46,14 +47,16 @@ def build_desired(
     revision: str = "main",
     others: Container[str] = _NONE,
     known: Desired | None = None,
+    charts: Charts | None = None,
 ) -> Desired:
     """What the files of a commit produce in the environment whose folder is given.
 
     `others`: paths that exist and were not read, since they matter to no build. `known`: what was asked before, of
-    this or another commit or environment; only what differs is built again.
+    this or another commit or environment; only what differs is built again. `charts`: what renders those of this
+    commit; None: what rendered them before.
     """
     with build_budget(len(files)):
-        return _build(files, commit, folder, remotes, revision, others, known)
+        return _build(files, commit, folder, remotes, revision, others, known, charts)
 
 
 def _build(
@@ -64,14 +67,20 @@ def _build(
     revision: str,
     others: Container[str],
     known: Desired | None,
+    charts: Charts | None,
 ) -> Desired:
     tree = known.tree if known is not None else None
-    if tree is not None and known is not None and tree.files == files and tree.others is others:
+    same_charts = charts is None or (tree is not None and tree.charts == charts)
+    if tree is not None and known is not None and same_charts and tree.files == files and tree.others is others:
         if (known.folder, known.remotes, known.revision) == (folder, remotes, revision):
             return replace(known, commit=commit)
     else:
-        tree = (tree or FileTree({}, may_mean=may_mean_cnpg)).with_files(files, others)
-    if known is not None and (known.folder, known.remotes, known.revision) == (folder, remotes, revision):
+        tree = (tree or FileTree({}, may_mean=may_mean_cnpg)).with_files(files, others, charts)
+    if (
+        known is not None
+        and same_charts
+        and (known.folder, known.remotes, known.revision) == (folder, remotes, revision)
+    ):
         again = _built_again(known, tree)
         if again is not None:
             return replace(again, commit=commit)

@@ -19,7 +19,7 @@ from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from gitops_mcp.domain.engines.chart_values import Release
+    from gitops_mcp.domain.engines.charts.values import Release
     from gitops_mcp.domain.engines.substitution import SubstitutedString
 
 _DEPENDENT = frozenset(
@@ -107,7 +107,7 @@ class Declaration:
     substituted: Mapping[Path, SubstitutedString] = field(default_factory=dict)
     """The strings of `produced.object` that name variables."""
     release: Release | None = None
-    """The use of the `cluster` chart that makes it; `path` and `base` are then those of the engine object."""
+    """The use of a chart that makes it; `path` and `base` are then those of the engine object."""
     database: str | None = None
     """Of a Database that a chart makes: its SQL name, by which the values know it."""
     shared: tuple[str, ...] = ()
@@ -144,7 +144,8 @@ class Declaration:
     def label(self) -> str:
         """With what applies it, or where it is built: `Cluster shop/orders (Flux Kustomization ...)`."""
         built = self.path if self.root is None else self.root or "the root folder"
-        return f"{self.identity} ({self.applied or built})"
+        template = f"{self.release.template} of " if self.release and self.release.template else ""
+        return f"{self.identity} ({template}{self.applied or built})"
 
 
 @dataclass(frozen=True)

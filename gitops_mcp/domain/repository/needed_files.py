@@ -63,7 +63,8 @@ def _existing_paths(strings: Iterable[str], folders: Iterable[str], paths: Conta
         if not string.endswith(_TEXTS) or "\n" in string:
             continue
         for folder in tops:
-            path = join_path(folder, string.removeprefix("/"))
+            # `$values/orders.yaml` is a file of the source that another one calls `values`.
+            path = join_path(folder, string.partition("/")[2] if string[0] == "$" else string.removeprefix("/"))
             if path is not None and path in paths:
                 yield path
 

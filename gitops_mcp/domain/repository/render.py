@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders
 from gitops_mcp.domain.kustomize import Build, FileTree, Produced
 from gitops_mcp.domain.objects import Identity, Object, Path, at
@@ -18,7 +19,7 @@ from gitops_mcp.domain.repository.tracked_files import TrackedFiles, is_unchange
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
 
 if TYPE_CHECKING:
-    from gitops_mcp.domain.engines.chart_values import Release
+    from gitops_mcp.domain.engines.charts.values import Release
 
 _CLUSTER_SCOPED = frozenset({"ClusterImageCatalog"})
 
@@ -44,9 +45,17 @@ def render_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
         if one.build == "directory":
             listing = (*directory_files(one, paths), *directory_folders(one, paths))
     key = ("applied", f"{one.place}{one.place.base}{one.generated}{one.folder}")
-    return _render_once(
-        tree, key, (one, listing), lambda watched: _build_engine_object(watched, one, paths), one.place.path
-    )
+    depends = (one, listing, _chart_state(tree, one, paths))
+    return _render_once(tree, key, depends, lambda watched: _build_engine_object(watched, one, paths), one.place.path)
+
+
+def _chart_state(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> object:
+    """What a chart is rendered with beside the texts that a build looks at."""
+    if one.build != "helm" or one.folder is None or not isinstance(tree.charts, Charts):
+        return None
+    charts = tree.charts
+    reviewed = None if charts.reviewed is None else tuple(sorted(charts.reviewed.items()))
+    return tuple(paths), tuple(sorted(charts.binaries.items())), charts.links, reviewed, charts.engine.missing
 
 
 def render_root(tree: FileTree, folder: str) -> RenderedRoot:
@@ -212,32 +221,26 @@ def _encryption_reason(produced: Produced) -> str | None:
 
 
 def _render_releases(tree: FileTree, one: EngineObject) -> RenderedRoot:
-    from gitops_mcp.domain.engines.cluster_chart import releases
+    from gitops_mcp.domain.engines.charts import releases
 
-    found = releases(one, tree.files)
-    if isinstance(found, str):
-        return RenderedRoot(notes=(f"{one.place}: {found}",))
-    unnamed = tuple(
-        f"{one.place}: the name of what {one} makes cannot be told" for release in found if release.name is None
-    )
-    return RenderedRoot(tuple(_declare_releases(tree, one, found)), unnamed)
+    made = releases.made_by_chart(one, tree.files, tree.charts or Charts())
+    return RenderedRoot(tuple(_declare_releases(one, made.objects)), made.notes)
 
 
-def _declare_releases(tree: FileTree, one: EngineObject, found: Iterable[Release]) -> Iterator[Declaration]:
-    from gitops_mcp.domain.engines.cluster_chart import objects_of_release
-
-    for release in found:
-        for value in objects_of_release(release, tree.files):
-            yield Declaration(
-                identity=Identity(value["kind"], at(value, "metadata", "namespace"), value["metadata"]["name"]),
-                path=one.place.path,
-                document=one.place.document,
-                base=one.place.base,
-                line=one.place.line,
-                object=value,
-                namespace_from="engine" if release.namespace else "unknown",
-                applied=one,
-                release=release,
-                database=str(at(value, "spec", "name")) if value["kind"] == "Database" else None,
-                opaque=one.opaque,
-            )
+def _declare_releases(one: EngineObject, made: Iterable[tuple[Release, Object, str | None]]) -> Iterator[Declaration]:
+    for release, value, opaque in made:
+        own = at(value, "metadata", "namespace")
+        namespace = None if value["kind"] in _CLUSTER_SCOPED else own or release.namespace
+        yield Declaration(
+            identity=Identity(value["kind"], namespace, value["metadata"]["name"]),
+            path=one.place.path,
+            document=one.place.document,
+            base=one.place.base,
+            line=one.place.line,
+            object=value,
+            namespace_from="engine" if namespace else "unknown",
+            applied=one,
+            release=release,
+            database=str(at(value, "spec", "name")) if value["kind"] == "Database" else None,
+            opaque=one.opaque or opaque,
+        )

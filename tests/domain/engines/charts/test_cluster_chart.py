@@ -5,8 +5,8 @@ from textwrap import dedent, indent
 import pytest
 
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.chart_values import Release, ValuesPlace
-from gitops_mcp.domain.engines.cluster_chart import objects_of_release, releases, values_place_of_field
+from gitops_mcp.domain.engines.charts.cluster_chart import objects_of_release, releases, values_place_of_field
+from gitops_mcp.domain.engines.charts.values import Release, ValuesPlace
 from gitops_mcp.domain.engines.declared import find_engine_objects
 from gitops_mcp.domain.objects import Path
 

@@ -20,7 +20,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 @dataclass(frozen=True)
 class Release:
-    """One use of the `cluster` chart: what one Cluster and its Databases come from."""
+    """One use of a chart: what one Cluster and its Databases come from, or one object of a chart that is rendered."""
 
     applied: EngineObject
     namespace: str | None
@@ -30,6 +30,8 @@ class Release:
     """In order, the last wins; everything that is set for the release, the chart's own defaults not among it."""
     prefix: Path
     """Before every path of the chart: the dependency's name or alias in an umbrella chart."""
+    template: str | None = None
+    """The file whose rendering the object is; None where values are mapped to fields without one."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
-from gitops_mcp.domain.engines.chart_values import Release, effective_value, find_values_place
+from gitops_mcp.domain.engines.charts.values import Release, effective_value, find_values_place
 from gitops_mcp.domain.engines.reading import TextPlace
 from gitops_mcp.domain.objects import Path
 

@@ -13,7 +13,13 @@ from dataclasses import replace
 
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
-from gitops_mcp.domain.engines.chart_values import Release, ValuesPlace, effective_value, find_values_place, values_line
+from gitops_mcp.domain.engines.charts.values import (
+    Release,
+    ValuesPlace,
+    effective_value,
+    find_values_place,
+    values_line,
+)
 from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 
@@ -57,9 +63,7 @@ def releases(applied: EngineObject, files: Files) -> tuple[Release, ...] | str:
         return "no Helm chart"
     if chart.folder is None:
         if chart.name != CHART or not any(home in str(chart.repository) for home in _KNOWN_HOMES):
-            return (
-                f"the chart {chart.name} of {chart.repository}; of charts only CloudNativePG's `{CHART}` is understood"
-            )
+            return f"{chart}; of charts from elsewhere only CloudNativePG's `{CHART}` is understood"
         return (_read_release(applied, chart.values, (), CHART, files),)
     path = posixpath.join(chart.folder, "Chart.yaml")
     document = read_documents(files[path])[0].value if path in files and read_documents(files[path]) else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gitops_mcp.domain.editing.nested_text import edit_nested
-from gitops_mcp.domain.engines.chart_values import Release, ValuesPlace
-from gitops_mcp.domain.engines.cluster_chart import values_place_of_field
+from gitops_mcp.domain.engines.charts.cluster_chart import values_place_of_field
+from gitops_mcp.domain.engines.charts.values import Release, ValuesPlace
 from gitops_mcp.domain.engines.reading import file_and_line
 from gitops_mcp.domain.objects import dotted_path
 from gitops_mcp.domain.repository.desired import Declaration

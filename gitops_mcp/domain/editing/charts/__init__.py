@@ -1,0 +1,1 @@
+"""Edits of the values from which a Helm chart makes a field."""
