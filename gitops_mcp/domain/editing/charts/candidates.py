@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gitops_mcp.domain.editing.charts.list_values import GONE, list_values, paths_inside
+from gitops_mcp.domain.editing.charts.list_values import GONE, list_values, makes_items, paths_inside
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.domain.yaml.values import is_same
 
 __all__ = ["GONE", "Candidate", "Look", "find_candidates"]
 
-_READ: Final = re.compile(r"(\.Values)?((?:\.[A-Za-z_]\w*)+)")
+_READ: Final = re.compile(r"(\.Values)?((?:\)*\.[A-Za-z_]\w*)+)")
+"""`.Values.a.b`, `(.Values.a).b`, `$one.c`."""
 _SYNONYMS = (
     {"instances", "replicas", "replicacount", "nodes", "members", "instancecount"},
     {"imagename", "image", "tag", "imagetag", "version", "postgresversion", "postgresql"},
@@ -85,6 +86,7 @@ def _of_node(look: Look, node: _Node, path: Path) -> Iterator[tuple[float, Candi
         alike = _name_likeness(node.path, part)
         same = node.value is not None and current is not None and is_same(node.value, current)
         score = 2.0 * alike + 3 * same + 4 * node.is_own + 0.5 * length
+        same = same or makes_items(node.value, current)
         if not rest:
             if alike or same or _affixes(node.value, current) is not None:
                 yield from ((score - index * 0.01, one) for index, one in enumerate(_values(look, node, current)))
@@ -116,16 +118,12 @@ def _values(look: Look, node: _Node, current: Any) -> Iterator[Candidate]:
 
 
 def _nodes(value: Any, path: Path, names: frozenset[str], *, is_own: bool = False) -> Iterator[_Node]:
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    own = is_own or (isinstance(value, dict) and any(isinstance(one, str) and one in names for _, one in parts))
     if path:
-        yield _Node(path, value, is_own)
-    if isinstance(value, dict):
-        own = is_own or any(isinstance(one, str) and one in names for one in value.values())
-        for key, part in value.items():
-            yield from _nodes(part, (*path, str(key)), names, is_own=own or key in names)
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            own = is_own or (isinstance(part, str) and part in names)
-            yield from _nodes(part, (*path, index), names, is_own=own)
+        yield _Node(path, value, own)
+    for step, part in parts:
+        yield from _nodes(part, (*path, step), names, is_own=own or step in names)
 
 
 def _absent_nodes(look: Look, nodes: Iterable[_Node]) -> Iterator[_Node]:
@@ -141,7 +139,7 @@ def _absent_nodes(look: Look, nodes: Iterable[_Node]) -> Iterator[_Node]:
 def _reads(templates: Iterable[str]) -> Iterator[tuple[bool, Path]]:
     for text in templates:
         for found in _READ.finditer(text):
-            yield found[1] is not None, tuple(found[2][1:].split("."))
+            yield found[1] is not None, tuple(found[2].replace(")", "")[1:].split("."))
 
 
 def _names(value: Object) -> frozenset[str]:

@@ -22,6 +22,11 @@ GONE = _Gone()
 """The value of a key that is taken away."""
 
 
+def makes_items(node: Any, rendered: Any) -> bool:
+    """Whether each item of a rendered list has an entry of the node that it may come of."""
+    return isinstance(rendered, list) and bool(rendered) and len(_pairs(node, rendered)) == len(rendered)
+
+
 def list_values(node: Any, old: list[Any], new: list[Any]) -> Iterator[Any]:
     """What the node may have to be, so that the template makes `new` of it instead of `old`."""
     if not node and isinstance(node, list):

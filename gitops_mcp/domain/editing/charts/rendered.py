@@ -55,7 +55,12 @@ class _Chart:
         """As if one more layer, behind all others, said the candidate."""
         layer = _nested(values, candidate.path, candidate.value)
         texts = (*values_texts(_layers(self.applied), self.files), json.dumps(layer, default=str))
-        return render_chart(self.applied, self.files, self.charts, texts)
+        applied = self.applied
+        if applied.chart is not None:  # A parameter would beat it.
+            name = dotted_path(candidate.path)
+            rest = tuple(one for one in applied.chart.values if one.kind != "parameter" or not _is_part(one.name, name))
+            applied = replace(applied, chart=replace(applied.chart, values=rest))
+        return render_chart(applied, self.files, self.charts, texts)
 
 
 def edit_rendered_value(
@@ -81,6 +86,10 @@ def edit_rendered_value(
             return changes
         near.append(f"{_named(chart, candidate)} decides it, but {reason}")
     raise _refusal(declared, wanted, chart, near)
+
+
+def _is_part(parameter: str, name: str) -> bool:
+    return parameter == name or parameter.startswith((f"{name}.", f"{name}["))
 
 
 def _chart_of(desired: Desired, files: Mapping[str, str], declared: Declaration) -> _Chart:
@@ -174,7 +183,10 @@ def _written(
             reason = place
             continue
         draft = DraftFiles(files)
-        edit = Remove(place.values) if candidate.value is GONE else Set(place.values, candidate.value)
+        value = candidate.value
+        if place.is_text and value is not GONE:
+            value = value if isinstance(value, str) else json.dumps(value)
+        edit = Remove(place.values) if value is GONE else Set(place.values, value)
         try:
             edit_nested(draft, place, edit)
             effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
@@ -198,8 +210,14 @@ def _places(chart: _Chart, candidate: Candidate, files: Mapping[str, str]) -> It
     own, *_ = [*(layer for layer in layers[:1] if _is_own_values(chart, layer)), None]
     path, name = candidate.path, dotted_path(candidate.path)
     for layer in layers:
-        if layer.kind == "parameter" and (layer.name == name or layer.name.startswith((f"{name}.", f"{name}["))):
-            yield f"the parameter {layer.name} of {chart.applied} says it: change that by hand"
+        if layer.kind == "parameter" and layer.place is not None and _is_part(layer.name, name):
+            where = file_and_line(layer.place, files)
+            if layer.name != name or chart.applied.guess:
+                yield f"the parameter {layer.name} of {chart.applied} ({where}) says it: change that by hand"
+                return
+            number = int(where.rpartition(":")[2])
+            place = layer.place
+            yield ValuesPlace(place.path, place.document, place.base, None, (), number, present=True, is_text=True)
             return
     said = [index for index, layer in enumerate(layers) if _depth(layer, path, files) == len(path)]
     fixed = next((at + 1 for at, step in enumerate(path) if isinstance(step, int)), 0)  # a list is one layer's
