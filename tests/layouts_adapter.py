@@ -17,6 +17,7 @@ from gitops_mcp.domain.cnpg.protection import Engine, protecting_annotations
 from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.editing.field import set_field
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.names import ClusterRef, make_object_name
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path
 from gitops_mcp.domain.plans.clusters.cluster import (
@@ -50,6 +51,7 @@ from gitops_mcp.domain.plans.roles.role_update import plan_role_update
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError
+from tests.charts import helm
 
 Tree = Mapping[str, bytes]
 """A repository at a commit: every file by its path."""
@@ -255,5 +257,10 @@ def _reading(tree: Tree, declared: Desired, places: Iterable[FilePlace]) -> Desi
 def _desired(tree: Tree, environment: Environment, repository: Repository) -> Desired:
     files = {path: data.decode("utf-8") for path, data in tree.items()}
     return build_desired(
-        files, commit="0" * 40, folder=environment.path, remotes=repository.remotes, revision=repository.revision
+        files,
+        commit="0" * 40,
+        folder=environment.path,
+        remotes=repository.remotes,
+        revision=repository.revision,
+        charts=Charts(helm()),
     )

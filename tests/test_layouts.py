@@ -15,7 +15,7 @@ import functools
 import os
 import posixpath
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,8 +23,10 @@ from typing import Any, Literal
 import pytest
 import yaml
 
+from gitops_mcp.domain.engines.charts.engine import ChartRequest, NotRendered
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import GitOpsError, NotFound
+from tests.charts import helm, needs_helm
 from tests.domain.kustomize.oracle import run_kustomize
 from tests.layouts_adapter import Asked, Environment, Repository, Tool, Tree, is_cnpg, planned, refusal, rendered, told
 
@@ -40,6 +42,13 @@ class Root:
     path: str
     resources: tuple[str, ...] = ()
     """Where the folder has no kustomization: the files that the engine takes from it, as patterns."""
+    release: str = ""
+    """Of a chart: the name of its release."""
+    namespace: str = ""
+    values: tuple[str, ...] = ()
+    """Files of values, the last wins; `apps/db.yaml#spec.values` is a part of a document."""
+    dependencies: tuple[tuple[str, str], ...] = ()
+    """Name and folder of those that the chart names by path."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,9 @@ class Case:
     again: Literal["unchanged", "gone", "next step"] = "unchanged"
     """What the same request does on the files of the first."""
     notes: str = ""
+
+    chart: bool = False
+    """Something here is rendered by Helm."""
 
     @property
     def name(self) -> str:
@@ -107,20 +119,35 @@ def cases() -> Iterator[Case]:
             rest: dict[str, Any] = {key: value for key, value in one.items() if key not in {*lists, "environment"}}
             environment = Environment(**one["environment"])
             yield Case(
-                layout=path.parent.name, environment=environment, repository=repository, roots=roots, **lists, **rest
+                layout=path.parent.name,
+                environment=environment,
+                repository=repository,
+                roots=roots,
+                chart=said.get("chart", False),
+                **lists,
+                **rest,
             )
 
 
 def root_of(said: str | Mapping[str, Any]) -> Root:
-    return Root(said) if isinstance(said, str) else Root(said["path"], tuple(said["resources"]))
+    if isinstance(said, str):
+        return Root(said)
+    release, namespace = said.get("release", ""), said.get("namespace", "")
+    resources, values = (tuple(said.get(key, ())) for key in ("resources", "values"))
+    return Root(said["path"], resources, release, namespace, values, tuple(said.get("dependencies", {}).items()))
+
+
+def marked(found: Iterable[Case]) -> list[Any]:
+    """Those with a chart are skipped on a machine that has no Helm."""
+    return [pytest.param(one, id=one.name, marks=[needs_helm] if one.chart else []) for one in found]
 
 
 ALL = tuple(cases())
-LAYOUT_ROOTS = sorted({(case.layout, root) for case in ALL for root in case.roots}, key=str)
+LAYOUT_ROOTS = sorted({(case.layout, root) for case in ALL for root in case.roots if not root.release}, key=str)
 CARRIED_OUT = [case for case in ALL if not case.refused]
 
 
-@pytest.mark.parametrize("case", CARRIED_OUT, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", marked(CARRIED_OUT))
 def test_a_request_changes_just_these_bytes_and_a_second_time_none(case: Case) -> None:
     assert shown(planned(case.before, case.asked)) == shown(case.edits)
     if case.told:
@@ -135,7 +162,7 @@ def test_a_request_changes_just_these_bytes_and_a_second_time_none(case: Case) -
             assert shown(planned(case.after, case.asked, proposed=True)) not in ({}, shown(case.edits))
 
 
-@pytest.mark.parametrize("case", [case for case in ALL if case.refused], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", marked(case for case in ALL if case.refused))
 def test_what_is_refused_says_why_and_where(case: Case) -> None:
     """To accept a change of words: GITOPS_MCP_TEST_GOLDEN=write, then read the diff."""
     with pytest.raises(GitOpsError) as refused:
@@ -149,11 +176,11 @@ def test_what_is_refused_says_why_and_where(case: Case) -> None:
     assert answer + "\n" == golden.read_text()
 
 
-@pytest.mark.parametrize("case", CARRIED_OUT, ids=lambda case: case.name)
-def test_kubectl_sees_exactly_the_intended_difference(case: Case) -> None:
+@pytest.mark.parametrize("case", marked(CARRIED_OUT))
+def test_kubectl_or_helm_sees_exactly_the_intended_difference(case: Case) -> None:
     assert set(case.changes) <= {root.path for root in case.roots}
     for root in case.roots:
-        before, after = (kubectl(root, files) for files in (case.before, case.after))
+        before, after = ((template if root.release else kubectl)(root, files) for files in (case.before, case.after))
         said = case.changes.get(root.path, [])
         assert differences(before, after) == (said if isinstance(said, list) else [said]), root.path
 
@@ -247,6 +274,35 @@ def kubectl(root: Root, files: Tree) -> dict[str, Object]:
     names = [name_of(one) for one in found]
     assert len(set(names)) == len(names), f"{root.path} renders two objects of one name"
     return dict(zip(names, found, strict=True))
+
+
+def template(root: Root, files: Tree) -> dict[str, Object]:
+    """What Helm makes of a chart, by name."""
+    folders = {root.path: "", **{folder: f"charts/{name}/" for name, folder in root.dependencies}}
+    inside = {
+        into + path.removeprefix(f"{folder}/"): data.decode()
+        for folder, into in folders.items()
+        for path, data in files.items()
+        if path.startswith(f"{folder}/")
+    }
+    request = ChartRequest(
+        inside, tuple(values_of(one, files) for one in root.values), (), root.release, root.namespace, "v1.33.0", ()
+    )
+    made = helm().render(request)
+    assert not isinstance(made, NotRendered), made
+    found = [one for text in made.values() for one in yaml.load_all(text, QUICK_LOADER) if one is not None]
+    return {name_of(one): one for one in found}
+
+
+def values_of(said: str, files: Tree) -> str:
+    path, _, inner = said.partition("#")
+    text = files[path].decode()
+    if not inner:
+        return text
+    found = yaml.safe_load(text)
+    for step in inner.split("."):
+        found = (found or {}).get(step)
+    return found if isinstance(found, str) else yaml.safe_dump(found or {})
 
 
 def taken(root: Root, files: Tree) -> list[str]:

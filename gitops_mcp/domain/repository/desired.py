@@ -196,6 +196,8 @@ class MakerFile:
     reason: str
     mentions: str
     """The names that it may make are words of this."""
+    is_open: bool = False
+    """What it makes could not be told at all: any name may be its."""
 
 
 @dataclass(frozen=True)
@@ -339,7 +341,8 @@ class Desired:
                 f"no {kind} {name!r} is applied in {where}. What declares one is not: {'; '.join(map(str, idle))}. An "
                 f"edit there would change nothing that runs"
             )
-        made = [one.reason for one in self.hidden if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", one.mentions)]
+        word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
+        made = dict.fromkeys(one.reason for one in self.hidden if one.is_open or word.search(one.mentions))
         return NotFound(f"no document declares {kind} {name!r} in {where}, but {'; '.join(made)}") if made else None
 
 

@@ -169,7 +169,8 @@ def _makes_the_same(one: RenderedRoot, other: RenderedRoot) -> bool:
         [(made.identity, made.path, made.document, made.base, made.root) for made in root.declarations]
         for root in (one, other)
     ]
-    return places[0] == places[1] and (one.reached, one.notes) == (other.reached, other.notes)
+    same = places[0] == places[1] and (one.reached, one.notes) == (other.reached, other.notes)
+    return same and one.makers == other.makers
 
 
 def _kustomizations(files: Mapping[str, str]) -> dict[str, KustomizationFile]:

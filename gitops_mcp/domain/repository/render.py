@@ -13,7 +13,7 @@ from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders
 from gitops_mcp.domain.kustomize import Build, FileTree, Produced
 from gitops_mcp.domain.objects import Identity, Object, Path, at
-from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.repository.desired import Declaration, MakerFile
 from gitops_mcp.domain.repository.not_applied import cnpg_documents
 from gitops_mcp.domain.repository.tracked_files import TrackedFiles, is_unchanged
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
@@ -31,6 +31,8 @@ class RenderedRoot:
     declarations: tuple[Declaration, ...] = ()
     notes: tuple[str, ...] = ()
     """What was not understood, with its file."""
+    makers: tuple[MakerFile, ...] = ()
+    """What makes objects that are not known here."""
     reached: frozenset[str] = frozenset()
     """The files that it takes."""
     seen: Mapping[str, str | bool] = field(default_factory=dict, compare=False, repr=False)
@@ -100,7 +102,7 @@ def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
         return RenderedRoot(
             tuple(found for made in each for found in made.declarations),
             tuple(note for made in each for note in made.notes),
-            frozenset(taken),
+            reached=frozenset(taken),
         )
     made = RenderedRoot(reached=frozenset(directory_files(one, paths)) if one.build == "directory" else frozenset())
     for folder, build in _builds(tree, one, paths):
@@ -224,7 +226,9 @@ def _render_releases(tree: FileTree, one: EngineObject) -> RenderedRoot:
     from gitops_mcp.domain.engines.charts import releases
 
     made = releases.made_by_chart(one, tree.files, tree.charts or Charts())
-    return RenderedRoot(tuple(_declare_releases(one, made.objects)), made.notes)
+    makers = tuple(MakerFile(one.place.path, f"{one.place}: {why}", "", is_open=True) for why in made.unknown)
+    notes = (*made.notes, *(maker.reason for maker in makers))
+    return RenderedRoot(tuple(_declare_releases(one, made.objects)), notes, makers)
 
 
 def _declare_releases(one: EngineObject, made: Iterable[tuple[Release, Object, str | None]]) -> Iterator[Declaration]:

@@ -90,7 +90,8 @@ def list_clusters(
         why = Notice("not-installed" if isinstance(error, NotInstalled) else "live-unavailable", str(error))
         listed = _list_declared(app, asked, 0, why)
         if not listed.items:
-            raise type(error)(f"{error}; and Git declares no Cluster there") from error
+            more = "".join(f"; {one.message}" for one in listed.warnings if one.id == "unknown-chart")
+            raise type(error)(f"{error}; and Git declares no Cluster there{more}") from error
         return listed
     now = datetime.now(UTC)
     delivery = _Delivery.of(apis, ground, chosen) if detailed else None

@@ -23,10 +23,15 @@ def applied_by(one: EngineObject) -> str:
 
 
 def passed_over(desired: Desired) -> list[Notice]:
-    """The files that may declare something and could not be read, counted."""
-    if not desired.skipped:
-        return []
-    first = desired.skipped[0]
-    which = cut_text(f"{first.path}: {first.reason}")
-    message = f"{pluralize(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
-    return [Notice("passed-over", message)]
+    """The files that may declare something and could not be read, counted, and charts that could not be rendered."""
+    found = []
+    if desired.skipped:
+        first = desired.skipped[0]
+        which = cut_text(f"{first.path}: {first.reason}")
+        message = f"{pluralize(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
+        found.append(Notice("passed-over", message))
+    unknown = list(dict.fromkeys(one.reason for one in desired.hidden if one.is_open))
+    if unknown:
+        more = f"; so for {pluralize(len(unknown) - 1, 'further chart')}" if unknown[1:] else ""
+        found.append(Notice("unknown-chart", f"there may be more: {cut_text(unknown[0])}{more}"))
+    return found

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
 from gitops_mcp.domain.engines.charts import cluster_chart
 from gitops_mcp.domain.engines.charts.engine import Charts
-from gitops_mcp.domain.engines.charts.own_chart import RenderedChart, may_make_cnpg, render_chart
+from gitops_mcp.domain.engines.charts.own_chart import RenderedChart, may_make_cnpg, render_chart, values_of_layer
 from gitops_mcp.domain.engines.charts.values import Release
-from gitops_mcp.domain.engines.reading import Files, TextPlace
+from gitops_mcp.domain.engines.reading import Files, TextPlace, file_and_line
 from gitops_mcp.domain.kinds import may_mean_cnpg
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+
+_OTHER_CHARTS = frozenset({"cloudnative-pg", "plugin-barman-cloud", "cnpg-sandbox"})
+"""CloudNativePG's own, that make no Cluster."""
+_LOOKS_LIKE_CNPG = re.compile(r"cnpg|cloudnative-?pg", re.IGNORECASE)
+_ANSWERS = frozenset({"instances", "replicas", "size", "storageClass", "imageName", "roles", "databases", "parameters"})
+_NAMED_AT_MOST = 6
 
 
 @dataclass(frozen=True)
@@ -21,33 +28,62 @@ class MadeByChart:
     objects: tuple[tuple[Release, Object, str | None], ...] = ()
     """Each with why it may be otherwise."""
     notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Why what it may make beside them is not known."""
 
 
 def made_by_chart(one: EngineObject, files: Files, charts: Charts) -> MadeByChart:
     chart = one.chart
     if chart is None:
         return MadeByChart()
-    if chart.folder is None or not may_make_cnpg(chart.folder, files, charts):
-        found = cluster_chart.releases(one, files)
-        if isinstance(found, str):  # What speaks of nothing of CNPG needs no note.
-            return MadeByChart(notes=(f"{one.place}: {found}",) if chart.folder is None else ())
-        return _mapped(one, found, files)
-    rendered = render_chart(one, files, charts)
     found = cluster_chart.releases(one, files)
     mapped = () if isinstance(found, str) else found
+    if chart.folder is None:
+        unknown = tuple(_of_unknown_chart(one, files)) if isinstance(found, str) else ()
+        return replace(_mapped(one, mapped, files), unknown=unknown)
+    if not may_make_cnpg(chart.folder, files, charts):
+        return _mapped(one, mapped, files)
+    rendered = render_chart(one, files, charts)
     if isinstance(rendered, str):
-        made = _mapped(one, mapped, files)
-        return MadeByChart(made.objects, (*made.notes, f"{one.place}: {rendered}"))
-    gone = {str(dependency.get("alias") or dependency.get("name")) for dependency in rendered.missing}
-    made = _mapped(one, (release for release in mapped if release.prefix[0] in gone), files)
-    known = {release.prefix[0] for release in mapped}
+        return replace(_mapped(one, mapped, files), unknown=(rendered,))
+    known = {release.prefix[0]: release for release in mapped}
+    gone = {str(dependency.get("alias") or dependency.get("name")): dependency for dependency in rendered.missing}
+    made = _mapped(one, (release for name, release in known.items() if name in gone), files)
     notes = (
         f"{one.place}: {chart} depends on {dependency.get('name')} of {dependency.get('repository')}, which is not in "
         f"this repository: what that makes is not told"
-        for dependency in rendered.missing
-        if str(dependency.get("alias") or dependency.get("name")) not in known
+        for name, dependency in gone.items()
+        if name not in known
     )
     return MadeByChart((*made.objects, *_objects_rendered(one, rendered, files)), (*made.notes, *notes))
+
+
+def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
+    """A chart from elsewhere that may make objects of CNPG, with what a person would edit."""
+    chart = one.chart
+    if chart is None or chart.name in _OTHER_CHARTS:
+        return
+    values = [(layer, values_of_layer(layer, files)) for layer in chart.values if layer.place]
+    if not _LOOKS_LIKE_CNPG.search(f"{chart.name} {chart.repository} {values}"):
+        return
+    places = [
+        f"{dotted_path(path)} ({file_and_line(place if layer.kind == 'text' else place.below(*path), files)})"
+        for layer, value in values
+        for path in _paths_named(value, ())
+        if (place := layer.place) is not None
+    ]
+    shown = ", ".join(places[:_NAMED_AT_MOST])
+    look = f"the values that look like the answer: {shown}" if shown else "its values say nothing that looks like it"
+    yield f"{one} installs {chart}, which is not in this repository and may make it; {look}"
+
+
+def _paths_named(value: object, path: Path) -> Iterator[Path]:
+    """The uppermost keys that are called as what is asked for."""
+    for key, part in value.items() if isinstance(value, dict) else ():
+        if key in _ANSWERS:
+            yield (*path, str(key))
+        else:
+            yield from _paths_named(part, (*path, str(key)))
 
 
 def _mapped(one: EngineObject, found: Iterable[Release], files: Files) -> MadeByChart:

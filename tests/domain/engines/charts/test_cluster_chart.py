@@ -393,13 +393,14 @@ spec:
     [
         pytest.param(
             {"hr.yaml": release("{a: b}").replace("chart: cluster", "chart: redis"), "repo.yaml": REPOSITORY},
-            "the chart redis of https://cloudnative-pg.github.io/charts; of charts only CloudNativePG's `cluster` is "
-            "understood",
+            "the chart redis of https://cloudnative-pg.github.io/charts; of charts from elsewhere only CloudNativePG's "
+            "`cluster` is understood",
             id="another chart",
         ),
         pytest.param(
             {"hr.yaml": release("{a: b}"), "repo.yaml": REPOSITORY.replace("cloudnative-pg.github.io", "example.com")},
-            "the chart cluster of https://example.com/charts; of charts only CloudNativePG's `cluster` is understood",
+            "the chart cluster of https://example.com/charts; of charts from elsewhere only CloudNativePG's `cluster` is "
+            "understood",
             id="a chart of the same name",
         ),
         pytest.param(
