@@ -21,7 +21,8 @@ def edit_chart_value(files: Mapping[str, str], declared: Declaration, wanted: Ed
     if release is None:
         raise AssertionError("only what a chart makes has values")
     field = f"{dotted_path(wanted.path)} of {declared.label}"
-    found = values_place_of_field(release, declared.identity.kind, wanted.path, files, database=declared.database)
+    kind, name = declared.identity.kind, declared.database or declared.identity.name
+    found = values_place_of_field(release, kind, wanted.path, files, name=name)
     if isinstance(found, str):
         raise Refused(
             f"{field} is made by a Helm chart: {found}. Its values stand in {list_values_places(release, files)}"
@@ -37,9 +38,10 @@ def edit_chart_value(files: Mapping[str, str], declared: Declaration, wanted: Ed
     match wanted:
         case Set(_, value):
             if found.prefix:
-                if not isinstance(value, str) or not value.startswith(found.prefix):
-                    raise Refused(f"{field} is {found.prefix} and the value at {place}, which cannot become {value!r}")
-                value = value.removeprefix(found.prefix)
+                around = f"{found.prefix}{'…' * bool(found.suffix)}{found.suffix}"
+                if not isinstance(value, str) or not (value.startswith(found.prefix) and value.endswith(found.suffix)):
+                    raise Refused(f"{field} is {around} and the value at {place}, which cannot become {value!r}")
+                value = value.removeprefix(found.prefix).removesuffix(found.suffix)
             edit_nested(draft, found, Set(found.values, value))
         case Remove() if not found.prefix:
             edit_nested(draft, found, Remove(found.values))

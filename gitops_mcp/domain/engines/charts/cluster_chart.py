@@ -1,6 +1,7 @@
 """Where the values of CloudNativePG's `cluster` chart stand, for the fields that one value makes.
 
-From the chart's templates as of 0.8 (templates/cluster.yaml, databases.yaml, _helpers.tpl). Nothing is rendered: what
+From the chart's templates as of 0.8 (templates/cluster.yaml, databases.yaml, pooler.yaml,
+scheduled-backups.yaml, _helpers.tpl). Nothing is rendered: what
 is not in the table below comes from defaults of the chart, from several values at once or from a template, and is
 refused with its path.
 """
@@ -8,8 +9,9 @@ refused with its path.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
@@ -26,33 +28,72 @@ from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 CHART = "cluster"
 IMAGE = f"{POSTGRES_IMAGES}:"
 """What the chart puts before `version.postgresql` where no image is named."""
+_VERSION: Path = ("version", "postgresql")
 
+_PASSED = (
+    *("instances", "imageName", "resources", "affinity", "primaryUpdateMethod", "primaryUpdateStrategy", "logLevel"),
+    *("enableSuperuserAccess", "enablePDB", "env", "envFrom", "imagePullPolicy", "imagePullSecrets", "certificates"),
+    *("priorityClassName", "stopDelay", "replicationSlots", "serviceAccountTemplate", "podSecurityContext"),
+    *("securityContext", "storage.size", "storage.storageClass", "walStorage.size", "walStorage.storageClass"),
+    *("postgresql.parameters", "postgresql.synchronous", "postgresql.pg_hba", "postgresql.pg_ident", "postgresql.ldap"),
+    *("monitoring.disableDefaultQueries", "monitoring.customQueriesSecret", "monitoring.tls.enabled"),
+)
+"""Fields of `spec` that stand in `cluster` under the same name."""
 _MAPPED: dict[Path, Path] = {
-    ("spec", "instances"): ("cluster", "instances"),
-    ("spec", "storage", "size"): ("cluster", "storage", "size"),
-    ("spec", "storage", "storageClass"): ("cluster", "storage", "storageClass"),
-    ("spec", "walStorage", "size"): ("cluster", "walStorage", "size"),
-    ("spec", "walStorage", "storageClass"): ("cluster", "walStorage", "storageClass"),
-    ("spec", "imageName"): ("cluster", "imageName"),
+    **{("spec", *one.split(".")): ("cluster", *one.split(".")) for one in _PASSED},
+    # Those of `databases` get them too, where nothing reads them.
+    ("metadata", "annotations"): ("cluster", "annotations"),
     ("spec", "managed", "roles"): ("cluster", "roles"),
     ("spec", "managed", "services"): ("cluster", "services"),
-    ("spec", "resources"): ("cluster", "resources"),
-    ("spec", "affinity"): ("cluster", "affinity"),
-    ("spec", "postgresql", "parameters"): ("cluster", "postgresql", "parameters"),
-    ("spec", "postgresql", "synchronous"): ("cluster", "postgresql", "synchronous"),
-    ("spec", "postgresql", "pg_hba"): ("cluster", "postgresql", "pg_hba"),
-    ("spec", "postgresql", "pg_ident"): ("cluster", "postgresql", "pg_ident"),
-    ("spec", "primaryUpdateMethod"): ("cluster", "primaryUpdateMethod"),
-    ("spec", "primaryUpdateStrategy"): ("cluster", "primaryUpdateStrategy"),
-    ("spec", "enableSuperuserAccess"): ("cluster", "enableSuperuserAccess"),
-    ("spec", "enablePDB"): ("cluster", "enablePDB"),
-    ("spec", "logLevel"): ("cluster", "logLevel"),
+    ("spec", "superuserSecret", "name"): ("cluster", "superuserSecret"),
 }
-_DATABASE = frozenset(
-    {"ensure", "owner", "template", "encoding", "databaseReclaimPolicy", "connectionLimit", "tablespace", "isTemplate"}
-    | {"schemas", "extensions", "locale", "localeProvider", "localeCollate", "localeCType", "icuLocale", "icuRules"}
-    | {"builtinLocale", "collationVersion"}
-)
+
+
+@dataclass(frozen=True)
+class _Entries:
+    """A list of values of which each entry makes one object."""
+
+    values: Path
+    infix: str
+    """Between the Cluster's name and the entry's."""
+    keys: Mapping[Path, str]
+    """Which key of the entry makes a field of `spec`."""
+    defaults: Mapping[Path, Any] = field(default_factory=dict)
+    needs: Path = ()
+    """What has to be true for the list to count."""
+
+
+def _same_names(names: str) -> dict[Path, str]:
+    return {(one,): one for one in names.split()}
+
+
+_ENTRIES = {
+    "Database": _Entries(
+        ("databases",),
+        "",
+        _same_names(
+            "name ensure owner template encoding databaseReclaimPolicy connectionLimit tablespace isTemplate schemas "
+            "extensions locale localeProvider localeCollate localeCType icuLocale icuRules builtinLocale "
+            "collationVersion allowConnections"
+        ),
+    ),
+    "Pooler": _Entries(
+        ("poolers",),
+        "pooler-",
+        {
+            **_same_names("instances type template"),
+            **{("pgbouncer", one): one for one in ("poolMode", "authQuerySecret", "authQuery", "parameters", "pg_hba")},
+        },
+        {("type",): "rw", ("pgbouncer", "poolMode"): "session"},
+    ),
+    "ScheduledBackup": _Entries(
+        ("backups", "scheduledBackups"),
+        "",
+        _same_names("schedule method backupOwnerReference pluginConfiguration"),
+        {("immediate",): True},
+        ("backups", "enabled"),
+    ),
+}
 _KNOWN_HOMES = ("cloudnative-pg.github.io/charts", "cloudnative-pg/charts", "cloudnative-pg.io")
 
 
@@ -77,13 +118,16 @@ def releases(applied: EngineObject, files: Files) -> tuple[Release, ...] | str:
 
 
 def values_place_of_field(
-    release: Release, kind: str, path: Path, files: Files, *, database: str | None = None
+    release: Release, kind: str, path: Path, files: Files, *, name: str | None = None
 ) -> ValuesPlace | str:
-    """Where the value that makes a field stands, or why a person has to change it; `database`: by its SQL name."""
+    """Where the value that makes a field stands, or why a person has to change it.
+
+    `name`: of a Database that in PostgreSQL, of what else has entries its own.
+    """
     if release.applied.opaque:
         return release.applied.opaque
-    if kind == "Database":
-        return _values_place_in_entry(release, path, files, database)
+    if kind in _ENTRIES:
+        return _values_place_in_entry(release, kind, path, files, name)
     whole = next((known for known in _MAPPED if path[: len(known)] == known), None)
     if kind != "Cluster" or whole is None:
         return (
@@ -98,7 +142,7 @@ def values_place_of_field(
 
 
 def objects_of_release(release: Release, files: Files) -> Iterator[Object]:
-    """The Cluster and the Databases, with no more in them than what the values say one to one."""
+    """The Cluster and what belongs to it, with no more in them than what the values say one to one."""
     if release.name is None:
         return
     metadata = {"name": release.name, **({"namespace": release.namespace} if release.namespace else {})}
@@ -109,15 +153,24 @@ def objects_of_release(release: Release, files: Files) -> Iterator[Object]:
             _put_value(cluster, target, found)
     if effective_value(release, ("cluster", "walStorage", "enabled"), files) is not True:
         cluster["spec"].pop("walStorage", None)
-    version = effective_value(release, ("version", "postgresql"), files)
-    if "imageName" not in cluster["spec"] and version and not _deciding_catalog(release, files):
-        cluster["spec"]["imageName"] = f"{IMAGE}{version}"
+    image = _made_image(release, files)
+    if "imageName" not in cluster["spec"] and image and not _deciding_catalog(release, files):
+        cluster["spec"]["imageName"] = f"{image[0]}{effective_value(release, _VERSION, files)}{image[1]}"
     yield cluster
-    for one in mappings_in(effective_value(release, ("databases",), files)):
-        name = str(one.get("name"))
-        spec = {"name": name, "cluster": {"name": release.name}} | {key: one[key] for key in one if key in _DATABASE}
-        named = {**metadata, "name": f"{release.name}-{name.replace('_', '-')}"}
-        yield {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Database", "metadata": named, "spec": spec}
+    for kind, entries in _ENTRIES.items():
+        if not entries.needs or effective_value(release, entries.needs, files) is True:
+            for one in mappings_in(effective_value(release, entries.values, files)):
+                named = {**metadata, "name": _name_of_entry(release, kind, one)}
+                spec = {"cluster": {"name": release.name}, **_spec_of_entry(entries, one)}
+                yield {"apiVersion": "postgresql.cnpg.io/v1", "kind": kind, "metadata": named, "spec": spec}
+
+
+def _spec_of_entry(entries: _Entries, one: Object) -> Object:
+    spec: Object = {}
+    said = {path: one[key] for path, key in entries.keys.items() if key in one}
+    for path, value in {**entries.defaults, **said}.items():
+        _put_value(spec, path, value)
+    return spec
 
 
 def _read_release(
@@ -142,16 +195,26 @@ def _is_cluster_chart(dependency: Object) -> bool:
 def _values_place_of_image(release: Release, files: Files) -> ValuesPlace | str:
     if (reason := _deciding_catalog(release, files)) is not None:
         return f"{reason} decides on the image; see {values_line(release, files)}"
-    kind, version = (
-        effective_value(release, ("type",), files),
-        effective_value(release, ("version", "postgresql"), files),
-    )
-    if effective_value(release, ("cluster", "imageName"), files) or version is None:
+    if effective_value(release, ("cluster", "imageName"), files) or effective_value(release, _VERSION, files) is None:
         return find_values_place(release, ("cluster", "imageName"), (), files)
-    if kind not in {None, "postgresql"}:
+    kind, made = effective_value(release, ("type",), files), _made_image(release, files)
+    if made is None:
         return f"version.postgresql and version.{kind} together make the image; see {values_line(release, files)}"
-    found = find_values_place(release, ("version", "postgresql"), (), files)
-    return found if isinstance(found, str) else replace(found, prefix=IMAGE)
+    found = find_values_place(release, _VERSION, (), files)
+    return found if isinstance(found, str) else replace(found, prefix=made[0], suffix=made[1])
+
+
+def _made_image(release: Release, files: Files) -> tuple[str, str] | None:
+    """What stands before and after `version.postgresql` in the image that the chart makes of it."""
+    if not effective_value(release, _VERSION, files):
+        return None
+    match effective_value(release, ("type",), files):
+        case None | "postgresql":
+            return IMAGE, ""
+        case "postgis" if postgis := effective_value(release, ("version", "postgis"), files):
+            return f"{IMAGE.replace('/postgresql:', '/postgis:')}", f"-{postgis}"
+        case _:
+            return None
 
 
 def _deciding_catalog(release: Release, files: Files) -> str | None:
@@ -163,17 +226,25 @@ def _deciding_catalog(release: Release, files: Files) -> str | None:
     )
 
 
-def _values_place_in_entry(release: Release, path: Path, files: Files, database: str | None) -> ValuesPlace | str:
-    listed = effective_value(release, ("databases",), files)
-    index = next((at for at, one in enumerate(mappings_in(listed)) if one.get("name") == database), None)
-    if index is None:
-        return f"no entry of databases is named {database} in {values_line(release, files)}"
-    if len(path) < 2 or path[0] != "spec" or path[1] not in _DATABASE:
-        return (
-            f"{dotted_path(path)} of a Database is no single value of the chart `{CHART}`; "
-            f"see {values_line(release, files)}"
-        )
-    return find_values_place(release, ("databases",), (index, *path[1:]), files)
+def _values_place_in_entry(
+    release: Release, kind: str, path: Path, files: Files, name: str | None
+) -> ValuesPlace | str:
+    entries = _ENTRIES[kind]
+    where, line = dotted_path(entries.values), values_line(release, files)
+    listed = mappings_in(effective_value(release, entries.values, files))
+    names = [one.get("name") if kind == "Database" else _name_of_entry(release, kind, one) for one in listed]
+    if name not in names:
+        return f"no entry of {where} is named {name} in {line}"
+    known = next((one for one in entries.keys if path[1 : 1 + len(one)] == one), None)
+    if path[0] != "spec" or known is None or known == ("name",):
+        return f"{dotted_path(path)} of a {kind} is no single value of the chart `{CHART}`; see {line}"
+    rest = path[1 + len(known) :]
+    return find_values_place(release, entries.values, (names.index(name), entries.keys[known], *rest), files)
+
+
+def _name_of_entry(release: Release, kind: str, entry: Object) -> str:
+    name = str(entry.get("name"))
+    return f"{release.name}-{_ENTRIES[kind].infix}{name.replace('_', '-') if kind == 'Database' else name}"
 
 
 def _put_value(value: Object, path: Path, part: object) -> None:

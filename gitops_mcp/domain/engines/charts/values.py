@@ -52,7 +52,8 @@ class ValuesPlace:
     is_text: bool = False
     """A Helm parameter: whatever the type, it is written as a string."""
     prefix: str = ""
-    """The object's value is this and the value: an image from `version.postgresql`."""
+    """The object's value is this, the value and `suffix`: an image from `version.postgresql`."""
+    suffix: str = ""
 
 
 def effective_value(release: Release, path: Path, files: Files) -> Any:

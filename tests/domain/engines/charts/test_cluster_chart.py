@@ -283,12 +283,12 @@ def test_the_objects_hold_what_the_values_say() -> None:
 
 def test_a_database_is_found_by_its_sql_name() -> None:
     files = flux("databases: [{name: a, owner: x}, {name: b, owner: y}]")
-    found = values_place_of_field(used(files), "Database", ("spec", "owner"), files, database="b")
+    found = values_place_of_field(used(files), "Database", ("spec", "owner"), files, name="b")
     assert isinstance(found, ValuesPlace)
     assert (found.values, found.present) == (("databases", 1, "owner"), True)
-    missing = values_place_of_field(used(files), "Database", ("spec", "owner"), files, database="c")
+    missing = values_place_of_field(used(files), "Database", ("spec", "owner"), files, name="c")
     assert missing == "no entry of databases is named c in hr.yaml:6"
-    other = values_place_of_field(used(files), "Database", ("spec", "name"), files, database="b")
+    other = values_place_of_field(used(files), "Database", ("spec", "name"), files, name="b")
     assert other == "spec.name of a Database is no single value of the chart `cluster`; see hr.yaml:6"
 
 
@@ -436,3 +436,102 @@ def test_a_chart_folder_of_this_repository_has_values_files() -> None:
     files = {"hr.yaml": text, "charts/shop/Chart.yaml": UMBRELLA, **VALUES, **PROD}
     assert place(files).path == "charts/shop/prod.yaml"
     assert place(files, ("spec", "storage", "size")).path == "hr.yaml"
+
+
+EVERYTHING = """\
+fullnameOverride: orders
+cluster: {instances: 3, annotations: {team: shop}}
+poolers:
+  - {name: rw, instances: 2, parameters: {max_client_conn: "200"}}
+  - {name: ro, instances: 1, type: ro, poolMode: transaction}
+backups:
+  enabled: true
+  scheduledBackups:
+    - {name: nightly, schedule: "0 0 2 * * *", method: plugin, backupOwnerReference: self}
+"""
+
+
+def test_poolers_and_scheduled_backups_are_read_from_their_entries() -> None:
+    files = {"hr.yaml": release(EVERYTHING), "repo.yaml": REPOSITORY}
+
+    found = {f"{one['kind']} {one['metadata']['name']}": one["spec"] for one in objects_of_release(used(files), files)}
+
+    assert found == {
+        "Cluster orders": {"instances": 3},
+        "Pooler orders-pooler-rw": {
+            "cluster": {"name": "orders"},
+            "type": "rw",
+            "instances": 2,
+            "pgbouncer": {"poolMode": "session", "parameters": {"max_client_conn": "200"}},
+        },
+        "Pooler orders-pooler-ro": {
+            "cluster": {"name": "orders"},
+            "type": "ro",
+            "instances": 1,
+            "pgbouncer": {"poolMode": "transaction"},
+        },
+        "ScheduledBackup orders-nightly": {
+            "cluster": {"name": "orders"},
+            "immediate": True,
+            "schedule": "0 0 2 * * *",
+            "method": "plugin",
+            "backupOwnerReference": "self",
+        },
+    }
+
+
+def test_scheduled_backups_count_only_where_backups_are_enabled() -> None:
+    files = {"hr.yaml": release(EVERYTHING.replace("enabled: true", "enabled: false")), "repo.yaml": REPOSITORY}
+
+    assert "ScheduledBackup" not in {one["kind"] for one in objects_of_release(used(files), files)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "path", "values"),
+    [
+        pytest.param("Cluster", None, ("metadata", "annotations", "cnpg.io/hibernation"), ("cluster", "annotations", "cnpg.io/hibernation"), id="an annotation"),
+        pytest.param("Pooler", "orders-pooler-ro", ("spec", "instances"), ("poolers", 1, "instances"), id="a pooler's instances"),
+        pytest.param("Pooler", "orders-pooler-rw", ("spec", "pgbouncer", "parameters", "max_client_conn"), ("poolers", 0, "parameters", "max_client_conn"), id="a pooler's parameter"),
+        pytest.param("ScheduledBackup", "orders-nightly", ("spec", "schedule"), ("backups", "scheduledBackups", 0, "schedule"), id="a schedule"),
+    ],
+)  # fmt: skip
+def test_what_is_passed_through_is_edited_at_its_value(kind: str, name: str | None, path: Path, values: Path) -> None:
+    files = {"hr.yaml": release(EVERYTHING), "repo.yaml": REPOSITORY}
+
+    found = values_place_of_field(used(files), kind, path, files, name=name)
+
+    assert isinstance(found, ValuesPlace), found
+    assert found.values == values
+
+
+@pytest.mark.parametrize(
+    ("values", "image"),
+    [
+        pytest.param('version: {postgresql: "16"}', "ghcr.io/cloudnative-pg/postgresql:16", id="no type"),
+        pytest.param('{type: postgis, version: {postgresql: "16", postgis: "3.4"}}', "ghcr.io/cloudnative-pg/postgis:16-3.4", id="postgis"),
+        pytest.param('{type: postgis, version: {postgresql: "16"}}', None, id="postgis of the chart's own version"),
+        pytest.param('{type: timescaledb, version: {postgresql: "16", timescaledb: "2.15"}}', None, id="timescaledb, by a catalog"),
+    ],
+)  # fmt: skip
+def test_the_image_is_that_of_the_type(values: str, image: str | None) -> None:
+    files = {"hr.yaml": release(values), "repo.yaml": REPOSITORY}
+
+    (cluster,) = objects_of_release(used(files), files)
+
+    assert cluster["spec"].get("imageName") == image
+
+
+def test_of_an_image_with_postgis_the_version_of_postgresql_is_edited_between_both() -> None:
+    files = {
+        "hr.yaml": release('{type: postgis, version: {postgresql: "16", postgis: "3.4"}}'),
+        "repo.yaml": REPOSITORY,
+    }
+
+    found = values_place_of_field(used(files), "Cluster", ("spec", "imageName"), files)
+
+    assert isinstance(found, ValuesPlace), found
+    assert (found.prefix, found.values, found.suffix) == (
+        "ghcr.io/cloudnative-pg/postgis:",
+        ("version", "postgresql"),
+        "-3.4",
+    )
