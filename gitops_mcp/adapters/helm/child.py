@@ -8,21 +8,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import weakref
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-from gitops_mcp.adapters.helm.process import PRINTED, Ended, clean_environment, end_group, ended_after
+from gitops_mcp.adapters.helm.process import MEMORY, PRINTED, Ended, clean_environment, end_group, ended_after
 
 _START = 20.0
 """Seconds more for the first rendering: the library has 85 MB."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Child:
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _ending: weakref.finalize[..., Child] | None = field(default=None, repr=False)
+    """Ends the process with this object at the latest."""
 
     def ask(self, question: dict[str, Any], *, seconds: float) -> dict[str, Any]:
         """Raises Ended."""
@@ -46,18 +49,16 @@ class Child:
         raise Ended("Helm ended without a word: the chart takes more memory than it may", for_ever=True)
 
     def close(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            end_group(process)
-            with process:
-                pass
+        self._process = None
+        if self._ending is not None:
+            self._ending()
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.close()
         folder = gettempdir()
-        # Isolated: neither the working directory nor PYTHON* variables say what is imported.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(Path(__file__).with_name("library.py"))],
+        # `-P`: the folder of the program is none of those that modules come from.
+        process = subprocess.Popen(
+            [sys.executable, "-P", str(Path(__file__).with_name("library.py")), str(MEMORY), str(PRINTED)],
             cwd=folder,
             env=clean_environment(folder),
             stdin=subprocess.PIPE,
@@ -65,4 +66,11 @@ class Child:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        return self._process
+        self._process, self._ending = process, weakref.finalize(self, _end, process)
+        return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    end_group(process)
+    with suppress(BrokenPipeError), process:
+        pass

@@ -12,17 +12,16 @@ import sys
 from collections import OrderedDict
 from typing import Any
 
-MEMORY = 1536 * 2**20
-PRINTED = 16 * 2**20
 _CHARTS = 16
 
 
-def main() -> None:
+def main(memory: int, printed: int) -> None:
+    """`memory` and `printed` are bytes."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     import helm_python
 
     charts: OrderedDict[str, Any] = OrderedDict()
@@ -32,7 +31,7 @@ def main() -> None:
         except (helm_python.HelmError, ValueError, RecursionError) as error:
             answer = {"failed": f"Helm refuses the chart: {error}"}
         written = json.dumps(answer).encode()
-        answers.write((written if len(written) <= PRINTED else b'{"large": true}') + b"\n")
+        answers.write((written if len(written) <= printed else b'{"large": true}') + b"\n")
         answers.flush()
 
 
@@ -71,4 +70,4 @@ def _merged(old: Any, new: Any, *, items: bool = False) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))
