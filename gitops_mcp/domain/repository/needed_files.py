@@ -5,20 +5,23 @@ Files that only declare other things (Deployments and the like, named under `res
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from gitops_mcp.domain.engines.declared import MARKS, all_value_sources
+from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import clean_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 
 _LISTS = frozenset({"resources", "bases", "crds"})
 """Keys of a kustomization whose files matter only where they declare something of CNPG, which is known without."""
+_TAG = re.compile(r"\{\{[^{}]*\}\}")
 _TEXTS = (".yaml", ".yml", ".json", ".env", ".tpl")
 
 
-def referenced_paths(texts: Mapping[str, str], paths: Container[str]) -> set[str]:
+def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[str]:
     """The paths that exist, are named by a kustomization or an engine object, and are not known yet."""
     found: set[str] = set()
     wide = _copying_folders(texts)
@@ -57,7 +60,7 @@ def _copying_folders(texts: Mapping[str, str]) -> set[str]:
     return found
 
 
-def _existing_paths(strings: Iterable[str], folders: Iterable[str], paths: Container[str]) -> Iterator[str]:
+def _existing_paths(strings: Iterable[str], folders: Iterable[str], paths: Collection[str]) -> Iterator[str]:
     tops = ("", *folders)
     for string in strings:
         if not string.endswith(_TEXTS) or "\n" in string:
@@ -65,8 +68,19 @@ def _existing_paths(strings: Iterable[str], folders: Iterable[str], paths: Conta
         for folder in tops:
             # `$values/orders.yaml` is a file of the source that another one calls `values`.
             path = join_path(folder, string.partition("/")[2] if string[0] == "$" else string.removeprefix("/"))
-            if path is not None and path in paths:
+            if path is not None and "{{" in path:
+                yield from _fitting_paths(path, paths)
+            elif path is not None and path in paths:
                 yield path
+
+
+def _fitting_paths(template: str, paths: Collection[str]) -> Iterator[str]:
+    """Of an ApplicationSet: files that one of its Applications may name. What says nothing but an ending fits none."""
+    pattern = _TAG.sub("*", template)
+    if pattern.rpartition(".")[0] != "*":
+        fits = glob(pattern, crosses=True, braces=False)
+        end = pattern.rpartition("*")[2]
+        yield from (path for path in paths if path.endswith(end) and fits.fullmatch(path))
 
 
 def _named_folders(text: str) -> tuple[str, ...]:

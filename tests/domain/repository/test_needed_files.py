@@ -24,6 +24,17 @@ spec:
     path: charts/db
     helm: {valueFiles: [values-prod.yaml, ../shared.yaml, /top.yaml, ../../../away.yaml, notes.txt]}
 """
+REFERRED = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: a, namespace: argocd}
+spec:
+  template:
+    spec:
+      sources:
+        - {chart: cluster, helm: {valueFiles: [$values/vals/all.yaml, "$values/envs/{{ .env }}/{{ .name }}/db.yaml"]}}
+        - {ref: values}
+"""
 
 
 @pytest.mark.parametrize(
@@ -40,6 +51,7 @@ spec:
         pytest.param({"o/kustomization.yaml": "vars: []\nresources: [..]\n", "kustomization.yaml": "resources: [s.yaml]\n"}, {"s.yaml"}, {"s.yaml"}, id="the same of the root"),
         pytest.param({"f.yaml": FLUX}, {"apps/shop/p.yaml", "p.yaml"}, {"apps/shop/p.yaml", "p.yaml"}, id="of an engine object: from its path and the root"),
         pytest.param({"a.yaml": ARGO}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml", "charts/db/notes.txt"}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml"}, id="values of an Application"),
+        pytest.param({"a.yaml": REFERRED}, {"vals/prod/db.yaml", "vals/all.yaml", "envs/eu/a/db.yaml", "envs/eu/a/web.yaml", "$values/vals/all.yaml"}, {"vals/all.yaml", "envs/eu/a/db.yaml"}, id="values of another source, and by a template"),
         pytest.param({"x.yaml": "kind: ConfigMap\ndata: {file: y.yaml}\n"}, {"y.yaml"}, set(), id="of what is no engine object"),
     ],
 )  # fmt: skip
