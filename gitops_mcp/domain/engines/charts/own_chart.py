@@ -108,6 +108,19 @@ def render_chart(
     return RenderedChart(tuple(_compared(first, second)), missing)
 
 
+def template_path(folder: str, template: str, files: Files) -> str:
+    """Where a template stands that Helm calls by the chart's name, and by the other name of a dependency."""
+    _, *steps = template.split("/")
+    while len(steps) > 2 and steps[0] == "charts":
+        named = [one for one in _dependencies(folder, files) if steps[1] in {one.get("alias"), one.get("name")}]
+        name = str(named[0].get("name")) if named else steps[1]
+        inside = posixpath.join(folder, "charts", name)
+        target = next((found for one in named if (found := _local_folder(folder, one)) is not None), inside)
+        is_vendored = any(path.startswith(f"{inside}/") for path in files)
+        folder, steps = inside if is_vendored else target, steps[2:]
+    return posixpath.join(folder, *steps)
+
+
 def values_of_layer(layer: ValuesLayer, files: Files) -> Any:
     """What a layer gives to Helm; None where that is not known."""
     found = value_at_place(layer.place, files) if layer.place else None
@@ -126,13 +139,9 @@ def _chart_files(
     own: dict[str, str | bytes] = {path.removeprefix(start): path for path in files if path.startswith(start)}
     here: dict[str, str | bytes] = {inner: files[str(path)] for inner, path in own.items()}
     here |= {path.removeprefix(start): data for path, data in charts.binaries.items() if path.startswith(start)}
-    definition = here.get("Chart.yaml")
-    documents = read_documents(definition) if isinstance(definition, str) else ()
-    value = documents[0].value if documents and isinstance(documents[0].value, dict) else {}
-    kept = []
-    for one in mappings_in(value.get("dependencies")):
-        name, repository = str(one.get("name")), str(one.get("repository") or "")
-        target = join_path(folder, repository.removeprefix("file://")) if repository.startswith("file://") else None
+    dependencies, kept = _dependencies(folder, files), []
+    for one in dependencies:
+        name, target = str(one.get("name")), _local_folder(folder, one)
         if any(inner.startswith((f"charts/{name}/", f"charts/{name}-")) for inner in here):
             kept.append(one)
         elif target is not None and depth < _DEEPEST and posixpath.join(target, "Chart.yaml") in files:
@@ -140,7 +149,8 @@ def _chart_files(
             yield from _chart_files(target, f"{into}charts/{name}/", files, charts, missing, depth + 1)
         else:
             missing.append(one)
-    if len(kept) < len(mappings_in(value.get("dependencies"))):
+    if len(kept) < len(dependencies):
+        value = read_documents(files[posixpath.join(folder, "Chart.yaml")])[0].value
         here["Chart.yaml"] = json.dumps({**value, "dependencies": kept})
         here.pop("Chart.lock", None)
     yield from ((into + inner, content) for inner, content in here.items())
@@ -173,11 +183,19 @@ def _all_paths(folder: str, files: Files, charts: Charts) -> Iterator[str]:
         seen.add(here)
         start = f"{here}/" if here else ""
         yield from (path for known in (files, charts.binaries) for path in known if path.startswith(start))
-        documents = read_documents(files.get(posixpath.join(here, "Chart.yaml"), ""))
-        for one in mappings_in(at(documents[0].value, "dependencies")) if documents else ():
-            target = join_path(here, str(one.get("repository")).removeprefix("file://"))
-            if str(one.get("repository")).startswith("file://") and target is not None:
-                waiting.append(target)
+        targets = (_local_folder(here, one) for one in _dependencies(here, files))
+        waiting += [target for target in targets if target is not None]
+
+
+def _dependencies(folder: str, files: Files) -> tuple[Object, ...]:
+    documents = read_documents(files.get(posixpath.join(folder, "Chart.yaml"), ""))
+    return mappings_in(at(documents[0].value, "dependencies")) if documents else ()
+
+
+def _local_folder(folder: str, dependency: Object) -> str | None:
+    """Of a dependency by path."""
+    repository = str(dependency.get("repository"))
+    return join_path(folder, repository.removeprefix("file://")) if repository.startswith("file://") else None
 
 
 def values_texts(layers: tuple[ValuesLayer, ...], files: Files) -> tuple[str, ...]:

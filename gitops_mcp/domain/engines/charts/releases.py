@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
 from gitops_mcp.domain.engines.charts import cluster_chart
 from gitops_mcp.domain.engines.charts.engine import Charts
-from gitops_mcp.domain.engines.charts.own_chart import RenderedChart, may_make_cnpg, render_chart, values_of_layer
+from gitops_mcp.domain.engines.charts.own_chart import (
+    RenderedChart,
+    may_make_cnpg,
+    render_chart,
+    template_path,
+    values_of_layer,
+)
 from gitops_mcp.domain.engines.charts.values import Release
 from gitops_mcp.domain.engines.reading import Files, TextPlace, file_and_line
 from gitops_mcp.domain.kinds import may_mean_cnpg
@@ -102,7 +108,7 @@ def _objects_rendered(
         group, _, _ = str(document.object.get("apiVersion")).partition("/")
         kind, name = str(document.object.get("kind")), at(document.object, "metadata", "name")
         if may_mean_cnpg(group, kind) and isinstance(name, str):
-            template = posixpath.join(folder, document.key[0].partition("/")[2])
+            template = template_path(folder, document.key[0], files)
             yield Release(one, one.default_namespace, name, layers, (), template), document.object, document.unsure
 
 

@@ -398,3 +398,6 @@ def test_a_dependency_by_path_is_rendered_below_its_name() -> None:
     assert edited(files, SIZE, "2Gi", "shop-db") == {
         "umbrella/values.yaml": "orders:\n  instances: 3 # orders\n  size: 2Gi\n"
     }
+    assert desired_of(files).clusters[0].label == (
+        "Cluster shop/shop-db (lib/postgres/templates/cluster.yaml of Argo CD Application argocd/shop (apps/shop.yaml:1))"
+    )
