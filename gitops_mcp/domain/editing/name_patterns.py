@@ -17,10 +17,10 @@ def path_pattern(path: str, name: str, short: str, cluster: str | None, namespac
     """
     folder, last = posixpath.split(path.replace("{", "{{").replace("}", "}}"))
     for token, placeholder in ((name, "{object}"), (short, "{name}"), (slug(short), "{name}")):
-        last = _with_placeholder(last, token, placeholder)
+        last = with_placeholder(last, token, placeholder)
     pattern = posixpath.join(folder, last)
     for shared, placeholder in ((cluster, "{cluster}"), (namespace, "{namespace}")):
-        pattern = _with_placeholder(pattern, shared, placeholder) if shared else pattern
+        pattern = with_placeholder(pattern, shared, placeholder) if shared else pattern
     return pattern
 
 
@@ -33,6 +33,6 @@ def says_kind(pattern: str) -> bool:
     return re.search("[A-Za-z0-9]", _PLACEHOLDER.sub("", posixpath.splitext(pattern)[0])) is not None
 
 
-def _with_placeholder(text: str, token: str, placeholder: str) -> str:
+def with_placeholder(text: str, token: str, placeholder: str) -> str:
     """In place of the token as a whole word of a path, or as one set off by `-`, `_` or `.`."""
     return re.sub(rf"(?<![A-Za-z0-9{{]){re.escape(token)}(?![A-Za-z0-9}}])", placeholder, text)

@@ -63,6 +63,8 @@ def put_document(
         drafted = _draft_document(desired, place, manifest)
         found = _check_applied(desired, cluster, target, place, drafted.changes)
         own = _own_name(target.name, found.identity.name) if found is not None else target.name
+        if found is not None and cluster is None and own == target.name != found.identity.name:
+            raise Refused(f"it would be called {found.identity.name} there: ask for that name")
         if own == target.name:
             return drafted
         renamed = {**manifest, "metadata": {**manifest["metadata"], "name": own}}

@@ -144,10 +144,12 @@ def takes_file(one: EngineObject, path: str) -> bool:
     return bool(directory_files(one, {path: ""}))
 
 
-def included_names(one: EngineObject, name: str) -> Iterator[str]:
-    """What a file would be called that its `include` takes, with a name in place of each `*`."""
+def selected_names(one: EngineObject, name: str) -> Iterator[str]:
+    """What a file would be called that its `include` takes, with a name in place of a `*`; or its `exclude` leaves."""
     pattern = one.selection.include
     for option in pattern.removeprefix("{").removesuffix("}").split(",") if pattern else ():
         last = posixpath.basename(option.strip())
         if last.count("*") == 1 and not set(last) & set("?[]{}\\"):
             yield last.replace("*", name)
+    if pattern or one.selection.exclude:
+        yield f"{name}.yaml"

@@ -20,8 +20,9 @@ from gitops_mcp.domain.editing.own_folders import (
     folders_for_namespace,
     folders_of,
     folders_of_bases,
-    included_names,
+    is_below,
     is_built_with,
+    selected_names,
     stands_in_base,
     takes_file,
 )
@@ -156,11 +157,14 @@ def _places_of_cluster(
 ) -> Iterator[FilePlace]:
     """Beside its siblings, in the overlay of those that stand in a base, else by what applies to its namespace."""
     yield from _places_of_siblings(desired, near, new)
-    name = f"{new.name}.yaml"
-    yield from (FilePlace(posixpath.join(folder, name)) for folder in folders_of_bases(desired, new.namespace))
+    name, by_layout = f"{new.name}.yaml", _filled_layout(layout, desired.folder, new)
+    for folder in folders_of_bases(desired, new.namespace):
+        if is_below(by_layout, folder):
+            yield FilePlace(by_layout)
+        yield FilePlace(posixpath.join(folder, name))
     yield from _places_of_siblings(desired, far, new)
     yield from (FilePlace(posixpath.join(folder, name)) for folder in folders_for_namespace(desired, new.namespace))
-    yield FilePlace(_filled_layout(layout, desired.folder, new))
+    yield FilePlace(by_layout)
 
 
 def _places_with_cluster(
@@ -233,7 +237,7 @@ def _file_names(
             yield filled
     yield name
     _, by = builder_of(desired, posixpath.join(folder, name), cluster)
-    yield from included_names(by, new.name) if by is not None else ()
+    yield from selected_names(by, new.name) if by is not None else ()
 
 
 def _places_of_siblings(desired: Desired, known: Sequence[Sibling], new: NewObject) -> Iterator[FilePlace]:
