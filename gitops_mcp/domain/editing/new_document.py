@@ -19,7 +19,13 @@ from gitops_mcp.domain.editing.kustomization_list import (
     remove_from_kustomizations,
     unread_kustomization,
 )
-from gitops_mcp.domain.editing.own_folders import applier_key, folder_of_dependents, is_built_with, is_for_namespace
+from gitops_mcp.domain.editing.own_folders import (
+    applier_key,
+    applies_folder,
+    folder_of_dependents,
+    is_built_with,
+    is_for_namespace,
+)
 from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject
 from gitops_mcp.domain.engines.left_out import leaving_out
@@ -199,7 +205,7 @@ def _first_that_works(
 
 def _what_to_add(desired: Desired, cluster: Declaration | None) -> str:
     """Who applies what, and the edit for a person."""
-    appliers = _told_appliers(_applied_models(desired, cluster))
+    appliers = _told_appliers(desired, _applied_models(desired, cluster))
     if cluster is None or cluster.applied is None:
         return (
             f"{appliers}Add what applies one of these folders first, or set another place in layout of .gitops-mcp.yaml"
@@ -221,8 +227,11 @@ def _applied_models(desired: Desired, cluster: Declaration | None) -> list[Decla
     return [one for one in ([cluster] if cluster is not None else desired.clusters) if one.applied is not None]
 
 
-def _told_appliers(models: Iterable[Declaration]) -> str:
+def _told_appliers(desired: Desired, models: Iterable[Declaration]) -> str:
+    """Who applies what it is to be applied like; where there is nothing of that kind, who applies which folder."""
     named = list(dict.fromkeys(f"{one.applied} applies {one.place}" for one in models))
+    if not desired.declarations:
+        named = [f"{one} applies {one.folder or 'the root folder'}" for one in desired.engines if applies_folder(one)]
     more = f" and {len(named) - _NAMED_AT_MOST} more" if len(named) > _NAMED_AT_MOST else ""
     return f"Here {'; '.join(named[:_NAMED_AT_MOST])}{more}. " if named else ""
 
@@ -243,6 +252,8 @@ def _check_applied(
         wanted = (target.kind, target.namespace)
         found = [one for one in new if (one.identity.kind, one.identity.namespace) == wanted]
     if not found and not new and desired.engines and not desired.declarations:
+        if any(map(applies_folder, desired.engines)):
+            raise Refused("it would not be applied there")
         return None
     if len(found) != 1:
         raise Refused(_why_not_applied(after, target, new) or "it would not be applied there")

@@ -65,18 +65,23 @@ def _folders_beside_chart(desired: Desired, cluster: Declaration) -> Iterator[st
     by, namespace = cluster.applied, cluster.identity.namespace
     if by is None:
         return
-    yield from (one.folder or "" for one in desired.engines if one.place == by.place and _applies_folder(one))
+    yield from (one.folder or "" for one in desired.engines if one.place == by.place and applies_folder(one))
     if by.engine == "flux":
         yield posixpath.dirname(by.place.path)
-    yield from folders_for_namespace(desired, namespace, by.destination)
+    yield from folders_for_namespace(desired, namespace, by)
 
 
-def folders_for_namespace(desired: Desired, namespace: str | None, destination: str | None = None) -> Iterator[str]:
-    """The folder of the one engine object that applies to a namespace; nothing where there are several."""
+def folders_for_namespace(desired: Desired, namespace: str | None, like: EngineObject | None = None) -> Iterator[str]:
+    """The folder of the one engine object that applies to a namespace; nothing where there are several.
+
+    `like`: one that applies to the same cluster.
+    """
     found = {
         one.folder or ""
         for one in desired.engines
-        if _applies_folder(one) and one.destination == destination and is_for_namespace(desired, one, namespace)
+        if applies_folder(one)
+        and (like is None or one.destination == like.destination)
+        and is_for_namespace(desired, one, namespace)
     }
     if len(found) == 1:
         yield from found
@@ -89,7 +94,7 @@ def is_for_namespace(desired: Desired, one: EngineObject, namespace: str | None)
     return namespace is not None and namespace in {one.target_namespace, one.default_namespace, by_folder}
 
 
-def _applies_folder(one: EngineObject) -> bool:
+def applies_folder(one: EngineObject) -> bool:
     return one.folder is not None and one.build != "helm" and one.excluded is None
 
 
@@ -136,7 +141,7 @@ def builder_of(desired: Desired, path: str, like: Declaration | None) -> tuple[s
 
 
 def _holds(one: EngineObject, path: str) -> bool:
-    return _applies_folder(one) and is_below(path, one.folder or "")
+    return applies_folder(one) and is_below(path, one.folder or "")
 
 
 def takes_file(one: EngineObject, path: str) -> bool:

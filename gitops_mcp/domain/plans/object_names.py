@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from gitops_mcp.domain.editing.name_patterns import with_placeholder
 from gitops_mcp.domain.kinds import DATABASE, DATABASE_ROLE
@@ -32,7 +32,7 @@ def taken_names(desired: Desired, ref: ClusterRef, kind: str, live: Iterable[Obj
 def database_object_name(desired: Desired, ref: ClusterRef, name: str, live: Iterable[Object]) -> str:
     """A free name for a Database."""
     known = taken_names(desired, ref, DATABASE.kind, live)
-    return _free_name(ref, name, known, taken=known)
+    return _free_name(desired, ref, name, DATABASE.kind, taken=known)
 
 
 def role_object_name(
@@ -41,24 +41,32 @@ def role_object_name(
     """The name of the DatabaseRole that says this role already, else a free one; `also` are taken too."""
     known = taken_names(desired, ref, DATABASE_ROLE.kind, (live.objects or ()) if live else ())
     own = [made for made, said in known.items() if said == (ref.name, name)]
-    return own[0] if own else _free_name(ref, name, known, taken={*known, *also, *_inline_names(desired, ref, name)})
-
-
-def _free_name(ref: ClusterRef, name: str, known: Mapping[str, tuple[str, str]], *, taken: Collection[str]) -> str:
-    """As the others of the Cluster are called where they have a way of their own, such as `<name>-database`."""
-    patterns = Counter(_pattern(made, sql, ref) for made, (cluster, sql) in known.items() if cluster == ref.name)
-    (pattern, number), *_ = patterns.most_common(1) or [("", 0)]
-    made = pattern.replace("{name}", slug(name)).replace("{cluster}", ref.name)
-    is_way = "{name}" in pattern and (number > 1 or not _KIND_WORDS.isdisjoint(pattern.split("-")))
     return (
-        made
-        if is_way and made not in taken and len(made) <= OBJECT_NAME_MAX
-        else make_object_name(ref.name, name, taken=taken)
+        own[0]
+        if own
+        else _free_name(
+            desired, ref, name, DATABASE_ROLE.kind, taken={*known, *also, *_inline_names(desired, ref, name)}
+        )
     )
 
 
-def _pattern(made: str, sql: str, ref: ClusterRef) -> str:
-    return with_placeholder(with_placeholder(made, slug(sql), "{name}"), ref.name, "{cluster}")
+def _free_name(desired: Desired, ref: ClusterRef, name: str, kind: str, *, taken: Collection[str]) -> str:
+    """As those of the Cluster, else all others, are called where they have a way of their own: `<name>-database`."""
+    objects = [one.object for one in desired.declarations if one.identity.kind == kind and one.release is None]
+    own = [one for one in objects if at(one, "spec", "cluster", "name") == ref.name]
+    (pattern, number), *_ = Counter(map(_name_pattern, own or objects)).most_common(1) or [("", 0)]
+    made = pattern.replace("{name}", slug(name)).replace("{cluster}", ref.name)
+    is_way = "{name}" in pattern and (number > 1 or not _KIND_WORDS.isdisjoint(pattern.split("-")))
+    if is_way and made not in taken and len(made) <= OBJECT_NAME_MAX:
+        return made
+    return make_object_name(ref.name, name, taken=taken)
+
+
+def _name_pattern(one: Object) -> str:
+    sql, cluster = str(at(one, "spec", "name")), str(at(one, "spec", "cluster", "name"))
+    return with_placeholder(
+        with_placeholder(str(at(one, "metadata", "name")), slug(sql), "{name}"), cluster, "{cluster}"
+    )
 
 
 def _inline_names(desired: Desired, ref: ClusterRef, name: str) -> set[str]:
