@@ -98,8 +98,8 @@ def _digest_notice(current: str, new: object) -> Iterator[Notice]:
     if isinstance(new, str) and "@" in current and "@" not in new:
         digest = current.partition("@")[2]
         text = (
-            f"{current} is pinned by its digest, which goes with the tag: {new} is not pinned. To pin it, give its full "
-            f"reference as image, such as {new}@sha256:…"
+            f"{current} is pinned by its digest, which goes with the tag: {new} is not pinned. To pin it, give its "
+            f"full reference as image, such as {new}@sha256:…"
         )
         yield Notice("digest-dropped", text.replace(digest, f"{digest[:19]}…"))
 

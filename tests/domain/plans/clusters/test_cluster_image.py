@@ -106,8 +106,9 @@ def test_the_notice_of_a_digest_says_what_would_pin_the_new_one() -> None:
     changed = image_change(
         declared, found, ClusterRef("shop", "a"), version="17.6-standard-bookworm", image=None, images="r/pg"
     )
-    assert [one.text for one in changed.notices] == [
+    (told,) = changed.notices
+    assert told.message == (
         "r/pg:17.5-standard-bookworm@sha256:abababababab… is pinned by its digest, which goes with the tag: "
         "r/pg:17.6-standard-bookworm is not pinned. To pin it, give its full reference as image, such as "
         "r/pg:17.6-standard-bookworm@sha256:…"
-    ]
+    )
