@@ -100,6 +100,18 @@ class ApiOnce:
         except NotInstalled:
             return False
 
+    def every_as_served(
+        self, resource: Resource, namespace: str | None, *, labels: str | None = None
+    ) -> tuple[Object, ...]:
+        """The same, in another version where the API does not serve that one."""
+        try:
+            return self.every(resource, namespace, labels=labels)
+        except NotInstalled:
+            served = self.served_versions(resource)
+            if not served:
+                raise
+            return self.every(replace(resource, version=served[0]), namespace, labels=labels)
+
     def openapi(self, group: str, version: str) -> Object:
         return self._once(("openapi", group, version), lambda: self.kube.openapi(group, version))
 

@@ -20,7 +20,7 @@ def read_secret_reports(
     warnings: list[Notice] = []
     for resource in REPORTING if secrets else ():
         try:
-            every = api.for_one_part().every(resource, namespace)
+            every = api.for_one_part().every_as_served(resource, namespace)
         except NotInstalled:
             continue
         except GitOpsError as error:

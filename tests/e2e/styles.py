@@ -958,8 +958,7 @@ resources:
 resources:
   - keep.yaml
   - db.yaml
-  - new.yaml
-""",
+  - new.yaml""",
         left="resources:\n  - keep.yaml",
     ),
     "quoted": Listing(
@@ -1298,8 +1297,7 @@ spec:
       database: app
       owner: app
   storage:
-    size: 2Gi
-""",
+    size: 2Gi""",
     ),
     "shared-bom": (
         """\

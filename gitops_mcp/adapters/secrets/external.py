@@ -26,34 +26,40 @@ _ESCAPED = re.compile(r'[{}$"\\]')
 
 @dataclass(frozen=True)
 class ExternalSecrets:
+    secret: Resource = EXTERNAL_SECRET
+    generator: Resource = PASSWORD
+    """In the versions that are written."""
+
     def path(self, path: str, /) -> str:
         return path
 
     def file(self, wanted: WantedSecret, _path: str, /, *, eol: str = "\n") -> str:
-        documents = (_generator(wanted), _external_secret(wanted))
+        documents = (_generator(self.generator, wanted), _external_secret(self, wanted))
         return f"---{eol}".join(render_manifest(document, eol=eol) for document in documents)
 
 
-def _generator(wanted: WantedSecret) -> Object:
+def _generator(kind: Resource, wanted: WantedSecret) -> Object:
     # The CRD asks for the last two; repeats are allowed, as without them each character tells of the others.
     spec = {"length": PASSWORD_LENGTH, "symbols": 0, "allowRepeat": True, "noUpper": False}
-    return {**_head(PASSWORD, wanted), "spec": spec}
+    return {**_head(kind, wanted), "spec": spec}
 
 
-def _external_secret(wanted: WantedSecret) -> Object:
+def _external_secret(kinds: ExternalSecrets, wanted: WantedSecret) -> Object:
     template = {
         "engineVersion": "v2",
         "type": BASIC_AUTH,
         "metadata": {"labels": reload_label()},
         "data": {"username": verbatim_template(wanted.username), "password": "{{ .password }}"},
     }
-    generator = {"apiVersion": PASSWORD.api_version, "kind": PASSWORD.kind, "name": wanted.name}
+    generator = {"apiVersion": kinds.generator.api_version, "kind": kinds.generator.kind, "name": wanted.name}
+    # Of the policy older releases know nothing; an interval of zero means the same there.
+    once = {"refreshInterval": "0"} if kinds.secret.version == "v1beta1" else {"refreshPolicy": "CreatedOnce"}
     spec = {
-        "refreshPolicy": "CreatedOnce",
+        **once,
         "target": {"name": wanted.name, "creationPolicy": "Owner", "immutable": True, "template": template},
         "dataFrom": [{"sourceRef": {"generatorRef": generator}}],
     }
-    return {**_head(EXTERNAL_SECRET, wanted), "spec": spec}
+    return {**_head(kinds.secret, wanted), "spec": spec}
 
 
 def _head(resource: Resource, wanted: WantedSecret) -> Object:

@@ -20,7 +20,7 @@ from gitops_mcp.adapters.secrets.interface import WantedSecret, generate_passwor
 from gitops_mcp.adapters.secrets.manifest import document_metadata, reload_label
 from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH
 from gitops_mcp.domain.kinds import SEALED_SECRET
-from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.errors import InvalidRequest, Refused
 
@@ -40,6 +40,8 @@ class SealedSecrets:
     """PEM, as `kubeseal --fetch-cert` gives it; of several the newest that is valid is taken."""
     now: Callable[[], datetime] = field(repr=False)
     """With its time zone."""
+    kind: Resource = SEALED_SECRET
+    """In the version that is written."""
 
     def path(self, path: str, /) -> str:
         return path
@@ -50,7 +52,7 @@ class SealedSecrets:
         label = str(wanted).encode()
         values = {"username": wanted.username, "password": generate_password()}
         sealed = {name: _seal_value(value.encode(), key, label=label) for name, value in values.items()}
-        return render_manifest(_sealed_secret(wanted, sealed), eol=eol)
+        return render_manifest(_sealed_secret(self.kind, wanted, sealed), eol=eol)
 
 
 def read_certificate(path: str) -> bytes:
@@ -135,10 +137,10 @@ def _seal_value(value: bytes, key: rsa.RSAPublicKey, *, label: bytes) -> str:
     ).decode()
 
 
-def _sealed_secret(wanted: WantedSecret, sealed: dict[str, str]) -> Object:
+def _sealed_secret(kind: Resource, wanted: WantedSecret, sealed: dict[str, str]) -> Object:
     return {
-        "apiVersion": SEALED_SECRET.api_version,
-        "kind": SEALED_SECRET.kind,
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
         "metadata": document_metadata(wanted),
         "spec": {"encryptedData": sealed, "template": {"type": BASIC_AUTH, "metadata": {"labels": reload_label()}}},
     }

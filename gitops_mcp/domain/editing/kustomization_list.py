@@ -47,7 +47,9 @@ def add_to_kustomization(draft: DraftFiles, desired: Desired, place: FilePlace) 
         own = posixpath.join(folder, "kustomization.yaml")
         draft.create(own, render_manifest(_new_kustomization(posixpath.basename(place.path))))
         entry, folder = folder, posixpath.dirname(folder)
-    governing = desired.governing(folder)
+    governing = _governing(desired, folder, place.top)
+    if governing is None and place.top is not None:
+        return ()
     if governing is None:
         return (
             Notice(
@@ -61,6 +63,14 @@ def add_to_kustomization(draft: DraftFiles, desired: Desired, place: FilePlace) 
         text = _relative_entry(governing, entry)
         draft.edit(governing.path, 0, Insert(("resources",), _index(resources, text), text))
     return ()
+
+
+def _governing(desired: Desired, folder: str, top: str | None) -> KustomizationFile | None:
+    """The nearest kustomization at or above a folder, up to the one that is built."""
+    if top is None or not f"{folder}/".startswith(f"{top}/" if top else ""):
+        return desired.governing(folder)
+    found = (desired.kustomizations.get(above) for above in folders_above(folder, top))
+    return next((one for one in found if one is not None), None)
 
 
 def remove_from_kustomizations(draft: DraftFiles, desired: Desired, *paths: str) -> None:

@@ -19,6 +19,13 @@ from gitops_mcp.domain.editing.kustomization_list import (
     remove_from_kustomizations,
     unread_kustomization,
 )
+from gitops_mcp.domain.editing.own_folders import (
+    applier_key,
+    applies_folder,
+    folder_of_dependents,
+    is_built_with,
+    is_for_namespace,
+)
 from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject
 from gitops_mcp.domain.engines.left_out import leaving_out
@@ -62,8 +69,8 @@ def put_document(
         drafted = _draft_document(desired, place, manifest)
         found = _check_applied(desired, cluster, target, place, drafted.changes)
         own = _own_name(target.name, found.identity.name) if found is not None else target.name
-        if found is not None and _is_seen(desired, place, found):
-            drafted = replace(drafted, notices=())
+        if found is not None and cluster is None and own == target.name != found.identity.name:
+            raise Refused(f"it would be called {found.identity.name} there: ask for that name")
         if own == target.name:
             return drafted
         renamed = {**manifest, "metadata": {**manifest["metadata"], "name": own}}
@@ -84,11 +91,6 @@ def _draft_document(desired: Desired, place: FilePlace, manifest: Object) -> Pla
         draft.create(place.path, render_manifest(manifest, eol=line_ending(desired)))
     notices = add_to_kustomization(draft, desired, place)
     return PlacedDocument(draft.changes, place, notices)
-
-
-def _is_seen(desired: Desired, place: FilePlace, found: Declaration) -> bool:
-    """Whether an engine object takes the file as it is, so that no kustomization has to list it."""
-    return found.applied is not None and desired.governing(posixpath.dirname(place.path)) is None
 
 
 def _own_name(wanted: str, live: str) -> str:
@@ -147,16 +149,14 @@ def first_fitting_place(
         found = _check_applied(desired, cluster, target, place, drafted.changes)
         if found is not None:
             check(found)
-            seen[place] = _is_seen(desired, place, found)
         return found.identity.name if found is not None else name
 
-    seen: dict[FilePlace, bool] = {}
     renamed: list[FittingPlace] = []
 
     def made(place: FilePlace) -> FittingPlace:
         own = _own_name(new.name, built(place, new.name))
         name = built(place, own)
-        found = FittingPlace(replace(place, unlisted=True) if seen.get(place) else place, own, name)
+        found = FittingPlace(place, own, name)
         if found.name != new.name:
             renamed.append(found)
             raise Refused(f"it would be called {found.name} there")
@@ -186,6 +186,9 @@ def _first_that_works(
     unread = {one.path for one in desired.skipped}
     reasons = []
     for place in tried:
+        if place.left_out:
+            reasons.append(f"{place.path} ({place.left_out})")
+            continue
         try:
             return made(place)
         except (InvalidRequest, Refused) as error:
@@ -193,11 +196,30 @@ def _first_that_works(
                 raise  # It may be the very object that stands there, and nobody can tell what is applied below.
             reasons.append(f"{place.path} ({error})")
     more = f" and {len(reasons) - _NAMED_AT_MOST} more" if len(reasons) > _NAMED_AT_MOST else ""
+    looked = f": {'; '.join(reasons[:_NAMED_AT_MOST])}{more}" if reasons else ""
     raise Refused(
-        f"no place for {target} was found, where it would be applied and nothing else would change: "
-        f"{'; '.join(reasons[:_NAMED_AT_MOST])}{more}. {_told_appliers(_applied_models(desired, cluster))}Add what "
-        f"applies one of these folders first, or set another place in layout of .gitops-mcp.yaml"
+        f"no place for {target} was found, where it would be applied and nothing else would change{looked}. "
+        f"{_what_to_add(desired, cluster)}"
     )
+
+
+def _what_to_add(desired: Desired, cluster: Declaration | None) -> str:
+    """Who applies what, and the edit for a person."""
+    appliers = _told_appliers(desired, _applied_models(desired, cluster))
+    if cluster is None or cluster.applied is None:
+        return (
+            f"{appliers}Add what applies one of these folders first, or set another place in layout of .gitops-mcp.yaml"
+        )
+    by, namespace = cluster.applied, cluster.identity.namespace
+    if cluster.release is None:
+        return f"{appliers}Let that apply one of these folders first, or write it by hand where that is applied"
+    beside = (
+        f"a source with a path of this repository to spec.sources of {by}, or an Application with such a path whose "
+        f"destination is namespace {namespace}"
+        if by.engine == "argocd"
+        else f"a Kustomization that applies {posixpath.dirname(by.place.path)}, or one with targetNamespace {namespace}"
+    )
+    return f"{by} applies the chart that makes its Cluster, and no folder. Add {beside}, and repeat this"
 
 
 def _applied_models(desired: Desired, cluster: Declaration | None) -> list[Declaration]:
@@ -205,8 +227,11 @@ def _applied_models(desired: Desired, cluster: Declaration | None) -> list[Decla
     return [one for one in ([cluster] if cluster is not None else desired.clusters) if one.applied is not None]
 
 
-def _told_appliers(models: Iterable[Declaration]) -> str:
+def _told_appliers(desired: Desired, models: Iterable[Declaration]) -> str:
+    """Who applies what it is to be applied like; where there is nothing of that kind, who applies which folder."""
     named = list(dict.fromkeys(f"{one.applied} applies {one.place}" for one in models))
+    if not desired.declarations:
+        named = [f"{one} applies {one.folder or 'the root folder'}" for one in desired.engines if applies_folder(one)]
     more = f" and {len(named) - _NAMED_AT_MOST} more" if len(named) > _NAMED_AT_MOST else ""
     return f"Here {'; '.join(named[:_NAMED_AT_MOST])}{more}. " if named else ""
 
@@ -227,21 +252,36 @@ def _check_applied(
         wanted = (target.kind, target.namespace)
         found = [one for one in new if (one.identity.kind, one.identity.namespace) == wanted]
     if not found and not new and desired.engines and not desired.declarations:
+        if any(map(applies_folder, desired.engines)):
+            raise Refused("it would not be applied there")
         return None
     if len(found) != 1:
         raise Refused(_why_not_applied(after, target, new) or "it would not be applied there")
     if found[0].path != place.path:
         raise Refused(f"{found[0].place} declares an object of that name already")
-    models, by = _applied_models(desired, cluster), found[0].applied
+    by = found[0].applied
     if by is not None and (rule := leaving_out(by.file_rules, place.path)):
         raise Refused(f"{by} would never see it: it is left out by {rule}")
-    if models and by is None:
-        raise Refused("it would not be applied there")
-    # What belongs to a Cluster may come by another way than that: by what applies the chart that makes the Cluster.
-    if models and cluster is None and _applier_key(found[0]) not in set(map(_applier_key, models)):
-        raise Refused(f"only {by} would apply it, which applies no Cluster so far")
+    _check_applier(desired, cluster, found[0])
     prove_only_change(desired, changes, found[0].identity)
     return found[0]
+
+
+def _check_applier(desired: Desired, cluster: Declaration | None, found: Declaration) -> None:
+    """What belongs to a Cluster is applied with it, or with what else belongs to it; a Cluster as others are."""
+    models, by = _applied_models(desired, cluster), found.applied
+    if models and by is None:
+        raise Refused("it would not be applied there")
+    if by is None or not models:
+        return
+    if cluster is None:
+        is_known = applier_key(found) in set(map(applier_key, models))
+        if not is_known and not is_for_namespace(desired, by, found.identity.namespace):
+            raise Refused(f"only {by} would apply it, which applies no Cluster so far")
+        return
+    is_beside = posixpath.dirname(found.path) in folder_of_dependents(desired, cluster)
+    if cluster.release is None and not is_beside and not is_built_with(found, cluster):
+        raise Refused(f"{by} would apply it, and {cluster.applied} its Cluster")
 
 
 def _why_not_applied(after: Desired, target: Identity, made: Iterable[Declaration]) -> str | None:
@@ -252,8 +292,3 @@ def _why_not_applied(after: Desired, target: Identity, made: Iterable[Declaratio
             stands = where_field_stands(after, one, ("metadata", field))
             return f"it would be {one.identity} there, whose {field} stands at {stands}"
     return None
-
-
-def _applier_key(one: Declaration) -> tuple[str | None, ...]:
-    """An ApplicationSet is one, whatever Applications it makes."""
-    return (one.applied.kind, one.applied.namespace, one.applied.name, one.applied.place.path) if one.applied else ()

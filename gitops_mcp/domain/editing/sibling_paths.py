@@ -8,19 +8,34 @@ decided here: `new_document` tries the places in their order, and builds everyth
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
+from gitops_mcp.domain.editing.name_patterns import filled_pattern, path_pattern, says_kind
+from gitops_mcp.domain.editing.own_folders import (
+    builder_of,
+    folder_of_dependents,
+    folders_for_namespace,
+    folders_of,
+    folders_of_bases,
+    is_below,
+    is_built_with,
+    selected_names,
+    stands_in_base,
+    takes_file,
+)
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, PUBLICATION, SUBSCRIPTION
-from gitops_mcp.domain.names import ClusterRef, slug
+from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import at, text_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.text import parse_documents
 
 _NAMED_IN_SQL = frozenset(one.kind for one in (DATABASE, DATABASE_ROLE, PUBLICATION, SUBSCRIPTION))
 """The kinds whose `spec.name` is what PostgreSQL calls the thing."""
+_TRIED_AT_MOST = 12
+_NAMES_AT_MOST = 2
 
 
 @dataclass(frozen=True)
@@ -30,8 +45,12 @@ class FilePlace:
     """The file exists and gets one more document."""
     own_kustomization: bool = False
     """The siblings' folders hold a kustomization each; so will this one."""
-    unlisted: bool = False
+    unlisted: bool = field(default=False, compare=False)
     """Nothing lists it: what stands there is applied by itself."""
+    top: str | None = field(default=None, compare=False)
+    """The folder that is built with it: no kustomization above has to know of it. None: it is not known."""
+    left_out: str = field(default="", compare=False)
+    """Why what applies the folder does not take such a file."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +83,17 @@ class Sibling:
     beside: int
     """How many documents its file holds."""
 
+    @property
+    def pattern(self) -> str:
+        return path_pattern(self.path, self.name, self.short, self.cluster, self.namespace)
+
 
 def find_siblings(desired: Desired, kind: str) -> tuple[Sibling, ...]:
     """Those that have a document of their own: one of a base would be copied into every overlay."""
     return tuple(
         _sibling(desired, one)
         for one in desired.declarations
-        if one.identity.kind == kind and not one.shared and one.release is None and not one.base
+        if one.identity.kind == kind and one.release is None and not one.base and not stands_in_base(desired, one)
     )
 
 
@@ -95,13 +118,26 @@ def candidate_places(
     """The places to try, the likeliest first. `cluster`: what it belongs to. `alone`: it needs a file of its own."""
     near = [one for one in known if _is_near(one, new)]
     far = [one for one in known if not _is_near(one, new)]
-    found = [
-        *_places_of_siblings(desired, near, new),
-        *_places_of_siblings(desired, far, new),
-        *(_places_near_cluster(desired, cluster, new, layout) if cluster is not None else ()),
-        FilePlace(_filled_layout(layout, desired.folder, new)),
-    ]
-    return tuple(dict.fromkeys(place for place in found if not (alone and place.appended)))
+    if cluster is None:
+        found = _places_of_cluster(desired, new, layout, near, far)
+    else:
+        found = _places_with_cluster(desired, cluster, new, layout, near, far)
+    places = dict.fromkeys(place for place in found if not (alone and place.appended))
+    return tuple(with_builder(desired, place, cluster) for place in islice(places, _TRIED_AT_MOST))
+
+
+def with_builder(desired: Desired, place: FilePlace, like: Declaration | None) -> FilePlace:
+    """The place with what is known of who builds it."""
+    top, by = builder_of(desired, place.path, like)
+    if by is None or by.engine != "argocd" or by.build != "directory":
+        return replace(place, top=top)
+    said = " and ".join(
+        f"directory.{name} is {text}"
+        for name, text in (("include", by.selection.include), ("exclude", by.selection.exclude))
+        if text
+    )
+    left_out = "" if takes_file(by, place.path) else f"{by} leaves it out: {said or 'directory.recurse is not set'}"
+    return replace(place, top=top, unlisted=True, left_out=left_out)
 
 
 def _is_near(one: Sibling, new: NewObject) -> bool:
@@ -116,12 +152,100 @@ def _filled_layout(layout: str, folder: str, new: NewObject) -> str:
     return "/".join(part for part in filled.split("/") if part)
 
 
+def _places_of_cluster(
+    desired: Desired, new: NewObject, layout: str, near: Sequence[Sibling], far: Sequence[Sibling]
+) -> Iterator[FilePlace]:
+    """Beside its siblings, in the overlay of those that stand in a base, else by what applies to its namespace."""
+    yield from _places_of_siblings(desired, near, new)
+    name, by_layout = f"{new.name}.yaml", _filled_layout(layout, desired.folder, new)
+    for folder in folders_of_bases(desired, new.namespace):
+        if is_below(by_layout, folder):
+            yield FilePlace(by_layout)
+        yield FilePlace(posixpath.join(folder, name))
+    yield from _places_of_siblings(desired, far, new)
+    yield from (FilePlace(posixpath.join(folder, name)) for folder in folders_for_namespace(desired, new.namespace))
+    yield FilePlace(by_layout)
+
+
+def _places_with_cluster(
+    desired: Desired, cluster: Declaration, new: NewObject, layout: str, near: Sequence[Sibling], far: Sequence[Sibling]
+) -> Iterator[FilePlace]:
+    """Beside its siblings of that Cluster, else beside the Cluster, named as others' are; in a folder that is there."""
+    folders = tuple(dict.fromkeys(folders_of(desired, cluster)))
+    own = {*folders, *_folders_built_with(desired, cluster)}
+    beside = [one for one in near if posixpath.dirname(one.path) in own]
+    if not beside:
+        folders = (*folder_of_dependents(desired, cluster), *folders)
+        beside = [one for one in near if posixpath.dirname(one.path) == folders[0]] if folders else []
+    yield from _places_of_siblings(desired, beside, new)
+    common = _common_folders(far, new.kind) & own
+    for place in _places_of_siblings(desired, far, new):
+        if posixpath.dirname(place.path) in (common | {one for one in own if one not in _folders_in(far)}):
+            yield place
+    for folder in folders:
+        if folder == posixpath.dirname(cluster.path):
+            yield from _place_in_clusters_file(desired, cluster, new)
+        for name in _file_names(desired, cluster, new, layout, [*near, *far], folder):
+            yield FilePlace(posixpath.join(folder, name))
+    if not desired.engines:
+        yield FilePlace(_filled_layout(layout, desired.folder, new))
+
+
+def _folders_built_with(desired: Desired, cluster: Declaration) -> set[str]:
+    """But for those of bases."""
+    found = [one for one in desired.declarations if is_built_with(one, cluster)]
+    bases = {posixpath.dirname(one.path) for one in found if stands_in_base(desired, one)}
+    return {posixpath.dirname(one.path) for one in found} - bases
+
+
+def _folders_in(known: Sequence[Sibling]) -> set[str]:
+    return {posixpath.dirname(one.path) for one in known}
+
+
+def _common_folders(known: Sequence[Sibling], kind: str) -> set[str]:
+    """Those that are there for a kind, not for one Cluster: it is of several, or the folder is called so."""
+    owners = {(posixpath.dirname(one.path), one.cluster, one.namespace) for one in known}
+    counted = Counter(folder for folder, *_ in owners)
+    called = kind.lower().removeprefix("database") or "database"
+    return {folder for folder, number in counted.items() if number > 1 or called in posixpath.basename(folder)}
+
+
+def _place_in_clusters_file(desired: Desired, cluster: Declaration, new: NewObject) -> Iterator[FilePlace]:
+    """Where more stands there that belongs to it."""
+    if cluster.release is None and not cluster.base:
+        inside = [one for one in desired.declarations if one.path == cluster.path]
+        if any(at(one.object, "spec", "cluster", "name") == new.cluster for one in inside):
+            yield FilePlace(cluster.path, appended=True)
+
+
+def _file_names(
+    desired: Desired, cluster: Declaration, new: NewObject, layout: str, known: Sequence[Sibling], folder: str
+) -> Iterator[str]:
+    """As siblings elsewhere are called, as the layout says, and as what builds the folder takes it."""
+    in_file = Counter(one.path for one in known)
+    alike = [one for one in known if in_file[one.path] == one.beside]
+    patterns = [one for one, _ in Counter(posixpath.basename(one.pattern) for one in alike).most_common()]
+    name = posixpath.basename(_filled_layout(posixpath.basename(layout), "", new))
+    together = {one.identity.name for one in desired.clusters if posixpath.dirname(one.path) == folder}
+    if len(together) > 1 and "{cluster}" not in posixpath.basename(layout):
+        kind = posixpath.basename(layout).partition("{")[0].strip("-_.")
+        name = f"{new.cluster}-{kind}-{new.short}.yaml" if kind else f"{new.name}.yaml"
+        patterns = [one for one in patterns if "{object}" in one or "{cluster}" in one]
+    for pattern in [one for one in patterns if says_kind(one)][:_NAMES_AT_MOST]:
+        filled = filled_pattern(pattern, new.name, new.short, new.cluster, new.namespace)
+        if posixpath.join(folder, filled) not in desired.texts:
+            yield filled
+    yield name
+    _, by = builder_of(desired, posixpath.join(folder, name), cluster)
+    yield from selected_names(by, new.name) if by is not None else ()
+
+
 def _places_of_siblings(desired: Desired, known: Sequence[Sibling], new: NewObject) -> Iterator[FilePlace]:
     """What most siblings do comes first."""
     explained: dict[FilePlace, set[int]] = {}
     in_file = Counter(one.path for one in known)
     for one in known:
-        pattern = _path_pattern(one)
+        pattern = one.pattern
         place = _place_beside(desired, one, new, pattern, shared=in_file[one.path] > 1)
         if place is not None:
             fitting = {index for index, other in enumerate(known) if _follows(other, one, pattern, place)}
@@ -132,7 +256,7 @@ def _places_of_siblings(desired: Desired, known: Sequence[Sibling], new: NewObje
 def _follows(other: Sibling, one: Sibling, pattern: str, place: FilePlace) -> bool:
     if other is one or place.appended:
         return other.path == one.path
-    return other.path == _filled_pattern(pattern, other.name, other.short, other.cluster, other.namespace)
+    return other.path == filled_pattern(pattern, other.name, other.short, other.cluster, other.namespace)
 
 
 def _place_beside(desired: Desired, one: Sibling, new: NewObject, pattern: str, *, shared: bool) -> FilePlace | None:
@@ -154,51 +278,6 @@ def _place_beside(desired: Desired, one: Sibling, new: NewObject, pattern: str, 
             pattern = posixpath.join(folder, "{object}.yaml")
     if takes_more:
         return FilePlace(one.path, appended=True)
-    path = _filled_pattern(pattern, new.name, new.short, new.cluster, new.namespace)
+    path = filled_pattern(pattern, new.name, new.short, new.cluster, new.namespace)
     own_kustomization = "{cluster}" in folder and posixpath.dirname(one.path) in desired.kustomizations
     return None if path == one.path else FilePlace(path, own_kustomization=own_kustomization)
-
-
-def _places_near_cluster(desired: Desired, cluster: Declaration, new: NewObject, layout: str) -> Iterator[FilePlace]:
-    """Beside the Cluster's document, else where its own overlay is built."""
-    name = posixpath.basename(_filled_layout(posixpath.basename(layout), "", new))
-    folder = posixpath.dirname(cluster.path)
-    together = {one.identity.name for one in desired.clusters if posixpath.dirname(one.path) == folder}
-    if len(together) > 1 and "{cluster}" not in posixpath.basename(layout):
-        kind = posixpath.basename(layout).partition("{")[0].strip("-_.")
-        name = f"{new.cluster}-{kind}-{new.short}.yaml" if kind else f"{new.name}.yaml"
-    if not cluster.shared and cluster.release is None and not cluster.base:
-        dependents = [
-            one
-            for one in desired.declarations
-            if one.path == cluster.path and at(one.object, "spec", "cluster", "name") == new.cluster
-        ]
-        if dependents:
-            yield FilePlace(cluster.path, appended=True)
-    if not cluster.shared:
-        yield FilePlace(posixpath.join(folder, name))
-    if cluster.root is not None:
-        yield FilePlace(posixpath.join(cluster.root, name))
-
-
-def _path_pattern(one: Sibling) -> str:
-    """Its path with placeholders: what is its own stands in the name of the file, what is shared anywhere.
-
-    `prod/shop/role-app.yaml` of role app in namespace shop is `prod/{namespace}/role-{name}.yaml`.
-    """
-    folder, name = posixpath.split(one.path.replace("{", "{{").replace("}", "}}"))
-    for token, placeholder in ((one.name, "{object}"), (one.short, "{name}"), (slug(one.short), "{name}")):
-        name = _with_placeholder(name, token, placeholder)
-    pattern = posixpath.join(folder, name)
-    for shared, placeholder in ((one.cluster, "{cluster}"), (one.namespace, "{namespace}")):
-        pattern = _with_placeholder(pattern, shared, placeholder) if shared else pattern
-    return pattern
-
-
-def _with_placeholder(text: str, token: str, placeholder: str) -> str:
-    """In place of the token as a whole word of a path, or as one set off by `-`, `_` or `.`."""
-    return re.sub(rf"(?<![A-Za-z0-9{{]){re.escape(token)}(?![A-Za-z0-9}}])", placeholder, text)
-
-
-def _filled_pattern(pattern: str, name: str, short: str, cluster: str | None, namespace: str | None) -> str:
-    return pattern.format(object=name, name=short, cluster=cluster or "", namespace=namespace or "")

@@ -128,6 +128,8 @@ def _says_all_of(live: Any, wanted: Any) -> bool:
 
 def _operation_for_change(change: ObjectChange, live: Object | None) -> ApiOperation:
     identity, resource = change.identity, _RESOURCES[change.identity.kind]
+    said = str(at(change.after or change.before, "apiVersion"))
+    resource = replace(resource, version=said.partition("/")[2] or resource.version)
     place = (resource, identity.namespace, identity.name)
     if change.after is not None and change.before is None:
         return ApiOperation("create", *place, body=change.after)

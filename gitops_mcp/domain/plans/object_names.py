@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 
-from gitops_mcp.domain.kinds import DATABASE_ROLE
-from gitops_mcp.domain.names import ClusterRef, make_object_name
+from gitops_mcp.domain.editing.name_patterns import with_placeholder
+from gitops_mcp.domain.kinds import DATABASE, DATABASE_ROLE
+from gitops_mcp.domain.names import OBJECT_NAME_MAX, ClusterRef, make_object_name, slug
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles, declared_roles
 from gitops_mcp.domain.repository.desired import Desired
+
+_KIND_WORDS = frozenset({"database", "db", "role", "user"})
 
 
 def taken_names(desired: Desired, ref: ClusterRef, kind: str, live: Iterable[Object]) -> dict[str, tuple[str, str]]:
@@ -25,6 +29,12 @@ def taken_names(desired: Desired, ref: ClusterRef, kind: str, live: Iterable[Obj
     return found
 
 
+def database_object_name(desired: Desired, ref: ClusterRef, name: str, live: Iterable[Object]) -> str:
+    """A free name for a Database."""
+    known = taken_names(desired, ref, DATABASE.kind, live)
+    return _free_name(desired, ref, name, DATABASE.kind, taken=known)
+
+
 def role_object_name(
     desired: Desired, ref: ClusterRef, name: str, live: LiveRoles | None = None, *, also: Iterable[str] = ()
 ) -> str:
@@ -32,7 +42,30 @@ def role_object_name(
     known = taken_names(desired, ref, DATABASE_ROLE.kind, (live.objects or ()) if live else ())
     own = [made for made, said in known.items() if said == (ref.name, name)]
     return (
-        own[0] if own else make_object_name(ref.name, name, taken={*known, *also, *_inline_names(desired, ref, name)})
+        own[0]
+        if own
+        else _free_name(
+            desired, ref, name, DATABASE_ROLE.kind, taken={*known, *also, *_inline_names(desired, ref, name)}
+        )
+    )
+
+
+def _free_name(desired: Desired, ref: ClusterRef, name: str, kind: str, *, taken: Collection[str]) -> str:
+    """As those of the Cluster, else all others, are called where they have a way of their own: `<name>-database`."""
+    objects = [one.object for one in desired.declarations if one.identity.kind == kind and one.release is None]
+    own = [one for one in objects if at(one, "spec", "cluster", "name") == ref.name]
+    (pattern, number), *_ = Counter(map(_name_pattern, own or objects)).most_common(1) or [("", 0)]
+    made = pattern.replace("{name}", slug(name)).replace("{cluster}", ref.name)
+    is_way = "{name}" in pattern and (number > 1 or not _KIND_WORDS.isdisjoint(pattern.split("-")))
+    if is_way and made not in taken and len(made) <= OBJECT_NAME_MAX:
+        return made
+    return make_object_name(ref.name, name, taken=taken)
+
+
+def _name_pattern(one: Object) -> str:
+    sql, cluster = str(at(one, "spec", "name")), str(at(one, "spec", "cluster", "name"))
+    return with_placeholder(
+        with_placeholder(str(at(one, "metadata", "name")), slug(sql), "{name}"), cluster, "{cluster}"
     )
 
 

@@ -84,7 +84,9 @@ def edit_text(text: str, document: int, *edits: Edit) -> str:
     read = _read_text(body)
     for edit in edits:
         read = _make_edit(read, document, edit)
-    return text if read.source.text == body else _with_byte_order_mark(text, read.source.text)
+    if read.source.text == body:
+        return text
+    return _with_byte_order_mark(text, _ended_as_before(body, read.source.text, read.values))
 
 
 def with_document(text: str, value: Object, *, index: int | None = None) -> str:
@@ -111,8 +113,9 @@ def with_document(text: str, value: Object, *, index: int | None = None) -> str:
     ended = end_last_line(source) if place == len(body) else []
     result = _apply_splices(body, [*ended, Splice(place, place, added)])
     reason = f"line {source.line(place)}: a document put there changes another one"
-    _check_result(result, [*read.values[:index], value, *read.values[index:]], reason)
-    return _with_byte_order_mark(text, result)
+    values = [*read.values[:index], value, *read.values[index:]]
+    _check_result(result, values, reason)
+    return _with_byte_order_mark(text, _ended_as_before(body, result, values))
 
 
 def without_document(text: str, *indexes: int) -> str:
@@ -128,7 +131,7 @@ def without_document(text: str, *indexes: int) -> str:
     result = _apply_splices(body, [Splice(tops[index], tops[index + 1], "") for index in set(indexes)])
     lines = ", ".join(str(tree.line) for tree in trees)
     _check_result(result, rest, f"line {lines}: taking this document away changes another one")
-    return _with_byte_order_mark(text, result)
+    return _with_byte_order_mark(text, _ended_as_before(body, result, rest))
 
 
 def _make_edit(read: _ReadText, document: int, edit: Edit) -> _ReadText:
@@ -204,6 +207,14 @@ def _start_of_path(tree: DocumentTree, path: Path) -> int:
         if entry is not None:
             return entry.start
     return tree.start
+
+
+def _ended_as_before(body: str, result: str, values: list[Any]) -> str:
+    """A text that ended without a line break ends so again, unless that would say something else."""
+    if not body or body.endswith("\n") or not result.endswith("\n"):
+        return result
+    bare = result.removesuffix("\n").removesuffix("\r")
+    return bare if is_same(_read_text(bare).values, values) else result
 
 
 def _check_result(result: str, values: list[Any], reason: str) -> None:

@@ -10,7 +10,7 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.sql import checked_database_name, checked_sql_name
 from gitops_mcp.domain.kinds import DATABASE
-from gitops_mcp.domain.names import check_cluster_name, make_object_name
+from gitops_mcp.domain.names import check_cluster_name
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.databases.database import (
     NewDatabase,
@@ -21,7 +21,7 @@ from gitops_mcp.domain.plans.databases.database import (
     require_database,
 )
 from gitops_mcp.domain.plans.databases.database_removal import DatabaseDeletion, plan_database_deletion
-from gitops_mcp.domain.plans.object_names import taken_names
+from gitops_mcp.domain.plans.object_names import database_object_name
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.role import check_cluster_alive
 from gitops_mcp.domain.plans.subject import DatabasePart, Subject
@@ -63,11 +63,7 @@ def create_database(
     def about(view: View) -> Subject:
         _, ref = the_cluster(view, which.cluster_name, which.namespace)
         known = find_database(view.desired, ref, new.name)
-        name = (
-            known.identity.name
-            if known
-            else make_object_name(ref.name, new.name, taken=taken_names(view.desired, ref, DATABASE.kind, ()))
-        )
+        name = known.identity.name if known else database_object_name(view.desired, ref, new.name, ())
         return Subject("create-database", Identity(DATABASE.kind, ref.namespace, name), (DatabasePart(ref, new.name),))
 
     def plan(view: View) -> Plan:
@@ -78,7 +74,7 @@ def create_database(
         told = (*unread, *(one for one in unread_too if not unread))
         if known := check_new_database(view.desired, cluster, ref, new, live):
             return known.warned(told)
-        name = make_object_name(ref.name, new.name, taken=taken_names(view.desired, ref, DATABASE.kind, live or ()))
+        name = database_object_name(view.desired, ref, new.name, live or ())
         candidates = database_places(view.desired, cluster, ref, name, view.settings.layout_database)
         view, places = view.with_places(Identity(DATABASE.kind, ref.namespace, name), candidates)
         made = plan_new_database(view.desired, cluster, ref, new, object_name=name, places=places, live=roles)

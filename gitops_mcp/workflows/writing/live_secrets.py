@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Object, Resource, at, list_at
 from gitops_mcp.domain.plans.passwords.live_secret import LiveSecretMaker, NameInUse
@@ -15,7 +17,7 @@ def look_at_name(view: View, namespace: str, secret: str, name: Maker) -> NameIn
     found, unseen, why = [], [], ""
     for resource in (SECRET, *MAKER_KINDS.get(name, ())):
         try:
-            one = view.api.metadata(resource, namespace, secret)
+            one = view.api.metadata(_as_served(view, resource), namespace, secret)
         except NotInstalled:
             continue
         except (Forbidden, Unavailable) as error:
@@ -27,12 +29,20 @@ def look_at_name(view: View, namespace: str, secret: str, name: Maker) -> NameIn
     return NameInUse(tuple(found), tuple(unseen), why)
 
 
+def _as_served(view: View, resource: Resource) -> Resource:
+    """In the version that the API serves."""
+    if not resource.group or view.api.serves(resource):
+        return resource
+    served = view.api.served_versions(resource)
+    return replace(resource, version=served[0]) if served else resource
+
+
 def _live_maker(view: View, resource: Resource, namespace: str, metadata: Object) -> LiveSecretMaker:
     makers, unread = [], ""
     for owner in list_at(metadata, "ownerReferences"):
         for kind in (kinds[0] for kinds in MAKER_KINDS.values() if kinds[0].kind == at(owner, "kind")):
             try:
-                found = view.api.metadata(kind, namespace, str(at(owner, "name")))
+                found = view.api.metadata(_as_served(view, kind), namespace, str(at(owner, "name")))
             except NotInstalled:
                 found = None
             except (Forbidden, Unavailable):

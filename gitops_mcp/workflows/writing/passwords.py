@@ -17,15 +17,17 @@ from gitops_mcp.adapters.secrets.sops import Sops
 from gitops_mcp.domain.editing.new_document import line_ending
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import SECRET
-from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.objects import Identity, Resource
 from gitops_mcp.domain.plans.passwords.built_secrets import as_applied, build_with_makers
 from gitops_mcp.domain.plans.passwords.live_secret import caution_of_name, check_secret_is_free, kept_password_notices
 from gitops_mcp.domain.plans.passwords.password_provider import (
     MAKER_KINDS,
     ProviderSigns,
     UnservedKind,
+    can_write,
     choose_provider,
     version_notices,
+    version_to_write,
 )
 from gitops_mcp.domain.plans.passwords.password_rotation import (
     maker_to_rotate,
@@ -111,7 +113,7 @@ def rotated_password(view: View, owner: PasswordOwner, secret: str | None, *, al
     if maker.way == "external-secrets":
         view, made = _make_secret(view, owner, maker.way, _next_free_name(view, owner, maker, found), found)
         return view, moved_password(made, maker)
-    provider = _provider(view, owner.cluster, maker.way)
+    provider = _provider(view, owner.cluster, maker.way, found)
     wanted = WantedSecret(owner.ref.namespace, maker.secret, owner.role, maker.written_name)
     return view, rewritten_password(maker, provider.file(wanted, maker.path, eol="\n"))
 
@@ -134,7 +136,7 @@ def _make_secret(
         seen = look_at_name(view, owner.ref.namespace, secret, name)
         check_secret_is_free(owner, name, secret, seen.live)
         return view, made_password(owner, name, secret, origin=view.desired.origin)
-    provider = _provider(view, owner.cluster, name)
+    provider = _provider(view, owner.cluster, name, found)
     if left := leftover_password(owner, name, secret, found, view.source.leftovers(found)):
         return view, left
     places = secret_places(view.desired, owner, name, secret, found, layout=view.settings.layout_secret)
@@ -151,13 +153,14 @@ def _make_secret(
     return view, replace(made, caution=caution_of_name(owner, name, fitting.name, seen), warnings=kept)
 
 
-def _provider(view: View, cluster: Declaration, name: Way) -> Provider:
+def _provider(view: View, cluster: Declaration, name: Way, found: tuple[SecretDocument, ...]) -> Provider:
     view.source.check_provider(name)
+    kinds = (version_to_write(kind, _served_versions(view, kind), found) for kind in MAKER_KINDS.get(name, ()))
     match name:
         case "external-secrets":
-            return ExternalSecrets()
+            return ExternalSecrets(*kinds)
         case "sealed-secrets":
-            return SealedSecrets(_certificate(view, cluster), lambda: datetime.now(UTC))
+            return SealedSecrets(_certificate(view, cluster), lambda: datetime.now(UTC), *kinds)
         case "sops":
             return Sops(read=view.source.read_reviewed)
 
@@ -203,11 +206,19 @@ def _look_for_signs(view: View, cluster: Declaration, found: tuple[SecretDocumen
 
 
 def _unserved_kind(view: View, name: ProviderName) -> UnservedKind | None:
-    """The first kind of a provider that the API does not serve as it is written here."""
+    """The first kind of a provider that the API does not serve in a version that can be written."""
     for kind in MAKER_KINDS[name]:
-        if not view.api.serves(kind):
-            return UnservedKind(kind, view.api.served_versions(kind))
+        served = (kind.version,) if view.api.serves(kind) else view.api.served_versions(kind)
+        if not any(can_write(kind, one) for one in served):
+            return UnservedKind(kind, served)
     return None
+
+
+def _served_versions(view: View, kind: Resource) -> tuple[str, ...] | None:
+    try:
+        return (kind.version,) if view.api.serves(kind) else view.api.served_versions(kind)
+    except GitOpsError:
+        return None
 
 
 def _certificate(view: View, cluster: Declaration) -> bytes:

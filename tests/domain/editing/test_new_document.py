@@ -343,10 +343,20 @@ def test_an_engine_object_that_applies_no_cluster_so_far_is_not_relied_on_for_on
         put_document(with_remote(files), None, NEW, NEW_MANIFEST, [FilePlace("prod/shop/new-db.yaml")])
 
 
-def test_the_first_cluster_goes_by_the_layout_though_nothing_applies_it_yet() -> None:
-    found = put_cluster(with_remote({"prod/flux.yaml": ENGINE}))
+def test_the_first_cluster_goes_by_the_layout_where_that_is_applied() -> None:
+    found = put_cluster(with_remote({"prod/flux.yaml": ENGINE.replace("prod/db", "prod")}))
     assert found.place == FilePlace("prod/shop/new-db/cluster.yaml")
-    assert [one.id for one in found.notices] == ["no-kustomization"]
+    assert found.notices == ()
+
+
+def test_the_first_cluster_is_refused_where_nothing_applies_the_place_of_the_layout() -> None:
+    with pytest.raises(Refused) as refused:
+        put_cluster(with_remote({"prod/flux.yaml": ENGINE}))
+    assert str(refused.value).endswith(
+        "prod/shop/new-db/cluster.yaml (it would not be applied there). Here Flux Kustomization flux-system/dbs "
+        "(prod/flux.yaml:1) applies prod/db. Add what applies one of these folders first, or set another place in "
+        "layout of .gitops-mcp.yaml"
+    )
 
 
 def test_a_file_that_cannot_be_read_may_be_the_very_object_so_nothing_is_put_elsewhere() -> None:

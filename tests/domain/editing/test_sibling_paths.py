@@ -106,8 +106,8 @@ def test_an_empty_part_of_the_layout_is_dropped() -> None:
         pytest.param("prod/shop/roles/app.yaml", role("app"), "prod/shop/roles/dave.yaml", id="named as the role"),
         pytest.param("prod/shop/role.app.yml", role("app"), "prod/shop/role.dave.yml", id="a word of the name"),
         pytest.param("prod/shop/night-loader.yaml", role("night_loader"), "prod/shop/dave.yaml", id="the slug of the role"),
-        pytest.param("prod/shop/carts/app.yaml", role("app", of="carts"), "prod/shop/orders/dave.yaml", id="of another cluster, whose name is a folder"),
-        pytest.param("prod/billing/orders/app.yaml", role("app", namespace="billing"), "prod/shop/orders/dave.yaml", id="of another namespace, which is a folder"),
+        pytest.param("prod/shop/carts/app.yaml", role("app", of="carts"), "prod/role-dave.yaml", id="of another cluster, whose folder has no counterpart"),
+        pytest.param("prod/billing/orders/app.yaml", role("app", namespace="billing"), "prod/role-dave.yaml", id="of another namespace, whose folder has no counterpart"),
         pytest.param("prod/{a}/app.yaml", role("app"), "prod/{a}/dave.yaml", id="braces in a path"),
     ],
 )  # fmt: skip
@@ -154,7 +154,7 @@ def test_the_siblings_of_the_same_cluster_come_before_those_of_others() -> None:
         "prod/orders.yaml": cluster(),
         "prod/x/app.yaml": role("app"),
         "prod/y/etl.yaml": role("etl", of="carts"),
-        "prod/y/bi.yaml": role("bi", of="carts"),
+        "prod/y/bi.yaml": role("bi", of="users"),
     }
     assert [place.path for place in tried(files)][:2] == ["prod/x/dave.yaml", "prod/y/dave.yaml"]
 

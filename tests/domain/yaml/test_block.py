@@ -19,10 +19,10 @@ from gitops_mcp.errors import Refused
         pytest.param("a : 1\n", Set(("a",), 2), "a : 2\n", id="a blank before the colon"),
         pytest.param("a: 1\t# tab\n", Set(("a",), 2), "a: 2\t# tab\n", id="a tab before the comment"),
         pytest.param("a: 1", Set(("a",), 2), "a: 2", id="no final newline on set"),
-        pytest.param("a: 1", Set(("b",), 2), "a: 1\nb: 2\n", id="no final newline on append"),
+        pytest.param("a: 1", Set(("b",), 2), "a: 1\nb: 2", id="no final newline on append"),
         pytest.param("a: 1\nb: 2", Remove(("b",)), "a: 1", id="no final newline on remove"),
         pytest.param(
-            "a: |\n  x", Set(("b",), 2), "a: |-\n  x\nb: 2\n", id="a block scalar that ended with the file keeps its value"
+            "a: |\n  x", Set(("b",), 2), "a: |-\n  x\nb: 2", id="a block scalar that ended with the file keeps its value"
         ),
         pytest.param("- |\n  x\n- a", Remove((1,)), "- |\n  x\n", id="a block scalar above the last line keeps its break"),
         pytest.param("s: 😀é # 😀\nb: 1\n", Set(("b",), 2), "s: 😀é # 😀\nb: 2\n", id="emoji before the edit"),

@@ -261,7 +261,7 @@ def test_an_edit_of_one_document_leaves_the_others() -> None:
     ("before", "after"),
     [
         pytest.param("--- # nothing yet\n# a word\n", "--- # nothing yet\na: 1\n# a word\n", id="nothing but comments"),
-        pytest.param("---", "---\na: 1\n", id="nothing but a marker"),
+        pytest.param("---", "---\na: 1", id="nothing but a marker"),
         pytest.param("---\n---\nb: 1\n", "---\na: 1\n---\nb: 1\n", id="nothing before another document"),
         pytest.param("--- null\n", "---\na: 1\n", id="a written null"),
         pytest.param("--- {}\n", "---\na: 1\n", id="an empty mapping"),

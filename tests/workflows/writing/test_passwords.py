@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -220,21 +221,39 @@ def test_a_provider_that_is_not_installed_is_refused(
         ask(passwords=f"{{provider: {provider}}}")
 
 
+def test_a_provider_that_is_installed_in_a_version_that_cannot_do_it_is_refused(ask: Asked, there: Cluster) -> None:
+    there.serves_only("v1alpha1", kinds.EXTERNAL_SECRET)
+    with pytest.raises(Refused) as told:
+        ask(passwords="{provider: external-secrets}")
+    assert (
+        "of ExternalSecret (external-secrets.io) it serves v1alpha1; v1 is needed. Upgrade to External Secrets 0.16"
+    ) in str(told.value)
+
+
+def versions_of(done: WriteResult) -> set[str]:
+    """The API versions of what makes the Secret, also where one names another."""
+    return set(re.findall(r"\+\s*apiVersion: ((?!postgresql|v1$).+)", str(done.diff)))
+
+
+ESO, GENERATOR, BITNAMI = "external-secrets.io/", "generators.external-secrets.io/", "bitnami.com/"
+
+
 @pytest.mark.parametrize(
-    ("kind", "version", "provider", "why"),
+    ("kind", "version", "provider", "written"),
     [
-        (kinds.EXTERNAL_SECRET, "v1beta1", "external-secrets", "v1beta1; v1 is needed. Upgrade to External Secrets 0"),
-        (kinds.PASSWORD, "v1alpha2", "external-secrets", "v1alpha2; v1alpha1 is needed. Upgrade to External Secrets"),
-        (kinds.SEALED_SECRET, "v1", "sealed-secrets", "v1; v1alpha1 is needed. Upgrade to a newer Sealed Secrets, set"),
+        pytest.param(kinds.EXTERNAL_SECRET, "v1", "external-secrets", {f"{ESO}v1", f"{GENERATOR}v1alpha1"}, id="as ever"),
+        pytest.param(kinds.EXTERNAL_SECRET, "v1beta1", "external-secrets", {f"{ESO}v1beta1", f"{GENERATOR}v1alpha1"}, id="an older ExternalSecret"),
+        pytest.param(kinds.PASSWORD, "v1alpha2", "external-secrets", {f"{ESO}v1", f"{GENERATOR}v1alpha2"}, id="another generator"),
+        pytest.param(kinds.SEALED_SECRET, "v1", "sealed-secrets", {f"{BITNAMI}v1"}, id="another SealedSecret"),
     ],
-)
-def test_a_provider_that_is_installed_in_another_version_is_refused_with_the_one_that_is_needed(
-    ask: Asked, there: Cluster, kind: Resource, version: str, provider: str, why: str
+)  # fmt: skip
+def test_what_makes_a_secret_is_written_in_the_version_that_is_served(
+    ask: Asked, there: Cluster, kind: Resource, version: str, provider: str, written: set[str]
 ) -> None:
     there.serves_only(version, kind)
-    with pytest.raises(Refused) as told:
-        ask(passwords=f"{{provider: {provider}}}")
-    assert f"of {kind.kind} ({kind.group}) it serves {why}" in str(told.value)
+    done = ask({"prod/shop/pub-sealed-secrets.pem": GOOD.decode()}, f"{{provider: {provider}}}")
+    assert versions_of(done) == written
+    assert ('refreshInterval: "0"' in str(done.diff)) == (version == "v1beta1")
 
 
 @pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
@@ -246,12 +265,18 @@ def test_without_an_api_what_is_configured_is_taken(ask: Asked, provider: str) -
 OLDER = EXTERNAL.replace("io/v1", "io/v1beta1")
 
 
-def test_without_an_api_another_version_of_the_repositorys_is_warned_of(ask: Asked) -> None:
+def test_without_an_api_the_version_of_the_repository_is_written(ask: Asked) -> None:
     done = ask({"prod/shop/a.yaml": OLDER})
     assert provider_of(done) == "external-secrets"
+    assert versions_of(done) == {f"{ESO}v1beta1", f"{GENERATOR}v1alpha1"}
+    assert "other-version" not in {one.id for one in done.warnings}
+
+
+def test_without_an_api_a_version_of_the_repository_that_cannot_do_it_is_warned_of(ask: Asked) -> None:
+    done = ask({"prod/shop/a.yaml": EXTERNAL.replace("io/v1", "io/v1alpha1")})
     (told,) = [one.message for one in done.warnings if one.id == "other-version"]
     assert told.startswith(
-        "the repository writes external-secrets.io/v1beta1 (prod/shop/a.yaml:1), and this is external-"
+        "the repository writes external-secrets.io/v1alpha1 (prod/shop/a.yaml:1), and this is external-"
     )
     assert "which takes External Secrets 0.16 or newer" in told
     same = ask({"prod/shop/b.yaml": EXTERNAL.replace("other", "another")})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.cnpg.manifest import image_catalog_ref
 from gitops_mcp.domain.cnpg.version import Version, major_of, parse_postgres_version
@@ -89,6 +89,24 @@ def image_change(
 
     Raises Refused where a catalog decides, or no tag can be told from a major.
     """
+    found = _image_change(declared, desired, ref, version=version, image=image, images=images)
+    current = str(at(declared.object, *_IMAGE))
+    return replace(found, notices=(*found.notices, *_digest_notice(current, dict(found.fields).get(_IMAGE))))
+
+
+def _digest_notice(current: str, new: object) -> Iterator[Notice]:
+    if isinstance(new, str) and "@" in current and "@" not in new:
+        digest = current.partition("@")[2]
+        text = (
+            f"{current} is pinned by its digest, which goes with the tag: {new} is not pinned. To pin it, give its "
+            f"full reference as image, such as {new}@sha256:…"
+        )
+        yield Notice("digest-dropped", text.replace(digest, f"{digest[:19]}…"))
+
+
+def _image_change(
+    declared: Declaration, desired: Desired, ref: ClusterRef, *, version: str | None, image: str | None, images: str
+) -> ImageChange:
     if at(declared.object, *_CATALOG) is not None:
         return _catalog_change(declared, desired, version=version, image=image)
     if image is not None:

@@ -7,13 +7,14 @@ that leaves a choice.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Resource, at
+from gitops_mcp.domain.objects import Object, Resource, at, list_at
 from gitops_mcp.domain.plans.passwords.secret_documents import Maker, ProviderName, SecretDocument, Way, ways_near
 from gitops_mcp.domain.repository.desired import Declaration, Origin
 from gitops_mcp.errors import InvalidRequest, Refused
@@ -25,6 +26,8 @@ MAKER_KINDS: Mapping[ProviderName, tuple[Resource, ...]] = {
 """What a controller makes Secrets of; the first of them has the Secret's name, and owns it."""
 
 
+_UNWRITABLE = frozenset({(EXTERNAL_SECRET.kind, "v1alpha1")})
+"""It knows no generators."""
 _NEEDS: Mapping[ProviderName, str] = {
     "external-secrets": "External Secrets 0.16 or newer",
     "sealed-secrets": "a newer Sealed Secrets",
@@ -49,6 +52,27 @@ class ProviderSigns:
     """A file that uses a generator which no provider here writes."""
     unserved: Mapping[ProviderName, UnservedKind | None] = field(default_factory=dict)
     """By provider the first of its kinds that the API does not serve; empty where it could not be asked."""
+
+
+def can_write(kind: Resource, version: str) -> bool:
+    return (kind.kind, version) not in _UNWRITABLE
+
+
+def version_to_write(kind: Resource, served: tuple[str, ...] | None, documents: Iterable[SecretDocument]) -> Resource:
+    """A kind in the version that is served, else in that of the repository. `served`: None where nobody could say."""
+    said = (_version_used(kind, one.object) for one in documents)
+    used = [version for version, _ in Counter(one for one in said if one is not None).most_common()]
+    wanted = (
+        [*used, kind.version] if served is None else [one for one in (kind.version, *used, *served) if one in served]
+    )
+    return replace(kind, version=next((one for one in wanted if can_write(kind, one)), kind.version))
+
+
+def _version_used(kind: Resource, value: Object) -> str | None:
+    """The version of the kind's group that a document names: its own, or that of the generator that it takes from."""
+    named = [value, *(at(one, "sourceRef", "generatorRef") for one in list_at(value, "spec", "dataFrom"))]
+    versions = [str(at(one, "apiVersion")) for one in named]
+    return next((one.partition("/")[2] for one in versions if one.startswith(f"{kind.group}/")), None)
 
 
 def choose_provider(
@@ -107,11 +131,11 @@ def _detect_provider(cluster: Declaration, namespace: str, signs: ProviderSigns,
 
 
 def version_notices(provider: Maker, signs: ProviderSigns) -> tuple[Notice, ...]:
-    """Where nobody could say what is served, and the repository writes another version throughout."""
+    """Where nobody could say what is served, and the repository's version knows no generators."""
     if provider != "external-secrets" or signs.unserved:
         return ()
     versions = {str(at(one.object, "apiVersion")): one.place for one in signs.documents if one.way == provider}
-    if not versions or EXTERNAL_SECRET.api_version in versions:
+    if not versions or any(can_write(EXTERNAL_SECRET, one.partition("/")[2]) for one in versions):
         return ()
     version, place = next(iter(versions.items()))
     told = (

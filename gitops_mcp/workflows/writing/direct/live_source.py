@@ -163,7 +163,7 @@ def _every_readable(
     api: ApiOnce, resource: Resource, namespace: str | None, *, labels: str | None = None
 ) -> tuple[Object, ...]:
     try:
-        return api.every(resource, namespace, labels=labels)
+        return api.every_as_served(resource, namespace, labels=labels)
     except (NotInstalled, Forbidden):
         return ()
 

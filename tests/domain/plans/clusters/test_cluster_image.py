@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.names import ClusterRef
-from gitops_mcp.domain.plans.clusters.cluster_image import ClusterImage, image_for
+from gitops_mcp.domain.plans.clusters.cluster_image import ClusterImage, image_change, image_for
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import InvalidRequest
@@ -79,3 +79,36 @@ def test_what_is_no_version_is_refused(version: str) -> None:
 def test_a_catalog_reference_of_another_shape_is_passed_over(kind: str) -> None:
     found = read(cluster("a", f"{{imageCatalogRef: {{kind: {kind}, name: ours}}, imageName: r/pg:18.4}}"))
     assert chosen(found) == ClusterImage("r/pg:18.4")
+
+
+PINNED = "r/pg:17.5-standard-bookworm@sha256:" + "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("image", "version", "told"),
+    [
+        pytest.param(None, "17.6-standard-bookworm", ["digest-dropped"], id="another tag"),
+        pytest.param(None, "18", ["moving-tag", "digest-dropped"], id="another major"),
+        pytest.param("r/pg:17.6-standard-bookworm", None, ["digest-dropped"], id="another reference"),
+        pytest.param("r/pg:17.6-standard-bookworm@sha256:" + "cd" * 32, None, [], id="another that is pinned too"),
+    ],
+)
+def test_a_digest_that_goes_with_the_tag_is_told(image: str | None, version: str | None, told: list[str]) -> None:
+    found = read(cluster("a", f"{{imageName: '{PINNED}'}}"))
+    (declared,) = found.clusters
+    changed = image_change(declared, found, ClusterRef("shop", "a"), version=version, image=image, images="r/pg")
+    assert [one.id for one in changed.notices] == told
+
+
+def test_the_notice_of_a_digest_says_what_would_pin_the_new_one() -> None:
+    found = read(cluster("a", f"{{imageName: '{PINNED}'}}"))
+    (declared,) = found.clusters
+    changed = image_change(
+        declared, found, ClusterRef("shop", "a"), version="17.6-standard-bookworm", image=None, images="r/pg"
+    )
+    (told,) = changed.notices
+    assert told.message == (
+        "r/pg:17.5-standard-bookworm@sha256:abababababab… is pinned by its digest, which goes with the tag: "
+        "r/pg:17.6-standard-bookworm is not pinned. To pin it, give its full reference as image, such as "
+        "r/pg:17.6-standard-bookworm@sha256:…"
+    )

@@ -1,0 +1,38 @@
+"""What names have in common: a name with placeholders for what is one object's own, and filled in for another."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from gitops_mcp.domain.names import slug
+
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+
+
+def path_pattern(path: str, name: str, short: str, cluster: str | None, namespace: str | None) -> str:
+    """A path with placeholders: what is an object's own stands in the name of its file, what is shared anywhere.
+
+    `prod/shop/role-app.yaml` of role app in namespace shop is `prod/{namespace}/role-{name}.yaml`.
+    """
+    folder, last = posixpath.split(path.replace("{", "{{").replace("}", "}}"))
+    for token, placeholder in ((name, "{object}"), (short, "{name}"), (slug(short), "{name}")):
+        last = with_placeholder(last, token, placeholder)
+    pattern = posixpath.join(folder, last)
+    for shared, placeholder in ((cluster, "{cluster}"), (namespace, "{namespace}")):
+        pattern = with_placeholder(pattern, shared, placeholder) if shared else pattern
+    return pattern
+
+
+def filled_pattern(pattern: str, name: str, short: str, cluster: str | None, namespace: str | None) -> str:
+    return pattern.format(object=name, name=short, cluster=cluster or "", namespace=namespace or "")
+
+
+def says_kind(pattern: str) -> bool:
+    """Whether the name of a file says more than whose it is: `role-{name}.yaml`."""
+    return re.search("[A-Za-z0-9]", _PLACEHOLDER.sub("", posixpath.splitext(pattern)[0])) is not None
+
+
+def with_placeholder(text: str, token: str, placeholder: str) -> str:
+    """In place of the token as a whole word of a path, or as one set off by `-`, `_` or `.`."""
+    return re.sub(rf"(?<![A-Za-z0-9{{]){re.escape(token)}(?![A-Za-z0-9}}])", placeholder, text)
