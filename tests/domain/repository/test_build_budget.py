@@ -17,7 +17,7 @@ _LEFT_ALONE = frozenset(
 
 @pytest.mark.parametrize("name", HOSTILE_BUILDS)
 def test_a_build_ends_in_time_and_names_the_file_that_asks_for_too_much(name: str) -> None:
-    spent = spent_by_call("tests.domain.repository.hostile_builds", f"run_hostile({name!r})")
+    spent = spent_by_call("tests.domain.repository.hostile_builds", "run_hostile", name)
     assert spent.is_bounded, spent
     assert name in _LEFT_ALONE or ".yaml: " in spent.said, spent
 
