@@ -208,6 +208,8 @@ def _load() -> None:
     for module in pkgutil.walk_packages(gitops_mcp.__path__, "gitops_mcp."):
         if not module.name.startswith(("gitops_mcp.__main__", "gitops_mcp.sandbox", "gitops_mcp.demo")):
             importlib.import_module(module.name)
+    for name in ("git", "kubernetes.client.configuration", "urllib3"):
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
 
