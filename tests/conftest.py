@@ -26,8 +26,11 @@ IDENTITY = """[user]
 
 @pytest.fixture(autouse=True)
 def _nobodys_machine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_home(tmp_path_factory.mktemp("home"), monkeypatch)
+
+
+def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads the developer's git or Kubernetes configuration."""
-    home = tmp_path_factory.mktemp("home")
     (home / "gitconfig").write_text(IDENTITY)
     for name in list(os.environ):
         if name.startswith(("GIT_", "XDG_")) or (

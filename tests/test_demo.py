@@ -142,8 +142,8 @@ def test_in_a_pipe_it_tells_the_whole_story_in_plain_text_and_leaves_nothing(pla
     ("number", "seen"),
     [
         pytest.param(signal.SIGHUP, "Its files are in", id="while the stand-ins start"),
-        pytest.param(signal.SIGTERM, "1/9", id="while a call is in flight"),
-        pytest.param(signal.SIGINT, "reviewer", id="while it waits for the engine"),
+        pytest.param(signal.SIGTERM, "1/9", id="while a call is in flight", marks=pytest.mark.thorough),
+        pytest.param(signal.SIGINT, "reviewer", id="while it waits for the engine", marks=pytest.mark.thorough),
     ],
 )
 def test_a_signal_ends_it_and_leaves_nothing(place: Place, number: signal.Signals, seen: str) -> None:
@@ -187,6 +187,7 @@ def test_without_git_it_says_what_to_install(place: Place) -> None:
     place.assert_nothing_is_left()
 
 
+@pytest.mark.thorough
 def test_a_reader_that_goes_away_ends_it_without_a_traceback(place: Place) -> None:
     with place.start() as child:
         assert child.stdout is not None

@@ -36,7 +36,7 @@ def test_python_reads_no_pattern_of_others() -> None:
 
 
 def test_each_expression_of_ours_takes_time_in_proportion_to_its_text() -> None:
-    assert spent_by("tests.test_expressions", "slow_expressions()").said == "[]"
+    assert spent_by("tests.test_expressions", "slow_expressions").said == "[]"
 
 
 def test_no_expression_of_ours_takes_a_group_possessively_or_has_an_atomic_one() -> None:

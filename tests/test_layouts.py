@@ -270,7 +270,8 @@ def kubectl(root: Root, files: Tree) -> dict[str, Object]:
     if root.resources:
         made = yaml.safe_dump({"resources": taken(root, files)}).encode()
         files = {**files, posixpath.join(root.path, "kustomization.yaml"): made}
-    found = built(root.path, tuple(sorted(files.items())))
+    needed = reached(root.path, files)
+    found = built(root.path, tuple((path, files[path]) for path in sorted(needed)))
     names = [name_of(one) for one in found]
     assert len(set(names)) == len(names), f"{root.path} renders two objects of one name"
     return dict(zip(names, found, strict=True))
@@ -315,7 +316,36 @@ def matches(path: str, pattern: str) -> bool:
     return path.count("/") == pattern.count("/") and fnmatch.fnmatch(path, pattern)
 
 
-@functools.lru_cache(maxsize=512)
+def reached(folder: str, files: Tree) -> set[str]:
+    """The files that a build of the folder may read: what they are is what it makes.
+
+    Each text in a kustomization may name a file or a folder, so that one too many is taken rather than one too few.
+    """
+    found: set[str] = set()
+    folders = [folder]
+    for here in folders:
+        inside = {path for path in files if path.startswith(f"{here}/")}
+        found |= inside
+        for path in inside:
+            if posixpath.basename(path).lower() in {"kustomization.yaml", "kustomization.yml", "kustomization"}:
+                for word in words(list(yaml.load_all(files[path], QUICK_LOADER))):
+                    named = posixpath.normpath(posixpath.join(posixpath.dirname(path), word))
+                    found |= {named} & files.keys()
+                    is_new = all(named != one and not named.startswith(f"{one}/") for one in folders)
+                    folders += [named] if is_new and any(one.startswith(f"{named}/") for one in files) else []
+    return found
+
+
+def words(value: Any) -> Iterator[str]:
+    """Every text in a value, and what a text of the form `name=file` has behind the sign."""
+    if isinstance(value, str):
+        yield from (value, value.rpartition("=")[2])
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from words(part)
+
+
+@functools.lru_cache(maxsize=2_048)
 def built(folder: str, files: tuple[tuple[str, bytes], ...]) -> tuple[Object, ...]:
     with tempfile.TemporaryDirectory() as place:
         for path, data in files:

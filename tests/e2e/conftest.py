@@ -19,6 +19,7 @@ from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult, TextContent
 
 from gitops_mcp.sandbox.run import World, start_sandbox
+from tests.e2e import preloaded
 
 Mode = Literal["auto", "legacy"]
 
@@ -76,9 +77,16 @@ async def server(
     repo: Path | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    fresh: bool = False,
 ) -> AsyncIterator[Client]:
-    """A client of a server that runs as a child until the block ends. It starts in a folder that is no repository."""
+    """A client of a server that runs as a child until the block ends. It starts in a folder that is no repository.
+
+    A fresh one is the command that the client's configuration names.
+    """
     program, *arguments = command(world, *flags, repo=repo)
+    if not fresh:
+        assert arguments[:2] == ["-m", "gitops_mcp"]
+        program, *arguments = preloaded.command(*arguments[2:])
     parameters = StdioServerParameters(
         command=program, args=arguments, env=environment(world, **(env or {})), cwd=cwd or world.directory.parent
     )

@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import socket
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
@@ -32,6 +31,7 @@ from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import ApiError, kubeconfig_text
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.sandbox.store.resources import NAMESPACE
+from tests.e2e import preloaded
 from tests.e2e.team import DEADLINE, ROOT, Assistant, Files, Team
 
 Mode = Literal["auto", "legacy"]
@@ -74,10 +74,11 @@ def client(
     env: Mapping[str, str] | None = None,
 ) -> Iterator[Assistant]:
     """A server on the team's checkout until the block ends; without a person nobody can be asked."""
+    program, *arguments = preloaded.command("--repo", str(team.checkout), *flags)
     parameters = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "gitops_mcp", "--repo", str(team.checkout), *flags],
-        env={**team.environment, "PYTHONPATH": str(ROOT), "KUBECONFIG": str(config), **(env or {})},
+        command=program,
+        args=arguments,
+        env={**team.environment, "KUBECONFIG": str(config), **(env or {})},
         cwd=team.folder,
     )
     fault: Exception | None = None

@@ -10,7 +10,6 @@ import base64
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -31,6 +30,7 @@ from gitops_mcp.sandbox.cnpg.postgres import Postgres
 from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.calls import Subject
 from tests.conftest import IDENTITY
+from tests.e2e import preloaded
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 60
@@ -241,15 +241,11 @@ def assistant(
 ) -> Iterator[Assistant]:
     """A server on the team's checkout until the block ends; started in `cwd` instead it finds its repository itself."""
     given = () if cwd else ("--repo", str(repo or team.checkout))
+    program, *arguments = preloaded.command(*given, *flags)
     parameters = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "gitops_mcp", *given, *flags],
-        env={
-            **team.environment,
-            "PYTHONPATH": str(ROOT),
-            "KUBECONFIG": str(kubeconfig or team.folder / "no-kubeconfig"),
-            **(env or {}),
-        },
+        command=program,
+        args=arguments,
+        env={**team.environment, "KUBECONFIG": str(kubeconfig or team.folder / "no-kubeconfig"), **(env or {})},
         cwd=cwd or team.folder,
     )
     fault: Exception | None = None

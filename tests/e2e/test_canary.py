@@ -124,7 +124,6 @@ class Watch:
             "remote": self.team.objects(self.team.remote),
             "checkout": self.team.objects(self.team.checkout),
             "requests": self.world.requests.read_bytes(),
-            "process": Path(f"/proc/{self.server.child.pid}/cmdline").read_bytes(),
             **{str(path): path.read_bytes() for path in files if path.name != "age.key"},
         }
 

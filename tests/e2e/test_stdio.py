@@ -140,7 +140,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 async def test_it_says_who_it_is_and_lists_the_same_tools_each_time(quiet: World, mode: Mode) -> None:
-    async with server(quiet, mode=mode) as first, server(quiet, mode=mode) as second:
+    async with server(quiet, mode=mode, fresh=True) as first, server(quiet, mode=mode) as second:
         listed = (await first.list_tools()).tools
         assert [tool.name for tool in listed] == TOOLS
         assert compact((await second.list_tools()).tools) == compact(listed)
@@ -155,7 +155,7 @@ async def test_it_says_who_it_is_and_lists_the_same_tools_each_time(quiet: World
 
 async def test_kubernetes_git_and_yaml_are_not_loaded_before_a_tool_needs_them(quiet: World, mode: Mode) -> None:
     start = log_of(quiet).stat().st_size if log_of(quiet).exists() else 0
-    async with server(quiet, mode=mode, env={"PYTHONPROFILEIMPORTTIME": "1"}) as client:
+    async with server(quiet, mode=mode, fresh=True, env={"PYTHONPROFILEIMPORTTIME": "1"}) as client:
         await client.list_tools()
         before = imported(quiet, start)
         structure(await call(client, "list_postgres_clusters", detail_level="detailed"))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-ROOT = Path(__file__).parents[2]
+from tests.e2e import preloaded
 
 
 class Wire:
@@ -20,16 +19,20 @@ class Wire:
 
     def __init__(self, repo: Path, *flags: str, env: Mapping[str, str], log: Path) -> None:
         self.env = env
+        stdin, sends = os.pipe()
+        receives, stdout = os.pipe()
         with log.open("a") as errors:
-            self.child = subprocess.Popen(
-                [sys.executable, "-m", "gitops_mcp", "--repo", str(repo), *flags],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env={"PYTHONPATH": str(ROOT), "KUBECONFIG": str(repo.parent / "no-kubeconfig"), **env},
-                cwd=repo.parent,
-                start_new_session=True,
+            self._child = preloaded.Started(
+                preloaded.address(),
+                ["--repo", str(repo), *flags],
+                env={"KUBECONFIG": str(repo.parent / "no-kubeconfig"), **env},
+                cwd=str(repo.parent),
+                streams=(stdin, stdout, errors.fileno()),
             )
+        os.close(stdin)
+        os.close(stdout)
+        self._stdin: IO[bytes] = os.fdopen(sends, "wb")
+        self._stdout: IO[bytes] = os.fdopen(receives, "rb")
         self._number = 0
         self._greeted = False
 
@@ -43,14 +46,15 @@ class Wire:
 
     def end(self) -> None:
         """As a client ends it; one that is dead already stays so."""
-        self._stdin.close()
-        self.child.wait(30)
+        with suppress(BrokenPipeError):  # of a request that it did not live to read
+            self._stdin.close()
+        self._child.wait()
         self._stdout.close()
 
     def kill(self) -> None:
         """Ends it as nothing can be refused, and answers when it is gone."""
-        os.killpg(self.child.pid, signal.SIGKILL)
-        assert self.child.wait() == -signal.SIGKILL
+        os.killpg(self._child.pid, signal.SIGKILL)
+        assert self._child.wait() == -signal.SIGKILL
 
     def answer(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """The structured content of an answer that is no error."""
@@ -99,13 +103,3 @@ class Wire:
     def _line(self, message: Mapping[str, Any]) -> None:
         self._stdin.write(json.dumps(message).encode() + b"\n")
         self._stdin.flush()
-
-    @property
-    def _stdin(self) -> IO[bytes]:
-        assert self.child.stdin is not None
-        return self.child.stdin
-
-    @property
-    def _stdout(self) -> IO[bytes]:
-        assert self.child.stdout is not None
-        return self.child.stdout

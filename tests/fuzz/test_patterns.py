@@ -46,7 +46,7 @@ _READERS: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("name", _READERS)
 def test_a_text_of_any_length_takes_time_in_proportion_to_it(name: str) -> None:
     """Hundreds of kilobytes without a line break, and the process that reads it answers nobody else meanwhile."""
-    assert spent_by("tests.fuzz.test_patterns", f"slow_texts({name!r})").said == "[]"
+    assert spent_by("tests.fuzz.test_patterns", "slow_texts", name).said == "[]"
 
 
 def slow_texts(name: str) -> list[str]:
@@ -103,7 +103,7 @@ def run_hostile(name: str) -> str:
 
 @pytest.mark.parametrize("name", _HOSTILE)
 def test_a_pattern_of_others_ends_in_time(name: str) -> None:
-    spent = spent_by("tests.fuzz.test_patterns", f"run_hostile({name!r})")
+    spent = spent_by("tests.fuzz.test_patterns", "run_hostile", name)
     assert spent.is_bounded, spent
 
 

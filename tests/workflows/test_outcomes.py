@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -199,9 +200,27 @@ STATES: dict[Way, tuple[str, str]] = {
 }
 """With the branch there, and without it."""
 
+_THERE = pytest.mark.parametrize("is_there", [True, False], ids=["branch there", "branch gone"])
+_GONE = pytest.mark.parametrize(
+    "is_there",
+    [pytest.param(True, id="branch there", marks=pytest.mark.thorough), pytest.param(False, id="branch gone")],
+)
+
+
+def named(*ways: Way, thorough: tuple[Way, ...] = ()) -> list[Any]:
+    """Ways by their names; of the thorough ones others show the same."""
+    plain = [pytest.param(way, id=way.__name__) for way in ways]
+    return [*plain, *(pytest.param(way, id=way.__name__, marks=pytest.mark.thorough) for way in thorough)]
+
 
 def told(app: App) -> tuple[str, str]:
-    """The state of the change and why, which get and list say alike."""
+    """The state of the change and why."""
+    detail = change_detail(app, NAME, detailed=False)
+    return detail.state, detail.why
+
+
+def told_alike(app: App) -> tuple[str, str]:
+    """The same, which get and list say alike."""
     detail = change_detail(app, NAME, detailed=False)
     [row] = [one for one in page_of_changes(app, state="all", limit=100, cursor=None).items if one.change == NAME]
     assert (row.state, row.why) == (detail.state, detail.why[:200] if len(detail.why) <= 200 else row.why)
@@ -216,12 +235,12 @@ def forge(tmp_path: Path) -> Forge:
     return Forge.of(tmp_path)
 
 
-@pytest.mark.parametrize("is_there", [True, False], ids=["branch there", "branch gone"])
+@_THERE
 @pytest.mark.parametrize("way", STATES, ids=lambda way: way.__name__)
 def test_the_state_of_a_change_is_the_same_for_whoever_asks(forge: Forge, way: Way, is_there: bool) -> None:
     forge.propose()
     witness = forge.app()
-    assert told(witness)[0] == "pushed"
+    assert told_alike(witness)[0] == "pushed"
     forge.commit({OTHER: cluster("other", spec="{instances: 1}")}, "Not of this change") if way is by_hand else None
     way(forge)
     forge.push("main")
@@ -229,14 +248,20 @@ def test_the_state_of_a_change_is_the_same_for_whoever_asks(forge: Forge, way: W
         forge.drop()
     state = STATES[way][0 if is_there else 1]
     for app in (witness, forge.app(), forge.newcomer()):
-        found, why = told(app)
+        found, why = told_alike(app)
         assert found == state, why
         if way is in_part:
             assert "in part: 1 of 2 commits is on main" in why
 
 
-@pytest.mark.parametrize("is_there", [True, False], ids=["branch there", "branch gone"])
-@pytest.mark.parametrize("first", [*MERGED, unmerged, in_part, reverted, superseded], ids=lambda way: way.__name__)
+@_GONE
+@pytest.mark.parametrize(
+    "first",
+    named(
+        *(merge_commit, squash, rebase, fast_forward, unmerged, in_part),
+        thorough=(squash_with_trailers, rebase_and_merge, by_hand, squash_of_other_content, reverted, superseded),
+    ),
+)
 def test_the_last_life_of_a_name_counts(forge: Forge, first: Way, is_there: bool) -> None:
     forge.propose()
     witness = forge.app()
@@ -272,10 +297,8 @@ def test_a_branch_that_is_set_back_after_an_earlier_life_holds_nothing(forge: Fo
     assert told(forge.newcomer())[0] == ("merged" if first in {fast_forward, rebase} else "empty")
 
 
-@pytest.mark.parametrize("is_there", [True, False], ids=["branch there", "branch gone"])
-@pytest.mark.parametrize(
-    "second", [merge_commit, squash, rebase, in_part, reverted, superseded], ids=lambda w: w.__name__
-)
+@_GONE
+@pytest.mark.parametrize("second", named(merge_commit, in_part, reverted, thorough=(squash, rebase, superseded)))
 def test_a_second_life_ends_as_a_first_does(forge: Forge, second: Way, is_there: bool) -> None:
     forge.propose(4, "7Gi")
     witness = forge.app()
@@ -295,7 +318,13 @@ def test_a_second_life_ends_as_a_first_does(forge: Forge, second: Way, is_there:
         assert change_detail(app, NAME, detailed=False).tip == tip
 
 
-@pytest.mark.parametrize("way", MERGED, ids=lambda way: way.__name__)
+@pytest.mark.parametrize(
+    "way",
+    named(
+        *(merge_commit, squash, rebase, fast_forward),
+        thorough=(squash_with_trailers, rebase_and_merge, by_hand, squash_of_other_content),
+    ),
+)
 def test_a_change_shows_no_commit_that_is_not_its_own(forge: Forge, way: Way) -> None:
     """Somebody else's commit stands between the two lives, and the remote shows no pull requests."""
     forge.propose()

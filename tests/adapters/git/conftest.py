@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import use_home
 
 CLUSTER = """apiVersion: postgresql.cnpg.io/v1
 kind: Cluster
@@ -109,22 +112,46 @@ def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repositories of the next three fixtures, made once: copying them takes no git."""
+    place = tmp_path_factory.mktemp("template")
+    bare, author, checkout = place / "remote.git", place / "author", place / "checkout"
+    with pytest.MonkeyPatch.context() as patch:
+        use_home(place, patch)
+        git(place, "init", "--quiet", "--bare", "--initial-branch=main", str(bare))
+        git(bare, "config", "uploadpack.allowFilter", "true")
+        git(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
+        git(place, "clone", "--quiet", str(bare), str(author))
+        git(author, "switch", "--quiet", "--orphan", "main")
+        write(author / "README.md", "# GitOps\n")
+        write(author / "clusters/prod/kustomization.yaml", "resources:\n  - shop/orders.yaml\n")
+        write(author / "clusters/prod/shop/orders.yaml", CLUSTER)
+        commit_all(author, "Start")
+        git(author, "push", "--quiet", "origin", "main")
+        git(place, "clone", "--quiet", str(bare), str(checkout))
+        write(checkout / "README.md", "# Put away\n")
+        git(checkout, "stash", "--quiet")
+        write(checkout / "README.md", "# Staged\n")
+        git(checkout, "add", "README.md")
+    write(checkout / "clusters/prod/shop/orders.yaml", CLUSTER + "# not finished\n")
+    write(checkout / "notes.txt", "mine\n")
+    return place
+
+
+def _copy(template: Path, place: Path, name: str) -> Path:
+    """One of them, with the remote beside it as its own."""
+    shutil.copytree(template / name, place / name, symlinks=True)
+    config = place / name / ("config" if name.endswith(".git") else ".git/config")
+    config.write_text(config.read_text().replace(str(template), str(place)))
+    return place / name
+
+
 @pytest.fixture
-def remote(tmp_path: Path) -> Path:
+def remote(template: Path, tmp_path: Path) -> Path:
     """A bare repository whose `main` holds one Cluster, a kustomization that lists it, and a README."""
-    bare = tmp_path / "remote.git"
-    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(bare))
-    git(bare, "config", "uploadpack.allowFilter", "true")
-    git(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
-    author = tmp_path / "author"
-    git(tmp_path, "clone", "--quiet", str(bare), str(author))
-    git(author, "switch", "--quiet", "--orphan", "main")
-    write(author / "README.md", "# GitOps\n")
-    write(author / "clusters/prod/kustomization.yaml", "resources:\n  - shop/orders.yaml\n")
-    write(author / "clusters/prod/shop/orders.yaml", CLUSTER)
-    commit_all(author, "Start")
-    git(author, "push", "--quiet", "origin", "main")
-    return bare
+    _copy(template, tmp_path, "author")
+    return _copy(template, tmp_path, "remote.git")
 
 
 @pytest.fixture
@@ -134,16 +161,10 @@ def author(remote: Path) -> Path:
 
 
 @pytest.fixture
-def checkout(remote: Path) -> Path:
+def checkout(template: Path, remote: Path) -> Path:
     """The user's clone of the remote, dirty: an edit, a staged one, a file of their own and a stash."""
-    path = remote.parent / "checkout"
-    git(remote.parent, "clone", "--quiet", str(remote), str(path))
-    write(path / "README.md", "# Put away\n")
-    git(path, "stash", "--quiet")
-    write(path / "README.md", "# Staged\n")
-    git(path, "add", "README.md")
-    write(path / "clusters/prod/shop/orders.yaml", CLUSTER + "# not finished\n")
-    write(path / "notes.txt", "mine\n")
+    path = _copy(template, remote.parent, "checkout")
+    git(path, "update-index", "-q", "--refresh")  # it knows files by their inodes
     return path
 
 
