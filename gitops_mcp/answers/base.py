@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
 from gitops_mcp.domain.impact.level import Impact
 from gitops_mcp.domain.redact import fit_to_show
@@ -37,11 +37,11 @@ class Answer(BaseModel):
     # Built at first use: the list of tools needs none of them.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _fit_to_show(cls, value: Any, info: ValidationInfo) -> Any:
+    def _fit_to_show(cls, given: Any) -> Any:
         """No text in an answer forges a line of it, in either form."""
-        return _fitting(info.field_name, value)
+        return {key: _fitting(key, value) for key, value in given.items()} if isinstance(given, dict) else given
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         return super().model_copy(update={key: _fitting(key, part) for key, part in (update or {}).items()}, deep=deep)
@@ -64,7 +64,7 @@ class Answer(BaseModel):
         return len(self.markdown()) <= TEXT_MAX and len(json.dumps(self.structured(), ensure_ascii=False)) <= TEXT_MAX
 
 
-def _fitting(field: str | None, value: Any) -> Any:
+def _fitting(field: str, value: Any) -> Any:
     if field in _BLOCKS:
         return _UNPRINTED.sub(" ", value) if isinstance(value, str) else value
     if isinstance(value, str) and field in _PATHS and not value.isprintable():

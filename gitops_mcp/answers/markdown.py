@@ -24,7 +24,8 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 def plain(text: str) -> str:
     """What others wrote, on one line, with nothing that is taken for HTML."""
-    return _TAG.sub(r"\\<", one_line(text))
+    line = one_line(text)
+    return _TAG.sub(r"\\<", line) if "<" in line else line
 
 
 def bullets(items: Iterable[str], more: int = 0) -> str:
