@@ -16,7 +16,9 @@ from gitops_mcp.domain.engines.go_template.values import (
     StringMap,
     Unknown,
     float_text,
+    go_text,
     go_value,
+    int64,
     is_empty,
     is_same,
     kind_of,
@@ -111,7 +113,7 @@ def _merge(*, overwrite: bool) -> Signature:
 def _slice(found: list[Any], *ends: Any) -> list[Any] | None:
     if not found:
         return None
-    start, end = (*map(int, ends), *(0, len(found))[len(ends) :])[:2]
+    start, end = (*map(int64, ends), *(0, len(found))[len(ends) :])[:2]
     if not 0 <= start <= end <= len(found):
         raise Fails("`slice` goes past the end of its list")
     return found[start:end]
@@ -143,27 +145,30 @@ def _has(needle: Any, found: Any) -> bool:
     return any(is_same(needle, one) for one in found or ())
 
 
-def _ordered(found: Any) -> Any:
+def _json(value: Any, indent: int | None = None, level: int = 0) -> str:
     """As Go writes JSON: keys sorted, and numbers as JavaScript has them."""
-    if isinstance(found, dict):
-        return {key: _ordered(found[key]) for key in sorted(found)}
-    if isinstance(found, list):
-        return [_ordered(one) for one in found]
-    if isinstance(found, float):
-        return int(found) if found.is_integer() and abs(found) < 1e21 else found
-    return int(found) if type(found) is not bool and isinstance(found, int) else found
+    if isinstance(value, dict | list) and value:
+        inner = "" if indent is None else f"\n{' ' * indent * (level + 1)}"
+        outer = inner and f"\n{' ' * indent * level}" if indent else ""
+        colon = ":" if indent is None else ": "
+        parts = [_json(one, indent, level + 1) for one in (value if isinstance(value, list) else ())]
+        if isinstance(value, dict):
+            parts = [
+                f"{json.dumps(key, ensure_ascii=False)}{colon}{_json(value[key], indent, level + 1)}"
+                for key in sorted(value)
+            ]
+        ends = "[]" if isinstance(value, list) else "{}"
+        return f"{ends[0]}{inner}{f',{inner}'.join(parts)}{outer}{ends[1]}"
+    if isinstance(value, float):
+        return float_text(value, least=-6, most=21).replace("e-0", "e-")
+    return json.dumps(value, ensure_ascii=False)
 
 
-def _to_json(value: Any, indent: int | None = None) -> str:
-    separators = (",", ": " if indent else ":")
-    text = json.dumps(_ordered(value), ensure_ascii=False, separators=separators, indent=indent)
+def _escaped_json(value: Any, indent: int | None = None) -> str:
+    text = _json(value, indent)
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
-
-
-def _to_raw_json(value: Any) -> str:
-    return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def _from_json(text: str) -> Any:
@@ -183,7 +188,25 @@ def _must_from_json(text: str) -> Any:
 def _to_yaml(value: Any) -> str:
     from gitops_mcp.domain.yaml.render import Indentation, block
 
-    return "\n".join(block(_ordered(value), 0, Indentation(indent_lists=False)))
+    text = "\n".join(block(_for_yaml(value), 0, Indentation(offset=0)))
+    if isinstance(value, str) and text != value:
+        raise NotKnown("which quotes `toYaml` takes is not evaluated")
+    return text
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, list):
+        raise NotKnown("the type of a list is not evaluated")
+    return type_of(value)
+
+
+def _for_yaml(value: Any) -> Any:
+    """Sorted, and a whole number without a point."""
+    if isinstance(value, dict):
+        return {key: _for_yaml(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_for_yaml(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**63 else value
 
 
 def _from_yaml(text: str) -> Any:
@@ -252,14 +275,14 @@ DATA_FUNCTIONS = {
     "reverse": Signature("l", lambda found: found[::-1], _SHALLOW),
     "set": Signature("msa", _set, _SHALLOW),
     "slice": Signature("la*", _slice, _SHALLOW),
-    "sortAlpha": Signature("a", lambda value: sorted(texts_of(value))),
+    "sortAlpha": Signature("a", lambda value: sorted(texts_of(value)) if isinstance(value, list) else [go_text(value)]),
     "ternary": Signature("aab", lambda yes, no, which: yes if which else no, _SHALLOW),
-    "toJson": Signature("a", _to_json),
-    "toPrettyJson": Signature("a", lambda value: _to_json(value, 2)),
-    "toRawJson": Signature("a", _to_raw_json),
+    "toJson": Signature("a", _escaped_json),
+    "toPrettyJson": Signature("a", lambda value: _escaped_json(value, 2)),
+    "toRawJson": Signature("a", _json),
     "toYaml": Signature("a", _to_yaml),
-    "typeIs": Signature("sa", lambda name, value: name == type_of(value)),
-    "typeOf": Signature("a", type_of),
+    "typeIs": Signature("sa", lambda name, value: name == _type_of(value)),
+    "typeOf": Signature("a", _type_of),
     "uniq": Signature("l", _uniq),
     "unset": Signature("ms", _unset, _SHALLOW),
     "values": Signature("m", lambda found: [found[key] for key in sorted(found)]),

@@ -18,6 +18,7 @@ from gitops_mcp.domain.engines.go_template.values import (
     Signature,
     go_text,
     kind_of,
+    int64,
     type_of,
 )
 
@@ -48,19 +49,6 @@ def _is_less(first: Any, other: Any) -> bool:
     return bool(first < other)
 
 
-def _int64(value: Any) -> Int64:
-    """What cast makes of it: 0 where it is no number."""
-    if isinstance(value, str):
-        text = value.rstrip("0").removesuffix(".") if "." in value and not value.partition(".")[2].strip("0") else value
-        try:
-            return Int64(int(text, 0 if not text.lstrip("+-").startswith("0") or text.strip("+-0").isalpha() else 8))
-        except ValueError:
-            return Int64(0)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise NotKnown("a number of its template is infinite")
-    return Int64(int(value)) if isinstance(value, bool | int | float) else Int64(0)
-
-
 def _float(value: Any) -> float:
     try:
         return float(value) if isinstance(value, str | bool | int | float) else 0.0
@@ -73,7 +61,7 @@ def _wrapped(value: int) -> Int64:
 
 
 def _divided(first: Any, second: Any, *, rest: bool) -> Int64:
-    one, other = _int64(first), _int64(second)
+    one, other = int64(first), int64(second)
     if not other:
         raise Fails("an integer is divided by zero")
     whole = abs(one) // abs(other) * (1 if (one < 0) == (other < 0) else -1)
@@ -83,7 +71,7 @@ def _divided(first: Any, second: Any, *, rest: bool) -> Int64:
 def _product(*values: Any) -> Int64:
     made = Int64(1)
     for one in values:
-        made = _wrapped(made * _int64(one))
+        made = _wrapped(made * int64(one))
     return made
 
 
@@ -183,8 +171,8 @@ def _fail(text: str) -> str:
 
 
 _OTHERS = {
-    "add": Signature("a*", lambda *values: _wrapped(sum(map(_int64, values)))),
-    "add1": Signature("a", lambda value: _wrapped(_int64(value) + 1)),
+    "add": Signature("a*", lambda *values: _wrapped(sum(map(int64, values)))),
+    "add1": Signature("a", lambda value: _wrapped(int64(value) + 1)),
     "atoi": Signature("s", lambda text: int(text) if text.lstrip("+-").isdecimal() and text.isascii() else 0),
     "ceil": Signature("a", lambda value: float(math.ceil(_float(value)))),
     "div": Signature("aa", lambda one, other: _divided(one, other, rest=False)),
@@ -194,12 +182,12 @@ _OTHERS = {
     "floor": Signature("a", lambda value: float(math.floor(_float(value)))),
     "ge": Signature("vv", lambda one, other: not _is_less(one, other)),
     "gt": Signature("vv", lambda one, other: not (_is_less(one, other) or _equals(one, other))),
-    "int": Signature("a", lambda value: int(_int64(value))),
-    "int64": Signature("a", _int64),
+    "int": Signature("a", lambda value: int(int64(value))),
+    "int64": Signature("a", int64),
     "le": Signature("vv", lambda one, other: _is_less(one, other) or _equals(one, other)),
     "lt": Signature("vv", _is_less),
-    "max": Signature("aa*", lambda *values: max(map(_int64, values))),
-    "min": Signature("aa*", lambda *values: min(map(_int64, values))),
+    "max": Signature("aa*", lambda *values: max(map(int64, values))),
+    "min": Signature("aa*", lambda *values: min(map(int64, values))),
     "mod": Signature("aa", lambda one, other: _divided(one, other, rest=True)),
     "mul": Signature("aa*", _product),
     "ne": Signature("vv", lambda one, other: not _equals(one, other)),
@@ -215,7 +203,7 @@ _OTHERS = {
     "regexSplit": Signature("ssi", _regex_split),
     "round": Signature("aif*", _round),
     "seq": Signature("i*", _seq),
-    "sub": Signature("aa", lambda one, other: _wrapped(_int64(one) - _int64(other))),
+    "sub": Signature("aa", lambda one, other: _wrapped(int64(one) - int64(other))),
     "until": Signature("i", lambda count: _until(0, count, -1 if count < 0 else 1)),
     "untilStep": Signature("iii", _until),
 }

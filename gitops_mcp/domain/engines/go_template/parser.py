@@ -9,10 +9,9 @@ from typing import Any
 
 from gitops_mcp.domain.engines.go_template.functions import FUNCTIONS
 from gitops_mcp.domain.engines.go_template.lexer import Token, tokens
-from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown
+from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown, whole_number
 
 _DEEPEST = 60
-_DIGITS = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*|[+-]?0[xX][0-9a-fA-F_]+|[+-]?0[oO][0-7_]+|[+-]?0[bB][01_]+")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ESCAPE = re.compile(
     r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|.)", re.DOTALL
@@ -279,13 +278,11 @@ class _Parser:
 
 
 def _number(text: str) -> int | float:
-    if _DIGITS.fullmatch(text):
-        octal, plain = re.fullmatch(r"[+-]?0[0-7_]+", text), re.fullmatch(r"[+-]?[0-9_]+", text)
-        value = int(text, 8 if octal else 10 if plain else 0)
+    if (value := whole_number(text)) is not None:
         if not -(2**63) <= value < 2**63:
             raise Fails(f"{text} is too large")
         return value
-    if _FLOAT.fullmatch(text):
+    if _FLOAT.fullmatch(text) and not text.lstrip("+-").isdecimal():
         return float(text)
     raise Fails(f"{text} is no number")
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from gitops_mcp.domain.engines.go_template.values import NotKnown, go_quoted, go_text, is_number, type_of
 
-_VERB = re.compile(r"%([-+# 0]*)([0-9]*)(?:(\.)([0-9]*))?(.?)", re.DOTALL)
+_VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>[0-9]*)(?:\.(?P<places>[0-9]*))?(?P<letter>.?)", re.DOTALL)
 _WIDEST = 1000
+
+
+@dataclass(frozen=True)
+class _Verb:
+    letter: str
+    flags: str
+    width: int
+    places: int | None
 
 
 def sprint(*values: Any) -> str:
@@ -17,9 +27,9 @@ def sprint(*values: Any) -> str:
     parts = [go_text(one) for one in values]
     spaces = [
         " " if not isinstance(one, str) and not isinstance(other, str) else ""
-        for one, other in zip(values, values[1:], strict=False)
+        for one, other in itertools.pairwise(values)
     ]
-    return "".join(part + space for part, space in zip(parts, [*spaces, ""], strict=True))
+    return "".join(part + space for part, space in itertools.zip_longest(parts, spaces, fillvalue=""))
 
 
 def println(*values: Any) -> str:
@@ -31,67 +41,68 @@ def printf(form: str, *values: Any) -> str:
 
 
 def _parts(form: str, values: list[Any]) -> Iterator[str]:
-    at = count = 0
+    at = 0
     for found in _VERB.finditer(form):
         yield form[at : found.start()]
-        at = found.end()
-        flags, width, dot, places, verb = found.groups()
-        if int(width or 0) > _WIDEST or int(places or 0) > _WIDEST:
+        at, letter = found.end(), found["letter"]
+        places = None if found["places"] is None else int(found["places"] or 0)
+        verb = _Verb(letter, found["flags"], int(found["width"] or 0), places)
+        if verb.width > _WIDEST or (places or 0) > _WIDEST:
             raise NotKnown("what its template makes is too long")
-        if verb == "%":
-            yield "%"
-        elif not verb:
-            yield "%!(NOVERB)"
-        elif verb not in "sdvqtfgexX":
-            raise NotKnown(f"`printf` with %{verb} of its template is not evaluated")
-        elif count >= len(values):
-            yield f"%!{verb}(MISSING)"
+        if letter in {"%", ""}:
+            yield letter or "%!(NOVERB)"
+        elif letter not in "sdvqtfegxX":
+            raise NotKnown(f"`printf` with %{letter} is not evaluated")
         else:
-            precision = int(places or 0) if dot else None
-            yield _padded(_printed(verb, values[count], flags, precision), flags, int(width or 0), values[count])
-            count += 1
+            yield _printed(verb, values.pop(0)) if values else f"%!{letter}(MISSING)"
     yield form[at:]
-    if rest := values[count:]:
-        yield f"%!(EXTRA {', '.join(f'{type_of(one)}={go_text(one)}' if one is not None else '<nil>' for one in rest)})"
+    if values:
+        told = (f"{type_of(one)}={go_text(one)}" if one is not None else "<nil>" for one in values)
+        yield f"%!(EXTRA {', '.join(told)})"
 
 
-def _padded(text: str, flags: str, width: int, value: Any) -> str:
-    if "-" in flags:
-        return text.ljust(width)
-    if "0" in flags and is_number(value):
-        sign = text[:1] if text[:1] in "+-" else ""
-        return sign + text[len(sign) :].rjust(width - len(sign), "0")
-    return text.rjust(width, "0" if "0" in flags else " ")
-
-
-def _printed(verb: str, value: Any, flags: str, places: int | None) -> str:
+def _printed(verb: _Verb, value: Any, *, inner: bool = False) -> str:
     if isinstance(value, list):
-        return f"[{' '.join(_printed(verb, one, flags, places) for one in value)}]"
+        return f"[{' '.join(_printed(verb, one, inner=True) for one in value)}]"
     if isinstance(value, dict):
-        pairs = (
-            f"{_printed(verb, key, flags, places)}:{_printed(verb, value[key], flags, places)}" for key in sorted(value)
-        )
+        pairs = (f"{_printed(verb, key)}:{_printed(verb, value[key], inner=True)}" for key in sorted(value))
         return f"map[{' '.join(pairs)}]"
-    sign = "+" if "+" in flags and is_number(value) and value >= 0 else ""
-    if verb == "v" and places is None:
-        return sign + go_text(value)
-    if isinstance(value, str) and verb in "svqxX":
-        cut = value if places is None else value[:places]
-        if verb in "xX":
-            return f"{cut.encode().hex()}" if verb == "x" else cut.encode().hex().upper()
-        return go_quoted(cut) if verb == "q" else cut
-    if isinstance(value, bool) and verb == "t":
-        return go_text(value)
-    if isinstance(value, int) and not isinstance(value, bool) and verb in "dxX" and places is None:
-        return sign + format(int(value), verb)
-    if isinstance(value, float) and verb in "fe":
-        return sign + _with_exponent(format(value, f".{6 if places is None else places}{verb}"))
-    if isinstance(value, float) and verb == "g" and places is None:
-        return sign + go_text(value)
-    if places is not None or flags.replace("-", "").replace("0", "") or (isinstance(value, float) and verb in "gxX"):
-        raise NotKnown(f"`printf` with %{verb} of its template is not evaluated")
-    return f"%!{verb}({type_of(value)}={go_text(value)})" if value is not None else f"%!{verb}(<nil>)"
+    text = _text_leaf(verb, value) if isinstance(value, str) else _other_leaf(verb, value)
+    if text is None and value is None and inner:
+        text = "<nil>"
+    if text is None:
+        if verb.width:
+            raise NotKnown(f"`printf` with %{verb.letter} of a {type_of(value)} is not evaluated")
+        told = f"{type_of(value)}={go_text(value)}" if value is not None else "<nil>"
+        return f"%!{verb.letter}({told})"
+    if "-" in verb.flags:
+        return text.ljust(verb.width)
+    if "0" not in verb.flags:
+        return text.rjust(verb.width)
+    sign = text[:1] if is_number(value) and text[:1] in "+-" else ""
+    return sign + text[len(sign) :].rjust(verb.width - len(sign), "0")
 
 
-def _with_exponent(text: str) -> str:
-    return text
+def _text_leaf(verb: _Verb, value: str) -> str | None:
+    text = value[: verb.places]
+    match verb.letter:
+        case "s" | "v":
+            return text
+        case "q":
+            return go_quoted(text)
+        case "x" | "X":
+            return text.encode().hex() if verb.letter == "x" else text.encode().hex().upper()
+        case _:
+            return None
+
+
+def _other_leaf(verb: _Verb, value: Any) -> str | None:
+    sign = "+" if "+" in verb.flags and is_number(value) and value >= 0 else ""
+    if isinstance(value, float) and verb.letter in "fe":
+        return sign + format(value, f".{6 if verb.places is None else verb.places}{verb.letter}")
+    if verb.places is not None or set(verb.flags) & {"#", " "} or (is_number(value) and verb.letter in "gxXq"):
+        raise NotKnown(f"`printf` with %{verb.letter} of a number is not evaluated as it stands")
+    if verb.letter == "v":
+        return sign + go_text(value)
+    whole = isinstance(value, int) and not isinstance(value, bool) and verb.letter == "d"
+    return sign + go_text(value) if whole or (isinstance(value, bool) and verb.letter == "t") else None

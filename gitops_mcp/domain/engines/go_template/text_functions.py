@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import posixpath
 import re
+from collections.abc import Callable
 from typing import Any
 
 from gitops_mcp.domain.engines.go_template.values import (
@@ -20,7 +21,9 @@ from gitops_mcp.domain.engines.go_template.values import (
 )
 
 _MOST = 1_000_000
-_SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACES = "".join(
+    map(chr, (*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
+)
 _NOT_IN_NAMES = re.compile(r"[^-a-z0-9.]")
 _DASHES = re.compile(r"[^a-z0-9_]+")
 
@@ -112,6 +115,11 @@ def _join(separator: str, value: Any) -> str:
     return separator.join(parts)
 
 
+def _by_letter(text: str, changed: Callable[[str], str]) -> str:
+    """One letter for each, which the German ß has none for in capitals."""
+    return "".join(made if len(made := changed(one)) == 1 else one for one in text)
+
+
 def _title(text: str) -> str:
     starts = [True, *(not (one.isalnum() or one == "_") and (one.isascii() or one.isspace()) for one in text)]
     return "".join(one.title() if begins else one for one, begins in zip(text, starts, strict=False))
@@ -133,8 +141,14 @@ def _cat(*values: Any) -> str:
     return " ".join(go_text(one) for one in values if one is not None)
 
 
+def _ascii(name: str, text: str) -> str:
+    if not text.isascii():
+        raise NotKnown(f"`{name}` of letters beyond ASCII is not evaluated")
+    return text
+
+
 def _abbrev(width: int, text: str) -> str:
-    return text if width < 4 or len(text) <= width else f"{text[: width - 3]}..."
+    return text if width < 4 or len(_ascii("abbrev", text)) <= width else f"{text[: width - 3]}..."
 
 
 def _base(path: str) -> str:
@@ -183,10 +197,10 @@ TEXT_FUNCTIONS = {
     "indent": Signature("is", _indent),
     "isAbs": Signature("s", lambda path: path.startswith("/")),
     "join": Signature("sa", _join),
-    "lower": Signature("s", str.lower),
+    "lower": Signature("s", lambda text: _by_letter(text, str.lower)),
     "nindent": Signature("is", lambda count, text: f"\n{_indent(count, text)}"),
     "normalize": Signature("s", normalize),
-    "nospace": Signature("s", lambda text: "".join(one for one in text if one not in _SPACES)),
+    "nospace": Signature("s", lambda text: "".join(_ascii("nospace", text).split())),
     "plural": Signature("ssi", lambda one, many, count: one if count == 1 else many),
     "quote": Signature("a*", _quote),
     "repeat": Signature("is", _repeat),
@@ -209,5 +223,5 @@ TEXT_FUNCTIONS = {
     "trimSuffix": Signature("ss", lambda part, text: text.removesuffix(part)),
     "trunc": Signature("is", _trunc),
     "untitle": Signature("s", _untitle),
-    "upper": Signature("s", str.upper),
+    "upper": Signature("s", lambda text: _by_letter(text, str.upper)),
 }

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
+
+
+_WHOLE = re.compile(
+    r"[+-]?(?:0|[1-9][0-9]*(?:_[0-9]+)*|0[xX](?:_?[0-9a-fA-F]+)+|0[oO]?(?:_?[0-7]+)+|0[bB](?:_?[01]+)+)", re.ASCII
+)
 
 
 class Fails(Exception):
@@ -186,6 +193,24 @@ def _quoted_parts(text: str) -> Iterator[str]:
             yield f"\\x{ord(one):02x}"
         else:
             yield f"\\u{ord(one):04x}" if ord(one) < 0x10000 else f"\\U{ord(one):08x}"
+
+
+def whole_number(text: str) -> int | None:
+    """As Go reads the base from its start: `0x1f`, `017`, `42`."""
+    if not _WHOLE.fullmatch(text):
+        return None
+    is_old_octal = re.fullmatch(r"[+-]?0[0-7_]+", text) is not None
+    return int(text, 8 if is_old_octal else 0)
+
+
+def int64(value: Any) -> Int64:
+    """What cast makes of it: 0 where it is no number."""
+    if isinstance(value, str):
+        text = value.rstrip("0").removesuffix(".") if "." in value and not value.partition(".")[2].strip("0") else value
+        return Int64(whole_number(text) or 0)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NotKnown("a number of its template is infinite")
+    return Int64(int(value)) if isinstance(value, bool | int | float) else Int64(0)
 
 
 def byte_slice(text: str, start: int | None, end: int | None) -> str:
