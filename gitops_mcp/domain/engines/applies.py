@@ -163,13 +163,6 @@ class EngineObject:
     """The branch that these are made from."""
     excluded: str | None = None
     """Why it does not apply this repository at this revision."""
-    unevaluated: str | None = None
-    """Why it cannot be told what it applies: something below `folder`, "" for anywhere. Nothing is built for it."""
-
-    @property
-    def is_built(self) -> bool:
-        """Whether what it applies is made of this commit."""
-        return self.excluded is None and self.unevaluated is None
 
     @property
     def target_namespace(self) -> str | None:

@@ -32,11 +32,11 @@ class EnvironmentRoots:
         self.applied = {
             index: render_engine_object(tree, one, self._below(one, tree))
             for index, one in enumerate(found)
-            if one.is_built
+            if not one.excluded
         }
         self.here = self._here()
         self.kustomizations = _kustomizations(tree.files)
-        reaching = [one for one in found if one.is_built and one.build != "helm" and one.folder is not None]
+        reaching = [one for one in found if not one.excluded and one.build != "helm" and one.folder is not None]
         self.is_strict = any(one in reaching for one in (found[index] for index in self.here))
         self.roots, self.elsewhere = self._roots(bool(reaching))
         building = [*self.applied.values(), *self.roots.values(), *(() if reaching else self.elsewhere.values())]
