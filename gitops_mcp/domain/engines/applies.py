@@ -126,6 +126,8 @@ class EngineObject:
     """What the engine adds to the kustomization of its folder before it builds it, as fields of a kustomization."""
     default_namespace: str | None = None
     """Given to objects that have no namespace after the build."""
+    why_no_namespace: str | None = None
+    """Why that cannot be told, where it has one."""
     destination: str | None = None
     """The cluster that gets it, as the engine names it; None for the one the engine runs in."""
     substitution: Substitution = Substitution()

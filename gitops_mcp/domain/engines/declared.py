@@ -156,10 +156,10 @@ def _read_by_kind(one: LocatedObject, context: flux.FluxContext) -> Iterator[Eng
                 one, context.files, remotes=context.remotes, revision=context.revision
             )
         case argocd.GROUP, "ApplicationSet":
-            from gitops_mcp.domain.engines import applicationset
+            from gitops_mcp.domain.engines.applicationsets.interpret import interpret_application_set
 
-            yield from applicationset.interpret_application_set(
-                one, context.files, remotes=context.remotes, revision=context.revision
+            yield from interpret_application_set(
+                one, context.files, context.found, remotes=context.remotes, revision=context.revision
             )
 
 
