@@ -158,7 +158,8 @@ class EngineObject:
     guess: str | None = None
     """Why this is no more than a guess."""
     generated: str | None = None
-    """The name of the Application that an ApplicationSet makes for it, or of the Kustomization of a FluxInstance."""
+    """The name of the Application that an ApplicationSet makes for it, None where that is not known; or of the
+    Kustomization of a FluxInstance."""
     hydrates: tuple[tuple[str, str], ...] = ()
     """Branches that Argo CD writes from what is here, each with the folder in it."""
     dry: str | None = None

@@ -148,13 +148,23 @@ def _documents_changed(old: Mapping[str, str], new: Mapping[str, str]) -> set[st
 
 def _engine_objects(tree: FileTree, remotes: tuple[str, ...], revision: str) -> tuple[EngineObject, ...]:
     """Read again only where something has changed that they may depend on."""
-    key = ("engines", f"{remotes} {revision}")
+    key, others = ("engines", f"{remotes} {revision}"), tree.others
     known = tree.memo.get(key)
-    if known is None or not _same_engines(known[0], tree.files):
-        known = (tree.files, find_engine_objects(tree.files, remotes=remotes, revision=revision))
-    found: tuple[EngineObject, ...] = known[1]
-    tree.memo[key] = (tree.files, found)
+    if (
+        known is None
+        or not _same_engines(known[0], tree.files)
+        or (known[1] is not others and _ask_for_paths(known[2]))
+    ):
+        paths = others if isinstance(others, Iterable) else ()
+        known = (tree.files, others, find_engine_objects(tree.files, remotes=remotes, revision=revision, others=paths))
+    found: tuple[EngineObject, ...] = known[2]
+    tree.memo[key] = (tree.files, others, found)
     return found
+
+
+def _ask_for_paths(found: Iterable[EngineObject]) -> bool:
+    """Whether they depend on which files there are, read or not."""
+    return any(one.kind == "ApplicationSet" for one in found)
 
 
 def _same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from gitops_mcp.domain.budget import size_of, spend
@@ -60,27 +62,43 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What generators see besides themselves."""
+class Repository:
+    """What a set sees of the repository besides itself."""
 
-    templating: Templating
     files: Files
-    folders: tuple[str, ...]
+    others: Iterable[str]
+    """Paths of files that were not read."""
     declared: tuple[LocatedObject, ...]
     """Among others the Secrets that clusters are known by."""
     remotes: tuple[str, ...]
     revision: str
 
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        return frozenset((*self.files, *self.others))
 
-def generated_rows(item: Object, around: Surroundings) -> Iterator[tuple[str, list[Row]]]:
+    @cached_property
+    def folders(self) -> tuple[str, ...]:
+        """None whose name begins with a dot."""
+        found: set[str] = set()
+        for path in self.paths:
+            folder = posixpath.dirname(path)
+            while folder not in found:
+                found.add(folder)
+                folder = posixpath.dirname(folder)
+        return tuple(sorted(one for one in found if one and not any(part.startswith(".") for part in one.split("/"))))
+
+
+def generated_rows(item: Object, templating: Templating, around: Repository) -> Iterator[tuple[str, list[Row]]]:
     """By each kind that an item of `spec.generators` names. Raises Fails where Argo CD makes no Application."""
     for kind in [name for name in KINDS if isinstance(item.get(name), dict)]:
-        yield kind, _Generators(around).selected(item, kind, {}, depth=0)
+        yield kind, _Generators(templating, around).selected(item, kind, {}, depth=0)
 
 
 @dataclass
 class _Generators:
-    around: Surroundings
+    templating: Templating
+    around: Repository
     made: int = field(default=0)
 
     def selected(self, item: Object, kind: str, known: Parameters, depth: int) -> list[Row]:
@@ -127,14 +145,14 @@ class _Generators:
         values = said.get("values")
         if not isinstance(values, dict):
             return parameters
-        filled = {key: self.around.templating.fill(one, parameters) for key, one in values.items()}
+        filled = {key: self.templating.fill(one, parameters) for key, one in values.items()}
         more: Parameters = {"values": StringMap(filled)}
-        if not self.around.templating.is_go:
+        if not self.templating.is_go:
             more = {f"values.{key}": one for key, one in filled.items()}
         return OpenMap(parameters | more, parameters.reason) if isinstance(parameters, OpenMap) else parameters | more
 
     def _list_parameters(self, said: Object) -> Iterator[Parameters]:
-        is_go = self.around.templating.is_go
+        is_go = self.templating.is_go
         for element in said.get("elements") or ():
             if not isinstance(element, dict):
                 raise Fails("an element of a list generator is no map")
@@ -154,7 +172,7 @@ class _Generators:
             reason = f"its git generator cannot be followed: {why}"
             yield self._open(reason, said, self._start(said, reason))
             return
-        for found in git_parameters(said, around.files, around.folders, is_go=around.templating.is_go):
+        for found in git_parameters(said, around.files, around.paths, around.folders, is_go=self.templating.is_go):
             yield Row(self._with_values(found, said))
 
     def _start(self, said: Object, reason: str) -> Parameters:
@@ -166,13 +184,13 @@ class _Generators:
         }
         prefix, start = said.get("pathParamPrefix"), starts.pop() if len(starts) == 1 else ""
         path = Unknown(reason, f"{start}/" if start else "")
-        if self.around.templating.is_go:
+        if self.templating.is_go:
             known: Parameters = {"path": OpenMap({"path": path}, reason)}
             return {str(prefix): known} if prefix else known
         return {f"{prefix}.path" if prefix else "path": path}
 
     def _cluster_rows(self, said: Object) -> Iterator[Row]:
-        found = cluster_parameters(said, self.around.declared, is_go=self.around.templating.is_go)
+        found = cluster_parameters(said, self.around.declared, is_go=self.templating.is_go)
         if isinstance(found, str):
             yield self._open(found, said)
             return
@@ -207,7 +225,7 @@ class _Generators:
 
     def _combined(self, one: Parameters, other: Parameters) -> Parameters:
         reasons = [each.reason for each in (one, other) if isinstance(each, OpenMap)]
-        if self.around.templating.is_go:
+        if self.templating.is_go:
             made = copy.deepcopy(dict(other))
             merge_maps(made, copy.deepcopy(dict(one)), overwrite=True)
         else:
@@ -241,7 +259,7 @@ class _Generators:
         yield from made.values()
 
     def _overridden(self, base: Parameters, more: Parameters) -> Parameters:
-        if not self.around.templating.is_go:
+        if not self.templating.is_go:
             made = {**base, **more}
         else:
             made = copy.deepcopy(dict(base))
@@ -250,7 +268,7 @@ class _Generators:
 
     def _interpolated(self, kind: str, said: Object, known: Parameters) -> Object:
         """The second generator of a matrix, filled in with what the first gives; its `values` as far as they can be."""
-        templating = self.around.templating
+        templating = self.templating
         filled = {key: templating.fill(one, known) for key, one in said.items() if key not in {"values", "template"}}
         if not isinstance(values := said.get("values"), dict):
             return filled

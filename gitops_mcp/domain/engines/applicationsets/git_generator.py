@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.applicationsets.texts import Parameters
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.go_template.text_functions import normalize
-from gitops_mcp.domain.engines.go_template.values import Fails, go_text, go_value
+from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown, go_text, go_value
 from gitops_mcp.domain.engines.reading import Files, mappings_in
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
 
+_TAGS = re.compile(r"\{\{.*?\}\}")
 _SPECIAL = re.compile(r"[*?\[\\{]")
 
 
-def git_parameters(said: Object, files: Files, folders: tuple[str, ...], *, is_go: bool) -> Iterator[Parameters]:
-    """`said`: the generator; folders come before files."""
+def git_parameters(
+    said: Object, files: Files, paths: Iterable[str], folders: Iterable[str], *, is_go: bool
+) -> Iterator[Parameters]:
+    """`said`: the generator; `paths`: of all files, read or not. Of directories and files it takes the directories."""
     prefix, directories = str(said.get("pathParamPrefix") or ""), mappings_in(said.get("directories"))
     if directories:
         for folder in folders_that_fit(directories, folders):
@@ -30,7 +33,9 @@ def git_parameters(said: Object, files: Files, folders: tuple[str, ...], *, is_g
     patterns = mappings_in(said.get("files"))
     if not patterns:
         raise Fails("a git generator says neither `directories` nor `files`")
-    for path in files_that_fit(patterns, files):
+    for path in files_that_fit(patterns, paths):
+        if path not in files:
+            raise NotKnown(f"{path}, which a git generator reads, could not be read")
         for found in _objects_of_file(path, files[path]):
             values = go_value(found) if is_go else {key: go_text(one) for key, one in _flat(go_value(found))}
             yield _with_path(values, posixpath.dirname(path) or ".", posixpath.basename(path), prefix, is_go=is_go)
@@ -56,6 +61,23 @@ def files_that_fit(patterns: Iterable[Object], paths: Iterable[str]) -> list[str
         if says and not any(says):
             found.append(path)
     return found
+
+
+def paths_that_may_fit(said: object, paths: Collection[str]) -> Iterator[str]:
+    """Of every Git generator of a document the files that it may read; a tag of a template stands for anything."""
+    if isinstance(said, dict):
+        patterns = [
+            {"path": _TAGS.sub("*", str(one.get("path")))}
+            for one in mappings_in(said.get("files"))
+            if one.get("path") and one.get("exclude") is not True
+        ]
+        if patterns and said.get("repoURL"):
+            try:
+                yield from files_that_fit(patterns, paths)
+            except Fails:
+                return  # It is told where the set is evaluated.
+    for part in said.values() if isinstance(said, dict) else said if isinstance(said, list) else ():
+        yield from paths_that_may_fit(part, paths)
 
 
 def pattern_start(pattern: str) -> str:

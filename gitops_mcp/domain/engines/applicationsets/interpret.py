@@ -5,18 +5,19 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from gitops_mcp.domain.engines.applicationsets.generators import KINDS, Row, Surroundings, generated_rows
+from gitops_mcp.domain.engines.applicationsets.generators import KINDS, Repository, Row, generated_rows
 from gitops_mcp.domain.engines.applicationsets.git_generator import pattern_start
 from gitops_mcp.domain.engines.applicationsets.patches import merged_template, patched_application
 from gitops_mcp.domain.engines.applicationsets.texts import Templating
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.argocd import interpret_application
 from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown, OpenMap, Unknown, why_unknown
-from gitops_mcp.domain.engines.reading import Files, clean_path, mappings_in
+from gitops_mcp.domain.engines.reading import TextPlace, clean_path, file_and_line, mappings_in
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
 _SAYS_WHERE = re.compile(r"\b(sources?|destination|sourceHydrator)\b")
@@ -28,6 +29,12 @@ _DECIDES = frozenset(
     ]
 )
 """Parts of a source without which nobody knows what it makes."""
+
+
+class NotEvaluated(str):
+    """Why it cannot be told what a set applies: something below its folder, or nothing."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -44,21 +51,17 @@ class _Made:
         return _known_text(at(self.application, "metadata", "name"))
 
 
-def interpret_application_set(
-    one: LocatedObject, files: Files, declared: Iterable[LocatedObject], *, remotes: tuple[str, ...], revision: str
-) -> Iterator[EngineObject]:
-    """`declared`: objects of the repository, among them the Secrets that clusters are known by."""
+def interpret_application_set(one: LocatedObject, around: Repository) -> Iterator[EngineObject]:
     made, reason = [], "it makes no Application: its generators give nothing"
     try:
-        around = Surroundings(Templating.of(one.object), files, _folders(files), tuple(declared), remotes, revision)
-        made = _checked_names(list(_applications(one.object, around)))
+        made = _checked_names(list(_applications(one, Templating.of(one.object), around)))
     except Fails as error:
         reason = f"Argo CD can make none of its Applications, and leaves those that there are as they are: {error}"
     except NotKnown as error:
         reason = f"which Applications it makes is not known: {error.reason}"
     seen: set[tuple[object, ...]] = set()
     for each in made or [_Made(_template(one.object), (), reason)]:
-        for found in _engine_objects(one, each, files, remotes=remotes, revision=revision):
+        for found in _engine_objects(one, each, around):
             key = (found.generated, found.folder, found.chart, found.default_namespace, found.excluded)
             if key not in seen:
                 seen.add(key)
@@ -69,26 +72,40 @@ def _template(applications: Object) -> Object:
     return mapping_at(applications, "spec", "template")
 
 
-def _applications(applications: Object, around: Surroundings) -> Iterator[_Made]:
-    patch = at(applications, "spec", "templatePatch")
-    for item in mappings_in(at(applications, "spec", "generators")):
-        for kind, rows in generated_rows(item, around):
-            template = merged_template(mapping_at(item[kind].get("template")), _template(applications))
-            for row in rows:
-                yield _application(template, patch, row, around.templating)
+def _applications(one: LocatedObject, templating: Templating, around: Repository) -> Iterator[_Made]:
+    fault: tuple[str | int, ...] = ("generators",)
+    patch = at(one.object, "spec", "templatePatch")
+    try:
+        for index, item in enumerate(mappings_in(at(one.object, "spec", "generators"))):
+            fault = ("generators", index)
+            for kind, rows in generated_rows(item, templating, around):
+                own = mapping_at(item[kind].get("template"))
+                template = merged_template(own, _template(one.object))
+                for row in rows:
+                    fault = ("template",)
+                    made = _filled(template, row, templating)
+                    fault = ("templatePatch",)
+                    filled = templating.fill_text(patch, row.parameters) if isinstance(patch, str) else ""
+                    if isinstance(filled, Unknown):
+                        told = f"{_line(one, around, *fault)}: its templatePatch is not known: {filled.reason}"
+                        yield _unpatched(made, row, told, decides=_SAYS_WHERE.search(str(patch)) is not None)
+                    else:
+                        yield _Made(patched_application(made, filled) if filled.strip() else made, row.doubts)
+    except Fails as error:
+        raise Fails(f"{_line(one, around, *fault)}: {error}") from error
+    except NotKnown as error:
+        raise NotKnown(f"{_line(one, around, *fault)}: {error.reason}") from error
 
 
-def _application(template: Object, patch: object, row: Row, templating: Templating) -> _Made:
-    if not row.parameters and not isinstance(row.parameters, OpenMap):
-        return _Made(template, row.doubts)  # Argo CD fills in nothing where there are no parameters.
-    made = templating.fill(template, row.parameters)
-    if not isinstance(patch, str) or not patch:
-        return _Made(made, row.doubts)
-    filled = templating.fill_text(patch, row.parameters)
-    if isinstance(filled, str):
-        return _Made(patched_application(made, filled), row.doubts)
-    told = f"its templatePatch is not known: {filled.reason}"
-    return _Made(made, row.doubts, told) if _SAYS_WHERE.search(patch) else _Made(made, (*row.doubts, told))
+def _filled(template: Object, row: Row, templating: Templating) -> Object:
+    """Argo CD fills in nothing where there are no parameters."""
+    is_open = isinstance(row.parameters, OpenMap)
+    return mapping_at(templating.fill(template, row.parameters)) if row.parameters or is_open else template
+
+
+def _unpatched(made: Object, row: Row, told: str, *, decides: bool) -> _Made:
+    """`decides`: the patch may say where the files are, or where they go."""
+    return _Made(made, row.doubts, told) if decides else _Made(made, (*row.doubts, told))
 
 
 def _checked_names(made: list[_Made]) -> list[_Made]:
@@ -102,39 +119,48 @@ def _checked_names(made: list[_Made]) -> list[_Made]:
     ]
 
 
-def _engine_objects(
-    one: LocatedObject, made: _Made, files: Files, *, remotes: tuple[str, ...], revision: str
-) -> Iterator[EngineObject]:
+def _engine_objects(one: LocatedObject, made: _Made, around: Repository) -> Iterator[EngineObject]:
     spec, name = mapping_at(made.application.get("spec")), made.name
     namespace = _known_text(at(spec, "destination", "namespace"))
     for base in _source_bases(spec):
-        source = _known_source(mapping_at(spec, *base), remotes)
+        source = _known_source(mapping_at(spec, *base), around.remotes)
         plain = _with_source(_known_parts(spec), base, source.plain)
-        plain["destination"] = {
-            **mapping_at(plain.get("destination")),
-            "namespace": None if isinstance(namespace, Unknown) else namespace,
-        }
+        plain["destination"] = _known_destination(mapping_at(spec, "destination"))
         metadata = {
             **_known_parts(mapping_at(made.application.get("metadata"))),
             "name": name if isinstance(name, str) else one.name,
         }
         application = LocatedObject({"metadata": metadata, "spec": plain}, one.place.below("spec", "template"))
-        (found,) = interpret_application(application, files, remotes=remotes, revision=revision)
-        why_not = made.why_not or source.why_not
-        if why_not:
-            folder = source.folder or _reach(one.object, at(spec, *base, "path"))
-            found = replace(found, excluded=found.excluded or why_not, build="directory", chart=None, folder=folder)
-        yield replace(
-            found,
-            kind="ApplicationSet",
-            namespace=one.namespace,
-            name=one.name,
-            place=one.place,
-            generated=name if isinstance(name, str) else None,
-            guess="; ".join(dict.fromkeys((*made.doubts, *source.doubts))) or None,
-            opaque=found.opaque or source.opaque,
-            why_no_namespace=namespace.reason if isinstance(namespace, Unknown) else None,
-        )
+        for found in interpret_application(application, around.files, remotes=around.remotes, revision=around.revision):
+            set_made = replace(
+                found,
+                kind="ApplicationSet",
+                namespace=one.namespace,
+                name=one.name,
+                place=one.place,
+                generated=name if isinstance(name, str) else None,
+                guess="; ".join(dict.fromkeys((*made.doubts, *source.doubts))) or None,
+                opaque=found.opaque or source.opaque,
+            )
+            if isinstance(namespace, Unknown):
+                line = _line(one, around, "template", "spec", "destination", "namespace")
+                set_made = replace(set_made, why_no_namespace=f"{line}: {namespace.reason}")
+            line = source.why_not and _line(one, around, "template", "spec", *base, "path")
+            if why_not := made.why_not or (source.why_not and f"{line}: {source.why_not}"):
+                folder = source.folder or _reach(one.object, at(spec, *base, "path"))
+                why_not = found.excluded or NotEvaluated(why_not)
+                set_made = replace(set_made, excluded=why_not, build="directory", chart=None, folder=folder)
+            yield set_made
+
+
+def _line(one: LocatedObject, around: Repository, *field: str | int) -> str:
+    place = one.place.below("spec", *field)
+    return _line_in(place, around.files.get(place.path, ""))
+
+
+@lru_cache(maxsize=256)
+def _line_in(place: TextPlace, text: str) -> str:
+    return file_and_line(place, {place.path: text})
 
 
 def _source_bases(spec: Object) -> list[tuple[str | int, ...]]:
@@ -154,7 +180,7 @@ def _with_source(spec: Object, base: tuple[str | int, ...], source: Object) -> O
     if base[0] != "sources":
         hydrator = mapping_at(spec.get("sourceHydrator"))
         return spec | ({"source": source} if len(base) == 1 else {"sourceHydrator": {**hydrator, "drySource": source}})
-    lending = [{key: value for key, value in one.items() if key not in {"chart", "path"}} for one in spec["sources"]]
+    lending = [{k: one[k] for k in one if k not in {"chart", "path"}} for one in mappings_in(spec["sources"])]
     return {**spec, "sources": [source if index == base[1] else one for index, one in enumerate(lending)]}
 
 
@@ -197,6 +223,13 @@ def _known_source(source: Object, remotes: tuple[str, ...]) -> _Source:
     )
 
 
+def _known_destination(destination: Object) -> Object:
+    found = {key: _known_text(value) for key, value in destination.items()}
+    if isinstance(found.get("namespace"), Unknown):
+        del found["namespace"]
+    return {key: "a cluster that is not known" if isinstance(one, Unknown) else one for key, one in found.items()}
+
+
 def _known_text(value: object) -> object:
     """A text of an Application; Unknown where a tag is left in it that no generator fills in."""
     if isinstance(value, str) and "{{" in value:
@@ -229,14 +262,3 @@ def _starts(item: Object, depth: int = 0) -> Iterator[str]:
                 yield pattern_start(str(one.get("path")).partition("{{")[0] + "*")
         for inner in mappings_in(said.get("generators")) if depth < 2 else ():
             yield from _starts(inner, depth + 1)
-
-
-def _folders(files: Files) -> tuple[str, ...]:
-    """Every folder that holds something that was read, none whose name begins with a dot."""
-    found: set[str] = set()
-    for path in files:
-        folder = posixpath.dirname(path)
-        while folder not in found:
-            found.add(folder)
-            folder = posixpath.dirname(folder)
-    return tuple(sorted(one for one in found if one and not any(part.startswith(".") for part in one.split("/"))))

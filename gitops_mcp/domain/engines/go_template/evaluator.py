@@ -68,7 +68,7 @@ def render(text: str, data: dict[str, Any], *, missing_key: str = "default") -> 
     try:
         made.walk(parse(text), made.data)
     except NotKnown as error:
-        return Unknown(error.reason, "".join(made.out))
+        return Unknown(error.reason, "".join(made.out) + error.start)
     except RecursionError:
         return Unknown("what its template makes is nested too deep", "".join(made.out))
     except _Jumped as error:
@@ -98,6 +98,8 @@ class _Evaluation:
                     self._write(text)
                 case Pipe():
                     value = self._pipe(node, dot)
+                    if isinstance(value, Unknown) and not node.variables:
+                        raise NotKnown(value.reason, value.start)
                     if not node.variables:
                         self._write("<no value>" if value is MISSING else go_text(self._known(value)))
                 case Jump(name):

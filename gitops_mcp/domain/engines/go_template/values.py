@@ -30,9 +30,9 @@ class Unknown:
 class NotKnown(Exception):
     """A text of a template that cannot be known."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, start: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.start = reason, start
 
 
 @dataclass(frozen=True)
