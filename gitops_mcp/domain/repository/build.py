@@ -20,7 +20,7 @@ from gitops_mcp.domain.engines.declared import MARKS, find_engine_objects
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.kustomize import FileTree
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.objects import Path
+from gitops_mcp.domain.objects import Object, Path
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.domain.repository.environment_roots import MANIFESTS, EnvironmentRoots
 from gitops_mcp.domain.repository.files import FileChange
@@ -46,38 +46,44 @@ def build_desired(
     revision: str = "main",
     others: Container[str] = _NONE,
     known: Desired | None = None,
+    made: tuple[Object, ...] = (),
 ) -> Desired:
     """What the files of a commit produce in the environment whose folder is given.
 
     `others`: paths that exist and were not read, since they matter to no build. `known`: what was asked before, of
-    this or another commit or environment; only what differs is built again.
+    this or another commit or environment; only what differs is built again. `made`: live Applications of
+    ApplicationSets that Git alone does not explain.
     """
     with build_budget(len(files)):
-        return _build(files, commit, folder, remotes, revision, others, known)
+        return _build(files, commit, (folder, remotes, revision, made), others, known)
 
 
 def _build(
     files: Mapping[str, str],
     commit: str,
-    folder: str,
-    remotes: tuple[str, ...],
-    revision: str,
+    asked: tuple[str, tuple[str, ...], str, tuple[Object, ...]],
     others: Container[str],
     known: Desired | None,
 ) -> Desired:
+    folder, remotes, revision, made = asked
     tree = known.tree if known is not None else None
+    is_same = known is not None and (known.folder, known.remotes, known.revision, known.made) == asked
     if tree is not None and known is not None and tree.files == files and tree.others is others:
-        if (known.folder, known.remotes, known.revision) == (folder, remotes, revision):
+        if is_same:
             return replace(known, commit=commit)
     else:
         tree = (tree or FileTree({}, may_mean=may_mean_cnpg)).with_files(files, others)
-    if known is not None and (known.folder, known.remotes, known.revision) == (folder, remotes, revision):
+    if known is not None and is_same:
         again = _built_again(known, tree)
         if again is not None:
             return replace(again, commit=commit)
     found = _engine_objects(tree, remotes, revision)
+    if made:
+        from gitops_mcp.domain.engines.applicationsets.live import with_live_applications
+
+        found = with_live_applications(found, made, files, remotes=remotes, revision=revision)
     roots = EnvironmentRoots(tree, found, folder)
-    return _assemble_desired(roots, commit, remotes, revision)
+    return replace(_assemble_desired(roots, commit, remotes, revision), made=made)
 
 
 def _assemble_desired(roots: EnvironmentRoots, commit: str, remotes: tuple[str, ...], revision: str) -> Desired:
@@ -239,6 +245,7 @@ def desired_after(before: Desired, changes: Iterable[FileChange]) -> Desired:
         revision=before.revision,
         others=before.tree.others,
         known=before,
+        made=before.made,
     )
     return replace(built, texts=texts)
 

@@ -145,8 +145,8 @@ def _engine_objects(one: LocatedObject, made: _Made, around: Repository) -> Iter
             if isinstance(namespace, Unknown):
                 line = _line(one, around, "template", "spec", "destination", "namespace")
                 set_made = replace(set_made, why_no_namespace=f"{line}: {namespace.reason}")
-            line = source.why_not and _line(one, around, "template", "spec", *base, "path")
-            if why_not := made.why_not or (source.why_not and f"{line}: {source.why_not}"):
+            path_line = _line(one, around, "template", "spec", *base, "path") if source.why_not else ""
+            if why_not := made.why_not or (source.why_not and f"{path_line}: {source.why_not}"):
                 folder = source.folder or _reach(one.object, at(spec, *base, "path"))
                 why_not = found.excluded or NotEvaluated(why_not)
                 set_made = replace(set_made, excluded=why_not, build="directory", chart=None, folder=folder)
