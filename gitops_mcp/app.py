@@ -6,6 +6,7 @@ tried again by the next call.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import OrderedDict
@@ -23,6 +24,7 @@ from gitops_mcp.adapters.kube_start import KubeStart, kube_start
 from gitops_mcp.caller import Caller, Nobody
 from gitops_mcp.config import Environment, Flags, Settings
 from gitops_mcp.domain.names import quote, suggest
+from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -160,10 +162,10 @@ class App:
             raise
         return Ground(settings, git, repository, base) if _git_settings(settings) == git else None
 
-    def desired(self, ground: Ground, folder: str, commit: str) -> Desired:
+    def desired(self, ground: Ground, folder: str, commit: str, made: tuple[Object, ...] = ()) -> Desired:
         """What a commit produces in an environment's folder; what changed since it was asked last is all that it costs.
 
-        Raises Refused where a symlink or a file stands in the folder's place.
+        `made`: live Applications that its ApplicationSets have made. Raises Refused where a symlink or a file stands in the folder's place.
         """
         from gitops_mcp.domain.repository.build import build_desired
         from gitops_mcp.domain.repository.desired import SkippedFile
@@ -172,7 +174,8 @@ class App:
         snapshot = ground.repository.snapshot(commit)
         charts = self._charts(ground, commit, snapshot)
         templates = "" if charts.reviewed is None else ground.repository.snapshot(ground.base.commit).tree
-        key = (snapshot.tree, folder, *ground.urls, ground.base.branch, templates)
+        live = json.dumps(made, default=str) if made else ""
+        key = (snapshot.tree, folder, *ground.urls, ground.base.branch, templates, live)
         with self._lock:
             known, last = self._models.get(key), next(reversed(self._models.values()), None)
         if known is None:
@@ -185,6 +188,7 @@ class App:
                 others=snapshot.others,
                 known=last,
                 charts=charts,
+                made=made,
             )
             unread = tuple(SkippedFile(path, reason) for path, reason in snapshot.unread.items())
             known = replace(known, skipped=(*known.skipped, *unread))

@@ -61,6 +61,12 @@ def find_groups(pattern: str, text: str) -> list[tuple[str, ...]]:
     return [tuple(one.decode(errors="surrogatepass") for one in match.groups()) for match in found]
 
 
+def find_spans(pattern: str, text: str) -> list[tuple[tuple[int, int], ...]]:
+    """From where to where each match goes, and each of its groups, in bytes; a group that is not there from -1."""
+    data, groups = _bounded(pattern, text), range(compiled(pattern).groups + 1)
+    return [tuple(match.span(one) for one in groups) for match in compiled(pattern).finditer(data)]
+
+
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> Any:
     import re2

@@ -186,12 +186,28 @@ def view_at(
     api = api or ApiOnce(app.kube(environment, ground.settings), app.schemas)
     engine_kube = app.engine_kube(environment, ground.settings)
     engine_api = api if engine_kube is api.kube else ApiOnce(engine_kube, app.schemas)
-    desired = app.desired(ground, environment.path, commit)
+    desired = desired_here(app, ground, environment, commit, engine_api)
     if branch:
         desired = replace(desired, origin=replace(desired.origin, name=f"branch {branch}"))
-    base = app.desired(ground, environment.path, ground.base.commit)
+    base = desired_here(app, ground, environment, ground.base.commit, engine_api)
     source = CommitSource(ground, environment, commit, engine_api)
     return View(ground.settings, environment, desired, base, api, source, proposed)
+
+
+def desired_here(app: App, ground: Ground, environment: Environment, commit: str, engine_api: ApiOnce) -> Desired:
+    """What a commit produces in an environment; what Git leaves open of its ApplicationSets is asked of the API."""
+    desired = app.desired(ground, environment.path, commit)
+    if environment.engine_type in {"flux", "none"} or all(one.kind != "ApplicationSet" for one in desired.engines):
+        return desired
+    from gitops_mcp.domain.engines.applicationsets.live import applications_of_sets, is_open_set
+
+    if not any(map(is_open_set, desired.engines)):
+        return desired
+    try:
+        made = applications_of_sets(desired.engines, engine_api.every(APPLICATION, environment.engine_namespace))
+    except GitOpsError:  # Git says why it is open
+        return desired
+    return app.desired(ground, environment.path, commit, made) if made else desired
 
 
 def allowed_namespace(environment: Environment, namespace: str | None) -> str | None:

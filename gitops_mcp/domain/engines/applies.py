@@ -137,6 +137,8 @@ class EngineObject:
     """What the engine adds to the kustomization of its folder before it builds it, as fields of a kustomization."""
     default_namespace: str | None = None
     """Given to objects that have no namespace after the build."""
+    why_no_namespace: str | None = None
+    """Why that cannot be told, where it has one."""
     destination: str | None = None
     """The cluster that gets it, as the engine names it; None for the one the engine runs in."""
     substitution: Substitution = Substitution()
@@ -167,7 +169,8 @@ class EngineObject:
     guess: str | None = None
     """Why this is no more than a guess."""
     generated: str | None = None
-    """The name of the Application that an ApplicationSet makes for it, or of the Kustomization of a FluxInstance."""
+    """The name of the Application that an ApplicationSet makes for it, None where that is not known; or of the
+    Kustomization of a FluxInstance."""
     hydrates: tuple[tuple[str, str], ...] = ()
     """Branches that Argo CD writes from what is here, each with the folder in it."""
     dry: str | None = None

@@ -24,9 +24,16 @@ _ROUNDS = 4
 
 
 def find_engine_objects(
-    files: Files, *, remotes: tuple[str, ...], revision: str, objects: Iterable[LocatedObject] | None = None
+    files: Files,
+    *,
+    remotes: tuple[str, ...],
+    revision: str,
+    objects: Iterable[LocatedObject] | None = None,
+    others: Iterable[str] = (),
 ) -> tuple[EngineObject, ...]:
     """Every engine object; `remotes` are the URLs of this repository, `revision` its base branch.
+
+    `others`: the paths of all files that were not read.
 
     `objects`: the engine objects as they come out of a build, instead of those of the files, which get no more than
     the namespace of the kustomizations that list them. A Flux Kustomization's own patches and variables are worked
@@ -36,11 +43,11 @@ def find_engine_objects(
     found = (*found, *_referred_objects(found, files))
     if objects is None:
         found = tuple(flux_parents.with_outer_namespace(one, files) for one in found)
-    applied = _engine_objects(found, files, remotes, revision)
+    applied = _engine_objects(found, files, remotes, revision, others)
     for _ in range(_ROUNDS):
         above = flux_parents.parents(applied)
         inherited = tuple(flux_parents.with_parent_changes(one, above) for one in found)
-        again = _engine_objects(inherited, files, remotes, revision)
+        again = _engine_objects(inherited, files, remotes, revision, others)
         if again == applied:
             break
         applied = again
@@ -128,19 +135,19 @@ def _referred_objects(found: Iterable[LocatedObject], files: Files) -> Iterator[
 
 
 def _engine_objects(
-    found: tuple[LocatedObject, ...], files: Files, remotes: tuple[str, ...], revision: str
+    found: tuple[LocatedObject, ...], files: Files, remotes: tuple[str, ...], revision: str, others: Iterable[str]
 ) -> tuple[EngineObject, ...]:
     context = flux.FluxContext(files, found, remotes, revision)
     applied: list[EngineObject] = []
     for one in found:
         with spent_by(one.place.path):
-            for made in _read_by_kind(one, context):
+            for made in _read_by_kind(one, context, others):
                 spend(10)
                 applied.append(made)
     return tuple(applied)
 
 
-def _read_by_kind(one: LocatedObject, context: flux.FluxContext) -> Iterator[EngineObject]:
+def _read_by_kind(one: LocatedObject, context: flux.FluxContext, others: Iterable[str]) -> Iterator[EngineObject]:
     match one.group, one.kind:
         case flux.KUSTOMIZE_GROUP, "Kustomization":
             yield flux.interpret_kustomization(one, context)
@@ -156,11 +163,11 @@ def _read_by_kind(one: LocatedObject, context: flux.FluxContext) -> Iterator[Eng
                 one, context.files, remotes=context.remotes, revision=context.revision
             )
         case argocd.GROUP, "ApplicationSet":
-            from gitops_mcp.domain.engines import applicationset
+            from gitops_mcp.domain.engines.applicationsets.generators import Repository
+            from gitops_mcp.domain.engines.applicationsets.interpret import interpret_application_set
 
-            yield from applicationset.interpret_application_set(
-                one, context.files, remotes=context.remotes, revision=context.revision
-            )
+            around = Repository(context.files, others, context.found, context.remotes, context.revision)
+            yield from interpret_application_set(one, around)
 
 
 def _is_object(value: object) -> bool:

@@ -33,7 +33,7 @@ class EngineName:
 
 def name_in_git(applied: EngineObject | None) -> EngineName | None:
     """The live object that an engine object of the repository is, or makes."""
-    if applied is None:
+    if applied is None or (applied.kind == "ApplicationSet" and applied.generated is None):
         return None
     return EngineName(_KINDS.get(applied.kind, KUSTOMIZATION), applied.namespace, applied.generated or applied.name)
 

@@ -98,7 +98,7 @@ def confirmation_notices(declared: Declaration, live: Object | None, engine: Eng
 
 def _application(by: EngineObject | None, live: Object | None) -> tuple[str, str]:
     if by is not None:
-        name = by.generated or by.name
+        name = by.generated or ("NAME" if by.kind == "ApplicationSet" else by.name)
         return name, f"Argo CD Application {name}" if by.generated else str(by)
     tracked = at(live, "metadata", "annotations", _TRACKING)
     name = str(tracked).partition(":")[0] if isinstance(tracked, str) and ":" in tracked else ""

@@ -21,7 +21,7 @@ from gitops_mcp.domain.engines.declared import MARKS, find_engine_objects
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.kustomize import FileTree
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.objects import Path
+from gitops_mcp.domain.objects import Object, Path
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.domain.repository.environment_roots import MANIFESTS, EnvironmentRoots
 from gitops_mcp.domain.repository.files import FileChange
@@ -48,45 +48,47 @@ def build_desired(
     others: Container[str] = _NONE,
     known: Desired | None = None,
     charts: Charts | None = None,
+    made: tuple[Object, ...] = (),
 ) -> Desired:
     """What the files of a commit produce in the environment whose folder is given.
 
     `others`: paths that exist and were not read, since they matter to no build. `known`: what was asked before, of
     this or another commit or environment; only what differs is built again. `charts`: what renders those of this
-    commit; None: what rendered them before.
+    commit; None: what rendered them before. `made`: live Applications of ApplicationSets that Git alone does not
+    explain.
     """
     with build_budget(len(files)):
-        return _build(files, commit, folder, remotes, revision, others, known, charts)
+        return _build(files, commit, (folder, remotes, revision, made), others, known, charts)
 
 
 def _build(
     files: Mapping[str, str],
     commit: str,
-    folder: str,
-    remotes: tuple[str, ...],
-    revision: str,
+    asked: tuple[str, tuple[str, ...], str, tuple[Object, ...]],
     others: Container[str],
     known: Desired | None,
     charts: Charts | None,
 ) -> Desired:
+    folder, remotes, revision, made = asked
     tree = known.tree if known is not None else None
     same_charts = charts is None or (tree is not None and tree.charts == charts)
+    is_same = known is not None and (known.folder, known.remotes, known.revision, known.made) == asked
     if tree is not None and known is not None and same_charts and tree.files == files and tree.others is others:
-        if (known.folder, known.remotes, known.revision) == (folder, remotes, revision):
+        if is_same:
             return replace(known, commit=commit)
     else:
         tree = (tree or FileTree({}, may_mean=may_mean_cnpg)).with_files(files, others, charts)
-    if (
-        known is not None
-        and same_charts
-        and (known.folder, known.remotes, known.revision) == (folder, remotes, revision)
-    ):
+    if known is not None and is_same and same_charts:
         again = _built_again(known, tree)
         if again is not None:
             return replace(again, commit=commit)
     found = _engine_objects(tree, remotes, revision)
+    if made:
+        from gitops_mcp.domain.engines.applicationsets.live import with_live_applications
+
+        found = with_live_applications(found, made, files, remotes=remotes, revision=revision)
     roots = EnvironmentRoots(tree, found, folder)
-    return _assemble_desired(roots, commit, remotes, revision)
+    return replace(_assemble_desired(roots, commit, remotes, revision), made=made)
 
 
 def _assemble_desired(roots: EnvironmentRoots, commit: str, remotes: tuple[str, ...], revision: str) -> Desired:
@@ -157,13 +159,23 @@ def _documents_changed(old: Mapping[str, str], new: Mapping[str, str]) -> set[st
 
 def _engine_objects(tree: FileTree, remotes: tuple[str, ...], revision: str) -> tuple[EngineObject, ...]:
     """Read again only where something has changed that they may depend on."""
-    key = ("engines", f"{remotes} {revision}")
+    key, others = ("engines", f"{remotes} {revision}"), tree.others
     known = tree.memo.get(key)
-    if known is None or not _same_engines(known[0], tree.files):
-        known = (tree.files, find_engine_objects(tree.files, remotes=remotes, revision=revision))
-    found: tuple[EngineObject, ...] = known[1]
-    tree.memo[key] = (tree.files, found)
+    if (
+        known is None
+        or not _same_engines(known[0], tree.files)
+        or (known[1] is not others and _ask_for_paths(known[2]))
+    ):
+        paths = others if isinstance(others, Iterable) else ()
+        known = (tree.files, others, find_engine_objects(tree.files, remotes=remotes, revision=revision, others=paths))
+    found: tuple[EngineObject, ...] = known[2]
+    tree.memo[key] = (tree.files, others, found)
     return found
+
+
+def _ask_for_paths(found: Iterable[EngineObject]) -> bool:
+    """Whether they depend on which files there are, read or not."""
+    return any(one.kind == "ApplicationSet" for one in found)
 
 
 def _same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
@@ -238,6 +250,7 @@ def desired_after(before: Desired, changes: Iterable[FileChange]) -> Desired:
         revision=before.revision,
         others=before.tree.others,
         known=before,
+        made=before.made,
     )
     return replace(built, texts=texts)
 

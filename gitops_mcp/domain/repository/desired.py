@@ -216,6 +216,8 @@ class Desired:
     """The files as builds see them; None where nothing was rendered."""
     engines: tuple[EngineObject, ...] = ()
     """Every engine object of the repository, the excluded ones too."""
+    made: tuple[Object, ...] = field(default=(), repr=False)
+    """Live Applications that ApplicationSets of the repository have made, where they were asked for."""
     everything: tuple[Declaration, ...] = ()
     """Every object that the repository produces, in this environment or not: whom an edit may touch."""
     unreached: tuple[UnappliedDocument, ...] = ()

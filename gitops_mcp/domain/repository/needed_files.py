@@ -6,7 +6,7 @@ Files that only declare other things (Deployments and the like, named under `res
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from gitops_mcp.domain.engines.declared import MARKS, all_value_sources
@@ -31,6 +31,10 @@ def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[st
             found |= set(_existing_paths(_strings_of_kustomization(text, all_of_it=folder in wide), (folder,), paths))
         elif any(mark in text for mark in MARKS):
             found |= set(_existing_paths(_strings(_document_values(text)), _named_folders(text), paths))
+            if "ApplicationSet" in text and "files:" in text:
+                from gitops_mcp.domain.engines.applicationsets.git_generator import paths_that_may_fit
+
+                found |= set(paths_that_may_fit(_document_values(text), paths))
     return found - texts.keys()
 
 

@@ -20,7 +20,7 @@ from gitops_mcp.errors import GitOpsError, NotFound
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.reading.engines import applied_by, passed_over
-from gitops_mcp.workflows.view import allowed_namespace
+from gitops_mcp.workflows.view import allowed_namespace, desired_here
 
 _DIFFERENCES = 15
 
@@ -29,6 +29,7 @@ def declared_cluster(
     app: App,
     ground: Ground | None,
     environment: Environment,
+    engine_api: ApiOnce,
     name: str,
     namespace: str | None,
     warnings: list[Notice],
@@ -41,7 +42,7 @@ def declared_cluster(
         return None
     desired: Desired | None = None
     try:
-        desired = app.desired(ground, environment.path, ground.base.commit)
+        desired = desired_here(app, ground, environment, ground.base.commit, engine_api)
         found = desired.cluster(name, namespace, environment=environment.name)
     except NotFound:
         warnings += passed_over(desired) if desired else []

@@ -27,7 +27,7 @@ from gitops_mcp.workflows.notices import base_warnings, forbidden_everywhere
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.cluster_pages import ClusterPage, Position, Space, read_cluster_page
 from gitops_mcp.workflows.reading.engines import passed_over
-from gitops_mcp.workflows.view import allowed_namespace
+from gitops_mcp.workflows.view import allowed_namespace, desired_here
 
 _PAGE, _PAGE_DETAILED = 80, 30
 """Rows that fit into one answer: its text and its structured content are bounded."""
@@ -180,7 +180,8 @@ class _Delivery:
         declared: dict[tuple[str | None, str], Declaration] | None = None
         if ground:
             try:
-                found = apis.app.desired(ground, environment.path, ground.base.commit).clusters
+                api = apis.at_engine(environment)
+                found = desired_here(apis.app, ground, environment, ground.base.commit, api).clusters
                 declared = {(one.identity.namespace, one.identity.name): one for one in found}
                 engines.expect(found)
             except GitOpsError as error:

@@ -68,7 +68,7 @@ def read_cluster_status(
     live, unavailable = live_cluster(api, chosen, name, asked)
     space = asked or at(live, "metadata", "namespace")
     declared = declared_cluster(
-        app, ground, chosen, name, space, warnings, known=live is not None or unavailable is not None
+        app, ground, chosen, apis.at_engine(chosen), name, space, warnings, known=bool(live or unavailable)
     )
     if declared and isinstance(unavailable, Forbidden) and not asked:
         # What may not be looked for in all namespaces may be read where Git says that it is.

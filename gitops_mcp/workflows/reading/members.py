@@ -22,7 +22,7 @@ from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import near_names
 from gitops_mcp.workflows.reading.live_cluster import live_cluster
-from gitops_mcp.workflows.view import allowed_namespace
+from gitops_mcp.workflows.view import allowed_namespace, desired_here
 
 T = TypeVar("T")
 
@@ -91,10 +91,11 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
     chosen = app.environment(settings, environment, reading=True)
     asked = allowed_namespace(chosen, namespace)
     warnings = base_warnings(ground)
-    desired = app.desired(ground, chosen.path, ground.base.commit) if ground else None
+    apis = ApisOnce(app, settings)
+    desired = desired_here(app, ground, chosen, ground.base.commit, apis.at_engine(chosen)) if ground else None
     changes = tuple(_open_changes(app, ground, chosen, desired)) if ground and desired else ()
     declared, unclear = _declared_cluster([desired, *(one.after for one in changes)], name, asked, chosen)
-    api = ApisOnce(app, settings).at_environment(chosen)
+    api = apis.at_environment(chosen)
     space = asked or (declared.identity.namespace if declared else None)
     cluster, unread = live_cluster(api, chosen, name, space)
     if unread is not None:

@@ -101,7 +101,7 @@ def _place_in_layer(
     line = file_and_line(exact, files)
     if isinstance(current, str) and ("${" in current or "{{" in current):
         return f"{dotted_path(path)} is {current} in {line}, which is filled in before Helm reads it"
-    if release.applied.guess and layer.kind != "file":
+    if release.applied.kind == "ApplicationSet" and layer.kind != "file":
         return f"{dotted_path(path)} stands in {line} for every Application that {release.applied} makes"
     inner, values = (0 if layer.kind == "text" else None), (() if layer.kind == "parameter" else path)
     number = int(line.rpartition(":")[2])

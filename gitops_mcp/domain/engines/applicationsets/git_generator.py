@@ -1,0 +1,133 @@
+"""The Git generator: parameters of folders, and of files with what they hold."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from gitops_mcp.domain.budget import spend
+from gitops_mcp.domain.engines.applicationsets.texts import Parameters
+from gitops_mcp.domain.engines.globs import glob
+from gitops_mcp.domain.engines.go_template.text_functions import normalize
+from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown, go_text, go_value
+from gitops_mcp.domain.engines.reading import Files, mappings_in
+from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.yaml.text import parse_documents
+from gitops_mcp.domain.yaml.tree import Unparsable
+
+_TAGS = re.compile(r"\{\{.*?\}\}")
+_SPECIAL = re.compile(r"[*?\[\\{]")
+
+
+def git_parameters(
+    said: Object, files: Files, paths: Iterable[str], folders: Iterable[str], *, is_go: bool
+) -> Iterator[Parameters]:
+    """`said`: the generator; `paths`: of all files, read or not. Of directories and files it takes the directories."""
+    prefix, directories = str(said.get("pathParamPrefix") or ""), mappings_in(said.get("directories"))
+    if directories:
+        for folder in folders_that_fit(directories, folders):
+            yield _with_path({}, folder, "", prefix, is_go=is_go)
+        return
+    patterns = mappings_in(said.get("files"))
+    if not patterns:
+        raise Fails("a git generator says neither `directories` nor `files`")
+    for path in files_that_fit(patterns, paths):
+        if path not in files:
+            raise NotKnown(f"{path}, which a git generator reads, could not be read")
+        for found in _objects_of_file(path, files[path]):
+            values = go_value(found) if is_go else {key: go_text(one) for key, one in _flat(go_value(found))}
+            yield _with_path(values, posixpath.dirname(path) or ".", posixpath.basename(path), prefix, is_go=is_go)
+
+
+def folders_that_fit(patterns: Iterable[Object], folders: Iterable[str]) -> list[str]:
+    """A star stays in one folder; what one pattern excludes no other brings back."""
+    wanted = [(glob(str(one.get("path")), crosses=False, braces=False), one.get("exclude") is True) for one in patterns]
+    found = []
+    for folder in folders:
+        says = [leaves for pattern, leaves in wanted if folder and pattern.fullmatch(folder)]
+        if says and not any(says):
+            found.append(folder)
+    return found
+
+
+def files_that_fit(patterns: Iterable[Object], paths: Iterable[str]) -> list[str]:
+    """As `git ls-files` takes patterns: a star crosses folders, and a folder stands for all that is below it."""
+    wanted = [(_path_pattern(str(one.get("path") or ".")), one.get("exclude") is True) for one in patterns]
+    found = []
+    for path in sorted(paths):
+        says = [leaves for (start, pattern), leaves in wanted if _fits(path, start, pattern)]
+        if says and not any(says):
+            found.append(path)
+    return found
+
+
+def paths_that_may_fit(said: object, paths: Collection[str]) -> Iterator[str]:
+    """Of every Git generator of a document the files that it may read; a tag of a template stands for anything."""
+    if isinstance(said, dict):
+        patterns = [
+            {"path": _TAGS.sub("*", str(one.get("path")))}
+            for one in mappings_in(said.get("files"))
+            if one.get("path") and one.get("exclude") is not True
+        ]
+        if patterns and said.get("repoURL"):
+            try:
+                yield from files_that_fit(patterns, paths)
+            except Fails:
+                return  # It is told where the set is evaluated.
+    for part in said.values() if isinstance(said, dict) else said if isinstance(said, list) else ():
+        yield from paths_that_may_fit(part, paths)
+
+
+def pattern_start(pattern: str) -> str:
+    """The folder that holds all that a pattern fits."""
+    return _SPECIAL.split(pattern, maxsplit=1)[0].rpartition("/")[0]
+
+
+def _path_pattern(path: str) -> tuple[str, Any]:
+    clean = posixpath.normpath(path)
+    if path.startswith("/") or clean.startswith("../"):
+        raise Fails(f"a git generator asks for {path}, which is outside of the repository")
+    return "" if clean == "." else clean, glob(clean, crosses=True, braces=False)
+
+
+def _fits(path: str, start: str, pattern: Any) -> bool:
+    return not start or path == start or path.startswith(f"{start}/") or pattern.fullmatch(path)
+
+
+def _objects_of_file(path: str, text: str) -> list[Object]:
+    try:
+        documents = parse_documents(text)
+    except Unparsable as error:
+        raise Fails(f"{path} is no YAML: {error}") from error
+    value = documents[0].value if documents else None
+    found = value if isinstance(value, list) else [{} if value is None else value]
+    if not all(isinstance(one, dict) for one in found):
+        raise Fails(f"{path} holds neither a map nor a list of maps")
+    return found
+
+
+def _with_path(values: Parameters, folder: str, file: str, prefix: str, *, is_go: bool) -> Parameters:
+    """`path.basename` and the like; in Go templates `path` is a map, in others `path` alone is the folder."""
+    base = posixpath.basename(folder)
+    names = {"basename": base, "basenameNormalized": normalize(base)}
+    if file:
+        names |= {"filename": file, "filenameNormalized": normalize(file)}
+    segments = folder.split("/")
+    spend(len(segments) + len(values))
+    if is_go:
+        path = {"path": {"path": folder, "segments": segments, **names}}
+        return {**values, **({prefix: path} if prefix else path)}
+    name = f"{prefix}.path" if prefix else "path"
+    numbered = {f"{name}[{index}]": one for index, one in enumerate(segments)}
+    return {**values, name: folder, **{f"{name}.{key}": one for key, one in names.items()}, **numbered}
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict | list):
+        for inner, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _flat(part, f"{name}.{inner}" if name else str(inner))
+    else:
+        spend(1)
+        yield name, value
