@@ -12,6 +12,7 @@ from typing import Literal
 
 from gitops_mcp.domain.engines.left_out import FileRule, LeftFields
 from gitops_mcp.domain.engines.reading import TextPlace, mappings_in
+from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, at
 
@@ -162,7 +163,7 @@ class EngineObject:
     dry: str | None = None
     """The branch that these are made from."""
     excluded: str | None = None
-    """Why it does not apply this repository at this revision."""
+    """Why it does not apply this repository at this revision, or why what it applies of it cannot be told."""
 
     @property
     def target_namespace(self) -> str | None:
@@ -174,8 +175,19 @@ class EngineObject:
         return mappings_in(self.overlay.value.get("patches")) if self.overlay else ()
 
     @property
-    def is_remote(self) -> bool:
-        return self.excluded is not None
+    def is_behind(self) -> bool:
+        """It applies this repository, at another branch, a tag or a commit."""
+        return isinstance(self.excluded, OffBranch)
+
+    @property
+    def is_of_repository(self) -> bool:
+        """What it applies stands here, understood or not."""
+        return not isinstance(self.excluded, Elsewhere)
+
+    @property
+    def counts(self) -> bool:
+        """What it applies is known, as it is now or once the branch or tag that it follows moves."""
+        return self.excluded is None or self.is_behind
 
     def __str__(self) -> str:
         product = "Argo CD" if self.engine == "argocd" else "Flux"
