@@ -42,7 +42,7 @@ class EnvironmentRoots:
         )
         self.applied = {index: made for index, made in built.items() if index not in idle}
         self.idle = {index: made for index, made in built.items() if index in idle}
-        self.here = self._here(self.applied)
+        self.here = self.belonging(self.applied, folder)
         self.kustomizations = _kustomizations(tree.files)
         at_work = {
             index
@@ -71,7 +71,7 @@ class EnvironmentRoots:
             self.loose = [path for path in self.loose if path not in set(candidates)]
 
     def holds(self, path: str | None) -> bool:
-        return path is not None and (not self.folder or f"{path}/".startswith(f"{self.folder}/"))
+        return _is_in(self.folder, path)
 
     def barring(self, path: str) -> EngineObject | None:
         """The nearest engine object that a file is for, and that does not apply it."""
@@ -110,17 +110,18 @@ class EnvironmentRoots:
     def idle_objects(self) -> Iterator[UnappliedDocument]:
         """What engine objects would apply here that nothing applies."""
         live = {one.identity for made in self.all for one in made.declarations}
-        for index in self._here(self.idle):
+        for index in self.belonging(self.idle, self.folder):
             by = self.engines[index]
             for one in self.idle[index].declarations:
                 if one.identity not in live:
                     yield UnappliedDocument(one.identity, one.place, f"{by} does not apply it: {by.excluded}")
 
-    def _here(self, built: Mapping[int, RenderedRoot]) -> tuple[int, ...]:
+    def belonging(self, built: Mapping[int, RenderedRoot], folder: str) -> tuple[int, ...]:
+        """Which engine objects an environment of a folder has."""
         found = {
             index
             for index in built
-            if self.holds(self.engines[index].place.path) or self.holds(self.engines[index].folder)
+            if _is_in(folder, self.engines[index].place.path) or _is_in(folder, self.engines[index].folder)
         }
         waiting = sorted(found)
         while waiting:
@@ -213,6 +214,10 @@ class EnvironmentRoots:
             path: _again(one, tree, partial(render_plain_file, path=path)) for path, one in self.plain.items()
         }
         return made if all(map(_makes_the_same, self.all, made.all)) else None
+
+
+def _is_in(folder: str, path: str | None) -> bool:
+    return path is not None and (not folder or f"{path}/".startswith(f"{folder}/"))
 
 
 def _governs(one: EngineObject, *, is_idle: bool) -> bool:
