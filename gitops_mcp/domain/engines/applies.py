@@ -125,6 +125,8 @@ class EngineObject:
     selection: FileSelection = FileSelection()
     overlay: Section | None = None
     """What the engine adds to the kustomization of its folder before it builds it, as fields of a kustomization."""
+    overridden: tuple[Section, ...] = ()
+    """What files of the folder add to that, each with the last word over what is before it."""
     default_namespace: str | None = None
     """Given to objects that have no namespace after the build."""
     destination: str | None = None
@@ -166,13 +168,19 @@ class EngineObject:
     """Why it does not apply this repository at this revision, or why what it applies of it cannot be told."""
 
     @property
+    def sections(self) -> tuple[Section, ...]:
+        """What is added to the kustomization of the folder."""
+        return (self.overlay, *self.overridden) if self.overlay else ()
+
+    @property
     def target_namespace(self) -> str | None:
         """Replaces every namespace of what it applies."""
-        return at(self.overlay.value, "namespace") if self.overlay else None
+        said = [found for one in self.sections if (found := at(one.value, "namespace"))]
+        return said[-1] if said else None
 
     @property
     def patches(self) -> tuple[Object, ...]:
-        return mappings_in(self.overlay.value.get("patches")) if self.overlay else ()
+        return tuple(patch for one in self.sections for patch in mappings_in(one.value.get("patches")))
 
     @property
     def is_behind(self) -> bool:
