@@ -44,15 +44,11 @@ class EnvironmentRoots:
         self.idle = {index: made for index, made in built.items() if index in idle}
         self.here = self.belonging(self.applied, folder)
         self.kustomizations = _kustomizations(tree.files)
-        at_work = {
-            index
-            for index, one in enumerate(found)
-            if index not in idle and one.is_of_repository and one.build != "helm" and one.folder is not None
-        }
+        at_work = {index for index, one in enumerate(found) if index not in idle and _is_at_work(one)}
         self.barred = [
             self.engines[index]
             for index, one in enumerate(found)
-            if (index in self.idle or not one.counts) and _governs(one, is_idle=index in idle)
+            if (index in idle or one.excluded) and _governs(one, is_idle=index in idle)
         ]
         self.is_strict = any(
             index in self.here or self.holds(found[index].place.path) or self.holds(found[index].folder)
@@ -218,6 +214,12 @@ class EnvironmentRoots:
 
 def _is_in(folder: str, path: str | None) -> bool:
     return path is not None and (not folder or f"{path}/".startswith(f"{folder}/"))
+
+
+def _is_at_work(one: EngineObject) -> bool:
+    """Whether it applies folders of this repository; what has Argo CD write this very branch does so on another."""
+    builds = one.is_of_repository and one.build != "helm" and one.folder is not None
+    return builds and not (one.is_behind and one.hydrates)
 
 
 def _governs(one: EngineObject, *, is_idle: bool) -> bool:
