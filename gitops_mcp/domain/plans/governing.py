@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.plans.applier_notes import HELD_UP
+from gitops_mcp.domain.plans.applier_notes import behind_notice
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
 from gitops_mcp.domain.repository.files import FileChange
@@ -50,10 +50,7 @@ def _later_notices(takers: list[EngineObject]) -> Iterator[Notice]:
     behind = [one for one in takers if one.is_behind]
     for one in behind:
         if len(behind) == len(takers):
-            text = (
-                f"nothing changes in the cluster until what {one} follows moves to a commit with this: {one.excluded}"
-            )
-            yield Notice(HELD_UP, text)
+            yield behind_notice(one)
         else:
             text = f"{one} gets this too once what it follows moves to a commit with it: {one.excluded}"
             yield Notice("follows-later", text)

@@ -118,7 +118,8 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     if not plan.unchanged:
         after = desired_after(view.desired, plan.files)
         ours = changed_objects(view.desired, after)
-        plan = replace(plan, warnings=(*check_governed(view.desired, after, plan.files), *plan.warnings))
+        first = check_governed(view.desired, after, plan.files)
+        plan = replace(plan, warnings=(*first, *(one for one in plan.warnings if one not in first)))
         plan = validate_plan(plan, ours, after, view.api, limits=_limits(view, conflicts), base=view.base)
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours, writing.about(view)))
