@@ -104,12 +104,12 @@ class EnvironmentRoots:
                 yield path
 
     def idle_objects(self) -> Iterator[UnappliedDocument]:
-        """What engine objects would apply here that nothing applies."""
-        live = {one.identity for made in self.all for one in made.declarations}
+        """What only engine objects would apply here that nothing applies."""
+        live = {(one.path, one.document, one.base) for made in self.all for one in made.declarations}
         for index in self.belonging(self.idle, self.folder):
             by = self.engines[index]
             for one in self.idle[index].declarations:
-                if one.identity not in live:
+                if (one.path, one.document, one.base) not in live:
                     yield UnappliedDocument(one.identity, one.place, f"{by} does not apply it: {by.excluded}")
 
     def belonging(self, built: Mapping[int, RenderedRoot], folder: str) -> tuple[int, ...]:
