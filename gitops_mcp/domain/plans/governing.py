@@ -24,18 +24,24 @@ def check_governed(before: Desired, after: Desired, files: Iterable[FileChange])
         known = [one.roots for one in (after, before) if isinstance(one.roots, EnvironmentRoots)]
         takers = next((found for roots in known if (found := roots.appliers(change.path))), [])
         if known and not takers:
-            _check_taken(known, before, change.path)
+            _check_taken(known, before, change)
         notices |= dict.fromkeys(_later_notices(takers))
     return tuple(notices)
 
 
-def _check_taken(known: list[EnvironmentRoots], before: Desired, path: str) -> None:
+def _check_taken(known: list[EnvironmentRoots], before: Desired, change: FileChange) -> None:
+    path = change.path
     if any(roots.is_taken(path) for roots in known):
         return
     if (barring := known[0].barring(path)) is not None:
         raise Refused(
             f"nothing was changed: {path} is for {barring} to apply, which does not: {barring.excluded}. What is "
             f"written there has no effect until that is mended"
+        )
+    if change.before is None and (unknown := known[0].not_understood):
+        raise Refused(
+            f"nothing was changed: whether anything would apply {path} cannot be told, since {unknown[0]} is not "
+            f"understood: {unknown[0].excluded}"
         )
     standing = [one for one in before.engines if one.place.path == path]
     if standing:

@@ -183,6 +183,10 @@ class UnappliedDocument:
     place: str
     reason: str
 
+    @property
+    def path(self) -> str:
+        return self.place.rpartition(":")[0]
+
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}"
 

@@ -15,7 +15,7 @@ from gitops_mcp.domain.kustomize import FileTree, join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import list_at
 from gitops_mcp.domain.repository.desired import KustomizationFile, SkippedFile, UnappliedDocument
-from gitops_mcp.domain.repository.idle_engines import find_idle, parked_folder
+from gitops_mcp.domain.repository.idle_engines import find_idle, parked_folder, takes_manifest
 from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template
 from gitops_mcp.domain.repository.render import RenderedRoot, render_engine_object, render_plain_file, render_root
 from gitops_mcp.domain.repository.tracked_files import is_unchanged
@@ -74,14 +74,24 @@ class EnvironmentRoots:
         above = [one for one in self.barred if _is_for(one, path)]
         return max(above, key=lambda one: len(one.folder or ""), default=None)
 
+    @property
+    def not_understood(self) -> list[EngineObject]:
+        """The engine objects that are at work on what cannot be told."""
+        return [
+            one
+            for index, one in enumerate(self.engines)
+            if index not in self.idle and not one.counts and _is_at_work(one)
+        ]
+
     def appliers(self, path: str) -> list[EngineObject]:
         """The engine objects that take a file."""
-        return [self.engines[index] for index, made in self.applied.items() if path in made.reached]
+        found = (self.engines[index] for index, made in self.applied.items() if path in made.reached)
+        return [one for one in found if takes_manifest(one, path)]
 
     def is_taken(self, path: str) -> bool:
         """Whether anything is built with a file that may be applied."""
-        known = (self.applied, self.roots, self.elsewhere, self.plain)
-        return any(path in made.reached for built in known for made in built.values())
+        known = (*self.roots.values(), *self.elsewhere.values(), *self.plain.values())
+        return any(path in made.reached for made in known) or bool(self.appliers(path))
 
     def _may_be_live(self, path: str) -> bool:
         """Of what no engine object applies."""

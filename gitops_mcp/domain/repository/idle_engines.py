@@ -82,12 +82,17 @@ def _applied_engines(
     applied: dict[int, set[int]] = {}
     for by, paths in reached.items():
         for path in paths & standing.keys():
-            if leaving_out(engines[by].file_rules, path) is None:
+            if takes_manifest(engines[by], path) and leaving_out(engines[by].file_rules, path) is None:
                 for index in standing[path]:
                     if engines[index].place != engines[by].place:
                         applies.setdefault(by, set()).add(index)
                         applied.setdefault(index, set()).add(by)
     return applies, applied
+
+
+def takes_manifest(by: EngineObject, path: str) -> bool:
+    """Whether a file that its build reads is one that it applies: it reads its own for what that adds to the build."""
+    return path != by.place.path or not by.folder or path.startswith(f"{by.folder}/")
 
 
 def _reachable(applies: Mapping[int, Collection[int]], starts: Iterable[int]) -> set[int]:

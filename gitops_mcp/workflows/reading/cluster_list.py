@@ -20,6 +20,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, mapping_at
 from gitops_mcp.domain.redact import mark_outside
 from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.not_applied import chart_of_template
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.engines import Engines
@@ -279,11 +280,15 @@ def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> Cluste
 
 def _not_applied(desired: Desired | None, asked: _Question) -> tuple[list[UnappliedRow] | None, int | None]:
     """Clusters that files of the environment declare and nothing applies: apart, so that nobody counts them."""
+    if desired is None:
+        return None, None
     allowed = {asked.namespace} if asked.namespace else {*(asked.environment.namespaces or ())}
     found = [
         one
-        for one in (desired.unreached if desired else ())
-        if one.identity.kind == "Cluster" and (not allowed or one.identity.namespace in {*allowed, None})
+        for one in desired.unreached
+        if one.identity.kind == "Cluster"
+        and (not allowed or one.identity.namespace in {*allowed, None})
+        and chart_of_template(one.path, desired.texts) is None
     ]
     rows = [
         UnappliedRow(
