@@ -40,6 +40,15 @@ class ClusterRow(Answer):
         return f"{self.namespace or '?'}/{self.name}"
 
 
+class UnappliedRow(Answer):
+    """A Cluster that a file declares, and that nothing applies."""
+
+    namespace: str | None = None
+    name: str
+    declared: str
+    reason: str
+
+
 class ClusterList(Answer):
     """The clusters of an environment."""
 
@@ -49,6 +58,9 @@ class ClusterList(Answer):
     examined: int | None = None
     """Of a list of those that are unwell: how many were looked at, from the first page on."""
     cursor: str | None = None
+    not_applied: list[UnappliedRow] | None = None
+    """Not among the items, and never edited: nothing that was seen applies these."""
+    not_applied_more: int | None = None
     warnings: list[Notice] = Field(default_factory=list)
 
     def blocks(self) -> Iterator[str]:
@@ -74,6 +86,10 @@ class ClusterList(Answer):
             plain(f"{row.label}: {'; '.join(facts)}") for row in self.items if (facts := [*_details(row)])
         )
         yield from section("Clusters", rows, details, cursor_line(self.cursor))
+        idle = (
+            plain(f"{one.namespace or '?'}/{one.name}, {one.declared}: {one.reason}") for one in self.not_applied or ()
+        )
+        yield from section("Not applied by anything seen", bullets(idle, self.not_applied_more or 0))
 
     @property
     def _count(self) -> str:

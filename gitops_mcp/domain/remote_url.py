@@ -14,6 +14,8 @@ _SAME_HOST = {
     "ssh.github.com": "github.com",
     "altssh.gitlab.com": "gitlab.com",
     "altssh.bitbucket.org": "bitbucket.org",
+    "ssh.dev.azure.com": "dev.azure.com",
+    "vs-ssh.visualstudio.com": "dev.azure.com",
 }
 """By which forges are reached where port 22 is closed."""
 _CREDENTIALS = re.compile(r"(?<!\w)(\w+://)[^/?#\s]+@")
@@ -33,7 +35,12 @@ def parse_remote_url(text: str) -> RemoteUrl:
         return RemoteUrl("", text)
     host = match[1].lower()
     path = match[2].strip("/").removesuffix(".git").removeprefix("~/")
-    return RemoteUrl(_SAME_HOST.get(host, host), path)
+    host = _SAME_HOST.get(host, host)
+    if host.endswith(".visualstudio.com"):
+        host, path = "dev.azure.com", f"{host.partition('.')[0]}/{path.removeprefix('DefaultCollection/')}"
+    if host == "dev.azure.com":  # organization, project and repository, whoever asks
+        path = path.removeprefix("v3/").replace("/_git/", "/")
+    return RemoteUrl(host, path)
 
 
 def without_logins(text: str) -> str:

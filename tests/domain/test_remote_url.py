@@ -23,6 +23,15 @@ FLEET = RemoteUrl("git.example", "org/fleet")
         pytest.param("git@git.example:Org/Fleet", RemoteUrl("git.example", "Org/Fleet"), id="the path keeps capitals"),
         pytest.param("ssh://git@[2001:db8::1]:22/org/fleet", RemoteUrl("[2001:db8::1]", "org/fleet"), id="IPv6"),
         pytest.param("ssh://git@ssh.github.com:443/org/fleet", RemoteUrl("github.com", "org/fleet"), id="port 443"),
+        *(
+            pytest.param(text, RemoteUrl("dev.azure.com", "org/shop/fleet"), id=f"Azure DevOps, {text}")
+            for text in (
+                "https://org@dev.azure.com/org/shop/_git/fleet",
+                "git@ssh.dev.azure.com:v3/org/shop/fleet",
+                "https://org.visualstudio.com/DefaultCollection/shop/_git/fleet",
+                "org@vs-ssh.visualstudio.com:v3/org/shop/fleet",
+            )
+        ),
         pytest.param("/srv/git/fleet.git", RemoteUrl("", "/srv/git/fleet.git"), id="a path on disk"),
         pytest.param("file:///srv/git/fleet.git", RemoteUrl("", "srv/git/fleet"), id="a file URL"),
         pytest.param("../fleet", RemoteUrl("", "../fleet"), id="a relative path"),

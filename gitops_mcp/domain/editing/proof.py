@@ -114,7 +114,11 @@ def effect_of_edit(desired: Desired, changes: Iterable[FileChange], declared: De
     is_wanted = now is not None and is_same(now.object, expected) and not _is_newly_opaque(declared, now)
     path, touched = wanted.path, _differing_paths(declared.object, now.object, ()) if now is not None else ()
     fields = tuple(one for one in touched if one[: len(path)] != path[: len(one)])
-    others = tuple(pair.known for pair in pairs if all(pair is not one for one in mine) and pair.differs)
+    others = tuple(
+        pair.known
+        for pair in pairs
+        if all(pair is not one for one in mine) and pair.differs and not _comes_later(pair.known, declared)
+    )
     return EditEffect(after, now, is_wanted, fields, others, _new_faults(desired, after))
 
 
@@ -135,8 +139,15 @@ def sharers_of_layer(desired: Desired, declared: Declaration, layer: Layer) -> t
         for one in desired.everything
         if one.produced is not None
         and _object_key(one) != _object_key(declared)
+        and not _comes_later(one, declared)
         and any(_layer_place(theirs) == place for theirs in one.produced.layers)
     )
+
+
+def _comes_later(one: Declaration, asked: Declaration) -> bool:
+    """What follows another branch or a tag gets what is done to an object of the base whenever that moves."""
+    behind = [by is not None and by.is_behind for by in (one.applied, asked.applied)]
+    return behind == [True, False]
 
 
 def _paired_objects(before: Desired, after: Desired) -> list[ObjectPair]:

@@ -75,7 +75,7 @@ def _check_rest(desired: Desired, going: tuple[Declaration, ...], changes: tuple
 def _fault(after: Desired, one: Declaration) -> str | None:
     if after.tree is None or one.root is None:
         return None
-    extra = (one.applied.overlay,) if one.applied and one.applied.overlay else ()
+    extra = one.applied.sections if one.applied else ()
     built = kustomize.build_folder(after.tree, one.root, extra=extra, loads="any")
     return next((str(fault) for fault in built.faults if fault.fatal), None)
 

@@ -66,7 +66,7 @@ def _other_mentions(desired: Desired, files: Mapping[str, str], place: TextPlace
     builds = [
         (one, [path for path in files if not one.folder or path.startswith(f"{one.folder}/")])
         for one in desired.engines
-        if not one.is_remote and one.folder is not None
+        if one.counts and one.folder is not None
     ]
     return tuple(one for one in substitution.uses_of_definitions(builds, files).get(place, ()) if one != own)
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from gitops_mcp.domain.engines.left_out import FileRule, LeftFields
 from gitops_mcp.domain.engines.reading import TextPlace, mappings_in
+from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, at
 
@@ -135,6 +136,8 @@ class EngineObject:
     selection: FileSelection = FileSelection()
     overlay: Section | None = None
     """What the engine adds to the kustomization of its folder before it builds it, as fields of a kustomization."""
+    overridden: tuple[Section, ...] = ()
+    """What files of the folder add to that, each with the last word over what is before it."""
     default_namespace: str | None = None
     """Given to objects that have no namespace after the build."""
     why_no_namespace: str | None = None
@@ -176,20 +179,37 @@ class EngineObject:
     dry: str | None = None
     """The branch that these are made from."""
     excluded: str | None = None
-    """Why it does not apply this repository at this revision."""
+    """Why it does not apply this repository at this revision, or why what it applies of it cannot be told."""
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """What is added to the kustomization of the folder."""
+        return (self.overlay, *self.overridden) if self.overlay else ()
 
     @property
     def target_namespace(self) -> str | None:
         """Replaces every namespace of what it applies."""
-        return at(self.overlay.value, "namespace") if self.overlay else None
+        said = [found for one in self.sections if (found := at(one.value, "namespace"))]
+        return said[-1] if said else None
 
     @property
     def patches(self) -> tuple[Object, ...]:
-        return mappings_in(self.overlay.value.get("patches")) if self.overlay else ()
+        return tuple(patch for one in self.sections for patch in mappings_in(one.value.get("patches")))
 
     @property
-    def is_remote(self) -> bool:
-        return self.excluded is not None
+    def is_behind(self) -> bool:
+        """It applies this repository, at another branch, a tag or a commit."""
+        return isinstance(self.excluded, OffBranch)
+
+    @property
+    def is_of_repository(self) -> bool:
+        """What it applies stands here, understood or not."""
+        return not isinstance(self.excluded, Elsewhere)
+
+    @property
+    def counts(self) -> bool:
+        """What it applies is known, as it is now or once the branch or tag that it follows moves."""
+        return self.excluded is None or self.is_behind
 
     def __str__(self) -> str:
         product = "Argo CD" if self.engine == "argocd" else "Flux"

@@ -18,6 +18,7 @@ from gitops_mcp.domain.engines.reading import (
     string_values,
     texts_in,
 )
+from gitops_mcp.domain.engines.source_layers import SourceLayer, layers_of_tool, merged_source, source_layers
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import Section, join_path
 from gitops_mcp.domain.objects import Object, Path, at, mapping_at, text_at
@@ -28,6 +29,8 @@ SKIPPED = "+argocd:skip-file-rendering"
 
 _HYDRATOR: Path = ("spec", "sourceHydrator")
 _TYPES = ("kustomize", "helm", "directory", "plugin")
+_OTHER_TOOLS = ("helm", "jsonnet", "tanka", "cue", "kcl", "cdk8s", "pkl", "dhall", "ytt", "terraform", "timoni")
+_OF_FILE = "file parameter "
 _REPLACING = ("Replace=true", "Force=true")
 
 
@@ -67,14 +70,27 @@ def _engine_object(
     revision: str,
 ) -> EngineObject:
     spec = one.object["spec"]
+    layers = source_layers(one.name, source, one.place, base, files)
+    source = {
+        **merged_source(layers),
+        **{key: source.get(key) for key in ("chart", "path", "repoURL", "targetRevision")},
+    }
     sync = mapping_at(spec.get("syncPolicy"))
     automated, options = at(sync, "automated"), texts_in(at(sync, "syncOptions"))
     folder = None if source.get("chart") else clean_path(source.get("path"))
     said = [kind for kind in _TYPES if _says_something(source.get(kind))]
-    plugin = "a config management plugin builds it" if "plugin" in said else None
     build = "helm" if folder is None else said[0] if said else _build_type(files, folder)
+    opaque = f"its source says {' and '.join(said)} at once" if len(said) > 1 else None
+    guess = None
+    if build == "plugin" and folder is not None:
+        plugin = _plugin_name(source)
+        if _is_kustomize(_build_type(files, folder), plugin):
+            build, guess = "kustomize", f"{plugin} builds it, which is taken for plain kustomize"
+        else:
+            opaque = opaque or f"{plugin} builds it"
     automatic = isinstance(automated, dict) and automated.get("enabled") is not False
     namespace = at(spec, "destination", "namespace")
+    overlay, *overridden = (*_overlays(layers),) or (None,) if build == "kustomize" else (None,)
     directory = mapping_at(source.get("directory"))
     return EngineObject(
         engine="argocd",
@@ -89,10 +105,11 @@ def _engine_object(
             include=str(directory.get("include") or ""),
             exclude=str(directory.get("exclude") or ""),
         ),
-        overlay=_overlay(source, base, one.place) if build == "kustomize" else None,
+        overlay=overlay,
+        overridden=tuple(overridden),
         default_namespace=namespace if isinstance(namespace, str) and namespace else None,
         destination=str(at(spec, "destination", "name") or at(spec, "destination", "server") or "") or None,
-        chart=_chart(one, base, source, folder, lent) if build == "helm" else None,
+        chart=_chart(one, layers, source, folder, lent) if build == "helm" else None,
         prunes=automatic and at(automated, "prune") is True and "Prune=false" not in options,
         forces=any(option in options for option in _REPLACING),
         automatic=automatic,
@@ -102,7 +119,8 @@ def _engine_object(
         overrides=tuple(left_out.override_notes(one.name, folder, files)),
         left=tuple(left_out.argocd_fields(spec, one.place)),
         respects_left="RespectIgnoreDifferences=true" in options,
-        opaque=f"its source says {' and '.join(said)} at once" if len(said) > 1 else plugin,
+        opaque=opaque,
+        guess=guess,
         excluded=None if folder is None else _why_excluded(source, remotes, revision),
     )
 
@@ -122,6 +140,16 @@ def _why_excluded(source: Object, remotes: tuple[str, ...], revision: str) -> st
     return why_elsewhere(source.get("repoURL"), remotes) or why_off_branch(source.get("targetRevision"), revision)
 
 
+def _plugin_name(source: Object) -> str:
+    name = at(source, "plugin", "name")
+    return f"the config management plugin {name}" if name else "a config management plugin"
+
+
+def _is_kustomize(build: str, plugin: str) -> bool:
+    """Whether a plugin most likely builds the kustomization that is there: others are called after what they run."""
+    return build == "kustomize" and ("kustom" in plugin or not any(tool in plugin for tool in _OTHER_TOOLS))
+
+
 def _says_something(value: object) -> bool:
     """Argo CD drops what is there and empty before it asks for the type of a source."""
     return isinstance(value, dict) and any(value.values())
@@ -133,14 +161,19 @@ def _build_type(files: Files, folder: str) -> str:
     return "helm" if posixpath.join(folder, "Chart.yaml") in files else "directory"
 
 
-def _overlay(source: Object, base: tuple[str | int, ...], place: TextPlace) -> Section | None:
-    said = mapping_at(source.get("kustomize"))
+def _overlays(layers: tuple[SourceLayer, ...]) -> Iterator[Section]:
+    without_selector = at(merged_source(layers), "kustomize", "labelWithoutSelector") is True
+    for layer in layers_of_tool(layers, "kustomize"):
+        if section := _overlay(layer, without_selector=without_selector):
+            yield section
+
+
+def _overlay(layer: SourceLayer, *, without_selector: bool) -> Section | None:
+    said = layer.value
     labels = string_values(said.get("commonLabels"))
-    without_selector = said.get("labelWithoutSelector") is True
     return overlay_section(
-        place,
-        *base,
-        "kustomize",
+        layer.place,
+        *layer.base,
         namespace=said.get("namespace"),
         namePrefix=said.get("namePrefix"),
         nameSuffix=said.get("nameSuffix"),
@@ -154,14 +187,28 @@ def _overlay(source: Object, base: tuple[str | int, ...], place: TextPlace) -> S
 
 
 def _chart(
-    one: LocatedObject, base: tuple[str | int, ...], source: Object, folder: str | None, lent: dict[str, str | None]
+    one: LocatedObject, layers: tuple[SourceLayer, ...], source: Object, folder: str | None, lent: dict[str, str | None]
 ) -> HelmChart:
     repository = None if folder is not None else str(source.get("repoURL"))
     name = str(source.get("chart") or folder)
     release = at(source, "helm", "releaseName") or one.name
-    values = tuple(_values(one.place, (*base, "helm"), mapping_at(source.get("helm")), folder, lent))
+    hides = _says_something(at(source, "helm", "valuesObject"))
+    values = [
+        value
+        for layer in layers_of_tool(layers, "helm", whole="valuesObject")
+        for value in _values(layer.place, layer.base, layer.value, folder, lent)
+        if not (hides and value.kind == "text")
+    ]
+    values.sort(key=_turn)
     version = None if repository is None else str(source.get("targetRevision") or "") or None
-    return HelmChart(name, repository, folder, True, str(release), values, version)
+    return HelmChart(name, repository, folder, True, str(release), tuple(values), version)
+
+
+def _turn(layer: ValuesLayer) -> int:
+    """Files are read first, whatever an override file says beside them, and parameters last."""
+    if layer.kind == "parameter" or layer.name.startswith(_OF_FILE):
+        return 2
+    return 1 if layer.kind in {"mapping", "text"} else 0
 
 
 def _values(
@@ -178,7 +225,7 @@ def _values(
         where, is_text = place.below(*base, "parameters", index, "value"), parameter.get("forceString") is True
         yield ValuesLayer("parameter", where, str(parameter.get("name")), parameter.get("value"), is_text)
     for parameter in mappings_in(helm.get("fileParameters")):
-        yield ValuesLayer("unread", None, f"file parameter {parameter.get('name')}")
+        yield ValuesLayer("unread", None, f"{_OF_FILE}{parameter.get('name')}")
 
 
 def _value_file(entry: str, folder: str | None, lent: dict[str, str | None]) -> ValuesLayer:

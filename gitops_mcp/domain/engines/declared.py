@@ -82,7 +82,7 @@ def all_value_sources(files: Files) -> frozenset[tuple[str, str]]:
 
 def directory_files(applied: EngineObject, files: Files) -> tuple[str, ...]:
     """The files that a directory build takes, sorted."""
-    return tuple(path for path in sorted(files) if applied.folder is not None and _takes_file(applied, path, files))
+    return tuple(path for path in sorted(files) if applied.folder is not None and takes_file(applied, path, files))
 
 
 def directory_folders(applied: EngineObject, files: Files) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ def directory_folders(applied: EngineObject, files: Files) -> tuple[str, ...]:
     return tuple(sorted(one for one in found if one is not None))
 
 
-def _takes_file(applied: EngineObject, path: str, files: Files) -> bool:
+def takes_file(applied: EngineObject, path: str, files: Files) -> bool:
     folder, selection = applied.folder or "", applied.selection
     relative = _path_below(path, folder)
     if relative is None or ("/" in relative and not selection.recurse):

@@ -19,7 +19,7 @@ from gitops_mcp.domain.engines.reading import (
     string_values,
     value_at_place,
 )
-from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
+from gitops_mcp.domain.engines.source_url import OffBranch, why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, Path, at, mapping_at
 
@@ -189,7 +189,7 @@ def _why_other_source(spec: Object, context: FluxContext) -> str | None:
         return found
     for field in ("commit", "semver", "tag"):
         if at(reference, field) and not (field != "commit" and at(reference, "name")):
-            return f"it applies the {field} {at(reference, field)}, not {context.revision}"
+            return OffBranch(f"it applies the {field} {at(reference, field)}, not {context.revision}")
     return why_off_branch(at(reference, "name") or at(reference, "branch") or "master", context.revision)
 
 

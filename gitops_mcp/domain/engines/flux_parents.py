@@ -31,7 +31,7 @@ Parents = Mapping[str, tuple[EngineObject, ...]]
 def parents(applied: Iterable[EngineObject]) -> Parents:
     found: dict[str, tuple[EngineObject, ...]] = {}
     for one in applied:
-        if one.engine == "flux" and one.kind != "HelmRelease" and not one.excluded and one.folder is not None:
+        if one.engine == "flux" and one.kind != "HelmRelease" and one.counts and one.folder is not None:
             found[one.folder] = (*found.get(one.folder, ()), one)
     return found
 

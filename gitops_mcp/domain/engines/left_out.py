@@ -11,6 +11,7 @@ from functools import lru_cache
 from gitops_mcp.domain import regexp
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents, texts_in
+from gitops_mcp.domain.engines.source_layers import override_paths
 from gitops_mcp.domain.objects import Object, Path, mapping_at
 
 SOURCE_IGNORE = ".sourceignore"
@@ -132,8 +133,7 @@ def is_left(rule: LeftFields, path: Path) -> bool:
 
 def override_notes(name: str, folder: str | None, files: Files) -> Iterator[str]:
     """Files by which a tool overrides the source of an Application; of images alone, nothing here takes any."""
-    for file in (".argocd-source.yaml", f".argocd-source-{name}.yaml"):
-        path = posixpath.join(folder, file) if folder is not None else ""
+    for path in override_paths(name, folder) if folder is not None else ():
         for document in read_documents(files.get(path, "")):
             said = [f"{part}.{key}" for part, below in mapping_at(document.value).items() for key in mapping_at(below)]
             if told := [one for one in said if one != "kustomize.images"]:

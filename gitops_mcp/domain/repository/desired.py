@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.kustomize import FileTree, Produced, join_path
-from gitops_mcp.domain.names import ClusterRef, pluralize, suggest
+from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Identity, Object, Path, at
-from gitops_mcp.errors import InvalidRequest, NotFound, Refused, Unavailable
+from gitops_mcp.domain.repository import missing_object
+from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.engines.charts.values import Release
@@ -184,6 +184,10 @@ class UnappliedDocument:
     place: str
     reason: str
 
+    @property
+    def path(self) -> str:
+        return self.place.rpartition(":")[0]
+
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}"
 
@@ -259,7 +263,7 @@ class Desired:
             if not found and len(by_name) == 1 and by_name[0].identity.namespace is None:
                 found = by_name
         if not found:
-            raise self._none(kind, name, namespace, environment)
+            raise missing_object.unknown_object(self, kind, name, namespace, environment)
         if len({one.identity for one in found}) > 1:
             spaces = ", ".join(sorted(f"{one.identity.namespace or 'unknown'} ({one.place})" for one in found))
             raise InvalidRequest(f"namespace: {environment} declares a {kind} {name!r} in several: {spaces}; name one")
@@ -269,7 +273,7 @@ class Desired:
             )
             raise Refused(
                 f"two documents declare {kind} {name!r} in {environment}: {places}. Which of them is applied last "
-                f"decides, so neither is edited: remove one of them first"
+                f"decides, so neither is edited: {missing_object.way_out(self, found)}"
             )
         return found[0]
 
@@ -306,46 +310,6 @@ class Desired:
             if above in self.kustomizations:
                 return self.kustomizations[above]
         return None
-
-    def _none(self, kind: str, name: str, namespace: str | None, environment: str) -> NotFound | InvalidRequest:
-        where = f"{environment}, namespace {namespace}" if namespace else environment
-        for skipped in self.skipped:
-            if name in self.texts.get(skipped.path, ""):
-                return InvalidRequest(
-                    f"no {kind} {name!r} was found in {where}, but {skipped.path} mentions it and cannot be read: "
-                    f"{skipped.reason}. Edit that file by hand"
-                )
-        if (known := self._unapplied(kind, name, where)) is not None:
-            return known
-        unknown = [one for one in self.named(kind, name) if one.identity.namespace is None]
-        if unknown:
-            places = ", ".join(one.place for one in unknown)
-            return InvalidRequest(
-                f"no {kind} {name!r} was found in {where}: {places} declares one, but nothing in the repository says "
-                f"its namespace and it is not the only one of that name. Write metadata.namespace there first"
-            )
-        others = [
-            one.identity.name
-            for one in self.declarations
-            if one.identity.kind == kind and namespace in {None, one.identity.namespace}
-        ]
-        passed = ""
-        if self.skipped:
-            first = self.skipped[0]
-            passed = f"; {pluralize(len(self.skipped), 'file')} passed over, the first {first.path} ({first.reason})"
-        return NotFound(f"{self.origin.declares} no {kind} {name!r} in {where}; {suggest(name, others)}{passed}")
-
-    def _unapplied(self, kind: str, name: str, where: str) -> NotFound | None:
-        """The answer where something looks like the object's place and is none."""
-        idle = [one for one in self.unreached if (one.identity.kind, one.identity.name) == (kind, name)]
-        if idle:
-            return NotFound(
-                f"no {kind} {name!r} is applied in {where}. What declares one is not: {'; '.join(map(str, idle))}. An "
-                f"edit there would change nothing that runs"
-            )
-        word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
-        made = dict.fromkeys(one.reason for one in self.hidden if one.is_open or word.search(one.mentions))
-        return NotFound(f"no document declares {kind} {name!r} in {where}, but {'; '.join(made)}") if made else None
 
 
 def folders_above(folder: str, top: str) -> Iterator[str]:

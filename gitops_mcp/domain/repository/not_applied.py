@@ -137,7 +137,7 @@ def _why_not_applied(path: str, files: Mapping[str, str], engines: Sequence[Engi
 
 
 def _why_left_out(one: EngineObject) -> str | None:
-    if one.excluded:
+    if not one.counts:
         return f"{one} does not apply it: {one.excluded}"
     for field in ("exclude", "include"):
         pattern = getattr(one.selection, field)

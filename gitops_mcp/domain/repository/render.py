@@ -116,7 +116,7 @@ def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
 
 
 def _builds(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> Iterator[tuple[str, Build]]:
-    extra = (one.overlay,) if one.overlay else ()
+    extra = one.sections
     folder = one.folder or ""
     if one.build == "kustomize":
         yield (

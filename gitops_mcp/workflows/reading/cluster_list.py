@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from gitops_mcp.answers.base import rows_that_fit
 from gitops_mcp.answers.cluster_parts import ConditionRow
-from gitops_mcp.answers.clusters import ClusterList, ClusterRow
+from gitops_mcp.answers.clusters import ClusterList, ClusterRow, UnappliedRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
@@ -19,19 +19,21 @@ from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, mapping_at
 from gitops_mcp.domain.redact import mark_outside
-from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.not_applied import chart_of_template
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.engines import Engines
 from gitops_mcp.workflows.notices import base_warnings, forbidden_everywhere
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.cluster_pages import ClusterPage, Position, Space, read_cluster_page
-from gitops_mcp.workflows.reading.engines import passed_over
+from gitops_mcp.workflows.reading.engines import nothing_applied, passed_over
 from gitops_mcp.workflows.view import allowed_namespace, desired_here
 
 _PAGE, _PAGE_DETAILED = 80, 30
 """Rows that fit into one answer: its text and its structured content are bounded."""
 _CONDITIONS = 20
+_UNAPPLIED = 8
 _TOOL = "list_postgres_clusters"
 
 
@@ -89,18 +91,25 @@ def list_clusters(
             raise type(error)(f"{error}; and there is no repository here that would say what is declared") from error
         why = Notice("not-installed" if isinstance(error, NotInstalled) else "live-unavailable", str(error))
         listed = _list_declared(app, asked, 0, why)
-        if not listed.items:
-            more = "".join(f"; {one.message}" for one in listed.warnings if one.id == "unknown-chart")
-            raise type(error)(f"{error}; and Git declares no Cluster there{more}") from error
+        if not listed.items and not listed.not_applied:
+            told = "; ".join(["and Git declares no Cluster there", *(one.message for one in listed.warnings[1:])])
+            raise type(error)(f"{error}; {told}") from error
         return listed
     now = datetime.now(UTC)
     delivery = _Delivery.of(apis, ground, chosen) if detailed else None
     rows = [_row(one, now, delivery) for one in page.items]
     kept = rows_that_fit(rows)
     after = page.position_after(len(kept))
+    desired = None
+    if cursor is None and not unwell and (detailed or not kept):
+        desired = _desired(app, ground, chosen)
+        warnings += nothing_applied(desired) if desired else []
+    idle, more = _not_applied(desired, asked)
     return ClusterList(
         environment=chosen.name,
         items=kept,
+        not_applied=idle,
+        not_applied_more=more,
         total=None if unwell else page.total,
         examined=(after.done if after else page.total) if unwell else None,
         cursor=_encode_position(asked, after) if after else None,
@@ -153,12 +162,18 @@ def _read_nearby(
     return page, [Notice("forbidden", told), *unseen]
 
 
-def _declared_namespaces(app: App, ground: Ground | None, environment: Environment) -> tuple[str, ...]:
-    """Where Git declares Clusters; none where Git cannot be asked, which others tell."""
+def _desired(app: App, ground: Ground | None, environment: Environment) -> Desired | None:
+    """What Git says; nothing where Git cannot be asked, which others tell."""
     try:
-        found = app.desired(ground, environment.path, ground.base.commit).clusters if ground else ()
+        return app.desired(ground, environment.path, ground.base.commit) if ground else None
     except GitOpsError:
-        return ()
+        return None
+
+
+def _declared_namespaces(app: App, ground: Ground | None, environment: Environment) -> tuple[str, ...]:
+    """Where Git declares Clusters."""
+    desired = _desired(app, ground, environment)
+    found = desired.clusters if desired else ()
     return tuple(sorted({one.identity.namespace for one in found if one.identity.namespace}))
 
 
@@ -252,13 +267,40 @@ def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> Cluste
     allowed = {namespace} if namespace else {*environment.namespaces, None} if environment.namespaces else None
     found = [one for one in desired.clusters if allowed is None or one.identity.namespace in allowed]
     kept = rows_that_fit([_declared_row(one) for one in found[done : done + asked.size]])
+    idle, more = _not_applied(None if done else desired, asked)
     done += len(kept)
     return ClusterList(
         environment=environment.name,
         items=kept,
         cursor=_encode_position(asked, Position(done=done), declared=True) if done < len(found) else None,
-        warnings=[why, *base_warnings(ground), *passed_over(desired)],
+        not_applied=idle,
+        not_applied_more=more,
+        warnings=[why, *base_warnings(ground), *passed_over(desired), *nothing_applied(desired)],
     )
+
+
+def _not_applied(desired: Desired | None, asked: _Question) -> tuple[list[UnappliedRow] | None, int | None]:
+    """Clusters that files of the environment declare and nothing applies: apart, so that nobody counts them."""
+    if desired is None:
+        return None, None
+    allowed = {asked.namespace} if asked.namespace else {*(asked.environment.namespaces or ())}
+    found = [
+        one
+        for one in desired.unreached
+        if one.identity.kind == "Cluster"
+        and (not allowed or one.identity.namespace in {*allowed, None})
+        and chart_of_template(one.path, desired.texts) is None
+    ]
+    rows = [
+        UnappliedRow(
+            namespace=one.identity.namespace,
+            name=one.identity.name,
+            declared=cut_text(one.place),
+            reason=cut_text(one.reason, 400),
+        )
+        for one in found[:_UNAPPLIED]
+    ]
+    return rows or None, max(len(found) - _UNAPPLIED, 0) or None
 
 
 def _declared_row(declared: Declaration) -> ClusterRow:

@@ -7,6 +7,7 @@ from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.missing_object import applied_elsewhere
 
 
 def applied_by(one: EngineObject) -> str:
@@ -20,6 +21,11 @@ def applied_by(one: EngineObject) -> str:
     }
     told = ", ".join(note for note, holds in notes.items() if holds)
     return f"{one}" + (f": {told}" if told else "")
+
+
+def nothing_applied(desired: Desired) -> list[Notice]:
+    """Where nothing of an environment is applied, that this is so, and what is applied elsewhere."""
+    return [Notice("nothing-applied-here", cut_text(told, 1000))] if (told := applied_elsewhere(desired)) else []
 
 
 def passed_over(desired: Desired) -> list[Notice]:

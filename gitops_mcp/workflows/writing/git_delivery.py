@@ -26,6 +26,7 @@ from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.names import check_change_name, pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
+from gitops_mcp.domain.plans.governing import check_governed
 from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plaintext import check_no_plaintext
 from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
@@ -117,6 +118,8 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     if not plan.unchanged:
         after = desired_after(view.desired, plan.files)
         ours = changed_objects(view.desired, after)
+        first = check_governed(view.desired, after, plan.files)
+        plan = replace(plan, warnings=(*first, *(one for one in plan.warnings if one not in first)))
         plan = validate_plan(plan, ours, after, view.api, limits=_limits(view, conflicts), base=view.base)
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours, writing.about(view)))

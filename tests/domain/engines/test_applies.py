@@ -8,6 +8,7 @@ import pytest
 
 from gitops_mcp.domain.engines.applies import EngineObject, FluxVariable, LocatedObject, Substitution
 from gitops_mcp.domain.engines.reading import TextPlace
+from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object
 
@@ -85,6 +86,17 @@ def test_nothing_is_substituted_where_there_are_no_variables(substitution: Subst
     assert substitution.is_active is active
 
 
-def test_what_applies_another_repository_is_remote() -> None:
-    assert engine_object(excluded="it applies next, not main").is_remote
-    assert not engine_object().is_remote
+@pytest.mark.parametrize(
+    ("excluded", "counts", "is_of_repository", "is_behind"),
+    [
+        (None, True, True, False),
+        (OffBranch("it applies next, not main"), True, True, True),
+        (Elsewhere("it applies https://example.com/x, another repository"), False, False, False),
+        ("its generator is not evaluated", False, True, False),
+    ],
+)
+def test_what_follows_another_branch_counts_and_what_is_elsewhere_or_unknown_does_not(
+    excluded: str | None, counts: bool, is_of_repository: bool, is_behind: bool
+) -> None:
+    one = engine_object(excluded=excluded)
+    assert (one.counts, one.is_of_repository, one.is_behind) == (counts, is_of_repository, is_behind)

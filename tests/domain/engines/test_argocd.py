@@ -9,6 +9,7 @@ from gitops_mcp.domain.engines.declared import directory_files, find_engine_obje
 
 REMOTE = ("https://github.com/acme/fleet.git",)
 URL = "https://github.com/acme/fleet"
+KUSTOMIZATION = {"a/kustomization.yaml": "resources: []\n"}
 
 
 def application(source: str, *, spec: str = "", name: str = "shop") -> str:
@@ -94,7 +95,7 @@ def test_the_build_is_what_the_source_says_or_the_folder_holds(source: str, file
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        pytest.param("path: a\nplugin: {name: x}", "a config management plugin builds it", id="a plugin"),
+        pytest.param("path: a\nplugin: {name: x}", "the config management plugin x builds it", id="a plugin"),
         pytest.param(
             "path: a\nkustomize: {namePrefix: x}\nhelm: {releaseName: y}",
             "its source says kustomize and helm at once",
@@ -104,6 +105,24 @@ def test_the_build_is_what_the_source_says_or_the_folder_holds(source: str, file
 )
 def test_what_cannot_be_told_is_said(source: str, reason: str) -> None:
     assert only({"app.yaml": application(source)}).opaque == reason
+
+
+@pytest.mark.parametrize(
+    ("plugin", "files", "build", "told"),
+    [
+        pytest.param("{name: vault-kustomize}", KUSTOMIZATION, "kustomize", "the config management plugin vault-kustomize builds it, which is taken for plain kustomize", id="named after kustomize"),
+        pytest.param("{name: ksops}", KUSTOMIZATION, "kustomize", "the config management plugin ksops builds it, which is taken for plain kustomize", id="on a kustomization"),
+        pytest.param("{env: [{name: A, value: b}]}", KUSTOMIZATION, "kustomize", "a config management plugin builds it, which is taken for plain kustomize", id="found by itself"),
+        pytest.param("{name: kustomized-helm}", KUSTOMIZATION, "kustomize", "the config management plugin kustomized-helm builds it, which is taken for plain kustomize", id="both"),
+        pytest.param("{name: cdk8s}", KUSTOMIZATION, "directory", None, id="another tool"),
+        pytest.param("{name: vault-kustomize}", {}, "directory", None, id="without a kustomization"),
+    ],
+)  # fmt: skip
+def test_a_plugin_on_a_kustomization_is_taken_for_kustomize(
+    plugin: str, files: dict[str, str], build: str, told: str | None
+) -> None:
+    one = only({"app.yaml": application(f"path: a\nplugin: {plugin}"), **files})
+    assert (one.build, one.guess, one.opaque is None) == (build, told, told is not None)
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_what_it_leaves_alone_and_whether_it_decrypts_is_read() -> None:
 )
 def test_only_this_repository_at_the_base_counts(source: str, excluded: str | None) -> None:
     one = found({"ks.yaml": kustomization("path: apps"), "source.yaml": source})
-    assert (one.excluded, one.is_remote) == (excluded, excluded is not None)
+    assert one.excluded == excluded
 
 
 @pytest.mark.parametrize(

@@ -256,9 +256,10 @@ UNREACHED = [
         {"prod/kustomization.yaml": listing("app.yaml")}, "prod/kustomization.yaml does not list it", id="list"
     ),
     pytest.param(
-        {"prod/b.yaml": application("old", "prod/old", revision="v1")},
-        "Argo CD Application argocd/old (prod/b.yaml:1) does not apply it: it applies v1, not main",
-        id="revision",
+        {"prod/b.yaml": application("old", "prod/old", repo="https://git.example.com/other.git")},
+        "Argo CD Application argocd/old (prod/b.yaml:1) does not apply it: it applies https://git.example.com/other.git, "
+        "another repository than https://git.example.com/platform/fleet.git",
+        id="repository",
     ),
     pytest.param(
         {"prod/b.yaml": application("old", "prod/old", more="    directory:\n      exclude: '*.yaml'\n")},

@@ -1,0 +1,93 @@
+"""What to say of an object that is not there to be read or edited, or that is there twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gitops_mcp.domain.names import pluralize, suggest
+from gitops_mcp.errors import InvalidRequest, NotFound
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.repository.desired import Declaration, Desired
+
+_NAMED = 5
+
+
+def unknown_object(
+    desired: Desired, kind: str, name: str, namespace: str | None, environment: str
+) -> NotFound | InvalidRequest:
+    where = f"{environment}, namespace {namespace}" if namespace else environment
+    for skipped in desired.skipped:
+        if name in desired.texts.get(skipped.path, ""):
+            return InvalidRequest(
+                f"no {kind} {name!r} was found in {where}, but {skipped.path} mentions it and cannot be read: "
+                f"{skipped.reason}. Edit that file by hand"
+            )
+    if (known := _unapplied(desired, kind, name, where)) is not None:
+        return known
+    unknown = [one for one in desired.named(kind, name) if one.identity.namespace is None]
+    if unknown:
+        places = ", ".join(one.place for one in unknown)
+        return InvalidRequest(
+            f"no {kind} {name!r} was found in {where}: {places} declares one, but nothing in the repository says "
+            f"its namespace and it is not the only one of that name. Write metadata.namespace there first"
+        )
+    others = [
+        one.identity.name
+        for one in desired.declarations
+        if one.identity.kind == kind and namespace in {None, one.identity.namespace}
+    ]
+    passed = f"; {told}" if (told := applied_elsewhere(desired)) else ""
+    if desired.skipped:
+        first = desired.skipped[0]
+        count = pluralize(len(desired.skipped), "file")
+        passed += f"; {count} passed over, the first {first.path} ({first.reason})"
+    return NotFound(f"{desired.origin.declares} no {kind} {name!r} in {where}; {suggest(name, others)}{passed}")
+
+
+def _unapplied(desired: Desired, kind: str, name: str, where: str) -> NotFound | None:
+    """The answer where something looks like the object's place and is none."""
+    idle = [one for one in desired.unreached if (one.identity.kind, one.identity.name) == (kind, name)]
+    if idle:
+        return NotFound(
+            f"no {kind} {name!r} is applied in {where}. What declares one is not: {'; '.join(map(str, idle))}. An "
+            f"edit there would change nothing that runs"
+        )
+    word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
+    made = dict.fromkeys(one.reason for one in desired.hidden if one.is_open or word.search(one.mentions))
+    return NotFound(f"no document declares {kind} {name!r} in {where}, but {'; '.join(made)}") if made else None
+
+
+def applied_elsewhere(desired: Desired) -> str | None:
+    """Where the environment has no Cluster and the repository has some: what applies those."""
+    if desired.clusters or not desired.folder:
+        return None
+    told: dict[str, None] = {}
+    for one in desired.everything:
+        by = one.applied
+        if one.identity.kind == "Cluster":
+            told[f"{by}, which builds {by.folder or 'the root'}" if by and by.folder is not None else one.label] = None
+    if not told:
+        return None
+    more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return (
+        f"nothing below {desired.folder} is applied, nor does an engine object stand there that applies a Cluster. In "
+        f"this repository Clusters are applied by {'; '.join([*told][:_NAMED])}{more}: set the environment's path in "
+        f".gitops-mcp.yaml to a folder that one of these stands in or builds"
+    )
+
+
+def way_out(desired: Desired, found: Sequence[Declaration]) -> str:
+    """What to do where several documents make one object."""
+    from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
+    from gitops_mcp.domain.repository.environment_split import environments_to_write
+
+    split = environments_to_write(desired.roots, found) if isinstance(desired.roots, EnvironmentRoots) else None
+    if split is None:
+        return "remove one of them first"
+    return (
+        f"remove one of them, or, where they are applied to different Kubernetes clusters, say so in .gitops-mcp.yaml "
+        f"at the base, each with `context` of its kubeconfig, and name the environment:\n{split}"
+    )
