@@ -155,6 +155,8 @@ class EngineObject:
     """Why what it applies cannot be told: a plugin builds it."""
     guess: str | None = None
     """Why this is no more than a guess."""
+    assumed: str | None = None
+    """Why it cannot be told whether this repository is what it applies; it counts as if it were."""
     generated: str | None = None
     """The name of the Application that an ApplicationSet makes for it, or of the Kustomization of a FluxInstance."""
     hydrates: tuple[tuple[str, str], ...] = ()

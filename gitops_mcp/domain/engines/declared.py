@@ -12,13 +12,19 @@ from collections.abc import Iterable, Iterator
 from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines import argocd, flux, flux_parents
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
+from gitops_mcp.domain.engines.flux_instances import CHART
+from gitops_mcp.domain.engines.flux_sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
+from gitops_mcp.domain.engines.source_url import PUSHES
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.yaml.text import line_of_path
 
 MARKS = tuple(f"{group}/" for group in (*flux.GROUPS, argocd.GROUP))
 """What a file holds that declares an engine object or a source."""
+
+HINTS = (CHART, *PUSHES)
+"""What a file holds that may say more of a source."""
 
 _ROUNDS = 4
 
@@ -70,7 +76,11 @@ def declared_objects(files: Files, marks: Iterable[str]) -> Iterator[LocatedObje
 
 def all_value_sources(files: Files) -> frozenset[tuple[str, str]]:
     """(kind, name) of every ConfigMap and Secret that variables or values come from, for whoever reads the files."""
-    return frozenset(reference for one in declared_objects(files, MARKS) for reference in flux.value_sources(one))
+    return frozenset(_value_sources(declared_objects(files, MARKS)))
+
+
+def _value_sources(found: Iterable[LocatedObject]) -> Iterator[tuple[str, str]]:
+    return (reference for one in found for each in (flux, flux_parents) for reference in each.value_sources(one))
 
 
 def directory_files(applied: EngineObject, files: Files) -> tuple[str, ...]:
@@ -121,7 +131,7 @@ def _first_kustomization(path: str, top: str, files: Files) -> str | None:
 
 def _referred_objects(found: Iterable[LocatedObject], files: Files) -> Iterator[LocatedObject]:
     """The ConfigMaps and Secrets that variables and values come from, and what makes such Secrets."""
-    wanted = {reference for one in found for each in (flux, flux_parents) for reference in each.value_sources(one)}
+    wanted = set(_value_sources(found))
     wanted |= {(flux.SEALED, name) for kind, name in wanted if kind == "Secret"}
     marks = tuple({name for _, name in wanted})
     return (one for one in declared_objects(files, marks) if (one.kind, one.name) in wanted) if marks else iter(())
@@ -130,8 +140,8 @@ def _referred_objects(found: Iterable[LocatedObject], files: Files) -> Iterator[
 def _engine_objects(
     found: tuple[LocatedObject, ...], files: Files, remotes: tuple[str, ...], revision: str
 ) -> tuple[EngineObject, ...]:
-    context = flux.FluxContext(files, found, remotes, revision)
-    applied: list[EngineObject] = []
+    context = FluxContext(files, found, remotes, revision)
+    applied = [flux.interpret_sync(one, context) for one in context.syncs]
     for one in found:
         with spent_by(one.place.path):
             for made in _read_by_kind(one, context):
@@ -140,7 +150,7 @@ def _engine_objects(
     return tuple(applied)
 
 
-def _read_by_kind(one: LocatedObject, context: flux.FluxContext) -> Iterator[EngineObject]:
+def _read_by_kind(one: LocatedObject, context: FluxContext) -> Iterator[EngineObject]:
     match one.group, one.kind:
         case flux.KUSTOMIZE_GROUP, "Kustomization":
             yield flux.interpret_kustomization(one, context)
@@ -148,9 +158,6 @@ def _read_by_kind(one: LocatedObject, context: flux.FluxContext) -> Iterator[Eng
             from gitops_mcp.domain.engines import helmrelease
 
             yield helmrelease.interpret_helm_release(one, context)
-        case flux.INSTANCE_GROUP, "FluxInstance":
-            if (made := flux.interpret_instance(one, context)) is not None:
-                yield made
         case argocd.GROUP, "Application":
             yield from argocd.interpret_application(
                 one, context.files, remotes=context.remotes, revision=context.revision

@@ -88,7 +88,7 @@ def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
 
 def _changed_by_parent(value: Object, parent: EngineObject) -> Object:
     for patch in parent.patches:
-        value = _apply_merge_patch(value, patch)
+        value = apply_merge_patch(value, patch)
     try:
         from gitops_mcp.domain.engines import substitution
 
@@ -97,7 +97,7 @@ def _changed_by_parent(value: Object, parent: EngineObject) -> Object:
         return value
 
 
-def _apply_merge_patch(value: Object, patch: Object) -> Object:
+def apply_merge_patch(value: Object, patch: Object) -> Object:
     """With a merge patch made; other patches do not touch engine objects often enough to be read here."""
     for document in read_documents(str(patch.get("patch", ""))):
         target = patch.get("target")

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from gitops_mcp.domain.budget import build_budget, spend
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.declared import MARKS, find_engine_objects
+from gitops_mcp.domain.engines.declared import HINTS, MARKS, find_engine_objects
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.kustomize import FileTree
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -168,7 +168,7 @@ def _same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
         if is_kustomization(path) or not path.endswith(MANIFESTS):
             return False
         for one in (was, text):
-            if MARK not in one or _DEFINES.search(one) or any(mark in one for mark in MARKS):
+            if MARK not in one or _DEFINES.search(one) or any(mark in one for mark in (*MARKS, *HINTS)):
                 return False
     return True
 

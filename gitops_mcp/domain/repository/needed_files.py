@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from gitops_mcp.domain.engines.declared import MARKS, all_value_sources
+from gitops_mcp.domain.engines.declared import HINTS, MARKS, all_value_sources
 from gitops_mcp.domain.engines.reading import clean_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -26,8 +26,8 @@ def referenced_paths(texts: Mapping[str, str], paths: Container[str]) -> set[str
         folder = path.rpartition("/")[0]
         if is_kustomization(path):
             found |= set(_existing_paths(_strings_of_kustomization(text, all_of_it=folder in wide), (folder,), paths))
-        elif any(mark in text for mark in MARKS):
-            found |= set(_existing_paths(_strings(_document_values(text)), _named_folders(text), paths))
+        elif any(mark in text for mark in (*MARKS, *HINTS)):
+            found |= set(_existing_paths(_strings(_document_values(text)), (folder, *_named_folders(text)), paths))
     return found - texts.keys()
 
 
@@ -63,7 +63,7 @@ def _existing_paths(strings: Iterable[str], folders: Iterable[str], paths: Conta
         if not string.endswith(_TEXTS) or "\n" in string:
             continue
         for folder in tops:
-            path = join_path(folder, string.removeprefix("/"))
+            path = join_path(folder, string.rpartition("=")[2].removeprefix("/"))
             if path is not None and path in paths:
                 yield path
 
