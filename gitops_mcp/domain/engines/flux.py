@@ -48,7 +48,7 @@ def _interpret(one: LocatedObject, source: Source, context: FluxContext) -> Engi
     folder = clean_path(spec.get("path")) if there is None else there
     has_own = kustomization_path(context.files, folder) is not None
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
-    missing = f"{source.assumed}; here is no folder {folder}" if there is None else None
+    missing = f"{source.assumed}, and there is no folder {folder or chr(47)} here" if there is None else None
     return EngineObject(
         engine="flux",
         kind="Kustomization",
@@ -79,7 +79,7 @@ def _interpret(one: LocatedObject, source: Source, context: FluxContext) -> Engi
         ),
         decrypts=at(spec, "decryption", "provider") == "sops",
         excluded=source.excluded or missing,
-        assumed=source.assumed,
+        assumed=None if missing else source.assumed,
     )
 
 

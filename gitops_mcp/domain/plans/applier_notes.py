@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Path, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 
 HELD_UP = "held-up"
+_NAMED_AT_MOST = 10
 
 
 def applier_lines(declared: Declaration) -> tuple[str, ...]:
@@ -35,8 +37,23 @@ def applier_notices(declared: Declaration, desired: Desired) -> tuple[Notice, ..
     return tuple(_each_notice(declared, desired))
 
 
+def assumed_sources(applied: Iterable[EngineObject | None]) -> tuple[Notice, ...]:
+    """That engine objects count although nothing says that this repository is what they apply, in one sentence."""
+    found = {str(one): one.assumed for one in applied if one is not None and one.assumed}
+    if not found:
+        return ()
+    reasons = tuple(dict.fromkeys(reason for reason in found.values() if reason))
+    more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
+    told = (
+        f"whether this repository is the source of {', '.join(list(found)[:_NAMED_AT_MOST])}{more} cannot be told "
+        f"({'; '.join(reasons[:_NAMED_AT_MOST])}): taken as if it were"
+    )
+    return (Notice("unknown-source", told),)
+
+
 def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
     by = declared.applied
+    yield from assumed_sources([by])
     if by is not None and by.suspended:
         yield Notice("suspended", f"{by} is suspended: nothing is applied until somebody resumes it")
     if by is not None and by.forces:

@@ -6,6 +6,7 @@ from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.plans.applier_notes import assumed_sources
 from gitops_mcp.domain.repository.desired import Desired
 
 
@@ -23,10 +24,11 @@ def applied_by(one: EngineObject) -> str:
 
 
 def passed_over(desired: Desired) -> list[Notice]:
-    """The files that may declare something and could not be read, counted."""
+    """What is not known of the repository: sources that are taken for it, and the files that could not be read."""
+    assumed = list(assumed_sources(one.applied for one in desired.declarations))
     if not desired.skipped:
-        return []
+        return assumed
     first = desired.skipped[0]
     which = cut_text(f"{first.path}: {first.reason}")
     message = f"{pluralize(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
-    return [Notice("passed-over", message)]
+    return [*assumed, Notice("passed-over", message)]
