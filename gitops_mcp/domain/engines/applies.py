@@ -12,7 +12,7 @@ from typing import Literal
 
 from gitops_mcp.domain.engines.left_out import FileRule, LeftFields
 from gitops_mcp.domain.engines.reading import TextPlace, mappings_in
-from gitops_mcp.domain.kustomize import Section
+from gitops_mcp.domain.kustomize import Produced, Section
 from gitops_mcp.domain.objects import Object, at
 
 
@@ -22,6 +22,21 @@ class LocatedObject:
 
     object: Object
     place: TextPlace
+    produced: Produced | None = field(default=None, compare=False)
+    """What a build made of it, with the authors; None where it is as it is written."""
+    folder: str | None = None
+    """Of that build."""
+
+    @property
+    def home(self) -> str:
+        """The path by which it is nearer to one cluster than to another."""
+        return self.place.path if self.folder is None else f"{self.folder}/"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that it is built from, as `file:line`."""
+        layers = self.produced.layers if self.produced else ()
+        return tuple(dict.fromkeys(layer.place for layer in layers)) or (str(self.place),)
 
     @property
     def kind(self) -> str:

@@ -26,6 +26,7 @@ from gitops_mcp.domain.engines.reading import (
     string_values,
     value_at_place,
 )
+from gitops_mcp.domain.engines.source_url import Elsewhere
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, Path, at, mapping_at
 
@@ -48,7 +49,7 @@ def _interpret(one: LocatedObject, source: Source, context: FluxContext) -> Engi
     folder = clean_path(spec.get("path")) if there is None else there
     has_own = kustomization_path(context.files, folder) is not None
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
-    missing = f"{source.assumed}, and there is no folder {folder or chr(47)} here" if there is None else None
+    missing = Elsewhere(f"{source.assumed}, and there is no folder {folder or '/'} here") if there is None else None
     return EngineObject(
         engine="flux",
         kind="Kustomization",

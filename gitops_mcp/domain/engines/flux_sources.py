@@ -19,7 +19,7 @@ from gitops_mcp.domain.engines import left_out
 from gitops_mcp.domain.engines.applies import LocatedObject
 from gitops_mcp.domain.engines.flux_instances import BOOTSTRAP, Sync, find_syncs
 from gitops_mcp.domain.engines.reading import Files, clean_path, mappings_in
-from gitops_mcp.domain.engines.source_url import pushed_artifacts, why_elsewhere, why_off_branch
+from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch, pushed_artifacts, why_elsewhere, why_off_branch
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
 _GIT = "GitRepository"
@@ -87,7 +87,7 @@ class FluxContext:
         same = [one for one in named if None in {namespace, one.namespace} or one.namespace == namespace]
         if len(same) < 2:
             return tuple(same)
-        shared = [_shared_length(one.place.path, path) for one in same]
+        shared = [_shared_length(one.home, path) for one in same]
         return tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
 
     def holds(self, folder: str) -> bool:
@@ -104,7 +104,7 @@ def examine_source(reference: object, one: LocatedObject, context: FluxContext) 
         told = f"{kind} {name}" if isinstance(reference, dict) else "what something else has to name"
         return Source(assumed=f"it applies {told}, which cannot be told from here")
     if kind not in _KINDS:
-        return Source(f"it applies {kind} {name}, which is no source of files")
+        return Source(Elsewhere(f"it applies {kind} {name}, which is no source of files"))
     found = context.referred(kind, name, namespace, one.place.path)
     if found:
         return replace(_clearest([_examine_object(each, context) for each in found]), declared=found)
@@ -156,7 +156,9 @@ def _moved(path: str, source: str, target: str) -> str | None:
 
 def _clearest(found: list[Source]) -> Source:
     """Of several that one name may mean: one that is this repository, or cannot be told, before one that is not."""
-    return min(found, key=lambda each: (each.excluded is not None, each.assumed is not None))
+    return min(
+        found, key=lambda each: (isinstance(each.excluded, Elsewhere), each.excluded is not None, bool(each.assumed))
+    )
 
 
 def _examine_object(source: LocatedObject, context: FluxContext) -> Source:
@@ -168,7 +170,7 @@ def _examine_object(source: LocatedObject, context: FluxContext) -> Source:
         return found
     for field in ("commit", "semver", "tag"):
         if at(reference, field) and not (field != "commit" and at(reference, "name")):
-            return Source(f"it applies the {field} {at(reference, field)}, not {context.revision}")
+            return Source(OffBranch(f"it applies the {field} {at(reference, field)}, not {context.revision}"))
     followed = at(reference, "name") or at(reference, "branch") or "master"
     return found if "${" in str(followed) else replace(found, excluded=why_off_branch(followed, context.revision))
 

@@ -12,6 +12,19 @@ from collections.abc import Iterator, Mapping
 from gitops_mcp.domain.engines.reading import clean_path
 from gitops_mcp.domain.remote_url import parse_remote_url
 
+
+class Elsewhere(str):
+    """Why what is applied does not stand in this repository."""
+
+    __slots__ = ()
+
+
+class OffBranch(str):
+    """Why what is applied is not the base: it is another branch of this repository, a tag or a commit."""
+
+    __slots__ = ()
+
+
 PUSHES = ("flux push artifact", "oras push")
 """How a pipeline makes an artifact of files."""
 _FILLED_IN = re.compile(r"\$\{\{ *([\w.-]+) *\}\}|\$\{(\w+)\}|\$(\w+)|\$\([^)]*\)")
@@ -19,10 +32,10 @@ _PATH = re.compile(r"(?:--path|-f)[= ]+(\S+)")
 _INNER = (".svc", ".local", ".internal", ".lan")
 
 
-def why_elsewhere(url: object, remotes: tuple[str, ...]) -> str | None:
+def why_elsewhere(url: object, remotes: tuple[str, ...]) -> Elsewhere | None:
     """Why a URL is not that of this repository; None where it is, or where nothing is known to compare it with."""
     if not isinstance(url, str) or not url:
-        return "it names no repository"
+        return Elsewhere("it names no repository")
     known = [found for found in map(parse_remote_url, remotes) if found.host]
     if not known:
         return None
@@ -30,14 +43,14 @@ def why_elsewhere(url: object, remotes: tuple[str, ...]) -> str | None:
     near = [mine for mine in known if mine.path.lower() == named.path.lower()]
     if any(mine.host == named.host or _is_inner(mine.host) or _is_inner(named.host) for mine in near):
         return None
-    return f"it applies {url}, another repository than {remotes[0]}"
+    return Elsewhere(f"it applies {url}, another repository than {remotes[0]}")
 
 
-def why_off_branch(reference: object, branch: str) -> str | None:
+def why_off_branch(reference: object, branch: str) -> OffBranch | None:
     """Why a branch, tag or commit that is named is not the branch; None for the branch, `HEAD` and nothing."""
     if not isinstance(reference, str) or reference in {"", "HEAD", branch, f"refs/heads/{branch}"}:
         return None
-    return f"it applies {reference}, not {branch}"
+    return OffBranch(f"it applies {reference}, not {branch}")
 
 
 def _is_inner(host: str) -> bool:

@@ -151,7 +151,7 @@ def _engine_objects(tree: FileTree, remotes: tuple[str, ...], revision: str) -> 
     key = ("engines", f"{remotes} {revision}")
     known = tree.memo.get(key)
     if known is None or not _same_engines(known[0], tree.files):
-        known = (tree.files, find_engine_objects(tree.files, remotes=remotes, revision=revision))
+        known = (tree.files, find_engine_objects(tree.files, remotes=remotes, revision=revision, tree=tree))
     found: tuple[EngineObject, ...] = known[1]
     tree.memo[key] = (tree.files, found)
     return found
