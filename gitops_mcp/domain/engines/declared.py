@@ -69,7 +69,9 @@ def _objects_below(tree: FileTree, one: EngineObject) -> Iterator[LocatedObject]
     if one.build == "directory" and one.folder:
         paths = {path: text for path, text in tree.files.items() if path.startswith(f"{one.folder}/")}
     with spent_by(one.place.path):
+        spend(2 + len(paths) * 3 if one.build == "directory" else 20)
         for folder, build in engine_builds(tree, one, paths, groups=_GROUPS):
+            spend(10 * len(build.produced))
             yield from flux_parents.objects_of_build(build, folder, one)
 
 
