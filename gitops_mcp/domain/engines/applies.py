@@ -66,7 +66,9 @@ class FluxVariable:
     origin: str
     """`Kustomization flux-system/shop`, `ConfigMap flux-system/settings`, `Secret flux-system/secrets`."""
     place: TextPlace | None
-    """Of the value."""
+    """Of the value; of a line of a file its `base` is empty."""
+    before: str = ""
+    """What stands there before the value: `SIZE=` in a literal of a generator, or in a line of a file."""
     hidden_by: str | None = None
     """A later source that nobody can read here, so it may hold this name too and would win."""
 

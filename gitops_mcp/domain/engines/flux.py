@@ -18,6 +18,7 @@ from gitops_mcp.domain.engines.flux_sources import (
     source_notes,
 )
 from gitops_mcp.domain.engines.reading import (
+    Files,
     TextPlace,
     clean_path,
     kustomization_path,
@@ -150,13 +151,13 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
         if not found and kind == "Secret":
             found = context.referred(SEALED, name, one.namespace, one.place.path)
         if len(found) == 1:
-            variables.update(_defined_variables(found[0]))
+            variables.update(_defined_variables(found[0], context.files))
             continue
         origin = f"{kind} {one.namespace}/{name}" if one.namespace else f"{kind} {name}"
         if not found and reference.get("optional") is True:
             origin += " (optional)"
         if found:
-            origin += f" ({', '.join(str(each.place) for each in found)})"
+            origin += f" ({', '.join(place for each in found for place in each.files)})"
         unread.append(origin)
         variables = {key: replace(variable, hidden_by=origin) for key, variable in variables.items()}
     own = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"
@@ -168,12 +169,34 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
     return Substitution(variables, tuple(unread), always=at(post_build, "substituteStrategy") == "Always")
 
 
-def _defined_variables(source: LocatedObject) -> Iterable[tuple[str, FluxVariable]]:
+def _defined_variables(source: LocatedObject, files: Files) -> Iterable[tuple[str, FluxVariable]]:
     """The variables of a ConfigMap; of a Secret and of what is encrypted, their names."""
     origin = f"{source.kind} {source.namespace}/{source.name}" if source.namespace else f"{source.kind} {source.name}"
     origin += ", encrypted with sops" if "sops" in source.object else ""
+    origin += f", built from {' and '.join(source.files)}," if len(source.files) > 1 else ""
     is_known = source.kind == "ConfigMap" and "sops" not in source.object
     for path in (("data",), ("stringData",), ("spec", "encryptedData"), ("spec", "template", "data")):
         for key, text in mapping_at(source.object, *path).items():
             value = text.replace("\n", "") if is_known and isinstance(text, str) else None
-            yield key, FluxVariable(key, value, origin, source.place.below(*path, key))
+            place, before = _place_of_value(source, (*path, key), files)
+            yield key, FluxVariable(key, value, origin, place, before)
+
+
+def _place_of_value(source: LocatedObject, path: Path, files: Files) -> tuple[TextPlace | None, str]:
+    """Where a value of a ConfigMap is written, if there is one such place, and what stands there before it."""
+    if source.produced is None:
+        return source.place.below(*path), ""
+    word = source.produced.word(path)
+    layer = source.produced.layers[word.layer] if word is not None else None
+    if word is None or layer is None or layer.inner is not None:
+        return None, ""
+    text, key = at(source.object, *path), f"{path[-1]}="
+    if word.literal:
+        place = TextPlace(layer.path, layer.document, (*layer.base, *word.path), layer.line)
+        return (place, "") if value_at_place(place, files) == text else (None, "")
+    match word.path:
+        case ("literals", int(index)):
+            return TextPlace(layer.path, layer.document, (*layer.base, "literals", index), layer.line), key
+        case (int(line),):
+            return TextPlace(layer.path, 0, (), line), key
+    return None, ""

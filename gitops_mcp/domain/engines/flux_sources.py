@@ -100,9 +100,10 @@ def examine_source(reference: object, one: LocatedObject, context: FluxContext) 
     """What a `sourceRef` means for the object that has it."""
     kind, name = str(at(reference, "kind")), str(at(reference, "name"))
     namespace = at(reference, "namespace") or one.namespace
-    if not isinstance(reference, dict) or "${" in f"{kind}{name}":
-        told = f"{kind} {name}" if isinstance(reference, dict) else "what something else has to name"
-        return Source(assumed=f"it applies {told}, which cannot be told from here")
+    if not at(reference, "kind") or not at(reference, "name"):
+        return Source(assumed="it names no source, so that something else brings one in")
+    if "${" in f"{kind}{name}":
+        return Source(assumed=f"it applies {kind} {name}, and nothing here fills that in")
     if kind not in _KINDS:
         return Source(Elsewhere(f"it applies {kind} {name}, which is no source of files"))
     found = context.referred(kind, name, namespace, one.place.path)

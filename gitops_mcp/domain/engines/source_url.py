@@ -27,7 +27,8 @@ class OffBranch(str):
 
 PUSHES = ("flux push artifact", "oras push")
 """How a pipeline makes an artifact of files."""
-_FILLED_IN = re.compile(r"\$\{\{ *([\w.-]+) *\}\}|\$\{(\w+)\}|\$(\w+)|\$\([^)]*\)")
+_EXPRESSION = re.compile(r"\$\{\{ *([\w.-]+) *\}\}")
+_FILLED_IN = re.compile(r"\$\{([\w.-]+)\}|\$(\w+)|\$\([^)]*\)")
 _PATH = re.compile(r"(?:--path|-f)[= ]+(\S+)")
 _INNER = (".svc", ".local", ".internal", ".lan")
 
@@ -64,12 +65,13 @@ def pushed_artifacts(files: Mapping[str, str], remotes: tuple[str, ...]) -> Iter
     owner, _, name = repository.rpartition("/")
     given = {"github.repository": repository, "github.repository_owner": owner, "github.event.repository.name": name}
     for path in sorted(files):
-        for command in _push_commands(files[path]):
+        text = _EXPRESSION.sub(r"${\1}", files[path]) if any(push in files[path] for push in PUSHES) else ""
+        for command in _push_commands(text):
             folder = _PATH.search(command)
             url = next((word for word in command.split() if "/" in word and not word.startswith("-")), "")
             if url and (folder is None or "$" not in folder[1]):
                 named = folder[1].strip("\"'") if folder else "."
-                yield _url_expression(url, files[path], given), clean_path(named)
+                yield _url_expression(url, text, given), clean_path(named)
 
 
 def _push_commands(text: str) -> Iterator[str]:

@@ -26,11 +26,11 @@ def applier_lines(declared: Declaration) -> tuple[str, ...]:
 def variable_lines(declared: Declaration, path: Path) -> tuple[str, ...]:
     """Where a field is a variable, that what changes is its definition."""
     scalar = declared.substituted.get(path)
-    return (
-        (f"{dotted_path(path)} is {scalar.text} in {declared.place}: {', '.join(scalar.names)} changes",)
-        if scalar
-        else ()
-    )
+    if scalar is None:
+        return ()
+    known = declared.applied.substitution.variables if declared.applied is not None else {}
+    named = [f"{name} of {known[name].origin}".rstrip(",") if name in known else name for name in scalar.names]
+    return (f"{dotted_path(path)} is {scalar.text} in {declared.place}: {', '.join(named)} changes",)
 
 
 def applier_notices(declared: Declaration, desired: Desired) -> tuple[Notice, ...]:
@@ -60,6 +60,10 @@ def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
         yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and created anew")
     if by is not None and by.guess:
         yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")
+    for path, scalar in declared.substituted.items():
+        if scalar.is_undefined:
+            told = f"{dotted_path(path)} of {declared.title} is {scalar.text}: {scalar.unknown}"
+            yield Notice("undefined-variable", told)
     for note in (*by.notes, *by.overrides) if by is not None else ():
         yield Notice(HELD_UP, note)
     for one in desired.unreached:
