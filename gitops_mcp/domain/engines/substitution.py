@@ -7,6 +7,7 @@ expanded, and read again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -25,6 +26,7 @@ from gitops_mcp.domain.yaml.values import is_same
 _SWITCH = "kustomize.toolkit.fluxcd.io/substitute"
 _NEVER_PLAIN_FIRST = frozenset("#,[]{}&*!|>'\"%@`")
 _NAMED_AT_MOST = 5
+_DOLLAR = re.compile(r"\$(?=[${])")
 _UNDEFINED = "on which Flux 2.9 and newer fails the whole Kustomization; older ones fill in nothing"
 """What becomes of a variable without a value and without a default."""
 
@@ -74,8 +76,7 @@ class Rewriting:
 
 def substitute_object(value: Object, substitution: Substitution) -> SubstitutedObject:
     """The object as the engine applies it; raises Malformed where the engine would fail."""
-    metadata = (at(value, "metadata", "labels", _SWITCH), at(value, "metadata", "annotations", _SWITCH))
-    if not substitution.is_active or "disabled" in metadata:
+    if not substitution.is_active or _is_switched_off(value):
         return SubstitutedObject(value, {})
     scalars: dict[Path, SubstitutedString] = {}
     return SubstitutedObject(_substitute_value(value, (), substitution, scalars), scalars)
@@ -93,6 +94,25 @@ def substitute_string(text: str, substitution: Substitution) -> SubstitutedStrin
     if open_names and substitution.unread:
         unsure = f"{', '.join(open_names)} may come from {' or '.join(substitution.unread)}, not in this repository"
     return SubstitutedString(text, _expand_and_read(text, substitution), found, unsure=unsure)
+
+
+def text_that_means(value: Any, by: EngineObject | None, target: Object) -> Any:
+    """What is written so that a value of an object comes out of the variables as it is: `$${X}` for `${X}`."""
+    if by is None or not by.substitution.is_active or _is_switched_off(target):
+        return value
+    return _escape_strings(value)
+
+
+def _is_switched_off(value: Object) -> bool:
+    return "disabled" in (at(value, "metadata", part, _SWITCH) for part in ("labels", "annotations"))
+
+
+def _escape_strings(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _escape_strings(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_escape_strings(part) for part in value]
+    return _DOLLAR.sub("$$", value) if isinstance(value, str) else value
 
 
 def find_redefinition(
