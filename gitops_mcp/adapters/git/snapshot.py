@@ -14,12 +14,12 @@ from gitops_mcp.adapters.git.chart_files import ChartFiles
 from gitops_mcp.adapters.git.files import SYMLINK, Differences, Files, TreeLine, object_id
 from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.runner import GitFailed
-from gitops_mcp.domain.engines.declared import MARKS
+from gitops_mcp.domain.engines.declared import HINTS, MARKS
 from gitops_mcp.domain.repository.needed_files import referenced_paths, value_source_names
 
 _GROUP = "postgresql.cnpg.io/"
 _LFS_POINTER = "version https://git-lfs.github.com/spec/"
-_MARKS = (_GROUP, _LFS_POINTER, *MARKS)
+_MARKS = (_GROUP, _LFS_POINTER, *MARKS, *HINTS)
 _SECRETS = ("bitnami.com/", "external-secrets.io/", "secret-generator.v1.mittwald.de/", "ENC[AES256_GCM,")
 """What a file says that makes a Secret: of Sealed Secrets, External Secrets, mittwald's generator and sops."""
 _SUFFIXES = (".yaml", ".yml", ".json", ".tpl")
@@ -114,7 +114,7 @@ class Snapshots:
         unread: dict[str, str] = {}
         self._read(index, paths & known.texts.keys(), texts, unread)
         for path, text in texts.items():
-            if any(mark in one for mark in MARKS for one in (text, known.texts[path])):
+            if any(mark in one for mark in (*MARKS, *HINTS) for one in (text, known.texts[path])):
                 return None
         if unread:
             return None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from gitops_mcp.domain.editing.field import all_texts, set_field, where_field_stands
+from gitops_mcp.domain.editing.field import all_texts, set_field, text_of_value, where_field_stands
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents
 from gitops_mcp.domain.kustomize import Layer, join_path
@@ -19,7 +19,8 @@ from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path, l
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.repository.files import DraftFiles, FileChange
+from gitops_mcp.domain.yaml.edits import Set
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
@@ -42,6 +43,11 @@ def keep_as_asked(
         return changes, ()
     steps, notices = EditSequence(desired), []
     steps.take(changes)
+    if edits := list(_escapes(built, manifest)):
+        draft = DraftFiles(all_texts(after))
+        draft.edit(built.path, built.document, *edits)
+        steps.take(draft.changes)
+        built = steps.again(built)
     for path, wanted in _overridden(built, manifest, defaults):
         said = f"{where_field_stands(after, built, path)} makes {dotted_path(path)} {_shown(at(built.object, *path))}"
         try:
@@ -53,6 +59,15 @@ def keep_as_asked(
             ) from error
         notices.append(Notice("overridden", f"{said} for others too; {_shown(wanted)} is written for {target} alone"))
     return steps.changes, (*notices, *_added_fields(after, built, manifest, defaults))
+
+
+def _escapes(built: Declaration, manifest: Object) -> Iterator[Set]:
+    """What the new document has to say otherwise where variables are filled in."""
+    written = text_of_value(built, manifest)
+    for part in _ASKED:
+        for path, text in leaves(at(written, *part), part):
+            if not is_same(text, at(manifest, *path)):
+                yield Set((*built.base, *path), text)
 
 
 def _overridden(built: Declaration, manifest: Object, defaults: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:

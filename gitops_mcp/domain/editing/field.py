@@ -61,6 +61,15 @@ def where_field_stands(desired: Desired, declared: Declaration, path: Path) -> s
     return _line_of_word(all_texts(desired), produced.layers[word.layer], word)
 
 
+def text_of_value(declared: Declaration, value: Any) -> Any:
+    """What is written into the document or a patch of an object so that a field has this value in the end."""
+    if declared.applied is None or not declared.applied.substitution.is_active:
+        return value
+    from gitops_mcp.domain.engines import substitution
+
+    return substitution.text_that_means(value, declared.applied, declared.object)
+
+
 def all_texts(desired: Desired) -> Mapping[str, str]:
     """Every text that is known of the repository."""
     return {**(desired.tree.files if desired.tree else {}), **desired.texts}
@@ -110,9 +119,10 @@ def _edit_in_layers(
     place = _line_of_word(files, layer, spot)
     brought_in = word is not None and nested_value(DraftFiles(files), layer, whole=True) is None
     shared = proof.sharers_of_layer(desired, declared, layer)
+    written = Set(wanted.path, text_of_value(declared, wanted.value)) if isinstance(wanted, Set) else wanted
     if not shared and not brought_in:
         draft = DraftFiles(files)
-        own = Set(spot.path, wanted.value) if isinstance(wanted, Set) else Remove(spot.path)
+        own = Set(spot.path, written.value) if isinstance(written, Set) else Remove(spot.path)
         edit_nested(draft, layer, own)
         effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
         if effect.is_exact:
@@ -125,11 +135,11 @@ def _edit_in_layers(
             )
         if not shared and word is not None:
             raise _surprise_refusal(declared, wanted.path, place, effect)
-    if isinstance(wanted, Set) and not any(isinstance(step, int) for step in wanted.path):
+    if isinstance(written, Set) and not any(isinstance(step, int) for step in wanted.path):
         behind = spot.layer if word is not None else 0
         for found in (
-            *drafts_in_own_patches(desired, files, declared, wanted, behind),
-            *drafts_with_new_patch(desired, files, declared, wanted),
+            *drafts_in_own_patches(desired, files, declared, written, behind),
+            *drafts_with_new_patch(desired, files, declared, written),
         ):
             if found.changes and proof.effect_of_edit(desired, found.changes, declared, wanted).is_exact:
                 return found.changes

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from gitops_mcp.domain.editing import proof
-from gitops_mcp.domain.editing.field import all_texts, edit_fields, where_field_stands
+from gitops_mcp.domain.editing.field import all_texts, edit_fields, text_of_value, where_field_stands
 from gitops_mcp.domain.editing.json_patch import pointer
 from gitops_mcp.domain.editing.nested_text import edit_nested
 from gitops_mcp.domain.kustomize import Produced, Word
@@ -27,7 +27,7 @@ def add_item(desired: Desired, declared: Declaration, path: Path, item: Object) 
     """The files with the item behind the last one. Raises Refused where no place is this object's own."""
     items = _list_items(declared, path)
     wanted = Insert(path, len(items), item)
-    for draft in _drafts_with_item(desired, declared, path, item) if items else ():
+    for draft in _drafts_with_item(desired, declared, path, text_of_value(declared, item)) if items else ():
         if proof.effect_of_edit(desired, draft.changes, declared, wanted).is_exact:
             return draft.changes
     _check_own_list(desired, declared, path)

@@ -28,14 +28,15 @@ def edit_variable(
         raise AssertionError("only engines fill variables in")
     layer = produced.layers[word.layer]
     field = f"{dotted_path(path)} of {declared.label}"
-    at = _line_of_value(files, layer.path, layer.document, (*layer.base, *word.path), layer.line, layer.inner)
+    base = layer.base if layer.inner is not None else (*layer.base, *word.path)
+    at = file_and_line(TextPlace(layer.path, layer.document, base, layer.line), files)
     found = substitution.find_redefinition(scalar.text, value, applied.substitution, users=(), files=files)
     if isinstance(found, str):
         raise Refused(f"{field} at {at} is not a value of its own: {found}. {_what_to_do_by_hand(scalar, applied)}")
     draft = DraftFiles(files)
     if isinstance(found, Redefinition):
         where = f"{found.variable.name}, which {found.variable.origin} defines at {file_and_line(found.place, files)}"
-        draft.edit(found.place.path, found.place.document, Set(found.place.base, found.text))
+        _edit_definition(draft, found)
     else:
         where = f"{' and '.join(scalar.names)}, which nothing defines, so that the default at {at} counts"
         edit_nested(draft, layer, Set(word.path, found.text))
@@ -61,6 +62,13 @@ def edit_variable(
     return draft.changes
 
 
+def _edit_definition(draft: DraftFiles, found: Redefinition) -> None:
+    if found.place.base:
+        draft.edit(found.place.path, found.place.document, Set(found.place.base, found.text))
+    else:
+        draft.replace_line(found.place.path, found.place.line, found.text)
+
+
 def _other_mentions(desired: Desired, files: Mapping[str, str], place: TextPlace, own: str) -> tuple[str, ...]:
     """Other mentions of a variable below the folders that its definition is for, of whatever kind."""
     builds = [
@@ -69,10 +77,6 @@ def _other_mentions(desired: Desired, files: Mapping[str, str], place: TextPlace
         if one.counts and one.folder is not None
     ]
     return tuple(one for one in substitution.uses_of_definitions(builds, files).get(place, ()) if one != own)
-
-
-def _line_of_value(files: Mapping[str, str], path: str, document: int, base: Path, line: int, inner: int | None) -> str:
-    return f"{path}:{line}" if inner is not None else file_and_line(TextPlace(path, document, base, line), files)
 
 
 def _what_to_do_by_hand(scalar: SubstitutedString, applied: EngineObject) -> str:

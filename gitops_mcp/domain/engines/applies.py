@@ -13,7 +13,7 @@ from typing import Any, Literal
 from gitops_mcp.domain.engines.left_out import FileRule, LeftFields
 from gitops_mcp.domain.engines.reading import TextPlace, mappings_in
 from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch
-from gitops_mcp.domain.kustomize import Section
+from gitops_mcp.domain.kustomize import Produced, Section
 from gitops_mcp.domain.objects import Object, at
 
 
@@ -23,6 +23,21 @@ class LocatedObject:
 
     object: Object
     place: TextPlace
+    produced: Produced | None = field(default=None, compare=False)
+    """What a build made of it, with the authors; None where it is as it is written."""
+    folder: str | None = None
+    """Of that build."""
+
+    @property
+    def home(self) -> str:
+        """The path by which it is nearer to one cluster than to another."""
+        return self.place.path if self.folder is None else f"{self.folder}/"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that it is built from, as `file:line`."""
+        layers = self.produced.layers if self.produced else ()
+        return tuple(dict.fromkeys(layer.place for layer in layers)) or (str(self.place),)
 
     @property
     def kind(self) -> str:
@@ -52,7 +67,9 @@ class FluxVariable:
     origin: str
     """`Kustomization flux-system/shop`, `ConfigMap flux-system/settings`, `Secret flux-system/secrets`."""
     place: TextPlace | None
-    """Of the value."""
+    """Of the value; of a line of a file its `base` is empty."""
+    before: str = ""
+    """What stands there before the value: `SIZE=` in a literal of a generator, or in a line of a file."""
     hidden_by: str | None = None
     """A later source that nobody can read here, so it may hold this name too and would win."""
 
@@ -171,6 +188,8 @@ class EngineObject:
     """Why what it applies cannot be told: a plugin builds it."""
     guess: str | None = None
     """Why this is no more than a guess."""
+    assumed: str | None = None
+    """Why it cannot be told whether this repository is what it applies; it counts as if it were."""
     generated: str | None = None
     """The name of the Application that an ApplicationSet makes for it, None where that is not known; or of the
     Kustomization of a FluxInstance."""

@@ -7,20 +7,29 @@ running engines report is in `engine`.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
+from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines import argocd, flux, flux_parents
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
+from gitops_mcp.domain.engines.flux_instances import CHART
+from gitops_mcp.domain.engines.flux_sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
-from gitops_mcp.domain.objects import Path, at
+from gitops_mcp.domain.engines.source_url import PUSHES
+from gitops_mcp.domain.kustomize import Build, FileTree, Loads
+from gitops_mcp.domain.objects import CNPG_GROUP, Path, at
 from gitops_mcp.domain.yaml.text import line_of_path
 
 MARKS = tuple(f"{group}/" for group in (*flux.GROUPS, argocd.GROUP))
 """What a file holds that declares an engine object or a source."""
 
-_ROUNDS = 4
+HINTS = (CHART, *PUSHES)
+"""What a file holds that may say more of a source."""
+
+_GROUPS = frozenset({*flux.GROUPS, argocd.GROUP, ""})
+_ROUNDS = 5
 
 
 def find_engine_objects(
@@ -28,30 +37,53 @@ def find_engine_objects(
     *,
     remotes: tuple[str, ...],
     revision: str,
-    objects: Iterable[LocatedObject] | None = None,
+    tree: FileTree | None = None,
     others: Iterable[str] = (),
 ) -> tuple[EngineObject, ...]:
     """Every engine object; `remotes` are the URLs of this repository, `revision` its base branch.
 
-    `others`: the paths of all files that were not read.
-
-    `objects`: the engine objects as they come out of a build, instead of those of the files, which get no more than
-    the namespace of the kustomizations that list them. A Flux Kustomization's own patches and variables are worked
-    into the engine objects below its path in any case.
+    Each as the kustomizations that list it, and the Flux Kustomizations that apply it, make it. `others`: the paths
+    of all files that were not read.
     """
-    found = tuple(declared_objects(files, MARKS) if objects is None else objects)
-    found = (*found, *_referred_objects(found, files))
-    if objects is None:
-        found = tuple(flux_parents.with_outer_namespace(one, files) for one in found)
-    applied = _engine_objects(found, files, remotes, revision, others)
+    tree = tree or FileTree(files)
+    written = tuple(declared_objects(files, MARKS))
+    listed: dict[flux_parents.Key, list[LocatedObject]] = {}
+    for folder in flux_parents.listing_folders(files, written):
+        build = kustomize.build_folder(tree, folder, loads="any", groups=_GROUPS)
+        _add_objects(listed, flux_parents.objects_of_build(build, folder, None))
+    applied: tuple[EngineObject, ...] = ()
+    made: flux_parents.Made = listed
+    known: dict[tuple[object, ...], tuple[EngineObject, list[LocatedObject]]] = {}
     for _ in range(_ROUNDS):
-        above = flux_parents.parents(applied)
-        inherited = tuple(flux_parents.with_parent_changes(one, above) for one in found)
-        again = _engine_objects(inherited, files, remotes, revision, others)
+        found = tuple(flux_parents.as_built(written, made))
+        again = _engine_objects((*found, *_referred_objects(found, files, made)), files, remotes, revision, others)
         if again == applied:
             break
         applied = again
+        by_parents: dict[flux_parents.Key, list[LocatedObject]] = {}
+        for one in flux_parents.parents(applied):
+            key = (one.place, one.generated)
+            if key not in known or known[key][0] != one:
+                known[key] = one, list(_objects_below(tree, one))
+            _add_objects(by_parents, known[key][1])
+        made = {**listed, **by_parents}
     return applied
+
+
+def _objects_below(tree: FileTree, one: EngineObject) -> Iterator[LocatedObject]:
+    paths: Files = tree.files
+    if one.build == "directory" and one.folder:
+        paths = {path: text for path, text in tree.files.items() if path.startswith(f"{one.folder}/")}
+    with spent_by(one.place.path):
+        spend(2 + len(paths) * 3 if one.build == "directory" else 20)
+        for folder, build in engine_builds(tree, one, paths, groups=_GROUPS):
+            spend(10 * len(build.produced))
+            yield from flux_parents.objects_of_build(build, folder, one)
+
+
+def _add_objects(made: dict[flux_parents.Key, list[LocatedObject]], found: Iterable[LocatedObject]) -> None:
+    for one in found:
+        made.setdefault(flux_parents.key_of(one), []).append(one)
 
 
 def declared_objects(files: Files, marks: Iterable[str]) -> Iterator[LocatedObject]:
@@ -77,7 +109,11 @@ def declared_objects(files: Files, marks: Iterable[str]) -> Iterator[LocatedObje
 
 def all_value_sources(files: Files) -> frozenset[tuple[str, str]]:
     """(kind, name) of every ConfigMap and Secret that variables or values come from, for whoever reads the files."""
-    return frozenset(reference for one in declared_objects(files, MARKS) for reference in flux.value_sources(one))
+    return frozenset(_value_sources(declared_objects(files, MARKS)))
+
+
+def _value_sources(found: Iterable[LocatedObject]) -> Iterator[tuple[str, str]]:
+    return (reference for one in found for each in (flux, flux_parents) for reference in each.value_sources(one))
 
 
 def directory_files(applied: EngineObject, files: Files) -> tuple[str, ...]:
@@ -91,6 +127,21 @@ def directory_folders(applied: EngineObject, files: Files) -> tuple[str, ...]:
         return ()
     found = {_first_kustomization(path, applied.folder, files) for path in files if _path_below(path, applied.folder)}
     return tuple(sorted(one for one in found if one is not None))
+
+
+def engine_builds(
+    tree: FileTree, one: EngineObject, paths: Files, *, groups: Container[str] = frozenset({CNPG_GROUP})
+) -> Iterator[tuple[str, Build]]:
+    """What an engine object builds, folder by folder; `paths` are the files below its own."""
+    extra = one.sections
+    folder = one.folder or ""
+    loads: Loads = "any" if one.engine == "flux" else "root only"
+    if one.build == "kustomize":
+        yield folder, kustomize.build_folder(tree, folder, extra=extra, loads=loads, groups=groups)
+        return
+    yield folder, kustomize.build_files(tree, folder, directory_files(one, paths), extra=extra, groups=groups)
+    for below in directory_folders(one, paths):
+        yield below, kustomize.build_folder(tree, below, extra=extra, loads="any", groups=groups)
 
 
 def takes_file(applied: EngineObject, path: str, files: Files) -> bool:
@@ -126,19 +177,23 @@ def _first_kustomization(path: str, top: str, files: Files) -> str | None:
     return None
 
 
-def _referred_objects(found: Iterable[LocatedObject], files: Files) -> Iterator[LocatedObject]:
+def _referred_objects(found: Iterable[LocatedObject], files: Files, made: flux_parents.Made) -> Iterable[LocatedObject]:
     """The ConfigMaps and Secrets that variables and values come from, and what makes such Secrets."""
-    wanted = {reference for one in found for each in (flux, flux_parents) for reference in each.value_sources(one)}
+    wanted = set(_value_sources(found))
     wanted |= {(flux.SEALED, name) for kind, name in wanted if kind == "Secret"}
     marks = tuple({name for _, name in wanted})
-    return (one for one in declared_objects(files, marks) if (one.kind, one.name) in wanted) if marks else iter(())
+    if not marks:
+        return ()
+    return flux_parents.with_built(
+        (one for one in declared_objects(files, marks) if (one.kind, one.name) in wanted), made, wanted
+    )
 
 
 def _engine_objects(
     found: tuple[LocatedObject, ...], files: Files, remotes: tuple[str, ...], revision: str, others: Iterable[str]
 ) -> tuple[EngineObject, ...]:
-    context = flux.FluxContext(files, found, remotes, revision)
-    applied: list[EngineObject] = []
+    context = FluxContext(files, found, remotes, revision)
+    applied = [flux.interpret_sync(one, context) for one in context.syncs]
     for one in found:
         with spent_by(one.place.path):
             for made in _read_by_kind(one, context, others):
@@ -147,7 +202,7 @@ def _engine_objects(
     return tuple(applied)
 
 
-def _read_by_kind(one: LocatedObject, context: flux.FluxContext, others: Iterable[str]) -> Iterator[EngineObject]:
+def _read_by_kind(one: LocatedObject, context: FluxContext, others: Iterable[str]) -> Iterator[EngineObject]:
     match one.group, one.kind:
         case flux.KUSTOMIZE_GROUP, "Kustomization":
             yield flux.interpret_kustomization(one, context)
@@ -155,9 +210,6 @@ def _read_by_kind(one: LocatedObject, context: flux.FluxContext, others: Iterabl
             from gitops_mcp.domain.engines import helmrelease
 
             yield helmrelease.interpret_helm_release(one, context)
-        case flux.INSTANCE_GROUP, "FluxInstance":
-            if (made := flux.interpret_instance(one, context)) is not None:
-                yield made
         case argocd.GROUP, "Application":
             yield from argocd.interpret_application(
                 one, context.files, remotes=context.remotes, revision=context.revision

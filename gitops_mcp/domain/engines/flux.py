@@ -1,14 +1,22 @@
-"""What Flux's Kustomizations in the repository apply, and the one that a FluxInstance makes."""
+"""What Flux's Kustomizations in the repository apply, and those that FluxInstances make."""
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from gitops_mcp.domain.engines import left_out
 from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, FluxVariable, LocatedObject, Substitution
+from gitops_mcp.domain.engines.flux_instances import INSTANCE_GROUP, Sync
+from gitops_mcp.domain.engines.flux_parents import apply_merge_patch
+from gitops_mcp.domain.engines.flux_sources import (
+    FluxContext,
+    Source,
+    examine_source,
+    examine_sync,
+    folder_of_path,
+    source_notes,
+)
 from gitops_mcp.domain.engines.reading import (
     Files,
     TextPlace,
@@ -19,62 +27,30 @@ from gitops_mcp.domain.engines.reading import (
     string_values,
     value_at_place,
 )
-from gitops_mcp.domain.engines.source_url import OffBranch, why_elsewhere, why_off_branch
+from gitops_mcp.domain.engines.source_url import Elsewhere
 from gitops_mcp.domain.kustomize import Section
 from gitops_mcp.domain.objects import Object, Path, at, mapping_at
 
 KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
 HELM_GROUP = "helm.toolkit.fluxcd.io"
 SOURCE_GROUP = "source.toolkit.fluxcd.io"
-INSTANCE_GROUP = "fluxcd.controlplane.io"
-GROUPS = (KUSTOMIZE_GROUP, HELM_GROUP, SOURCE_GROUP, INSTANCE_GROUP)
+EXTENSIONS_GROUP = "source.extensions.fluxcd.io"
+GROUPS = (KUSTOMIZE_GROUP, HELM_GROUP, SOURCE_GROUP, EXTENSIONS_GROUP, INSTANCE_GROUP)
 
 SEALED = "SealedSecret"
 
-_BOOTSTRAP = "flux-system"
-
-
-@dataclass(frozen=True, eq=False)
-class FluxContext:
-    """What is read beside the object itself."""
-
-    files: Files
-    found: tuple[LocatedObject, ...]
-    """Every object that may be referred to: sources, instances, ConfigMaps and Secrets."""
-    remotes: tuple[str, ...]
-    revision: str
-
-    @cached_property
-    def ignoring(self) -> tuple[str, ...]:
-        return tuple(sorted(path for path in self.files if posixpath.basename(path) == left_out.SOURCE_IGNORE))
-
-    @cached_property
-    def instances(self) -> tuple[LocatedObject, ...]:
-        return tuple(one for one in self.found if one.kind == "FluxInstance")
-
-    @cached_property
-    def _named(self) -> Mapping[tuple[str, str], list[LocatedObject]]:
-        named: dict[tuple[str, str], list[LocatedObject]] = {}
-        for one in self.found:
-            named.setdefault((one.kind, one.name), []).append(one)
-        return named
-
-    def referred(self, kind: str, name: str, namespace: str | None, path: str) -> tuple[LocatedObject, ...]:
-        """The objects of a kind and name; of several, as each cluster has its own, the nearest to the path."""
-        named = self._named.get((kind, name), [])
-        same = [one for one in named if None in {namespace, one.namespace} or one.namespace == namespace]
-        if len(same) < 2:
-            return tuple(same)
-        shared = [len(posixpath.commonpath([f"/{one.place.path}", f"/{path}"])) for one in same]
-        return tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
-
 
 def interpret_kustomization(one: LocatedObject, context: FluxContext) -> EngineObject:
+    return _interpret(one, examine_source(spec_of(one).get("sourceRef"), one, context), context)
+
+
+def _interpret(one: LocatedObject, source: Source, context: FluxContext) -> EngineObject:
     spec = spec_of(one)
-    folder = clean_path(spec.get("path"))
+    there = folder_of_path(spec.get("path"), source, one, context)
+    folder = clean_path(spec.get("path")) if there is None else there
     has_own = kustomization_path(context.files, folder) is not None
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
-    excluded, sources = examine_source(spec.get("sourceRef"), one, context)
+    missing = Elsewhere(f"{source.assumed}, and there is no folder {folder or '/'} here") if there is None else None
     return EngineObject(
         engine="flux",
         kind="Kustomization",
@@ -93,52 +69,34 @@ def interpret_kustomization(one: LocatedObject, context: FluxContext) -> EngineO
         automatic=spec.get("suspend") is not True,
         self_heals=True,
         depends_on=dependencies_of(one),
-        notes=tuple(
-            f"GitRepository {source.name} ({source.place}), which brings its files, is suspended: nothing is fetched "
-            f"until somebody resumes it"
-            for source in sources
-            if spec_of(source).get("suspend") is True
-        ),
+        notes=tuple(source_notes(source)),
         left=tuple(left_out.flux_fields(spec, one.place)),
         file_rules=(
             *left_out.ignore_files(context.files, context.ignoring),
-            *(rule for source in sources for rule in left_out.source_rules(str(source.place), spec_of(source))),
+            *(
+                rule
+                for each in source.declared
+                for rule in left_out.source_rules(str(each.place), spec_of(each), source.root)
+            ),
         ),
         decrypts=at(spec, "decryption", "provider") == "sops",
-        excluded=excluded,
+        excluded=source.excluded or missing,
+        assumed=None if missing else source.assumed,
     )
 
 
-def interpret_instance(one: LocatedObject, context: FluxContext) -> EngineObject | None:
-    """The Kustomization that flux-operator makes from `spec.sync`; it is named after the namespace."""
-    sync = at(one.object, "spec", "sync")
-    if not isinstance(sync, dict):
-        return None
-    name = str(sync.get("name") or one.namespace or _BOOTSTRAP)
-    folder = clean_path(sync.get("path"))
-    excluded = None
-    if sync.get("kind", "GitRepository") != "GitRepository":
-        excluded = f"it applies a {sync.get('kind')}, not a Git repository"
-    excluded = (
-        excluded or why_elsewhere(sync.get("url"), context.remotes) or why_off_branch(sync.get("ref"), context.revision)
-    )
-    has_own = kustomization_path(context.files, folder) is not None
-    return EngineObject(
-        engine="flux",
-        kind="FluxInstance",
-        namespace=one.namespace,
-        name=one.name,
-        generated=name,
-        place=one.place,
-        build="kustomize" if has_own else "directory",
-        folder=folder,
-        selection=FileSelection() if has_own else FileSelection(recurse=True, stops_at_kustomizations=True),
-        prunes=True,
-        self_heals=True,
-        file_rules=tuple(left_out.ignore_files(context.files, context.ignoring)),
-        decrypts="decryption" in str(at(one.object, "spec", "kustomize")),
-        excluded=excluded,
-    )
+def interpret_sync(sync: Sync, context: FluxContext) -> EngineObject:
+    """The Kustomization that flux-operator makes from `spec.sync`, with the patches that the instance has for it."""
+    made: Object = {
+        "apiVersion": f"{KUSTOMIZE_GROUP}/v1",
+        "kind": "Kustomization",
+        "metadata": {"name": sync.name, "namespace": sync.namespace},
+        "spec": {"path": sync.folder, "prune": True, "sourceRef": {"kind": sync.kind, "name": sync.name}},
+    }
+    for patch in mappings_in(at(sync.spec, "kustomize", "patches")):
+        made = apply_merge_patch(made, patch)
+    found = _interpret(LocatedObject(made, sync.place), examine_sync(sync, context), context)
+    return replace(found, kind="FluxInstance", name=sync.instance, generated=sync.name)
 
 
 def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
@@ -156,41 +114,6 @@ def spec_of(one: LocatedObject) -> Object:
 def dependencies_of(one: LocatedObject) -> tuple[str, ...]:
     listed = mappings_in(spec_of(one).get("dependsOn"))
     return tuple(f"{item.get('namespace') or one.namespace}/{item.get('name')}" for item in listed)
-
-
-def examine_source(
-    reference: object, one: LocatedObject, context: FluxContext
-) -> tuple[str | None, tuple[LocatedObject, ...]]:
-    """Why what a `sourceRef` names is not this repository, and the sources that it may mean."""
-    kind, name = str(at(reference, "kind")), str(at(reference, "name"))
-    if kind != "GitRepository":
-        return f"it applies {kind} {name}, not a Git repository", ()
-    namespace = at(reference, "namespace") or one.namespace
-    found = context.referred(kind, name, namespace, one.place.path)
-    for instance_of in () if found else context.instances:
-        sync = at(instance_of.object, "spec", "sync")
-        if isinstance(sync, dict):
-            made = str(sync.get("name") or instance_of.namespace or _BOOTSTRAP)
-            if made == name:
-                return why_elsewhere(sync.get("url"), context.remotes) or why_off_branch(
-                    sync.get("ref"), context.revision
-                ), ()
-    if not found:
-        unknown = f"it applies GitRepository {name}, which this repository does not declare"
-        return (None if name == _BOOTSTRAP else unknown), ()
-    reasons = [_why_other_source(spec_of(source), context) for source in found]
-    return (None if None in reasons else reasons[0]), found
-
-
-def _why_other_source(spec: Object, context: FluxContext) -> str | None:
-    """Flux takes the commit before the name, the name before the tag, and `master` where nothing is said."""
-    reference = spec.get("ref") or {}
-    if found := why_elsewhere(spec.get("url"), context.remotes):
-        return found
-    for field in ("commit", "semver", "tag"):
-        if at(reference, field) and not (field != "commit" and at(reference, "name")):
-            return OffBranch(f"it applies the {field} {at(reference, field)}, not {context.revision}")
-    return why_off_branch(at(reference, "name") or at(reference, "branch") or "master", context.revision)
 
 
 _CALLED: dict[Path, Path] = {
@@ -228,13 +151,13 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
         if not found and kind == "Secret":
             found = context.referred(SEALED, name, one.namespace, one.place.path)
         if len(found) == 1:
-            variables.update(_defined_variables(found[0]))
+            variables.update(_defined_variables(found[0], context.files))
             continue
         origin = f"{kind} {one.namespace}/{name}" if one.namespace else f"{kind} {name}"
         if not found and reference.get("optional") is True:
             origin += " (optional)"
         if found:
-            origin += f" ({', '.join(str(each.place) for each in found)})"
+            origin += f" ({', '.join(place for each in found for place in each.files)})"
         unread.append(origin)
         variables = {key: replace(variable, hidden_by=origin) for key, variable in variables.items()}
     own = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"
@@ -246,12 +169,34 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
     return Substitution(variables, tuple(unread), always=at(post_build, "substituteStrategy") == "Always")
 
 
-def _defined_variables(source: LocatedObject) -> Iterable[tuple[str, FluxVariable]]:
+def _defined_variables(source: LocatedObject, files: Files) -> Iterable[tuple[str, FluxVariable]]:
     """The variables of a ConfigMap; of a Secret and of what is encrypted, their names."""
     origin = f"{source.kind} {source.namespace}/{source.name}" if source.namespace else f"{source.kind} {source.name}"
     origin += ", encrypted with sops" if "sops" in source.object else ""
+    origin += f", built from {' and '.join(source.files)}," if len(source.files) > 1 else ""
     is_known = source.kind == "ConfigMap" and "sops" not in source.object
     for path in (("data",), ("stringData",), ("spec", "encryptedData"), ("spec", "template", "data")):
         for key, text in mapping_at(source.object, *path).items():
             value = text.replace("\n", "") if is_known and isinstance(text, str) else None
-            yield key, FluxVariable(key, value, origin, source.place.below(*path, key))
+            place, before = _place_of_value(source, (*path, key), files)
+            yield key, FluxVariable(key, value, origin, place, before)
+
+
+def _place_of_value(source: LocatedObject, path: Path, files: Files) -> tuple[TextPlace | None, str]:
+    """Where a value of a ConfigMap is written, if there is one such place, and what stands there before it."""
+    if source.produced is None:
+        return source.place.below(*path), ""
+    word = source.produced.word(path)
+    layer = source.produced.layers[word.layer] if word is not None else None
+    if word is None or layer is None or layer.inner is not None:
+        return None, ""
+    text, key = at(source.object, *path), f"{path[-1]}="
+    if word.literal:
+        place = TextPlace(layer.path, layer.document, (*layer.base, *word.path), layer.line)
+        return (place, "") if value_at_place(place, files) == text else (None, "")
+    match word.path:
+        case ("literals", int(index)):
+            return TextPlace(layer.path, layer.document, (*layer.base, "literals", index), layer.line), key
+        case (int(line),):
+            return TextPlace(layer.path, 0, (), line), key
+    return None, ""

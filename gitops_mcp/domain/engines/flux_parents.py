@@ -7,74 +7,102 @@ in the file of a Kustomization is not all that the cluster has.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.envsubst import Malformed
-from gitops_mcp.domain.engines.reading import Files, kustomization_path, mappings_in, read_documents, texts_in
-from gitops_mcp.domain.kustomize import join_path
+from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents, texts_in
+from gitops_mcp.domain.kustomize import Build, join_path
 from gitops_mcp.domain.kustomize.draft import Draft
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.kustomize.regex import Unsupported
 from gitops_mcp.domain.kustomize.selectors import selects
-from gitops_mcp.domain.objects import Object, at, mapping_at
+from gitops_mcp.domain.objects import Object, Path, at, mapping_at
 
-_ENGINES = frozenset({"Kustomization", "HelmRelease"})
+_PLAIN = frozenset({"apiVersion", "kind", "metadata", "resources", "bases", "generatorOptions"})
+"""What a kustomization may say without a change to what it lists."""
 
+_GENERATOR = "configMapGenerator"
 
-Parents = Mapping[str, tuple[EngineObject, ...]]
-"""The Kustomizations that can have others below them, by their folder."""
-
-
-def parents(applied: Iterable[EngineObject]) -> Parents:
-    found: dict[str, tuple[EngineObject, ...]] = {}
-    for one in applied:
-        if one.engine == "flux" and one.kind != "HelmRelease" and one.counts and one.folder is not None:
-            found[one.folder] = (*found.get(one.folder, ()), one)
-    return found
+Key = tuple[str, int, Path]
+"""Where an object is written."""
+Made = Mapping[Key, Sequence[LocatedObject]]
+"""What builds make of each object that is written somewhere."""
 
 
-def with_parent_changes(one: LocatedObject, above: Parents) -> LocatedObject:
-    """An engine object as the nearest Kustomization above it applies it; as written where there is none, or several.
-
-    By folder: which of the files below it a kustomization lists is not asked.
-    """
-    if one.kind not in _ENGINES:
-        return one
-    folder = posixpath.dirname(one.place.path)
-    while True:
-        nearest = [parent for parent in above.get(folder, ()) if parent.place != one.place]
-        if nearest or not folder:
-            break
-        folder = posixpath.dirname(folder)
-    spend(20 * len(nearest))
-    results = [_changed_by_parent(one.object, parent) for parent in nearest]
-    if not results or any(result != results[0] for result in results):
-        return one
-    return replace(one, object=results[0])
+def key_of(one: LocatedObject) -> Key:
+    return one.place.path, one.place.document, one.place.base
 
 
-def with_outer_namespace(one: LocatedObject, files: Files) -> LocatedObject:
-    """An object with the namespace of the outermost kustomization, at or above its folder, that reaches it."""
-    namespace, reached, folder = None, {one.place.path}, posixpath.dirname(one.place.path)
-    while True:
-        path = kustomization_path(files, folder)
-        value = next((document.value for document in read_documents(files[path])), None) if path else None
-        entries = (*texts_in(at(value, "resources")), *texts_in(at(value, "bases")))
-        if reached & {join_path(folder, entry) for entry in entries}:
-            found = at(value, "namespace")
-            namespace = found if isinstance(found, str) and found else namespace
-            reached.add(folder)
-        if not folder:
-            break
-        folder = posixpath.dirname(folder)
-    if namespace in {None, one.namespace}:
-        return one
-    return replace(
-        one, object={**one.object, "metadata": {**mapping_at(one.object.get("metadata")), "namespace": namespace}}
-    )
+def parents(applied: Iterable[EngineObject]) -> list[EngineObject]:
+    """The Kustomizations that can have others below them."""
+    return [one for one in applied if one.engine == "flux" and one.kind != "HelmRelease" and one.counts]
+
+
+def listing_folders(files: Files, found: Iterable[LocatedObject]) -> list[str]:
+    """The outermost kustomizations that list objects, or a ConfigMap's generator, where one on the way changes them."""
+    listers: dict[str, list[str]] = {}
+    changing = set()
+    for path in files:
+        if is_kustomization(path):
+            folder = posixpath.dirname(path)
+            value = next((document.value for document in read_documents(files[path])), None)
+            for entry in (*texts_in(at(value, "resources")), *texts_in(at(value, "bases"))):
+                listers.setdefault(join_path(folder, entry) or "", []).append(folder)
+            if isinstance(value, dict) and value.keys() - _PLAIN:
+                changing.add(folder)
+    tops: dict[str, None] = {}
+    generated = [posixpath.dirname(path) for path in files if is_kustomization(path) and _GENERATOR in files[path]]
+    for start in dict.fromkeys([*(one.place.path for one in found), *generated]):
+        waiting, seen, is_changed = [start], {start}, start in changing
+        outer = []
+        while waiting:
+            here = waiting.pop()
+            above = [folder for folder in listers.get(here, ()) if folder not in seen]
+            is_changed = is_changed or not changing.isdisjoint(above)
+            outer += [] if above or here in files else [here]
+            seen |= set(above)
+            waiting += above
+        tops |= dict.fromkeys(outer) if is_changed else {}
+    return list(tops)
+
+
+def objects_of_build(build: Build, folder: str, by: EngineObject | None) -> Iterator[LocatedObject]:
+    """What comes out of a build, with the variables of the Kustomization that applies it; itself it leaves alone."""
+    from gitops_mcp.domain.engines import substitution
+
+    for produced in build.produced:
+        first, value = produced.layers[0], produced.object
+        place = TextPlace(first.path, first.document, first.base, first.line)
+        if by is not None and place == by.place:
+            continue
+        if by is not None:
+            with suppress(Malformed):
+                value = substitution.substitute_object(value, by.substitution).object
+        yield LocatedObject(value, place, replace(produced, object=value), folder)
+
+
+def as_built(found: Iterable[LocatedObject], made: Made) -> Iterator[LocatedObject]:
+    """The objects as builds make them: the nearest where several do, as written where none does, or none is nearer."""
+    for one in found:
+        known = made.get(key_of(one), ())
+        depth = [len(each.home) if one.place.path.startswith(each.home.lstrip("/")) else 0 for each in known]
+        nearest = [each for each, length in zip(known, depth, strict=True) if length == max(depth)]
+        yield nearest[0] if nearest and all(each.object == nearest[0].object for each in nearest) else one
+
+
+def with_built(found: Iterable[LocatedObject], made: Made, wanted: Container[tuple[str, str]]) -> list[LocatedObject]:
+    """ConfigMaps and Secrets as builds make them, several of one where several do, and those that none makes."""
+    built = [one for each in made.values() for one in each if (one.kind, one.name) in wanted]
+    parts = {
+        (layer.path, layer.document, layer.base)
+        for one in built
+        for layer in (one.produced.layers if one.produced else ())
+    }
+    return [*built, *(one for one in found if key_of(one) not in parts)]
 
 
 def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
@@ -86,18 +114,7 @@ def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
                     yield str(reference.get("kind")), str(reference.get("name"))
 
 
-def _changed_by_parent(value: Object, parent: EngineObject) -> Object:
-    for patch in parent.patches:
-        value = _apply_merge_patch(value, patch)
-    try:
-        from gitops_mcp.domain.engines import substitution
-
-        return substitution.substitute_object(value, parent.substitution).object
-    except Malformed:
-        return value
-
-
-def _apply_merge_patch(value: Object, patch: Object) -> Object:
+def apply_merge_patch(value: Object, patch: Object) -> Object:
     """With a merge patch made; other patches do not touch engine objects often enough to be read here."""
     for document in read_documents(str(patch.get("patch", ""))):
         target = patch.get("target")

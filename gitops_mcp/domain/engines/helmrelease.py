@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.domain.engines.applies import EngineObject, HelmChart, LocatedObject, ValuesLayer
-from gitops_mcp.domain.engines.flux import FluxContext, dependencies_of, examine_source, spec_of
+from gitops_mcp.domain.engines.flux import dependencies_of, spec_of
+from gitops_mcp.domain.engines.flux_sources import FluxContext, examine_source, folder_of_path
 from gitops_mcp.domain.engines.reading import TextPlace, clean_path, mappings_in, texts_in, value_at_place
+from gitops_mcp.domain.engines.source_url import Elsewhere
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
 
@@ -49,8 +51,10 @@ def _chart(one: LocatedObject, spec: Object, context: FluxContext) -> tuple[Helm
     url = at(found[0].object, "spec", "url") if found else None
     values = _values(one, spec, context)
     if kind == "GitRepository":
-        folder = clean_path(wanted.get("chart"))
-        excluded, _ = examine_source(reference, one, context)
+        source = examine_source(reference, one, context)
+        there = folder_of_path(wanted.get("chart"), source, one, context)
+        folder = clean_path(wanted.get("chart")) if there is None else there
+        excluded = source.excluded or (Elsewhere(str(source.assumed)) if there is None else None)
         files = [
             ValuesLayer("file", TextPlace(clean_path(path), 0, (), 1)) for path in texts_in(wanted.get("valuesFiles"))
         ]

@@ -74,16 +74,16 @@ def argocd_fields(spec: Object, place: TextPlace) -> Iterator[LeftFields]:
         yield LeftFields(place.below("spec", "ignoreDifferences", index), target, fields, unread)
 
 
-def source_rules(place: str, spec: Object) -> Iterator[FileRule]:
-    """What a GitRepository brings to nobody."""
+def source_rules(place: str, spec: Object, root: str = "") -> Iterator[FileRule]:
+    """What a source brings to nobody, of what is below its root."""
     ignored = spec.get("ignore")
     if isinstance(ignored, str):
-        yield from _rules_in(ignored, "", f"spec.ignore of {place}")
+        yield from _rules_in(ignored, root, f"spec.ignore of {place}")
     folders = texts_in(spec.get("sparseCheckout"))
     if folders:
         told = f"spec.sparseCheckout of {place}"
-        yield FileRule("/*/", "", told)
-        yield from (FileRule(f"!/{posixpath.normpath(one).lstrip('/')}/", "", told) for one in folders)
+        yield FileRule("/*/", root, told)
+        yield from (FileRule(f"!/{posixpath.normpath(one).lstrip('/')}/", root, told) for one in folders)
 
 
 def ignore_files(files: Files, paths: Iterable[str]) -> Iterator[FileRule]:

@@ -7,8 +7,9 @@ expanded, and read again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,9 @@ from gitops_mcp.domain.yaml.values import is_same
 _SWITCH = "kustomize.toolkit.fluxcd.io/substitute"
 _NEVER_PLAIN_FIRST = frozenset("#,[]{}&*!|>'\"%@`")
 _NAMED_AT_MOST = 5
+_DOLLAR = re.compile(r"\$(?=[${])")
+_UNDEFINED = "on which Flux 2.9 and newer fails the whole Kustomization; older ones fill in nothing"
+"""What becomes of a variable without a value and without a default."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ class SubstitutedString:
     """Why its value cannot be known."""
     unsure: str | None = None
     """What could make the value another one: a name that nothing here defines may come from what cannot be read."""
+
+    @property
+    def is_undefined(self) -> bool:
+        return self.unknown is not None and self.unknown.endswith(_UNDEFINED)
 
 
 @dataclass(frozen=True)
@@ -68,8 +76,7 @@ class Rewriting:
 
 def substitute_object(value: Object, substitution: Substitution) -> SubstitutedObject:
     """The object as the engine applies it; raises Malformed where the engine would fail."""
-    metadata = (at(value, "metadata", "labels", _SWITCH), at(value, "metadata", "annotations", _SWITCH))
-    if not substitution.is_active or "disabled" in metadata:
+    if not substitution.is_active or _is_switched_off(value):
         return SubstitutedObject(value, {})
     scalars: dict[Path, SubstitutedString] = {}
     return SubstitutedObject(_substitute_value(value, (), substitution, scalars), scalars)
@@ -87,6 +94,25 @@ def substitute_string(text: str, substitution: Substitution) -> SubstitutedStrin
     if open_names and substitution.unread:
         unsure = f"{', '.join(open_names)} may come from {' or '.join(substitution.unread)}, not in this repository"
     return SubstitutedString(text, _expand_and_read(text, substitution), found, unsure=unsure)
+
+
+def text_that_means(value: Any, by: EngineObject | None, target: Object) -> Any:
+    """What is written so that a value of an object comes out of the variables as it is: `$${X}` for `${X}`."""
+    if by is None or not by.substitution.is_active or _is_switched_off(target):
+        return value
+    return _escape_strings(value)
+
+
+def _is_switched_off(value: Object) -> bool:
+    return "disabled" in (at(value, "metadata", part, _SWITCH) for part in ("labels", "annotations"))
+
+
+def _escape_strings(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _escape_strings(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_escape_strings(part) for part in value]
+    return _DOLLAR.sub("$$", value) if isinstance(value, str) else value
 
 
 def find_redefinition(
@@ -110,7 +136,7 @@ def find_redefinition(
     for candidate in _yaml_spellings(wanted):
         changed = Substitution({**substitution.variables, only.name: _with_value(variable, candidate)}, always=True)
         if is_same(substitute_string(text, changed).value, wanted):
-            return Redefinition(variable, variable.place, candidate)
+            return Redefinition(variable, variable.place, variable.before + candidate)
     return f"it is {text}, which {where} defines, and no text there comes to mean this value"
 
 
@@ -122,8 +148,9 @@ def uses_of_definitions(
     for applied, paths in builds:
         places = {name: one.place for name, one in applied.substitution.variables.items() if one.place}
         mentioned = [(name, f"{path}:{line}") for path in paths for name, line in mentions(files.get(path, ""))]
-        for patch in applied.patches:
-            mentioned += [(name, str(applied.place)) for name, _ in mentions(str(patch.get("patch", "")))]
+        for index, patch in enumerate(applied.patches):
+            place = file_and_line(applied.place.below("spec", "patches", index, "patch"), files)
+            mentioned += [(name, place) for name, _ in mentions(str(patch.get("patch", "")))]
         for name, mention in mentioned:
             if name in places:
                 found.setdefault(places[name], {})[mention] = None
@@ -183,10 +210,12 @@ def _why_unknown(one: envsubst.VariableReference, substitution: Substitution) ->
     variable = substitution.variables.get(one.name)
     if variable is not None:
         return f"{one.name} comes from {variable.origin}" if variable.value is None else None
-    if substitution.unread and one.operator not in envsubst.DEFAULTS:
+    if one.operator in envsubst.DEFAULTS:
+        return None
+    if substitution.unread:
         sources = " or ".join(substitution.unread)
         return f"{one.name} is defined by nothing in this repository; it may come from {sources}"
-    return None
+    return f"{one.name} is defined by nothing, {_UNDEFINED}"
 
 
 def _expand_and_read(text: str, substitution: Substitution) -> Any:
@@ -231,8 +260,10 @@ def _name_definitions(text: str, substitution: Substitution, files: Files) -> st
 
 def _why_fixed(variable: FluxVariable, users: tuple[str, ...]) -> str:
     """Why a definition is not changed here."""
-    if variable.value is None or variable.place is None:
+    if variable.value is None:
         return "; that value is not known here"
+    if variable.place is None:
+        return "; no place there says this value alone"
     if variable.hidden_by:
         return f", but {variable.hidden_by} may define it too and would win"
     if len(users) > 1:
@@ -266,4 +297,4 @@ def _yaml_spellings(wanted: Any) -> tuple[str, ...]:
 
 
 def _with_value(variable: FluxVariable, value: str) -> FluxVariable:
-    return FluxVariable(variable.name, value, variable.origin, variable.place)
+    return replace(variable, value=value)

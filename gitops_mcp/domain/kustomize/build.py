@@ -10,7 +10,7 @@ opaque.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.budget import spend, spent_by
@@ -34,6 +34,7 @@ from gitops_mcp.domain.yaml.tree import Unparsable
 
 _DEEPEST = 40
 _MOST = 5_000
+_CNPG = frozenset({CNPG_GROUP})
 _LOCAL = "config.kubernetes.io/local-config"
 
 
@@ -51,22 +52,38 @@ class _TooDeep(Exception):
     """Folders that lead to folders without an end in sight."""
 
 
-def build_folder(tree: FileTree, folder: str, *, extra: tuple[Section, ...] = (), loads: Loads = "root only") -> Build:
-    """As `kubectl kustomize folder`; `extra` is what an engine adds (Flux `spec`, Argo CD `source.kustomize`)."""
+def build_folder(
+    tree: FileTree,
+    folder: str,
+    *,
+    extra: tuple[Section, ...] = (),
+    loads: Loads = "root only",
+    groups: Container[str] = _CNPG,
+) -> Build:
+    """As `kubectl kustomize folder`; `extra` is what an engine adds (Flux `spec`, Argo CD `source.kustomize`).
+
+    `groups`: those of the objects that are wanted.
+    """
     try:
-        return _finish_build(_FolderBuilder(tree, loads, extra).folder(folder).state)
+        return _finish_build(_FolderBuilder(tree, loads, extra).folder(folder).state, groups)
     except _TooDeep:
-        return _finish_build(State().unsure(folder or "the root", f"bases more than {_DEEPEST} deep"))
+        return _finish_build(State().unsure(folder or "the root", f"bases more than {_DEEPEST} deep"), groups)
 
 
 def build_files(
-    tree: FileTree, folder: str, paths: tuple[str, ...], *, extra: tuple[Section, ...] = (), loads: Loads = "any"
+    tree: FileTree,
+    folder: str,
+    paths: tuple[str, ...],
+    *,
+    extra: tuple[Section, ...] = (),
+    loads: Loads = "any",
+    groups: Container[str] = _CNPG,
 ) -> Build:
     """As the kustomization that Flux makes for a folder that has none: these files are its resources."""
     try:
-        return _finish_build(_FolderBuilder(tree, loads, extra).files(folder, paths))
+        return _finish_build(_FolderBuilder(tree, loads, extra).files(folder, paths), groups)
     except _TooDeep:
-        return _finish_build(State().unsure(folder or "the root", f"bases more than {_DEEPEST} deep"))
+        return _finish_build(State().unsure(folder or "the root", f"bases more than {_DEEPEST} deep"), groups)
 
 
 class _FolderBuilder:
@@ -256,12 +273,12 @@ def _new_draft(one: manifest.Manifest, path: str) -> Draft:
     return Draft(one.value, (layer,), {(): word}, {}, (), one.blanks, doubts, one.as_written, one.quoted)
 
 
-def _finish_build(state: State) -> Build:
+def _finish_build(state: State, groups: Container[str]) -> Build:
     produced: list[Produced] = []
     opaque: dict[int, str] = {}
     fatal = [fault for fault in state.faults if fault.fatal]
     for draft in map(transforms.finish_annotations, state.drafts):
-        if draft.id.group != CNPG_GROUP or _is_local(draft):
+        if draft.id.group not in groups or _is_local(draft):
             continue
         doubts = (f"kustomize refuses to build it: {fatal[0]}",) if fatal else draft.doubts
         if doubts:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from gitops_mcp.domain.kustomize import manifest
+from gitops_mcp.domain.kustomize import generated, manifest
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed
-from gitops_mcp.domain.kustomize.produced import Layer, Word
 from gitops_mcp.domain.kustomize.state import State
 from gitops_mcp.domain.kustomize.tree import FileTree, MissingFile, TrackedTree, UnreadFile
-from gitops_mcp.domain.objects import Object, at, leaves
+from gitops_mcp.domain.objects import at, leaves
 from gitops_mcp.domain.yaml.tree import Unparsable
 
 _PRODUCERS = {
@@ -23,31 +22,16 @@ _PRODUCERS = {
 
 
 def add_generated(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
-    """What comes from nowhere in the repository: all but the literals of ConfigMaps and Secrets."""
+    """What its generators make; what other producers make is not known."""
     for name, reason in _PRODUCERS.items():
         for placed in _section_fields(kustomization, name):
             state = replace(state.unsure(files.place(placed), f"{name}: {reason}"), unknown=True)
     drafts = list(state.drafts)
     for field, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
-        drafts += [_literals_draft(placed, kind, kustomization, files) for placed in kustomization.items(field)]
+        for placed in kustomization.items(field):
+            made = generated.generated_draft(placed, kind, kustomization, files)
+            generated.add_draft(drafts, made, placed.value.get("behavior"))
     return replace(state, drafts=tuple(drafts))
-
-
-def _literals_draft(placed: Placed, kind: str, kustomization: Kustomization, files: TrackedTree) -> Draft:
-    pairs = [str(one).partition("=") for one in placed.value.get("literals") or []]
-    metadata = {"name": placed.value.get("name"), "namespace": placed.value.get("namespace")}
-    value: Object = {
-        "apiVersion": "v1",
-        "kind": kind,
-        "metadata": {key: found for key, found in metadata.items() if found},
-        "data": {key: text.strip("\"'") for key, _, text in pairs},
-    }
-    section = placed.section
-    line = files.line(placed)
-    layer = Layer("document", section.path, section.document, placed.base, None, line, kustomization.folder)
-    draft = Draft(value, (layer,), {(): Word(0, (), literal=False)})
-    is_plain = kind == "ConfigMap" and not placed.value.keys() & {"files", "envs", "env", "behavior"}
-    return draft if is_plain else draft.doubted(f"{layer.place}: a generated {kind}")
 
 
 def mark_configurations(state: State, kustomization: Kustomization, files: TrackedTree) -> State:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gitops_mcp.domain.engines.applies import EngineObject
@@ -11,6 +11,7 @@ from gitops_mcp.domain.objects import Path, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 
 HELD_UP = "held-up"
+_NAMED_AT_MOST = 10
 
 
 def applier_lines(declared: Declaration) -> tuple[str, ...]:
@@ -25,11 +26,11 @@ def applier_lines(declared: Declaration) -> tuple[str, ...]:
 def variable_lines(declared: Declaration, path: Path) -> tuple[str, ...]:
     """Where a field is a variable, that what changes is its definition."""
     scalar = declared.substituted.get(path)
-    return (
-        (f"{dotted_path(path)} is {scalar.text} in {declared.place}: {', '.join(scalar.names)} changes",)
-        if scalar
-        else ()
-    )
+    if scalar is None:
+        return ()
+    known = declared.applied.substitution.variables if declared.applied is not None else {}
+    named = [f"{name} of {known[name].origin}".rstrip(",") if name in known else name for name in scalar.names]
+    return (f"{dotted_path(path)} is {scalar.text} in {declared.place}: {', '.join(named)} changes",)
 
 
 def applier_notices(declared: Declaration, desired: Desired) -> tuple[Notice, ...]:
@@ -41,16 +42,35 @@ def behind_notice(by: EngineObject) -> Notice:
     return Notice(HELD_UP, text)
 
 
+def assumed_sources(applied: Iterable[EngineObject | None]) -> tuple[Notice, ...]:
+    """That engine objects count although nothing says that this repository is what they apply, in one sentence."""
+    found = {str(one): one.assumed for one in applied if one is not None and one.assumed}
+    if not found:
+        return ()
+    reasons = tuple(dict.fromkeys(reason for reason in found.values() if reason))
+    more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
+    told = (
+        f"whether this repository is the source of {', '.join(list(found)[:_NAMED_AT_MOST])}{more} cannot be told "
+        f"({'; '.join(reasons[:_NAMED_AT_MOST])}): taken as if it were"
+    )
+    return (Notice("unknown-source", told),)
+
+
 def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
     by = declared.applied
     if by is not None and by.is_behind:
         yield behind_notice(by)
+    yield from assumed_sources([by])
     if by is not None and by.suspended:
         yield Notice("suspended", f"{by} is suspended: nothing is applied until somebody resumes it")
     if by is not None and by.forces:
         yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and created anew")
     if by is not None and by.guess:
         yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")
+    for path, scalar in declared.substituted.items():
+        if scalar.is_undefined:
+            told = f"{dotted_path(path)} of {declared.title} is {scalar.text}: {scalar.unknown}"
+            yield Notice("undefined-variable", told)
     for note in (*by.notes, *by.overrides) if by is not None else ():
         yield Notice(HELD_UP, note)
     for one in desired.unreached:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from gitops_mcp.domain.budget import build_budget, spend
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.charts.engine import Charts
-from gitops_mcp.domain.engines.declared import MARKS, find_engine_objects
+from gitops_mcp.domain.engines.declared import HINTS, MARKS, find_engine_objects
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.kustomize import FileTree
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -167,7 +167,8 @@ def _engine_objects(tree: FileTree, remotes: tuple[str, ...], revision: str) -> 
         or (known[1] is not others and _ask_for_paths(known[2]))
     ):
         paths = others if isinstance(others, Iterable) else ()
-        known = (tree.files, others, find_engine_objects(tree.files, remotes=remotes, revision=revision, others=paths))
+        found_now = find_engine_objects(tree.files, remotes=remotes, revision=revision, tree=tree, others=paths)
+        known = (tree.files, others, found_now)
     found: tuple[EngineObject, ...] = known[2]
     tree.memo[key] = (tree.files, others, found)
     return found
@@ -189,7 +190,7 @@ def _same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
         if is_kustomization(path) or not path.endswith(MANIFESTS):
             return False
         for one in (was, text):
-            if MARK not in one or _DEFINES.search(one) or any(mark in one for mark in MARKS):
+            if MARK not in one or _DEFINES.search(one) or any(mark in one for mark in (*MARKS, *HINTS)):
                 return False
     return True
 

@@ -58,6 +58,13 @@ class DraftFiles:
         with _naming_file(path):
             self._after[path] = edit_text(self._present(path), document, *edits)
 
+    def replace_line(self, path: str, number: int, text: str) -> None:
+        """Of a file that is no YAML; the line ending stays."""
+        lines = self._present(path).splitlines(keepends=True)
+        old = lines[number - 1]
+        lines[number - 1] = text + old[len(old.rstrip("\r\n")) :]
+        self._after[path] = "".join(lines)
+
     def append(self, path: str, value: Object) -> None:
         with _naming_file(path):
             self._after[path] = with_document(self._present(path), value)

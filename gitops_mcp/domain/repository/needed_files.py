@@ -6,10 +6,10 @@ Files that only declare other things (Deployments and the like, named under `res
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from gitops_mcp.domain.engines.declared import MARKS, all_value_sources
+from gitops_mcp.domain.engines.declared import HINTS, MARKS, all_value_sources
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import clean_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
@@ -29,8 +29,8 @@ def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[st
         folder = path.rpartition("/")[0]
         if is_kustomization(path):
             found |= set(_existing_paths(_strings_of_kustomization(text, all_of_it=folder in wide), (folder,), paths))
-        elif any(mark in text for mark in MARKS):
-            found |= set(_existing_paths(_strings(_document_values(text)), _named_folders(text), paths))
+        elif any(mark in text for mark in (*MARKS, *HINTS)):
+            found |= set(_existing_paths(_strings(_document_values(text)), (folder, *_named_folders(text)), paths))
             if "ApplicationSet" in text and "files:" in text:
                 from gitops_mcp.domain.engines.applicationsets.git_generator import paths_that_may_fit
 
@@ -71,7 +71,8 @@ def _existing_paths(strings: Iterable[str], folders: Iterable[str], paths: Colle
             continue
         for folder in tops:
             # `$values/orders.yaml` is a file of the source that another one calls `values`.
-            path = join_path(folder, string.partition("/")[2] if string[0] == "$" else string.removeprefix("/"))
+            named = string.partition("/")[2] if string[0] == "$" else string.rpartition("=")[2].removeprefix("/")
+            path = join_path(folder, named)
             if path is not None and "{{" in path:
                 yield from _fitting_paths(path, paths)
             elif path is not None and path in paths:

@@ -10,7 +10,7 @@ from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.charts.engine import Charts
-from gitops_mcp.domain.engines.declared import directory_files, directory_folders
+from gitops_mcp.domain.engines.declared import directory_files, directory_folders, engine_builds
 from gitops_mcp.domain.kustomize import Build, FileTree, Produced
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration, MakerFile
@@ -105,7 +105,7 @@ def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
             reached=frozenset(taken),
         )
     made = RenderedRoot(reached=frozenset(directory_files(one, paths)) if one.build == "directory" else frozenset())
-    for folder, build in _builds(tree, one, paths):
+    for folder, build in engine_builds(tree, one, paths):
         found = tuple(_declare_built(build, index, folder, one) for index in range(len(build.produced)))
         made = replace(
             made,
@@ -113,20 +113,6 @@ def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
             notes=(*made.notes, *(str(fault) for fault in build.faults)),
         )
     return made
-
-
-def _builds(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> Iterator[tuple[str, Build]]:
-    extra = one.sections
-    folder = one.folder or ""
-    if one.build == "kustomize":
-        yield (
-            folder,
-            kustomize.build_folder(tree, folder, extra=extra, loads="any" if one.engine == "flux" else "root only"),
-        )
-        return
-    yield folder, kustomize.build_files(tree, folder, directory_files(one, paths), extra=extra)
-    for below in directory_folders(one, paths):
-        yield below, kustomize.build_folder(tree, below, extra=extra, loads="any")
 
 
 def _build_kustomization(tree: FileTree, folder: str) -> RenderedRoot:

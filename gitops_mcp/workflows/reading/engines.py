@@ -6,6 +6,7 @@ from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.plans.applier_notes import assumed_sources
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.missing_object import applied_elsewhere
 
@@ -29,8 +30,8 @@ def nothing_applied(desired: Desired) -> list[Notice]:
 
 
 def passed_over(desired: Desired) -> list[Notice]:
-    """The files that may declare something and could not be read, counted, and charts that could not be rendered."""
-    found = []
+    """What is not known of the repository: sources taken for it, files that could not be read, charts not rendered."""
+    found = list(assumed_sources(one.applied for one in desired.declarations))
     if desired.skipped:
         first = desired.skipped[0]
         which = cut_text(f"{first.path}: {first.reason}")

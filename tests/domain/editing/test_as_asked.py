@@ -186,3 +186,16 @@ def test_a_database_keeps_the_reclaim_policy_that_was_asked_for(policy: Any) -> 
     after = desired_after(desired, plan.files)
     found = after.one("Database", "bills-cards", "trade", environment="prod")
     assert at(found.object, "spec", "databaseReclaimPolicy") == policy
+
+
+def test_text_of_a_new_object_that_flux_would_fill_in_is_written_escaped() -> None:
+    desired = read({**LISTED, "prod/stores.yaml": FLUX + "  postBuild: {substitute: {TIER: gold}}\n"})
+    new = manifest(2)
+    new["spec"]["description"] = "${TIER} $$ "
+    plan = plan_new_cluster(desired, REF, new, tried=[FilePlace("stores/quotes.yaml")], proposed=False)
+    (text,) = [one.after for one in plan.files if one.path == "stores/quotes.yaml"]
+    assert text is not None
+    assert '  description: "$${TIER} $$$ "\n' in text
+    after = desired_after(desired, plan.files).cluster("quotes", "trade", environment="prod").object
+    assert after["spec"]["description"] == "${TIER} $$ "
+    assert [one.id for one in plan.warnings] == []

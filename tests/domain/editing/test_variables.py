@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.editing.field import set_field
+from gitops_mcp.domain.editing.list_items import add_item
 from gitops_mcp.errors import Refused
 from tests.domain.repository.test_build import SOURCE, cluster, flux, listing, model
 
@@ -62,3 +63,135 @@ BASE = {
 def test_what_more_than_the_field_hangs_on_is_left_to_a_person(given: dict[str, str], told: str) -> None:
     with pytest.raises(Refused, match=told):
         edited(given, "spec", "instances")
+
+
+FROM = "  targetNamespace: shop\n  postBuild: {substituteFrom: [{kind: ConfigMap, name: settings}]}\n"
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: flux-system}\ndata:\n  N: '3'\n"
+VARS = flux("vars", "vars", "")
+
+
+def built(config: dict[str, str], *, more: str = FROM, **clusters: str) -> dict[str, str]:
+    """A Cluster whose variables come from a ConfigMap that the folder `vars` builds."""
+    return {
+        "prod/app.yaml": "---\n".join((SOURCE, VARS, flux("shop", "databases", more))),
+        "databases/kustomization.yaml": listing(*(f"{name}.yaml" for name in clusters)),
+        **{f"databases/{name}.yaml": text for name, text in clusters.items()},
+        **{f"vars/{name}": text for name, text in config.items()},
+    }
+
+
+LITERALS = "configMapGenerator:\n  - name: settings\n    namespace: flux-system\n    literals: [A=b, N=3]\n"
+ENVS = "configMapGenerator:\n  - {name: settings, namespace: flux-system, envs: [n.env]}\n"
+TWO_FILES = "configMapGenerator:\n  - {name: settings, namespace: flux-system, envs: [n.env], literals: ['M=1']}\n"
+MERGED = "resources: [base]\nconfigMapGenerator:\n  - {name: settings, namespace: flux-system, behavior: merge, literals: ['N=3']}\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "path", "old", "new"),
+    [
+        pytest.param({"kustomization.yaml": listing("a.yaml"), "a.yaml": CONFIG}, "a.yaml", "'3'", "'5'", id="a document"),
+        pytest.param(
+            {"kustomization.yaml": listing("a.yaml", more="patches: [{path: p.yaml}]\n"), "a.yaml": CONFIG.replace("3", "1"), "p.yaml": CONFIG},
+            "p.yaml", "'3'", "'5'", id="a patch",
+        ),
+        pytest.param({"kustomization.yaml": LITERALS}, "kustomization.yaml", "N=3", "N=5", id="a literal"),
+        pytest.param({"kustomization.yaml": ENVS, "n.env": "# N=1\r\nN=3\r\nM=1\r\n"}, "n.env", "\r\nN=3", "\r\nN=5", id="a line of a file"),
+        pytest.param({"kustomization.yaml": TWO_FILES, "n.env": "N=3"}, "n.env", "3", "5", id="one of two authors"),
+        pytest.param(
+            {"kustomization.yaml": MERGED, "base/kustomization.yaml": LITERALS.replace("N=3", "N=1")},
+            "kustomization.yaml", "N=3", "N=5", id="a generator that merges",
+        ),
+        pytest.param(
+            {"kustomization.yaml": MERGED.replace("N=3", "M=3"), "base/kustomization.yaml": LITERALS},
+            "base/kustomization.yaml", "N=3", "N=5", id="a generator that is merged into",
+        ),
+    ],
+)  # fmt: skip
+def test_a_config_map_that_is_built_is_changed_where_its_key_is_decided(
+    config: dict[str, str], path: str, old: str, new: str
+) -> None:
+    given = built(config, db=cluster(instances="${N}"))
+    place = f"vars/{path}"
+    assert edited(given, "spec", "instances") == {place: given[place].replace(old, new)}
+
+
+def test_what_a_config_map_is_built_from_is_named() -> None:
+    patched = listing(
+        "a.yaml", more="patches:\n  - patch: |\n      " + CONFIG.replace("\n", "\n      ").rstrip() + "\n"
+    )
+    config = {"kustomization.yaml": patched, "a.yaml": CONFIG.replace("3", "1")}
+    told = (
+        r"it is \$\{N\}, which ConfigMap flux-system/settings, built from vars/a\.yaml:1 and vars/kustomization\.yaml:\d+, "
+        r"defines; no place there says this value alone"
+    )
+    with pytest.raises(Refused, match=told):
+        edited(built(config, db=cluster(instances="${N}")), "spec", "instances")
+
+
+def test_a_config_map_of_two_users_is_left_to_a_person() -> None:
+    config = {"kustomization.yaml": LITERALS}
+    with pytest.raises(Refused, match=r"Changing it would change more: Cluster shop/own"):
+        edited(built(config, **TWO), "spec", "instances")
+
+
+def test_only_the_nearest_of_several_clusters_config_maps_is_read() -> None:
+    given = {
+        "prod/app.yaml": SOURCE + "---\n" + flux("shop", "databases", FROM),
+        "databases/kustomization.yaml": listing("db.yaml"),
+        "databases/db.yaml": cluster(instances="${N}"),
+        "base/vars.yaml": CONFIG.replace("3", "1"),
+        **{
+            f"{name}/kustomization.yaml": listing("../base/vars.yaml", "app.yaml", more="patches: [{path: p.yaml}]\n")
+            for name in ("prod", "test")
+        },
+        "test/app.yaml": "apiVersion: v1\nkind: List\nitems: []\n",
+        "prod/p.yaml": CONFIG,
+        "test/p.yaml": CONFIG.replace("3", "2"),
+    }
+    assert edited(given, "spec", "instances") == {"prod/p.yaml": CONFIG.replace("3", "5")}
+
+
+def test_a_variable_in_the_kustomizations_own_patches_is_no_use_of_another() -> None:
+    patch = '  patches:\n    - target: {kind: Cluster}\n      patch: |\n        - {op: replace, path: /spec/instances, value: "${N}"}\n'
+    given = files("      N: '3'\n" + patch, db=cluster(instances="2"))
+    assert edited(given, "spec", "instances") == {"prod/app.yaml": given["prod/app.yaml"].replace("'3'", "'5'")}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param("${APP}", "$${APP}", id="a variable that nothing defines"),
+        pytest.param("a ${N} b", "a $${N} b", id="one that is defined"),
+        pytest.param("$${N}", "$$$${N}", id="escaped already"),
+        pytest.param("a$$b", "a$$$b", id="two dollars"),
+        pytest.param("$1 $", "$1 $", id="dollars that are left alone"),
+    ],
+)
+def test_text_that_flux_would_fill_in_is_written_escaped(value: str, text: str) -> None:
+    given = files("      N: '3'\n", db=cluster())
+    (after,) = edited(given, "spec", "description", value=value).values()
+    assert after == cluster() + f"  description: {text}\n"
+
+
+def test_text_of_an_object_that_switches_variables_off_is_written_as_it_is() -> None:
+    off = cluster().replace("metadata:", "metadata:\n  labels: {kustomize.toolkit.fluxcd.io/substitute: disabled}")
+    (after,) = edited(files("      N: '3'\n", db=off), "spec", "description", value="${N}").values()
+    assert after == off + "  description: ${N}\n"
+
+
+def test_a_new_item_and_a_part_of_a_patch_are_escaped_too() -> None:
+    item = {"name": "r", "comment": "for ${N}"}
+    roles = cluster() + "  managed:\n    roles:\n      - name: a\n"
+    desired = model(files("      N: '3'\n", db=roles), "prod")
+    (change,) = add_item(desired, desired.cluster("db", "shop", environment="prod"), ("spec", "managed", "roles"), item)
+    assert change.after == roles + "      - name: r\n        comment: for $${N}\n"
+    given = files("      N: '3'\n", db=cluster()) | {
+        "databases/kustomization.yaml": listing("a", "b"),
+        "databases/base/kustomization.yaml": listing("db.yaml"),
+        "databases/base/db.yaml": cluster(),
+        "databases/a/kustomization.yaml": listing("../base"),
+        "databases/b/kustomization.yaml": listing("../base", more="nameSuffix: -b\n"),
+    }
+    after = edited(given, "spec", "description", value="${N}")["databases/a/kustomization.yaml"]
+    assert after is not None
+    assert "description: $${N}\n" in after

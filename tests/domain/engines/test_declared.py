@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.engines.applies import LocatedObject
 from gitops_mcp.domain.engines.declared import MARKS, declared_objects, find_engine_objects
 from gitops_mcp.domain.engines.reading import TextPlace
 
@@ -53,15 +52,3 @@ def test_the_order_is_that_of_files_and_documents() -> None:
     names = [one.name for one in find_engine_objects(files, remotes=(), revision="main")]
     assert names == ["three", "four", "one", "two"]
     assert [one.place.path for one in declared_objects(files, MARKS)] == ["a.yaml", "a.yaml", "b.yaml", "b.yaml"]
-
-
-def test_objects_that_a_build_made_may_stand_in_for_those_of_the_files() -> None:
-    rendered = {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Application",
-        "metadata": {"name": "made", "namespace": "argocd"},
-        "spec": {"source": {"repoURL": "https://github.com/acme/fleet", "path": "made"}},
-    }
-    given = [LocatedObject(rendered, TextPlace("apps.yaml", 0, (), 1))]
-    (one,) = find_engine_objects({"apps.yaml": LIST}, remotes=(), revision="main", objects=given)
-    assert (one.name, one.folder) == ("made", "made")

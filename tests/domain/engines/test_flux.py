@@ -175,24 +175,6 @@ def test_only_this_repository_at_the_base_counts(source: str, excluded: str | No
     assert one.excluded == excluded
 
 
-@pytest.mark.parametrize(
-    ("reference", "excluded"),
-    [
-        pytest.param(
-            "{kind: GitRepository, name: charts}",
-            "it applies GitRepository charts, which this repository does not declare",
-            id="not declared",
-        ),
-        pytest.param(
-            "{kind: OCIRepository, name: apps}", "it applies OCIRepository apps, not a Git repository", id="an artifact"
-        ),
-    ],
-)
-def test_other_sources_do_not_count(reference: str, excluded: str) -> None:
-    text = kustomization("path: apps").replace("{kind: GitRepository, name: flux-system}", reference)
-    assert found({"ks.yaml": text}).excluded == excluded
-
-
 def test_each_cluster_has_its_own_source_and_settings() -> None:
     settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\ndata: {SIZE: %s}\n"
     files = {}

@@ -78,7 +78,7 @@ def test_a_variable_that_a_patch_from_above_defines_has_no_place() -> None:
         path: ./apps
         patches:
           - target: {kind: Kustomization}
-            patch: '{spec: {postBuild: {substitute: {SIZE: 1Gi}}}}'
+            patch: '{kind: Kustomization, metadata: {name: all}, spec: {postBuild: {substitute: {SIZE: 1Gi}}}}'
         """
     files = {"all.yaml": kustomization(spec, name="all"), "apps/ks.yaml": kustomization("path: apps/shop")}
     variable = found(files).substitution.variables["SIZE"]

@@ -22,6 +22,7 @@ kind: ConfigMap
 metadata: {name: base, namespace: shop}
 data: {values.yaml: "a: 1"}
 """
+HEAD = "apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: all}"
 CHART = "chart: {spec: {chart: cluster, sourceRef: {kind: HelmRepository, name: charts}}}"
 
 
@@ -169,7 +170,7 @@ def test_a_patch_from_above_may_hold_values(patch: str, *, patched: bool) -> Non
     above = (
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: all, namespace: flux-system}\n"
         "spec:\n  sourceRef: {kind: GitRepository, name: flux-system}\n"
-        f'  patches: [{{target: {{kind: HelmRelease}}, patch: "{{spec: {{values: {patch}}}}}"}}]\n'
+        f'  patches: [{{target: {{kind: HelmRelease}}, patch: "{{{HEAD}, spec: {{values: {patch}}}}}"}}]\n'
     )
     one = found(f"{CHART}\nvalues: {{a: {{b: 1}}, l: [1, 2], v: '${{V}}'}}", ks=above)
     told = [("unread", "a patch of the Kustomization that applies it")] if patched else []

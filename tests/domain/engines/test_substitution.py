@@ -74,18 +74,46 @@ def test_what_makes_no_yaml_is_malformed() -> None:
 def test_an_object_says_which_strings_named_which_variables() -> None:
     value = {
         "metadata": {"name": "${APP}", "labels": {"${APP}/part": "db"}},
-        "spec": {"instances": "${COUNT}", "args": ["a", "${APP:=x}-${NONE}"], "image": "a:$$1"},
+        "spec": {"instances": "${COUNT}", "args": ["a", "${APP:=x}-${NONE:=y}"], "image": "a:$$1"},
     }
     found = substitute_object(value, given(APP="shop", COUNT="3"))
     assert found.object == {
         "metadata": {"name": "shop", "labels": {"shop/part": "db"}},
-        "spec": {"instances": 3, "args": ["a", "shop-"], "image": "a:$1"},
+        "spec": {"instances": 3, "args": ["a", "shop-y"], "image": "a:$1"},
     }
     assert {path: one.names for path, one in found.scalars.items()} == {
         ("metadata", "name"): ("APP",),
         ("spec", "instances"): ("COUNT",),
         ("spec", "args", 1): ("APP", "NONE"),
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "is_undefined"),
+    [
+        pytest.param("${NONE}", True, id="alone"),
+        pytest.param("a-${NONE^^}", True, id="with an operator that reads the value"),
+        pytest.param("${NONE:=3}", False, id="with a default"),
+        pytest.param("${SIZE}", False, id="defined"),
+        pytest.param("$${NONE}", False, id="escaped"),
+    ],
+)
+def test_what_nothing_defines_is_told_as_what_flux_makes_of_it(text: str, *, is_undefined: bool) -> None:
+    found = substitute_string(text, given(SIZE="1Gi"))
+    assert found.is_undefined is is_undefined
+    why = (
+        "NONE is defined by nothing, on which Flux 2.9 and newer fails the whole Kustomization; older ones fill in "
+        "nothing"
+    )
+    assert (found.value, found.unknown) == ((text, why) if is_undefined else (found.value, None))
+
+
+def test_what_may_be_defined_elsewhere_is_not_called_undefined() -> None:
+    found = substitute_string("${NONE}", Substitution({}, ("Secret a/b",)))
+    assert (found.unknown, found.is_undefined) == (
+        "NONE is defined by nothing in this repository; it may come from Secret a/b",
+        False,
+    )
 
 
 @pytest.mark.parametrize("where", ["labels", "annotations"])
@@ -196,7 +224,7 @@ def test_a_default_is_changed_in_the_manifest() -> None:
             "${SIZE}",
             Substitution({"SIZE": FluxVariable("SIZE", "1", "Kustomization a/b", None)}),
             (),
-            "it is ${SIZE}, which Kustomization a/b defines; that value is not known here",
+            "it is ${SIZE}, which Kustomization a/b defines; no place there says this value alone",
             id="defined by a patch",
         ),
     ],

@@ -216,7 +216,7 @@ metadata: {name: all, namespace: flux-system}
 spec:
   path: apps
   sourceRef: {kind: GitRepository, name: flux-system}
-  patches: [{target: {kind: HelmRelease}, patch: '{spec: {values: {cluster: {instances: 5}}}}'}]
+  patches: [{target: {kind: HelmRelease}, patch: '{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: all}, spec: {values: {cluster: {instances: 5}}}}'}]
 """
     files = {"apps/hr.yaml": release("cluster: {instances: 3}"), "apps/repo.yaml": REPOSITORY, "ks.yaml": above}
     found = find_engine_objects(files, remotes=(), revision="main")
