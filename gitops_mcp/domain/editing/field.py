@@ -110,6 +110,7 @@ def _edit_in_layers(
     place = _line_of_word(files, layer, spot)
     brought_in = word is not None and nested_value(DraftFiles(files), layer, whole=True) is None
     shared = proof.sharers_of_layer(desired, declared, layer)
+    effect = None
     if not shared and not brought_in:
         draft = DraftFiles(files)
         own = Set(spot.path, wanted.value) if isinstance(wanted, Set) else Remove(spot.path)
@@ -123,7 +124,7 @@ def _edit_in_layers(
                 f"{dotted_path(wanted.path)} of {declared.label} stands at {place}; without it an earlier layer's "
                 f"value would come through, so take it away by hand"
             )
-        if not shared and word is not None:
+        if not shared and word is not None and not effect.missed:
             raise _surprise_refusal(declared, wanted.path, place, effect)
     if isinstance(wanted, Set) and not any(isinstance(step, int) for step in wanted.path):
         behind = spot.layer if word is not None else 0
@@ -135,6 +136,8 @@ def _edit_in_layers(
                 return found.changes
     if brought_in:
         raise _brought_in_refusal(desired, declared, wanted.path, layer)
+    if effect is not None and not shared:
+        raise _surprise_refusal(declared, wanted.path, place, effect)
     raise _shared_refusal(declared, wanted.path, place, shared)
 
 
@@ -245,9 +248,17 @@ def _line_of_word(files: Mapping[str, str], layer: Layer, word: Word) -> str:
 
 
 def _surprise_refusal(declared: Declaration, path: Path, place: str, effect: EditEffect) -> Refused:
-    also = f": it changes {proof.dotted_paths(effect.fields)} too" if effect.fields else ", and that cannot be foreseen"
-    also = f": {'; '.join(effect.faults)}" if effect.faults else also
-    return Refused(f"{dotted_path(path)} of {declared.label} stands at {place}, but an edit there does more{also}")
+    start = f"{dotted_path(path)} of {declared.label} stands at {place}, but an edit there"
+    if effect.faults:
+        return Refused(f"{start} does more: {'; '.join(effect.faults)}")
+    if effect.missed:
+        return Refused(
+            f"{start} does not set it in what makes the same object: {proof.labels_of(effect.missed)}. Whichever "
+            f"applies last decides, so take the object out of one of them first, or change both by hand"
+        )
+    if effect.fields:
+        return Refused(f"{start} does more: it changes {proof.dotted_paths(effect.fields)} too")
+    return Refused(f"{start} would not make it what was asked: what is applied then has another value there")
 
 
 def _shared_refusal(declared: Declaration, path: Path, place: str, others: tuple[Declaration, ...]) -> Refused:

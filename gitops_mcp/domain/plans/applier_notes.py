@@ -43,6 +43,12 @@ def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
         yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and created anew")
     if by is not None and by.guess:
         yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")
+    if others := [str(one.applied) if one.applied else f"{one.root or 'the root'}" for one in desired.copies(declared)]:
+        yield Notice(
+            "several-roots",
+            f"{declared.identity} is built by {' and '.join(dict.fromkeys(others))} as well: it is one object, so what "
+            f"changes in a file that all of them build changes for all",
+        )
     for note in (*by.notes, *by.overrides) if by is not None else ():
         yield Notice(HELD_UP, note)
     for one in desired.unreached:
