@@ -11,6 +11,7 @@ from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders
 from gitops_mcp.domain.kustomize import Build, FileTree, Produced
+from gitops_mcp.domain.names import is_namespace_name
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.domain.repository.not_applied import cnpg_documents
@@ -139,16 +140,16 @@ def _build_plain_file(tree: FileTree, path: str, by: EngineObject | None = None)
 def declare_as_written(
     path: str, text: str, document: YamlDocument, base: Path, value: Object, by: EngineObject | None
 ) -> Declaration:
-    namespace = at(value, "metadata", "namespace") or (by.default_namespace if by else None)
     own = bool(at(value, "metadata", "namespace"))
+    namespace = _known_namespace(at(value, "metadata", "namespace") if own else by.default_namespace if by else None)
     return Declaration(
-        identity=Identity(value["kind"], str(namespace) if namespace else None, value["metadata"]["name"]),
+        identity=Identity(value["kind"], namespace, value["metadata"]["name"]),
         path=path,
         document=document.index,
         base=base,
         line=line_of_path(text, document.index, base) if base else document.line,
         object=value,
-        namespace_from="document" if own else "engine" if namespace else "unknown",
+        namespace_from="unknown" if namespace is None else "document" if own else "engine",
         applied=by,
     )
 
@@ -190,6 +191,8 @@ def _namespace(value: Object, produced: Produced, by: EngineObject | None) -> tu
     own = at(value, "metadata", "namespace")
     if value.get("kind") in _CLUSTER_SCOPED:
         return None, "document"
+    if own and _known_namespace(own) is None:
+        return None, "unknown"
     if isinstance(own, str) and own:
         word = produced.word(("metadata", "namespace"))
         layer = produced.layers[word.layer] if word else produced.layers[0]
@@ -197,7 +200,13 @@ def _namespace(value: Object, produced: Produced, by: EngineObject | None) -> tu
             return own, "document"
         is_engine = by is not None and (layer.path, layer.document) == (by.place.path, by.place.document)
         return own, "engine" if is_engine else "kustomization"
-    return (by.default_namespace, "engine") if by and by.default_namespace else (None, "unknown")
+    given = _known_namespace(by.default_namespace) if by else None
+    return (given, "engine") if given else (None, "unknown")
+
+
+def _known_namespace(said: object) -> str | None:
+    """None for what is a template or a variable still."""
+    return said if isinstance(said, str) and is_namespace_name(said) else None
 
 
 def _encryption_reason(produced: Produced) -> str | None:
@@ -229,13 +238,13 @@ def _declare_releases(tree: FileTree, one: EngineObject, found: Iterable[Release
     for release in found:
         for value in objects_of_release(release, tree.files):
             yield Declaration(
-                identity=Identity(value["kind"], at(value, "metadata", "namespace"), value["metadata"]["name"]),
+                identity=Identity(value["kind"], _known_namespace(release.namespace), value["metadata"]["name"]),
                 path=one.place.path,
                 document=one.place.document,
                 base=one.place.base,
                 line=one.place.line,
                 object=value,
-                namespace_from="engine" if release.namespace else "unknown",
+                namespace_from="engine" if _known_namespace(release.namespace) else "unknown",
                 applied=one,
                 release=release,
                 database=str(at(value, "spec", "name")) if value["kind"] == "Database" else None,
