@@ -10,6 +10,7 @@ from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository.desired import Desired, KustomizationFile, SkippedFile, folders_above
+from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
 from gitops_mcp.domain.repository.files import DraftFiles
 from gitops_mcp.domain.yaml.edits import Insert, Remove
 from gitops_mcp.domain.yaml.render import render_manifest
@@ -66,8 +67,8 @@ def add_to_kustomization(draft: DraftFiles, desired: Desired, place: FilePlace) 
 def remove_from_kustomizations(draft: DraftFiles, desired: Desired, *paths: str) -> None:
     """Takes removed files out of every `resources` that names them.
 
-    A kustomization that would be left with nothing to produce goes as well, since newer kustomize fails on it; one
-    that nothing lists is what an engine builds, so that is refused.
+    A kustomization that would be left with nothing to produce goes as well, since newer kustomize fails on it; where
+    neither a kustomization nor an engine object takes it, that is refused.
     """
     for path in paths:
         _check_readable(desired, path)
@@ -83,7 +84,8 @@ def remove_from_kustomizations(draft: DraftFiles, desired: Desired, *paths: str)
         if len(going) < len(entries) or not set(kustomization.object) <= _STRUCTURE:
             draft.edit(kustomization.path, 0, *(Remove(("resources", index)) for index in reversed(going)))
             continue
-        if not any(parent.reaches(kustomization.folder) for parent in desired.kustomizations.values()):
+        is_listed = any(parent.reaches(kustomization.folder) for parent in desired.kustomizations.values())
+        if not (is_listed or _is_applied(desired, kustomization)):
             raise Refused(
                 f"{kustomization.path} would be left without any resource, on which newer kustomize versions fail, and "
                 f"no kustomization above lists its folder. Choose: add another resource to it first, or remove it by "
@@ -91,6 +93,14 @@ def remove_from_kustomizations(draft: DraftFiles, desired: Desired, *paths: str)
             )
         draft.remove(kustomization.path)
         remove_from_kustomizations(draft, desired, kustomization.folder)
+
+
+def _is_applied(desired: Desired, kustomization: KustomizationFile) -> bool:
+    """Whether an engine object takes it, so that it can be told what becomes of that."""
+    roots = desired.roots
+    return isinstance(roots, EnvironmentRoots) and any(
+        kustomization.path in made.reached for made in roots.applied.values()
+    )
 
 
 def _check_readable(desired: Desired, path: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.editing.chart_values import list_values_places
+from gitops_mcp.domain.editing.emptied_appliers import remove_emptied_appliers
 from gitops_mcp.domain.editing.kustomization_list import remove_from_kustomizations
 from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.objects import at
@@ -28,6 +29,7 @@ def remove_objects(desired: Desired, *declared: Declaration) -> tuple[FileChange
         if one.encrypted and draft.text(one.path) is not None:
             raise Refused(f"{one.label} at {one.place} cannot be taken out of its file: {one.encrypted}")
     remove_from_kustomizations(draft, desired, *going)
+    remove_emptied_appliers(draft, desired)
     if desired.everything:
         _check_rest(desired, declared, draft.changes)
     return draft.changes

@@ -29,6 +29,8 @@ SKIPPED = "+argocd:skip-file-rendering"
 _HYDRATOR: Path = ("spec", "sourceHydrator")
 _TYPES = ("kustomize", "helm", "directory", "plugin")
 _REPLACING = ("Replace=true", "Force=true")
+_CASCADES = "resources-finalizer.argocd.argoproj.io"
+"""What a finalizer begins with by which an Application deletes what it has applied."""
 
 
 def interpret_application(
@@ -94,6 +96,7 @@ def _engine_object(
         destination=str(at(spec, "destination", "name") or at(spec, "destination", "server") or "") or None,
         chart=_chart(one, base, source, folder, lent) if build == "helm" else None,
         prunes=automatic and at(automated, "prune") is True and "Prune=false" not in options,
+        orphans=not any(one.startswith(_CASCADES) for one in texts_in(at(one.object, "metadata", "finalizers"))),
         forces=any(option in options for option in _REPLACING),
         automatic=automatic,
         self_heals=automatic and at(automated, "selfHeal") is True,

@@ -17,10 +17,10 @@ from gitops_mcp.domain.plans.clusters.cluster import (
     INSTANCES,
     LiveCluster,
     cluster_places,
-    plan_cluster_deletion,
     plan_new_cluster,
     plan_scaling,
 )
+from gitops_mcp.domain.plans.clusters.cluster_deletion import plan_cluster_deletion
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.repository.desired import Declaration, Desired
