@@ -20,12 +20,8 @@ from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.names import ClusterRef, make_object_name
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path
-from gitops_mcp.domain.plans.clusters.cluster import (
-    cluster_places,
-    plan_cluster_deletion,
-    plan_new_cluster,
-    plan_scaling,
-)
+from gitops_mcp.domain.plans.clusters.cluster import cluster_places, plan_new_cluster, plan_scaling
+from gitops_mcp.domain.plans.clusters.cluster_deletion import plan_cluster_deletion
 from gitops_mcp.domain.plans.databases.database import (
     NewDatabase,
     check_new_database,

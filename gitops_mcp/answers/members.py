@@ -55,7 +55,8 @@ class DatabaseRow(MemberRow):
 
 class MemberList(LongAnswer):
     environment: str
-    namespace: str
+    namespace: str | None = None
+    """Left out where nothing says it."""
     cluster: str
     items: Sequence[MemberRow]
     total: int | None = None
@@ -66,7 +67,8 @@ class MemberList(LongAnswer):
     def _blocks(self, noun: str, rows: str) -> Iterator[str]:
         known = f"{len(self.items)} of {pluralize(self.total, noun)}" if self.total is not None else f"{noun}s"
         unread = "; how many there are is not known, since not all could be read" if self.total is None else ""
-        yield f"{known} of {self.namespace}/{self.cluster} in {self.environment}{unread}"
+        named = f"{self.namespace}/{self.cluster}" if self.namespace else self.cluster
+        yield f"{known} of {named} in {self.environment}{unread}"
         yield from warning_blocks(self.warnings)
         said = bullets(f"{plain(one.name)}: {plain(one.message)} (untrusted text)" for one in self.items if one.message)
         open_ = bullets(f"{plain(one.name)}: open change {', '.join(one.pending)}" for one in self.items if one.pending)

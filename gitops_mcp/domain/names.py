@@ -35,6 +35,17 @@ class ClusterRef:
         return f"{self.namespace}/{self.name}"
 
 
+@dataclass(frozen=True)
+class UnplacedCluster:
+    """A Cluster whose namespace nothing says."""
+
+    name: str
+    namespace: None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
 def check_cluster_name(name: str, *, field: str = "name") -> str:
     """A DNS-1035 label of at most 50 characters (CNPG webhook, metadata.name)."""
     if len(name) > CLUSTER_NAME_MAX or not _LABEL_1035.fullmatch(name):
@@ -48,12 +59,16 @@ def check_cluster_name(name: str, *, field: str = "name") -> str:
 
 def check_namespace_name(name: str, *, field: str = "namespace") -> str:
     """A DNS-1123 label (Kubernetes, Namespace metadata.name)."""
-    if len(name) > 63 or not _LABEL.fullmatch(name):
+    if not is_namespace_name(name):
         raise InvalidRequest(
             f"{field}: {quote(name)} is not a namespace: at most 63 characters, lower-case letters, digits and '-', "
             f"starting and ending with a letter or digit, such as {_legal_example(name)!r}"
         )
     return name
+
+
+def is_namespace_name(text: object) -> bool:
+    return isinstance(text, str) and len(text) <= 63 and _LABEL.fullmatch(text) is not None
 
 
 def check_change_name(name: str, *, field: str = "change") -> str:

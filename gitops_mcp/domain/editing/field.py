@@ -120,6 +120,7 @@ def _edit_in_layers(
     brought_in = word is not None and nested_value(DraftFiles(files), layer, whole=True) is None
     shared = proof.sharers_of_layer(desired, declared, layer)
     written = Set(wanted.path, text_of_value(declared, wanted.value)) if isinstance(wanted, Set) else wanted
+    effect = None
     if not shared and not brought_in:
         draft = DraftFiles(files)
         own = Set(spot.path, written.value) if isinstance(written, Set) else Remove(spot.path)
@@ -128,13 +129,8 @@ def _edit_in_layers(
         if effect.is_exact:
             return draft.changes
         shared = effect.others
-        if not shared and isinstance(wanted, Remove):
-            raise Refused(
-                f"{dotted_path(wanted.path)} of {declared.label} stands at {place}; without it an earlier layer's "
-                f"value would come through, so take it away by hand"
-            )
-        if not shared and word is not None:
-            raise _surprise_refusal(declared, wanted.path, place, effect)
+        if not shared and word is not None and not effect.missed:
+            raise _surprise_refusal(declared, wanted, place, effect)
     if isinstance(written, Set) and not any(isinstance(step, int) for step in wanted.path):
         behind = spot.layer if word is not None else 0
         for found in (
@@ -145,6 +141,8 @@ def _edit_in_layers(
                 return found.changes
     if brought_in:
         raise _brought_in_refusal(desired, declared, wanted.path, layer)
+    if effect is not None and not shared:
+        raise _surprise_refusal(declared, wanted, place, effect)
     raise _shared_refusal(declared, wanted.path, place, shared)
 
 
@@ -168,7 +166,7 @@ def _prove_edit(
     if effect.others:
         raise _shared_refusal(declared, wanted.path, place, effect.others)
     if not effect.is_exact:
-        raise _surprise_refusal(declared, wanted.path, place, effect)
+        raise _surprise_refusal(declared, wanted, place, effect)
     return changes
 
 
@@ -258,10 +256,21 @@ def _line_of_word(files: Mapping[str, str], layer: Layer, word: Word) -> str:
     return f"{layer.path}:{layer.line + line_of_path(inner, layer.inner, word.path) - first}"
 
 
-def _surprise_refusal(declared: Declaration, path: Path, place: str, effect: EditEffect) -> Refused:
-    also = f": it changes {proof.dotted_paths(effect.fields)} too" if effect.fields else ", and that cannot be foreseen"
-    also = f": {'; '.join(effect.faults)}" if effect.faults else also
-    return Refused(f"{dotted_path(path)} of {declared.label} stands at {place}, but an edit there does more{also}")
+def _surprise_refusal(declared: Declaration, wanted: Set | Remove, place: str, effect: EditEffect) -> Refused:
+    field = f"{dotted_path(wanted.path)} of {declared.label} stands at {place}"
+    start = f"{field}, but an edit there"
+    if effect.faults:
+        return Refused(f"{start} does more: {'; '.join(effect.faults)}")
+    if effect.missed:
+        return Refused(
+            f"{start} does not set it in what makes the same object: {proof.labels_of(effect.missed)}. Whichever "
+            f"applies last decides, so take the object out of one of them first, or change both by hand"
+        )
+    if isinstance(wanted, Remove):
+        return Refused(f"{field}; without it an earlier layer's value would come through, so take it away by hand")
+    if effect.fields:
+        return Refused(f"{start} does more: it changes {proof.dotted_paths(effect.fields)} too")
+    return Refused(f"{start} would not make it what was asked: what is applied then has another value there")
 
 
 def _shared_refusal(declared: Declaration, path: Path, place: str, others: tuple[Declaration, ...]) -> Refused:

@@ -10,13 +10,15 @@ from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.repository.desired import Desired, KustomizationFile, SkippedFile, folders_above
+from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
 from gitops_mcp.domain.repository.files import DraftFiles
 from gitops_mcp.domain.yaml.edits import Insert, Remove
 from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.errors import InvalidRequest, Refused
 
-_STRUCTURE = frozenset(
+_LISTS = ("resources", "bases", "components")
+STRUCTURE = frozenset(
     {
         "apiVersion",
         "kind",
@@ -76,8 +78,8 @@ def _governing(desired: Desired, folder: str, top: str | None) -> KustomizationF
 def remove_from_kustomizations(draft: DraftFiles, desired: Desired, *paths: str) -> None:
     """Takes removed files out of every `resources` that names them.
 
-    A kustomization that would be left with nothing to produce goes as well, since newer kustomize fails on it; one
-    that nothing lists is what an engine builds, so that is refused.
+    A kustomization that would be left with nothing to produce goes as well, since newer kustomize fails on it; where
+    neither a kustomization nor an engine object takes it, that is refused.
     """
     for path in paths:
         _check_readable(desired, path)
@@ -90,17 +92,45 @@ def remove_from_kustomizations(draft: DraftFiles, desired: Desired, *paths: str)
             continue
         entries = _drafted_entries(draft, kustomization)
         going = [index for index, entry in enumerate(entries) if join_path(kustomization.folder, entry) in gone]
-        if len(going) < len(entries) or not set(kustomization.object) <= _STRUCTURE:
+        if len(going) < len(entries) or not set(kustomization.object) <= STRUCTURE:
             draft.edit(kustomization.path, 0, *(Remove(("resources", index)) for index in reversed(going)))
             continue
-        if not any(parent.reaches(kustomization.folder) for parent in desired.kustomizations.values()):
-            raise Refused(
-                f"{kustomization.path} would be left without any resource, on which newer kustomize versions fail, and "
-                f"no kustomization above lists its folder. Choose: add another resource to it first, or remove it by "
-                f"hand together with {_who_builds(desired, kustomization)}"
-            )
-        draft.remove(kustomization.path)
-        remove_from_kustomizations(draft, desired, kustomization.folder)
+        _remove_kustomization(draft, desired, kustomization)
+
+
+def remove_entry(draft: DraftFiles, desired: Desired, kustomization: KustomizationFile, path: str) -> None:
+    """Takes a file or folder out of the lists of one kustomization, and that where nothing is left in it."""
+    left = not set(kustomization.object) <= STRUCTURE | set(_LISTS)
+    for field in _LISTS:
+        entries = _drafted_entries(draft, kustomization, field)
+        going = [index for index, entry in enumerate(entries) if join_path(kustomization.folder, entry) == path]
+        left = left or len(going) < len(entries)
+        if going and len(going) == len(entries):
+            draft.edit(kustomization.path, 0, Remove((field,)))
+        elif going:
+            draft.edit(kustomization.path, 0, *(Remove((field, index)) for index in reversed(going)))
+    if not left:
+        _remove_kustomization(draft, desired, kustomization)
+
+
+def _remove_kustomization(draft: DraftFiles, desired: Desired, kustomization: KustomizationFile) -> None:
+    is_listed = any(parent.reaches(kustomization.folder) for parent in desired.kustomizations.values())
+    if not (is_listed or _is_applied(desired, kustomization)):
+        raise Refused(
+            f"{kustomization.path} would be left without any resource, on which newer kustomize versions fail, and "
+            f"no kustomization above lists its folder. Choose: add another resource to it first, or remove it by "
+            f"hand together with {_who_builds(desired, kustomization)}"
+        )
+    draft.remove(kustomization.path)
+    remove_from_kustomizations(draft, desired, kustomization.folder)
+
+
+def _is_applied(desired: Desired, kustomization: KustomizationFile) -> bool:
+    """Whether an engine object takes it, so that it can be told what becomes of that."""
+    roots = desired.roots
+    return isinstance(roots, EnvironmentRoots) and any(
+        kustomization.path in made.reached for made in roots.applied.values()
+    )
 
 
 def _check_readable(desired: Desired, path: str) -> None:
@@ -144,9 +174,9 @@ def _index(resources: tuple[str, ...], entry: str) -> int:
     return len(resources)
 
 
-def _drafted_entries(draft: DraftFiles, kustomization: KustomizationFile) -> list[str]:
+def _drafted_entries(draft: DraftFiles, kustomization: KustomizationFile, field: str = "resources") -> list[str]:
     """The list as the draft has it now: an earlier removal may have shortened it."""
     text = draft.text(kustomization.path) or ""
     parsed = parse_documents(text)
-    found = at(parsed[0].value, "resources") if parsed else None
+    found = at(parsed[0].value, field) if parsed else None
     return [str(entry) for entry in found] if isinstance(found, list) else []

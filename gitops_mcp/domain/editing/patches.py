@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from gitops_mcp.domain.editing import proof
@@ -52,6 +53,27 @@ def drafts_with_new_patch(
     as what lies below the folder makes it, `eu-db` where `apps/shop` says `namePrefix: eu-`.
     """
     produced = declared.produced
+    if produced is not None:
+        said = partial(_merge_patch_for, produced, path=wanted.path, value=wanted.value)
+        yield from _drafts_with_manifest(desired, files, declared, said)
+
+
+def drafts_with_deletion(desired: Desired, files: Mapping[str, str], declared: Declaration) -> Iterator[DraftFiles]:
+    """The same of a new patch that takes the object out of the build."""
+    produced = declared.produced
+    if produced is not None:
+        head: Object = {key: produced.object[key] for key in ("apiVersion", "kind")}
+        said = lambda named: {**head, "metadata": dict(named), "$patch": "delete"}  # noqa: E731
+        yield from _drafts_with_manifest(desired, files, declared, said)
+
+
+def _drafts_with_manifest(
+    desired: Desired,
+    files: Mapping[str, str],
+    declared: Declaration,
+    manifest_for: Callable[[Mapping[str, str]], Object],
+) -> Iterator[DraftFiles]:
+    produced = declared.produced
     if produced is None or declared.root is None:
         return
     document = produced.layers[0]
@@ -71,12 +93,11 @@ def drafts_with_new_patch(
                 continue
             draft = DraftFiles(files)
             with suppress(GitOpsError):  # a file of that name is there, or the list cannot be edited
-                _add_patch_to_list(draft, way[0], _merge_patch_for(produced, named, wanted.path, wanted.value))
+                _add_patch_to_list(draft, way[0], manifest_for(named))
                 yield draft
         named = _built_name(files, ways[0] if ways else (), metadata) if is_renamed else metadata
         if not is_renamed or named != metadata:
-            manifest = _merge_patch_for(produced, named, wanted.path, wanted.value)
-            yield from _drafts_in_overlay(files, declared, manifest)
+            yield from _drafts_in_overlay(files, declared, manifest_for(named))
 
 
 def _drafts_in_overlay(files: Mapping[str, str], declared: Declaration, manifest: Object) -> Iterator[DraftFiles]:

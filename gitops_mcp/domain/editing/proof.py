@@ -67,12 +67,14 @@ class EditEffect:
     declared: Declaration | None
     """The object that was asked for, as it is then; None where it is there no more."""
     is_wanted: bool
-    """It became what was asked for, in every field."""
+    """It became what was asked for, in every field, by whatever root makes it."""
     fields: tuple[Path, ...]
     """Of that object: what changes besides the field."""
     others: tuple[Declaration, ...]
     """Other objects that change, come or go, as they are before where they are."""
     faults: tuple[str, ...]
+    missed: tuple[Declaration, ...] = ()
+    """The same live object as other roots make it, where that is not what was asked for."""
 
     @property
     def is_exact(self) -> bool:
@@ -85,10 +87,11 @@ def prove_only_change(before: Desired, files: Iterable[FileChange], wanted: Iden
     after = desired_after(before, changes)
     changed = [pair for pair in _paired_objects(before, after) if pair.differs]
     own = {
-        _builder_key(one)
+        _builder_key(made)
         for desired in (before, after)
         for one in desired.declarations
         if one.identity in {wanted, *also}
+        for made in (one, *desired.copies(one))
     }
     shown = ", ".join(change.path for change in changes)
     found = [*(str(pair) for pair in changed if _builder_key(pair.known) not in own), *_new_faults(before, after)]
@@ -107,19 +110,28 @@ def effect_of_edit(desired: Desired, changes: Iterable[FileChange], declared: De
     if now is None:  # The edit gave it another name or namespace: an object that is new, of the same text.
         mine += [pair for pair in pairs if pair.before is None and _object_key(pair.known)[1:] == asked[1:]]
         now = mine[-1].after if mine else None
-    expected = declared.object
-    normal = normalize_edit(expected, wanted)
-    if normal is not None:
-        expected = apply_edit(expected, normal)
-    is_wanted = now is not None and is_same(now.object, expected) and not _is_newly_opaque(declared, now)
+    is_wanted = now is not None and _is_edited(declared, now, wanted)
+    copies = {_object_key(one) for one in desired.copies(declared)}
+    theirs = [pair for pair in pairs if pair.before is not None and _object_key(pair.before) in copies]
+    missed = tuple(
+        pair.known for pair in theirs if pair.after is None or not _is_edited(pair.known, pair.after, wanted)
+    )
     path, touched = wanted.path, _differing_paths(declared.object, now.object, ()) if now is not None else ()
     fields = tuple(one for one in touched if one[: len(path)] != path[: len(one)])
     others = tuple(
         pair.known
         for pair in pairs
-        if all(pair is not one for one in mine) and pair.differs and not _comes_later(pair.known, declared)
+        if all(pair is not one for one in (*mine, *theirs))
+        and pair.differs
+        and not _comes_later(pair.known, declared)
     )
-    return EditEffect(after, now, is_wanted, fields, others, _new_faults(desired, after))
+    return EditEffect(after, now, is_wanted and not missed, fields, others, _new_faults(desired, after), missed)
+
+
+def _is_edited(was: Declaration, now: Declaration, wanted: Edit) -> bool:
+    normal = normalize_edit(was.object, wanted)
+    expected = was.object if normal is None else apply_edit(was.object, normal)
+    return is_same(now.object, expected) and not _is_newly_opaque(was, now)
 
 
 def labels_of(others: Iterable[Declaration]) -> str:
@@ -133,12 +145,12 @@ def dotted_paths(paths: Iterable[Path]) -> str:
 
 def sharers_of_layer(desired: Desired, declared: Declaration, layer: Layer) -> tuple[Declaration, ...]:
     """Other live objects to which the text of a layer contributes, whether or not it has the last word there."""
-    place = _layer_place(layer)
+    place, own = _layer_place(layer), {_object_key(one) for one in (declared, *desired.copies(declared))}
     return tuple(
         one
         for one in desired.everything
         if one.produced is not None
-        and _object_key(one) != _object_key(declared)
+        and _object_key(one) not in own
         and not _comes_later(one, declared)
         and any(_layer_place(theirs) == place for theirs in one.produced.layers)
     )

@@ -164,6 +164,8 @@ class EngineObject:
     substitution: Substitution = Substitution()
     chart: HelmChart | None = None
     prunes: bool = False
+    orphans: bool = False
+    """Where it is deleted itself, what it has applied stays."""
     forces: bool = False
     """It deletes and creates anew what cannot be changed in place."""
     suspended: bool = False

@@ -32,6 +32,8 @@ _TYPES = ("kustomize", "helm", "directory", "plugin")
 _OTHER_TOOLS = ("helm", "jsonnet", "tanka", "cue", "kcl", "cdk8s", "pkl", "dhall", "ytt", "terraform", "timoni")
 _OF_FILE = "file parameter "
 _REPLACING = ("Replace=true", "Force=true")
+_CASCADES = "resources-finalizer.argocd.argoproj.io"
+"""What a finalizer begins with by which an Application deletes what it has applied."""
 
 
 def interpret_application(
@@ -111,6 +113,7 @@ def _engine_object(
         destination=str(at(spec, "destination", "name") or at(spec, "destination", "server") or "") or None,
         chart=_chart(one, layers, source, folder, lent) if build == "helm" else None,
         prunes=automatic and at(automated, "prune") is True and "Prune=false" not in options,
+        orphans=not any(one.startswith(_CASCADES) for one in texts_in(at(one.object, "metadata", "finalizers"))),
         forces=any(option in options for option in _REPLACING),
         automatic=automatic,
         self_heals=automatic and at(automated, "selfHeal") is True,

@@ -64,6 +64,7 @@ def _interpret(one: LocatedObject, source: Source, context: FluxContext) -> Engi
         destination=f"the cluster of kubeConfig {cluster}" if cluster else None,
         substitution=_substitution(at(spec, "postBuild"), one, context),
         prunes=spec.get("prune") is True,
+        orphans=spec.get("prune") is not True or spec.get("suspend") is True or spec.get("deletionPolicy") == "Orphan",
         forces=spec.get("force") is True,
         suspended=spec.get("suspend") is True,
         automatic=spec.get("suspend") is not True,

@@ -65,10 +65,11 @@ def _apply_namespace(state: State, kustomization: Kustomization, files: TrackedT
     layer = layer_at("namespace", placed, kustomization, files)
 
     def moved(draft: Draft) -> Draft:
-        if draft.id.kind in _CLUSTER_WIDE:
+        is_namespace = draft.id.kind == "Namespace"
+        if draft.id.kind in _CLUSTER_WIDE and not is_namespace:
             return draft
         pen = Pen(draft.renamed(), layer)
-        pen.put(_NAMESPACE, placed.value, ())
+        pen.put(_NAME if is_namespace else _NAMESPACE, placed.value, ())
         return pen.done()
 
     state = state.mapped(moved)

@@ -71,6 +71,12 @@ def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
         if scalar.is_undefined:
             told = f"{dotted_path(path)} of {declared.title} is {scalar.text}: {scalar.unknown}"
             yield Notice("undefined-variable", told)
+    if others := [str(one.applied) if one.applied else f"{one.root or 'the root'}" for one in desired.copies(declared)]:
+        yield Notice(
+            "several-roots",
+            f"{declared.identity} is built by {' and '.join(dict.fromkeys(others))} as well: it is one object, so what "
+            f"changes in a file that all of them build changes for all",
+        )
     for note in (*by.notes, *by.overrides) if by is not None else ():
         yield Notice(HELD_UP, note)
     for one in desired.unreached:

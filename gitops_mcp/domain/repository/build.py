@@ -33,6 +33,7 @@ from gitops_mcp.domain.repository.not_applied import (
     holds_only_cnpg,
 )
 from gitops_mcp.domain.repository.render import declare_as_written
+from gitops_mcp.domain.repository.same_objects import number_objects
 
 _NONE: Container[str] = frozenset()
 _DEFINES = re.compile(r"kind\W+(ConfigMap|Secret|SealedSecret)\b")
@@ -93,7 +94,10 @@ def _build(
 
 def _assemble_desired(roots: EnvironmentRoots, commit: str, remotes: tuple[str, ...], revision: str) -> Desired:
     files = roots.tree.files
-    everything = _with_sharers([one for made in roots.all for one in made.declarations])
+    numbers = number_objects(
+        roots.engines, roots.applied, [*roots.roots.values(), *roots.elsewhere.values()], roots.here
+    )
+    everything = _with_sharers([one for made in roots.all for one in made.declarations], numbers)
     count = sum(len(made.declarations) for made in roots.own)
     hidden = [*roots.loose, *(path for path in roots.marked if path not in set(roots.loose))]
     return Desired(
@@ -132,7 +136,7 @@ def _built_again(known: Desired, tree: FileTree) -> Desired | None:
     old = (one for made in known.roots.all for one in made.declarations)
     new = (one for made in roots.all for one in made.declarations)
     made = {
-        id(was): was if one is before else replace(one, shared=was.shared) if was.shared else one
+        id(was): was if one is before else replace(one, shared=was.shared, number=was.number)
         for was, before, one in zip(known.everything, old, new, strict=True)
     }
     return replace(
@@ -195,8 +199,8 @@ def _same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
     return True
 
 
-def _with_sharers(found: Sequence[Declaration]) -> tuple[Declaration, ...]:
-    """Each with the other live objects that its document makes."""
+def _with_sharers(found: Sequence[Declaration], numbers: Mapping[int, int]) -> tuple[Declaration, ...]:
+    """Each with the other live objects that its document makes, and the number of its own where several make it."""
     users: dict[tuple[str, int, Path], list[Declaration]] = {}
     for one in found:
         if one.release is None:
@@ -207,8 +211,13 @@ def _with_sharers(found: Sequence[Declaration]) -> tuple[Declaration, ...]:
         if one.release is not None or len(users[one.path, one.document, one.base]) < 2
         else replace(
             one,
+            number=numbers.get(id(one)),
             shared=tuple(
-                dict.fromkeys(other.label for other in users[one.path, one.document, one.base] if other is not one)
+                dict.fromkeys(
+                    other.label
+                    for other in users[one.path, one.document, one.base]
+                    if other is not one and numbers.get(id(other), id(other)) != numbers.get(id(one), id(one))
+                )
             ),
         )
         for one in found

@@ -112,6 +112,8 @@ class Declaration:
     """Of a Database that a chart makes: its SQL name, by which the values know it."""
     shared: tuple[str, ...] = ()
     """Other live objects that the same document makes, in words."""
+    number: int | None = None
+    """That of the live object, where several roots make it."""
     encrypted: str | None = None
     """Why the document cannot be edited, only removed with its file."""
     opaque: str | None = None
@@ -276,6 +278,13 @@ class Desired:
                 f"decides, so neither is edited: {missing_object.way_out(self, found)}"
             )
         return found[0]
+
+    def copies(self, declared: Declaration) -> tuple[Declaration, ...]:
+        """The same live object as other roots make it."""
+        if declared.number is None:
+            return ()
+        same = (one for one in self.everything if one.number == declared.number)
+        return tuple(one for one in same if (one.applied, one.root) != (declared.applied, declared.root))
 
     def dependents(self, cluster: ClusterRef, declared: Declaration) -> tuple[Declaration, ...]:
         """The documents whose `spec.cluster.name` is this Cluster: such references stay in one namespace."""

@@ -84,6 +84,10 @@ class DraftFiles:
     def remove(self, path: str) -> None:
         self._after[path] = None
 
+    def write(self, path: str, text: str | None) -> None:
+        """What another draft has made of it."""
+        self._after[path] = text
+
     @property
     def changes(self) -> tuple[FileChange, ...]:
         return tuple(

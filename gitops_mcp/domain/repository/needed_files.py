@@ -6,14 +6,15 @@ Files that only declare other things (Deployments and the like, named under `res
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from gitops_mcp.domain.engines.declared import HINTS, MARKS, all_value_sources
 from gitops_mcp.domain.engines.globs import glob
-from gitops_mcp.domain.engines.reading import clean_path, read_documents
+from gitops_mcp.domain.engines.reading import clean_path, read_documents, texts_in
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
+from gitops_mcp.domain.objects import at
 
 _LISTS = frozenset({"resources", "bases", "crds"})
 """Keys of a kustomization whose files matter only where they declare something of CNPG, which is known without."""
@@ -50,18 +51,33 @@ def _strings_of_kustomization(text: str, *, all_of_it: bool) -> Iterator[str]:
 
 
 def _copying_folders(texts: Mapping[str, str]) -> set[str]:
-    """Folders whose kustomization copies values between objects, and those they build on: there any object counts."""
+    """Folders whose kustomization copies values between objects, and those they build on: there any object counts.
+
+    What a component copies, it copies between the objects of who lists it.
+    """
     kustomizations = {path.rpartition("/")[0]: text for path, text in texts.items() if is_kustomization(path)}
-    waiting = [folder for folder, text in kustomizations.items() if "replacements:" in text or "vars:" in text]
-    found: set[str] = set()
+    users: dict[str, list[str]] = {}
+    for folder, text in kustomizations.items():
+        for document in _document_values(text) if "components:" in text else ():
+            for entry in texts_in(at(document, "components")):
+                users.setdefault(join_path(folder, entry) or "", []).append(folder)
+    copying = [folder for folder, text in kustomizations.items() if "replacements:" in text or "vars:" in text]
+    copying = _closure(copying, lambda folder: users.get(folder, ()))
+
+    def entries(folder: str) -> Iterator[str | None]:
+        return (join_path(folder, entry) for entry in _strings(_document_values(kustomizations.get(folder, ""))))
+
+    return kustomizations.keys() & _closure(copying, entries)
+
+
+def _closure(start: Iterable[str], leads_to: Callable[[str], Iterable[str | None]]) -> list[str]:
+    waiting, found = list(start), dict[str, None]()
     while waiting:
         folder = waiting.pop()
-        if folder in found or folder not in kustomizations:
-            continue
-        found.add(folder)
-        entries = _strings(_document_values(kustomizations[folder]))
-        waiting += [path for entry in entries if (path := join_path(folder, entry)) is not None]
-    return found
+        if folder not in found:
+            found[folder] = None
+            waiting += [one for one in leads_to(folder) if one is not None]
+    return list(found)
 
 
 def _existing_paths(strings: Iterable[str], folders: Iterable[str], paths: Collection[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders, engine_builds
 from gitops_mcp.domain.kustomize import Build, FileTree, Produced
+from gitops_mcp.domain.names import is_namespace_name
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration, MakerFile
 from gitops_mcp.domain.repository.not_applied import cnpg_documents
@@ -136,16 +137,16 @@ def _build_plain_file(tree: FileTree, path: str, by: EngineObject | None = None)
 def declare_as_written(
     path: str, text: str, document: YamlDocument, base: Path, value: Object, by: EngineObject | None
 ) -> Declaration:
-    namespace = at(value, "metadata", "namespace") or (by.default_namespace if by else None)
     own = bool(at(value, "metadata", "namespace"))
+    namespace = _known_namespace(at(value, "metadata", "namespace") if own else by.default_namespace if by else None)
     return Declaration(
-        identity=Identity(value["kind"], str(namespace) if namespace else None, value["metadata"]["name"]),
+        identity=Identity(value["kind"], namespace, value["metadata"]["name"]),
         path=path,
         document=document.index,
         base=base,
         line=line_of_path(text, document.index, base) if base else document.line,
         object=value,
-        namespace_from="document" if own else "engine" if namespace else "unknown",
+        namespace_from="unknown" if namespace is None else "document" if own else "engine",
         applied=by,
     )
 
@@ -187,6 +188,8 @@ def _namespace(value: Object, produced: Produced, by: EngineObject | None) -> tu
     own = at(value, "metadata", "namespace")
     if value.get("kind") in _CLUSTER_SCOPED:
         return None, "document"
+    if own and _known_namespace(own) is None:
+        return None, "unknown"
     if isinstance(own, str) and own:
         word = produced.word(("metadata", "namespace"))
         layer = produced.layers[word.layer] if word else produced.layers[0]
@@ -194,7 +197,13 @@ def _namespace(value: Object, produced: Produced, by: EngineObject | None) -> tu
             return own, "document"
         is_engine = by is not None and (layer.path, layer.document) == (by.place.path, by.place.document)
         return own, "engine" if is_engine else "kustomization"
-    return (by.default_namespace, "engine") if by and by.default_namespace else (None, "unknown")
+    given = _known_namespace(by.default_namespace) if by else None
+    return (given, "engine") if given else (None, "unknown")
+
+
+def _known_namespace(said: object) -> str | None:
+    """None for what is a template or a variable still."""
+    return said if isinstance(said, str) and is_namespace_name(said) else None
 
 
 def _encryption_reason(produced: Produced) -> str | None:
@@ -220,7 +229,7 @@ def _render_releases(tree: FileTree, one: EngineObject) -> RenderedRoot:
 def _declare_releases(one: EngineObject, made: Iterable[tuple[Release, Object, str | None]]) -> Iterator[Declaration]:
     for release, value, opaque in made:
         own = at(value, "metadata", "namespace")
-        namespace = None if value["kind"] in _CLUSTER_SCOPED else own or release.namespace
+        namespace = None if value["kind"] in _CLUSTER_SCOPED else _known_namespace(own or release.namespace)
         yield Declaration(
             identity=Identity(value["kind"], namespace, value["metadata"]["name"]),
             path=one.place.path,

@@ -40,6 +40,7 @@ from gitops_mcp.domain.names import check_cluster_name, quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, list_at
 from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.repository.namespaces import NAME_IT, why_namespace_is_open
 from gitops_mcp.errors import Forbidden, GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.engines import Engines, SeenEngine, tip_made
@@ -76,6 +77,9 @@ def read_cluster_status(
         live, unavailable = (there, None) if refused is None else (None, unavailable)
     if unavailable:
         warnings.append(Notice("live-unavailable", str(unavailable)))
+    if ground and declared and declared.identity.namespace is None and not (asked or live):
+        desired = app.desired(ground, chosen.path, ground.base.commit)
+        warnings.append(Notice("namespace-unknown", f"{why_namespace_is_open(desired, declared)}; {NAME_IT}"))
     if live is None and declared is None:
         raise unavailable or unknown_cluster(api, app, ground, chosen, name, asked)
     engines = Engines.of(apis.at_engine(chosen), chosen, ground)

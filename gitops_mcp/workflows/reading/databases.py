@@ -8,7 +8,7 @@ from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.members import DatabaseList, DatabaseRow, MemberState
 from gitops_mcp.app import App
 from gitops_mcp.domain.kinds import DATABASE
-from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.names import ClusterRef, UnplacedCluster
 from gitops_mcp.domain.objects import Object, at, list_at, text_at
 from gitops_mcp.domain.plans.databases.database import POLICY, declared_databases, sql_name_of
 from gitops_mcp.domain.plans.roles.declared_roles import bootstrap_database, bootstrap_owner
@@ -82,8 +82,8 @@ def _of_bootstrap(seen: ClusterReading, names: set[str]) -> Iterator[DatabaseRow
 
 
 def _read_live(seen: ClusterReading) -> tuple[Object, ...] | None:
-    if seen.live is None:
-        return None
+    if seen.live is None or seen.ref.namespace is None:
+        return None if seen.live is None else ()
     try:
         return seen.api.every(DATABASE, seen.ref.namespace)
     except GitOpsError as error:
@@ -91,12 +91,15 @@ def _read_live(seen: ClusterReading) -> tuple[Object, ...] | None:
         return None
 
 
-def _by_object(desired: Desired, ref: ClusterRef) -> dict[str, Declaration]:
+def _by_object(desired: Desired, ref: ClusterRef | UnplacedCluster) -> dict[str, Declaration]:
     return {one.identity.name: one for one in declared_databases(desired, ref)}
 
 
 def _declared_row(
-    one: Declaration, ref: ClusterRef, live: Iterable[Object] | None, pending: Iterable[tuple[str, object]]
+    one: Declaration,
+    ref: ClusterRef | UnplacedCluster,
+    live: Iterable[Object] | None,
+    pending: Iterable[tuple[str, object]],
 ) -> DatabaseRow:
     name = sql_name_of(one)
     state: MemberState = "unknown"

@@ -10,11 +10,12 @@ from gitops_mcp.answers.members import MemberState
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import DATABASE_ROLE
-from gitops_mcp.domain.names import NO_NAMES, ClusterRef, check_cluster_name
+from gitops_mcp.domain.names import NO_NAMES, ClusterRef, UnplacedCluster, check_cluster_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles
 from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.namespaces import NAME_IT, why_namespace_is_open
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
@@ -43,7 +44,7 @@ class ClusterReading:
     """What a listing stands on; parts that could not be had are None, and named in the warnings."""
 
     environment: Environment
-    ref: ClusterRef
+    ref: ClusterRef | UnplacedCluster
     declared: Declaration | None
     desired: Desired | None
     live: LiveRoles | None
@@ -101,11 +102,14 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
     if unread is not None:
         warnings.append(Notice("live-unavailable", str(unread)))
     space = space or at(cluster, "metadata", "namespace")
-    if space is None or (declared is None and cluster is None):
+    if declared is None and cluster is None:
         raise _why_nowhere(api, chosen, name, asked, unclear, unread)
     allowed_namespace(chosen, space)
     live = None
-    if unread is None:
+    if space is None and declared is not None and desired is not None:
+        warnings.append(Notice("namespace-unknown", f"{why_namespace_is_open(desired, declared)}; {NAME_IT}"))
+        live = None if unread else LiveRoles(None, ())
+    elif unread is None:
         try:
             live = LiveRoles(cluster, api.every(DATABASE_ROLE, space))
         except NotInstalled:
@@ -113,7 +117,7 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
         except GitOpsError as error:
             warnings.append(Notice("unreadable", f"DatabaseRoles are missing here: {error}"))
             live = LiveRoles(cluster, ())
-    ref = ClusterRef(space, name)
+    ref = ClusterRef(space, name) if space else UnplacedCluster(name)
     return ClusterReading(chosen, ref, declared, desired, live, cluster, api, warnings, changes)
 
 

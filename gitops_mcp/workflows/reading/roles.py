@@ -10,7 +10,7 @@ from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
-from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.names import ClusterRef, UnplacedCluster
 from gitops_mcp.domain.objects import Object, at, mapping_at, texts_at
 from gitops_mcp.domain.plans.roles.declared_roles import (
     ROLES,
@@ -73,7 +73,7 @@ def _rows(seen: ClusterReading) -> Iterator[RoleRow]:
 def _with_secret_reports(seen: ClusterReading, rows: Sequence[RoleRow]) -> Iterator[RoleRow]:
     """A role whose password does not come, or whose new one does not, is failing whatever else is done of it."""
     secrets = {secret for row in rows if (secret := _live_secret_of(row))} if seen.live is not None else set()
-    reports, unread = read_secret_reports(seen.api, seen.ref.namespace, secrets)
+    reports, unread = read_secret_reports(seen.api, seen.ref.namespace or "", secrets)
     seen.warnings.extend(unread)
     for row in rows:
         report = reports.get(_live_secret_of(row) or "")
@@ -92,7 +92,7 @@ def _in_git(seen: ClusterReading) -> tuple[DeclaredRole, ...]:
     return declared_roles(seen.desired, there[0], seen.ref) if there else ()
 
 
-def _roles_by_name(desired: Desired, ref: ClusterRef) -> dict[str, DeclaredRole]:
+def _roles_by_name(desired: Desired, ref: ClusterRef | UnplacedCluster) -> dict[str, DeclaredRole]:
     found = [
         one
         for one in desired.clusters

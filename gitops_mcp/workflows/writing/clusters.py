@@ -17,13 +17,14 @@ from gitops_mcp.domain.plans.clusters.cluster import (
     INSTANCES,
     LiveCluster,
     cluster_places,
-    plan_cluster_deletion,
     plan_new_cluster,
     plan_scaling,
 )
+from gitops_mcp.domain.plans.clusters.cluster_deletion import plan_cluster_deletion
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
-from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.namespaces import why_namespace_is_open
 from gitops_mcp.domain.rules.limits import check_instances_limit, check_storage_class_limit
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View, allowed_namespace
@@ -157,7 +158,7 @@ def scale_cluster(app: App, request: WriteRequest, name: str, *, namespace: str 
             found, unread = live_or_not(view, ClusterRef(space, name), without)
         live = found.object if found else None
         made = plan_scaling(declared, view.desired, namespace=namespace, instances=instances, live=live)
-        return made.warned([*unread, *_namespace_notices(declared, namespace)])
+        return made.warned([*unread, *_namespace_notices(view.desired, declared, namespace)])
 
     return deliver(app, replace(request, cluster=name, namespace=namespace), Writing(about, plan))
 
@@ -186,7 +187,7 @@ def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str
             configured=view.environment.engine_type,
         )
         made = with_restore_note(made, read_restorable(view, ref, found, deleted=True))
-        return made.warned([*unread, *_namespace_notices(declared, ref.namespace)])
+        return made.warned([*unread, *_namespace_notices(view.desired, declared, ref.namespace)])
 
     def finish(view: View) -> Plan:
         from gitops_mcp.domain.plans.clusters.cluster_leftovers import plan_leftover_removal
@@ -202,14 +203,14 @@ def _declared_cluster(view: View, name: str, namespace: str | None) -> Declarati
 
 
 def _namespace_of(view: View, declared: Declaration, asked: str | None) -> str:
-    return declared.identity.namespace or asked or only_namespace(view)
+    return declared.identity.namespace or asked or only_namespace(view, declared)
 
 
-def _namespace_notices(declared: Declaration, used: str | None) -> list[Notice]:
+def _namespace_notices(desired: Desired, declared: Declaration, used: str | None) -> list[Notice]:
     if declared.identity.namespace is not None:
         return []
     where = f"namespace {used} was taken from the request" if used else "it could not be told"
-    return [Notice("namespace-unknown", f"nothing in the repository says the namespace of {declared.place}; {where}")]
+    return [Notice("namespace-unknown", f"{why_namespace_is_open(desired, declared)}; {where}")]
 
 
 def _live_namesake(view: View, ref: ClusterRef) -> list[Notice]:

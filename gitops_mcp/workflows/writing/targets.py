@@ -9,6 +9,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.plans.clusters.cluster import LiveCluster
 from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles
 from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.repository.namespaces import why_namespace_is_open
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View, allowed_namespace
 
@@ -19,11 +20,11 @@ def the_cluster(view: View, name: str, namespace: str | None) -> tuple[Declarati
     declared = view.desired.cluster(name, asked, environment=view.environment.name)
     space = declared.identity.namespace or asked
     if space is None:
-        raise InvalidRequest(f"namespace: nothing in the repository says the namespace of {declared.place}; name it")
+        raise InvalidRequest(f"namespace: {why_namespace_is_open(view.desired, declared)}. Name it")
     return declared, ClusterRef(space, name)
 
 
-def only_namespace(view: View) -> str:
+def only_namespace(view: View, declared: Declaration | None = None) -> str:
     """Where nothing names one: the environment's only one, else the context's. Raises InvalidRequest."""
     allowed = view.environment.namespaces
     if allowed and len(allowed) == 1:
@@ -35,7 +36,8 @@ def only_namespace(view: View) -> str:
     if context and allowed is None:
         return context
     choices = f"; there are: {', '.join(allowed)}" if allowed else ""
-    raise InvalidRequest(f"namespace: say in which namespace, since nothing else does{choices}")
+    why = f"{why_namespace_is_open(view.desired, declared)}. Name it" if declared else "say in which namespace"
+    raise InvalidRequest(f"namespace: {why}{'' if declared else ', since nothing else does'}{choices}")
 
 
 def object_at_base(view: View, declared: Declaration) -> Object | None:

@@ -42,6 +42,8 @@ def extended(text: str) -> str:
         pytest.param(replacement(NUMBER, cluster("spec.new.x", options=CREATE)), id="a new field is typed by its text"),
         *(pytest.param(replacement(config(field), cluster("spec.new", options=CREATE)), id=f"a new field from {field}") for field in ("yes", "bool", "hex", "none", "s")),
         pytest.param(replacement(NUMBER, cluster("spec.new.x")), id="a field that is not there"),
+        pytest.param(replacement("source: {kind: Namespace, fieldPath: metadata.name}", cluster("spec.new", options=CREATE), before="namespace: shop\n", document=f"{CLUSTER}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: any}}\n"), id="from a Namespace that is renamed"),
+        pytest.param(replacement("source: {kind: Namespace, name: any, fieldPath: metadata.name}", cluster("spec.new", options=CREATE), before="namespace: shop\n", document=f"{CLUSTER}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: any}}\n"), id="from that, by the name that it had"),
         pytest.param(replacement(config("hex"), cluster("spec.instances")), id="a number in another notation"),
         pytest.param(replacement(config("s"), cluster("spec.instances")), id="a text where a number stands"),
         pytest.param(replacement(NUMBER, cluster("spec.x"), document=extended("  x: null\n")), id="onto null"),

@@ -38,7 +38,7 @@ def transformed(transform: Transform, kustomization: str, value: Object) -> Draf
     ("kind", "metadata"),
     [
         pytest.param("ConfigMap", {"name": "a-x-b", "namespace": "there"}, id="a kind like any other"),
-        pytest.param("Namespace", {"name": "x"}, id="a Namespace"),
+        pytest.param("Namespace", {"name": "there"}, id="a Namespace is renamed"),
         pytest.param("CustomResourceDefinition", {"name": "x"}, id="a definition"),
         pytest.param("ClusterRole", {"name": "a-x-b"}, id="what has no namespace still has a name"),
         pytest.param("ClusterImageCatalog", {"name": "a-x-b", "namespace": "there"}, id="a kind that kustomize does not know to have none"),

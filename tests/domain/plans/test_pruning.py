@@ -7,7 +7,8 @@ import pytest
 from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plans.clusters.cluster import LiveCluster, plan_cluster_deletion
+from gitops_mcp.domain.plans.clusters.cluster import LiveCluster
+from gitops_mcp.domain.plans.clusters.cluster_deletion import plan_cluster_deletion
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.pruning import confirmation_notices
 from gitops_mcp.domain.plans.removal_step import Kept, why_not_pruned

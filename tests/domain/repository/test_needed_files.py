@@ -49,6 +49,8 @@ spec:
         pytest.param({"o/kustomization.yaml": "[1]\n"}, {"o/p.yaml"}, set(), id="no kustomization"),
         pytest.param({"o/kustomization.yaml": "replacements: [{}]\nresources: [r.yaml, ../b]\n", "b/kustomization.yaml": "resources: [s.yaml]\n"}, {"o/r.yaml", "b/s.yaml"}, {"o/r.yaml", "b/s.yaml"}, id="any resource, where values are copied"),
         pytest.param({"o/kustomization.yaml": "vars: []\nresources: [..]\n", "kustomization.yaml": "resources: [s.yaml]\n"}, {"s.yaml"}, {"s.yaml"}, id="the same of the root"),
+        pytest.param({"o/kustomization.yaml": "components: [../c]\nresources: [r.yaml]\n", "c/kustomization.yaml": "kind: Component\nreplacements: [{path: p.yaml}]\n"}, {"o/r.yaml", "c/p.yaml"}, {"o/r.yaml", "c/p.yaml"}, id="any resource of who lists a component that copies"),
+        pytest.param({"o/kustomization.yaml": "components: [../c]\nresources: [r.yaml]\n", "c/kustomization.yaml": "kind: Component\nresources: [s.yaml]\n"}, {"o/r.yaml", "c/s.yaml"}, set(), id="none where that does not"),
         pytest.param({"f.yaml": FLUX}, {"apps/shop/p.yaml", "p.yaml"}, {"apps/shop/p.yaml", "p.yaml"}, id="of an engine object: from its path and the root"),
         pytest.param({"a.yaml": ARGO}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml", "charts/db/notes.txt"}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml"}, id="values of an Application"),
         pytest.param({"a.yaml": REFERRED}, {"vals/prod/db.yaml", "vals/all.yaml", "envs/eu/a/db.yaml", "envs/eu/a/web.yaml", "$values/vals/all.yaml"}, {"vals/all.yaml", "envs/eu/a/db.yaml"}, id="values of another source, and by a template"),

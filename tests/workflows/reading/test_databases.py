@@ -150,3 +150,11 @@ def test_databases_that_may_not_be_read_are_named_and_git_is_shown(team: Team, a
     found = listing(team)
     assert {row.name: row.state for row in found.items} == {"app": "pending", "books": "unknown"}
     assert [one.id for one in found.warnings] == ["unreadable"]
+
+
+def test_databases_of_a_cluster_whose_namespace_nothing_says_are_those_that_git_declares(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(namespace=None)})
+    api.clusters(None, listed(), named="db")
+    found = list_databases(team.app(), "db", namespace=None, environment=None, limit=50, cursor=None)
+    assert [(one.name, one.state) for one in found.items] == [("app", "only_in_git")]
+    assert (found.namespace, [one.id for one in found.warnings]) == (None, ["namespace-unknown"])

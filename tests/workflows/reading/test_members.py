@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.answers.members import MemberState
+from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles
 from gitops_mcp.errors import Forbidden, InvalidRequest, NotFound, Unavailable
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
 from tests.fakes.api import Answer, status
@@ -123,6 +124,32 @@ def test_git_answers_where_the_api_does_not(team: Team, api: Api) -> None:
     api.cluster("shop", "db", status(503, "ServiceUnavailable", "down"))
     found = read(team)
     assert (found.live, ids(found)) == (None, ["live-unavailable"])
+
+
+def test_git_answers_where_nothing_says_the_namespace_and_the_api_does_not_answer(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(namespace=None)})
+    api.answers["*"] = status(503, "ServiceUnavailable", "down")
+    found = read(team)
+    assert (found.ref.namespace, found.live, ids(found)) == (None, None, ["live-unavailable", "namespace-unknown"])
+    assert found.warnings[1].message == (
+        "nothing in the repository says the namespace of db.yaml:1: it has no metadata.namespace, and no engine object "
+        "of this repository applies it; name it to see what is live there"
+    )
+
+
+def test_where_nothing_says_the_namespace_and_nothing_of_the_name_is_live_git_answers(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(namespace=None)})
+    api.clusters(None, listed(), named="db")
+    found = read(team)
+    assert (found.ref.namespace, found.live, ids(found)) == (None, LiveRoles(None, ()), ["namespace-unknown"])
+
+
+def test_a_namespace_that_is_named_is_the_one_that_nothing_says(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(namespace=None)})
+    api.cluster("shop", "db", Answer(200, live()))
+    api.objects("databaseroles", listed())
+    found = read(team, "shop")
+    assert (found.ref.namespace, found.cluster, found.warnings) == ("shop", live(), [])
 
 
 def test_an_older_cnpg_has_no_roles_of_their_own_and_nothing_is_missing(team: Team, api: Api) -> None:

@@ -34,6 +34,22 @@ def role(name: str, *, applied: bool | None = True, message: str = "", **spec: A
     )
 
 
+def test_roles_of_a_cluster_whose_namespace_nothing_says_are_those_that_git_declares(team: Team, api: Api) -> None:
+    files = {
+        "db.yaml": cluster(namespace=None, spec=INLINE),
+        "r.yaml": document("batch").replace(", namespace: shop", ""),
+    }
+    team.commit({**files, "other.yaml": document("elsewhere")})
+    api.answers["*"] = status(503, "ServiceUnavailable", "down")
+    found = list_roles(team.app(), "db", namespace=None, environment=None, limit=50, cursor=None)
+    assert [(one.name, one.form, one.state) for one in found.items] == [
+        ("app", "inline", "unknown"),
+        ("batch", "DatabaseRole", "unknown"),
+    ]
+    assert found.namespace is None
+    assert found.markdown().startswith("2 of 2 roles of db in default")
+
+
 def with_roles(managed: Object | None = None, **status_: Any) -> Object:
     found = live(managed=managed) if managed else live()
     return found | {"status": {**found["status"], "managedRolesStatus": status_}}

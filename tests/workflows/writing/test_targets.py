@@ -38,7 +38,9 @@ def test_a_cluster_is_meant_with_its_namespace_or_the_one_that_was_named(team: T
     assert the_cluster(view(team, "null", cluster()), "db", None)[1] == ClusterRef("shop", "db")
     nowhere = view(team, "null", cluster(namespace=None))
     assert the_cluster(nowhere, "db", "bank")[1] == ClusterRef("bank", "db")
-    with pytest.raises(InvalidRequest, match=r"nothing in the repository says the namespace of 0\.yaml:1; name it"):
+    with pytest.raises(
+        InvalidRequest, match=r"says the namespace of 0\.yaml:1: it has no metadata.namespace, .* applies it\. Name it"
+    ):
         the_cluster(nowhere, "db", None)
 
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.cnpg.cluster_spec import with_instances
-from gitops_mcp.domain.cnpg.protection import Engine, blockers, spell_out, without_blocking
 from gitops_mcp.domain.cnpg.scaling import Scaling
-from gitops_mcp.domain.editing.field import edit_fields, set_field
+from gitops_mcp.domain.editing.field import set_field
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef, pluralize
@@ -20,16 +19,14 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.pruning import asked_by, engine_in_use, wait_for_live
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, Refused
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.editing.sibling_paths import FilePlace
 
-_VALIDATED = ("built-in rules",)
+VALIDATED = ("built-in rules",)
 INSTANCES: Path = ("spec", "instances")
 
 
@@ -51,7 +48,7 @@ def plan_new_cluster(
     from gitops_mcp.domain.editing.sibling_paths import NewObject
 
     target = Identity("Cluster", ref.namespace, ref.name)
-    plan = Plan(f"Create Cluster {ref}", target, validated_by=_VALIDATED)
+    plan = Plan(f"Create Cluster {ref}", target, validated_by=VALIDATED)
     for existing in desired.named("Cluster", ref.name):
         if existing.identity.namespace not in {ref.namespace, None}:
             continue
@@ -99,7 +96,7 @@ def plan_scaling(
     running = at(live, "spec", "instances")
     running = running if isinstance(running, int) else now
     scaling = Scaling.of(with_instances(declared.object, running), to=instances, live=live)
-    plan = Plan(f"Scale {target} to {pluralize(instances, 'instance')}", target, validated_by=_VALIDATED)
+    plan = Plan(f"Scale {target} to {pluralize(instances, 'instance')}", target, validated_by=VALIDATED)
     if now == instances:
         return replace(plan, unchanged=f"{declared.place} says {pluralize(instances, 'instance')} already")
     return replace(
@@ -137,129 +134,3 @@ class LiveCluster:
     """What the API said about the Cluster to delete; `object` is None where there is none."""
 
     object: Object | None
-
-
-def plan_cluster_deletion(
-    declared: Declaration,
-    desired: Desired,
-    *,
-    ref: ClusterRef,
-    live: LiveCluster | None,
-    merged: Object | None = None,
-    configured: Engine | Literal["none", "auto"] = "auto",
-) -> Plan:
-    """The step that is due: first the protection against pruning goes, and once that is live the manifests.
-
-    `live` is None where the API could not be asked; the protection is then that of `merged`, what the base declares.
-    `configured`: the engine, where the configuration names it; what the other one reads is no protection.
-    """
-    target = replace(declared.identity, namespace=ref.namespace)
-    plan = Plan(f"Delete Cluster {ref}", target, validated_by=_VALIDATED, destroys=_what_is_lost(ref))
-    engine = engine_in_use(declared, configured)
-    if blockers(declared.object, engine):
-        return _plan_unprotecting(plan, declared, desired, ref, engine)
-    if live and live.object and (on_live := blockers(live.object, engine)):
-        return wait_for_live(plan, declared, on_live, live.object, merged, desired.origin.name)
-    if live is None and (in_base := blockers(merged, engine)):
-        return replace(
-            plan,
-            destroys=None,
-            unchanged=(
-                f"step 1 of 2 is proposed but not merged: the base still declares {spell_out(in_base)}, and "
-                f"the live Cluster could not be read, so that its removal may delete nothing"
-            ),
-            next=("Wait until it is merged and applied, then call this again",),
-        )
-    return _plan_removal(plan, declared, desired, ref, engine)
-
-
-def _plan_unprotecting(
-    plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef, engine: Engine | None
-) -> Plan:
-    edits: list[Set | Remove] = []
-    for part in ("annotations", "labels"):
-        place: Path = ("metadata", part)
-        old = at(declared.object, *place)
-        if not isinstance(old, dict):
-            continue
-        kept = without_blocking(old, engine)
-        if old and not kept:
-            edits.append(Remove(place))
-            continue
-        edits += [Set((*place, key), value) for key, value in kept.items() if value != old[key]]
-        edits += [Remove((*place, key)) for key in old if key not in kept]
-    found = spell_out(blockers(declared.object, engine))
-    return replace(
-        plan,
-        subject=f"Remove the protection of Cluster {ref} against pruning",
-        files=edit_fields(desired, declared, *edits),
-        body=(f"Step 1 of 2 of deleting Cluster {ref}: {found} goes, and nothing else.", *applier_lines(declared)),
-        warnings=applier_notices(declared, desired),
-        impact=Impact(
-            Level.NONE, (f"nothing is deleted by this step; the next one removes the {desired.origin.manifest}",)
-        ),
-        next=(
-            f"Step 1 of 2: removes {found}"
-            + desired.origin.while_waiting(". The engine keeps the database as long as the live Cluster carries it"),
-            desired.origin.then(
-                f"this is {desired.origin.applied}",
-                f"call delete_postgres_cluster again: step 2 removes the {desired.origin.manifest}",
-                at_once="Then ",
-            ),
-        ),
-    )
-
-
-def _plan_removal(plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef, engine: Engine | None) -> Plan:
-    from gitops_mcp.domain.editing.removal import remove_objects
-
-    dependents = desired.dependents(ref, declared)
-    confirmations = [
-        f"Argo CD prunes {one.identity} only after a person has confirmed it there ({why})"
-        for one in (declared, *dependents)
-        if desired.origin.once and (why := asked_by(one, engine))
-    ]
-    stays = desired.origin.while_waiting("stays in the cluster as an orphan:") or "goes with it although"
-    kept = [f"{one.identity} ({spell_out(held)})" for one in dependents if (held := blockers(one.object, engine))]
-    return replace(
-        plan,
-        files=remove_objects(desired, declared, *dependents),
-        body=(desired.origin.removes, *(f"- {one.title}" for one in (declared, *dependents)), *applier_lines(declared)),
-        impact=Impact(Level.DATA_LOSS, (_what_is_lost(ref),)),
-        warnings=(
-            *(Notice("protected-dependent", f"{text} {stays} it is protected against pruning") for text in kept),
-            *(
-                Notice(
-                    "maybe-dependent",
-                    f"{one.identity} at {one.place} names this Cluster, and stays: no namespace is said",
-                )
-                for one in desired.adrift(ref, declared)
-            ),
-            *applier_notices(declared, desired),
-        ),
-        next=(
-            (
-                f"{_deletion_text(desired, declared, ref)}: pods, PVCs with all data, services and the generated "
-                f"secrets {ref.name}-app, -superuser, -ca, -server, -replication go"
-            ),
-            (
-                "Backups in object storage, VolumeSnapshots and secrets that people made stay; volumes of a "
-                "StorageClass with reclaimPolicy Retain stay as released PVs"
-            ),
-            *confirmations,
-        ),
-    )
-
-
-def _deletion_text(desired: Desired, declared: Declaration, ref: ClusterRef) -> str:
-    by = declared.applied
-    if by and not by.prunes:
-        return (
-            f"Once merged, the live Cluster {ref} stays, since {by} does not prune by itself, until a person prunes or "
-            f"deletes it"
-        )
-    return f"{desired.origin.deletes} Cluster {ref}"
-
-
-def _what_is_lost(ref: ClusterRef) -> str:
-    return f"deleting Cluster {ref} deletes its pods and PVCs with all data"

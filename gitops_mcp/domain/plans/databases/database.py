@@ -13,7 +13,7 @@ from gitops_mcp.domain.editing.new_document import put_document
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, candidate_places, find_siblings
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import DATABASE
-from gitops_mcp.domain.names import ClusterRef, quote, suggest
+from gitops_mcp.domain.names import ClusterRef, UnplacedCluster, quote, suggest
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
@@ -54,7 +54,7 @@ def _list_field(key: str, names: Sequence[str]) -> Object:
     return {key: [{"name": name, "ensure": "present"} for name in names]} if names else {}
 
 
-def declared_databases(desired: Desired, ref: ClusterRef) -> tuple[Declaration, ...]:
+def declared_databases(desired: Desired, ref: ClusterRef | UnplacedCluster) -> tuple[Declaration, ...]:
     return tuple(
         one
         for one in desired.declarations

@@ -9,7 +9,7 @@ from typing import Literal
 from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.editing.field import where_field_stands
 from gitops_mcp.domain.kinds import DATABASE_ROLE
-from gitops_mcp.domain.names import ClusterRef, suggest
+from gitops_mcp.domain.names import ClusterRef, UnplacedCluster, suggest
 from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at, mapping_at, texts_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import NotFound, Refused
@@ -68,7 +68,7 @@ class LiveRoles:
     objects: tuple[Object, ...] | None
     """DatabaseRoles of the namespace; None: the kind is not served there."""
 
-    def named(self, ref: ClusterRef, name: str) -> Object | None:
+    def named(self, ref: ClusterRef | UnplacedCluster, name: str) -> Object | None:
         """The live DatabaseRole that says this name in PostgreSQL."""
         return next(
             (
@@ -96,7 +96,9 @@ class LiveRoles:
         return self.state(name) is not None or self.named(ref, name) is not None or self.inline(name) is not None
 
 
-def declared_roles(desired: Desired, cluster: Declaration, ref: ClusterRef) -> tuple[DeclaredRole, ...]:
+def declared_roles(
+    desired: Desired, cluster: Declaration, ref: ClusterRef | UnplacedCluster
+) -> tuple[DeclaredRole, ...]:
     return (*_inline_roles(desired, cluster), *_object_roles(desired, ref))
 
 
@@ -205,7 +207,7 @@ def _inline_roles(desired: Desired, cluster: Declaration) -> Iterator[DeclaredRo
             yield DeclaredRole(name, "inline", cluster, place, index)
 
 
-def _object_roles(desired: Desired, ref: ClusterRef) -> Iterator[DeclaredRole]:
+def _object_roles(desired: Desired, ref: ClusterRef | UnplacedCluster) -> Iterator[DeclaredRole]:
     for one in desired.declarations:
         if one.identity.kind != "DatabaseRole" or at(one.object, "spec", "cluster", "name") != ref.name:
             continue

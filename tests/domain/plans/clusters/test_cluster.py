@@ -7,7 +7,8 @@ from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plans.clusters.cluster import LiveCluster, plan_cluster_deletion, plan_new_cluster, plan_scaling
+from gitops_mcp.domain.plans.clusters.cluster import LiveCluster, plan_new_cluster, plan_scaling
+from gitops_mcp.domain.plans.clusters.cluster_deletion import plan_cluster_deletion
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Desired
