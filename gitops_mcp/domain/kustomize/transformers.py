@@ -15,13 +15,13 @@ from typing import Any
 from gitops_mcp.domain.kustomize import manifest, patches, replacements, selectors, transforms
 from gitops_mcp.domain.kustomize.draft import Draft, Pen
 from gitops_mcp.domain.kustomize.fieldspecs import fields_of, is_meant, mapped_or_doubted, scalar_at
-from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed, Section
+from gitops_mcp.domain.kustomize.kustomization import InvalidKustomization, Kustomization, Placed, Section, check_patch
 from gitops_mcp.domain.kustomize.mergepatch import Unpatchable
-from gitops_mcp.domain.kustomize.produced import Layer
+from gitops_mcp.domain.kustomize.produced import Layer, LayerKind
 from gitops_mcp.domain.kustomize.regex import Unsupported
 from gitops_mcp.domain.kustomize.state import State
 from gitops_mcp.domain.kustomize.tree import TrackedTree
-from gitops_mcp.domain.objects import Object, Path, at, list_at
+from gitops_mcp.domain.objects import Object, Path, at, list_at, texts_at
 
 _Change = Callable[[Draft, Object, Layer], Draft]
 
@@ -43,9 +43,10 @@ def apply_transformers(
     state: State, kustomization: Kustomization, files: TrackedTree, read: Callable[[str, str], State]
 ) -> State:
     """`read` gives what a file or folder holds, by its entry and the entry's place."""
-    for placed in kustomization.items("transformers"):
+    entries = [(patches.is_manifest(one.value), one) for one in kustomization.items("transformers")]
+    for is_inline, placed in sorted(entries, key=lambda entry: not entry[0]):
         place = files.place(placed)
-        if patches.is_manifest(placed.value):
+        if is_inline:
             # What it does has no place here: it stands in a string.
             for one in manifest.read_manifests(placed.value):
                 section = Section(placed.section.path, placed.section.document, placed.base, one.value)
@@ -74,15 +75,16 @@ def _apply_one(
     if value.get("apiVersion") != "builtin":
         reason = f"the plugin {kind} {name} is run only where kustomize is allowed to, and what it does is not known"
         return state.doubted(place, reason)
-    layer = replace(transforms.layer_at("document", placed, kustomization, files), folder=kustomization.folder)
     try:
         if kind in _AS_FIELD:
             made = _through_fields(state, section, kustomization, files)
         elif kind in _CHANGES:
-            made = _through_field_specs(state, value, layer)
+            made = _through_field_specs(
+                state, value, transforms.layer_at(_CHANGES[kind][0], placed, kustomization, files)
+            )
         else:
             return state.refused(place, f"there is no transformer {kind}")
-    except Unpatchable as error:
+    except (Unpatchable, InvalidKustomization) as error:
         return state.refused(place, f"{error}")
     if not unplaced:
         return made
@@ -93,14 +95,17 @@ def _apply_one(
 def _through_fields(state: State, section: Section, kustomization: Kustomization, files: TrackedTree) -> State:
     value, kind = section.value, section.value["kind"]
     entry = {name: value[name] for name in ("path", "patch", "target", "options") if value.get(name) is not None}
+    if kind == "PatchJson6902Transformer" and "jsonOp" in value:
+        entry["patch"] = value["jsonOp"]
+    merges = {"patch": value["patches"]} if kind == "PatchStrategicMergeTransformer" and value.get("patches") else {}
+    for each in (entry, merges):
+        check_patch(each)
     said: Mapping[str, Object] = {
         "PatchTransformer": {"patches": [entry]},
-        "PatchJson6902Transformer": {
-            "patchesJson6902": [entry | ({"patch": value["jsonOp"]} if "jsonOp" in value else {})]
-        },
+        "PatchJson6902Transformer": {"patchesJson6902": [entry]},
         "PatchStrategicMergeTransformer": {
-            "patchesStrategicMerge": value.get("paths") or [],
-            "patches": [{"patch": value["patches"]}] if value.get("patches") else [],
+            "patchesStrategicMerge": texts_at(value, "paths"),
+            "patches": [merges] if merges else [],
         },
         "ReplacementTransformer": {"replacements": _mappings(value, "replacements")},
     }
@@ -117,7 +122,7 @@ def _through_fields(state: State, section: Section, kustomization: Kustomization
 
 def _through_field_specs(state: State, value: Object, layer: Layer) -> State:
     kind = str(value["kind"])
-    change = _CHANGES[kind]
+    _, change = _CHANGES[kind]
     if kind in _NAMING and not isinstance(value.get("fieldSpecs"), list):
         raise Unpatchable(f"a {kind} without fieldSpecs")
     if kind == "ReplicaCountTransformer" and not state.may_hold(of_cnpg=False):
@@ -221,16 +226,16 @@ def _done(pen: Pen, draft: Draft) -> Draft:
     return draft if pen.value is draft.value else pen.done()
 
 
-_CHANGES: Mapping[str, _Change] = {
-    "AnnotationsTransformer": partial(_write_pairs, field="annotations"),
-    "LabelTransformer": partial(_write_pairs, field="labels"),
-    "NamespaceTransformer": _set_namespace,
-    "PrefixTransformer": partial(_set_name, before="prefix", after=""),
-    "SuffixTransformer": partial(_set_name, before="", after="suffix"),
-    "PrefixSuffixTransformer": partial(_set_name, before="prefix", after="suffix"),
-    "ImageTagTransformer": _set_image,
-    "ReplicaCountTransformer": _set_count,
-    "ValueAddTransformer": _add_value,
-    "HashTransformer": lambda draft, _value, _layer: draft,
+_CHANGES: Mapping[str, tuple[LayerKind, _Change]] = {
+    "AnnotationsTransformer": ("annotation", partial(_write_pairs, field="annotations")),
+    "LabelTransformer": ("label", partial(_write_pairs, field="labels")),
+    "NamespaceTransformer": ("namespace", _set_namespace),
+    "PrefixTransformer": ("name", partial(_set_name, before="prefix", after="")),
+    "SuffixTransformer": ("name", partial(_set_name, before="", after="suffix")),
+    "PrefixSuffixTransformer": ("name", partial(_set_name, before="prefix", after="suffix")),
+    "ImageTagTransformer": ("images", _set_image),
+    "ReplicaCountTransformer": ("replicas", _set_count),
+    "ValueAddTransformer": ("replacement", _add_value),
+    "HashTransformer": ("name", lambda draft, _value, _layer: draft),
 }
 _NAMING = frozenset({"PrefixTransformer", "SuffixTransformer", "PrefixSuffixTransformer"})

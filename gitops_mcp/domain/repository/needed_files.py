@@ -12,9 +12,12 @@ from gitops_mcp.domain.engines.declared import MARKS, all_value_sources
 from gitops_mcp.domain.engines.reading import clean_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
+from gitops_mcp.domain.objects import at
 
 _LISTS = frozenset({"resources", "bases", "crds"})
 """Keys of a kustomization whose files matter only where they declare something of CNPG, which is known without."""
+_PLUGIN = "apiVersion: builtin"
+"""What a transformer or generator of kustomize's own says that is a document."""
 _TEXTS = (".yaml", ".yml", ".json", ".env", ".tpl")
 
 
@@ -26,6 +29,10 @@ def referenced_paths(texts: Mapping[str, str], paths: Container[str]) -> set[str
         folder = path.rpartition("/")[0]
         if is_kustomization(path):
             found |= set(_existing_paths(_strings_of_kustomization(text, all_of_it=folder in wide), (folder,), paths))
+        elif _PLUGIN in text:
+            # What it names counts from the kustomization that lists it: beside it, or above.
+            above = (folder, folder.rpartition("/")[0])
+            found |= set(_existing_paths(_strings(_document_values(text)), above, paths))
         elif any(mark in text for mark in MARKS):
             found |= set(_existing_paths(_strings(_document_values(text)), _named_folders(text), paths))
     return found - texts.keys()
@@ -43,9 +50,16 @@ def _strings_of_kustomization(text: str, *, all_of_it: bool) -> Iterator[str]:
 
 
 def _copying_folders(texts: Mapping[str, str]) -> set[str]:
-    """Folders whose kustomization copies values between objects, and those they build on: there any object counts."""
+    """Folders whose kustomization copies values between objects, and those they build on: there any object counts.
+
+    So it does in a folder that is listed under `transformers` or `generators`.
+    """
     kustomizations = {path.rpartition("/")[0]: text for path, text in texts.items() if is_kustomization(path)}
     waiting = [folder for folder, text in kustomizations.items() if "replacements:" in text or "vars:" in text]
+    for folder, text in kustomizations.items():
+        if "transformers:" in text or "generators:" in text:
+            listed = (at(value, key) for value in _document_values(text) for key in ("transformers", "generators"))
+            waiting += [path for entry in _strings(list(listed)) if (path := join_path(folder, entry)) is not None]
     found: set[str] = set()
     while waiting:
         folder = waiting.pop()

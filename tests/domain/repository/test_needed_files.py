@@ -38,6 +38,8 @@ spec:
         pytest.param({"o/kustomization.yaml": "[1]\n"}, {"o/p.yaml"}, set(), id="no kustomization"),
         pytest.param({"o/kustomization.yaml": "replacements: [{}]\nresources: [r.yaml, ../b]\n", "b/kustomization.yaml": "resources: [s.yaml]\n"}, {"o/r.yaml", "b/s.yaml"}, {"o/r.yaml", "b/s.yaml"}, id="any resource, where values are copied"),
         pytest.param({"o/kustomization.yaml": "vars: []\nresources: [..]\n", "kustomization.yaml": "resources: [s.yaml]\n"}, {"s.yaml"}, {"s.yaml"}, id="the same of the root"),
+        pytest.param({"o/kustomization.yaml": "transformers: [../t]\n", "t/kustomization.yaml": "resources: [l.yaml]\n"}, {"t/l.yaml"}, {"t/l.yaml"}, id="a folder of transformers"),
+        pytest.param({"o/t/l.yaml": "apiVersion: builtin\nkind: PatchTransformer\npath: p.yaml\n"}, {"o/p.yaml", "o/t/p.yaml", "p.yaml", "q/p.yaml"}, {"o/p.yaml", "o/t/p.yaml", "p.yaml"}, id="the patch of a transformer"),
         pytest.param({"f.yaml": FLUX}, {"apps/shop/p.yaml", "p.yaml"}, {"apps/shop/p.yaml", "p.yaml"}, id="of an engine object: from its path and the root"),
         pytest.param({"a.yaml": ARGO}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml", "charts/db/notes.txt"}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml"}, id="values of an Application"),
         pytest.param({"x.yaml": "kind: ConfigMap\ndata: {file: y.yaml}\n"}, {"y.yaml"}, set(), id="of what is no engine object"),
