@@ -70,7 +70,7 @@ def find_siblings(desired: Desired, kind: str) -> tuple[Sibling, ...]:
     return tuple(
         _sibling(desired, one)
         for one in desired.declarations
-        if one.identity.kind == kind and not one.shared and one.release is None and not one.base
+        if one.identity.kind == kind and not one.shared and not one.is_rendered and not one.base
     )
 
 
@@ -167,7 +167,7 @@ def _places_near_cluster(desired: Desired, cluster: Declaration, new: NewObject,
     if len(together) > 1 and "{cluster}" not in posixpath.basename(layout):
         kind = posixpath.basename(layout).partition("{")[0].strip("-_.")
         name = f"{new.cluster}-{kind}-{new.short}.yaml" if kind else f"{new.name}.yaml"
-    if not cluster.shared and cluster.release is None and not cluster.base:
+    if not cluster.shared and not cluster.is_rendered and not cluster.base:
         dependents = [
             one
             for one in desired.declarations

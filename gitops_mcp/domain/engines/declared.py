@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from gitops_mcp.domain.budget import spend, spent_by
-from gitops_mcp.domain.engines import argocd, flux, flux_parents
+from gitops_mcp.domain.engines import argocd, flux, flux_parents, resource_set
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
@@ -130,6 +130,8 @@ def _referred_objects(found: Iterable[LocatedObject], files: Files) -> Iterator[
 def _engine_objects(
     found: tuple[LocatedObject, ...], files: Files, remotes: tuple[str, ...], revision: str
 ) -> tuple[EngineObject, ...]:
+    sets = [one for one in found if (one.group, one.kind) == (flux.INSTANCE_GROUP, resource_set.KIND)]
+    found = (*found, *(made for one in sets for made in resource_set.located_objects(one, found)))
     context = flux.FluxContext(files, found, remotes, revision)
     applied: list[EngineObject] = []
     for one in found:
@@ -151,6 +153,8 @@ def _read_by_kind(one: LocatedObject, context: flux.FluxContext) -> Iterator[Eng
         case flux.INSTANCE_GROUP, "FluxInstance":
             if (made := flux.interpret_instance(one, context)) is not None:
                 yield made
+        case flux.INSTANCE_GROUP, resource_set.KIND:
+            yield resource_set.interpret_resource_set(one, context.found)
         case argocd.GROUP, "Application":
             yield from argocd.interpret_application(
                 one, context.files, remotes=context.remotes, revision=context.revision

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gitops_mcp.domain.engines import left_out
+from gitops_mcp.domain.engines import left_out, resource_set
 from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, FluxVariable, LocatedObject, Substitution
 from gitops_mcp.domain.engines.reading import (
     Files,
@@ -143,6 +143,9 @@ def interpret_instance(one: LocatedObject, context: FluxContext) -> EngineObject
 
 def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
     """(kind, name) of every ConfigMap and Secret that variables or values come from."""
+    if one.kind == resource_set.KIND:
+        for made in resource_set.located_objects(one, ()):
+            yield from value_sources(made)
     spec = spec_of(one)
     for reference in (*mappings_in(at(spec, "postBuild", "substituteFrom")), *mappings_in(spec.get("valuesFrom"))):
         yield str(reference.get("kind")), str(reference.get("name"))
