@@ -26,6 +26,7 @@ _DEEPEST = 3
 """ResourceSets that make ResourceSets."""
 _ACTION = re.compile(r"<<.*?>>", re.DOTALL)
 _WORD = re.compile(r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`|(?<![\w.$])inputs\b")
+_ID = "the id of a set of inputs is not worked out"
 _InputSet = tuple[Path | None, Object]
 _BRACES = {"{{": "\ue000", "}}": "\ue001"}
 """What stands for the braces of others (Helm, Argo CD) while a template is rendered."""
@@ -90,10 +91,10 @@ def interpret_resource_set(one: LocatedObject, found: tuple[LocatedObject, ...])
 
 def _input_sets(one: LocatedObject, spec: Object, found: tuple[LocatedObject, ...]) -> list[_InputSet] | str:
     """Each set with where it stands in the ResourceSet; why not all of them are known."""
-    from gitops_mcp.domain.engines.go_template.values import go_value
+    from gitops_mcp.domain.engines.go_template.values import Unknown
 
     own: list[_InputSet] = [
-        (("spec", "inputs", index), go_value(each)) for index, each in enumerate(mappings_in(spec.get("inputs")))
+        (("spec", "inputs", index), _provided(each, one)) for index, each in enumerate(mappings_in(spec.get("inputs")))
     ]
     groups = [(one.name, own)] if own else []
     for reference in mappings_in(spec.get("inputsFrom")):
@@ -101,15 +102,30 @@ def _input_sets(one: LocatedObject, spec: Object, found: tuple[LocatedObject, ..
         if provider is None or at(provider.object, "spec", "type") != "Static":
             named = text_at(reference, "name") or "a selector"
             return f"its inputs come from {PROVIDER} {named}, whose values are not in this repository"
-        groups.append((provider.name, [(None, go_value(mapping_at(provider.object, "spec", "defaultValues")))]))
+        values = {"id": _ID, **mapping_at(provider.object, "spec", "defaultValues")}
+        groups.append((provider.name, [(None, _provided(values, provider))]))
     if at(spec, "inputStrategy", "name") == "Permute":
-        scoped = [[{re.sub(r"\W", "_", name): values} for _, values in sets] for name, sets in groups]
+        scoped = [[{_key(name): values} for _, values in sets] for name, sets in groups]
         together = ({key: part for each in sets for key, part in each.items()} for sets in product(*scoped))
-        return [(None, values) for values in islice(together, _MOST)]
+        return [(None, {"id": Unknown(_ID), **values}) for values in islice(together, _MOST)]
     flat = [each for _, sets in groups for each in sets]
     if len(flat) > _MOST:
         return f"it has more than {_MOST} sets of inputs"
     return flat or [(None, {})]
+
+
+def _provided(values: Object, by: LocatedObject) -> Object:
+    """A set of inputs, which knows what brings it."""
+    from gitops_mcp.domain.engines.go_template.values import Unknown, go_value
+
+    provider = {"apiVersion": by.object["apiVersion"], "kind": by.kind, "name": by.name, "namespace": by.namespace}
+    found: Object = go_value({**values, "provider": provider})
+    return {key: Unknown(_ID) if value == _ID else value for key, value in found.items()}
+
+
+def _key(name: str) -> str:
+    """The name of a provider as templates say it."""
+    return "_".join(re.findall(r"[a-z0-9]+", name.lower()))
 
 
 def _templates(value: Object, holder: Path) -> Iterator[tuple[Path, str]]:

@@ -44,7 +44,7 @@ def render_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
         spend(2 + len(paths) * (3 if one.build == "directory" else 1))
         if one.build == "directory":
             listing = (*directory_files(one, paths), *directory_folders(one, paths))
-    key = ("applied", f"{one.place}{one.place.base}{one.generated}{one.folder}")
+    key = ("applied", f"{one.place}{one.place.base}{one.generated or one.name}{one.folder}")
     return _render_once(
         tree, key, (one, listing), lambda watched: _build_engine_object(watched, one, paths), one.place.path
     )

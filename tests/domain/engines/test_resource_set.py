@@ -79,6 +79,7 @@ def made(desired: Desired) -> list[tuple[str | None, str, object, object]]:
         pytest.param(INPUTS + RESOURCES, [("billing", "billing-db", 3, "20Gi"), ("shop", "shop-db", 3, "10Gi")], id="objects with inputs"),
         pytest.param(RESOURCES.replace("<< inputs.team >>", "own").replace("<< inputs.size >>", "1Gi"), [("own", "own-db", 3, "1Gi")], id="no inputs"),
         pytest.param(INPUTS + "  steps:\n  - name: first\n  - name: second\n" + TEMPLATE.replace("\n", "\n  ").replace("  resources", "    resources", 1), [("billing", "billing-db", 3, "20Gi"), ("shop", "shop-db", 3, "10Gi")], id="steps"),
+        pytest.param(INPUTS + TEMPLATE.replace("namespace: << inputs.team | quote >>", "namespace: << inputs.provider.namespace >>"), [("flux-system", "billing-db", 3, "20Gi"), ("flux-system", "shop-db", 3, "10Gi")], id="what brings the inputs"),
         pytest.param(INPUTS.replace("count: 3", "count: 0") + TEMPLATE, [("billing", "billing-db", 1, "20Gi"), ("shop", "shop-db", 1, "10Gi")], id="functions"),
         pytest.param(INPUTS + RESOURCES.replace("      spec:", "        annotations: {fluxcd.controlplane.io/reconcile: disabled}\n      spec:"), [], id="left out by its annotation"),
         pytest.param("  inputs: [{team: shop, size: 1Gi}, {team: shop, size: 2Gi}]\n" + RESOURCES, [("shop", "shop-db", 3, "1Gi")], id="the first of a name"),
