@@ -23,6 +23,7 @@ from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.engines import Engines
+from gitops_mcp.workflows.makers import makers_notice
 from gitops_mcp.workflows.notices import base_warnings, forbidden_everywhere
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.cluster_pages import ClusterPage, Position, Space, read_cluster_page
@@ -90,13 +91,16 @@ def list_clusters(
         why = Notice("not-installed" if isinstance(error, NotInstalled) else "live-unavailable", str(error))
         listed = _list_declared(app, asked, 0, why)
         if not listed.items:
-            raise type(error)(f"{error}; and Git declares no Cluster there") from error
+            told = "".join(f"; {one.message}" for one in listed.warnings[1:])
+            raise type(error)(f"{error}; and Git declares no Cluster there{told}") from error
         return listed
     now = datetime.now(UTC)
     delivery = _Delivery.of(apis, ground, chosen) if detailed else None
     rows = [_row(one, now, delivery) for one in page.items]
     kept = rows_that_fit(rows)
     after = page.position_after(len(kept))
+    if not kept and cursor is None and not unwell and ground and chosen.delivery == "git":
+        warnings += makers_notice(app, ground, chosen)
     return ClusterList(
         environment=chosen.name,
         items=kept,
@@ -255,7 +259,12 @@ def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> Cluste
         environment=environment.name,
         items=kept,
         cursor=_encode_position(asked, Position(done=done), declared=True) if done < len(found) else None,
-        warnings=[why, *base_warnings(ground), *passed_over(desired)],
+        warnings=[
+            why,
+            *base_warnings(ground),
+            *passed_over(desired),
+            *(makers_notice(app, ground, environment) if not found else []),
+        ],
     )
 
 
