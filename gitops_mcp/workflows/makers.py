@@ -13,19 +13,20 @@ _TEXT_AT_MOST = 3000
 
 def makers_notice(app: App, ground: Ground, environment: Environment, name: str | None = None) -> list[Notice]:
     """Looked for in the whole commit, which costs: only for what was not found. `name`: of what was asked for."""
-    from gitops_mcp.domain.repository import makers
+    from gitops_mcp.domain.repository.makers.mentions import MENTIONS
+    from gitops_mcp.domain.repository.makers.search import SUBMODULES, claimed_groups, find_makers, told_makers
 
     repository, commit = ground.repository, ground.base.commit
     try:
         desired = app.desired(ground, environment.path, commit)
-        files = repository.mentioning(commit, makers.MENTIONS)
-        if groups := makers.claimed_groups(files):
+        files = repository.mentioning(commit, MENTIONS)
+        if groups := claimed_groups(files):
             files |= repository.mentioning(commit, [f"{group}/" for group in sorted(groups)])
-        submodules = repository.read(commit, makers.SUBMODULES)
+        submodules = repository.read(commit, SUBMODULES)
     except GitOpsError:  # the answer is that there is none; why Git cannot be asked is told by what asks it first
         return []
     text = submodules.data.decode(errors="replace") if submodules else ""
-    told = makers.told_makers(makers.find_makers(desired, files, text), name, environment.path)
+    told = told_makers(find_makers(desired, files, text, name), name, environment.path)
     return [Notice("made-otherwise", cut_text(told, _TEXT_AT_MOST))] if told else []
 
 
