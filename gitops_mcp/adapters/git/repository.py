@@ -162,6 +162,10 @@ class Repository:
         """Manifests that have a text anywhere."""
         return self.snapshots.naming(commit, text)
 
+    def mentioning(self, commit: str, texts: Collection[str]) -> dict[str, str]:
+        """The texts of files of any kind that have one of these, in whatever case."""
+        return self.snapshots.mentioning(commit, texts)
+
     def changed_files(self, old: str, new: str) -> tuple[str, ...]:
         return self.history.changed_files(old, new)
 

@@ -28,6 +28,8 @@ LARGEST = 5 * 2**20
 """Bytes. A larger file is no manifest that a person wrote."""
 _CHANGES_WORTH_READING = 2000
 _ROUNDS = 4
+_MENTIONING_AT_MOST = 400
+"""Files that are read to say what may make something."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,18 @@ class Snapshots:
     def naming(self, commit: str, text: str) -> frozenset[str]:
         """Manifests of a commit that have this text; it is looked for anew, which reads them all."""
         return frozenset(self._grep(object_id(commit), [text]))
+
+    def mentioning(self, commit: str, texts: Collection[str]) -> dict[str, str]:
+        """The files of a commit, of any kind, that have one of the texts in whatever case; a bounded number of them.
+
+        Looked for anew, for what was asked for and not found. Of a partial clone only manifests are looked at.
+        """
+        tree = self.files.tree(commit)
+        index = self._indexes.made(tree, lambda: self._indexed(tree))
+        found: dict[str, str] = {}
+        paths = sorted(self._grep(tree, texts, everywhere=not self.files.is_partial) & index.entries.keys())
+        self._read(index, paths[:_MENTIONING_AT_MOST], found, {})
+        return found
 
     def _snapshot(self, tree: str) -> Snapshot:
         index = self._indexes.made(tree, lambda: self._indexed(tree))
@@ -190,8 +204,8 @@ class Snapshots:
         found = {path: set(wanted) for path in paths}
         return found | {path: {mark for mark in wanted if mark.encode() in data[entries[path].id]} for path in small}
 
-    def _grep(self, tree: str, texts: Iterable[str]) -> set[str]:
-        """The paths of the files that hold one of the texts."""
+    def _grep(self, tree: str, texts: Iterable[str], *, everywhere: bool = False) -> set[str]:
+        """The paths of the manifests that hold one of the texts; `everywhere`: of any files, whatever the case."""
         if self.files.is_partial:
             # The grep below would download what it lacks file by file.
             self.files.bring(entry.id for entry in self.files.below(tree) if entry.path.endswith(_SUFFIXES))
@@ -199,8 +213,9 @@ class Snapshots:
         ran = self.files.runner.run(
             "grep",
             *("--files-with-matches", "--null", "--fixed-strings", "--no-color", "--no-line-number", "--no-column"),
-            *("--text", "--no-recurse-submodules"),
-            *(*patterns, tree, "--", *(f"*{suffix}" for suffix in _SUFFIXES)),
+            *(("-I", "--ignore-case") if everywhere else ("--text",)),
+            "--no-recurse-submodules",
+            *(*patterns, tree, "--", *(() if everywhere else (f"*{suffix}" for suffix in _SUFFIXES))),
             env={"GIT_LITERAL_PATHSPECS": "0"},
             check=False,
         )

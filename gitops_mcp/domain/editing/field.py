@@ -55,7 +55,7 @@ def where_field_stands(desired: Desired, declared: Declaration, path: Path) -> s
     word = _last_word(produced, path) if produced is not None else None
     if produced is None or word is None:
         text = desired.texts.get(declared.path)
-        if text is None or declared.release is not None or not declared.line:
+        if text is None or declared.is_rendered or not declared.line:
             return declared.place
         return f"{declared.path}:{line_of_path(text, declared.document, (*declared.base, *path))}"
     return _line_of_word(all_texts(desired), produced.layers[word.layer], word)
@@ -80,6 +80,8 @@ def _edit_field(desired: Desired, declared: Declaration, wanted: Set | Remove) -
     old = at(declared.object, *path)
     if old is None if isinstance(wanted, Remove) else is_same(old, wanted.value):
         return ()
+    if declared.made is not None and (changes := _edit_in_inputs(desired, files, declared, wanted)):
+        return changes
     for reason in (declared.encrypted, declared.opaque):
         if reason:
             raise Refused(
@@ -144,6 +146,18 @@ def _edit_in_layers(
     if effect is not None and not shared:
         raise _surprise_refusal(declared, wanted, place, effect)
     raise _shared_refusal(declared, wanted.path, place, shared)
+
+
+def _edit_in_inputs(
+    desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set | Remove
+) -> tuple[FileChange, ...]:
+    """The first input, or part of the template, whose edit changes this field and nothing else."""
+    from gitops_mcp.domain.editing.inputs import drafts_of_inputs
+
+    for draft in drafts_of_inputs(files, declared, wanted):
+        if draft.changes and proof.effect_of_edit(desired, draft.changes, declared, wanted).is_exact:
+            return draft.changes
+    return ()
 
 
 def _edit_in_values(

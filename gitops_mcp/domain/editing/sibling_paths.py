@@ -93,7 +93,7 @@ def find_siblings(desired: Desired, kind: str) -> tuple[Sibling, ...]:
     return tuple(
         _sibling(desired, one)
         for one in desired.declarations
-        if one.identity.kind == kind and one.release is None and not one.base and not stands_in_base(desired, one)
+        if one.identity.kind == kind and not one.is_rendered and not one.base and not stands_in_base(desired, one)
     )
 
 

@@ -14,7 +14,7 @@ from gitops_mcp.domain.engines.left_out import FileRule, LeftFields
 from gitops_mcp.domain.engines.reading import TextPlace, mappings_in
 from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch
 from gitops_mcp.domain.kustomize import Produced, Section
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, Path, at
 
 
 @dataclass(frozen=True)
@@ -138,16 +138,27 @@ class HelmChart:
 
 
 @dataclass(frozen=True)
+class MadeObject:
+    """An object that an engine object makes of a template that stands in itself."""
+
+    object: Object = field(hash=False)
+    template: Path
+    """Where that stands in the engine object."""
+    inputs: Path | None
+    """Where the values stand that it is filled with; None where that is elsewhere, or they are several."""
+
+
+@dataclass(frozen=True)
 class EngineObject:
     """One engine object, and one thing that it applies."""
 
     engine: Literal["argocd", "flux"]
     kind: str
-    """`Kustomization`, `HelmRelease`, `FluxInstance`, `Application` or `ApplicationSet`."""
+    """`Kustomization`, `HelmRelease`, `FluxInstance`, `ResourceSet`, `Application` or `ApplicationSet`."""
     namespace: str | None
     name: str
     place: TextPlace
-    build: Literal["kustomize", "directory", "helm"]
+    build: Literal["kustomize", "directory", "helm", "objects"]
     folder: str | None
     """From the root of the repository, "" for the root; None for a chart that comes from elsewhere."""
     selection: FileSelection = FileSelection()
@@ -163,6 +174,8 @@ class EngineObject:
     """The cluster that gets it, as the engine names it; None for the one the engine runs in."""
     substitution: Substitution = Substitution()
     chart: HelmChart | None = None
+    made: tuple[MadeObject, ...] = ()
+    """What it makes by itself, of CNPG."""
     prunes: bool = False
     orphans: bool = False
     """Where it is deleted itself, what it has applied stays."""

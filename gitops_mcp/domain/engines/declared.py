@@ -11,9 +11,9 @@ from collections.abc import Container, Iterable, Iterator
 
 from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.budget import spend, spent_by
-from gitops_mcp.domain.engines import argocd, flux, flux_parents
+from gitops_mcp.domain.engines import argocd, flux, flux_parents, resource_set
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
-from gitops_mcp.domain.engines.flux_instances import CHART
+from gitops_mcp.domain.engines.flux_instances import CHART, INSTANCE_GROUP
 from gitops_mcp.domain.engines.flux_sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
@@ -192,6 +192,8 @@ def _referred_objects(found: Iterable[LocatedObject], files: Files, made: flux_p
 def _engine_objects(
     found: tuple[LocatedObject, ...], files: Files, remotes: tuple[str, ...], revision: str, others: Iterable[str]
 ) -> tuple[EngineObject, ...]:
+    sets = [one for one in found if (one.group, one.kind) == (INSTANCE_GROUP, resource_set.KIND)]
+    found = (*found, *(made for one in sets for made in resource_set.located_objects(one, found)))
     context = FluxContext(files, found, remotes, revision)
     applied = [flux.interpret_sync(one, context) for one in context.syncs]
     for one in found:
@@ -210,6 +212,8 @@ def _read_by_kind(one: LocatedObject, context: FluxContext, others: Iterable[str
             from gitops_mcp.domain.engines import helmrelease
 
             yield helmrelease.interpret_helm_release(one, context)
+        case INSTANCE_GROUP, resource_set.KIND:
+            yield resource_set.interpret_resource_set(one, context.found)
         case argocd.GROUP, "Application":
             yield from argocd.interpret_application(
                 one, context.files, remotes=context.remotes, revision=context.revision

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gitops_mcp.domain.engines import left_out
+from gitops_mcp.domain.engines import left_out, resource_set
 from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, FluxVariable, LocatedObject, Substitution
 from gitops_mcp.domain.engines.flux_instances import INSTANCE_GROUP, Sync
 from gitops_mcp.domain.engines.flux_parents import apply_merge_patch
@@ -102,6 +102,9 @@ def interpret_sync(sync: Sync, context: FluxContext) -> EngineObject:
 
 def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
     """(kind, name) of every ConfigMap and Secret that variables or values come from."""
+    if one.kind == resource_set.KIND:
+        for made in resource_set.located_objects(one, ()):
+            yield from value_sources(made)
     spec = spec_of(one)
     for reference in (*mappings_in(at(spec, "postBuild", "substituteFrom")), *mappings_in(spec.get("valuesFrom"))):
         yield str(reference.get("kind")), str(reference.get("name"))

@@ -2,9 +2,9 @@
 
 A re-implementation, since asking kubectl tells what comes out and not where it comes from. It follows kustomize 5:
 resources, then generators, components, patches, namespace, prefix, suffix, labels, annotations, JSON6902 patches of
-the old field, replicas, images, replacements. Other kinds are carried along as far as patches and replacements need
-them; they are merged as if they had no schema. What is not understood is a fault, and marks what it may touch as
-opaque.
+the old field, replicas, images, replacements, transformers of its own. Other kinds are carried along as far as patches
+and replacements need them; they are merged as if they had no schema. What is not understood is a fault, and marks what
+it may touch as opaque.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gitops_mcp.domain.budget import spend, spent_by
-from gitops_mcp.domain.kustomize import manifest, patches, replacements, transforms, unsupported
+from gitops_mcp.domain.kustomize import manifest, patches, replacements, transformers, transforms, unsupported
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import InvalidKustomization, Kustomization, Section, read_kustomization
 from gitops_mcp.domain.kustomize.produced import Build, Layer, Produced, Word
@@ -146,7 +147,7 @@ class _FolderBuilder:
 
     def _finished(self, state: State, read: Kustomization) -> State:
         state = unsupported.mark_configurations(state, read, self._files)
-        state = unsupported.add_generated(state, read, self._files)
+        state = unsupported.add_generated(state, read, self._files, partial(self._entry, read.folder))
         for placed in read.items("components"):
             state = self._component(state, read.folder, placed.value, self._files.place(placed))
         return self._transformed(state, read)
@@ -159,7 +160,8 @@ class _FolderBuilder:
         state = transforms.apply_replicas(state, read, self._files)
         state = transforms.apply_images(state, read, self._files)
         state = replacements.apply_replacements(state, read, self._files)
-        return unsupported.mark_transformers(state, read, self._files)
+        state = transformers.apply_transformers(state, read, self._files, partial(self._entry, read.folder))
+        return unsupported.mark_uncertain(state, read, self._files)
 
     def _entry(self, folder: str, entry: str, place: str) -> State:
         path = join_path(folder, entry)

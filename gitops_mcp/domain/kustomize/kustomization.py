@@ -150,7 +150,7 @@ def _check_fields(value: Object) -> None:
         if name in _OBJECTS and not isinstance(found, dict):
             raise InvalidKustomization(f"{name} is not an object")
     for patch in [*(value.get("patches") or []), *(value.get("patchesJson6902") or [])]:
-        _check_patch(patch)
+        check_patch(patch)
     for index, label in enumerate(value.get("labels") or []):
         _check_pairs(f"labels[{index}].pairs", label.get("pairs") or {})
 
@@ -167,16 +167,18 @@ def _check_pairs(name: str, found: Any) -> None:
             raise InvalidKustomization(f"{name} has the key {key!r}, which kustomize writes without quotes")
 
 
-def _check_patch(patch: Object) -> None:
+def check_patch(patch: Object) -> None:
+    """Raises InvalidKustomization for what kustomize refuses in an entry of `patches`."""
     unknown = sorted(patch.keys() - _PATCH)
     if unknown:
         raise InvalidKustomization(f"a patch has the unknown field {unknown[0]!r}")
     for name in ("path", "patch"):
         if not isinstance(patch.get(name, ""), str):
             raise InvalidKustomization(f"a patch has a {name} that is not a string")
+    for name in ("target", "options"):
+        if not isinstance(patch.get(name), dict | None):
+            raise InvalidKustomization(f"a patch has {name} that is not an object")
     target = patch.get("target")
-    if target is not None and not isinstance(target, dict):
-        raise InvalidKustomization("a patch has a target that is not an object")
     from gitops_mcp.domain.kustomize.selectors import FIELDS
 
     for name in target or {}:

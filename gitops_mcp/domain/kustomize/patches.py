@@ -35,7 +35,7 @@ def apply_patches(state: State, kustomization: Kustomization, files: TrackedTree
     """`patchesStrategicMerge`, then `patches`: the order of kustomize, not of the file."""
     for placed in kustomization.items("patchesStrategicMerge"):
         entry: Object = {"path": placed.value}
-        if not files.exists(kustomization.folder, placed.value) and _is_manifest(placed.value):
+        if not files.exists(kustomization.folder, placed.value) and is_manifest(placed.value):
             entry = {"patch": placed.value}
         state = _apply_entry(state, placed, entry, kustomization, files, inline=placed.path)
     for placed in kustomization.items("patches"):
@@ -55,7 +55,8 @@ def apply_json6902(state: State, kustomization: Kustomization, files: TrackedTre
     return state
 
 
-def _is_manifest(text: str) -> bool:
+def is_manifest(text: str) -> bool:
+    """Whether an entry of a list of files is what such a file would hold."""
     try:
         return all(isinstance(one.value, dict) for one in manifest.read_manifests(text))
     except Unparsable:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from gitops_mcp.domain.kustomize.draft import Draft, Pen
+from gitops_mcp.domain.kustomize.fieldspecs import fields_of, mapped_or_doubted
 from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed
+from gitops_mcp.domain.kustomize.mergepatch import Unpatchable
 from gitops_mcp.domain.kustomize.produced import Layer, LayerKind
 from gitops_mcp.domain.kustomize.state import State
 from gitops_mcp.domain.kustomize.tree import TrackedTree
@@ -19,8 +21,8 @@ from gitops_mcp.domain.objects import Object, Path, at
 _NAMESPACE: Path = ("metadata", "namespace")
 _NAME: Path = ("metadata", "name")
 # These keep their names; what has no namespace matters here only where a name is looked up.
-_UNPREFIXED = frozenset({"CustomResourceDefinition", "APIService", "Namespace"})
-_CLUSTER_WIDE = frozenset(
+UNPREFIXED = frozenset({"CustomResourceDefinition", "APIService", "Namespace"})
+CLUSTER_WIDE = frozenset(
     {
         "APIService", "CSIDriver", "CSINode", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding",
         "CustomResourceDefinition", "FlowSchema", "IngressClass", "MutatingWebhookConfiguration", "Namespace", "Node",
@@ -50,7 +52,7 @@ def apply_names(state: State, kustomization: Kustomization, files: TrackedTree) 
 
 
 def _rename_draft(draft: Draft, placed: Placed, layer: Layer) -> Draft:
-    if draft.id.kind in _UNPREFIXED:
+    if draft.id.kind in UNPREFIXED:
         return draft
     name = draft.id.name
     pen = Pen(draft.renamed(), layer)
@@ -66,13 +68,17 @@ def _apply_namespace(state: State, kustomization: Kustomization, files: TrackedT
 
     def moved(draft: Draft) -> Draft:
         is_namespace = draft.id.kind == "Namespace"
-        if draft.id.kind in _CLUSTER_WIDE and not is_namespace:
+        if draft.id.kind in CLUSTER_WIDE and not is_namespace:
             return draft
         pen = Pen(draft.renamed(), layer)
         pen.put(_NAME if is_namespace else _NAMESPACE, placed.value, ())
         return pen.done()
 
-    state = state.mapped(moved)
+    return check_names(state.mapped(moved), layer)
+
+
+def check_names(state: State, layer: Layer) -> State:
+    """After a namespace was given: kustomize refuses two objects of one name."""
     for one, count in Counter(draft.id for draft in state.drafts if draft.is_cnpg).items():
         if count > 1:
             state = state.refused(layer.place, f"the namespace makes one {one} of {count} objects")
@@ -89,7 +95,10 @@ def apply_labels(state: State, kustomization: Kustomization, files: TrackedTree)
             layer = layer_at("label", placed, kustomization, files)
             state = _apply_pairs(state, placed.value["pairs"], ("pairs",), layer, "labels")
             for spec in placed.value.get("fields") or []:
-                state = _apply_label_field(state, placed.value["pairs"], spec, layer)
+                try:
+                    state = _apply_label_field(state, placed.value["pairs"], spec, layer)
+                except Unpatchable as error:
+                    state = state.refused(layer.place, f"{error}")
     for placed in kustomization.pairs("commonLabels"):
         layer = layer_at("label", placed, kustomization, files)
         state = _apply_pairs(state, placed.value, (), layer, "labels")
@@ -111,24 +120,15 @@ def _apply_pairs(state: State, pairs: Object, own: Path, layer: Layer, field: st
 
 def _apply_label_field(state: State, pairs: Object, spec: Any, layer: Layer) -> State:
     """Labels at a place of one's own."""
-    steps = [step.replace("\0", "/") for step in str(at(spec, "path") or "").replace("\\/", "\0").split("/")]
-    path: Path = tuple(steps)
 
     def written(draft: Draft) -> Draft:
-        found = draft.id
-        if any(at(spec, key) not in {None, "", getattr(found, key)} for key in ("group", "version", "kind")):
-            return draft
-        holders = [at(draft.value, *path[:length]) for length in range(1, len(path) + 1)]
-        if any(not isinstance(one, dict) and one is not None for one in holders) or any("[" in step for step in steps):
-            return draft.doubted(f"{layer.place}: labels inside of a list or a scalar")
-        if holders[-1] is None and not at(spec, "create"):
-            return draft
         pen = Pen(draft, layer)
-        for key, value in pairs.items():
-            pen.put((*path, key), value, ("pairs", key))
-        return pen.done()
+        for holder in list(fields_of(draft, [spec])):
+            for key, value in pairs.items():
+                pen.put((*holder, key), value, ("pairs", key))
+        return pen.done() if pen.value is not draft.value else draft
 
-    return state.mapped(written)
+    return state.mapped(lambda draft: mapped_or_doubted(draft, written, layer.place))
 
 
 def apply_replicas(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
@@ -160,17 +160,19 @@ def apply_images(state: State, kustomization: Kustomization, files: TrackedTree)
     for field in ("imageTags", "images"):
         for placed in kustomization.items(field):
             layer = layer_at("images", placed, kustomization, files)
-            state = state.mapped(partial(_set_images, image=placed.value, layer=layer))
+            state = state.mapped(partial(set_images, image=placed.value, layer=layer))
     return state
 
 
-def _set_images(draft: Draft, image: Object, layer: Layer) -> Draft:
+def set_images(draft: Draft, image: Object, layer: Layer, fields: Iterable[Path] = ()) -> Draft:
+    """In every list of containers, and in fields that are named besides."""
     name = str(image.get("name") or "")
     pattern = re.compile(re.escape(name) + r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?")
     pen = Pen(draft, layer)
     found = False
-    for path, text in _find_images(draft.value, ()):
-        match = pattern.fullmatch(text)
+    named = ((path, at(draft.value, *path)) for path in fields)
+    for path, text in dict((*_find_images(draft.value, ()), *named)).items():
+        match = pattern.fullmatch(str(text))
         if match:
             found = True
             pen.put(path, _image_reference(image, name, match[1] or "", match[2] or ""), (), literal=False)

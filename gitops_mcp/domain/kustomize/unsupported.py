@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from gitops_mcp.domain.kustomize import generated, manifest
+from gitops_mcp.domain.kustomize import generated, manifest, patches
 from gitops_mcp.domain.kustomize.draft import Draft
-from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed
+from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed, Section
 from gitops_mcp.domain.kustomize.state import State
 from gitops_mcp.domain.kustomize.tree import FileTree, MissingFile, TrackedTree, UnreadFile
 from gitops_mcp.domain.objects import at, leaves
 from gitops_mcp.domain.yaml.tree import Unparsable
 
 _PRODUCERS = {
-    "generators": "what generators make is not known",
     "helmCharts": "what its Helm charts make is not known",
     "helmChartInflationGenerator": "what its Helm charts make is not known",
 }
 
 
-def add_generated(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
+def add_generated(
+    state: State, kustomization: Kustomization, files: TrackedTree, read: Callable[[str, str], State]
+) -> State:
     """What its generators make; what other producers make is not known."""
     for name, reason in _PRODUCERS.items():
         for placed in _section_fields(kustomization, name):
@@ -31,6 +32,35 @@ def add_generated(state: State, kustomization: Kustomization, files: TrackedTree
         for placed in kustomization.items(field):
             made = generated.generated_draft(placed, kind, kustomization, files)
             generated.add_draft(drafts, made, placed.value.get("behavior"))
+    state = replace(state, drafts=tuple(drafts))
+    for placed in kustomization.items("generators"):
+        state = _add_from_files(state, placed, kustomization, files, read)
+    return state
+
+
+def _add_from_files(
+    state: State, placed: Placed, kustomization: Kustomization, files: TrackedTree, read: Callable[[str, str], State]
+) -> State:
+    """What generators make that are documents of their own: ConfigMaps and Secrets, or what is not known."""
+    place = files.place(placed)
+    if patches.is_manifest(placed.value):
+        return replace(state.unsure(place, "what a generator makes that stands inline is not known"), unknown=True)
+    found = read(placed.value, place)
+    state = state.with_faults(found.faults)
+    if found.unread or found.unknown:
+        state = replace(state.unsure(place, f"what the generators in {placed.value} make is not known"), unknown=True)
+    drafts = list(state.drafts)
+    for draft in found.drafts:
+        value, first = draft.value, draft.layers[0]
+        kind = {"ConfigMapGenerator": "ConfigMap", "SecretGenerator": "Secret"}.get(draft.id.kind)
+        if kind is None or value.get("apiVersion") != "builtin":
+            reason = f"what the generator {draft.id.kind} {draft.id.name} makes is not known"
+            state = replace(state.unsure(first.place, reason), unknown=True)
+            continue
+        named = {**{key: at(value, "metadata", key) for key in ("name", "namespace")}, **value}
+        said = Placed(named, Section(first.path, first.document, first.base, value), ())
+        made = generated.generated_draft(said, kind, kustomization, files)
+        generated.add_draft(drafts, made, value.get("behavior"))
     return replace(state, drafts=tuple(drafts))
 
 
@@ -66,14 +96,10 @@ def _touches_wanted(configuration: Any, tree: FileTree) -> bool:
     return isinstance(configuration, (dict, list)) and any(_touches_wanted(part, tree) for part in parts)
 
 
-def mark_transformers(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
+def mark_uncertain(state: State, kustomization: Kustomization, files: TrackedTree) -> State:
     """After all that is understood has been done."""
-    for name in ("transformers", "validators"):
-        for placed in _section_fields(kustomization, name):
-            if name == "transformers":
-                state = state.doubted(files.place(placed), "transformers are not understood")
-            else:
-                state = state.unsure(files.place(placed), "validators are not run")
+    for placed in _section_fields(kustomization, "validators"):
+        state = state.unsure(files.place(placed), "validators are not run")
     for placed in _section_fields(kustomization, "buildMetadata"):
         state = state.unsure(files.place(placed), "the labels and annotations of buildMetadata are left out")
     for custom in state.customs:

@@ -203,12 +203,12 @@ def _with_sharers(found: Sequence[Declaration], numbers: Mapping[int, int]) -> t
     """Each with the other live objects that its document makes, and the number of its own where several make it."""
     users: dict[tuple[str, int, Path], list[Declaration]] = {}
     for one in found:
-        if one.release is None:
+        if not one.is_rendered:
             users.setdefault((one.path, one.document, one.base), []).append(one)
     spend(sum(len(each) ** 2 for each in users.values()) // 4)
     return tuple(
         one
-        if one.release is not None or len(users[one.path, one.document, one.base]) < 2
+        if one.is_rendered or len(users[one.path, one.document, one.base]) < 2
         else replace(
             one,
             number=numbers.get(id(one)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.applies import EngineObject, MadeObject
 from gitops_mcp.domain.kustomize import FileTree, Produced, join_path
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Identity, Object, Path, at
@@ -110,6 +110,8 @@ class Declaration:
     """The use of a chart that makes it; `path` and `base` are then those of the engine object."""
     database: str | None = None
     """Of a Database that a chart makes: its SQL name, by which the values know it."""
+    made: MadeObject | None = None
+    """The template of the engine object that makes it, and its inputs."""
     shared: tuple[str, ...] = ()
     """Other live objects that the same document makes, in words."""
     number: int | None = None
@@ -126,6 +128,11 @@ class Declaration:
     @property
     def place(self) -> str:
         return f"{self.path}:{self.line}" if self.line else self.path
+
+    @property
+    def is_rendered(self) -> bool:
+        """What stands at its place is no manifest of it, but what makes it."""
+        return self.release is not None or self.made is not None
 
     @property
     def written(self) -> str:

@@ -19,6 +19,8 @@ from gitops_mcp.domain.objects import at
 _LISTS = frozenset({"resources", "bases", "crds"})
 """Keys of a kustomization whose files matter only where they declare something of CNPG, which is known without."""
 _TAG = re.compile(r"\{\{[^{}]*\}\}")
+_PLUGIN = "apiVersion: builtin"
+"""What a transformer or generator of kustomize's own says that is a document."""
 _TEXTS = (".yaml", ".yml", ".json", ".env", ".tpl")
 
 
@@ -30,6 +32,10 @@ def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[st
         folder = path.rpartition("/")[0]
         if is_kustomization(path):
             found |= set(_existing_paths(_strings_of_kustomization(text, all_of_it=folder in wide), (folder,), paths))
+        elif _PLUGIN in text:
+            # What it names counts from the kustomization that lists it: beside it, or above.
+            above = (folder, folder.rpartition("/")[0])
+            found |= set(_existing_paths(_strings(_document_values(text)), above, paths))
         elif any(mark in text for mark in (*MARKS, *HINTS)):
             found |= set(_existing_paths(_strings(_document_values(text)), (folder, *_named_folders(text)), paths))
             if "ApplicationSet" in text and "files:" in text:
@@ -53,15 +59,19 @@ def _strings_of_kustomization(text: str, *, all_of_it: bool) -> Iterator[str]:
 def _copying_folders(texts: Mapping[str, str]) -> set[str]:
     """Folders whose kustomization copies values between objects, and those they build on: there any object counts.
 
-    What a component copies, it copies between the objects of who lists it.
+    What a component copies, it copies between the objects of who lists it. So does what is listed under
+    `transformers` or `generators`.
     """
     kustomizations = {path.rpartition("/")[0]: text for path, text in texts.items() if is_kustomization(path)}
     users: dict[str, list[str]] = {}
+    copying = [folder for folder, text in kustomizations.items() if "replacements:" in text or "vars:" in text]
     for folder, text in kustomizations.items():
         for document in _document_values(text) if "components:" in text else ():
             for entry in texts_in(at(document, "components")):
                 users.setdefault(join_path(folder, entry) or "", []).append(folder)
-    copying = [folder for folder, text in kustomizations.items() if "replacements:" in text or "vars:" in text]
+        if "transformers:" in text or "generators:" in text:
+            listed = [at(value, key) for value in _document_values(text) for key in ("transformers", "generators")]
+            copying += [path for entry in _strings(listed) if (path := join_path(folder, entry)) is not None]
     copying = _closure(copying, lambda folder: users.get(folder, ()))
 
     def entries(folder: str) -> Iterator[str | None]:

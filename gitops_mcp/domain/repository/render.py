@@ -11,6 +11,7 @@ from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders, engine_builds
+from gitops_mcp.domain.engines.reading import file_and_line
 from gitops_mcp.domain.kustomize import Build, FileTree, Produced
 from gitops_mcp.domain.names import is_namespace_name
 from gitops_mcp.domain.objects import Identity, Object, Path, at
@@ -47,7 +48,7 @@ def render_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
         spend(2 + len(paths) * (3 if one.build == "directory" else 1))
         if one.build == "directory":
             listing = (*directory_files(one, paths), *directory_folders(one, paths))
-    key = ("applied", f"{one.place}{one.place.base}{one.generated}{one.folder}")
+    key = ("applied", f"{one.place}{one.place.base}{one.generated or one.name}{one.folder}")
     depends = (one, listing, _chart_state(tree, one, paths))
     return _render_once(tree, key, depends, lambda watched: _build_engine_object(watched, one, paths), one.place.path)
 
@@ -97,6 +98,8 @@ def _with_known(made: tuple[Declaration, ...], known: tuple[Declaration, ...]) -
 def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> RenderedRoot:
     if one.build == "helm":
         return _render_releases(tree, one)
+    if one.build == "objects":
+        return RenderedRoot(tuple(_declare_made(tree, one)), one.notes)
     if one.build == "directory" and one.engine == "argocd":
         taken = directory_files(one, paths)
         each = [_build_plain_file(tree, path, one) for path in taken]
@@ -215,6 +218,25 @@ def _encryption_reason(produced: Produced) -> str | None:
         f"{layer.path} is encrypted with sops, whose checksum covers the whole file: edit it with `sops {layer.path}`, "
         f"which takes the key"
     )
+
+
+def _declare_made(tree: FileTree, one: EngineObject) -> Iterator[Declaration]:
+    """What a template makes that stands in the engine object; it is edited by its inputs."""
+    for made in one.made:
+        namespace = at(made.object, "metadata", "namespace")
+        where = file_and_line(one.place.below(*(made.inputs or made.template)), tree.files)
+        yield Declaration(
+            identity=Identity(made.object["kind"], namespace or None, made.object["metadata"]["name"]),
+            path=one.place.path,
+            document=one.place.document,
+            base=one.place.base,
+            line=one.place.line,
+            object=made.object,
+            namespace_from="engine" if namespace else "unknown",
+            applied=one,
+            made=made,
+            opaque=f"{one} makes it of a template, with what stands at {where}: change that there by hand",
+        )
 
 
 def _render_releases(tree: FileTree, one: EngineObject) -> RenderedRoot:

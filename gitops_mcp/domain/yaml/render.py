@@ -121,8 +121,9 @@ def hang_on_dash(
 
 
 def _hang_scalar(value: Any, column: int, layout: Indentation, style: str | None) -> tuple[str, list[str]]:
-    fits = isinstance(value, str) and "\n" in value and layout.literals and style != '"' and _fits_literal(value)
-    if not fits:
+    # One line stays over lines where it would need quotes: a patch of one operation is easier to read so.
+    is_long = isinstance(value, str) and ("\n" in value or (style == "|" and not _fits_plain(value, inside=False)))
+    if not (is_long and layout.literals and style != '"' and _fits_literal(value)):
         return scalar(value, style=style), []
     lines = value.removesuffix("\n").split("\n")
     return "|" if value.endswith("\n") else "|-", [" " * column + line if line else "" for line in lines]

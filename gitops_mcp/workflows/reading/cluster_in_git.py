@@ -18,6 +18,7 @@ from gitops_mcp.domain.redact import mark_outside, redact_value
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import GitOpsError, NotFound
 from gitops_mcp.workflows.api_once import ApiOnce
+from gitops_mcp.workflows.makers import with_makers
 from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.reading.engines import applied_by, passed_over
 from gitops_mcp.workflows.view import allowed_namespace, desired_here
@@ -67,7 +68,8 @@ def unknown_cluster(
     where = f"{environment.name}, namespace {namespace}" if namespace else environment.name
     near = near_names(api, environment, name, namespace, known)
     nowhere = "neither live nor in Git" if environment.delivery == "git" else "none is live"
-    return NotFound(f"no Cluster {name!r} in {where}, {nowhere}; {near}")
+    error = NotFound(f"no Cluster {name!r} in {where}, {nowhere}; {near}")
+    return with_makers(error, app, ground, environment, name) if ground and environment.delivery == "git" else error
 
 
 def near_names(

@@ -24,6 +24,7 @@ from gitops_mcp.domain.repository.not_applied import chart_of_template
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Unavailable
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.engines import Engines
+from gitops_mcp.workflows.makers import makers_notice
 from gitops_mcp.workflows.notices import base_warnings, forbidden_everywhere
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.cluster_pages import ClusterPage, Position, Space, read_cluster_page
@@ -105,6 +106,8 @@ def list_clusters(
         desired = _desired(app, ground, chosen)
         warnings += nothing_applied(desired) if desired else []
     idle, more = _not_applied(desired, asked)
+    if not kept and not idle and cursor is None and not unwell and ground and chosen.delivery == "git":
+        warnings += makers_notice(app, ground, chosen)
     return ClusterList(
         environment=chosen.name,
         items=kept,
@@ -275,7 +278,13 @@ def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> Cluste
         cursor=_encode_position(asked, Position(done=done), declared=True) if done < len(found) else None,
         not_applied=idle,
         not_applied_more=more,
-        warnings=[why, *base_warnings(ground), *passed_over(desired), *nothing_applied(desired)],
+        warnings=[
+            why,
+            *base_warnings(ground),
+            *passed_over(desired),
+            *nothing_applied(desired),
+            *(makers_notice(app, ground, environment) if not found else []),
+        ],
     )
 
 

@@ -19,6 +19,7 @@ from gitops_mcp.domain.repository.namespaces import NAME_IT, why_namespace_is_op
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
+from gitops_mcp.workflows.makers import with_makers
 from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import near_names
@@ -103,7 +104,10 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
         warnings.append(Notice("live-unavailable", str(unread)))
     space = space or at(cluster, "metadata", "namespace")
     if declared is None and cluster is None:
-        raise _why_nowhere(api, chosen, name, asked, unclear, unread)
+        error = _why_nowhere(api, chosen, name, asked, unclear, unread)
+        if ground is not None and chosen.delivery == "git" and isinstance(error, NotFound):
+            error = with_makers(error, app, ground, chosen, name)
+        raise error
     allowed_namespace(chosen, space)
     live = None
     if space is None and declared is not None and desired is not None:

@@ -39,6 +39,7 @@ from gitops_mcp.domain.repository.hydrated import check_not_written_by_hydrator,
 from gitops_mcp.errors import GitOpsError, NotFound, NotSeen, Raced, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
+from gitops_mcp.workflows.makers import with_makers
 from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.outcomes import last_tips, outcome_of_branch, outcome_without_branch
@@ -189,7 +190,7 @@ def _find_target(app: App, ground: Ground, request: WriteRequest, base: View, wr
     try:
         subject = writing.about(base)
     except NotFound as error:
-        raise _proposed_elsewhere(app, ground, base, writing, error) from error
+        raise _proposed_elsewhere(app, ground, request, base, writing, error) from error
     several = base.environment.name if len(base.settings.environments) > 1 else None
     for name in _numbered_names(subject.change_name(several)):
         found = ground.repository.change(ground.git, ground.base, name)
@@ -261,8 +262,10 @@ def _whose_change(ground: Ground, found: ChangeRef) -> str:
     return f"open change {found.name!r} ({pluralize(len(commits), 'commit')}, by {', '.join(authors)})"
 
 
-def _proposed_elsewhere(app: App, ground: Ground, base: View, writing: Writing, error: NotFound) -> NotFound:
-    """The error, with the open change that adds what the base does not have yet.
+def _proposed_elsewhere(
+    app: App, ground: Ground, request: WriteRequest, base: View, writing: Writing, error: NotFound
+) -> NotFound:
+    """The error, with the open change that adds what the base does not have yet, or what may make its Cluster.
 
     One that is merely behind has what the base deleted, from its start on, and adds nothing.
     """
@@ -273,6 +276,8 @@ def _proposed_elsewhere(app: App, ground: Ground, base: View, writing: Writing, 
         if is_open(ground, other):
             name = other.name
             return NotFound(f"{error}; the open change {name!r} declares it: repeat this with change={name!r}")
+    if request.cluster and not base.desired.named("Cluster", request.cluster):
+        return with_makers(error, app, ground, base.environment, request.cluster)
     return error
 
 

@@ -218,7 +218,7 @@ TARGET = "  target: {kind: Cluster}\n"
         pytest.param("patches:\n- patch: '[{\"op\": \"copy\", \"from\": \"/spec/instances\", \"path\": \"/spec/minSyncReplicas\"}]'\n" + TARGET, ("spec", "minSyncReplicas"), r"is made by the operation `copy` to /spec/minSyncReplicas from /spec/instances at prod/kustomization.yaml:\d, where no value", id="an operation that copies"),
         pytest.param("replacements:\n- source: {kind: Cluster, fieldPath: spec.instances}\n  targets: [{select: {kind: Cluster}, fieldPaths: [spec.maxSyncReplicas], options: {create: true}}]\n", ("spec", "maxSyncReplicas"), r"is filled in by a replacement at prod/kustomization.yaml:\d, from Cluster .*: change that by hand", id="a replacement"),
         pytest.param("patches:\n- patch: '[{\"op\": \"remove\", \"path\": \"/spec/storage\"}]'\n" + TARGET, ("spec", "storage", "size"), r"spec.storage.size of .* cannot be set: spec.storage is taken away at prod/kustomization.yaml:\d, and a part of it would bring it back", id="what a patch takes away"),
-        pytest.param("transformers: [odd.yaml]\n", ("spec", "instances"), r"cannot be changed here: .*transformers are not understood", id="what cannot be told"),
+        pytest.param("crds: [odd.yaml]\n", ("spec", "instances"), r"cannot be changed here: .*crds changes how fields are merged", id="what cannot be told"),
     ],
 )  # fmt: skip
 def test_what_no_text_says_as_it_is_is_left_to_a_person(kustomization: str, path: Path, told: str) -> None:
@@ -256,3 +256,56 @@ def test_an_edit_that_does_more_to_the_same_object_is_not_made() -> None:
     desired, found = read({"prod/kustomization.yaml": "resources: [orders.yaml]\n", "prod/orders.yaml": anchored})
     with pytest.raises(Refused):
         set_field(desired, found, ("spec", "instances"), 5)
+
+
+def transformer(kind: str, text: str, listed: str = "transformers: [t.yaml]\n") -> dict[str, str]:
+    document = f"apiVersion: builtin\nkind: {kind}\nmetadata:\n  name: t\n{text}"
+    return {**prod(listed), "prod/t.yaml": document}
+
+
+PATCHED = """\
+patch: |-
+  apiVersion: postgresql.cnpg.io/v1
+  kind: Cluster
+  metadata:
+    name: orders
+  spec:
+    instances: 4
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "value", "before", "after"),
+    [
+        pytest.param(transformer("PatchTransformer", PATCHED), ("spec", "instances"), 5, "instances: 4", "instances: 5", id="a patch in a transformer"),
+        pytest.param(transformer("ReplicaCountTransformer", "replica: {name: orders, count: 4}\nfieldSpecs: [{path: spec/instances}]\n"), ("spec", "instances"), 5, "count: 4", "count: 5", id="a count"),
+        pytest.param(transformer("AnnotationsTransformer", "annotations:\n  team: all\nfieldSpecs: [{path: metadata/annotations, create: true}]\n"), ("metadata", "annotations", "team"), "billing", "team: all", "team: billing", id="annotations"),
+        pytest.param(transformer("PatchJson6902Transformer", "target: {kind: Cluster, name: orders}\njsonOp: |-\n  - {op: replace, path: /spec/instances, value: 4}\n"), ("spec", "instances"), 5, "value: 4", "value: 5", id="operations"),
+    ],
+)  # fmt: skip
+def test_what_a_transformer_of_its_own_says_is_edited_in_the_transformer(
+    files: dict[str, str], path: Path, value: object, before: str, after: str
+) -> None:
+    desired, found = read(files)
+    (change,) = set_field(desired, found, path, value)
+    assert change.path == "prod/t.yaml"
+    assert change.before is not None
+    assert change.after == change.before.replace(before, after)
+
+
+def test_a_transformer_for_other_objects_leaves_the_object_to_be_edited() -> None:
+    specs = "annotations: {team: x}\nfieldSpecs: [{path: metadata/annotations, kind: Namespace, create: true}]\n"
+    desired, found = read(transformer("AnnotationsTransformer", specs))
+    assert [one.path for one in set_field(desired, found, ("spec", "instances"), 5)] == ["prod/kustomization.yaml"]
+
+
+def test_a_transformer_that_many_use_is_followed_by_a_patch_of_the_own_overlay() -> None:
+    files = {
+        **transformer("PatchTransformer", PATCHED),
+        "dev/kustomization.yaml": "namespace: dev\nresources: [../base]\ncomponents: [../k]\n",
+        "prod/kustomization.yaml": "namespace: prod\nresources: [../base]\ncomponents: [../k]\n",
+        "k/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ntransformers: [t.yaml]\n",
+    }
+    files["k/t.yaml"] = files.pop("prod/t.yaml")
+    desired, found = read(files)
+    assert [one.path for one in set_field(desired, found, ("spec", "instances"), 5)] == ["prod/kustomization.yaml"]

@@ -118,18 +118,18 @@ def test_a_variable_that_others_use_is_seen() -> None:
 
 
 def test_an_object_that_could_not_be_told_before_is_not_changed_by_a_line_more_above() -> None:
-    odd = "transformers:\n  - odd.yaml\n"
+    odd = "crds:\n  - odd.yaml\n"
     files = {**FILES, "test/kustomization.yaml": FILES["test/kustomization.yaml"] + odd}
-    moved = files["test/kustomization.yaml"].replace("transformers", "# a line more\ntransformers")
+    moved = files["test/kustomization.yaml"].replace("crds", "# a line more\ncrds")
     edits = {"prod/own.yaml": cluster("own", instances="5"), "test/kustomization.yaml": moved}
     assert effect(edits, FIVE, "own", files).is_exact
 
 
 def test_an_object_that_can_be_told_no_more_counts_as_changed() -> None:
-    odd = FILES["test/kustomization.yaml"] + "transformers:\n  - odd.yaml\n"
+    odd = FILES["test/kustomization.yaml"] + "crds:\n  - odd.yaml\n"
     edits = {"prod/own.yaml": cluster("own", instances="5"), "test/kustomization.yaml": odd}
     assert [one.label for one in effect(edits, FIVE, "own").others] == ["Cluster test/db (test)"]
-    with pytest.raises(Refused, match=r"Cluster test/db \(test\) could not be told any more: .*transformers"):
+    with pytest.raises(Refused, match=r"Cluster test/db \(test\) could not be told any more: .*crds"):
         prove(edits, Identity("Cluster", "shop", "own"))
 
 

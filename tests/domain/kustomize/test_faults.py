@@ -16,7 +16,6 @@ def told(found: Build) -> list[tuple[str, bool]]:
 @pytest.mark.parametrize(
     ("field", "reason"),
     [
-        pytest.param("transformers: [t.yaml]\n", "transformers are not understood", id="transformers"),
         pytest.param("crds: [crd.yaml]\n", "crds changes how fields are merged and names followed", id="crds"),
         pytest.param("openapi: {path: schema.json}\n", "openapi changes how fields are merged and names followed", id="a schema"),
     ],
@@ -30,7 +29,6 @@ def test_what_may_touch_everything_marks_everything(field: str, reason: str) -> 
 @pytest.mark.parametrize(
     ("field", "reason"),
     [
-        pytest.param("generators: [g.yaml]\n", "generators: what generators make is not known", id="generators"),
         pytest.param("helmCharts: [{name: x}]\n", "helmCharts: what its Helm charts make is not known", id="charts"),
         pytest.param("validators: [v.yaml]\n", "validators are not run", id="validators"),
         pytest.param("buildMetadata: [originAnnotations]\n", "the labels and annotations of buildMetadata are left out", id="annotations on where it comes from"),

@@ -60,14 +60,6 @@ def test_an_entry_without_labels_adds_none() -> None:
     }
 
 
-def test_labels_inside_of_a_list_are_doubted_and_not_written() -> None:
-    fields = "labels: [{pairs: {a: b}, fields: [{path: 'spec/l[]/labels', create: true}]}]\n"
-    value: Object = {"kind": "A", "metadata": {"name": "x"}, "spec": {"l": [{}]}}
-    after = transformed(apply_labels, fields, value)
-    assert after.value == {"kind": "A", "metadata": {"name": "x", "labels": {"a": "b"}}, "spec": {"l": [{}]}}
-    assert after.doubts == ("kustomization.yaml:1: labels inside of a list or a scalar",)
-
-
 @pytest.mark.parametrize(
     ("image", "after"),
     [
@@ -122,6 +114,7 @@ def test_annotations_come_out_as_strings_or_not_at_all(annotations: Any, after: 
         pytest.param("labels: [{pairs: {z: z}}]\ncommonAnnotations: {k: z}\n", SMALL.replace("name: db", "name: db, annotations: {a: 1, b: true}, labels: {q: 2}"), id="labels onto numbers"),
         pytest.param("labels: [{pairs: {a: b}, fields: [{path: spec/x/labels, create: true}, {path: spec/y/labels}]}]\n", SMALL, id="labels in fields"),
         pytest.param("labels: [{pairs: {a: b}, fields: [{path: spec/x/labels, create: true, kind: Cluster}, {path: spec/z/labels, kind: Pooler, create: true}]}]\n", SMALL, id="labels in fields of a kind"),
+        pytest.param("labels: [{pairs: {a: b}, fields: [{path: 'spec/managed/roles[]/labels', create: true}]}]\n", CLUSTER, id="labels in the items of a list"),
         pytest.param("commonLabels: {a: b}\ncommonAnnotations: {c: d}\n", POOLER, id="a selector and a template get no labels"),
         pytest.param("labels: [{pairs: {a: b}, includeSelectors: true, includeTemplates: true}]\n", POOLER, id="neither when they are included"),
         pytest.param("images: [{name: x/y, newTag: '2'}]\n", POOLER, id="images in containers, not imageName"),

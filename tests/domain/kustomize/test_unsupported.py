@@ -16,9 +16,7 @@ def built(kustomization: str, **files: str) -> Build:
 @pytest.mark.parametrize(
     ("kustomization", "told", "doubted"),
     [
-        pytest.param("generators: [g.yaml]\n", "generators: what generators make is not known", False, id="generators"),
         pytest.param("helmCharts: [{name: x}]\n", "helmCharts: what its Helm charts make is not known", False, id="charts"),
-        pytest.param("transformers: [t.yaml]\n", "transformers are not understood", True, id="transformers"),
         pytest.param("validators: [v.yaml]\n", "validators are not run", False, id="validators"),
         pytest.param("buildMetadata: [originAnnotations]\n", "the labels and annotations of buildMetadata are left out", False, id="metadata of the build"),
         pytest.param("configurations: [k.yaml]\n", "configurations name fields of CNPG's kinds or of all kinds", True, id="configurations"),

@@ -51,6 +51,8 @@ spec:
         pytest.param({"o/kustomization.yaml": "vars: []\nresources: [..]\n", "kustomization.yaml": "resources: [s.yaml]\n"}, {"s.yaml"}, {"s.yaml"}, id="the same of the root"),
         pytest.param({"o/kustomization.yaml": "components: [../c]\nresources: [r.yaml]\n", "c/kustomization.yaml": "kind: Component\nreplacements: [{path: p.yaml}]\n"}, {"o/r.yaml", "c/p.yaml"}, {"o/r.yaml", "c/p.yaml"}, id="any resource of who lists a component that copies"),
         pytest.param({"o/kustomization.yaml": "components: [../c]\nresources: [r.yaml]\n", "c/kustomization.yaml": "kind: Component\nresources: [s.yaml]\n"}, {"o/r.yaml", "c/s.yaml"}, set(), id="none where that does not"),
+        pytest.param({"o/kustomization.yaml": "transformers: [../t]\n", "t/kustomization.yaml": "resources: [l.yaml]\n"}, {"t/l.yaml"}, {"t/l.yaml"}, id="a folder of transformers"),
+        pytest.param({"o/t/l.yaml": "apiVersion: builtin\nkind: PatchTransformer\npath: p.yaml\n"}, {"o/p.yaml", "o/t/p.yaml", "p.yaml", "q/p.yaml"}, {"o/p.yaml", "o/t/p.yaml", "p.yaml"}, id="the patch of a transformer"),
         pytest.param({"f.yaml": FLUX}, {"apps/shop/p.yaml", "p.yaml"}, {"apps/shop/p.yaml", "p.yaml"}, id="of an engine object: from its path and the root"),
         pytest.param({"a.yaml": ARGO}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml", "charts/db/notes.txt"}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml"}, id="values of an Application"),
         pytest.param({"a.yaml": REFERRED}, {"vals/prod/db.yaml", "vals/all.yaml", "envs/eu/a/db.yaml", "envs/eu/a/web.yaml", "$values/vals/all.yaml"}, {"vals/all.yaml", "envs/eu/a/db.yaml"}, id="values of another source, and by a template"),

@@ -48,6 +48,7 @@ def test_a_line_keeps_its_quotes_its_blanks_and_its_ending(before: str, edit: Ed
         pytest.param("a:\n  b # c\n", Set(("a",), "x"), "a:\n  x # c\n", id="a value on the line after its key"),
         pytest.param("a: >-\n  b\n  c\nd: 1\n", Set(("a",), "x"), "a: x\nd: 1\n", id="a short string over a folded one"),
         pytest.param("a: | # why\n  b\nd: 1\n", Set(("a",), "x"), "a: x # why\nd: 1\n", id="the comment of a block scalar"),
+        pytest.param("a: |-\n  - {b: 1}\nd: 1\n", Set(("a",), "- {b: 2}"), "a: |-\n  - {b: 2}\nd: 1\n", id="a line of a block scalar that would need quotes"),
         pytest.param("a: x # why\n", Set(("a",), "b\nc\n"), "a: | # why\n  b\n  c\n", id="a block scalar gets the comment"),
         pytest.param("a: |\n     b\n", Set(("a",), "b\nc\n"), "a: |\n     b\n     c\n", id="the indent of a block scalar"),
         pytest.param("a: |\n\n     b\n", Set(("a",), "b\nc\n"), "a: |\n     b\n     c\n", id="behind a blank line"),
