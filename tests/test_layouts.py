@@ -266,7 +266,9 @@ def name_of(value: Object) -> str:
 
 
 def kubectl(root: Root, files: Tree) -> dict[str, Object]:
-    """What the root renders to, by name."""
+    """What the root renders to, by name; a folder that is gone, to nothing."""
+    if not any(path.startswith(f"{root.path}/") for path in files):
+        return {}
     if root.resources:
         made = yaml.safe_dump({"resources": taken(root, files)}).encode()
         files = {**files, posixpath.join(root.path, "kustomization.yaml"): made}

@@ -146,7 +146,9 @@ class Writer:
         if not self.flux:
             return Overlay(Environment(name, folder), folder)
         tree[f"clusters/{name}/source.yaml"] = SOURCE
-        tree[f"clusters/{name}/apps.yaml"] = self.applying(name, folder)
+        tree[f"clusters/{name}/apps.yaml"] = applying = self.applying(name, folder)
+        if self.one_of(True, False, False):  # a second root of the same objects
+            tree[f"clusters/{name}/{AGAIN}"] = applying.replace(f"name: {name}\n", f"name: {name}-again\n", 1)
         return Overlay(Environment(name, f"clusters/{name}", "flux"), folder)
 
     def layer(self, tree: dict[str, str], folder: str, known: list[Named], *, suffix: str, component: bool) -> None:
@@ -211,6 +213,7 @@ class Writer:
         return indented(f"- target:\n    kind: Cluster\n  patch: |\n{indented(text, '    ')}", style.dash)
 
 
+AGAIN = "again.yaml"
 GROUP = "group: postgresql.cnpg.io\n    version: v1\n    "
 
 SOURCE = f"""\
@@ -293,16 +296,21 @@ def theirs(tree: Tree, folder: str) -> list[Object]:
 
 
 def live(written: Written, tree: Tree, build: Builds) -> dict[str, dict[str, Object]]:
-    """By environment, every object as its engine would apply it."""
+    """By environment, and once more for a second root there, every object as its engine would apply it."""
     found: dict[str, dict[str, Object]] = {}
     for overlay in written.overlays:
-        # One by one, since a build may use one value in several objects, which a copy of all would keep.
-        objects = [copy.deepcopy(one) for one in build(tree, overlay.folder)]
-        if overlay.environment.engine == "flux":
-            spec = yaml.safe_load(tree[f"{overlay.environment.path}/apps.yaml"])["spec"]
-            objects = [applied(one, spec) for one in objects]
-        found[overlay.environment.name] = {name_of(one): one for one in objects}
-        assert len(found[overlay.environment.name]) == len(objects)
+        name, path = overlay.environment.name, overlay.environment.path
+        roots = {name: f"{path}/apps.yaml", f"{name} {AGAIN}": f"{path}/{AGAIN}"}
+        for root, place in roots.items() if overlay.environment.engine == "flux" else [(name, "")]:
+            if place and place not in tree:
+                continue
+            # One by one, since a build may use one value in several objects, which a copy of all would keep.
+            objects = [copy.deepcopy(one) for one in build(tree, overlay.folder)]
+            if place:
+                spec = yaml.safe_load(tree[place])["spec"]
+                objects = [applied(one, spec) for one in objects]
+            found[root] = {name_of(one): one for one in objects}
+            assert len(found[root]) == len(objects)
     return found
 
 
@@ -358,10 +366,10 @@ def holds(written: Written, request: Request, build: Builds) -> None:
     event("unchanged" if not edits else "edited")
     assert None not in edits.values()
     after_tree = edited(written.tree, edits)
-    if at(expected[environment][request.object], *request.field) != request.value:
-        at(expected[environment][request.object], *request.field[:-1])[request.field[-1]] = request.value
-    else:
-        assert edits == {}
+    roots = [expected[name] for name in (environment, f"{environment} {AGAIN}") if name in expected]
+    assert (edits == {}) == all(at(root[request.object], *request.field) == request.value for root in roots)
+    for root in roots:
+        at(root[request.object], *request.field[:-1])[request.field[-1]] = request.value
     assert live(written, after_tree, build) == expected
     assert comments(written.tree) <= comments(after_tree)
     assert planned(after_tree, request.asked, proposed=True) == {}

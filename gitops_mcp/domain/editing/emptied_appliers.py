@@ -13,8 +13,9 @@ from gitops_mcp.domain.cnpg.protection import blockers, spell_out
 from gitops_mcp.domain.editing.kustomization_list import remove_from_kustomizations
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders
-from gitops_mcp.domain.engines.reading import kustomization_path, value_at_place
+from gitops_mcp.domain.engines.reading import kustomization_path, mappings_in, value_at_place
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
+from gitops_mcp.domain.objects import Object, at, mapping_at
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.environment_roots import MANIFESTS, EnvironmentRoots
@@ -35,8 +36,9 @@ def remove_emptied_appliers(draft: DraftFiles, desired: Desired) -> None:
     removed = []
     for index in _emptied(desired, roots, draft.changes):
         one = roots.engines[index]
-        if (reason := next(_why_not_removed(desired, roots, index), None)) is None:
-            _remove_manifest(draft, desired, one)
+        if (reason := next(_why_not_removed(desired, roots, index, draft.changes), None)) is None:
+            if not one.generated:
+                _remove_manifest(draft, desired, one)
             removed.append(index)
         elif one.build == "kustomize":
             raise Refused(
@@ -56,17 +58,12 @@ def remove_emptied_appliers(draft: DraftFiles, desired: Desired) -> None:
 
 
 def removed_appliers(desired: Desired, changes: Iterable[FileChange]) -> tuple[EngineObject, ...]:
-    """Those whose manifests go with a removal."""
+    """Those that go with a removal."""
     changed = tuple(changes)
     touched = {change.path for change in changed}
-    if all(one.place.path not in touched for one in desired.engines):
-        return ()
-    left = {(one.engine, one.kind, one.namespace, one.name) for one in desired_after(desired, changed).engines}
-    return tuple(
-        one
-        for one in desired.engines
-        if one.place.path in touched and (one.engine, one.kind, one.namespace, one.name) not in left
-    )
+    may_go = [one for one in desired.engines if one.place.path in touched or one.generated]
+    left = {_name_of(one) for one in desired_after(desired, changed).engines} if may_go else set()
+    return tuple(one for one in may_go if _name_of(one) not in left)
 
 
 def stranded_applier(desired: Desired, changes: Iterable[FileChange], declared: Declaration) -> str | None:
@@ -75,7 +72,7 @@ def stranded_applier(desired: Desired, changes: Iterable[FileChange], declared: 
     if one is None or not isinstance(roots, EnvironmentRoots):
         return None
     index = next((each for each in _emptied(desired, roots, tuple(changes)) if roots.engines[each] == one), None)
-    reason = next(_why_not_removed(desired, roots, index), None) if index is not None else None
+    reason = next(_why_not_removed(desired, roots, index, tuple(changes)), None) if index is not None else None
     if reason is None:
         return None
     return (
@@ -112,21 +109,32 @@ def _has_nothing(one: EngineObject, left: Mapping[str, str]) -> bool:
     return one.build == "directory" and not (directory_files(one, left) or directory_folders(one, left))
 
 
+def _name_of(one: EngineObject) -> tuple[str | None, ...]:
+    return one.engine, one.kind, one.namespace, one.name, one.generated
+
+
 def _folder_of(one: EngineObject) -> str:
     return one.folder or "the root folder"
 
 
 def _by_hand(one: EngineObject) -> str:
+    if one.generated:
+        return f"see to it that {one} makes it no more"
     if one.engine == "argocd":
-        return f"delete it in the cluster, `argocd app delete {one.generated or one.name} --cascade`, and its manifest"
-    name = f"{one.generated or one.name} --namespace {one.namespace or 'NAMESPACE'}"
+        return f"delete it in the cluster, `argocd app delete {one.name} --cascade`, and its manifest"
+    name = f"{one.name} --namespace {one.namespace or 'NAMESPACE'}"
     return f"delete it in the cluster, `flux delete kustomization {name}`, and its manifest"
 
 
-def _why_not_removed(desired: Desired, roots: EnvironmentRoots, index: int) -> Iterator[str]:
+def _why_not_removed(
+    desired: Desired, roots: EnvironmentRoots, index: int, changes: tuple[FileChange, ...]
+) -> Iterator[str]:
     one, files = roots.engines[index], {**(desired.tree.files if desired.tree else {}), **desired.texts}
+    if one.kind == "ApplicationSet":
+        yield from _why_set_keeps(desired, one, files, changes)
+        return
     if one.generated or one.kind not in {"Kustomization", "Application"}:
-        yield f"{one.kind} {one.name} makes it for the folder: what becomes of it without the folder is that one's say"
+        yield f"{one.kind} {one.name} makes it, which goes on"
     if one.hydrates:
         yield "it has it rendered into another branch"
     beside = [other for other in roots.engines if other is not one and other.place == one.place]
@@ -135,6 +143,15 @@ def _why_not_removed(desired: Desired, roots: EnvironmentRoots, index: int) -> I
     if one.orphans:
         what = "a finalizer that cascades" if one.engine == "argocd" else "prune, a suspension or its deletionPolicy"
         yield f"by {'the lack of ' if one.engine == 'argocd' else ''}{what} it would leave the database as an orphan"
+    yield from _why_manifest_stays(roots, index, value_at_place(one.place, files))
+    own = f"{one.namespace}/{one.name}"
+    waiting = [str(each) for each in roots.engines if each.kind == one.kind and own in each.depends_on]
+    if waiting:
+        yield f"{', '.join(waiting[:_NAMED_AT_MOST])} depends on it"
+
+
+def _why_manifest_stays(roots: EnvironmentRoots, index: int, manifest: Object) -> Iterator[str]:
+    one = roots.engines[index]
     above = [
         roots.engines[each] for each, made in roots.applied.items() if each != index and one.place.path in made.reached
     ]
@@ -143,12 +160,25 @@ def _why_not_removed(desired: Desired, roots: EnvironmentRoots, index: int) -> I
     for by in above:
         if not by.prunes or by.suspended or not by.automatic:
             yield f"{by}, which applies its manifest, does not prune by itself"
-    if held := blockers(value_at_place(one.place, files), above[0].engine if above else None):
+    if held := blockers(manifest, above[0].engine if above else None):
         yield f"{spell_out(held)} protects it against pruning"
-    own = f"{one.namespace}/{one.name}"
-    waiting = [str(each) for each in roots.engines if each.kind == one.kind and own in each.depends_on]
-    if waiting:
-        yield f"{', '.join(waiting[:_NAMED_AT_MOST])} depends on it"
+
+
+def _why_set_keeps(
+    desired: Desired, one: EngineObject, files: Mapping[str, str], changes: tuple[FileChange, ...]
+) -> Iterator[str]:
+    """One that makes an Application for each folder deletes it with the folder, and that what it has applied."""
+    spec = mapping_at(value_at_place(one.place, files), "spec")
+    policy = mapping_at(spec, "syncPolicy")
+    if not any(at(each, "git", "directories") for each in mappings_in(spec.get("generators"))):
+        yield f"ApplicationSet {one.name} does not make it for the folder, so that it goes on without"
+    if policy.get("preserveResourcesOnDeletion") or policy.get("applicationsSync") in {"create-only", "create-update"}:
+        yield f"the syncPolicy of ApplicationSet {one.name} keeps what it has applied"
+    gone = {change.path for change in changes if change.after is None}
+    others = desired.tree.others if desired.tree and isinstance(desired.tree.others, Iterable) else ()
+    left = sorted(path for path in (*files, *others) if path.startswith(f"{one.folder}/") and path not in gone)
+    if left:
+        yield f"the folder stays with {', '.join(left[:_NAMED_AT_MOST])}, and the Application with it"
 
 
 def _remove_manifest(draft: DraftFiles, desired: Desired, one: EngineObject) -> None:

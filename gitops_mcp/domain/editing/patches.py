@@ -233,7 +233,8 @@ def _create_patch_file(draft: DraftFiles, folder: str, siblings: list[str], mani
         theirs = at(_first_value(text), "metadata", "name")
         pattern = _name_token(theirs) if isinstance(theirs, str) and theirs else None
         if pattern is not None and pattern.search(sibling):
-            path, like = pattern.sub(lambda _: name, sibling), text
+            named = pattern.sub(lambda _: name, sibling)
+            path, like = path if draft.text(join_path(folder, named) or "") is not None else named, text
             break
     draft.create(posixpath.join(folder, path), render_like(manifest, like))
     return path

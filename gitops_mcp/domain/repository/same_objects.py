@@ -37,7 +37,7 @@ def number_objects(
     by_identity: dict[Identity, list[_Root]] = {}
     for index, made in roots:
         for one in made.declarations:
-            if one.release is None and one.identity.namespace is not None:
+            if one.release is None:
                 by_identity.setdefault(one.identity, []).append((index, one, made))
     clusters = _Clusters(engines, applied, here)
     numbers: dict[int, int] = {}
@@ -69,7 +69,7 @@ class _Clusters:
         (index, one, made), (theirs, another, built) = root, other
         if index is not None and theirs is not None:
             return self.is_one_cluster(index, theirs)
-        if index is None and theirs is None:
+        if (index is None and theirs is None) or one.identity.namespace is None:
             return False
         return self._gathers(made, one, another) if index is None else self._gathers(built, another, one)
 

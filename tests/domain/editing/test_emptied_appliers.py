@@ -11,7 +11,7 @@ from gitops_mcp.domain.editing.removal import remove_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import Refused
-from tests.domain.repository.test_build import SOURCE, application, cluster, flux, listing, model
+from tests.domain.repository.test_build import REMOTE, SOURCE, application, cluster, flux, listing, model
 
 OWN = flux("orders", "db")
 DB = {"db/kustomization.yaml": listing("db.yaml"), "db/db.yaml": cluster(namespace="shop")}
@@ -55,6 +55,40 @@ def test_what_has_nothing_left_goes_where_the_repository_applies_it(
     assert {one.path: one.after for one in changes} == after
     assert [one.name for one in removed_appliers(desired, changes)] == ["orders"]
     assert stranded_applier(desired, changes, desired.clusters[0]) is None
+
+
+SET = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all, namespace: argocd}\nspec:\n"
+    "  generators:\n    - git: {repoURL: REMOTE, revision: main, directories: [{path: 'apps/*'}]}\n"
+    "  template:\n    metadata: {name: '{{path.basename}}'}\n    spec:\n"
+    "      source: {repoURL: REMOTE, targetRevision: main, path: '{{path}}'}\n      destination: {name: in-cluster}\n"
+).replace("REMOTE", REMOTE)
+FOLDERS = {
+    "clusters/prod/set.yaml": SET, "apps/other/kustomization.yaml": listing("x.yaml"), "apps/other/x.yaml": OTHER,
+    "apps/orders/kustomization.yaml": listing("db.yaml"), "apps/orders/db.yaml": cluster(namespace="shop"),
+}  # fmt: skip
+
+
+def test_with_its_folder_goes_what_an_applicationset_makes_for_it() -> None:
+    desired, changes = removed(FOLDERS)
+    assert {one.path: one.after for one in changes} == {
+        "apps/orders/kustomization.yaml": None,
+        "apps/orders/db.yaml": None,
+    }
+    assert [one.generated for one in removed_appliers(desired, changes)] == ["orders"]
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        pytest.param({"apps/orders/README.md": ""}, r"the folder stays with apps/orders/README.md", id="a file is left"),
+        pytest.param({"clusters/prod/set.yaml": SET + "  syncPolicy: {preserveResourcesOnDeletion: true}\n"}, "keeps what it has applied", id="it keeps what it has applied"),
+        pytest.param({"clusters/prod/set.yaml": SET + "  syncPolicy: {applicationsSync: create-update}\n"}, "keeps what it has applied", id="it deletes no Application"),
+    ],
+)  # fmt: skip
+def test_what_an_applicationset_keeps_is_refused(files: Mapping[str, str], why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        removed({**FOLDERS, **files})
 
 
 def own(line: str) -> dict[str, str]:

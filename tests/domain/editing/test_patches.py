@@ -71,9 +71,11 @@ def test_a_folder_that_makes_another_object_too_gets_no_patch() -> None:
     assert [list(draft) for draft in new_patches("", files)] == [["prod/kustomization.yaml"]]
 
 
-def test_where_a_file_of_that_name_is_there_already_nothing_is_drafted() -> None:
+def test_where_a_file_of_that_name_is_there_already_another_name_is_taken_and_where_that_is_too_nothing() -> None:
     taken = {"prod/other-size.yaml": OTHER, "prod/db-size.yaml": "kind: A\n"}
-    assert new_patches("patches:\n  - path: other-size.yaml\n", taken) == []
+    listed = "patches:\n  - path: other-size.yaml\n"
+    assert [list(one) for one in new_patches(listed, taken)] == [["prod/db-patch.yaml", "prod/kustomization.yaml"]]
+    assert new_patches(listed, {**taken, "prod/db-patch.yaml": "kind: A\n"}) == []
 
 
 def own_patches(more: str, files: dict[str, str]) -> list[dict[str, str | None]]:

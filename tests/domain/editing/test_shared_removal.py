@@ -71,6 +71,16 @@ def test_what_a_person_would_do_is_done_for_this_one_alone(
     assert removed(files) == after
 
 
+def test_a_patch_that_is_there_already_gets_one_behind_it() -> None:
+    own = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata:\n  name: db\nspec:\n  instances: 5\n"
+    listed = "patches:\n  - path: db.yaml\n"
+    files = {**FULL, "apps/one/kustomization.yaml": ONE + USES + listed, "apps/one/db.yaml": own}
+    assert removed(files) == {
+        "apps/one/kustomization.yaml": ONE + USES + listed + "  - path: db-patch.yaml\n",
+        "apps/one/db-patch.yaml": own.partition("spec:")[0] + "$patch: delete\n",
+    }
+
+
 def test_what_names_the_cluster_goes_with_it() -> None:
     files = {**APPS, **PG, "components/pg/kustomization.yaml": COMPONENT + listing("db.yaml", "shop.yaml")}
     files["components/pg/shop.yaml"] = DATABASE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Literal
 
 from gitops_mcp.domain.cnpg.protection import Engine, blockers, protections, spell_out, without_blocking
 from gitops_mcp.domain.editing.field import edit_fields
+from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.engines.reading import file_and_line, mappings_in, value_at_place
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
@@ -17,7 +19,6 @@ from gitops_mcp.domain.plans.clusters.cluster import VALIDATED, LiveCluster
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.pruning import asked_by, engine_in_use, wait_for_live
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.errors import Refused
 
@@ -96,7 +97,7 @@ def _plan_unprotecting(
 def _plan_removal(
     plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef, engine: Engine | None, live: Object | None
 ) -> Plan:
-    from gitops_mcp.domain.editing.emptied_appliers import stranded_applier
+    from gitops_mcp.domain.editing.emptied_appliers import removed_appliers, stranded_applier
     from gitops_mcp.domain.editing.removal import remove_objects
 
     dependents = desired.dependents(ref, declared)
@@ -108,7 +109,7 @@ def _plan_removal(
     stays = desired.origin.while_waiting("stays in the cluster as an orphan:") or "goes with it although"
     kept = [f"{one.identity} ({spell_out(held)})" for one in dependents if (held := blockers(one.object, engine))]
     files = remove_objects(desired, declared, *dependents)
-    stranded = stranded_applier(desired, files, declared)
+    stranded, removed = stranded_applier(desired, files, declared), removed_appliers(desired, files)
     return replace(
         plan,
         caution=f"the live Cluster stays until a person has acted: {stranded}" if stranded else plan.caution,
@@ -124,7 +125,8 @@ def _plan_removal(
                 )
                 for one in desired.adrift(ref, declared)
             ),
-            *_removed_applier_notices(desired, files, declared, live),
+            *_removed_applier_notices(removed, declared, live),
+            *_health_check_notices(desired, [one for one in (declared, *dependents) if one.applied not in removed]),
             *applier_notices(declared, desired),
         ),
         next=(
@@ -142,12 +144,10 @@ def _plan_removal(
 
 
 def _removed_applier_notices(
-    desired: Desired, files: tuple[FileChange, ...], declared: Declaration, live: Object | None
+    removed: Iterable[EngineObject], declared: Declaration, live: Object | None
 ) -> Iterator[Notice]:
     """Raises Refused where an Application that goes keeps the database."""
-    from gitops_mcp.domain.editing.emptied_appliers import removed_appliers
-
-    for one in removed_appliers(desired, files):
+    for one in removed:
         kept = [
             each
             for each in (*protections(declared.object), *protections(live))
@@ -163,6 +163,19 @@ def _removed_applier_notices(
             f"{one} goes as well, since nothing is left for it: what applies it prunes it, and it then deletes what it "
             f"has applied",
         )
+
+
+def _health_check_notices(desired: Desired, going: Iterable[Declaration]) -> Iterator[Notice]:
+    for one in going:
+        place = one.applied.place.below("spec", "healthChecks") if one.applied else None
+        for index, check in enumerate(mappings_in(value_at_place(place, desired.texts)) if place else ()):
+            if (check.get("kind"), check.get("name")) == (one.identity.kind, one.identity.name):
+                told = file_and_line(place.below(index), desired.texts) if place else ""
+                yield Notice(
+                    "health-check",
+                    f"{one.applied} waits for {one.identity} by its healthChecks ({told}), and is not Ready any more "
+                    f"once that is gone: take the check out as well",
+                )
 
 
 def _deletion_text(desired: Desired, declared: Declaration, ref: ClusterRef, stranded: str | None) -> str:
