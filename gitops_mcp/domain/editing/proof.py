@@ -121,9 +121,7 @@ def effect_of_edit(desired: Desired, changes: Iterable[FileChange], declared: De
     others = tuple(
         pair.known
         for pair in pairs
-        if all(pair is not one for one in (*mine, *theirs))
-        and pair.differs
-        and not _comes_later(pair.known, declared)
+        if all(pair is not one for one in (*mine, *theirs)) and pair.differs and not _comes_later(pair.known, declared)
     )
     return EditEffect(after, now, is_wanted and not missed, fields, others, _new_faults(desired, after), missed)
 

@@ -2,25 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from gitops_mcp.domain.editing import proof
 from gitops_mcp.domain.editing.nested_text import edit_nested
 from gitops_mcp.domain.engines import substitution
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.reading import TextPlace, file_and_line
+from gitops_mcp.domain.engines.reading import TextPlace, file_and_line, value_at_place
 from gitops_mcp.domain.engines.substitution import Redefinition, SubstitutedString
 from gitops_mcp.domain.kustomize import Word
 from gitops_mcp.domain.objects import Path, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Set
-from gitops_mcp.errors import Refused
+from gitops_mcp.errors import GitOpsError, Refused
 
 _OWN = "By hand: give this field a variable of its own, or write a value in the place of the variable"
 
 
 def edit_variable(
+    desired: Desired, files: Mapping[str, str], declared: Declaration, path: Path, value: object, word: Word
+) -> tuple[FileChange, ...]:
+    try:
+        return _edit_where_it_is_said(desired, files, declared, path, value, word)
+    except Refused:
+        for draft in _drafts_beside_default(desired, files, declared, path, value, word):
+            if draft.changes and proof.effect_of_edit(desired, draft.changes, declared, Set(path, value)).is_exact:
+                return draft.changes
+        raise
+
+
+def _drafts_beside_default(
+    desired: Desired, files: Mapping[str, str], declared: Declaration, path: Path, value: object, word: Word
+) -> Iterator[DraftFiles]:
+    """Where only a default says it, which may be that of many: the variable for this Kustomization, else a patch."""
+    from gitops_mcp.domain.editing.field import text_of_value
+    from gitops_mcp.domain.editing.patches import drafts_in_own_patches, drafts_with_new_patch
+
+    applied, scalar = declared.applied, declared.substituted[path]
+    if applied is None or scalar.is_undefined or any(name in applied.substitution.variables for name in scalar.names):
+        return
+    own = applied.place.below("spec", "postBuild")
+    if applied.kind == "Kustomization" and isinstance(value_at_place(own, files), dict):
+        for name in reversed(scalar.names):
+            text = substitution.text_to_define(scalar.text, name, value, applied.substitution)
+            if text is not None and not _is_named_otherwise(files, declared, name):
+                draft = DraftFiles(files)
+                with suppress(GitOpsError):
+                    draft.edit(own.path, own.document, Set((*own.base, "substitute", name), text))
+                    yield draft
+    written = Set(path, text_of_value(declared, value))
+    yield from drafts_in_own_patches(desired, files, declared, written, word.layer)
+    yield from drafts_with_new_patch(desired, files, declared, written)
+
+
+def _is_named_otherwise(files: Mapping[str, str], declared: Declaration, name: str) -> bool:
+    """Whether another field names the variable, of whatever object, in what the Kustomization builds."""
+    applied, produced = declared.applied, declared.produced
+    if applied is None or produced is None:
+        return True
+    folders = {f"{posixpath.dirname(one.path)}/" for one in produced.layers} | {f"{applied.folder}/"}
+    uses = sum(
+        used == name
+        for path, text in files.items()
+        if path != applied.place.path and path.startswith(tuple(folders))
+        for used, _ in substitution.mentions(text)
+    )
+    return uses > 1
+
+
+def _edit_where_it_is_said(
     desired: Desired, files: Mapping[str, str], declared: Declaration, path: Path, value: object, word: Word
 ) -> tuple[FileChange, ...]:
     applied, produced, scalar = declared.applied, declared.produced, declared.substituted[path]

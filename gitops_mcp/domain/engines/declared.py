@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Container, Iterable, Iterator
+from dataclasses import replace
 
 from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.budget import spend, spent_by
-from gitops_mcp.domain.engines import argocd, flux, flux_parents, resource_set
+from gitops_mcp.domain.engines import argocd, flux, flux_instances, flux_parents, resource_set
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
-from gitops_mcp.domain.engines.flux_instances import CHART, INSTANCE_GROUP
+from gitops_mcp.domain.engines.flux_instances import CHART, find_syncs
 from gitops_mcp.domain.engines.flux_sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
+from gitops_mcp.domain.engines.other_address import other_address
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
 from gitops_mcp.domain.engines.source_url import PUSHES
 from gitops_mcp.domain.kustomize import Build, FileTree, Loads
@@ -33,12 +35,7 @@ _ROUNDS = 5
 
 
 def find_engine_objects(
-    files: Files,
-    *,
-    remotes: tuple[str, ...],
-    revision: str,
-    tree: FileTree | None = None,
-    others: Iterable[str] = (),
+    files: Files, *, remotes: tuple[str, ...], revision: str, tree: FileTree | None = None, others: Iterable[str] = ()
 ) -> tuple[EngineObject, ...]:
     """Every engine object; `remotes` are the URLs of this repository, `revision` its base branch.
 
@@ -53,10 +50,12 @@ def find_engine_objects(
         _add_objects(listed, flux_parents.objects_of_build(build, folder, None))
     applied: tuple[EngineObject, ...] = ()
     made: flux_parents.Made = listed
+    other = other_address(written, find_syncs(files, written), files, remotes)
+    known_as = (*remotes, other) if other else remotes
     known: dict[tuple[object, ...], tuple[EngineObject, list[LocatedObject]]] = {}
     for _ in range(_ROUNDS):
         found = tuple(flux_parents.as_built(written, made))
-        again = _engine_objects((*found, *_referred_objects(found, files, made)), files, remotes, revision, others)
+        again = _engine_objects((*found, *_referred_objects(found, files, made)), files, known_as, revision, others)
         if again == applied:
             break
         applied = again
@@ -67,7 +66,13 @@ def find_engine_objects(
                 known[key] = one, list(_objects_below(tree, one))
             _add_objects(by_parents, known[key][1])
         made = {**listed, **by_parents}
-    return applied
+    return tuple(_known_as(one, other, remotes) for one in applied) if other else applied
+
+
+def _known_as(one: EngineObject, other: str, remotes: tuple[str, ...]) -> EngineObject:
+    if not one.counts or one.folder is None or one.assumed:
+        return one
+    return replace(one, assumed=f"it applies {other}, all of which is here, and the remote here is {remotes[0]}")
 
 
 def _objects_below(tree: FileTree, one: EngineObject) -> Iterator[LocatedObject]:
@@ -192,7 +197,7 @@ def _referred_objects(found: Iterable[LocatedObject], files: Files, made: flux_p
 def _engine_objects(
     found: tuple[LocatedObject, ...], files: Files, remotes: tuple[str, ...], revision: str, others: Iterable[str]
 ) -> tuple[EngineObject, ...]:
-    sets = [one for one in found if (one.group, one.kind) == (INSTANCE_GROUP, resource_set.KIND)]
+    sets = [one for one in found if (one.group, one.kind) == (flux_instances.INSTANCE_GROUP, resource_set.KIND)]
     found = (*found, *(made for one in sets for made in resource_set.located_objects(one, found)))
     context = FluxContext(files, found, remotes, revision)
     applied = [flux.interpret_sync(one, context) for one in context.syncs]
@@ -212,7 +217,7 @@ def _read_by_kind(one: LocatedObject, context: FluxContext, others: Iterable[str
             from gitops_mcp.domain.engines import helmrelease
 
             yield helmrelease.interpret_helm_release(one, context)
-        case INSTANCE_GROUP, resource_set.KIND:
+        case flux_instances.INSTANCE_GROUP, resource_set.KIND:
             yield resource_set.interpret_resource_set(one, context.found)
         case argocd.GROUP, "Application":
             yield from argocd.interpret_application(

@@ -26,6 +26,7 @@ from gitops_mcp.domain.yaml.values import is_same
 _SWITCH = "kustomize.toolkit.fluxcd.io/substitute"
 _NEVER_PLAIN_FIRST = frozenset("#,[]{}&*!|>'\"%@`")
 _NAMED_AT_MOST = 5
+_MARK = "gitops-mcp-mark"
 _DOLLAR = re.compile(r"\$(?=[${])")
 _UNDEFINED = "on which Flux 2.9 and newer fails the whole Kustomization; older ones fill in nothing"
 """What becomes of a variable without a value and without a default."""
@@ -138,6 +139,21 @@ def find_redefinition(
         if is_same(substitute_string(text, changed).value, wanted):
             return Redefinition(variable, variable.place, variable.before + candidate)
     return f"it is {text}, which {where} defines, and no text there comes to mean this value"
+
+
+def text_to_define(text: str, name: str, wanted: Any, substitution: Substitution) -> str | None:
+    """What a variable that nothing defines has to be for a string to mean a value; None where it cannot bring it."""
+
+    def meaning(candidate: str) -> Any:
+        defined = FluxVariable(name, candidate, "", None)
+        return substitute_string(text, replace(substitution, variables={**substitution.variables, name: defined})).value
+
+    before, _, after = str(meaning(_MARK)).partition(_MARK)
+    part = str(wanted)
+    candidates = _yaml_spellings(wanted) if not before and not after else ()
+    if (before or after) and part.startswith(before) and part.endswith(after):
+        candidates = (part[len(before) : len(part) - len(after)],)
+    return next((one for one in candidates if one and is_same(meaning(one), wanted)), None)
 
 
 def uses_of_definitions(

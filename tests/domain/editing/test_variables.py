@@ -55,7 +55,6 @@ BASE = {
         pytest.param(files("      N: '3'\n", **TWO), r"at databases/db.yaml:6 is \$\{N\}: it comes from N, which Kustomization flux-system/shop defines at prod/app.yaml:\d+\. Changing it would change more: Cluster shop/own", id="a variable of two objects"),
         pytest.param(files("      N: '3'\n", db=TWICE), r"Changing it would change other fields of the same object too: spec.maxSyncReplicas\. By hand: give", id="a variable of two fields"),
         pytest.param({**ALONE, **MENTION}, r"It is used at databases/app.yaml:2 as well\. By hand", id="a variable that something else uses"),
-        pytest.param({**files("      N: x\n", db=""), **BASE}, r"which nothing defines, so that the default at databases/base/db.yaml:6 counts\. It counts for others as well: Cluster shop/db-b", id="a default of two objects"),
         pytest.param(files("      X: x\n", db=cluster(instances="${N}")), r"is not a value of its own: .*N is not defined in Flux Kustomization flux-system/shop", id="a variable that nothing defines"),
         pytest.param(files("      N: '3'\n      M: '0'\n", db=cluster(instances="${N}${M}")), r"is not a value of its own: .*Change it there by hand, or write a value", id="two variables"),
     ],
@@ -63,6 +62,44 @@ BASE = {
 def test_what_more_than_the_field_hangs_on_is_left_to_a_person(given: dict[str, str], told: str) -> None:
     with pytest.raises(Refused, match=told):
         edited(given, "spec", "instances")
+
+
+SHARED = {
+    "databases/kustomization.yaml": "components: [../pg]\n",
+    "pg/kustomization.yaml": "kind: Component\nresources: [db.yaml]\n",
+    "other/kustomization.yaml": "components: [../pg]\n",
+}
+OTHER = "---\n" + flux("other", "other", "  targetNamespace: other\n  postBuild: {substitute: {X: x}}\n")
+
+
+def shared(text: str) -> dict[str, str]:
+    given = {**files("      X: x\n"), **SHARED, "pg/db.yaml": text}
+    return {**given, "prod/app.yaml": given["prod/app.yaml"] + OTHER}
+
+
+def test_a_default_of_many_becomes_a_variable_of_the_kustomization_that_is_asked_about() -> None:
+    given = shared(cluster(instances="${COUNT:=3}"))
+    text = given["prod/app.yaml"].replace("      X: x\n", '      X: x\n      COUNT: "5"\n')
+    assert edited(given, "spec", "instances") == {"prod/app.yaml": text}
+
+
+def test_of_several_variables_the_one_is_defined_that_brings_the_value() -> None:
+    given = shared(cluster() + "  imageName: ${IMAGE:=registry.example.com/pg}:${TAG:=18.1}\n")
+    text = given["prod/app.yaml"].replace("      X: x\n", '      X: x\n      TAG: "18.4"\n')
+    assert edited(given, "spec", "imageName", value="registry.example.com/pg:18.4") == {"prod/app.yaml": text}
+
+
+def test_a_default_that_other_fields_have_too_gets_a_patch() -> None:
+    given = shared(cluster(instances="${COUNT:=3}") + "  maxSyncReplicas: ${COUNT:=3}\n")
+    ((path, text),) = edited(given, "spec", "instances").items()
+    assert path == "databases/kustomization.yaml"
+    assert text is not None
+    assert "instances: 5" in text
+
+
+def test_a_default_of_two_objects_of_one_kustomization_gets_a_patch() -> None:
+    changed = edited({**files("      N: x\n", db=""), **BASE}, "spec", "instances")
+    assert [*changed] == ["databases/a/kustomization.yaml"]
 
 
 FROM = "  targetNamespace: shop\n  postBuild: {substituteFrom: [{kind: ConfigMap, name: settings}]}\n"

@@ -1,0 +1,70 @@
+"""Under which address engines know the repository."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitops_mcp.domain.engines.declared import find_engine_objects
+from gitops_mcp.domain.repository.build import build_desired
+
+REMOTE = ("https://git.example.com/org/fleet.git",)
+
+
+def source(url: str) -> str:
+    return (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        f"metadata: {{name: flux-system, namespace: flux-system}}\nspec: {{url: {url!r}, ref: {{branch: main}}}}\n"
+    )
+
+
+def kustomization(name: str, path: str) -> str:
+    return (
+        f"---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        f"metadata: {{name: {name}, namespace: flux-system}}\n"
+        f"spec: {{path: {path}, targetNamespace: shop, sourceRef: {{kind: GitRepository, name: flux-system}}}}\n"
+    )
+
+
+def application(url: str, path: str) -> str:
+    return (
+        f"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {path.replace('/', '-')}, namespace: argocd}}\n"
+        f"spec: {{destination: {{namespace: shop}}, source: {{repoURL: {url!r}, path: {path}, targetRevision: main}}}}\n"
+    )
+
+
+DB = {
+    "db/db.yaml": "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: orders}\nspec: {instances: 1}\n"
+}
+OLD = "ssh://git@forge.example.org/team/old-name"
+SYNC = {
+    "clusters/prod/sync.yaml": source(OLD) + kustomization("flux-system", "./clusters/prod"),
+    "clusters/prod/db.yaml": kustomization("db", "./db"),
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "counts"),
+    [
+        pytest.param({**SYNC, **DB}, True, id="what the engine applies holds the engine's own objects"),
+        pytest.param({"a.yaml": source("https://mirror.example.org/org/Fleet") + kustomization("db", "./db"), **DB}, True, id="of the same name on another host"),
+        pytest.param({"apps/db.yaml": application(OLD, "db"), "root.yaml": application(OLD, "apps"), **DB}, True, id="an app of apps"),
+        pytest.param({"a.yaml": source(OLD) + kustomization("db", "./db"), **DB}, False, id="nothing but another address"),
+        pytest.param({**SYNC, "clusters/prod/web.yaml": kustomization("web", "./web"), **DB}, False, id="a folder that is not here"),
+        pytest.param({**SYNC, "b.yaml": application(REMOTE[0], "web"), **DB}, False, id="another engine object names this one"),
+        pytest.param({**SYNC, "apps/b.yaml": application("https://x.example.org/a/b", "apps"), **DB}, False, id="two that may be meant"),
+    ],
+)  # fmt: skip
+def test_an_address_that_all_engine_objects_name_is_taken_for_this_repository(
+    files: dict[str, str], counts: bool
+) -> None:
+    found = {one.folder: one for one in find_engine_objects(files, remotes=REMOTE, revision="main")}
+    assert found["db"].counts is counts
+    assert (found["db"].assumed is not None) is counts
+
+
+def test_what_is_assumed_is_applied_and_told() -> None:
+    from gitops_mcp.domain.plans.applier_notes import applier_notices
+
+    desired = build_desired({**SYNC, **DB}, commit="c", folder="", remotes=REMOTE, revision="main")
+    declared = desired.cluster("orders", "shop", environment="prod")
+    assert any(OLD in one.message and one.id == "unknown-source" for one in applier_notices(declared, desired))
