@@ -112,7 +112,7 @@ def _plan_removal(
         plan,
         caution=f"the live Cluster stays until a person has acted: {stranded}" if stranded else plan.caution,
         files=files,
-        body=(desired.origin.removes, *(f"- {one.title}" for one in (declared, *dependents)), *applier_lines(declared)),
+        body=(*going_lines(desired, (declared, *dependents)), *applier_lines(declared)),
         impact=Impact(Level.DATA_LOSS, (_what_is_lost(ref),)),
         warnings=(
             *(Notice("protected-dependent", f"{text} {stays} it is protected against pruning") for text in kept),
@@ -139,6 +139,17 @@ def _plan_removal(
             *confirmations,
         ),
     )
+
+
+def going_lines(desired: Desired, going: tuple[Declaration, ...]) -> Iterator[str]:
+    own = [one for one in going if not one.shared]
+    shared = [one for one in going if one.shared]
+    if own:
+        yield desired.origin.removes
+        yield from (f"- {one.title}" for one in own)
+    if shared:
+        yield "Takes out of what is built for this one, since the documents make others too:"
+        yield from (f"- {one.title}" for one in shared)
 
 
 def _health_check_notices(desired: Desired, going: Iterable[Declaration]) -> Iterator[Notice]:

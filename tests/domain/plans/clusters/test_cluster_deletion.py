@@ -12,6 +12,7 @@ from gitops_mcp.domain.plans.clusters.cluster_deletion import plan_cluster_delet
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.errors import Refused
 from tests.domain.editing.test_emptied_appliers import ARGOCD, DB, FLUX, OTHER, OWN
+from tests.domain.editing.test_shared_removal import APPS, PG
 from tests.domain.repository.test_build import application, cluster, listing, model
 
 KEEPS = {"metadata": {"annotations": {"argocd.argoproj.io/sync-options": "Delete=false"}}}
@@ -59,6 +60,16 @@ def test_an_application_whose_deletion_keeps_the_database_does_not_go(live: Live
     assert told(deleted(ARGOCD), "applier-removed")
     with pytest.raises(Refused, match=r"would have to go with the last object of its folder, and .*Delete=false"):
         deleted({**ARGOCD, "db/db.yaml": said if live else kept}, live)
+
+
+def test_of_a_document_that_stays_for_others_is_told_what_goes() -> None:
+    desired = model({**APPS, **PG}, "")
+    declared = desired.cluster("db", "one", environment="home")
+    plan = plan_cluster_deletion(declared, desired, ref=ClusterRef("one", "db"), live=None)
+    assert plan.body[:2] == (
+        "Takes out of what is built for this one, since the documents make others too:",
+        "- Cluster one/db, components/pg/db.yaml:1",
+    )
 
 
 def test_a_health_check_of_what_goes_is_told() -> None:
