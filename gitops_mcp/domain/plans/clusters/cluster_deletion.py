@@ -167,13 +167,13 @@ def _health_check_notices(desired: Desired, going: Iterable[Declaration]) -> Ite
 
 def _deletion_text(desired: Desired, declared: Declaration, ref: ClusterRef, stranded: str | None) -> str:
     by = declared.applied
-    if stranded:
-        return f"Once merged, the live Cluster {ref} stays until a person has acted: {stranded}. With that"
     if by and not by.prunes:
         return (
             f"Once merged, the live Cluster {ref} stays, since {by} does not prune by itself, until a person prunes or "
             f"deletes it"
         )
+    if stranded:
+        return f"{desired.origin.deletes} Cluster {ref} only once a person has acted: {stranded}. With that"
     return f"{desired.origin.deletes} Cluster {ref}"
 
 
