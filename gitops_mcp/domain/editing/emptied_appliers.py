@@ -33,10 +33,10 @@ def remove_emptied_appliers(draft: DraftFiles, desired: Desired) -> None:
     roots = desired.roots
     if not isinstance(roots, EnvironmentRoots):
         return
-    removed = []
-    for index in _emptied(desired, roots, draft.changes):
+    removed, emptied = [], _emptied(desired, roots, draft.changes)
+    for index in emptied:
         one = roots.engines[index]
-        if (reason := next(_why_not_removed(desired, roots, index, draft.changes), None)) is None:
+        if (reason := next(_why_not_removed(desired, roots, index, draft.changes, emptied), None)) is None:
             if not one.generated:
                 _remove_manifest(draft, desired, one)
             removed.append(index)
@@ -71,8 +71,10 @@ def stranded_applier(desired: Desired, changes: Iterable[FileChange], declared: 
     one, roots = declared.applied, desired.roots
     if one is None or not isinstance(roots, EnvironmentRoots):
         return None
-    index = next((each for each in _emptied(desired, roots, tuple(changes)) if roots.engines[each] == one), None)
-    reason = next(_why_not_removed(desired, roots, index, tuple(changes)), None) if index is not None else None
+    changed = tuple(changes)
+    emptied = _emptied(desired, roots, changed)
+    index = next((each for each in emptied if roots.engines[each] == one), None)
+    reason = next(_why_not_removed(desired, roots, index, changed, emptied), None) if index is not None else None
     if reason is None:
         return None
     return (
@@ -127,7 +129,7 @@ def _by_hand(one: EngineObject) -> str:
 
 
 def _why_not_removed(
-    desired: Desired, roots: EnvironmentRoots, index: int, changes: tuple[FileChange, ...]
+    desired: Desired, roots: EnvironmentRoots, index: int, changes: tuple[FileChange, ...], emptied: list[int]
 ) -> Iterator[str]:
     one, files = roots.engines[index], {**(desired.tree.files if desired.tree else {}), **desired.texts}
     if one.kind == "ApplicationSet":
@@ -145,7 +147,11 @@ def _why_not_removed(
         yield f"by {'the lack of ' if one.engine == 'argocd' else ''}{what} it would leave the database as an orphan"
     yield from _why_manifest_stays(roots, index, value_at_place(one.place, files))
     own = f"{one.namespace}/{one.name}"
-    waiting = [str(each) for each in roots.engines if each.kind == one.kind and own in each.depends_on]
+    waiting = [
+        str(each)
+        for number, each in enumerate(roots.engines)
+        if each.kind == one.kind and own in each.depends_on and number not in emptied
+    ]
     if waiting:
         yield f"{', '.join(waiting[:_NAMED_AT_MOST])} depends on it"
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from gitops_mcp.domain.cnpg.protection import protections, spell_out
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Path, dotted_path
+from gitops_mcp.domain.objects import Object, Path, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.errors import Refused
 
 HELD_UP = "held-up"
 _NAMED_AT_MOST = 10
@@ -54,6 +57,42 @@ def assumed_sources(applied: Iterable[EngineObject | None]) -> tuple[Notice, ...
         f"({'; '.join(reasons[:_NAMED_AT_MOST])}): taken as if it were"
     )
     return (Notice("unknown-source", told),)
+
+
+def removal_notices(
+    desired: Desired, files: tuple[FileChange, ...], declared: Declaration, live: Object | None = None
+) -> Iterator[Notice]:
+    """Of the engine objects that go with a removal.
+
+    Raises Refused where an Application would have to go that keeps the live object then.
+    """
+    from gitops_mcp.domain.editing.emptied_appliers import removed_appliers
+
+    for one in removed_appliers(desired, files):
+        kept = [
+            each
+            for each in (*protections(declared.object), *protections(live))
+            if each.effect == "keeps_on_app_deletion" and one.engine == "argocd"
+        ]
+        if kept:
+            raise Refused(
+                f"{one} would have to go with the last object of its folder, and {spell_out(kept)} keeps "
+                f"{declared.identity} then: take that off first, or put another resource into "
+                f"{one.folder or 'the root folder'}"
+            )
+        yield Notice(
+            "applier-removed",
+            f"{one} goes as well, since nothing is left for it: what applies it prunes it, and it then deletes what it "
+            f"has applied",
+        )
+
+
+def stranding_notices(desired: Desired, files: tuple[FileChange, ...], declared: Declaration) -> Iterator[Notice]:
+    """That a removal deletes nothing by itself, since its engine object has nothing left and stays."""
+    from gitops_mcp.domain.editing.emptied_appliers import stranded_applier
+
+    if stranded := stranded_applier(desired, files, declared):
+        yield Notice("applier-stranded", f"the live {declared.identity} stays until a person has acted: {stranded}")
 
 
 def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:

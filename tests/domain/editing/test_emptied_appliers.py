@@ -91,6 +91,22 @@ def test_what_an_applicationset_keeps_is_refused(files: Mapping[str, str], why: 
         removed({**FOLDERS, **files})
 
 
+def test_what_depends_on_it_and_goes_too_stands_not_in_its_way() -> None:
+    more = "apiVersion: postgresql.cnpg.io/v1\nkind: Database\nmetadata: {name: a, namespace: shop}\nspec: {cluster: {name: db}}\n"
+    files = {
+        **FLUX, "apps/more.yaml": flux("more", "more", "  dependsOn: [{name: orders}]\n"), "more/a.yaml": more,
+        "more/kustomization.yaml": listing("a.yaml"),
+        "apps/kustomization.yaml": listing("more.yaml", "orders.yaml", "other.yaml"),
+    }  # fmt: skip
+    desired = model(files, "clusters/prod")
+    changes = remove_objects(desired, *desired.declarations)
+    assert {one.path: one.after for one in changes} == {
+        **LISTED, "apps/more.yaml": None, "more/a.yaml": None, "more/kustomization.yaml": None,
+    }  # fmt: skip
+    with pytest.raises(Refused, match=r"Flux Kustomization flux-system/more \(apps/more.yaml:1\) depends on it"):
+        removed(files)
+
+
 def own(line: str) -> dict[str, str]:
     return {**FLUX, "apps/orders.yaml": f"{OWN}  {line}\n"}
 

@@ -6,21 +6,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Literal
 
-from gitops_mcp.domain.cnpg.protection import Engine, blockers, protections, spell_out, without_blocking
+from gitops_mcp.domain.cnpg.protection import Engine, blockers, spell_out, without_blocking
 from gitops_mcp.domain.editing.field import edit_fields
-from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import file_and_line, mappings_in, value_at_place
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, Path, at
-from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
+from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, removal_notices
 from gitops_mcp.domain.plans.clusters.cluster import VALIDATED, LiveCluster
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.pruning import asked_by, engine_in_use, wait_for_live
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.edits import Remove, Set
-from gitops_mcp.errors import Refused
 
 
 def plan_cluster_deletion(
@@ -114,7 +112,7 @@ def _plan_removal(
         plan,
         caution=f"the live Cluster stays until a person has acted: {stranded}" if stranded else plan.caution,
         files=files,
-        body=(desired.origin.removes, *(f"- {one.title}" for one in (declared, *dependents)), *applier_lines(declared)),
+        body=(*going_lines(desired, (declared, *dependents)), *applier_lines(declared)),
         impact=Impact(Level.DATA_LOSS, (_what_is_lost(ref),)),
         warnings=(
             *(Notice("protected-dependent", f"{text} {stays} it is protected against pruning") for text in kept),
@@ -125,7 +123,7 @@ def _plan_removal(
                 )
                 for one in desired.adrift(ref, declared)
             ),
-            *_removed_applier_notices(removed, declared, live),
+            *removal_notices(desired, files, declared, live),
             *_health_check_notices(desired, [one for one in (declared, *dependents) if one.applied not in removed]),
             *applier_notices(declared, desired),
         ),
@@ -143,26 +141,15 @@ def _plan_removal(
     )
 
 
-def _removed_applier_notices(
-    removed: Iterable[EngineObject], declared: Declaration, live: Object | None
-) -> Iterator[Notice]:
-    """Raises Refused where an Application that goes keeps the database."""
-    for one in removed:
-        kept = [
-            each
-            for each in (*protections(declared.object), *protections(live))
-            if each.effect == "keeps_on_app_deletion" and one.engine == "argocd"
-        ]
-        if kept:
-            raise Refused(
-                f"{one} would have to go with the last object of its folder, and {spell_out(kept)} keeps the database "
-                f"then: take that off first, or put another resource into {one.folder or 'the root folder'}"
-            )
-        yield Notice(
-            "applier-removed",
-            f"{one} goes as well, since nothing is left for it: what applies it prunes it, and it then deletes what it "
-            f"has applied",
-        )
+def going_lines(desired: Desired, going: tuple[Declaration, ...]) -> Iterator[str]:
+    own = [one for one in going if not one.shared]
+    shared = [one for one in going if one.shared]
+    if own:
+        yield desired.origin.removes
+        yield from (f"- {one.title}" for one in own)
+    if shared:
+        yield "Takes out of what is built for this one, since the documents make others too:"
+        yield from (f"- {one.title}" for one in shared)
 
 
 def _health_check_notices(desired: Desired, going: Iterable[Declaration]) -> Iterator[Notice]:
@@ -180,13 +167,13 @@ def _health_check_notices(desired: Desired, going: Iterable[Declaration]) -> Ite
 
 def _deletion_text(desired: Desired, declared: Declaration, ref: ClusterRef, stranded: str | None) -> str:
     by = declared.applied
-    if stranded:
-        return f"Once merged, the live Cluster {ref} stays until a person has acted: {stranded}. With that"
     if by and not by.prunes:
         return (
             f"Once merged, the live Cluster {ref} stays, since {by} does not prune by itself, until a person prunes or "
             f"deletes it"
         )
+    if stranded:
+        return f"{desired.origin.deletes} Cluster {ref} only once a person has acted: {stranded}. With that"
     return f"{desired.origin.deletes} Cluster {ref}"
 
 

@@ -7,6 +7,7 @@ from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.plans.clusters.cluster_deletion import going_lines
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import InvalidRequest
@@ -29,6 +30,6 @@ def plan_leftover_removal(desired: Desired, name: str) -> Plan:
         files=remove_objects(desired, *left),
         impact=Impact(Level.NONE, (f"Cluster {ref} is gone, and what these declare with it",)),
         destroys=f"Cluster {ref} is gone, and this deletes what still names it: {named}",
-        body=(desired.origin.removes, *(f"- {one.title}" for one in left)),
+        body=tuple(going_lines(desired, left)),
         validated_by=("built-in rules",),
     )

@@ -10,6 +10,7 @@ from gitops_mcp.domain.editing.removal import remove_objects
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.plans.applier_notes import removal_notices, stranding_notices
 from gitops_mcp.domain.plans.databases.database import NO_RESTART, POLICY, is_database, sql_name_of
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import Kept, Removal, RemovalStep, step_without_api
@@ -124,11 +125,18 @@ def plan_database_deletion(desired: Desired, deletion: DatabaseDeletion) -> Plan
                 + deletion.origin.manifest,
             ),
         )
+    files = remove_objects(desired, declared)
+    waits = waiting_notices(desired, deletion.ref) if deletion.drops_now else ()
     return replace(
         plan,
-        files=remove_objects(desired, declared),
+        files=files,
         next=(_fate_of_database(desired, deletion),),
-        warnings=(*(waiting_notices(desired, deletion.ref) if deletion.drops_now else ()), *plan.warnings),
+        warnings=(
+            *waits,
+            *removal_notices(desired, files, declared),
+            *stranding_notices(desired, files, declared),
+            *plan.warnings,
+        ),
     )
 
 

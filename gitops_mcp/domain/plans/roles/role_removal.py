@@ -16,6 +16,7 @@ from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.names import ClusterRef, quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at, list_at
+from gitops_mcp.domain.plans.applier_notes import removal_notices, stranding_notices
 from gitops_mcp.domain.plans.passwords.secret_removal import PasswordRemoval
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.removal_step import Kept, Removal, RemovalStep, step_without_api
@@ -217,7 +218,12 @@ def _plan_last_step(plan: Plan, desired: Desired, deletion: RoleDeletion, removi
         plan,
         files=steps.changes,
         next=(_fate_of_role(desired, deletion), *told),
-        warnings=(*waits, *plan.warnings),
+        warnings=(
+            *waits,
+            *removal_notices(desired, steps.changes, role.declared),
+            *stranding_notices(desired, steps.changes, role.declared),
+            *plan.warnings,
+        ),
         writes=removing.writes,
     )
 

@@ -11,7 +11,8 @@ from gitops_mcp.domain.plans.clusters.cluster import LiveCluster
 from gitops_mcp.domain.plans.clusters.cluster_deletion import plan_cluster_deletion
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.errors import Refused
-from tests.domain.editing.test_emptied_appliers import ARGOCD, DB, FLUX, OTHER, OWN
+from tests.domain.editing.test_emptied_appliers import ARGOCD, DB, FLUX, OTHER, OWN, PRUNES
+from tests.domain.editing.test_shared_removal import APPS, PG
 from tests.domain.repository.test_build import application, cluster, listing, model
 
 KEEPS = {"metadata": {"annotations": {"argocd.argoproj.io/sync-options": "Delete=false"}}}
@@ -43,13 +44,13 @@ def test_what_goes_with_the_last_object_of_its_folder_is_told() -> None:
 
 
 def test_what_fails_then_and_deletes_nothing_is_told_first() -> None:
-    plan = deleted({"clusters/prod/app.yaml": application("orders", "db"), "db/db.yaml": cluster(namespace="shop")})
+    plan = deleted(
+        {"clusters/prod/app.yaml": application("orders", "db") + PRUNES, "db/db.yaml": cluster(namespace="shop")}
+    )
     assert plan.headline.startswith(
         "Delete Cluster shop/db. Mind: the live Cluster stays until a person has acted: nothing is left in db for Argo CD"
     )
-    assert plan.next[0].startswith(
-        "Once merged, the live Cluster shop/db stays until a person has acted: nothing is left"
-    )
+    assert "an engine that prunes deletes Cluster shop/db only once a person has acted: nothing is left" in plan.next[0]
 
 
 @pytest.mark.parametrize("live", [None, LiveCluster(KEEPS)], ids=["in Git", "on the live object"])
@@ -59,6 +60,16 @@ def test_an_application_whose_deletion_keeps_the_database_does_not_go(live: Live
     assert told(deleted(ARGOCD), "applier-removed")
     with pytest.raises(Refused, match=r"would have to go with the last object of its folder, and .*Delete=false"):
         deleted({**ARGOCD, "db/db.yaml": said if live else kept}, live)
+
+
+def test_of_a_document_that_stays_for_others_is_told_what_goes() -> None:
+    desired = model({**APPS, **PG}, "")
+    declared = desired.cluster("db", "one", environment="home")
+    plan = plan_cluster_deletion(declared, desired, ref=ClusterRef("one", "db"), live=None)
+    assert plan.body[:2] == (
+        "Takes out of what is built for this one, since the documents make others too:",
+        "- Cluster one/db, components/pg/db.yaml:1",
+    )
 
 
 def test_a_health_check_of_what_goes_is_told() -> None:
