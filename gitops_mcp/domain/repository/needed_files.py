@@ -15,7 +15,7 @@ from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 
 _LISTS = frozenset({"resources", "bases", "crds"})
 """Keys of a kustomization whose files matter only where they declare something of CNPG, which is known without."""
-_TEXTS = (".yaml", ".yml", ".json", ".env", ".tpl")
+_TEXTS = (".yaml", ".yml", ".json", ".env", ".properties", ".tpl")
 
 
 def referenced_paths(texts: Mapping[str, str], paths: Container[str]) -> set[str]:
