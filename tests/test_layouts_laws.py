@@ -8,6 +8,7 @@ where an edit belongs. An edit may change the asked field of the asked object, a
 from __future__ import annotations
 
 import copy
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from gitops_mcp.domain import kustomize
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, Path, at
 from gitops_mcp.errors import GitOpsError
 from tests.conftest import examples
 from tests.layouts_adapter import Asked, Environment, Repository, Tree, planned
@@ -145,8 +146,11 @@ class Writer:
             self.layer(tree, folder, known, suffix=self.one_of("", f"-{name}"), component=component)
         if not self.flux:
             return Overlay(Environment(name, folder), folder)
-        tree[f"clusters/{name}/source.yaml"] = SOURCE
-        tree[f"clusters/{name}/apps.yaml"] = applying = self.applying(name, folder)
+        kind = self.one_of("GitRepository", "GitRepository", "OCIRepository", "Bucket", "ExternalArtifact")
+        if kind == "GitRepository" and self.maybe():
+            tree[f"clusters/{name}/source.yaml"] = SOURCE
+        applying = self.applying(tree, name, folder).replace("GitRepository", kind)
+        tree[f"clusters/{name}/apps.yaml"] = applying
         if self.one_of(True, False, False):  # a second root of the same objects
             tree[f"clusters/{name}/{AGAIN}"] = applying.replace(f"name: {name}\n", f"name: {name}-again\n", 1)
         return Overlay(Environment(name, f"clusters/{name}", "flux"), folder)
@@ -175,12 +179,40 @@ class Writer:
         text += self.naming(prefix=self.one_of("", "x-"), suffix=suffix, namespace=self.one_of(None, "shop", "own"))
         tree[f"{folder}/kustomization.yaml"] = text
 
-    def applying(self, name: str, folder: str) -> str:
+    def applying(self, tree: dict[str, str], name: str, folder: str) -> str:
         target: str = self.one_of("", f"  targetNamespace: apps-{name}\n")
         defined = {"APP": "media", "COUNT": '"4"', "OTHER_COUNT": "'2'", "SIZE": "8Gi   # of the smallest disk"}
         defined |= {"OWN_SIZE": "7Gi"} if self.maybe() else {}
+        build = self.one_of("", "", "literals", "envs", "merge", "patch")
+        built = {key: defined.pop(key).split("   #")[0] for key in ("COUNT", "SIZE")} if build else {}
+        if built:
+            self.settings(tree, name, build, built)
         substitute = "".join(f"      {key}: {value}\n" for key, value in defined.items())
-        return FLUX.format(name=name, folder=folder) + target + "  postBuild:\n    substitute:\n" + substitute
+        sources = "    substituteFrom: [{kind: ConfigMap, name: settings}]\n" if built else ""
+        more = f"  postBuild:\n{sources}    substitute:\n{substitute}"
+        return FLUX.format(name=name, folder=folder) + target + more
+
+    def settings(self, tree: dict[str, str], name: str, build: str, defined: Mapping[str, str]) -> None:
+        """A ConfigMap of variables that a folder of its own builds."""
+        folder = f"clusters/{name}/settings"
+        tree[f"clusters/{name}/settings.yaml"] = FLUX.format(name=f"settings-{name}", folder=folder)
+        first, second = ({key: value.strip("\"'")} for key, value in defined.items())
+        both = first | second
+        entries = ", ".join(f"{key}={value}" for key, value in (second if build == "merge" else both).items())
+        head = "configMapGenerator:\n- name: settings\n  namespace: flux-system\n"
+        text = {
+            "literals": f"{head}  literals: [{entries}]\n",
+            "envs": f"{head}  envs: [ours.env]\n",
+            "merge": f"resources: [defaults.yaml]\n{head}  behavior: merge\n  literals: [{entries}]\n",
+            "patch": "resources: [defaults.yaml]\npatches: [{path: ours.yaml}]\n",
+        }[build]
+        tree[f"{folder}/kustomization.yaml"] = f"{text}generatorOptions: {{disableNameSuffixHash: true}}\n"
+        if build == "envs":
+            tree[f"{folder}/ours.env"] = "# Ours.\n" + "".join(f"{key}={value}\n" for key, value in both.items())
+        if build in {"merge", "patch"}:
+            tree[f"{folder}/defaults.yaml"] = config_map(first | dict.fromkeys(second, "1Gi"))
+        if build == "patch":
+            tree[f"{folder}/ours.yaml"] = config_map(second)
 
     def naming(self, *, prefix: str = "", suffix: str = "", namespace: str | None) -> str:
         said = {"namePrefix": prefix, "nameSuffix": suffix, "namespace": namespace}
@@ -241,6 +273,11 @@ spec:
 """
 
 
+def config_map(data: Mapping[str, str]) -> str:
+    lines = "".join(f'  {key}: "{value}"\n' for key, value in data.items())
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: settings, namespace: flux-system}}\ndata:\n{lines}"
+
+
 def listing(key: str, entries: list[str], style: Style) -> str:
     if style.flow:
         return f"{key}: [{', '.join(entries)}]\n"
@@ -286,7 +323,8 @@ def repositories(draw: st.DrawFn) -> Written:
 
 
 def ours(tree: Tree, folder: str) -> list[Object]:
-    built = kustomize.build_folder(kustomize.FileTree({path: data.decode() for path, data in tree.items()}), folder)
+    files = kustomize.FileTree({path: data.decode() for path, data in tree.items()})
+    built = kustomize.build_folder(files, folder, loads="any", groups={CNPG_GROUP, ""})
     assert built.faults == ()
     return [one.object for one in built.produced]
 
@@ -307,11 +345,20 @@ def live(written: Written, tree: Tree, build: Builds) -> dict[str, dict[str, Obj
             # One by one, since a build may use one value in several objects, which a copy of all would keep.
             objects = [copy.deepcopy(one) for one in build(tree, overlay.folder)]
             if place:
-                spec = yaml.safe_load(tree[place])["spec"]
+                spec = spec_of(tree, place, build)
                 objects = [applied(one, spec) for one in objects]
             found[root] = {name_of(one): one for one in objects}
             assert len(found[root]) == len(objects)
     return found
+
+
+def spec_of(tree: Tree, path: str, build: Builds) -> Object:
+    """Of the Kustomization in a file, with the variables of the ConfigMap that is built beside it."""
+    spec: Object = yaml.safe_load(tree[path])["spec"]
+    if "substituteFrom" in spec["postBuild"]:
+        (made,) = build(tree, f"{posixpath.dirname(path)}/settings")
+        spec["postBuild"]["substitute"] = {**made["data"], **spec["postBuild"]["substitute"]}
+    return spec
 
 
 def applied(value: Object, spec: Object) -> Object:

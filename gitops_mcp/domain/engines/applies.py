@@ -35,9 +35,9 @@ class LocatedObject:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """All that it is built from, as `file:line`."""
+        """All that it is built from, as `file:line`, once each."""
         layers = self.produced.layers if self.produced else ()
-        return tuple(dict.fromkeys(layer.place for layer in layers)) or (str(self.place),)
+        return tuple({layer.path: layer.place for layer in reversed(layers)}.values())[::-1] or (str(self.place),)
 
     @property
     def kind(self) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.engines import left_out, resource_set
 from gitops_mcp.domain.engines.applies import EngineObject, FileSelection, FluxVariable, LocatedObject, Substitution
 from gitops_mcp.domain.engines.flux_instances import INSTANCE_GROUP, Sync
-from gitops_mcp.domain.engines.flux_parents import apply_merge_patch
 from gitops_mcp.domain.engines.flux_sources import (
     FluxContext,
     Source,
@@ -28,7 +29,7 @@ from gitops_mcp.domain.engines.reading import (
     value_at_place,
 )
 from gitops_mcp.domain.engines.source_url import Elsewhere
-from gitops_mcp.domain.kustomize import Section
+from gitops_mcp.domain.kustomize import FileTree, Section
 from gitops_mcp.domain.objects import Object, Path, at, mapping_at
 
 KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
@@ -38,6 +39,8 @@ EXTENSIONS_GROUP = "source.extensions.fluxcd.io"
 GROUPS = (KUSTOMIZE_GROUP, HELM_GROUP, SOURCE_GROUP, EXTENSIONS_GROUP, INSTANCE_GROUP)
 
 SEALED = "SealedSecret"
+
+_MADE = "made by flux-operator.yaml"
 
 
 def interpret_kustomization(one: LocatedObject, context: FluxContext) -> EngineObject:
@@ -94,8 +97,11 @@ def interpret_sync(sync: Sync, context: FluxContext) -> EngineObject:
         "metadata": {"name": sync.name, "namespace": sync.namespace},
         "spec": {"path": sync.folder, "prune": True, "sourceRef": {"kind": sync.kind, "name": sync.name}},
     }
-    for patch in mappings_in(at(sync.spec, "kustomize", "patches")):
-        made = apply_merge_patch(made, patch)
+    patches = [one for one in mappings_in(at(sync.spec, "kustomize", "patches")) if "Kustomization" in str(one)]
+    section = Section(sync.place.path, sync.place.document, sync.place.base, {"patches": patches})
+    tree = FileTree({sync.place.path: context.files.get(sync.place.path, ""), _MADE: json.dumps(made)})
+    build = kustomize.build_files(tree, "", (_MADE,), extra=(section,), groups={KUSTOMIZE_GROUP})
+    made = build.produced[0].object if build.produced else made
     found = _interpret(LocatedObject(made, sync.place), examine_sync(sync, context), context)
     return replace(found, kind="FluxInstance", name=sync.instance, generated=sync.name)
 

@@ -20,7 +20,7 @@ from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.kustomize.regex import Unsupported
 from gitops_mcp.domain.kustomize.selectors import selects
-from gitops_mcp.domain.objects import Object, Path, at, mapping_at
+from gitops_mcp.domain.objects import Object, Path, at
 
 _PLAIN = frozenset({"apiVersion", "kind", "metadata", "resources", "bases", "generatorOptions"})
 """What a kustomization may say without a change to what it lists."""
@@ -114,32 +114,9 @@ def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
                     yield str(reference.get("kind")), str(reference.get("name"))
 
 
-def apply_merge_patch(value: Object, patch: Object) -> Object:
-    """With a merge patch made; other patches do not touch engine objects often enough to be read here."""
-    for document in read_documents(str(patch.get("patch", ""))):
-        target = patch.get("target")
-        if isinstance(document.value, dict) and (
-            selects_object(target, value) if target else _names_object(document.value, value)
-        ):
-            kept = {"metadata": {**mapping_at(document.value, "metadata"), "name": at(value, "metadata", "name")}}
-            value = _merge_mappings(value, {**document.value, **kept})
-    return value
-
-
-def _names_object(patch: Object, value: Object) -> bool:
-    return all(at(patch, *path) == at(value, *path) for path in (("kind",), ("metadata", "name")))
-
-
 def selects_object(target: Any, value: Object) -> bool:
     """Whether a target means an object; one that cannot be read means none."""
     try:
         return isinstance(target, dict) and selects(target, Draft(value, (), {}))
     except Unsupported:
         return False
-
-
-def _merge_mappings(value: Any, patch: Any) -> Any:
-    if not isinstance(value, dict) or not isinstance(patch, dict):
-        return patch
-    kept = {key: one for key, one in value.items() if key not in patch}
-    return kept | {key: _merge_mappings(value.get(key), one) for key, one in patch.items() if one is not None}

@@ -75,16 +75,28 @@ def _values(one: LocatedObject, spec: Object, context: FluxContext) -> Iterator[
         key = str(reference.get("valuesKey") or "values.yaml")
         found = context.referred(kind, name, one.namespace, one.place.path)
         readable = len(found) == 1 and kind == "ConfigMap" and isinstance(at(found[0].object, "data", key), str)
-        if readable and not reference.get("targetPath"):
-            yield ValuesLayer("text", found[0].place.below("data", key), value=at(found[0].object, "data", key))
-        else:
-            yield ValuesLayer("unread", None, f"{kind} {name}, key {key}")
+        layer = _config_map_layer(found[0], key) if readable and not reference.get("targetPath") else None
+        yield layer or ValuesLayer("unread", None, f"{kind} {name}, key {key}")
     place = one.place.below("spec", "values")
     there = value_at_place(place, context.files)
     if isinstance(there, dict):
         yield ValuesLayer("mapping", place, value=spec.get("values"))
     if not _is_as_written(spec.get("values"), there):
         yield ValuesLayer("unread", None, "a patch of the Kustomization that applies it")
+
+
+def _config_map_layer(one: LocatedObject, key: str) -> ValuesLayer | None:
+    """Where the text of a key stands: in a ConfigMap, or as a whole file; None where a build makes it otherwise."""
+    word = one.produced.word(("data", key)) if one.produced is not None else None
+    text = at(one.object, "data", key)
+    if one.produced is None or word is None:
+        return ValuesLayer("text", one.place.below("data", key), value=text)
+    layer = one.produced.layers[word.layer]
+    if word.literal and layer.inner is None:
+        place = TextPlace(layer.path, layer.document, (*layer.base, *word.path), layer.line)
+        return ValuesLayer("text", place, value=text)
+    is_file = not word.literal and word.layer > 0 and not word.path
+    return ValuesLayer("file", TextPlace(layer.path, 0, (), 1), value=text) if is_file else None
 
 
 def _is_as_written(value: Any, there: Any) -> bool:

@@ -50,10 +50,9 @@ def read_documents(text: str) -> tuple[YamlDocument, ...]:
 
 
 def file_and_line(place: TextPlace, files: Files) -> str:
-    """`file:line` of the part itself."""
-    text = files.get(place.path)
-    is_known = text is not None and bool(place.base) and bool(read_documents(text))
-    line = line_of_path(text, place.document, place.base) if text is not None and is_known else place.line
+    """`file:line` of the part itself; of a file that is no YAML the line is that of the place."""
+    text = files.get(place.path) if place.path.endswith((".yaml", ".yml", ".json")) else None
+    line = line_of_path(text, place.document, place.base) if text is not None and read_documents(text) else place.line
     return f"{place.path}:{line}"
 
 

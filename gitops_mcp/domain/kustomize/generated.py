@@ -35,9 +35,9 @@ def generated_draft(placed: Placed, kind: str, kustomization: Kustomization, fil
             if path is None:
                 words["data", key] = Word(0, place, literal=False)
                 continue
-            line = place[0] if place and isinstance(place[0], int) else 1
-            words["data", key] = Word(len(layers), place, literal=False)
-            layers.append(Layer("document", path, 0, (), None, line, posixpath.dirname(path)))
+            if path != layers[-1].path:
+                layers.append(Layer("document", path, 0, (), None, 1, posixpath.dirname(path)))
+            words["data", key] = Word(len(layers) - 1, place, literal=False)
     except (MissingFile, UnreadFile) as error:
         doubts = (*doubts, f"{own.place}: {error}")
     metadata = {key: placed.value[key] for key in ("name", "namespace") if placed.value.get(key)}

@@ -21,7 +21,7 @@ _LISTS = frozenset({"resources", "bases", "crds"})
 _TAG = re.compile(r"\{\{[^{}]*\}\}")
 _PLUGIN = "apiVersion: builtin"
 """What a transformer or generator of kustomize's own says that is a document."""
-_TEXTS = (".yaml", ".yml", ".json", ".env", ".tpl")
+_TEXTS = (".yaml", ".yml", ".json", ".env", ".properties", ".tpl")
 
 
 def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[str]:

@@ -11,7 +11,7 @@ from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders, engine_builds
-from gitops_mcp.domain.engines.reading import file_and_line
+from gitops_mcp.domain.engines.reading import file_and_line, read_documents
 from gitops_mcp.domain.kustomize import Build, FileTree, Produced
 from gitops_mcp.domain.names import is_namespace_name
 from gitops_mcp.domain.objects import Identity, Object, Path, at
@@ -19,6 +19,7 @@ from gitops_mcp.domain.repository.desired import Declaration, MakerFile
 from gitops_mcp.domain.repository.not_applied import cnpg_documents
 from gitops_mcp.domain.repository.tracked_files import TrackedFiles, is_unchanged
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
+from gitops_mcp.domain.yaml.values import is_same
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.engines.charts.values import Release
@@ -128,13 +129,20 @@ def _build_kustomization(tree: FileTree, folder: str) -> RenderedRoot:
 def _build_plain_file(tree: FileTree, path: str, by: EngineObject | None = None) -> RenderedRoot:
     build = kustomize.build_files(tree, "", (path,))
     if not any(fault.fatal for fault in build.faults):
-        return RenderedRoot(tuple(_declare_built(build, index, None, by) for index in range(len(build.produced))))
+        each = (_declare_built(build, index, None, by) for index in range(len(build.produced)))
+        return RenderedRoot(tuple(_as_applied(one, tree.files[path]) for one in each))
     # Kustomize has nothing to say of such a file: each document counts, whatever stands beside it.
     text = tree.files[path]
     found = tuple(
         declare_as_written(path, text, document, base, value, by) for document, base, value in cnpg_documents(text)
     )
     return RenderedRoot(found, tuple(str(fault) for fault in build.faults if by is not None))
+
+
+def _as_applied(one: Declaration, text: str) -> Declaration:
+    """With its values as kubectl and Argo CD read them: `on` is a boolean, which kustomize takes for a string."""
+    value = at(read_documents(text)[one.document].value, *one.base)
+    return one if is_same(value, one.object) else replace(one, object=value)
 
 
 def declare_as_written(

@@ -80,5 +80,5 @@ RULES = (
         _image_and_parameters,
         compares=True,
     ),
-    Rule("resize-alone", ("Cluster",), "operator", _resize_alone, compares=True, ours=True),
+    Rule("resize-alone", ("Cluster",), "operator", _resize_alone, compares=True, ours=True, reads_variables=True),
 )

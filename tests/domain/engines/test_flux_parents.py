@@ -73,6 +73,67 @@ def test_the_kustomization_above_patches_the_ones_that_it_applies(target: str, a
     assert set(one.substitution.variables) == ({"APP", "SIZE"} if applies else {"APP"})
 
 
+INJECTED = "kind: Kustomization\nmetadata: {name: any}\nspec: {targetNamespace: shop, sourceRef: {kind: GitRepository, name: flux-system}}\n"
+ADDED = "- {op: add, path: /spec/targetNamespace, value: shop}\n"
+
+
+def patches(text: str) -> str:
+    inner = "".join(f"      {line}\n" for line in text.splitlines())
+    return f"patches:\n- target: {{kind: Kustomization}}\n  patch: |\n{inner}"
+
+
+COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+REPLACEMENT = """\
+resources: [ns.yaml, ks.yaml]
+replacements:
+- source: {kind: Namespace, fieldPath: metadata.name}
+  targets: [{select: {kind: Kustomization}, fieldPaths: [spec.targetNamespace], options: {create: true}}]
+"""
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        pytest.param({"apps/kustomization.yaml": "resources: [ks.yaml]\n" + patches(INJECTED)}, id="a merge patch beside it"),
+        pytest.param({"apps/kustomization.yaml": "resources: [ks.yaml]\n" + patches(ADDED)}, id="operations beside it"),
+        pytest.param(
+            {"kustomization.yaml": "resources: [apps]\n" + patches(ADDED), "apps/kustomization.yaml": "resources: [ks.yaml]\n"},
+            id="a kustomization above",
+        ),
+        pytest.param(
+            {
+                "apps/kustomization.yaml": "resources: [ks.yaml]\ncomponents: [../common]\n",
+                "common/kustomization.yaml": COMPONENT + patches(ADDED),
+            },
+            id="a component",
+        ),
+        pytest.param(
+            {"apps/kustomization.yaml": REPLACEMENT, "apps/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"},
+            id="a replacement",
+        ),
+        pytest.param({"clusters/all.yaml": kustomization("path: apps\n" + patches(ADDED), name="all")}, id="operations of the one that applies it"),
+        pytest.param(
+            {
+                "clusters/all.yaml": kustomization("path: apps\ncomponents: [../common]", name="all"),
+                "apps/kustomization.yaml": "resources: [ks.yaml]\n",
+                "common/kustomization.yaml": COMPONENT + patches(ADDED),
+            },
+            id="a component of the one that applies it",
+        ),
+        pytest.param({"overlay/kustomization.yaml": "resources: [../apps/ks.yaml]\n" + patches(ADDED)}, id="an overlay that lists it"),
+    ],
+)  # fmt: skip
+def test_an_engine_object_is_read_as_what_lists_and_applies_it_makes_it(around: dict[str, str]) -> None:
+    assert found({"apps/ks.yaml": kustomization("path: x"), **around}).target_namespace == "shop"
+
+
+def test_an_engine_object_that_two_overlays_make_differently_is_read_as_it_is_written() -> None:
+    files = {"apps/ks.yaml": kustomization("path: x\ntargetNamespace: own")}
+    for name in ("a", "b"):
+        files[f"{name}/kustomization.yaml"] = f"resources: [../apps/ks.yaml]\nnamePrefix: {name}-\n"
+    assert found(files).target_namespace == "own"
+
+
 def test_a_variable_that_a_patch_from_above_defines_has_no_place() -> None:
     spec = """\
         path: ./apps

@@ -191,6 +191,11 @@ def test_an_instance_in_values_applies_its_folder_with_the_patches_for_its_kusto
     patch = """\
   kustomize:
     patches:
+      - target: {kind: Deployment, name: (kustomize-controller|helm-controller)}
+        patch: "[{op: add, path: /spec/template/spec/containers/0/args/-, value: --concurrent=10}]"
+      - target: {kind: Kustomization}
+        patch: |
+          - {op: add, path: /spec/force, value: true}
       - target: {kind: Kustomization}
         patch: |
           kind: Kustomization
@@ -200,6 +205,7 @@ def test_an_instance_in_values_applies_its_folder_with_the_patches_for_its_kusto
     files = {"values.yaml": f"instance:\n  sync: {SYNC}\n{patch}", "clusters/prod/db.yaml": CLUSTER}
     (one,) = find_engine_objects(files, remotes=REMOTE, revision="main")
     assert (one.kind, one.generated, one.folder, one.prunes) == ("FluxInstance", "fleet", "clusters/prod", True)
+    assert one.forces
     assert (one.decrypts, one.substitution.variables["SIZE"].value) == (True, "1Gi")
     assert str(one.place) == "values.yaml:1"
 

@@ -180,3 +180,26 @@ def test_a_patch_from_above_may_hold_values(patch: str, *, patched: bool) -> Non
 def test_post_renderers_make_what_nobody_knows() -> None:
     one = found(f"{CHART}\npostRenderers: [{{kustomize: {{patches: []}}}}]")
     assert one.opaque == "spec.postRenderers change what the chart makes"
+
+
+@pytest.mark.parametrize(
+    ("beside", "layer"),
+    [
+        pytest.param(
+            {"kustomization": "resources: [hr.yaml]\nconfigMapGenerator: [{name: base, namespace: shop, files: [values.yaml=v.yaml]}]\n", "v": "a: 1\n"},
+            ("file", "v.yaml"), id="a file that is generated into it",
+        ),
+        pytest.param(
+            {"kustomization": "resources: [hr.yaml, base.yaml]\npatches: [{path: p.yaml}]\n", "base": CONFIG, "p": CONFIG},
+            ("text", "p.yaml data values.yaml"), id="a patch",
+        ),
+        pytest.param(
+            {"kustomization": "resources: [hr.yaml]\nconfigMapGenerator: [{name: base, namespace: shop, literals: ['values.yaml=a: 1']}]\n"},
+            ("unread", "ConfigMap base, key values.yaml"), id="a literal",
+        ),
+    ],
+)  # fmt: skip
+def test_values_stand_where_the_config_map_takes_them_from(beside: dict[str, str], layer: tuple[str, str]) -> None:
+    assert layers(found(f"{CHART}\nvaluesFrom: [{{kind: ConfigMap, name: base}}]", repo=REPOSITORY, **beside)) == [
+        layer
+    ]

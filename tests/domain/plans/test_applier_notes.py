@@ -11,12 +11,17 @@ from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import TextPlace
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
+from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, assumed_sources, variable_lines
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired, UnappliedDocument
 
 CLUSTER = (
     "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\nspec: {instances: 3}\n"
+)
+FLUX = (
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: shop, namespace: flux-system}\n"
+    "spec:\n  path: prod\n  sourceRef: {kind: GitRepository, name: flux-system}\n"
+    "  postBuild: {substitute: {COUNT: '3'}}\n"
 )
 BY = "Flux Kustomization flux-system/shop (ks.yaml:1)"
 
@@ -80,10 +85,45 @@ def test_what_nobody_is_known_to_apply_is_not_talked_of() -> None:
             Notice("guess", f"that {BY} applies it is a guess: its path is a template"),
             id="a guess",
         ),
+        pytest.param(
+            {"assumed": "it applies Bucket all, which this repository does not declare"},
+            Notice(
+                "unknown-source",
+                f"whether this repository is the source of {BY} cannot be told (it applies Bucket all, which this "
+                f"repository does not declare): taken as if it were",
+            ),
+            id="a source that cannot be told",
+        ),
     ],
 )
 def test_a_habit_that_surprises_is_warned_of(habits: dict[str, Any], notice: Notice) -> None:
     assert applier_notices(*applied(**habits)) == (notice,)
+
+
+def test_sources_that_cannot_be_told_are_one_warning() -> None:
+    declared, _ = applied(assumed="it applies Bucket all")
+    by = declared.applied
+    assert by is not None
+    many = [replace(by, name=f"shop-{index}") for index in range(12)]
+    (notice,) = assumed_sources([None, *many, *many, replace(by, assumed=None)])
+    assert (
+        "Flux Kustomization flux-system/shop-9 (ks.yaml:1) and 2 more cannot be told (it applies Bucket all):"
+        in notice.message
+    )
+    assert assumed_sources([None, replace(by, assumed=None)]) == ()
+
+
+def test_a_variable_that_nothing_defines_is_told() -> None:
+    flux = FLUX.replace("COUNT", "OTHER")
+    text = CLUSTER.replace("{instances: 3}", "\n  instances: ${COUNT}")
+    desired, declared = read(
+        {"ks.yaml": flux, "prod/kustomization.yaml": "resources: [db.yaml]\n", "prod/db.yaml": text}
+    )
+    told = (
+        "spec.instances of Cluster shop/db, prod/db.yaml:1 is ${COUNT}: COUNT is defined by nothing, on which Flux 2.9 "
+        "and newer fails the whole Kustomization; older ones fill in nothing"
+    )
+    assert applier_notices(declared, desired) == (Notice("undefined-variable", told),)
 
 
 def test_another_document_of_the_name_that_is_not_applied_is_told() -> None:
@@ -98,14 +138,9 @@ def test_another_document_of_the_name_that_is_not_applied_is_told() -> None:
 
 
 def test_a_field_that_is_a_variable_says_what_changes_instead() -> None:
-    flux = (
-        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
-        "metadata: {name: shop, namespace: flux-system}\nspec:\n  path: prod\n"
-        "  sourceRef: {kind: GitRepository, name: flux-system}\n  postBuild: {substitute: {COUNT: '3'}}\n"
-    )
     text = CLUSTER.replace("{instances: 3}", "\n  instances: ${COUNT}")
-    _, declared = read({"ks.yaml": flux, "prod/kustomization.yaml": "resources: [db.yaml]\n", "prod/db.yaml": text})
+    _, declared = read({"ks.yaml": FLUX, "prod/kustomization.yaml": "resources: [db.yaml]\n", "prod/db.yaml": text})
     assert variable_lines(declared, ("spec", "instances")) == (
-        "spec.instances is ${COUNT} in prod/db.yaml:1: COUNT changes",
+        "spec.instances is ${COUNT} in prod/db.yaml:1: COUNT of Kustomization flux-system/shop changes",
     )
     assert variable_lines(declared, ("spec", "storage")) == ()

@@ -10,7 +10,7 @@ from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.errors import GitOpsError, NotFound, Refused
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Refused
 
 REMOTE = "https://git.example.com/platform/fleet.git"
 
@@ -344,3 +344,19 @@ class TestAskingAgain:
     def test_another_environment_of_the_same_commit_is_another_model(self) -> None:
         files = {**THREE, "test/db.yaml": cluster("t", "shop")}
         assert [one.identity.name for one in model(files, "test", model(files, "prod")).declarations] == ["t"]
+
+
+def test_an_engine_object_that_cannot_be_read_is_told_and_stands_in_the_way_of_its_own_alone() -> None:
+    files = {
+        "prod/shop.yaml": SOURCE + "---\n" + flux("shop", "shop", "  targetNamespace: shop\n"),
+        "prod/bills.yaml": flux("bills", "bills", "") + "  patches: [\n",
+        "shop/kustomization.yaml": listing("db.yaml"),
+        "shop/db.yaml": cluster(),
+        "bills/kustomization.yaml": listing("db.yaml"),
+        "bills/db.yaml": cluster("bills"),
+    }
+    found = model(files, "prod")
+    assert [one.path for one in found.skipped] == ["prod/bills.yaml"]
+    assert [(one.place, one.opaque) for one in found.declarations] == [("shop/db.yaml:1", None)]
+    with pytest.raises(InvalidRequest, match=r"prod/bills\.yaml mentions it and cannot be read: line \d+"):
+        found.cluster("bills", None, environment="prod")

@@ -56,6 +56,8 @@ spec:
         pytest.param({"f.yaml": FLUX}, {"apps/shop/p.yaml", "p.yaml"}, {"apps/shop/p.yaml", "p.yaml"}, id="of an engine object: from its path and the root"),
         pytest.param({"a.yaml": ARGO}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml", "charts/db/notes.txt"}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml"}, id="values of an Application"),
         pytest.param({"a.yaml": REFERRED}, {"vals/prod/db.yaml", "vals/all.yaml", "envs/eu/a/db.yaml", "envs/eu/a/web.yaml", "$values/vals/all.yaml"}, {"vals/all.yaml", "envs/eu/a/db.yaml"}, id="values of another source, and by a template"),
+        pytest.param({"o/kustomization.yaml": "configMapGenerator: [{name: v, files: [values.yaml=./v.yaml], envs: [e.env]}]\n"}, {"o/v.yaml", "o/e.env"}, {"o/v.yaml", "o/e.env"}, id="what is generated into a ConfigMap"),
+        pytest.param({"boot/helmfile.yaml": "releases: [{name: flux-instance, values: [../apps/v.yaml]}]\n"}, {"apps/v.yaml"}, {"apps/v.yaml"}, id="values of an instance that a script installs"),
         pytest.param({"x.yaml": "kind: ConfigMap\ndata: {file: y.yaml}\n"}, {"y.yaml"}, set(), id="of what is no engine object"),
     ],
 )  # fmt: skip
@@ -65,3 +67,8 @@ def test_the_files_that_builds_need_are_asked_for(texts: dict[str, str], paths: 
 
 def test_what_variables_come_from_is_known_by_name() -> None:
     assert value_source_names({"f.yaml": FLUX, "a.yaml": ARGO}) == {"settings", "keys"}
+
+
+def test_what_a_parent_patches_in_is_known_by_name_too() -> None:
+    patch = '{"patch": "spec: {postBuild: {substituteFrom: [{kind: ConfigMap, name: cluster}]}}"}'
+    assert value_source_names({"f.yaml": FLUX.replace("{path: p.yaml}", patch)}) == {"settings", "keys", "cluster"}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from gitops_mcp.domain.editing.field import set_field
 from gitops_mcp.domain.kustomize import FileTree
 from gitops_mcp.domain.repository.render import render_engine_object, render_plain_file, render_root
 from tests.domain.repository.test_build import SOURCE, application, cluster, flux, listing, model
@@ -32,6 +35,26 @@ def test_a_plain_file_is_taken_as_it_is_whatever_stands_beside_it() -> None:
     assert (first.namespace_from, second.namespace_from, second.line) == ("document", "unknown", 9)
     (odd,) = render_plain_file(FileTree(FILES), "odd.yaml").declarations
     assert (odd.produced, odd.place) == (None, "odd.yaml:3")
+
+
+@pytest.mark.parametrize(
+    ("engine", "read"),
+    [
+        pytest.param({}, True, id="nobody, so kubectl"),
+        pytest.param({"app.yaml": application("plain", "db")}, True, id="Argo CD from a directory"),
+        pytest.param({"db/kustomization.yaml": listing("db.yaml")}, "on", id="kustomize"),
+        pytest.param({"app.yaml": SOURCE + "---\n" + flux("shop", "db", "")}, "on", id="Flux from a directory"),
+    ],
+)
+def test_a_bare_word_is_read_as_what_applies_it_reads_it(engine: dict[str, str], *, read: object) -> None:
+    text = cluster().replace("metadata:", "metadata:\n  annotations: {cnpg.io/hibernation: on}")
+    (one,) = model({"db/db.yaml": text, **engine}, "").declarations
+    assert one.object["metadata"]["annotations"] == {"cnpg.io/hibernation": read}
+    edits = {} if read == "on" else {"db/db.yaml": text.replace(": on}", ': "on"}')}
+    found = set_field(
+        model({"db/db.yaml": text, **engine}, ""), one, ("metadata", "annotations", "cnpg.io/hibernation"), "on"
+    )
+    assert {change.path: change.after for change in found} == edits
 
 
 def test_an_engine_object_gives_what_it_applies_its_namespace() -> None:

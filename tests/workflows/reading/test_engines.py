@@ -126,3 +126,22 @@ def test_files_that_were_passed_over_are_counted_and_the_first_is_named(team: Te
     team.commit({"a.yaml": None, "b.yaml": None})
     ground = app.ground(fetch=False)
     assert passed_over(app.desired(ground, "", ground.base.commit)) == []
+
+
+def test_sources_that_are_taken_for_this_repository_are_told_once(team: Team) -> None:
+    bucket = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: %s, namespace: flux-system}\n"
+        "spec: {path: ./%s, targetNamespace: %s, sourceRef: {kind: Bucket, name: all}}\n"
+    )
+    names = ("shop", "bills")
+    team.commit({f"flux/{name}.yaml": bucket % (name, name, name) for name in names})
+    team.commit({f"{name}/db.yaml": cluster("db", namespace=None) for name in names})
+    app = team.app()
+    ground = app.ground(fetch=False)
+    (found,) = passed_over(app.desired(ground, "", ground.base.commit))
+    assert (found.id, found.message) == (
+        "unknown-source",
+        "whether this repository is the source of Flux Kustomization flux-system/bills (flux/bills.yaml:1), Flux "
+        "Kustomization flux-system/shop (flux/shop.yaml:1) cannot be told (it applies Bucket all, which this repository "
+        "does not declare): taken as if it were",
+    )

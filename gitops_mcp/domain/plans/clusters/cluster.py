@@ -20,6 +20,7 @@ from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, Refused
 
@@ -85,25 +86,28 @@ def plan_scaling(
     where the field is no plain number or the webhook of CNPG would refuse the new one.
     """
     target = replace(declared.identity, namespace=declared.identity.namespace or namespace)
-    now = at(declared.object, *INSTANCES)
+    said = now = at(declared.object, *INSTANCES)
+    if isinstance(said, str) and said.isdecimal() and INSTANCES not in declared.substituted:
+        now = int(said)  # in quotes, which the API refuses: the number is written without
     if now is not None and (isinstance(now, bool) or not isinstance(now, int)):
         if INSTANCES in declared.substituted:
             set_field(desired, declared, INSTANCES, instances)
+        filled = "it is filled in by something else, such as a variable; change it there"
         raise Refused(
-            f"spec.instances of {target} at {declared.place} is {now!r}, not a number: it is filled in by something "
-            f"else, such as a variable; change it there"
+            f"spec.instances of {target} at {declared.place} is {now!r}, not a number: "
+            f"{filled if has_unfilled(now) else 'write a number there first'}"
         )
     running = at(live, "spec", "instances")
     running = running if isinstance(running, int) else now
     scaling = Scaling.of(with_instances(declared.object, running), to=instances, live=live)
     plan = Plan(f"Scale {target} to {pluralize(instances, 'instance')}", target, validated_by=VALIDATED)
-    if now == instances:
+    if said == instances:
         return replace(plan, unchanged=f"{declared.place} says {pluralize(instances, 'instance')} already")
     return replace(
         plan,
         files=set_field(desired, declared, INSTANCES, instances),
         body=(
-            f"spec.instances: {1 if now is None else now} -> {instances}",
+            f"spec.instances: {1 if said is None else repr(said)} -> {instances}",
             *variable_lines(declared, INSTANCES),
             *applier_lines(declared),
         ),

@@ -118,6 +118,18 @@ def test_a_variable_is_not_overwritten() -> None:
         scaled(CLUSTER.replace("3 # one a zone", "${INSTANCES}"), 5)
 
 
+@pytest.mark.parametrize("instances", [3, 5])
+def test_a_number_in_quotes_is_written_without_them(instances: int) -> None:
+    plan = scaled(CLUSTER.replace("3 #", '"3" #'), instances)
+    assert after(plan) == {"db.yaml": CLUSTER.replace("3 #", f"{instances} #")}
+    assert plan.body == (f"spec.instances: '3' -> {instances}",)
+
+
+def test_what_is_no_number_is_called_no_variable() -> None:
+    with pytest.raises(Refused, match=r"is 'three', not a number: write a number there first$"):
+        scaled(CLUSTER.replace("3 #", "three #"), 5)
+
+
 @pytest.mark.parametrize(
     ("protection", "left"),
     [
