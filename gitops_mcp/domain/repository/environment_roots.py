@@ -16,7 +16,7 @@ from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import list_at
 from gitops_mcp.domain.repository.desired import KustomizationFile, SkippedFile, UnappliedDocument
 from gitops_mcp.domain.repository.idle_engines import find_idle, parked_folder, takes_manifest
-from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template
+from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template, is_not_understood
 from gitops_mcp.domain.repository.render import RenderedRoot, render_engine_object, render_plain_file, render_root
 from gitops_mcp.domain.repository.tracked_files import is_unchanged
 from gitops_mcp.domain.yaml.text import parse_documents
@@ -77,11 +77,7 @@ class EnvironmentRoots:
     @property
     def not_understood(self) -> list[EngineObject]:
         """The engine objects that are at work on what cannot be told."""
-        return [
-            one
-            for index, one in enumerate(self.engines)
-            if index not in self.idle and not one.counts and _is_at_work(one)
-        ]
+        return [one for one in self.engines if is_not_understood(one) and _is_at_work(one)]
 
     def appliers(self, path: str) -> list[EngineObject]:
         """The engine objects that take a file."""

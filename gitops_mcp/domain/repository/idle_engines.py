@@ -31,6 +31,12 @@ Reached = Mapping[int, frozenset[str]]
 """By engine object, the files that it takes."""
 
 
+class Idle(str):
+    """Why nothing applies an engine object."""
+
+    __slots__ = ()
+
+
 def parked_folder(path: str, top: str = "") -> str | None:
     """The folder of examples, or the like, that holds a path; one at or above `top` was meant."""
     inside = path.removeprefix(f"{top}/") if top else path
@@ -41,7 +47,7 @@ def parked_folder(path: str, top: str = "") -> str | None:
     return None
 
 
-def find_idle(engines: Sequence[EngineObject], reached: Reached, files: Files, top: str) -> dict[int, str]:
+def find_idle(engines: Sequence[EngineObject], reached: Reached, files: Files, top: str) -> dict[int, Idle]:
     """Which engine objects are idle, each with the reason. `reached`: of those that are built."""
     applies, applied = _applied_engines(engines, reached)
     places = {one.place.path for one in engines}
@@ -68,7 +74,7 @@ def find_idle(engines: Sequence[EngineObject], reached: Reached, files: Files, t
     # What is left stands among examples, or applies each other, as an engine does that manages itself.
     for index in parked.keys() - live - idle.keys():
         idle[index] = f"nothing applies {engines[index].place.path}, and {parked[index]}/ is not taken for live"
-    return idle
+    return {index: Idle(why) for index, why in idle.items()}
 
 
 def _applied_engines(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.names import pluralize, suggest
-from gitops_mcp.errors import InvalidRequest, NotFound
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Refused
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def unknown_object(
-    desired: Desired, kind: str, name: str, namespace: str | None, environment: str
-) -> NotFound | InvalidRequest:
+def unknown_object(desired: Desired, kind: str, name: str, namespace: str | None, environment: str) -> GitOpsError:
     where = f"{environment}, namespace {namespace}" if namespace else environment
     for skipped in desired.skipped:
         if name in desired.texts.get(skipped.path, ""):
@@ -47,9 +45,14 @@ def unknown_object(
     return NotFound(f"{desired.origin.declares} no {kind} {name!r} in {where}; {suggest(name, others)}{passed}")
 
 
-def _unapplied(desired: Desired, kind: str, name: str, where: str) -> NotFound | None:
+def _unapplied(desired: Desired, kind: str, name: str, where: str) -> NotFound | Refused | None:
     """The answer where something looks like the object's place and is none."""
     idle = [one for one in desired.unreached if (one.identity.kind, one.identity.name) == (kind, name)]
+    if any(one.is_unknown for one in idle):
+        return Refused(
+            f"{kind} {name!r} in {where} cannot be changed here, since it is not known what applies it: "
+            f"{'; '.join(map(str, idle))}"
+        )
     if idle:
         return NotFound(
             f"no {kind} {name!r} is applied in {where}. What declares one is not: {'; '.join(map(str, idle))}. An "
