@@ -101,7 +101,7 @@ def list_clusters(
     kept = rows_that_fit(rows)
     after = page.position_after(len(kept))
     desired = None
-    if cursor is None and not unwell and (detailed or not kept):
+    if cursor is None and not unwell and chosen.delivery == "git" and (detailed or not kept):
         desired = _desired(app, ground, chosen)
         warnings += nothing_applied(desired) if desired else []
     idle, more = _not_applied(desired, asked)
