@@ -111,12 +111,10 @@ def _edit_in_layers(
     brought_in = word is not None and nested_value(DraftFiles(files), layer, whole=True) is None
     shared = proof.sharers_of_layer(desired, declared, layer)
     if not shared and not brought_in:
-        draft = DraftFiles(files)
-        own = Set(spot.path, wanted.value) if isinstance(wanted, Set) else Remove(spot.path)
-        edit_nested(draft, layer, own)
-        effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
+        changes = _own_edit(files, layer, spot, wanted)
+        effect = proof.effect_of_edit(desired, changes, declared, wanted)
         if effect.is_exact:
-            return draft.changes
+            return changes
         shared = effect.others
         if not shared and isinstance(wanted, Remove):
             raise Refused(
@@ -135,7 +133,30 @@ def _edit_in_layers(
                 return found.changes
     if brought_in:
         raise _brought_in_refusal(desired, declared, wanted.path, layer)
-    raise _shared_refusal(declared, wanted.path, place, shared)
+    return _edit_beside_later(desired, files, declared, wanted, (layer, spot), shared)
+
+
+def _edit_beside_later(
+    desired: Desired,
+    files: Mapping[str, str],
+    declared: Declaration,
+    wanted: Set | Remove,
+    stands: tuple[Layer, Word],
+    shared: tuple[Declaration, ...],
+) -> tuple[FileChange, ...]:
+    """Where nothing is the object's own: the edit that others get too once the branch or tag that they follow moves."""
+    if shared and all(proof.comes_later(one, declared) for one in shared):
+        changes = _own_edit(files, *stands, wanted)
+        if proof.effect_of_edit(desired, changes, declared, wanted).is_exact:
+            return changes
+    raise _shared_refusal(declared, wanted.path, _line_of_word(files, *stands), shared)
+
+
+def _own_edit(files: Mapping[str, str], layer: Layer, spot: Word, wanted: Set | Remove) -> tuple[FileChange, ...]:
+    """The field where its last word stands."""
+    draft = DraftFiles(files)
+    edit_nested(draft, layer, Set(spot.path, wanted.value) if isinstance(wanted, Set) else Remove(spot.path))
+    return draft.changes
 
 
 def _edit_in_values(

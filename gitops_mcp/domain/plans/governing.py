@@ -25,6 +25,11 @@ def check_governed(before: Desired, after: Desired, files: Iterable[FileChange])
         takers = next((found for roots in known if (found := roots.appliers(change.path))), [])
         if known and not takers:
             _check_taken(known, before, change)
+        if takers and all(one.opaque for one in takers):
+            by = takers[0]
+            raise Refused(
+                f"nothing was changed: what becomes of {change.path} is not known, since {by} applies it: {by.opaque}"
+            )
         notices |= dict.fromkeys(_later_notices(takers))
     return tuple(notices)
 

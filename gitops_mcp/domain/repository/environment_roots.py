@@ -111,7 +111,8 @@ class EnvironmentRoots:
 
     def idle_objects(self) -> Iterator[UnappliedDocument]:
         """What only engine objects would apply here that nothing applies."""
-        live = {(one.path, one.document, one.base) for made in self.all for one in made.declarations}
+        known = (*self.own, *self.applied.values())
+        live = {(one.path, one.document, one.base) for made in known for one in made.declarations}
         for index in self.belonging(self.idle, self.folder):
             by = self.engines[index]
             for one in self.idle[index].declarations:
@@ -177,8 +178,7 @@ class EnvironmentRoots:
     @property
     def all(self) -> list[RenderedRoot]:
         """What the repository has, the environment's own first."""
-        here = set(self.here)
-        rest = [made for index, made in self.applied.items() if index not in here and not self.engines[index].is_behind]
+        rest = [made for index, made in self.applied.items() if index not in set(self.here)]
         return [*self.own, *rest, *self.elsewhere.values()]
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.names import pluralize, suggest
@@ -37,7 +37,7 @@ def unknown_object(desired: Desired, kind: str, name: str, namespace: str | None
         for one in desired.declarations
         if one.identity.kind == kind and namespace in {None, one.identity.namespace}
     ]
-    passed = f"; {told}" if (told := applied_elsewhere(desired)) else ""
+    passed = "".join(f"; {told}" for told in (*[*_idle_here(desired)][:_NAMED], applied_elsewhere(desired)) if told)
     if desired.skipped:
         first = desired.skipped[0]
         count = pluralize(len(desired.skipped), "file")
@@ -60,6 +60,19 @@ def _unapplied(desired: Desired, kind: str, name: str, where: str) -> NotFound |
         )
     made = [one.reason for one in desired.hidden if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", one.mentions)]
     return NotFound(f"no document declares {kind} {name!r} in {where}, but {'; '.join(made)}") if made else None
+
+
+def _idle_here(desired: Desired) -> Iterator[str]:
+    """The engine objects of the environment that would apply something of this repository, and why they do not."""
+    inside, paths = f"{desired.folder}/" if desired.folder else "", desired.tree.files if desired.tree else ()
+    for one in desired.engines:
+        why = one.opaque if one.counts and not one.is_behind else one.excluded
+        is_near = one.folder and one.place.path.startswith(inside)
+        if why and is_near and any(path.startswith(f"{one.folder}/") for path in paths):
+            told = (
+                f"what {one} makes of {one.folder} is not known" if one.counts else f"{one} does not apply {one.folder}"
+            )
+            yield f"{told}: {why}"
 
 
 def applied_elsewhere(desired: Desired) -> str | None:
@@ -90,6 +103,6 @@ def way_out(desired: Desired, found: Sequence[Declaration]) -> str:
     if split is None:
         return "remove one of them first"
     return (
-        f"remove one of them, or, where they are applied to different Kubernetes clusters, say so in .gitops-mcp.yaml "
-        f"at the base, each with `context` of its kubeconfig, and name the environment:\n{split}"
+        f"remove one of them, or, where they are applied to different Kubernetes clusters, define environments in "
+        f".gitops-mcp.yaml at the base, each with the `context` of its kubeconfig, and name one:\n{split}"
     )

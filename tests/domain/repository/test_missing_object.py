@@ -63,7 +63,7 @@ def test_one_name_of_several_clusters_gets_the_environments_to_paste(
     files: Files, environments: Mapping[str, str]
 ) -> None:
     text = told(model(files, ""))
-    assert "where they are applied to different Kubernetes clusters, say so in .gitops-mcp.yaml at the base" in text
+    assert "where they are applied to different Kubernetes clusters, define environments in .gitops-mcp.yaml" in text
     _, _, pasted = text.partition("\n")
     assert yaml.safe_load(pasted) == {"environments": {name: {"path": path} for name, path in environments.items()}}
     for path in environments.values():
