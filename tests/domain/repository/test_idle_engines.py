@@ -166,3 +166,10 @@ def test_the_folders_of_examples_are_those_that_the_page_lists() -> None:
     page = (Path(__file__).parents[3] / "docs" / "engines.md").read_text()
     listed, _, _ = page.partition("in a folder for examples: ")[2].partition(", in any case")
     assert set(re.findall(r"`(\w+)`", listed)) == PARKED
+
+
+def test_what_an_idle_one_would_make_is_read_again_where_its_files_change() -> None:
+    files = {**TEAMS, "docs/shop.yaml": SHOP, "pay.yaml": PAY}
+    first = model(files, "")
+    again = model({**files, "teams/shop/db.yaml": cluster("renamed")}, "", known=first)
+    assert [one.identity.name for one in again.unreached] == ["renamed"]
