@@ -145,7 +145,7 @@ def sharers_of_layer(desired: Desired, declared: Declaration, layer: Layer) -> t
 
 def comes_later(one: Declaration, asked: Declaration) -> bool:
     """What follows another branch or a tag gets what is done to an object of the base whenever that moves."""
-    behind = [by is not None and by.is_behind for by in (one.applied, asked.applied)]
+    behind = [by is not None and by.is_off_base for by in (one.applied, asked.applied)]
     return behind == [True, False]
 
 

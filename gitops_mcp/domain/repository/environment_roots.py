@@ -167,11 +167,11 @@ class EnvironmentRoots:
     @property
     def own(self) -> list[RenderedRoot]:
         """What the environment has. What follows another branch has no say in what the base has applied."""
-        now = [self.applied[index] for index in self.here if not self.engines[index].is_behind]
+        now = [self.applied[index] for index in self.here if not self.engines[index].is_off_base]
         known = {one.identity for made in now for one in made.declarations}
         behind = [
             replace(made, declarations=tuple(one for one in made.declarations if one.identity not in known))
-            for made in (self.applied[index] for index in self.here if self.engines[index].is_behind)
+            for made in (self.applied[index] for index in self.here if self.engines[index].is_off_base)
         ]
         return [*now, *behind, *self.roots.values(), *self.plain.values()]
 
@@ -225,7 +225,7 @@ def _is_in(folder: str, path: str | None) -> bool:
 def _is_at_work(one: EngineObject) -> bool:
     """Whether it applies folders of this repository; what has Argo CD write this very branch does so on another."""
     builds = one.is_of_repository and one.build != "helm" and one.folder is not None
-    return builds and not (one.is_behind and one.hydrates)
+    return builds and not (one.is_off_base and one.hydrates)
 
 
 def _governs(one: EngineObject, *, is_idle: bool) -> bool:

@@ -66,7 +66,7 @@ def _idle_here(desired: Desired) -> Iterator[str]:
     """The engine objects of the environment that would apply something of this repository, and why they do not."""
     inside, paths = f"{desired.folder}/" if desired.folder else "", desired.tree.files if desired.tree else ()
     for one in desired.engines:
-        why = one.opaque if one.counts and not one.is_behind else one.excluded
+        why = one.opaque if one.counts and not one.is_off_base else one.excluded
         is_near = one.folder and one.place.path.startswith(inside)
         if why and is_near and any(path.startswith(f"{one.folder}/") for path in paths):
             told = (

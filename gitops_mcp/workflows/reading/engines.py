@@ -18,7 +18,7 @@ def applied_by(one: EngineObject) -> str:
         "prunes": one.prunes,
         "force: deletes and makes anew what cannot be changed": one.forces,
         f"a guess: {one.guess}": one.guess is not None,
-        str(one.excluded): one.is_behind,
+        str(one.excluded): one.is_off_base,
     }
     told = ", ".join(note for note, holds in notes.items() if holds)
     return f"{one}" + (f": {told}" if told else "")
