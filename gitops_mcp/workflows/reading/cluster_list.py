@@ -101,9 +101,9 @@ def list_clusters(
     kept = rows_that_fit(rows)
     after = page.position_after(len(kept))
     desired = None
-    if cursor is None and not unwell and chosen.delivery == "git" and (detailed or not kept):
+    if cursor is None and not unwell and (detailed or not kept):
         desired = _desired(app, ground, chosen)
-        warnings += nothing_applied(desired) if desired else []
+        warnings += nothing_applied(desired, chosen) if desired else []
     idle, more = _not_applied(desired, asked)
     return ClusterList(
         environment=chosen.name,
@@ -274,13 +274,13 @@ def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> Cluste
         cursor=_encode_position(asked, Position(done=done), declared=True) if done < len(found) else None,
         not_applied=idle,
         not_applied_more=more,
-        warnings=[why, *base_warnings(ground), *passed_over(desired), *nothing_applied(desired)],
+        warnings=[why, *base_warnings(ground), *passed_over(desired), *nothing_applied(desired, environment)],
     )
 
 
 def _not_applied(desired: Desired | None, asked: _Question) -> tuple[list[UnappliedRow] | None, int | None]:
     """Clusters that files of the environment declare and nothing applies: apart, so that nobody counts them."""
-    if desired is None:
+    if desired is None or asked.environment.delivery == "direct":
         return None, None
     allowed = {asked.namespace} if asked.namespace else {*(asked.environment.namespaces or ())}
     found = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.config import Environment
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
@@ -24,9 +25,10 @@ def applied_by(one: EngineObject) -> str:
     return f"{one}" + (f": {told}" if told else "")
 
 
-def nothing_applied(desired: Desired) -> list[Notice]:
-    """Where nothing of an environment is applied, that this is so, and what is applied elsewhere."""
-    return [Notice("nothing-applied-here", cut_text(told, 1000))] if (told := applied_elsewhere(desired)) else []
+def nothing_applied(desired: Desired, environment: Environment) -> list[Notice]:
+    """Where nothing of an environment is applied from Git, that this is so, and what is applied elsewhere."""
+    told = applied_elsewhere(desired) if environment.delivery == "git" else None
+    return [Notice("nothing-applied-here", cut_text(told, 1000))] if told else []
 
 
 def passed_over(desired: Desired) -> list[Notice]:
