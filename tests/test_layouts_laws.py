@@ -23,7 +23,7 @@ from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, Path, at
 from gitops_mcp.errors import GitOpsError
 from tests.conftest import examples
-from tests.layouts_adapter import Asked, Environment, Repository, Tree, planned
+from tests.layouts_adapter import Asked, Environment, Repository, Tree, planned, told
 from tests.test_layouts import Root, edited, kubectl, name_of
 
 REMOTE = "https://git.example.com/platform/fleet.git"
@@ -454,6 +454,61 @@ def test_kubectl_sees_the_same(data: st.DataObject) -> None:
 @given(repositories())
 def test_what_is_rebuilt_here_is_what_kubectl_builds(written: Written) -> None:
     assert live(written, written.tree, ours) == live(written, written.tree, theirs)
+
+
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: {name}, namespace: argocd}}
+spec:
+  source: {{repoURL: {url}, targetRevision: {revision}, path: {path}{more}}}
+  destination: {{server: "https://kubernetes.default.svc"}}
+"""
+State = Literal["applied", "behind", "elsewhere", "left out", "not understood"]
+STATES: tuple[State, ...] = ("applied", "applied", "behind", "elsewhere", "left out", "not understood")
+
+
+@st.composite
+def governed(draw: st.DrawFn) -> tuple[Written, Mapping[str, State]]:
+    """Each overlay has an Application below a root that lists it, or does not; by environment, what that does."""
+    written = Writer(draw, flux=False).repository()
+    tree, states, overlays = dict(written.tree), dict[str, State](), []
+    for overlay in written.overlays:
+        name, folder = overlay.environment.name, f"clusters/{overlay.environment.name}"
+        state = states[name] = draw(st.sampled_from(STATES))
+        said = {
+            "name": name,
+            "url": REMOTE.replace("fleet", "other") if state == "elsewhere" else REMOTE,
+            "revision": draw(st.sampled_from(["v1", "release"])) if state == "behind" else "main",
+            "path": overlay.folder,
+            "more": ", plugin: {name: cdk8s}" if state == "not understood" else "",
+        }
+        root = {"name": f"root-{name}", "url": REMOTE, "revision": "main", "path": f"{folder}/apps", "more": ""}
+        listed = f"resources: [{'' if state == 'left out' else 'app.yaml'}]\n# - app.yaml\n"
+        tree[f"{folder}/root.yaml"] = APPLICATION.format(**root).encode()
+        tree[f"{folder}/apps/app.yaml"] = APPLICATION.format(**said).encode()
+        tree[f"{folder}/apps/kustomization.yaml"] = listed.encode()
+        overlays.append(Overlay(Environment(name, folder, "argocd"), overlay.folder))
+    return Written(tree, tuple(overlays)), states
+
+
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_only_what_is_applied_now_or_later_is_edited(data: st.DataObject) -> None:
+    written, states = data.draw(governed())
+    request = data.draw(requests(written))
+    state = states[request.asked.environment.name]
+    event(state)
+    if state in {"applied", "behind"}:
+        own = [one for one in written.overlays if states[one.environment.name] in {"applied", "behind"}]
+        holds(Written(written.tree, tuple(own)), request, ours)
+        if state == "behind" and request.asked.tool == "scale":
+            assert "nothing changes in the cluster until what Argo CD Application" in told(written.tree, request.asked)
+        return
+    refused = answered(written.tree, request.asked)
+    assert isinstance(refused, GitOpsError)
+    reasons = {"elsewhere": "another repository than", "left out": "has it commented out", "not understood": "cdk8s"}
+    assert reasons[state] in str(refused)
 
 
 ROLES: Path = ("spec", "managed", "roles")

@@ -149,7 +149,7 @@ class Engines:
     def above(self, engine: SeenEngine, place: str, known: Iterable[EngineObject]) -> Iterator[SeenEngine]:
         """What applies an engine object: by its own marks, else by the folder that holds the file it stands in."""
         own = name_on_live({**engine.object, "kind": engine.name.resource.kind}) if engine.object else None
-        in_git = [name_in_git(one) for one in known if not one.excluded and _is_below(one, place)]
+        in_git = [name_in_git(one) for one in known if one.counts and _is_below(one, place)]
         for name in dict.fromkeys([own] if own else in_git):
             found = self._named(name) if name and name != engine.name else None
             if found is not None:

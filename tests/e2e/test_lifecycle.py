@@ -270,7 +270,7 @@ def test_a_branch_that_was_removed_is_closed_for_who_has_seen_it(road: Road) -> 
     assert road.team.commits(again["base_commit"], again["commit"]) == [again["commit"]]
 
 
-def test_how_far_it_is_behind_and_where_it_conflicts(road: Road) -> None:
+def test_how_far_it_is_off_base_and_where_it_conflicts(road: Road) -> None:
     path = f"{ROAD}/behind.yaml"
     done = road.scale("behind", 4)
     road.team.commit({"README.md": "one\n"})

@@ -124,12 +124,10 @@ def _edit_in_layers(
     written = Set(wanted.path, text_of_value(declared, wanted.value)) if isinstance(wanted, Set) else wanted
     effect = None
     if not shared and not brought_in:
-        draft = DraftFiles(files)
-        own = Set(spot.path, written.value) if isinstance(written, Set) else Remove(spot.path)
-        edit_nested(draft, layer, own)
-        effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
+        changes = _own_edit(files, layer, spot, written)
+        effect = proof.effect_of_edit(desired, changes, declared, wanted)
         if effect.is_exact:
-            return draft.changes
+            return changes
         shared = effect.others
         if not shared and word is not None and not effect.missed:
             raise _surprise_refusal(declared, wanted, place, effect)
@@ -145,7 +143,31 @@ def _edit_in_layers(
         raise _brought_in_refusal(desired, declared, wanted.path, layer)
     if effect is not None and not shared:
         raise _surprise_refusal(declared, wanted, place, effect)
-    raise _shared_refusal(declared, wanted.path, place, shared)
+    return _edit_beside_later(desired, files, declared, wanted, (layer, spot), shared)
+
+
+def _edit_beside_later(
+    desired: Desired,
+    files: Mapping[str, str],
+    declared: Declaration,
+    wanted: Set | Remove,
+    stands: tuple[Layer, Word],
+    shared: tuple[Declaration, ...],
+) -> tuple[FileChange, ...]:
+    """Where nothing is the object's own: the edit that others get too once the branch or tag that they follow moves."""
+    if shared and all(proof.comes_later(one, declared) for one in shared):
+        written = Set(wanted.path, text_of_value(declared, wanted.value)) if isinstance(wanted, Set) else wanted
+        changes = _own_edit(files, *stands, written)
+        if proof.effect_of_edit(desired, changes, declared, wanted).is_exact:
+            return changes
+    raise _shared_refusal(declared, wanted.path, _line_of_word(files, *stands), shared)
+
+
+def _own_edit(files: Mapping[str, str], layer: Layer, spot: Word, wanted: Set | Remove) -> tuple[FileChange, ...]:
+    """The field where its last word stands."""
+    draft = DraftFiles(files)
+    edit_nested(draft, layer, Set(spot.path, wanted.value) if isinstance(wanted, Set) else Remove(spot.path))
+    return draft.changes
 
 
 def _edit_in_inputs(

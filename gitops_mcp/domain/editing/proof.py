@@ -71,7 +71,7 @@ class EditEffect:
     fields: tuple[Path, ...]
     """Of that object: what changes besides the field."""
     others: tuple[Declaration, ...]
-    """Other objects that change, come or go, as they are before where they are."""
+    """Other objects that change, come or go, as they are before where they are; not what comes later."""
     faults: tuple[str, ...]
     missed: tuple[Declaration, ...] = ()
     """The same live object as other roots make it, where that is not what was asked for."""
@@ -121,7 +121,7 @@ def effect_of_edit(desired: Desired, changes: Iterable[FileChange], declared: De
     others = tuple(
         pair.known
         for pair in pairs
-        if all(pair is not one for one in (*mine, *theirs)) and pair.differs and not _comes_later(pair.known, declared)
+        if all(pair is not one for one in (*mine, *theirs)) and pair.differs and not comes_later(pair.known, declared)
     )
     return EditEffect(after, now, is_wanted and not missed, fields, others, _new_faults(desired, after), missed)
 
@@ -149,14 +149,13 @@ def sharers_of_layer(desired: Desired, declared: Declaration, layer: Layer) -> t
         for one in desired.everything
         if one.produced is not None
         and _object_key(one) not in own
-        and not _comes_later(one, declared)
         and any(_layer_place(theirs) == place for theirs in one.produced.layers)
     )
 
 
-def _comes_later(one: Declaration, asked: Declaration) -> bool:
+def comes_later(one: Declaration, asked: Declaration) -> bool:
     """What follows another branch or a tag gets what is done to an object of the base whenever that moves."""
-    behind = [by is not None and by.is_behind for by in (one.applied, asked.applied)]
+    behind = [by is not None and by.is_off_base for by in (one.applied, asked.applied)]
     return behind == [True, False]
 
 

@@ -231,7 +231,7 @@ class EngineObject:
         return tuple(patch for one in self.sections for patch in mappings_in(one.value.get("patches")))
 
     @property
-    def is_behind(self) -> bool:
+    def is_off_base(self) -> bool:
         """It applies this repository, at another branch, a tag or a commit."""
         return isinstance(self.excluded, OffBranch)
 
@@ -243,7 +243,7 @@ class EngineObject:
     @property
     def counts(self) -> bool:
         """What it applies is known, as it is now or once the branch or tag that it follows moves."""
-        return self.excluded is None or self.is_behind
+        return self.excluded is None or self.is_off_base
 
     def __str__(self) -> str:
         product = "Argo CD" if self.engine == "argocd" else "Flux"

@@ -19,7 +19,7 @@ from gitops_mcp.domain.engines.reading import (
     texts_in,
 )
 from gitops_mcp.domain.engines.source_layers import SourceLayer, layers_of_tool, merged_source, source_layers
-from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
+from gitops_mcp.domain.engines.source_url import OffBranch, why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import Section, join_path
 from gitops_mcp.domain.objects import Object, Path, at, mapping_at, text_at
 
@@ -124,7 +124,7 @@ def _engine_object(
         respects_left="RespectIgnoreDifferences=true" in options,
         opaque=opaque,
         guess=guess,
-        excluded=None if folder is None else _why_excluded(source, remotes, revision),
+        excluded=_why_lent_off_base(source, lent) if folder is None else _why_excluded(source, remotes, revision),
     )
 
 
@@ -141,6 +141,12 @@ def _hydration_notes(one: LocatedObject) -> Iterator[str]:
 
 def _why_excluded(source: Object, remotes: tuple[str, ...], revision: str) -> str | None:
     return why_elsewhere(source.get("repoURL"), remotes) or why_off_branch(source.get("targetRevision"), revision)
+
+
+def _why_lent_off_base(source: Object, lent: dict[str, str | None]) -> OffBranch | None:
+    """Of a chart from elsewhere: the branch or tag that its value files are of."""
+    names = {entry.partition("/")[0] for entry in texts_in(at(source, "helm", "valueFiles"))}
+    return next((why for name, why in lent.items() if name in names and isinstance(why, OffBranch)), None)
 
 
 def _plugin_name(source: Object) -> str:
@@ -239,7 +245,7 @@ def _value_file(entry: str, folder: str | None, lent: dict[str, str | None]) -> 
         reason = lent.get(reference, f"{reference} is no source of this Application")
         return (
             ValuesLayer("unread", None, f"{entry}: {reason}")
-            if reason
+            if reason and not isinstance(reason, OffBranch)
             else ValuesLayer("file", TextPlace(clean_path(rest), 0, (), 1))
         )
     if folder is None:

@@ -40,7 +40,7 @@ def applier_notices(declared: Declaration, desired: Desired) -> tuple[Notice, ..
     return tuple(_each_notice(declared, desired))
 
 
-def behind_notice(by: EngineObject) -> Notice:
+def off_base_notice(by: EngineObject) -> Notice:
     text = f"nothing changes in the cluster until what {by} follows moves to a commit with this: {by.excluded}"
     return Notice(HELD_UP, text)
 
@@ -97,8 +97,8 @@ def stranding_notices(desired: Desired, files: tuple[FileChange, ...], declared:
 
 def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
     by = declared.applied
-    if by is not None and by.is_behind:
-        yield behind_notice(by)
+    if by is not None and by.is_off_base:
+        yield off_base_notice(by)
     yield from assumed_sources([by])
     if by is not None and by.suspended:
         yield Notice("suspended", f"{by} is suspended: nothing is applied until somebody resumes it")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.plans.applier_notes import behind_notice
+from gitops_mcp.domain.plans.applier_notes import off_base_notice
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
 from gitops_mcp.domain.repository.files import FileChange
@@ -25,6 +25,11 @@ def check_governed(before: Desired, after: Desired, files: Iterable[FileChange])
         takers = next((found for roots in known if (found := roots.appliers(change.path))), [])
         if known and not takers:
             _check_taken(known, before, change)
+        if takers and all(one.opaque for one in takers):
+            by = takers[0]
+            raise Refused(
+                f"nothing was changed: what becomes of {change.path} is not known, since {by} applies it: {by.opaque}"
+            )
         notices |= dict.fromkeys(_later_notices(takers))
     return tuple(notices)
 
@@ -53,10 +58,10 @@ def _check_taken(known: list[EnvironmentRoots], before: Desired, change: FileCha
 
 
 def _later_notices(takers: list[EngineObject]) -> Iterator[Notice]:
-    behind = [one for one in takers if one.is_behind]
+    behind = [one for one in takers if one.is_off_base]
     for one in behind:
         if len(behind) == len(takers):
-            yield behind_notice(one)
+            yield off_base_notice(one)
         else:
             text = f"{one} gets this too once what it follows moves to a commit with it: {one.excluded}"
             yield Notice("follows-later", text)

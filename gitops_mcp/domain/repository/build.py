@@ -127,7 +127,8 @@ def _built_again(known: Desired, tree: FileTree) -> Desired | None:
     if not isinstance(known.roots, EnvironmentRoots):
         return None
     changed = _documents_changed(known.roots.tree.files, tree.files)
-    told = {*known.roots.loose, *(one.path for one in known.hidden)}
+    idle = (path for made in known.roots.idle.values() for path in made.reached)
+    told = {*known.roots.loose, *(one.path for one in known.hidden), *idle}
     if changed is None or not changed.isdisjoint(told):
         return None
     roots = known.roots.again(tree)

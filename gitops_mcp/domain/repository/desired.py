@@ -192,6 +192,8 @@ class UnappliedDocument:
     """As the document says it."""
     place: str
     reason: str
+    is_unknown: bool = False
+    """What may apply it is not understood."""
 
     @property
     def path(self) -> str:

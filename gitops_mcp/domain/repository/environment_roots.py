@@ -17,7 +17,7 @@ from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import list_at
 from gitops_mcp.domain.repository.desired import KustomizationFile, SkippedFile, UnappliedDocument
 from gitops_mcp.domain.repository.idle_engines import find_idle, parked_folder, takes_manifest
-from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template
+from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template, is_not_understood
 from gitops_mcp.domain.repository.render import RenderedRoot, render_engine_object, render_plain_file, render_root
 from gitops_mcp.domain.repository.tracked_files import is_unchanged
 from gitops_mcp.domain.yaml.text import parse_documents
@@ -78,11 +78,7 @@ class EnvironmentRoots:
     @property
     def not_understood(self) -> list[EngineObject]:
         """The engine objects that are at work on what cannot be told."""
-        return [
-            one
-            for index, one in enumerate(self.engines)
-            if index not in self.idle and not one.counts and _is_at_work(one)
-        ]
+        return [one for one in self.engines if is_not_understood(one) and _is_at_work(one)]
 
     def appliers(self, path: str) -> list[EngineObject]:
         """The engine objects that take a file."""
@@ -116,7 +112,8 @@ class EnvironmentRoots:
 
     def idle_objects(self) -> Iterator[UnappliedDocument]:
         """What only engine objects would apply here that nothing applies."""
-        live = {(one.path, one.document, one.base) for made in self.all for one in made.declarations}
+        known = (*self.own, *self.applied.values())
+        live = {(one.path, one.document, one.base) for made in known for one in made.declarations}
         for index in self.belonging(self.idle, self.folder):
             by = self.engines[index]
             for one in self.idle[index].declarations:
@@ -171,19 +168,18 @@ class EnvironmentRoots:
     @property
     def own(self) -> list[RenderedRoot]:
         """What the environment has. What follows another branch has no say in what the base has applied."""
-        now = [self.applied[index] for index in self.here if not self.engines[index].is_behind]
+        now = [self.applied[index] for index in self.here if not self.engines[index].is_off_base]
         known = {one.identity for made in now for one in made.declarations}
         behind = [
             replace(made, declarations=tuple(one for one in made.declarations if one.identity not in known))
-            for made in (self.applied[index] for index in self.here if self.engines[index].is_behind)
+            for made in (self.applied[index] for index in self.here if self.engines[index].is_off_base)
         ]
         return [*now, *behind, *self.roots.values(), *self.plain.values()]
 
     @property
     def all(self) -> list[RenderedRoot]:
         """What the repository has, the environment's own first."""
-        here = set(self.here)
-        rest = [made for index, made in self.applied.items() if index not in here and not self.engines[index].is_behind]
+        rest = [made for index, made in self.applied.items() if index not in set(self.here)]
         return [*self.own, *rest, *self.elsewhere.values()]
 
     @cached_property
@@ -231,7 +227,7 @@ def _is_in(folder: str, path: str | None) -> bool:
 def _is_at_work(one: EngineObject) -> bool:
     """Whether it applies folders of this repository; what has Argo CD write this very branch does so on another."""
     builds = one.is_of_repository and one.build != "helm" and one.folder is not None
-    return builds and not (one.is_behind and one.hydrates)
+    return builds and not (one.is_off_base and one.hydrates)
 
 
 def _governs(one: EngineObject, *, is_idle: bool) -> bool:

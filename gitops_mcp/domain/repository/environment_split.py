@@ -21,9 +21,11 @@ def environments_to_write(roots: EnvironmentRoots, found: Sequence[Declaration])
     lines = ["environments:"]
     names: set[str] = set()
     for one in found:
-        candidates = sorted(set(_folders(roots, one)), key=lambda folder: (folder.count("/"), folder))
+        folders = sorted(
+            set(_folders(roots, one)), key=lambda folder: (-_size(roots, folder), folder.count("/"), folder)
+        )
         own = next(
-            (folder for folder in candidates if [it is one for it in found if _has(roots, folder, it)] == [True]), None
+            (folder for folder in folders if [it is one for it in found if _has(roots, folder, it)] == [True]), None
         )
         if own is None:
             return None
@@ -32,6 +34,11 @@ def environments_to_write(roots: EnvironmentRoots, found: Sequence[Declaration])
         names.add(name)
         lines += [f"  {name}:", f"    path: {own}"]
     return "\n".join(lines) if len(names) == len(found) else None
+
+
+def _size(roots: EnvironmentRoots, folder: str) -> int:
+    """How much an environment of that folder has, since more of a Kubernetes cluster belongs to it than this object."""
+    return len(roots.belonging(roots.applied, folder))
 
 
 def _folders(roots: EnvironmentRoots, one: Declaration) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import takes_file
 from gitops_mcp.domain.engines.left_out import leaving_out
@@ -31,6 +32,12 @@ Reached = Mapping[int, frozenset[str]]
 """By engine object, the files that it takes."""
 
 
+class Idle(str):
+    """Why nothing applies an engine object."""
+
+    __slots__ = ()
+
+
 def parked_folder(path: str, top: str = "") -> str | None:
     """The folder of examples, or the like, that holds a path; one at or above `top` was meant."""
     inside = path.removeprefix(f"{top}/") if top else path
@@ -41,7 +48,7 @@ def parked_folder(path: str, top: str = "") -> str | None:
     return None
 
 
-def find_idle(engines: Sequence[EngineObject], reached: Reached, files: Files, top: str) -> dict[int, str]:
+def find_idle(engines: Sequence[EngineObject], reached: Reached, files: Files, top: str) -> dict[int, Idle]:
     """Which engine objects are idle, each with the reason. `reached`: of those that are built."""
     applies, applied = _applied_engines(engines, reached)
     places = {one.place.path for one in engines}
@@ -50,14 +57,18 @@ def find_idle(engines: Sequence[EngineObject], reached: Reached, files: Files, t
     free = [
         index for index in range(len(engines)) if index not in parked and applied.get(index, set()) <= parked.keys()
     ]
+    builders: dict[str, list[int]] = {}
+    for by in reached:
+        builders.setdefault(engines[by].folder or "", []).append(by)
     left: dict[int, str] = {}
     for index in free:
         own = engines[index].place
-        for by, paths in reached.items():
-            why = engines[by].place != own and _why_left_out(engines[by], paths, own.path, files, places)
+        above = [by for folder in folders_above(posixpath.dirname(own.path), "") for by in builders.get(folder, ())]
+        spend(len(above))
+        for by in above:
+            why = engines[by].place != own and _why_left_out(engines[by], reached[by], own.path, files, places)
             # Who is at work only because of this one has no say in it.
-            others = _reachable(applies, [one for one in free if one not in left and one != index]) if why else ()
-            if by in others and index not in others:
+            if why and _works_without(by, index, [one for one in free if one not in left], applies, applied):
                 left[index] = f"nothing applies {own.path}: {why}"
                 break
     live = _reachable(applies, [one for one in free if one not in left])
@@ -68,7 +79,7 @@ def find_idle(engines: Sequence[EngineObject], reached: Reached, files: Files, t
     # What is left stands among examples, or applies each other, as an engine does that manages itself.
     for index in parked.keys() - live - idle.keys():
         idle[index] = f"nothing applies {engines[index].place.path}, and {parked[index]}/ is not taken for live"
-    return idle
+    return {index: Idle(why) for index, why in idle.items()}
 
 
 def _applied_engines(
@@ -93,6 +104,16 @@ def _applied_engines(
 def takes_manifest(by: EngineObject, path: str) -> bool:
     """Whether a file that its build reads is one that it applies: it reads its own for what that adds to the build."""
     return path != by.place.path or not by.folder or path.startswith(f"{by.folder}/")
+
+
+def _works_without(
+    by: int, index: int, roots: Collection[int], applies: Mapping[int, Collection[int]], applied: Mapping[int, set[int]]
+) -> bool:
+    """Whether one is at work, and the other is not applied, however that root counts."""
+    if by in roots and index not in applied:
+        return True
+    others = _reachable(applies, [one for one in roots if one != index])
+    return by in others and index not in others
 
 
 def _reachable(applies: Mapping[int, Collection[int]], starts: Iterable[int]) -> set[int]:

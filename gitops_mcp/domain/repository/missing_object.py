@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.names import pluralize, suggest
-from gitops_mcp.errors import InvalidRequest, NotFound
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Refused
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def unknown_object(
-    desired: Desired, kind: str, name: str, namespace: str | None, environment: str
-) -> NotFound | InvalidRequest:
+def unknown_object(desired: Desired, kind: str, name: str, namespace: str | None, environment: str) -> GitOpsError:
     where = f"{environment}, namespace {namespace}" if namespace else environment
     for skipped in desired.skipped:
         if name in desired.texts.get(skipped.path, ""):
@@ -39,7 +37,7 @@ def unknown_object(
         for one in desired.declarations
         if one.identity.kind == kind and namespace in {None, one.identity.namespace}
     ]
-    passed = f"; {told}" if (told := applied_elsewhere(desired)) else ""
+    passed = "".join(f"; {told}" for told in (*[*_idle_here(desired)][:_NAMED], applied_elsewhere(desired)) if told)
     if desired.skipped:
         first = desired.skipped[0]
         count = pluralize(len(desired.skipped), "file")
@@ -47,9 +45,14 @@ def unknown_object(
     return NotFound(f"{desired.origin.declares} no {kind} {name!r} in {where}; {suggest(name, others)}{passed}")
 
 
-def _unapplied(desired: Desired, kind: str, name: str, where: str) -> NotFound | None:
+def _unapplied(desired: Desired, kind: str, name: str, where: str) -> NotFound | Refused | None:
     """The answer where something looks like the object's place and is none."""
     idle = [one for one in desired.unreached if (one.identity.kind, one.identity.name) == (kind, name)]
+    if any(one.is_unknown for one in idle):
+        return Refused(
+            f"{kind} {name!r} in {where} cannot be changed here, since it is not known what applies it: "
+            f"{'; '.join(map(str, idle))}"
+        )
     if idle:
         return NotFound(
             f"no {kind} {name!r} is applied in {where}. What declares one is not: {'; '.join(map(str, idle))}. An "
@@ -58,6 +61,19 @@ def _unapplied(desired: Desired, kind: str, name: str, where: str) -> NotFound |
     word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
     made = dict.fromkeys(one.reason for one in desired.hidden if one.is_open or word.search(one.mentions))
     return NotFound(f"no document declares {kind} {name!r} in {where}, but {'; '.join(made)}") if made else None
+
+
+def _idle_here(desired: Desired) -> Iterator[str]:
+    """The engine objects of the environment that would apply something of this repository, and why they do not."""
+    inside, paths = f"{desired.folder}/" if desired.folder else "", desired.tree.files if desired.tree else ()
+    for one in desired.engines:
+        why = one.opaque if one.counts and not one.is_off_base else one.excluded
+        is_near = one.folder and one.place.path.startswith(inside)
+        if why and is_near and any(path.startswith(f"{one.folder}/") for path in paths):
+            told = (
+                f"what {one} makes of {one.folder} is not known" if one.counts else f"{one} does not apply {one.folder}"
+            )
+            yield f"{told}: {why}"
 
 
 def applied_elsewhere(desired: Desired) -> str | None:
@@ -88,6 +104,6 @@ def way_out(desired: Desired, found: Sequence[Declaration]) -> str:
     if split is None:
         return "remove one of them first"
     return (
-        f"remove one of them, or, where they are applied to different Kubernetes clusters, say so in .gitops-mcp.yaml "
-        f"at the base, each with `context` of its kubeconfig, and name the environment:\n{split}"
+        f"remove one of them, or, where they are applied to different Kubernetes clusters, define environments in "
+        f".gitops-mcp.yaml at the base, each with the `context` of its kubeconfig, and name one:\n{split}"
     )

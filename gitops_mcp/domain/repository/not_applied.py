@@ -15,6 +15,7 @@ from gitops_mcp.domain.engines.reading import kustomization_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import MakerFile, UnappliedDocument, folders_above
+from gitops_mcp.domain.repository.idle_engines import Idle
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
 
 MARK = CNPG_GROUP + "/"
@@ -41,12 +42,14 @@ def find_unapplied(
 ) -> Iterator[UnappliedDocument]:
     """What these files declare although nothing takes them."""
     for path in paths:
-        reason = _why_not_applied(path, files, engines)
+        reason, is_unknown = _why_not_applied(path, files, engines), False
+        if (unknown := _not_understood(path, engines)) is not None and chart_of_template(path, files) is None:
+            reason, is_unknown = f"whether {unknown} applies it is not known: {unknown.excluded}", True
         for document, base, value in cnpg_documents(files[path]):
             line = line_of_path(files[path], document.index, base) if base else document.line
             namespace = at(value, "metadata", "namespace")
             identity = Identity(value["kind"], str(namespace) if namespace else None, value["metadata"]["name"])
-            yield UnappliedDocument(identity, f"{path}:{line}", reason)
+            yield UnappliedDocument(identity, f"{path}:{line}", reason, is_unknown)
 
 
 def find_maker_files(files: Mapping[str, str], paths: Iterable[str]) -> Iterator[MakerFile]:
@@ -134,6 +137,18 @@ def _why_not_applied(path: str, files: Mapping[str, str], engines: Sequence[Engi
     return _why_left_out(nearest) or (
         f"{unlisted}, and {nearest} builds that" if unlisted else f"{nearest} leaves it out"
     )
+
+
+def _not_understood(path: str, engines: Sequence[EngineObject]) -> EngineObject | None:
+    """What may apply a file, where nothing nearer to it is known to leave it out."""
+    above = [one for one in engines if one.folder is not None and one.build != "helm" and _holds(one.folder, path)]
+    unknown = [one for one in above if is_not_understood(one)]
+    nearest = max(above, key=lambda one: len(one.folder or ""), default=None)
+    return nearest if nearest in unknown else None
+
+
+def is_not_understood(one: EngineObject) -> bool:
+    return not one.counts and one.is_of_repository and not isinstance(one.excluded, Idle)
 
 
 def _why_left_out(one: EngineObject) -> str | None:

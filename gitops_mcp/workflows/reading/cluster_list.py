@@ -104,7 +104,7 @@ def list_clusters(
     desired = None
     if cursor is None and not unwell and (detailed or not kept):
         desired = _desired(app, ground, chosen)
-        warnings += nothing_applied(desired) if desired else []
+        warnings += nothing_applied(desired, chosen) if desired else []
     idle, more = _not_applied(desired, asked)
     if not kept and not idle and cursor is None and not unwell and ground and chosen.delivery == "git":
         warnings += makers_notice(app, ground, chosen)
@@ -282,7 +282,7 @@ def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> Cluste
             why,
             *base_warnings(ground),
             *passed_over(desired),
-            *nothing_applied(desired),
+            *nothing_applied(desired, environment),
             *(makers_notice(app, ground, environment) if not found else []),
         ],
     )
@@ -290,7 +290,7 @@ def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> Cluste
 
 def _not_applied(desired: Desired | None, asked: _Question) -> tuple[list[UnappliedRow] | None, int | None]:
     """Clusters that files of the environment declare and nothing applies: apart, so that nobody counts them."""
-    if desired is None:
+    if desired is None or asked.environment.delivery == "direct":
         return None, None
     allowed = {asked.namespace} if asked.namespace else {*(asked.environment.namespaces or ())}
     found = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.config import Environment
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
@@ -20,14 +21,16 @@ def applied_by(one: EngineObject) -> str:
         "force: deletes and makes anew what cannot be changed": one.forces,
         f"a guess: {one.guess}": one.guess is not None,
         f"whether that is this repository cannot be told: {one.assumed}": one.assumed is not None,
+        str(one.excluded): one.is_off_base,
     }
     told = ", ".join(note for note, holds in notes.items() if holds)
     return f"{one}" + (f": {told}" if told else "")
 
 
-def nothing_applied(desired: Desired) -> list[Notice]:
-    """Where nothing of an environment is applied, that this is so, and what is applied elsewhere."""
-    return [Notice("nothing-applied-here", cut_text(told, 1000))] if (told := applied_elsewhere(desired)) else []
+def nothing_applied(desired: Desired, environment: Environment) -> list[Notice]:
+    """Where nothing of an environment is applied from Git, that this is so, and what is applied elsewhere."""
+    told = applied_elsewhere(desired) if environment.delivery == "git" else None
+    return [Notice("nothing-applied-here", cut_text(told, 1000))] if told else []
 
 
 def passed_over(desired: Desired) -> list[Notice]:

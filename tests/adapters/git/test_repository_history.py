@@ -164,7 +164,7 @@ def test_unrelated_histories_are_not_merged_and_conflicts_say_why(desk: Path) ->
         repository.conflicts(main(desk), tip)
 
 
-def test_how_far_a_change_is_behind(desk: Path) -> None:
+def test_how_far_a_change_is_off_base(desk: Path) -> None:
     start = main(desk)
     tip = on(desk, CHANGE, instances(5), instances(6), instances(7))
     on(desk, "main", size(20), size(30))

@@ -156,7 +156,7 @@ def test_a_hook_sees_the_manifests_of_the_change_among_the_files_of_the_base(tmp
     assert (tmp_path / "seen").read_text() == f"{OTHER}{listing}{SCALED.decode()}lint:\n"
 
 
-def test_a_change_that_is_behind_runs_the_base_of_now_and_shows_only_its_own_change(tmp_path: Path) -> None:
+def test_a_change_that_is_off_base_runs_the_base_of_now_and_shows_only_its_own_change(tmp_path: Path) -> None:
     here = team(tmp_path, {"gone.txt": "x\n"})
     first = published(here, {ORDERS: SCALED})
     executable(

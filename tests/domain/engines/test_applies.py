@@ -87,7 +87,7 @@ def test_nothing_is_substituted_where_there_are_no_variables(substitution: Subst
 
 
 @pytest.mark.parametrize(
-    ("excluded", "counts", "is_of_repository", "is_behind"),
+    ("excluded", "counts", "is_of_repository", "is_off_base"),
     [
         (None, True, True, False),
         (OffBranch("it applies next, not main"), True, True, True),
@@ -96,7 +96,7 @@ def test_nothing_is_substituted_where_there_are_no_variables(substitution: Subst
     ],
 )
 def test_what_follows_another_branch_counts_and_what_is_elsewhere_or_unknown_does_not(
-    excluded: str | None, counts: bool, is_of_repository: bool, is_behind: bool
+    excluded: str | None, counts: bool, is_of_repository: bool, is_off_base: bool
 ) -> None:
     one = engine_object(excluded=excluded)
-    assert (one.counts, one.is_of_repository, one.is_behind) == (counts, is_of_repository, is_behind)
+    assert (one.counts, one.is_of_repository, one.is_off_base) == (counts, is_of_repository, is_off_base)

@@ -307,3 +307,22 @@ def test_an_application_that_is_told_to_be_skipped_is_suspended() -> None:
         "name: shop", "annotations: {argocd.argoproj.io/skip-reconcile: 'true'}, name: shop", 1
     )
     assert only({"app.yaml": text}).suspended
+
+
+def test_a_chart_with_value_files_of_a_tag_follows_that_tag() -> None:
+    text = application("path: gone").replace("  source:\n", "  unused:\n") + _indented(
+        f"""\
+        sources:
+        - {{repoURL: "{URL}", targetRevision: v1, ref: values}}
+        - {{repoURL: "{URL}", ref: base}}
+        - repoURL: https://cloudnative-pg.github.io/charts
+          chart: cluster
+          helm: {{valueFiles: [$values/b.yaml]}}
+        """,
+        2,
+    )
+    one = only({"app.yaml": text})
+    assert (one.excluded, one.is_off_base) == ("it applies v1, not main", True)
+    assert one.chart is not None
+    assert [(layer.kind, layer.place and layer.place.path) for layer in one.chart.values] == [("file", "b.yaml")]
+    assert only({"app.yaml": text.replace("$values", "$base")}).excluded is None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from gitops_mcp.domain.repository.desired import Desired
-from gitops_mcp.domain.repository.idle_engines import parked_folder
+from gitops_mcp.domain.repository.idle_engines import PARKED, parked_folder
 from gitops_mcp.errors import NotFound
 from tests.domain.repository.test_build import SOURCE, application, cluster, flux, listing, model
 
@@ -158,3 +160,16 @@ def test_a_base_that_an_example_uses_too_is_nobody_elses() -> None:
 )
 def test_a_folder_of_examples_is_known_by_its_name(path: str, top: str, folder: str | None) -> None:
     assert parked_folder(path, top) == folder
+
+
+def test_the_folders_of_examples_are_those_that_the_page_lists() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "engines.md").read_text()
+    listed, _, _ = page.partition("in a folder for examples: ")[2].partition(", in any case")
+    assert set(re.findall(r"`(\w+)`", listed)) == PARKED
+
+
+def test_what_an_idle_one_would_make_is_read_again_where_its_files_change() -> None:
+    files = {**TEAMS, "docs/shop.yaml": SHOP, "pay.yaml": PAY}
+    first = model(files, "")
+    again = model({**files, "teams/shop/db.yaml": cluster("renamed")}, "", known=first)
+    assert [one.identity.name for one in again.unreached] == ["renamed"]

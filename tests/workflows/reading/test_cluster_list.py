@@ -13,6 +13,10 @@ from gitops_mcp.workflows.reading.cluster_list import list_clusters
 from tests.fakes.api import Answer, status
 from tests.workflows.conftest import FORBIDDEN, Api, Team, cluster, listed, live
 
+ARGO = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: old, namespace: argocd}\n"
+    "spec: {source: {path: elsewhere}, destination: {namespace: shop}}\n"
+)
 TWO = "environments: {dev: {namespaces: [shop, billing]}}\n"
 
 
@@ -351,3 +355,57 @@ def test_a_cursor_of_the_unwell_is_none_of_all(team: Team, api: Api) -> None:
     cursor = shown(team, unwell=True, limit=1).cursor
     with pytest.raises(InvalidRequest, match="it belongs to other arguments"):
         shown(team, limit=1, cursor=cursor)
+
+
+PARKED = {"docs/old.yaml": cluster("old"), "db.yaml": cluster()}
+TOLD = "no engine object of this repository applies it"
+
+
+def test_what_nothing_applies_is_listed_apart_with_why(team: Team, api: Api) -> None:
+    team.commit({**PARKED, "docs/app.yaml": ARGO})
+    api.clusters(None, Answer(503, b""), limit=50)
+    found = shown(team)
+    assert [row.name for row in found.items] == ["db"]
+    assert [(row.namespace, row.name, row.declared, row.reason) for row in found.not_applied or []] == [
+        ("shop", "old", "docs/old.yaml:1", TOLD)
+    ]
+    assert "## Not applied by anything seen" in found.markdown()
+    assert f"- shop/old, docs/old.yaml:1: {TOLD}" in found.markdown()
+
+
+@pytest.mark.parametrize(
+    ("live_ones", "detailed", "names"),
+    [
+        pytest.param([live()], True, ["old"], id="in detail"),
+        pytest.param([live()], False, None, id="not where Git is not asked"),
+        pytest.param([], False, ["old"], id="where nothing is live"),
+    ],
+)
+def test_it_is_listed_beside_what_is_live(
+    team: Team, api: Api, live_ones: list[Object], detailed: bool, names: list[str] | None
+) -> None:
+    team.commit(PARKED)
+    api.clusters(None, listed(*live_ones), limit=30 if detailed else 50)
+    found = shown(team, detailed=detailed)
+    assert (found.total, [row.name for row in found.not_applied] if found.not_applied else None) == (
+        len(live_ones),
+        names,
+    )
+
+
+def test_only_some_of_what_nothing_applies_is_listed_and_the_rest_is_counted(team: Team, api: Api) -> None:
+    team.commit({f"docs/{number:02}.yaml": cluster(f"old-{number:02}") for number in range(11)})
+    api.clusters(None, listed(), limit=50)
+    found = shown(team)
+    assert (len(found.not_applied or []), found.not_applied_more) == (8, 3)
+
+
+def test_an_environment_that_applies_nothing_says_so_where_nothing_is_live(team: Team, api: Api) -> None:
+    team.commit({".gitops-mcp.yaml": "environments: {west: {path: envs/west}}\n", "prod/kustomization.yaml": "resources: [db.yaml]\n", "prod/db.yaml": cluster(), "envs/west/values.yaml": "a: 1\n"})  # fmt: skip
+    api.clusters(None, listed(), limit=50)
+    (told,) = [one.message for one in shown(team).warnings if one.id == "nothing-applied-here"]
+    assert told.startswith("nothing below envs/west is applied")
+    assert "In this repository Clusters are applied by Cluster shop/db (prod)" in told
+    api.clusters(None, Answer(503, b""), limit=50)
+    with pytest.raises(Unavailable, match="Git declares no Cluster there; nothing below envs/west is applied"):
+        shown(team)

@@ -152,11 +152,12 @@ def test_what_follows_the_base_is_edited_and_what_follows_a_tag_is_told_beside_i
         scaled(fleet, namespace="shop")
 
 
-def test_an_overlay_that_follows_a_tag_gets_its_own_value(fleet: Team) -> None:
-    files = {f"{name}/kustomization.yaml": f"namespace: {name}\nresources: [../store]\n" for name in ("prod", "stage")}
+@pytest.mark.parametrize("name", ["prod", "stage"])
+def test_an_overlay_that_follows_a_tag_and_one_that_does_not_get_their_own_values(fleet: Team, name: str) -> None:
+    files = {f"{one}/kustomization.yaml": f"namespace: {one}\nresources: [../store]\n" for one in ("prod", "stage")}
     prod = application(path="prod", revision="v1").replace("name: shop,", "name: prod,")
     fleet.commit({"apps/prod.yaml": prod, "apps/stage.yaml": application(path="stage"), **files, **LISTED})
-    assert [one.path for one in scaled(fleet, namespace="prod").files] == ["prod/kustomization.yaml"]
+    assert [one.path for one in scaled(fleet, namespace=name).files] == [f"{name}/kustomization.yaml"]
 
 
 PATCHED = application(
@@ -223,3 +224,11 @@ def test_what_an_engine_object_does_not_apply_is_refused_with_why(fleet: Team, f
             asked(fleet)
         assert "store/db.yaml:1" in str(told.value)
         assert why in str(told.value)
+
+
+def test_what_a_plugin_builds_is_named_and_nothing_is_put_there(fleet: Team) -> None:
+    fleet.commit({"apps/shop.yaml": application(", plugin: {name: vault-yaml}"), "store/db.yaml": BARE})
+    with pytest.raises(Refused, match="the config management plugin vault-yaml builds it"):
+        scaled(fleet)
+    with pytest.raises(Refused, match=r"what becomes of store/database-reports\.yaml is not known"):
+        with_database(fleet)
