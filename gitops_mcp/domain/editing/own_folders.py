@@ -149,10 +149,11 @@ def takes_file(one: EngineObject, path: str) -> bool:
     return bool(directory_files(one, {path: ""}))
 
 
-def selected_names(one: EngineObject, name: str) -> Iterator[str]:
+def selected_names(one: EngineObject, name: str, kind: str) -> Iterator[str]:
     """What a file would be called that its `include` takes, with a name in place of a `*`; or its `exclude` leaves."""
     pattern = one.selection.include
-    for option in pattern.removeprefix("{").removesuffix("}").split(",") if pattern else ():
+    options = pattern.removeprefix("{").removesuffix("}").split(",") if pattern else []
+    for option in sorted(options, key=lambda option: kind.lower() not in option.lower()):
         last = posixpath.basename(option.strip())
         if last.count("*") == 1 and not set(last) & set("?[]{}\\"):
             yield last.replace("*", name)

@@ -231,13 +231,13 @@ def _file_names(
         kind = posixpath.basename(layout).partition("{")[0].strip("-_.")
         name = f"{new.cluster}-{kind}-{new.short}.yaml" if kind else f"{new.name}.yaml"
         patterns = [one for one in patterns if "{object}" in one or "{cluster}" in one]
-    for pattern in [one for one in patterns if says_kind(one)][:_NAMES_AT_MOST]:
+    for pattern in [one for one in patterns if says_kind(one, new.name)][:_NAMES_AT_MOST]:
         filled = filled_pattern(pattern, new.name, new.short, new.cluster, new.namespace)
         if posixpath.join(folder, filled) not in desired.texts:
             yield filled
     yield name
     _, by = builder_of(desired, posixpath.join(folder, name), cluster)
-    yield from selected_names(by, new.name) if by is not None else ()
+    yield from selected_names(by, new.name, new.kind) if by is not None else ()
 
 
 def _places_of_siblings(desired: Desired, known: Sequence[Sibling], new: NewObject) -> Iterator[FilePlace]:
