@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.engines.applies import EngineObject
@@ -11,6 +12,23 @@ from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.repository.desired import Declaration, Desired, folders_above
 
 _CHANGES_NOTHING = frozenset({"apiVersion", "kind", "metadata", "resources", "sortOptions"})
+_WORD = re.compile("[a-z0-9]+")
+_SAID_OF_ALL = frozenset(
+    {
+        "cluster",
+        "clusters",
+        "cnpg",
+        "database",
+        "databases",
+        "db",
+        "dbs",
+        "main",
+        "pg",
+        "postgres",
+        "postgresql",
+        "prod",
+    }
+)
 ApplierKey = tuple[str | None, ...]
 
 
@@ -101,8 +119,22 @@ def applies_folder(one: EngineObject) -> bool:
 def folders_of_bases(desired: Desired, namespace: str) -> Iterator[str]:
     """The overlays of a namespace whose Clusters stand in a base."""
     for one in desired.clusters:
-        if one.root is not None and one.identity.namespace == namespace and stands_in_base(desired, one):
+        is_here = one.identity.namespace == namespace and stands_in_base(desired, one)
+        if one.root is not None and is_here and not is_for_one(one.root, one.identity.name, namespace):
             yield one.root
+
+
+def folders_of_namespace(desired: Desired, namespace: str) -> Iterator[str]:
+    """What is applied as the folder of a namespace: it is called so."""
+    for folder in folders_for_namespace(desired, namespace):
+        if posixpath.basename(folder) == namespace:
+            yield folder
+
+
+def is_for_one(folder: str, cluster: str, namespace: str | None) -> bool:
+    """Whether a folder is there for one Cluster, or its application: a word in both names says whose it is."""
+    said = set(_WORD.findall(cluster)) - _SAID_OF_ALL - set(_WORD.findall(namespace or ""))
+    return not said.isdisjoint(_WORD.findall(folder))
 
 
 def folder_of_dependents(desired: Desired, cluster: Declaration) -> Iterator[str]:

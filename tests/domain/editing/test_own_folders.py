@@ -238,7 +238,7 @@ SHOP = {"flux/source.yaml": SOURCE, "flux/prod/prod.yaml": flux("prod", "overlay
         pytest.param(APPS_WITH_COMPONENT | {"flux/shop.yaml": flux("shop", "pg/shop", "targetNamespace: shop"), "pg/shop/users.yaml": cluster("users")}, "", ["pg/shop/carts.yaml"], id="beside the Cluster of its namespace that has a document of its own"),
         pytest.param({**ONE_ROOT, "apps/shop/settings.yaml": MAP}, "", ["apps/shop/carts.yaml"], id="the first of its namespace: what applies to that"),
         pytest.param({"argocd/shop.yaml": application("shop", own("shop")), "shop/settings.yaml": MAP, "argocd/root.yaml": application("root", own("argocd"), "argocd")}, "", ["shop/carts.yaml"], id="the first of its namespace: the Application with that destination"),
-        pytest.param({**DIRECTORY, "orders/kustomization.yaml": "resources: [application.yaml]\n"}, "", ["orders/manifests/carts.yaml"], id="a directory Application below a kustomization: nothing is listed"),
+        pytest.param({"argocd/pg.yaml": application("pg", own("pg/manifests")), "pg/manifests/db.yaml": cluster(), "pg/kustomization.yaml": "resources: [application.yaml]\n"}, "", ["pg/manifests/carts.yaml"], id="a directory Application below a kustomization: nothing is listed"),
     ],
 )  # fmt: skip
 def test_a_cluster_goes_where_an_engine_object_of_its_namespace_applies_it(
@@ -251,6 +251,9 @@ def test_a_cluster_goes_where_an_engine_object_of_its_namespace_applies_it(
     ("files", "told"),
     [
         pytest.param({**ONE_ROOT, "apps/shop/kustomization.yaml": "namePrefix: eu-\nresources: [db.yaml]\n", "apps/shop/db.yaml": cluster()}, "apps/shop/carts.yaml (it would be called eu-carts there: ask for that name)", id="a prefix that its name has not"),
+        pytest.param({**APPS_WITH_COMPONENT, **OTHER_APP}, "no place for Cluster shop/carts was found", id="the folder of an application that has a Cluster of its own"),
+        pytest.param({"flux/source.yaml": SOURCE, "flux/web.yaml": flux("web", "apps/web", "targetNamespace: shop"), "apps/web/settings.yaml": MAP}, "no place for Cluster shop/carts was found", id="the folder of an application without one"),
+        pytest.param({"flux/source.yaml": SOURCE, "flux/a.yaml": flux("a", "pg/reporting", "targetNamespace: shop"), "pg/reporting/cluster.yaml": cluster("db-reporting")}, "no place for Cluster shop/carts was found", id="the folder of one Cluster"),
         pytest.param({**ONE_ROOT, "flux/more.yaml": flux("more", "more", "targetNamespace: shop"), "apps/shop/settings.yaml": MAP, "more/settings.yaml": MAP}, "shop/carts/cluster.yaml (it would not be applied there). Here Flux Kustomization flux-system/apps (flux/apps.yaml:1) applies apps/shop; Flux Kustomization flux-system/more (flux/more.yaml:1) applies more. Add what applies", id="two that apply to its namespace, neither a Cluster"),
     ],
 )  # fmt: skip
