@@ -124,6 +124,15 @@ def folders_of_bases(desired: Desired, namespace: str) -> Iterator[str]:
             yield one.root
 
 
+def clusters_of_folder(desired: Desired, folder: str) -> set[str]:
+    """The names of the Clusters whose objects stand there: beside them, or in their overlay."""
+    return {
+        one.identity.name
+        for one in desired.clusters
+        if folder == (one.root if stands_in_base(desired, one) else posixpath.dirname(one.path))
+    }
+
+
 def folders_of_namespace(desired: Desired, namespace: str) -> Iterator[str]:
     """What is applied as the folder of a namespace: it is called so."""
     for folder in folders_for_namespace(desired, namespace):

@@ -16,6 +16,7 @@ from itertools import islice
 from gitops_mcp.domain.editing.name_patterns import filled_pattern, path_pattern, says_kind
 from gitops_mcp.domain.editing.own_folders import (
     builder_of,
+    clusters_of_folder,
     folder_of_dependents,
     folders_of,
     folders_of_bases,
@@ -221,7 +222,7 @@ def _file_names(
     alike = [one for one in known if in_file[one.path] == one.beside]
     patterns = [one for one, _ in Counter(posixpath.basename(one.pattern) for one in alike).most_common()]
     name = posixpath.basename(_filled_layout(posixpath.basename(layout), "", new))
-    together = {one.identity.name for one in desired.clusters if posixpath.dirname(one.path) == folder}
+    together = clusters_of_folder(desired, folder)
     if len(together) > 1 and "{cluster}" not in posixpath.basename(layout):
         kind = posixpath.basename(layout).partition("{")[0].strip("-_.")
         name = f"{new.cluster}-{kind}-{new.short}.yaml" if kind else f"{new.name}.yaml"
