@@ -120,7 +120,7 @@ def folders_of_bases(desired: Desired, namespace: str) -> Iterator[str]:
     """The overlays of a namespace whose Clusters stand in a base."""
     for one in desired.clusters:
         is_here = one.identity.namespace == namespace and stands_in_base(desired, one)
-        if one.root is not None and is_here and not is_for_one(one.root, one.identity.name, namespace):
+        if one.root is not None and is_here and not is_for_one(desired, one.root, one.identity.name, namespace):
             yield one.root
 
 
@@ -140,8 +140,10 @@ def folders_of_namespace(desired: Desired, namespace: str) -> Iterator[str]:
             yield folder
 
 
-def is_for_one(folder: str, cluster: str, namespace: str | None) -> bool:
+def is_for_one(desired: Desired, folder: str, cluster: str, namespace: str | None) -> bool:
     """Whether a folder is there for one Cluster, or its application: a word in both names says whose it is."""
+    if not desired.engines:
+        return False
     said = set(_WORD.findall(cluster)) - _SAID_OF_ALL - set(_WORD.findall(namespace or ""))
     return not said.isdisjoint(_WORD.findall(folder))
 

@@ -269,7 +269,7 @@ def _place_beside(desired: Desired, one: Sibling, new: NewObject, pattern: str, 
         is_named = is_named or "{cluster}" in folder
         if not is_named and one.namespace != new.namespace:
             return None
-        if "{cluster}" not in folder and is_for_one(posixpath.dirname(one.path), one.name, one.namespace):
+        if "{cluster}" not in folder and is_for_one(desired, posixpath.dirname(one.path), one.name, one.namespace):
             return None
         takes_more = one.namespace == new.namespace and (shared or (one.beside > 1 and not is_named))
         if not is_named:
