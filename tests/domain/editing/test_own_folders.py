@@ -82,9 +82,11 @@ def read(files: Mapping[str, str], folder: str = "") -> Desired:
     return build_desired(dict(files), commit="0" * 40, folder=folder, remotes=(URL,))
 
 
-def new_database(files: Mapping[str, str], name: str = "orders") -> tuple[dict[str, str | None], tuple[Notice, ...]]:
+def new_database(
+    files: Mapping[str, str], name: str = "orders", folder: str = ""
+) -> tuple[dict[str, str | None], tuple[Notice, ...]]:
     """The files that a new Database `reports` of Cluster shop/orders changes, and what is told."""
-    desired = read(files)
+    desired = read(files, folder)
     declared, ref = desired.cluster(name, "shop", environment="prod"), ClusterRef("shop", name)
     called = database_object_name(desired, ref, "reports", ())
     places = database_places(desired, declared, ref, called, LAYOUT)
@@ -198,6 +200,22 @@ def test_a_database_goes_where_its_clusters_engine_object_applies_it(
         after = kustomized({**files, **{path: str(text) for path, text in changed.items()}}, folder, tmp_path / "after")
         assert after is not None
         assert [one["spec"]["name"] for one in after if one not in before] == ["reports"]
+
+
+@pytest.mark.parametrize("environment", ["east", "west"])
+def test_of_two_environments_with_the_same_names_each_has_its_own_place(environment: str) -> None:
+    files = {
+        f"clusters/{one}/{path}": text
+        for one in ("east", "west")
+        for path, text in {
+            "flux-system/sync.yaml": f"{SOURCE}---\n{flux('flux-system', f'clusters/{one}')}",
+            "db/orders.yaml": cluster(namespace="shop"),
+        }.items()
+    }
+    assert sorted(new_database(files, folder=f"clusters/{environment}")[0]) == [
+        f"clusters/{environment}/db/database-reports.yaml"
+    ]
+    assert sorted(new_cluster(files, folder=f"clusters/{environment}")) == [f"clusters/{environment}/db/carts.yaml"]
 
 
 def test_a_database_below_a_prefix_says_its_name_without_it() -> None:
