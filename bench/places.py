@@ -25,20 +25,35 @@ from gitops_mcp.errors import GitOpsError
 
 Asked = Mapping[str, Any]
 
-REQUESTS: Mapping[str, tuple[str, str, Asked]] = {
-    "scale": ("scale_postgres_cluster", "name", {"instances": 7}),
-    "parameter": ("update_postgres_cluster", "name", {"parameters": {"work_mem": "23MB"}}),
-    "storage": ("update_postgres_cluster", "name", {"storage_size": "9000Gi"}),
-    "image": ("update_postgres_cluster", "name", {"image": "ghcr.io/cloudnative-pg/postgresql:18.3-standard-trixie"}),
-    "restart": ("update_postgres_cluster", "name", {"restart": True}),
+REQUESTS: Mapping[str, tuple[str, str, tuple[Asked, ...]]] = {
+    "scale": ("scale_postgres_cluster", "name", ({"instances": 7}, {"instances": 8})),
+    "parameter": (
+        "update_postgres_cluster",
+        "name",
+        ({"parameters": {"work_mem": "23MB"}}, {"parameters": {"work_mem": "29MB"}}),
+    ),
+    "storage": ("update_postgres_cluster", "name", ({"storage_size": "9000Gi"}, {"storage_size": "9001Gi"})),
+    "image": (
+        "update_postgres_cluster",
+        "name",
+        (
+            {"image": "ghcr.io/cloudnative-pg/postgresql:18.3-standard-trixie"},
+            {"image": "ghcr.io/cloudnative-pg/postgresql:18.4-standard-trixie"},
+            {"postgres_version": "18"},
+            {"postgres_version": "19"},
+        ),
+    ),
+    "restart": ("update_postgres_cluster", "name", ({"restart": True},)),
     "new role": (
         "create_postgres_role",
         "cluster_name",
-        {"role_name": "places_probe", "password_source": "existing:p"},
+        ({"role_name": "places_probe", "password_source": "existing:p"},),
     ),
-    "new database": ("create_postgres_database", "cluster_name", {"database_name": "places_probe", "owner": "app"}),
-    "deletion": ("delete_postgres_cluster", "name", {"confirm_deletion": True}),
+    "new database": ("create_postgres_database", "cluster_name", ({"database_name": "places_probe", "owner": "app"},)),
+    "deletion": ("delete_postgres_cluster", "name", ({"confirm_deletion": True},)),
 }
+"""By request its tool, the argument that names the Cluster, and what is asked for: the next where one changes nothing,
+or does not suit the Cluster, such as an image where a catalog has it."""
 _WIDTH = 300
 
 
@@ -58,32 +73,49 @@ class Found:
     outcomes: tuple[Outcome, ...]
 
 
-def looked_through(checkout: Path, environment: str | None = None) -> Iterator[Found]:
-    """Every Cluster that the server lists there, with what becomes of each request."""
+def looked_through(checkout: Path, environment: str | None = None) -> Iterator[Found | str]:
+    """Every Cluster that the server lists there, with what becomes of each request; or why an environment has none."""
     app = App.open(Flags(repo=checkout, push="never"))
-    names = [environment] if environment else list(app.settings()[0].environments)
-    for name in names:
-        rows: list[Any] = []
-        cursor = None
-        while True:
-            page = _call(app, "list_postgres_clusters", environment=name, limit=500, cursor=cursor)
-            rows += page.items
-            if (cursor := page.cursor) is None:
-                break
+    for name in [environment] if environment else list(app.settings()[0].environments):
+        try:
+            rows = _listed(app, name)
+        except GitOpsError as error:
+            yield f"{name}: {error.title}: {error}"
+            continue
         for row in rows:
             where = {"namespace": row.namespace, "environment": name}
             outcomes = tuple(_outcome(app, request, row.name, where) for request in REQUESTS)
             yield Found(row.namespace, row.name, row.declared or "", outcomes)
 
 
+def _listed(app: App, environment: str) -> list[Any]:
+    rows: list[Any] = []
+    cursor = None
+    while True:
+        page = _call(app, "list_postgres_clusters", environment=environment, limit=500, cursor=cursor)
+        rows += page.items
+        if (cursor := page.cursor) is None:
+            return rows
+
+
 def _outcome(app: App, request: str, cluster: str, where: Asked) -> Outcome:
-    tool, key, asked = REQUESTS[request]
+    """Of the first that is an edit; where none is, of the first."""
+    tool, key, every = REQUESTS[request]
+    found = []
+    for asked in every:
+        found.append(_outcome_of(app, request, tool, {key: cluster, **where, **asked}))
+        if found[-1].placed:
+            return found[-1]
+    return found[0]
+
+
+def _outcome_of(app: App, request: str, tool: str, asked: Asked) -> Outcome:
     try:
-        answer = _call(app, tool, **{key: cluster}, **where, **asked, dry_run=True)
+        answer = _call(app, tool, **asked, dry_run=True)
     except GitOpsError as error:
         return Outcome(request, placed=False, text=f"{error.title}: {error}")
     places = [f"{one.path}:{one.line}" if one.line else f"{one.path} ({one.action})" for one in answer.files]
-    return Outcome(request, placed=True, text=", ".join(places) or f"unchanged: {answer.summary}")
+    return Outcome(request, placed=bool(places), text=", ".join(places) or f"unchanged: {answer.summary}")
 
 
 def _call(app: App, asked_tool: str, /, **arguments: Any) -> Any:
@@ -112,16 +144,17 @@ def main() -> int:
     parser.add_argument("--environment", help="one of .gitops-mcp.yaml; left out: all")
     asked = parser.parse_args()
     os.environ["KUBECONFIG"] = os.devnull  # what is live does not count here
-    found = []
+    found: list[Found] = []
     try:
         for one in looked_through(asked.checkout, asked.environment):
-            found.append(one)
-            print("\n".join(told(one)), flush=True)
+            if isinstance(one, Found):
+                found.append(one)
+            print(one if isinstance(one, str) else "\n".join(told(one)), flush=True)
     except GitOpsError as error:
         print(f"{error.title}: {error}")
         return 1
     print(counted(found))
-    return 0
+    return 0 if found else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
-python bench/run.py [startup] [scaling] [script] [modelling] [changes] [listing] [members] [validating] [hooks]
+python bench/run.py [startup] [scaling] [script] [modelling] [changes] [listing] [members] [validating] [hooks] [fleet]
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 import changes
+import fleet
 import hooks
 import listing
 import members
@@ -28,6 +29,7 @@ PARTS = {
     "members": members.measured,
     "validating": validating.measured,
     "hooks": hooks.measured,
+    "fleet": fleet.measured,
 }
 
 

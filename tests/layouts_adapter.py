@@ -28,6 +28,7 @@ from gitops_mcp.domain.plans.databases.database import (
     database_places,
     plan_new_database,
 )
+from gitops_mcp.domain.plans.object_names import database_object_name, role_object_name
 from gitops_mcp.domain.plans.passwords.role_password import RolePassword
 from gitops_mcp.domain.plans.passwords.secret_removal import PasswordRemoval
 from gitops_mcp.domain.plans.plan import Plan
@@ -196,7 +197,7 @@ def _create_role(
         assert is_declared_so(known, new, arguments["secret"])
         return plan_unchanged_role(known, ref)
     form, why = form_of_new_role(declared, live)
-    name = make_object_name(ref.name, new.name, taken={one.identity.name for one in declared.declarations})
+    name = role_object_name(declared, ref, new.name)
     places = role_places(declared, cluster, ref, name, ROLE_LAYOUT)
     return plan_new_role(
         _reading(tree, declared, places),
@@ -238,7 +239,7 @@ def _create_database(tree: Tree, declared: Desired, cluster: Declaration, argume
     known = check_new_database(declared, cluster, ref, new, None)
     if known is not None:
         return known
-    name = make_object_name(ref.name, new.name, taken={one.identity.name for one in declared.declarations})
+    name = database_object_name(declared, ref, new.name, ())
     places = database_places(declared, cluster, ref, name, DATABASE_LAYOUT)
     read = _reading(tree, declared, places)
     return plan_new_database(read, cluster, ref, new, object_name=name, places=places, live=None)

@@ -7,6 +7,7 @@ import re
 
 from gitops_mcp.domain.names import slug
 
+_KIND_WORDS = frozenset({"database", "db", "role", "user"})
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -28,9 +29,14 @@ def filled_pattern(pattern: str, name: str, short: str, cluster: str | None, nam
     return pattern.format(object=name, name=short, cluster=cluster or "", namespace=namespace or "")
 
 
-def says_kind(pattern: str) -> bool:
-    """Whether the name of a file says more than whose it is: `role-{name}.yaml`."""
-    return re.search("[A-Za-z0-9]", _PLACEHOLDER.sub("", posixpath.splitext(pattern)[0])) is not None
+def says_kind(pattern: str, name: str) -> bool:
+    """Whether the name of a file says more than whose it is: `role-{name}.yaml`, or the object's name does."""
+    said = posixpath.splitext(pattern)[0]
+    return bool(re.search("[A-Za-z0-9]", _PLACEHOLDER.sub("", said))) or ("{object}" in said and has_kind_word(name))
+
+
+def has_kind_word(name: str) -> bool:
+    return not _KIND_WORDS.isdisjoint(name.split("-"))
 
 
 def with_placeholder(text: str, token: str, placeholder: str) -> str:

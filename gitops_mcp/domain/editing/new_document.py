@@ -19,6 +19,7 @@ from gitops_mcp.domain.editing.kustomization_list import (
     remove_from_kustomizations,
     unread_kustomization,
 )
+from gitops_mcp.domain.editing.no_place import applied_models, no_place
 from gitops_mcp.domain.editing.own_folders import (
     applier_key,
     applies_folder,
@@ -38,7 +39,6 @@ from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.errors import InvalidRequest, Refused
 
-_NAMED_AT_MOST = 3
 T = TypeVar("T")
 
 
@@ -65,12 +65,19 @@ def put_document(
     """
     target = Identity(new.kind, new.namespace, new.name)
 
+    called: list[str] = []
+
     def made(place: FilePlace) -> PlacedDocument:
         drafted = _draft_document(desired, place, manifest)
         found = _check_applied(desired, cluster, target, place, drafted.changes)
         own = _own_name(target.name, found.identity.name) if found is not None else target.name
+        if found is not None and found.applied is not None:
+            drafted = replace(drafted, notices=())  # an ApplicationSet makes what applies a new folder
         if found is not None and cluster is None and own == target.name != found.identity.name:
+            called.append(found.identity.name)
             raise Refused(f"it would be called {found.identity.name} there: ask for that name")
+        if called and drafted.notices:
+            raise Refused("nothing lists it there")
         if own == target.name:
             return drafted
         renamed = {**manifest, "metadata": {**manifest["metadata"], "name": own}}
@@ -195,45 +202,7 @@ def _first_that_works(
             if place.path in unread or unread_kustomization(desired, place.path):
                 raise  # It may be the very object that stands there, and nobody can tell what is applied below.
             reasons.append(f"{place.path} ({error})")
-    more = f" and {len(reasons) - _NAMED_AT_MOST} more" if len(reasons) > _NAMED_AT_MOST else ""
-    looked = f": {'; '.join(reasons[:_NAMED_AT_MOST])}{more}" if reasons else ""
-    raise Refused(
-        f"no place for {target} was found, where it would be applied and nothing else would change{looked}. "
-        f"{_what_to_add(desired, cluster)}"
-    )
-
-
-def _what_to_add(desired: Desired, cluster: Declaration | None) -> str:
-    """Who applies what, and the edit for a person."""
-    appliers = _told_appliers(desired, _applied_models(desired, cluster))
-    if cluster is None or cluster.applied is None:
-        return (
-            f"{appliers}Add what applies one of these folders first, or set another place in layout of .gitops-mcp.yaml"
-        )
-    by, namespace = cluster.applied, cluster.identity.namespace
-    if cluster.release is None:
-        return f"{appliers}Let that apply one of these folders first, or write it by hand where that is applied"
-    beside = (
-        f"a source with a path of this repository to spec.sources of {by}, or an Application with such a path whose "
-        f"destination is namespace {namespace}"
-        if by.engine == "argocd"
-        else f"a Kustomization that applies {posixpath.dirname(by.place.path)}, or one with targetNamespace {namespace}"
-    )
-    return f"{by} applies the chart that makes its Cluster, and no folder. Add {beside}, and repeat this"
-
-
-def _applied_models(desired: Desired, cluster: Declaration | None) -> list[Declaration]:
-    """What a new object is to be applied like: the Cluster that it belongs to, else all Clusters."""
-    return [one for one in ([cluster] if cluster is not None else desired.clusters) if one.applied is not None]
-
-
-def _told_appliers(desired: Desired, models: Iterable[Declaration]) -> str:
-    """Who applies what it is to be applied like; where there is nothing of that kind, who applies which folder."""
-    named = list(dict.fromkeys(f"{one.applied} applies {one.place}" for one in models))
-    if not desired.declarations:
-        named = [f"{one} applies {one.folder or 'the root folder'}" for one in desired.engines if applies_folder(one)]
-    more = f" and {len(named) - _NAMED_AT_MOST} more" if len(named) > _NAMED_AT_MOST else ""
-    return f"Here {'; '.join(named[:_NAMED_AT_MOST])}{more}. " if named else ""
+    raise no_place(desired, cluster, target, reasons)
 
 
 def _check_applied(
@@ -269,7 +238,7 @@ def _check_applied(
 
 def _check_applier(desired: Desired, cluster: Declaration | None, found: Declaration) -> None:
     """What belongs to a Cluster is applied with it, or with what else belongs to it; a Cluster as others are."""
-    models, by = _applied_models(desired, cluster), found.applied
+    models, by = applied_models(desired, cluster), found.applied
     if models and by is None:
         raise Refused("it would not be applied there")
     if by is None or not models:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.engines.applies import EngineObject
@@ -11,6 +12,23 @@ from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.repository.desired import Declaration, Desired, folders_above
 
 _CHANGES_NOTHING = frozenset({"apiVersion", "kind", "metadata", "resources", "sortOptions"})
+_WORD = re.compile("[a-z0-9]+")
+_SAID_OF_ALL = frozenset(
+    {
+        "cluster",
+        "clusters",
+        "cnpg",
+        "database",
+        "databases",
+        "db",
+        "dbs",
+        "main",
+        "pg",
+        "postgres",
+        "postgresql",
+        "prod",
+    }
+)
 ApplierKey = tuple[str | None, ...]
 
 
@@ -101,8 +119,33 @@ def applies_folder(one: EngineObject) -> bool:
 def folders_of_bases(desired: Desired, namespace: str) -> Iterator[str]:
     """The overlays of a namespace whose Clusters stand in a base."""
     for one in desired.clusters:
-        if one.root is not None and one.identity.namespace == namespace and stands_in_base(desired, one):
+        is_here = one.identity.namespace == namespace and stands_in_base(desired, one)
+        if one.root is not None and is_here and not is_for_one(desired, one.root, one.identity.name, namespace):
             yield one.root
+
+
+def clusters_of_folder(desired: Desired, folder: str) -> set[str]:
+    """The names of the Clusters whose objects stand there: beside them, or in their overlay."""
+    return {
+        one.identity.name
+        for one in desired.clusters
+        if folder == (one.root if stands_in_base(desired, one) else posixpath.dirname(one.path))
+    }
+
+
+def folders_of_namespace(desired: Desired, namespace: str) -> Iterator[str]:
+    """What is applied as the folder of a namespace: it is called so."""
+    for folder in folders_for_namespace(desired, namespace):
+        if posixpath.basename(folder) == namespace:
+            yield folder
+
+
+def is_for_one(desired: Desired, folder: str, cluster: str, namespace: str | None) -> bool:
+    """Whether a folder is there for one Cluster, or its application: a word in both names says whose it is."""
+    if not desired.engines:
+        return False
+    said = set(_WORD.findall(cluster)) - _SAID_OF_ALL - set(_WORD.findall(namespace or ""))
+    return not said.isdisjoint(_WORD.findall(folder))
 
 
 def folder_of_dependents(desired: Desired, cluster: Declaration) -> Iterator[str]:
@@ -149,10 +192,11 @@ def takes_file(one: EngineObject, path: str) -> bool:
     return bool(directory_files(one, {path: ""}))
 
 
-def selected_names(one: EngineObject, name: str) -> Iterator[str]:
+def selected_names(one: EngineObject, name: str, kind: str) -> Iterator[str]:
     """What a file would be called that its `include` takes, with a name in place of a `*`; or its `exclude` leaves."""
     pattern = one.selection.include
-    for option in pattern.removeprefix("{").removesuffix("}").split(",") if pattern else ():
+    options = pattern.removeprefix("{").removesuffix("}").split(",") if pattern else []
+    for option in sorted(options, key=lambda option: kind.lower() not in option.lower()):
         last = posixpath.basename(option.strip())
         if last.count("*") == 1 and not set(last) & set("?[]{}\\"):
             yield last.replace("*", name)

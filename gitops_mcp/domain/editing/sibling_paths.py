@@ -16,12 +16,14 @@ from itertools import islice
 from gitops_mcp.domain.editing.name_patterns import filled_pattern, path_pattern, says_kind
 from gitops_mcp.domain.editing.own_folders import (
     builder_of,
+    clusters_of_folder,
     folder_of_dependents,
-    folders_for_namespace,
     folders_of,
     folders_of_bases,
+    folders_of_namespace,
     is_below,
     is_built_with,
+    is_for_one,
     selected_names,
     stands_in_base,
     takes_file,
@@ -163,7 +165,7 @@ def _places_of_cluster(
             yield FilePlace(by_layout)
         yield FilePlace(posixpath.join(folder, name))
     yield from _places_of_siblings(desired, far, new)
-    yield from (FilePlace(posixpath.join(folder, name)) for folder in folders_for_namespace(desired, new.namespace))
+    yield from (FilePlace(posixpath.join(folder, name)) for folder in folders_of_namespace(desired, new.namespace))
     yield FilePlace(by_layout)
 
 
@@ -178,10 +180,8 @@ def _places_with_cluster(
         folders = (*folder_of_dependents(desired, cluster), *folders)
         beside = [one for one in near if posixpath.dirname(one.path) == folders[0]] if folders else []
     yield from _places_of_siblings(desired, beside, new)
-    common = _common_folders(far, new.kind) & own
-    for place in _places_of_siblings(desired, far, new):
-        if posixpath.dirname(place.path) in (common | {one for one in own if one not in _folders_in(far)}):
-            yield place
+    own -= {posixpath.dirname(one.path) for one in far} - _common_folders(far, new.kind)
+    yield from (one for one in _places_of_siblings(desired, far, new) if posixpath.dirname(one.path) in own)
     for folder in folders:
         if folder == posixpath.dirname(cluster.path):
             yield from _place_in_clusters_file(desired, cluster, new)
@@ -196,10 +196,6 @@ def _folders_built_with(desired: Desired, cluster: Declaration) -> set[str]:
     found = [one for one in desired.declarations if is_built_with(one, cluster)]
     bases = {posixpath.dirname(one.path) for one in found if stands_in_base(desired, one)}
     return {posixpath.dirname(one.path) for one in found} - bases
-
-
-def _folders_in(known: Sequence[Sibling]) -> set[str]:
-    return {posixpath.dirname(one.path) for one in known}
 
 
 def _common_folders(known: Sequence[Sibling], kind: str) -> set[str]:
@@ -226,18 +222,18 @@ def _file_names(
     alike = [one for one in known if in_file[one.path] == one.beside]
     patterns = [one for one, _ in Counter(posixpath.basename(one.pattern) for one in alike).most_common()]
     name = posixpath.basename(_filled_layout(posixpath.basename(layout), "", new))
-    together = {one.identity.name for one in desired.clusters if posixpath.dirname(one.path) == folder}
+    together = clusters_of_folder(desired, folder)
     if len(together) > 1 and "{cluster}" not in posixpath.basename(layout):
         kind = posixpath.basename(layout).partition("{")[0].strip("-_.")
         name = f"{new.cluster}-{kind}-{new.short}.yaml" if kind else f"{new.name}.yaml"
         patterns = [one for one in patterns if "{object}" in one or "{cluster}" in one]
-    for pattern in [one for one in patterns if says_kind(one)][:_NAMES_AT_MOST]:
+    for pattern in [one for one in patterns if says_kind(one, new.name)][:_NAMES_AT_MOST]:
         filled = filled_pattern(pattern, new.name, new.short, new.cluster, new.namespace)
         if posixpath.join(folder, filled) not in desired.texts:
             yield filled
     yield name
     _, by = builder_of(desired, posixpath.join(folder, name), cluster)
-    yield from selected_names(by, new.name) if by is not None else ()
+    yield from selected_names(by, new.name, new.kind) if by is not None else ()
 
 
 def _places_of_siblings(desired: Desired, known: Sequence[Sibling], new: NewObject) -> Iterator[FilePlace]:
@@ -272,6 +268,8 @@ def _place_beside(desired: Desired, one: Sibling, new: NewObject, pattern: str, 
     else:
         is_named = is_named or "{cluster}" in folder
         if not is_named and one.namespace != new.namespace:
+            return None
+        if "{cluster}" not in folder and is_for_one(desired, posixpath.dirname(one.path), one.name, one.namespace):
             return None
         takes_more = one.namespace == new.namespace and (shared or (one.beside > 1 and not is_named))
         if not is_named:

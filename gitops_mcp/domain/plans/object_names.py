@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from gitops_mcp.domain.editing.name_patterns import with_placeholder
+from gitops_mcp.domain.editing.name_patterns import has_kind_word, with_placeholder
 from gitops_mcp.domain.kinds import DATABASE, DATABASE_ROLE
 from gitops_mcp.domain.names import OBJECT_NAME_MAX, ClusterRef, make_object_name, slug
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles, declared_roles
 from gitops_mcp.domain.repository.desired import Desired
-
-_KIND_WORDS = frozenset({"database", "db", "role", "user"})
 
 
 def taken_names(desired: Desired, ref: ClusterRef, kind: str, live: Iterable[Object]) -> dict[str, tuple[str, str]]:
@@ -56,7 +54,7 @@ def _free_name(desired: Desired, ref: ClusterRef, name: str, kind: str, *, taken
     own = [one for one in objects if at(one, "spec", "cluster", "name") == ref.name]
     (pattern, number), *_ = Counter(map(_name_pattern, own or objects)).most_common(1) or [("", 0)]
     made = pattern.replace("{name}", slug(name)).replace("{cluster}", ref.name)
-    is_way = "{name}" in pattern and (number > 1 or not _KIND_WORDS.isdisjoint(pattern.split("-")))
+    is_way = "{name}" in pattern and (number > 1 or has_kind_word(pattern))
     if is_way and made not in taken and len(made) <= OBJECT_NAME_MAX:
         return made
     return make_object_name(ref.name, name, taken=taken)

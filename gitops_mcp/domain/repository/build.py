@@ -10,14 +10,13 @@ kustomizations below the path make, and without any engine object in the reposit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_mcp.domain.budget import build_budget, spend
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.charts.engine import Charts
-from gitops_mcp.domain.engines.declared import HINTS, MARKS, find_engine_objects
+from gitops_mcp.domain.engines.declared import find_engine_objects
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.kustomize import FileTree
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -25,18 +24,12 @@ from gitops_mcp.domain.objects import Object, Path
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.domain.repository.environment_roots import MANIFESTS, EnvironmentRoots
 from gitops_mcp.domain.repository.files import FileChange
-from gitops_mcp.domain.repository.not_applied import (
-    MARK,
-    cnpg_documents,
-    find_maker_files,
-    find_unapplied,
-    holds_only_cnpg,
-)
+from gitops_mcp.domain.repository.not_applied import cnpg_documents, find_maker_files, find_unapplied, holds_only_cnpg
 from gitops_mcp.domain.repository.render import declare_as_written
+from gitops_mcp.domain.repository.same_engines import have_same_engines
 from gitops_mcp.domain.repository.same_objects import number_objects
 
 _NONE: Container[str] = frozenset()
-_DEFINES = re.compile(r"kind\W+(ConfigMap|Secret|SealedSecret)\b")
 
 
 def build_desired(
@@ -168,7 +161,7 @@ def _engine_objects(tree: FileTree, remotes: tuple[str, ...], revision: str) -> 
     known = tree.memo.get(key)
     if (
         known is None
-        or not _same_engines(known[0], tree.files)
+        or not have_same_engines(known[0], tree.files)
         or (known[1] is not others and _ask_for_paths(known[2]))
     ):
         paths = others if isinstance(others, Iterable) else ()
@@ -182,22 +175,6 @@ def _engine_objects(tree: FileTree, remotes: tuple[str, ...], revision: str) -> 
 def _ask_for_paths(found: Iterable[EngineObject]) -> bool:
     """Whether they depend on which files there are, read or not."""
     return any(one.kind == "ApplicationSet" for one in found)
-
-
-def _same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
-    """Whether two states differ in manifests of CNPG only, in what is in both."""
-    if old.keys() != new.keys():
-        return False
-    for path, text in new.items():
-        was = old[path]
-        if was is text or was == text:
-            continue
-        if is_kustomization(path) or not path.endswith(MANIFESTS):
-            return False
-        for one in (was, text):
-            if MARK not in one or _DEFINES.search(one) or any(mark in one for mark in (*MARKS, *HINTS)):
-                return False
-    return True
 
 
 def _with_sharers(found: Sequence[Declaration], numbers: Mapping[int, int]) -> tuple[Declaration, ...]:

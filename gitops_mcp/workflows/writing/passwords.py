@@ -18,7 +18,7 @@ from gitops_mcp.domain.editing.new_document import line_ending
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Identity, Resource
-from gitops_mcp.domain.plans.passwords.built_secrets import as_applied, build_with_makers
+from gitops_mcp.domain.plans.passwords.built_secrets import as_applied, build_with_makers, placed_elsewhere
 from gitops_mcp.domain.plans.passwords.live_secret import caution_of_name, check_secret_is_free, kept_password_notices
 from gitops_mcp.domain.plans.passwords.password_provider import (
     MAKER_KINDS,
@@ -79,7 +79,12 @@ def find_secret_documents(view: View, cluster: Declaration) -> tuple[View, tuple
     nearest = sorted(view.source.secret_paths(), key=distance)[:_MOST]
     view = view.with_files(nearest)
     written = tuple(secret_documents(view.desired.texts, nearest, in_files=view.desired.origin.in_files))
-    return view, tuple(as_applied(written, build_with_makers(view.desired))) if written else ()
+    if not written:
+        return view, ()
+    elsewhere = placed_elsewhere(written, view.desired, cluster.identity.namespace)
+    left = {one.path for one in elsewhere}
+    here = as_applied((one for one in written if one.path not in left), build_with_makers(view.desired, left))
+    return view, (*here, *elsewhere)
 
 
 def password_of_new_role(
@@ -143,7 +148,7 @@ def _make_secret(
     places = view.source.places(Identity(MAKER_KINDS.get(name, (SECRET,))[0].kind, owner.ref.namespace, secret), places)
     tried = tuple(_usable_places(provider, places))
     view = view.with_files(place.path for place in tried)
-    fitting = fitting_secret_place(view.desired, owner, name, secret, tried)
+    fitting = fitting_secret_place(view.desired, owner, name, secret, tried, found)
     seen = look_at_name(view, owner.ref.namespace, fitting.name, name)
     check_secret_is_free(owner, name, fitting.name, seen.live)
     wanted = WantedSecret(owner.ref.namespace, fitting.name, owner.role, fitting.written_name)

@@ -54,7 +54,7 @@ def names(desired: Desired, changes: tuple[FileChange, ...]) -> list[Any]:
         pytest.param(CLUSTER, CLUSTER + "  managed:\n    roles:\n      - name: c\n        ensure: present\n", id="no list"),
         pytest.param(CLUSTER + "  managed:\n    roles: []\n", CLUSTER + "  managed:\n    roles:\n      - name: c\n        ensure: present\n", id="an empty list"),
         pytest.param(LIST, LIST + "    - name: c\n      ensure: present\n", id="a list, in its style"),
-        pytest.param(LIST[:-1], LIST + "    - name: c\n      ensure: present\n", id="no final line feed"),
+        pytest.param(LIST[:-1], LIST + "    - name: c\n      ensure: present", id="no final line feed"),
     ],
 )  # fmt: skip
 def test_an_item_is_added_behind_the_last(text: str, after: str) -> None:

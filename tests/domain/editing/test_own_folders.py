@@ -82,9 +82,11 @@ def read(files: Mapping[str, str], folder: str = "") -> Desired:
     return build_desired(dict(files), commit="0" * 40, folder=folder, remotes=(URL,))
 
 
-def new_database(files: Mapping[str, str], name: str = "orders") -> tuple[dict[str, str | None], tuple[Notice, ...]]:
+def new_database(
+    files: Mapping[str, str], name: str = "orders", folder: str = ""
+) -> tuple[dict[str, str | None], tuple[Notice, ...]]:
     """The files that a new Database `reports` of Cluster shop/orders changes, and what is told."""
-    desired = read(files)
+    desired = read(files, folder)
     declared, ref = desired.cluster(name, "shop", environment="prod"), ClusterRef("shop", name)
     called = database_object_name(desired, ref, "reports", ())
     places = database_places(desired, declared, ref, called, LAYOUT)
@@ -200,6 +202,22 @@ def test_a_database_goes_where_its_clusters_engine_object_applies_it(
         assert [one["spec"]["name"] for one in after if one not in before] == ["reports"]
 
 
+@pytest.mark.parametrize("environment", ["east", "west"])
+def test_of_two_environments_with_the_same_names_each_has_its_own_place(environment: str) -> None:
+    files = {
+        f"clusters/{one}/{path}": text
+        for one in ("east", "west")
+        for path, text in {
+            "flux-system/sync.yaml": f"{SOURCE}---\n{flux('flux-system', f'clusters/{one}')}",
+            "db/orders.yaml": cluster(namespace="shop"),
+        }.items()
+    }
+    assert sorted(new_database(files, folder=f"clusters/{environment}")[0]) == [
+        f"clusters/{environment}/db/database-reports.yaml"
+    ]
+    assert sorted(new_cluster(files, folder=f"clusters/{environment}")) == [f"clusters/{environment}/db/carts.yaml"]
+
+
 def test_a_database_below_a_prefix_says_its_name_without_it() -> None:
     files = {
         **ONE_ROOT,
@@ -238,7 +256,7 @@ SHOP = {"flux/source.yaml": SOURCE, "flux/prod/prod.yaml": flux("prod", "overlay
         pytest.param(APPS_WITH_COMPONENT | {"flux/shop.yaml": flux("shop", "pg/shop", "targetNamespace: shop"), "pg/shop/users.yaml": cluster("users")}, "", ["pg/shop/carts.yaml"], id="beside the Cluster of its namespace that has a document of its own"),
         pytest.param({**ONE_ROOT, "apps/shop/settings.yaml": MAP}, "", ["apps/shop/carts.yaml"], id="the first of its namespace: what applies to that"),
         pytest.param({"argocd/shop.yaml": application("shop", own("shop")), "shop/settings.yaml": MAP, "argocd/root.yaml": application("root", own("argocd"), "argocd")}, "", ["shop/carts.yaml"], id="the first of its namespace: the Application with that destination"),
-        pytest.param({**DIRECTORY, "orders/kustomization.yaml": "resources: [application.yaml]\n"}, "", ["orders/manifests/carts.yaml"], id="a directory Application below a kustomization: nothing is listed"),
+        pytest.param({"argocd/pg.yaml": application("pg", own("pg/manifests")), "pg/manifests/db.yaml": cluster(), "pg/kustomization.yaml": "resources: [application.yaml]\n"}, "", ["pg/manifests/carts.yaml"], id="a directory Application below a kustomization: nothing is listed"),
     ],
 )  # fmt: skip
 def test_a_cluster_goes_where_an_engine_object_of_its_namespace_applies_it(
@@ -251,6 +269,9 @@ def test_a_cluster_goes_where_an_engine_object_of_its_namespace_applies_it(
     ("files", "told"),
     [
         pytest.param({**ONE_ROOT, "apps/shop/kustomization.yaml": "namePrefix: eu-\nresources: [db.yaml]\n", "apps/shop/db.yaml": cluster()}, "apps/shop/carts.yaml (it would be called eu-carts there: ask for that name)", id="a prefix that its name has not"),
+        pytest.param({**APPS_WITH_COMPONENT, **OTHER_APP}, "no place for Cluster shop/carts was found", id="the folder of an application that has a Cluster of its own"),
+        pytest.param({"flux/source.yaml": SOURCE, "flux/web.yaml": flux("web", "apps/web", "targetNamespace: shop"), "apps/web/settings.yaml": MAP}, "no place for Cluster shop/carts was found", id="the folder of an application without one"),
+        pytest.param({"flux/source.yaml": SOURCE, "flux/a.yaml": flux("a", "pg/reporting", "targetNamespace: shop"), "pg/reporting/cluster.yaml": cluster("db-reporting")}, "no place for Cluster shop/carts was found", id="the folder of one Cluster"),
         pytest.param({**ONE_ROOT, "flux/more.yaml": flux("more", "more", "targetNamespace: shop"), "apps/shop/settings.yaml": MAP, "more/settings.yaml": MAP}, "shop/carts/cluster.yaml (it would not be applied there). Here Flux Kustomization flux-system/apps (flux/apps.yaml:1) applies apps/shop; Flux Kustomization flux-system/more (flux/more.yaml:1) applies more. Add what applies", id="two that apply to its namespace, neither a Cluster"),
     ],
 )  # fmt: skip

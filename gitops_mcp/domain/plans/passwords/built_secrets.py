@@ -6,16 +6,18 @@ in documents and in the targets of patches alike, and everything is built once m
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
+from gitops_mcp.domain.editing.own_folders import applies_folder
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, SEALED_SECRET
 from gitops_mcp.domain.objects import CNPG_GROUP, at
 from gitops_mcp.domain.plans.passwords.decryption import why_not_decrypted
 from gitops_mcp.domain.plans.passwords.secret_documents import SecretDocument, secret_name, wide_scope
 from gitops_mcp.domain.repository.build import desired_after
-from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired, folders_above
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import Refused
 
@@ -27,12 +29,33 @@ _ENCRYPTED = "ENC[AES256_GCM,"
 _NAMED = re.compile(rf"(?<![\w.-])(?:{_GROUPS})(?=/v\d)|(?<=group: )(?:{_GROUPS})(?![\w./-])")
 
 
-def build_with_makers(desired: Desired) -> Desired:
-    """The same, where objects of the kinds that make Secrets are declared too, in CNPG's group."""
+def build_with_makers(desired: Desired, left: Container[str] = ()) -> Desired:
+    """The same, where objects of the kinds that make Secrets are declared too, in CNPG's group.
+
+    `left`: files of which nothing is asked, so that they need not be built again.
+    """
     before = desired.texts
-    after = {path: _with_cnpg_groups(text) for path, text in before.items()}
+    after = {path: _with_cnpg_groups(text) for path, text in before.items() if path not in left}
     changed = [FileChange(path, before[path], text) for path, text in after.items() if text != before[path]]
     return desired_after(desired, changed)
+
+
+def placed_elsewhere(
+    documents: Iterable[SecretDocument], desired: Desired, namespace: str | None
+) -> tuple[SecretDocument, ...]:
+    """Those that an engine object puts into another namespace than this, which it says for all of its folder."""
+    spaces: dict[str, set[str | None]] = {}
+    for one in desired.engines:
+        if applies_folder(one):
+            spaces.setdefault(one.folder or "", set()).add(one.target_namespace)
+    elsewhere = []
+    for document in documents:
+        folders = folders_above(posixpath.dirname(document.path), "")
+        found = next((spaces[folder] for folder in folders if folder in spaces), {None})
+        space = next(iter(found))
+        if namespace is not None and len(found) == 1 and space not in {None, namespace}:
+            elsewhere.append(replace(document, namespace=space))
+    return tuple(elsewhere)
 
 
 def _with_cnpg_groups(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH, RELOAD, checked_secret_name
@@ -204,12 +204,22 @@ def secret_places(
 
 
 def fitting_secret_place(
-    desired: Desired, owner: PasswordOwner, provider: Way, secret: str, tried: Iterable[FilePlace]
+    desired: Desired,
+    owner: PasswordOwner,
+    provider: Way,
+    secret: str,
+    tried: Iterable[FilePlace],
+    found: Sequence[SecretDocument] = (),
 ) -> FittingPlace:
-    """Where its file goes, and what its document and it are called there."""
+    """Where its file goes, and what its document and it are called there.
+
+    `found`: what makes Secrets; the files of other namespaces are not built for it.
+    """
     kind = MAKER_KINDS.get(provider, (SECRET,))[0].kind
     new = replace(_new_secret(owner, secret), kind=kind)
-    built, declared = build_with_makers(desired), []
+    here = {one.path for one in found if one.namespace in {owner.ref.namespace, None}}
+    left = {one.path for one in found} - here
+    built, declared = build_with_makers(desired, left), []
 
     def check(one: Declaration) -> None:
         check_scope(one)
