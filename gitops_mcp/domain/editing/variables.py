@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from gitops_mcp.domain.editing import proof
+from gitops_mcp.domain.editing.field import all_texts
 from gitops_mcp.domain.editing.nested_text import edit_nested
 from gitops_mcp.domain.engines import substitution
 from gitops_mcp.domain.engines.applies import EngineObject
@@ -17,6 +19,8 @@ from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Set
 from gitops_mcp.errors import Refused
 
+_VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
+_NAMED_AT_MOST = 5
 _OWN = "By hand: give this field a variable of its own, or write a value in the place of the variable"
 
 
@@ -83,3 +87,24 @@ def _what_to_do_by_hand(scalar: SubstitutedString, applied: EngineObject) -> str
             f"{names} is not defined in {applied}: add it there by hand, or write a value in the place of the variable"
         )
     return "Change it there by hand, or write a value in the place of the variable"
+
+
+def unfilled_refusal(desired: Desired, field: str, old: object, place: str) -> Refused:
+    """Of a field whose variable nothing here fills in: what sets that name anywhere, as far as it was read."""
+    names = list(dict.fromkeys(_VARIABLE.findall(str(old))))
+    told = []
+    for name in names:
+        sets = re.compile(rf"^[\s-]*[\"']?{re.escape(name)}[\"']?\s*[:=]", re.MULTILINE)
+        found = [
+            f"{path}:{text.count(chr(10), 0, match.start()) + 1 + match[0].count(chr(10))}"
+            for path, text in all_texts(desired).items()
+            if name in text
+            for match in sets.finditer(text)
+        ]
+        more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
+        where = f"is set at {', '.join(found[:_NAMED_AT_MOST])}{more}" if found else "is set by nothing that was read"
+        told.append(f"{name} {where}")
+    return Refused(
+        f"{field} at {place} is {old!r}: it is filled in by something else, such as a variable; change it there, or "
+        f"write a value in its place by hand{''.join(f'. {one}' for one in told)}"
+    )

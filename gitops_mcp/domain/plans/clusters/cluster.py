@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from gitops_mcp.domain.cnpg.cluster_spec import with_instances
 from gitops_mcp.domain.cnpg.protection import Engine, blockers, spell_out, without_blocking
 from gitops_mcp.domain.cnpg.scaling import Scaling
-from gitops_mcp.domain.editing.field import edit_fields, set_field
+from gitops_mcp.domain.editing.field import edit_fields, set_field, where_field_stands
+from gitops_mcp.domain.editing.variables import unfilled_refusal
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef, pluralize
@@ -24,7 +25,7 @@ from gitops_mcp.domain.plans.pruning import asked_by, engine_in_use, wait_for_li
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.domain.yaml.values import is_same
-from gitops_mcp.errors import InvalidRequest, Refused
+from gitops_mcp.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.editing.sibling_paths import FilePlace
@@ -92,10 +93,8 @@ def plan_scaling(
     if now is not None and (isinstance(now, bool) or not isinstance(now, int)):
         if INSTANCES in declared.substituted:
             set_field(desired, declared, INSTANCES, instances)
-        raise Refused(
-            f"spec.instances of {target} at {declared.place} is {now!r}, not a number: it is filled in by something "
-            f"else, such as a variable; change it there"
-        )
+        place = where_field_stands(desired, declared, INSTANCES)
+        raise unfilled_refusal(desired, f"spec.instances of {target}", now, place)
     running = at(live, "spec", "instances")
     running = running if isinstance(running, int) else now
     scaling = Scaling.of(with_instances(declared.object, running), to=instances, live=live)
