@@ -40,7 +40,6 @@ helmCharts:
         pytest.param({"a/__main__.py": "import pulumi\nkind = 'postgresql.cnpg.io/v1'\n"}, "a/__main__.py:2 is a Pulumi program: change what it makes there by hand, and run it", id="Pulumi"),
         pytest.param({"a/db.yaml.j2": OBJECT}, "a/db.yaml.j2:1 is a Jinja template: change what it makes there by hand, and run it", id="Jinja"),
         pytest.param({"a/db.yaml.gotmpl": OBJECT}, "a/db.yaml.gotmpl:1 is a Go template: change what it makes there by hand, and run it", id="gotmpl"),
-        pytest.param({"a/db.yaml": "{% if prod %}\n" + OBJECT + "{% endif %}\n"}, "a/db.yaml:2 mentions CNPG and is no YAML as it stands: it may be a template", id="a template that is called YAML"),
         pytest.param({"tf/db.tf": 'resource "kubernetes_namespace" "x" {\n}\nresource "kubernetes_manifest" "orders" {\n  manifest = {\n    apiVersion = "postgresql.cnpg.io/v1"\n  }\n}\n'}, "tf/db.tf:3 is kubernetes_manifest.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a manifest in Terraform"),
         pytest.param({"tf/db.tofu": 'resource "kubectl_manifest" "orders" {\n  yaml_body = <<-EOT\n    apiVersion: postgresql.cnpg.io/v1\n  EOT\n}\n'}, "tf/db.tofu:1 is kubectl_manifest.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a text in OpenTofu"),
         pytest.param({"tf/db.tf": 'resource "helm_release" "orders" {\n  repository = "https://cloudnative-pg.github.io/charts"\n  chart      = "cluster"\n}\n'}, "tf/db.tf:1 is helm_release.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a release in Terraform"),
@@ -79,6 +78,15 @@ def test_a_manifest_of_elsewhere_is_told_with_why_it_is_not_here() -> None:
     files = {"apps/prod/x.yaml": "kind: ConfigMap\n", "old/orders.yaml": OBJECT}
     told = "old/orders.yaml:1 declares Cluster orders, which is not applied here: it lies outside of apps/prod"
     assert found(files, folder="apps/prod") == [told]
+    assert found(files, folder="apps/prod", name="orders") == [told]
+    assert found(files, folder="apps/prod", name="ordres") == []
+
+
+def test_what_is_no_yaml_is_told_where_it_was_not_passed_over_already() -> None:
+    files = {"apps/prod/x.yaml": "kind: ConfigMap\n", "old/orders.yaml": "{% if prod %}\n" + OBJECT + "{% endif %}\n"}
+    told = "old/orders.yaml:2 mentions CNPG and is no YAML as it stands: it may be a template"
+    assert found(files, folder="apps/prod") == [told]
+    assert found(files) == []
 
 
 def test_the_values_of_a_chart_that_say_the_name_are_told_with_what_stands_beside() -> None:
