@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
-from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at, dotted_path
 from gitops_mcp.domain.repository.desired import MakerFile, UnappliedDocument, folders_above
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
 
@@ -89,7 +89,9 @@ def _composition_files(path: str, files: Mapping[str, str]) -> Iterator[MakerFil
         kind = at(value, "kind")
         if not isinstance(kind, str) or _is_cnpg(value) or kind in {"List", "Kustomization", "Component"}:
             continue
-        if str(at(value, "apiVersion")).startswith((MARK, "apiextensions.k8s.io/")) or not _holds_cnpg(value):
+        if str(at(value, "apiVersion")).startswith((MARK, "apiextensions.k8s.io/")):
+            continue
+        if next(_places_of_cnpg(value, ()), None) is None:
             continue
         claimed = at(value, "spec", "compositeTypeRef", "apiVersion") or at(value, "spec", "schema", "apiVersion")
         group = (
@@ -99,7 +101,12 @@ def _composition_files(path: str, files: Mapping[str, str]) -> Iterator[MakerFil
         claims = tuple(_claims(str(group), files)) if group else ()
         for name, place in claims:
             yield MakerFile(place.rpartition(":")[0], f"{where} makes it from {place}: change it there by hand", name)
-        yield MakerFile(path, f"{where} makes such objects, which are not edited through it", files[path])
+        inside = next(_places_of_cnpg(value, ()), ())
+        line = line_of_path(files[path], document.index, inside)
+        told = (
+            f"{where} makes such objects, which are not edited through it: change {dotted_path(inside)} there by hand"
+        )
+        yield MakerFile(path, f"{told}, line {line}", files[path])
 
 
 def _claims(group: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -113,12 +120,14 @@ def _claims(group: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
                 yield name, f"{path}:{document.line}"
 
 
-def _holds_cnpg(value: object) -> bool:
-    """Whether an object of CNPG stands somewhere inside."""
-    if isinstance(value, dict):
-        version = value.get("apiVersion")
-        return (isinstance(version, str) and version.startswith(MARK)) or any(map(_holds_cnpg, value.values()))
-    return isinstance(value, list) and any(map(_holds_cnpg, value))
+def _places_of_cnpg(value: object, path: Path) -> Iterator[Path]:
+    """Where objects of CNPG stand inside."""
+    version = at(value, "apiVersion")
+    if isinstance(version, str) and version.startswith(MARK):
+        yield path
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, part in parts:
+        yield from _places_of_cnpg(part, (*path, step if isinstance(step, int) else str(step)))
 
 
 def _why_not_applied(path: str, files: Mapping[str, str], engines: Sequence[EngineObject]) -> str:

@@ -109,7 +109,10 @@ def _makers_of_yaml(
     if releases or any(True for _ in cnpg_documents(text)):
         yield from _plain_documents(path, text, desired, name)
         return
-    known = [*find_maker_files(files, [path])]
+    known = [
+        *(MakerFile(path, note, text) for note in desired.notes if note.startswith(f"{path}:") and "ResourceSet" in note),
+        *find_maker_files(files, [path]),
+    ]
     yield from known
     if not known:
         for document in documents:

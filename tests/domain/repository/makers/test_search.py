@@ -49,7 +49,8 @@ helmCharts:
         pytest.param({"a/values.yaml": "extraObjects:\n  " + ITEM}, "a/values.yaml:2 has such an object in values, as extraObjects[0]: change it there by hand", id="an object among values"),
         pytest.param({"a/values.yaml": "extraDeploy: |\n      " + INDENTED + "\n"}, "a/values.yaml:1 has such an object in values, as extraDeploy: change it there by hand", id="a text among values"),
         pytest.param({"a/release.yaml": "apiVersion: example.com/v1\nkind: Bundle\nmetadata: {name: app}\nspec:\n  text: |\n      " + INDENTED + "\n"}, "a/release.yaml:5 has such an object in the Bundle app, as spec.text: change it there by hand", id="a text in an object"),
-        pytest.param({"a/object.yaml": "apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\nmetadata: {name: orders}\nspec:\n  forProvider:\n    manifest:\n      " + INDENTED + "\n"}, "the Object orders at a/object.yaml:1 makes such objects, which are not edited through it", id="an object of Crossplane"),
+        pytest.param({"a/object.yaml": "apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\nmetadata: {name: orders}\nspec:\n  forProvider:\n    manifest:\n      " + INDENTED + "\n"}, "the Object orders at a/object.yaml:1 makes such objects, which are not edited through it: change spec.forProvider.manifest there by hand, line 6", id="an object of Crossplane"),
+        pytest.param({"a/release.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: app}\nspec:\n  values:\n    extraObjects:\n    " + ITEM.replace("\n    ", "\n      ")}, "the HelmRelease app at a/release.yaml:1 makes such objects, which are not edited through it: change spec.values.extraObjects[0] there by hand, line 7", id="an object among the values of a release"),
         pytest.param({"pg/Chart.yaml": "name: pg\n", "pg/values.yaml": "a: 1\n", "pg/templates/db.yaml": OBJECT, "app/Chart.yaml": "dependencies: [{name: pg, repository: 'file://../pg'}]\n", "app/values.yaml": "pg: {}\n"}, "pg/templates/db.yaml is a template of the Helm chart pg; its values stand in pg/values.yaml; it is used by app/values.yaml (under pg)", id="a chart that another one uses"),
         pytest.param({"charts/pg/Chart.yaml": "name: pg\n", "charts/pg/templates/db.yaml": OBJECT, "kustomization.yaml": "helmCharts: [{name: pg, releaseName: x}]\n"}, "charts/pg/templates/db.yaml is a template of the Helm chart charts/pg; it is used by kustomization.yaml (helmCharts)", id="a chart that kustomize inflates"),
         pytest.param({"pg/Chart.yaml": "name: pg\n", "pg/templates/db.yaml": OBJECT}, "pg/templates/db.yaml is a template of the Helm chart pg; nothing that was seen uses it", id="a chart that nothing uses"),
@@ -116,7 +117,7 @@ def test_the_claims_of_a_composition_are_looked_for_by_their_group() -> None:
     assert claimed_groups({"c.yaml": composition}) == {"db.example.org"}
     assert found({"c.yaml": composition, "claims/orders.yaml": claim}) == [
         "the Composition pg at c.yaml:1 makes it from claims/orders.yaml:1: change it there by hand",
-        "the Composition pg at c.yaml:1 makes such objects, which are not edited through it",
+        "the Composition pg at c.yaml:1 makes such objects, which are not edited through it: change spec.resources[0].base there by hand, line 7",
     ]
 
 
