@@ -143,12 +143,26 @@ def _edit_in_layers(
 def _edit_in_inputs(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set | Remove
 ) -> tuple[FileChange, ...]:
-    """The first input, or part of the template, whose edit changes this field and nothing else."""
+    """The first input, or part of the template, whose edit changes this field and nothing else.
+
+    None of them: empty. Raises Refused where one would be that edit, and changes other objects too.
+    """
     from gitops_mcp.domain.editing.inputs import drafts_of_inputs
 
+    shared: Refused | None = None
     for draft in drafts_of_inputs(files, declared, wanted):
-        if draft.changes and proof.effect_of_edit(desired, draft.changes, declared, wanted).is_exact:
+        effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
+        if effect.is_exact:
             return draft.changes
+        if effect.is_wanted and effect.others:
+            (change,) = draft.changes
+            shared = Refused(
+                f"{dotted_path(wanted.path)} of {declared.label} stands at {change.path}:{change.line}, which is shared: "
+                f"an edit there would change {proof.labels_of(effect.others)} too. Have the template take it from an "
+                f"input by hand, and give that to each of them"
+            )
+    if shared is not None:
+        raise shared
     return ()
 
 

@@ -110,7 +110,11 @@ def _makers_of_yaml(
         yield from _plain_documents(path, text, desired, name)
         return
     known = [
-        *(MakerFile(path, note, text) for note in desired.notes if note.startswith(f"{path}:") and "ResourceSet" in note),
+        *(
+            MakerFile(path, note, text)
+            for note in desired.notes
+            if note.startswith(f"{path}:") and "ResourceSet" in note
+        ),
         *find_maker_files(files, [path]),
     ]
     yield from known
