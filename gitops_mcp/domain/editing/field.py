@@ -154,12 +154,11 @@ def _edit_in_inputs(
         effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
         if effect.is_exact:
             return draft.changes
-        if effect.is_wanted and effect.others:
-            (change,) = draft.changes
+        for change in draft.changes if effect.is_wanted and effect.others else ():
             shared = Refused(
-                f"{dotted_path(wanted.path)} of {declared.label} stands at {change.path}:{change.line}, which is shared: "
-                f"an edit there would change {proof.labels_of(effect.others)} too. Have the template take it from an "
-                f"input by hand, and give that to each of them"
+                f"{dotted_path(wanted.path)} of {declared.label} stands at {change.path}:{change.line}, which is "
+                f"shared: an edit there would change {proof.labels_of(effect.others)} too. Have the template take it "
+                f"from an input by hand, and give that to each of them"
             )
     if shared is not None:
         raise shared
