@@ -80,6 +80,7 @@ def test_a_document_does_what_kustomize_makes_of_it(
         pytest.param(through("LabelTransformer", "labels: {a: b}\nfieldSpecs: [{path: spec/instances/x, create: true}]\n"), "t.yaml:1: spec.instances is neither an object nor a list", id="below a number"),
         pytest.param(through("ReplicaCountTransformer", "replica: {name: none, count: 7}\nfieldSpecs: [{path: spec/instances}]\n"), "t.yaml:1: there is no object 'none' for its replicas", id="a count of nothing"),
         pytest.param(through("PatchTransformer", "target: {kind: Cluster}\n"), "t.yaml:1: a patch has neither path nor patch", id="no patch"),
+        pytest.param(one("transformers: [t.yaml, u.yaml]\n", t=builtin("LabelTransformer", ""), u=builtin("LabelTransformer", "")), "kustomization.yaml:2: it brings a second LabelTransformer t", id="two of one name"),
         pytest.param(through("Inventor", ""), "t.yaml:1: there is no transformer Inventor", id="a kind that is not there"),
         pytest.param(one("transformers: [none.yaml]\n"), "kustomization.yaml:2: none.yaml: there is neither such a file nor such a folder with a kustomization", id="a file that is not there"),
     ],
