@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
-from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at, dotted_path
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at, dotted_path, list_at
 from gitops_mcp.domain.repository.desired import MakerFile, UnappliedDocument, folders_above
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
 
@@ -39,14 +40,27 @@ def holds_only_cnpg(text: str) -> bool:
 def find_unapplied(
     files: Mapping[str, str], paths: Iterable[str], engines: Sequence[EngineObject]
 ) -> Iterator[UnappliedDocument]:
-    """What these files declare although nothing takes them."""
-    for path in paths:
+    """What these files declare although nothing takes them; what a kustomization takes for a patch declares nothing."""
+    loose = [*paths]
+    patches = (
+        {patch for path in files if is_kustomization(path) for patch in _patch_files(path, files)} if loose else ()
+    )
+    for path in (one for one in loose if one not in patches):
         reason = _why_not_applied(path, files, engines)
         for document, base, value in cnpg_documents(files[path]):
             line = line_of_path(files[path], document.index, base) if base else document.line
             namespace = at(value, "metadata", "namespace")
             identity = Identity(value["kind"], str(namespace) if namespace else None, value["metadata"]["name"])
             yield UnappliedDocument(identity, f"{path}:{line}", reason)
+
+
+def _patch_files(path: str, files: Mapping[str, str]) -> Iterator[str | None]:
+    for document in read_documents(files[path]):
+        for field in ("patches", "patchesJson6902", "patchesStrategicMerge"):
+            for entry in list_at(document.value, field):
+                named = entry if isinstance(entry, str) else at(entry, "path")
+                if isinstance(named, str) and "\n" not in named:
+                    yield join_path(posixpath.dirname(path), named)
 
 
 def find_maker_files(files: Mapping[str, str], paths: Iterable[str]) -> Iterator[MakerFile]:
@@ -120,10 +134,15 @@ def _claims(group: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
                 yield name, f"{path}:{document.line}"
 
 
+def is_reference(value: object) -> bool:
+    """Whether something names an object instead of being one."""
+    return at(value, "name") is not None and at(value, "metadata") is None and at(value, "spec") is None
+
+
 def _places_of_cnpg(value: object, path: Path) -> Iterator[Path]:
-    """Where objects of CNPG stand inside."""
+    """Where objects of CNPG stand inside; what only refers to one, as a health check does, is none."""
     version = at(value, "apiVersion")
-    if isinstance(version, str) and version.startswith(MARK):
+    if isinstance(version, str) and version.startswith(MARK) and not is_reference(value):
         yield path
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, part in parts:

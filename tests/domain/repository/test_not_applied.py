@@ -72,3 +72,17 @@ def test_a_file_that_makes_objects_without_declaring_them_is_named(
 )
 def test_a_template_belongs_to_the_chart_above_its_folder(path: str, chart: str | None) -> None:
     assert chart_of_template(path, {"a/Chart.yaml": ""}) == chart
+
+
+@pytest.mark.parametrize(
+    "kustomization",
+    ["patches: [{path: p.yaml}]\n", "patchesStrategicMerge: [p.yaml]\n", "patchesJson6902: [{path: p.yaml}]\n"],
+)
+def test_a_patch_of_a_kustomization_declares_nothing(kustomization: str) -> None:
+    files = {"o/kustomization.yaml": kustomization, "o/p.yaml": cluster(), "o/q.yaml": cluster()}
+    assert [one.place for one in find_unapplied(files, ["o/p.yaml", "o/q.yaml"], [])] == ["o/q.yaml:1"]
+
+
+def test_what_only_names_an_object_makes_none() -> None:
+    check = "kind: Upgrade\nmetadata: {name: x}\nspec:\n  healthChecks: [{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, name: db}]\n"
+    assert list(find_maker_files({"u.yaml": check}, ["u.yaml"])) == []

@@ -22,7 +22,7 @@ from gitops_mcp.domain.repository.desired import Desired, MakerFile
 from gitops_mcp.domain.repository.makers.charts import UNUSED, inflated_charts, makers_of_template
 from gitops_mcp.domain.repository.makers.mentions import find_mention, texts_inside
 from gitops_mcp.domain.repository.makers.programs import makers_of_program, program_of, terraform_blocks
-from gitops_mcp.domain.repository.not_applied import chart_of_template, cnpg_documents, find_maker_files
+from gitops_mcp.domain.repository.not_applied import chart_of_template, cnpg_documents, find_maker_files, is_reference
 from gitops_mcp.domain.yaml.text import line_of_path
 
 SUBMODULES = ".gitmodules"
@@ -167,7 +167,8 @@ def _mentions_inside(value: Any) -> Iterator[Path]:
     """Objects and texts of a document that mention the group: each is what makes something, or is it."""
     for path, text in texts_inside(value):
         if path and path[-1] == "apiVersion" and text.startswith(f"{CNPG_GROUP}/"):
-            yield path[:-1]
+            if not is_reference(at(value, *path[:-1])):
+                yield path[:-1]
         elif f"{CNPG_GROUP}/" in text and "\n" in text:
             yield path
 

@@ -40,6 +40,7 @@ helmCharts:
         pytest.param({"a/__main__.py": "import pulumi\nkind = 'postgresql.cnpg.io/v1'\n"}, "a/__main__.py:2 is a Pulumi program: change what it makes there by hand, and run it", id="Pulumi"),
         pytest.param({"a/db.yaml.j2": OBJECT}, "a/db.yaml.j2:1 is a Jinja template: change what it makes there by hand, and run it", id="Jinja"),
         pytest.param({"a/db.yaml.gotmpl": OBJECT}, "a/db.yaml.gotmpl:1 is a Go template: change what it makes there by hand, and run it", id="gotmpl"),
+        pytest.param({"a/make.sh": "kubectl apply -f - <<EOF\n" + OBJECT + "EOF\n"}, "a/make.sh:2 is a script: change what it makes there by hand, and run it", id="a script"),
         pytest.param({"tf/db.tf": 'resource "kubernetes_namespace" "x" {\n}\nresource "kubernetes_manifest" "orders" {\n  manifest = {\n    apiVersion = "postgresql.cnpg.io/v1"\n  }\n}\n'}, "tf/db.tf:3 is kubernetes_manifest.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a manifest in Terraform"),
         pytest.param({"tf/db.tofu": 'resource "kubectl_manifest" "orders" {\n  yaml_body = <<-EOT\n    apiVersion: postgresql.cnpg.io/v1\n  EOT\n}\n'}, "tf/db.tofu:1 is kubectl_manifest.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a text in OpenTofu"),
         pytest.param({"tf/db.tf": 'resource "helm_release" "orders" {\n  repository = "https://cloudnative-pg.github.io/charts"\n  chart      = "cluster"\n}\n'}, "tf/db.tf:1 is helm_release.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a release in Terraform"),
@@ -68,6 +69,8 @@ def test_each_is_told_with_its_line_and_what_to_change(files: dict[str, str], to
         pytest.param({"a/kustomization.yaml": HELM_CHARTS.replace("name: cluster", "name: cloudnative-pg").replace("orders", "operator")}, id="the operator by kustomize"),
         pytest.param({"api/v1.k": 'schema PostgresqlCnpgIoV1Cluster:\n    kind: "Cluster"\n'}, id="a type of a program"),
         pytest.param({"a/orders.yaml": OBJECT}, id="what is declared"),
+        pytest.param({"a/upgrade.yaml": "apiVersion: example.com/v1\nkind: Upgrade\nmetadata: {name: all}\nspec:\n  healthChecks: [{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, name: orders}]\n"}, id="what only refers to one"),
+        pytest.param({"a/check.sh": "kubectl get clusters.postgresql.cnpg.io/orders\n"}, id="a script that only looks"),
         pytest.param({"a/rules.yaml": "kind: Rule\ntext: cnpg.io/cluster of cloudnative-pg\n"}, id="a label"),
     ],
 )  # fmt: skip
