@@ -16,6 +16,7 @@ from gitops_mcp.domain.editing.patches import drafts_in_own_patches, drafts_with
 from gitops_mcp.domain.editing.proof import EditEffect
 from gitops_mcp.domain.kustomize import Layer, Produced, Word
 from gitops_mcp.domain.objects import Path, at, dotted_path
+from gitops_mcp.domain.redact import redact_value
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Remove, Set
@@ -279,17 +280,18 @@ def _surprise_refusal(declared: Declaration, path: Path, place: str, effect: Edi
 
 def _shared_refusal(declared: Declaration, path: Path, place: str, others: tuple[Declaration, ...]) -> Refused:
     known = proof.labels_of(others) if others else "; ".join(declared.shared)
-    field = f"{dotted_path(path)} of {declared.label}"
+    value = redact_value(at(declared.object, *path), path)
+    said = f" as {value}" if isinstance(value, str | int | float) else ""
+    start = f"{dotted_path(path)} of {declared.label} stands at {place}{said}, which is shared: an edit there would "
     index = next((index for index, step in enumerate(path) if isinstance(step, int)), None)
     if index is not None:
         return Refused(
-            f"{field} stands at {place}, which is shared: an edit there would change {known} too. It is a part of the "
-            f"list {dotted_path(path[:index])}, which a patch can only replace as a whole: whether this one gets a "
-            f"list of its own is for a person to say"
+            f"{start}change {known} too. It is a part of the list {dotted_path(path[:index])}, which a patch can only "
+            f"replace as a whole: whether this one gets a list of its own is for a person to say"
         )
     return Refused(
-        f"{field} stands at {place}, which is shared: an edit there would change {known} too. No patch is this one's "
-        f"own, and no kustomization that could hold one. Give it an overlay by hand, or change all of them there"
+        f"{start}change {known} too. No patch is this one's own, and no kustomization that could hold one. Give it an "
+        f"overlay by hand that patches {dotted_path(path)}, or change all of them there"
     )
 
 
