@@ -21,7 +21,7 @@ from gitops_mcp.domain.kustomize.produced import Layer, LayerKind
 from gitops_mcp.domain.kustomize.regex import Unsupported
 from gitops_mcp.domain.kustomize.state import State
 from gitops_mcp.domain.kustomize.tree import TrackedTree
-from gitops_mcp.domain.objects import Object, Path, at, list_at, texts_at
+from gitops_mcp.domain.objects import Object, Path, at, list_at, mapping_at, texts_at
 
 _Change = Callable[[Draft, Object, Layer], Draft]
 
@@ -194,6 +194,8 @@ def _set_name(draft: Draft, value: Object, layer: Layer, *, before: str, after: 
         if is_meant(spec, draft.first_id):
             for path in fields_of(draft, [spec]):
                 found = scalar_at(replace(draft, value=pen.value), path)
+                if found is None and path[-1] in mapping_at(pen.value, *path[:-1]) and path not in draft.blanks:
+                    found = "null"
                 pen.put(path, f"{value.get(before) or ''}{_text(found)}{value.get(after) or ''}", (), literal=False)
     return _done(pen, draft)
 

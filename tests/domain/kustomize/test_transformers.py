@@ -45,6 +45,8 @@ def first(found: Build) -> Object:
         pytest.param(one("transformers: [t.yaml]\n", HEAD.replace("db}", "db, namespace: own}"), t="apiVersion: builtin\nkind: NamespaceTransformer\nmetadata: {name: t, namespace: there}\nunsetOnly: true\n"), ("metadata", "namespace"), "own", id="a namespace only where there is none"),
         pytest.param(through("PrefixTransformer", "prefix: a-\nfieldSpecs: [{path: metadata/name}]\n"), ("metadata", "name"), "a-db", id="a prefix"),
         pytest.param(through("PrefixTransformer", "prefix: a-\nfieldSpecs: [{path: spec/cluster/name, kind: Pooler}]\n", POOLER), ("spec", "cluster", "name"), "a-db", id="a prefix of another field"),
+        pytest.param(through("PrefixTransformer", "prefix: a-\nfieldSpecs: [{path: spec/note}]\n", HEAD + "spec:\n  note: null\n"), ("spec", "note"), "a-null", id="a prefix of a null"),
+        pytest.param(through("PrefixTransformer", "prefix: a-\nfieldSpecs: [{path: spec/note}]\n", HEAD + "spec:\n  note:\n"), ("spec", "note"), "a-", id="a prefix of a blank"),
         pytest.param(through("SuffixTransformer", "suffix: -z\nfieldSpecs: [{path: metadata/name, kind: Cluster}]\n"), ("metadata", "name"), "db-z", id="a suffix"),
         pytest.param(through("ImageTagTransformer", "imageTag: {name: x/y, newTag: '9'}\nfieldSpecs: [{path: spec/imageName}]\n", POOLER), ("spec", "imageName"), "x/y:9", id="an image at a field that is named"),
         pytest.param(through("ImageTagTransformer", "imageTag: {name: x/y, newTag: '9'}\n", POOLER), ("spec", "template", "spec", "containers", 0, "image"), "x/y:9", id="an image of a container"),
