@@ -143,6 +143,8 @@ class EngineObject:
     chart: HelmChart | None = None
     made: tuple[MadeObject, ...] = ()
     """What it makes by itself, of CNPG."""
+    unmade: tuple[str, ...] = ()
+    """What else it makes that is not told here, and why."""
     prunes: bool = False
     forces: bool = False
     """It deletes and creates anew what cannot be changed in place."""

@@ -91,7 +91,7 @@ def interpret_resource_set(one: LocatedObject, found: tuple[LocatedObject, ...])
         suspended=disabled,
         automatic=not disabled,
         made=tuple(each for each in made if str(each.object.get("apiVersion")).startswith(f"{CNPG_GROUP}/")),
-        notes=tuple(f"{one.place}: {KIND} {one.name}: {each}" for each in told if each),
+        unmade=tuple(f"{one.place}: {KIND} {one.name}: {each}" for each in told if each),
     )
 
 
