@@ -111,7 +111,7 @@ def _edit_in_layers(
     spot = word or _room_for_field(produced, wanted.path)
     layer = produced.layers[spot.layer]
     place = _line_of_word(files, layer, spot)
-    brought_in = word is not None and nested_value(DraftFiles(files), layer, whole=True) is None
+    brought_in = word is not None and not _stands_there(files, produced, wanted.path, word)
     shared = proof.sharers_of_layer(desired, declared, layer)
     if not shared and not brought_in:
         draft = DraftFiles(files)
@@ -139,6 +139,15 @@ def _edit_in_layers(
     if brought_in:
         raise _brought_in_refusal(desired, declared, wanted.path, layer)
     raise _shared_refusal(declared, wanted.path, place, shared)
+
+
+def _stands_there(files: Mapping[str, str], produced: Produced, path: Path, word: Word) -> bool:
+    """Whether the file says what counts: what a parent brings in may take the place of what stands there."""
+    layer = produced.layers[word.layer]
+    if nested_value(DraftFiles(files), layer, whole=True) is None:
+        return False
+    said, counts = at(nested_value(DraftFiles(files), layer), *word.path), at(produced.object, *path)
+    return not word.literal or isinstance(counts, dict | list) or (said is not None and str(said) == str(counts))
 
 
 def _edit_in_inputs(
