@@ -132,7 +132,28 @@ class Writer:
         tree["components/sized/kustomization.yaml"] = (
             "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n"
             + self.patch_for_all(self.style())
+            + self.transformers(tree, "components/sized", [])
         )
+
+    def transformers(self, tree: dict[str, str], folder: str, known: list[Named]) -> str:
+        """The field of a kustomization, with a file of them, where there are some."""
+        style = self.style()
+        patch = f"target: {{kind: Cluster}}\npatch: |\n{indented(operations(self.words(), style), '  ')}"
+        pairs = "annotations:\n  team: shop\nfieldSpecs: [{path: metadata/annotations, create: true, kind: KIND}]\n"
+        choices = {
+            "PatchTransformer": patch,
+            "AnnotationsTransformer": pairs.replace("KIND", self.one_of("Namespace", "Cluster")),
+            "LabelTransformer": pairs.replace("annotations", "labels").replace("KIND", "Cluster"),
+        }
+        if known:
+            counted = f"replica:\n  name: {self.one_of(*known).name}\n  count: {self.one_of(2, 3)}\n"
+            choices["ReplicaCountTransformer"] = f"{counted}fieldSpecs: [{{path: spec/instances, kind: Cluster}}]\n"
+        kinds = self.draw(st.lists(st.sampled_from(sorted(choices)), max_size=2, unique=True))
+        if not kinds or self.one_of(True, False):
+            return ""
+        documents = [f"apiVersion: builtin\nkind: {kind}\nmetadata: {{name: t}}\n{choices[kind]}" for kind in kinds]
+        tree[f"{folder}/more.yaml"] = "---\n".join(documents)
+        return listing("transformers", ["more.yaml"], style)
 
     def overlay(self, tree: dict[str, str], name: str, known: list[Named], *, component: bool) -> Overlay:
         folder = f"overlays/{name}"
@@ -176,6 +197,7 @@ class Writer:
         for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
             entries = "".join(entry for field, entry in patches if field == key)
             text += f"{key}:\n{entries}" if entries else ""
+        text += self.transformers(tree, folder, clusters)
         text += self.naming(prefix=self.one_of("", "x-"), suffix=suffix, namespace=self.one_of(None, "shop", "own"))
         tree[f"{folder}/kustomization.yaml"] = text
 
@@ -408,7 +430,7 @@ def holds(written: Written, request: Request, build: Builds) -> None:
     assert written.tree == untouched
     if isinstance(edits, GitOpsError):
         event(f"refused: {type(edits).__name__}")
-        assert variable_has_the_last_word(written, request), edits
+        assert variable_has_the_last_word(written, request) or transformer_has_the_last_word(written, request), edits
         return
     event("unchanged" if not edits else "edited")
     assert None not in edits.values()
@@ -430,10 +452,20 @@ def answered(tree: Tree, asked: Asked) -> Mapping[str, bytes | None] | GitOpsErr
 
 
 def variable_has_the_last_word(written: Written, request: Request) -> bool:
-    """The one case here that may be refused: every object has a folder of its own to hold an edit."""
+    """May be refused, although every object has a folder of its own to hold an edit."""
     (overlay,) = (one for one in written.overlays if one.environment == request.asked.environment)
     index = list(live(written, written.tree, ours)[overlay.environment.name]).index(request.object)
     return "$" in str(at(ours(written.tree, overlay.folder)[index], *request.field))
+
+
+def transformer_has_the_last_word(written: Written, request: Request) -> bool:
+    """May be refused too: what transforms several objects does so after all patches of its folder."""
+    (overlay,) = (one for one in written.overlays if one.environment == request.asked.environment)
+    index = list(live(written, written.tree, ours)[overlay.environment.name]).index(request.object)
+    files = {path: data.decode() for path, data in written.tree.items()}
+    produced = kustomize.build_folder(kustomize.FileTree(files), overlay.folder).produced[index]
+    word = produced.word(request.field)
+    return word is not None and produced.layers[word.layer].path.endswith("/more.yaml")
 
 
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])

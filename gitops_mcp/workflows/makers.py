@@ -31,6 +31,9 @@ def makers_notice(app: App, ground: Ground, environment: Environment, name: str 
 
 
 def with_makers(error: NotFound, app: App, ground: Ground, environment: Environment, name: str) -> NotFound:
-    """The error, with what may make the Cluster."""
+    """The error, with what may make the Cluster; a manifest of it that nothing applies is told already."""
+    idle = app.desired(ground, environment.path, ground.base.commit).unreached
+    if any((one.identity.kind, one.identity.name) == ("Cluster", name) for one in idle):
+        return error
     told = "".join(f"; {one.message}" for one in makers_notice(app, ground, environment, name))
     return NotFound(f"{error}{told}") if told else error

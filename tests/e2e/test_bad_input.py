@@ -368,8 +368,9 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         ),
         bad(
             "scale",
-            "Refused: spec.instances of Cluster shop/filled-in at clusters/prod/shop/filled-in.yaml:1 is '${INSTANCES}', not "
-            "a number: it is filled in by something else, such as a variable; change it there",
+            "Refused: spec.instances of Cluster shop/filled-in at clusters/prod/shop/filled-in.yaml:7 is "
+            "'${INSTANCES}': it is filled in by something else, such as a variable; change it there, or write a value in its "
+            "place by hand. INSTANCES is set by nothing that was read",
             id="a number that something else fills in",
             name="filled-in",
             instances=2,

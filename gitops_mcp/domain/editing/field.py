@@ -16,6 +16,7 @@ from gitops_mcp.domain.editing.patches import drafts_in_own_patches, drafts_with
 from gitops_mcp.domain.editing.proof import EditEffect
 from gitops_mcp.domain.kustomize import Layer, Produced, Word
 from gitops_mcp.domain.objects import Path, at, dotted_path
+from gitops_mcp.domain.redact import redact_value
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Remove, Set
@@ -119,7 +120,7 @@ def _edit_in_layers(
     spot = word or _room_for_field(produced, wanted.path)
     layer = produced.layers[spot.layer]
     place = _line_of_word(files, layer, spot)
-    brought_in = word is not None and nested_value(DraftFiles(files), layer, whole=True) is None
+    brought_in = word is not None and not _stands_there(files, produced, wanted.path, word)
     shared = proof.sharers_of_layer(desired, declared, layer)
     written = Set(wanted.path, text_of_value(declared, wanted.value)) if isinstance(wanted, Set) else wanted
     effect = None
@@ -170,15 +171,37 @@ def _own_edit(files: Mapping[str, str], layer: Layer, spot: Word, wanted: Set | 
     return draft.changes
 
 
+def _stands_there(files: Mapping[str, str], produced: Produced, path: Path, word: Word) -> bool:
+    """Whether the file says what counts: what a parent brings in may take the place of what stands there."""
+    layer = produced.layers[word.layer]
+    if nested_value(DraftFiles(files), layer, whole=True) is None:
+        return False
+    said, counts = at(nested_value(DraftFiles(files), layer), *word.path), at(produced.object, *path)
+    return not word.literal or isinstance(counts, dict | list) or (said is not None and str(said) == str(counts))
+
+
 def _edit_in_inputs(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set | Remove
 ) -> tuple[FileChange, ...]:
-    """The first input, or part of the template, whose edit changes this field and nothing else."""
+    """The first input, or part of the template, whose edit changes this field and nothing else.
+
+    None of them: empty. Raises Refused where one would be that edit, and changes other objects too.
+    """
     from gitops_mcp.domain.editing.inputs import drafts_of_inputs
 
+    shared: Refused | None = None
     for draft in drafts_of_inputs(files, declared, wanted):
-        if draft.changes and proof.effect_of_edit(desired, draft.changes, declared, wanted).is_exact:
+        effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
+        if effect.is_exact:
             return draft.changes
+        for change in draft.changes if effect.is_wanted and effect.others else ():
+            shared = Refused(
+                f"{dotted_path(wanted.path)} of {declared.label} stands at {change.path}:{change.line}, which is "
+                f"shared: an edit there would change {proof.labels_of(effect.others)} too. Have the template take it "
+                f"from an input by hand, and give that to each of them"
+            )
+    if shared is not None:
+        raise shared
     return ()
 
 
@@ -311,17 +334,18 @@ def _surprise_refusal(declared: Declaration, wanted: Set | Remove, place: str, e
 
 def _shared_refusal(declared: Declaration, path: Path, place: str, others: tuple[Declaration, ...]) -> Refused:
     known = proof.labels_of(others) if others else "; ".join(declared.shared)
-    field = f"{dotted_path(path)} of {declared.label}"
+    value = redact_value(at(declared.object, *path), path)
+    said = f" as {value}" if isinstance(value, str | int | float) else ""
+    start = f"{dotted_path(path)} of {declared.label} stands at {place}{said}, which is shared: an edit there would "
     index = next((index for index, step in enumerate(path) if isinstance(step, int)), None)
     if index is not None:
         return Refused(
-            f"{field} stands at {place}, which is shared: an edit there would change {known} too. It is a part of the "
-            f"list {dotted_path(path[:index])}, which a patch can only replace as a whole: whether this one gets a "
-            f"list of its own is for a person to say"
+            f"{start}change {known} too. It is a part of the list {dotted_path(path[:index])}, which a patch can only "
+            f"replace as a whole: whether this one gets a list of its own is for a person to say"
         )
     return Refused(
-        f"{field} stands at {place}, which is shared: an edit there would change {known} too. No patch is this one's "
-        f"own, and no kustomization that could hold one. Give it an overlay by hand, or change all of them there"
+        f"{start}change {known} too. No patch is this one's own, and no kustomization that could hold one. Give it an "
+        f"overlay by hand that patches {dotted_path(path)}, or change all of them there"
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from gitops_mcp.domain.editing import proof
+from gitops_mcp.domain.editing.field import all_texts, text_of_value
 from gitops_mcp.domain.editing.nested_text import edit_nested
+from gitops_mcp.domain.editing.patches import drafts_in_own_patches, drafts_with_new_patch
 from gitops_mcp.domain.engines import substitution
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import TextPlace, file_and_line, value_at_place
@@ -19,6 +22,8 @@ from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Set
 from gitops_mcp.errors import GitOpsError, Refused
 
+_VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
+_NAMED_AT_MOST = 5
 _OWN = "By hand: give this field a variable of its own, or write a value in the place of the variable"
 
 
@@ -38,9 +43,6 @@ def _drafts_beside_default(
     desired: Desired, files: Mapping[str, str], declared: Declaration, path: Path, value: object, word: Word
 ) -> Iterator[DraftFiles]:
     """Where only a default says it, which may be that of many: the variable for this Kustomization, else a patch."""
-    from gitops_mcp.domain.editing.field import text_of_value
-    from gitops_mcp.domain.editing.patches import drafts_in_own_patches, drafts_with_new_patch
-
     applied, scalar = declared.applied, declared.substituted[path]
     if applied is None or scalar.is_undefined or any(name in applied.substitution.variables for name in scalar.names):
         return
@@ -140,3 +142,24 @@ def _what_to_do_by_hand(scalar: SubstitutedString, applied: EngineObject) -> str
             f"{names} is not defined in {applied}: add it there by hand, or write a value in the place of the variable"
         )
     return "Change it there by hand, or write a value in the place of the variable"
+
+
+def unfilled_refusal(desired: Desired, field: str, old: object, place: str) -> Refused:
+    """Of a field whose variable nothing here fills in: what sets that name anywhere, as far as it was read."""
+    names = list(dict.fromkeys(_VARIABLE.findall(str(old))))
+    told = []
+    for name in names:
+        sets = re.compile(rf"^[\s-]*[\"']?{re.escape(name)}[\"']?\s*[:=]", re.MULTILINE)
+        found = [
+            f"{path}:{text.count(chr(10), 0, match.start()) + 1 + match[0].count(chr(10))}"
+            for path, text in all_texts(desired).items()
+            if name in text
+            for match in sets.finditer(text)
+        ]
+        more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
+        where = f"is set at {', '.join(found[:_NAMED_AT_MOST])}{more}" if found else "is set by nothing that was read"
+        told.append(f"{name} {where}")
+    return Refused(
+        f"{field} at {place} is {old!r}: it is filled in by something else, such as a variable; change it there, or "
+        f"write a value in its place by hand{''.join(f'. {one}' for one in told)}"
+    )

@@ -176,6 +176,8 @@ class EngineObject:
     chart: HelmChart | None = None
     made: tuple[MadeObject, ...] = ()
     """What it makes by itself, of CNPG."""
+    unmade: tuple[str, ...] = ()
+    """What else it makes that is not told here, and why."""
     prunes: bool = False
     orphans: bool = False
     """Where it is deleted itself, what it has applied stays."""

@@ -22,6 +22,7 @@ PROVIDER = "ResourceSetInputProvider"
 _RECONCILE = "fluxcd.controlplane.io/reconcile"
 _MOST = 500
 """Sets of inputs."""
+_NAMED_AT_MOST = 5
 _DEEPEST = 3
 """ResourceSets that make ResourceSets."""
 _ACTION = re.compile(r"<<.*?>>", re.DOTALL)
@@ -63,7 +64,7 @@ def located_objects(one: LocatedObject, found: tuple[LocatedObject, ...], depth:
         return
     for each in made_objects(one, found)[0]:
         located = LocatedObject(each.object, one.place)
-        if located.group != CNPG_GROUP:
+        if located.group != CNPG_GROUP and not _has_values(each):
             yield located
         if located.kind == KIND:
             yield from located_objects(located, found, depth + 1)
@@ -71,6 +72,11 @@ def located_objects(one: LocatedObject, found: tuple[LocatedObject, ...], depth:
 
 def interpret_resource_set(one: LocatedObject, found: tuple[LocatedObject, ...]) -> EngineObject:
     made, reason = made_objects(one, found)
+    releases = [str(at(each.object, "metadata", "name")) for each in made if _has_values(each)]
+    told = [
+        reason,
+        f"values of what it makes are not followed: HelmRelease {', '.join(releases)}" if releases else None,
+    ]
     disabled = str(at(one.object, "metadata", "annotations", _RECONCILE)).lower() == "disabled"
     return EngineObject(
         engine="flux",
@@ -85,8 +91,13 @@ def interpret_resource_set(one: LocatedObject, found: tuple[LocatedObject, ...])
         suspended=disabled,
         automatic=not disabled,
         made=tuple(each for each in made if str(each.object.get("apiVersion")).startswith(f"{CNPG_GROUP}/")),
-        notes=(f"{one.place}: {KIND} {one.name}: {reason}",) if reason else (),
+        unmade=tuple(f"{one.place}: {KIND} {one.name}: {each}" for each in told if each),
     )
+
+
+def _has_values(made: MadeObject) -> bool:
+    """Whether it is a HelmRelease whose values stand nowhere as they come out, so that nothing is guessed from them."""
+    return made.object.get("kind") == "HelmRelease" and bool(mapping_at(made.object, "spec", "values"))
 
 
 def _input_sets(one: LocatedObject, spec: Object, found: tuple[LocatedObject, ...]) -> list[_InputSet] | str:

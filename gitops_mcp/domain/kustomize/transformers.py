@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from gitops_mcp.domain.kustomize import manifest, patches, replacements, selectors, transforms
-from gitops_mcp.domain.kustomize.draft import Draft, Pen
+from gitops_mcp.domain.kustomize.draft import Draft, Id, Pen, id_of
 from gitops_mcp.domain.kustomize.fieldspecs import fields_of, is_meant, mapped_or_doubted, scalar_at
 from gitops_mcp.domain.kustomize.kustomization import InvalidKustomization, Kustomization, Placed, Section, check_patch
 from gitops_mcp.domain.kustomize.mergepatch import Unpatchable
@@ -21,7 +21,7 @@ from gitops_mcp.domain.kustomize.produced import Layer, LayerKind
 from gitops_mcp.domain.kustomize.regex import Unsupported
 from gitops_mcp.domain.kustomize.state import State
 from gitops_mcp.domain.kustomize.tree import TrackedTree
-from gitops_mcp.domain.objects import Object, Path, at, list_at, texts_at
+from gitops_mcp.domain.objects import Object, Path, at, list_at, mapping_at, texts_at
 
 _Change = Callable[[Draft, Object, Layer], Draft]
 
@@ -44,11 +44,13 @@ def apply_transformers(
 ) -> State:
     """`read` gives what a file or folder holds, by its entry and the entry's place."""
     entries = [(patches.is_manifest(one.value), one) for one in kustomization.items("transformers")]
+    seen: set[Id] = set()
     for is_inline, placed in sorted(entries, key=lambda entry: not entry[0]):
         place = files.place(placed)
         if is_inline:
             # What it does has no place here: it stands in a string.
             for one in manifest.read_manifests(placed.value):
+                state = _checked_name(state, id_of(one.value), seen, place)
                 section = Section(placed.section.path, placed.section.document, placed.base, one.value)
                 state = _apply_one(state, section, kustomization, files, f"{place}: a transformer that stands inline")
             continue
@@ -58,10 +60,19 @@ def apply_transformers(
             state = state.doubted(place, f"the transformers in {placed.value} were not read")
         for draft in found.drafts:
             first = draft.layers[0]
+            state = _checked_name(state, draft.id, seen, place)
             section = Section(first.path, first.document, first.base, draft.value)
             patched = f"{place}: a transformer that is itself patched at {draft.layers[-1].place}"
             state = _apply_one(state, section, kustomization, files, patched if len(draft.layers) > 1 else "")
     return state
+
+
+def _checked_name(state: State, one: Id, seen: set[Id], place: str) -> State:
+    """Kustomize takes no two of one name."""
+    named = one._replace(namespace=one.namespace or "default")
+    is_second = named in seen
+    seen.add(named)
+    return state.refused(place, f"it brings a second {one}") if is_second else state
 
 
 def _apply_one(
@@ -183,6 +194,8 @@ def _set_name(draft: Draft, value: Object, layer: Layer, *, before: str, after: 
         if is_meant(spec, draft.first_id):
             for path in fields_of(draft, [spec]):
                 found = scalar_at(replace(draft, value=pen.value), path)
+                if found is None and path[-1] in mapping_at(pen.value, *path[:-1]) and path not in draft.blanks:
+                    found = "null"
                 pen.put(path, f"{value.get(before) or ''}{_text(found)}{value.get(after) or ''}", (), literal=False)
     return _done(pen, draft)
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
-from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at, dotted_path, list_at
 from gitops_mcp.domain.repository.desired import MakerFile, UnappliedDocument, folders_above
 from gitops_mcp.domain.repository.idle_engines import Idle
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
@@ -40,8 +41,12 @@ def holds_only_cnpg(text: str) -> bool:
 def find_unapplied(
     files: Mapping[str, str], paths: Iterable[str], engines: Sequence[EngineObject]
 ) -> Iterator[UnappliedDocument]:
-    """What these files declare although nothing takes them."""
-    for path in paths:
+    """What these files declare although nothing takes them; what a kustomization takes for a patch declares nothing."""
+    loose = [*paths]
+    patches = (
+        {patch for path in files if is_kustomization(path) for patch in _patch_files(path, files)} if loose else ()
+    )
+    for path in (one for one in loose if one not in patches):
         reason, is_unknown = _why_not_applied(path, files, engines), False
         if (unknown := _not_understood(path, engines)) is not None and chart_of_template(path, files) is None:
             reason, is_unknown = f"whether {unknown} applies it is not known: {unknown.excluded}", True
@@ -50,6 +55,15 @@ def find_unapplied(
             namespace = at(value, "metadata", "namespace")
             identity = Identity(value["kind"], str(namespace) if namespace else None, value["metadata"]["name"])
             yield UnappliedDocument(identity, f"{path}:{line}", reason, is_unknown)
+
+
+def _patch_files(path: str, files: Mapping[str, str]) -> Iterator[str | None]:
+    for document in read_documents(files[path]):
+        for field in ("patches", "patchesJson6902", "patchesStrategicMerge"):
+            for entry in list_at(document.value, field):
+                named = entry if isinstance(entry, str) else at(entry, "path")
+                if isinstance(named, str) and "\n" not in named:
+                    yield join_path(posixpath.dirname(path), named)
 
 
 def find_maker_files(files: Mapping[str, str], paths: Iterable[str]) -> Iterator[MakerFile]:
@@ -92,7 +106,9 @@ def _composition_files(path: str, files: Mapping[str, str]) -> Iterator[MakerFil
         kind = at(value, "kind")
         if not isinstance(kind, str) or _is_cnpg(value) or kind in {"List", "Kustomization", "Component"}:
             continue
-        if str(at(value, "apiVersion")).startswith((MARK, "apiextensions.k8s.io/")) or not _holds_cnpg(value):
+        if str(at(value, "apiVersion")).startswith((MARK, "apiextensions.k8s.io/")):
+            continue
+        if next(_places_of_cnpg(value, ()), None) is None:
             continue
         claimed = at(value, "spec", "compositeTypeRef", "apiVersion") or at(value, "spec", "schema", "apiVersion")
         group = (
@@ -102,7 +118,12 @@ def _composition_files(path: str, files: Mapping[str, str]) -> Iterator[MakerFil
         claims = tuple(_claims(str(group), files)) if group else ()
         for name, place in claims:
             yield MakerFile(place.rpartition(":")[0], f"{where} makes it from {place}: change it there by hand", name)
-        yield MakerFile(path, f"{where} makes such objects, which are not edited through it", files[path])
+        inside = next(_places_of_cnpg(value, ()), ())
+        line = line_of_path(files[path], document.index, inside)
+        told = (
+            f"{where} makes such objects, which are not edited through it: change {dotted_path(inside)} there by hand"
+        )
+        yield MakerFile(path, f"{told}, line {line}", files[path])
 
 
 def _claims(group: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -116,12 +137,19 @@ def _claims(group: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
                 yield name, f"{path}:{document.line}"
 
 
-def _holds_cnpg(value: object) -> bool:
-    """Whether an object of CNPG stands somewhere inside."""
-    if isinstance(value, dict):
-        version = value.get("apiVersion")
-        return (isinstance(version, str) and version.startswith(MARK)) or any(map(_holds_cnpg, value.values()))
-    return isinstance(value, list) and any(map(_holds_cnpg, value))
+def is_reference(value: object) -> bool:
+    """Whether something names an object instead of being one."""
+    return at(value, "name") is not None and at(value, "metadata") is None and at(value, "spec") is None
+
+
+def _places_of_cnpg(value: object, path: Path) -> Iterator[Path]:
+    """Where objects of CNPG stand inside; what only refers to one, as a health check does, is none."""
+    version = at(value, "apiVersion")
+    if isinstance(version, str) and version.startswith(MARK) and not is_reference(value):
+        yield path
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, part in parts:
+        yield from _places_of_cnpg(part, (*path, step if isinstance(step, int) else str(step)))
 
 
 def _why_not_applied(path: str, files: Mapping[str, str], engines: Sequence[EngineObject]) -> str:

@@ -100,7 +100,7 @@ def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
     if one.build == "helm":
         return _render_releases(tree, one)
     if one.build == "objects":
-        return RenderedRoot(tuple(_declare_made(tree, one)), one.notes)
+        return RenderedRoot(tuple(_declare_made(tree, one)), one.unmade)
     if one.build == "directory" and one.engine == "argocd":
         taken = directory_files(one, paths)
         each = [_build_plain_file(tree, path, one) for path in taken]

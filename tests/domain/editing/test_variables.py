@@ -6,6 +6,8 @@ import pytest
 
 from gitops_mcp.domain.editing.field import set_field
 from gitops_mcp.domain.editing.list_items import add_item
+from gitops_mcp.domain.editing.variables import unfilled_refusal
+from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.errors import Refused
 from tests.domain.repository.test_build import SOURCE, cluster, flux, listing, model
 
@@ -232,3 +234,18 @@ def test_a_new_item_and_a_part_of_a_patch_are_escaped_too() -> None:
     after = edited(given, "spec", "description", value="${N}")["databases/a/kustomization.yaml"]
     assert after is not None
     assert "description: $${N}\n" in after
+
+
+def test_a_variable_that_nothing_fills_in_is_told_with_what_sets_its_name() -> None:
+    files = {
+        "db.yaml": "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\nspec:\n  instances: ${COUNT}\n",
+        "settings.yaml": "kind: ConfigMap\ndata:\n  COUNT: '3'\n  OTHER_COUNT: '4'\n",
+        "versions.env": "A=1\nCOUNT=3\n",
+    }
+    desired = build_desired(files, commit="0" * 40, folder="")
+    assert str(unfilled_refusal(desired, "spec.instances of Cluster db", "${COUNT}", "db.yaml:5")) == (
+        "spec.instances of Cluster db at db.yaml:5 is '${COUNT}': it is filled in by something else, such as a variable; "
+        "change it there, or write a value in its place by hand. COUNT is set at settings.yaml:3, versions.env:2"
+    )
+    told = unfilled_refusal(desired, "spec.imageName of Cluster db", "pg:${TAG:-18}", "db.yaml:6")
+    assert str(told).endswith("by hand. TAG is set by nothing that was read")

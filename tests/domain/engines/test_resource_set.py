@@ -135,9 +135,8 @@ def test_a_field_is_edited_where_the_one_value_stands_that_decides_it(
 def test_what_the_template_says_for_all_is_refused_with_its_place() -> None:
     desired = read(INPUTS + RESOURCES)
     told = (
-        r"spec.instances of Cluster shop/shop-db \(Flux ResourceSet flux-system/databases \(sets/databases.yaml:1\)\) at "
-        r"sets/databases.yaml:1 cannot be changed here: .* makes it of a template, with what stands at "
-        r"sets/databases.yaml:8: change that there by hand"
+        r"spec.instances of Cluster shop/shop-db \(.*\) stands at sets/databases.yaml:21, which is shared: an edit there "
+        r"would change Cluster billing/billing-db \(.*\) too. Have the template take it from an input by hand"
     )
     with pytest.raises(Refused, match=told):
         set_field(
@@ -171,3 +170,20 @@ def test_a_template_that_fails_is_told() -> None:
     desired = read(INPUTS + RESOURCES.replace("inputs.size", "inputs.nothing"))
     assert made(desired) == []
     assert "sets/databases.yaml:1: ResourceSet databases: its template fails: " in desired.notes[0]
+
+
+def test_a_release_whose_values_come_from_inputs_is_named_and_not_guessed() -> None:
+    release = """\
+  resources:
+    - apiVersion: helm.toolkit.fluxcd.io/v2
+      kind: HelmRelease
+      metadata: {name: << inputs.team >>, namespace: << inputs.team >>}
+      spec:
+        chart: {spec: {chart: cluster, sourceRef: {kind: HelmRepository, name: cnpg}}}
+        values: {fullnameOverride: << inputs.team >>, cluster: {instances: 5}}
+"""
+    repository = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: cnpg, namespace: shop}\nspec: {url: 'https://cloudnative-pg.github.io/charts'}\n"
+    desired = read(INPUTS + release, **{"r.yaml": repository})
+    assert made(desired) == []
+    told = "values of what it makes are not followed: HelmRelease shop, billing"
+    assert desired.notes == (f"sets/databases.yaml:1: ResourceSet databases: {told}",)

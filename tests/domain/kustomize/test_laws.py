@@ -116,7 +116,40 @@ def fields(draw: st.DrawFn, files: dict[str, str], folder: str) -> Object:
     for name, some in choices.items():
         if draw(st.integers(0, 3)) == 0:
             made[name] = draw(st.sampled_from(some))
+    if draw(st.integers(0, 3)) == 0:
+        files[f"{folder}/transformers.yaml"] = "---\n".join(draw(st.lists(transformers(), min_size=1, max_size=2)))
+        made["transformers"] = ["transformers.yaml"]
     return made
+
+
+@st.composite
+def transformers(draw: st.DrawFn) -> str:
+    """A document that does what a field of the kustomization does, for the fields that it names."""
+    spec = {
+        "path": draw(
+            st.sampled_from(["metadata/labels", "spec/storage", "spec/names", "spec/roles/labels", "spec/x/y"])
+        ),
+        "create": draw(st.booleans()),
+        **draw(st.sampled_from([{}, {"kind": "Cluster"}, {"kind": "Namespace"}, {"group": "postgresql.cnpg.io"}])),
+    }
+    single = {**spec, "path": draw(st.sampled_from(["spec/instances", "spec/storage/size", "metadata/name", "spec/z"]))}
+    made: Object = draw(
+        st.sampled_from(
+            [
+                {"kind": "LabelTransformer", "labels": {"a": "b", "c": "5"}, "fieldSpecs": [spec]},
+                {"kind": "AnnotationsTransformer", "annotations": {"a": "true"}, "fieldSpecs": [spec]},
+                {"kind": "NamespaceTransformer", "unsetOnly": draw(st.booleans())},
+                {"kind": "PrefixTransformer", "prefix": "q-", "fieldSpecs": [single]},
+                {"kind": "SuffixTransformer", "suffix": "-z", "fieldSpecs": [single]},
+                {"kind": "ReplicaCountTransformer", "replica": {"name": "db", "count": 7}, "fieldSpecs": [single]},
+                {"kind": "PatchTransformer", "patch": json.dumps(draw(operations())), "target": draw(targets)},
+                {"kind": "ImageTagTransformer", "imageTag": {"name": "x", "newTag": "9"}, "fieldSpecs": [single]},
+            ]
+        )
+    )
+    name = draw(st.sampled_from(["s", "t"]))
+    metadata = {"name": name, **({"namespace": "moved"} if made["kind"] == "NamespaceTransformer" else {})}
+    return dumped({"apiVersion": "builtin", "metadata": metadata, **made}, flow=draw(styles))
 
 
 @st.composite

@@ -49,7 +49,7 @@ def test_a_document_that_nothing_takes_says_why(files: dict[str, str], path: str
         pytest.param({"c/Chart.yaml": "", "c/values.yaml": "", "c/templates/x.yaml": "{{ x }}"}, "c/templates/x.yaml", [("c/templates/x.yaml", "c/templates/x.yaml is a template of the Helm chart c, which is not edited; the values that it is filled with stand in c/values.yaml")], id="a template with values"),
         pytest.param({"c/Chart.yaml": "", "c/templates/x.yaml": "{{ x }}"}, "c/templates/x.yaml", [("c/templates/x.yaml", "c/templates/x.yaml is a template of the Helm chart c, which is not edited")], id="a template without"),
         pytest.param({"x.jsonnet": "{}"}, "x.jsonnet", [("x.jsonnet", "x.jsonnet is a jsonnet program, which is not edited: change it there by hand")], id="jsonnet"),
-        pytest.param({"c.yaml": COMPOSITION, "k.yaml": CLAIM}, "c.yaml", [("k.yaml", "the Composition pg at c.yaml:1 makes it from k.yaml:1: change it there by hand"), ("c.yaml", "the Composition pg at c.yaml:1 makes such objects, which are not edited through it")], id="a composition and its claim"),
+        pytest.param({"c.yaml": COMPOSITION, "k.yaml": CLAIM}, "c.yaml", [("k.yaml", "the Composition pg at c.yaml:1 makes it from k.yaml:1: change it there by hand"), ("c.yaml", "the Composition pg at c.yaml:1 makes such objects, which are not edited through it: change spec.resources[0].base there by hand, line 7")], id="a composition and its claim"),
         pytest.param({"s.yaml": SEALED}, "s.yaml", [("s.yaml", "s.yaml:1 is a SealedSecret, whose values only kubeseal makes")], id="a sealed secret"),
         pytest.param({"x.yaml": cluster()}, "x.yaml", [], id="a document of CNPG makes nothing else"),
         pytest.param({"x.txt": "Cluster"}, "x.txt", [], id="a text"),
@@ -72,3 +72,17 @@ def test_a_file_that_makes_objects_without_declaring_them_is_named(
 )
 def test_a_template_belongs_to_the_chart_above_its_folder(path: str, chart: str | None) -> None:
     assert chart_of_template(path, {"a/Chart.yaml": ""}) == chart
+
+
+@pytest.mark.parametrize(
+    "kustomization",
+    ["patches: [{path: p.yaml}]\n", "patchesStrategicMerge: [p.yaml]\n", "patchesJson6902: [{path: p.yaml}]\n"],
+)
+def test_a_patch_of_a_kustomization_declares_nothing(kustomization: str) -> None:
+    files = {"o/kustomization.yaml": kustomization, "o/p.yaml": cluster(), "o/q.yaml": cluster()}
+    assert [one.place for one in find_unapplied(files, ["o/p.yaml", "o/q.yaml"], [])] == ["o/q.yaml:1"]
+
+
+def test_what_only_names_an_object_makes_none() -> None:
+    check = "kind: Upgrade\nmetadata: {name: x}\nspec:\n  healthChecks: [{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, name: db}]\n"
+    assert list(find_maker_files({"u.yaml": check}, ["u.yaml"])) == []

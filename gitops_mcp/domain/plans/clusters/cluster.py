@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.cnpg.cluster_spec import with_instances
 from gitops_mcp.domain.cnpg.scaling import Scaling
-from gitops_mcp.domain.editing.field import set_field
+from gitops_mcp.domain.editing.field import set_field, where_field_stands
+from gitops_mcp.domain.editing.variables import unfilled_refusal
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef, pluralize
@@ -92,11 +93,10 @@ def plan_scaling(
     if now is not None and (isinstance(now, bool) or not isinstance(now, int)):
         if INSTANCES in declared.substituted:
             set_field(desired, declared, INSTANCES, instances)
-        filled = "it is filled in by something else, such as a variable; change it there"
-        raise Refused(
-            f"spec.instances of {target} at {declared.place} is {now!r}, not a number: "
-            f"{filled if has_unfilled(now) else 'write a number there first'}"
-        )
+        place = where_field_stands(desired, declared, INSTANCES)
+        if has_unfilled(now):
+            raise unfilled_refusal(desired, f"spec.instances of {target}", now, place)
+        raise Refused(f"spec.instances of {target} at {place} is {now!r}, not a number: write a number there first")
     running = at(live, "spec", "instances")
     running = running if isinstance(running, int) else now
     scaling = Scaling.of(with_instances(declared.object, running), to=instances, live=live)

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.cnpg.releases import Release
-from gitops_mcp.domain.editing.field import edit_fields
+from gitops_mcp.domain.editing.field import edit_fields, where_field_stands
+from gitops_mcp.domain.editing.variables import unfilled_refusal
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.live.drift import drift
@@ -41,7 +42,6 @@ from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.rules.rollout import added_volumes, grown_volumes
 from gitops_mcp.domain.rules.waiting import unhealthy_phase
 from gitops_mcp.domain.yaml.edits import Remove, Set, apply_edit, normalize_edit
-from gitops_mcp.errors import Refused
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.cnpg.restorable import Restorable
@@ -80,7 +80,7 @@ def plan_cluster_update(
     )
     if not differing:
         return replace(plan, unchanged=f"{declared.place} says so already: {', '.join(asked.named)}")
-    _check_not_filled_in(declared, differing)
+    _check_not_filled_in(desired, declared, differing)
     edits, after = _edits(before, differing)
     upgrade = tuple(_reasons_of_upgrade(before, after, live, desired.origin))
     stops = (*_reasons_of_hibernation(before, after, live), *upgrade)
@@ -138,14 +138,12 @@ def _live_differs_notices(
             yield Notice("live-differs", text)
 
 
-def _check_not_filled_in(declared: Declaration, differing: Sequence[Setting]) -> None:
+def _check_not_filled_in(desired: Desired, declared: Declaration, differing: Sequence[Setting]) -> None:
     for one in differing:
         old = at(declared.object, *one.path)
         if has_unfilled(old) and one.path not in declared.substituted:
-            raise Refused(
-                f"{one.name} of {declared.label} at {declared.place} is {old!r}: it is filled in by something else, "
-                f"such as a variable; change it there"
-            )
+            place = where_field_stands(desired, declared, one.path)
+            raise unfilled_refusal(desired, f"{one.name} of {declared.label}", old, place)
 
 
 def _edits(before: Object, differing: Sequence[Setting]) -> tuple[list[Set | Remove], Object]:

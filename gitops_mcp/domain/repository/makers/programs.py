@@ -12,6 +12,8 @@ _DEFINES_TYPE = re.compile(
     r"^(?:schema|class|export (?:class|interface)|type|#\w+:)\s+\w*PostgresqlCnpgIo", re.MULTILINE
 )
 _BLOCK = re.compile(r'^(?:resource|module|data)\s+"([^"]+)"(?:\s+"([^"]+)")?\s*\{', re.MULTILINE)
+_SCRIPT = "a script"
+_APPLIES = re.compile(r"kind: *Cluster\b")
 _PROGRAMS: Mapping[tuple[str, ...], str] = {
     (".jsonnet", ".libsonnet"): "a jsonnet program",
     (".k",): "a KCL program",
@@ -22,15 +24,15 @@ _PROGRAMS: Mapping[tuple[str, ...], str] = {
     (".ts", ".js", ".py", ".go", ".java", ".cs"): "a program",
     (".tpl", ".gotmpl", ".tmpl"): "a Go template",
     (".j2", ".jinja", ".jinja2"): "a Jinja template",
-    (".sh", ".bash"): "a script",
+    (".sh", ".bash"): _SCRIPT,
 }
 _LIBRARIES = {"cdk8s": "a cdk8s program", "pulumi": "a Pulumi program"}
 
 
 def makers_of_program(path: str, text: str, place: str) -> Iterator[MakerFile]:
-    """None where it only defines the types."""
-    if not _DEFINES_TYPE.search(text):
-        what = program_of(path, text)
+    """None where it only defines the types, or only looks at what is there."""
+    what = program_of(path, text)
+    if not _DEFINES_TYPE.search(text) and (what != _SCRIPT or _APPLIES.search(text)):
         yield MakerFile(path, f"{place} is {what}: change what it makes there by hand, and run it", text)
 
 

@@ -14,6 +14,7 @@ from configparser import Error as Malformed
 from typing import Any
 
 from gitops_mcp.domain.engines.reading import mappings_in, read_documents, texts_in
+from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import CNPG_GROUP, Path, at, dotted_path, text_at
 from gitops_mcp.domain.redact.looks import without_credentials
@@ -21,7 +22,7 @@ from gitops_mcp.domain.repository.desired import Desired, MakerFile
 from gitops_mcp.domain.repository.makers.charts import UNUSED, inflated_charts, makers_of_template
 from gitops_mcp.domain.repository.makers.mentions import find_mention, texts_inside
 from gitops_mcp.domain.repository.makers.programs import makers_of_program, program_of, terraform_blocks
-from gitops_mcp.domain.repository.not_applied import chart_of_template, cnpg_documents, find_maker_files
+from gitops_mcp.domain.repository.not_applied import chart_of_template, cnpg_documents, find_maker_files, is_reference
 from gitops_mcp.domain.yaml.text import line_of_path
 
 SUBMODULES = ".gitmodules"
@@ -39,11 +40,11 @@ def find_makers(
     `name`: of the object that was asked for, which the values of a chart may say.
     """
     every = {**(desired.tree.files if desired.tree else desired.texts), **files}
-    declared = {one.path for one in desired.everything if not one.is_rendered}
-    patches = {layer.path for one in desired.everything if one.produced for layer in one.produced.layers}
+    known = {one.path for one in desired.everything} | {one.path for one in desired.skipped}
+    known |= {layer.path for one in desired.everything if one.produced for layer in one.produced.layers}
     made = [*_submodules(submodules)]
     for path in sorted(files):
-        if path not in declared | patches and not path.endswith(_FOR_PEOPLE):
+        if path not in known and not path.endswith(_FOR_PEOPLE):
             made += _makers_of_file(path, every, desired, name)
     return list({(one.path, one.reason): one for one in made}.values())
 
@@ -90,12 +91,14 @@ def _makers_of_file(path: str, files: Mapping[str, str], desired: Desired, name:
     elif is_kustomization(path):
         yield from inflated_charts(path, text)
     elif path.endswith((".yaml", ".yml", ".json")):
-        yield from _makers_of_yaml(path, files, desired, place)
+        yield from _makers_of_yaml(path, files, desired, place, name)
     elif CNPG_GROUP in text:
         yield MakerFile(path, f"{place} mentions {CNPG_GROUP}", text)
 
 
-def _makers_of_yaml(path: str, files: Mapping[str, str], desired: Desired, place: str) -> Iterator[MakerFile]:
+def _makers_of_yaml(
+    path: str, files: Mapping[str, str], desired: Desired, place: str, name: str | None
+) -> Iterator[MakerFile]:
     text = files[path]
     documents = read_documents(text)
     if not documents:
@@ -104,9 +107,16 @@ def _makers_of_yaml(path: str, files: Mapping[str, str], desired: Desired, place
     releases = [*_helmfile_releases(path, text)]
     yield from releases
     if releases or any(True for _ in cnpg_documents(text)):
-        yield from _plain_documents(path, text, desired)
+        yield from _plain_documents(path, text, desired, name)
         return
-    known = [*find_maker_files(files, [path])]
+    known = [
+        *(
+            MakerFile(path, note, text)
+            for note in desired.notes
+            if note.startswith(f"{path}:") and "ResourceSet" in note
+        ),
+        *find_maker_files(files, [path]),
+    ]
     yield from known
     if not known:
         for document in documents:
@@ -123,10 +133,12 @@ def _makers_of_yaml(path: str, files: Mapping[str, str], desired: Desired, place
                 yield MakerFile(path, reason, str(at(document.value, *inside)))
 
 
-def _plain_documents(path: str, text: str, desired: Desired) -> Iterator[MakerFile]:
-    """A manifest that this environment does not have, with the reason."""
+def _plain_documents(path: str, text: str, desired: Desired, name: str | None) -> Iterator[MakerFile]:
+    """A manifest of a Cluster that this environment does not have, with the reason; `name`: of that one alone."""
     unreached = {one.place: one.reason for one in desired.unreached}
     for document, base, value in cnpg_documents(text):
+        if value["kind"] != CLUSTER.kind or name not in {None, value["metadata"]["name"]}:
+            continue
         place = f"{path}:{line_of_path(text, document.index, base) if base else document.line}"
         reason = unreached.get(place) or (
             f"it lies outside of {desired.folder}" if desired.folder else "nothing takes it"
@@ -155,7 +167,8 @@ def _mentions_inside(value: Any) -> Iterator[Path]:
     """Objects and texts of a document that mention the group: each is what makes something, or is it."""
     for path, text in texts_inside(value):
         if path and path[-1] == "apiVersion" and text.startswith(f"{CNPG_GROUP}/"):
-            yield path[:-1]
+            if not is_reference(at(value, *path[:-1])):
+                yield path[:-1]
         elif f"{CNPG_GROUP}/" in text and "\n" in text:
             yield path
 

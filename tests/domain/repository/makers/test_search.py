@@ -40,7 +40,7 @@ helmCharts:
         pytest.param({"a/__main__.py": "import pulumi\nkind = 'postgresql.cnpg.io/v1'\n"}, "a/__main__.py:2 is a Pulumi program: change what it makes there by hand, and run it", id="Pulumi"),
         pytest.param({"a/db.yaml.j2": OBJECT}, "a/db.yaml.j2:1 is a Jinja template: change what it makes there by hand, and run it", id="Jinja"),
         pytest.param({"a/db.yaml.gotmpl": OBJECT}, "a/db.yaml.gotmpl:1 is a Go template: change what it makes there by hand, and run it", id="gotmpl"),
-        pytest.param({"a/db.yaml": "{% if prod %}\n" + OBJECT + "{% endif %}\n"}, "a/db.yaml:2 mentions CNPG and is no YAML as it stands: it may be a template", id="a template that is called YAML"),
+        pytest.param({"a/make.sh": "kubectl apply -f - <<EOF\n" + OBJECT + "EOF\n"}, "a/make.sh:2 is a script: change what it makes there by hand, and run it", id="a script"),
         pytest.param({"tf/db.tf": 'resource "kubernetes_namespace" "x" {\n}\nresource "kubernetes_manifest" "orders" {\n  manifest = {\n    apiVersion = "postgresql.cnpg.io/v1"\n  }\n}\n'}, "tf/db.tf:3 is kubernetes_manifest.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a manifest in Terraform"),
         pytest.param({"tf/db.tofu": 'resource "kubectl_manifest" "orders" {\n  yaml_body = <<-EOT\n    apiVersion: postgresql.cnpg.io/v1\n  EOT\n}\n'}, "tf/db.tofu:1 is kubectl_manifest.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a text in OpenTofu"),
         pytest.param({"tf/db.tf": 'resource "helm_release" "orders" {\n  repository = "https://cloudnative-pg.github.io/charts"\n  chart      = "cluster"\n}\n'}, "tf/db.tf:1 is helm_release.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a release in Terraform"),
@@ -50,7 +50,8 @@ helmCharts:
         pytest.param({"a/values.yaml": "extraObjects:\n  " + ITEM}, "a/values.yaml:2 has such an object in values, as extraObjects[0]: change it there by hand", id="an object among values"),
         pytest.param({"a/values.yaml": "extraDeploy: |\n      " + INDENTED + "\n"}, "a/values.yaml:1 has such an object in values, as extraDeploy: change it there by hand", id="a text among values"),
         pytest.param({"a/release.yaml": "apiVersion: example.com/v1\nkind: Bundle\nmetadata: {name: app}\nspec:\n  text: |\n      " + INDENTED + "\n"}, "a/release.yaml:5 has such an object in the Bundle app, as spec.text: change it there by hand", id="a text in an object"),
-        pytest.param({"a/object.yaml": "apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\nmetadata: {name: orders}\nspec:\n  forProvider:\n    manifest:\n      " + INDENTED + "\n"}, "the Object orders at a/object.yaml:1 makes such objects, which are not edited through it", id="an object of Crossplane"),
+        pytest.param({"a/object.yaml": "apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\nmetadata: {name: orders}\nspec:\n  forProvider:\n    manifest:\n      " + INDENTED + "\n"}, "the Object orders at a/object.yaml:1 makes such objects, which are not edited through it: change spec.forProvider.manifest there by hand, line 6", id="an object of Crossplane"),
+        pytest.param({"a/release.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: app}\nspec:\n  values:\n    extraObjects:\n    " + ITEM.replace("\n    ", "\n      ")}, "the HelmRelease app at a/release.yaml:1 makes such objects, which are not edited through it: change spec.values.extraObjects[0] there by hand, line 7", id="an object among the values of a release"),
         pytest.param({"pg/Chart.yaml": "name: pg\n", "pg/values.yaml": "a: 1\n", "pg/templates/db.yaml": OBJECT, "app/Chart.yaml": "dependencies: [{name: pg, repository: 'file://../pg'}]\n", "app/values.yaml": "pg: {}\n"}, "pg/templates/db.yaml is a template of the Helm chart pg; its values stand in pg/values.yaml; it is used by app/values.yaml (under pg)", id="a chart that another one uses"),
         pytest.param({"charts/pg/Chart.yaml": "name: pg\n", "charts/pg/templates/db.yaml": OBJECT, "kustomization.yaml": "helmCharts: [{name: pg, releaseName: x}]\n"}, "charts/pg/templates/db.yaml is a template of the Helm chart charts/pg; it is used by kustomization.yaml (helmCharts)", id="a chart that kustomize inflates"),
         pytest.param({"pg/Chart.yaml": "name: pg\n", "pg/templates/db.yaml": OBJECT}, "pg/templates/db.yaml is a template of the Helm chart pg; nothing that was seen uses it", id="a chart that nothing uses"),
@@ -68,6 +69,8 @@ def test_each_is_told_with_its_line_and_what_to_change(files: dict[str, str], to
         pytest.param({"a/kustomization.yaml": HELM_CHARTS.replace("name: cluster", "name: cloudnative-pg").replace("orders", "operator")}, id="the operator by kustomize"),
         pytest.param({"api/v1.k": 'schema PostgresqlCnpgIoV1Cluster:\n    kind: "Cluster"\n'}, id="a type of a program"),
         pytest.param({"a/orders.yaml": OBJECT}, id="what is declared"),
+        pytest.param({"a/upgrade.yaml": "apiVersion: example.com/v1\nkind: Upgrade\nmetadata: {name: all}\nspec:\n  healthChecks: [{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, name: orders}]\n"}, id="what only refers to one"),
+        pytest.param({"a/check.sh": "kubectl get clusters.postgresql.cnpg.io/orders\n"}, id="a script that only looks"),
         pytest.param({"a/rules.yaml": "kind: Rule\ntext: cnpg.io/cluster of cloudnative-pg\n"}, id="a label"),
     ],
 )  # fmt: skip
@@ -79,6 +82,15 @@ def test_a_manifest_of_elsewhere_is_told_with_why_it_is_not_here() -> None:
     files = {"apps/prod/x.yaml": "kind: ConfigMap\n", "old/orders.yaml": OBJECT}
     told = "old/orders.yaml:1 declares Cluster orders, which is not applied here: it lies outside of apps/prod"
     assert found(files, folder="apps/prod") == [told]
+    assert found(files, folder="apps/prod", name="orders") == [told]
+    assert found(files, folder="apps/prod", name="ordres") == []
+
+
+def test_what_is_no_yaml_is_told_where_it_was_not_passed_over_already() -> None:
+    files = {"apps/prod/x.yaml": "kind: ConfigMap\n", "old/orders.yaml": "{% if prod %}\n" + OBJECT + "{% endif %}\n"}
+    told = "old/orders.yaml:2 mentions CNPG and is no YAML as it stands: it may be a template"
+    assert found(files, folder="apps/prod") == [told]
+    assert found(files) == []
 
 
 def test_the_values_of_a_chart_that_say_the_name_are_told_with_what_stands_beside() -> None:
@@ -108,7 +120,7 @@ def test_the_claims_of_a_composition_are_looked_for_by_their_group() -> None:
     assert claimed_groups({"c.yaml": composition}) == {"db.example.org"}
     assert found({"c.yaml": composition, "claims/orders.yaml": claim}) == [
         "the Composition pg at c.yaml:1 makes it from claims/orders.yaml:1: change it there by hand",
-        "the Composition pg at c.yaml:1 makes such objects, which are not edited through it",
+        "the Composition pg at c.yaml:1 makes such objects, which are not edited through it: change spec.resources[0].base there by hand, line 7",
     ]
 
 
