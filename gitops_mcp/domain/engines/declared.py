@@ -45,7 +45,8 @@ def find_engine_objects(
         found = tuple(flux_parents.with_outer_namespace(one, files) for one in found)
     applied = _engine_objects(found, files, remotes, revision, others)
     for _ in range(_ROUNDS):
-        above = flux_parents.parents(applied)
+        if not (above := flux_parents.parents(applied)):
+            break
         inherited = tuple(flux_parents.with_parent_changes(one, above) for one in found)
         again = _engine_objects(inherited, files, remotes, revision, others)
         if again == applied:

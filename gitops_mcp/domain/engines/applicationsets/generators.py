@@ -103,7 +103,7 @@ class _Generators:
 
     def selected(self, item: Object, kind: str, known: Parameters, depth: int) -> list[Row]:
         said = mapping_at(item.get(kind))
-        if known:
+        if known or isinstance(known, OpenMap):
             said = self._interpolated(kind, said, known)
         selector, rows = mapping_at(item.get("selector")), list[Row]()
         for row in self._rows(kind, said, depth):

@@ -37,7 +37,7 @@ from gitops_mcp.domain.engines.go_template.values import (
     type_of,
 )
 
-_MOST_STEPS = 100_000
+_MOST_STEPS = 50_000
 _MOST_TEXT = 1_000_000
 _ABSENT = object()
 _CHANGING = ("set", "unset", "merge", "Merge")
@@ -74,7 +74,7 @@ def render(text: str, data: dict[str, Any], *, missing_key: str = "default") -> 
     except _Jumped as error:
         raise Fails(f"`{error.name}` stands outside of a range") from error
     finally:
-        spend(1 + made.steps // 4)
+        spend(1 + made.steps // 2)
     return "".join(made.out)
 
 
@@ -225,6 +225,8 @@ class _Evaluation:
                 return value
         if signature.looks_inside:
             values = [self._known(value) for value in values]
+        else:
+            self._count(sum(len(value) for value in values if isinstance(value, str | list | dict)) // 50)
         made = signature.run(*values)
         if isinstance(made, str) and len(made) > _MOST_TEXT:
             raise NotKnown("what its template makes is too long")
