@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from gitops_mcp.domain.engines.applicationsets.generators import KINDS, Repository, Row, generated_rows
+from gitops_mcp.domain.engines.applicationsets.generators import KINDS, generated_rows
 from gitops_mcp.domain.engines.applicationsets.git_generator import pattern_start
 from gitops_mcp.domain.engines.applicationsets.patches import merged_template, patched_application
+from gitops_mcp.domain.engines.applicationsets.rows import Repository, Row
 from gitops_mcp.domain.engines.applicationsets.texts import Templating
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.argocd import interpret_application

@@ -16,9 +16,8 @@ from gitops_mcp.domain.engines.go_template.values import (
     Int64,
     NotKnown,
     Signature,
-    go_text,
-    kind_of,
     int64,
+    kind_of,
     type_of,
 )
 

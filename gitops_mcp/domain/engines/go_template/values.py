@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-
 _WHOLE = re.compile(
     r"[+-]?(?:0|[1-9][0-9]*(?:_[0-9]+)*|0[xX](?:_?[0-9a-fA-F]+)+|0[oO]?(?:_?[0-7]+)+|0[bB](?:_?[01]+)+)", re.ASCII
 )
@@ -137,21 +136,15 @@ def is_same(one: Any, other: Any) -> bool:
 
 def go_text(value: Any) -> str:
     """As `%v` prints it."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return float_text(value)
-        case int():
-            return str(int(value))
-        case dict():
-            return f"map[{' '.join(f'{key}:{go_text(value[key])}' for key in sorted(value))}]"
-        case list():
-            return f"[{' '.join(map(go_text, value))}]"
-        case _:
-            return "<nil>"
+    if isinstance(value, list):
+        return f"[{' '.join(map(go_text, value))}]"
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{go_text(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return float_text(value)
+    return "<nil>" if value is None or value is MISSING else str(value)
 
 
 def float_text(value: float, *, least: int = -4, most: int = 6) -> str:
