@@ -35,3 +35,9 @@ def why_off_branch(reference: object, branch: str) -> str | None:
 def _is_inner(host: str) -> bool:
     """A name that only a cluster or a network of one's own resolves."""
     return "." not in host or host.endswith(_INNER)
+
+
+class NotEvaluated(str):
+    """Why it cannot be told what an ApplicationSet applies: something below its folder, or nothing."""
+
+    __slots__ = ()

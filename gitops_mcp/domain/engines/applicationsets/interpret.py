@@ -19,6 +19,7 @@ from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.argocd import interpret_application
 from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown, OpenMap, Unknown, why_unknown
 from gitops_mcp.domain.engines.reading import TextPlace, clean_path, file_and_line, mappings_in
+from gitops_mcp.domain.engines.source_url import NotEvaluated
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
 _SAYS_WHERE = re.compile(r"\b(sources?|destination|sourceHydrator)\b")
@@ -30,12 +31,6 @@ _DECIDES = frozenset(
     ]
 )
 """Parts of a source without which nobody knows what it makes."""
-
-
-class NotEvaluated(str):
-    """Why it cannot be told what a set applies: something below its folder, or nothing."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gitops_mcp.domain.engines.applicationsets.interpret import NotEvaluated
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.argocd import interpret_application
 from gitops_mcp.domain.engines.reading import Files, mappings_in
+from gitops_mcp.domain.engines.source_url import NotEvaluated
 from gitops_mcp.domain.objects import Object, at
 
 

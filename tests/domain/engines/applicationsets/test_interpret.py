@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.budget import build_budget
-from gitops_mcp.domain.engines.applicationsets.interpret import NotEvaluated
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import find_engine_objects
+from gitops_mcp.domain.engines.source_url import NotEvaluated
 from gitops_mcp.domain.live.applier import name_in_git
 from tests.domain.engines.applicationsets.test_sets import (
     CLUSTERS,
