@@ -135,7 +135,7 @@ def _engine_objects(one: LocatedObject, made: _Made, around: Repository) -> Iter
                 name=one.name,
                 place=one.place,
                 generated=name if isinstance(name, str) else None,
-                guess="; ".join(dict.fromkeys((*made.doubts, *source.doubts))) or None,
+                guess="; ".join(dict.fromkeys(filter(None, (found.guess, *made.doubts, *source.doubts)))) or None,
                 opaque=found.opaque or source.opaque,
             )
             if isinstance(namespace, Unknown):

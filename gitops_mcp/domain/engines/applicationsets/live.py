@@ -14,7 +14,7 @@ from gitops_mcp.domain.objects import Object, at
 
 def is_open_set(one: EngineObject) -> bool:
     """Whether the live Applications of an ApplicationSet say more of it than Git."""
-    unsaid = one.guess or one.opaque or one.why_no_namespace or one.generated is None
+    unsaid = one.guess or one.why_no_namespace or one.generated is None
     return one.kind == "ApplicationSet" and (isinstance(one.excluded, NotEvaluated) or bool(unsaid))
 
 
