@@ -24,6 +24,14 @@ spec:
     path: charts/db
     helm: {valueFiles: [values-prod.yaml, ../shared.yaml, /top.yaml, ../../../away.yaml, notes.txt]}
 """
+SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: a, namespace: argocd}
+spec:
+  generators: [{matrix: {generators: [{list: {}}, {git: {repoURL: x, files: [{path: 'envs/{{ .env }}/*.yaml'}, {path: envs/x/*, exclude: true}]}}]}}]
+  template: {spec: {source: {helm: {valueFiles: ['$v/values/{{ .env }}.yaml', 'values-{{ .env }}.yaml', '{{ .env }}.yaml']}}}}
+"""
 
 
 @pytest.mark.parametrize(
@@ -40,6 +48,7 @@ spec:
         pytest.param({"o/kustomization.yaml": "vars: []\nresources: [..]\n", "kustomization.yaml": "resources: [s.yaml]\n"}, {"s.yaml"}, {"s.yaml"}, id="the same of the root"),
         pytest.param({"f.yaml": FLUX}, {"apps/shop/p.yaml", "p.yaml"}, {"apps/shop/p.yaml", "p.yaml"}, id="of an engine object: from its path and the root"),
         pytest.param({"a.yaml": ARGO}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml", "charts/db/notes.txt"}, {"charts/db/values-prod.yaml", "charts/shared.yaml", "top.yaml"}, id="values of an Application"),
+        pytest.param({"s.yaml": SET}, {"envs/eu/a.yaml", "envs/a.yaml", "envs/b/notes.txt", "values/eu.yaml", "c/values-eu.yaml", "eu.yaml"}, {"envs/eu/a.yaml", "values/eu.yaml", "c/values-eu.yaml"}, id="of an ApplicationSet, whatever its tags stand for"),
         pytest.param({"x.yaml": "kind: ConfigMap\ndata: {file: y.yaml}\n"}, {"y.yaml"}, set(), id="of what is no engine object"),
     ],
 )  # fmt: skip

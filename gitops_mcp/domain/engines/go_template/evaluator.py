@@ -214,7 +214,10 @@ class _Evaluation:
             return unknown[1]
         for value in values:
             self._known(value) if signature.looks_inside else self._count(_length(value) // 50)
-        made = signature.run(*values)
+        try:
+            made = signature.run(*values)
+        except (ArithmeticError, ValueError) as error:
+            raise NotKnown(f"`{name}` of its template cannot be evaluated with what it is given") from error
         if isinstance(made, str) and len(made) > _MOST_TEXT:
             raise NotKnown("what its template makes is too long")
         return made

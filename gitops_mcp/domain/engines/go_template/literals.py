@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from gitops_mcp.domain.engines.go_template.values import Fails, whole_number
+from gitops_mcp.domain.engines.go_template.values import Fails, float_number, whole_number
 
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ESCAPE = re.compile(
     r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|.)", re.DOTALL
 )
@@ -26,8 +25,9 @@ def _number(text: str) -> int | float:
         if not -(2**63) <= value < 2**63:
             raise Fails(f"{text} is too large")
         return value
-    if _FLOAT.fullmatch(text) and not text.lstrip("+-").isdecimal():
-        return float(text)
+    found = None if text.lstrip("+-").isdecimal() else float_number(text)
+    if found is not None:
+        return found
     raise Fails(f"{text} is no number")
 
 
@@ -40,7 +40,7 @@ def _escaped(found: re.Match[str]) -> str:
     if letter and letter != "'":
         return _ESCAPED.get(letter, letter)
     code = next(((one, 8 if index == 3 else 16) for index, one in enumerate(codes) if one), None)
-    if code is None or int(*code) > 0x10FFFF:
+    if code is None or int(*code) > 0x10FFFF or 0xD800 <= int(*code) < 0xE000:
         raise Fails(f"{found.group()} is no escape of a text")
     return chr(int(*code))
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 _WHOLE = re.compile(
-    r"[+-]?(?:0|[1-9][0-9]*(?:_[0-9]+)*|0[xX](?:_?[0-9a-fA-F]+)+|0[oO]?(?:_?[0-7]+)+|0[bB](?:_?[01]+)+)", re.ASCII
+    r"[+-]?(?:[1-9][0-9]*(?:_[0-9]+)*|0[xX](?:_?[0-9a-fA-F])+|0[oO]?(?:_?[0-7])+|0[bB](?:_?[01])+|0)", re.ASCII
 )
+_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_LONGEST = 100
+"""Characters of a number."""
 
 
 class Fails(Exception):
@@ -190,19 +193,23 @@ def _quoted_parts(text: str) -> Iterator[str]:
 
 def whole_number(text: str) -> int | None:
     """As Go reads the base from its start: `0x1f`, `017`, `42`."""
-    if not _WHOLE.fullmatch(text):
+    if len(text) > _LONGEST or not _WHOLE.fullmatch(text):
         return None
     is_old_octal = re.fullmatch(r"[+-]?0[0-7_]+", text) is not None
     return int(text, 8 if is_old_octal else 0)
 
 
+def float_number(text: str) -> float | None:
+    found = float(text) if len(text) <= _LONGEST and _FLOAT.fullmatch(text) else None
+    return found if found is None or math.isfinite(found) else None
+
+
 def int64(value: Any) -> Int64:
     """What cast makes of it: 0 where it is no number."""
     if isinstance(value, str):
-        text = value.rstrip("0").removesuffix(".") if "." in value and not value.partition(".")[2].strip("0") else value
-        return Int64(whole_number(text) or 0)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise NotKnown("a number of its template is infinite")
+        whole, _, rest = value.partition(".")
+        found = whole_number(value if rest.strip("0") else whole) or 0
+        return Int64(found if -(2**63) <= found < 2**63 else 0)
     return Int64(int(value)) if isinstance(value, bool | int | float) else Int64(0)
 
 

@@ -139,8 +139,8 @@ def test_a_folder_counts_whatever_it_holds_and_a_file_that_was_not_read_is_told(
     found = find_engine_objects(files, remotes=(URL,), revision="main", others=("apps/web/deployment.yaml", "a.txt"))
     assert [one.folder for one in found] == ["apps/web"]
     files = {"set.yaml": applications(f"- git: {{{GIT}, files: [{{path: '*.json'}}]}}")}
-    (found,) = find_engine_objects(files, remotes=(URL,), revision="main", others=("a.json",))
-    assert found.excluded == (
+    (made,) = find_engine_objects(files, remotes=(URL,), revision="main", others=("a.json",))
+    assert made.excluded == (
         "which Applications it makes is not known: set.yaml:7: a.json, which a git generator reads, could not be read"
     )
 
