@@ -183,17 +183,25 @@ class _Generators:
 
     def _interpolated(self, said: Object, known: Parameters) -> Object:
         """The second generator of a matrix, filled in with what the first gives; its `values` as far as they can be."""
-        templating = self.templating
-        filled = {key: templating.fill(one, known) for key, one in said.items() if key not in {"values", "template"}}
-        if not isinstance(values := said.get("values"), dict):
-            return filled
-        made: dict[str, Any] = {}
-        for key, text in values.items():
-            try:
-                made[key] = Templating(templating.is_go, "error").fill(text, known)
-            except Fails:
-                made[key] = text
-        return {**filled, "values": made}
+        plain = {key: one for key, one in said.items() if key not in {"generators", "template", "values"}}
+        made = mapping_at(self.templating.fill(plain, known))
+        if "generators" in said:
+            made["generators"] = [
+                {
+                    key: self._interpolated(one, known) if key in KINDS and isinstance(one, dict) else one
+                    for key, one in child.items()
+                }
+                for child in mappings_in(said["generators"])
+            ]
+        if isinstance(values := said.get("values"), dict):
+            made["values"] = {key: self._value_so_far(text, known) for key, text in values.items()}
+        return made
+
+    def _value_so_far(self, text: Any, known: Parameters) -> Any:
+        try:
+            return Templating(self.templating.is_go, "error").fill(text, known)
+        except Fails:
+            return text
 
 
 def _children(said: Object, name: str) -> tuple[Object, ...]:

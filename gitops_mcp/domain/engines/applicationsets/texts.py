@@ -34,9 +34,13 @@ class Templating:
         return found
 
     def fill(self, value: Any, parameters: Parameters) -> Any:
-        """With every text and key filled in; where a text cannot be known, Unknown stands in its place."""
+        """With every text and key filled in; where a text cannot be known, Unknown stands in its place.
+
+        What is null is dropped.
+        """
         if isinstance(value, dict):
-            filled = {self.fill(key, parameters): self.fill(one, parameters) for key, one in value.items()}
+            said = {key: one for key, one in value.items() if one is not None}
+            filled = {self.fill(key, parameters): self.fill(one, parameters) for key, one in said.items()}
             return {key: one for key, one in filled.items() if isinstance(key, str)}
         if isinstance(value, list):
             return [self.fill(one, parameters) for one in value]
