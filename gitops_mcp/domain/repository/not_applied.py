@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import TextPlace, kustomization_path, read_documents
-from gitops_mcp.domain.engines.source_url import NotEvaluated
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import MakerFile, UnappliedDocument, folders_above
@@ -138,8 +137,6 @@ def _why_not_applied(path: str, files: Mapping[str, str], engines: Sequence[Engi
 
 
 def _why_left_out(one: EngineObject) -> str | None:
-    if isinstance(one.excluded, NotEvaluated):
-        return f"whether {one} applies it cannot be told: {one.excluded}"
     if one.excluded:
         return f"{one} does not apply it: {one.excluded}"
     for field in ("exclude", "include"):

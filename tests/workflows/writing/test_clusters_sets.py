@@ -8,7 +8,7 @@ import pytest
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.errors import GitOpsError, NotFound
+from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
@@ -73,7 +73,9 @@ def test_what_no_live_application_explains_is_not_edited(team: Team, api: Api, a
     team.commit(OPEN)
     api.applications(answer)
     api.cluster("shop", "db", Answer(200, live()))
-    with pytest.raises(NotFound, match=r"clusters/eu/db\.yaml:1: (whether .* cannot be told|.* makes no Application)"):
+    with pytest.raises(
+        GitOpsError, match=r"clusters/eu/db\.yaml:1.*(argocd/set\.yaml:10: .*not known|makes no Application)"
+    ):
         scaled(team)
 
 
