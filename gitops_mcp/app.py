@@ -24,7 +24,6 @@ from gitops_mcp.adapters.kube_start import KubeStart, kube_start
 from gitops_mcp.caller import Caller, Nobody
 from gitops_mcp.config import Environment, Flags, Settings
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from gitops_mcp.adapters.helm import Helm
     from gitops_mcp.adapters.kube import Kube
     from gitops_mcp.domain.engines.charts.engine import Charts
+    from gitops_mcp.domain.objects import Object
     from gitops_mcp.domain.repository.desired import Desired
     from gitops_mcp.domain.schema import Schema
 
@@ -165,7 +165,8 @@ class App:
     def desired(self, ground: Ground, folder: str, commit: str, made: tuple[Object, ...] = ()) -> Desired:
         """What a commit produces in an environment's folder; what changed since it was asked last is all that it costs.
 
-        `made`: live Applications that its ApplicationSets have made. Raises Refused where a symlink or a file stands in the folder's place.
+        `made`: live Applications that its ApplicationSets have made.
+        Raises Refused where a symlink or a file stands in the folder's place.
         """
         from gitops_mcp.domain.repository.build import build_desired
         from gitops_mcp.domain.repository.desired import SkippedFile

@@ -194,10 +194,14 @@ def view_at(
     return View(ground.settings, environment, desired, base, api, source, proposed)
 
 
-def desired_here(app: App, ground: Ground, environment: Environment, commit: str, engine_api: ApiOnce) -> Desired:
+def desired_here(
+    app: App, ground: Ground, environment: Environment, commit: str, engine_api: ApiOnce | None
+) -> Desired:
     """What a commit produces in an environment; what Git leaves open of its ApplicationSets is asked of the API."""
     desired = app.desired(ground, environment.path, commit)
-    if environment.engine_type in {"flux", "none"} or all(one.kind != "ApplicationSet" for one in desired.engines):
+    if engine_api is None or environment.engine_type in {"flux", "none"}:
+        return desired
+    if all(one.kind != "ApplicationSet" for one in desired.engines):
         return desired
     from gitops_mcp.domain.engines.applicationsets.live import applications_of_sets, is_open_set
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from gitops_mcp.domain import regexp
 from gitops_mcp.domain.engines import envsubst
-from gitops_mcp.domain.engines.applicationset import _fill_tags
+from gitops_mcp.domain.engines.applicationsets.texts import Templating
 from gitops_mcp.domain.engines.globs import end_that_fits, glob, start_that_fits
+from gitops_mcp.domain.engines.go_template.values import Fails
 from gitops_mcp.domain.engines.left_out import FileRule, leaving_out
 from gitops_mcp.domain.live.left_alone import _matches as flux_target_matches
 from gitops_mcp.domain.redact import may_be_secret, redact_text, words_of_others
@@ -65,6 +66,13 @@ def _cpu(reader: Callable[[str], object], text: str) -> float:
     return time.process_time() - began
 
 
+def filled(text: str, *, is_go: bool = False) -> object:
+    try:
+        return Templating(is_go).fill_text(text, {})
+    except Fails as error:
+        return error
+
+
 _STARS = "*a" * 300 + "b"
 _HOSTILE: dict[str, Callable[[], object]] = {
     "stars of a glob": lambda: glob(_STARS, crosses=True).fullmatch("a" * 4000),
@@ -79,8 +87,15 @@ _HOSTILE: dict[str, Callable[[], object]] = {
     "the shortest start": lambda: start_that_fits(_STARS, "a" * 100_000, longest=False),
     "the longest end": lambda: end_that_fits("b" + _STARS, "a" * 100_000, longest=True),
     "the shortest end": lambda: end_that_fits("b" + _STARS, "a" * 100_000, longest=False),
-    "tags that stay open": lambda: _fill_tags("{{" * 500_000, {}),
-    "tags with blanks": lambda: _fill_tags("{{" + " " * 1_000_000, {}),
+    "tags that stay open": lambda: filled("{{" * 500_000),
+    "tags that end once": lambda: filled("{{" * 500_000 + "}}"),
+    "tags with blanks": lambda: filled("{{" + " " * 1_000_000),
+    "Go templates that stay open": lambda: filled("{{" * 500_000, is_go=True),
+    "comments of Go templates": lambda: filled("{{/*" * 200_000, is_go=True),
+    "blanks of Go templates": lambda: filled("{{ " + " " * 1_000_000 + "}}", is_go=True),
+    "quotes of Go templates": lambda: filled('{{ "' + '\\"' * 300_000, is_go=True),
+    "numbers of Go templates": lambda: filled("{{ 0x" + "a_" * 300_000 + "! }}", is_go=True),
+    "words of Go templates": lambda: filled("{{ " + "a" * 1_000_000 + " }}", is_go=True),
     "variables in variables": lambda: _expanded("${a:=" * 19 + "x" * 100_000 + "}" * 19),
     "variables that stay open": lambda: _expanded("${a##" + "*" * 100_000),
     "a value for each letter": lambda: _expanded("${V//a/" + "b" * 100_000 + "}"),

@@ -224,8 +224,8 @@ def _read_by_kind(one: LocatedObject, context: FluxContext, others: Iterable[str
                 one, context.files, remotes=context.remotes, revision=context.revision
             )
         case argocd.GROUP, "ApplicationSet":
-            from gitops_mcp.domain.engines.applicationsets.generators import Repository
             from gitops_mcp.domain.engines.applicationsets.interpret import interpret_application_set
+            from gitops_mcp.domain.engines.applicationsets.rows import Repository
 
             around = Repository(context.files, others, context.found, context.remotes, context.revision)
             yield from interpret_application_set(one, around)

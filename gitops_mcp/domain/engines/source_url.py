@@ -25,6 +25,12 @@ class OffBranch(str):
     __slots__ = ()
 
 
+class NotEvaluated(str):
+    """Why it cannot be told what an ApplicationSet applies: something below its folder, or nothing."""
+
+    __slots__ = ()
+
+
 PUSHES = ("flux push artifact", "oras push")
 """How a pipeline makes an artifact of files."""
 _EXPRESSION = re.compile(r"\$\{\{ *([\w.-]+) *\}\}")

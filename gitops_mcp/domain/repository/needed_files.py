@@ -38,7 +38,7 @@ def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[st
             found |= set(_existing_paths(_strings(_document_values(text)), above, paths))
         elif any(mark in text for mark in (*MARKS, *HINTS)):
             found |= set(_existing_paths(_strings(_document_values(text)), (folder, *_named_folders(text)), paths))
-            if "ApplicationSet" in text and "files:" in text:
+            if "ApplicationSet" in text and ("files:" in text or "valueFiles:" in text):
                 from gitops_mcp.domain.engines.applicationsets.git_generator import paths_that_may_fit
 
                 found |= set(paths_that_may_fit(_document_values(text), paths))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.reading import kustomization_path, read_documents
+from gitops_mcp.domain.engines.reading import TextPlace, kustomization_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at, dotted_path, list_at
@@ -191,12 +191,17 @@ def _why_left_out(one: EngineObject) -> str | None:
 
 def _why_no_application(path: str, engines: Sequence[EngineObject]) -> str | None:
     """The ApplicationSet that takes neighbours of the folder and not the folder."""
-    beside = {
-        posixpath.dirname(one.folder): one for one in engines if one.kind == "ApplicationSet" and one.folder is not None
-    }
-    for folder in folders_above(posixpath.dirname(path), ""):
-        if folder and (one := beside.get(posixpath.dirname(folder))) is not None:
-            return f"{one} makes no Application for {folder}"
+    sets: dict[TextPlace, list[EngineObject]] = {}
+    for one in engines:
+        if one.kind == "ApplicationSet" and one.folder and not one.excluded:
+            sets.setdefault(one.place, []).append(one)
+    own = posixpath.dirname(path)
+    for found in sets.values():
+        folders = [str(one.folder) for one in found]
+        top = posixpath.commonpath(folders) if len(folders) > 1 else posixpath.dirname(folders[0])
+        if top and own.startswith(f"{top}/"):
+            depth = max(folder.count("/") for folder in folders) + 1
+            return f"{found[0]} makes no Application for {'/'.join(own.split('/')[:depth])}"
     return None
 
 

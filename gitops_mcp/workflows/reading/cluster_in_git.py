@@ -30,12 +30,12 @@ def declared_cluster(
     app: App,
     ground: Ground | None,
     environment: Environment,
-    engine_api: ApiOnce,
     name: str,
     namespace: str | None,
     warnings: list[Notice],
     *,
     known: bool,
+    engine_api: ApiOnce | None = None,
 ) -> Declaration | None:
     """What Git declares. That it is unclear is a warning where there is something else to tell, else the error."""
     if ground is None:

@@ -68,9 +68,8 @@ def read_cluster_status(
     warnings = base_warnings(ground)
     live, unavailable = live_cluster(api, chosen, name, asked)
     space = asked or at(live, "metadata", "namespace")
-    declared = declared_cluster(
-        app, ground, chosen, apis.at_engine(chosen), name, space, warnings, known=bool(live or unavailable)
-    )
+    is_known, engine_api = live is not None or unavailable is not None, apis.at_engine(chosen)
+    declared = declared_cluster(app, ground, chosen, name, space, warnings, known=is_known, engine_api=engine_api)
     if declared and isinstance(unavailable, Forbidden) and not asked:
         # What may not be looked for in all namespaces may be read where Git says that it is.
         there, refused = live_cluster(api, chosen, name, declared.identity.namespace)

@@ -95,6 +95,11 @@ def _matrix() -> Files:
     return _application_set(f"- matrix:\n    generators:\n{sides}")
 
 
+def _counting_templates() -> Files:
+    made = _application_set(_elements(2000, "a"), path="'{{ range until 9999 }}x{{ end }}'")
+    return {path: text.replace("  generators:", "  goTemplate: true\n  generators:") for path, text in made.items()}
+
+
 def _nested_list() -> Files:
     return _application_set("- list:\n    elements:\n    - {a: " + "[" * 60 + "x" + "]" * 60 + "}\n")
 
@@ -176,6 +181,7 @@ HOSTILE_BUILDS: dict[str, Callable[[], Files]] = {
     "patches for each object": _patches,
     "labels for each object": _labels,
     "a matrix of two lists": _matrix,
+    "a template that counts for each element": _counting_templates,
     "a list in lists": _nested_list,
     "a long list": lambda: _application_set(_elements(200_000, "a")),
     "Applications on one folder": _same_folder,

@@ -10,7 +10,7 @@ from tests.fuzz.limits import spent_by as spent_by_call
 
 _LEFT_ALONE = frozenset(
     {"two names at each level", "a long list", "a huge scalar", "a huge block", "a list of ignored files"}
-    | {"comments without end"}
+    | {"comments without end", "a matrix of two lists", "a list in lists", "a path for each folder"}
 )
 """Those that are built in time, or not at all for another reason."""
 _ALIKE = frozenset(

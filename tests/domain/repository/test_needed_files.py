@@ -35,6 +35,14 @@ spec:
         - {chart: cluster, helm: {valueFiles: [$values/vals/all.yaml, "$values/envs/{{ .env }}/{{ .name }}/db.yaml"]}}
         - {ref: values}
 """
+SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: a, namespace: argocd}
+spec:
+  generators: [{matrix: {generators: [{list: {}}, {git: {repoURL: x, files: [{path: 'envs/{{ .env }}/*.yaml'}, {path: envs/x/*, exclude: true}]}}]}}]
+  template: {spec: {source: {helm: {valueFiles: ['$v/values/{{ .env }}.yaml', 'values-{{ .env }}.yaml', '{{ .env }}.yaml']}}}}
+"""
 
 
 @pytest.mark.parametrize(
@@ -58,6 +66,7 @@ spec:
         pytest.param({"a.yaml": REFERRED}, {"vals/prod/db.yaml", "vals/all.yaml", "envs/eu/a/db.yaml", "envs/eu/a/web.yaml", "$values/vals/all.yaml"}, {"vals/all.yaml", "envs/eu/a/db.yaml"}, id="values of another source, and by a template"),
         pytest.param({"o/kustomization.yaml": "configMapGenerator: [{name: v, files: [values.yaml=./v.yaml], envs: [e.env]}]\n"}, {"o/v.yaml", "o/e.env"}, {"o/v.yaml", "o/e.env"}, id="what is generated into a ConfigMap"),
         pytest.param({"boot/helmfile.yaml": "releases: [{name: flux-instance, values: [../apps/v.yaml]}]\n"}, {"apps/v.yaml"}, {"apps/v.yaml"}, id="values of an instance that a script installs"),
+        pytest.param({"s.yaml": SET}, {"envs/eu/a.yaml", "envs/a.yaml", "envs/b/notes.txt", "values/eu.yaml", "c/values-eu.yaml", "eu.yaml"}, {"envs/eu/a.yaml", "values/eu.yaml", "c/values-eu.yaml"}, id="of an ApplicationSet, whatever its tags stand for"),
         pytest.param({"x.yaml": "kind: ConfigMap\ndata: {file: y.yaml}\n"}, {"y.yaml"}, set(), id="of what is no engine object"),
     ],
 )  # fmt: skip

@@ -16,7 +16,7 @@ from gitops_mcp.domain.engines.applicationsets.texts import Parameters
 from gitops_mcp.domain.engines.applies import LocatedObject
 from gitops_mcp.domain.engines.go_template.text_functions import normalize
 from gitops_mcp.domain.engines.go_template.values import StringMap, Unknown
-from gitops_mcp.domain.engines.reading import mappings_in, string_values
+from gitops_mcp.domain.engines.reading import string_values
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
 _LABEL = "argocd.argoproj.io/secret-type"

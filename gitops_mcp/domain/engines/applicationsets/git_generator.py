@@ -8,16 +8,15 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from gitops_mcp.domain.budget import spend
-from gitops_mcp.domain.engines.applicationsets.texts import Parameters
+from gitops_mcp.domain.engines.applicationsets.texts import Parameters, split_at_tags
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.go_template.text_functions import normalize
 from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown, go_text, go_value
-from gitops_mcp.domain.engines.reading import Files, mappings_in
+from gitops_mcp.domain.engines.reading import Files, mappings_in, texts_in
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
 
-_TAGS = re.compile(r"\{\{.*?\}\}")
 _SPECIAL = re.compile(r"[*?\[\\{]")
 
 
@@ -64,20 +63,31 @@ def files_that_fit(patterns: Iterable[Object], paths: Iterable[str]) -> list[str
 
 
 def paths_that_may_fit(said: object, paths: Collection[str]) -> Iterator[str]:
-    """Of every Git generator of a document the files that it may read; a tag of a template stands for anything."""
+    """Files that the sets of a document may read: of Git generators, and value files. A tag stands for anything."""
     if isinstance(said, dict):
-        patterns = [
-            {"path": _TAGS.sub("*", str(one.get("path")))}
-            for one in mappings_in(said.get("files"))
-            if one.get("path") and one.get("exclude") is not True
-        ]
-        if patterns and said.get("repoURL"):
-            try:
-                yield from files_that_fit(patterns, paths)
-            except Fails:
-                return  # It is told where the set is evaluated.
+        patterns = [one for one in mappings_in(said.get("files")) if one.get("path") and one.get("exclude") is not True]
+        patterns = [{"path": _without_tags(str(one["path"]))} for one in patterns if said.get("repoURL")]
+        patterns += [{"path": one} for name in texts_in(said.get("valueFiles")) if (one := _named_by_template(name))]
+        try:
+            yield from files_that_fit(patterns, paths) if patterns else ()
+        except Fails:
+            return  # It is told where the set is evaluated.
     for part in said.values() if isinstance(said, dict) else said if isinstance(said, list) else ():
         yield from paths_that_may_fit(part, paths)
+
+
+def _without_tags(text: str) -> str:
+    return "*".join(split_at_tags(text)[::2])
+
+
+def _named_by_template(name: str) -> str | None:
+    """A pattern for a value file; none where that would fit any."""
+    if "{{" not in name:
+        return None
+    pattern = _without_tags(name)
+    is_from_root = pattern.startswith(("$", "/"))
+    inside = pattern.partition("/")[2] if is_from_root else f"*{pattern.rpartition('../')[2]}"
+    return inside if re.search(r"\w", inside.rpartition(".")[0]) else None
 
 
 def pattern_start(pattern: str) -> str:

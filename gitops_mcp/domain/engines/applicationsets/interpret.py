@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from gitops_mcp.domain.engines.applicationsets.generators import KINDS, Repository, Row, generated_rows
+from gitops_mcp.domain.engines.applicationsets.generators import KINDS, generated_rows
 from gitops_mcp.domain.engines.applicationsets.git_generator import pattern_start
 from gitops_mcp.domain.engines.applicationsets.patches import merged_template, patched_application
+from gitops_mcp.domain.engines.applicationsets.rows import Repository, Row
 from gitops_mcp.domain.engines.applicationsets.texts import Templating
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.argocd import interpret_application
 from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown, OpenMap, Unknown, why_unknown
 from gitops_mcp.domain.engines.reading import TextPlace, clean_path, file_and_line, mappings_in
+from gitops_mcp.domain.engines.source_url import NotEvaluated
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
 _SAYS_WHERE = re.compile(r"\b(sources?|destination|sourceHydrator)\b")
@@ -29,12 +31,6 @@ _DECIDES = frozenset(
     ]
 )
 """Parts of a source without which nobody knows what it makes."""
-
-
-class NotEvaluated(str):
-    """Why it cannot be told what a set applies: something below its folder, or nothing."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ def _engine_objects(one: LocatedObject, made: _Made, around: Repository) -> Iter
                 name=one.name,
                 place=one.place,
                 generated=name if isinstance(name, str) else None,
-                guess="; ".join(dict.fromkeys((*made.doubts, *source.doubts))) or None,
+                guess="; ".join(dict.fromkeys(filter(None, (found.guess, *made.doubts, *source.doubts)))) or None,
                 opaque=found.opaque or source.opaque,
             )
             if isinstance(namespace, Unknown):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gitops_mcp.domain.engines.applicationsets.interpret import NotEvaluated
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.argocd import interpret_application
 from gitops_mcp.domain.engines.reading import Files, mappings_in
+from gitops_mcp.domain.engines.source_url import NotEvaluated
 from gitops_mcp.domain.objects import Object, at
 
 
 def is_open_set(one: EngineObject) -> bool:
     """Whether the live Applications of an ApplicationSet say more of it than Git."""
-    unsaid = one.guess or one.opaque or one.why_no_namespace or one.generated is None
+    unsaid = one.guess or one.why_no_namespace or one.generated is None
     return one.kind == "ApplicationSet" and (isinstance(one.excluded, NotEvaluated) or bool(unsaid))
 
 

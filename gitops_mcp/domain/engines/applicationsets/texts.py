@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,6 @@ from gitops_mcp.domain.engines.go_template.values import Fails, OpenMap, Unknown
 from gitops_mcp.domain.engines.reading import texts_in
 from gitops_mcp.domain.objects import Object, at
 
-_TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_HAS_TAG = re.compile(r"\{\{.*\}\}")
 _MISSING_KEYS = {"default": "default", "invalid": "default", "zero": "zero", "error": "error"}
 
 Parameters = dict[str, Any]
@@ -37,9 +34,13 @@ class Templating:
         return found
 
     def fill(self, value: Any, parameters: Parameters) -> Any:
-        """With every text and key filled in; where a text cannot be known, Unknown stands in its place."""
+        """With every text and key filled in; where a text cannot be known, Unknown stands in its place.
+
+        What is null is dropped.
+        """
         if isinstance(value, dict):
-            filled = {self.fill(key, parameters): self.fill(one, parameters) for key, one in value.items()}
+            said = {key: one for key, one in value.items() if one is not None}
+            filled = {self.fill(key, parameters): self.fill(one, parameters) for key, one in said.items()}
             return {key: one for key, one in filled.items() if isinstance(key, str)}
         if isinstance(value, list):
             return [self.fill(one, parameters) for one in value]
@@ -50,12 +51,23 @@ class Templating:
             return text
         if self.is_go:
             return render(text, parameters, missing_key=self.missing_key)
-        return _fill_tags(text, parameters) if _HAS_TAG.search(text) else text
+        has_tag = any("}}" in line.partition("{{")[2] for line in text.splitlines())
+        return _fill_tags(text, parameters) if has_tag else text
+
+
+def split_at_tags(text: str) -> list[str]:
+    """Text and the insides of tags in turn; one that does not end is text."""
+    parts: list[str] = []
+    at = 0
+    while (begin := text.find("{{", at)) >= 0 and (end := text.find("}}", begin + 2)) >= 0:
+        parts += [text[at:begin], text[begin + 2 : end]]
+        at = end + 2
+    return [*parts, text[at:]]
 
 
 def _fill_tags(text: str, parameters: Parameters) -> str | Unknown:
     """A tag that no parameter is called by stays."""
-    parts = _TAG.split(text)
+    parts = split_at_tags(text)
     if "{{" in parts[-1]:
         raise Fails("a {{ of its template has no }}")
     spend(len(parts))

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import copy
-import json
 from typing import Any
 
+from gitops_mcp.domain.engines.go_template.encoding import (
+    escaped_json,
+    from_json,
+    json_text,
+    must_from_json,
+    to_yaml,
+    yaml_list,
+    yaml_map,
+)
 from gitops_mcp.domain.engines.go_template.text_functions import texts_of
 from gitops_mcp.domain.engines.go_template.values import (
     MISSING,
@@ -15,9 +23,7 @@ from gitops_mcp.domain.engines.go_template.values import (
     Signature,
     StringMap,
     Unknown,
-    float_text,
     go_text,
-    go_value,
     int64,
     is_empty,
     is_same,
@@ -145,93 +151,10 @@ def _has(needle: Any, found: Any) -> bool:
     return any(is_same(needle, one) for one in found or ())
 
 
-def _json(value: Any, indent: int | None = None, level: int = 0) -> str:
-    """As Go writes JSON: keys sorted, and numbers as JavaScript has them."""
-    if isinstance(value, dict | list) and value:
-        inner = "" if indent is None else f"\n{' ' * indent * (level + 1)}"
-        outer = inner and f"\n{' ' * indent * level}" if indent else ""
-        colon = ":" if indent is None else ": "
-        parts = [_json(one, indent, level + 1) for one in (value if isinstance(value, list) else ())]
-        if isinstance(value, dict):
-            parts = [
-                f"{json.dumps(key, ensure_ascii=False)}{colon}{_json(value[key], indent, level + 1)}"
-                for key in sorted(value)
-            ]
-        ends = "[]" if isinstance(value, list) else "{}"
-        return f"{ends[0]}{inner}{f',{inner}'.join(parts)}{outer}{ends[1]}"
-    if isinstance(value, float):
-        return float_text(value, least=-6, most=21).replace("e-0", "e-")
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _escaped_json(value: Any, indent: int | None = None) -> str:
-    text = _json(value, indent)
-    for letter in "<>&\u2028\u2029":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text
-
-
-def _from_json(text: str) -> Any:
-    try:
-        return go_value(json.loads(text))
-    except ValueError:
-        return None
-
-
-def _must_from_json(text: str) -> Any:
-    try:
-        return go_value(json.loads(text))
-    except ValueError as error:
-        raise Fails("`mustFromJson` is given no JSON") from error
-
-
-def _to_yaml(value: Any) -> str:
-    from gitops_mcp.domain.yaml.render import Indentation, block
-
-    text = "\n".join(block(_for_yaml(value), 0, Indentation(offset=0)))
-    if isinstance(value, str) and text != value:
-        raise NotKnown("which quotes `toYaml` takes is not evaluated")
-    return text
-
-
 def _type_of(value: Any) -> str:
     if isinstance(value, list):
         raise NotKnown("the type of a list is not evaluated")
     return type_of(value)
-
-
-def _for_yaml(value: Any) -> Any:
-    """Sorted, and a whole number without a point."""
-    if isinstance(value, dict):
-        return {key: _for_yaml(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [_for_yaml(one) for one in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**63 else value
-
-
-def _from_yaml(text: str) -> Any:
-    from gitops_mcp.domain.yaml.text import parse_documents
-    from gitops_mcp.domain.yaml.tree import Unparsable
-
-    try:
-        documents = parse_documents(text)
-    except Unparsable as error:
-        raise Fails("`fromYaml` is given no YAML") from error
-    return go_value(documents[0].value) if documents else None
-
-
-def _yaml_map(text: str) -> dict[str, Any]:
-    found = _from_yaml(text)
-    if found is not None and not isinstance(found, dict):
-        raise Fails("`fromYaml` is given no map")
-    return found or {}
-
-
-def _yaml_list(text: str) -> list[Any]:
-    found = _from_yaml(text)
-    if found is not None and not isinstance(found, list):
-        raise Fails("`fromYamlArray` is given no list")
-    return found or []
 
 
 DATA_FUNCTIONS = {
@@ -249,9 +172,9 @@ DATA_FUNCTIONS = {
     "dig": Signature("a*", _dig, _SHALLOW),
     "empty": Signature("a", is_empty, _SHALLOW),
     "first": Signature("l", lambda found: found[0] if found else None, _SHALLOW),
-    "fromJson": Signature("s", _from_json),
-    "fromYaml": Signature("s", _yaml_map),
-    "fromYamlArray": Signature("s", _yaml_list),
+    "fromJson": Signature("s", from_json),
+    "fromYaml": Signature("s", yaml_map),
+    "fromYamlArray": Signature("s", yaml_list),
     "get": Signature("ms", lambda found, key: look_up(found, key, ""), _SHALLOW),
     "has": Signature("aa", _has),
     "hasKey": Signature("ms", _has_key, _SHALLOW),
@@ -265,7 +188,7 @@ DATA_FUNCTIONS = {
     "list": Signature("a*", lambda *values: list(values), _SHALLOW),
     "merge": _merge(overwrite=False),
     "mergeOverwrite": _merge(overwrite=True),
-    "mustFromJson": Signature("s", _must_from_json),
+    "mustFromJson": Signature("s", must_from_json),
     "not": Signature("v", is_empty, _SHALLOW),
     "omit": Signature("ms*", lambda found, *keys: {key: one for key, one in found.items() if key not in keys}),
     "pick": Signature("ms*", lambda found, *keys: {key: found[key] for key in keys if _has_key(found, key)}, _SHALLOW),
@@ -277,10 +200,10 @@ DATA_FUNCTIONS = {
     "slice": Signature("la*", _slice, _SHALLOW),
     "sortAlpha": Signature("a", lambda value: sorted(texts_of(value)) if isinstance(value, list) else [go_text(value)]),
     "ternary": Signature("aab", lambda yes, no, which: yes if which else no, _SHALLOW),
-    "toJson": Signature("a", _escaped_json),
-    "toPrettyJson": Signature("a", lambda value: _escaped_json(value, 2)),
-    "toRawJson": Signature("a", _json),
-    "toYaml": Signature("a", _to_yaml),
+    "toJson": Signature("a", escaped_json),
+    "toPrettyJson": Signature("a", lambda value: escaped_json(value, 2)),
+    "toRawJson": Signature("a", json_text),
+    "toYaml": Signature("a", to_yaml),
     "typeIs": Signature("sa", lambda name, value: name == _type_of(value)),
     "typeOf": Signature("a", _type_of),
     "uniq": Signature("l", _uniq),

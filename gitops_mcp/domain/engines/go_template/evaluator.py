@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_mcp.domain.budget import spend
+from gitops_mcp.domain.engines.go_template.calls import parameters, typed
 from gitops_mcp.domain.engines.go_template.functions import FUNCTIONS
 from gitops_mcp.domain.engines.go_template.parser import (
     Block,
@@ -37,18 +38,10 @@ from gitops_mcp.domain.engines.go_template.values import (
     type_of,
 )
 
-_MOST_STEPS = 100_000
+_MOST_STEPS = 50_000
 _MOST_TEXT = 1_000_000
 _ABSENT = object()
 _CHANGING = ("set", "unset", "merge", "Merge")
-_TYPES = {
-    "s": (str, "string"),
-    "i": (int, "int"),
-    "f": (float, "float64"),
-    "b": (bool, "bool"),
-    "m": (dict, "map"),
-    "l": (list, "slice"),
-}
 
 
 class _Jumped(Exception):
@@ -74,7 +67,7 @@ def render(text: str, data: dict[str, Any], *, missing_key: str = "default") -> 
     except _Jumped as error:
         raise Fails(f"`{error.name}` stands outside of a range") from error
     finally:
-        spend(1 + made.steps // 4)
+        spend(1 + made.steps // 2)
     return "".join(made.out)
 
 
@@ -118,19 +111,7 @@ class _Evaluation:
 
     def _range(self, node: Block, dot: Any) -> None:
         names, assigns = node.pipe.variables, node.pipe.assigns
-        value = self._pipe(Pipe(node.pipe.commands), dot)
-        if isinstance(value, Unknown | OpenMap):
-            raise NotKnown(value.reason)
-        pairs: list[tuple[Any, Any]] = []
-        if isinstance(value, dict):
-            pairs = sorted(value.items())
-        elif isinstance(value, list):
-            pairs = list(enumerate(value))
-        elif kind_of(value).startswith("int") and len(names) < 2:
-            self._count(max(value, 0))
-            pairs = [(one, one) for one in range(value)]
-        elif value is not MISSING:
-            raise Fails(f"range goes over no {type_of(value)}")
+        pairs = self._pairs(self._pipe(Pipe(node.pipe.commands), dot), is_one=len(names) < 2)
         mark = len(self.variables)
         for key, one in pairs:
             for name, said in zip(names, (key, one)[2 - len(names) :], strict=True):
@@ -144,6 +125,21 @@ class _Evaluation:
                 del self.variables[mark:]
         if not pairs:
             self.walk(node.otherwise, dot)
+
+    def _pairs(self, value: Any, *, is_one: bool) -> list[tuple[Any, Any]]:
+        """What a range goes over; `is_one`: it takes no more than one variable."""
+        if isinstance(value, Unknown | OpenMap):
+            raise NotKnown(value.reason)
+        if isinstance(value, dict):
+            return sorted(value.items())
+        if isinstance(value, list):
+            return list(enumerate(value))
+        if kind_of(value).startswith("int") and is_one:
+            self._count(max(value, 0))
+            return [(one, one) for one in range(value)]
+        if value is MISSING:
+            return []
+        raise Fails(f"range goes over no {type_of(value)}")
 
     def _pipe(self, pipe: Pipe, dot: Any) -> Any:
         value: Any = _ABSENT
@@ -209,23 +205,19 @@ class _Evaluation:
             return self._short_circuit(name, terms, dot, final)
         if (signature := FUNCTIONS[name]) is None:
             raise NotKnown(f"`{name}` of its template is not evaluated")
-        takes = signature.takes.removesuffix("*")
-        count = len(terms) + (final is not _ABSENT)
-        if signature.takes.endswith("*"):
-            if count < len(takes) - 1:
-                raise Fails(f"`{name}` takes at least {len(takes) - 1} arguments, not {count}")
-            takes = takes[:-1] + takes[-1] * (count - len(takes) + 1)
-        elif count != len(takes):
-            raise Fails(f"`{name}` takes {len(takes)} arguments, not {count}")
+        takes = parameters(name, signature, len(terms) + (final is not _ABSENT))
         values = [self._argument(name, kind, term, dot) for kind, term in zip(takes, terms, strict=False)]
         if final is not _ABSENT:
-            values.append(_typed(name, takes[-1], final))
-        for kind, value in zip(takes, values, strict=True):
-            if isinstance(value, Unknown) and (signature.looks_inside or kind not in "av"):
-                return value
-        if signature.looks_inside:
-            values = [self._known(value) for value in values]
-        made = signature.run(*values)
+            values.append(typed(name, takes[-1], final))
+        unknown = next((one for one in zip(takes, values, strict=True) if isinstance(one[1], Unknown)), None)
+        if unknown and (signature.looks_inside or unknown[0] not in "av"):
+            return unknown[1]
+        for value in values:
+            self._known(value) if signature.looks_inside else self._count(_length(value) // 50)
+        try:
+            made = signature.run(*values)
+        except (ArithmeticError, ValueError) as error:
+            raise NotKnown(f"`{name}` of its template cannot be evaluated with what it is given") from error
         if isinstance(made, str) and len(made) > _MOST_TEXT:
             raise NotKnown("what its template makes is too long")
         return made
@@ -246,7 +238,7 @@ class _Evaluation:
                 return float(term.value)
             if int(term.value) == term.value:
                 return int(term.value)
-        return _typed(name, kind, self._value(term, dot))
+        return typed(name, kind, self._value(term, dot))
 
     def _known(self, value: Any) -> Any:
         """The value, where all that it holds is known, and it is no more than may be worked on."""
@@ -279,15 +271,5 @@ class _Evaluation:
             raise NotKnown(f"its template takes more than {_MOST_STEPS:,} steps")
 
 
-def _typed(name: str, kind: str, value: Any) -> Any:
-    """An argument as its parameter takes it."""
-    if kind == "v" or isinstance(value, Unknown):
-        return value
-    if kind == "a":
-        return None if value is MISSING else value
-    if kind == "m" and (value is None or value is MISSING):
-        return {}
-    wanted, said = _TYPES[kind]
-    if type(value) in {wanted, OpenMap if kind == "m" else wanted}:
-        return value
-    raise Fails(f"`{name}` takes a {said}, not {type_of(value)}")
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, str | list | dict) else 0

@@ -16,9 +16,9 @@ from gitops_mcp.domain.engines.go_template.values import (
     Int64,
     NotKnown,
     Signature,
-    go_text,
-    kind_of,
+    float_number,
     int64,
+    kind_of,
     type_of,
 )
 
@@ -50,10 +50,9 @@ def _is_less(first: Any, other: Any) -> bool:
 
 
 def _float(value: Any) -> float:
-    try:
-        return float(value) if isinstance(value, str | bool | int | float) else 0.0
-    except ValueError:
-        return 0.0
+    if isinstance(value, str):
+        return float_number(value) or 0.0
+    return float(value) if isinstance(value, bool | int | float) else 0.0
 
 
 def _wrapped(value: int) -> Int64:
@@ -173,7 +172,7 @@ def _fail(text: str) -> str:
 _OTHERS = {
     "add": Signature("a*", lambda *values: _wrapped(sum(map(int64, values)))),
     "add1": Signature("a", lambda value: _wrapped(int64(value) + 1)),
-    "atoi": Signature("s", lambda text: int(text) if text.lstrip("+-").isdecimal() and text.isascii() else 0),
+    "atoi": Signature("s", lambda text: int(int64(text)) if text.lstrip("+-").isdecimal() else 0),
     "ceil": Signature("a", lambda value: float(math.ceil(_float(value)))),
     "div": Signature("aa", lambda one, other: _divided(one, other, rest=False)),
     "eq": Signature("vv*", _eq),

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from gitops_mcp.domain.engines.go_template.functions import FUNCTIONS
 from gitops_mcp.domain.engines.go_template.lexer import Token, tokens
-from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown, whole_number
+from gitops_mcp.domain.engines.go_template.literals import literal
+from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown
 
 _DEEPEST = 60
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_ESCAPE = re.compile(
-    r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|.)", re.DOTALL
-)
-_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _BLOCKS = frozenset({"if", "range", "with"})
 _KEYWORDS = _BLOCKS | {"block", "define", "else", "end", "template"}
 _OPERANDS = frozenset({"string", "char", "number", "variable", "field", "dot", "word", "open"})
@@ -225,20 +220,14 @@ class _Parser:
     def _term(self, token: Token) -> Term:
         value = token.value
         match token.kind:
-            case "string":
-                return Literal(value[1:-1].replace("\r", "") if value[0] == "`" else _unquoted(value[1:-1]))
-            case "char":
-                return Literal(_code_point(value[1:-1]))
-            case "number":
-                return Literal(_number(value))
+            case "string" | "char" | "number":
+                return Literal(literal(token.kind, value))
             case "variable":
                 if value not in self.variables:
                     raise Fails(f"the variable {value} is not declared")
                 return Variable(value)
-            case "field":
-                return Chain(None, (value[1:],))
-            case "dot":
-                return Chain(None)
+            case "field" | "dot":
+                return Chain(None, (value[1:],) if value[1:] else ())
             case "open":
                 return self._parenthesis()
             case _:
@@ -275,34 +264,3 @@ class _Parser:
         if self._skip_space().kind != "end":
             raise Fails(f"{self.found[self.at].value!r} stands before }}}}")
         self.at += 1
-
-
-def _number(text: str) -> int | float:
-    if (value := whole_number(text)) is not None:
-        if not -(2**63) <= value < 2**63:
-            raise Fails(f"{text} is too large")
-        return value
-    if _FLOAT.fullmatch(text) and not text.lstrip("+-").isdecimal():
-        return float(text)
-    raise Fails(f"{text} is no number")
-
-
-def _unquoted(text: str) -> str:
-    return _ESCAPE.sub(_escaped, text)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    letter, *codes = found.groups()
-    if letter and letter != "'":
-        return _ESCAPED.get(letter, letter)
-    code = next(((one, 8 if index == 3 else 16) for index, one in enumerate(codes) if one), None)
-    if code is None or int(*code) > 0x10FFFF:
-        raise Fails(f"{found.group()} is no escape of a text")
-    return chr(int(*code))
-
-
-def _code_point(text: str) -> int:
-    found = "'" if text == "\\'" else _unquoted(text)
-    if len(found) != 1:
-        raise Fails(f"'{text}' is no character")
-    return ord(found)

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-
 _WHOLE = re.compile(
-    r"[+-]?(?:0|[1-9][0-9]*(?:_[0-9]+)*|0[xX](?:_?[0-9a-fA-F]+)+|0[oO]?(?:_?[0-7]+)+|0[bB](?:_?[01]+)+)", re.ASCII
+    r"[+-]?(?:[1-9][0-9]*(?:_[0-9]+)*|0[xX](?:_?[0-9a-fA-F])+|0[oO]?(?:_?[0-7])+|0[bB](?:_?[01])+|0)", re.ASCII
 )
+_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_LONGEST = 100
+"""Characters of a number."""
 
 
 class Fails(Exception):
@@ -137,21 +139,15 @@ def is_same(one: Any, other: Any) -> bool:
 
 def go_text(value: Any) -> str:
     """As `%v` prints it."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return float_text(value)
-        case int():
-            return str(int(value))
-        case dict():
-            return f"map[{' '.join(f'{key}:{go_text(value[key])}' for key in sorted(value))}]"
-        case list():
-            return f"[{' '.join(map(go_text, value))}]"
-        case _:
-            return "<nil>"
+    if isinstance(value, list):
+        return f"[{' '.join(map(go_text, value))}]"
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{go_text(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return float_text(value)
+    return "<nil>" if value is None or value is MISSING else str(value)
 
 
 def float_text(value: float, *, least: int = -4, most: int = 6) -> str:
@@ -197,19 +193,23 @@ def _quoted_parts(text: str) -> Iterator[str]:
 
 def whole_number(text: str) -> int | None:
     """As Go reads the base from its start: `0x1f`, `017`, `42`."""
-    if not _WHOLE.fullmatch(text):
+    if len(text) > _LONGEST or not _WHOLE.fullmatch(text):
         return None
     is_old_octal = re.fullmatch(r"[+-]?0[0-7_]+", text) is not None
     return int(text, 8 if is_old_octal else 0)
 
 
+def float_number(text: str) -> float | None:
+    found = float(text) if len(text) <= _LONGEST and _FLOAT.fullmatch(text) else None
+    return found if found is None or math.isfinite(found) else None
+
+
 def int64(value: Any) -> Int64:
     """What cast makes of it: 0 where it is no number."""
     if isinstance(value, str):
-        text = value.rstrip("0").removesuffix(".") if "." in value and not value.partition(".")[2].strip("0") else value
-        return Int64(whole_number(text) or 0)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise NotKnown("a number of its template is infinite")
+        whole, _, rest = value.partition(".")
+        found = whole_number(value if rest.strip("0") else whole) or 0
+        return Int64(found if -(2**63) <= found < 2**63 else 0)
     return Int64(int(value)) if isinstance(value, bool | int | float) else Int64(0)
 
 
