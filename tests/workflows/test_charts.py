@@ -123,11 +123,16 @@ def test_templates_of_a_branch_are_not_run_before_they_are_reviewed(team: Team) 
     hidden = team.commit({"charts/db/values.yaml": 'instances: 5\nmore: "{{ evil }}"\n'})
 
     assert [one.rpartition(": ")[2] for one in declared(desired_at(app, values))] == ["5"]
-    for commit, path in ((template, "charts/db/templates/cluster.yaml"), (hidden, "charts/db/values.yaml")):
+    for commit, path, said in (
+        (template, "charts/db/templates/cluster.yaml", "5"),
+        (hidden, "charts/db/values.yaml", "3"),
+    ):
         seen = desired_at(app, commit)
-        assert seen.clusters == ()
-        with pytest.raises(NotFound, match=f"{path} differs from the base's, and templates that nobody has reviewed"):
-            seen.cluster("shop-db", "shop", environment="default")
+        reason = f"{path} differs from the base's, and templates that nobody has reviewed are not run"
+        assert [(one.object["spec"]["instances"], one.opaque) for one in seen.clusters] == [(int(said), reason)]
+        assert [one.reason for one in seen.hidden if one.is_open] == [
+            f"apps/shop.yaml:1: the chart in charts/db: {reason}"
+        ]
 
     team.git("push", "--quiet", "origin", f"{hidden}:main")
     team.git("fetch", "--quiet", "origin")

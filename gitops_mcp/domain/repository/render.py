@@ -56,8 +56,7 @@ def _chart_state(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) ->
     if one.build != "helm" or one.folder is None or not isinstance(tree.charts, Charts):
         return None
     charts = tree.charts
-    reviewed = None if charts.reviewed is None else tuple(sorted(charts.reviewed.items()))
-    return tuple(paths), tuple(sorted(charts.binaries.items())), charts.links, reviewed, charts.engine.missing
+    return tuple(paths), charts.binaries, charts.links, charts.reviewed, charts.engine.missing
 
 
 def render_root(tree: FileTree, folder: str) -> RenderedRoot:

@@ -8,28 +8,29 @@ the last layer says it. Where that layer is others' too, a later one of this rel
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from gitops_mcp.domain.editing import proof
 from gitops_mcp.domain.editing.charts.candidates import GONE, Candidate, Look, find_candidates
+from gitops_mcp.domain.editing.charts.places import depth_in_layer, is_part, layers_of, places_of_value
 from gitops_mcp.domain.editing.nested_text import edit_nested
-from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
+from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.charts.engine import Charts
+from gitops_mcp.domain.engines.charts.layout import chart_files
 from gitops_mcp.domain.engines.charts.own_chart import (
     ChartDocument,
     Key,
     RenderedChart,
-    chart_files,
     render_chart,
     values_of_layer,
     values_texts,
 )
-from gitops_mcp.domain.engines.charts.values import Release, ValuesPlace, values_line
-from gitops_mcp.domain.engines.reading import file_and_line, value_at_place
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.engines.charts.values import Release, values_line
+from gitops_mcp.domain.engines.reading import file_and_line
+from gitops_mcp.domain.objects import Object, Path, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Remove, Set, apply_edit, normalize_edit
@@ -54,11 +55,11 @@ class _Chart:
     def rendered_with(self, candidate: Candidate, values: Any) -> RenderedChart | str:
         """As if one more layer, behind all others, said the candidate."""
         layer = _nested(values, candidate.path, candidate.value)
-        texts = (*values_texts(_layers(self.applied), self.files), json.dumps(layer, default=str))
+        texts = (*values_texts(layers_of(self.applied), self.files), json.dumps(layer, default=str))
         applied = self.applied
         if applied.chart is not None:  # A parameter would beat it.
             name = dotted_path(candidate.path)
-            rest = tuple(one for one in applied.chart.values if one.kind != "parameter" or not _is_part(one.name, name))
+            rest = tuple(one for one in applied.chart.values if one.kind != "parameter" or not is_part(one.name, name))
             applied = replace(applied, chart=replace(applied.chart, values=rest))
         return render_chart(applied, self.files, self.charts, texts)
 
@@ -88,10 +89,6 @@ def edit_rendered_value(
     raise _refusal(declared, wanted, chart, near)
 
 
-def _is_part(parameter: str, name: str) -> bool:
-    return parameter == name or parameter.startswith((f"{name}.", f"{name}["))
-
-
 def _chart_of(desired: Desired, files: Mapping[str, str], declared: Declaration) -> _Chart:
     release, applied = declared.release, declared.applied
     charts = desired.tree.charts if desired.tree else None
@@ -104,10 +101,6 @@ def _chart_of(desired: Desired, files: Mapping[str, str], declared: Declaration)
     if mine is None:
         raise AssertionError("it was rendered of the same files")
     return _Chart(applied, release, files, charts, made, mine)
-
-
-def _layers(applied: EngineObject) -> tuple[ValuesLayer, ...]:
-    return applied.chart.values if applied.chart else ()
 
 
 def _merged_values(release: Release, files: Mapping[str, str]) -> Any:
@@ -149,7 +142,7 @@ def _changes_besides(before: RenderedChart, after: RenderedChart, mine: Key, exp
         for key in dict.fromkeys([*old, *new])
         if key != mine and (key not in old or key not in new or not is_same(old[key].object, new[key].object))
     ]
-    return [f"{kind} {name}" for _, kind, _, name, _ in changed]
+    return [f"{kind} {name}" for _, kind, name, _ in changed]
 
 
 def _nested(values: Any, path: Path, value: Any) -> Any:
@@ -178,7 +171,7 @@ def _written(
 ) -> tuple[tuple[FileChange, ...], str]:
     """The edit in the first layer where it changes nothing else in the repository, or why there is none."""
     reason = "no file of this repository that this release alone reads can say it"
-    for place in _places(chart, candidate, files):
+    for place in places_of_value(chart.applied, chart.release.values, candidate.path, files):
         if isinstance(place, str):
             reason = place
             continue
@@ -204,99 +197,12 @@ def _written(
     return (), reason
 
 
-def _places(chart: _Chart, candidate: Candidate, files: Mapping[str, str]) -> Iterator[ValuesPlace | str]:
-    """Where the value can be said: by whom it is said last, then later, then by the nearest that have its parents."""
-    layers = chart.release.values
-    own, *_ = [*(layer for layer in layers[:1] if _is_own_values(chart, layer)), None]
-    path, name = candidate.path, dotted_path(candidate.path)
-    for layer in layers:
-        if layer.kind == "parameter" and layer.place is not None and _is_part(layer.name, name):
-            where = file_and_line(layer.place, files)
-            if layer.name != name or chart.applied.guess:
-                yield f"the parameter {layer.name} of {chart.applied} ({where}) says it: change that by hand"
-                return
-            number = int(where.rpartition(":")[2])
-            place = layer.place
-            yield ValuesPlace(place.path, place.document, place.base, None, (), number, present=True, is_text=True)
-            return
-    said = [index for index, layer in enumerate(layers) if _depth(layer, path, files) == len(path)]
-    fixed = next((at + 1 for at, step in enumerate(path) if isinstance(step, int)), 0)  # a list is one layer's
-    if fixed:
-        holding = [index for index, layer in enumerate(layers) if _depth(layer, path[:fixed], files) == fixed]
-        order = holding[-1:]
-    elif said:
-        later = sorted(range(said[-1] + 1, len(layers)), key=lambda at: (-_depth(layers[at], path, files), -at))
-        order = [said[-1], *later]
-    else:
-        order = sorted(range(len(layers)), key=lambda at: (layers[at] is own, -_depth(layers[at], path, files), -at))
-    unread = [index for index, layer in enumerate(layers) if layer.kind == "unread"]
-    for index in order:
-        if unread and index < unread[-1]:
-            yield f"it may be set by {layers[unread[-1]].name}, which is not read here and would win"
-        elif layers[index].kind in {"mapping", "text", "file"}:
-            yield _place(chart, layers[index], path, files)
-    if not fixed and (room := _room_in_engine_object(chart, files)) is not None:
-        yield _place(chart, room, path, files)
-
-
-def _is_own_values(chart: _Chart, layer: ValuesLayer) -> bool:
-    return layer.place is not None and layer.kind == "file" and layer not in _layers(chart.applied)
-
-
-def _depth(layer: ValuesLayer, path: Path, files: Mapping[str, str]) -> int:
-    """How much of a path a layer has."""
-    if layer.kind not in {"mapping", "text", "file"}:
-        return -1
-    value = values_of_layer(replace(layer, value=None), files)
-    for number, step in enumerate(path):
-        is_there = step in value if isinstance(value, dict) else isinstance(value, list) and isinstance(step, int)
-        if not is_there or (isinstance(step, int) and step >= len(value)):
-            return number
-        value = value[step]
-    return len(path)
-
-
-def _place(chart: _Chart, layer: ValuesLayer, path: Path, files: Mapping[str, str]) -> ValuesPlace | str:
-    place = layer.place
-    if place is None or (place.path not in files):
-        return f"{place.path if place else layer.name} is not in this repository"
-    exact = place if layer.kind == "text" else place.below(*path)
-    line = file_and_line(exact, files)
-    current = at(values_of_layer(replace(layer, value=None), files), *path)
-    if isinstance(current, str) and ("${" in current or "{{" in current):
-        return f"it is {current} in {line}, which is filled in later"
-    if chart.applied.guess and layer.kind != "file":
-        return f"it stands in {line} for every Application that {chart.applied} makes"
-    inner = 0 if layer.kind == "text" else None
-    number = int(line.rpartition(":")[2])
-    return ValuesPlace(place.path, place.document, place.base, inner, path, number, current is not None)
-
-
-def _room_in_engine_object(chart: _Chart, files: Mapping[str, str]) -> ValuesLayer | None:
-    """Inline values where there are none so far."""
-    applied = chart.applied
-    if any(
-        layer.kind in {"mapping", "text"} and layer.place and layer.place.path == applied.place.path
-        for layer in _layers(applied)
-    ):
-        return None
-    if applied.kind == "HelmRelease":
-        return ValuesLayer("mapping", applied.place.below("spec", "values"))
-    source = value_at_place(applied.place.below("spec", "source"), files)
-    if (
-        applied.kind == "Application"
-        and isinstance(source, dict)
-        and not value_at_place(applied.place.below("spec", "sources"), files)
-    ):
-        return ValuesLayer("mapping", applied.place.below("spec", "source", "helm", "valuesObject"))
-    return None
-
-
 def _named(chart: _Chart, candidate: Candidate) -> str:
+    path, files = candidate.path, chart.files
     said = [
-        file_and_line(layer.place.below(*candidate.path), chart.files)
+        file_and_line(layer.place.below(*path), files)
         for layer in chart.release.values
-        if layer.place and layer.kind != "text" and _depth(layer, candidate.path, chart.files) == len(candidate.path)
+        if layer.place and layer.kind != "text" and depth_in_layer(layer, path, files) == len(path)
     ]
     return f"the value {dotted_path(candidate.path)}{f' ({said[-1]})' if said else ''}"
 

@@ -10,13 +10,8 @@ from dataclasses import dataclass, replace
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
 from gitops_mcp.domain.engines.charts import cluster_chart
 from gitops_mcp.domain.engines.charts.engine import Charts
-from gitops_mcp.domain.engines.charts.own_chart import (
-    RenderedChart,
-    may_make_cnpg,
-    render_chart,
-    template_path,
-    values_of_layer,
-)
+from gitops_mcp.domain.engines.charts.layout import may_make_cnpg, template_path
+from gitops_mcp.domain.engines.charts.own_chart import RenderedChart, render_chart, values_of_layer
 from gitops_mcp.domain.engines.charts.values import Release
 from gitops_mcp.domain.engines.reading import Files, TextPlace, file_and_line
 from gitops_mcp.domain.kinds import may_mean_cnpg
@@ -61,7 +56,8 @@ def made_by_chart(one: EngineObject, files: Files, charts: Charts) -> MadeByChar
         for name, dependency in gone.items()
         if name not in known
     )
-    return MadeByChart((*made.objects, *_objects_rendered(one, rendered, files)), (*made.notes, *notes))
+    unknown = (f"{chart}: {rendered.unreviewed}",) if rendered.unreviewed else ()
+    return MadeByChart((*made.objects, *_objects_rendered(one, rendered, files)), (*made.notes, *notes), unknown)
 
 
 def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
