@@ -53,9 +53,9 @@ def render_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
 
 def _chart_state(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> object:
     """What a chart is rendered with beside the texts that a build looks at."""
-    if one.build != "helm" or one.folder is None or not isinstance(tree.charts, Charts):
+    if one.build != "helm" or one.folder is None:
         return None
-    charts = tree.charts
+    charts = tree.charts or Charts()
     return tuple(paths), charts.binaries, charts.links, charts.reviewed, charts.engine.missing
 
 
