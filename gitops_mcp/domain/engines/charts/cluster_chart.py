@@ -24,6 +24,7 @@ from gitops_mcp.domain.engines.charts.values import (
 )
 from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.yaml.values import is_same
 
 CHART = "cluster"
 IMAGE = f"{POSTGRES_IMAGES}:"
@@ -141,6 +142,34 @@ def values_place_of_field(
     return find_values_place(release, _MAPPED[whole], path[len(whole) :], files)
 
 
+def entry_of_object(release: Release, value: Object, files: Files) -> tuple[ValuesPlace | str, list[Object]] | None:
+    """Where the list of values stands of which the chart makes such objects, and the list with this one added.
+
+    None where no entry makes this object, under its name.
+    """
+    entries = _ENTRIES.get(value["kind"])
+    if entries is None or (entries.needs and effective_value(release, entries.needs, files) is not True):
+        return None
+    spec = {key: part for key, part in value["spec"].items() if key != "cluster"}
+    entry = {key: at(spec, *path) for path, key in entries.keys.items() if at(spec, *path) is not None}
+    entry.setdefault("name", value["metadata"]["name"].removeprefix(f"{release.name}-{entries.infix}"))
+    made = {"cluster": {"name": release.name}, **_spec_of_entry(entries, entry)}
+    if not is_same({**_spec_of_entry(entries, {}), **value["spec"]}, made):
+        return None
+    if _name_of_entry(release, value["kind"], entry) != value["metadata"]["name"]:
+        return None
+    listed = list(mappings_in(effective_value(release, entries.values, files)))
+    return find_values_place(release, entries.values, (), files), [*listed, entry]
+
+
+def place_of_entry(release: Release, kind: str, name: str, files: Files) -> ValuesPlace | str | None:
+    """Where the entry stands of which the chart makes an object; `name` as for `values_place_of_field`."""
+    entries = _ENTRIES.get(kind)
+    listed = mappings_in(effective_value(release, entries.values, files)) if entries else ()
+    index = _index_of_entry(release, kind, name, listed)
+    return find_values_place(release, entries.values, (index,), files) if entries and index is not None else None
+
+
 def objects_of_release(release: Release, files: Files) -> Iterator[Object]:
     """The Cluster and what belongs to it, with no more in them than what the values say one to one."""
     if release.name is None:
@@ -232,14 +261,19 @@ def _values_place_in_entry(
     entries = _ENTRIES[kind]
     where, line = dotted_path(entries.values), values_line(release, files)
     listed = mappings_in(effective_value(release, entries.values, files))
-    names = [one.get("name") if kind == "Database" else _name_of_entry(release, kind, one) for one in listed]
-    if name not in names:
+    index = _index_of_entry(release, kind, name, listed)
+    if index is None:
         return f"no entry of {where} is named {name} in {line}"
     known = next((one for one in entries.keys if path[1 : 1 + len(one)] == one), None)
     if path[0] != "spec" or known is None or known == ("name",):
         return f"{dotted_path(path)} of a {kind} is no single value of the chart `{CHART}`; see {line}"
     rest = path[1 + len(known) :]
-    return find_values_place(release, entries.values, (names.index(name), entries.keys[known], *rest), files)
+    return find_values_place(release, entries.values, (index, entries.keys[known], *rest), files)
+
+
+def _index_of_entry(release: Release, kind: str, name: str | None, listed: tuple[Object, ...]) -> int | None:
+    names = [one.get("name") if kind == "Database" else _name_of_entry(release, kind, one) for one in listed]
+    return names.index(name) if name in names else None
 
 
 def _name_of_entry(release: Release, kind: str, entry: Object) -> str:
