@@ -20,10 +20,10 @@ from gitops_mcp.errors import Refused
 
 def remove_objects(desired: Desired, *declared: Declaration) -> tuple[FileChange, ...]:
     """The documents of these objects go, and nothing else. Raises Refused where other live objects need them."""
-    if len(declared) == 1 and declared[0].release is not None:
+    if declared and declared[0].release is not None:
         from gitops_mcp.domain.editing.charts.entries import remove_entry
 
-        if changes := remove_entry(desired, declared[0]):
+        if changes := remove_entry(desired, *declared):
             return changes
     for one in declared:
         _check_removable(desired, one)

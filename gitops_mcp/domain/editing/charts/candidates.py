@@ -120,7 +120,8 @@ def _values(look: Look, node: _Node, current: Any) -> Iterator[Candidate]:
 
 def _nodes(value: Any, path: Path, names: frozenset[str], *, is_own: bool = False) -> Iterator[_Node]:
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    own = is_own or (isinstance(value, dict) and any(isinstance(one, str) and one in names for _, one in parts))
+    said = [one for _, one in parts] if isinstance(value, dict) else [value]
+    own = is_own or any(isinstance(one, str) and one in names for one in said)
     if path:
         yield _Node(path, value, own)
     for step, part in parts:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
-from typing import Any
 
 from gitops_mcp.domain.editing.charts.candidates import GONE, Candidate, entry_lists, own_entries
 from gitops_mcp.domain.editing.charts.list_values import list_values
-from gitops_mcp.domain.editing.charts.trial import TRIED_AT_MOST, ChartTrial
+from gitops_mcp.domain.editing.charts.trial import TRIED_AT_MOST, ChartTrial, WhyNot
 from gitops_mcp.domain.editing.field import all_texts
 from gitops_mcp.domain.editing.nested_text import edit_nested
 from gitops_mcp.domain.editing.proof import prove_only_change
@@ -33,7 +32,7 @@ def add_entry(desired: Desired, cluster: Declaration, target: Identity, manifest
     if not cluster.release.template:
         return _add_mapped(desired, cluster.release, target, manifest)
     chart = ChartTrial.of(desired, all_texts(desired), cluster)
-    why_not = _only_this(desired, target)
+    why_not = _only_these(desired, target)
     for candidate in islice(_new_entries(chart, target.kind, manifest), TRIED_AT_MOST):
         after = chart.rendered_with(candidate)
         changed = chart.changed_keys(after) if after else []
@@ -47,18 +46,20 @@ def add_entry(desired: Desired, cluster: Declaration, target: Identity, manifest
     return ()
 
 
-def remove_entry(desired: Desired, declared: Declaration) -> tuple[FileChange, ...]:
-    """The files without the entry of which the chart makes just this object; nothing where there is none."""
-    if declared.release is None or declared.opaque:
+def remove_entry(desired: Desired, *going: Declaration) -> tuple[FileChange, ...]:
+    """The files without the entry of which one chart makes just these objects; nothing where there is none."""
+    first = going[0]
+    if any(one.release is None or one.opaque or one.applied != first.applied for one in going):
         return ()
-    if not declared.release.template:
-        return _remove_mapped(desired, declared, declared.release)
-    chart = ChartTrial.of(desired, all_texts(desired), declared)
-    why_not = _only_this(desired, declared.identity)
+    if first.release is not None and not first.release.template:
+        return _remove_mapped(desired, first, first.release) if len(going) == 1 else ()
+    chart = ChartTrial.of(desired, all_texts(desired), first)
+    keys = {one.key for one in chart.made.documents if any(is_same(one.object, gone.object) for gone in going)}
+    why_not = _only_these(desired, *(one.identity for one in going))
     for path in islice(own_entries(chart.values, chart.mine.object), TRIED_AT_MOST):
         candidate = Candidate(path, GONE)
         after = chart.rendered_with(candidate)
-        if after is not None and chart.changed_keys(after) == [chart.mine.key]:
+        if after is not None and set(chart.changed_keys(after)) == keys:
             changes, _ = chart.write(candidate, why_not)
             if changes:
                 return changes
@@ -93,9 +94,9 @@ def _edited(
     return ()
 
 
-def _only_this(desired: Desired, target: Identity) -> Any:
+def _only_these(desired: Desired, *identities: Identity) -> WhyNot:
     def why_not(changes: tuple[FileChange, ...], _place: str) -> None:
-        prove_only_change(desired, changes, target)
+        prove_only_change(desired, changes, *identities)
 
     return why_not
 

@@ -121,3 +121,56 @@ def test_a_database_is_added_to_and_taken_out_of_the_values_of_the_cluster_chart
         CNPG + "          - name: audit\n            owner: app\n            databaseReclaimPolicy: delete\n"
     ]
     assert [one.after for one in remove_objects(after, new)] == [CNPG]
+
+
+MANY = """\
+{{- range $name, $one := .Values.clusters }}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: {{ $name }}}
+spec: {instances: {{ $one.instances }}}
+{{- range $one.databases }}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata: {name: {{ $name }}-{{ . }}}
+spec: {cluster: {name: {{ $name }}}, name: {{ . }}, owner: app}
+{{- end }}
+{{- end }}
+"""
+
+
+@needs_helm
+def test_a_cluster_goes_with_all_that_its_entry_makes() -> None:
+    values = "clusters:\n  carts:\n    instances: 1\n  orders:\n    instances: 3\n    databases: [a, b]\n"
+    files = {
+        "apps/orders.yaml": application(name="orders"),
+        "chart/Chart.yaml": chart(),
+        "chart/values.yaml": values,
+        "chart/templates/all.yaml": MANY,
+    }
+    desired = desired_of(files)
+    orders = desired.cluster("orders", "shop", environment="prod")
+    databases = [one for one in desired.declarations if one.database]
+
+    assert [one.after for one in remove_objects(desired, orders, *databases)] == [
+        "clusters:\n  carts:\n    instances: 1\n"
+    ]
+    assert [one.after for one in remove_objects(desired, databases[1])] == [values.replace("[a, b]", "[a]")]
+    with pytest.raises(Refused, match="the Helm chart in chart makes it"):
+        remove_objects(desired, orders)
+
+
+@needs_helm
+def test_the_last_cluster_leaves_an_empty_list() -> None:
+    values = "clusters:\n  orders:\n    instances: 3\n"
+    files = {
+        "apps/orders.yaml": application(name="orders"),
+        "chart/Chart.yaml": chart(),
+        "chart/values.yaml": values,
+        "chart/templates/all.yaml": MANY,
+    }
+    desired = desired_of(files)
+
+    assert [one.after for one in remove_objects(desired, desired.clusters[0])] == ["clusters: {}\n"]
