@@ -18,6 +18,7 @@ from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.engines.charts import cluster_chart
 from gitops_mcp.domain.engines.charts.values import Release, ValuesPlace
 from gitops_mcp.domain.objects import Identity, Object, at, leaves
+from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Edit, Remove, Set
@@ -32,12 +33,12 @@ def add_entry(desired: Desired, cluster: Declaration, target: Identity, manifest
     if not cluster.release.template:
         return _add_mapped(desired, cluster.release, target, manifest)
     chart = ChartTrial.of(desired, all_texts(desired), cluster)
-    why_not = _only_these(desired, target)
+    why_not, known = _only_these(desired, target), {one.key for one in chart.made.documents}
     for candidate in islice(_new_entries(chart, target.kind, manifest), TRIED_AT_MOST):
         after = chart.rendered_with(candidate)
         changed = chart.changed_keys(after) if after else []
         made = {one.key: one.object for one in after.documents} if after else {}
-        if len(changed) != 1 or changed[0] not in made or changed[0][1:3] != (target.kind, target.name):
+        if len(changed) != 1 or changed[0] in known or changed[0][1:3] != (target.kind, target.name):
             continue
         if all(is_same(at(made[changed[0]], *path), value) for path, value in leaves(manifest["spec"], ("spec",))):
             changes, _ = chart.write(candidate, why_not)
@@ -59,7 +60,8 @@ def remove_entry(desired: Desired, *going: Declaration) -> tuple[FileChange, ...
     for path in islice(own_entries(chart.values, chart.mine.object), TRIED_AT_MOST):
         candidate = Candidate(path, GONE)
         after = chart.rendered_with(candidate)
-        if after is not None and set(chart.changed_keys(after)) == keys:
+        left = {one.key for one in after.documents} if after else keys
+        if after is not None and left.isdisjoint(keys) and set(chart.changed_keys(after)) == keys:
             changes, _ = chart.write(candidate, why_not)
             if changes:
                 return changes
@@ -89,14 +91,20 @@ def _edited(
     draft = DraftFiles(files)
     with suppress(InvalidRequest, Refused):  # then it is not what makes the object
         edit_nested(draft, place, edit)
-        prove_only_change(desired, draft.changes, target)
-        return draft.changes
+        if _only_these(desired, target)(draft.changes, place.path) is None:
+            return draft.changes
     return ()
 
 
 def _only_these(desired: Desired, *identities: Identity) -> WhyNot:
-    def why_not(changes: tuple[FileChange, ...], _place: str) -> None:
+    """That they come or go, and nothing else changes."""
+    is_new = {one.identity for one in desired.declarations}.isdisjoint(identities)
+
+    def why_not(changes: tuple[FileChange, ...], place: str) -> str | None:
         prove_only_change(desired, changes, *identities)
+        after = {one.identity for one in desired_after(desired, changes).declarations}
+        come = after.issuperset(identities) if is_new else after.isdisjoint(identities)
+        return None if come else f"an edit at {place} does not do it"
 
     return why_not
 
