@@ -47,6 +47,8 @@ class ChartTrial:
     charts: Charts
     made: RenderedChart
     mine: ChartDocument
+    unseen: tuple[EngineObject, ...]
+    """Others that install a chart of which nothing is known here: what their values do cannot be told."""
 
     @classmethod
     def of(cls, desired: Desired, files: Mapping[str, str], declared: Declaration) -> ChartTrial:
@@ -61,7 +63,9 @@ class ChartTrial:
         mine = next((one for one in made.documents if is_same(one.object, declared.object)), None)
         if mine is None:
             raise AssertionError("it was rendered of the same files")
-        return cls(applied, release, files, charts, made, mine)
+        seen = {_key(one.applied) for one in desired.everything if one.applied}
+        unseen = tuple(one for one in desired.engines if one.chart and not one.excluded and _key(one) not in seen)
+        return cls(applied, release, files, charts, made, mine, unseen)
 
     @cached_property
     def values(self) -> Any:
@@ -111,6 +115,9 @@ class ChartTrial:
             if isinstance(place, str):
                 reason = place
                 continue
+            if others := [one for one in self.unseen if place.path in _values_files(one)]:
+                reason = f"{others[0]} takes its values from {place.path} too"
+                continue
             draft, value = DraftFiles(self.files), candidate.value
             if place.is_text and value is not GONE:
                 value = value if isinstance(value, str) else json.dumps(value)
@@ -132,6 +139,14 @@ class ChartTrial:
         for layer in reversed(self.release.values):
             if layer.place and layer.kind != "text" and depth_in_layer(layer, path, self.files) == len(path):
                 yield f" ({file_and_line(layer.place.below(*path), self.files)})"
+
+
+def _key(one: EngineObject) -> tuple[str | None, ...]:
+    return one.kind, one.namespace, one.name, one.generated, one.folder, str(one.place)
+
+
+def _values_files(one: EngineObject) -> set[str]:
+    return {layer.place.path for layer in layers_of(one) if layer.kind == "file" and layer.place}
 
 
 def _merge(old: Any, new: Any) -> Any:

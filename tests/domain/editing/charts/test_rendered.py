@@ -353,6 +353,22 @@ def test_a_chart_of_two_releases_gets_the_value_in_the_layer_of_the_one() -> Non
     }
 
 
+def test_a_values_file_that_another_chart_reads_too_is_left_alone() -> None:
+    shared = "helm:\n  valueFiles: [../all.yaml]\n"
+    files = {
+        **LAYERS,
+        "apps/db.yaml": application(shared),
+        "apps/web.yaml": application(shared, name="web", path="web"),
+        "web/Chart.yaml": chart("web"),
+        "web/templates/web.yaml": "kind: Service\nspec: {size: {{ .Values.size }}}\n",
+        "all.yaml": "instances: 2\nsize: 5Gi\n",
+    }
+
+    assert edited(files, SIZE, "6Gi") == {
+        "apps/db.yaml": files["apps/db.yaml"] + "      valuesObject:\n        size: 6Gi\n"
+    }
+
+
 def test_values_of_a_helm_release_and_of_its_config_map_are_edited_where_they_stand() -> None:
     config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sizes, namespace: shop}\ndata:\n  values.yaml: |\n    size: 4Gi # each\n"
     files = {
