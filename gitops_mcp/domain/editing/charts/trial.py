@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -47,8 +48,8 @@ class ChartTrial:
     charts: Charts
     made: RenderedChart
     mine: ChartDocument
-    unseen: tuple[EngineObject, ...]
-    """Others that install a chart of which nothing is known here: what their values do cannot be told."""
+    others: tuple[EngineObject, ...]
+    """Whatever else installs a chart, of this repository or not."""
 
     @classmethod
     def of(cls, desired: Desired, files: Mapping[str, str], declared: Declaration) -> ChartTrial:
@@ -63,9 +64,8 @@ class ChartTrial:
         mine = next((one for one in made.documents if is_same(one.object, declared.object)), None)
         if mine is None:
             raise AssertionError("it was rendered of the same files")
-        seen = {_key(one.applied) for one in desired.everything if one.applied}
-        unseen = tuple(one for one in desired.engines if one.chart and not one.excluded and _key(one) not in seen)
-        return cls(applied, release, files, charts, made, mine, unseen)
+        others = tuple(one for one in desired.engines if one.chart and not one.excluded and _key(one) != _key(applied))
+        return cls(applied, release, files, charts, made, mine, others)
 
     @cached_property
     def values(self) -> Any:
@@ -115,8 +115,8 @@ class ChartTrial:
             if isinstance(place, str):
                 reason = place
                 continue
-            if others := [one for one in self.unseen if place.path in _values_files(one)]:
-                reason = f"{others[0]} takes its values from {place.path} too"
+            if sharers := [one for one in self.others if place.path in _values_files(one)]:
+                reason = f"{place.path}:{place.line} is shared: {sharers[0]} takes its values from there too"
                 continue
             draft, value = DraftFiles(self.files), candidate.value
             if place.is_text and value is not GONE:
@@ -146,7 +146,9 @@ def _key(one: EngineObject) -> tuple[str | None, ...]:
 
 
 def _values_files(one: EngineObject) -> set[str]:
-    return {layer.place.path for layer in layers_of(one) if layer.kind == "file" and layer.place}
+    found = {layer.place.path for layer in layers_of(one) if layer.kind == "file" and layer.place}
+    own = one.chart.folder if one.chart and one.chart.has_own_values else None
+    return found if own is None else found | {posixpath.join(own, "values.yaml")}
 
 
 def _merge(old: Any, new: Any) -> Any:

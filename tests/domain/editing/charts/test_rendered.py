@@ -383,6 +383,20 @@ def test_values_of_a_helm_release_and_of_its_config_map_are_edited_where_they_st
     }
 
 
+def test_a_chart_that_a_helm_chart_object_names_is_that_of_its_source() -> None:
+    made = release().replace(
+        "  chart:\n    spec:\n      chart: ./chart\n      sourceRef: {kind: GitRepository, name: fleet, namespace: flux-system}\n",
+        "  chartRef: {kind: HelmChart, name: db, namespace: flux-system}\n",
+    )
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmChart\nmetadata: {name: db, namespace: flux-system}\n"
+        "spec: {chart: ./chart, sourceRef: {kind: GitRepository, name: fleet}}\n"
+    )
+    files = {**LAYERS, "apps/db.yaml": made, "apps/chart.yaml": source}
+
+    assert edited(files, INSTANCES, 3) == {"chart/values.yaml": "instances: 3\nsize: 1Gi\n"}
+
+
 def test_values_that_a_secret_may_say_are_not_edited_below_it() -> None:
     files = {**LAYERS, "apps/db.yaml": release("valuesFrom:\n  - {kind: Secret, name: more}\n")}
     desired = desired_of(files)
