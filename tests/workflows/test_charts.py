@@ -15,7 +15,10 @@ from gitops_mcp.domain.editing.list_items import add_item
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import NotFound, Unavailable
+from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git
 from gitops_mcp.workflows.reading.cluster_list import list_clusters
+from gitops_mcp.workflows.writing.clusters import scale_cluster
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.charts import REMOTE, application, chart, needs_helm
 from tests.workflows.conftest import Team
 
@@ -204,3 +207,21 @@ def test_nothing_of_helm_is_started_for_charts_that_make_none(team: Team) -> Non
 
     assert app._helm == []
     assert (desired.clusters, desired.hidden) == ((), ())
+
+
+@needs_helm
+def test_template_and_values_are_named_and_changes_of_the_values_are_pending(team: Team) -> None:
+    app = of_remote(team, CHART)
+    settings, ground = app.settings()
+    assert ground
+    environment = app.environment(settings, None)
+    found = app.desired(ground, "", ground.base.commit).cluster("shop-db", "shop", environment="default")
+    scale_cluster(app, WriteRequest("scale_postgres_cluster", None), "shop-db", namespace=None, instances=4)
+    _, ground = app.settings(fetch=True)
+    assert ground
+
+    git = cluster_in_git(app, ground, environment, found, None)
+
+    assert git.declared == "apps/shop.yaml:1"
+    assert git.made_by == ["template charts/db/templates/cluster.yaml", "values charts/db/values.yaml:1"]
+    assert git.pending == ["scale-shop-shop-db"]
