@@ -88,6 +88,8 @@ class Helm:
                 self._endless[chart] = failed
                 self.seconds = max(self.seconds / 2, _LEAST_SECONDS)
             return failed
+        except OSError as error:
+            return NotRendered(f"Helm could not be run: {error.strerror or error}")
         except RenderingFailed as error:
             return NotRendered(one_line(redact_text(str(error)))[:SAID_MOST])
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
-from gitops_mcp.domain.engines.charts.own_chart import values_of_layer
-from gitops_mcp.domain.engines.charts.values import ValuesPlace
+from gitops_mcp.domain.engines.charts.values import ValuesPlace, values_of_layer
 from gitops_mcp.domain.engines.reading import file_and_line, value_at_place
 from gitops_mcp.domain.objects import Path, at, dotted_path
 
@@ -52,7 +50,7 @@ def depth_in_layer(layer: ValuesLayer, path: Path, files: Mapping[str, str]) -> 
     """How many steps of a path a layer has."""
     if layer.kind not in _READ:
         return -1
-    value = values_of_layer(replace(layer, value=None), files)
+    value = values_of_layer(layer, files, written=True)
     for number, step in enumerate(path):
         is_there = step in value if isinstance(value, dict) else isinstance(value, list) and isinstance(step, int)
         if not is_there or (isinstance(step, int) and step >= len(value)):
@@ -94,7 +92,7 @@ def _place_in_layer(
     if place is None or place.path not in files:
         return f"{place.path if place else layer.name} is not in this repository"
     line = file_and_line(place if layer.kind == "text" else place.below(*path), files)
-    current = at(values_of_layer(replace(layer, value=None), files), *path)
+    current = at(values_of_layer(layer, files, written=True), *path)
     if isinstance(current, str) and ("${" in current or "{{" in current):
         return f"it is {current} in {line}, which is filled in later"
     if applied.guess and layer.kind != "file":

@@ -15,15 +15,8 @@ from gitops_mcp.domain.editing.nested_text import edit_nested
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.charts.layout import chart_files
-from gitops_mcp.domain.engines.charts.own_chart import (
-    ChartDocument,
-    Key,
-    RenderedChart,
-    render_chart,
-    values_of_layer,
-    values_texts,
-)
-from gitops_mcp.domain.engines.charts.values import Release
+from gitops_mcp.domain.engines.charts.own_chart import ChartDocument, Key, RenderedChart, render_chart, values_texts
+from gitops_mcp.domain.engines.charts.values import Release, values_of_layer
 from gitops_mcp.domain.engines.reading import file_and_line
 from gitops_mcp.domain.objects import Path, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired

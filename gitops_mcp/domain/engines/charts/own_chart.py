@@ -16,7 +16,8 @@ from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
 from gitops_mcp.domain.engines.charts.engine import ChartRequest, Charts, NotRendered
 from gitops_mcp.domain.engines.charts.layout import chart_files, reviewed_chart
-from gitops_mcp.domain.engines.reading import Files, mappings_in, read_documents, value_at_place
+from gitops_mcp.domain.engines.charts.values import values_of_layer
+from gitops_mcp.domain.engines.reading import Files, mappings_in, value_at_place
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
@@ -81,17 +82,6 @@ def render_chart(
     if unreviewed is not None:
         documents = tuple(replace(one, unsure=unreviewed) for one in documents)
     return RenderedChart(documents, missing, unreviewed)
-
-
-def values_of_layer(layer: ValuesLayer, files: Files) -> Any:
-    """What a layer gives to Helm; None where that is not known."""
-    found = value_at_place(layer.place, files) if layer.place else None
-    if layer.value is not None:
-        found = layer.value
-    if layer.kind == "text":
-        inner = read_documents(found) if isinstance(found, str) else ()
-        return inner[0].value if inner else None
-    return found
 
 
 def values_texts(layers: tuple[ValuesLayer, ...], files: Files) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
 from gitops_mcp.domain.engines.charts import cluster_chart
 from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.charts.layout import may_make_cnpg, template_path
-from gitops_mcp.domain.engines.charts.own_chart import RenderedChart, render_chart, values_of_layer
-from gitops_mcp.domain.engines.charts.values import Release
+from gitops_mcp.domain.engines.charts.own_chart import RenderedChart, render_chart
+from gitops_mcp.domain.engines.charts.values import Release, values_of_layer
 from gitops_mcp.domain.engines.reading import Files, TextPlace, file_and_line
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
