@@ -126,13 +126,10 @@ def _names_overlap(one: str, other: str) -> bool:
 
 def _layer_value(layer: ValuesLayer, path: Path, files: Files, *, written: bool = True) -> Any:
     """What one layer says at a path; `_ABSENT` where it says nothing."""
-    if layer.kind == "parameter":
-        return (
-            _typed_parameter(values_of_layer(layer, files, written=written))
-            if layer.name == dotted_path(path)
-            else _ABSENT
-        )
     value = None if layer.kind == "unread" else values_of_layer(layer, files, written=written)
+    if layer.kind == "parameter":
+        said = value if layer.is_text else _typed_parameter(value)
+        return said if layer.name == dotted_path(path) else _ABSENT
     for step in path:
         if not isinstance(value, dict) or step not in value:
             return _ABSENT
