@@ -137,6 +137,11 @@ def test_templates_of_a_branch_are_not_run_before_they_are_reviewed(team: Team) 
             f"apps/shop.yaml:1: the chart in charts/db: {reason}"
         ]
 
+    inline = application('helm: {valuesObject: {more: "{{ evil }}"}}', name="shop", path="charts/db")
+    team.git("reset", "--quiet", "--hard", values)
+    with pytest.raises(NotFound, match=r"what values say at apps/shop\.yaml:1 differs from the base's"):
+        desired_at(app, team.commit({"apps/shop.yaml": inline})).cluster("shop-db", "shop", environment="default")
+
     team.git("push", "--quiet", "origin", f"{hidden}:main")
     team.git("fetch", "--quiet", "origin")
     assert [one.rpartition(": ")[2] for one in declared(desired_at(app, hidden))] == ["5"]

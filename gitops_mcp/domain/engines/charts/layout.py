@@ -18,6 +18,7 @@ from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
 _EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _CODE = ("templates/", "charts/")
 _CODE_FILES = frozenset({"Chart.yaml", "requirements.yaml", ".helmignore", "values.schema.json"})
+_NOT_RUN = "differs from the base's, and templates that nobody has reviewed are not run"
 _DEEPEST = 8
 _PATHS_A_STEP = 20
 
@@ -34,10 +35,19 @@ def chart_files(folder: str, files: Files, charts: Charts) -> tuple[dict[str, st
     return dict(_chart_files(folder, "", files, charts, missing)), tuple(missing)
 
 
+def unreviewed_inline_values(chart: HelmChart, charts: Charts) -> str | None:
+    """Where inline values bring in an expression, which `tpl` would evaluate, that the base does not have there."""
+    for layer in chart.values if charts.reviewed is not None else ():
+        known = _expressions(charts.reviewed.get(layer.place.path)) if layer.place and charts.reviewed else set()
+        if layer.value is not None and any(_expressions(text) - known for text in _texts(layer.value)):
+            return f"what values say at {layer.place} {_NOT_RUN}"
+    return None
+
+
 def reviewed_chart(chart: HelmChart, files: Files, charts: Charts) -> tuple[Files, Charts, str | None]:
     """The chart with the templates that the base has, and why these are not the commit's.
 
-    Values are the commit's as long as they bring in no expression, which `tpl` would evaluate.
+    Values are the commit's as long as they bring in no expression.
     """
     if charts.reviewed is None or chart.folder is None:
         return files, charts, None
@@ -58,8 +68,14 @@ def reviewed_chart(chart: HelmChart, files: Files, charts: Charts) -> tuple[File
             binaries[path] = content
     if not differing:
         return files, charts, None
-    reason = f"{differing[0]} differs from the base's, and templates that nobody has reviewed are not run"
-    return texts, replace(charts, binaries=binaries), reason
+    return texts, replace(charts, binaries=binaries), f"{differing[0]} {_NOT_RUN}"
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(part)
 
 
 def _expressions(content: str | bytes | None) -> set[str]:

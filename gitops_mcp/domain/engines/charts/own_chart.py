@@ -15,7 +15,7 @@ from typing import Any
 from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
 from gitops_mcp.domain.engines.charts.engine import ChartRequest, Charts, NotRendered
-from gitops_mcp.domain.engines.charts.layout import chart_files, reviewed_chart
+from gitops_mcp.domain.engines.charts.layout import chart_files, reviewed_chart, unreviewed_inline_values
 from gitops_mcp.domain.engines.charts.values import values_of_layer
 from gitops_mcp.domain.engines.reading import Files, mappings_in, value_at_place
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
@@ -63,6 +63,8 @@ def render_chart(
         return f"{chart} may make objects of CloudNativePG. {charts.engine.missing}"
     if links := [one for one in charts.links if one.startswith(f"{chart.folder}/" if chart.folder else "")]:
         return f"{chart} holds the symlink {links[0]}, which is not followed"
+    if (inline := unreviewed_inline_values(chart, charts)) is not None:
+        return f"{chart}: {inline}"
     files, charts, unreviewed = reviewed_chart(chart, files, charts)
     made, missing = chart_files(chart.folder, files, charts)
     if not chart.has_own_values:

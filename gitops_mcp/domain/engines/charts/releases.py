@@ -66,7 +66,9 @@ def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
     if chart is None or chart.name in _OTHER_CHARTS:
         return
     values = [(layer, values_of_layer(layer, files)) for layer in chart.values if layer.place]
-    if not _LOOKS_LIKE_CNPG.search(f"{chart.name} {chart.repository} {values}"):
+    # Many an application names a database of CNPG as its host; what makes one has a key for it, or the object itself.
+    words = " ".join([chart.name, str(chart.repository), *(key for _, value in values for key in _keys(value))])
+    if not _LOOKS_LIKE_CNPG.search(words):
         return
     places = [
         f"{dotted_path(path)} ({file_and_line(place if layer.kind == 'text' else place.below(*path), files)})"
@@ -77,6 +79,15 @@ def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
     shown = ", ".join(places[:_NAMED_AT_MOST])
     look = f"the values that look like the answer: {shown}" if shown else "its values say nothing that looks like it"
     yield f"{one} installs {chart}, which is not in this repository and may make it; {look}"
+
+
+def _keys(value: object) -> Iterator[str]:
+    """Every key, and the groups of objects that stand in values."""
+    for key, part in value.items() if isinstance(value, dict) else ():
+        yield str(part) if key == "apiVersion" else str(key)
+        yield from _keys(part)
+    for part in value if isinstance(value, list) else ():
+        yield from _keys(part)
 
 
 def _paths_named(value: object, path: Path) -> Iterator[Path]:
