@@ -104,7 +104,7 @@ def releases(applied: EngineObject, files: Files) -> tuple[Release, ...] | str:
     if chart is None:
         return "no Helm chart"
     if chart.folder is None:
-        if chart.name != CHART or not any(home in str(chart.repository) for home in _KNOWN_HOMES):
+        if chart.name != CHART or not is_of_cnpg(chart.repository):
             return f"{chart}; of charts from elsewhere only CloudNativePG's `{CHART}` is understood"
         return (_read_release(applied, chart.values, (), CHART, files),)
     path = posixpath.join(chart.folder, "Chart.yaml")
@@ -175,7 +175,7 @@ def objects_of_release(release: Release, files: Files) -> Iterator[Object]:
     if release.name is None:
         return
     metadata = {"name": release.name, **({"namespace": release.namespace} if release.namespace else {})}
-    cluster: Object = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": metadata, "spec": {}}
+    cluster: Object = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": {**metadata}, "spec": {}}
     for target, source in _MAPPED.items():
         found = effective_value(release, source, files)
         if found not in (None, "", [], {}):
@@ -216,9 +216,12 @@ def _read_release(
     return Release(applied, namespace, told, values, prefix)
 
 
+def is_of_cnpg(repository: object) -> bool:
+    return any(home in str(repository) for home in _KNOWN_HOMES)
+
+
 def _is_cluster_chart(dependency: Object) -> bool:
-    repository = str(dependency.get("repository"))
-    return dependency.get("name") == CHART and any(home in repository for home in _KNOWN_HOMES)
+    return dependency.get("name") == CHART and is_of_cnpg(dependency.get("repository"))
 
 
 def _values_place_of_image(release: Release, files: Files) -> ValuesPlace | str:

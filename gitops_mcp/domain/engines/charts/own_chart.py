@@ -29,6 +29,7 @@ Key = tuple[str, str, str, int]
 _CNPG = (CNPG_GROUP + "/v1", "barmancloud.cnpg.io/v1")
 _OTHERS = ("monitoring.coreos.com/v1", "cert-manager.io/v1", "external-secrets.io/v1", "snapshot.storage.k8s.io/v1")
 _CAPABILITIES = (("v1.36.0", (*_CNPG, *_OTHERS)), ("v1.27.0", _CNPG))
+_BETWEEN = re.compile(r"(?m)^---.*\n?")
 _COMMA = re.compile(r"(?<!\\),")
 _DEEPEST = 8
 _FOR_A_RENDERING = 200
@@ -118,25 +119,36 @@ def _render_once(request: ChartRequest, charts: Charts) -> dict[Key, Object] | s
     for template, text in made.items():
         if template.endswith("NOTES.txt") or not text.strip():
             continue
-        try:
-            documents = parse_documents(text)
-        except Unparsable as error:
-            return f"{template} gives what is no YAML: {error}"
-        for document in documents:
-            for one in _objects(document.value):
-                key = (template, str(one["kind"]), str(at(one, "metadata", "name")))
-                number = 0
-                while (*key, number) in found:
-                    number += 1
-                found[*key, number] = one
+        for one in _objects_of(template, text):
+            if isinstance(one, str):
+                return one
+            key = (template, str(one["kind"]), str(at(one, "metadata", "name")))
+            number = 0
+            while (*key, number) in found:
+                number += 1
+            found[*key, number] = one
     return found
 
 
-def _objects(value: Any) -> Iterator[Object]:
-    if at(value, "kind") == "List":
-        yield from (one for one in mappings_in(at(value, "items")) if isinstance(one.get("kind"), str))
-    elif isinstance(value, dict) and isinstance(value.get("kind"), str):
-        yield value
+def _objects_of(template: str, text: str) -> Iterator[Object | str]:
+    """The objects, or why they cannot be told. Of others than CNPG's the text counts where it is no strict YAML."""
+    try:
+        values = [document.value for document in parse_documents(text)]
+    except Unparsable as error:
+        parts = _BETWEEN.split(text)
+        if len(parts) > 1:
+            for part in parts:
+                yield from _objects_of(template, part)
+        elif CNPG_GROUP in text:
+            yield f"{template} gives what is no YAML: {error}"
+        else:
+            yield {"kind": "the text of", "metadata": {"name": template}, "text": text}
+        return
+    for value in values:
+        if at(value, "kind") == "List":
+            yield from (one for one in mappings_in(at(value, "items")) if isinstance(one.get("kind"), str))
+        elif isinstance(value, dict) and isinstance(value.get("kind"), str):
+            yield value
 
 
 def _compared(first: Mapping[Key, Object], second: Mapping[Key, Object]) -> Iterator[ChartDocument]:

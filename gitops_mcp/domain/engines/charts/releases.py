@@ -15,10 +15,8 @@ from gitops_mcp.domain.engines.charts.own_chart import RenderedChart, render_cha
 from gitops_mcp.domain.engines.charts.values import Release, values_of_layer
 from gitops_mcp.domain.engines.reading import Files, TextPlace, file_and_line
 from gitops_mcp.domain.kinds import may_mean_cnpg
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, Path, at, dotted_path
 
-_OTHER_CHARTS = frozenset({"cloudnative-pg", "plugin-barman-cloud", "cnpg-sandbox"})
-"""CloudNativePG's own, that make no Cluster."""
 _LOOKS_LIKE_CNPG = re.compile(r"cnpg|cloudnative-?pg", re.IGNORECASE)
 _ANSWERS = frozenset({"instances", "replicas", "size", "storageClass", "imageName", "roles", "databases", "parameters"})
 _NAMED_AT_MOST = 6
@@ -63,12 +61,12 @@ def made_by_chart(one: EngineObject, files: Files, charts: Charts) -> MadeByChar
 def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
     """A chart from elsewhere that may make objects of CNPG, with what a person would edit."""
     chart = one.chart
-    if chart is None or chart.name in _OTHER_CHARTS:
+    # CloudNativePG's own charts but for `cluster` make no Cluster.
+    if chart is None or cluster_chart.is_of_cnpg(chart.repository):
         return
     values = [(layer, values_of_layer(layer, files)) for layer in chart.values if layer.place]
-    # Many an application names a database of CNPG as its host; what makes one has a key for it, or the object itself.
-    words = " ".join([chart.name, str(chart.repository), *(key for _, value in values for key in _keys(value))])
-    if not _LOOKS_LIKE_CNPG.search(words):
+    named = _LOOKS_LIKE_CNPG.search(f"{chart.name} {chart.repository}")
+    if not named and not any(_may_hold_cnpg(value) for _, value in values):
         return
     places = [
         f"{dotted_path(path)} ({file_and_line(place if layer.kind == 'text' else place.below(*path), files)})"
@@ -81,13 +79,15 @@ def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
     yield f"{one} installs {chart}, which is not in this repository and may make it; {look}"
 
 
-def _keys(value: object) -> Iterator[str]:
-    """Every key, and the groups of objects that stand in values."""
-    for key, part in value.items() if isinstance(value, dict) else ():
-        yield str(part) if key == "apiVersion" else str(key)
-        yield from _keys(part)
-    for part in value if isinstance(value, list) else ():
-        yield from _keys(part)
+def _may_hold_cnpg(value: object) -> bool:
+    """An object of CNPG, or what is called so and says what one says; a host or a dashboard of that name is neither."""
+    if isinstance(value, dict):
+        return (
+            str(value.get("apiVersion")).startswith(CNPG_GROUP)
+            or any(_LOOKS_LIKE_CNPG.search(str(key)) and any(_paths_named(part, ())) for key, part in value.items())
+            or any(map(_may_hold_cnpg, value.values()))
+        )
+    return isinstance(value, list) and any(map(_may_hold_cnpg, value))
 
 
 def _paths_named(value: object, path: Path) -> Iterator[Path]:

@@ -189,6 +189,17 @@ def test_of_many_the_entry_with_the_objects_name_is_edited() -> None:
     }
 
 
+def test_what_is_no_strict_yaml_beside_it_is_compared_as_text() -> None:
+    other = "---\nkind: PersistentVolumeClaim\nmetadata: {name: a, name: b}\nspec: {size: {{ .Values.size }}}\n"
+    files = chart_files(
+        "spec: {instances: {{ .Values.count }}, storage: {size: {{ .Values.size }}}}\n" + other, "count: 1\nsize: 1Gi\n"
+    )
+
+    assert edited(files, INSTANCES, 3) == {"chart/values.yaml": "count: 3\nsize: 1Gi\n"}
+    with pytest.raises(Refused, match=r"the value size .* changes the text of databases/templates/cluster\.yaml too"):
+        edited(files, SIZE, "2Gi")
+
+
 def test_what_all_share_is_not_edited_for_one_of_them_that_may_have_its_own() -> None:
     values = "instances: 1\nclusters:\n  - name: a\n    size: 1Gi\n  - name: b\n    size: 1Gi\n"
     files = {**chart_files("", values), "chart/templates/cluster.yaml": RANGE}
