@@ -87,6 +87,7 @@ def _of_node(look: Look, node: _Node, path: Path) -> Iterator[tuple[float, Candi
         alike = _name_likeness(node.path, part)
         same = node.value is not None and current is not None and is_same(node.value, current)
         score = 2.0 * alike + 3 * same + 4 * node.is_own + 0.5 * length
+        score += 3 * (same and isinstance(current, str))  # few values say the same words
         same = same or makes_items(node.value, current)
         if not rest:
             if alike or same or _affixes(node.value, current) is not None:
@@ -159,7 +160,8 @@ def _name_likeness(path: Path, field: Path) -> int:
     if count or not ours or not theirs:
         return count + bool(count)
     last, other = ours[-1], theirs[-1]
-    return int(last in other or other in last or any({last, other} <= one for one in _SYNONYMS))
+    is_alike = last in other or other in last or any({last, other} <= one for one in _SYNONYMS)
+    return int(is_alike or last in theirs[-2:])
 
 
 def _affixes(value: Any, current: Any) -> tuple[str, str] | None:

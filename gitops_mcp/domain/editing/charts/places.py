@@ -9,6 +9,7 @@ from gitops_mcp.domain.engines.charts.values import ValuesPlace, values_of_layer
 from gitops_mcp.domain.engines.reading import file_and_line, value_at_place
 from gitops_mcp.domain.objects import Path, at, dotted_path
 
+_NOTHING: tuple[object, ...] = (None, "", {}, [])
 _READ = frozenset({"mapping", "text", "file"})
 
 
@@ -67,6 +68,8 @@ def _order(
     if fixed:
         return [index for index, layer in enumerate(layers) if depth_in_layer(layer, path[:fixed], files) == fixed][-1:]
     said = [index for index, depth in enumerate(depths) if depth == len(path)]
+    if said and at(values_of_layer(layers[said[-1]], files), *path) in _NOTHING:  # no more than room for it
+        said = []
     later = range(said[-1] + 1 if said else 0, len(layers))
     is_own = [layer not in layers_of(applied) for layer in layers]
     return [*said[-1:], *sorted(later, key=lambda index: (is_own[index], -depths[index], -index))]

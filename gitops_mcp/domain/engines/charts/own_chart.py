@@ -17,7 +17,7 @@ from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
 from gitops_mcp.domain.engines.charts.engine import ChartRequest, Charts, NotRendered
 from gitops_mcp.domain.engines.charts.layout import chart_files, reviewed_chart, unreviewed_inline_values
 from gitops_mcp.domain.engines.charts.values import values_of_layer
-from gitops_mcp.domain.engines.reading import Files, mappings_in, value_at_place
+from gitops_mcp.domain.engines.reading import Files, mappings_in, read_documents, value_at_place
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
@@ -79,7 +79,8 @@ def render_chart(
         namespace = applied.default_namespace or f"unknown-{number}"
         once = _render_once(ChartRequest(made, texts, parameters, release, namespace, version, apis), charts)
         if isinstance(once, str):
-            return f"{chart}: {once}"
+            unread = ", ".join(one.name for one in chart.values if one.kind == "unread")
+            return f"{chart}: {once}{f' (what {unread} says is not known here)' if unread else ''}"
         found.append(once)
     documents = tuple(_compared(*found))
     if unreviewed is not None:
@@ -133,7 +134,8 @@ def _render_once(request: ChartRequest, charts: Charts) -> dict[Key, Object] | s
 def _objects_of(template: str, text: str) -> Iterator[Object | str]:
     """The objects, or why they cannot be told. Of others than CNPG's the text counts where it is no strict YAML."""
     try:
-        values = [document.value for document in parse_documents(text)]
+        # Most templates give what they gave before.
+        values = [document.value for document in read_documents(text) or parse_documents(text)]
     except Unparsable as error:
         parts = _BETWEEN.split(text)
         if len(parts) > 1:

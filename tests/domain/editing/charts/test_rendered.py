@@ -349,6 +349,19 @@ def test_the_last_layer_that_says_it_is_edited() -> None:
     assert edited(files, INSTANCES, 4) == {"prod/db.yaml": "instances: 4\nsize: 5Gi\n"}
 
 
+def test_where_the_charts_own_values_say_nothing_the_release_says_it() -> None:
+    files = {
+        **LAYERS,
+        "chart/templates/cluster.yaml": SIMPLE.replace(
+            "size: {{ .Values.size }}", 'size: {{ .Values.size | default "1Gi" }}'
+        ),
+        "chart/values.yaml": 'instances: 1\nsize: ""\n',
+        "apps/db.yaml": application("helm:\n  valuesObject:\n    instances: 3\n"),
+    }
+
+    assert edited(files, SIZE, "5Gi") == {"apps/db.yaml": files["apps/db.yaml"] + "        size: 5Gi\n"}
+
+
 def test_a_chart_of_two_releases_gets_the_value_in_the_layer_of_the_one() -> None:
     files = {
         **LAYERS,
