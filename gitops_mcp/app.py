@@ -212,10 +212,8 @@ class App:
             if not self._helm:
                 self._helm.append(Helm())
         base = ground.base.commit
-        reviewed: dict[str, str | bytes] | None = None
-        if commit != base and not ground.repository.history.is_ancestor(commit, base):
-            theirs = ground.repository.snapshot(base)
-            reviewed = {path: theirs.texts[path] for path in theirs.charts} | dict(theirs.binaries)
+        is_reviewed = commit == base or ground.repository.history.is_ancestor(commit, base)
+        reviewed = None if is_reviewed else ground.repository.snapshot(base).contents
         return Charts(self._helm[0], snapshot.binaries, snapshot.links, reviewed)
 
     def settings(self, *, fetch: bool = False) -> tuple[Settings, Ground | None]:

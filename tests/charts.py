@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -23,6 +24,11 @@ def helm() -> Helm:
 
 
 needs_helm = pytest.mark.skipif(helm().missing is not None, reason="helm-python-sdk has no wheel for this machine")
+
+
+def marks_of_layout(folder: Path) -> list[pytest.MarkDecorator]:
+    """Of a folder of tests/layouts."""
+    return [needs_helm] if "\nchart: true\n" in (folder / "case.yaml").read_text() else []
 
 
 def chart(name: str = "databases", *dependencies: str) -> str:

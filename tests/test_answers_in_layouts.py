@@ -19,6 +19,7 @@ import yaml
 
 from gitops_mcp.config import Flags
 from gitops_mcp.sandbox.run import World, start_sandbox
+from tests.charts import marks_of_layout
 from tests.e2e.conftest import git
 from tests.recording import Arguments, Recording, compared, recording
 
@@ -219,7 +220,7 @@ def asked(
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("layout", "asked"),
-    [pytest.param(one, one, id=one.folder.name) for one in map(Layout, FOLDERS)],
+    [pytest.param(one, one, id=one.folder.name, marks=marks_of_layout(one.folder)) for one in map(Layout, FOLDERS)],
     indirect=["asked"],
 )
 def test_a_caller_sees_of_a_layout_what_was_seen_before(layout: Layout, asked: Recording) -> None:

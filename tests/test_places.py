@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from tests.adapters.git.conftest import commit_all, git
+from tests.charts import marks_of_layout
 from tests.recording import compared
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +53,7 @@ def checkout_of(folder: Path, place: Path) -> Path:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [pytest.param(one, id=one.name, marks=marks_of_layout(one)) for one in FOLDERS])
 def test_of_each_layout_the_places_are_told(
     asked: Callable[[Path], tuple[int, str]], folder: Path, tmp_path: Path
 ) -> None:

@@ -15,7 +15,10 @@ from gitops_mcp.domain.editing.list_items import add_item
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import NotFound, Unavailable
+from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git
 from gitops_mcp.workflows.reading.cluster_list import list_clusters
+from gitops_mcp.workflows.writing.clusters import scale_cluster
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.charts import REMOTE, application, chart, needs_helm
 from tests.workflows.conftest import Team
 
@@ -123,11 +126,21 @@ def test_templates_of_a_branch_are_not_run_before_they_are_reviewed(team: Team) 
     hidden = team.commit({"charts/db/values.yaml": 'instances: 5\nmore: "{{ evil }}"\n'})
 
     assert [one.rpartition(": ")[2] for one in declared(desired_at(app, values))] == ["5"]
-    for commit, path in ((template, "charts/db/templates/cluster.yaml"), (hidden, "charts/db/values.yaml")):
+    for commit, path, said in (
+        (template, "charts/db/templates/cluster.yaml", "5"),
+        (hidden, "charts/db/values.yaml", "3"),
+    ):
         seen = desired_at(app, commit)
-        assert seen.clusters == ()
-        with pytest.raises(NotFound, match=f"{path} differs from the base's, and templates that nobody has reviewed"):
-            seen.cluster("shop-db", "shop", environment="default")
+        reason = f"{path} differs from the base's, and templates that nobody has reviewed are not run"
+        assert [(one.object["spec"]["instances"], one.opaque) for one in seen.clusters] == [(int(said), reason)]
+        assert [one.reason for one in seen.hidden if one.is_open] == [
+            f"apps/shop.yaml:1: the chart in charts/db: {reason}"
+        ]
+
+    inline = application('helm: {valuesObject: {more: "{{ evil }}"}}', name="shop", path="charts/db")
+    team.git("reset", "--quiet", "--hard", values)
+    with pytest.raises(NotFound, match=r"what values say at apps/shop\.yaml:1 differs from the base's"):
+        desired_at(app, team.commit({"apps/shop.yaml": inline})).cluster("shop-db", "shop", environment="default")
 
     team.git("push", "--quiet", "origin", f"{hidden}:main")
     team.git("fetch", "--quiet", "origin")
@@ -199,3 +212,21 @@ def test_nothing_of_helm_is_started_for_charts_that_make_none(team: Team) -> Non
 
     assert app._helm == []
     assert (desired.clusters, desired.hidden) == ((), ())
+
+
+@needs_helm
+def test_template_and_values_are_named_and_changes_of_the_values_are_pending(team: Team) -> None:
+    app = of_remote(team, CHART)
+    settings, ground = app.settings()
+    assert ground
+    environment = app.environment(settings, None)
+    found = app.desired(ground, "", ground.base.commit).cluster("shop-db", "shop", environment="default")
+    scale_cluster(app, WriteRequest("scale_postgres_cluster", None), "shop-db", namespace=None, instances=4)
+    _, ground = app.settings(fetch=True)
+    assert ground
+
+    git = cluster_in_git(app, ground, environment, found, None)
+
+    assert git.declared == "apps/shop.yaml:1"
+    assert git.made_by == ["template charts/db/templates/cluster.yaml", "values charts/db/values.yaml:1"]
+    assert git.pending == ["scale-shop-shop-db"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from gitops_mcp.adapters.git.chart_files import ChartFiles
 from gitops_mcp.adapters.git.files import SYMLINK, Differences, Files, TreeLine, object_id
@@ -49,6 +50,10 @@ class Snapshot:
     """What such charts hold that is no text."""
     links: tuple[str, ...] = ()
     """Symlinks in such charts."""
+
+    @cached_property
+    def contents(self) -> Mapping[str, str | bytes]:
+        return {**self.texts, **self.binaries}
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from typing import Any
 
 from gitops_mcp.adapters.helm.binary import render_by_binary
 from gitops_mcp.adapters.helm.child import Child
-from gitops_mcp.adapters.helm.process import Ended
+from gitops_mcp.adapters.helm.process import SAID_MOST, Ended
 from gitops_mcp.domain.engines.charts.engine import INSTALL, ChartRequest, NotRendered
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.domain.redact import redact_text
@@ -30,10 +30,11 @@ from gitops_mcp.domain.redact import redact_text
 MODULE = "helm_python"
 SECONDS = 5.0
 """A rendering takes a few milliseconds; what needs more than this does not end."""
+_LEAST_SECONDS = 0.3
+"""Each chart that does not end leaves half of the time to the next: a hundred of them are no hundred times five."""
 _KEPT = 512
 """Renderings."""
 _KEPT_CHARACTERS = 32 * 2**20
-_SAID_MOST = 400
 _SCHEMA = "values.schema.json"
 _KNOWN_DRAFTS = re.compile(r"https?://json-schema\.org/(draft-0\d|draft/[\w-]+)/schema#?")
 
@@ -85,9 +86,12 @@ class Helm:
             failed = NotRendered(error.reason)
             if error.for_ever:
                 self._endless[chart] = failed
+                self.seconds = max(self.seconds / 2, _LEAST_SECONDS)
             return failed
+        except OSError as error:
+            return NotRendered(f"Helm could not be run: {error.strerror or error}")
         except RenderingFailed as error:
-            return NotRendered(one_line(redact_text(str(error)))[:_SAID_MOST])
+            return NotRendered(one_line(redact_text(str(error)))[:SAID_MOST])
 
     def _render_in_child(self, wanted: ChartRequest, chart: str) -> Mapping[str, str]:
         asked: dict[str, Any] = {

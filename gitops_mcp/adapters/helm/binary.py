@@ -6,11 +6,24 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from gitops_mcp.adapters.helm.process import MEMORY, PRINTED, Ended, clean_environment, end_group, ended_after
+from gitops_mcp.adapters.helm.process import (
+    MEMORY,
+    OUT_OF_MEMORY,
+    PRINTED,
+    SAID_MOST,
+    Ended,
+    clean_environment,
+    end_group,
+    ended_after,
+)
 from gitops_mcp.domain.engines.charts.engine import ChartRequest, NotRendered
+from gitops_mcp.domain.names import one_line
+from gitops_mcp.domain.redact import redact_text
 
 _LIMITED = 'ulimit -c 0; ulimit -d "$1" 2>/dev/null; shift; exec "$@"'
 _SOURCE = "# Source: "
+_CRASHES = ("fatal error: ", "runtime: ", "panic: ")
+_HINT = "Use --debug flag"
 
 
 def render_by_binary(
@@ -41,8 +54,15 @@ def render_by_binary(
     if late.is_set():
         raise Ended(f"rendering the chart takes more than {seconds:g} s", for_ever=True)
     if code:
-        return NotRendered(f"helm refuses the chart: {errors.read_text(errors='replace')[-2000:].strip()}")
+        return _refusal(errors.read_text(errors="replace"))
     return _by_template(printed.decode(errors="replace"))
+
+
+def _refusal(said: str) -> NotRendered:
+    if any(mark in said for mark in _CRASHES):
+        raise Ended(OUT_OF_MEMORY, for_ever=True)
+    _, _, reason = said.rpartition("Error: ")
+    return NotRendered(f"Helm refuses the chart: {one_line(redact_text(reason.partition(_HINT)[0]))[:SAID_MOST]}")
 
 
 def _arguments(wanted: ChartRequest, folder: Path) -> Iterator[str]:

@@ -15,7 +15,15 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-from gitops_mcp.adapters.helm.process import MEMORY, PRINTED, Ended, clean_environment, end_group, ended_after
+from gitops_mcp.adapters.helm.process import (
+    MEMORY,
+    OUT_OF_MEMORY,
+    PRINTED,
+    Ended,
+    clean_environment,
+    end_group,
+    ended_after,
+)
 
 _START = 20.0
 """Seconds more for the first rendering: the library has 85 MB."""
@@ -46,7 +54,7 @@ class Child:
         self.close()
         if late.is_set():
             raise Ended(f"rendering the chart takes more than {seconds:g} s", for_ever=True)
-        raise Ended("Helm ended without a word: the chart takes more memory than it may", for_ever=True)
+        raise Ended(OUT_OF_MEMORY, for_ever=True)
 
     def close(self) -> None:
         self._process = None

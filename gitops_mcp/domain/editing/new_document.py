@@ -85,9 +85,38 @@ def put_document(
         _check_applied(desired, cluster, target, place, drafted.changes)
         return drafted
 
-    placed = _first_that_works(desired, cluster, target, tried, made)
+    in_values = _placed_in_values(desired, cluster, target, manifest)
+    if in_values is not None and _is_kept_in_values(desired, cluster, new.kind):
+        placed = in_values
+    else:
+        try:
+            placed = _first_that_works(desired, cluster, target, tried, made)
+        except Refused:
+            if in_values is None:
+                raise
+            placed = in_values
     changes, notices = keep_as_asked(desired, placed.changes, target, manifest, defaults)
     return replace(placed, changes=changes, notices=(*placed.notices, *notices))
+
+
+def _placed_in_values(
+    desired: Desired, cluster: Declaration | None, target: Identity, manifest: Object
+) -> PlacedDocument | None:
+    """Where the chart that makes the Cluster has a list of values for such objects."""
+    if cluster is None or cluster.release is None:
+        return None
+    from gitops_mcp.domain.editing.charts.entries import add_entry
+
+    changes = add_entry(desired, cluster, target, manifest)
+    return PlacedDocument(changes, FilePlace(changes[0].path, appended=True)) if changes else None
+
+
+def _is_kept_in_values(desired: Desired, cluster: Declaration | None, kind: str) -> bool:
+    """Whether the chart makes such objects now, or is one of this repository with a list for them."""
+    if cluster is None or cluster.release is None:
+        return False
+    siblings = (one for one in desired.declarations if one.identity.kind == kind and one.release is not None)
+    return bool(cluster.release.template) or any(one.applied == cluster.applied for one in siblings)
 
 
 def _draft_document(desired: Desired, place: FilePlace, manifest: Object) -> PlacedDocument:

@@ -28,6 +28,11 @@ def remove_objects(desired: Desired, *declared: Declaration) -> tuple[FileChange
 
     Raises Refused where that cannot be.
     """
+    if declared and declared[0].release is not None:
+        from gitops_mcp.domain.editing.charts.entries import remove_entry as remove_chart_entry
+
+        if changes := remove_chart_entry(desired, *declared):
+            return changes
     for one in declared:
         _check_removable(desired, one)
     if shared := [one for one in declared if one.shared]:

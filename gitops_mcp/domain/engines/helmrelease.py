@@ -40,7 +40,7 @@ def interpret_helm_release(one: LocatedObject, context: FluxContext) -> EngineOb
 
 def _chart(one: LocatedObject, spec: Object, context: FluxContext) -> tuple[HelmChart, str | None]:
     """The chart of a HelmRelease, and why that is not of this repository where it should be."""
-    release = spec.get("releaseName")
+    release, values = spec.get("releaseName"), tuple(_values(one, spec, context))
     if not release:
         target = spec.get("targetNamespace")
         release = f"{target}-{one.name}" if target else one.name
@@ -48,8 +48,13 @@ def _chart(one: LocatedObject, spec: Object, context: FluxContext) -> tuple[Helm
     reference = mapping_at(spec.get("chartRef") or wanted.get("sourceRef"))
     kind, name = str(reference.get("kind")), str(reference.get("name"))
     found = context.referred(kind, name, reference.get("namespace") or one.namespace, one.place.path)
+    if kind == "HelmChart" and found:  # of source-controller: what `spec.chart` would have made
+        one, wanted = found[0], spec_of(found[0])
+        reference = mapping_at(wanted.get("sourceRef"))
+        kind, name = str(reference.get("kind")), str(reference.get("name"))
+        found = context.referred(kind, name, one.namespace, one.place.path)
+        spec = {key: value for key, value in spec.items() if key != "chartRef"}
     url = at(found[0].object, "spec", "url") if found else None
-    values = _values(one, spec, context)
     if kind == "GitRepository":
         source = examine_source(reference, one, context)
         there = folder_of_path(wanted.get("chart"), source, one, context)

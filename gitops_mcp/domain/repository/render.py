@@ -56,11 +56,10 @@ def render_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
 
 def _chart_state(tree: FileTree, one: EngineObject, paths: Mapping[str, str]) -> object:
     """What a chart is rendered with beside the texts that a build looks at."""
-    if one.build != "helm" or one.folder is None or not isinstance(tree.charts, Charts):
+    if one.build != "helm" or one.folder is None:
         return None
-    charts = tree.charts
-    reviewed = None if charts.reviewed is None else tuple(sorted(charts.reviewed.items()))
-    return tuple(paths), tuple(sorted(charts.binaries.items())), charts.links, reviewed, charts.engine.missing
+    charts = tree.charts or Charts()
+    return tuple(paths), charts.binaries, charts.links, charts.reviewed, charts.engine.missing
 
 
 def render_root(tree: FileTree, folder: str) -> RenderedRoot:

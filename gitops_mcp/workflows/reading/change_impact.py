@@ -26,5 +26,8 @@ def impact_of_change(app: App, ground: Ground, span: Span) -> Impact:
             continue
         for one in changed_objects(before, after):
             found = found.joined(assess_impact(one.before, one.after))
+        known = {one.reason for one in before.hidden}
+        unknown = (f"not judged: {one.reason}" for one in after.hidden if one.is_open and one.reason not in known)
+        found = found.joined(Impact(NOTHING.level, tuple(unknown)))
     reasons = dict.fromkeys(cut_text(redact_text(one), 200) for one in found.reasons)
     return Impact(found.level, tuple(reasons)[:_MOST])

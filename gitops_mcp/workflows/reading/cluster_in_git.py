@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gitops_mcp.answers.cluster_status import ClusterInGit, DriftRow, Scalar
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
+from gitops_mcp.domain.editing.field import all_texts
+from gitops_mcp.domain.engines.reading import file_and_line
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.names import suggest
@@ -90,11 +92,13 @@ def cluster_in_git(
     app: App, ground: Ground, environment: Environment, declared: Declaration, live: Object | None
 ) -> ClusterInGit:
     differing = drift(declared.object, live) if live else ()
-    unreached = app.desired(ground, environment.path, ground.base.commit).unreached
-    pending = []
+    desired = app.desired(ground, environment.path, ground.base.commit)
+    unreached, paths, pending = desired.unreached, {declared.path}, []
+    if declared.release is not None:
+        paths |= {one.place.path for one in declared.release.values if one.place}
     for other in ground.repository.changes(ground.git, ground.base):
         start = ground.repository.merge_base(ground.base.commit, other.tip)
-        touched = start and declared.path in ground.repository.changed_files(start, other.tip)
+        touched = start and not paths.isdisjoint(ground.repository.changed_files(start, other.tip))
         if touched and is_open(ground, other):
             pending.append(other.name)
     return ClusterInGit(
@@ -111,10 +115,19 @@ def cluster_in_git(
         ],
         differs_more=max(len(differing) - _DIFFERENCES, 0) or None,
         pending=pending[:20],
-        made_by=[f"{one.kind} {one.place}" for one in (declared.produced.layers[1:] if declared.produced else ())][:20],
+        made_by=list(_parts(declared, all_texts(desired)))[:20],
         applied_by=cut_text(applied_by(declared.applied)) if declared.applied else None,
         not_chosen=[cut_text(str(one)) for one in unreached if one.identity.name == declared.identity.name][:10],
     )
+
+
+def _parts(declared: Declaration, files: Mapping[str, str]) -> Iterator[str]:
+    """What makes it beside where it is declared: patches, or a chart's template and values."""
+    for layer in declared.produced.layers[1:] if declared.produced else ():
+        yield f"{layer.kind} {layer.place}"
+    if declared.release is not None:
+        yield from (f"template {one}" for one in [declared.release.template] if one)
+        yield from (f"values {file_and_line(one.place, files)}" for one in declared.release.values if one.place)
 
 
 def _shown_value(path: Sequence[str | int], value: object) -> Scalar:

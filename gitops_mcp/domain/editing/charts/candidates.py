@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from gitops_mcp.domain.editing.charts.list_values import GONE, list_values, makes_items, paths_inside
@@ -16,7 +17,7 @@ from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.domain.yaml.values import is_same
 
-__all__ = ["GONE", "Candidate", "Look", "find_candidates"]
+__all__ = ["GONE", "Candidate", "Look", "entry_lists", "find_candidates", "own_entries"]
 
 _READ: Final = re.compile(r"(\.Values)?((?:\)*\.[A-Za-z_]\w*)+)")
 """`.Values.a.b`, `(.Values.a).b`, `$one.c`."""
@@ -70,7 +71,7 @@ def find_candidates(look: Look) -> Iterator[Candidate]:
 
 
 def _scored(look: Look) -> Iterator[tuple[float, Candidate]]:
-    nodes = list(_nodes(look.values, (), _names(look.object)))[:_NODES_AT_MOST]
+    nodes = list(islice(_nodes(look.values, (), _names(look.object)), _NODES_AT_MOST))
     path = look.wanted.path
     for node in nodes:
         yield from _of_node(look, node, path)
@@ -86,6 +87,7 @@ def _of_node(look: Look, node: _Node, path: Path) -> Iterator[tuple[float, Candi
         alike = _name_likeness(node.path, part)
         same = node.value is not None and current is not None and is_same(node.value, current)
         score = 2.0 * alike + 3 * same + 4 * node.is_own + 0.5 * length
+        score += 3 * (same and isinstance(current, str))  # few values say the same words
         same = same or makes_items(node.value, current)
         if not rest:
             if alike or same or _affixes(node.value, current) is not None:
@@ -119,7 +121,8 @@ def _values(look: Look, node: _Node, current: Any) -> Iterator[Candidate]:
 
 def _nodes(value: Any, path: Path, names: frozenset[str], *, is_own: bool = False) -> Iterator[_Node]:
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    own = is_own or (isinstance(value, dict) and any(isinstance(one, str) and one in names for _, one in parts))
+    said = [one for _, one in parts] if isinstance(value, dict) else [value]
+    own = is_own or any(isinstance(one, str) and one in names for one in said)
     if path:
         yield _Node(path, value, own)
     for step, part in parts:
@@ -157,7 +160,8 @@ def _name_likeness(path: Path, field: Path) -> int:
     if count or not ours or not theirs:
         return count + bool(count)
     last, other = ours[-1], theirs[-1]
-    return int(last in other or other in last or any({last, other} <= one for one in _SYNONYMS))
+    is_alike = last in other or other in last or any({last, other} <= one for one in _SYNONYMS)
+    return int(is_alike or last in theirs[-2:])
 
 
 def _affixes(value: Any, current: Any) -> tuple[str, str] | None:
@@ -175,3 +179,25 @@ def _typed_like(old: Any, new: Any) -> Any:
     if isinstance(old, int) and not isinstance(old, bool) and isinstance(new, str) and new.isdecimal():
         return int(new)
     return new
+
+
+def entry_lists(values: Any, siblings: list[Any], kind: str, prefix: Path, templates: Iterable[str]) -> Iterator[Path]:
+    """Lists and mappings of values that make the siblings, then those that are called like the kind."""
+    nodes = [node for node in islice(_nodes(values, (), frozenset()), _NODES_AT_MOST) if not _is_scalar(node.value)]
+    yield from (node.path for node in nodes if makes_items(node.value, siblings))
+    if not siblings:
+        wanted = f"{kind.lower()}s"
+        yield from (node.path for node in nodes if str(node.path[-1]).lower() == wanted)
+        reads = ((*prefix, *chain) for is_root, chain in dict.fromkeys(_reads(templates)) if is_root)
+        yield from (path for path in reads if str(path[-1]).lower() == wanted and at(values, *path) is None)
+
+
+def own_entries(values: Any, value: Object) -> Iterator[Path]:
+    """Items of lists and of mappings that stand with the object's name, the innermost first."""
+    nodes = [node for node in islice(_nodes(values, (), _names(value)), _NODES_AT_MOST) if node.is_own]
+    yield from (node.path for node in sorted(nodes, key=lambda node: -len(node.path)) if not _is_scalar(node.value))
+    yield from (node.path for node in nodes if _is_scalar(node.value))
+
+
+def _is_scalar(value: Any) -> bool:
+    return not isinstance(value, dict | list)

@@ -7,130 +7,56 @@ the last layer says it. Where that layer is others' too, a later one of this rel
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from itertools import islice
-from typing import Any
 
 from gitops_mcp.domain.editing import proof
-from gitops_mcp.domain.editing.charts.candidates import GONE, Candidate, Look, find_candidates
-from gitops_mcp.domain.editing.nested_text import edit_nested
-from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
-from gitops_mcp.domain.engines.charts.engine import Charts
-from gitops_mcp.domain.engines.charts.own_chart import (
-    ChartDocument,
-    Key,
-    RenderedChart,
-    chart_files,
-    render_chart,
-    values_of_layer,
-    values_texts,
-)
-from gitops_mcp.domain.engines.charts.values import Release, ValuesPlace, values_line
-from gitops_mcp.domain.engines.reading import file_and_line, value_at_place
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.editing.charts.candidates import Look, find_candidates
+from gitops_mcp.domain.editing.charts.trial import TRIED_AT_MOST, ChartTrial
+from gitops_mcp.domain.engines.charts.values import values_line
+from gitops_mcp.domain.objects import Object, dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.repository.files import DraftFiles, FileChange
+from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.yaml.edits import Remove, Set, apply_edit, normalize_edit
 from gitops_mcp.domain.yaml.values import is_same
-from gitops_mcp.errors import GitOpsError, Refused
+from gitops_mcp.errors import Refused
 
-_TRIED_AT_MOST = 30
 _NAMED_AT_MOST = 3
-
-
-@dataclass(frozen=True)
-class _Chart:
-    """The chart that makes an object, as it is now."""
-
-    applied: EngineObject
-    release: Release
-    files: Mapping[str, str]
-    charts: Charts
-    made: RenderedChart
-    mine: ChartDocument
-
-    def rendered_with(self, candidate: Candidate, values: Any) -> RenderedChart | str:
-        """As if one more layer, behind all others, said the candidate."""
-        layer = _nested(values, candidate.path, candidate.value)
-        texts = (*values_texts(_layers(self.applied), self.files), json.dumps(layer, default=str))
-        applied = self.applied
-        if applied.chart is not None:  # A parameter would beat it.
-            name = dotted_path(candidate.path)
-            rest = tuple(one for one in applied.chart.values if one.kind != "parameter" or not _is_part(one.name, name))
-            applied = replace(applied, chart=replace(applied.chart, values=rest))
-        return render_chart(applied, self.files, self.charts, texts)
 
 
 def edit_rendered_value(
     desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set | Remove
 ) -> tuple[FileChange, ...]:
     """Raises Refused with what decides the field, where that cannot be edited."""
-    chart = _chart_of(desired, files, declared)
-    values = _merged_values(chart.release, files)
+    chart = ChartTrial.of(desired, files, declared)
     expected = _expected_object(chart.mine.object, wanted)
+
+    def why_not(changes: tuple[FileChange, ...], place: str) -> str | None:
+        effect = proof.effect_of_edit(desired, changes, declared, wanted)
+        if effect.is_exact:
+            return None
+        if effect.others:
+            return f"an edit at {place} would change {proof.labels_of(effect.others)} too"
+        return f"after an edit at {place}: {'; '.join(effect.faults) or 'something else decides'}"
+
     near: list[str] = []
-    for candidate in islice(find_candidates(_look(chart, values, wanted)), _TRIED_AT_MOST):
-        after = chart.rendered_with(candidate, values)
-        if isinstance(after, str):
+    look = Look(chart.values, chart.mine.object, wanted, chart.prefix, chart.templates)
+    for candidate in islice(find_candidates(look), TRIED_AT_MOST):
+        after = chart.rendered_with(candidate)
+        now = {one.key: one for one in after.documents} if after else {}
+        if after is None or chart.mine.key not in now or not is_same(now[chart.mine.key].object, expected):
             continue
-        also = _changes_besides(chart.made, after, chart.mine.key, expected)
-        if also is None:
-            continue
+        also = [
+            f"{kind} {name}" for key in chart.changed_keys(after) if key != chart.mine.key for _, kind, name, _ in [key]
+        ]
         if also:
-            near.append(f"{_named(chart, candidate)} changes {', '.join(also[:_NAMED_AT_MOST])} too")
+            near.append(f"{chart.told(candidate)} changes {', '.join(also[:_NAMED_AT_MOST])} too")
             continue
-        changes, reason = _written(desired, files, declared, wanted, chart, candidate)
+        changes, reason = chart.write(candidate, why_not)
         if changes:
             return changes
-        near.append(f"{_named(chart, candidate)} decides it, but {reason}")
+        near.append(f"{chart.told(candidate)} decides it, but {reason}")
     raise _refusal(declared, wanted, chart, near)
-
-
-def _is_part(parameter: str, name: str) -> bool:
-    return parameter == name or parameter.startswith((f"{name}.", f"{name}["))
-
-
-def _chart_of(desired: Desired, files: Mapping[str, str], declared: Declaration) -> _Chart:
-    release, applied = declared.release, declared.applied
-    charts = desired.tree.charts if desired.tree else None
-    if release is None or applied is None or not isinstance(charts, Charts):
-        raise AssertionError("only what a chart makes has values")
-    made = render_chart(applied, files, charts)
-    if isinstance(made, str):
-        raise Refused(f"{declared.label} cannot be changed: {made}")
-    mine = next((one for one in made.documents if is_same(one.object, declared.object)), None)
-    if mine is None:
-        raise AssertionError("it was rendered of the same files")
-    return _Chart(applied, release, files, charts, made, mine)
-
-
-def _layers(applied: EngineObject) -> tuple[ValuesLayer, ...]:
-    return applied.chart.values if applied.chart else ()
-
-
-def _merged_values(release: Release, files: Mapping[str, str]) -> Any:
-    merged: Any = {}
-    for layer in release.values:
-        if layer.kind in {"mapping", "text", "file"}:
-            merged = _merge(merged, values_of_layer(layer, files) or {})
-    return merged
-
-
-def _merge(old: Any, new: Any) -> Any:
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return new
-    return old | {key: _merge(old.get(key), value) for key, value in new.items()}
-
-
-def _look(chart: _Chart, values: Any, wanted: Set | Remove) -> Look:
-    made, _ = chart_files(chart.applied.folder or "", chart.files, chart.charts)
-    # `d/charts/orders/templates/a.yaml`: a dependency sees the values below its name.
-    steps = chart.mine.key[0].split("/")
-    prefix = tuple(steps[index + 1] for index, step in enumerate(steps[:-1]) if step == "charts")
-    texts = tuple(text for path, text in made.items() if isinstance(text, str) and "templates/" in path)
-    return Look(values, chart.mine.object, wanted, prefix, texts)
 
 
 def _expected_object(value: Object, wanted: Set | Remove) -> Object:
@@ -139,169 +65,7 @@ def _expected_object(value: Object, wanted: Set | Remove) -> Object:
     return found
 
 
-def _changes_besides(before: RenderedChart, after: RenderedChart, mine: Key, expected: Object) -> list[str] | None:
-    """What else changes where the object becomes what is expected; None where it does not."""
-    old, new = ({one.key: one for one in made.documents} for made in (before, after))
-    if mine not in new or not is_same(new[mine].object, expected):
-        return None
-    changed = [
-        key
-        for key in dict.fromkeys([*old, *new])
-        if key != mine and (key not in old or key not in new or not is_same(old[key].object, new[key].object))
-    ]
-    return [f"{kind} {name}" for _, kind, _, name, _ in changed]
-
-
-def _nested(values: Any, path: Path, value: Any) -> Any:
-    """One more layer that says this; a list is said whole."""
-    if not path:
-        return None if value is GONE else value
-    step, *rest = path
-    if isinstance(step, int):
-        items = list(values) if isinstance(values, list) else []
-        if value is GONE and not rest:
-            return items[:step] + items[step + 1 :]
-        if step < len(items):
-            part = _nested(items[step], tuple(rest), value)
-            items[step] = _merge(items[step], part) if isinstance(part, dict) and rest else part
-        return items
-    return {step: _nested(values.get(step) if isinstance(values, dict) else None, tuple(rest), value)}
-
-
-def _written(
-    desired: Desired,
-    files: Mapping[str, str],
-    declared: Declaration,
-    wanted: Set | Remove,
-    chart: _Chart,
-    candidate: Candidate,
-) -> tuple[tuple[FileChange, ...], str]:
-    """The edit in the first layer where it changes nothing else in the repository, or why there is none."""
-    reason = "no file of this repository that this release alone reads can say it"
-    for place in _places(chart, candidate, files):
-        if isinstance(place, str):
-            reason = place
-            continue
-        draft = DraftFiles(files)
-        value = candidate.value
-        if place.is_text and value is not GONE:
-            value = value if isinstance(value, str) else json.dumps(value)
-        edit = Remove(place.values) if value is GONE else Set(place.values, value)
-        try:
-            edit_nested(draft, place, edit)
-            effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
-        except GitOpsError as error:
-            reason = str(error)
-            continue
-        if effect.is_exact:
-            return draft.changes, ""
-        if effect.others:
-            reason = f"an edit at {place.path}:{place.line} would change {proof.labels_of(effect.others)} too"
-        elif effect.faults:
-            reason = f"after an edit at {place.path}:{place.line}: {'; '.join(effect.faults)}"
-        else:
-            reason = f"what is said at {place.path}:{place.line} is not what decides"
-    return (), reason
-
-
-def _places(chart: _Chart, candidate: Candidate, files: Mapping[str, str]) -> Iterator[ValuesPlace | str]:
-    """Where the value can be said: by whom it is said last, then later, then by the nearest that have its parents."""
-    layers = chart.release.values
-    own, *_ = [*(layer for layer in layers[:1] if _is_own_values(chart, layer)), None]
-    path, name = candidate.path, dotted_path(candidate.path)
-    for layer in layers:
-        if layer.kind == "parameter" and layer.place is not None and _is_part(layer.name, name):
-            where = file_and_line(layer.place, files)
-            if layer.name != name or chart.applied.guess:
-                yield f"the parameter {layer.name} of {chart.applied} ({where}) says it: change that by hand"
-                return
-            number = int(where.rpartition(":")[2])
-            place = layer.place
-            yield ValuesPlace(place.path, place.document, place.base, None, (), number, present=True, is_text=True)
-            return
-    said = [index for index, layer in enumerate(layers) if _depth(layer, path, files) == len(path)]
-    fixed = next((at + 1 for at, step in enumerate(path) if isinstance(step, int)), 0)  # a list is one layer's
-    if fixed:
-        holding = [index for index, layer in enumerate(layers) if _depth(layer, path[:fixed], files) == fixed]
-        order = holding[-1:]
-    elif said:
-        later = sorted(range(said[-1] + 1, len(layers)), key=lambda at: (-_depth(layers[at], path, files), -at))
-        order = [said[-1], *later]
-    else:
-        order = sorted(range(len(layers)), key=lambda at: (layers[at] is own, -_depth(layers[at], path, files), -at))
-    unread = [index for index, layer in enumerate(layers) if layer.kind == "unread"]
-    for index in order:
-        if unread and index < unread[-1]:
-            yield f"it may be set by {layers[unread[-1]].name}, which is not read here and would win"
-        elif layers[index].kind in {"mapping", "text", "file"}:
-            yield _place(chart, layers[index], path, files)
-    if not fixed and (room := _room_in_engine_object(chart, files)) is not None:
-        yield _place(chart, room, path, files)
-
-
-def _is_own_values(chart: _Chart, layer: ValuesLayer) -> bool:
-    return layer.place is not None and layer.kind == "file" and layer not in _layers(chart.applied)
-
-
-def _depth(layer: ValuesLayer, path: Path, files: Mapping[str, str]) -> int:
-    """How much of a path a layer has."""
-    if layer.kind not in {"mapping", "text", "file"}:
-        return -1
-    value = values_of_layer(replace(layer, value=None), files)
-    for number, step in enumerate(path):
-        is_there = step in value if isinstance(value, dict) else isinstance(value, list) and isinstance(step, int)
-        if not is_there or (isinstance(step, int) and step >= len(value)):
-            return number
-        value = value[step]
-    return len(path)
-
-
-def _place(chart: _Chart, layer: ValuesLayer, path: Path, files: Mapping[str, str]) -> ValuesPlace | str:
-    place = layer.place
-    if place is None or (place.path not in files):
-        return f"{place.path if place else layer.name} is not in this repository"
-    exact = place if layer.kind == "text" else place.below(*path)
-    line = file_and_line(exact, files)
-    current = at(values_of_layer(replace(layer, value=None), files), *path)
-    if isinstance(current, str) and ("${" in current or "{{" in current):
-        return f"it is {current} in {line}, which is filled in later"
-    if chart.applied.guess and layer.kind != "file":
-        return f"it stands in {line} for every Application that {chart.applied} makes"
-    inner = 0 if layer.kind == "text" else None
-    number = int(line.rpartition(":")[2])
-    return ValuesPlace(place.path, place.document, place.base, inner, path, number, current is not None)
-
-
-def _room_in_engine_object(chart: _Chart, files: Mapping[str, str]) -> ValuesLayer | None:
-    """Inline values where there are none so far."""
-    applied = chart.applied
-    if any(
-        layer.kind in {"mapping", "text"} and layer.place and layer.place.path == applied.place.path
-        for layer in _layers(applied)
-    ):
-        return None
-    if applied.kind == "HelmRelease":
-        return ValuesLayer("mapping", applied.place.below("spec", "values"))
-    source = value_at_place(applied.place.below("spec", "source"), files)
-    if (
-        applied.kind == "Application"
-        and isinstance(source, dict)
-        and not value_at_place(applied.place.below("spec", "sources"), files)
-    ):
-        return ValuesLayer("mapping", applied.place.below("spec", "source", "helm", "valuesObject"))
-    return None
-
-
-def _named(chart: _Chart, candidate: Candidate) -> str:
-    said = [
-        file_and_line(layer.place.below(*candidate.path), chart.files)
-        for layer in chart.release.values
-        if layer.place and layer.kind != "text" and _depth(layer, candidate.path, chart.files) == len(candidate.path)
-    ]
-    return f"the value {dotted_path(candidate.path)}{f' ({said[-1]})' if said else ''}"
-
-
-def _refusal(declared: Declaration, wanted: Set | Remove, chart: _Chart, near: list[str]) -> Refused:
+def _refusal(declared: Declaration, wanted: Set | Remove, chart: ChartTrial, near: list[str]) -> Refused:
     field = f"{dotted_path(wanted.path)} of {declared.label}"
     found = "; ".join(dict.fromkeys(near[:_NAMED_AT_MOST]))
     if not found:

@@ -24,6 +24,7 @@ from gitops_mcp.domain.engines.charts.values import (
 )
 from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.yaml.values import is_same
 
 CHART = "cluster"
 IMAGE = f"{POSTGRES_IMAGES}:"
@@ -103,7 +104,7 @@ def releases(applied: EngineObject, files: Files) -> tuple[Release, ...] | str:
     if chart is None:
         return "no Helm chart"
     if chart.folder is None:
-        if chart.name != CHART or not any(home in str(chart.repository) for home in _KNOWN_HOMES):
+        if chart.name != CHART or not is_of_cnpg(chart.repository):
             return f"{chart}; of charts from elsewhere only CloudNativePG's `{CHART}` is understood"
         return (_read_release(applied, chart.values, (), CHART, files),)
     path = posixpath.join(chart.folder, "Chart.yaml")
@@ -141,12 +142,40 @@ def values_place_of_field(
     return find_values_place(release, _MAPPED[whole], path[len(whole) :], files)
 
 
+def entry_of_object(release: Release, value: Object, files: Files) -> tuple[ValuesPlace | str, list[Object]] | None:
+    """Where the list of values stands of which the chart makes such objects, and the list with this one added.
+
+    None where no entry makes this object, under its name.
+    """
+    entries = _ENTRIES.get(value["kind"])
+    if entries is None or (entries.needs and effective_value(release, entries.needs, files) is not True):
+        return None
+    spec = {key: part for key, part in value["spec"].items() if key != "cluster"}
+    entry = {key: at(spec, *path) for path, key in entries.keys.items() if at(spec, *path) is not None}
+    entry.setdefault("name", value["metadata"]["name"].removeprefix(f"{release.name}-{entries.infix}"))
+    made = {"cluster": {"name": release.name}, **_spec_of_entry(entries, entry)}
+    if not is_same({**_spec_of_entry(entries, {}), **value["spec"]}, made):
+        return None
+    if _name_of_entry(release, value["kind"], entry) != value["metadata"]["name"]:
+        return None
+    listed = list(mappings_in(effective_value(release, entries.values, files)))
+    return find_values_place(release, entries.values, (), files), [*listed, entry]
+
+
+def place_of_entry(release: Release, kind: str, name: str, files: Files) -> ValuesPlace | str | None:
+    """Where the entry stands of which the chart makes an object; `name` as for `values_place_of_field`."""
+    entries = _ENTRIES.get(kind)
+    listed = mappings_in(effective_value(release, entries.values, files)) if entries else ()
+    index = _index_of_entry(release, kind, name, listed)
+    return find_values_place(release, entries.values, (index,), files) if entries and index is not None else None
+
+
 def objects_of_release(release: Release, files: Files) -> Iterator[Object]:
     """The Cluster and what belongs to it, with no more in them than what the values say one to one."""
     if release.name is None:
         return
     metadata = {"name": release.name, **({"namespace": release.namespace} if release.namespace else {})}
-    cluster: Object = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": metadata, "spec": {}}
+    cluster: Object = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": {**metadata}, "spec": {}}
     for target, source in _MAPPED.items():
         found = effective_value(release, source, files)
         if found not in (None, "", [], {}):
@@ -187,9 +216,12 @@ def _read_release(
     return Release(applied, namespace, told, values, prefix)
 
 
+def is_of_cnpg(repository: object) -> bool:
+    return any(home in str(repository) for home in _KNOWN_HOMES)
+
+
 def _is_cluster_chart(dependency: Object) -> bool:
-    repository = str(dependency.get("repository"))
-    return dependency.get("name") == CHART and any(home in repository for home in _KNOWN_HOMES)
+    return dependency.get("name") == CHART and is_of_cnpg(dependency.get("repository"))
 
 
 def _values_place_of_image(release: Release, files: Files) -> ValuesPlace | str:
@@ -232,14 +264,19 @@ def _values_place_in_entry(
     entries = _ENTRIES[kind]
     where, line = dotted_path(entries.values), values_line(release, files)
     listed = mappings_in(effective_value(release, entries.values, files))
-    names = [one.get("name") if kind == "Database" else _name_of_entry(release, kind, one) for one in listed]
-    if name not in names:
+    index = _index_of_entry(release, kind, name, listed)
+    if index is None:
         return f"no entry of {where} is named {name} in {line}"
     known = next((one for one in entries.keys if path[1 : 1 + len(one)] == one), None)
     if path[0] != "spec" or known is None or known == ("name",):
         return f"{dotted_path(path)} of a {kind} is no single value of the chart `{CHART}`; see {line}"
     rest = path[1 + len(known) :]
-    return find_values_place(release, entries.values, (names.index(name), entries.keys[known], *rest), files)
+    return find_values_place(release, entries.values, (index, entries.keys[known], *rest), files)
+
+
+def _index_of_entry(release: Release, kind: str, name: str | None, listed: tuple[Object, ...]) -> int | None:
+    names = [one.get("name") if kind == "Database" else _name_of_entry(release, kind, one) for one in listed]
+    return names.index(name) if name in names else None
 
 
 def _name_of_entry(release: Release, kind: str, entry: Object) -> str:

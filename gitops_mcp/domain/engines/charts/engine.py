@@ -66,4 +66,4 @@ class Charts:
     links: tuple[str, ...] = ()
     """Symlinks in charts, which nothing follows."""
     reviewed: Mapping[str, str | bytes] | None = None
-    """What the base has of them, by path: a template that differs is not run. None: all is the base's."""
+    """The base's files, by path: a template that differs is not run. None: all is the base's."""

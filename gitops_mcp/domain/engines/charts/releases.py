@@ -10,20 +10,13 @@ from dataclasses import dataclass, replace
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
 from gitops_mcp.domain.engines.charts import cluster_chart
 from gitops_mcp.domain.engines.charts.engine import Charts
-from gitops_mcp.domain.engines.charts.own_chart import (
-    RenderedChart,
-    may_make_cnpg,
-    render_chart,
-    template_path,
-    values_of_layer,
-)
-from gitops_mcp.domain.engines.charts.values import Release
+from gitops_mcp.domain.engines.charts.layout import may_make_cnpg, template_path
+from gitops_mcp.domain.engines.charts.own_chart import RenderedChart, render_chart
+from gitops_mcp.domain.engines.charts.values import Release, values_of_layer
 from gitops_mcp.domain.engines.reading import Files, TextPlace, file_and_line
 from gitops_mcp.domain.kinds import may_mean_cnpg
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, Path, at, dotted_path
 
-_OTHER_CHARTS = frozenset({"cloudnative-pg", "plugin-barman-cloud", "cnpg-sandbox"})
-"""CloudNativePG's own, that make no Cluster."""
 _LOOKS_LIKE_CNPG = re.compile(r"cnpg|cloudnative-?pg", re.IGNORECASE)
 _ANSWERS = frozenset({"instances", "replicas", "size", "storageClass", "imageName", "roles", "databases", "parameters"})
 _NAMED_AT_MOST = 6
@@ -61,16 +54,19 @@ def made_by_chart(one: EngineObject, files: Files, charts: Charts) -> MadeByChar
         for name, dependency in gone.items()
         if name not in known
     )
-    return MadeByChart((*made.objects, *_objects_rendered(one, rendered, files)), (*made.notes, *notes))
+    unknown = (f"{chart}: {rendered.unreviewed}",) if rendered.unreviewed else ()
+    return MadeByChart((*made.objects, *_objects_rendered(one, rendered, files)), (*made.notes, *notes), unknown)
 
 
 def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
     """A chart from elsewhere that may make objects of CNPG, with what a person would edit."""
     chart = one.chart
-    if chart is None or chart.name in _OTHER_CHARTS:
+    # CloudNativePG's own charts but for `cluster` make no Cluster.
+    if chart is None or cluster_chart.is_of_cnpg(chart.repository):
         return
     values = [(layer, values_of_layer(layer, files)) for layer in chart.values if layer.place]
-    if not _LOOKS_LIKE_CNPG.search(f"{chart.name} {chart.repository} {values}"):
+    named = _LOOKS_LIKE_CNPG.search(f"{chart.name} {chart.repository}")
+    if not named and not any(_may_hold_cnpg(value) for _, value in values):
         return
     places = [
         f"{dotted_path(path)} ({file_and_line(place if layer.kind == 'text' else place.below(*path), files)})"
@@ -81,6 +77,17 @@ def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
     shown = ", ".join(places[:_NAMED_AT_MOST])
     look = f"the values that look like the answer: {shown}" if shown else "its values say nothing that looks like it"
     yield f"{one} installs {chart}, which is not in this repository and may make it; {look}"
+
+
+def _may_hold_cnpg(value: object) -> bool:
+    """An object of CNPG, or what is called so and says what one says; a host or a dashboard of that name is neither."""
+    if isinstance(value, dict):
+        return (
+            str(value.get("apiVersion")).startswith(CNPG_GROUP)
+            or any(_LOOKS_LIKE_CNPG.search(str(key)) and any(_paths_named(part, ())) for key, part in value.items())
+            or any(map(_may_hold_cnpg, value.values()))
+        )
+    return isinstance(value, list) and any(map(_may_hold_cnpg, value))
 
 
 def _paths_named(value: object, path: Path) -> Iterator[Path]:

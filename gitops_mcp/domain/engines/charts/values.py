@@ -60,9 +60,20 @@ def effective_value(release: Release, path: Path, files: Files) -> Any:
     """What the layers together say, as Helm merges them; None where they say nothing or cannot be read."""
     result: Any = None
     for layer in release.values:
-        found = _layer_value(layer, (*release.prefix, *path), files)
+        found = _layer_value(layer, (*release.prefix, *path), files, written=False)
         result = result if found is _ABSENT else _merge_values(result, found)
     return result
+
+
+def values_of_layer(layer: ValuesLayer, files: Files, *, written: bool = False) -> Any:
+    """What a layer gives to Helm, or what its file says; None where that is not known."""
+    found = value_at_place(layer.place, files) if layer.place else None
+    if layer.value is not None and not written:
+        found = layer.value
+    if layer.kind == "text":
+        inner = read_documents(found) if isinstance(found, str) else ()
+        return inner[0].value if inner else None
+    return found
 
 
 def find_values_place(release: Release, value: Path, rest: Path, files: Files) -> ValuesPlace | str:
@@ -78,7 +89,7 @@ def find_values_place(release: Release, value: Path, rest: Path, files: Files) -
         found = _layer_value(layer, path, files)
         if found is not _ABSENT:
             return _place_in_layer(release, layer, (*path, *rest), files, current=at({"": found}, "", *rest))
-        if layer.kind != "parameter" and room is None and isinstance(_content(layer, files), dict):
+        if layer.kind != "parameter" and room is None and isinstance(values_of_layer(layer, files, written=True), dict):
             room = layer
     if room is None:
         return f"{name} is set nowhere in this repository: {release.applied} takes the chart's own"
@@ -113,19 +124,12 @@ def _names_overlap(one: str, other: str) -> bool:
     return any(long.startswith((f"{short}.", f"{short}[")) for long, short in ((one, other), (other, one)))
 
 
-def _content(layer: ValuesLayer, files: Files) -> Any:
-    found = value_at_place(layer.place, files) if layer.place else None
-    if layer.kind == "text":
-        inner = read_documents(found) if isinstance(found, str) else ()
-        return inner[0].value if inner else None
-    return found
-
-
-def _layer_value(layer: ValuesLayer, path: Path, files: Files) -> Any:
+def _layer_value(layer: ValuesLayer, path: Path, files: Files, *, written: bool = True) -> Any:
     """What one layer says at a path; `_ABSENT` where it says nothing."""
+    value = None if layer.kind == "unread" else values_of_layer(layer, files, written=written)
     if layer.kind == "parameter":
-        return _typed_parameter(_content(layer, files)) if layer.name == dotted_path(path) else _ABSENT
-    value = None if layer.kind == "unread" else _content(layer, files)
+        said = value if layer.is_text else _typed_parameter(value)
+        return said if layer.name == dotted_path(path) else _ABSENT
     for step in path:
         if not isinstance(value, dict) or step not in value:
             return _ABSENT

@@ -189,6 +189,17 @@ def test_of_many_the_entry_with_the_objects_name_is_edited() -> None:
     }
 
 
+def test_what_is_no_strict_yaml_beside_it_is_compared_as_text() -> None:
+    other = "---\nkind: PersistentVolumeClaim\nmetadata: {name: a, name: b}\nspec: {size: {{ .Values.size }}}\n"
+    files = chart_files(
+        "spec: {instances: {{ .Values.count }}, storage: {size: {{ .Values.size }}}}\n" + other, "count: 1\nsize: 1Gi\n"
+    )
+
+    assert edited(files, INSTANCES, 3) == {"chart/values.yaml": "count: 3\nsize: 1Gi\n"}
+    with pytest.raises(Refused, match=r"the value size .* changes the text of databases/templates/cluster\.yaml too"):
+        edited(files, SIZE, "2Gi")
+
+
 def test_what_all_share_is_not_edited_for_one_of_them_that_may_have_its_own() -> None:
     values = "instances: 1\nclusters:\n  - name: a\n    size: 1Gi\n  - name: b\n    size: 1Gi\n"
     files = {**chart_files("", values), "chart/templates/cluster.yaml": RANGE}
@@ -338,6 +349,19 @@ def test_the_last_layer_that_says_it_is_edited() -> None:
     assert edited(files, INSTANCES, 4) == {"prod/db.yaml": "instances: 4\nsize: 5Gi\n"}
 
 
+def test_where_the_charts_own_values_say_nothing_the_release_says_it() -> None:
+    files = {
+        **LAYERS,
+        "chart/templates/cluster.yaml": SIMPLE.replace(
+            "size: {{ .Values.size }}", 'size: {{ .Values.size | default "1Gi" }}'
+        ),
+        "chart/values.yaml": 'instances: 1\nsize: ""\n',
+        "apps/db.yaml": application("helm:\n  valuesObject:\n    instances: 3\n"),
+    }
+
+    assert edited(files, SIZE, "5Gi") == {"apps/db.yaml": files["apps/db.yaml"] + "        size: 5Gi\n"}
+
+
 def test_a_chart_of_two_releases_gets_the_value_in_the_layer_of_the_one() -> None:
     files = {
         **LAYERS,
@@ -353,6 +377,22 @@ def test_a_chart_of_two_releases_gets_the_value_in_the_layer_of_the_one() -> Non
     }
 
 
+def test_a_values_file_that_another_chart_reads_too_is_left_alone() -> None:
+    shared = "helm:\n  valueFiles: [../all.yaml]\n"
+    files = {
+        **LAYERS,
+        "apps/db.yaml": application(shared),
+        "apps/web.yaml": application(shared, name="web", path="web"),
+        "web/Chart.yaml": chart("web"),
+        "web/templates/web.yaml": "kind: Service\nspec: {size: {{ .Values.size }}}\n",
+        "all.yaml": "instances: 2\nsize: 5Gi\n",
+    }
+
+    assert edited(files, SIZE, "6Gi") == {
+        "apps/db.yaml": files["apps/db.yaml"] + "      valuesObject:\n        size: 6Gi\n"
+    }
+
+
 def test_values_of_a_helm_release_and_of_its_config_map_are_edited_where_they_stand() -> None:
     config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sizes, namespace: shop}\ndata:\n  values.yaml: |\n    size: 4Gi # each\n"
     files = {
@@ -365,6 +405,20 @@ def test_values_of_a_helm_release_and_of_its_config_map_are_edited_where_they_st
     assert edited(files, INSTANCES, 3) == {
         "apps/db.yaml": files["apps/db.yaml"].replace("instances: 2", "instances: 3")
     }
+
+
+def test_a_chart_that_a_helm_chart_object_names_is_that_of_its_source() -> None:
+    made = release().replace(
+        "  chart:\n    spec:\n      chart: ./chart\n      sourceRef: {kind: GitRepository, name: fleet, namespace: flux-system}\n",
+        "  chartRef: {kind: HelmChart, name: db, namespace: flux-system}\n",
+    )
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmChart\nmetadata: {name: db, namespace: flux-system}\n"
+        "spec: {chart: ./chart, sourceRef: {kind: GitRepository, name: fleet}}\n"
+    )
+    files = {**LAYERS, "apps/db.yaml": made, "apps/chart.yaml": source}
+
+    assert edited(files, INSTANCES, 3) == {"chart/values.yaml": "instances: 3\nsize: 1Gi\n"}
 
 
 def test_values_that_a_secret_may_say_are_not_edited_below_it() -> None:

@@ -454,8 +454,10 @@ backups:
 def test_poolers_and_scheduled_backups_are_read_from_their_entries() -> None:
     files = {"hr.yaml": release(EVERYTHING), "repo.yaml": REPOSITORY}
 
-    found = {f"{one['kind']} {one['metadata']['name']}": one["spec"] for one in objects_of_release(used(files), files)}
+    made = list(objects_of_release(used(files), files))
+    found = {f"{one['kind']} {one['metadata']['name']}": one["spec"] for one in made}
 
+    assert [one["metadata"].get("annotations") for one in made] == [{"team": "shop"}, None, None, None]
     assert found == {
         "Cluster orders": {"instances": 3},
         "Pooler orders-pooler-rw": {
