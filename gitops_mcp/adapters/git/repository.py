@@ -216,9 +216,12 @@ class Repository:
         """Changes with the last commit of their newest pull request; None where the remote shows none."""
         if base.remote is None or not base.fetched:
             return None
-        remotes = Remotes.configured(self.calls.configuration)
-        remote = remote_of(self.runner, base.remote, remotes, timeout=settings.timeout)
-        return self.pull_heads.by_change(remote, base.commit)
+        with self.calls.one() as call:
+            if base.commit not in call.proposed:
+                remotes = Remotes.configured(call.configuration)
+                remote = remote_of(self.runner, base.remote, remotes, timeout=settings.timeout)
+                call.proposed[base.commit] = self.pull_heads.by_change(remote, base.commit)
+            return call.proposed[base.commit]
 
     def note(self, settings: GitSettings, base: Base, changes: Mapping[str, SeenChange]) -> None:
         """Keeps what was seen of changes, by branch, for the next server as well."""
