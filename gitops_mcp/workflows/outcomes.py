@@ -14,7 +14,7 @@ from itertools import pairwise, takewhile
 from typing import Literal
 
 from gitops_mcp.adapters.git.commits import Commit, Holding
-from gitops_mcp.adapters.git.refs import ChangeRef
+from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.adapters.git.seen import SeenChange
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.names import pluralize

@@ -20,7 +20,8 @@ from gitops_mcp.adapters.git.files import Files, GitFile
 from gitops_mcp.adapters.git.history import History
 from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.pull_heads import PullHeads
-from gitops_mcp.adapters.git.refs import Base, ChangeRef, Refs
+from gitops_mcp.adapters.git.ref_listing import ChangeRef
+from gitops_mcp.adapters.git.refs import Base, Refs
 from gitops_mcp.adapters.git.remote import remote_of
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import GitFailed, Runner

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
-from gitops_mcp.adapters.git.refs import ChangeRef
+from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.names import one_line, quote
 from gitops_mcp.domain.notice import Notice

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit, publish
-from gitops_mcp.adapters.git.refs import ChangeRef
+from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, shorten_to_fit
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import WriteResult
