@@ -95,7 +95,9 @@ class App:
     @contextmanager
     def called(self, caller: Caller) -> Iterator[App]:
         """The App for one call of a tool, made in one thread."""
-        with ExitStack() as call:
+        from gitops_mcp.domain.budget import call_budget
+
+        with ExitStack() as call, call_budget():
             yield replace(self, caller=caller, _call=call)
 
     def repository(self) -> Repository:

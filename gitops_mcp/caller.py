@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
@@ -54,11 +54,38 @@ class Cancelled(Exception):
     """Nobody waits for the answer any more, so what is not done stays undone. `args`: what had been done."""
 
 
-_OVER: ContextVar[threading.Event | None] = ContextVar("over", default=None)
+class CallEnd(threading.Event):
+    """Set once a call is cancelled; what blocks in it is then woken from outside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wakes: set[Callable[[], None]] = set()
+        self._changing = threading.Lock()
+
+    def set(self) -> None:
+        with self._changing:
+            super().set()
+            wakes = tuple(self._wakes)
+        for wake in wakes:
+            wake()
+
+    @contextmanager
+    def waking(self, wake: Callable[[], None]) -> Iterator[None]:
+        """`wake` is called once the event is set, as long as the block runs."""
+        with self._changing:
+            self._wakes.add(wake)
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._wakes.discard(wake)
+
+
+_OVER: ContextVar[CallEnd | None] = ContextVar("over", default=None)
 
 
 @contextmanager
-def call_until(over: threading.Event | None) -> Iterator[None]:
+def call_until(over: CallEnd | None) -> Iterator[None]:
     """The block ends early, with Cancelled, once the event is set. None: it runs to its end."""
     before = _OVER.set(over)
     try:
@@ -79,6 +106,23 @@ def pause(seconds: float) -> None:
         time.sleep(seconds)
     elif over.wait(seconds):
         raise Cancelled
+
+
+@contextmanager
+def woken_by(wake: Callable[[], None]) -> Iterator[None]:
+    """What blocks inside is woken by this, from another thread, where the call is cancelled; then with Cancelled."""
+    over = _OVER.get()
+    if over is None:
+        yield
+        return
+    try:
+        with over.waking(wake):
+            check_wanted()
+            yield
+        check_wanted()  # what was woken may look as if it had come to its end
+    except Exception:
+        check_wanted()
+        raise
 
 
 def has_end() -> bool:

@@ -28,7 +28,7 @@ from mcp.types import CallToolRequestParams, ElicitRequest, ElicitRequestFormPar
 from pydantic import BaseModel
 
 from gitops_mcp.answers.markdown import without_surrogates
-from gitops_mcp.caller import call_until, check_wanted
+from gitops_mcp.caller import CallEnd, call_until, check_wanted
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import Refused
 
@@ -90,7 +90,7 @@ class Client:
         self._context = context
         self._params = params
         self._used = used
-        self._over = threading.Event()
+        self._over = CallEnd()
         self._question: anyio.CancelScope | None = None
         self._asked_about: _Judged | None = None
         """What the last question was about, in the older era."""

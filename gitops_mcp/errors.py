@@ -54,6 +54,11 @@ class Unavailable(GitOpsError):
 class MayArrive(Unavailable):
     """Nothing that it needs may be taken back."""
 
+    again = "the same request again does what is missing"
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}, and {self.again}"
+
 
 class Raced(Unavailable):
     """The compare-and-swap of a branch, or of an object by its resourceVersion, found another value than expected."""

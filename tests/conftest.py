@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -8,11 +10,11 @@ from hypothesis import settings
 
 settings.register_profile("all", settings.get_profile("ci"))
 settings.register_profile("fuzz", max_examples=2_000, derandomize=False, print_blob=True, database=None)
-settings.register_profile("few", settings.get_profile("ci"), max_examples=20)
+settings.register_profile("few", settings.get_profile("ci"), max_examples=10)
 
 
 def examples(most: int) -> int:
-    """How many of a law that says itself how many there are, in the profile of this run: all, or one in five."""
+    """How many of a law that says itself how many there are, in the profile of this run: all, or one in ten."""
     return max(2, most * settings().max_examples // 100)
 
 
@@ -24,9 +26,18 @@ IDENTITY = """[user]
 """
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A new folder each time: `mktemp` would look through those of all tests for its number."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _nobodys_machine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_home(tmp_path_factory.mktemp("home"), monkeypatch)
+def _nobodys_machine(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    home = next(_homes)
+    home.mkdir()
+    use_home(home, monkeypatch)
 
 
 def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,21 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import anyio
 import pytest
+from mcp import Client
+from mcp.client import ClientRequestContext
+from mcp.server import Server, ServerRequestContext
+from mcp.types import (
+    CallToolRequestParams,
+    CallToolResult,
+    ElicitRequestParams,
+    ElicitResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+)
 
 from gitops_mcp import client
 from gitops_mcp.caller import Nobody
@@ -35,6 +48,50 @@ def test_an_answer_that_could_not_be_given_any_more_is_forgotten(monkeypatch: py
 def test_a_user_without_a_name_is_named_by_number() -> None:
     assert user_name(0) == "root"
     assert user_name(2**31 - 9) == "uid 2147483639"
+
+
+HALF = "shop/caf\udce9.yaml"
+"""A path of git's, which holds any byte."""
+
+
+def test_half_a_character_in_a_question_is_replaced_in_the_newer_era() -> None:
+    state = client._State(digest="d", token="t", about={"delete": {HALF: "x"}})
+    asked = client._question_result(f"Delete {HALF}?", state)
+    assert "Delete shop/caf?.yaml?" in asked.model_dump_json(by_alias=True)
+
+
+def test_half_a_character_in_progress_and_in_a_question_is_replaced_in_the_older_era() -> None:
+    heard: list[str | None] = []
+    questions: list[str] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(message)
+
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        questions.append(params.message)
+        return ElicitResult(action="accept", content={"agree": True})
+
+    async def on_call(context: ServerRequestContext[Any], params: CallToolRequestParams) -> CallToolResult:
+        caller = client.Client(context, params, UsedAnswers())
+
+        def work() -> None:
+            with caller.waits():
+                caller.told(1, 2, f"reads {HALF}")
+                caller.agree(f"Delete {HALF}?", about={}, instead="kubectl")
+
+        await anyio.to_thread.run_sync(work)
+        return CallToolResult(content=[])
+
+    async def on_list(context: ServerRequestContext[Any], params: PaginatedRequestParams | None) -> ListToolsResult:
+        return ListToolsResult(tools=[])
+
+    async def run() -> None:
+        server = Server[Any]("x", on_call_tool=on_call, on_list_tools=on_list)
+        async with Client(server, mode="legacy", elicitation_callback=answer) as asks:
+            await asks.call_tool("x", {}, progress_callback=hear)
+
+    anyio.run(run)
+    assert (heard, questions) == (["reads shop/caf?.yaml"], ["Delete shop/caf?.yaml?"])
 
 
 def test_without_a_client_nobody_agrees() -> None:

@@ -1,8 +1,8 @@
-"""How much one build may take, counted down in steps through all of it.
+"""How much the builds of one call may take, counted down in steps through all of them.
 
 A few lines of others can ask for more work than there is time: copies of copies, products of lists, patterns on long
 texts. Whatever does work that grows with such lines spends for it, and says nothing else about it. One step is about
-five microseconds or 300 bytes, so a build that spends all ends within five seconds. The file that has spent most is
+five microseconds or 300 bytes, so a call that spends all ends within five seconds. The file that has spent most is
 named: what runs out last may be innocent.
 """
 
@@ -17,18 +17,22 @@ from dataclasses import dataclass, field
 from gitops_mcp.errors import InvalidRequest
 
 STEPS = 600_000
-FOR_A_FILE = 100
-"""More for each file of the repository: what many files take is in proportion to them."""
+FOR_A_FILE = 200
+"""More for each file of the repository and each build: what many files take is in proportion to them.
+
+Repositories that ask for nothing odd spend less than that, so that what all builds of a call share stays whole.
+"""
 
 
 class Spent(InvalidRequest):
-    """A build that would take too much."""
+    """A build that would take too much, or one more of a call whose builds have."""
 
 
 @dataclass
 class _Budget:
     all: int
     left: int
+    building: bool = False
     place: str = ""
     by_place: Counter[str] = field(default_factory=Counter)
 
@@ -37,16 +41,33 @@ _open: ContextVar[_Budget | None] = ContextVar("budget", default=None)
 
 
 @contextmanager
-def build_budget(files: int) -> Iterator[None]:
-    """What is spent inside counts, for a repository of so many files; one that is open already goes on."""
-    if _open.get() is not None:
-        yield
-        return
-    token = _open.set(_Budget(steps := STEPS + FOR_A_FILE * files, steps))
+def call_budget() -> Iterator[None]:
+    """All builds inside share one budget."""
+    token = _open.set(_Budget(STEPS, STEPS))
     try:
         yield
     finally:
         _open.reset(token)
+
+
+@contextmanager
+def build_budget(files: int) -> Iterator[None]:
+    """What is spent inside counts, for a repository of so many files; a build within a build is a part of it."""
+    budget = _open.get()
+    if budget is None:
+        with call_budget(), build_budget(files):
+            yield
+        return
+    if budget.building:
+        yield
+        return
+    budget.all += FOR_A_FILE * files
+    budget.left += FOR_A_FILE * files
+    budget.building = True
+    try:
+        yield
+    finally:
+        budget.building = False
 
 
 @contextmanager
@@ -64,9 +85,9 @@ def spent_by(place: str) -> Iterator[None]:
 
 
 def spend(steps: int) -> None:
-    """Before the work that it is for. Raises Spent; without an open budget nothing is counted."""
+    """Before the work that it is for. Raises Spent; outside of a build nothing is counted."""
     budget = _open.get()
-    if budget is None:
+    if budget is None or not budget.building:
         return
     budget.left -= steps
     budget.by_place[budget.place] += steps

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from gitops_mcp.adapters.git.base_faults import follow_head
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.errors import Forbidden
 
 
 def base_warnings(ground: Ground | None) -> list[Notice]:
-    """What is told of a base that could not be fetched: how old what is used instead is."""
-    return [Notice("base-not-fetched", ground.base.warning)] if ground and ground.base.warning else []
+    """What is told of a base that could not be fetched, or that is the remote's default branch no more."""
+    if ground is None:
+        return []
+    base = ground.base
+    found = [Notice("base-not-fetched", base.warning)] if base.warning else []
+    if base.switched and base.remote:
+        by = ground.git.base_from if ground.git.base else ""
+        remedy = (
+            f"{by} names the base: name {base.switched} there; to keep {base.branch} and hear of it no more, run "
+            f"{follow_head(base.remote)}"
+            if by
+            else f"{follow_head(base.remote)} moves the base to {base.switched}; `base: {base.branch}` in "
+            f".gitops-mcp.yaml keeps it"
+        )
+        text = (
+            f"the default branch of remote {base.remote} is {base.switched} now, and changes are still proposed "
+            f"against {base.branch}, which it was when this clone last looked. {remedy}"
+        )
+        found.append(Notice("default-branch-switched", text))
+    return found
 
 
 def push_notices(ground: Ground) -> list[Notice]:

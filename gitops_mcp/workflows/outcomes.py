@@ -14,7 +14,7 @@ from itertools import pairwise, takewhile
 from typing import Literal
 
 from gitops_mcp.adapters.git.commits import Commit, Holding
-from gitops_mcp.adapters.git.refs import ChangeRef
+from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.adapters.git.seen import SeenChange
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.names import pluralize
@@ -202,7 +202,18 @@ def _own_run(ground: Ground, name: str, tip: str) -> tuple[Commit, ...]:
         return (*takewhile(lambda one: one.id != seen.start, chain),)
     if seen and seen.tip not in recent.by_id and chain and _last_seen(seen) > chain[0].moment:
         return ()
-    return (*takewhile(lambda one: name in one.changes, chain),)
+    own = (*takewhile(lambda one: name in one.changes, chain),)
+    return () if own and seen is None and _has_later_life(ground, name, own[0]) else own
+
+
+def _has_later_life(ground: Ground, name: str, last: Commit) -> bool:
+    """Whether the newest pull request of that name has commits that the base lacks, later than the last one there.
+
+    The branch was then set back to the base since, and what the base has is of an earlier life.
+    """
+    head = (ground.repository.proposed(ground.git, ground.base) or {}).get(name)
+    lacking = ground.repository.commits(ground.base.commit, head) if head else ()
+    return bool(lacking) and lacking[0].moment > last.moment
 
 
 def _outcome_of_names(ground: Ground, name: str, named: Iterable[Commit]) -> Outcome:

@@ -148,6 +148,33 @@ def test_of_rejected_arguments_only_the_names_that_there_are_stay(here: Dev, aud
     assert entry["duration_ms"] >= 0
 
 
+CREDENTIAL = "ghp_pl4nted9R7qXw2Lm5Tz8Kc3Vb6Nf1Hd0Js4"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("create_postgres_role", {"cluster_name": "db", "role_name": CREDENTIAL}),
+        ("create_postgres_role", {"cluster_name": "db", "role_name": "app", "in_roles": [CREDENTIAL]}),
+        ("update_postgres_role", {"cluster_name": "db", "role_name": CREDENTIAL, "login": True}),
+        ("delete_postgres_role", {"cluster_name": "db", "role_name": CREDENTIAL}),
+        ("create_postgres_database", {"cluster_name": "db", "database_name": CREDENTIAL, "owner": "app"}),
+        ("create_postgres_database", {"cluster_name": "db", "database_name": "shop", "owner": CREDENTIAL}),
+        ("delete_postgres_database", {"cluster_name": "db", "database_name": CREDENTIAL}),
+    ],
+)
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_a_name_that_is_a_credential_is_in_no_answer_log_or_line(
+    here: Dev, audit: Path, environment: str, tool: str, arguments: dict[str, Any]
+) -> None:
+    told, entry = written(here, audit, tool, environment=environment, **arguments)
+    assert entry["outcome"] in {"InvalidRequest", "NotFound"}
+    assert CREDENTIAL not in told
+    assert CREDENTIAL not in audit.read_text()
+    assert CREDENTIAL not in here.team.log.read_text()
+    assert entry["arguments"]["cluster_name"] == "db"
+
+
 def test_what_the_api_refuses_is_named_by_its_error(here: Dev, audit: Path) -> None:
     here.put(kinds.CLUSTER, "denied", instances=1, storage=STORAGE)
     here.world.api.deny("create", "postgresql.cnpg.io", "databases")

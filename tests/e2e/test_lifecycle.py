@@ -159,6 +159,7 @@ def test_a_squashed_change_is_merged_and_its_name_is_not_used_again(road: Road) 
     assert road.change(done["change"])["state"] == "healthy"
 
 
+@pytest.mark.thorough
 def test_a_merged_change_is_found_again_when_its_branch_is_gone(road: Road) -> None:
     done = road.scale("trailed", 4)
     road.team.merge(done["branch"])

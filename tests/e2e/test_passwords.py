@@ -334,11 +334,11 @@ def stage(place: Path) -> Iterator[Stage]:
     ("at", "victims", "keeps"),
     [
         pytest.param("begin commit-tree 1", "tree", False, id="after the Secret, before the commit"),
-        pytest.param("begin push 1", "tree", False, id="before the push"),
+        pytest.param("begin push 1", "tree", False, id="before the push", marks=pytest.mark.thorough),
         pytest.param(
             "far pre-receive refs/heads/gitops-mcp/add-reader", "machine", False, id="while the remote decides"
         ),
-        pytest.param("begin push 1", "server", True, id="while a push goes on that lands"),
+        pytest.param("begin push 1", "server", True, id="while a push goes on that lands", marks=pytest.mark.thorough),
         pytest.param("end push 1", "tree", True, id="after the push"),
     ],
 )
@@ -388,7 +388,7 @@ LOST = "#!/bin/sh\nkill -9 $PPID\n"
 @pytest.mark.parametrize(
     ("hook", "text", "keeps"),
     [
-        pytest.param("pre-receive", HOOK, False, id="the remote refuses"),
+        pytest.param("pre-receive", HOOK, False, id="the remote refuses", marks=pytest.mark.thorough),
         pytest.param("post-receive", LOST, True, id="the answer of a push that landed is lost"),
     ],
 )
@@ -464,6 +464,7 @@ def test_direct_delivery_gives_a_role_another_external_secret_and_takes_both_awa
         assert left["metadata"]["uid"] == theirs["metadata"]["uid"]
 
 
+@pytest.mark.thorough
 def test_direct_delivery_seals_a_new_password_in_the_sealed_secret_that_it_made(tmp_path: Path) -> None:
     with direct(tmp_path, "sealed-secrets") as here:
         here.applied("create_postgres_role", **DB, role_name="sea")
@@ -515,6 +516,7 @@ def test_direct_delivery_leaves_a_secret_that_somebody_else_wrote_and_says_so_in
         assert here.live(kinds.SECRET, "db-eve-password") is not None
 
 
+@pytest.mark.thorough
 def test_direct_delivery_does_not_take_over_an_external_secret_of_somebody_elses(tmp_path: Path) -> None:
     with direct(tmp_path, "external-secrets") as here:
         vault = {

@@ -193,6 +193,7 @@ def test_what_may_not_be_read_is_named_and_the_rest_answers(tmp_path: Path) -> N
             assert [one["name"] for one in status["instances"]] == [one["name"] for one in whole["instances"]]
 
 
+@pytest.mark.thorough
 def test_without_the_right_to_read_roles_the_listing_has_what_git_says(tmp_path: Path) -> None:
     with desk(tmp_path) as here:
         for kind, tool in (("databaseroles", "list_postgres_roles"), ("databases", "list_postgres_databases")):

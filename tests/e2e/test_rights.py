@@ -74,6 +74,7 @@ def resource_names(name: str) -> set[str]:
     return set(rule["resourceNames"])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("bound", [True, False])
 def test_the_crds_that_are_asked_for_are_those_of_the_file_and_may_be_refused(tmp_path: Path, *, bound: bool) -> None:
     names = ("read-only", "direct", *(["read-schemas"] if bound else []))

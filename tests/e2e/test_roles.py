@@ -463,6 +463,7 @@ def long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(written, "now", (datetime.now(UTC) - timedelta(minutes=2)).isoformat)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("not_installed", "long_ago")
 def test_without_that_kind_a_role_is_an_entry_of_its_cluster_from_its_making_to_its_end(older: Shop) -> None:
     done = older.applied("create_postgres_role", **ON, role_name="clerk", in_roles=["pg_monitor"])

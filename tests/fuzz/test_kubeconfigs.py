@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import ssl
 import subprocess
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitops_mcp.adapters.kube import Kube
+from gitops_mcp.adapters.kube.kubeconfig import Kubeconfig, Login
 from gitops_mcp.adapters.kube_start import kube_start
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Object
@@ -160,6 +162,79 @@ def test_a_kubeconfig_lets_in_as_for_kubectl_or_is_refused_by_the_name_of_a_fiel
     else:
         assert view.returncode == 0, f"kubectl does not read it: {view.stderr}"
         assert sent(recorder) == theirs, asked.stderr
+
+
+NAMES = st.sampled_from(["a", "b"])
+FILE_NAMES = st.sampled_from(["cert", "../elsewhere/key", "/etc/pki/x"])
+BYTES = st.sampled_from(["Y2VydA==", "a2V5"])
+MERGED_USER = st.fixed_dictionaries(
+    {},
+    optional={
+        "client-certificate": FILE_NAMES,
+        "client-certificate-data": BYTES,
+        "client-key": FILE_NAMES,
+        "client-key-data": BYTES,
+        "token": st.sampled_from(["t1", "t2"]),
+        "tokenFile": FILE_NAMES,
+    },
+)
+MERGED_CLUSTER = st.fixed_dictionaries(
+    {"server": st.sampled_from(["https://one.example", "https://two.example:6443"])},
+    optional={"certificate-authority": FILE_NAMES, "certificate-authority-data": BYTES, "tls-server-name": NAMES},
+)
+MERGED_CONTEXT = st.fixed_dictionaries({"cluster": NAMES}, optional={"user": NAMES, "namespace": NAMES})
+
+
+def _entries(key: str, value: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(st.fixed_dictionaries({"name": NAMES, key: value}), max_size=2)
+
+
+ONE_OF_SEVERAL = st.fixed_dictionaries(
+    {
+        "clusters": _entries("cluster", MERGED_CLUSTER),
+        "users": _entries("user", MERGED_USER),
+        "contexts": _entries("context", MERGED_CONTEXT),
+    },
+    optional={"current-context": NAMES},
+)
+
+
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
+@given(documents=st.lists(ONE_OF_SEVERAL, min_size=1, max_size=3))
+def test_several_kubeconfigs_are_merged_as_kubectl_merges_them(tmp_path: Path, documents: list[Object]) -> None:
+    files = []
+    for number, document in enumerate(documents):
+        path = tmp_path / str(number) / "config"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"apiVersion": "v1", "kind": "Config", **document}))
+        files.append((path, path.read_bytes()))
+    command = ["kubectl", "config", "view", "--raw", "--minify", "-o", "json"]
+    env = {**os.environ, "KUBECONFIG": ":".join(str(path) for path, _ in files)}
+    view = subprocess.run(command, check=False, capture_output=True, text=True, env=env, timeout=60)
+    found = _login_or_refusal(files)
+    assert (view.returncode == 0) == isinstance(found, Login), f"{found} and kubectl: {view.stderr}"
+    if not isinstance(found, Login):
+        return
+    alone = Kubeconfig.of([(tmp_path / "merged", view.stdout.encode())])
+    theirs = alone.login(alone.current or "")
+    assert _with_real_paths(found) == _with_real_paths(theirs)
+
+
+def _login_or_refusal(files: list[tuple[Path, bytes]]) -> Login | str:
+    try:
+        merged = Kubeconfig.of(files)
+        return merged.login(merged.current or "")
+    except GitOpsError as error:
+        return str(error)
+
+
+def _with_real_paths(login: Login) -> tuple[object, ...]:
+    def real(one: object) -> object:
+        return os.path.normpath(one) if isinstance(one, Path) else one
+
+    certificate = tuple(map(real, login.certificate)) if login.certificate else None
+    files = real(login.ca), real(login.token_file), certificate
+    return login.server, login.user, login.namespace, login.server_name, login.authorization, *files
 
 
 def _data(certificate: Path) -> dict[str, str]:

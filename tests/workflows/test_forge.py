@@ -61,6 +61,19 @@ def test_a_merged_change_whose_field_a_later_commit_sets_back_is_not_waited_for(
         assert not [one for one in found.next if "Call get_change again" in one]
 
 
+def test_a_default_branch_that_the_forge_switched_is_told_by_whatever_is_asked(forge: SandboxForge) -> None:
+    git(forge, "push", "--quiet", "origin", "main:trunk")
+    git(forge, "symbolic-ref", "HEAD", "refs/heads/trunk", where="remote.git")
+    app = opened(forge)
+    for answer in (scaled(app, 5), page_of_changes(app, state="open", limit=5, cursor=None)):
+        [told] = [one.message for one in answer.warnings if one.id == "default-branch-switched"]
+        assert told == (
+            "the default branch of remote origin is trunk now, and changes are still proposed against main, which it was "
+            "when this clone last looked. .gitops-mcp.yaml, line 3 names the base: name trunk there; to keep main and "
+            "hear of it no more, run git fetch origin && git remote set-head origin --auto"
+        )
+
+
 def test_a_push_address_of_another_repository_is_refused_at_once_and_the_advice_works(forge: SandboxForge) -> None:
     fork = forge.remote.path.parent / "fork.git"
     git(forge, "clone", "--quiet", "--bare", "remote.git", "fork.git", where=".")

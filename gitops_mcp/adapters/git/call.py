@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -16,6 +16,8 @@ class GitCall:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self.objects = Objects(runner)
+        self.proposed: dict[str, Mapping[str, str] | None] = {}
+        """The last commits of changes' newest pull requests, by the commit of the base."""
 
     @cached_property
     def configuration(self) -> Configuration:

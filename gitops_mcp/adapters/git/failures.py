@@ -80,7 +80,10 @@ _CAUSES = (
         "have the quota or the disk enlarged",
     ),
     _cause(
-        r"protected branch|is protected|protected from|branch protection|GH006|GH013|rule violations|protected file",
+        r"protected branch|is protected|protected from|branch protection|GH006|GH013|rule violations|protected file"
+        r"|cannot (create|update|delete) ref due to|(made|modified) through (a )?pull request|must use a pull request"
+        r"|permission denied to (create|update|delete) branch|pushes to this branch are not permitted"
+        r"|prohibited by gerrit",
         "a rule of the forge protects the branch",
         "have the rule let this user through, or choose another branchPrefix",
     ),

@@ -13,25 +13,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gitops_mcp.adapters.git.base_faults import missing_branch, nothing_committed, unknown_base
 from gitops_mcp.adapters.git.call import Calls
-from gitops_mcp.adapters.git.failures import remote_error, remote_reason
+from gitops_mcp.adapters.git.failures import remote_error
 from gitops_mcp.adapters.git.lock import Lock, hold_lock, remove_leftovers
-from gitops_mcp.adapters.git.remote import Remote, lacks_branch, remote_of
+from gitops_mcp.adapters.git.ref_listing import ChangeRef, RefListing
+from gitops_mcp.adapters.git.remote import lacks_branch, remote_of
+from gitops_mcp.adapters.git.remote_heads import RemoteHeads
 from gitops_mcp.adapters.git.remotes import Remotes, branch_name
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.seen import SeenChange, SeenChanges, first_seen
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.domain.names import is_change_name, quote, suggest
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Unavailable
-
-
-@dataclass(frozen=True)
-class ChangeRef:
-    name: str
-    branch: str
-    tip: str
-    ref: str
-    """Where it stands here: under refs/remotes/<remote>/ when changes are pushed, else under refs/heads/."""
 
 
 @dataclass(frozen=True)
@@ -66,62 +59,21 @@ class Base:
     """The default branches of remotes, as they are known here."""
     forgetful: str | None = None
     """Why what was seen is forgotten when this process ends."""
-
-
-@dataclass(frozen=True)
-class _RefListing:
-    """One look at the refs, and what follows from it and the remotes."""
-
-    branch: str
-    remote: Remote | None
-    home: Remote | None
-    """Where changes are pushed to."""
-    pushes: bool
-    refs: Mapping[str, str]
-    heads: frozenset[str]
-    """The default branches of remotes, as they are known here."""
-
-    @property
-    def ref(self) -> str:
-        return self.remote.ref(self.branch) if self.remote else f"refs/heads/{self.branch}"
-
-    @property
-    def place(self) -> str:
-        """The remote that holds the branches of changes; empty: they are local."""
-        return self.home.name if self.home and self.pushes else ""
-
-    def changes(self, prefix: str) -> dict[str, ChangeRef]:
-        """By branch. A branch whose last part is no legal name is somebody else's."""
-        start = self.home.ref(prefix) if self.home and self.pushes else f"refs/heads/{prefix}"
-        found = {}
-        for ref, tip in sorted(self.refs.items()):
-            name = ref.removeprefix(start)
-            if ref.startswith(start) and is_change_name(name) and prefix + name not in {self.branch, *self.heads}:
-                found[prefix + name] = ChangeRef(name, prefix + name, tip, ref)
-        return found
-
-    def fetch(self, prefix: str, lock: Lock) -> bool:
-        """Whether the base or a change moved."""
-        if self.remote is None or self.home is None:
-            return False
-        if self.home.name == self.remote.name:
-            return self.remote.fetch([self.branch, f"{prefix}*"], lock)
-        moved = self.remote.fetch([self.branch], lock)
-        return self.home.fetch([f"{prefix}*"], lock) or moved
+    switched: str | None = None
+    """The remote's default branch now, where the base is what its HEAD names here still."""
 
 
 @dataclass
 class Refs:
     calls: Calls
     common: Path
-    _heads: dict[tuple[str, str], str] = field(default_factory=dict)
-    """What remotes said about their HEAD, by name and address; one that named none is asked again."""
     _branch: str | None = None
     """The base that was found last: listed right away the next time."""
     _memory: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.seen = SeenChanges(self.common)
+        self._heads = RemoteHeads(self.runner)
 
     def base(self, settings: GitSettings, *, fetch: bool) -> Base:
         """The base and the changes, as they are here or, with `fetch`, as the remote has them now.
@@ -164,7 +116,7 @@ class Refs:
                 except Unavailable as error:
                     fault = self._fetch_fault(view, error)
                     if lacks_branch(error):
-                        missing = self._branch_missing(view.remote, view.branch, settings)
+                        missing = missing_branch(self.runner.directory, view.remote, view.branch, settings)
                         if isinstance(missing, NotFound) or view.ref not in view.refs:
                             raise missing from error
                         fault = Unavailable(
@@ -177,15 +129,16 @@ class Refs:
                 self._note(lock, settings.prefix, before, view)
         if fault:
             return self._base(view, settings, fault=fault)
-        return self._base(view, settings, fetched=True)
+        switched = self._heads.switched(view, settings, remotes)
+        return replace(self._base(view, settings, fetched=True), switched=switched)
 
     def _base(
-        self, view: _RefListing, settings: GitSettings, *, fetched: bool = False, fault: GitOpsError | None = None
+        self, view: RefListing, settings: GitSettings, *, fetched: bool = False, fault: GitOpsError | None = None
     ) -> Base:
         commit = view.refs.get(view.ref)
-        if commit is None:
-            raise self._base_unknown(view, fault) from fault
         remote = view.remote.name if view.remote else None
+        if commit is None:
+            raise unknown_base(self.runner.directory, view.branch, remote, view.refs, fault) from fault
         here = view.changes(settings.prefix)
         known = self.seen.read().items()
         seen = {branch: one for branch, one in known if branch.startswith(settings.prefix) and one.home == view.place}
@@ -229,7 +182,7 @@ class Refs:
         change = known.at(tip, place) if known else first_seen(tip, place)
         self.note(base, {branch: change}, timeout=0, lock=lock)
 
-    def _note(self, lock: Lock, prefix: str, *views: _RefListing) -> None:
+    def _note(self, lock: Lock, prefix: str, *views: RefListing) -> None:
         with self._memory:
             seen = self.seen.read()
             new: dict[str, SeenChange] = {}
@@ -241,7 +194,7 @@ class Refs:
                     new[branch] = known.at(change.tip, view.place) if known else first_seen(change.tip, view.place)
             self.seen.note(lock, new)
 
-    def _note_locally(self, view: _RefListing, settings: GitSettings) -> None:
+    def _note_locally(self, view: RefListing, settings: GitSettings) -> None:
         """The same where there is nothing to fetch. The lock is taken only for what is new."""
         seen = self.seen.read()
         here = view.changes(settings.prefix)
@@ -252,7 +205,7 @@ class Refs:
             except Unavailable as error:
                 self.seen.fault = str(error)
 
-    def _view(self, settings: GitSettings, remotes: Remotes) -> _RefListing:
+    def _view(self, settings: GitSettings, remotes: Remotes) -> RefListing:
         listed = {branch for branch in (settings.base, self._branch) if branch}
         refs, heads = self._listed(settings, remotes, listed)
         branch = self._named(settings, remotes, refs, heads)
@@ -264,7 +217,7 @@ class Refs:
         there = remotes.home(remote.name, branch) if remote else ""
         home = remote if remote is None or there == remote.name else replace(remote, name=there)
         named = {"/".join(target.split("/")[3:]) for target in heads.values() if target.startswith("refs/remotes/")}
-        return _RefListing(branch, remote, home, home is not None and settings.push == "auto", refs, frozenset(named))
+        return RefListing(branch, remote, home, home is not None and settings.push == "auto", refs, frozenset(named))
 
     def _listed(
         self, settings: GitSettings, remotes: Remotes, branches: set[str]
@@ -287,7 +240,7 @@ class Refs:
         if settings.base is not None:
             return settings.base
         name = remotes.remote(settings.remote, None)
-        if name and (head := self._head_of(name, settings, remotes, heads)):
+        if name and (head := self._heads.known(name, settings, remotes, heads)):
             return head
         local = _local_branches(refs, settings)
         if "main" in local:
@@ -295,89 +248,26 @@ class Refs:
         if len(local) == 1:
             return local[0]
         if not local:
-            raise self._nothing_committed(name)
+            raise nothing_committed(self.runner.directory, name)
         raise InvalidRequest(
             f"no base: nothing says which branch of {self.runner.directory} changes are proposed against; pass --base "
             f"with one of: {', '.join(local[:20])}"
         )
 
-    def _head_of(self, name: str, settings: GitSettings, remotes: Remotes, heads: Mapping[str, str]) -> str | None:
-        start = f"refs/remotes/{name}/"
-        target = heads.get(f"{start}HEAD", "")
-        if target.startswith(start):
-            return target.removeprefix(start)
-        try:
-            return self._remote_head(name, settings, remotes)
-        except Unavailable as error:
-            raise Unavailable(
-                f"the base is not known: {name}/HEAD is not set here and the remote could not be asked "
-                f"({_reason(error)}); repair the remote, or pass --base with the branch"
-            ) from error
-
     def default_branches(self, settings: GitSettings, base: Base) -> frozenset[str]:
         """What the remotes' HEADs name, as far as it may be a change's branch.
 
-        With a base and a prefix that nobody has set, that is the base itself. Else the remotes are asked, each once:
-        what stands here may be old.
+        With a base and a prefix that nobody has set, that is the base itself. Else the remotes are asked: what stands
+        here may be old.
         """
         if base.fault or (settings.base is None and settings.prefix == GitSettings.prefix):
             return base.heads  # one that could not be fetched from is not asked once more
         remotes = Remotes.configured(self.calls.configuration)
         names = {one for one in (base.remote, base.home) if one}
         try:
-            found = {head for name in names if (head := self._remote_head(name, settings, remotes))}
+            return base.heads | {head for name in names if (head := self._heads.of(name, settings, remotes))}
         except GitFailed as error:
             raise remote_error("the question which is the remote's default branch", error.ran.stderr) from error
-        return base.heads | found
-
-    def _remote_head(self, name: str, settings: GitSettings, remotes: Remotes) -> str | None:
-        key = (name, remotes.urls[name])
-        if key not in self._heads:
-            head = remote_of(self.runner, name, remotes, timeout=settings.timeout).head()
-            if head is None:
-                return None
-            self._heads[key] = head
-        return self._heads[key]
-
-    def _fetch_fault(self, view: _RefListing, error: Unavailable) -> GitOpsError:
-        if not isinstance(error, GitFailed):
-            return error
-        return remote_error(f"the fetch from {view.remote.name if view.remote else ''}", error.ran.stderr)
-
-    def _base_unknown(self, view: _RefListing, fault: GitOpsError | None) -> Exception:
-        if view.remote:
-            return type(fault or Unavailable())(
-                f"the base {quote(view.branch)} has never been fetched from {view.remote.name!r}, and that failed now: "
-                f"{fault or 'the fetch did not bring it'}"
-            )
-        local = [ref.removeprefix("refs/heads/") for ref in view.refs if ref.startswith("refs/heads/")]
-        if not local:
-            return self._nothing_committed(None)
-        return NotFound(f"base: no local branch {quote(view.branch)} and no remote; {suggest(view.branch, local)}")
-
-    def _branch_missing(self, remote: Remote, branch: str, settings: GitSettings) -> Exception:
-        branches = [one for one in remote.branches() if not one.startswith(settings.prefix)]
-        if not branches:
-            return self._nothing_committed(remote.name)
-        head = f"refs/remotes/{remote.name}/HEAD"
-        remedy = (
-            f"It is named by {settings.base_from}: name one of them there"
-            if settings.base_from
-            else f"It is what {head} says here, or the local branch: git fetch {remote.name} && "
-            f"git remote set-head {remote.name} --auto takes what the remote's HEAD names now; or pass --base"
-        )
-        return NotFound(
-            f"base: the remote {remote.name!r} has no branch {quote(branch)}; {suggest(branch, branches)}. {remedy}"
-        )
-
-    def _nothing_committed(self, remote: str | None) -> InvalidRequest:
-        push = f", then push it: git push --set-upstream {remote} HEAD" if remote else ""
-        where = f"the remote {remote!r} of {self.runner.directory}" if remote else str(self.runner.directory)
-        login = f" (or a login page stands at its address: look with git ls-remote {remote})" if remote else ""
-        return InvalidRequest(
-            f"{where} has no commit yet{login}, so there is nothing to propose changes against: make a first commit "
-            f"(git commit --allow-empty --message Start){push}"
-        )
 
     def _aged(self, branch: str, commit: str, remote: str | None, fault: GitOpsError) -> str:
         seconds, _, date = self.runner.run("log", "-1", "--format=%ct %cI", commit).text.partition(" ")
@@ -386,15 +276,16 @@ class Refs:
             f"commit {commit[:12]} of {date} ({_age(time.time() - int(seconds))} old)"
         )
 
+    def _fetch_fault(self, view: RefListing, error: Unavailable) -> GitOpsError:
+        if not isinstance(error, GitFailed):
+            return error
+        return remote_error(f"the fetch from {view.remote.name if view.remote else ''}", error.ran.stderr)
+
 
 def _local_branches(refs: Mapping[str, str], settings: GitSettings) -> list[str]:
     """Local branches that are not changes."""
     names = [ref.removeprefix("refs/heads/") for ref in refs if ref.startswith("refs/heads/")]
     return [name for name in names if not name.startswith(settings.prefix)]
-
-
-def _reason(error: Exception) -> str:
-    return remote_reason(error.ran.stderr) if isinstance(error, GitFailed) else str(error)
 
 
 def _age(seconds: float) -> str:

@@ -20,7 +20,8 @@ from gitops_mcp.adapters.git.files import Files, GitFile
 from gitops_mcp.adapters.git.history import History
 from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.pull_heads import PullHeads
-from gitops_mcp.adapters.git.refs import Base, ChangeRef, Refs
+from gitops_mcp.adapters.git.ref_listing import ChangeRef
+from gitops_mcp.adapters.git.refs import Base, Refs
 from gitops_mcp.adapters.git.remote import remote_of
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
@@ -220,9 +221,12 @@ class Repository:
         """Changes with the last commit of their newest pull request; None where the remote shows none."""
         if base.remote is None or not base.fetched:
             return None
-        remotes = Remotes.configured(self.calls.configuration)
-        remote = remote_of(self.runner, base.remote, remotes, timeout=settings.timeout)
-        return self.pull_heads.by_change(remote, base.commit)
+        with self.calls.one() as call:
+            if base.commit not in call.proposed:
+                remotes = Remotes.configured(call.configuration)
+                remote = remote_of(self.runner, base.remote, remotes, timeout=settings.timeout)
+                call.proposed[base.commit] = self.pull_heads.by_change(remote, base.commit)
+            return call.proposed[base.commit]
 
     def note(self, settings: GitSettings, base: Base, changes: Mapping[str, SeenChange]) -> None:
         """Keeps what was seen of changes, by branch, for the next server as well."""

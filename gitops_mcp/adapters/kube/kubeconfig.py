@@ -86,7 +86,8 @@ class _NamedEntry:
         if not data:
             return self.file(key)
         try:
-            return base64.b64decode(str(data), validate=False)
+            # As Go decodes it: with line breaks, and with nothing else that is none of it.
+            return base64.b64decode("".join(str(data).splitlines()), validate=True)
         except (binascii.Error, ValueError) as error:
             raise Unavailable(f"kubeconfig: {key}-data is not base64: repair it, or log in again") from error
 
@@ -250,13 +251,19 @@ def _named_entries(path: Path, document: Object, key: str, one: str) -> Iterable
     entries = document.get(key) or []
     if not isinstance(entries, list):
         raise Unavailable(f"kubeconfig {path}: {key} is no list: repair it; `kubectl config view` must work")
+    names = set[str]()
     for index, entry in enumerate(entries):
         value = entry.get(one) if isinstance(entry, dict) else None
         if not isinstance(entry, dict) or "name" not in entry or not isinstance(value or {}, dict):
             raise Unavailable(
                 f"kubeconfig {path}: {key}[{index}] is not {{name, {one}}}: repair it; `kubectl config view` must work"
             )
-        yield str(entry["name"]), value or {}
+        if (name := str(entry["name"])) in names:
+            raise Unavailable(
+                f"kubeconfig {path}: {key} has {quote(name)} twice, which kubectl refuses too: take one out"
+            )
+        names.add(name)
+        yield name, value or {}
 
 
 def current_context(start: KubeStart) -> str | None:

@@ -20,6 +20,8 @@ from gitops_mcp.errors import NotFound, NotInstalled, Unavailable
 PAGE = 500
 """Objects in one request of a whole list, as kubectl asks for them."""
 _PAGES = 200
+_LIST_BYTES = 128 << 20
+"""Of all its pages, unpacked: as objects they take several times as much."""
 _LIST_TIMES = 4
 """How many times a request's time a whole list may take."""
 PLUGIN_SECONDS = 30.0
@@ -41,6 +43,8 @@ class ObjectPage:
     """What to ask the next page with; None at the end."""
     remaining: int | None
     """How many more there are; the server does not say where labels or fields select."""
+    size: int = 0
+    """Of the answer, in bytes when it is unpacked."""
 
 
 class KubeReader:
@@ -85,9 +89,10 @@ class KubeReader:
         """One page of a list; namespace None: of all namespaces. A kind that is not served is NotInstalled."""
         asked = ApiRequest("list", resource, namespace, None, self.description)
         query = {"limit": limit, "continue": cursor, "labelSelector": labels, "fieldSelector": fields}
-        items, after, remaining = list_of(self._asked(asked, HttpRequest(query=query)), asked=asked)
+        answer = self._wire.ask(asked, HttpRequest(query=query))
+        items, after, remaining = list_of(load_object(answer.body, answer.content_type, asked=asked), asked=asked)
         found = tuple(without_extras(item, asked, managed_fields=managed_fields) for item in items)
-        return ObjectPage(found, after, remaining)
+        return ObjectPage(found, after, remaining, len(answer.body))
 
     def every(
         self,
@@ -108,8 +113,8 @@ class KubeReader:
         if found is None:
             asked = ApiRequest("list", resource, namespace, None, self.description)
             raise Unavailable(
-                f"{asked}: the list does not end within {seconds:g} s or {PAGE * _PAGES:,} objects: check what answers "
-                f"there, or raise timeouts.kubernetes"
+                f"{asked}: the list does not end within {seconds:g} s, {PAGE * _PAGES:,} objects or "
+                f"{_LIST_BYTES >> 20} MB: check what answers there, or raise timeouts.kubernetes"
             )
         return found
 
@@ -195,17 +200,17 @@ class KubeReader:
 
 
 def _all_pages(page: Callable[..., ObjectPage], *, seconds: float) -> tuple[Object, ...] | None:
-    """None where there is no end of pages, or none in time."""
-    until = time.monotonic() + seconds
+    """None where there is no end of pages, or none in time or in so many bytes."""
+    until, size = time.monotonic() + seconds, 0
     found: list[Object] = []
     cursor = None
     for _ in range(_PAGES):
         made = page(limit=PAGE, cursor=cursor)
         found += made.items
-        cursor = made.cursor
+        cursor, size = made.cursor, size + made.size
         if cursor is None:
             return tuple(found)
-        if time.monotonic() > until:
+        if time.monotonic() > until or size > _LIST_BYTES:
             break
     return None
 

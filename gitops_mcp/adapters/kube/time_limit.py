@@ -8,9 +8,11 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from gitops_mcp.caller import Cancelled, woken_by
 
 if TYPE_CHECKING:
     import urllib3
@@ -20,29 +22,39 @@ _ASKING = threading.local()
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Raises TimeoutError where what is read inside takes longer."""
+def within(seconds: float, *, writes: bool) -> Iterator[None]:
+    """Raises TimeoutError where what is read inside takes longer, and Cancelled where the call is over before.
+
+    Only reads end with the call: of a write that is under way the answer tells whether it was done.
+    """
     sockets: list[socket.socket] = []
+    copies: list[socket.socket] = []
     late = threading.Event()
-    _ASKING.sockets = sockets
+    _ASKING.sockets, _ASKING.copies = sockets, copies
+
+    def hang_up() -> None:
+        for one in (*sockets, *copies):
+            with suppress(OSError):
+                socket.socket.shutdown(one, socket.SHUT_RDWR)  # of TLS too: its own would change what is being read
 
     def end() -> None:
         late.set()
-        for one in sockets:
-            with suppress(OSError):
-                socket.socket.shutdown(one, socket.SHUT_RDWR)  # of TLS too: its own would change what is being read
+        hang_up()
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        with nullcontext() if writes else woken_by(hang_up):
+            yield
     except Exception as error:
-        if late.is_set():
+        if late.is_set() and not isinstance(error, Cancelled):
             raise TimeoutError from error
         raise
     finally:
         timer.cancel()
+        for one in copies:
+            one.close()
     if late.is_set():
         raise TimeoutError
 
@@ -61,6 +73,12 @@ def _with_end(kind: Any) -> Any:
 
     class Ended(kind):  # type: ignore[misc] # it is a class of urllib3, known at run time
         has_end = True
+
+        def _new_conn(self) -> Any:
+            made = super()._new_conn()
+            # TLS takes the socket over and waits for the server: a second one of the same connection can end that.
+            _ASKING.copies.append(made.dup())
+            return made
 
         def getresponse(self) -> Any:
             _ASKING.sockets.append(self.sock)

@@ -124,7 +124,7 @@ class Wire:
         body = None if request.body is None else as_go_writes(request.body)
         try:
             # Not through the manager, whose proxies join headers of one name, as each group has one.
-            with within(self._timeout):
+            with within(self._timeout, writes=asked.writes):
                 response = pool_with_ends(connected.pool, connected.login.server).urlopen(
                     request.method,
                     connected.target(path),

@@ -68,10 +68,14 @@ def _mend(name: str, message: str) -> str:
 
 
 def confirmation(application: Object) -> str:
-    whom = f"{at(application, 'metadata', 'name')} -n {at(application, 'metadata', 'namespace')}"
-    annotate = f"`kubectl annotate application {whom} {APPROVED}=$(date -u +%Y-%m-%dT%H:%M:%SZ)`"
-    confirm = f"`argocd app confirm-deletion {at(application, 'metadata', 'name')}`"
-    return f"a person confirms it: {annotate}, {confirm}, or the button Confirm Pruning"
+    name, namespace = at(application, "metadata", "name"), at(application, "metadata", "namespace")
+    return f"a person confirms it: {ways_to_confirm(str(name), str(namespace))}"
+
+
+def ways_to_confirm(name: str, namespace: str) -> str:
+    """How a person lets an Application delete what it asks about."""
+    annotate = f"`kubectl annotate application {name} -n {namespace} {APPROVED}=$(date -u +%Y-%m-%dT%H:%M:%SZ)`"
+    return f"{annotate}, `argocd app confirm-deletion {name}`, or the button Confirm Pruning"
 
 
 def applied_commit(application: Object) -> str | None:
@@ -100,19 +104,21 @@ def dry_commit(application: Object, commit: str | None) -> str | None:
 def _words(application: Object) -> str:
     """What it says, with what failed, or else with what is not as Git says."""
     state = mapping_at(application, "status", "operationState")
-    told = [text_at(state, "message") or "", *_failures(state)]
+    message = text_at(state, "message") or ""
+    told = [message, *_failures(state, message)]
     if "etrying" in told[0] and len(told) == 1:
         rows = list_at(application, "status", "resources")
         told += [f"{_whom(one)} is OutOfSync" for one in rows if at(one, "status") == "OutOfSync"][:5]
     return said("; ".join(filter(None, told)))
 
 
-def _failures(state: Object) -> Iterator[str]:
-    """Objects and hooks that failed, which the message of an operation often leaves out."""
+def _failures(state: Object, message: str) -> Iterator[str]:
+    """Objects and hooks that failed, with their words where the message of the operation leaves these out."""
     for one in list_at(state, "syncResult", "resources"):
         if at(one, "status") == "SyncFailed" or at(one, "hookPhase") in {"Failed", "Error"}:
             hook = f"{at(one, 'hookType')} hook " if at(one, "hookType") else ""
-            yield f"{hook}{at(one, 'kind')} {at(one, 'name')}: {at(one, 'message')}"
+            whom, words = f"{hook}{at(one, 'kind')} {at(one, 'name')}", str(at(one, "message")).strip()
+            yield f"about {whom}" if words and words in message else f"{whom}: {words}"
 
 
 def _unhealthy(state: Object) -> str | None:

@@ -24,6 +24,7 @@ class Arrival:
     detail: str
     waiting: tuple[Path, ...] = ()
     """The fields that are not live yet."""
+    is_removal: bool = False
 
 
 def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None, *, now: datetime) -> Arrival:
@@ -69,10 +70,10 @@ def _why_unreconciled(change: ObjectChange, live: Object) -> str | None:
 
 def _arrival_of_removal(live: Object | None, *, now: datetime) -> Arrival:
     if live is None:
-        return Arrival("healthy", "it is gone")
+        return Arrival("healthy", "it is gone", is_removal=True)
     if at(live, "metadata", "deletionTimestamp"):
-        return Arrival("not applied", judge_health(live, now=now)[1])
-    return Arrival("not applied", "the live object is still there")
+        return Arrival("not applied", judge_health(live, now=now)[1], is_removal=True)
+    return Arrival("not applied", "the live object is still there", is_removal=True)
 
 
 def _fields_not_live(change: ObjectChange, live: Object) -> list[Path]:

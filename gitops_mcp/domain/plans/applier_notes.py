@@ -97,15 +97,8 @@ def stranding_notices(desired: Desired, files: tuple[FileChange, ...], declared:
 
 def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
     by = declared.applied
-    if by is not None and by.is_off_base:
-        yield off_base_notice(by)
-    yield from assumed_sources([by])
-    if by is not None and by.suspended:
-        yield Notice("suspended", f"{by} is suspended: nothing is applied until somebody resumes it")
-    if by is not None and by.forces:
-        yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and created anew")
-    if by is not None and by.guess:
-        yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")
+    if by is not None:
+        yield from _of_engine(by)
     for path, scalar in declared.substituted.items():
         if scalar.is_undefined:
             told = f"{dotted_path(path)} of {declared.title} is {scalar.text}: {scalar.unknown}"
@@ -123,3 +116,15 @@ def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
             yield Notice(
                 "not-chosen", f"{one.identity} is declared at {one.place} too, which is not applied: {one.reason}"
             )
+
+
+def _of_engine(by: EngineObject) -> Iterator[Notice]:
+    if by.is_off_base:
+        yield off_base_notice(by)
+    yield from assumed_sources([by])
+    if by.suspended:
+        yield Notice("suspended", f"{by} is suspended: nothing is applied until somebody resumes it")
+    if by.forces:
+        yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and created anew")
+    if by.guess:
+        yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")

@@ -16,6 +16,7 @@ from gitops_mcp.domain.cnpg.protection import (
     without_blocking,
 )
 from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.live.argocd_operation import ways_to_confirm
 from gitops_mcp.domain.live.managers import field_managers
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, mapping_at
@@ -24,6 +25,8 @@ from gitops_mcp.domain.repository.desired import Declaration
 
 _ASKS = "Prune=confirm"
 _TRACKING = "argocd.argoproj.io/tracking-id"
+_NAMESPACE = "NAMESPACE"
+"""Stands for that of an Application which Git does not declare."""
 
 
 def engine_in_use(declared: Declaration, configured: Engine | Literal["none", "auto"] = "auto") -> Engine | None:
@@ -88,18 +91,20 @@ def confirmation_notices(declared: Declaration, live: Object | None, engine: Eng
     by = declared.applied
     if not asked_by(declared, engine or engine_in_use(declared), live):
         return
-    name, shown = _application(by, live)
+    name, namespace, shown = _application(by, live)
     yield Notice(
         "waits-for-confirmation",
         f"{shown} waits as a whole until a person has confirmed that pruning: no other change of it is applied before. "
-        f"To confirm: 'Confirm Pruning' in Argo CD's UI, or `argocd app confirm-deletion {name}`",
+        f"To confirm: {ways_to_confirm(name, namespace)}",
     )
 
 
-def _application(by: EngineObject | None, live: Object | None) -> tuple[str, str]:
+def _application(by: EngineObject | None, live: Object | None) -> tuple[str, str, str]:
+    """Its name and namespace, and how it is told."""
     if by is not None:
         name = by.generated or ("NAME" if by.kind == "ApplicationSet" else by.name)
-        return name, f"Argo CD Application {name}" if by.generated else str(by)
+        return name, by.namespace or _NAMESPACE, f"Argo CD Application {name}" if by.generated else str(by)
     tracked = at(live, "metadata", "annotations", _TRACKING)
     name = str(tracked).partition(":")[0] if isinstance(tracked, str) and ":" in tracked else ""
-    return name or "NAME", f"Argo CD Application {name}" if name else "the Argo CD Application that applies it"
+    shown = f"Argo CD Application {name}" if name else "the Argo CD Application that applies it"
+    return name or "NAME", _NAMESPACE, shown

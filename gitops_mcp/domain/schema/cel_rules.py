@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gitops_mcp.domain.budget import size_of
 from gitops_mcp.domain.objects import Path, dotted_path
+from gitops_mcp.domain.schema.cel_cost import takes_too_long
 from gitops_mcp.domain.schema.checks import decode_base64, is_number, parse_rfc3339
 from gitops_mcp.domain.schema.node import SchemaNode
 from gitops_mcp.domain.schema.rule import CelRule, compile_rule, escape_name
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _REFUSED = (KeyError, IndexError, ZeroDivisionError, OverflowError)
 """What an API server stumbles on too, and then refuses the object."""
-_MOST_STEPS = 300_000
-"""Parts of a value to the power of the loops of a rule: nothing stops the library once it is at work."""
 _VARIABLE = "a part that it reads holds an unfilled variable"
 _UNEVALUATED = "the CEL library could not evaluate it ({})"
 _UNKNOWN = (RuntimeError, TypeError, ValueError, ArithmeticError, LookupError)
@@ -133,7 +131,7 @@ class _Here:
         """Held, refused, or the reason why it is not known."""
         if rule.program is None:
             return rule.trouble
-        if size_of(self._place.value) ** rule.loops > _MOST_STEPS:
+        if takes_too_long(rule.text, self._place.value, self._place.old):
             return "it would take too long on a value of this size"
         self._failed.clear()
         found: bool | Stumbled | str
@@ -152,7 +150,7 @@ class _Here:
         if not rule.expression:
             return rule.message
         compiled = compile_rule(rule.expression)
-        if compiled.program is None:
+        if compiled.program is None or takes_too_long(rule.expression, self._place.value, self._place.old):
             return rule.message
         self._failed.clear()
         try:

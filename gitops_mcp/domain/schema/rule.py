@@ -64,8 +64,6 @@ class CelRule:
     """The identifiers and string literals in it, but those whose presence alone is asked for."""
     whole: bool = False
     """It uses a value as such, so that every part of it counts."""
-    loops: int = 1
-    """Macros that go through lists, and functions that make texts longer: at worst each stands in the one before."""
     trouble: str = ""
 
     @classmethod
@@ -85,7 +83,6 @@ class CelRule:
             searches=compiled.searches,
             names=frozenset(_WORD.findall(read)),
             whole=_is_whole(read),
-            loops=max(1, len(_LOOP.findall(text))),
             trouble=compiled.trouble,
         )
 
@@ -101,7 +98,6 @@ class CompiledRule:
 
 _LONGEST = 20_000
 """Characters of a rule."""
-_LOOP = re.compile(r"\.(?:all|exists|exists_one|filter|map|replace|join)\(")
 
 
 @lru_cache(maxsize=1024)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.impact.assessment import assess_impact
@@ -18,16 +20,26 @@ _COLLECTED = "as its commits said; git has collected them, so it was not looked 
 def impact_of_change(app: App, ground: Ground, span: Span) -> Impact:
     if span.start is None:
         return Impact(impact_of(span.commits), (_COLLECTED, *impact_reasons(span.commits)))
-    found = NOTHING
+    found, whose, unknown = NOTHING, dict[str, list[str]](), list[str]()
     for environment in ground.settings.environments.values():
         try:
             before, after = (app.desired(ground, environment.path, commit) for commit in (span.start, span.tip))
         except Refused:  # its folder is none, which is told where its objects are
             continue
         for one in changed_objects(before, after):
-            found = found.joined(assess_impact(one.before, one.after))
+            impact = assess_impact(one.before, one.after)
+            found = found.joined(impact)
+            for reason in impact.reasons:
+                whose.setdefault(cut_text(redact_text(reason), 200), []).append(str(one.identity))
         known = {one.reason for one in before.hidden}
-        unknown = (f"not judged: {one.reason}" for one in after.hidden if one.is_open and one.reason not in known)
-        found = found.joined(Impact(NOTHING.level, tuple(unknown)))
-    reasons = dict.fromkeys(cut_text(redact_text(one), 200) for one in found.reasons)
-    return Impact(found.level, tuple(reasons)[:_MOST])
+        unknown += [one.reason for one in after.hidden if one.is_open and one.reason not in known]
+    told = (*_told_of(whose), *(cut_text(redact_text(f"not judged: {one}"), 200) for one in dict.fromkeys(unknown)))
+    return Impact(found.level, told[:_MOST])
+
+
+def _told_of(whose: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Reasons with the objects that they are about, where the change is about several."""
+    several = len({one for objects in whose.values() for one in objects}) > 1
+    for reason, objects in whose.items():
+        more = f" and {len(objects) - 3} more" if len(objects) > 3 else ""
+        yield f"{', '.join(objects[:3])}{more}: {reason}" if several else reason

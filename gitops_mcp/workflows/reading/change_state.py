@@ -6,7 +6,7 @@ A state that could not be seen is not claimed: without the API a merged change s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,21 +15,19 @@ from gitops_mcp.answers.changes import LiveObject
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.kinds import CNPG_KINDS
-from gitops_mcp.domain.live.arrival import Arrival, arrival
+from gitops_mcp.domain.live.arrival import arrival
 from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
 from gitops_mcp.domain.live.secret_report import REPORTING
 from gitops_mcp.domain.live.standing import AGAIN, Question, Standing
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
-from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.engines import Engines, SeenEngine, tip_made
-from gitops_mcp.workflows.outcomes import State
-from gitops_mcp.workflows.reading.change_objects import desired_with_others, other_paths
+from gitops_mcp.workflows.reading.change_arrival import Seen, arrival_state
+from gitops_mcp.workflows.reading.change_objects import Touched, desired_with_others, other_paths, touched_objects
 from gitops_mcp.workflows.reading.later_commits import Remainder, remainder_in, settle_span
 from gitops_mcp.workflows.secret_reports import unread_conditions
 from gitops_mcp.workflows.spans import Span
@@ -53,41 +51,15 @@ class Behind:
 
 
 @dataclass
-class _Seen:
-    """What has been found of a change so far."""
-
-    warnings: list[Notice]
-    objects: list[LiveObject] = field(default_factory=list)
-    arrivals: list[Arrival] = field(default_factory=list)
-    by_engine: list[Arrival] = field(default_factory=list)
-    """Of objects that are not read: what the engine says of them."""
-    held: list[tuple[Standing, SeenEngine]] = field(default_factory=list)
-    engine: SeenEngine | None = None
-    unseen: bool = False
-
-
-@dataclass
 class _Change:
     """A change, and what has been found of it."""
 
     span: Span
-    seen: _Seen
-    touched: dict[str, tuple[_Touched, ...]] = field(default_factory=dict)
+    seen: Seen
+    touched: dict[str, tuple[Touched, ...]] = field(default_factory=dict)
     """By environment: what of it still stands, where it is merged."""
     remainders: list[Remainder] = field(default_factory=list)
     unreadable: bool = False
-
-
-@dataclass(frozen=True)
-class _Touched:
-    """One object of a change, and where Git declares it: on the base, in the change, or before it."""
-
-    change: ObjectChange
-    declared: Declaration | None
-    in_git: Object | None
-    """As the base declares it now, where the change is merged."""
-    engines: tuple[EngineObject, ...] = ()
-    """All that the repository declares."""
 
 
 def follow_spans(
@@ -106,10 +78,10 @@ def follow_spans(
 
 
 def _with_touched(apis: ApisOnce, ground: Ground, span: Span, warnings: list[Notice]) -> _Change:
-    found = _Change(span, _Seen(warnings))
+    found = _Change(span, Seen(warnings))
     for environment in ground.settings.environments.values():
         try:
-            touched = tuple(_touched_objects(apis, ground, environment, span))
+            touched = tuple(touched_objects(apis, ground, environment, span))
         except Refused as error:  # its path is none; that of the others may be
             found.seen.unseen = found.unreadable = True
             warnings.append(Notice("environment-unreadable", f"environment {environment.name}: {error}"))
@@ -119,6 +91,7 @@ def _with_touched(apis: ApisOnce, ground: Ground, span: Span, warnings: list[Not
             left = {one.identity for one in found.remainders[-1].followed}
             touched = tuple(one for one in touched if one.change.identity in left)
         found.touched[environment.name] = touched
+    found.seen.several = sum(map(len, found.touched.values())) > 1
     return found
 
 
@@ -137,13 +110,13 @@ def _follow(apis: ApisOnce, ground: Ground, found: _Change) -> tuple[Span, list[
         return span, seen.objects, Behind(seen.engine)
     if not (seen.objects or seen.arrivals or seen.unseen):
         return _without_objects(apis, ground, span, seen.warnings)
-    state, why = _arrival_state(span, seen)
+    state, why = arrival_state(span, seen)
     waiting = state in {"merged", "failed"} and bool(seen.held)
     behind = Behind(seen.held[0][1], seen.held[0][0].next) if waiting else Behind(seen.engine)
     return replace(span, state=state, why=why), seen.objects, behind
 
 
-def _look_at(apis: ApisOnce, engines: Engines, ground: Ground, span: Span, one: _Touched, seen: _Seen) -> None:
+def _look_at(apis: ApisOnce, engines: Engines, ground: Ground, span: Span, one: Touched, seen: Seen) -> None:
     identity, environment = one.change.identity, engines.environment
     label = f"{environment.name}: {identity}" if len(ground.settings.environments) > 1 else str(identity)
     live: Object | None = None
@@ -164,10 +137,10 @@ def _look_at(apis: ApisOnce, engines: Engines, ground: Ground, span: Span, one: 
     asked = _question(ground, span, engines, one, live)
     if identity.kind in _RESOURCES:
         here = arrival(one.change, live, one.in_git, now=datetime.now(UTC))
-        seen.arrivals.append(here)
+        seen.arrivals.append(seen.named(here, label))
     else:
         here = arrival_by_engine(engine.object if engine else None, asked)
-        seen.by_engine.append(here)
+        seen.by_engine.append(seen.named(here, label))
     if span.state == "merged" and here.state == "not applied" and engine is not None:
         asked = replace(asked, fields=here.waiting)
         seen.held.append((_standing(engines, ground, span, one, engine, asked), engine))
@@ -175,7 +148,7 @@ def _look_at(apis: ApisOnce, engines: Engines, ground: Ground, span: Span, one: 
 
 
 def _standing(
-    engines: Engines, ground: Ground, span: Span, one: _Touched, engine: SeenEngine, asked: Question
+    engines: Engines, ground: Ground, span: Span, one: Touched, engine: SeenEngine, asked: Question
 ) -> Standing:
     """What holds an object up: its engine object, or the parent where the change goes through that one first."""
     place = one.declared.applied.place.path if one.declared and one.declared.applied else ""
@@ -196,7 +169,7 @@ def _cause(ground: Ground, commit: str | None) -> str:
     return f" (that commit is change {', '.join(names)})" if names else ""
 
 
-def _question(ground: Ground, span: Span, engines: Engines, one: _Touched, live: Object | None) -> Question:
+def _question(ground: Ground, span: Span, engines: Engines, one: Touched, live: Object | None) -> Question:
     repository, base = ground.repository, ground.base
 
     def holds(commit: str) -> bool:
@@ -234,7 +207,7 @@ def _without_objects(
     for environment in ground.settings.environments.values():
         inside = [path for path in paths if not environment.path or path.startswith(f"{environment.path}/")]
         engines = Engines.of(apis.at_engine(environment), environment, ground)
-        nothing = _Touched(ObjectChange(Identity("", None, ""), None, None, ()), None, None)
+        nothing = Touched(ObjectChange(Identity("", None, ""), None, None, ()), None, None)
         engine = engines.applying(nothing.change.identity, None, None, inside) if inside else None
         warnings += engines.unread
         asked = _question(ground, span, engines, nothing, None)
@@ -246,61 +219,8 @@ def _without_objects(
     return replace(span, why=why), [], Behind(found, f"{AGAIN} once the engine has applied it")
 
 
-def _arrival_state(span: Span, seen: _Seen) -> tuple[State, str]:
-    """The state of a merged change and why, from what was found of its objects.
-
-    Of a change to Cluster db and Database books: books at the old value is `merged`, and `failed` where the engine
-    cannot apply what Git says. Both at the new value is `applied` while db still restarts, `healthy` once it runs, and
-    `failed` once an operator reports that it cannot do it. An object that could not be read keeps it at `merged`.
-    """
-    failed = next((one for one in seen.arrivals if one.state == "failed"), None)
-    if failed:
-        return "failed", f"{span.why}; {failed.detail}"
-    if (waiting := _what_waits(seen)) is not None:
-        return waiting[0], f"{span.why}; {waiting[1]}"
-    if not seen.arrivals:
-        return "applied", f"{span.why}; {next(one.detail for one in seen.by_engine if one.state == 'applied')}"
-    fields = "every changed field that still stands" if span.in_part else "every changed field"
-    live = f"{fields} of its CloudNativePG objects is live"
-    if all(one.state == "healthy" for one in seen.arrivals):
-        return "healthy", f"{span.why}; {live}, and they are healthy"
-    unwell = next(one.detail for one in seen.arrivals if one.state == "applied")
-    return "applied", f"{span.why}; {live}, but: {unwell}"
-
-
-def _what_waits(seen: _Seen) -> tuple[State, str] | None:
-    """The state and the reason where something has not arrived, or cannot be seen."""
-    seen.held.sort(key=lambda one: one[0].state != "refused")
-    held = seen.held[0][0] if seen.held else None
-    waiting = next((one.detail for one in (*seen.arrivals, *seen.by_engine) if one.state == "not applied"), None)
-    if waiting is not None:
-        if held and held.state == "refused":
-            return "failed", held.why
-        return "merged", f"{waiting}; {held.why}" if held else waiting
-    if seen.unseen:
-        return "merged", "its objects could not be read"
-    if not seen.arrivals and not any(one.state == "applied" for one in seen.by_engine):
-        return "merged", seen.by_engine[0].detail if seen.by_engine else "its objects could not be read"
-    return None
-
-
-def _touched_objects(apis: ApisOnce, ground: Ground, environment: Environment, span: Span) -> Iterator[_Touched]:
-    if span.start is None:
-        return
-    paths = other_paths(ground, span.start, span.tip)
-    states = (span.start, span.tip, ground.base.commit)
-    before, after, base = (desired_with_others(apis.app, ground, environment, one, paths) for one in states)
-    merged = span.state == "merged"
-    old, new, now = (_by_identity(one) for one in (before, after, base))
-    for one in changed_objects(before, after):
-        whom = one.identity
-        declared = (now.get(whom) if merged else None) or new.get(whom) or old.get(whom)
-        in_git = now[whom].object if merged and whom in now else None
-        yield _Touched(one, declared, in_git, base.engines)
-
-
 def _remainder(
-    apis: ApisOnce, ground: Ground, environment: Environment, span: Span, touched: Sequence[_Touched]
+    apis: ApisOnce, ground: Ground, environment: Environment, span: Span, touched: Sequence[Touched]
 ) -> Remainder:
     """What of the change still stands in the base."""
     paths = other_paths(ground, span.start, span.tip) if span.start else ()
@@ -308,11 +228,7 @@ def _remainder(
     return remainder_in([one.change for one in touched], at(ground.base.commit), at)
 
 
-def _by_identity(desired: Desired) -> dict[Identity, Declaration]:
-    return {one.identity: one for one in desired.declarations}
-
-
-def _list_many(apis: ApisOnce, environment: Environment, touched: Sequence[_Touched]) -> None:
+def _list_many(apis: ApisOnce, environment: Environment, touched: Sequence[Touched]) -> None:
     """Many objects of a kind in a namespace are listed at once; what may not be listed is asked for by name."""
     counted = Counter((one.change.identity.kind, one.change.identity.namespace) for one in touched)
     for (kind, namespace), number in counted.items():

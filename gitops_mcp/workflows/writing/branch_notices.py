@@ -1,15 +1,22 @@
-"""What is told of the branch that a request goes on with: whose commits it holds, and what it conflicts with."""
+"""What is told of branches: whose commits the change's own holds, what it conflicts with, and which others it meets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
-from gitops_mcp.adapters.git.refs import ChangeRef
-from gitops_mcp.app import Ground
+from gitops_mcp.adapters.git.ref_listing import ChangeRef
+from gitops_mcp.app import App, Ground
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.names import one_line, quote
 from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
+from gitops_mcp.workflows.merged import is_open
+from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing.which_change import DeliveryTarget, states_of_change
 
 _NAMED = 3
 
@@ -61,3 +68,54 @@ def _some(texts: Iterable[str], between: str = ", ") -> str:
     listed = list(texts)
     more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
     return between.join(listed[:_NAMED]) + more
+
+
+def overlap_notices(
+    app: App,
+    ground: Ground,
+    view: View,
+    target: DeliveryTarget,
+    plan: Plan,
+    ours: Iterable[ObjectChange],
+    subject: Subject,
+) -> list[Notice]:
+    """Other open changes that touch the same fields, or what this takes away: whoever merges second meets them."""
+    touched = {change.path for change in plan.files}
+    notices: list[Notice] = []
+    overlaps: list[str] = []
+    beside: list[str] = []
+    repository, base = ground.repository, ground.base.commit
+    others = [other for other in repository.changes(ground.git, ground.base) if other.branch != target.branch]
+    near = repository.touching(base, [other.tip for other in others], touched)
+    for other in others:
+        start = repository.merge_base(base, other.tip) if other.tip in near else None
+        common = touched.intersection(repository.changed_files(start, other.tip)) if start is not None else set()
+        if not common:
+            continue
+        states = states_of_change(app, ground, view.environment, other)
+        if states is None or not is_open(ground, other):
+            continue
+        theirs = changed_objects(*states)
+        both = {place for one in ours for another in theirs for place in one.meets(another)}
+        if (clash := subject.clash_with(*states)) is not None:
+            overlaps.append(f"{other.name!r} {clash}")
+        elif both:
+            advice = "Put both into one change, or agree with its reviewers on the order"
+            overlaps.append(f"{other.name!r} touches the same: {_first_of(sorted(both))}. {advice}")
+        elif any(map(is_kustomization, common)):
+            beside.append(repr(other.name))
+    notices += [Notice("overlapping-change", f"open change {one}") for one in overlaps[:_NAMED]]
+    if len(overlaps) > _NAMED:
+        text = f"more open changes that touch the same: {len(overlaps) - _NAMED}; list_changes has them"
+        notices.append(Notice("overlapping-change", text))
+    if beside:
+        text = (
+            f"open in one kustomization with this: {_first_of(beside)}. What is merged second may meet a conflict there"
+        )
+        notices.append(Notice("overlapping-list", f"{text}; one change for all avoids that"))
+    return notices
+
+
+def _first_of(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+    return f"{', '.join(texts[:_NAMED])}{more}"

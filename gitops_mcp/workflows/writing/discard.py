@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops_mcp.adapters.git.publishing.publish import remove_branch
-from gitops_mcp.adapters.git.refs import ChangeRef
+from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import DiscardResult
 from gitops_mcp.app import App, Ground

@@ -1,20 +1,18 @@
 """plan -> check -> deliver: the one road for every write, and its end in Git; `direct` has the other one.
 
-This module decides which change a request belongs to and on what commit it is planned, whether its plan may pass, and
-publishes it: as one commit on the change's branch, by compare-and-swap. It is planned once an attempt; another writer's
-faster push means another attempt on the branch's new tip.
+This module plans a request on the tip of the change that it belongs to, decides whether its plan may pass, and
+publishes it: as one commit on the change's branch, by compare-and-swap. It is planned once an attempt; another
+writer's faster push means another attempt on the branch's new tip.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from itertools import count
+from dataclasses import replace
 
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit, publish
-from gitops_mcp.adapters.git.refs import ChangeRef
 from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, shorten_to_fit
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import WriteResult
@@ -22,36 +20,27 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.caller import call_until, pause
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
-from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.names import check_change_name, pluralize
+from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
 from gitops_mcp.domain.plans.governing import check_governed
 from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plaintext import check_no_plaintext
 from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
-from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.build import desired_after
-from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
-from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.hydrated import check_not_written_by_hydrator, hydrated_by, hydrated_refusal
-from gitops_mcp.errors import GitOpsError, NotFound, NotSeen, Raced, Refused, Unavailable
+from gitops_mcp.errors import NotFound, NotSeen, Raced, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
-from gitops_mcp.workflows.makers import with_makers
-from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.notices import base_warnings, push_notices
-from gitops_mcp.workflows.outcomes import last_tips, outcome_of_branch, outcome_without_branch
-from gitops_mcp.workflows.view import View, read_texts, view_at
-from gitops_mcp.workflows.writing.branch_notices import conflicts_of, continued_notices, hook_notices
+from gitops_mcp.workflows.view import View, view_at
+from gitops_mcp.workflows.writing.branch_notices import conflicts_of, continued_notices, hook_notices, overlap_notices
 from gitops_mcp.workflows.writing.engine_notices import engine_notices
 from gitops_mcp.workflows.writing.request import PATIENCE, Patience, WriteRequest, Writing
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
-
-_OTHERS = 20
-"""Open changes that are looked through for what the base does not have."""
-_NAMED = 3
+from gitops_mcp.workflows.writing.which_change import DeliveryTarget, find_target, states_of_change
 
 
 def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
@@ -83,19 +72,6 @@ def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
         pause(random.uniform(0, min(0.02 * attempt, 1.0)))  # noqa: S311 - spreads writers that raced, no secret
 
 
-@dataclass(frozen=True)
-class _DeliveryTarget:
-    """Where a plan goes: the change's name, and its branch when there is one already."""
-
-    change: str
-    branch: str
-    open: ChangeRef | None
-    tip: str | None = None
-    """Where the branch stands. One that holds nothing of its own is there, and what is planned starts at the base."""
-    continues: str | None = None
-    """What is added to, where the caller did not name it."""
-
-
 def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writing, patience: Patience) -> WriteResult:
     environment = app.environment(ground.settings, request.environment)
     if environment.delivery == "direct":
@@ -103,7 +79,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
 
         return apply_directly(app, ground, environment, request, writing, patience)
     base = view_at(app, ground, environment, ground.base.commit, proposed=False)
-    target = _find_target(app, ground, request, base, writing)
+    target = find_target(app, ground, request, base, writing)
     view, conflicts = _view_to_plan_on(app, ground, base, target), conflicts_of(ground, target.open)
     plan = _run_planner(app, ground, base, view, writing, target)
     plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
@@ -123,7 +99,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         plan = replace(plan, warnings=(*first, *(one for one in plan.warnings if one not in first)))
         plan = validate_plan(plan, ours, after, view.api, limits=_limits(view, conflicts), base=view.base)
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
-        plan = plan.warned(_overlap_notices(app, ground, view, target, plan, ours, writing.about(view)))
+        plan = plan.warned(overlap_notices(app, ground, view, target, plan, ours, writing.about(view)))
         plan = plan.warned(engine_notices(app, ground, view, after, ours))
     plan = replace(plan, warnings=(*continued_notices(ground, target.open, conflicts), *plan.warnings))
     plan = plan.warned(view.api.unreadable)
@@ -160,7 +136,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         return _write_result(ground, environment, target, plan, published)
 
 
-def _view_to_plan_on(app: App, ground: Ground, base: View, target: _DeliveryTarget) -> View:
+def _view_to_plan_on(app: App, ground: Ground, base: View, target: DeliveryTarget) -> View:
     if target.open is None:
         return base
     tip, branch = target.open.tip, target.branch
@@ -178,126 +154,14 @@ def _written_secrets(
     return write_secrets(app, ground, environment, plan, change=change)
 
 
-def _find_target(app: App, ground: Ground, request: WriteRequest, base: View, writing: Writing) -> _DeliveryTarget:
-    """The change that a request belongs to.
-
-    A named one continues where it is open, and is refused once it is merged. Without a name the request continues the
-    open change of its own derived name (or -2, -3 ...) that is about the same already, so that a repeated creation or
-    deletion meets its own change; else it takes the next free name. A name that a merged change has had is not free.
-    """
-    if request.change is not None:
-        return _named_target(ground, request.change)
-    try:
-        subject = writing.about(base)
-    except NotFound as error:
-        raise _proposed_elsewhere(app, ground, request, base, writing, error) from error
-    several = base.environment.name if len(base.settings.environments) > 1 else None
-    for name in _numbered_names(subject.change_name(several)):
-        found = ground.repository.change(ground.git, ground.base, name)
-        if found is None:
-            if _was_merged(ground, name):
-                continue
-            return _DeliveryTarget(name, ground.git.prefix + name, None)
-        state = outcome_of_branch(ground, found).state
-        if state == "empty":
-            return _DeliveryTarget(name, found.branch, None, found.tip)
-        if state in {"merged", "closed"}:
-            continue
-        states = _states_of_change(app, ground, base.environment, found, files=subject.files)
-        if states is not None and subject.is_among(*states):
-            return _DeliveryTarget(name, found.branch, found, found.tip, _whose_change(ground, found))
-    raise AssertionError("numbers do not end")
-
-
-def _named_target(ground: Ground, name: str) -> _DeliveryTarget:
-    found = ground.repository.change(ground.git, ground.base, name)
-    if found is None:
-        return _DeliveryTarget(name, ground.git.prefix + name, None)
-    outcome = outcome_of_branch(ground, found)
-    if outcome.state == "merged":
-        raise Refused(
-            f"change {name!r} is merged already ({outcome.why}): leave `change` out or name a new one to propose more"
-        )
-    return _DeliveryTarget(name, found.branch, None if outcome.state == "empty" else found, found.tip)
-
-
-def _was_merged(ground: Ground, name: str) -> bool:
-    """Whether a change of this name, whose branch is gone, is on the base."""
-    if ground.repository.recent(ground.base.commit).naming(name):
-        return True
-    outcome = outcome_without_branch(ground, name, tips) if (tips := last_tips(ground, name, {})) else None
-    return outcome is not None and outcome.state == "merged"
-
-
-def _numbered_names(made: str) -> Iterator[str]:
-    for number in count(1):
-        suffix = "" if number == 1 else f"-{number}"
-        yield made[: 63 - len(suffix)].rstrip("-") + suffix
-
-
-def _states_of_change(
-    app: App, ground: Ground, environment: Environment, found: ChangeRef, *, files: Collection[str] = ()
-) -> tuple[Desired, Desired] | None:
-    """What Git says where a change began, and at its tip; None where it has no beginning in the base.
-
-    `files` are known too, whatever they hold.
-    """
-    start = ground.repository.merge_base(ground.base.commit, found.tip)
-    if start is None:
-        return None
-    before, after = (_desired_with_files(app, ground, environment, commit, files) for commit in (start, found.tip))
-    return before, after
-
-
-def _desired_with_files(
-    app: App, ground: Ground, environment: Environment, commit: str, files: Collection[str]
-) -> Desired:
-    desired = app.desired(ground, environment.path, commit)
-    return replace(desired, texts={**read_texts(ground, commit, files), **desired.texts}) if files else desired
-
-
-def _whose_change(ground: Ground, found: ChangeRef) -> str:
-    commits = ground.repository.commits(ground.base.commit, found.tip)
-    authors = dict.fromkeys(one.author.partition(" <")[0] for one in commits)
-    return f"open change {found.name!r} ({pluralize(len(commits), 'commit')}, by {', '.join(authors)})"
-
-
-def _proposed_elsewhere(
-    app: App, ground: Ground, request: WriteRequest, base: View, writing: Writing, error: NotFound
-) -> NotFound:
-    """The error, with the open change that adds what the base does not have yet, or what may make its Cluster.
-
-    One that is merely behind has what the base deleted, from its start on, and adds nothing.
-    """
-    for other in ground.repository.changes(ground.git, ground.base)[:_OTHERS]:
-        states = _states_of_change(app, ground, base.environment, other)
-        if states is None or not _is_found(base, writing, states[1]) or _is_found(base, writing, states[0]):
-            continue
-        if is_open(ground, other):
-            name = other.name
-            return NotFound(f"{error}; the open change {name!r} declares it: repeat this with change={name!r}")
-    if request.cluster and not base.desired.named("Cluster", request.cluster):
-        return with_makers(error, app, ground, base.environment, request.cluster)
-    return error
-
-
-def _is_found(base: View, writing: Writing, desired: Desired) -> bool:
-    """Whether a state declares what the request is about."""
-    try:
-        writing.about(replace(base, desired=desired, proposed=True))
-    except GitOpsError:
-        return False
-    return True
-
-
-def _run_planner(app: App, ground: Ground, base: View, view: View, writing: Writing, target: _DeliveryTarget) -> Plan:
+def _run_planner(app: App, ground: Ground, base: View, view: View, writing: Writing, target: DeliveryTarget) -> Plan:
     """The plan; what the change has taken away already is no fault of the request that asks for it once more."""
     try:
         return writing.plan(view)
     except NotFound:
         if target.open is None:
             raise
-        subject, states = writing.about(base), _states_of_change(app, ground, base.environment, target.open)
+        subject, states = writing.about(base), states_of_change(app, ground, base.environment, target.open)
         if states is None or not subject.is_removed(*states):
             raise
         text = f"change {target.change!r} takes {subject.target} away already"
@@ -323,61 +187,10 @@ def _limits(view: View, conflicts: Collection[str]) -> Limits:
     )
 
 
-def _overlap_notices(
-    app: App,
-    ground: Ground,
-    view: View,
-    target: _DeliveryTarget,
-    plan: Plan,
-    ours: Iterable[ObjectChange],
-    subject: Subject,
-) -> list[Notice]:
-    """Other open changes that touch the same fields, or what this takes away: whoever merges second meets them."""
-    touched = {change.path for change in plan.files}
-    notices: list[Notice] = []
-    overlaps: list[str] = []
-    beside: list[str] = []
-    repository, base = ground.repository, ground.base.commit
-    others = [other for other in repository.changes(ground.git, ground.base) if other.branch != target.branch]
-    near = repository.touching(base, [other.tip for other in others], touched)
-    for other in others:
-        start = repository.merge_base(base, other.tip) if other.tip in near else None
-        common = touched.intersection(repository.changed_files(start, other.tip)) if start is not None else set()
-        if not common:
-            continue
-        states = _states_of_change(app, ground, view.environment, other)
-        if states is None or not is_open(ground, other):
-            continue
-        theirs = changed_objects(*states)
-        both = {place for one in ours for another in theirs for place in one.meets(another)}
-        if (clash := subject.clash_with(*states)) is not None:
-            overlaps.append(f"{other.name!r} {clash}")
-        elif both:
-            advice = "Put both into one change, or agree with its reviewers on the order"
-            overlaps.append(f"{other.name!r} touches the same: {_first_of(sorted(both))}. {advice}")
-        elif any(map(is_kustomization, common)):
-            beside.append(repr(other.name))
-    notices += [Notice("overlapping-change", f"open change {one}") for one in overlaps[:_NAMED]]
-    if len(overlaps) > _NAMED:
-        text = f"more open changes that touch the same: {len(overlaps) - _NAMED}; list_changes has them"
-        notices.append(Notice("overlapping-change", text))
-    if beside:
-        text = (
-            f"open in one kustomization with this: {_first_of(beside)}. What is merged second may meet a conflict there"
-        )
-        notices.append(Notice("overlapping-list", f"{text}; one change for all avoids that"))
-    return notices
-
-
-def _first_of(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return f"{', '.join(texts[:_NAMED])}{more}"
-
-
 def _write_result(
     ground: Ground,
     environment: Environment,
-    target: _DeliveryTarget,
+    target: DeliveryTarget,
     plan: Plan,
     published: PublishedCommit | None,
     *,
@@ -412,7 +225,7 @@ def _write_result(
     return shorten_to_fit(answer, "files", "about", "warnings", "next")
 
 
-def _next_steps(ground: Ground, target: _DeliveryTarget, plan: Plan, published: PublishedCommit | None) -> list[str]:
+def _next_steps(ground: Ground, target: DeliveryTarget, plan: Plan, published: PublishedCommit | None) -> list[str]:
     steps: list[str] = []
     if published and published.pushed:
         url = compare_url(ground.url, ground.base.branch, target.branch, fork=ground.base.home_url)

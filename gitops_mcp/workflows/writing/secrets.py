@@ -55,8 +55,12 @@ def write_secrets(
         try:
             provider.put(wanted, change=change, owner=made.request)
             yield {TRAILER: str(made)}
-        except MayArrive:
+        except MayArrive as error:
             spare_note(note)
+            error.again = (
+                f"Secret {made.namespace}/{made.name}, which was made for it, is kept until that is known: meanwhile "
+                f"the same request goes on with password_source='existing:{made.name}'"
+            )
             raise
         except Exception as error:
             with call_until(None):

@@ -15,10 +15,11 @@ SECRET = "secrets/password.yaml"
 PLAIN = b"password: hunter2-of-the-test\n"
 ROTATE = "tr A-Za-z N-ZA-Mn-za-m"
 ATTRIBUTES = ["", "text", "text=auto", "-text", "eol=crlf", "eol=lf", "text eol=crlf", "text=auto eol=crlf"]
+_AUTOCRLF = pytest.mark.parametrize("autocrlf", ["false", "true", pytest.param("input", marks=pytest.mark.thorough)])
 
 
 @pytest.mark.parametrize("eol", ["\n", "\r\n"], ids=["LF", "CRLF"])
-@pytest.mark.parametrize("autocrlf", ["false", "true", "input"])
+@_AUTOCRLF
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_a_one_line_edit_is_a_one_line_diff(attribute: str, autocrlf: str, eol: str, tmp_path: Path) -> None:
     here = alone(tmp_path, {"x.yaml": eol.join(["a: 1", "b: 2", "c: 3", ""])})
@@ -35,7 +36,7 @@ def test_a_one_line_edit_is_a_one_line_diff(attribute: str, autocrlf: str, eol: 
     assert git(here, "diff", "--numstat", "main", done.commit) == "1\t1\tx.yaml"
 
 
-@pytest.mark.parametrize("autocrlf", ["false", "true", "input"])
+@_AUTOCRLF
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_an_edit_of_a_blob_with_plain_line_ends_is_stored_as_git_add_would(
     attribute: str, autocrlf: str, tmp_path: Path
@@ -53,7 +54,7 @@ def test_an_edit_of_a_blob_with_plain_line_ends_is_stored_as_git_add_would(
     assert git(here, "rev-parse", f"{done.commit}:x.yaml") == git(here, "rev-parse", ":x.yaml")
 
 
-@pytest.mark.parametrize("autocrlf", ["false", "true", "input"])
+@_AUTOCRLF
 @pytest.mark.parametrize("attribute", [*ATTRIBUTES, "binary", "ident", "ident text"])
 def test_a_new_file_is_stored_as_git_add_would(attribute: str, autocrlf: str, tmp_path: Path) -> None:
     here = alone(tmp_path, {".gitattributes": f"*.yaml {attribute}\n"})

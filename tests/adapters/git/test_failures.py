@@ -187,3 +187,37 @@ def test_a_remote_that_prints_a_secret_or_draws_over_its_lines_shows_neither() -
 
     assert line == "protected branch, token=<redacted> is no excuse"
     assert cause is not None
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        pytest.param("remote: error: GH006: Protected branch update failed for refs/heads/gitops-mcp/x.", id="GitHub"),
+        pytest.param("remote: error: GH013: Repository rule violations found for refs/heads/gitops-mcp/x.", id="rules"),
+        pytest.param("remote: - Cannot create ref due to creations being restricted.", id="rules for creations"),
+        pytest.param("remote: - Changes must be made through a pull request.", id="rules for pull requests"),
+        pytest.param(
+            "remote: GitLab: You are not allowed to push code to protected branches on this project.", id="GitLab"
+        ),
+        pytest.param(
+            "remote: GitLab: You are not allowed to create protected branches on this project.", id="GitLab, a new one"
+        ),
+        pytest.param("remote: error: Not allowed to push to protected branch gitops-mcp/x", id="Gitea"),
+        pytest.param(
+            "remote: Branch refs/heads/gitops-mcp/x can only be modified through pull requests.", id="Bitbucket Server"
+        ),
+        pytest.param("remote: Permission denied to create branch gitops-mcp/x.", id="Bitbucket Cloud, a new one"),
+        pytest.param("remote: Permission denied to update branch gitops-mcp/x.", id="Bitbucket Cloud"),
+        pytest.param(
+            "remote: error: TF402455: Pushes to this branch are not permitted; you must use a pull request to update this "
+            "branch.",
+            id="Azure DevOps",
+        ),
+        pytest.param("remote: error: branch gitops-mcp/x: prohibited by Gerrit: not permitted: create", id="Gerrit"),
+    ],
+)
+def test_a_protected_branch_is_told_as_one_in_the_words_of_each_forge(printed: str) -> None:
+    line, cause = telling_line(f"{printed}\nerror: failed to push some refs to 'https://forge.example.com/a/b'\n")
+    assert cause is not None
+    assert cause.what == "a rule of the forge protects the branch"
+    assert line == printed.removeprefix("remote: ").removeprefix("error: ")

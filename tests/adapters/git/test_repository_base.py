@@ -132,6 +132,24 @@ def test_a_default_branch_with_a_new_name_is_followed_by_the_commands_that_are_t
     assert repository.base(GitSettings(), fetch=True).branch == "trunk"
 
 
+def test_a_default_branch_that_was_switched_is_told_until_the_base_follows_it_or_is_named(
+    checkout: Path, author: Path, remote: Path
+) -> None:
+    git(author, "push", "--quiet", "origin", "main:trunk")
+    git(remote, "symbolic-ref", "HEAD", "refs/heads/trunk")
+    repository = Repository.open(checkout)
+
+    base = repository.base(GitSettings(), fetch=True)
+
+    assert (base.branch, base.switched) == ("main", "trunk")
+    assert repository.base(GitSettings(base="main"), fetch=True).switched == "trunk"
+    assert repository.base(GitSettings(base="trunk"), fetch=True).switched is None
+    git(checkout, "fetch", "--quiet", "origin")
+    git(checkout, "remote", "set-head", "origin", "--auto")
+    base = Repository.open(checkout).base(GitSettings(), fetch=True)
+    assert (base.branch, base.switched) == ("trunk", None)
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from gitops_mcp.adapters.git.runner import Runner
 from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
 from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.engines.declared import find_engine_objects
+from tests.adapters.git.conftest import program
 
 LAYOUTS = sorted(path for path in (Path(__file__).parents[2] / "layouts").iterdir() if (path / "before").is_dir())
 
@@ -121,6 +124,27 @@ def test_the_users_configuration_of_grep_does_not_matter(tmp_path: Path) -> None
         key, _, value = setting.partition("=")
         git(tmp_path, "config", key, value or "true")
     assert taken(looked_at(tmp_path), commit).texts.keys() == {"a/db.yaml"}
+
+
+def test_of_a_line_of_megabytes_git_prints_no_more_than_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, out = shutil.which("git"), tmp_path / "out"
+    (tmp_path / "bin").mkdir()
+    program(
+        tmp_path / "bin/git",
+        f'case "$*" in *" --fixed-strings "*) ;; *) exec {real} "$@" ;; esac\n{real} "$@" >{out}\ncode=$?\ncat {out}\n'
+        f"exit $code",
+    )
+    line = b"# " + b"postgresql.cnpg.io " * 200_000
+    here = tmp_path / "here"
+    here.mkdir()
+    commit = committed(here, {"db.yaml": CLUSTER, "long.yaml": CLUSTER + line, "longer.yaml": CLUSTER + line * 2})
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    found = taken(looked_at(here), commit)
+    assert found.texts.keys() == {"db.yaml", "long.yaml"}
+    assert found.unread == {"longer.yaml": "it is too large"}
+    assert 0 < out.stat().st_size < 1_000
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:

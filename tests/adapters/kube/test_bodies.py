@@ -170,9 +170,20 @@ def test_half_a_character_is_replaced(api: ReplayingApi, connect: Callable[[str]
     assert [one["metadata"]["name"] for one in connect(api.url).every(CLUSTER, "shop")] == ["a?b"]
 
 
+def test_a_list_whose_pages_have_too_many_bytes_together_is_given_up(
+    api: ReplayingApi, connect: Callable[[str], Kube], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitops_mcp.adapters.kube.reader._LIST_BYTES", 1 << 20)
+    large = {**ORDERS, "metadata": {"name": "large", "namespace": "shop", "annotations": {"a": "x" * 300_000}}}
+    api.answers["*"] = Answer(200, {**LIST, "metadata": {"continue": "again"}, "items": [large]})
+    with pytest.raises(Unavailable, match=r"the list does not end within .* or 1 MB"):
+        connect(api.url).every(CLUSTER, "shop")
+    assert len(api.requests) == 4
+
+
 def test_a_list_without_end_is_given_up(api: ReplayingApi, connect: Callable[[str], Kube]) -> None:
     api.answers["*"] = Answer(200, {**LIST, "metadata": {"continue": "again"}})
-    with pytest.raises(Unavailable, match="the list does not end within 240 s or 100,000 objects"):
+    with pytest.raises(Unavailable, match="the list does not end within 240 s, 100,000 objects or 128 MB"):
         connect(api.url).every(CLUSTER, "shop")
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,7 @@ import pytest
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.adapters.kube.kubeconfig import current_context
 from gitops_mcp.adapters.kube_start import KubeStart, kube_start
+from gitops_mcp.caller import CallEnd, Cancelled, call_until
 from gitops_mcp.domain.kinds import CLUSTER, CLUSTER_IMAGE_CATALOG, POD
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import (
@@ -280,6 +282,38 @@ def test_a_server_that_does_not_answer_is_given_up_after_the_time_out(api: Repla
     done.set()
 
 
+@pytest.mark.parametrize(
+    ("scheme", "sent"),
+    [
+        pytest.param("http", b"", id="before the answer"),
+        pytest.param("http", b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{", id="in the body"),
+        pytest.param("https", b"", id="while TLS begins"),
+    ],
+)
+def test_a_read_that_blocks_ends_at_once_with_its_call(config: Path, scheme: str, sent: bytes) -> None:
+    end = CallEnd()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connected(config, f"{scheme}://127.0.0.1:{server.getsockname()[1]}")
+        kube = Kube(context="kind-dev", timeout=60)
+
+        def cancel() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1)
+                connection.sendall(sent)
+                end.set()
+                while connection.recv(1_000):
+                    pass
+
+        thread = threading.Thread(target=cancel)
+        thread.start()
+        began = time.monotonic()
+        with call_until(end), pytest.raises(Cancelled):
+            kube.get(CLUSTER, "shop", "orders")
+        assert time.monotonic() - began < 20
+        thread.join()
+
+
 def test_a_connection_that_breaks_off_is_said_so(config: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -321,7 +355,7 @@ def test_the_context_that_was_current_at_start_stays(api: ReplayingApi, config: 
     config.write_text(json.dumps(first))
     start = kube_start(service_account=config.parent / "none")
     other = kubeconfig("http://127.0.0.1:1", context="prod")
-    for key in ("clusters", "users", "contexts"):
+    for key in ("clusters", "contexts"):
         other[key] += [{**entry, "name": entry["name"].replace("here", "there")} for entry in first[key]]
     other["contexts"][1]["context"]["cluster"] = "there"
     config.write_text(json.dumps(other))

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,52 @@ def test_a_plugin_is_used_only_without_a_token_and_found_relative_to_its_file() 
     assert plugin.arguments == ("--now",)
     assert plugin.name == "login"
     assert one({"exec": exec_, "token": "t"}).login("dev").plugin is None
+
+
+WHOLE = """\
+apiVersion: v1
+kind: Config
+current-context: dev
+clusters: [{name: c, cluster: {server: "https://kube.example"}}]
+users: [{name: u, user: {token: hunter2}}]
+contexts: [{name: dev, context: {cluster: c, user: u}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        pytest.param("clusters: [", "clusters: [[", "is not YAML at line", id="a bracket too many"),
+        pytest.param("kind: Config", "kind: Config\n\tx: 1", "is not YAML at line", id="a tab"),
+        pytest.param(WHOLE, "[1, 2]", "it holds no mapping", id="a list"),
+        pytest.param(WHOLE, "hunter2", "it holds no mapping", id="a text"),
+        pytest.param("token: hunter2", "token: *gone", "is not YAML at line", id="an alias of nothing"),
+        pytest.param("users: [{name: u, user: {token: hunter2}}]", "users: {u: hunter2}", "users is no list", id="a map"),
+        pytest.param("user: {token: hunter2}", "user: hunter2", "users[0] is not {name, user}", id="a user that is a text"),
+        pytest.param("user: {token: hunter2}", "user: [hunter2]", "users[0] is not {name, user}", id="a user that is a list"),
+        pytest.param("[{name: c,", "[4, {name: c,", "clusters[0] is not {name, cluster}", id="a number for a cluster"),
+        pytest.param("[{name: u,", "[{name: u}, {name: u,", "users has 'u' twice", id="a name twice"),
+        pytest.param("token: hunter2", "token: 12345", "token of user 'u' is no text", id="a token that is a number"),
+        pytest.param("token: hunter2", "as: [hunter2]", "as of user 'u' is no text", id="an impersonation that is a list"),
+        pytest.param('server: "https', 'insecure-skip-tls-verify: 3, server: "https', "neither true nor", id="no boolean"),
+        pytest.param("cluster: c, user: u", "cluster: 4, user: u", "cluster of context 'dev' is no text", id="a number for a name"),
+        pytest.param("token: hunter2", "client-key-data: '%%'", "client-key-data is not base64", id="no base64"),
+        pytest.param("token: hunter2", "exec: {command: x, args: hunter2}", "exec", id="arguments that are a text"),
+    ],
+)  # fmt: skip
+def test_what_is_malformed_is_refused_by_name_as_kubectl_refuses_it(
+    old: str, new: str, told: str, tmp_path: Path
+) -> None:
+    assert old in WHOLE
+    text = WHOLE.replace(old, new)
+    with pytest.raises(Unavailable) as refused:
+        Kubeconfig.of([(tmp_path / "config", text.encode())]).login("dev")
+    assert told in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+    if kubectl := shutil.which("kubectl"):
+        (tmp_path / "config").write_text(text)
+        command = [kubectl, f"--kubeconfig={tmp_path / 'config'}", "config", "view"]
+        assert subprocess.run(command, capture_output=True, check=False).returncode != 0
 
 
 @pytest.mark.parametrize(

@@ -155,8 +155,9 @@ def test_what_asks_before_it_prunes_holds_up_the_whole_application(options: str,
     [notice] = confirmation_notices(read(application(options), annotations)[1], None)
     assert notice.message == (
         "Argo CD Application argocd/stores (prod/stores.yaml:1) waits as a whole until a person has confirmed that "
-        "pruning: no other change of it is applied before. To confirm: 'Confirm Pruning' in Argo CD's UI, or `argocd app "
-        "confirm-deletion stores`"
+        "pruning: no other change of it is applied before. To confirm: `kubectl annotate application stores -n argocd "
+        "argocd.argoproj.io/deletion-approved=$(date -u +%Y-%m-%dT%H:%M:%SZ)`, `argocd app confirm-deletion stores`, or "
+        "the button Confirm Pruning"
     )
 
 
@@ -165,7 +166,8 @@ def test_an_application_that_git_does_not_declare_is_named_by_its_mark() -> None
     running = live({"argocd.argoproj.io/tracking-id": "shop:postgresql.cnpg.io/Cluster:trade/bills"})
     [named] = confirmation_notices(declared, running)
     assert named.message.startswith("Argo CD Application shop waits as a whole")
-    assert named.message.endswith("`argocd app confirm-deletion shop`")
+    assert "`kubectl annotate application shop -n NAMESPACE argocd.argoproj.io/deletion-approved=" in named.message
+    assert "`argocd app confirm-deletion shop`" in named.message
     [unnamed] = confirmation_notices(declared, None)
     assert unnamed.message.startswith("the Argo CD Application that applies it waits as a whole")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.budget import Spent, build_budget, size_of, spend, spent_by
+from gitops_mcp.domain.budget import Spent, build_budget, call_budget, size_of, spend, spent_by
 from tests.domain.repository.hostile_builds import HOSTILE_BUILDS
 from tests.fuzz.limits import spent_by as spent_by_call
 
@@ -39,6 +39,24 @@ def test_the_file_that_has_spent_most_is_named() -> None:
 def test_many_files_may_take_more_than_few() -> None:
     with build_budget(10_000):
         spend(1_500_000)
+
+
+def test_the_builds_of_one_call_share_what_it_may_take() -> None:
+    with call_budget():
+        with build_budget(0):
+            spend(400_000)
+        spend(400_000)  # between them nothing counts
+        with build_budget(0), pytest.raises(Spent):
+            spend(400_000)
+    with build_budget(0):
+        spend(400_000)
+
+
+def test_each_build_of_a_call_has_what_its_files_need() -> None:
+    with call_budget():
+        for _ in range(1_000):
+            with build_budget(100):
+                spend(15_000)
 
 
 def test_without_a_build_nothing_is_counted() -> None:

@@ -264,7 +264,9 @@ SITUATIONS: dict[str, Step] = {
 }
 
 
-@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize(
+    "situation", [pytest.param(one, marks=pytest.mark.thorough if at % 4 else ()) for at, one in enumerate(SITUATIONS)]
+)
 def test_a_situation_is_reported_in_the_shape_of_the_recorded_object(argo: Argo, situation: str) -> None:
     SITUATIONS[situation](argo)
     expected = recorded_shapes("argocd")[situation]

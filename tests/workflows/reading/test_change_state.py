@@ -7,6 +7,7 @@ import pytest
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.reading.change_impact import impact_of_change
 from gitops_mcp.workflows.reading.change_state import follow_spans
 from gitops_mcp.workflows.spans import find_span
 from tests.fakes.api import Answer, status
@@ -184,6 +185,38 @@ def test_a_removed_object_is_waited_for_until_it_is_gone(team: Team, api: Api) -
     assert followed(team)[:2] == ("merged", "the live object is still there")
     api.cluster("shop", "db", ABSENT)
     assert followed(team)[0] == "healthy"
+
+
+def test_of_a_deletion_alone_it_is_said_that_it_is_gone_and_nothing_of_fields(team: Team, api: Api) -> None:
+    merged(team, {"db.yaml": None})
+    api.cluster("shop", "db", ABSENT)
+    assert followed(team)[:2] == ("healthy", "what it deletes is gone")
+
+
+PATCH = "- op: replace\n  path: /spec/instances\n  value: 5\n"
+
+
+def test_a_patch_for_all_clusters_is_told_of_each_that_it_changes(team: Team, api: Api) -> None:
+    names = ("one", "two", "three", "four")
+    listing = f"resources: [{', '.join(f'{name}.yaml' for name in names)}]\n"
+    patched = f"{listing}patches:\n- path: patch.yaml\n  target: {{kind: Cluster}}\n"
+    team.commit({"kustomization.yaml": listing, **{f"{name}.yaml": cluster(name) for name in names}})
+    merged(team, {"db.yaml": None, "kustomization.yaml": patched, "patch.yaml": PATCH})
+    for name in names:
+        api.cluster("shop", name, Answer(200, live(name)))
+    api.cluster("shop", "db", ABSENT)
+    state, why, objects, _ = followed(team)
+    assert (state, objects) == ("merged", ["healthy", *["not applied"] * 4])
+    assert why.startswith("Cluster shop/four: not live yet: spec.instances")
+    assert why.endswith(" (and 3 other objects)")
+    app = team.app()
+    ground = app.ground(fetch=False)
+    assert impact_of_change(app, ground, find_span(ground, "more")).reasons[1:] == (
+        (
+            "Cluster shop/four, Cluster shop/one, Cluster shop/three and 1 more: spec.instances 3 -> 5: adds 2 "
+            "replicas, each a full copy on a new PVC; running instances go on"
+        ),
+    )
 
 
 def test_what_is_not_to_be_read_is_named_and_keeps_the_change_at_merged(team: Team, api: Api) -> None:

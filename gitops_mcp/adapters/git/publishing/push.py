@@ -79,10 +79,7 @@ class Push:
         except Unavailable as error:
             if self._is_at(branch, new):
                 return None
-            raise MayArrive(
-                f"{error}. {self.remote} may still take it: list_changes tells whether it has, and the same request "
-                f"again does what is missing"
-            ) from error
+            raise MayArrive(f"{error}. {self.remote} may still take it: list_changes tells whether it has") from error
         if ran.returncode == 0 and _ACCEPTED.search(ran.text):
             return ran
         if _UNKNOWN.search(ran.text + ran.stderr) and self._is_at(branch, new):
