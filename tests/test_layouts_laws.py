@@ -364,10 +364,10 @@ def live(written: Written, tree: Tree, build: Builds) -> dict[str, dict[str, Obj
         for root, place in roots.items() if overlay.environment.engine == "flux" else [(name, "")]:
             if place and place not in tree:
                 continue
+            spec = spec_of(tree, place, build) if place else {}
             # One by one, since a build may use one value in several objects, which a copy of all would keep.
-            objects = [copy.deepcopy(one) for one in build(tree, overlay.folder)]
+            objects = [copy.deepcopy(one) for one in build(patched(tree, overlay.folder, spec), overlay.folder)]
             if place:
-                spec = spec_of(tree, place, build)
                 objects = [applied(one, spec) for one in objects]
             found[root] = {name_of(one): one for one in objects}
             assert len(found[root]) == len(objects)
@@ -381,6 +381,16 @@ def spec_of(tree: Tree, path: str, build: Builds) -> Object:
         (made,) = build(tree, f"{posixpath.dirname(path)}/settings")
         spec["postBuild"]["substitute"] = {**made["data"], **spec["postBuild"]["substitute"]}
     return spec
+
+
+def patched(tree: Tree, folder: str, spec: Object) -> Tree:
+    """With the patches of a Kustomization in the kustomization at its path, as Flux puts them there."""
+    if "patches" not in spec:
+        return tree
+    path = f"{folder}/kustomization.yaml"
+    value = yaml.safe_load(tree[path])
+    value["patches"] = [*value.get("patches", []), *spec["patches"]]
+    return {**tree, path: yaml.safe_dump(value).encode()}
 
 
 def applied(value: Object, spec: Object) -> Object:
@@ -473,6 +483,25 @@ def transformer_has_the_last_word(written: Written, request: Request) -> bool:
 def test_an_edit_changes_the_asked_field_alone_or_is_refused(data: st.DataObject) -> None:
     written = data.draw(repositories())
     holds(written, data.draw(requests(written)), ours)
+
+
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_a_deletion_takes_the_asked_object_alone_or_is_refused(data: st.DataObject) -> None:
+    written = data.draw(repositories())
+    expected = live(written, written.tree, ours)
+    environment = data.draw(st.sampled_from(written.overlays)).environment
+    label = data.draw(st.sampled_from(sorted(expected[environment.name])))
+    metadata = expected[environment.name][label]["metadata"]
+    named = {key: metadata[key] for key in ("name", "namespace") if key in metadata}
+    edits = answered(written.tree, Asked("delete", named, environment, Repository((REMOTE,))))
+    if isinstance(edits, GitOpsError):
+        event(f"refused: {str(edits).partition(':')[0]}")
+        return
+    event("deleted")
+    for root in (environment.name, f"{environment.name} {AGAIN}"):
+        expected.get(root, {}).pop(label, None)
+    assert live(written, edited(written.tree, edits), ours) == expected
 
 
 @settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -132,6 +132,12 @@ def _is_edited(was: Declaration, now: Declaration, wanted: Edit) -> bool:
     return is_same(now.object, expected) and not _is_newly_opaque(was, now)
 
 
+def still_made(before: Desired, after: Desired, declared: Declaration) -> tuple[Declaration, ...]:
+    """The object as roots still make it that made it before."""
+    keys = {_builder_key(one) for one in (declared, *before.copies(declared))}
+    return tuple(one for one in after.everything if _builder_key(one) in keys)
+
+
 def labels_of(others: Iterable[Declaration]) -> str:
     """Objects with what applies them, each once."""
     return _shortened(dict.fromkeys(one.label for one in others))

@@ -12,7 +12,7 @@ from gitops_mcp.domain.editing.emptied_appliers import remove_emptied_appliers
 from gitops_mcp.domain.editing.field import all_texts
 from gitops_mcp.domain.editing.kustomization_list import remove_entry, remove_from_kustomizations
 from gitops_mcp.domain.editing.patches import drafts_with_deletion
-from gitops_mcp.domain.editing.proof import prove_only_change
+from gitops_mcp.domain.editing.proof import labels_of, prove_only_change, still_made
 from gitops_mcp.domain.editing.shared_removal import Entry, brings_only, keeps_others, own_entry
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.repository.build import desired_after
@@ -112,7 +112,7 @@ def _goes_alone(
 ) -> bool:
     with suppress(Refused):
         prove_only_change(desired, changes, *(each.identity for each in declared))
-        return all(other.identity != one.identity for other in desired_after(desired, changes).declarations)
+        return not still_made(desired, desired_after(desired, changes), one)
     return False
 
 
@@ -155,6 +155,8 @@ def _check_rest(desired: Desired, going: tuple[Declaration, ...], changes: tuple
                 f"{one.label} is declared at {one.place} and patched at {', '.join(dict.fromkeys(patches))}: without "
                 f"the document the patch finds nothing, so that the build fails ({fault}). Take both out by hand"
             )
+        if left := still_made(desired, after, one):
+            raise Refused(f"{labels_of(left)} would stay: other roots make it too, so take it out of each by hand")
     prove_only_change(desired, changes, *(one.identity for one in going))
 
 

@@ -93,6 +93,19 @@ def test_what_names_the_cluster_goes_with_it() -> None:
     assert removed(kept, "one", "Database") == {"apps/one/kustomization.yaml": ONE + USES + both}
 
 
+def test_a_place_that_not_every_root_goes_through_is_not_taken() -> None:
+    roots = [flux(name, "base", f"  targetNamespace: {space}\n") for name, space in (("a", "one"), ("b", "two"))]
+    files = {
+        "base/kustomization.yaml": listing("db.yaml", "web.yaml"),
+        "base/db.yaml": cluster(),
+        "base/web.yaml": MORE,
+    }
+    alone = "---\n".join([SOURCE, *roots])
+    assert list(removed({**files, "flux/apps.yaml": alone})) == ["flux/apps.yaml"]
+    with pytest.raises(Refused, match="It cannot go for one of them alone"):
+        removed({**files, "flux/apps.yaml": alone + "---\n" + roots[0].replace("name: a\n", "name: again\n")})
+
+
 def test_where_nothing_is_left_what_applies_it_goes_too() -> None:
     files = {
         **APPS, **PG, "clusters/root.yaml": flux("root", "flux"),
