@@ -65,3 +65,10 @@ def test_objects_that_a_build_made_may_stand_in_for_those_of_the_files() -> None
     given = [LocatedObject(rendered, TextPlace("apps.yaml", 0, (), 1))]
     (one,) = find_engine_objects({"apps.yaml": LIST}, remotes=(), revision="main", objects=given)
     assert (one.name, one.folder) == ("made", "made")
+
+
+def test_a_template_that_happens_to_be_yaml_declares_nothing() -> None:
+    text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\nspec: {source: {path: a}}\n"
+
+    assert find_engine_objects({"a.yaml.tpl": text}, remotes=(), revision="main") == ()
+    assert [one.name for one in find_engine_objects({"a.yaml": text}, remotes=(), revision="main")] == ["a"]
