@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.domain.engines.applies import EngineObject, HelmChart, LocatedObject, ValuesLayer
 from gitops_mcp.domain.engines.flux import FluxContext, dependencies_of, examine_source, spec_of
-from gitops_mcp.domain.engines.reading import TextPlace, clean_path, mappings_in, texts_in, value_at_place
+from gitops_mcp.domain.engines.reading import (
+    TextPlace,
+    clean_path,
+    kustomization_path,
+    mappings_in,
+    read_documents,
+    texts_in,
+    value_at_place,
+)
+from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
 
@@ -78,6 +88,8 @@ def _values(one: LocatedObject, spec: Object, context: FluxContext) -> Iterator[
         readable = len(found) == 1 and kind == "ConfigMap" and isinstance(at(found[0].object, "data", key), str)
         if readable and not reference.get("targetPath"):
             yield ValuesLayer("text", found[0].place.below("data", key), value=at(found[0].object, "data", key))
+        elif (made := _generated_file(kind, name, key, one, context)) and not reference.get("targetPath"):
+            yield ValuesLayer("file", TextPlace(made, 0, (), 1))
         else:
             yield ValuesLayer("unread", None, f"{kind} {name}, key {key}")
     place = one.place.below("spec", "values")
@@ -86,6 +98,22 @@ def _values(one: LocatedObject, spec: Object, context: FluxContext) -> Iterator[
         yield ValuesLayer("mapping", place, value=spec.get("values"))
     if not _is_as_written(spec.get("values"), there):
         yield ValuesLayer("unread", None, "a patch of the Kustomization that applies it")
+
+
+def _generated_file(kind: str, name: str, key: str, one: LocatedObject, context: FluxContext) -> str | None:
+    """The file of which the kustomization around a HelmRelease makes a key of a ConfigMap."""
+    folder = one.place.path
+    while folder and kind == "ConfigMap":
+        folder = posixpath.dirname(folder)
+        path = kustomization_path(context.files, folder)
+        documents = read_documents(context.files[path]) if path else ()
+        for generator in mappings_in(at(documents[0].value, "configMapGenerator")) if documents else ():
+            for entry in texts_in(generator.get("files")) if generator.get("name") == name else ():
+                said, _, file = entry.rpartition("=")
+                found = join_path(folder, file)
+                if (said or posixpath.basename(file)) == key and found in context.files:
+                    return found
+    return None
 
 
 def _is_as_written(value: Any, there: Any) -> bool:
