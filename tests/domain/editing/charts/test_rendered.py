@@ -451,6 +451,37 @@ def test_an_application_of_several_sources_takes_files_of_the_other(sources: str
     assert edited(files, INSTANCES, 3) == changed
 
 
+SET = f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {{name: databases, namespace: argocd}}
+spec:
+  generators:
+    - list: {{elements: [{{name: orders, env: prod}}, {{name: carts, env: dev}}]}}
+  template:
+    metadata: {{name: '{{{{name}}}}'}}
+    spec:
+      destination: {{namespace: '{{{{name}}}}'}}
+      source:
+        repoURL: {REMOTE}
+        targetRevision: main
+        path: chart
+        helm: {{valueFiles: ['../envs/{{{{env}}}}/{{{{name}}}}.yaml']}}
+"""
+
+
+def test_each_application_of_a_set_is_edited_in_its_own_file() -> None:
+    files = {
+        **LAYERS,
+        "apps/set.yaml": SET,
+        "envs/prod/orders.yaml": "instances: 3\n",
+        "envs/dev/carts.yaml": "size: 2Gi\n",
+    }
+
+    assert edited(files, INSTANCES, 5, "orders-db") == {"envs/prod/orders.yaml": "instances: 5\n"}
+    assert edited(files, INSTANCES, 5, "carts-db") == {"envs/dev/carts.yaml": "size: 2Gi\ninstances: 5\n"}
+
+
 def test_values_that_a_secret_may_say_are_not_edited_below_it() -> None:
     files = {**LAYERS, "apps/db.yaml": release("valuesFrom:\n  - {kind: Secret, name: more}\n")}
     desired = desired_of(files)
