@@ -30,8 +30,10 @@ from gitops_mcp.domain.redact import redact_text
 MODULE = "helm_python"
 SECONDS = 5.0
 """A rendering takes a few milliseconds; what needs more than this does not end."""
-_LEAST_SECONDS = 0.3
-"""Each chart that does not end leaves half of the time to the next: a hundred of them are no hundred times five."""
+_LEAST_SECONDS = 1.0
+"""Each chart that does not end leaves half of the time to the next."""
+_ENDLESS_AT_MOST = 8
+"""With so many of them no further one is tried: a hundred must not take minutes."""
 _KEPT = 512
 """Renderings."""
 _KEPT_CHARACTERS = 32 * 2**20
@@ -66,6 +68,10 @@ class Helm:
         )
         with self._lock:
             found = self._endless.get(chart) or self._known.get(key)
+            if found is None and len(self._endless) >= _ENDLESS_AT_MOST:
+                return NotRendered(
+                    f"{len(self._endless)} charts took all the time or memory, so no further one is tried"
+                )
             if found is None:
                 found = self._render(wanted, chart)
                 self._keep(key, found)

@@ -96,7 +96,7 @@ def declared_objects(files: Files, marks: Iterable[str]) -> Iterator[LocatedObje
     wanted = tuple(marks)
     for path in sorted(files):
         text = files[path]
-        if not any(mark in text for mark in wanted):
+        if path.endswith(".tpl") or not any(mark in text for mark in wanted):  # a template is no manifest
             continue
         with spent_by(path):
             documents = read_documents(text)

@@ -96,9 +96,9 @@ def _existing_paths(strings: Iterable[str], folders: Iterable[str], paths: Colle
         if not string.endswith(_TEXTS) or "\n" in string:
             continue
         for folder in tops:
-            # `$values/orders.yaml` is a file of the source that another one calls `values`.
-            named = string.partition("/")[2] if string[0] == "$" else string.rpartition("=")[2].removeprefix("/")
-            path = join_path(folder, named)
+            # `$values/orders.yaml` is a file of the source that another one calls `values`, `key=a.yaml` one of a key.
+            named = string.partition("/")[2] if string[0] == "$" else string.rpartition("=")[2]
+            path = join_path(folder, named.removeprefix("/"))
             if path is not None and "{{" in path:
                 yield from _fitting_paths(path, paths)
             elif path is not None and path in paths:

@@ -116,6 +116,18 @@ def test_a_chart_that_has_no_end_is_not_tried_with_other_values(helm: Helm) -> N
     assert time.monotonic() - started < 1
 
 
+def test_after_many_charts_without_an_end_no_further_one_is_tried() -> None:
+    helm = Helm(seconds=2, binary=None)
+    known = request("x: 1")
+    rendered(helm, known)
+    for number in range(8):
+        assert "more memory" in refused(helm, request(f'{{{{ repeat 1000000000 "{number:010}" }}}}'))
+
+    assert refused(helm, request("x: 2")) == "8 charts took all the time or memory, so no further one is tried"
+    assert rendered(helm, known) == "x: 1"
+    helm.close()
+
+
 @pytest.mark.parametrize("path", ["../out", "/tmp/out", "templates/../../out"])
 def test_a_file_that_leaves_the_chart_is_not_written(helm: Helm, path: str, tmp_path: Path) -> None:
     assert "leaves the chart" in refused(helm, request("x", files={path.replace("/tmp", str(tmp_path)): "y"}))

@@ -52,3 +52,10 @@ def test_the_order_is_that_of_files_and_documents() -> None:
     names = [one.name for one in find_engine_objects(files, remotes=(), revision="main")]
     assert names == ["three", "four", "one", "two"]
     assert [one.place.path for one in declared_objects(files, MARKS)] == ["a.yaml", "a.yaml", "b.yaml", "b.yaml"]
+
+
+def test_a_template_that_happens_to_be_yaml_declares_nothing() -> None:
+    text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\nspec: {source: {path: a}}\n"
+
+    assert find_engine_objects({"a.yaml.tpl": text}, remotes=(), revision="main") == ()
+    assert [one.name for one in find_engine_objects({"a.yaml": text}, remotes=(), revision="main")] == ["a"]

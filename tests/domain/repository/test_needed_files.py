@@ -49,6 +49,7 @@ spec:
     ("texts", "paths", "needed"),
     [
         pytest.param({"o/kustomization.yaml": "patches: [{path: p.yaml}]\nresources: [r.yaml]\n"}, {"o/p.yaml", "o/r.yaml"}, {"o/p.yaml"}, id="patches, and no resources"),
+        pytest.param({"o/kustomization.yaml": "configMapGenerator: [{name: c, files: [values.yaml=./v.yaml, w.yaml]}]\n"}, {"o/v.yaml", "o/w.yaml", "o/values.yaml"}, {"o/v.yaml", "o/w.yaml"}, id="what a ConfigMap is made of"),
         pytest.param({"o/kustomization.yaml": "configurations: [../c.yaml]\n"}, {"c.yaml"}, {"c.yaml"}, id="beside the folder"),
         pytest.param({"o/kustomization.yaml": "configurations: [../../c.yaml]\n"}, {"c.yaml", "../c.yaml"}, set(), id="outside of the repository"),
         pytest.param({"o/kustomization.yaml": "patches: [{path: p.yaml}]\n", "o/p.yaml": "a: 1\n"}, {"o/p.yaml"}, set(), id="known already"),

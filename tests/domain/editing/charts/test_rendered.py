@@ -14,7 +14,7 @@ from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.yaml.edits import Remove
 from gitops_mcp.errors import Refused
-from tests.charts import application, chart, desired_of, needs_helm, release
+from tests.charts import REMOTE, application, chart, desired_of, needs_helm, release
 
 pytestmark = needs_helm
 
@@ -419,6 +419,67 @@ def test_a_chart_that_a_helm_chart_object_names_is_that_of_its_source() -> None:
     files = {**LAYERS, "apps/db.yaml": made, "apps/chart.yaml": source}
 
     assert edited(files, INSTANCES, 3) == {"chart/values.yaml": "instances: 3\nsize: 1Gi\n"}
+
+
+def test_values_of_a_generated_config_map_are_edited_in_the_file_that_it_is_made_of() -> None:
+    files = {
+        **LAYERS,
+        "apps/db.yaml": release("valuesFrom:\n  - {kind: ConfigMap, name: sizes}\n"),
+        "apps/kustomization.yaml": "resources: [db.yaml]\nconfigMapGenerator:\n  - name: sizes\n    files: [values.yaml=sizes.yaml]\n",
+        "apps/sizes.yaml": "size: 4Gi # each\n",
+    }
+
+    assert edited(files, SIZE, "8Gi") == {"apps/sizes.yaml": "size: 8Gi # each\n"}
+
+
+@pytest.mark.parametrize(
+    ("sources", "changed"),
+    [
+        pytest.param("vals/db.yaml", {"vals/db.yaml": "instances: 3\n"}, id="a file of the other source"),
+        pytest.param("vals/none.yaml", {"chart/values.yaml": "instances: 3\nsize: 1Gi\n"}, id="one that says nothing"),
+    ],
+)
+def test_an_application_of_several_sources_takes_files_of_the_other(sources: str, changed: dict[str, str]) -> None:
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: databases, namespace: argocd}\nspec:\n"
+        "  destination: {namespace: shop}\n  sources:\n"
+        f"    - {{repoURL: {REMOTE}, targetRevision: main, path: chart, helm: {{valueFiles: [$ours/{sources}]}}}}\n"
+        f"    - {{repoURL: {REMOTE}, targetRevision: main, ref: ours}}\n"
+    )
+    files = {**LAYERS, "apps/db.yaml": text, "vals/db.yaml": "instances: 2\n", "vals/none.yaml": "other: 1\n"}
+
+    assert edited(files, INSTANCES, 3) == changed
+
+
+SET = f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {{name: databases, namespace: argocd}}
+spec:
+  generators:
+    - list: {{elements: [{{name: orders, env: prod}}, {{name: carts, env: dev}}]}}
+  template:
+    metadata: {{name: '{{{{name}}}}'}}
+    spec:
+      destination: {{namespace: '{{{{name}}}}'}}
+      source:
+        repoURL: {REMOTE}
+        targetRevision: main
+        path: chart
+        helm: {{valueFiles: ['../envs/{{{{env}}}}/{{{{name}}}}.yaml']}}
+"""
+
+
+def test_each_application_of_a_set_is_edited_in_its_own_file() -> None:
+    files = {
+        **LAYERS,
+        "apps/set.yaml": SET,
+        "envs/prod/orders.yaml": "instances: 3\n",
+        "envs/dev/carts.yaml": "size: 2Gi\n",
+    }
+
+    assert edited(files, INSTANCES, 5, "orders-db") == {"envs/prod/orders.yaml": "instances: 5\n"}
+    assert edited(files, INSTANCES, 5, "carts-db") == {"envs/dev/carts.yaml": "size: 2Gi\ninstances: 5\n"}
 
 
 def test_values_that_a_secret_may_say_are_not_edited_below_it() -> None:
