@@ -39,6 +39,10 @@ def has_kind_word(name: str) -> bool:
     return not _KIND_WORDS.isdisjoint(name.split("-"))
 
 
+def without_kind_words(name: str) -> str:
+    return "-".join(word for word in name.split("-") if word not in _KIND_WORDS) or name
+
+
 def with_placeholder(text: str, token: str, placeholder: str) -> str:
     """In place of the token as a whole word of a path, or as one set off by `-`, `_` or `.`."""
     return re.sub(rf"(?<![A-Za-z0-9{{]){re.escape(token)}(?![A-Za-z0-9}}])", placeholder, text)

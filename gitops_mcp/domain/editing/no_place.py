@@ -32,7 +32,7 @@ def _what_to_add(desired: Desired, cluster: Declaration | None) -> str:
         )
     by, namespace = cluster.applied, cluster.identity.namespace
     if cluster.release is None:
-        return f"{appliers}Let that apply one of these folders first, or write it by hand where that is applied"
+        return f"{appliers}Give that a folder of its own first, such as an overlay, or write the document by hand"
     beside = (
         f"a source with a path of this repository to spec.sources of {by}, or an Application with such a path whose "
         f"destination is namespace {namespace}"

@@ -169,6 +169,7 @@ DIRECTORY = {
         pytest.param(APPS_WITH_COMPONENT, ["apps/shop/orders/app/database-reports.yaml", "apps/shop/orders/app/kustomization.yaml"], id="a component of this app alone: into the app"),
         pytest.param({**APPS_WITH_COMPONENT, **OTHER_APP}, ["apps/shop/orders/app/kustomization.yaml", "apps/shop/orders/app/reports-database.yaml"], id="a component of many: into the app, called as another app's is"),
         pytest.param({**ONE_ROOT, "apps/shop/orders.yaml": cluster(), "apps/shop/web-database.yaml": database("web", called="web-database")}, ["apps/shop/reports-database.yaml"], id="beside the siblings of the Cluster, called as they are"),
+        pytest.param({**ONE_ROOT, "apps/shop/orders.yaml": cluster(), "apps/shop/data/web.yaml": database("web", "users", called="web-database")}, ["apps/shop/database-reports.yaml"], id="called as another Cluster's is, in a file as the layout says"),
         pytest.param(IN_APPS, ["db/database.yaml", "db/kustomization.yaml"], id="siblings in the folders of their apps: beside the Cluster"),
         pytest.param(APART, ["databases/kustomization.yaml", "databases/reports.yaml"], id="all siblings in a folder for them that another Kustomization applies: there"),
         pytest.param(BASE, ["overlays/prod/database-reports.yaml", "overlays/prod/kustomization.yaml"], id="siblings in a base of one overlay: into the overlay"),

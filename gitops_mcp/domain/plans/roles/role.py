@@ -9,6 +9,7 @@ from datetime import datetime
 from gitops_mcp.domain.cnpg.releases import Release, release_text
 from gitops_mcp.domain.cnpg.role import RoleAttributes, role_manifest
 from gitops_mcp.domain.editing.list_items import add_item
+from gitops_mcp.domain.editing.name_patterns import without_kind_words
 from gitops_mcp.domain.editing.new_document import put_document
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.impact.level import Impact, Level
@@ -182,6 +183,7 @@ def plan_new_role(
 
 def make_new_object(ref: ClusterRef, object_name: str, *, kind: str = DATABASE_ROLE.kind) -> NewObject:
     short = object_name.removeprefix(f"{ref.name}-")
+    short = without_kind_words(object_name) if short == object_name else short
     return NewObject(kind, ref.namespace, object_name, short, ref.name)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.plans.passwords.built_secrets import as_applied, build_with_makers
+from gitops_mcp.domain.plans.passwords.built_secrets import as_applied, build_with_makers, placed_elsewhere
 from gitops_mcp.domain.plans.passwords.secret_documents import SecretDocument, secret_documents
 from gitops_mcp.domain.repository.build import build_desired
 
@@ -85,3 +85,21 @@ def test_a_scope_that_an_engine_gives_is_seen(more: str, place: str) -> None:
     assert found.unsure.startswith(
         f"it is sealed for more than its own name, by the annotation sealedsecrets.bitnami.com/cluster-wide at {place}"
     )
+
+
+def test_what_an_engine_object_puts_into_another_namespace_needs_no_build() -> None:
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: flux-system, namespace: "
+        "flux-system}\nspec: {url: 'https://git.example.com/fleet.git', ref: {branch: main}}\n"
+    )
+    files = {"source.yaml": source}
+    for space in ("bank", "shop"):
+        flux = FLUX.replace("name: shop", f"name: {space}").replace("path: prod", f"path: {space}")
+        files[f"{space}.yaml"] = f"{flux}  targetNamespace: {space}\n"
+        files[f"{space}/app/a.yaml"] = SEALED.replace(", namespace: shop", "")
+    files["base/a.yaml"] = SEALED
+    desired = build_desired(files, commit="0" * 40, folder="", remotes=("https://git.example.com/fleet.git",))
+    written = tuple(secret_documents(files, files))
+    found = placed_elsewhere(written, desired, "shop")
+    assert [(one.path, one.namespace) for one in found] == [("bank/app/a.yaml", "bank")]
+    assert placed_elsewhere(written, desired, None) == ()
