@@ -49,9 +49,9 @@ def _check_taken(known: list[EnvironmentRoots], before: Desired, change: FileCha
     path = change.path
     if any(roots.is_taken(path) for roots in known):
         return
-    if (barring := known[0].barring(path)) is not None:
+    if (governor := known[0].governor_of(path)) is not None:
         raise Refused(
-            f"nothing was changed: {path} is for {barring} to apply, which does not: {barring.excluded}. What is "
+            f"nothing was changed: {path} is for {governor} to apply, which does not: {governor.excluded}. What is "
             f"written there has no effect until that is mended"
         )
     if change.before is None and (unknown := known[0].not_understood):
