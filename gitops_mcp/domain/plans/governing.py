@@ -7,10 +7,12 @@ applied one day, so an edit there is made, and nobody may overlook that it waits
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.applier_notes import off_base_notice
+from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
 from gitops_mcp.domain.repository.files import FileChange
@@ -34,13 +36,22 @@ def check_governed(before: Desired, after: Desired, files: Iterable[FileChange])
     return tuple(notices)
 
 
+def unchanged_off_base(desired: Desired, plan: Plan) -> Plan:
+    """What Git says already may not be what is applied."""
+    by = next((one.applied for one in desired.declarations if one.identity == plan.target), None)
+    if by is None or not by.is_off_base or not plan.unchanged:
+        return plan
+    notice = off_base_notice(by)
+    return replace(plan, unchanged=f"{plan.unchanged}. Mind: {notice.message}", warnings=(notice, *plan.warnings))
+
+
 def _check_taken(known: list[EnvironmentRoots], before: Desired, change: FileChange) -> None:
     path = change.path
     if any(roots.is_taken(path) for roots in known):
         return
-    if (barring := known[0].barring(path)) is not None:
+    if (governor := known[0].governor_of(path)) is not None:
         raise Refused(
-            f"nothing was changed: {path} is for {barring} to apply, which does not: {barring.excluded}. What is "
+            f"nothing was changed: {path} is for {governor} to apply, which does not: {governor.excluded}. What is "
             f"written there has no effect until that is mended"
         )
     if change.before is None and (unknown := known[0].not_understood):

@@ -43,7 +43,7 @@ class EnvironmentRoots:
         )
         self.applied = {index: made for index, made in built.items() if index not in idle}
         self.idle = {index: made for index, made in built.items() if index in idle}
-        self.here = self.belonging(self.applied, folder)
+        self.here = self.engines_of_folder(self.applied, folder)
         self.kustomizations = _kustomizations(tree.files)
         at_work = {index for index, one in enumerate(found) if index not in idle and _is_at_work(one)}
         self.barred = [
@@ -70,7 +70,7 @@ class EnvironmentRoots:
     def holds(self, path: str | None) -> bool:
         return _is_in(self.folder, path)
 
-    def barring(self, path: str) -> EngineObject | None:
+    def governor_of(self, path: str) -> EngineObject | None:
         """The nearest engine object that a file is for, and that does not apply it."""
         above = [one for one in self.barred if _is_for(one, path)]
         return max(above, key=lambda one: len(one.folder or ""), default=None)
@@ -92,7 +92,7 @@ class EnvironmentRoots:
 
     def _may_be_live(self, path: str) -> bool:
         """Of what no engine object applies."""
-        return parked_folder(path, self.folder) is None and self.barring(path) is None
+        return parked_folder(path, self.folder) is None and self.governor_of(path) is None
 
     def _below(self, one: EngineObject, tree: FileTree) -> Mapping[str, str]:
         if one.folder is None:
@@ -114,13 +114,13 @@ class EnvironmentRoots:
         """What only engine objects would apply here that nothing applies."""
         known = (*self.own, *self.applied.values())
         live = {(one.path, one.document, one.base) for made in known for one in made.declarations}
-        for index in self.belonging(self.idle, self.folder):
+        for index in self.engines_of_folder(self.idle, self.folder):
             by = self.engines[index]
             for one in self.idle[index].declarations:
                 if (one.path, one.document, one.base) not in live:
                     yield UnappliedDocument(one.identity, one.place, f"{by} does not apply it: {by.excluded}")
 
-    def belonging(self, built: Mapping[int, RenderedRoot], folder: str) -> tuple[int, ...]:
+    def engines_of_folder(self, built: Mapping[int, RenderedRoot], folder: str) -> tuple[int, ...]:
         """Which engine objects an environment of a folder has."""
         found = {
             index

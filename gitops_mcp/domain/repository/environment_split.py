@@ -38,7 +38,7 @@ def environments_to_write(roots: EnvironmentRoots, found: Sequence[Declaration])
 
 def _size(roots: EnvironmentRoots, folder: str) -> int:
     """How much an environment of that folder has, since more of a Kubernetes cluster belongs to it than this object."""
-    return len(roots.belonging(roots.applied, folder))
+    return len(roots.engines_of_folder(roots.applied, folder))
 
 
 def _folders(roots: EnvironmentRoots, one: Declaration) -> Iterator[str]:
@@ -60,4 +60,4 @@ def _has(roots: EnvironmentRoots, folder: str, one: Declaration) -> bool:
     """Whether an environment of that folder has it."""
     if one.applied is None:
         return f"{one.path if one.root is None else one.root}/".startswith(f"{folder}/")
-    return any(roots.engines[index] == one.applied for index in roots.belonging(roots.applied, folder))
+    return any(roots.engines[index] == one.applied for index in roots.engines_of_folder(roots.applied, folder))

@@ -23,7 +23,7 @@ from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
-from gitops_mcp.domain.plans.governing import check_governed
+from gitops_mcp.domain.plans.governing import check_governed, unchanged_off_base
 from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plaintext import check_no_plaintext
 from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
@@ -92,6 +92,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
 
         raise unprotected_only(environment)
     plan = plan.warned([*base_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(request)])
+    plan = unchanged_off_base(view.desired, plan)
     if not plan.unchanged:
         after = desired_after(view.desired, plan.files)
         ours = changed_objects(view.desired, after)

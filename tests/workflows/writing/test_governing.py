@@ -232,3 +232,12 @@ def test_what_a_plugin_builds_is_named_and_nothing_is_put_there(fleet: Team) -> 
         scaled(fleet)
     with pytest.raises(Refused, match=r"what becomes of store/database-reports\.yaml is not known"):
         with_database(fleet)
+
+
+def test_what_git_says_already_may_wait_for_a_tag_too(fleet: Team) -> None:
+    fleet.commit(
+        {"apps/shop.yaml": application(revision="v1"), "store/db.yaml": BARE.replace("instances: 3", "instances: 5")}
+    )
+    done = scaled(fleet)
+    assert done.outcome == "unchanged"
+    assert f"until what {SHOP} follows moves to a commit with this: it applies v1, not main" in done.summary
