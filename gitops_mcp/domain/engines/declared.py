@@ -7,7 +7,9 @@ running engines report is in `engine`.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines import argocd, flux, flux_parents
@@ -16,6 +18,9 @@ from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.yaml.text import line_of_path
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.engines.applicationsets.rows import Repository
 
 MARKS = tuple(f"{group}/" for group in (*flux.GROUPS, argocd.GROUP))
 """What a file holds that declares an engine object or a source."""
@@ -140,15 +145,25 @@ def _engine_objects(
 ) -> tuple[EngineObject, ...]:
     context = flux.FluxContext(files, found, remotes, revision)
     applied: list[EngineObject] = []
+
+    @cache
+    def around() -> Repository:
+        from gitops_mcp.domain.engines.applicationsets.rows import Repository
+
+        return Repository(files, others, found, remotes, revision)
+
     for one in found:
         with spent_by(one.place.path):
-            for made in _read_by_kind(one, context, others):
+            for made in _read_by_kind(one, context, around):
                 spend(10)
                 applied.append(made)
     return tuple(applied)
 
 
-def _read_by_kind(one: LocatedObject, context: flux.FluxContext, others: Iterable[str]) -> Iterator[EngineObject]:
+def _read_by_kind(
+    one: LocatedObject, context: flux.FluxContext, around: Callable[[], Repository]
+) -> Iterator[EngineObject]:
+    """`around`: what ApplicationSets see of the repository, for when there is one."""
     match one.group, one.kind:
         case flux.KUSTOMIZE_GROUP, "Kustomization":
             yield flux.interpret_kustomization(one, context)
@@ -165,10 +180,8 @@ def _read_by_kind(one: LocatedObject, context: flux.FluxContext, others: Iterabl
             )
         case argocd.GROUP, "ApplicationSet":
             from gitops_mcp.domain.engines.applicationsets.interpret import interpret_application_set
-            from gitops_mcp.domain.engines.applicationsets.rows import Repository
 
-            around = Repository(context.files, others, context.found, context.remotes, context.revision)
-            yield from interpret_application_set(one, around)
+            yield from interpret_application_set(one, around())
 
 
 def _is_object(value: object) -> bool:
