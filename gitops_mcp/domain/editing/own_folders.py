@@ -113,7 +113,7 @@ def is_for_namespace(desired: Desired, one: EngineObject, namespace: str | None)
 
 
 def applies_folder(one: EngineObject) -> bool:
-    return one.folder is not None and one.build != "helm" and one.excluded is None
+    return one.folder is not None and one.build != "helm" and one.counts
 
 
 def folders_of_bases(desired: Desired, namespace: str) -> Iterator[str]:

@@ -7,8 +7,10 @@ running engines report is in `engine`.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
 
 from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.budget import spend, spent_by
@@ -23,6 +25,9 @@ from gitops_mcp.domain.engines.source_url import PUSHES
 from gitops_mcp.domain.kustomize import Build, FileTree, Loads
 from gitops_mcp.domain.objects import CNPG_GROUP, Path, at
 from gitops_mcp.domain.yaml.text import line_of_path
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.engines.applicationsets.rows import Repository
 
 MARKS = tuple(f"{group}/" for group in (*flux.GROUPS, argocd.GROUP))
 """What a file holds that declares an engine object or a source."""
@@ -201,15 +206,23 @@ def _engine_objects(
     found = (*found, *(made for one in sets for made in resource_set.located_objects(one, found)))
     context = FluxContext(files, found, remotes, revision)
     applied = [flux.interpret_sync(one, context) for one in context.syncs]
+
+    @cache
+    def around() -> Repository:
+        from gitops_mcp.domain.engines.applicationsets.rows import Repository
+
+        return Repository(files, others, found, remotes, revision)
+
     for one in found:
         with spent_by(one.place.path):
-            for made in _read_by_kind(one, context, others):
+            for made in _read_by_kind(one, context, around):
                 spend(10)
                 applied.append(made)
     return tuple(applied)
 
 
-def _read_by_kind(one: LocatedObject, context: FluxContext, others: Iterable[str]) -> Iterator[EngineObject]:
+def _read_by_kind(one: LocatedObject, context: FluxContext, around: Callable[[], Repository]) -> Iterator[EngineObject]:
+    """`around`: what ApplicationSets see of the repository, for when there is one."""
     match one.group, one.kind:
         case flux.KUSTOMIZE_GROUP, "Kustomization":
             yield flux.interpret_kustomization(one, context)
@@ -225,10 +238,8 @@ def _read_by_kind(one: LocatedObject, context: FluxContext, others: Iterable[str
             )
         case argocd.GROUP, "ApplicationSet":
             from gitops_mcp.domain.engines.applicationsets.interpret import interpret_application_set
-            from gitops_mcp.domain.engines.applicationsets.rows import Repository
 
-            around = Repository(context.files, others, context.found, context.remotes, context.revision)
-            yield from interpret_application_set(one, around)
+            yield from interpret_application_set(one, around())
 
 
 def _is_object(value: object) -> bool:

@@ -21,6 +21,8 @@ def why_namespace_is_open(desired: Desired, declared: Declaration) -> str:
     by = declared.applied
     if by is not None and by.default_namespace:
         return f"{start} is {by.default_namespace}, by {_field_of(by)} of {by}, which is no name of a namespace"
+    if by is not None and by.why_no_namespace:
+        return f"{start} is not known: {by}: {by.why_no_namespace}"
     gaps = ["it has no metadata.namespace"] if declared.release is None else []
     if declared.root in desired.kustomizations and declared.root is not None:
         gaps.append(f"{desired.kustomizations[declared.root].path} sets no namespace")

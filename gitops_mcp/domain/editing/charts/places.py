@@ -82,7 +82,7 @@ def _place_in_parameter(
     if place is None:
         raise AssertionError("only what is unread has no place")
     line = file_and_line(place, files)
-    if layer.name != name or applied.guess:
+    if layer.name != name or applied.kind == "ApplicationSet":
         return f"the parameter {layer.name} of {applied} ({line}) says it: change that by hand"
     number = int(line.rpartition(":")[2])
     return ValuesPlace(place.path, place.document, place.base, None, (), number, present=True, is_text=True)
@@ -98,7 +98,7 @@ def _place_in_layer(
     current = at(values_of_layer(layer, files, written=True), *path)
     if isinstance(current, str) and ("${" in current or "{{" in current):
         return f"it is {current} in {line}, which is filled in later"
-    if applied.guess and layer.kind != "file":
+    if applied.kind == "ApplicationSet" and layer.kind != "file":
         return f"it stands in {line} for every Application that {applied} makes"
     inner = 0 if layer.kind == "text" else None
     number = int(line.rpartition(":")[2])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.applicationsets.texts import Parameters, split_at_tags
-from gitops_mcp.domain.engines.globs import glob
+from gitops_mcp.domain.engines.globs import Glob, glob
 from gitops_mcp.domain.engines.go_template.text_functions import normalize
 from gitops_mcp.domain.engines.go_template.values import Fails, NotKnown, go_text, go_value
 from gitops_mcp.domain.engines.reading import Files, mappings_in, texts_in
@@ -42,24 +43,41 @@ def git_parameters(
 
 def folders_that_fit(patterns: Iterable[Object], folders: Iterable[str]) -> list[str]:
     """A star stays in one folder; what one pattern excludes no other brings back."""
-    wanted = [(glob(str(one.get("path")), crosses=False, braces=False), one.get("exclude") is True) for one in patterns]
-    found = []
-    for folder in folders:
-        says = [leaves for pattern, leaves in wanted if folder and pattern.fullmatch(folder)]
-        if says and not any(says):
-            found.append(folder)
-    return found
+    wanted = [_Pattern.of(str(one.get("path")), one, crosses=False) for one in patterns]
+    return [one for one in folders if one and _is_wanted(one, wanted)]
 
 
 def files_that_fit(patterns: Iterable[Object], paths: Iterable[str]) -> list[str]:
     """As `git ls-files` takes patterns: a star crosses folders, and a folder stands for all that is below it."""
-    wanted = [(_path_pattern(str(one.get("path") or ".")), one.get("exclude") is True) for one in patterns]
-    found = []
-    for path in sorted(paths):
-        says = [leaves for (start, pattern), leaves in wanted if _fits(path, start, pattern)]
-        if says and not any(says):
-            found.append(path)
-    return found
+    wanted = [_Pattern.of(_clean_pattern(str(one.get("path") or ".")), one, crosses=True) for one in patterns]
+    return [one for one in sorted(paths) if _is_wanted(one, wanted)]
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    text: str
+    start: str
+    """What a path begins with that fits; most paths do not, and are looked at no closer."""
+    glob: Glob
+    excludes: bool
+    crosses: bool
+
+    @classmethod
+    def of(cls, text: str, said: Object, *, crosses: bool) -> _Pattern:
+        start = _SPECIAL.split(text, maxsplit=1)[0]
+        return cls(text, start, glob(text, crosses=crosses, braces=False), said.get("exclude") is True, crosses)
+
+    def fits(self, path: str) -> bool:
+        if not path.startswith(self.start):
+            return False
+        if self.crosses and (self.text in {"", path} or path.startswith(f"{self.text}/")):
+            return True
+        return self.glob.fullmatch(path)
+
+
+def _is_wanted(path: str, patterns: Iterable[_Pattern]) -> bool:
+    says = [one.excludes for one in patterns if one.fits(path)]
+    return bool(says) and not any(says)
 
 
 def paths_that_may_fit(said: object, paths: Collection[str]) -> Iterator[str]:
@@ -95,15 +113,11 @@ def pattern_start(pattern: str) -> str:
     return _SPECIAL.split(pattern, maxsplit=1)[0].rpartition("/")[0]
 
 
-def _path_pattern(path: str) -> tuple[str, Any]:
+def _clean_pattern(path: str) -> str:
     clean = posixpath.normpath(path)
     if path.startswith("/") or clean.startswith("../"):
         raise Fails(f"a git generator asks for {path}, which is outside of the repository")
-    return "" if clean == "." else clean, glob(clean, crosses=True, braces=False)
-
-
-def _fits(path: str, start: str, pattern: Any) -> bool:
-    return not start or path == start or path.startswith(f"{start}/") or pattern.fullmatch(path)
+    return "" if clean == "." else clean
 
 
 def _objects_of_file(path: str, text: str) -> list[Object]:

@@ -24,6 +24,12 @@ from gitops_mcp.domain.objects import Object, at, mapping_at
 
 _SAYS_WHERE = re.compile(r"\b(sources?|destination|sourceHydrator)\b")
 _IS_PATH = re.compile(r"\{\{[-\s]*\.?(?:\w+\.)?path\b")
+_STRATEGY, _SYNC = ("spec", "strategy", "type"), ("spec", "syncPolicy", "applicationsSync")
+_STEPS = (
+    "ApplicationSet {} ({}) syncs its Applications step by step (RollingSync): one of a later step waits until those "
+    "before it are healthy"
+)
+_KEPT = "it makes Applications and changes none that are there (spec.syncPolicy.applicationsSync)"
 _DECIDES = frozenset(
     [
         *("chart", "components", "directory", "helm", "jsonnet", "namePrefix", "namespace", "nameSuffix", "patches"),
@@ -118,6 +124,8 @@ def _checked_names(made: list[_Made]) -> list[_Made]:
 def _engine_objects(one: LocatedObject, made: _Made, around: Repository) -> Iterator[EngineObject]:
     spec, name = mapping_at(made.application.get("spec")), made.name
     namespace = _known_text(at(spec, "destination", "namespace"))
+    steps = [_STEPS.format(one.name, one.place)] if at(one.object, *_STRATEGY) == "RollingSync" else []
+    doubts = (*made.doubts, *([_KEPT] if at(one.object, *_SYNC) in {"create-only", "create-delete"} else []))
     for base in _source_bases(spec):
         source = _known_source(mapping_at(spec, *base), around.remotes)
         plain = _with_source(_known_parts(spec), base, source.plain)
@@ -135,7 +143,8 @@ def _engine_objects(one: LocatedObject, made: _Made, around: Repository) -> Iter
                 name=one.name,
                 place=one.place,
                 generated=name if isinstance(name, str) else None,
-                guess="; ".join(dict.fromkeys(filter(None, (found.guess, *made.doubts, *source.doubts)))) or None,
+                guess="; ".join(dict.fromkeys(filter(None, (found.guess, *doubts, *source.doubts)))) or None,
+                notes=(*found.notes, *steps),
                 opaque=found.opaque or source.opaque,
             )
             if isinstance(namespace, Unknown):

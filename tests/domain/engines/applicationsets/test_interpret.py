@@ -95,6 +95,17 @@ def test_what_is_known_of_a_set_is_said_and_the_rest_is_no_text(text: str, expec
     assert found.excluded is None
 
 
+def test_how_a_set_syncs_is_said() -> None:
+    only = TWO.replace(", {name: billing, env: dev, ns: money}", "")
+    (steps,) = all_of(applications(only, spec="goTemplate: true\nstrategy: {type: RollingSync}"))
+    assert " ".join(steps.notes) == (
+        "ApplicationSet all (set.yaml:1) syncs its Applications step by step (RollingSync): one of a later step waits "
+        "until those before it are healthy"
+    )
+    (kept,) = all_of(applications(only, spec="goTemplate: true\nsyncPolicy: {applicationsSync: create-only}"))
+    assert kept.guess == "it makes Applications and changes none that are there (spec.syncPolicy.applicationsSync)"
+
+
 def test_an_application_whose_name_is_not_known_is_asked_for_by_no_name() -> None:
     (unnamed,) = all_of(applications(SELECTED, path="apps/orders"))
     (named,) = all_of(applications(SELECTED, path="apps/orders"), **{"clusters.yaml": CLUSTERS})
