@@ -25,6 +25,9 @@ from gitops_mcp.domain.yaml.text import line_of_path
 MARKS = tuple(f"{group}/" for group in (*flux.GROUPS, argocd.GROUP))
 """What a file holds that declares an engine object or a source."""
 
+APPLIER_MARKS = tuple(f"{group}/" for group in (flux.KUSTOMIZE_GROUP, flux.INSTANCE_GROUP, argocd.GROUP))
+"""What a file holds that declares an engine object which applies folders."""
+
 HINTS = (CHART, *PUSHES)
 """What a file holds that may say more of a source."""
 
