@@ -13,7 +13,7 @@ from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines import argocd, flux, flux_parents
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
-from gitops_mcp.domain.engines.flux_instances import CHART
+from gitops_mcp.domain.engines.flux_instances import CHART, INSTANCE_GROUP
 from gitops_mcp.domain.engines.flux_sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
@@ -25,7 +25,7 @@ from gitops_mcp.domain.yaml.text import line_of_path
 MARKS = tuple(f"{group}/" for group in (*flux.GROUPS, argocd.GROUP))
 """What a file holds that declares an engine object or a source."""
 
-APPLIER_MARKS = tuple(f"{group}/" for group in (flux.KUSTOMIZE_GROUP, flux.INSTANCE_GROUP, argocd.GROUP))
+APPLIER_MARKS = tuple(f"{group}/" for group in (flux.KUSTOMIZE_GROUP, INSTANCE_GROUP, argocd.GROUP))
 """What a file holds that declares an engine object which applies folders."""
 
 HINTS = (CHART, *PUSHES)
