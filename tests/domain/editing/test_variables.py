@@ -195,3 +195,16 @@ def test_a_new_item_and_a_part_of_a_patch_are_escaped_too() -> None:
     after = edited(given, "spec", "description", value="${N}")["databases/a/kustomization.yaml"]
     assert after is not None
     assert "description: $${N}\n" in after
+
+
+def test_a_config_map_that_is_not_understood_is_called_neither_missing_nor_undefined() -> None:
+    config = {"kustomization.yaml": ENVS.replace("n.env", "away.env")}
+    told = (
+        r"it is \$\{N\}, and N may come from ConfigMap flux-system/settings \(vars/kustomization\.yaml:2: .*there is no "
+        r"file vars/away\.env\)\. N is not defined in"
+    )
+    given = built(config, db=cluster(instances="${N}"))
+    with pytest.raises(Refused, match=told):
+        edited(given, "spec", "instances")
+    declared = model(given, "prod").cluster("db", "shop", environment="prod")
+    assert not any(one.is_undefined for one in declared.substituted.values())
