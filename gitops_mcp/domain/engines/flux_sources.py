@@ -88,7 +88,13 @@ class FluxContext:
         if len(same) < 2:
             return tuple(same)
         shared = [_shared_length(one.home, path) for one in same]
-        return tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
+        nearest = tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
+        # Several roots may build one and the same.
+        return (
+            nearest[:1]
+            if all((one.place, one.object) == (nearest[0].place, nearest[0].object) for one in nearest)
+            else nearest
+        )
 
     def holds(self, folder: str) -> bool:
         """Whether a file that matters lies below a folder."""

@@ -208,3 +208,9 @@ def test_a_config_map_that_is_not_understood_is_called_neither_missing_nor_undef
         edited(given, "spec", "instances")
     declared = model(given, "prod").cluster("db", "shop", environment="prod")
     assert not any(one.is_undefined for one in declared.substituted.values())
+
+
+def test_a_config_map_that_two_roots_build_alike_is_one() -> None:
+    given = built({"kustomization.yaml": LITERALS}, db=cluster(instances="${N}"))
+    given["prod/again.yaml"] = VARS.replace("name: vars", "name: again")
+    assert edited(given, "spec", "instances") == {"vars/kustomization.yaml": LITERALS.replace("N=3", "N=5")}
