@@ -141,7 +141,9 @@ def test_sources_that_are_taken_for_this_repository_are_told_once(team: Team) ->
     (found,) = passed_over(app.desired(ground, "", ground.base.commit))
     assert (found.id, found.message) == (
         "unknown-source",
-        "whether this repository is the source of Flux Kustomization flux-system/bills (flux/bills.yaml:1), Flux "
-        "Kustomization flux-system/shop (flux/shop.yaml:1) cannot be told (it applies Bucket all, which this repository "
-        "does not declare): taken as if it were",
+        (
+            "whether this repository is the source of Flux Kustomization flux-system/bills (flux/bills.yaml:1), Flux "
+            "Kustomization flux-system/shop (flux/shop.yaml:1) cannot be told (it applies Bucket all, which this repository "
+            "does not declare): taken as if it were"
+        ),
     )
