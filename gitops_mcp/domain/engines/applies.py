@@ -27,6 +27,8 @@ class LocatedObject:
     """What a build made of it, with the authors; None where it is as it is written."""
     folder: str | None = None
     """Of that build."""
+    doubt: str | None = None
+    """Why the build may have made something else of it."""
 
     @property
     def home(self) -> str:

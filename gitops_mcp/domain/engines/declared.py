@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 MARKS = tuple(f"{group}/" for group in (*flux.GROUPS, argocd.GROUP))
 """What a file holds that declares an engine object or a source."""
 
+APPLIER_MARKS = tuple(f"{group}/" for group in (flux.KUSTOMIZE_GROUP, INSTANCE_GROUP, argocd.GROUP))
+"""What a file holds that declares an engine object which applies folders."""
+
 HINTS = (CHART, *PUSHES)
 """What a file holds that may say more of a source."""
 
@@ -66,7 +69,7 @@ def find_engine_objects(
         applied = again
         by_parents: dict[flux_parents.Key, list[LocatedObject]] = {}
         for one in flux_parents.parents(applied):
-            key = (one.place, one.generated)
+            key = (one.place, one.generated, one.name)
             if key not in known or known[key][0] != one:
                 known[key] = one, list(_objects_below(tree, one))
             _add_objects(by_parents, known[key][1])

@@ -160,14 +160,15 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
         found = context.referred(kind, name, one.namespace, one.place.path)
         if not found and kind == "Secret":
             found = context.referred(SEALED, name, one.namespace, one.place.path)
-        if len(found) == 1:
+        if len(found) == 1 and not found[0].doubt:
             variables.update(_defined_variables(found[0], context.files))
             continue
         origin = f"{kind} {one.namespace}/{name}" if one.namespace else f"{kind} {name}"
         if not found and reference.get("optional") is True:
             origin += " (optional)"
         if found:
-            origin += f" ({', '.join(place for each in found for place in each.files)})"
+            why = found[0].doubt if len(found) == 1 else "which of them counts is not known"
+            origin += f" ({', '.join(place for each in found for place in each.files)}: {why})"
         unread.append(origin)
         variables = {key: replace(variable, hidden_by=origin) for key, variable in variables.items()}
     own = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"

@@ -74,7 +74,7 @@ def objects_of_build(build: Build, folder: str, by: EngineObject | None) -> Iter
     """What comes out of a build, with the variables of the Kustomization that applies it; itself it leaves alone."""
     from gitops_mcp.domain.engines import substitution
 
-    for produced in build.produced:
+    for index, produced in enumerate(build.produced):
         first, value = produced.layers[0], produced.object
         place = TextPlace(first.path, first.document, first.base, first.line)
         if by is not None and place == by.place:
@@ -82,7 +82,7 @@ def objects_of_build(build: Build, folder: str, by: EngineObject | None) -> Iter
         if by is not None:
             with suppress(Malformed):
                 value = substitution.substitute_object(value, by.substitution).object
-        yield LocatedObject(value, place, replace(produced, object=value), folder)
+        yield LocatedObject(value, place, replace(produced, object=value), folder, build.opaque.get(index))
 
 
 def as_built(found: Iterable[LocatedObject], made: Made) -> Iterator[LocatedObject]:

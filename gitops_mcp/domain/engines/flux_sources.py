@@ -88,7 +88,13 @@ class FluxContext:
         if len(same) < 2:
             return tuple(same)
         shared = [_shared_length(one.home, path) for one in same]
-        return tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
+        nearest = tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
+        # Several roots may build one and the same.
+        return (
+            nearest[:1]
+            if all((one.place, one.object) == (nearest[0].place, nearest[0].object) for one in nearest)
+            else nearest
+        )
 
     def holds(self, folder: str) -> bool:
         """Whether a file that matters lies below a folder."""
@@ -117,11 +123,11 @@ def examine_source(reference: object, one: LocatedObject, context: FluxContext) 
 
 
 def _synced(kind: str, name: str, one: LocatedObject, context: FluxContext) -> Source | None:
-    """What a FluxInstance makes: that which applies the object's file, else that which is written nearest to it."""
+    """What a FluxInstance makes: that which applies the object's file, else any, one at this branch first."""
     syncs = [each for each in context.syncs if (each.kind, each.name) == (kind, name)]
-    near = [(each.holds(one.place.path), _shared_length(each.place.path, one.place.path)) for each in syncs]
-    nearest = [each for each, length in zip(syncs, near, strict=True) if length == max(near)]
-    return _clearest([examine_sync(each, context) for each in nearest]) if nearest else None
+    deepest = max((each.holds(one.place.path) for each in syncs), default=0)
+    found = [examine_sync(each, context) for each in syncs if each.holds(one.place.path) == deepest]
+    return _clearest(found) if found else None
 
 
 def examine_sync(sync: Sync, context: FluxContext) -> Source:

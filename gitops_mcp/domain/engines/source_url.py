@@ -67,7 +67,7 @@ def _is_inner(host: str) -> bool:
 
 def pushed_artifacts(files: Mapping[str, str], remotes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """(expression of its URL, folder of this repository) of each artifact that a pipeline of this repository pushes."""
-    repository = parse_remote_url(remotes[0]).path if remotes else ""
+    repository = next((known.path for known in map(parse_remote_url, remotes) if known.host), "")
     owner, _, name = repository.rpartition("/")
     given = {"github.repository": repository, "github.repository_owner": owner, "github.event.repository.name": name}
     for path in sorted(files):

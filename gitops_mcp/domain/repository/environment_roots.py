@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.declared import MARKS
+from gitops_mcp.domain.engines.declared import APPLIER_MARKS
 from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kustomize import FileTree, join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -189,7 +189,7 @@ class EnvironmentRoots:
 
     def _skipped(self) -> Iterator[SkippedFile]:
         files, own = self.tree.files, [one.path for one in self.kustomizations.values()]
-        engines = [path for path in self._paths if any(mark in files[path] for mark in MARKS)]
+        engines = [path for path in self._paths if any(mark in files[path] for mark in APPLIER_MARKS)]
         for path in dict.fromkeys((*own, *(path for path in (*self.marked, *engines) if path.endswith(MANIFESTS)))):
             if read_documents(files[path]) or chart_of_template(path, files) is not None:
                 continue

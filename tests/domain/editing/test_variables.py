@@ -236,6 +236,25 @@ def test_a_new_item_and_a_part_of_a_patch_are_escaped_too() -> None:
     assert "description: $${N}\n" in after
 
 
+def test_a_config_map_that_is_not_understood_is_called_neither_missing_nor_undefined() -> None:
+    config = {"kustomization.yaml": ENVS.replace("n.env", "away.env")}
+    told = (
+        r"it is \$\{N\}, and N may come from ConfigMap flux-system/settings \(vars/kustomization\.yaml:2: .*there is no "
+        r"file vars/away\.env\)\. N is not defined in"
+    )
+    given = built(config, db=cluster(instances="${N}"))
+    with pytest.raises(Refused, match=told):
+        edited(given, "spec", "instances")
+    declared = model(given, "prod").cluster("db", "shop", environment="prod")
+    assert not any(one.is_undefined for one in declared.substituted.values())
+
+
+def test_a_config_map_that_two_roots_build_alike_is_one() -> None:
+    given = built({"kustomization.yaml": LITERALS}, db=cluster(instances="${N}"))
+    given["prod/again.yaml"] = VARS.replace("name: vars", "name: again")
+    assert edited(given, "spec", "instances") == {"vars/kustomization.yaml": LITERALS.replace("N=3", "N=5")}
+
+
 def test_a_variable_that_nothing_fills_in_is_told_with_what_sets_its_name() -> None:
     files = {
         "db.yaml": "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\nspec:\n  instances: ${COUNT}\n",

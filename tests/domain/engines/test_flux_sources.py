@@ -185,6 +185,8 @@ def test_of_several_instances_the_one_that_applies_the_file_counts() -> None:
     assert found(files).excluded is None
     files["clusters/dev/ks.yaml"] = files.pop("clusters/prod/ks.yaml")
     assert found(files).excluded == "it applies refs/heads/next, not main"
+    files["shared/ks.yaml"] = files.pop("clusters/dev/ks.yaml")
+    assert found(files).excluded is None
 
 
 def test_an_instance_in_values_applies_its_folder_with_the_patches_for_its_kustomization() -> None:
