@@ -165,8 +165,9 @@ def _edit_in_inputs(
         if effect.is_exact:
             return draft.changes
         for change in draft.changes if effect.is_wanted and effect.others else ():
+            stands = "would stand" if at(declared.object, *wanted.path) is None else "stands"
             shared = Refused(
-                f"{dotted_path(wanted.path)} of {declared.label} stands at {change.path}:{change.line}, which is "
+                f"{dotted_path(wanted.path)} of {declared.label} {stands} at {change.path}:{change.line}, which is "
                 f"shared: an edit there would change {proof.labels_of(effect.others)} too. Have the template take it "
                 f"from an input by hand, and give that to each of them"
             )
