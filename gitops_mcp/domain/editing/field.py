@@ -147,7 +147,9 @@ def _stands_there(files: Mapping[str, str], produced: Produced, path: Path, word
     if nested_value(DraftFiles(files), layer, whole=True) is None:
         return False
     said, counts = at(nested_value(DraftFiles(files), layer), *word.path), at(produced.object, *path)
-    return not word.literal or isinstance(counts, dict | list) or (said is not None and str(said) == str(counts))
+    # What kustomize reads as another type, such as `on`, is the same text all the same.
+    differs = said != counts and (said is None or type(said) is type(counts))
+    return not word.literal or isinstance(counts, dict | list) or not differs
 
 
 def _edit_in_inputs(
