@@ -11,8 +11,13 @@ from gitops_mcp.errors import GitOpsError, NotFound
 _TEXT_AT_MOST = 3000
 
 
-def makers_notice(app: App, ground: Ground, environment: Environment, name: str | None = None) -> list[Notice]:
-    """Looked for in the whole commit, which costs: only for what was not found. `name`: of what was asked for."""
+def makers_notice(
+    app: App, ground: Ground, environment: Environment, name: str | None = None, *, told: str = ""
+) -> list[Notice]:
+    """Looked for in the whole commit, which costs: only for what was not found.
+
+    `name`: of what was asked for. `told`: what the answer says already; a file that it names is not named again.
+    """
     from gitops_mcp.domain.repository.makers.mentions import MENTIONS
     from gitops_mcp.domain.repository.makers.search import SUBMODULES, claimed_groups, find_makers, told_makers
 
@@ -26,8 +31,9 @@ def makers_notice(app: App, ground: Ground, environment: Environment, name: str 
     except GitOpsError:  # the answer is that there is none; why Git cannot be asked is told by what asks it first
         return []
     text = submodules.data.decode(errors="replace") if submodules else ""
-    told = told_makers(find_makers(desired, files, text, name), name, environment.path)
-    return [Notice("made-otherwise", cut_text(told, _TEXT_AT_MOST))] if told else []
+    found = [one for one in find_makers(desired, files, text, name) if one.path not in told]
+    message = told_makers(found, name, environment.path)
+    return [Notice("made-otherwise", cut_text(message, _TEXT_AT_MOST))] if message else []
 
 
 def with_makers(error: NotFound, app: App, ground: Ground, environment: Environment, name: str) -> NotFound:
@@ -35,5 +41,5 @@ def with_makers(error: NotFound, app: App, ground: Ground, environment: Environm
     idle = app.desired(ground, environment.path, ground.base.commit).unreached
     if any((one.identity.kind, one.identity.name) == ("Cluster", name) for one in idle):
         return error
-    told = "".join(f"; {one.message}" for one in makers_notice(app, ground, environment, name))
-    return NotFound(f"{error}{told}") if told else error
+    found = makers_notice(app, ground, environment, name, told=str(error))
+    return NotFound("; ".join([str(error), *(one.message for one in found)])) if found else error

@@ -177,7 +177,9 @@ def _stands_there(files: Mapping[str, str], produced: Produced, path: Path, word
     if nested_value(DraftFiles(files), layer, whole=True) is None:
         return False
     said, counts = at(nested_value(DraftFiles(files), layer), *word.path), at(produced.object, *path)
-    return not word.literal or isinstance(counts, dict | list) or (said is not None and str(said) == str(counts))
+    # What kustomize reads as another type, such as `on`, is the same text all the same.
+    differs = said != counts and (said is None or type(said) is type(counts))
+    return not word.literal or isinstance(counts, dict | list) or not differs
 
 
 def _edit_in_inputs(
@@ -195,8 +197,9 @@ def _edit_in_inputs(
         if effect.is_exact:
             return draft.changes
         for change in draft.changes if effect.is_wanted and effect.others else ():
+            stands = "would stand" if at(declared.object, *wanted.path) is None else "stands"
             shared = Refused(
-                f"{dotted_path(wanted.path)} of {declared.label} stands at {change.path}:{change.line}, which is "
+                f"{dotted_path(wanted.path)} of {declared.label} {stands} at {change.path}:{change.line}, which is "
                 f"shared: an edit there would change {proof.labels_of(effect.others)} too. Have the template take it "
                 f"from an input by hand, and give that to each of them"
             )

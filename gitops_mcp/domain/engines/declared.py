@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MARKS = tuple(f"{group}/" for group in (*flux.GROUPS, argocd.GROUP))
 """What a file holds that declares an engine object or a source."""
 
-APPLIER_MARKS = tuple(f"{group}/" for group in (flux.KUSTOMIZE_GROUP, INSTANCE_GROUP, argocd.GROUP))
+APPLIER_MARKS = tuple(f"{group}/" for group in (flux.KUSTOMIZE_GROUP, flux_instances.INSTANCE_GROUP, argocd.GROUP))
 """What a file holds that declares an engine object which applies folders."""
 
 HINTS = (CHART, *PUSHES)

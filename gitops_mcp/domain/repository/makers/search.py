@@ -134,17 +134,17 @@ def _makers_of_yaml(
 
 
 def _plain_documents(path: str, text: str, desired: Desired, name: str | None) -> Iterator[MakerFile]:
-    """A manifest of a Cluster that this environment does not have, with the reason; `name`: of that one alone."""
-    unreached = {one.place: one.reason for one in desired.unreached}
+    """A manifest of a Cluster that lies elsewhere; `name`: of that one alone.
+
+    One of this environment that nothing applies is told as that.
+    """
+    told = {one.place for one in desired.unreached}
+    where = f"outside of {desired.folder}" if desired.folder else "where nothing takes it"
     for document, base, value in cnpg_documents(text):
-        if value["kind"] != CLUSTER.kind or name not in {None, value["metadata"]["name"]}:
-            continue
         place = f"{path}:{line_of_path(text, document.index, base) if base else document.line}"
-        reason = unreached.get(place) or (
-            f"it lies outside of {desired.folder}" if desired.folder else "nothing takes it"
-        )
-        named = f"{value['kind']} {value['metadata']['name']}"
-        yield MakerFile(path, f"{place} declares {named}, which is not applied here: {reason}", f"kind: {named}")
+        if value["kind"] == CLUSTER.kind and name in {None, value["metadata"]["name"]} and place not in told:
+            named = f"{value['kind']} {value['metadata']['name']}"
+            yield MakerFile(path, f"{place} declares {named}, and lies {where}", f"kind: {named}")
 
 
 def _helmfile_releases(path: str, text: str) -> Iterator[MakerFile]:

@@ -80,7 +80,7 @@ def test_what_makes_none_is_not_told(files: dict[str, str]) -> None:
 
 def test_a_manifest_of_elsewhere_is_told_with_why_it_is_not_here() -> None:
     files = {"apps/prod/x.yaml": "kind: ConfigMap\n", "old/orders.yaml": OBJECT}
-    told = "old/orders.yaml:1 declares Cluster orders, which is not applied here: it lies outside of apps/prod"
+    told = "old/orders.yaml:1 declares Cluster orders, and lies outside of apps/prod"
     assert found(files, folder="apps/prod") == [told]
     assert found(files, folder="apps/prod", name="orders") == [told]
     assert found(files, folder="apps/prod", name="ordres") == []
