@@ -72,10 +72,11 @@ def confirmation(application: Object) -> str:
     return f"a person confirms it: {ways_to_confirm(str(name), str(namespace))}"
 
 
-def ways_to_confirm(name: str, namespace: str) -> str:
-    """How a person lets an Application delete what it asks about."""
-    annotate = f"`kubectl annotate application {name} -n {namespace} {APPROVED}=$(date -u +%Y-%m-%dT%H:%M:%SZ)`"
-    return f"{annotate}, `argocd app confirm-deletion {name}`, or the button Confirm Pruning"
+def ways_to_confirm(name: str, namespace: str | None) -> str:
+    """How a person lets an Application delete what it asks about; by kubectl only where its namespace is known."""
+    moment = f"{APPROVED}=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+    annotate = f"`kubectl annotate application {name} -n {namespace} {moment}`, " if namespace else ""
+    return f"{annotate}`argocd app confirm-deletion {name}`, or the button Confirm Pruning"
 
 
 def applied_commit(application: Object) -> str | None:

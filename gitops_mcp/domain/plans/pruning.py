@@ -25,8 +25,6 @@ from gitops_mcp.domain.repository.desired import Declaration
 
 _ASKS = "Prune=confirm"
 _TRACKING = "argocd.argoproj.io/tracking-id"
-_NAMESPACE = "NAMESPACE"
-"""Stands for that of an Application which Git does not declare."""
 
 
 def engine_in_use(declared: Declaration, configured: Engine | Literal["none", "auto"] = "auto") -> Engine | None:
@@ -99,12 +97,12 @@ def confirmation_notices(declared: Declaration, live: Object | None, engine: Eng
     )
 
 
-def _application(by: EngineObject | None, live: Object | None) -> tuple[str, str, str]:
-    """Its name and namespace, and how it is told."""
+def _application(by: EngineObject | None, live: Object | None) -> tuple[str, str | None, str]:
+    """Its name, its namespace where Git declares it, and how it is told."""
     if by is not None:
         name = by.generated or ("NAME" if by.kind == "ApplicationSet" else by.name)
-        return name, by.namespace or _NAMESPACE, f"Argo CD Application {name}" if by.generated else str(by)
+        return name, by.namespace, f"Argo CD Application {name}" if by.generated else str(by)
     tracked = at(live, "metadata", "annotations", _TRACKING)
     name = str(tracked).partition(":")[0] if isinstance(tracked, str) and ":" in tracked else ""
     shown = f"Argo CD Application {name}" if name else "the Argo CD Application that applies it"
-    return name or "NAME", _NAMESPACE, shown
+    return name or "NAME", None, shown
