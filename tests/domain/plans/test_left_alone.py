@@ -193,8 +193,9 @@ def test_a_file_that_never_reaches_flux_is_told_with_the_line_that_leaves_it_out
 
 
 def test_a_file_that_overrides_the_source_of_an_application_is_told() -> None:
-    override = "kustomize:\n  patches:\n    - target: {kind: Cluster}\n      patch: ''\n"
-    desired = read(argo(), cluster(), {"stores/.argocd-source-stores.yaml": override})
+    override = "kustomize:\n  patches:\n    - target: {kind: Cluster}\n      patch: '[{op: add, path: /spec/logLevel, value: info}]'\n"
+    built = {"stores/kustomization.yaml": "resources: [bills.yaml]\n"}
+    desired = read(argo(), cluster(), {**built, "stores/.argocd-source-stores.yaml": override})
     declared = desired.cluster("bills", "trade", environment="prod")
     assert applier_notices(declared, desired) == (
         Notice(
