@@ -53,7 +53,8 @@ def _interpret(one: LocatedObject, source: Source, context: FluxContext) -> Engi
     folder = clean_path(spec.get("path")) if there is None else there
     has_own = kustomization_path(context.files, folder) is not None
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
-    missing = Elsewhere(f"{source.assumed}, and there is no folder {folder or '/'} here") if there is None else None
+    lacking = f"there is no folder {folder} here" if folder else "which folder is its root is not known"
+    missing = Elsewhere(f"{source.assumed}, and {lacking}") if there is None else None
     return EngineObject(
         engine="flux",
         kind="Kustomization",
@@ -80,7 +81,7 @@ def _interpret(one: LocatedObject, source: Source, context: FluxContext) -> Engi
             *(
                 rule
                 for each in source.declared
-                for rule in left_out.source_rules(str(each.place), spec_of(each), source.root)
+                for rule in left_out.source_rules(str(each.place), spec_of(each), source.root or "")
             ),
         ),
         decrypts=at(spec, "decryption", "provider") == "sops",
