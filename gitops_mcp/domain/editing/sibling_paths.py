@@ -240,9 +240,10 @@ def _places_of_siblings(desired: Desired, known: Sequence[Sibling], new: NewObje
     """What most siblings do comes first."""
     explained: dict[FilePlace, set[int]] = {}
     in_file = Counter(one.path for one in known)
+    apart = Counter(one.pattern for one in known if in_file[one.path] == 1)
     for one in known:
         pattern = one.pattern
-        place = _place_beside(desired, one, new, pattern, shared=in_file[one.path] > 1)
+        place = _place_beside(desired, one, new, pattern, shared=in_file[one.path] > 1, apart=apart[pattern] > 1)
         if place is not None:
             fitting = {index for index, other in enumerate(known) if _follows(other, one, pattern, place)}
             explained.setdefault(place, set()).update(fitting)
@@ -255,16 +256,19 @@ def _follows(other: Sibling, one: Sibling, pattern: str, place: FilePlace) -> bo
     return other.path == filled_pattern(pattern, other.name, other.short, other.cluster, other.namespace)
 
 
-def _place_beside(desired: Desired, one: Sibling, new: NewObject, pattern: str, *, shared: bool) -> FilePlace | None:
+def _place_beside(
+    desired: Desired, one: Sibling, new: NewObject, pattern: str, *, shared: bool, apart: bool
+) -> FilePlace | None:
     """Where siblings share a file it goes there; else into one of its own, named as theirs are.
 
-    What belongs to one Cluster may share a file with anything, and one whose name says nothing of what it holds takes
-    more. Two Clusters share a file only where Clusters do so already, or where it holds more under such a name.
+    What belongs to one Cluster may share a file with anything, unless several siblings have theirs `apart`, and one
+    whose name says nothing of what it holds takes more. Two Clusters share a file only where Clusters do so already, or
+    where it holds more under such a name.
     """
     folder, name = posixpath.split(pattern)
     is_named = "{object}" in name or "{name}" in name
     if new.kind != CLUSTER.kind:
-        takes_more = one.cluster == new.cluster and (one.beside > 1 or not is_named)
+        takes_more = one.cluster == new.cluster and not (is_named and (apart or one.beside == 1))
     else:
         is_named = is_named or "{cluster}" in folder
         if not is_named and one.namespace != new.namespace:
@@ -278,4 +282,7 @@ def _place_beside(desired: Desired, one: Sibling, new: NewObject, pattern: str, 
         return FilePlace(one.path, appended=True)
     path = filled_pattern(pattern, new.name, new.short, new.cluster, new.namespace)
     own_kustomization = "{cluster}" in folder and posixpath.dirname(one.path) in desired.kustomizations
-    return None if path == one.path else FilePlace(path, own_kustomization=own_kustomization)
+    if path == one.path:
+        return None
+    is_there = new.kind != CLUSTER.kind and path in desired.texts and path not in {one.path for one in desired.skipped}
+    return FilePlace(path, appended=is_there, own_kustomization=own_kustomization)
