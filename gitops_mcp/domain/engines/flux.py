@@ -156,6 +156,7 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
     """Later sources win over earlier ones, and what stands in the object itself over all of them."""
     variables: dict[str, FluxVariable] = {}
     unread: list[str] = []
+    several: list[str] = []
     for reference in mappings_in(at(post_build, "substituteFrom")):
         kind, name = str(reference.get("kind")), str(reference.get("name"))
         found = context.referred(kind, name, one.namespace, one.place.path)
@@ -168,7 +169,9 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
         if not found and reference.get("optional") is True:
             origin += " (optional)"
         if found:
-            origin += f" ({', '.join(place for each in found for place in each.files)})"
+            places = [place for each in found for place in each.files]
+            several += places
+            origin += f" ({', '.join(places)})"
         unread.append(origin)
         variables = {key: replace(variable, hidden_by=origin) for key, variable in variables.items()}
     own = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"
@@ -177,7 +180,9 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
         # What a patch from above brings in, or a variable of its own makes, does not stand there as it comes out.
         stands = value_at_place(place, context.files) == text
         variables[key] = FluxVariable(key, text.replace("\n", ""), own, place if stands else None)
-    return Substitution(variables, tuple(unread), always=at(post_build, "substituteStrategy") == "Always")
+    return Substitution(
+        variables, tuple(unread), tuple(several), always=at(post_build, "substituteStrategy") == "Always"
+    )
 
 
 def _defined_variables(source: LocatedObject, files: Files) -> Iterable[tuple[str, FluxVariable]]:

@@ -59,6 +59,8 @@ class FluxContext:
     """Every object that may be referred to: sources, instances, ConfigMaps and Secrets."""
     remotes: tuple[str, ...]
     revision: str
+    folder: str = ""
+    """Of the environment that is asked for."""
 
     @cached_property
     def ignoring(self) -> tuple[str, ...]:
@@ -90,13 +92,18 @@ class FluxContext:
         return named
 
     def referred(self, kind: str, name: str, namespace: str | None, path: str) -> tuple[LocatedObject, ...]:
-        """The objects of a kind and name; of several, as each cluster has its own, the nearest to the path."""
+        """The objects of a kind and name; of several, as each cluster has its own, the nearest to the path.
+
+        Where these are as near, those below the environment's folder.
+        """
         named = self._named.get((kind, name), [])
         same = [one for one in named if None in {namespace, one.namespace} or one.namespace == namespace]
         if len(same) < 2:
             return tuple(same)
         shared = [_shared_length(one.home, path) for one in same]
-        return tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
+        near = tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
+        below = tuple(one for one in near if self.folder and one.place.path.startswith(f"{self.folder}/"))
+        return below or near
 
     def holds(self, folder: str) -> bool:
         """Whether a file that matters lies below a folder."""
