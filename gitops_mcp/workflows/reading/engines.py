@@ -41,11 +41,12 @@ def passed_over(desired: Desired) -> list[Notice]:
         which = cut_text(f"{first.path}: {first.reason}")
         message = f"{pluralize(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
         found.append(Notice("passed-over", message))
-    for one in desired.clusters:
-        if (name := one.substituted.get(("metadata", "name"))) is not None and name.unknown:
-            found.append(
-                Notice("open-name", cut_text(f"{one.place}: the name {name.text} is open: {name.unknown}", 1000))
-            )
+    names = ((one, one.substituted.get(("metadata", "name"))) for one in desired.clusters)
+    found += [
+        Notice("open-name", cut_text(f"{one.place}: the name {name.text} is open: {name.unknown}", 1000))
+        for one, name in names
+        if name is not None and name.unknown
+    ]
     unknown = list(dict.fromkeys(one.reason for one in desired.hidden if one.is_open))
     if unknown:
         more = f"; so for {pluralize(len(unknown) - 1, 'further chart')}" if unknown[1:] else ""
