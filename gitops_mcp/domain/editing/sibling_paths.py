@@ -15,6 +15,7 @@ from itertools import islice
 
 from gitops_mcp.domain.editing.name_patterns import filled_pattern, path_pattern, says_kind
 from gitops_mcp.domain.editing.own_folders import (
+    NAMED_IN_SQL,
     builder_of,
     clusters_of_folder,
     folder_of_dependents,
@@ -28,14 +29,12 @@ from gitops_mcp.domain.editing.own_folders import (
     stands_in_base,
     takes_file,
 )
-from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, PUBLICATION, SUBSCRIPTION
+from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import at, text_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.text import parse_documents
 
-_NAMED_IN_SQL = frozenset(one.kind for one in (DATABASE, DATABASE_ROLE, PUBLICATION, SUBSCRIPTION))
-"""The kinds whose `spec.name` is what PostgreSQL calls the thing."""
 _TRIED_AT_MOST = 12
 _NAMES_AT_MOST = 2
 
@@ -102,7 +101,7 @@ def find_siblings(desired: Desired, kind: str) -> tuple[Sibling, ...]:
 def _sibling(desired: Desired, one: Declaration) -> Sibling:
     kind, name = one.identity.kind, one.identity.name
     cluster = name if kind == CLUSTER.kind else text_at(one.object, "spec", "cluster", "name")
-    said = at(one.object, "spec", "name") if kind in _NAMED_IN_SQL else None
+    said = at(one.object, "spec", "name") if kind in NAMED_IN_SQL else None
     short = said if isinstance(said, str) else name.removeprefix(f"{cluster}-")
     beside = len(parse_documents(desired.texts[one.path])) if one.path in desired.texts else 1
     return Sibling(one.path, name, short, cluster, one.identity.namespace, beside)
@@ -177,7 +176,7 @@ def _places_with_cluster(
     own = {*folders, *_folders_built_with(desired, cluster)}
     beside = [one for one in near if posixpath.dirname(one.path) in own]
     if not beside:
-        folders = (*folder_of_dependents(desired, cluster), *folders)
+        folders = (*folder_of_dependents(desired, cluster, new.kind), *folders)
         beside = [one for one in near if posixpath.dirname(one.path) == folders[0]] if folders else []
     yield from _places_of_siblings(desired, beside, new)
     own -= {posixpath.dirname(one.path) for one in far} - _common_folders(far, new.kind)
