@@ -194,7 +194,8 @@ def test_a_file_that_never_reaches_flux_is_told_with_the_line_that_leaves_it_out
 
 def test_a_file_that_overrides_the_source_of_an_application_is_told() -> None:
     override = "kustomize:\n  patches:\n    - target: {kind: Cluster}\n      patch: ''\n"
-    desired = read(argo(), cluster(), {"stores/.argocd-source-stores.yaml": override})
+    listed = {"stores/kustomization.yaml": "resources: [bills.yaml]\n"}
+    desired = read(argo(), cluster(), {"stores/.argocd-source-stores.yaml": override, **listed})
     declared = desired.cluster("bills", "trade", environment="prod")
     assert applier_notices(declared, desired) == (
         Notice(
