@@ -44,7 +44,7 @@ def _drafts_beside_default(
 ) -> Iterator[DraftFiles]:
     """Where only a default says it, which may be that of many: the variable for this Kustomization, else a patch."""
     applied, scalar = declared.applied, declared.substituted[path]
-    if applied is None or scalar.is_undefined or any(name in applied.substitution.variables for name in scalar.names):
+    if applied is None or scalar.unknown or any(name in applied.substitution.variables for name in scalar.names):
         return
     own = applied.place.below("spec", "postBuild")
     if applied.kind == "Kustomization" and isinstance(value_at_place(own, files), dict):
