@@ -48,6 +48,11 @@ class UnplacedCluster:
 
 def check_cluster_name(name: str, *, field: str = "name") -> str:
     """A DNS-1035 label of at most 50 characters (CNPG webhook, metadata.name)."""
+    if "${" in name:
+        raise InvalidRequest(
+            f"{field}: {quote(name)} holds a variable that could not be filled in, so that its Cluster has no name "
+            f"here: list_postgres_clusters says where the variable may come from"
+        )
     if len(name) > CLUSTER_NAME_MAX or not _LABEL_1035.fullmatch(name):
         raise InvalidRequest(
             f"{field}: {quote(name)} is not a Cluster name: at most {CLUSTER_NAME_MAX} characters, lower-case letters, "

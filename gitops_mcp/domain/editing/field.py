@@ -174,6 +174,8 @@ def _own_edit(files: Mapping[str, str], layer: Layer, spot: Word, wanted: Set | 
 def _stands_there(files: Mapping[str, str], produced: Produced, path: Path, word: Word) -> bool:
     """Whether the file says what counts: what a parent brings in may take the place of what stands there."""
     layer = produced.layers[word.layer]
+    if layer.kind == "document":
+        return True
     if nested_value(DraftFiles(files), layer, whole=True) is None:
         return False
     said, counts = at(nested_value(DraftFiles(files), layer), *word.path), at(produced.object, *path)

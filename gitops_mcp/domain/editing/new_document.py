@@ -277,7 +277,7 @@ def _check_applier(desired: Desired, cluster: Declaration | None, found: Declara
         if not is_known and not is_for_namespace(desired, by, found.identity.namespace):
             raise Refused(f"only {by} would apply it, which applies no Cluster so far")
         return
-    is_beside = posixpath.dirname(found.path) in folder_of_dependents(desired, cluster)
+    is_beside = posixpath.dirname(found.path) in folder_of_dependents(desired, cluster, found.identity.kind)
     if cluster.release is None and not is_beside and not is_built_with(found, cluster):
         raise Refused(f"{by} would apply it, and {cluster.applied} its Cluster")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
-from gitops_mcp.domain.editing.own_folders import applies_folder
+from gitops_mcp.domain.editing.own_folders import applies_folder, dependents_of, is_built_with
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import Refused
@@ -31,6 +31,17 @@ def _what_to_add(desired: Desired, cluster: Declaration | None) -> str:
             f"{appliers}Add what applies one of these folders first, or set another place in layout of .gitops-mcp.yaml"
         )
     by, namespace = cluster.applied, cluster.identity.namespace
+    apart = [
+        f"{one.place} by {one.applied}"
+        for one in dependents_of(desired, cluster)
+        if one.applied is not None and not is_built_with(one, cluster)
+    ]
+    if cluster.release is None and apart:
+        more = f" and {len(apart) - _NAMED_AT_MOST} more" if len(apart) > _NAMED_AT_MOST else ""
+        return (
+            f"{appliers}What belongs to it so far is applied apart: {', '.join(apart[:_NAMED_AT_MOST])}{more}. Write "
+            f"it by hand where the application that uses it is applied, in this namespace"
+        )
     if cluster.release is None:
         return f"{appliers}Give that a folder of its own first, such as an overlay, or write the document by hand"
     beside = (

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import directory_files
+from gitops_mcp.domain.kinds import DATABASE, DATABASE_ROLE, PUBLICATION, SUBSCRIPTION
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.repository.desired import Declaration, Desired, folders_above
 
@@ -29,6 +30,8 @@ _SAID_OF_ALL = frozenset(
         "prod",
     }
 )
+NAMED_IN_SQL = frozenset(one.kind for one in (DATABASE, DATABASE_ROLE, PUBLICATION, SUBSCRIPTION))
+"""The kinds whose `spec.name` is what PostgreSQL calls the thing."""
 ApplierKey = tuple[str | None, ...]
 
 
@@ -148,18 +151,28 @@ def is_for_one(desired: Desired, folder: str, cluster: str, namespace: str | Non
     return not said.isdisjoint(_WORD.findall(folder))
 
 
-def folder_of_dependents(desired: Desired, cluster: Declaration) -> Iterator[str]:
-    """Where all that belongs to a Cluster stands, if that is one folder, apart from it, that holds nothing else."""
+def dependents_of(desired: Desired, cluster: Declaration) -> list[Declaration]:
     name, namespace = cluster.identity.name, cluster.identity.namespace
-    found = [
+    return [
         one
         for one in desired.declarations
         if at(one.object, "spec", "cluster", "name") == name and one.identity.namespace == namespace
     ]
+
+
+def folder_of_dependents(desired: Desired, cluster: Declaration, kind: str) -> Iterator[str]:
+    """Where all that belongs to a Cluster stands, if that is one folder, apart from it, that holds nothing else.
+
+    For what has a name in SQL, all of such kinds: the folder is theirs, of whatever Cluster they are.
+    """
+    kinds = NAMED_IN_SQL if kind in NAMED_IN_SQL else None
+    found = [one for one in dependents_of(desired, cluster) if kinds is None or one.identity.kind in kinds]
     folders = {posixpath.dirname(one.path) for one in found}
     if len(found) > 1 and len(folders) == 1 and not any(stands_in_base(desired, one) for one in found):
         built = desired.kustomizations.get(folder := folders.pop())
-        paths = {one.path for one in found}
+        paths = {
+            one.path for one in (desired.declarations if kinds else found) if not kinds or one.identity.kind in kinds
+        }
         if built is None or {posixpath.join(folder, entry.removeprefix("./")) for entry in built.resources} <= paths:
             yield folder
 

@@ -15,6 +15,7 @@ from itertools import islice
 
 from gitops_mcp.domain.editing.name_patterns import filled_pattern, path_pattern, says_kind
 from gitops_mcp.domain.editing.own_folders import (
+    NAMED_IN_SQL,
     builder_of,
     clusters_of_folder,
     folder_of_dependents,
@@ -28,14 +29,12 @@ from gitops_mcp.domain.editing.own_folders import (
     stands_in_base,
     takes_file,
 )
-from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, PUBLICATION, SUBSCRIPTION
+from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import at, text_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.text import parse_documents
 
-_NAMED_IN_SQL = frozenset(one.kind for one in (DATABASE, DATABASE_ROLE, PUBLICATION, SUBSCRIPTION))
-"""The kinds whose `spec.name` is what PostgreSQL calls the thing."""
 _TRIED_AT_MOST = 12
 _NAMES_AT_MOST = 2
 
@@ -102,7 +101,7 @@ def find_siblings(desired: Desired, kind: str) -> tuple[Sibling, ...]:
 def _sibling(desired: Desired, one: Declaration) -> Sibling:
     kind, name = one.identity.kind, one.identity.name
     cluster = name if kind == CLUSTER.kind else text_at(one.object, "spec", "cluster", "name")
-    said = at(one.object, "spec", "name") if kind in _NAMED_IN_SQL else None
+    said = at(one.object, "spec", "name") if kind in NAMED_IN_SQL else None
     short = said if isinstance(said, str) else name.removeprefix(f"{cluster}-")
     beside = len(parse_documents(desired.texts[one.path])) if one.path in desired.texts else 1
     return Sibling(one.path, name, short, cluster, one.identity.namespace, beside)
@@ -177,7 +176,7 @@ def _places_with_cluster(
     own = {*folders, *_folders_built_with(desired, cluster)}
     beside = [one for one in near if posixpath.dirname(one.path) in own]
     if not beside:
-        folders = (*folder_of_dependents(desired, cluster), *folders)
+        folders = (*folder_of_dependents(desired, cluster, new.kind), *folders)
         beside = [one for one in near if posixpath.dirname(one.path) == folders[0]] if folders else []
     yield from _places_of_siblings(desired, beside, new)
     own -= {posixpath.dirname(one.path) for one in far} - _common_folders(far, new.kind)
@@ -240,9 +239,10 @@ def _places_of_siblings(desired: Desired, known: Sequence[Sibling], new: NewObje
     """What most siblings do comes first."""
     explained: dict[FilePlace, set[int]] = {}
     in_file = Counter(one.path for one in known)
+    apart = Counter(one.pattern for one in known if in_file[one.path] == 1)
     for one in known:
         pattern = one.pattern
-        place = _place_beside(desired, one, new, pattern, shared=in_file[one.path] > 1)
+        place = _place_beside(desired, one, new, pattern, shared=in_file[one.path] > 1, apart=apart[pattern] > 1)
         if place is not None:
             fitting = {index for index, other in enumerate(known) if _follows(other, one, pattern, place)}
             explained.setdefault(place, set()).update(fitting)
@@ -255,16 +255,19 @@ def _follows(other: Sibling, one: Sibling, pattern: str, place: FilePlace) -> bo
     return other.path == filled_pattern(pattern, other.name, other.short, other.cluster, other.namespace)
 
 
-def _place_beside(desired: Desired, one: Sibling, new: NewObject, pattern: str, *, shared: bool) -> FilePlace | None:
+def _place_beside(
+    desired: Desired, one: Sibling, new: NewObject, pattern: str, *, shared: bool, apart: bool
+) -> FilePlace | None:
     """Where siblings share a file it goes there; else into one of its own, named as theirs are.
 
-    What belongs to one Cluster may share a file with anything, and one whose name says nothing of what it holds takes
-    more. Two Clusters share a file only where Clusters do so already, or where it holds more under such a name.
+    What belongs to one Cluster may share a file with anything, unless several siblings have theirs `apart`, and one
+    whose name says nothing of what it holds takes more. Two Clusters share a file only where Clusters do so already, or
+    where it holds more under such a name.
     """
     folder, name = posixpath.split(pattern)
     is_named = "{object}" in name or "{name}" in name
     if new.kind != CLUSTER.kind:
-        takes_more = one.cluster == new.cluster and (one.beside > 1 or not is_named)
+        takes_more = one.cluster == new.cluster and not (is_named and (apart or one.beside == 1))
     else:
         is_named = is_named or "{cluster}" in folder
         if not is_named and one.namespace != new.namespace:
@@ -278,4 +281,7 @@ def _place_beside(desired: Desired, one: Sibling, new: NewObject, pattern: str, 
         return FilePlace(one.path, appended=True)
     path = filled_pattern(pattern, new.name, new.short, new.cluster, new.namespace)
     own_kustomization = "{cluster}" in folder and posixpath.dirname(one.path) in desired.kustomizations
-    return None if path == one.path else FilePlace(path, own_kustomization=own_kustomization)
+    if path == one.path:
+        return None
+    is_there = new.kind != CLUSTER.kind and path in desired.texts and path not in {one.path for one in desired.skipped}
+    return FilePlace(path, appended=is_there, own_kustomization=own_kustomization)

@@ -82,13 +82,23 @@ class Substitution:
 
     variables: Mapping[str, FluxVariable] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
-    """Sources that are not in the repository: a name that is in none of `variables` may come from them."""
+    """Sources that are not in the repository, or of which it cannot be told which is meant.
+
+    A name that is in none of `variables` may come from them.
+    """
+    several: tuple[str, ...] = ()
+    """Files that each declare one of these sources, as every Kubernetes cluster has its own."""
     always: bool = False
     """`substituteStrategy: Always`; otherwise nothing is substituted where there are no variables."""
 
     @property
     def is_active(self) -> bool:
         return self.always or bool(self.variables or self.unread)
+
+    @property
+    def elsewhere(self) -> str:
+        """Where a name may come from that is in none of `variables`."""
+        return f"{' or '.join(self.unread)}{'' if self.several else ', not in this repository'}"
 
 
 @dataclass(frozen=True)

@@ -43,19 +43,25 @@ _ROUNDS = 5
 
 
 def find_engine_objects(
-    files: Files, *, remotes: tuple[str, ...], revision: str, tree: FileTree | None = None, others: Iterable[str] = ()
+    files: Files,
+    *,
+    remotes: tuple[str, ...],
+    revision: str,
+    tree: FileTree | None = None,
+    others: Iterable[str] = (),
+    folder: str = "",
 ) -> tuple[EngineObject, ...]:
     """Every engine object; `remotes` are the URLs of this repository, `revision` its base branch.
 
     Each as the kustomizations that list it, and the Flux Kustomizations that apply it, make it. `others`: the paths
-    of all files that were not read.
+    of all files that were not read. `folder`: of the environment, which says what is meant where each has its own.
     """
     tree = tree or FileTree(files)
     written = tuple(declared_objects(files, MARKS))
     listed: dict[flux_parents.Key, list[LocatedObject]] = {}
-    for folder in flux_parents.listing_folders(files, written):
-        build = kustomize.build_folder(tree, folder, loads="any", groups=_GROUPS)
-        _add_objects(listed, flux_parents.objects_of_build(build, folder, None))
+    for lister in flux_parents.listing_folders(files, written):
+        build = kustomize.build_folder(tree, lister, loads="any", groups=_GROUPS)
+        _add_objects(listed, flux_parents.objects_of_build(build, lister, None))
     applied: tuple[EngineObject, ...] = ()
     made: flux_parents.Made = listed
     other = other_address(written, find_syncs(files, written), files, remotes)
@@ -63,7 +69,8 @@ def find_engine_objects(
     known: dict[tuple[object, ...], tuple[EngineObject, list[LocatedObject]]] = {}
     for _ in range(_ROUNDS):
         found = tuple(flux_parents.as_built(written, made))
-        again = _engine_objects((*found, *_referred_objects(found, files, made)), files, known_as, revision, others)
+        found = (*found, *_referred_objects(found, files, made))
+        again = _engine_objects(FluxContext(files, found, known_as, revision, folder), others)
         if again == applied:
             break
         applied = again
@@ -202,12 +209,11 @@ def _referred_objects(found: Iterable[LocatedObject], files: Files, made: flux_p
     )
 
 
-def _engine_objects(
-    found: tuple[LocatedObject, ...], files: Files, remotes: tuple[str, ...], revision: str, others: Iterable[str]
-) -> tuple[EngineObject, ...]:
+def _engine_objects(context: FluxContext, others: Iterable[str]) -> tuple[EngineObject, ...]:
+    found = context.found
     sets = [one for one in found if (one.group, one.kind) == (flux_instances.INSTANCE_GROUP, resource_set.KIND)]
     found = (*found, *(made for one in sets for made in resource_set.located_objects(one, found)))
-    context = FluxContext(files, found, remotes, revision)
+    context = replace(context, found=found)
     applied = [flux.interpret_sync(one, context) for one in context.syncs]
 
     @cache

@@ -53,7 +53,8 @@ def _interpret(one: LocatedObject, source: Source, context: FluxContext) -> Engi
     folder = clean_path(spec.get("path")) if there is None else there
     has_own = kustomization_path(context.files, folder) is not None
     cluster = at(spec, "kubeConfig", "secretRef", "name") or at(spec, "kubeConfig", "configMapRef", "name")
-    missing = Elsewhere(f"{source.assumed}, and there is no folder {folder or '/'} here") if there is None else None
+    lacking = f"there is no folder {folder} here" if folder else "which folder is its root is not known"
+    missing = Elsewhere(f"{source.assumed}, and {lacking}") if there is None else None
     return EngineObject(
         engine="flux",
         kind="Kustomization",
@@ -80,7 +81,7 @@ def _interpret(one: LocatedObject, source: Source, context: FluxContext) -> Engi
             *(
                 rule
                 for each in source.declared
-                for rule in left_out.source_rules(str(each.place), spec_of(each), source.root)
+                for rule in left_out.source_rules(str(each.place), spec_of(each), source.root or "")
             ),
         ),
         decrypts=at(spec, "decryption", "provider") == "sops",
@@ -155,6 +156,7 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
     """Later sources win over earlier ones, and what stands in the object itself over all of them."""
     variables: dict[str, FluxVariable] = {}
     unread: list[str] = []
+    several: list[str] = []
     for reference in mappings_in(at(post_build, "substituteFrom")):
         kind, name = str(reference.get("kind")), str(reference.get("name"))
         found = context.referred(kind, name, one.namespace, one.place.path)
@@ -167,8 +169,10 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
         if not found and reference.get("optional") is True:
             origin += " (optional)"
         if found:
+            places = [place for each in found for place in each.files]
+            several += places
             why = found[0].doubt if len(found) == 1 else "which of them counts is not known"
-            origin += f" ({', '.join(place for each in found for place in each.files)}: {why})"
+            origin += f" ({', '.join(places)}: {why})"
         unread.append(origin)
         variables = {key: replace(variable, hidden_by=origin) for key, variable in variables.items()}
     own = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"
@@ -177,7 +181,9 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
         # What a patch from above brings in, or a variable of its own makes, does not stand there as it comes out.
         stands = value_at_place(place, context.files) == text
         variables[key] = FluxVariable(key, text.replace("\n", ""), own, place if stands else None)
-    return Substitution(variables, tuple(unread), always=at(post_build, "substituteStrategy") == "Always")
+    return Substitution(
+        variables, tuple(unread), tuple(several), always=at(post_build, "substituteStrategy") == "Always"
+    )
 
 
 def _defined_variables(source: LocatedObject, files: Files) -> Iterable[tuple[str, FluxVariable]]:

@@ -18,8 +18,16 @@ from functools import cached_property
 from gitops_mcp.domain.engines import left_out
 from gitops_mcp.domain.engines.applies import LocatedObject
 from gitops_mcp.domain.engines.flux_instances import BOOTSTRAP, Sync, find_syncs
-from gitops_mcp.domain.engines.reading import Files, clean_path, mappings_in
+from gitops_mcp.domain.engines.reading import (
+    Files,
+    clean_path,
+    kustomization_path,
+    mappings_in,
+    read_documents,
+    texts_in,
+)
 from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch, pushed_artifacts, why_elsewhere, why_off_branch
+from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
 _GIT = "GitRepository"
@@ -35,8 +43,8 @@ class Source:
     """Why it is not this repository at this revision."""
     assumed: str | None = None
     """Why it cannot be told, where it cannot."""
-    root: str = ""
-    """The folder of this repository that its paths begin at; where it is assumed, another one may hold them."""
+    root: str | None = ""
+    """The folder of this repository that its paths begin at; None for an artifact that may have been made of any."""
     moves: tuple[tuple[str, str], ...] = ()
     """Folders of its root and where it has them, where it has no others."""
     declared: tuple[LocatedObject, ...] = ()
@@ -51,6 +59,8 @@ class FluxContext:
     """Every object that may be referred to: sources, instances, ConfigMaps and Secrets."""
     remotes: tuple[str, ...]
     revision: str
+    folder: str = ""
+    """Of the environment that is asked for."""
 
     @cached_property
     def ignoring(self) -> tuple[str, ...]:
@@ -82,19 +92,21 @@ class FluxContext:
         return named
 
     def referred(self, kind: str, name: str, namespace: str | None, path: str) -> tuple[LocatedObject, ...]:
-        """The objects of a kind and name; of several, as each cluster has its own, the nearest to the path."""
+        """The objects of a kind and name; of several, as each cluster has its own, the nearest to the path.
+
+        Where these are as near, those below the environment's folder.
+        """
         named = self._named.get((kind, name), [])
         same = [one for one in named if None in {namespace, one.namespace} or one.namespace == namespace]
         if len(same) < 2:
             return tuple(same)
         shared = [_shared_length(one.home, path) for one in same]
-        nearest = tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
+        near = tuple(one for one, length in zip(same, shared, strict=True) if length == max(shared))
+        below = tuple(one for one in near if self.folder and one.place.path.startswith(f"{self.folder}/"))
+        near = below or near
         # Several roots may build one and the same.
-        return (
-            nearest[:1]
-            if all((one.place, one.object) == (nearest[0].place, nearest[0].object) for one in nearest)
-            else nearest
-        )
+        is_one = all((one.place, one.object) == (near[0].place, near[0].object) for one in near)
+        return near[:1] if is_one else near
 
     def holds(self, folder: str) -> bool:
         """Whether a file that matters lies below a folder."""
@@ -118,7 +130,9 @@ def examine_source(reference: object, one: LocatedObject, context: FluxContext) 
     made = _generated_artifact(name, namespace, context) if kind == _ARTIFACT else _synced(kind, name, one, context)
     if made is not None or (kind, name) == (_GIT, BOOTSTRAP):
         return made or Source()
-    root = context.pushed[0][1] if kind == "OCIRepository" and len(context.pushed) == 1 else ""
+    root = "" if kind == _GIT else None
+    if kind == "OCIRepository" and len(context.pushed) == 1:
+        root = context.pushed[0][1]
     return Source(assumed=f"it applies {kind} {name}, which this repository does not declare", root=root)
 
 
@@ -131,7 +145,24 @@ def _synced(kind: str, name: str, one: LocatedObject, context: FluxContext) -> S
 
 
 def examine_sync(sync: Sync, context: FluxContext) -> Source:
-    return _examine_url(sync.kind, sync.name, {"url": sync.url}, context, sync.ref)
+    """An artifact that is applied as a whole is taken to hold the kustomization that lists the instance itself."""
+    found = _examine_url(sync.kind, sync.name, {"url": sync.url}, context, sync.ref)
+    if found.root is None and not sync.folder:
+        return replace(found, root=_listing_folder(sync.place.path, context.files))
+    return found
+
+
+def _listing_folder(path: str, files: Files) -> str | None:
+    """The outermost folder above a file whose kustomization lists it, or the folder that does."""
+    found, folder = None, path
+    while folder:
+        folder = posixpath.dirname(folder)
+        documents = read_documents(files.get(kustomization_path(files, folder) or "", ""))
+        if {found or path} & {
+            join_path(folder, one) for each in documents for one in texts_in(at(each.value, "resources"))
+        }:
+            found = folder
+    return found
 
 
 def folder_of_path(path: object, source: Source, one: LocatedObject, context: FluxContext) -> str | None:
@@ -139,7 +170,7 @@ def folder_of_path(path: object, source: Source, one: LocatedObject, context: Fl
     named = clean_path(path)
     named = next((moved for pair in source.moves if (moved := _moved(named, *pair)) is not None), named)
     inside = clean_path(posixpath.join(source.root or "", named))
-    if not source.assumed or _may_be_here(inside, context):
+    if not source.assumed or _may_be_here(inside, context, source.root):
         return inside
     if not named:
         return None
@@ -148,9 +179,9 @@ def folder_of_path(path: object, source: Source, one: LocatedObject, context: Fl
     return max(found, key=lambda folder: (_shared_length(folder, one.place.path), -len(folder)), default=None)
 
 
-def _may_be_here(folder: str, context: FluxContext) -> bool:
-    """Of the root, only where no source is known to be this repository: any repository has one."""
-    return context.holds(folder) if folder else not context.has_known_source
+def _may_be_here(folder: str, context: FluxContext, root: str | None) -> bool:
+    """Of the root, only where no source is known to be this repository: any repository has one, and any artifact."""
+    return context.holds(folder) if folder else root is not None and not context.has_known_source
 
 
 def _moved(path: str, source: str, target: str) -> str | None:
@@ -190,7 +221,8 @@ def _examine_url(kind: str, name: str, spec: Object, context: FluxContext, ref: 
     root = next((root for pattern, root in context.pushed if re.fullmatch(pattern, str(url))), None)
     if root is not None:
         return Source(root=root)
-    return Source(assumed=f"{told}, of which nothing here says whether this repository is in it")
+    told += ", of which nothing here says whether this repository is in it"
+    return Source(assumed=told, root="" if kind == _GIT else None)
 
 
 def _generated_artifact(name: str, namespace: str | None, context: FluxContext) -> Source | None:

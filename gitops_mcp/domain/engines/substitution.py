@@ -93,7 +93,7 @@ def substitute_string(text: str, substitution: Substitution) -> SubstitutedStrin
     open_names = [name for name in found if name not in substitution.variables]
     unsure = None
     if open_names and substitution.unread:
-        unsure = f"{', '.join(open_names)} may come from {_unread_sources(substitution)}"
+        unsure = f"{', '.join(open_names)} may come from {substitution.elsewhere}"
     return SubstitutedString(text, _expand_and_read(text, substitution), found, unsure=unsure)
 
 
@@ -228,8 +228,11 @@ def _why_unknown(one: envsubst.VariableReference, substitution: Substitution) ->
         return f"{one.name} comes from {variable.origin}" if variable.value is None else None
     if one.operator in envsubst.DEFAULTS:
         return None
-    if substitution.unread:
-        sources = " or ".join(substitution.unread)
+    sources = " or ".join(substitution.unread)
+    if substitution.several:
+        way = "An environment in .gitops-mcp.yaml whose path holds one of them says which"
+        return f"{one.name} comes from one of several: {sources}. {way}"
+    if sources:
         return f"{one.name} is defined by nothing in this repository; it may come from {sources}"
     return f"{one.name} is defined by nothing, {_UNDEFINED}"
 
@@ -288,18 +291,12 @@ def _why_fixed(variable: FluxVariable, users: tuple[str, ...]) -> str:
     return ""
 
 
-def _unread_sources(substitution: Substitution) -> str:
-    """Those that are in the repository and not understood name their files."""
-    elsewhere = "" if any(": " in one for one in substitution.unread) else ", not in this repository"
-    return f"{' or '.join(substitution.unread)}{elsewhere}"
-
-
 def _rewrite_default(
     text: str, only: envsubst.VariableReference, wanted: Any, substitution: Substitution
 ) -> Rewriting | str:
     """The default stands in the manifest itself, so that is where it changes."""
     if substitution.unread:
-        return f"it is {text}, and {only.name} may come from {_unread_sources(substitution)}"
+        return f"it is {text}, and {only.name} may come from {substitution.elsewhere}"
     if not only.operator or len(only.arguments) > 1 or any(len(one) != 1 for one in only.arguments):
         return f"it is {text}, and nothing in this repository defines {only.name}"
     for candidate in _yaml_spellings(wanted):

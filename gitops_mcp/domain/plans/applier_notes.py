@@ -59,6 +59,21 @@ def assumed_sources(applied: Iterable[EngineObject | None]) -> tuple[Notice, ...
     return (Notice("unknown-source", told),)
 
 
+def unapplied(declared: Iterable[Declaration], desired: Desired) -> Iterator[Notice]:
+    """That only a kustomization makes something, in a repository where engine objects apply other folders."""
+    loose = [one for one in declared if one.applied is None]
+    if loose and any(one.counts and one.is_of_repository and one.folder is not None for one in desired.engines):
+        places = [f"{one.place}" for one in loose]
+        more = f" and {len(places) - _NAMED_AT_MOST} more" if len(places) > _NAMED_AT_MOST else ""
+        folders = dict.fromkeys(one.root or "that" for one in loose)
+        yield Notice(
+            "no-applier",
+            f"no engine object of this repository applies {', '.join(places[:_NAMED_AT_MOST])}{more}, though others "
+            f"apply other folders: unless something that is not here applies {' and '.join(folders)}, nothing changes "
+            f"in the cluster",
+        )
+
+
 def removal_notices(
     desired: Desired, files: tuple[FileChange, ...], declared: Declaration, live: Object | None = None
 ) -> Iterator[Notice]:
@@ -99,6 +114,7 @@ def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
     by = declared.applied
     if by is not None:
         yield from _of_engine(by)
+    yield from unapplied([declared], desired)
     for path, scalar in declared.substituted.items():
         if scalar.is_undefined:
             told = f"{dotted_path(path)} of {declared.title} is {scalar.text}: {scalar.unknown}"

@@ -77,6 +77,8 @@ def _build(
         if again is not None:
             return replace(again, commit=commit)
     found = _engine_objects(tree, remotes, revision)
+    if folder and any(path.startswith(f"{folder}/") for one in found for path in one.substitution.several):
+        found = _engine_objects(tree, remotes, revision, folder)
     if made:
         from gitops_mcp.domain.engines.applicationsets.live import with_live_applications
 
@@ -155,9 +157,11 @@ def _documents_changed(old: Mapping[str, str], new: Mapping[str, str]) -> set[st
     )
 
 
-def _engine_objects(tree: FileTree, remotes: tuple[str, ...], revision: str) -> tuple[EngineObject, ...]:
+def _engine_objects(
+    tree: FileTree, remotes: tuple[str, ...], revision: str, folder: str = ""
+) -> tuple[EngineObject, ...]:
     """Read again only where something has changed that they may depend on."""
-    key, others = ("engines", f"{remotes} {revision}"), tree.others
+    key, others = ("engines", f"{remotes} {revision} {folder}"), tree.others
     known = tree.memo.get(key)
     if (
         known is None
@@ -165,7 +169,9 @@ def _engine_objects(tree: FileTree, remotes: tuple[str, ...], revision: str) -> 
         or (known[1] is not others and _ask_for_paths(known[2]))
     ):
         paths = others if isinstance(others, Iterable) else ()
-        found_now = find_engine_objects(tree.files, remotes=remotes, revision=revision, tree=tree, others=paths)
+        found_now = find_engine_objects(
+            tree.files, remotes=remotes, revision=revision, tree=tree, others=paths, folder=folder
+        )
         known = (tree.files, others, found_now)
     found: tuple[EngineObject, ...] = known[2]
     tree.memo[key] = (tree.files, others, found)

@@ -7,7 +7,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.plans.applier_notes import assumed_sources
+from gitops_mcp.domain.plans.applier_notes import assumed_sources, unapplied
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.missing_object import applied_elsewhere
 
@@ -35,12 +35,18 @@ def nothing_applied(desired: Desired, environment: Environment) -> list[Notice]:
 
 def passed_over(desired: Desired) -> list[Notice]:
     """What is not known of the repository: sources taken for it, files that could not be read, charts not rendered."""
-    found = list(assumed_sources(one.applied for one in desired.declarations))
+    found = [*assumed_sources(one.applied for one in desired.declarations), *unapplied(desired.clusters, desired)]
     if desired.skipped:
         first = desired.skipped[0]
         which = cut_text(f"{first.path}: {first.reason}")
         message = f"{pluralize(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
         found.append(Notice("passed-over", message))
+    names = ((one, one.substituted.get(("metadata", "name"))) for one in desired.clusters)
+    found += [
+        Notice("open-name", cut_text(f"{one.place}: the name {name.text} is open: {name.unknown}", 1000))
+        for one, name in names
+        if name is not None and name.unknown
+    ]
     unknown = list(dict.fromkeys(one.reason for one in desired.hidden if one.is_open))
     if unknown:
         more = f"; so for {pluralize(len(unknown) - 1, 'further chart')}" if unknown[1:] else ""

@@ -149,6 +149,24 @@ APART = {
     "databases/mail.yaml": database("mail", namespace="shop"),
     "databases/kustomization.yaml": "resources:\n  - mail.yaml\n  - web.yaml\n",
 }
+NIGHTLY = {
+    "db/kustomization.yaml": "resources: [orders.yaml, nightly.yaml]\n",
+    "db/nightly.yaml": database("x", namespace="shop").replace("kind: Database", "kind: ScheduledBackup"),
+    "databases/bills.yaml": database("bills", "carts", namespace="shop"),
+    "databases/kustomization.yaml": "resources:\n  - bills.yaml\n  - mail.yaml\n  - web.yaml\n",
+}
+SHARED = {
+    "flux/source.yaml": SOURCE,
+    "flux/orders.yaml": flux("orders", "all", "components: [../pg], targetNamespace: shop, postBuild: {substitute: {APP: orders}}"),
+    "flux/photos.yaml": flux("photos", "all", "components: [../pg], targetNamespace: media, postBuild: {substitute: {APP: photos}}"),
+    "flux/web.yaml": flux("web", "apps/web", "targetNamespace: shop"),
+    "all/kustomization.yaml": "resources: []\n",
+    "pg/cluster.yaml": cluster("'${APP}'"),
+    "pg/kustomization.yaml": COMPONENT,
+    "apps/web/kustomization.yaml": "resources: [database.yaml, web.yaml]\n",
+    "apps/web/database.yaml": database("web"),
+    "apps/web/web.yaml": MAP,
+}  # fmt: skip
 BASE = {
     "flux/source.yaml": SOURCE,
     "flux/prod.yaml": flux("prod", "overlays/prod"),
@@ -170,6 +188,7 @@ DIRECTORY = {
         pytest.param({**APPS_WITH_COMPONENT, **OTHER_APP}, ["apps/shop/orders/app/kustomization.yaml", "apps/shop/orders/app/reports-database.yaml"], id="a component of many: into the app, called as another app's is"),
         pytest.param({**ONE_ROOT, "apps/shop/orders.yaml": cluster(), "apps/shop/web-database.yaml": database("web", called="web-database")}, ["apps/shop/reports-database.yaml"], id="beside the siblings of the Cluster, called as they are"),
         pytest.param({**ONE_ROOT, "apps/shop/orders.yaml": cluster(), "apps/shop/data/web.yaml": database("web", "users", called="web-database")}, ["apps/shop/database-reports.yaml"], id="called as another Cluster's is, in a file as the layout says"),
+        pytest.param({**APART, **NIGHTLY}, ["databases/kustomization.yaml", "databases/reports.yaml"], id="a folder for databases of several Clusters, beside which only backups stand"),
         pytest.param(IN_APPS, ["db/database.yaml", "db/kustomization.yaml"], id="siblings in the folders of their apps: beside the Cluster"),
         pytest.param(APART, ["databases/kustomization.yaml", "databases/reports.yaml"], id="all siblings in a folder for them that another Kustomization applies: there"),
         pytest.param(BASE, ["overlays/prod/database-reports.yaml", "overlays/prod/kustomization.yaml"], id="siblings in a base of one overlay: into the overlay"),
@@ -235,6 +254,7 @@ def test_a_database_below_a_prefix_says_its_name_without_it() -> None:
     [
         pytest.param({**DIRECTORY, "argocd/orders.yaml": application("orders", own("orders/manifests", ", directory: {include: db.yaml}"))}, "orders/manifests/database-reports.yaml (Argo CD Application argocd/orders (argocd/orders.yaml:1) leaves it out: directory.include is db.yaml)", id="a directory that includes one file"),
         pytest.param({"flux/source.yaml": f"{SOURCE.replace('branch: main}', 'branch: main}, ignore: database-*')}", "flux/apps.yaml": flux("apps", "apps", "targetNamespace: shop"), "apps/orders.yaml": cluster()}, "apps/database-reports.yaml (Flux Kustomization flux-system/apps (flux/apps.yaml:1) would never see it", id="a source that ignores the name"),
+        pytest.param(SHARED, "What belongs to it so far is applied apart: apps/web/database.yaml:1 by Flux Kustomization flux-system/web (flux/web.yaml:1). Write it by hand where the application that uses it is applied, in this namespace", id="a folder that several Kustomizations apply"),
     ],
 )  # fmt: skip
 def test_where_no_folder_is_safe_the_refusal_says_what_applies_what_and_what_to_add(

@@ -127,6 +127,24 @@ def test_a_file_that_siblings_share_gets_one_document_more(path: str, text: str)
     assert tried({"prod/orders.yaml": cluster(), path: text})[0] == FilePlace(path, appended=True)
 
 
+SECRET = "---\nkind: Secret\n"
+APART = {f"prod/{name}.yaml": SECRET + "---\n" + role(name) for name in ("app", "etl")}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        pytest.param({}, FilePlace("prod/dave.yaml"), id="a file of its own"),
+        pytest.param({"prod/two.yaml": role("x") + "---\n" + role("y")}, FilePlace("prod/dave.yaml"), id="one of them holds two"),
+        pytest.param({"prod/dave.yaml": SECRET}, FilePlace("prod/dave.yaml", appended=True), id="the file that is there for it"),
+    ],
+)  # fmt: skip
+def test_siblings_each_with_what_belongs_to_it_in_a_file_called_so_have_another_file(
+    more: dict[str, str], expected: FilePlace
+) -> None:
+    assert tried({"prod/db/orders.yaml": cluster(), **APART, **more})[0] == expected
+
+
 def test_a_file_that_siblings_share_is_no_place_for_what_needs_its_own() -> None:
     places = tried({"prod/orders.yaml": cluster(), "prod/roles.yaml": role("app") + "---\n" + role("etl")}, alone=True)
     assert places == (FilePlace("prod/role-dave.yaml"), FilePlace("prod/shop/orders/role-dave.yaml"))

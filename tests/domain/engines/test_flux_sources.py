@@ -156,7 +156,7 @@ def test_a_source_that_cannot_be_told_counts(files: dict[str, str], folder: str,
         ),
         pytest.param(
             of(OCI, "./") | {"s.yaml": SOURCE, "k.yaml": kustomization("path: apps", name="other")},
-            "it applies OCIRepository fleet, which this repository does not declare, and there is no folder / here",
+            "it applies OCIRepository fleet, which this repository does not declare, and which folder is its root is not known",
             id="the root, beside sources that are known",
         ),
         pytest.param(
@@ -187,6 +187,39 @@ def test_of_several_instances_the_one_that_applies_the_file_counts() -> None:
     assert found(files).excluded == "it applies refs/heads/next, not main"
     files["shared/ks.yaml"] = files.pop("clusters/dev/ks.yaml")
     assert found(files).excluded is None
+
+
+ARTIFACT = INSTANCE.replace(SYNC, "{kind: OCIRepository, name: fleet, url: 'oci://registry:5000/sync', path: ./}")
+
+
+def resources(*entries: str) -> str:
+    return f"resources: [{', '.join(entries)}]\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "folders"),
+    [
+        pytest.param(
+            {"c/prod/kustomization.yaml": resources("flux/"), "c/prod/flux/kustomization.yaml": resources("i.yaml"), "c/prod/flux/i.yaml": ARTIFACT},
+            ["c/prod"], id="what lists the instance, through a folder",
+        ),
+        pytest.param({"c/kustomization.yaml": resources("i.yaml"), "c/i.yaml": ARTIFACT}, ["c"], id="what lists the instance"),
+        pytest.param({"c/i.yaml": ARTIFACT}, [None], id="nothing lists it"),
+        pytest.param({"c/kustomization.yaml": resources("x.yaml"), "c/i.yaml": ARTIFACT}, [None], id="something else is listed"),
+        pytest.param(
+            {"c/kustomization.yaml": resources("ks.yaml"), "c/ks.yaml": of(OCI, "./")["clusters/prod/ks.yaml"]}
+            | {"s.yaml": source("OCIRepository", "url: oci://registry:5000/apps")},
+            [None], id="a Kustomization that applies another artifact as a whole",
+        ),
+    ],
+)  # fmt: skip
+def test_an_artifact_of_an_unknown_folder_is_not_taken_for_the_whole_repository(
+    files: dict[str, str], folders: list[str | None]
+) -> None:
+    made = find_engine_objects(files | HERE, remotes=REMOTE, revision="main")
+    assert [one.folder if one.counts else None for one in made] == folders
+    unknown = [one.excluded for one in made if not one.counts]
+    assert all(str(one).endswith(", and which folder is its root is not known") for one in unknown)
 
 
 def test_an_instance_in_values_applies_its_folder_with_the_patches_for_its_kustomization() -> None:

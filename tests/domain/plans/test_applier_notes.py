@@ -126,6 +126,23 @@ def test_a_variable_that_nothing_defines_is_told() -> None:
     assert applier_notices(declared, desired) == (Notice("undefined-variable", told),)
 
 
+def test_what_no_engine_object_applies_is_told_where_there_are_others() -> None:
+    files = {
+        "ks.yaml": FLUX.replace("path: prod", "path: other"),
+        "other/map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+        "prod/kustomization.yaml": "resources: [db.yaml]\n",
+        "prod/db.yaml": CLUSTER,
+    }
+    desired, declared = read(files)
+    assert applier_notices(declared, desired) == (
+        Notice(
+            "no-applier",
+            "no engine object of this repository applies prod/db.yaml:1, though others apply other folders: unless "
+            "something that is not here applies prod, nothing changes in the cluster",
+        ),
+    )
+
+
 def test_another_document_of_the_name_that_is_not_applied_is_told() -> None:
     desired, declared = read({"prod/db.yaml": CLUSTER})
     unapplied = [

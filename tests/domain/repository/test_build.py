@@ -56,6 +56,41 @@ def model(files: Mapping[str, str], folder: str, known: Desired | None = None) -
     return build_desired(files, commit="c", folder=folder, remotes=(REMOTE,), revision="main", known=known)
 
 
+def settings(name: str) -> str:
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: settings, namespace: flux-system}}\ndata: {{NAME: {name}}}\n"
+
+
+FROM_SETTINGS = "  postBuild: {substituteFrom: [{kind: ConfigMap, name: settings}]}\n"
+OF_TWO_CLUSTERS = {
+    "clusters/a/settings.yaml": settings("shared"),
+    "clusters/a/infra.yaml": SOURCE + "---\n" + flux("a", "infra", FROM_SETTINGS),
+    "clusters/b/settings.yaml": settings("other"),
+    "clusters/b/infra.yaml": flux("b", "infra", FROM_SETTINGS),
+    "infra/pg.yaml": flux("pg", "pg", FROM_SETTINGS),
+    "pg/db.yaml": cluster("${NAME}", "shop"),
+}
+BOTH = "ConfigMap flux-system/settings (clusters/a/settings.yaml:1, clusters/b/settings.yaml:1)"
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        pytest.param("", "${NAME}", id="nothing says which"),
+        pytest.param("clusters/a", "shared", id="one cluster"),
+        pytest.param("clusters/b", "other", id="the other"),
+        pytest.param("infra", "${NAME}", id="a folder that has none of them"),
+    ],
+)
+def test_of_variables_that_each_kubernetes_cluster_has_those_of_the_environment_count(folder: str, name: str) -> None:
+    known = model(OF_TWO_CLUSTERS, "")
+    found = model(OF_TWO_CLUSTERS, folder, known).clusters
+    assert {one.identity.name for one in found} == {name}
+    unknown = {scalar.unknown for one in found for scalar in one.substituted.values()}
+    way = "An environment in .gitops-mcp.yaml whose path holds one of them says which"
+    told = f"NAME comes from one of several: {BOTH}. {way}"
+    assert unknown == {told if name == "${NAME}" else None}
+
+
 def shown(declared: tuple[Declaration, ...]) -> list[str]:
     return [f"{one.identity} {one.place}" for one in declared]
 

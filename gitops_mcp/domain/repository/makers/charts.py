@@ -49,6 +49,10 @@ def _users_of_chart(chart: str, files: Mapping[str, str], engines: Iterable[Engi
     for one in engines:
         if one.chart is not None and one.chart.folder == chart:
             yield str(one)
+        elif one.chart is not None and one.chart.folder is None and one.chart.name == _name_of(chart, files):
+            layers = [f"{layer.place}" for layer in one.chart.values if layer.place is not None]
+            values = f" with the values of {' and '.join(layers)}" if layers else ""
+            yield f"{one}, where it is the chart of that name from {one.chart.repository}{values}"
     for path, text in files.items():
         if path.endswith("Chart.yaml") and "file://" in text:
             yield from _umbrellas(chart, path, text)
@@ -58,6 +62,12 @@ def _users_of_chart(chart: str, files: Mapping[str, str], engines: Iterable[Engi
                 names = [str(each.get("name")) for each in mappings_in(at(document.value, "helmCharts"))]
                 if chart in {join_path(posixpath.dirname(path), posixpath.join(home, name)) for name in names}:
                     yield f"{path} (helmCharts)"
+
+
+def _name_of(chart: str, files: Mapping[str, str]) -> str:
+    """As it is published."""
+    documents = read_documents(files.get(posixpath.join(chart, "Chart.yaml"), ""))
+    return next((name for each in documents if (name := text_at(each.value, "name"))), "") or posixpath.basename(chart)
 
 
 def _umbrellas(chart: str, path: str, text: str) -> Iterator[str]:

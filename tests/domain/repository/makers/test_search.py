@@ -21,6 +21,14 @@ def found(files: dict[str, str], *, name: str | None = None, submodules: str = "
     return [one.reason for one in find_makers(desired, mentioning, submodules, name)]
 
 
+PUBLISHED = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: app, namespace: argocd}
+spec:
+  destination: {namespace: shop}
+  source: {repoURL: ghcr.io/acme/charts, chart: pg, targetRevision: 1.0.0, helm: {valuesObject: {a: 1}}}
+"""
 HELM_CHARTS = """\
 helmCharts:
   - name: cluster
@@ -54,6 +62,7 @@ helmCharts:
         pytest.param({"a/release.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: app}\nspec:\n  values:\n    extraObjects:\n    " + ITEM.replace("\n    ", "\n      ")}, "the HelmRelease app at a/release.yaml:1 makes such objects, which are not edited through it: change spec.values.extraObjects[0] there by hand, line 7", id="an object among the values of a release"),
         pytest.param({"pg/Chart.yaml": "name: pg\n", "pg/values.yaml": "a: 1\n", "pg/templates/db.yaml": OBJECT, "app/Chart.yaml": "dependencies: [{name: pg, repository: 'file://../pg'}]\n", "app/values.yaml": "pg: {}\n"}, "pg/templates/db.yaml is a template of the Helm chart pg; its values stand in pg/values.yaml; it is used by app/values.yaml (under pg)", id="a chart that another one uses"),
         pytest.param({"charts/pg/Chart.yaml": "name: pg\n", "charts/pg/templates/db.yaml": OBJECT, "kustomization.yaml": "helmCharts: [{name: pg, releaseName: x}]\n"}, "charts/pg/templates/db.yaml is a template of the Helm chart charts/pg; it is used by kustomization.yaml (helmCharts)", id="a chart that kustomize inflates"),
+        pytest.param({"charts/db/Chart.yaml": "name: pg\n", "charts/db/templates/db.yaml": OBJECT, "app.yaml": PUBLISHED}, "charts/db/templates/db.yaml is a template of the Helm chart charts/db; it is used by Argo CD Application argocd/app (app.yaml:1), where it is the chart of that name from ghcr.io/acme/charts with the values of app.yaml:1", id="a chart that is applied from where it is published"),
         pytest.param({"pg/Chart.yaml": "name: pg\n", "pg/templates/db.yaml": OBJECT}, "pg/templates/db.yaml is a template of the Helm chart pg; nothing that was seen uses it", id="a chart that nothing uses"),
     ],
 )  # fmt: skip
