@@ -76,7 +76,8 @@ def find_idle(engines: Sequence[EngineObject], reached: Reached, files: Files, t
     for index, why in left.items():
         for below in _reachable(applies, [index]) - live - idle.keys():
             idle[below] = f"only {engines[index]} has it applied, and {why}"
-    # What is left stands among examples, or applies each other, as an engine does that manages itself.
+    # What is left stands among examples, or applies each other, as an engine does that manages itself: that is live.
+    live |= _reachable(applies, [index for index in range(len(engines)) if index not in parked.keys() | idle.keys()])
     for index in parked.keys() - live - idle.keys():
         idle[index] = f"nothing applies {engines[index].place.path}, and {parked[index]}/ is not taken for live"
     return {index: Idle(why) for index, why in idle.items()}

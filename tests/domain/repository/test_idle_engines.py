@@ -70,6 +70,10 @@ ONE: tuple[list[str], list[str]] = (["ledger"], ["orders"])
             BOTH, "", id="a root in a folder that is built because of it",
         ),
         pytest.param(
+            {"a/attic/shop.yaml": SHOP, "a/root.yaml": application("root", "b"), "b/apps.yaml": application("apps", "a", more=RECURSING), "a/pay.yaml": PAY},
+            BOTH, "", id="an application called attic, which one of two that apply each other applies",
+        ),
+        pytest.param(
             {"root.yaml": application("root", "a"), "a/kustomization.yaml": listing("pay.yaml"), "a/set.yaml": application("set", "b"), "b/shop.yaml": SHOP, "a/pay.yaml": PAY},
             ONE, "only Argo CD Application argocd/set (a/set.yaml:1) has it applied, and nothing applies a/set.yaml", id="what an idle one applies",
         ),
