@@ -220,7 +220,7 @@ def _engine_objects(context: FluxContext, others: Iterable[str]) -> tuple[Engine
     def around() -> Repository:
         from gitops_mcp.domain.engines.applicationsets.rows import Repository
 
-        return Repository(files, others, found, remotes, revision)
+        return Repository(context.files, others, found, context.remotes, context.revision)
 
     for one in found:
         with spent_by(one.place.path):

@@ -171,8 +171,7 @@ def _substitution(post_build: object, one: LocatedObject, context: FluxContext) 
         if found:
             places = [place for each in found for place in each.files]
             several += places
-            why = found[0].doubt if len(found) == 1 else "which of them counts is not known"
-            origin += f" ({', '.join(places)}: {why})"
+            origin += f" ({', '.join(places)}{f': {found[0].doubt}' if len(found) == 1 else ''})"
         unread.append(origin)
         variables = {key: replace(variable, hidden_by=origin) for key, variable in variables.items()}
     own = f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"

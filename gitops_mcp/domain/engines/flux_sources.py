@@ -9,12 +9,12 @@ files that nobody applies.
 from __future__ import annotations
 
 import posixpath
-import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from gitops_mcp.domain import regexp
 from gitops_mcp.domain.engines import left_out
 from gitops_mcp.domain.engines.applies import LocatedObject
 from gitops_mcp.domain.engines.flux_instances import BOOTSTRAP, Sync, find_syncs
@@ -218,7 +218,7 @@ def _examine_url(kind: str, name: str, spec: Object, context: FluxContext, ref: 
     told = f"it applies {kind} {name}" + (f" ({url})" if url else "")
     if kind == _GIT and isinstance(url, str) and "${" not in url:
         return Source(why_elsewhere(url, context.remotes) or why_off_branch(ref, context.revision))
-    root = next((root for pattern, root in context.pushed if re.fullmatch(pattern, str(url))), None)
+    root = next((root for pattern, root in context.pushed if regexp.fullmatch(pattern, str(url))), None)
     if root is not None:
         return Source(root=root)
     told += ", of which nothing here says whether this repository is in it"

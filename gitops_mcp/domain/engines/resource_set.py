@@ -25,7 +25,6 @@ _MOST = 500
 _NAMED_AT_MOST = 5
 _DEEPEST = 3
 """ResourceSets that make ResourceSets."""
-_ACTION = re.compile(r"<<.*?>>", re.DOTALL)
 _WORD = re.compile(r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`|(?<![\w.$])inputs\b")
 _ID = "the id of a set of inputs is not worked out"
 _InputSet = tuple[Path | None, Object]
@@ -152,13 +151,20 @@ def _render(text: str, inputs: Object) -> str | None:
 
     for braces, mark in _BRACES.items():
         text = text.replace(braces, mark)
-    text = _ACTION.sub(lambda action: "{{" + _WORD.sub(_named, action[0][2:-2]) + "}}", text)
+    first, *parts = text.split("<<")
+    text = first + "".join(map(_as_action, parts))
     rendered = render(text, {"inputs": inputs}, missing_key="error")
     if not isinstance(rendered, str):
         return None
     for braces, mark in _BRACES.items():
         rendered = rendered.replace(mark, braces)
     return rendered
+
+
+def _as_action(part: str) -> str:
+    """What follows `<<`, as Go's templates have it; without an end it stays as it is."""
+    action, end, rest = part.partition(">>")
+    return "{{" + _WORD.sub(_named, action) + "}}" + rest if end else f"<<{part}"
 
 
 def _named(word: re.Match[str]) -> str:

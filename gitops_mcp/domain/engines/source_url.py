@@ -31,6 +31,7 @@ class NotEvaluated(str):
     __slots__ = ()
 
 
+_NOTHING = r"[^\x00-\x{10FFFF}]"
 PUSHES = ("flux push artifact", "oras push")
 """How a pipeline makes an artifact of files."""
 _EXPRESSION = re.compile(r"\$\{\{ *([\w.-]+) *\}\}")
@@ -106,5 +107,5 @@ def _url_expression(url: str, text: str, given: Mapping[str, str]) -> str:
     folder, _, last = path.rpartition("/")
     path = f"{folder}/{last.partition(':')[0]}".strip("/")
     if not path.replace("\0", "").strip("/"):
-        return r"(?!)"
+        return _NOTHING
     return "(?:oci://)?" + ".+".join(re.escape(part) for part in f"{host}/{path}".split("\0"))

@@ -209,8 +209,11 @@ def test_every_literal_stands_where_it_is_said_to_stand(files: dict[str, str]) -
                 assert is_quoted or without(found) == without(value) or changed_below(produced, path)
 
 
+# What stands nowhere as it is cannot be changed there, and with few examples that may be most of what is drawn.
 @given(repositories(), st.data())
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 def test_a_change_where_a_field_stands_changes_this_field(files: dict[str, str], data: st.DataObject) -> None:
     before = build_folder(FileTree(files), "o")
     assume(before.produced and not before.opaque)

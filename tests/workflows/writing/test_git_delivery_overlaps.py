@@ -139,7 +139,7 @@ def test_an_edit_of_a_patch_for_all_says_that_new_ones_get_it_too(
     with App.open(Flags(repo=desk)).called(Nobody()) as app:
         request = WriteRequest("scale_postgres_cluster", None)
         done = clusters.scale_cluster(app, request, "orders", namespace="shop", instances=4)
-    place = "kustomization.yaml:4" if inline else "few.yaml:1"
+    place = "kustomization.yaml:5" if inline else "few.yaml:1"
     assert [one.message for one in done.warnings if one.id == "wide-patch"] == [
         (
             f"{place} says spec.instances for all that it selects (kind: Cluster), not for Cluster shop/orders alone: "

@@ -15,6 +15,7 @@ from typing import Any
 
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
+from gitops_mcp.domain.engines.charts.chart_releases import why_not_read
 from gitops_mcp.domain.engines.charts.values import (
     Release,
     ValuesPlace,
@@ -106,7 +107,7 @@ def releases(applied: EngineObject, files: Files) -> tuple[Release, ...] | str:
     if chart.folder is None:
         if chart.name != CHART or not is_of_cnpg(chart.repository):
             return f"{chart}; of charts from elsewhere only CloudNativePG's `{CHART}` is understood"
-        return (_read_release(applied, chart.values, (), CHART, files),)
+        return (_read_release(applied, chart.values, (), CHART, files, chart.version),)
     path = posixpath.join(chart.folder, "Chart.yaml")
     document = read_documents(files[path])[0].value if path in files and read_documents(files[path]) else None
     own = posixpath.join(chart.folder, "values.yaml")
@@ -114,8 +115,11 @@ def releases(applied: EngineObject, files: Files) -> tuple[Release, ...] | str:
     used = [one for one in mappings_in(at(document, "dependencies")) if _is_cluster_chart(one)]
     if not used:
         return f"the chart in {chart.folder or 'the root folder'}, whose templates are not edited"
-    names = [str(one.get("alias") or CHART) for one in used]
-    return tuple(_read_release(applied, (*first, *chart.values), (name,), name, files) for name in names)
+    return tuple(
+        _read_release(applied, (*first, *chart.values), (name,), name, files, str(one.get("version") or ""))
+        for one in used
+        for name in [str(one.get("alias") or CHART)]
+    )
 
 
 def values_place_of_field(
@@ -139,7 +143,8 @@ def values_place_of_field(
         return _values_place_of_image(release, files)
     if whole[1] == "walStorage" and effective_value(release, ("cluster", "walStorage", "enabled"), files) is not True:
         return f"cluster.walStorage.enabled is not true in {values_line(release, files)}"
-    return find_values_place(release, _MAPPED[whole], path[len(whole) :], files)
+    unread = why_not_read(_MAPPED[whole], release.version)
+    return unread or find_values_place(release, _MAPPED[whole], path[len(whole) :], files)
 
 
 def entry_of_object(release: Release, value: Object, files: Files) -> tuple[ValuesPlace | str, list[Object]] | None:
@@ -149,6 +154,8 @@ def entry_of_object(release: Release, value: Object, files: Files) -> tuple[Valu
     """
     entries = _ENTRIES.get(value["kind"])
     if entries is None or (entries.needs and effective_value(release, entries.needs, files) is not True):
+        return None
+    if why_not_read(entries.values, release.version):
         return None
     spec = {key: part for key, part in value["spec"].items() if key != "cluster"}
     entry = {key: at(spec, *path) for path, key in entries.keys.items() if at(spec, *path) is not None}
@@ -187,7 +194,8 @@ def objects_of_release(release: Release, files: Files) -> Iterator[Object]:
         cluster["spec"]["imageName"] = f"{image[0]}{effective_value(release, _VERSION, files)}{image[1]}"
     yield cluster
     for kind, entries in _ENTRIES.items():
-        if not entries.needs or effective_value(release, entries.needs, files) is True:
+        is_on = not entries.needs or effective_value(release, entries.needs, files) is True
+        if is_on and not why_not_read(entries.values, release.version):
             for one in mappings_in(effective_value(release, entries.values, files)):
                 named = {**metadata, "name": _name_of_entry(release, kind, one)}
                 spec = {"cluster": {"name": release.name}, **_spec_of_entry(entries, one)}
@@ -203,7 +211,7 @@ def _spec_of_entry(entries: _Entries, one: Object) -> Object:
 
 
 def _read_release(
-    applied: EngineObject, values: tuple[ValuesLayer, ...], prefix: Path, chart: str, files: Files
+    applied: EngineObject, values: tuple[ValuesLayer, ...], prefix: Path, chart: str, files: Files, version: str | None
 ) -> Release:
     release = Release(applied, applied.default_namespace, None, values, prefix)
     full = effective_value(release, ("fullnameOverride",), files)
@@ -213,7 +221,7 @@ def _read_release(
         full = made if name in made else f"{made}-{name}"
     namespace = effective_value(release, ("namespaceOverride",), files) or applied.default_namespace
     told = str(full)[:63].removesuffix("-") if full and "{{" not in str(full) else None
-    return Release(applied, namespace, told, values, prefix)
+    return Release(applied, namespace, told, values, prefix, version=version)
 
 
 def is_of_cnpg(repository: object) -> bool:

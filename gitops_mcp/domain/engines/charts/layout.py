@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -15,7 +14,6 @@ from gitops_mcp.domain.engines.reading import Files, mappings_in, read_documents
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
 
-_EXPRESSION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _CODE = ("templates/", "charts/")
 _CODE_FILES = frozenset({"Chart.yaml", "requirements.yaml", ".helmignore", "values.schema.json"})
 _NOT_RUN = "differs from the base's, and templates that nobody has reviewed are not run"
@@ -79,7 +77,8 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _expressions(content: str | bytes | None) -> set[str]:
-    return set(_EXPRESSION.findall(content)) if isinstance(content, str) else set()
+    """What stands between two pairs of braces; an end that is missing counts as that of the text."""
+    return {part.partition("}}")[0] for part in content.split("{{")[1:]} if isinstance(content, str) else set()
 
 
 def _code_by_path(folder: str, files: Files, charts: Charts) -> Iterator[tuple[str, bool]]:

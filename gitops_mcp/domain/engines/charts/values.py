@@ -32,6 +32,8 @@ class Release:
     """Before every path of the chart: the dependency's name or alias in an umbrella chart."""
     template: str | None = None
     """The file whose rendering the object is; None where values are mapped to fields without one."""
+    version: str | None = None
+    """Of the chart, or the range of it; None where nothing says it."""
 
 
 @dataclass(frozen=True)

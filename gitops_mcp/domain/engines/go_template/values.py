@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 _WHOLE = re.compile(
     r"[+-]?(?:[1-9][0-9]*(?:_[0-9]+)*|0[xX](?:_?[0-9a-fA-F])+|0[oO]?(?:_?[0-7])+|0[bB](?:_?[01])+|0)", re.ASCII
 )
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _LONGEST = 100
 """Characters of a number."""
 

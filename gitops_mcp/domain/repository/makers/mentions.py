@@ -18,7 +18,10 @@ MENTIONS = (
     "cloudnative-pg/charts",
 )
 """What a file says that makes such objects, in whatever case."""
-_MENTION = re.compile("|".join(map(re.escape, MENTIONS)), re.IGNORECASE)
+_MENTION = re.compile(
+    r"postgresql\.cnpg\.io[/'\"]|PostgresqlCnpgIo|postgresql_cnpg_io|cloudnative-pg(?:\.github\.io)?/charts",
+    re.IGNORECASE,
+)
 _CLUSTER_CHART = re.compile(
     r"cloudnative-pg(?:\.github\.io)?/charts/cluster\b|\b(?:chart|name)\W{1,20}(?:[\w.-]+/)*cluster\b", re.IGNORECASE
 )

@@ -75,7 +75,7 @@ def apply_directly(
     written = [f"{_SECRET[one.how]} Secret {one}" for one in plan.writes]
     done = [*done, *written] if any(one.how == "delete" for one in plan.writes) else [*written, *done]
     waited: tuple[Notice, ...] = ()
-    cluster = next((one for one in prepared.operations if one.resource is CLUSTER and one.how != "delete"), None)
+    cluster = next((one for one in prepared.operations if one.resource == CLUSTER and one.how != "delete"), None)
     if request.wait and cluster is not None:
         try:
             waited = wait_until_healthy(kube, app.caller, cluster.identity, seconds=request.timeout)
