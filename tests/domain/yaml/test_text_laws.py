@@ -262,7 +262,11 @@ def test_an_added_document_leaves_the_bytes_before_it_and_goes_again(text: Text,
     result = with_document(text.text, value)
     assert result.startswith(text.text)
     assert is_same([found.value for found in parse_documents(result)], [*text.values, value])
-    assert without_document(result, len(text.values)) == text.text
+    left = without_document(result, len(text.values))
+    if result.endswith("\n") and not text.text.endswith("\n"):
+        # A text at the end that ends in a line feed needs one at the end of the file, which stays.
+        left = left.removesuffix("\n").removesuffix("\r")
+    assert left == text.text
 
 
 @settings(deadline=None)
