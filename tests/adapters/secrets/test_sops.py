@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import os
 import select
+import signal
 import sys
 from pathlib import Path
 
@@ -288,6 +289,8 @@ def test_a_sops_that_cannot_be_run_is_named(sops_script: Script, tmp_path: Path)
 
 
 def test_a_person_who_interrupts_ends_sops_too(sops_script: Script, temporary: Path) -> None:
+    # Where the tests run in the background of a shell, the signal is ignored from their start on.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     record = sops_script("exec 9>$record/alive; cat >$record/in; kill -INT $PPID; sleep 600")
     os.mkfifo(record / "alive")
     alive = os.open(record / "alive", os.O_RDONLY | os.O_NONBLOCK)
@@ -298,4 +301,5 @@ def test_a_person_who_interrupts_ends_sops_too(sops_script: Script, temporary: P
         assert os.read(alive, 1) == b""
     finally:
         os.close(alive)
+        signal.signal(signal.SIGINT, before)
     assert list(temporary.iterdir()) == []
