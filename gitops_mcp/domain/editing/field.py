@@ -8,6 +8,7 @@ changes more than what was asked for is not taken, and where none is left the an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from gitops_mcp.domain.editing import proof
@@ -134,12 +135,12 @@ def _edit_in_layers(
             raise _surprise_refusal(declared, wanted, place, effect)
     if isinstance(written, Set) and not any(isinstance(step, int) for step in wanted.path):
         behind = spot.layer if word is not None else 0
-        for found in (
-            *drafts_in_own_patches(desired, files, declared, written, behind),
-            *drafts_with_new_patch(desired, files, declared, written),
-        ):
-            if found.changes and proof.effect_of_edit(desired, found.changes, declared, wanted).is_exact:
-                return found.changes
+        drafts = chain(
+            drafts_in_own_patches(desired, files, declared, written, behind),
+            drafts_with_new_patch(desired, files, declared, written),
+        )
+        if patched := proof.first_exact(desired, drafts, declared, wanted):
+            return patched
     if brought_in:
         raise _brought_in_refusal(desired, declared, wanted.path, layer)
     if effect is not None and not shared:

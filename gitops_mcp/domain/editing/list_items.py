@@ -27,9 +27,9 @@ def add_item(desired: Desired, declared: Declaration, path: Path, item: Object) 
     """The files with the item behind the last one. Raises Refused where no place is this object's own."""
     items = _list_items(declared, path)
     wanted = Insert(path, len(items), item)
-    for draft in _drafts_with_item(desired, declared, path, text_of_value(declared, item)) if items else ():
-        if proof.effect_of_edit(desired, draft.changes, declared, wanted).is_exact:
-            return draft.changes
+    drafts = _drafts_with_item(desired, declared, path, text_of_value(declared, item)) if items else ()
+    if changes := proof.first_exact(desired, drafts, declared, wanted):
+        return changes
     _check_own_list(desired, declared, path)
     return edit_fields(desired, declared, Set(path, [*items, item]))
 

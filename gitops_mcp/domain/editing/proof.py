@@ -17,7 +17,7 @@ from gitops_mcp.domain.kustomize import Layer
 from gitops_mcp.domain.objects import Identity, Path, dotted_path
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Edit, apply_edit, normalize_edit
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
@@ -124,6 +124,16 @@ def effect_of_edit(desired: Desired, changes: Iterable[FileChange], declared: De
         if all(pair is not one for one in (*mine, *theirs)) and pair.differs and not comes_later(pair.known, declared)
     )
     return EditEffect(after, now, is_wanted and not missed, fields, others, _new_faults(desired, after), missed)
+
+
+def first_exact(
+    desired: Desired, drafts: Iterable[DraftFiles], declared: Declaration, wanted: Edit
+) -> tuple[FileChange, ...]:
+    """What the first draft changes that does just what is wanted; nothing where none does."""
+    for draft in drafts:
+        if draft.changes and effect_of_edit(desired, draft.changes, declared, wanted).is_exact:
+            return draft.changes
+    return ()
 
 
 def _is_edited(was: Declaration, now: Declaration, wanted: Edit) -> bool:

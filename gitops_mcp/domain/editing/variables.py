@@ -33,9 +33,9 @@ def edit_variable(
     try:
         return _edit_where_it_is_said(desired, files, declared, path, value, word)
     except Refused:
-        for draft in _drafts_beside_default(desired, files, declared, path, value, word):
-            if draft.changes and proof.effect_of_edit(desired, draft.changes, declared, Set(path, value)).is_exact:
-                return draft.changes
+        drafts = _drafts_beside_default(desired, files, declared, path, value, word)
+        if changes := proof.first_exact(desired, drafts, declared, Set(path, value)):
+            return changes
         raise
 
 
