@@ -16,7 +16,7 @@ from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.budget import spend, spent_by
 from gitops_mcp.domain.engines import argocd, flux, flux_instances, flux_parents, resource_set
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
-from gitops_mcp.domain.engines.flux_instances import CHART, find_syncs
+from gitops_mcp.domain.engines.flux_instances import CHART
 from gitops_mcp.domain.engines.flux_sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.other_address import other_address
@@ -64,7 +64,7 @@ def find_engine_objects(
         _add_objects(listed, flux_parents.objects_of_build(build, lister, None))
     applied: tuple[EngineObject, ...] = ()
     made: flux_parents.Made = listed
-    other = other_address(written, find_syncs(files, written), files, remotes)
+    other = other_address(written, files, remotes)
     known_as = (*remotes, other) if other else remotes
     known: dict[tuple[object, ...], tuple[EngineObject, list[LocatedObject]]] = {}
     for _ in range(_ROUNDS):

@@ -7,11 +7,11 @@ engine objects themselves, and nothing that it names is missing here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gitops_mcp.domain.engines.applies import LocatedObject
-from gitops_mcp.domain.engines.flux_instances import Sync
+from gitops_mcp.domain.engines.flux_instances import find_syncs
 from gitops_mcp.domain.engines.reading import Files, clean_path, mappings_in
 from gitops_mcp.domain.engines.source_url import why_elsewhere
 from gitops_mcp.domain.objects import Object, at, mapping_at
@@ -27,13 +27,11 @@ class _Named:
     places: set[str] = field(default_factory=set)
 
 
-def other_address(
-    found: Iterable[LocatedObject], syncs: Iterable[Sync], files: Files, remotes: tuple[str, ...]
-) -> str | None:
+def other_address(found: tuple[LocatedObject, ...], files: Files, remotes: tuple[str, ...]) -> str | None:
     """The one address that can be meant; None where an engine object names this repository, or there are several."""
     mine = {parsed.path.lower() for one in remotes if (parsed := parse_remote_url(one)).host}
     named: dict[str, _Named] = {}
-    for url, folder, place in _named_sources(tuple(found), syncs):
+    for url, folder, place in _named_sources(found, files):
         if why_elsewhere(url, remotes) is None:
             return None
         group = named.setdefault(parse_remote_url(url).path.lower(), _Named(url))
@@ -50,10 +48,8 @@ def other_address(
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _named_sources(found: tuple[LocatedObject, ...], syncs: Iterable[Sync]) -> Iterator[tuple[str, str, str]]:
-    """URL, folder and the file that names them."""
-    for sync in syncs:
-        yield str(sync.url), clean_path(sync.folder), sync.place.path
+def _named_sources(found: tuple[LocatedObject, ...], files: Files) -> Iterator[tuple[str, str, str]]:
+    """URL, folder and the file that names them; those come last that every file is looked through for."""
     urls = {one.name: at(one.object, "spec", "url") for one in found if one.kind == "GitRepository"}
     for one in found:
         spec = mapping_at(one.object, "spec")
@@ -64,6 +60,8 @@ def _named_sources(found: tuple[LocatedObject, ...], syncs: Iterable[Sync]) -> I
                 yield from _of_sources(spec, one.place.path)
             case "ApplicationSet":
                 yield from _of_sources(mapping_at(spec, "template", "spec"), one.place.path)
+    for sync in find_syncs(files, found):
+        yield str(sync.url), clean_path(sync.folder), sync.place.path
 
 
 def _of_sources(spec: Object, place: str) -> Iterator[tuple[str, str, str]]:

@@ -16,7 +16,7 @@ from gitops_mcp.domain.kustomize import FileTree, join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import list_at
 from gitops_mcp.domain.repository.desired import KustomizationFile, SkippedFile, UnappliedDocument
-from gitops_mcp.domain.repository.idle_engines import find_idle, parked_folder, takes_manifest
+from gitops_mcp.domain.repository.idle_engines import engines_by_file, find_idle, parked_folder, takes_manifest
 from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template, is_not_understood
 from gitops_mcp.domain.repository.render import RenderedRoot, render_engine_object, render_plain_file, render_root
 from gitops_mcp.domain.repository.tracked_files import is_unchanged
@@ -127,10 +127,10 @@ class EnvironmentRoots:
             for index in built
             if _is_in(folder, self.engines[index].place.path) or _is_in(folder, self.engines[index].folder)
         }
-        waiting = sorted(found)
+        waiting, standing = sorted(found), engines_by_file(self.engines)
         while waiting:
-            reached = built[waiting.pop()].reached
-            more = {index for index in built if self.engines[index].place.path in reached} - found
+            paths = built[waiting.pop()].reached & standing.keys()
+            more = {index for path in paths for index in standing[path] if index in built} - found
             found |= more
             waiting += sorted(more)
         return tuple(sorted(found))

@@ -87,9 +87,7 @@ def _applied_engines(
     engines: Sequence[EngineObject], reached: Reached
 ) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     """By engine object, the others whose file it takes, and those that take its own."""
-    standing: dict[str, list[int]] = {}
-    for index, one in enumerate(engines):
-        standing.setdefault(one.place.path, []).append(index)
+    standing = engines_by_file(engines)
     applies: dict[int, set[int]] = {}
     applied: dict[int, set[int]] = {}
     for by, paths in reached.items():
@@ -100,6 +98,14 @@ def _applied_engines(
                         applies.setdefault(by, set()).add(index)
                         applied.setdefault(index, set()).add(by)
     return applies, applied
+
+
+def engines_by_file(engines: Sequence[EngineObject]) -> dict[str, list[int]]:
+    """By the file that declares them."""
+    found: dict[str, list[int]] = {}
+    for index, one in enumerate(engines):
+        found.setdefault(one.place.path, []).append(index)
+    return found
 
 
 def takes_manifest(by: EngineObject, path: str) -> bool:

@@ -21,9 +21,10 @@ from gitops_mcp.domain.engines.charts.values import (
     ValuesPlace,
     effective_value,
     find_values_place,
+    layers_of_chart,
     values_line,
 )
-from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents
+from gitops_mcp.domain.engines.reading import Files, mappings_in, read_documents
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.yaml.values import is_same
 
@@ -110,13 +111,11 @@ def releases(applied: EngineObject, files: Files) -> tuple[Release, ...] | str:
         return (_read_release(applied, chart.values, (), CHART, files, chart.version),)
     path = posixpath.join(chart.folder, "Chart.yaml")
     document = read_documents(files[path])[0].value if path in files and read_documents(files[path]) else None
-    own = posixpath.join(chart.folder, "values.yaml")
-    first = (ValuesLayer("file", TextPlace(own, 0, (), 1)),) if chart.has_own_values and own in files else ()
     used = [one for one in mappings_in(at(document, "dependencies")) if _is_cluster_chart(one)]
     if not used:
         return f"the chart in {chart.folder or 'the root folder'}, whose templates are not edited"
     return tuple(
-        _read_release(applied, (*first, *chart.values), (name,), name, files, str(one.get("version") or ""))
+        _read_release(applied, layers_of_chart(applied, files), (name,), name, files, str(one.get("version") or ""))
         for one in used
         for name in [str(one.get("alias") or CHART)]
     )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
+from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.charts import cluster_chart
 from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.charts.layout import may_make_cnpg, template_path
 from gitops_mcp.domain.engines.charts.own_chart import RenderedChart, render_chart
-from gitops_mcp.domain.engines.charts.values import Release, values_of_layer
-from gitops_mcp.domain.engines.reading import Files, TextPlace, file_and_line
+from gitops_mcp.domain.engines.charts.values import Release, layers_of_chart, values_of_layer
+from gitops_mcp.domain.engines.reading import Files, file_and_line
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, Path, at, dotted_path
 
@@ -117,13 +116,3 @@ def _objects_rendered(
         if may_mean_cnpg(group, kind) and isinstance(name, str):
             template = template_path(folder, document.key[0], files)
             yield Release(one, one.default_namespace, name, layers, (), template), document.object, document.unsure
-
-
-def layers_of_chart(one: EngineObject, files: Files) -> tuple[ValuesLayer, ...]:
-    """All that is said in this repository, the chart's own values first."""
-    chart = one.chart
-    if chart is None or chart.folder is None:
-        return chart.values if chart else ()
-    own = posixpath.join(chart.folder, "values.yaml")
-    has_own = chart.has_own_values and own in files
-    return (*((ValuesLayer("file", TextPlace(own, 0, (), 1)),) if has_own else ()), *chart.values)

@@ -5,12 +5,13 @@ Later layers win; mappings are merged, everything else is replaced whole.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
-from gitops_mcp.domain.engines.reading import Files, file_and_line, read_documents, value_at_place
+from gitops_mcp.domain.engines.reading import Files, TextPlace, file_and_line, read_documents, value_at_place
 from gitops_mcp.domain.objects import Path, at, dotted_path
 
 _ABSENT = object()
@@ -56,6 +57,16 @@ class ValuesPlace:
     prefix: str = ""
     """The object's value is this, the value and `suffix`: an image from `version.postgresql`."""
     suffix: str = ""
+
+
+def layers_of_chart(one: EngineObject, files: Files) -> tuple[ValuesLayer, ...]:
+    """All that is said in this repository, the chart's own values first."""
+    chart = one.chart
+    if chart is None or chart.folder is None:
+        return chart.values if chart else ()
+    own = posixpath.join(chart.folder, "values.yaml")
+    has_own = chart.has_own_values and own in files
+    return (*((ValuesLayer("file", TextPlace(own, 0, (), 1)),) if has_own else ()), *chart.values)
 
 
 def effective_value(release: Release, path: Path, files: Files) -> Any:
