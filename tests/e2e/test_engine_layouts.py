@@ -117,11 +117,16 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_the_object_that_applies_an_app_is_named_and_followed(house: House) -> None:
-    status = house.ask.answer("get_cluster_status", **ORDERS)
     word = (
         "Flux Kustomization flux-system/shop: Ready=True " if house.flux else "Argo CD Application argocd/shop: Synced"
     )
-    assert [one.startswith(word) for one in status["engines"]] == [True]
+
+    def named() -> list[bool]:
+        engines: list[str] = house.ask.answer("get_cluster_status", **ORDERS)["engines"]
+        return [one.startswith(word) for one in engines]
+
+    until(house.world, lambda: all(named()))  # the commit of the configuration may be on its way yet
+    assert named() == [True]
     seen = house.merged(house.proposed("scale_postgres_cluster", **ORDERS, instances=4))
     assert seen["next"] == []
 
