@@ -7,6 +7,7 @@
     ├── Refused           a rule, a right or a person is in the way
     │   └── Forbidden     the API answered 403
     └── Unavailable       try again later, or repair what is named
+        ├── NotYet        the other side needs a while after what was done; the same call again finishes it
         ├── MayArrive     it is not known whether it was done, and it may be done yet
         └── Raced         another writer was faster; the one road for writes tries again
             └── NotSeen   the remote has another value than a fetch has just seen
@@ -49,6 +50,10 @@ class Forbidden(Refused):
 
 class Unavailable(GitOpsError):
     title = "Unavailable"
+
+
+class NotYet(Unavailable):
+    """What came before it stays done."""
 
 
 class MayArrive(Unavailable):
