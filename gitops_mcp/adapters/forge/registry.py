@@ -15,8 +15,10 @@ from gitops_mcp.adapters.forge.credentials import (
     process_environ,
     sources,
 )
+from gitops_mcp.adapters.forge.gitea import Gitea
 from gitops_mcp.adapters.forge.github import HEADERS as GITHUB_HEADERS
 from gitops_mcp.adapters.forge.github import GitHub
+from gitops_mcp.adapters.forge.gitlab import GitLab
 from gitops_mcp.adapters.forge.interface import Forge
 from gitops_mcp.adapters.forge.place import NAMES, ForgePlace, Kind, NoForge
 from gitops_mcp.adapters.forge.wire import Access, ForgeWire
@@ -40,7 +42,11 @@ class _Kind:
     authorization: Callable[[Credential], str] = _bearer
 
 
-_KINDS: dict[Kind, _Kind] = {"github": _Kind(GitHub, GITHUB_HEADERS)}
+_KINDS: dict[Kind, _Kind] = {
+    "github": _Kind(GitHub, GITHUB_HEADERS),
+    "gitlab": _Kind(GitLab, {"Accept": "application/json"}),
+    "gitea": _Kind(Gitea, {"Accept": "application/json"}, _basic_for_users),
+}
 
 
 def open_forge(
@@ -48,9 +54,7 @@ def open_forge(
 ) -> Forge | NoForge:
     """A forge with the credential that acts there, or why there is none. Raises our errors where an App is refused."""
     environ = process_environ() if environ is None else environ
-    kind = _KINDS.get(place.kind)
-    if kind is None:
-        return NoForge(f"{NAMES[place.kind]} is not known here", place.kind, place)
+    kind = _KINDS[place.kind]
     key = app_key(place, environ)
     if isinstance(key, str):
         return NoForge(key, place.kind, place)
