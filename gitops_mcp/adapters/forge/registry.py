@@ -15,10 +15,10 @@ from gitops_mcp.adapters.forge.credentials import (
     process_environ,
     sources,
 )
-from gitops_mcp.adapters.forge.gitea import Gitea
-from gitops_mcp.adapters.forge.github import HEADERS as GITHUB_HEADERS
-from gitops_mcp.adapters.forge.github import GitHub
-from gitops_mcp.adapters.forge.gitlab import GitLab
+from gitops_mcp.adapters.forge.gitea.requests import Gitea
+from gitops_mcp.adapters.forge.github.requests import HEADERS as GITHUB_HEADERS
+from gitops_mcp.adapters.forge.github.requests import GitHub
+from gitops_mcp.adapters.forge.gitlab.requests import GitLab
 from gitops_mcp.adapters.forge.interface import Forge
 from gitops_mcp.adapters.forge.place import NAMES, ForgePlace, Kind, NoForge
 from gitops_mcp.adapters.forge.wire import Access, ForgeWire
@@ -60,7 +60,7 @@ def open_forge(
         return NoForge(key, place.kind, place)
     found: tuple[Source, Credential] | None = None
     if key:
-        from gitops_mcp.adapters.forge.github_app import AppSource
+        from gitops_mcp.adapters.forge.github.app import AppSource
 
         app = AppSource(key, place, dict(kind.headers), access)
         found = (app, app())

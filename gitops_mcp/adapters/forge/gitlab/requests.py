@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from gitops_mcp.adapters.forge.answers import Answer, at, rows_in, text_at
-from gitops_mcp.adapters.forge.gitlab_pull import pull_from
-from gitops_mcp.adapters.forge.gitlab_report import report_of
+from gitops_mcp.adapters.forge.gitlab.pull import pull_from
+from gitops_mcp.adapters.forge.gitlab.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.limits import BODY_LIMIT, PATIENCE, check_body
 from gitops_mcp.adapters.forge.patience import first_known

@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from gitops_mcp.adapters.forge.answers import at, name_at, rows_in, text_at
-from gitops_mcp.adapters.forge.gitea_pull import DRAFT, branch_of, pull_from
-from gitops_mcp.adapters.forge.gitea_report import report_of
+from gitops_mcp.adapters.forge.gitea.pull import DRAFT, branch_of, pull_from
+from gitops_mcp.adapters.forge.gitea.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.limits import BODY_LIMIT, PATIENCE, check_body, one_by_one
 from gitops_mcp.adapters.forge.place import ForgePlace

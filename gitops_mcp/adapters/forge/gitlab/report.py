@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.adapters.forge.answers import at, name_at, rows_in, text_at
-from gitops_mcp.adapters.forge.gitlab_pull import pull_from
+from gitops_mcp.adapters.forge.gitlab.pull import pull_from
 from gitops_mcp.adapters.forge.reading import Parts
 from gitops_mcp.adapters.forge.wire import ForgeWire
 from gitops_mcp.domain.pull_requests import BaseRules, Check, CheckState, PullRequestReport, Review

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from gitops_mcp.adapters.forge.answers import Answer, at, name_at, names_in, rows_in, text_at
-from gitops_mcp.adapters.forge.github_listing import listed_pulls
-from gitops_mcp.adapters.forge.github_pull import asked_reviewers, pull_from
-from gitops_mcp.adapters.forge.github_report import report_of
+from gitops_mcp.adapters.forge.github.listing import listed_pulls
+from gitops_mcp.adapters.forge.github.pull import asked_reviewers, pull_from
+from gitops_mcp.adapters.forge.github.report import report_of
 from gitops_mcp.adapters.forge.limits import BODY_LIMIT, PATIENCE, check_body, one_by_one
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
