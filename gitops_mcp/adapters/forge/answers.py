@@ -117,9 +117,10 @@ def _moved(answer: Answer, api: str, moved_to: str | None) -> str:
     place = words_of_others(f"{there}{target.path}", most=200)
     if target.hostname and target.hostname != urlsplit(api).hostname:
         return f"it redirects to another host, {place}, where the token is not sent: check forge.url and forge.api"
+    new = words_of_others(moved_to or place, most=200)
     return (
-        f"the repository was moved, now at {words_of_others(moved_to or place, most=200)}: the token is not sent on; set "
-        f"the remote to its new address (git remote set-url)"
+        f"the repository was moved, now at {new}: the token is not sent on; set the remote to its new address "
+        f"(git remote set-url)"
     )
 
 
