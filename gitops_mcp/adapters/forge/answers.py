@@ -127,7 +127,7 @@ def _moved(answer: Answer, api: str, moved_to: str | None) -> str:
 def _what_would_do(answer: Answer) -> str:
     if sso := answer.headers.get("x-github-sso", ""):
         url = sso.partition("url=")[2].partition(";")[0]
-        page = f": authorize it at {words_of_others(url.partition('?')[0], most=200)}" if url else ""
+        page = f": authorize it at {words_of_others(url, most=300)}" if url else ""
         return f" before it is authorized for single sign-on{page}"
     if needed := answer.headers.get("x-accepted-github-permissions"):
         return f"; the permissions that would do: {words_of_others(needed, most=200)}"
