@@ -14,6 +14,7 @@ from pathlib import Path
 from gitops_mcp.sandbox.forges import merging, pushes
 from gitops_mcp.sandbox.forges.merging import Way
 from gitops_mcp.sandbox.forges.refusal import Refusal, refuse_pushes
+from gitops_mcp.sandbox.forges.rules import missing
 from gitops_mcp.sandbox.forges.values import (
     Comment,
     ForgeName,
@@ -166,30 +167,6 @@ class SandboxForge:
             pull.trial = merging.is_mergeable(pull, self.name)
         return pull.trial
 
-    def is_behind(self, pull: Pull) -> bool:
-        return not pushes.is_ancestor(pull.target, pull.target.tips[pull.base], pull.head)
-
-    def missing(self, pull: Pull) -> list[str]:
-        """What the rules of the base still ask for, the first one first."""
-        rules = pull.target.rules.get(pull.base)
-        if rules is None:
-            return []
-        reviews = [one for one in pull.current_reviews() if one.official]
-        approvals = sum(one.verdict == "APPROVED" for one in reviews)
-        passed = {one.name for one in self.checks(pull) if one.state in {"success", "neutral", "skipped"}}
-        found = {
-            "approvals": approvals < max(rules.approvals, rules.code_owners),
-            "changes requested": any(one.verdict == "CHANGES_REQUESTED" for one in reviews),
-            "checks": not passed.issuperset(rules.checks),
-            "behind": rules.up_to_date and self.is_behind(pull),
-        }
-        return [name for name, is_so in found.items() if is_so]
-
-    def checks(self, pull: Pull) -> list[Status]:
-        """The newest of each name."""
-        found = {(one.is_run, one.name): one for one in pull.target.statuses if one.commit == pull.head}
-        return list(found.values())
-
     def merge(
         self,
         pull: Pull,
@@ -211,8 +188,8 @@ class SandboxForge:
             ):
                 if is_so:
                     raise MergeRefused(why)
-            if missing := self.missing(pull):
-                raise MergeRefused(missing[0])
+            if still := missing(pull):
+                raise MergeRefused(still[0])
             commit, pull.squash_commit = merging.merge(pull, self.name, way, by=self.user(by), message=message)
             self.end(pull, commit=commit, by=by)
             delete = pull.remove_branch or pull.target.settings.delete_branch if delete is None else delete

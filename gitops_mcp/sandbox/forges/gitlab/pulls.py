@@ -181,7 +181,7 @@ def merge_pull(call: Call) -> Answer:
         raise refusal(401, "401 Unauthorized")
     if pull.is_open and pull.trial is None:
         call.forge.mergeable(pull)
-    if detailed_status(call.forge, pull) not in {"mergeable", "conflict"}:
+    if detailed_status(pull) not in {"mergeable", "conflict"}:
         raise refusal(405, "405 Method Not Allowed")
     way: Way = "fast-forward" if settings.merge_method == "ff" else "merge"
     if call.given("squash", pull.squash):
