@@ -18,7 +18,8 @@ def served(forge_server: ForgeServers) -> ServedForge:
 
 
 def repository(served: ServedForge, login: str = "bot") -> Repository:
-    client = Github(auth=Auth.Token(served.forge.token(login)), base_url=served.api, retry=None)
+    unhurried = {"seconds_between_requests": None, "seconds_between_writes": None, "retry": None}
+    client = Github(auth=Auth.Token(served.forge.token(login)), base_url=served.api, **unhurried)  # type: ignore[arg-type]
     return client.get_repo("platform/fleet")
 
 
@@ -103,9 +104,9 @@ def test_reviews_and_checks_decide_whether_it_can_be_merged(served: ServedForge)
 
 def test_pages_are_followed_by_the_repositorys_number(served: ServedForge) -> None:
     served.commit("one")
-    for number in range(34):
-        branch = f"change-{number}"
-        served.git("push", "--quiet", "origin", f"one:refs/heads/{branch}")
+    branches = [f"change-{number}" for number in range(34)]
+    served.git("push", "--quiet", "origin", *(f"one:refs/heads/{branch}" for branch in branches))
+    for branch in branches:
         served.forge.open_pull(branch)
     with served.server.counted() as asked:
         assert [one.number for one in repository(served).get_pulls()] == list(range(34, 0, -1))
