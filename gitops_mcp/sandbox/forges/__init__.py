@@ -2,8 +2,9 @@
 
 from gitops_mcp.sandbox.forges.merging import Way
 from gitops_mcp.sandbox.forges.refusal import Refusal
+from gitops_mcp.sandbox.forges.routing import Answer
 from gitops_mcp.sandbox.forges.server import ForgeServer
 from gitops_mcp.sandbox.forges.store import MergeRefused, SandboxForge
 from gitops_mcp.sandbox.forges.values import Rules
 
-__all__ = ["ForgeServer", "MergeRefused", "Refusal", "Rules", "SandboxForge", "Way"]
+__all__ = ["Answer", "ForgeServer", "MergeRefused", "Refusal", "Rules", "SandboxForge", "Way"]

@@ -270,6 +270,12 @@ class SandboxForge:
         git("update-ref", "-d", f"refs/heads/{branch}", cwd=(repository or self.repository).path)
         self.observe()
 
+    def forget_heads(self) -> None:
+        """What GitLab does two weeks after: the refs of closed and merged ones go."""
+        for pull in self.all_pulls():
+            if not pull.is_open:
+                git("update-ref", "-d", merging.head_ref(self.name, pull.number), cwd=pull.target.path)
+
     def refuse(self, why: Refusal, words: str = "") -> None:
         """From now on pushes are refused; `words` are a hook's own."""
         refuse_pushes(self.remote.path, why, words)
