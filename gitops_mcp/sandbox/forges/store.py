@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitops_mcp.sandbox.forges import merging, pushes
-from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.merging import MergeRefused, Way
 from gitops_mcp.sandbox.forges.refusal import Refusal, refuse_pushes
 from gitops_mcp.sandbox.forges.rules import missing
 from gitops_mcp.sandbox.forges.values import (
@@ -36,14 +36,6 @@ FIRST_ID = 101
 OWNER, BOT, REVIEWER, READER = "owner", "bot", "reviewer", "reader"
 _DRAFTS = {"gitea": ("wip:", "[wip]"), "gitlab": ("draft:", "[draft]", "(draft)")}
 _ROLES: dict[str, Role] = {OWNER: "admin", BOT: "write", REVIEWER: "write", READER: "read"}
-
-
-class MergeRefused(Exception):
-    """`why` is `closed`, `head`, `draft`, `conflict`, `no commits`, or what the rules of the base still ask for."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
 
 
 class SandboxForge:
@@ -223,6 +215,13 @@ class SandboxForge:
             tip = pull.source.tips.get(pull.branch)
             if tip and tip != pull.head:
                 pushes.move_head(self, pull, pull.head, tip)
+
+    def update_branch(self, pull: Pull, *, by: str = REVIEWER, rebases: bool = False) -> None:
+        """Up to its base, by a merge or made anew."""
+        with self.lock:
+            self.observe()
+            merging.update_branch(pull, self.name, by=self.user(by), rebases=rebases)
+            self.observe()
 
     def edit(self, pull: Pull, *, title: str | None = None, body: str | None = None, base: str | None = None) -> None:
         pull.title = pull.title if title is None else title

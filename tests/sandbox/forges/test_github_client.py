@@ -102,6 +102,22 @@ def test_reviews_and_checks_decide_whether_it_can_be_merged(served: ServedForge)
     assert second.merge().merged
 
 
+def test_a_branch_behind_its_base_is_updated_by_a_merge(served: ServedForge) -> None:
+    served.forge.repository.rules["main"] = Rules(up_to_date=True)
+    before = served.pull().head
+    base = served.commit("other", file="other.txt")
+    served.git("push", "--quiet", "origin", "other:main")
+    repo = repository(served, "reviewer")
+    repo.get_pull(1)
+    assert repo.get_pull(1).mergeable_state == "behind"
+    assert repo.get_pull(1).update_branch()
+    served.git("fetch", "--quiet")
+    printed = served.git("log", "-1", "--format=%an: %s, %P", "origin/change")
+    assert printed == f"reviewer: Merge branch 'main' into change, {before} {base}"
+    repo.get_pull(1)
+    assert repo.get_pull(1).mergeable_state == "clean"
+
+
 def test_pages_are_followed_by_the_repositorys_number(served: ServedForge) -> None:
     served.commit("one")
     branches = [f"change-{number}" for number in range(34)]

@@ -51,6 +51,7 @@ _ROUTES = Routes.of(
         f"PATCH {_R}/pulls/{{number}}": pulls.edit_pull,
         f"GET {_R}/pulls/{{number}}/merge": pulls.is_merged,
         f"PUT {_R}/pulls/{{number}}/merge": pulls.merge_pull,
+        f"PUT {_R}/pulls/{{number}}/update-branch": pulls.update_branch,
         f"GET {_R}/pulls/{{number}}/reviews": reviews.list_reviews,
         f"POST {_R}/pulls/{{number}}/reviews": reviews.create_review,
         f"PUT {_R}/pulls/{{number}}/reviews/{{review}}/dismissals": reviews.dismiss_review,
