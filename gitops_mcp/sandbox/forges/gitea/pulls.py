@@ -7,9 +7,8 @@ from typing import Any
 
 from gitops_mcp.sandbox.forges.gitea.bodies import branch_body, pull_body, repository_body, row_body
 from gitops_mcp.sandbox.forges.gitea.rights import need, need_open, need_write, not_found, refusal, the_pull
-from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.merging import MergeRefused, Way
 from gitops_mcp.sandbox.forges.routing import Answer, Call, Refused, link_header, page_of
-from gitops_mcp.sandbox.forges.store import MergeRefused
 from gitops_mcp.sandbox.forges.values import Pull, Repository
 
 TITLE_COLUMNS = 252

@@ -11,6 +11,11 @@ from gitops_mcp.sandbox.forges.routing import Answer, Call, Routes
 
 _R = "/repos/{owner}/{repo}"
 _HTML = "<html><body><h1>503 Service Unavailable</h1>No server is available to handle this request.</body></html>"
+_SSO = (
+    "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this "
+    "organization."
+)
+_SSO_PAGE = {"X-GitHub-SSO": "required; url=https://github.com/orgs/platform/sso?authorization_request=EXAMPLE"}
 _SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 
 
@@ -46,6 +51,7 @@ _ROUTES = Routes.of(
         f"PATCH {_R}/pulls/{{number}}": pulls.edit_pull,
         f"GET {_R}/pulls/{{number}}/merge": pulls.is_merged,
         f"PUT {_R}/pulls/{{number}}/merge": pulls.merge_pull,
+        f"PUT {_R}/pulls/{{number}}/update-branch": pulls.update_branch,
         f"GET {_R}/pulls/{{number}}/reviews": reviews.list_reviews,
         f"POST {_R}/pulls/{{number}}/reviews": reviews.create_review,
         f"PUT {_R}/pulls/{{number}}/reviews/{{review}}/dismissals": reviews.dismiss_review,
@@ -107,13 +113,22 @@ GITHUB = Dialect(
         "429": Answer(429, {"message": _SECONDARY}),
         "500": Answer(500, {"message": "Server Error"}),
         "html": Answer(503, _HTML, media="text/html"),
-        "sso": Answer(
-            403,
+        "sso": Answer(403, {"message": _SSO}, _SSO_PAGE),
+        "graph sso": Answer(
+            200,
             {
-                "message": "Resource protected by organization SAML enforcement. You must grant your Personal Access "
-                "token access to this organization."
+                "data": {"repository": None},
+                "errors": [
+                    {
+                        "type": "FORBIDDEN",
+                        "path": ["repository"],
+                        "extensions": {"saml_failure": True},
+                        "locations": [{"line": 1, "column": 1}],
+                        "message": _SSO,
+                    }
+                ],
             },
-            {"X-GitHub-SSO": "required; url=https://github.com/orgs/platform/sso?authorization_request=EXAMPLE"},
+            _SSO_PAGE,
         ),
         "actions": Answer(403, {"message": "GitHub Actions is not permitted to create or approve pull requests."}),
         "graph limit": Answer(

@@ -34,6 +34,7 @@ _ROUTES = Routes.of(
         f"GET {_M}": pulls.get_pull,
         f"PUT {_M}": pulls.edit_pull,
         f"PUT {_M}/merge": pulls.merge_pull,
+        f"PUT {_M}/rebase": pulls.rebase_pull,
         f"GET {_M}/approvals": reviews.get_approvals,
         f"POST {_M}/approve": reviews.approve,
         f"POST {_M}/unapprove": reviews.unapprove,

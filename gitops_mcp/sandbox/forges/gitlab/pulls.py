@@ -6,9 +6,8 @@ from typing import Any
 
 from gitops_mcp.sandbox.forges.gitlab.bodies import detailed_status, project_body, pull_body, row_body
 from gitops_mcp.sandbox.forges.gitlab.rights import need_write, not_found, refusal, the_pull
-from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.merging import MergeRefused, Way
 from gitops_mcp.sandbox.forges.routing import Answer, Call, link_header, page_of
-from gitops_mcp.sandbox.forges.store import MergeRefused
 from gitops_mcp.sandbox.forges.values import Pull, Repository, User
 
 BODY_LIMIT = 1_048_576
@@ -181,7 +180,7 @@ def merge_pull(call: Call) -> Answer:
         raise refusal(401, "401 Unauthorized")
     if pull.is_open and pull.trial is None:
         call.forge.mergeable(pull)
-    if detailed_status(call.forge, pull) not in {"mergeable", "conflict"}:
+    if detailed_status(pull) not in {"mergeable", "conflict"}:
         raise refusal(405, "405 Method Not Allowed")
     way: Way = "fast-forward" if settings.merge_method == "ff" else "merge"
     if call.given("squash", pull.squash):
@@ -194,3 +193,10 @@ def merge_pull(call: Call) -> Answer:
     except MergeRefused as error:
         raise refusal(*_REFUSED.get(error.why, (405, "405 Method Not Allowed"))) from error
     return Answer(200, pull_body(call, pull))
+
+
+def rebase_pull(call: Call) -> Answer:
+    pull = the_pull(call)
+    need_write(call)
+    call.forge.update_branch(pull, by=call.person.login, rebases=True)
+    return Answer(202, {"rebase_in_progress": True})
