@@ -67,6 +67,14 @@ def test_it_is_closed_once_and_for_all(met: Met) -> None:
     assert forge.close(closed).state == "closed"
 
 
+def test_one_that_was_merged_meanwhile_is_not_closed(met: Met) -> None:
+    sandbox_pull = met.served.pull("change")
+    forge = met.opened()
+    seen = forge.pull(1)
+    met.served.forge.merge(sandbox_pull, "merge")
+    assert forge.close(seen).state == "merged"
+
+
 @pytest.mark.parametrize("way", ["merge", "squash", "rebase"])
 def test_a_merge_is_seen_with_what_the_base_got(met: Met, way: Way) -> None:
     pull = met.served.pull("change")

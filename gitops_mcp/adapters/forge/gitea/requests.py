@@ -17,7 +17,7 @@ from gitops_mcp.adapters.forge.answers import at, name_at, rows_in, text_at
 from gitops_mcp.adapters.forge.gitea.pull import DRAFT, branch_of, pull_from
 from gitops_mcp.adapters.forge.gitea.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, one_by_one
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, one_by_one
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
 from gitops_mcp.domain.pull_requests import (
@@ -167,7 +167,7 @@ class Gitea:
         return self._patched(pull, wanted) if wanted else pull
 
     def close(self, pull: PullRequest, /) -> PullRequest:
-        return self._patched(pull, {"state": "closed"}) if pull.state == "open" else self.pull(pull.number)
+        return closed(self, pull, lambda: self._patched(pull, {"state": "closed"}))
 
     def _patched(self, pull: PullRequest, body: Any) -> PullRequest:
         about = f"the change of pull request #{pull.number}"

@@ -16,7 +16,7 @@ from gitops_mcp.adapters.forge.answers import Answer, at, name_at, names_in, row
 from gitops_mcp.adapters.forge.github.listing import listed_pulls
 from gitops_mcp.adapters.forge.github.pull import asked_reviewers, pull_from
 from gitops_mcp.adapters.forge.github.report import report_of
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, one_by_one
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, one_by_one
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
@@ -162,7 +162,7 @@ class GitHub:
         return self._patched(pull, wanted) if wanted else pull
 
     def close(self, pull: PullRequest, /) -> PullRequest:
-        return self._patched(pull, {"state": "closed"}) if pull.state == "open" else self.pull(pull.number)
+        return closed(self, pull, lambda: self._patched(pull, {"state": "closed"}))
 
     def _patched(self, pull: PullRequest, body: Any) -> PullRequest:
         about = f"the change of pull request #{pull.number}"

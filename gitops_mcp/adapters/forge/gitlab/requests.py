@@ -16,7 +16,7 @@ from gitops_mcp.adapters.forge.answers import Answer, at, rows_in, text_at
 from gitops_mcp.adapters.forge.gitlab.pull import pull_from
 from gitops_mcp.adapters.forge.gitlab.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
@@ -175,7 +175,7 @@ class GitLab:
         return self._put(pull, wanted) if wanted else pull
 
     def close(self, pull: PullRequest, /) -> PullRequest:
-        return self._put(pull, {"state_event": "close"}) if pull.state == "open" else self.pull(pull.number)
+        return closed(self, pull, lambda: self._put(pull, {"state_event": "close"}))
 
     def _put(self, pull: PullRequest, body: Any) -> PullRequest:
         about = f"the change of merge request !{pull.number}"
