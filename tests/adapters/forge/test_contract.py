@@ -129,7 +129,9 @@ def test_the_branch_of_somebody_elses_fork_is_not_ours(met: Met) -> None:
     met.served.forge.open_pull("change", source=fork, title="A stranger's")
     forge = met.opened()
     assert forge.pull_of("change") is None
+    assert forge.open_pulls().pulls == ()
     assert forge.create(new()).was_there is False
+    assert [one.number for one in forge.open_pulls().pulls] == [2]
 
 
 def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(met: Met) -> None:
@@ -146,6 +148,9 @@ def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(met: Met) -> Non
     found = forge.pull_of("change")
     assert found is not None
     assert (found.number, found.is_across) == (1, True)
+    met.served.commit("change", "two\n")
+    met.served.forge.open_pull("change", title="In the repository itself")
+    assert [one.number for one in forge.open_pulls().pulls] == [1]
 
 
 def test_labels_and_reviewers_that_are_refused_are_told_and_the_rest_stays(met: Met) -> None:

@@ -55,7 +55,7 @@ class Gitea:
         pulls: list[PullRequest] = []
         for page in range(1, MOST_PAGES + 1):
             rows = self._rows({"state": "open", "page": page}, "the open pull requests")
-            pulls += map(pull_from, rows)
+            pulls += [pull_from(row) for row in rows if self._is_ours(row)]
             if len(rows) < _PAGE:
                 return PullRequests(tuple(pulls), pages=page)
         return PullRequests(tuple(pulls), is_cut=True, pages=MOST_PAGES)

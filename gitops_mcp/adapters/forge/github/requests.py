@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from gitops_mcp.adapters.forge.answers import Answer, at, name_at, names_in, rows_in, text_at
 from gitops_mcp.adapters.forge.github.listing import listed_pulls
-from gitops_mcp.adapters.forge.github.pull import asked_reviewers, pull_from
+from gitops_mcp.adapters.forge.github.pull import asked_reviewers, is_at, pull_from
 from gitops_mcp.adapters.forge.github.report import report_of
 from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, one_by_one
 from gitops_mcp.adapters.forge.patience import first_known
@@ -73,9 +73,7 @@ class GitHub:
     def _is_of(self, row: Any, branch: str) -> bool:
         """Of our branch; a fork that is gone has no name any more."""
         repository = name_at(row, "head", "repo")
-        return at(row, "head", "ref") == branch and (
-            repository is None or repository.lower() == self._place.head_path.lower()
-        )
+        return at(row, "head", "ref") == branch and (repository is None or is_at(self._place, repository))
 
     def pull(self, number: int, /) -> PullRequest:
         about = f"pull request #{number} of {self._place.path}"

@@ -60,7 +60,7 @@ class GitLab:
             query: dict[str, str | int] = {"state": "opened", "per_page": _PAGE, "page": page}
             query["with_merge_status_recheck"] = "true"
             rows = self._rows(query, "the open merge requests")
-            pulls += map(pull_from, rows)
+            pulls += [pull_from(row) for row in rows if self._is_ours(row)]
             if len(rows) < _PAGE:
                 return PullRequests(tuple(pulls), pages=page)
         return PullRequests(tuple(pulls), is_cut=True, pages=MOST_PAGES)
