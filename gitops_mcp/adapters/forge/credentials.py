@@ -19,6 +19,9 @@ _SECONDS = 10
 _PUBLIC = {"github": "github.com", "gitlab": "gitlab.com", "gitea": ""}
 
 
+GITHUB_APP = "GitHub App"
+
+
 @dataclass(frozen=True)
 class Credential:
     name: str
@@ -30,6 +33,11 @@ class Credential:
     """Who it is, where that is known without asking the forge."""
     ends: float | None = None
     """By the monotonic clock; None: nobody knows."""
+
+    @property
+    def identity(self) -> str:
+        by = "" if self.name == GITHUB_APP else "by "
+        return f"{self.login}, {by}{self.name}" if self.login else self.name
 
 
 GitCredential = Callable[[], tuple[str, str] | None]

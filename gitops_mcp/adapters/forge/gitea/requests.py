@@ -41,15 +41,10 @@ class Gitea:
         self._wire = wire
         self._place = place
         self._repository = f"/repos/{quote(place.path)}"
-        self._who: str | None = None
 
     def identity(self) -> str:
         """The usual token may not ask who it belongs to."""
-        if self._who is None:
-            answer = self._wire.get("/user", about="the question who acts", allow=(403, 404))
-            login = text_at(answer.body, "login") if answer.status == 200 else None
-            self._who = f"{login}, by {self._wire.credential.name}" if login else self._wire.credential.name
-        return self._who
+        return self._wire.identity("login")
 
     def open_pulls(self) -> PullRequests:
         pulls: list[PullRequest] = []

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from gitops_mcp.adapters.forge.answers import Answer, at, name_at, names_in, rows_in, text_at
+from gitops_mcp.adapters.forge.answers import Answer, at, name_at, names_in, rows_in
 from gitops_mcp.adapters.forge.github.listing import listed_pulls
 from gitops_mcp.adapters.forge.github.pull import asked_reviewers, is_at, pull_from
 from gitops_mcp.adapters.forge.github.report import report_of
@@ -47,17 +47,9 @@ class GitHub:
         self._place = place
         self._patience = patience
         self._repository = f"/repos/{quote(place.path)}"
-        self._who: str | None = None
 
     def identity(self) -> str:
-        credential = self._wire.credential
-        if credential.login:
-            return f"{credential.login}, {credential.name}"
-        if self._who is None:
-            answer = self._wire.get("/user", about="the question who acts", allow=(403, 404))
-            login = text_at(answer.body, "login") if answer.status == 200 else None
-            self._who = f"{login}, by {credential.name}" if login else credential.name
-        return self._who
+        return self._wire.identity("login")
 
     def open_pulls(self) -> PullRequests:
         return listed_pulls(self._wire, self._place, self._repository)

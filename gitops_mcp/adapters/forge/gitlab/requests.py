@@ -45,14 +45,9 @@ class GitLab:
         self._target = f"/projects/{quote(place.path, safe='')}"
         self._source = f"/projects/{quote(place.head_path, safe='')}"
         self._numbers: dict[str, int] = {}
-        self._who: str | None = None
 
     def identity(self) -> str:
-        if self._who is None:
-            answer = self._wire.get("/user", about="the question who acts", allow=(403, 404))
-            login = text_at(answer.body, "username") if answer.status == 200 else None
-            self._who = f"{login}, by {self._wire.credential.name}" if login else self._wire.credential.name
-        return self._who
+        return self._wire.identity("username")
 
     def open_pulls(self) -> PullRequests:
         pulls: list[PullRequest] = []
