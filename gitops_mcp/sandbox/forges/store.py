@@ -49,6 +49,7 @@ class SandboxForge:
         self.users: dict[str, User] = {}
         self.tokens: dict[str, Token] = {}
         self.repositories: list[Repository] = []
+        self.organization_labels: dict[str, int] = {}
         self.app_id, self.installation_id, self.app_login = 11111, 22222, "fleet-app[bot]"
         self.app_key: str | None = None
         """The public key of a GitHub App, as PEM; None: there is no App."""

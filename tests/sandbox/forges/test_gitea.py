@@ -138,6 +138,17 @@ def test_deleting_the_branch_closes_it_and_it_is_reopened_without_one(served: Se
     assert ask(served, "PATCH", f"{PULLS}/1", {"state": "open"}).json()["state"] == "open"
 
 
+def test_labels_of_the_organisation_are_another_list_with_another_scope(served: ServedForge) -> None:
+    number = served.forge.organization_labels["org-wide"] = 5
+    served.pull()
+    path = "/orgs/platform/labels"
+    assert [one["name"] for one in read(served, path)] == ["org-wide"]
+    token = served.forge.token(scopes=frozenset({"write:repository", "write:issue"}))
+    assert ask(served, "GET", path, token=token).status_code == 403
+    given = ask(served, "POST", "/repos/platform/fleet/issues/1/labels", {"labels": [number]}, token=token)
+    assert [one["name"] for one in given.json()] == ["org-wide"]
+
+
 def test_reviewers_are_asked_all_or_none(served: ServedForge) -> None:
     served.pull()
     path = f"{PULLS}/1/requested_reviewers"

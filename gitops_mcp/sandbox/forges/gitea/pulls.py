@@ -122,7 +122,8 @@ def _head(call: Call) -> tuple[Repository | None, str]:
 
 def _set_labels(call: Call, pull: Pull, numbers: list[int]) -> None:
     """Those that there are not are dropped without a word."""
-    pull.labels[:] = [name for name, number in call.repo.labels.items() if number in numbers]
+    known = {**call.repo.labels, **call.forge.organization_labels}
+    pull.labels[:] = [name for name, number in known.items() if number in numbers]
 
 
 def cut_title(title: str) -> str:

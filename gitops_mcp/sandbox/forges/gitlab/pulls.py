@@ -41,19 +41,7 @@ def get_project(call: Call) -> Answer:
 
 def list_pulls(call: Call) -> Answer:
     """All states unless one is named; the filter by source branch goes across forks."""
-    return _listed(call, list(call.repo.pulls.values()))
-
-
-def list_own(call: Call) -> Answer:
-    """Without a project only one's own, unless all are asked for."""
-    rows = [pull for one in call.forge.repositories for pull in one.pulls.values() if call.person.login in one.roles]
-    if call.query.get("scope", "created_by_me") != "all":
-        rows = [one for one in rows if one.user == call.user]
-    return _listed(call, rows)
-
-
-def _listed(call: Call, rows: list[Pull]) -> Answer:
-    query = call.query
+    query, rows = call.query, list(call.repo.pulls.values())
     if state := _STATES.get(query.get("state", "all")):
         rows = [one for one in rows if _state(one) == state]
     if source := query.get("source_branch"):
