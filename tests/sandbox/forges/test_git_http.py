@@ -198,10 +198,12 @@ def test_the_refs_of_gitlab_go_some_time_after_the_merge_and_those_of_others_sta
     ("name", "login", "scopes", "words"),
     [
         ("github", "reader", None, "Permission to platform/fleet.git denied to reader."),
-        ("github", "stranger", None, "Repository not found."),
+        pytest.param("github", "stranger", None, "Repository not found.", marks=pytest.mark.thorough),
         ("gitea", "reader", None, "error: User permission denied for writing."),
         ("gitea", "bot", frozenset({"read:repository"}), "Forbidden"),
-        ("gitlab", "reader", None, "You are not allowed to push code to this project."),
+        pytest.param(
+            "gitlab", "reader", None, "You are not allowed to push code to this project.", marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_who_may_not_push_is_told_in_the_forges_words(
