@@ -128,9 +128,7 @@ def pull_node(call: Call, pull: Pull) -> Node:
         "headRepositoryOwner": head and head["owner"],
         "author": actor_node(call, pull.user),
         "labels": labels,
-        "reviewRequests": connection(
-            "reviewRequests", asked, "ReviewRequest", lambda one: _request_node(call, pull, one)
-        ),
+        "reviewRequests": requests,
         "reviews": reviews("reviews", pull.reviews),
         "latestReviews": reviews("latestReviews", latest),
         "latestOpinionatedReviews": reviews("latestOpinionatedReviews", pull.current_reviews()),
