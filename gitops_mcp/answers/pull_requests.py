@@ -51,6 +51,11 @@ class ShownPullRequest(Answer):
         against = f", against {plain(self.base)}" if self.base else ""
         return f"pull request #{self.number} ({state}{against}): {plain(self.url)}"
 
+    def cell(self) -> str:
+        """In a table."""
+        told = "draft" if self.draft else self.state
+        return f"#{self.number} {told}: {self.url}"
+
     def lines(self) -> Iterator[str]:
         """With what decides whether it can be merged."""
         yield self.line()

@@ -58,8 +58,18 @@ ChangeName = Annotated[
     str, Field(description="Name of the change, as list_changes gives it", min_length=1, max_length=63)
 ]
 ChangeState = Annotated[
-    Literal["open", "merged", "applied", "all"],
-    Field(description="open: not merged yet; merged: merged, applied or not; applied: live as well"),
+    Literal["open", "merged", "applied", "all"] | None,
+    Field(
+        description="open: not merged yet; merged: merged, applied or not; applied: live as well; left out: open, and "
+        "merged ones that have not arrived"
+    ),
+]
+WaitFor = Annotated[
+    Literal["merged", "applied", "healthy"] | None,
+    Field(description="Answer once it is so; merged waits for the review, the others for what follows the merge"),
+]
+ChangeTimeout = Annotated[
+    int | None, Strict(), Field(description="Seconds to wait, with wait_for; default 300", ge=30, le=600)
 ]
 Reason = Annotated[
     str | None, Field(description="Why, in a sentence, for the commit message. Never a secret", max_length=1000)

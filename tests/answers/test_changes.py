@@ -15,6 +15,7 @@ def row(subject: str) -> ChangeRow:
         branch="gitops-mcp/c",
         state="pushed",
         subject=subject,
+        impact="none",
         commits=1,
         files=["a.yaml", "b.yaml"],
         behind=2,

@@ -45,3 +45,12 @@ def commit_message(
         **trailers,
     }
     return "\n\n".join([*paragraphs, "\n".join(f"{key}: {one_line(value)}" for key, value in said.items())]) + "\n"
+
+
+def reason_in(subject: str, body: str) -> str | None:
+    """The caller's words in the body of such a message: what stands before the impact, without a subject in full."""
+    before, found, _ = body.partition("Impact: ")
+    paragraphs = [one for one in before.split("\n\n") if one.strip()]
+    if subject.endswith("…"):
+        paragraphs = paragraphs[1:]
+    return one_line(paragraphs[0]) if found and paragraphs else None
