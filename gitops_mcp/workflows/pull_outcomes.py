@@ -112,7 +112,8 @@ def _is_of_this_life(
     own = {outcome.tip, *(one.id for one in outcome.commits or ())}
     if not own.isdisjoint({head, pull.merge_commit}):
         return True
-    if head is not None and repository.has(head) and outcome.start and repository.has(outcome.tip):
+    is_open = outcome.state != "merged"
+    if head is not None and is_open and outcome.start and repository.has(head) and repository.has(outcome.tip):
         held = repository.is_ancestor(head, outcome.tip) or repository.is_ancestor(outcome.tip, head)
         if held and not repository.is_ancestor(head, outcome.start):
             return True
@@ -120,7 +121,7 @@ def _is_of_this_life(
     if opened is None or not commits or (has_branch and head is not None):
         return False
     # A commit that names a merged change may have been made by the merge.
-    return opened <= commits[0].moment if outcome.state == "merged" else opened >= commits[-1].moment
+    return opened >= commits[-1].moment if is_open else opened <= commits[0].moment
 
 
 def _is_later(outcome: Outcome, pull: PullRequest) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from gitops_mcp.adapters.forge.place import NoForge
 from gitops_mcp.answers.pull_requests import ShownPullRequest
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.notice import Notice
@@ -38,7 +39,8 @@ def read_pull(app: App, ground: Ground, branch: str, warnings: list[Notice]) -> 
     """At most six requests."""
     try:
         forge = app.forge(ground)
-        if forge is None:
+        if isinstance(forge, NoForge):
+            warnings += _unknown_notices(forge)
             return PullSeen()
         pull = forge.pull_of(branch)
         if pull is None or pull.state != "open":
@@ -75,7 +77,8 @@ def list_open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> OpenPul
     """One listing, whatever the number of changes."""
     try:
         forge = app.forge(ground)
-        if forge is None:
+        if isinstance(forge, NoForge):
+            warnings += _unknown_notices(forge)
             return OpenPulls()
         found = forge.open_pulls()
     except GitOpsError as error:
@@ -84,6 +87,11 @@ def list_open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> OpenPul
     if found.is_cut:
         warnings.append(_cut_notice(found))
     return OpenPulls(forge.name, _by_branch(ground, found))
+
+
+def _unknown_notices(forge: NoForge) -> list[Notice]:
+    """A forge that is known and not asked; where none is, nothing is missed."""
+    return [Notice("pull-requests-unknown", f"no pull request is known: {forge.why}")] if forge.kind else []
 
 
 def _by_branch(ground: Ground, found: PullRequests) -> dict[str, PullRequest]:
