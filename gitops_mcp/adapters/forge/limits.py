@@ -17,3 +17,8 @@ def check_body(forge: str, body: str | None) -> None:
             f"{forge}: the body of the pull request has {length} characters, and takes fewer than {BODY_LIMIT}: leave "
             f"parts of it out"
         )
+
+
+def one_by_one(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """All at once, then each alone: where one name is refused, a request for several fails as a whole."""
+    return [names, *((name,) for name in names)] if len(names) > 1 else [names] if names else []

@@ -15,9 +15,12 @@ from gitops_mcp.adapters.forge.credentials import (
     process_environ,
     sources,
 )
-from gitops_mcp.adapters.forge.github import HEADERS as GITHUB_HEADERS
-from gitops_mcp.adapters.forge.github import GitHub
+from gitops_mcp.adapters.forge.gitea.requests import Gitea
+from gitops_mcp.adapters.forge.github.requests import HEADERS as GITHUB_HEADERS
+from gitops_mcp.adapters.forge.github.requests import GitHub
+from gitops_mcp.adapters.forge.gitlab.requests import GitLab
 from gitops_mcp.adapters.forge.interface import Forge
+from gitops_mcp.adapters.forge.limits import PATIENCE
 from gitops_mcp.adapters.forge.place import NAMES, ForgePlace, Kind, NoForge
 from gitops_mcp.adapters.forge.wire import Access, ForgeWire
 
@@ -35,28 +38,38 @@ def _basic_for_users(credential: Credential) -> str:
 
 @dataclass(frozen=True)
 class _Kind:
-    opened: Callable[[ForgeWire, ForgePlace], Forge]
+    opened: Callable[[ForgeWire, ForgePlace, float], Forge]
     headers: Mapping[str, str]
     authorization: Callable[[Credential], str] = _bearer
 
 
-_KINDS: dict[Kind, _Kind] = {"github": _Kind(GitHub, GITHUB_HEADERS)}
+_KINDS: dict[Kind, _Kind] = {
+    "github": _Kind(GitHub, GITHUB_HEADERS),
+    "gitlab": _Kind(GitLab, {"Accept": "application/json"}),
+    "gitea": _Kind(Gitea, {"Accept": "application/json"}, _basic_for_users),
+}
 
 
 def open_forge(
-    place: ForgePlace, *, git: GitCredential | None, access: Access, environ: Mapping[str, str] | None = None
+    place: ForgePlace,
+    *,
+    git: GitCredential | None,
+    access: Access,
+    environ: Mapping[str, str] | None = None,
+    patience: float = PATIENCE,
 ) -> Forge | NoForge:
-    """A forge with the credential that acts there, or why there is none. Raises our errors where an App is refused."""
+    """A forge with the credential that acts there, or why there is none. Raises our errors where an App is refused.
+
+    `patience`: seconds in which a branch that was just pushed becomes known.
+    """
     environ = process_environ() if environ is None else environ
-    kind = _KINDS.get(place.kind)
-    if kind is None:
-        return NoForge(f"{NAMES[place.kind]} is not known here", place.kind, place)
+    kind = _KINDS[place.kind]
     key = app_key(place, environ)
     if isinstance(key, str):
         return NoForge(key, place.kind, place)
     found: tuple[Source, Credential] | None = None
     if key:
-        from gitops_mcp.adapters.forge.github_app import AppSource
+        from gitops_mcp.adapters.forge.github.app import AppSource
 
         app = AppSource(key, place, dict(kind.headers), access)
         found = (app, app())
@@ -75,4 +88,4 @@ def open_forge(
         headers=kind.headers,
         access=access,
     )
-    return kind.opened(wire, place)
+    return kind.opened(wire, place, patience)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gitops_mcp.adapters.forge.answers import Answer, at, name_at, rows_in, text_at
+from gitops_mcp.adapters.forge.reading import Parts
 from gitops_mcp.adapters.forge.wire import ForgeWire
 from gitops_mcp.domain.pull_requests import (
     BaseRules,
@@ -21,7 +22,6 @@ from gitops_mcp.domain.pull_requests import (
     Review,
     Verdict,
 )
-from gitops_mcp.errors import GitOpsError, RateLimited
 
 _VERDICTS: dict[str, Verdict] = {
     "APPROVED": "approved",
@@ -41,32 +41,23 @@ _NO_RUNS = " No permission of a fine-grained personal token allows it; a GitHub 
 
 
 def report_of(wire: ForgeWire, repository: str, pull: PullRequest, row: Any) -> PullRequestReport:
-    unread: list[str] = []
-
-    def read(path: str, what: str, why: str = "") -> Answer | None:
-        try:
-            return wire.get(repository + path, {"per_page": 100}, about=what)
-        except RateLimited:
-            raise
-        except GitOpsError as error:
-            unread.append(f"{error}{why}")
-            return None
-
-    reviews = read(f"/pulls/{pull.number}/reviews", "the reviews")
-    rules = rules_from(read(f"/rules/branches/{quote(pull.base, safe='')}", "the rules of the base"))
+    parts = Parts(wire)
+    hundred = {"per_page": 100}
+    reviews = parts.read(f"{repository}/pulls/{pull.number}/reviews", "the reviews", hundred)
+    branch = quote(pull.base, safe="")
+    rules = rules_from(parts.read(f"{repository}/rules/branches/{branch}", "the rules of the base", hundred))
     required = frozenset(rules.checks or ())
-    statuses = read(f"/commits/{pull.head}/status", "the commit statuses") if pull.head else None
-    runs = read(f"/commits/{pull.head}/check-runs", "the check runs", why=_NO_RUNS) if pull.head else None
+    commit = f"{repository}/commits/{pull.head}"
+    statuses = parts.read(f"{commit}/status", "the commit statuses", hundred) if pull.head else None
+    runs = parts.read(f"{commit}/check-runs", "the check runs", hundred, why=_NO_RUNS) if pull.head else None
     checks = (*_statuses(statuses, required), *_runs(runs, required))
-    if reviews and 'rel="next"' in reviews.headers.get("link", ""):
-        unread.append("only the first 100 reviews were read")
     return PullRequestReport(
         pull,
         reviews=None if reviews is None else last_reviews(rows_in(reviews.body)),
         checks=None if statuses is None and runs is None else checks,
         rules=rules,
         blocked=_blocked(row) if pull.state == "open" else None,
-        unread=tuple(unread),
+        unread=parts.unread,
     )
 
 

@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from gitops_mcp.adapters.forge.answers import Answer, at, name_at, names_in, rows_in, text_at
-from gitops_mcp.adapters.forge.github_listing import listed_pulls
-from gitops_mcp.adapters.forge.github_pull import asked_reviewers, pull_from
-from gitops_mcp.adapters.forge.github_report import report_of
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, PATIENCE, check_body
+from gitops_mcp.adapters.forge.github.listing import listed_pulls
+from gitops_mcp.adapters.forge.github.pull import asked_reviewers, pull_from
+from gitops_mcp.adapters.forge.github.report import report_of
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, one_by_one
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
@@ -42,7 +42,7 @@ class GitHub:
     name = "GitHub"
     body_limit = BODY_LIMIT
 
-    def __init__(self, wire: ForgeWire, place: ForgePlace, *, patience: float = PATIENCE) -> None:
+    def __init__(self, wire: ForgeWire, place: ForgePlace, patience: float) -> None:
         self._wire = wire
         self._place = place
         self._patience = patience
@@ -132,7 +132,7 @@ class GitHub:
             path, body = f"/issues/{pull.number}/labels", {"labels": list(new.labels)}
             answer = self._given(path, body, f"the labels {', '.join(new.labels)}", unmet)
             pull = replace(pull, labels=names_in(answer.body)) if answer else pull
-        for names in _at_once_or_one_by_one(new.reviewers):
+        for names in one_by_one(new.reviewers):
             path = f"/pulls/{pull.number}/requested_reviewers"
             quiet = len(names) > 1
             answer = self._given(path, _asked(names), f"the reviewer {names[0]}", [] if quiet else unmet)
@@ -175,11 +175,6 @@ def _bad_fields(answer: Answer) -> set[str]:
     """The fields that an answer calls invalid."""
     errors = [one for one in rows_in(at(answer.body, "errors")) if isinstance(one, dict)]
     return {str(one.get("field")) for one in errors if one.get("code") == "invalid"}
-
-
-def _at_once_or_one_by_one(names: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """One name without access makes a request for several fail."""
-    return [names, *((name,) for name in names)] if len(names) > 1 else [names] if names else []
 
 
 def _asked(names: tuple[str, ...]) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from gitops_mcp.adapters.forge.answers import at, name_at, names_in, rows_in, text_at
-from gitops_mcp.adapters.forge.github_pull import pull_from
+from gitops_mcp.adapters.forge.github.pull import pull_from
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
