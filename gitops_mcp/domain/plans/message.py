@@ -48,9 +48,8 @@ def commit_message(
 
 
 def reason_in(subject: str, body: str) -> str | None:
-    """The caller's words in the body of such a message: what stands before the impact, without a subject in full."""
-    before, found, _ = body.partition("Impact: ")
-    paragraphs = [one for one in before.split("\n\n") if one.strip()]
-    if subject.endswith("…"):
-        paragraphs = paragraphs[1:]
-    return one_line(paragraphs[0]) if found and paragraphs else None
+    """The caller's words in such a message: the paragraph before the one that says what changes."""
+    before, impact, _ = f"\n{body}".partition("\nImpact: ")
+    paragraphs = [one for one in before.strip("\n").split("\n\n") if one]
+    *above, _ = paragraphs[1:] if subject.endswith("…") and paragraphs[1:] else paragraphs or [""]
+    return one_line(above[-1]) if impact and above else None
