@@ -59,18 +59,13 @@ ChangeName = Annotated[
 ]
 ChangeState = Annotated[
     Literal["open", "merged", "applied", "all"] | None,
-    Field(
-        description="open: not merged yet; merged: merged, applied or not; applied: live as well; left out: open, and "
-        "merged ones that have not arrived"
-    ),
+    Field(description="open: not merged; merged: applied or not; applied: live as well; left out: open or not arrived"),
 ]
 WaitFor = Annotated[
     Literal["merged", "applied", "healthy"] | None,
-    Field(description="Answer once it is so; merged waits for the review, the others for what follows the merge"),
+    Field(description="Answer once it is so, or cannot be by waiting; merged: wait for the review"),
 ]
-ChangeTimeout = Annotated[
-    int | None, Strict(), Field(description="Seconds to wait, with wait_for; default 300", ge=30, le=600)
-]
+ChangeTimeout = Annotated[int | None, Strict(), Field(description="Seconds, with wait_for; default 300", ge=30, le=600)]
 Reason = Annotated[
     str | None, Field(description="Why, in a sentence, for the commit message. Never a secret", max_length=1000)
 ]

@@ -20,10 +20,10 @@ from gitops_mcp.tools.registry import Tool
 
 
 def list_changes(app: App, state: ChangeState = None, limit: Limit = 50, cursor: Cursor = None) -> ChangeList:
-    """List the changes this server proposed: what each is, its impact, pull request and state, and what holds it up.
+    """List the changes this server proposed, with impact, pull request, state and what holds each up.
 
-    Without a state: the open ones, and merged ones that have not arrived. For the diff of one, its reviews and checks,
-    and whether it is live, use get_change.
+    Without a state: open ones, and merged ones that have not arrived. For the diff, reviews and checks of one, use
+    get_change.
     """
     from gitops_mcp.workflows.reading.changes import CURRENT, page_of_changes
 
@@ -37,10 +37,9 @@ def get_change(
     wait_for: WaitFor = None,
     timeout: ChangeTimeout = None,
 ) -> ChangeDetail:
-    """Show one change: diff, impact, pull request, state from draft to healthy, and who has to act next and how.
+    """Show one change: diff, impact, pull request, state from draft to healthy, and who has to act next.
 
-    Use it after a change was made, to see what its review waits for, and after the merge, whether it is applied. With
-    wait_for it answers once that is so, or at once where waiting does not bring it.
+    Use it for its review and, after the merge, to see whether it is live.
     """
     from gitops_mcp.workflows.reading.changes import change_detail
 
