@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -19,12 +20,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gitops_mcp.sandbox.forges.dialect import Dialect
+from gitops_mcp.sandbox.forges.git_http import GitRequest, answer_git
+from gitops_mcp.sandbox.forges.gitea import GITEA
 from gitops_mcp.sandbox.forges.github import GITHUB
+from gitops_mcp.sandbox.forges.gitlab import GITLAB
 from gitops_mcp.sandbox.forges.routing import Answer, Call
 from gitops_mcp.sandbox.forges.store import SandboxForge
 from gitops_mcp.sandbox.listener import Listener
 
-DIALECTS: dict[str, Dialect] = {"github": GITHUB}
+DIALECTS: dict[str, Dialect] = {one.name: one for one in (GITHUB, GITLAB, GITEA)}
 _ABOUT = (
     "A stand-in for {name}, for trying and testing gitops-mcp on this machine. It is no forge, and keeps nothing.\n"
 )
@@ -117,6 +121,9 @@ class ForgeServer:
         if answer is None and below is not None:
             call = self._call(request, below, content)
             answer = self._api(call) if call else Answer(400, {"message": "Problems parsing JSON"})
+        if answer is None and below is None:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            answer = answer_git(self.forge, self.url, GitRequest(request.method, path, query, headers, content))
         if answer is None:
             answer = Answer(404, _ABOUT.format(name=self.dialect.name), media="text/plain")
         user = call.user.login if call and call.user else None
@@ -146,11 +153,12 @@ class ForgeServer:
         body: Any = None
         if content:
             try:
-                body = json.loads(content)
+                is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+                body = dict(parse_qsl(content.decode())) if is_form else json.loads(content)
             except ValueError:
                 return None
-        query = dict(request.query_params)
-        return Call(self.forge, request.method, path, query, body, self.api, self.url, None, headers)
+        query, asked = dict(request.query_params), request.scope["query_string"].decode()
+        return Call(self.forge, request.method, path, query, body, self.api, self.url, None, headers, asked)
 
     def _api(self, call: Call) -> Answer:
         with self.forge.lock:
