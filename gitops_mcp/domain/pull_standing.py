@@ -187,10 +187,10 @@ def _blocked(report: PullRequestReport, here: ProposalInGit) -> PullStanding | N
 
 def _merge(report: PullRequestReport) -> PullStanding:
     approved = [one for one in report.reviews or () if one.verdict == "approved" and not one.is_stale]
-    by = f"{_people(approved)} approved it, and nothing" if approved else "nothing"
-    return PullStanding(
-        "merge", f"{by} is known to hold the merge up", f"A person presses the merge button at {report.pull.url}"
-    )
+    by = f"{_people(approved)} approved it" if approved else "nobody has approved it"
+    reviews = "" if approved else "reviews it and "
+    why = f"{by}, and nothing is known to hold the merge up"
+    return PullStanding("merge", why, f"A person {reviews}presses the merge button at {report.pull.url}")
 
 
 def _passed_over(report: PullRequestReport) -> str:

@@ -18,6 +18,7 @@ from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.forges import ForgeServers, ServedForge
 
 VARIABLES = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
+_DRAFTS = {"github": "", "gitlab": "Draft: ", "gitea": "WIP: "}
 URL = "https://git.example.com/platform/fleet.git"
 CLUSTER = "clusters/prod/shop/orders-db/cluster.yaml"
 
@@ -57,8 +58,10 @@ class ForgeTeam:
         assert made.commit is not None
         return made.commit
 
-    def open_pull(self, change: str = "size", **options: str | bool) -> Pull:
-        return self.forge.open_pull(f"gitops-mcp/{change}", title="Scale", **options)  # type: ignore[arg-type] # by name
+    def open_pull(self, change: str = "size", *, draft: bool = False) -> Pull:
+        """As a person opens one; but for GitHub a draft is one by its title."""
+        title = f"{_DRAFTS[self.forge.name] if draft else ''}Scale"
+        return self.forge.open_pull(f"gitops-mcp/{change}", title=title, draft=draft)
 
     def commit_to_main(self, path: str, text: str) -> None:
         self.git("checkout", "--quiet", "-B", "main", "origin/main")
