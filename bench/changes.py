@@ -60,13 +60,15 @@ def _repository(folder: Path, state: str, count: int) -> Path:
 
 def change_commit(tip: str, number: int, name: str = "change", instances: int = 5) -> str:
     message = f"Scale db-{number}\n\nGitops-Mcp-Change: {name}-{number}\n"
-    return _commit(f"gitops-mcp/{name}-{number}", 1_700_000_100 + number, message, f"from {tip}\n", number, instances)
+    return _commit(
+        f"gitops-mcp/{name}-{number}", 1_700_000_100 + 100 * number, message, f"from {tip}\n", number, instances
+    )
 
 
 def merge_commit(tip: str, number: int, *, first: bool, name: str = "change") -> str:
     above = f"from {tip}\n" if first else ""
     merge = f"merge refs/heads/gitops-mcp/{name}-{number}\n"
-    return _commit("main", 1_700_002_000 + number, f"Merge {number}\n", above + merge, number)
+    return _commit("main", 1_700_000_150 + 100 * number, f"Merge {number}\n", above + merge, number)
 
 
 def _commit(branch: str, when: int, message: str, parents: str, number: int, instances: int = 5) -> str:

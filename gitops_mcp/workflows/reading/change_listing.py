@@ -50,12 +50,13 @@ class Listing:
         """Of the last merged changes those that were seen not to have arrived, or to have failed."""
         merged = [span for span in self.spans if span.state == "merged"]
         merged.sort(key=lambda span: span.commits[0].moment.isoformat() if span.commits else "", reverse=True)
-        asked = [span for span in merged[:_LATELY] if (span.name, span.tip) not in self.app.arrived]
+        known = self.app.arrived
+        asked = [span for span in merged[:_LATELY] if _last_commit(self.ground, span.name, span.tip) not in known]
         found = self.followed(asked)
         for span in found:
             behind = self._behind[span.name]
             if span.state in {"healthy", "superseded", "reverted"} or (span.state == "applied" and behind.stuck):
-                self.app.arrived.add((span.name, span.tip))
+                known.add(_last_commit(self.ground, span.name, span.tip))
         return [span for span in found if span.state == "failed" or self._is_awaited(span)]
 
     def _is_awaited(self, span: Span) -> bool:
@@ -77,6 +78,8 @@ def read_listing(app: App, *, closed: bool, lately: bool) -> Listing:
     branches = repository.changes(ground.git, base)
     heads = repository.proposed(ground.git, base) if closed else None
     gone = dict(islice(_gone(ground, heads or {}), None if closed else _LATELY)) if closed or lately else {}
+    if lately:
+        gone = {name: tip for name, tip in gone.items() if _last_commit(ground, name, tip) not in app.arrived}
     repository.learn(base.commit, [*(found.tip for found in branches), *filter(None, gone.values())])
     pulls = list_open_pulls(app, ground, warnings)
     spans = [span_of(ground, found, pulls.by_branch.get(found.branch)) for found in branches]
@@ -86,6 +89,12 @@ def read_listing(app: App, *, closed: bool, lately: bool) -> Listing:
     repository.learn_files((span.start, span.tip) for span in spans if span.start)
     note_spans(ground, spans)
     return Listing(app, ground, ApisOnce(app, ground.settings), spans, pulls, warnings, heads is not None)
+
+
+def _last_commit(ground: Ground, name: str, tip: str | None) -> tuple[str, str]:
+    """What tells one life of a change from the next: its newest commit that the base has, else where it stood."""
+    named = ground.repository.recent(ground.base.commit).naming(name)
+    return name, named[0].id if named else tip or ""
 
 
 def _gone(ground: Ground, heads: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:

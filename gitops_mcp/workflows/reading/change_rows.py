@@ -10,7 +10,7 @@ from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.plans.message import reason_in
-from gitops_mcp.domain.redact import redact_text, words_of_others
+from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.workflows.reading.change_impact import impact_of_change
 from gitops_mcp.workflows.reading.change_look import ChangeLook
 from gitops_mcp.workflows.reading.change_pull import shown_pull
@@ -51,7 +51,7 @@ def subject_of(span: Span) -> str:
     if span.pull:
         return words_of_others(span.pull.title, most=100)
     own = [one for one in span.commits if span.name in one.changes] or list(span.commits)
-    subjects = list(dict.fromkeys(redact_text(one.subject) for one in reversed(own)))
+    subjects = list(dict.fromkeys(words_of_others(one.subject, most=100) for one in reversed(own)))
     more = f" and {len(subjects) - _SUBJECTS} more" if len(subjects) > _SUBJECTS else ""
     return cut_text("; ".join(subjects[:_SUBJECTS]) + more, 200)
 
@@ -60,7 +60,7 @@ def reason_of(span: Span) -> str | None:
     """Why it was asked for, as its own commits say."""
     own = [one for one in reversed(span.commits) if span.name in one.changes]
     reasons = dict.fromkeys(filter(None, (reason_in(one.subject, one.body) for one in own)))
-    return cut_text(redact_text("; ".join(reasons)), 200) or None
+    return words_of_others("; ".join(reasons), most=200) if reasons else None
 
 
 def _authors(span: Span) -> list[str]:
