@@ -12,7 +12,7 @@ from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.sandbox.forges import SandboxForge
 from gitops_mcp.sandbox.forges.server import ForgeServer
-from gitops_mcp.sandbox.forges.values import ForgeName, Pull
+from gitops_mcp.sandbox.forges.values import ForgeName, Pull, Repository
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.forges import ForgeServers, ServedForge
@@ -58,10 +58,20 @@ class ForgeTeam:
         assert made.commit is not None
         return made.commit
 
-    def open_pull(self, change: str = "size", *, draft: bool = False) -> Pull:
+    def use_fork(self) -> Repository:
+        """Pushes go to a fork from now on, as `git push` would take them there."""
+        path = self.served.folder / "fork.git"
+        made = self.forge.fork("bot", path)
+        url = URL.replace("platform", "bot")
+        self.git("config", f"url.{path}.insteadOf", url)
+        self.git("remote", "add", "fork", url)
+        self.git("config", "remote.pushDefault", "fork")
+        return made
+
+    def open_pull(self, change: str = "size", *, draft: bool = False, source: Repository | None = None) -> Pull:
         """As a person opens one; but for GitHub a draft is one by its title."""
         title = f"{_DRAFTS[self.forge.name] if draft else ''}Scale"
-        return self.forge.open_pull(f"gitops-mcp/{change}", title=title, draft=draft)
+        return self.forge.open_pull(f"gitops-mcp/{change}", title=title, draft=draft, source=source)
 
     def commit_to_main(self, path: str, text: str) -> None:
         self.git("checkout", "--quiet", "-B", "main", "origin/main")

@@ -70,13 +70,13 @@ def look_at_change(app: App, name: str, known: PullSeen | None = None) -> Change
 
 def with_standing(look: ChangeLook) -> ChangeLook:
     """The same with what an open change conflicts with, and what its pull request waits for."""
-    if not look.has_tip:
-        return look
-    ground, span = look.ground, look.span
-    conflicts = ground.repository.conflicts(ground.base.commit, span.tip)
+    ground, span, pull = look.ground, look.span, look.span.pull
+    conflicts = ground.repository.conflicts(ground.base.commit, span.tip) if look.has_tip else ()
     standing = standing_of(ground, span, look.seen, conflicts)
-    if standing and span.pull:
-        span = replace(span, why=standing.why + span.why.removeprefix(f"pull request #{span.pull.number} is open"))
+    if standing and pull:
+        span = replace(span, why=standing.why + span.why.removeprefix(f"pull request #{pull.number} is open"))
+    elif span.state == "pushed" and look.seen.forge and not look.seen.fault and pull is None:
+        span = replace(span, why=f"{span.why}; no pull request of it is open")
     return replace(look, span=span, conflicts=conflicts, standing=standing)
 
 

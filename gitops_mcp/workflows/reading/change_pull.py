@@ -70,6 +70,7 @@ class OpenPulls:
     """The listing of those that are open, by branch."""
 
     forge: str | None = None
+    """None: one that is not here may be open all the same."""
     by_branch: Mapping[str, PullRequest] = field(default_factory=dict)
 
 
@@ -86,7 +87,7 @@ def list_open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> OpenPul
         return OpenPulls()
     if found.is_cut:
         warnings.append(_cut_notice(found))
-    return OpenPulls(forge.name, _by_branch(ground, found))
+    return OpenPulls(None if found.is_cut else forge.name, _by_branch(ground, found))
 
 
 def _unknown_notices(forge: NoForge) -> list[Notice]:
@@ -114,8 +115,9 @@ def standing_of(ground: Ground, span: Span, seen: PullSeen, conflicts: tuple[str
     if pull is None or pull.state != "open" or span.state != "in_review":
         return None
     if ground.repository.change(ground.git, ground.base, span.name) is None:
+        opened = f"pull request #{pull.number} is open"
         then = f"A person restores branch {span.branch} at {pull.url}, or closes the pull request there"
-        return PullStanding("mend", span.why, then)
+        return PullStanding("mend", opened, then)
     behind = ground.repository.behind(ground.base.commit, span.tip)
     here = ProposalInGit(span.name, ground.base.branch, span.tip, conflicts, behind, seen.forge or "the forge")
     report = seen.report if seen.report and seen.report.pull.number == pull.number else PullRequestReport(pull)

@@ -128,6 +128,9 @@ def test_a_closed_one_closes_the_change_until_it_is_opened_again(team: ForgeTeam
         assert found.state == "closed"
         assert found.next[0].startswith(f"A person reopens pull request #{pull.number} at ")
         assert found.next[0].endswith("or discard_change removes its branch")
+    [row] = rows(app)
+    assert (row.state, row.pull_request) == ("pushed", None)
+    assert (row.why or "").endswith("no pull request of it is open")
     team.forge.reopen(pull)
     assert detail(team, app).state == "in_review"
 
@@ -177,6 +180,35 @@ def test_a_name_that_is_used_again_is_a_change_of_its_own(team: ForgeTeam) -> No
     team.forge.delete_branch("gitops-mcp/size")
     for asked in (app, team.newcomer()):
         assert detail(team, asked).state == "closed"
+
+
+def test_a_merged_one_that_was_taken_back_is_reverted(team: ForgeTeam) -> None:
+    app = team.app()
+    team.scale(app, 5)
+    before = (team.checkout / CLUSTER).read_text()
+    team.forge.merge(team.open_pull(), "squash", delete=True, message="Make room")
+    team.git("fetch", "--quiet")
+    team.commit_to_main(CLUSTER, before)
+    for asked in (app, team.newcomer()):
+        found = detail(team, asked)
+        assert found.state == "reverted"
+        assert "pull request #1 is merged" in found.why
+        assert "says again what it said before the change" in found.why
+
+
+@pytest.mark.thorough
+def test_where_pushes_go_to_a_fork_its_pull_request_leads_across(team: ForgeTeam) -> None:
+    fork = team.use_fork()
+    app = team.app()
+    team.scale(app, 5)
+    found = detail(team, app)
+    assert (found.state, found.pull_request) == ("pushed", None)
+    assert found.why.endswith("no pull request of it is open")
+    pull = team.open_pull(source=fork)
+    assert detail(team, app).state == "in_review"
+    assert rows(app)[0].pull_request is not None
+    team.forge.merge(pull, "squash")
+    assert detail(team, app).state == "merged"
 
 
 @pytest.mark.parametrize("count", [1, 12])
