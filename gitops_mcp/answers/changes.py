@@ -56,7 +56,7 @@ class ChangeRow(Answer):
     authors: list[str] = Field(default_factory=list)
     impact: str
     """What its net difference does to what runs."""
-    conflicts: list[str] = Field(default_factory=list)
+    conflicts: list[str] | None = None
     """Files that cannot be merged without a person."""
     pull_request: ShownPullRequest | None = None
     """As far as a listing of the forge says it; left out where none is open."""
@@ -104,7 +104,7 @@ class ChangeList(Answer):
                     ", ".join(row.authors),
                     row.impact,
                     row.pull_request.cell() if row.pull_request else None,
-                    ", ".join(row.conflicts),
+                    ", ".join(row.conflicts or ()),
                     row.commits,
                     ", ".join(row.files),
                     row.behind,

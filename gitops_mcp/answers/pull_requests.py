@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Self
 
-from pydantic import Field
-
 from gitops_mcp.answers.base import Answer
 from gitops_mcp.answers.markdown import plain
 from gitops_mcp.domain.pull_requests import PullRequest
@@ -23,14 +21,14 @@ class ShownPullRequest(Answer):
     """Left out where it is the base of the change."""
     mergeable: Literal["yes", "conflicts", "no"] | None = None
     approved_by: list[str] | None = None
-    changes_requested_by: list[str] = Field(default_factory=list)
-    waiting_for: list[str] = Field(default_factory=list)
+    changes_requested_by: list[str] | None = None
+    waiting_for: list[str] | None = None
     """Reviewers who were asked and have not answered."""
     approvals_required: int | None = None
-    checks_failed: list[str] = Field(default_factory=list)
-    checks_pending: list[str] = Field(default_factory=list)
+    checks_failed: list[str] | None = None
+    checks_pending: list[str] | None = None
     checks_passed: int | None = None
-    unread: list[str] = Field(default_factory=list)
+    unread: list[str] | None = None
     """What could not be read of it, and what would allow that."""
 
     @classmethod
@@ -74,4 +72,4 @@ class ShownPullRequest(Answer):
             yield f"approvals that the base asks for: {self.approvals_required}"
         if self.checks_passed:
             yield f"checks that passed: {self.checks_passed}"
-        yield from (f"not read: {plain(one)}" for one in self.unread)
+        yield from (f"not read: {plain(one)}" for one in self.unread or ())

@@ -146,7 +146,7 @@ def shown_pull(ground: Ground, span: Span, report: PullRequestReport | None = No
         pending = (one.name for one in checks if one.state == "pending")
         told["checks_pending"] = _names((*pending, *(one for one in rules.checks or () if one not in begun)))
         told["checks_passed"] = sum(one.state in {"success", "neutral"} for one in checks)
-    return shown.model_copy(update=told)
+    return shown.model_copy(update={name: value for name, value in told.items() if value != []})
 
 
 def _names(names: Iterable[str]) -> list[str]:

@@ -34,7 +34,7 @@ def change_row(app: App, look: ChangeLook) -> ChangeRow:
         reason=reason_of(span),
         authors=[words_of_others(one, most=60) for one in _authors(span)],
         impact=impact_of_change(app, ground, span).level.label,
-        conflicts=[cut_text(path, 200) for path in look.conflicts[:_FILES]],
+        conflicts=[cut_text(path, 200) for path in look.conflicts[:_FILES]] or None,
         pull_request=shown_pull(ground, span),
         commits=len(span.commits),
         files=[cut_text(path, 200) for path in paths[:_FILES]] + more,

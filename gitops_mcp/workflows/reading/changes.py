@@ -150,5 +150,6 @@ def _decode_skip(cursor: str | None, state: str) -> int:
     if kind != "changes" or of not in tuple(_FILTERS) or type(skip) is not int or skip < 0:
         raise cursors.unknown_cursor("list_changes")
     if of != state:
-        raise InvalidRequest(f"cursor: it belongs to state={of}; repeat that, or leave the cursor out to start again")
+        whose = "a call without state" if of == CURRENT else f"state={of}"
+        raise InvalidRequest(f"cursor: it belongs to {whose}; repeat that, or leave the cursor out to start again")
     return skip
