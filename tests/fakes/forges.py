@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +56,26 @@ class ServedForge:
         self.commit(branch, file=f"{branch.replace('/', '-')}.txt")
         return self.forge.open_pull(branch, **options)
 
+    def pulls(self, count: int) -> None:
+        """So many that are open, alike but for their numbers."""
+        first = self.pull()
+        kept = self.forge.repository.pulls
+        kept |= {number: replace(first, number=number) for number in range(2, count + 1)}
+
 
 @dataclass
 class ForgeServers:
     """Each call serves one more; they are stopped together."""
 
     folder: Path
+    first: Path | None = None
+    """A remote to copy, which is faster than to make one."""
     served: list[ServedForge] = field(default_factory=list)
 
     def __call__(self, name: ForgeName = "github", *, repository: str = "platform/fleet") -> ServedForge:
         folder = self.folder / f"forge-{len(self.served)}"
-        remote = SandboxRemote.create(folder / "remote.git")
+        place = folder / "remote.git"
+        remote = SandboxRemote(Path(shutil.copytree(self.first, place))) if self.first else SandboxRemote.create(place)
         remote.checkout(folder / "checkout")
         made = ServedForge(folder, ForgeServer(SandboxForge(remote, name, repository=repository)))
         made.server.start()

@@ -16,7 +16,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -80,7 +80,17 @@ class ForgeWire:
         self._access = access
         self._seconds = seconds
         self._client: httpx2.Client | None = None
+        self._has_asked = False
         self._opening = threading.Lock()
+
+    def identity(self, key: str, *, allow: tuple[int, ...] = (403, 404)) -> str:
+        """Who acts, where the credential may ask: `bot, by the token of GITHUB_TOKEN`. `key` has the login."""
+        if self.credential.login is None and not self._has_asked:
+            answer = self.get("/user", about="the question who acts", allow=allow)
+            self._has_asked = True
+            login = text_at(answer.body, key) if answer.status == 200 else None
+            self.credential = replace(self.credential, login=login)
+        return self.credential.identity
 
     def get(self, path: str, query: Query | None = None, *, about: str, allow: tuple[int, ...] = ()) -> Answer:
         return self.ask("GET", path, query=query, about=about, allow=allow)
@@ -106,7 +116,7 @@ class ForgeWire:
             self.credential = self._source() or self.credential
         answer = self._answered(method, path, query, body, about, writes=writes)
         if answer.status == 401 and (renewed := self._source()) and renewed.secret != self.credential.secret:
-            self.credential = renewed
+            self.credential, self._has_asked = renewed, False
             answer = self._answered(method, path, query, body, about, writes=writes)
         wait = seconds_to_wait(answer)
         if wait is not None and wait <= _LONGEST_WAIT:
@@ -150,12 +160,9 @@ class ForgeWire:
         import httpx2
 
         check_wanted()
-        client = self._connected()
-        headers = {**self._headers, "Authorization": self._authorization(self.credential)}
-        address = path if path.startswith("http") else self.api + path
-        request = client.build_request(method, address, params=query, json=body, headers=headers)
-        started = time.monotonic()
         what = f"{self.name}: {about}"
+        client, request = self._connected(), self._request(method, path, query, body, what)
+        started = time.monotonic()
         try:
             status, told, data = _in_time(
                 self._seconds, lambda: _exchanged(client, request, started + self._seconds), writes=writes
@@ -166,10 +173,26 @@ class ForgeWire:
                 f"{what}: no answer from {self._host} within {self._seconds:g} s; try again, or look whether it is up"
             )
             raise MayArrive(late) if writes and not connecting else Unavailable(late) from error
+        except UnicodeError as error:  # a label of the host that no name has
+            raise Unavailable(f"{what}: {self._no_address}") from error
         except httpx2.HTTPError as error:
             raise self._unreachable(error, what, writes=writes) from error
         log.debug("%s %s: %s in %.0f ms", method, path, status, (time.monotonic() - started) * 1000)
         return parsed_answer(status, told, data, secret=self.credential.secret)
+
+    def _request(self, method: Method, path: str, query: Query | None, body: Any, what: str) -> httpx2.Request:
+        import httpx2
+
+        authorization = self._authorization(self.credential)
+        if not (authorization.isascii() and authorization.isprintable()):
+            bad = "holds a line break or a letter that no token has"
+            raise Refused(f"{what}: {self.credential.name} {bad}: set it anew")
+        address = path if path.startswith("http") else self.api + path
+        own = {"User-Agent": f"gitops-mcp/{__version__}", "Accept-Encoding": "gzip", "Authorization": authorization}
+        try:
+            return httpx2.Request(method, address, params=query, json=body, headers={**self._headers, **own})
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise Unavailable(f"{what}: {self._no_address}") from error
 
     def _unreachable(self, error: Exception, what: str, *, writes: bool) -> GitOpsError:
         import httpx2
@@ -186,6 +209,10 @@ class ForgeWire:
         return Unavailable(text) if isinstance(error, httpx2.ConnectError) or not writes else MayArrive(text)
 
     @property
+    def _no_address(self) -> str:
+        return f"{self.api} is no address that can be asked: check forge.url and forge.api"
+
+    @property
     def _host(self) -> str:
         return urlsplit(self.api).netloc
 
@@ -199,12 +226,11 @@ class ForgeWire:
                 here = (urlsplit(self.api).hostname or "") in {"localhost", "127.0.0.1", "::1"}
                 try:
                     self._client = httpx2.Client(
-                        verify=_tls_context(self._access),
+                        verify=self.api.startswith("https:") and _tls_context(self._access),
                         proxy=None if here else self._access.proxy,
                         trust_env=not here,
                         timeout=self._seconds,
                         follow_redirects=False,
-                        headers={"User-Agent": f"gitops-mcp/{__version__}"},
                     )
                 except (ValueError, httpx2.InvalidURL) as error:  # its text may hold the proxy's login
                     raise Unavailable(

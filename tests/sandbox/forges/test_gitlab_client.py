@@ -11,6 +11,8 @@ from gitlab.exceptions import GitlabCreateError, GitlabError, GitlabMRClosedErro
 from gitops_mcp.sandbox.forges import Rules
 from tests.fakes.forges import ForgeServers, ServedForge
 
+MERGED = "Merge branch 'change' into 'main'\n\nScale orders\n\nSee merge request platform/fleet!1"
+
 
 @pytest.fixture
 def served(forge_server: ForgeServers) -> ServedForge:
@@ -45,12 +47,11 @@ def test_a_merge_request_is_created_read_edited_and_closed(served: ServedForge) 
 @pytest.mark.parametrize(
     ("method", "squash", "parents", "message"),
     [
-        ("merge", False, 2, "Merge branch 'change' into 'main'\n\nScale orders\n\nSee merge request platform/fleet!1"),
-        ("merge", True, 2, "Merge branch 'change' into 'main'\n\nScale orders\n\nSee merge request platform/fleet!1"),
-        ("ff", False, 1, "Set it\n\nGitops-Mcp-Change: one"),
-        ("ff", True, 1, "Scale orders"),
+        pytest.param("merge", False, 2, MERGED, id="merge", marks=pytest.mark.thorough),
+        pytest.param("merge", True, 2, MERGED, id="merge of a squash"),
+        pytest.param("ff", False, 1, "Set it\n\nGitops-Mcp-Change: one", id="fast-forward"),
+        pytest.param("ff", True, 1, "Scale orders", id="fast-forward of a squash", marks=pytest.mark.thorough),
     ],
-    ids=["merge", "merge of a squash", "fast-forward", "fast-forward of a squash"],
 )
 def test_a_merge_moves_the_base(served: ServedForge, method: str, squash: bool, parents: int, message: str) -> None:
     served.forge.repository.settings.merge_method = method  # type: ignore[assignment]
@@ -109,6 +110,24 @@ def test_the_status_tells_one_reason_of_several_until_all_are_met(served: Served
     assert [one.name for one in project(served).commits.get(pull.head, lazy=True).statuses.list()] == ["ci"]
 
 
+def test_where_only_fast_forwards_are_allowed_the_branch_is_rebased_first(served: ServedForge) -> None:
+    served.forge.repository.settings.merge_method = "ff"
+    before = served.pull().head
+    served.commit("other", file="other.txt")
+    served.git("push", "--quiet", "origin", "other:main")
+    found = project(served, "reviewer").mergerequests
+    found.get(1)
+    assert found.get(1).detailed_merge_status == "need_rebase"
+    found.get(1).rebase()
+    found.get(1)
+    rebased = found.get(1)
+    assert rebased.detailed_merge_status == "mergeable"
+    assert rebased.sha != before
+    rebased.merge()
+    served.git("fetch", "--quiet")
+    assert served.git("rev-parse", "origin/main") == rebased.sha
+
+
 def test_a_row_of_a_list_has_the_status_that_was_computed_last(served: ServedForge) -> None:
     served.pull()
     merge_requests = project(served).mergerequests
@@ -117,10 +136,7 @@ def test_a_row_of_a_list_has_the_status_that_was_computed_last(served: ServedFor
 
 
 def test_pages_tell_their_total(served: ServedForge) -> None:
-    served.commit("one")
-    for number in range(3):
-        served.git("push", "--quiet", "origin", f"one:refs/heads/change-{number}")
-        served.forge.open_pull(f"change-{number}")
+    served.pulls(3)
     found = project(served).mergerequests.list(iterator=True, per_page=2)
     assert (found.total, found.total_pages, found.per_page) == (3, 2, 2)
     assert [one.iid for one in found] == [3, 2, 1]

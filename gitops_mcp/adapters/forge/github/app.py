@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from gitops_mcp.adapters.forge.answers import at, text_at
-from gitops_mcp.adapters.forge.credentials import AppKey, Credential
+from gitops_mcp.adapters.forge.credentials import GITHUB_APP, AppKey, Credential
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import Access, ForgeWire
 from gitops_mcp.errors import Unavailable
@@ -19,7 +20,7 @@ _LASTS = 3300.0
 class AppSource:
     """The App's token, asked for again before it ends."""
 
-    def __init__(self, key: AppKey, place: ForgePlace, headers: dict[str, str], access: Access) -> None:
+    def __init__(self, key: AppKey, place: ForgePlace, headers: Mapping[str, str], access: Access) -> None:
         self._key = key
         self._place = place
         self._wire = ForgeWire(
@@ -46,7 +47,7 @@ class AppSource:
         token = text_at(answer.body, "token")
         if token is None:
             raise Unavailable("GitHub: a token of the installation: the answer holds none: check forge.api")
-        return Credential("GitHub App", token, login=self._login, ends=time.monotonic() + _LASTS)
+        return Credential(GITHUB_APP, token, login=self._login, ends=time.monotonic() + _LASTS)
 
     def _signed(self) -> Credential:
         import jwt

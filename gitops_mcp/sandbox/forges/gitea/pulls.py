@@ -7,9 +7,8 @@ from typing import Any
 
 from gitops_mcp.sandbox.forges.gitea.bodies import branch_body, pull_body, repository_body, row_body
 from gitops_mcp.sandbox.forges.gitea.rights import need, need_open, need_write, not_found, refusal, the_pull
-from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.merging import MergeRefused, Way
 from gitops_mcp.sandbox.forges.routing import Answer, Call, Refused, link_header, page_of
-from gitops_mcp.sandbox.forges.store import MergeRefused
 from gitops_mcp.sandbox.forges.values import Pull, Repository
 
 TITLE_COLUMNS = 252
@@ -28,7 +27,7 @@ _REFUSED = {
 }
 
 
-def paged(call: Call, rows: list[Any]) -> tuple[list[Any], dict[str, str]]:
+def rows_of_page(call: Call, rows: list[Any]) -> tuple[list[Any], dict[str, str]]:
     """The links repeat the size that was asked, though fewer are served."""
     page = page_of(call, rows, size_name="limit", default=30, most=50)
     order = ("next", "last", "first", "prev")
@@ -54,7 +53,7 @@ def list_pulls(call: Call) -> Answer:
     rows.sort(key=lambda one: (one.updated if by_update else one.created, one.number), reverse=True)
     if call.forge.lags.take("lists"):
         rows = []
-    found, headers = paged(call, rows)
+    found, headers = rows_of_page(call, rows)
     return Answer(200, [row_body(call, one) for one in found], headers)
 
 
@@ -123,7 +122,8 @@ def _head(call: Call) -> tuple[Repository | None, str]:
 
 def _set_labels(call: Call, pull: Pull, numbers: list[int]) -> None:
     """Those that there are not are dropped without a word."""
-    pull.labels[:] = [name for name, number in call.repo.labels.items() if number in numbers]
+    known = {**call.repo.labels, **call.forge.organization_labels}
+    pull.labels[:] = [name for name, number in known.items() if number in numbers]
 
 
 def cut_title(title: str) -> str:
@@ -187,7 +187,7 @@ def is_merged(call: Call) -> Answer:
 
 def list_branches(call: Call) -> Answer:
     need(call, "read:repository")
-    found, headers = paged(call, sorted(call.repo.tips))
+    found, headers = rows_of_page(call, sorted(call.repo.tips))
     return Answer(200, [branch_body(call, one) for one in found], headers)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gitops_mcp.sandbox.forges.routing import Call
+from gitops_mcp.sandbox.forges.rules import missing
 from gitops_mcp.sandbox.forges.store import SandboxForge
 from gitops_mcp.sandbox.forges.values import Comment, Pull, Repository, Review, Status, User
 from gitops_mcp.sandbox.remote import git
@@ -49,6 +50,7 @@ def repository_body(call: Call, repository: Repository, *, full: bool = False) -
         "archived": repository.settings.archived,
         "disabled": False,
         "visibility": "private",
+        "web_commit_signoff_required": False,
     }
     if full:
         role = repository.roles.get(call.user.login) if call.user else None
@@ -60,6 +62,7 @@ def repository_body(call: Call, repository: Repository, *, full: bool = False) -
             "allow_auto_merge": False,
             "allow_update_branch": False,
             "delete_branch_on_merge": settings.delete_branch,
+            "use_squash_pr_title_as_default": settings.squash_title == "PR_TITLE",
             "squash_merge_commit_title": settings.squash_title,
             "squash_merge_commit_message": settings.squash_message,
             "merge_commit_title": "MERGE_MESSAGE",
@@ -148,7 +151,7 @@ def pull_body(call: Call, pull: Pull, *, is_new: bool = False) -> Body:
         "merged": pull.merged is not None,
         "mergeable": mergeable,
         "rebaseable": mergeable,
-        "mergeable_state": merge_state(call.forge, pull, mergeable),
+        "mergeable_state": merge_state(pull, mergeable),
         "merged_by": user_body(call, pull.merged_by),
         "comments": len(pull.comments),
         "review_comments": 0,
@@ -172,7 +175,7 @@ def changes(pull: Pull) -> tuple[int, int, int]:
     return sum(one[0] for one in counts), sum(one[1] for one in counts), len(lines)
 
 
-def merge_state(forge: SandboxForge, pull: Pull, mergeable: bool | None) -> str:
+def merge_state(pull: Pull, mergeable: bool | None) -> str:
     """One word for what holds a merge up, not the reason; of a conflict before all else."""
     if mergeable is None:
         return "unknown"
@@ -180,12 +183,12 @@ def merge_state(forge: SandboxForge, pull: Pull, mergeable: bool | None) -> str:
         return "dirty"
     if pull.draft:
         return "draft"
-    missing = set(forge.missing(pull)) if pull.is_open else set()
-    if missing & _BLOCKS:
+    still = set(missing(pull)) if pull.is_open else set()
+    if still & _BLOCKS:
         return "blocked"
-    if missing:
+    if still:
         return "behind"
-    passed = all(one.state in {"success", "neutral", "skipped"} for one in forge.checks(pull))
+    passed = all(one.has_passed for one in pull.checks())
     return "clean" if passed else "unstable"
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from gitops_mcp.sandbox.forges.github.bodies import pull_body, repository_body, row_body
 from gitops_mcp.sandbox.forges.github.rights import invalid, need, need_write, refusal, the_pull
-from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.merging import MergeRefused, Way
 from gitops_mcp.sandbox.forges.routing import Answer, Call, Page, link_header, page_of
-from gitops_mcp.sandbox.forges.store import MergeRefused
 from gitops_mcp.sandbox.forges.values import Pull, Repository
 from gitops_mcp.sandbox.remote import git
 
@@ -24,7 +23,7 @@ _REFUSED = {
 }
 
 
-def paged(call: Call, rows: list[Pull] | list[object], most: int = 100) -> tuple[Page, dict[str, str]]:
+def rows_of_page(call: Call, rows: list[Pull] | list[object], most: int = 100) -> tuple[Page, dict[str, str]]:
     page = page_of(call, rows, size_name="per_page", default=30, most=most)
     rest = call.path.removeprefix(f"/repos/{call.repo.full_name}")
     return page, link_header(call, page, f"{call.api}/repositories/{call.repo.id}{rest}")
@@ -45,7 +44,7 @@ def list_pulls(call: Call) -> Answer:
     rows.sort(key=lambda one: (one.updated if by_update else one.created, one.number), reverse=descends)
     if call.forge.lags.take("lists"):
         rows = []
-    page, headers = paged(call, rows)
+    page, headers = rows_of_page(call, rows)
     return Answer(200, [row_body(call, one) for one in page.rows], headers)
 
 
@@ -180,6 +179,17 @@ def merge_pull(call: Call) -> Answer:
     return Answer(200, {"sha": pull.merge_commit, "merged": True, "message": "Pull Request successfully merged"})
 
 
+def update_branch(call: Call) -> Answer:
+    need(call, "pull_requests=write")
+    pull = the_pull(call)
+    need_write(call)
+    if call.given("expected_head_sha", pull.head) != pull.head:
+        raise refusal(422, "expected head sha didn\u2019t match current head ref.")
+    call.forge.update_branch(pull, by=call.person.login)
+    url = f"{call.api}/repos/{call.repo.full_name}/pulls/{pull.number}"
+    return Answer(202, {"message": "Updating pull request branch.", "url": url})
+
+
 def is_merged(call: Call) -> Answer:
     if the_pull(call).merged is None:
         raise refusal(404, "Not Found")
@@ -190,7 +200,7 @@ def pulls_of_commit(call: Call) -> Answer:
     need(call, "pull_requests=read")
     wanted = call.place["ref"]
     rows = [one for one in call.repo.pulls.values() if wanted in {one.head, one.merge_commit}]
-    page, headers = paged(call, rows)
+    page, headers = rows_of_page(call, rows)
     return Answer(200, [row_body(call, one) for one in page.rows], headers)
 
 

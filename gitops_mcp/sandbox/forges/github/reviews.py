@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from gitops_mcp.sandbox.forges.github.bodies import (
     comment_body,
@@ -13,7 +13,7 @@ from gitops_mcp.sandbox.forges.github.bodies import (
     team_body,
     user_body,
 )
-from gitops_mcp.sandbox.forges.github.pulls import check_length, paged
+from gitops_mcp.sandbox.forges.github.pulls import check_length, rows_of_page
 from gitops_mcp.sandbox.forges.github.rights import invalid, need, need_write, not_found, refusal, the_pull
 from gitops_mcp.sandbox.forges.routing import Answer, Call
 from gitops_mcp.sandbox.forges.values import Comment, Pull, Verdict, now
@@ -60,12 +60,7 @@ def remove_label(call: Call) -> Answer:
     return list_labels(call)
 
 
-def labels_of_repository(call: Call) -> Answer:
-    page, headers = paged(call, list[object](call.repo.labels))
-    return Answer(200, [label_body(call, call.repo, one) for one in page.rows], headers)
-
-
-def requested(call: Call) -> Answer:
+def list_requested(call: Call) -> Answer:
     pull = the_pull(call)
     users, teams = [user_body(call, one) for one in pull.reviewers], [team_body(call, one) for one in pull.teams]
     return Answer(200, {"users": users, "teams": teams})
@@ -100,7 +95,7 @@ def list_reviews(call: Call) -> Answer:
     """The oldest first; a pending one is seen by its author only."""
     pull = the_pull(call)
     rows = [one for one in pull.reviews if one.verdict != "PENDING" or one.user == call.user]
-    page, headers = paged(call, cast("list[object]", rows))
+    page, headers = rows_of_page(call, cast("list[object]", rows))
     return Answer(200, [review_body(call, one) for one in page.rows], headers)
 
 
@@ -128,7 +123,7 @@ def dismiss_review(call: Call) -> Answer:
 
 def list_comments(call: Call) -> Answer:
     pull = the_pull(call)
-    page, headers = paged(call, cast("list[object]", pull.comments))
+    page, headers = rows_of_page(call, cast("list[object]", pull.comments))
     return Answer(200, [comment_body(call, pull, one) for one in page.rows], headers)
 
 
@@ -176,12 +171,3 @@ def delete_comment(call: Call) -> Answer:
     pull, comment = _comment(call)
     pull.comments.remove(comment)
     return Answer(204)
-
-
-def get_issue(call: Call) -> Answer:
-    """A pull request is an issue too, as which a client may ask for its labels and comments."""
-    pull = the_pull(call)
-    row: dict[str, Any] = row_body(call, pull)
-    kept = "id number state title user body labels created_at updated_at closed_at html_url assignees locked"
-    body = {name: row[name] for name in kept.split()} | {"url": row["issue_url"], "comments": len(pull.comments)}
-    return Answer(200, body | {"pull_request": {"url": row["url"], "html_url": row["html_url"]}})

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gitops_mcp.sandbox.forges.routing import Call
-from gitops_mcp.sandbox.forges.store import SandboxForge
+from gitops_mcp.sandbox.forges.rules import is_behind, missing
 from gitops_mcp.sandbox.forges.values import Comment, Pull, Repository, Status, User
 from gitops_mcp.sandbox.remote import git
 
@@ -74,24 +74,24 @@ def project_body(call: Call, repository: Repository) -> Body:
     return body
 
 
-def detailed_status(forge: SandboxForge, pull: Pull) -> str:
+def detailed_status(pull: Pull) -> str:
     """The first check that fails, in a fixed order; of those behind it nothing is told."""
     if not pull.is_open:
         return "not_open"
     if pull.trial is None:
         return "checking" if pull.asked else "unchecked"
-    missing = forge.missing(pull)
-    is_running = any(one.state == "pending" for one in forge.checks(pull))
-    rebases = pull.target.settings.merge_method != "merge" and forge.is_behind(pull)
+    still = missing(pull)
+    is_running = any(one.state == "pending" for one in pull.checks())
+    rebases = pull.target.settings.merge_method != "merge" and is_behind(pull)
     found = {
         "draft_status": pull.draft,
         "commits_status": pull.head == pull.base_commit or pull.branch not in pull.source.tips,
-        "ci_still_running": "checks" in missing and is_running,
-        "ci_must_pass": "checks" in missing,
-        "not_approved": "approvals" in missing,
-        "requested_changes": "changes requested" in missing,
+        "ci_still_running": "checks" in still and is_running,
+        "ci_must_pass": "checks" in still,
+        "not_approved": "approvals" in still,
+        "requested_changes": "changes requested" in still,
         "conflict": not pull.trial,
-        "need_rebase": rebases or "behind" in missing,
+        "need_rebase": rebases or "behind" in still,
     }
     return next((word for word, is_so in found.items() if is_so), "mergeable")
 
@@ -135,7 +135,7 @@ def row_body(call: Call, pull: Pull) -> Body:
         "milestone": None,
         "merge_when_pipeline_succeeds": False,
         "merge_status": merge_status,
-        "detailed_merge_status": detailed_status(call.forge, pull),
+        "detailed_merge_status": detailed_status(pull),
         "sha": commit,
         "merge_commit_sha": None if is_ff else pull.merge_commit,
         "squash_commit_sha": pull.squash_commit,
@@ -153,6 +153,7 @@ def row_body(call: Call, pull: Pull) -> Body:
         "imported": False,
         "imported_from": "none",
         "approvals_before_merge": None,
+        **({} if pull.source is target else {"allow_collaboration": False, "allow_maintainer_to_push": False}),
     }
 
 
@@ -178,7 +179,7 @@ def pull_body(call: Call, pull: Pull, *, is_new: bool = False) -> Body:
 
 def pipeline_body(call: Call, repository: Repository, commit: str, ref: str) -> Body | None:
     """Statuses from outside make one too."""
-    rows = newest(repository, commit)
+    rows = newest_statuses(repository, commit)
     if not rows:
         return None
     states = {_STATES.get(one.state, one.state) for one in rows}
@@ -189,7 +190,7 @@ def pipeline_body(call: Call, repository: Repository, commit: str, ref: str) -> 
     return {**body, "source": "push", "web_url": url}
 
 
-def newest(repository: Repository, commit: str) -> list[Status]:
+def newest_statuses(repository: Repository, commit: str) -> list[Status]:
     """Of each name."""
     return list({one.name: one for one in repository.statuses if one.commit == commit}.values())
 

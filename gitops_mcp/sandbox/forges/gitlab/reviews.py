@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from gitops_mcp.sandbox.forges.gitlab.bodies import (
     approvals_body,
-    newest,
+    newest_statuses,
     note_body,
-    pipeline_body,
     status_body,
     time,
     user_body,
     users_body,
 )
-from gitops_mcp.sandbox.forges.gitlab.pulls import paged
+from gitops_mcp.sandbox.forges.gitlab.pulls import rows_of_page
 from gitops_mcp.sandbox.forges.gitlab.rights import commit_of, need_write, not_found, refusal, the_pull
 from gitops_mcp.sandbox.forges.routing import Answer, Call
 from gitops_mcp.sandbox.forges.values import Comment, Pull, Status, now
@@ -28,31 +27,8 @@ def current_user(call: Call) -> Answer:
 
 def list_users(call: Call) -> Answer:
     wanted = call.query.get("username", "").lower()
-    found, headers = paged(call, [one for one in call.forge.users.values() if one.login.lower() == wanted])
+    found, headers = rows_of_page(call, [one for one in call.forge.users.values() if one.login.lower() == wanted])
     return Answer(200, users_body(call, found), headers)
-
-
-def list_members(call: Call) -> Answer:
-    levels = {"admin": 40, "write": 30, "read": 20}
-    rows = [
-        {**(user_body(call, call.forge.user(login)) or {}), "access_level": levels[role]}
-        for login, role in call.repo.roles.items()
-        if call.query.get("query", "") in login
-    ]
-    found, headers = paged(call, rows)
-    return Answer(200, found, headers)
-
-
-def current_token(call: Call) -> Answer:
-    scopes = sorted(call.token.scopes or {"api"}) if call.token else []
-    body = {"id": 1, "name": "token", "revoked": False, "active": True, "user_id": call.person.id}
-    return Answer(200, {**body, "scopes": scopes, "expires_at": None})
-
-
-def list_labels(call: Call) -> Answer:
-    rows = [{"id": number, "name": name, "color": "#428bca"} for name, number in call.repo.labels.items()]
-    found, headers = paged(call, rows)
-    return Answer(200, found, headers)
 
 
 def get_approvals(call: Call) -> Answer:
@@ -88,7 +64,7 @@ def list_reviewers(call: Call) -> Answer:
 def list_notes(call: Call) -> Answer:
     pull = the_pull(call)
     newest_first = call.query.get("sort", "desc") == "desc"
-    found, headers = paged(call, sorted(pull.comments, key=lambda one: one.id, reverse=newest_first))
+    found, headers = rows_of_page(call, sorted(pull.comments, key=lambda one: one.id, reverse=newest_first))
     return Answer(200, [note_body(call, pull, one) for one in found], headers)
 
 
@@ -127,28 +103,12 @@ def delete_note(call: Call) -> Answer:
     return Answer(204)
 
 
-def pipelines_of_pull(call: Call) -> Answer:
-    pull = the_pull(call)
-    found = pipeline_body(call, pull.target, pull.head, pull.branch)
-    return Answer(200, [found] if found else [])
-
-
-def jobs_of_pipeline(call: Call) -> Answer:
-    """GitLab's own; statuses from outside are in the list of a commit only."""
-    for commit in {one.commit for one in call.repo.statuses}:
-        found = pipeline_body(call, call.repo, commit, "")
-        if found and str(found["id"]) == call.place["pipeline"]:
-            rows, headers = paged(call, newest(call.repo, commit))
-            return Answer(200, [status_body(call, one) for one in rows], headers)
-    raise not_found()
-
-
 def list_statuses(call: Call) -> Answer:
     commit = commit_of(call)
-    rows = newest(call.repo, commit)
+    rows = newest_statuses(call.repo, commit)
     if call.query.get("all") == "true":
         rows = [one for one in call.repo.statuses if one.commit == commit]
-    found, headers = paged(call, rows)
+    found, headers = rows_of_page(call, rows)
     return Answer(200, [status_body(call, one) for one in found], headers)
 
 
