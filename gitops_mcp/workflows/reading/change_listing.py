@@ -77,7 +77,7 @@ def read_listing(app: App, *, closed: bool, lately: bool) -> Listing:
     repository, base = ground.repository, ground.base
     branches = repository.changes(ground.git, base)
     heads = repository.proposed(ground.git, base) if closed else None
-    gone = dict(islice(_gone(ground, heads or {}), None if closed else _LATELY)) if closed or lately else {}
+    gone = dict(_gone(ground, heads or {}, None if closed else _LATELY)) if closed or lately else {}
     if lately:
         gone = {name: tip for name, tip in gone.items() if _last_commit(ground, name, tip) not in app.arrived}
     repository.learn(base.commit, [*(found.tip for found in branches), *filter(None, gone.values())])
@@ -97,16 +97,16 @@ def _last_commit(ground: Ground, name: str, tip: str | None) -> tuple[str, str]:
     return name, named[0].id if named else tip or ""
 
 
-def _gone(ground: Ground, heads: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
-    """Changes whose branch is gone with the last commit that is known of them, the last ones first.
+def _gone(ground: Ground, heads: Mapping[str, str], most: int | None) -> Iterator[tuple[str, str | None]]:
+    """Changes whose branch is gone, with the last commit that is known of them.
 
-    They were seen, pull requests hold them, or the base's last commits name them.
+    The base's last commits name them, they were seen, or pull requests hold them: at most so many of each kind, the
+    last ones.
     """
     base = ground.base
     there = {one.name for one in base.changes}
-    seen = sorted(base.closed, key=lambda branch: base.seen[branch].seen, reverse=True)
-    lately = ground.repository.recent(base.commit).changes
-    names = dict.fromkeys([*lately, *(one.removeprefix(ground.git.prefix) for one in seen), *heads])
-    for name in names:
+    named = islice(ground.repository.recent(base.commit).changes, most)
+    seen = sorted(base.closed, key=lambda branch: base.seen[branch].seen, reverse=True)[:most]
+    for name in dict.fromkeys([*named, *(one.removeprefix(ground.git.prefix) for one in seen), *heads]):
         if name not in there and is_change_name(name):
             yield name, base.closed.get(ground.git.prefix + name) or heads.get(name)

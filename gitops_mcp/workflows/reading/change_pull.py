@@ -20,6 +20,8 @@ from gitops_mcp.errors import GitOpsError, RateLimited
 from gitops_mcp.workflows.spans import Span
 
 _NAMED = 20
+_PATIENCE = 60.0
+"""Seconds to leave a forge alone that limits the rate and does not say for how long."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ def read_pull(app: App, ground: Ground, branch: str, warnings: list[Notice]) -> 
 
 def _unread(seen: PullSeen, error: GitOpsError, warnings: list[Notice]) -> PullSeen:
     warnings.append(forge_notice(error))
-    wait = error.seconds if isinstance(error, RateLimited) else None
-    return replace(seen, wait=wait or 0, fault=error)
+    wait = (error.seconds or _PATIENCE) if isinstance(error, RateLimited) else 0
+    return replace(seen, wait=wait, fault=error)
 
 
 def forge_notice(error: GitOpsError) -> Notice:

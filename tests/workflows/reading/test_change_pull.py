@@ -6,10 +6,11 @@ import pytest
 
 from gitops_mcp.answers.changes import ChangeDetail, ChangeRow
 from gitops_mcp.app import App
+from gitops_mcp.errors import NotFound
 from gitops_mcp.sandbox.forges.merging import Way
 from gitops_mcp.sandbox.forges.values import ForgeName, Rules
 from gitops_mcp.workflows.reading.changes import CURRENT, change_detail, page_of_changes
-from tests.fakes.forge_team import CLUSTER, ForgeTeam, forge_team
+from tests.fakes.forge_team import CLUSTER, VARIABLES, ForgeTeam, forge_team
 from tests.fakes.forges import ForgeServers
 
 MOST = 6
@@ -239,3 +240,24 @@ def test_where_the_forge_does_not_answer_states_are_gits_and_it_is_told(team: Fo
     page = page_of_changes(app, state=CURRENT, limit=10, cursor=None)
     assert [(one.state, one.pull_request) for one in page.items] == [("pushed", None)]
     assert "forge-unavailable" in {one.id for one in page.warnings}
+
+
+def test_one_that_only_the_forge_may_know_is_not_called_unknown_without_saying_so(team: ForgeTeam) -> None:
+    team.server.fail("", "500")
+    with pytest.raises(NotFound, match=r"no change 'size'.*The forge, which may know one .* was not asked"):
+        change_detail(team.app(), "size", detailed=False)
+    team.server.heal()
+    with pytest.raises(NotFound) as caught:
+        change_detail(team.app(), "size", detailed=False)
+    assert "The forge" not in str(caught.value)
+
+
+def test_without_a_credential_it_is_told_which_one_is_missing(team: ForgeTeam, monkeypatch: pytest.MonkeyPatch) -> None:
+    team.scale(team.app(), 5)
+    team.open_pull()
+    monkeypatch.delenv(VARIABLES[team.forge.name])
+    with team.server.counted() as asked:
+        found = change_detail(team.app(), "size", detailed=False)
+    assert (found.state, warned(found), asked) == ("pushed", {"pull-requests-unknown"}, [])
+    [told] = [one.message for one in found.warnings if one.id == "pull-requests-unknown"]
+    assert "no credentials for 127.0.0.1" in told

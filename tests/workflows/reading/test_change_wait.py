@@ -121,6 +121,12 @@ def test_a_forge_that_asks_for_time_is_given_it(on_forge: ForgeTeam) -> None:
     )
 
 
+def test_a_forge_that_names_no_time_is_left_alone_for_a_minute(on_forge: ForgeTeam) -> None:
+    on_forge.open_pull()
+    on_forge.server.fail("", ForgeAnswer(429, {"message": "slow down"}))
+    assert "the forge takes no question for 60 s" in why(waited(on_forge.app(), "merged"))
+
+
 def test_a_pause_is_as_long_as_the_forge_says(on_forge: ForgeTeam) -> None:
     pull = on_forge.open_pull()
     on_forge.server.fail("", ForgeAnswer(429, {"message": "slow down"}, {"Retry-After": "1"}), times=1)
