@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gitrepo import git, streamed
 from measure import Cost, Ratio, median, timed
-from modelling import FILES, database, files
+from modelling import DATABASES, FILES, database, files
 from stdio import Server
 
 CHANGES = 100
@@ -51,26 +51,28 @@ def _repository(folder: Path, state: str, count: int) -> Path:
     """One with so many changes, which all left the base at its first commit; merged ones by merge commits."""
     checkout = streamed(folder, files())
     tip = git(checkout, "rev-parse", "origin/main")
-    stream = [_change(tip, number) for number in range(count)]
+    stream = [change_commit(tip, number) for number in range(count)]
     if state == "merged":
-        stream += [_merge(tip, number) for number in range(count)]
+        stream += [merge_commit(tip, number, first=number == 0) for number in range(count)]
     git(folder / "remote.git", "fast-import", "--quiet", given="".join(stream).encode())
     return checkout
 
 
-def _change(tip: str, number: int) -> str:
-    message = f"Scale db-{number}\n\nGitops-Mcp-Change: change-{number}\n"
-    return _commit(f"gitops-mcp/change-{number}", 1_700_000_100 + number, message, f"from {tip}\n", number)
+def change_commit(tip: str, number: int, name: str = "change", instances: int = 5) -> str:
+    message = f"Scale db-{number}\n\nGitops-Mcp-Change: {name}-{number}\n"
+    return _commit(
+        f"gitops-mcp/{name}-{number}", 1_700_000_100 + 100 * number, message, f"from {tip}\n", number, instances
+    )
 
 
-def _merge(tip: str, number: int) -> str:
-    above = "" if number else f"from {tip}\n"
-    merge = f"merge refs/heads/gitops-mcp/change-{number}\n"
-    return _commit("main", 1_700_001_000 + number, f"Merge {number}\n", above + merge, number)
+def merge_commit(tip: str, number: int, *, first: bool, name: str = "change") -> str:
+    above = f"from {tip}\n" if first else ""
+    merge = f"merge refs/heads/gitops-mcp/{name}-{number}\n"
+    return _commit("main", 1_700_000_150 + 100 * number, f"Merge {number}\n", above + merge, number)
 
 
-def _commit(branch: str, when: int, message: str, parents: str, number: int) -> str:
-    path, text = database(number, 5)
+def _commit(branch: str, when: int, message: str, parents: str, number: int, instances: int = 5) -> str:
+    path, text = database(number % DATABASES, instances)
     return (
         f"commit refs/heads/{branch}\ncommitter Bench <bench@example.com> {when} +0000\n"
         f"data {len(message)}\n{message}{parents}M 100644 inline {path}\ndata {len(text)}\n{text}\n"

@@ -22,6 +22,8 @@ from gitops_mcp.domain.repository.desired import Desired
 
 FILES, FOLDERS, CLUSTERS = 10_000, 198, 300
 TIMES = 7
+DATABASES = CLUSTERS // 2
+"""Clusters that no base makes."""
 
 _CLUSTER = """\
 apiVersion: postgresql.cnpg.io/v1
@@ -90,14 +92,14 @@ def database(number: int, instances: int) -> tuple[str, str]:
 def files() -> Iterator[tuple[str, str]]:
     """Half of the clusters in bases with overlays, the others beside them; the rest are other manifests."""
     made = 0
-    for number in range(CLUSTERS // 2):
+    for number in range(DATABASES):
         base = f"apps/base-{number % 99:03}"
         yield f"{base}/db-{number}.yaml", _CLUSTER.format(number=number)
         yield f"clusters/prod/team-{number % 99:03}/patch-{number}.yaml", _PATCH.format(number=number)
         yield f"clusters/prod/team-{number % 99:03}/plain-{number}.yaml", _CLUSTER.format(number=number + 1000)
         made += 3
     for number in range(99):
-        own = [one for one in range(CLUSTERS // 2) if one % 99 == number]
+        own = [one for one in range(DATABASES) if one % 99 == number]
         resources = "".join(f"  - db-{one}.yaml\n" for one in own)
         yield f"apps/base-{number:03}/kustomization.yaml", f"resources:\n{resources}"
         plain = "".join(f"  - plain-{one}.yaml\n" for one in own)

@@ -1,6 +1,7 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
 python bench/run.py [startup] [scaling] [script] [modelling] [changes] [listing] [members] [validating] [hooks] [fleet]
+[standing]
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import members
 import modelling
 import scaling
 import script
+import standing
 import startup
 import validating
 from measure import Ratio
@@ -30,6 +32,7 @@ PARTS = {
     "validating": validating.measured,
     "hooks": hooks.measured,
     "fleet": fleet.measured,
+    "standing": standing.measured,
 }
 
 

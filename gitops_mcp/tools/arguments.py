@@ -58,9 +58,14 @@ ChangeName = Annotated[
     str, Field(description="Name of the change, as list_changes gives it", min_length=1, max_length=63)
 ]
 ChangeState = Annotated[
-    Literal["open", "merged", "applied", "all"],
-    Field(description="open: not merged yet; merged: merged, applied or not; applied: live as well"),
+    Literal["open", "merged", "applied", "all"] | None,
+    Field(description="open: not merged; merged: applied or not; applied: live as well; left out: open or not arrived"),
 ]
+WaitFor = Annotated[
+    Literal["merged", "applied", "healthy"] | None,
+    Field(description="Answer once it is so, or cannot be by waiting; merged: wait for the review"),
+]
+ChangeTimeout = Annotated[int | None, Strict(), Field(description="Seconds, with wait_for; default 300", ge=30, le=600)]
 Reason = Annotated[
     str | None, Field(description="Why, in a sentence, for the commit message. Never a secret", max_length=1000)
 ]

@@ -5,28 +5,46 @@ from __future__ import annotations
 from gitops_mcp.answers.changes import ChangeDetail, ChangeList
 from gitops_mcp.answers.writes import DiscardResult
 from gitops_mcp.app import App
-from gitops_mcp.tools.arguments import ChangeName, ChangeState, Confirm, Cursor, DetailLevel, DryRun, Limit
+from gitops_mcp.tools.arguments import (
+    ChangeName,
+    ChangeState,
+    ChangeTimeout,
+    Confirm,
+    Cursor,
+    DetailLevel,
+    DryRun,
+    Limit,
+    WaitFor,
+)
 from gitops_mcp.tools.registry import Tool
 
 
-def list_changes(app: App, state: ChangeState = "open", limit: Limit = 50, cursor: Cursor = None) -> ChangeList:
-    """List the changes this server proposed, with their state, files and how far they are behind the base.
+def list_changes(app: App, state: ChangeState = None, limit: Limit = 50, cursor: Cursor = None) -> ChangeList:
+    """List the changes this server proposed, with impact, pull request, state and what holds each up.
 
-    For the diff of one, and whether it is live, use get_change.
+    Without a state: open ones, and merged ones that have not arrived. For the diff, reviews and checks of one, use
+    get_change.
     """
-    from gitops_mcp.workflows.reading.changes import page_of_changes
+    from gitops_mcp.workflows.reading.changes import CURRENT, page_of_changes
 
-    return page_of_changes(app, state=state, limit=limit, cursor=cursor)
+    return page_of_changes(app, state=state or CURRENT, limit=limit, cursor=cursor)
 
 
-def get_change(app: App, change: ChangeName, detail_level: DetailLevel = "concise") -> ChangeDetail:
-    """Show one change: diff, impact, state from draft to healthy, and each touched object's live state.
+def get_change(
+    app: App,
+    change: ChangeName,
+    detail_level: DetailLevel = "concise",
+    wait_for: WaitFor = None,
+    timeout: ChangeTimeout = None,
+) -> ChangeDetail:
+    """Show one change: diff, impact, pull request, state from draft to healthy, and who has to act next.
 
-    Use it after a change was merged, to see whether it is applied.
+    Use it for its review and, after the merge, to see whether it is live.
     """
     from gitops_mcp.workflows.reading.changes import change_detail
 
-    return change_detail(app, change, detailed=detail_level == "detailed")
+    detailed = detail_level == "detailed"
+    return change_detail(app, change, detailed=detailed, wait_for=wait_for, seconds=timeout)
 
 
 def discard_change(

@@ -20,7 +20,17 @@ from gitops_mcp.app import Ground
 from gitops_mcp.domain.names import pluralize
 
 State = Literal[
-    "draft", "pushed", "empty", "merged", "applied", "healthy", "failed", "superseded", "reverted", "closed"
+    "draft",
+    "pushed",
+    "in_review",
+    "empty",
+    "merged",
+    "applied",
+    "healthy",
+    "failed",
+    "superseded",
+    "reverted",
+    "closed",
 ]
 
 

@@ -13,10 +13,12 @@ from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import is_change_name, suggest
+from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import NotFound
-from gitops_mcp.workflows.outcomes import Outcome, State, last_tips, outcome_of_branch, outcome_without_branch, seen_at
+from gitops_mcp.workflows.outcomes import State, last_tips, outcome_of_branch, outcome_without_branch, seen_at
+from gitops_mcp.workflows.pull_outcomes import PulledOutcome, outcome_with_pull
 
 _NO_HEADS: Mapping[str, str] = {}
 
@@ -34,35 +36,43 @@ class Span:
     commits: tuple[Commit, ...]
     in_part: bool = False
     """Whether the base says otherwise since for a part of it."""
+    pull: PullRequest | None = None
 
 
-def find_span(ground: Ground, name: str) -> Span:
-    """A change by its branch, else by all that is known of it still."""
+def find_span(ground: Ground, name: str, pull: PullRequest | None = None) -> Span:
+    """A change by its branch, else by all that is known of it still; `pull` is the forge's newest of that branch."""
     found = ground.repository.change(ground.git, ground.base, name)
     if found:
-        return span_of(ground, found)
-    span = span_without_branch(ground, name, ground.repository.proposed(ground.git, ground.base) or _NO_HEADS)
+        return span_of(ground, found, pull)
+    heads = ground.repository.proposed(ground.git, ground.base) or _NO_HEADS
+    span = span_without_branch(ground, name, heads, pull)
     if span is None:
         raise unknown_change(ground, name)
     return span
 
 
-def span_of(ground: Ground, found: ChangeRef) -> Span:
-    return _span(ground, found.name, outcome_of_branch(ground, found))
+def span_of(ground: Ground, found: ChangeRef, pull: PullRequest | None = None) -> Span:
+    outcome = outcome_of_branch(ground, found)
+    joined = outcome_with_pull(ground, outcome, pull, has_branch=True) if pull else None
+    return _span(ground, found.name, joined or PulledOutcome(outcome, None))
 
 
-def span_without_branch(ground: Ground, name: str, heads: Mapping[str, str]) -> Span | None:
+def span_without_branch(
+    ground: Ground, name: str, heads: Mapping[str, str], pull: PullRequest | None = None
+) -> Span | None:
     """A change whose branch is gone; `heads` are the last commits of pull requests, by change."""
     outcome = outcome_without_branch(ground, name, last_tips(ground, name, heads))
-    return _span(ground, name, outcome) if outcome else None
+    joined = outcome_with_pull(ground, outcome, pull, has_branch=False) if pull else None
+    joined = joined or (PulledOutcome(outcome, None) if outcome else None)
+    return _span(ground, name, joined) if joined else None
 
 
-def _span(ground: Ground, name: str, outcome: Outcome) -> Span:
-    commits = outcome.commits
+def _span(ground: Ground, name: str, joined: PulledOutcome) -> Span:
+    outcome, commits = joined.outcome, joined.outcome.commits
     if commits is None:
         commits = ground.repository.commits(ground.base.commit, outcome.tip)
     branch = ground.git.prefix + name
-    return Span(name, branch, outcome.start, outcome.tip, outcome.state, outcome.why, commits)
+    return Span(name, branch, outcome.start, outcome.tip, outcome.state, outcome.why, commits, pull=joined.pull)
 
 
 def note_spans(ground: Ground, spans: Iterable[Span], objects: Sequence[str] = ()) -> None:

@@ -80,6 +80,8 @@ class RecentCommits:
     base: str
     by_id: Mapping[str, Commit]
     _since: dict[str, tuple[Commit, ...] | None] = field(default_factory=dict, compare=False)
+    _brought: dict[tuple[str, str], tuple[Commit, ...]] = field(default_factory=dict, compare=False)
+    _merges: dict[str, Commit | None] = field(default_factory=dict, compare=False)
 
     @cached_property
     def first_parents(self) -> tuple[str, ...]:
@@ -113,8 +115,11 @@ class RecentCommits:
 
     def brought_by(self, merge: Commit, tip: str) -> tuple[Commit, ...]:
         """What a merge of the branch at that tip brought, newest first."""
-        own = ancestors_of(tip, self._parents) - ancestors_of(merge.parents[0], self._parents)
-        return tuple(one for one in self.by_id.values() if one.id in own)
+        key = merge.id, tip
+        if key not in self._brought:
+            own = ancestors_of(tip, self._parents) - ancestors_of(merge.parents[0], self._parents)
+            self._brought[key] = tuple(one for one in self.by_id.values() if one.id in own)
+        return self._brought[key]
 
     def since(self, commit: str) -> tuple[Commit, ...] | None:
         """What the base has and the commit lacks, newest first; None where that is older than what is known here."""
@@ -139,14 +144,19 @@ class RecentCommits:
 
     def merge_of(self, commit: str) -> Commit | None:
         """The oldest first parent that contains the commit: the one itself, or the merge that brought it."""
-        if commit not in self.by_id:
-            return None
-        children: dict[str, list[str]] = {}
+        if commit not in self._merges:
+            after = ancestors_of(commit, self._children) if commit in self.by_id else frozenset()
+            first = next((one for one in reversed(self.first_parents) if one in after), None)
+            self._merges[commit] = self.by_id[first] if first else None
+        return self._merges[commit]
+
+    @cached_property
+    def _children(self) -> Mapping[str, Iterable[str]]:
+        found: dict[str, list[str]] = {one: [] for one in self.by_id}
         for one in self.by_id.values():
             for parent in one.parents:
-                children.setdefault(parent, []).append(one.id)
-        after = ancestors_of(commit, {**dict.fromkeys(self.by_id, ()), **children})
-        return next((self.by_id[one] for one in reversed(self.first_parents) if one in after), None)
+                found.setdefault(parent, []).append(one.id)
+        return found
 
 
 def ancestors_of(tip: str, parents: Mapping[str, Iterable[str]]) -> set[str]:

@@ -99,6 +99,11 @@ class Remote:
                 found[int(number)] = commit
         return [commit for _, commit in sorted(found.items(), reverse=True)]
 
+    def pull_head(self, number: int) -> str | None:
+        """The last commit of one of them, which stays as it is when its branch's name is used again."""
+        refs = (f"refs/pull/{number}/head", f"refs/merge-requests/{number}/head")
+        return self._ask("--", self.name, *refs).partition("\t")[0] or None
+
     def bring(self, commits: Iterable[str]) -> None:
         """Brings commits that the remote shows. Nothing here refers to them, so git collects them in time."""
         self.runner.run(

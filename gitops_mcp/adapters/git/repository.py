@@ -238,6 +238,24 @@ class Repository:
                 call.proposed[base.commit] = self.pull_heads.by_change(remote, base.commit)
             return call.proposed[base.commit]
 
+    def pull_head(self, settings: GitSettings, base: Base, number: int) -> str | None:
+        """The last commit of a pull request, as the remote shows it to git; None where it shows none, or is not there.
+
+        It is brought along where it was not here.
+        """
+        if base.remote is None or not base.fetched:
+            return None
+        remote = remote_of(
+            self.runner, base.remote, Remotes.configured(self.calls.configuration), timeout=settings.timeout
+        )
+        try:
+            head = remote.pull_head(number)
+            if head and not self.has(head):
+                remote.bring((head,))
+        except Unavailable:
+            return None
+        return head
+
     def note(self, settings: GitSettings, base: Base, changes: Mapping[str, SeenChange]) -> None:
         """Keeps what was seen of changes, by branch, for the next server as well."""
         self.refs.note(base, changes, timeout=settings.timeout)

@@ -25,6 +25,8 @@ class Arrival:
     waiting: tuple[Path, ...] = ()
     """The fields that are not live yet."""
     is_removal: bool = False
+    is_stuck: bool = False
+    """Whether only a person brings it on."""
 
 
 def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None, *, now: datetime) -> Arrival:
@@ -45,7 +47,7 @@ def arrival(change: ObjectChange, live: Object | None, now_in_git: Object | None
         by = "".join(f"; {hand}" for hand in edits_by_hand(live, waiting))
         return Arrival("not applied", f"not live yet: {shown}{more}{by}{why}", tuple(waiting))
     if (unreconciled := _why_unreconciled(change, live)) is not None:
-        return Arrival("applied", unreconciled)
+        return Arrival("applied", unreconciled, is_stuck=is_disabled(live))
     reports = change.identity.kind in {one.kind for one in REPORTING}
     well, why = judge_secret(live) if reports else judge_health(live, now=now)
     if well is None:

@@ -14,6 +14,8 @@ from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at
 from gitops_mcp.domain.redact import words_of_others
 
 State = Literal["not fetched", "waits", "refused", "left alone", "needs a person", "applied"]
+STUCK: tuple[State, ...] = ("refused", "needs a person", "left alone")
+"""What waiting does not end, the worst first."""
 AGAIN = "Call get_change again"
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 

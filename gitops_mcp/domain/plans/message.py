@@ -45,3 +45,11 @@ def commit_message(
         **trailers,
     }
     return "\n\n".join([*paragraphs, "\n".join(f"{key}: {one_line(value)}" for key, value in said.items())]) + "\n"
+
+
+def reason_in(subject: str, body: str) -> str | None:
+    """The caller's words in such a message: the paragraph before the one that says what changes."""
+    before, impact, _ = f"\n{body}".partition("\nImpact: ")
+    paragraphs = [one for one in before.strip("\n").split("\n\n") if one]
+    *above, _ = paragraphs[1:] if subject.endswith("…") and paragraphs[1:] else paragraphs or [""]
+    return one_line(above[-1]) if impact and above else None

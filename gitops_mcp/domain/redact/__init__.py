@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,7 @@ from gitops_mcp.domain.redact.looks import MASK as MASK
 from gitops_mcp.domain.redact.looks import without_credentials, without_keys
 
 UNTRUSTED = "untrusted text"
+_KEPT_LENGTH = 120
 
 # What follows reads text of any length that others wrote, so none of it may take a length's square: words are read
 # from where they start, and keys up to a length that none has.
@@ -55,8 +57,16 @@ def redact_text(text: str) -> str:
 
 def words_of_others(text: str, *, most: int = 600) -> str:
     """What a server, a webhook or a remote wrote, fit to be shown: on one line, bounded, and without secrets."""
-    line = redact_text(one_line(redact_text(text)))
+    line = _known_words(text) if len(text) <= _KEPT_LENGTH else _words(text)
     return line if len(line) <= most else line[:most] + "…"
+
+
+def _words(text: str) -> str:
+    return redact_text(one_line(redact_text(text)))
+
+
+_known_words = lru_cache(maxsize=2_000)(_words)
+"""Names and titles come again with each call and each row."""
 
 
 def untrusted(text: str, *, most: int = 600) -> str:

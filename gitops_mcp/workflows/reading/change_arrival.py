@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from gitops_mcp.answers.changes import LiveObject
 from gitops_mcp.domain.live.arrival import Arrival
-from gitops_mcp.domain.live.standing import Standing
+from gitops_mcp.domain.live.standing import STUCK, Standing
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.workflows.engines import SeenEngine
@@ -66,7 +66,7 @@ def _what_is_live(span: Span, seen: Seen) -> str:
 
 def _what_waits(seen: Seen) -> tuple[State, str] | None:
     """The state and the reason where something has not arrived, or cannot be seen."""
-    seen.held.sort(key=lambda one: one[0].state != "refused")
+    seen.held.sort(key=lambda one: STUCK.index(one[0].state) if one[0].state in STUCK else len(STUCK))
     held = seen.held[0][0] if seen.held else None
     all_waiting = [one.detail for one in (*seen.arrivals, *seen.by_engine) if one.state == "not applied"]
     others = f" (and {pluralize(len(all_waiting) - 1, 'other object')})" if len(all_waiting) > 1 else ""

@@ -14,16 +14,28 @@ from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.spans import Span, impact_of, impact_reasons
 
 _MOST = 20
+_KEPT = 1000
 _COLLECTED = "as its commits said; git has collected them, so it was not looked at anew"
 
 
 def impact_of_change(app: App, ground: Ground, span: Span) -> Impact:
     if span.start is None:
         return Impact(impact_of(span.commits), (_COLLECTED, *impact_reasons(span.commits)))
+    folders = (one.path for one in ground.settings.environments.values())
+    key = ("impact", ground.base.commit, span.start, span.tip, *folders)
+    known = app.impacts.get(key)
+    if known is None:
+        while len(app.impacts) >= _KEPT:
+            app.impacts.pop(next(iter(app.impacts)), None)
+        known = app.impacts[key] = _impact_between(app, ground, span.start, span.tip)
+    return known
+
+
+def _impact_between(app: App, ground: Ground, start: str, tip: str) -> Impact:
     found, whose, unknown = NOTHING, dict[str, list[str]](), list[str]()
     for environment in ground.settings.environments.values():
         try:
-            before, after = (app.desired(ground, environment.path, commit) for commit in (span.start, span.tip))
+            before, after = (app.desired(ground, environment.path, commit) for commit in (start, tip))
         except Refused:  # its folder is none, which is told where its objects are
             continue
         for one in changed_objects(before, after):

@@ -19,13 +19,14 @@ from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.live.arrival import arrival
 from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
 from gitops_mcp.domain.live.secret_report import REPORTING
-from gitops_mcp.domain.live.standing import AGAIN, Question, Standing
+from gitops_mcp.domain.live.standing import AGAIN, STUCK, Question, Standing
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.engines import Engines, SeenEngine, tip_made
+from gitops_mcp.workflows.outcomes import State
 from gitops_mcp.workflows.reading.change_arrival import Seen, arrival_state
 from gitops_mcp.workflows.reading.change_objects import Touched, desired_with_others, other_paths, touched_objects
 from gitops_mcp.workflows.reading.later_commits import Remainder, remainder_in, settle_span
@@ -48,6 +49,10 @@ class Behind:
     engine: SeenEngine | None = None
     """The one that holds it up, else the one that applies its first object."""
     next: str | None = None
+    stuck: bool = False
+    """Whether waiting does not bring it on."""
+    awaited: bool = False
+    """Whether something of it was seen not to have arrived."""
 
 
 @dataclass
@@ -112,8 +117,18 @@ def _follow(apis: ApisOnce, ground: Ground, found: _Change) -> tuple[Span, list[
         return _without_objects(apis, ground, span, seen.warnings)
     state, why = arrival_state(span, seen)
     waiting = state in {"merged", "failed"} and bool(seen.held)
-    behind = Behind(seen.held[0][1], seen.held[0][0].next) if waiting else Behind(seen.engine)
+    if not waiting:
+        awaited = any(one.state == "not applied" for one in (*seen.arrivals, *seen.by_engine))
+        behind = Behind(seen.engine, stuck=_ends_as(state, seen), awaited=awaited)
+        return replace(span, state=state, why=why), seen.objects, behind
+    [(held, engine), *_] = seen.held
+    behind = Behind(engine, held.next, stuck=held.state in STUCK, awaited=True)
     return replace(span, state=state, why=why), seen.objects, behind
+
+
+def _ends_as(state: State, seen: Seen) -> bool:
+    """Whether a change that has been applied so stays as it is: no object says more, or waits for a person."""
+    return state == "applied" and (not seen.arrivals or any(one.is_stuck for one in seen.arrivals))
 
 
 def _look_at(apis: ApisOnce, engines: Engines, ground: Ground, span: Span, one: Touched, seen: Seen) -> None:
@@ -213,10 +228,14 @@ def _without_objects(
         asked = _question(ground, span, engines, nothing, None)
         if engine and asked.has(engine.revision):
             why = f"{span.why}; {engine.object_name} has applied {str(engine.revision)[:12]}, which holds it"
-            return replace(span, state="applied", why=why), [], Behind(engine)
+            return replace(span, state="applied", why=why), [], Behind(engine, stuck=True)
         found = found or engine
     why = f"{span.why}; it touches no object that is read, so that only the engine can say whether it is applied"
-    return replace(span, why=why), [], Behind(found, f"{AGAIN} once the engine has applied it")
+    return (
+        replace(span, why=why),
+        [],
+        Behind(found, f"{AGAIN} once the engine has applied it", stuck=found is None, awaited=found is not None),
+    )
 
 
 def _remainder(

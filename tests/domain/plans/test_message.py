@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.plans.message import commit_message
+from gitops_mcp.domain.plans.message import commit_message, reason_in
 from gitops_mcp.domain.plans.plan import Plan
 
 PLAN = Plan("Scale Cluster shop/orders-db to 5 instances", Identity("Cluster", "shop", "orders-db"))
@@ -52,3 +52,11 @@ def test_names_of_the_repository_cannot_forge_trailers() -> None:
     assert [line for line in message.split("\n") if line.startswith("Gitops-Mcp-Impact")] == [
         "Gitops-Mcp-Impact: outage"
     ]
+
+
+def test_the_reason_is_found_again_in_the_message() -> None:
+    plan = Plan(PLAN.subject, PLAN.target, body=("spec.instances: 3 -> 5",))
+    for reason in ("less load", None):
+        subject, _, body = commit_message(plan, tool="t", change="x", reason=reason).partition("\n\n")
+        assert reason_in(subject, body) == reason
+    assert reason_in("By hand", "Somebody's own words\n\nand more") is None

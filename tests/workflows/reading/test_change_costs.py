@@ -69,7 +69,7 @@ def test_a_first_listing_of_a_hundred_open_changes_asks_git_as_often_as_one_of_a
     assert len(found) <= 16, found
     assert sorted(set(found)) == sorted(
         {"version", "rev-parse", "config", "for-each-ref", "fetch", "log", "merge-tree", "diff-tree", "patch-id"}
-        | {"cat-file", "ls-remote"}
+        | {"cat-file", "ls-remote", "ls-tree", "grep"}
     )
     team.commit({"README.md": "Our shop\n"})
     assert len(processes(caplog, app)) <= 10

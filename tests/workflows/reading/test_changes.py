@@ -5,8 +5,9 @@ import base64
 import pytest
 
 from gitops_mcp.answers.changes import ChangeList
+from gitops_mcp.app import App
 from gitops_mcp.errors import InvalidRequest
-from gitops_mcp.workflows.reading.changes import change_detail, page_of_changes
+from gitops_mcp.workflows.reading.changes import CURRENT, change_detail, page_of_changes
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.request import WriteRequest
@@ -175,3 +176,56 @@ def test_the_impact_of_a_change_is_told_from_its_files_whatever_its_commits_say(
 
     assert impact.level.label == level
     assert "forged" not in str(impact.reasons)
+
+
+def test_without_a_filter_what_is_stuck_is_listed_and_what_has_arrived_is_not(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(), "other.yaml": cluster("other")})
+    app = team.app()
+    for name, instances in (("db", 5), ("other", 4)):
+        request = WriteRequest("scale", None, change=f"more-{name}", reason=f"{name} grows")
+        clusters.scale_cluster(app, request, name, namespace="shop", instances=instances)
+        team.merge(f"gitops-mcp/more-{name}")
+    clusters.scale_cluster(app, WriteRequest("scale", None, change="later"), "db", namespace="shop", instances=2)
+    well = live("other", instances=4)
+    well["status"] |= {"instances": 4, "readyInstances": 4}
+    api.cluster("shop", "db", Answer(200, live()))
+    api.cluster("shop", "other", Answer(200, well))
+    found = {row.change: row for row in shown_now(app).items}
+    assert {name: row.state for name, row in found.items()} == {"later": "draft", "more-db": "merged"}
+    stuck = found["more-db"]
+    assert stuck.why is not None
+    assert "not live yet: spec.instances" in stuck.why
+    assert (stuck.impact, stuck.reason, found["later"].impact) == ("none", "db grows", "data_loss")
+    api.requests.clear()
+    assert {row.change for row in shown_now(app).items} == {"later", "more-db"}
+    assert [path for path in api.asked if path.endswith("/other")] == [], "it had arrived"
+    assert [row.change for row in page_of_changes(app, state="open", limit=9, cursor=None).items] == ["later"]
+
+
+def shown_now(app: App) -> ChangeList:
+    return page_of_changes(app, state=CURRENT, limit=50, cursor=None)
+
+
+def test_what_cannot_be_seen_is_not_called_stuck(team: Team) -> None:
+    team.commit({"db.yaml": cluster()})
+    app = team.app()
+    clusters.scale_cluster(app, WriteRequest("scale", None, change="more"), "db", namespace="shop", instances=5)
+    team.merge("gitops-mcp/more")
+    found = shown_now(app)
+    assert found.items == []
+    assert [one.id for one in found.warnings] == ["live-unavailable"]
+
+
+def test_a_change_of_several_commits_is_told_as_a_whole(team: Team) -> None:
+    """Its impact is that of what it does in the end, and not of each step."""
+    team.commit({"db.yaml": cluster(), "other.yaml": cluster("other")})
+    app = team.app()
+    for name, instances in (("db", 1), ("other", 4), ("db", 3)):
+        request = WriteRequest("scale", None, change="both", confirmed=True)
+        clusters.scale_cluster(app, request, name, namespace="shop", instances=instances)
+    [row] = shown_now(app).items
+    assert (row.impact, row.commits, row.files) == ("none", 3, ["other.yaml"])
+    assert row.subject == (
+        "Scale Cluster shop/db to 1 instance; Scale Cluster shop/other to 4 instances; Scale Cluster shop/db to 3 "
+        "instances"
+    )
