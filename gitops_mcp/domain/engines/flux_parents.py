@@ -15,7 +15,7 @@ from typing import Any
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.envsubst import Malformed
 from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents, texts_in
-from gitops_mcp.domain.kustomize import Build, join_path
+from gitops_mcp.domain.kustomize import Produced, join_path
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.kustomize.regex import Unsupported
@@ -70,11 +70,13 @@ def listing_folders(files: Files, found: Iterable[LocatedObject]) -> list[str]:
     return list(tops)
 
 
-def objects_of_build(build: Build, folder: str, by: EngineObject | None) -> Iterator[LocatedObject]:
+def objects_of_build(
+    found: Iterable[tuple[Produced, str | None]], folder: str, by: EngineObject | None
+) -> Iterator[LocatedObject]:
     """What comes out of a build, with the variables of the Kustomization that applies it; itself it leaves alone."""
     from gitops_mcp.domain.engines import substitution
 
-    for index, produced in enumerate(build.produced):
+    for produced, doubt in found:
         first, value = produced.layers[0], produced.object
         place = TextPlace(first.path, first.document, first.base, first.line)
         if by is not None and place == by.place:
@@ -82,7 +84,7 @@ def objects_of_build(build: Build, folder: str, by: EngineObject | None) -> Iter
         if by is not None:
             with suppress(Malformed):
                 value = substitution.substitute_object(value, by.substitution).object
-        yield LocatedObject(value, place, replace(produced, object=value), folder, build.opaque.get(index))
+        yield LocatedObject(value, place, replace(produced, object=value), folder, doubt)
 
 
 def as_built(found: Iterable[LocatedObject], made: Made) -> Iterator[LocatedObject]:

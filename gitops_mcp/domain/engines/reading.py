@@ -72,8 +72,9 @@ def clean_path(path: object) -> str:
 
 
 def kustomization_path(files: Files, folder: str) -> str | None:
+    inside = f"{folder}/" if folder else ""
     for name in NAMES:
-        if (path := posixpath.join(folder, name)) in files:
+        if (path := f"{inside}{name}") in files:
             return path
     return None
 

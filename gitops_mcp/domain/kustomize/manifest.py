@@ -125,7 +125,6 @@ def inner_line(text: str, document: int, path: Path, line: int) -> int:
     return node.line + line if node.style == "|" else node.line
 
 
-@lru_cache(maxsize=16)
 def _parse_source(text: str) -> YamlText:
     return parse_yaml(text.removeprefix("\ufeff"))
 

@@ -93,7 +93,7 @@ class TrackedTree:
         raise UnreadFile(f"{path} was not read") if found else MissingFile(f"there is no file {path}")
 
     def line(self, placed: Placed) -> int:
-        text = look_up(self.tree, placed.section.path)
+        text = self.peek(placed.section.path)
         try:
             return manifest.line_of(text, placed.section.document, placed.base) if isinstance(text, str) else 1
         except Unparsable:
