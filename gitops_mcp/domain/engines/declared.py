@@ -68,20 +68,19 @@ def find_engine_objects(
     for lister in flux_parents.listing_folders(files, written):
         build = kustomize.build_folder(tree, lister, loads="any", groups=_ENGINE_GROUPS)
         _add_objects(listed, flux_parents.objects_of_build(build.of_groups(_ENGINE_GROUPS), lister, None))
-    applied: tuple[EngineObject, ...] = ()
     made: flux_parents.Made = listed
     other = other_address(written, files, remotes)
-    known_as = (*remotes, other) if other else remotes
-    below: list[tuple[EngineObject, list[LocatedObject]]] = []
-    context = FluxContext(files, (), known_as, revision, folder)
+    context = FluxContext(files, (), (*remotes, other) if other else remotes, revision, folder)
+    below: list[tuple[tuple[object, ...], list[LocatedObject]]] = []
     for _ in range(_ROUNDS):
         found = tuple(flux_parents.as_built(written, made))
         context = replace(context, found=(*found, *_referred_objects(found, files, made)))
-        before, known = below, {(one.place, one.generated, one.name): (one, objects) for one, objects in below}
+        before, known = below, {(key[0], key[1]): (key, objects) for key, objects in below}
         below = []
         for one in flux_parents.parents(_engine_objects(tree, context, others, _PARENTS)):
-            same = known.get((one.place, one.generated, one.name))
-            below.append(same if same and same[0] == one else (one, list(_objects_below(tree, one))))
+            key = (one.place, one.generated or one.name, *_build_of(one), one.selection, one.substitution)
+            same = known.get((key[0], key[1]))
+            below.append(same if same and same[0] == key else (key, list(_objects_below(tree, one))))
         if below == before:
             break
         by_parents: dict[flux_parents.Key, list[LocatedObject]] = {}
@@ -90,6 +89,11 @@ def find_engine_objects(
         made = {**listed, **by_parents}
     applied = _engine_objects(tree, context, others, _APPLIERS)
     return tuple(_known_as(one, other, remotes) for one in applied) if other else applied
+
+
+def _build_of(one: EngineObject) -> tuple[object, ...]:
+    """All of an engine object that what it builds depends on, beside the files that it takes."""
+    return one.engine, one.build, one.folder, one.sections
 
 
 def _known_as(one: EngineObject, other: str, remotes: tuple[str, ...]) -> EngineObject:
@@ -173,7 +177,7 @@ def engine_builds(tree: FileTree, one: EngineObject, paths: Files) -> tuple[tupl
         return (*own, *zip(folders, found, strict=True))
 
     key = ("builds", f"{one.place}{one.place.base}{one.generated or one.name}{one.folder}")
-    return made_once(tree, key, (one.engine, one.build, one.sections, taken, folders), build)
+    return made_once(tree, key, (*_build_of(one), taken, folders), build)
 
 
 def _loads(one: EngineObject) -> Loads:

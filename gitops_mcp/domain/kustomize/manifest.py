@@ -178,9 +178,7 @@ class _ManifestReader:
 def _read_mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:
     found: Object = {}
     for entry in node.entries:
-        if entry.key is None:
-            continue
-        if entry.key.is_merge:
+        if entry.key is not None and entry.key.is_merge:
             source = entry.value.target or entry.value
             for one in [item.value for item in source.entries] if source.kind == "sequence" else [source]:
                 real = one.target or one
@@ -197,11 +195,14 @@ def _read_mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:
 
 def _key_text(node: Node) -> str:
     node = node.target or node
-    if node.style is None and node.tag is None and node.text.lower() not in scalar.WORDS:
-        value = value_of(node)
-        if not isinstance(value, str):
-            raise Unparsable(f"line {node.line}: the key {node.text!r} is not a string, so it needs quotes")
+    if node.style is None and node.tag is None and not _is_plain_key(node.text):
+        raise Unparsable(f"line {node.line}: the key {node.text!r} is not a string, so it needs quotes")
     return node.text
+
+
+@lru_cache(maxsize=4096)
+def _is_plain_key(text: str) -> bool:
+    return text.lower() in scalar.WORDS or isinstance(value_of(Node("scalar", 0, 0, 1, text=text)), str)
 
 
 def _own_value(node: Node) -> Any:

@@ -105,9 +105,7 @@ class _TreeBuilder:
         elif node.entries:
             node.content = node.entries[0].start
             node.end = node.entries[-1].end
-        for entry in node.entries:
-            node.size += entry.value.size
-            node.depth = max(node.depth, entry.value.depth + 1)
+        _measure(node)
         if node.depth > DEEPEST:
             _fail(line, f"nested deeper than {DEEPEST} levels")
         return self._anchored(node)
@@ -192,6 +190,13 @@ class _TreeBuilder:
             at = max(value.end, lead)
             entries.append(Entry(None, value, start, lead, at))
         return event
+
+
+def _measure(node: Node) -> None:
+    for entry in node.entries:
+        node.size += entry.value.size
+        if entry.value.depth >= node.depth:
+            node.depth = entry.value.depth + 1
 
 
 def _without_blank_lines(text: str, start: int, end: int) -> int:
