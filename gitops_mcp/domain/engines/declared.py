@@ -20,7 +20,7 @@ from gitops_mcp.domain.engines.flux_sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.other_address import other_address
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
-from gitops_mcp.domain.engines.source_url import PUSHES
+from gitops_mcp.domain.engines.source_url import PUSHES, pushed_artifacts
 from gitops_mcp.domain.kustomize import Build, FileTree, Loads
 from gitops_mcp.domain.kustomize.tracked_files import TrackedFiles, made_once
 from gitops_mcp.domain.objects import CNPG_GROUP, Path, at
@@ -70,7 +70,8 @@ def find_engine_objects(
         _add_objects(listed, flux_parents.objects_of_build(build.of_groups(_ENGINE_GROUPS), lister, None))
     made: flux_parents.Made = listed
     other = other_address(written, files, remotes)
-    context = FluxContext(files, (), (*remotes, other) if other else remotes, revision, folder)
+    known_as = (*remotes, other) if other else remotes
+    context = FluxContext(files, (), known_as, revision, tuple(pushed_artifacts(files, known_as)), folder)
     below: list[tuple[tuple[object, ...], list[LocatedObject]]] = []
     for _ in range(_ROUNDS):
         found = tuple(flux_parents.as_built(written, made))

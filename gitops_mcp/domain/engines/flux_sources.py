@@ -26,7 +26,7 @@ from gitops_mcp.domain.engines.reading import (
     read_documents,
     texts_in,
 )
-from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch, pushed_artifacts, why_elsewhere, why_off_branch
+from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch, why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
@@ -61,6 +61,8 @@ class FluxContext:
     """Every object that may be referred to: sources, instances, ConfigMaps and Secrets."""
     remotes: tuple[str, ...]
     revision: str
+    pushed: tuple[tuple[str, str], ...]
+    """What its pipelines push, as `pushed_artifacts` has it."""
     folder: str = ""
     """Of the environment that is asked for."""
 
@@ -71,10 +73,6 @@ class FluxContext:
     @cached_property
     def syncs(self) -> tuple[Sync, ...]:
         return find_syncs(self.files, self.found)
-
-    @cached_property
-    def pushed(self) -> tuple[tuple[str, str], ...]:
-        return tuple(pushed_artifacts(self.files, self.remotes))
 
     @cached_property
     def surroundings(self) -> tuple[object, ...]:

@@ -177,19 +177,19 @@ class _ManifestReader:
 
 def _read_mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:
     found: Object = {}
-    for entry in node.entries:
-        if entry.key is not None and entry.key.is_merge:
-            source = entry.value.target or entry.value
-            for one in [item.value for item in source.entries] if source.kind == "sequence" else [source]:
-                real = one.target or one
-                if real.kind != "mapping":
-                    raise Unparsable(f"line {one.line}: << brings in something that is not a mapping")
-                for name, value in _read_mapping(real, read).items():
-                    found.setdefault(name, value)
-    for entry in node.entries:
-        if entry.key is not None and not entry.key.is_merge:
-            name = _key_text(entry.key)
-            found[name] = read(entry.value, name)
+    entries = [(entry.key, entry.value) for entry in node.entries if entry.key is not None]
+    merged = [value.target or value for key, value in entries if key.is_merge]
+    for source in merged:
+        for one in [item.value for item in source.entries] if source.kind == "sequence" else [source]:
+            real = one.target or one
+            if real.kind != "mapping":
+                raise Unparsable(f"line {one.line}: << brings in something that is not a mapping")
+            for name, value in _read_mapping(real, read).items():
+                found.setdefault(name, value)
+    for key, value in entries:
+        if not merged or not key.is_merge:
+            name = _key_text(key)
+            found[name] = read(value, name)
     return found
 
 

@@ -179,7 +179,8 @@ class EnvironmentRoots:
     @property
     def all(self) -> list[RenderedRoot]:
         """What the repository has, the environment's own first."""
-        rest = [made for index, made in self.applied.items() if index not in set(self.here)]
+        here = set(self.here)
+        rest = [made for index, made in self.applied.items() if index not in here]
         return [*self.own, *rest, *self.elsewhere.values()]
 
     @cached_property
