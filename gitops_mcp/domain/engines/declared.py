@@ -19,7 +19,7 @@ from gitops_mcp.domain.engines.flux_instances import CHART
 from gitops_mcp.domain.engines.flux_sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.other_address import other_address
-from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
+from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, patch_files, read_documents
 from gitops_mcp.domain.engines.source_url import PUSHES, pushed_artifacts
 from gitops_mcp.domain.kustomize import Build, FileTree, Loads
 from gitops_mcp.domain.kustomize.tracked_files import TrackedFiles, made_once
@@ -63,7 +63,8 @@ def find_engine_objects(
     of all files that were not read. `folder`: of the environment, which says what is meant where each has its own.
     """
     tree = tree or FileTree(files)
-    written = tuple(declared_objects(files, MARKS))
+    patches = patch_files(files)
+    written = tuple(one for one in declared_objects(files, MARKS) if one.place.path not in patches)
     listed: dict[flux_parents.Key, list[LocatedObject]] = {}
     for lister in flux_parents.listing_folders(files, written):
         build = kustomize.build_folder(tree, lister, loads="any", groups=_ENGINE_GROUPS)
@@ -146,7 +147,7 @@ def all_value_sources(files: Files) -> frozenset[tuple[str, str]]:
 
 
 def _value_sources(found: Iterable[LocatedObject]) -> Iterator[tuple[str, str]]:
-    return (reference for one in found for each in (flux, flux_parents) for reference in each.value_sources(one))
+    return (reference for one in found for reference in flux.value_sources(one))
 
 
 def directory_files(applied: EngineObject, files: Files) -> tuple[str, ...]:

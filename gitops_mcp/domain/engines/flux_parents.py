@@ -14,7 +14,7 @@ from typing import Any
 
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.envsubst import Malformed
-from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents, texts_in
+from gitops_mcp.domain.engines.reading import Files, TextPlace, read_documents, texts_in
 from gitops_mcp.domain.kustomize import Produced, join_path
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -105,15 +105,6 @@ def with_built(found: Iterable[LocatedObject], made: Made, wanted: Container[tup
         for layer in (one.produced.layers if one.produced else ())
     }
     return [*built, *(one for one in found if key_of(one) not in parts)]
-
-
-def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
-    """(kind, name) of what the patches of a Kustomization make others take variables or values from."""
-    for patch in mappings_in(at(one.object, "spec", "patches")):
-        for document in read_documents(str(patch.get("patch", ""))):
-            for path in (("spec", "postBuild", "substituteFrom"), ("spec", "valuesFrom")):
-                for reference in mappings_in(at(document.value, *path)):
-                    yield str(reference.get("kind")), str(reference.get("name"))
 
 
 def selects_object(target: Any, value: Object) -> bool:

@@ -210,10 +210,10 @@ def _with_sharers(found: Sequence[Declaration], numbers: Mapping[int, int]) -> t
 
 
 def _without_duplicates(found: Iterable[Declaration]) -> tuple[Declaration, ...]:
-    """By place; a document that is applied to one object twice counts once."""
+    """By place; a document that is applied to one live object twice counts once."""
     kept: dict[tuple[object, ...], Declaration] = {}
     for one in found:
-        key = (one.identity, one.path, one.document, one.base)
+        key = (one.identity, one.path, one.document, one.base, one.label if one.number is None else one.number)
         kept.setdefault(key, one)
     return tuple(sorted(kept.values(), key=lambda one: (one.path, one.line, str(one.identity))))
 
