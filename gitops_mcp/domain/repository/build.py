@@ -213,8 +213,8 @@ def _without_duplicates(found: Iterable[Declaration]) -> tuple[Declaration, ...]
     """By place; a document that is applied to one live object twice counts once."""
     kept: dict[tuple[object, ...], Declaration] = {}
     for one in found:
-        key = (one.identity, one.path, one.document, one.base, one.label if one.number is None else one.number)
-        kept.setdefault(key, one)
+        live = one.label if one.number is None and one.applied else one.number
+        kept.setdefault((one.identity, one.path, one.document, one.base, live), one)
     return tuple(sorted(kept.values(), key=lambda one: (one.path, one.line, str(one.identity))))
 
 
