@@ -40,6 +40,12 @@ ONE: dict[str, Mapping[str, str]] = {
         "apps/orders/prod/kustomization.yaml": listing("../base"),
         "apps/kustomization.yaml": listing("orders/prod"),
     },
+    "a folder above, and a namespace that only the destination says": {
+        "argocd/app.yaml": application("orders", "apps/orders", namespace="shop"),
+        "apps/orders/db.yaml": cluster(), "apps/kustomization.yaml": listing("orders/db.yaml")},
+    "a folder above, and a namespace that only targetNamespace says": {
+        **apps("clusters/prod", more="  targetNamespace: shop\n"),
+        "apps/orders/kustomization.yaml": listing("db.yaml"), "apps/orders/db.yaml": cluster(), **GATHERS},
     "an Application for all and one for this": {
         "argocd/all.yaml": application("all", "apps"), "argocd/app.yaml": APP, **ORDERS, **GATHERS},
     "a Kustomization of everything": {
