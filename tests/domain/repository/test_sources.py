@@ -81,7 +81,7 @@ OF_SOURCES = application("db", "prod", namespace="shop", more=PLUGIN).replace(
 SET = (
     "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all, namespace: argocd}\nspec:\n"
     "  generators: [{list: {elements: [{name: prod}]}}]\n  template:\n    metadata: {name: '{{name}}'}\n    spec:\n"
-    f"      source: {{repoURL: '{REMOTE}', targetRevision: main, path: '{{{{name}}}}', plugin: {{}}}}\n"
+    f"      source: {{repoURL: '{REMOTE}', targetRevision: main, path: '{{{{name}}}}', plugin: {{name: kustomize}}}}\n"
     "      destination: {server: https://kubernetes.default.svc, namespace: shop}\n"
 )
 OVERLAY = {"prod/kustomization.yaml": listing("../db"), **FOLDER}
