@@ -83,8 +83,8 @@ class FluxContext:
 
     def reading(self, files: Files) -> FluxContext:
         """The same with files that remember what is asked for; what is found once for all objects is kept."""
-        made = replace(self, files=files)
-        vars(made).update({**vars(self), "files": files})
+        made = object.__new__(FluxContext)
+        vars(made).update(vars(self), files=files)
         return made
 
     @cached_property

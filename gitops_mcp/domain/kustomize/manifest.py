@@ -8,6 +8,7 @@ and `y` are booleans and a date is a string.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -158,13 +159,16 @@ class _ManifestReader:
         return value
 
     def _scalar(self, node: Node, path: Path | None) -> Any:
-        value = scalar.read_scalar(node)
         strange = scalar.strange_tag(node)
         if strange:
             self._notes.odd = f"line {node.line}: the tag {strange}"
+        value, is_as_printed = _plain_value(node.text) if node.tag is node.style is None else (math.nan, True)
+        if isinstance(value, float):  # which JSON may not have
+            value = scalar.read_scalar(node)
+            is_as_printed = node.style is not None or _is_as_printed(value, node.text)
         if path is not None and node.style is not None:
             self._notes.quoted.add(path)
-        if node.style is None and value is not None and value != node.text and json.dumps(value) != node.text:
+        if not is_as_printed:
             self._notes.as_written = False
             if path is not None:
                 self._notes.texts[path] = node.text
@@ -173,6 +177,17 @@ class _ManifestReader:
         if value is None and node.text not in {"", "null"}:
             self._notes.odd = f"line {node.line}: an annotation that is null"
         return node.text if value is not None else None
+
+
+@lru_cache(maxsize=8192)
+def _plain_value(text: str) -> tuple[Any, bool]:
+    """Of a scalar without quotes, and whether it stands there as it would be printed."""
+    value = scalar.read_plain(text)
+    return value, _is_as_printed(value, text)
+
+
+def _is_as_printed(value: Any, text: str) -> bool:
+    return value is None or value == text or json.dumps(value) == text
 
 
 def _read_mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:

@@ -69,7 +69,8 @@ class TrackedTree:
         return found
 
     def kustomizations(self, folder: str) -> list[str]:
-        return [path for name in NAMES if self.peek(path := posixpath.join(folder, name)) is not False]
+        inside = f"{folder}/" if folder else ""
+        return [path for name in NAMES if self.peek(path := f"{inside}{name}") is not False]
 
     def exists(self, folder: str, entry: str) -> bool:
         path = join_path(folder, entry)

@@ -138,7 +138,12 @@ class _TreeBuilder:
 
     def _scalar(self, event: Any, start: int, line: int) -> Node:
         end = event.end_mark.index
-        node = Node("scalar", start, end, line, event.style or None, False, event.anchor, event.tag, event.value)
+        style, anchor, tag = event.style or None, event.anchor, event.tag
+        node = Node("scalar", start, end, line, style, False, anchor, tag, event.value, start, start)
+        if anchor is tag is style is None:
+            if end > start:
+                self.leaves.append(node)
+            return node
         self._place(node, end)
         if node.is_block_scalar and "+" not in self._text[node.content : header_end(self._text, node)]:
             node.end = _without_blank_lines(self._text, node.content, end)
@@ -161,13 +166,13 @@ class _TreeBuilder:
         return node
 
     def _mapping(self, node: Node, depth: int) -> Any:
-        seen: set[tuple[bool, str]] = set()
+        seen: set[object] = set()
         node.entries = entries = list[Entry]()
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
-            name = (key.is_merge, key_text(key))
+            name = (key.text,) if key.is_merge else key_text(key)
             if name in seen:
-                _fail(key.line, f"the key {name[1]!r} is there twice")
+                _fail(key.line, f"the key {key_text(key)!r} is there twice")
             seen.add(name)
             value = self._node(self._next(), depth + 1)
             after = key.end
