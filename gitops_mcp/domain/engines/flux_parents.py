@@ -84,7 +84,8 @@ def objects_of_build(
         if by is not None:
             with suppress(Malformed):
                 value = substitution.substitute_object(value, by.substitution).object
-        yield LocatedObject(value, place, replace(produced, object=value), folder, doubt)
+        made = produced if value is produced.object else replace(produced, object=value)
+        yield LocatedObject(value, place, made, folder, doubt)
 
 
 def as_built(found: Iterable[LocatedObject], made: Made) -> Iterator[LocatedObject]:
