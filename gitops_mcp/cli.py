@@ -140,7 +140,8 @@ def _serve_stdio(given: argparse.Namespace) -> int:
     if sys.stdin.isatty():
         print("gitops-mcp: waits for an MCP client on standard input; see --help. Ctrl-C ends it.", file=sys.stderr)
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    # What is read of thousands of manifests is kept and makes no cycles: walking it would be an eighth of a request.
+    gc.set_threshold(500_000, 50, 50)
     gc.enable()
     run_server(server)
     # Threads that still wait for a peer must not hold the process: its client is gone.

@@ -6,10 +6,9 @@ running engines report is in `engine`.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from gitops_mcp.domain import kustomize
@@ -20,9 +19,10 @@ from gitops_mcp.domain.engines.flux_instances import CHART
 from gitops_mcp.domain.engines.flux_sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.other_address import other_address
-from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, read_documents
-from gitops_mcp.domain.engines.source_url import PUSHES
+from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, patch_files, read_documents
+from gitops_mcp.domain.engines.source_url import PUSHES, pushed_artifacts
 from gitops_mcp.domain.kustomize import Build, FileTree, Loads
+from gitops_mcp.domain.kustomize.tracked_files import TrackedFiles, made_once
 from gitops_mcp.domain.objects import CNPG_GROUP, Path, at
 from gitops_mcp.domain.yaml.text import line_of_path
 
@@ -38,7 +38,13 @@ APPLIER_MARKS = tuple(f"{group}/" for group in (flux.KUSTOMIZE_GROUP, flux_insta
 HINTS = (CHART, *PUSHES)
 """What a file holds that may say more of a source."""
 
-_GROUPS = frozenset({*flux.GROUPS, argocd.GROUP, ""})
+_ENGINE_GROUPS = frozenset({*flux.GROUPS, argocd.GROUP, ""})
+_GROUPS = _ENGINE_GROUPS | {CNPG_GROUP}
+_PARENTS = frozenset({flux.KUSTOMIZE_GROUP, flux_instances.INSTANCE_GROUP})
+"""What may apply engine objects with variables or patches of its own."""
+_APPLIERS = _PARENTS | {flux.HELM_GROUP, argocd.GROUP}
+_FLUX = frozenset({flux.KUSTOMIZE_GROUP, flux.HELM_GROUP})
+_SURROUNDINGS = ("engine", "surroundings")
 _ROUNDS = 5
 
 
@@ -57,31 +63,39 @@ def find_engine_objects(
     of all files that were not read. `folder`: of the environment, which says what is meant where each has its own.
     """
     tree = tree or FileTree(files)
-    written = tuple(declared_objects(files, MARKS))
+    patches = patch_files(files)
+    written = tuple(one for one in declared_objects(files, MARKS) if one.place.path not in patches)
     listed: dict[flux_parents.Key, list[LocatedObject]] = {}
     for lister in flux_parents.listing_folders(files, written):
-        build = kustomize.build_folder(tree, lister, loads="any", groups=_GROUPS)
-        _add_objects(listed, flux_parents.objects_of_build(build, lister, None))
-    applied: tuple[EngineObject, ...] = ()
+        build = kustomize.build_folder(tree, lister, loads="any", groups=_ENGINE_GROUPS)
+        _add_objects(listed, flux_parents.objects_of_build(build.of_groups(_ENGINE_GROUPS), lister, None))
     made: flux_parents.Made = listed
     other = other_address(written, files, remotes)
     known_as = (*remotes, other) if other else remotes
-    known: dict[tuple[object, ...], tuple[EngineObject, list[LocatedObject]]] = {}
+    context = FluxContext(files, (), known_as, revision, tuple(pushed_artifacts(files, known_as)), folder)
+    below: list[tuple[tuple[object, ...], list[LocatedObject]]] = []
     for _ in range(_ROUNDS):
         found = tuple(flux_parents.as_built(written, made))
-        found = (*found, *_referred_objects(found, files, made))
-        again = _engine_objects(FluxContext(files, found, known_as, revision, folder), others)
-        if again == applied:
+        context = replace(context, found=(*found, *_referred_objects(found, files, made)))
+        before, known = below, {(key[0], key[1]): (key, objects) for key, objects in below}
+        below = []
+        for one in flux_parents.parents(_engine_objects(tree, context, others, _PARENTS)):
+            key = (one.place, one.generated or one.name, *_build_of(one), one.selection, one.substitution)
+            same = known.get((key[0], key[1]))
+            below.append(same if same and same[0] == key else (key, list(_objects_below(tree, one))))
+        if below == before:
             break
-        applied = again
         by_parents: dict[flux_parents.Key, list[LocatedObject]] = {}
-        for one in flux_parents.parents(applied):
-            key = (one.place, one.generated, one.name)
-            if key not in known or known[key][0] != one:
-                known[key] = one, list(_objects_below(tree, one))
-            _add_objects(by_parents, known[key][1])
+        for _, objects in below:
+            _add_objects(by_parents, objects)
         made = {**listed, **by_parents}
+    applied = _engine_objects(tree, context, others, _APPLIERS)
     return tuple(_known_as(one, other, remotes) for one in applied) if other else applied
+
+
+def _build_of(one: EngineObject) -> tuple[object, ...]:
+    """All of an engine object that what it builds depends on, beside the files that it takes."""
+    return one.engine, one.build, one.folder, one.sections
 
 
 def _known_as(one: EngineObject, other: str, remotes: tuple[str, ...]) -> EngineObject:
@@ -96,9 +110,9 @@ def _objects_below(tree: FileTree, one: EngineObject) -> Iterator[LocatedObject]
         paths = {path: text for path, text in tree.files.items() if path.startswith(f"{one.folder}/")}
     with spent_by(one.place.path):
         spend(2 + len(paths) * 3 if one.build == "directory" else 20)
-        for folder, build in engine_builds(tree, one, paths, groups=_GROUPS):
+        for folder, build in engine_builds(tree, one, paths):
             spend(10 * len(build.produced))
-            yield from flux_parents.objects_of_build(build, folder, one)
+            yield from flux_parents.objects_of_build(build.of_groups(_ENGINE_GROUPS), folder, one)
 
 
 def _add_objects(made: dict[flux_parents.Key, list[LocatedObject]], found: Iterable[LocatedObject]) -> None:
@@ -133,7 +147,7 @@ def all_value_sources(files: Files) -> frozenset[tuple[str, str]]:
 
 
 def _value_sources(found: Iterable[LocatedObject]) -> Iterator[tuple[str, str]]:
-    return (reference for one in found for each in (flux, flux_parents) for reference in each.value_sources(one))
+    return (reference for one in found for reference in flux.value_sources(one))
 
 
 def directory_files(applied: EngineObject, files: Files) -> tuple[str, ...]:
@@ -149,19 +163,27 @@ def directory_folders(applied: EngineObject, files: Files) -> tuple[str, ...]:
     return tuple(sorted(one for one in found if one is not None))
 
 
-def engine_builds(
-    tree: FileTree, one: EngineObject, paths: Files, *, groups: Container[str] = frozenset({CNPG_GROUP})
-) -> Iterator[tuple[str, Build]]:
-    """What an engine object builds, folder by folder; `paths` are the files below its own."""
-    extra = one.sections
-    folder = one.folder or ""
-    loads: Loads = "any" if one.engine == "flux" else "root only"
-    if one.build == "kustomize":
-        yield folder, kustomize.build_folder(tree, folder, extra=extra, loads=loads, groups=groups)
-        return
-    yield folder, kustomize.build_files(tree, folder, directory_files(one, paths), extra=extra, groups=groups)
-    for below in directory_folders(one, paths):
-        yield below, kustomize.build_folder(tree, below, extra=extra, loads="any", groups=groups)
+def engine_builds(tree: FileTree, one: EngineObject, paths: Files) -> tuple[tuple[str, Build], ...]:
+    """What an engine object builds of CNPG, of engines and of what these refer to, folder by folder.
+
+    `paths`: the files below its own folder.
+    """
+    is_directory, top = one.build != "kustomize", one.folder or ""
+    taken = directory_files(one, paths) if is_directory else ()
+    folders = directory_folders(one, paths) if is_directory else (top,)
+
+    def build(files: TrackedFiles) -> tuple[tuple[str, Build], ...]:
+        seen, extra, loads = replace(tree, files=files), one.sections, _loads(one)
+        found = [kustomize.build_folder(seen, each, extra=extra, loads=loads, groups=_GROUPS) for each in folders]
+        own = [(top, kustomize.build_files(seen, top, taken, extra=extra, groups=_GROUPS))] if is_directory else []
+        return (*own, *zip(folders, found, strict=True))
+
+    key = ("builds", f"{one.place}{one.place.base}{one.generated or one.name}{one.folder}")
+    return made_once(tree, key, (*_build_of(one), taken, folders), build)
+
+
+def _loads(one: EngineObject) -> Loads:
+    return "any" if one.engine == "flux" else "root only"
 
 
 def takes_file(applied: EngineObject, path: str, files: Files) -> bool:
@@ -188,12 +210,11 @@ def _path_below(path: str, folder: str) -> str | None:
 
 def _first_kustomization(path: str, top: str, files: Files) -> str | None:
     """The uppermost folder below `top`, on the way to the path, that has a kustomization."""
-    relative = posixpath.dirname(_path_below(path, top) or "")
-    here = top
-    for part in relative.split("/") if relative else ():
-        here = posixpath.join(here, part)
-        if kustomization_path(files, here):
-            return here
+    end = path.find("/", len(top) + 1 if top else 0)
+    while end >= 0:
+        if kustomization_path(files, path[:end]):
+            return path[:end]
+        end = path.find("/", end + 1)
     return None
 
 
@@ -209,36 +230,53 @@ def _referred_objects(found: Iterable[LocatedObject], files: Files, made: flux_p
     )
 
 
-def _engine_objects(context: FluxContext, others: Iterable[str]) -> tuple[EngineObject, ...]:
+def _engine_objects(
+    tree: FileTree, context: FluxContext, others: Iterable[str], groups: Container[str]
+) -> tuple[EngineObject, ...]:
     found = context.found
     sets = [one for one in found if (one.group, one.kind) == (flux_instances.INSTANCE_GROUP, resource_set.KIND)]
     found = (*found, *(made for one in sets for made in resource_set.located_objects(one, found)))
     context = replace(context, found=found)
     applied = [flux.interpret_sync(one, context) for one in context.syncs]
+    if tree.memo.get(_SURROUNDINGS) != context.surroundings:
+        tree.memo[_SURROUNDINGS] = context.surroundings
+    around = tree.memo[_SURROUNDINGS]
 
     @cache
-    def around() -> Repository:
+    def repository() -> Repository:
         from gitops_mcp.domain.engines.applicationsets.rows import Repository
 
         return Repository(context.files, others, found, context.remotes, context.revision)
 
-    for one in found:
+    for one in (one for one in found if one.group in groups):
         with spent_by(one.place.path):
-            for made in _read_by_kind(one, context, around):
-                spend(10)
-                applied.append(made)
+            if one.group in _FLUX:
+                key = ("engine", f"{one.place}{one.place.base}{one.namespace}/{one.name}")
+                made = made_once(tree, key, (one, around), partial(_read_flux, one, context))
+            else:
+                made = tuple(_read_by_kind(one, context, repository))
+            spend(10 * len(made))
+            applied += made
     return tuple(applied)
 
 
-def _read_by_kind(one: LocatedObject, context: FluxContext, around: Callable[[], Repository]) -> Iterator[EngineObject]:
-    """`around`: what ApplicationSets see of the repository, for when there is one."""
-    match one.group, one.kind:
-        case flux.KUSTOMIZE_GROUP, "Kustomization":
-            yield flux.interpret_kustomization(one, context)
-        case flux.HELM_GROUP, "HelmRelease":
+def _read_flux(one: LocatedObject, context: FluxContext, files: Files) -> tuple[EngineObject, ...]:
+    match one.kind:
+        case "Kustomization":
+            return (flux.interpret_kustomization(one, context.reading(files)),)
+        case "HelmRelease":
             from gitops_mcp.domain.engines import helmrelease
 
-            yield helmrelease.interpret_helm_release(one, context)
+            return (helmrelease.interpret_helm_release(one, context.reading(files)),)
+        case _:
+            return ()
+
+
+def _read_by_kind(
+    one: LocatedObject, context: FluxContext, repository: Callable[[], Repository]
+) -> Iterator[EngineObject]:
+    """`repository`: what ApplicationSets see of it, for when there is one."""
+    match one.group, one.kind:
         case flux_instances.INSTANCE_GROUP, resource_set.KIND:
             yield resource_set.interpret_resource_set(one, context.found)
         case argocd.GROUP, "Application":
@@ -248,7 +286,7 @@ def _read_by_kind(one: LocatedObject, context: FluxContext, around: Callable[[],
         case argocd.GROUP, "ApplicationSet":
             from gitops_mcp.domain.engines.applicationsets.interpret import interpret_application_set
 
-            yield from interpret_application_set(one, around())
+            yield from interpret_application_set(one, repository())
 
 
 def _is_object(value: object) -> bool:

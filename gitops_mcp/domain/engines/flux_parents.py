@@ -14,8 +14,8 @@ from typing import Any
 
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.envsubst import Malformed
-from gitops_mcp.domain.engines.reading import Files, TextPlace, mappings_in, read_documents, texts_in
-from gitops_mcp.domain.kustomize import Build, join_path
+from gitops_mcp.domain.engines.reading import Files, TextPlace, read_documents, texts_in
+from gitops_mcp.domain.kustomize import Produced, join_path
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.kustomize.regex import Unsupported
@@ -70,11 +70,13 @@ def listing_folders(files: Files, found: Iterable[LocatedObject]) -> list[str]:
     return list(tops)
 
 
-def objects_of_build(build: Build, folder: str, by: EngineObject | None) -> Iterator[LocatedObject]:
+def objects_of_build(
+    found: Iterable[tuple[Produced, str | None]], folder: str, by: EngineObject | None
+) -> Iterator[LocatedObject]:
     """What comes out of a build, with the variables of the Kustomization that applies it; itself it leaves alone."""
     from gitops_mcp.domain.engines import substitution
 
-    for index, produced in enumerate(build.produced):
+    for produced, doubt in found:
         first, value = produced.layers[0], produced.object
         place = TextPlace(first.path, first.document, first.base, first.line)
         if by is not None and place == by.place:
@@ -82,7 +84,8 @@ def objects_of_build(build: Build, folder: str, by: EngineObject | None) -> Iter
         if by is not None:
             with suppress(Malformed):
                 value = substitution.substitute_object(value, by.substitution).object
-        yield LocatedObject(value, place, replace(produced, object=value), folder, build.opaque.get(index))
+        made = produced if value is produced.object else replace(produced, object=value)
+        yield LocatedObject(value, place, made, folder, doubt)
 
 
 def as_built(found: Iterable[LocatedObject], made: Made) -> Iterator[LocatedObject]:
@@ -103,15 +106,6 @@ def with_built(found: Iterable[LocatedObject], made: Made, wanted: Container[tup
         for layer in (one.produced.layers if one.produced else ())
     }
     return [*built, *(one for one in found if key_of(one) not in parts)]
-
-
-def value_sources(one: LocatedObject) -> Iterator[tuple[str, str]]:
-    """(kind, name) of what the patches of a Kustomization make others take variables or values from."""
-    for patch in mappings_in(at(one.object, "spec", "patches")):
-        for document in read_documents(str(patch.get("patch", ""))):
-            for path in (("spec", "postBuild", "substituteFrom"), ("spec", "valuesFrom")):
-                for reference in mappings_in(at(document.value, *path)):
-                    yield str(reference.get("kind")), str(reference.get("name"))
 
 
 def selects_object(target: Any, value: Object) -> bool:

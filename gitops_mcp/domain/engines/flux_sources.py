@@ -26,12 +26,14 @@ from gitops_mcp.domain.engines.reading import (
     read_documents,
     texts_in,
 )
-from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch, pushed_artifacts, why_elsewhere, why_off_branch
+from gitops_mcp.domain.engines.source_url import Elsewhere, OffBranch, why_elsewhere, why_off_branch
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import Object, at, mapping_at
 
 _GIT = "GitRepository"
 _ARTIFACT = "ExternalArtifact"
+_APPLIERS = frozenset({"kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "argoproj.io"})
+"""Groups of what nothing refers to."""
 _KINDS = frozenset({_GIT, "OCIRepository", "Bucket", _ARTIFACT})
 
 
@@ -59,6 +61,8 @@ class FluxContext:
     """Every object that may be referred to: sources, instances, ConfigMaps and Secrets."""
     remotes: tuple[str, ...]
     revision: str
+    pushed: tuple[tuple[str, str], ...]
+    """What its pipelines push, as `pushed_artifacts` has it."""
     folder: str = ""
     """Of the environment that is asked for."""
 
@@ -71,12 +75,21 @@ class FluxContext:
         return find_syncs(self.files, self.found)
 
     @cached_property
-    def pushed(self) -> tuple[tuple[str, str], ...]:
-        return tuple(pushed_artifacts(self.files, self.remotes))
+    def surroundings(self) -> tuple[object, ...]:
+        """All that an engine object is read with beside itself and texts of files."""
+        referred = [(one, one.produced and one.produced.layers) for same in self._named.values() for one in same]
+        said = (self.remotes, self.revision, self.folder, self.syncs, self.pushed, self.has_known_source)
+        return (*said, self.ignoring, self.paths, referred)
+
+    def reading(self, files: Files) -> FluxContext:
+        """The same with files that remember what is asked for; what is found once for all objects is kept."""
+        made = object.__new__(FluxContext)
+        vars(made).update(vars(self), files=files)
+        return made
 
     @cached_property
     def has_known_source(self) -> bool:
-        known = [_examine_object(one, self) for one in self.found if one.kind == _GIT]
+        known = [self.examined(one) for one in self.found if one.kind == _GIT]
         known += [examine_sync(one, self) for one in self.syncs]
         return any(one.excluded is one.assumed is None for one in known)
 
@@ -88,8 +101,19 @@ class FluxContext:
     def _named(self) -> Mapping[tuple[str, str], list[LocatedObject]]:
         named: dict[tuple[str, str], list[LocatedObject]] = {}
         for one in self.found:
-            named.setdefault((one.kind, one.name), []).append(one)
+            if one.group not in _APPLIERS:
+                named.setdefault((one.kind, one.name), []).append(one)
         return named
+
+    @cached_property
+    def _examined(self) -> dict[int, Source]:
+        return {}
+
+    def examined(self, source: LocatedObject) -> Source:
+        """Of one of `found`."""
+        if id(source) not in self._examined:
+            self._examined[id(source)] = _examine_object(source, self)
+        return self._examined[id(source)]
 
     def referred(self, kind: str, name: str, namespace: str | None, path: str) -> tuple[LocatedObject, ...]:
         """The objects of a kind and name; of several, as each cluster has its own, the nearest to the path.
@@ -126,7 +150,7 @@ def examine_source(reference: object, one: LocatedObject, context: FluxContext) 
         return Source(Elsewhere(f"it applies {kind} {name}, which is no source of files"))
     found = context.referred(kind, name, namespace, one.place.path)
     if found:
-        return replace(_clearest([_examine_object(each, context) for each in found]), declared=found)
+        return replace(_clearest([context.examined(each) for each in found]), declared=found)
     made = _generated_artifact(name, namespace, context) if kind == _ARTIFACT else _synced(kind, name, one, context)
     if made is not None or (kind, name) == (_GIT, BOOTSTRAP):
         return made or Source()

@@ -106,10 +106,12 @@ def _config_map_layer(one: LocatedObject, key: str) -> ValuesLayer | None:
 
 def _is_as_written(value: Any, there: Any) -> bool:
     """Whether a value is what the file says, but for variables that are filled in."""
+    if value == there:
+        return True
     if isinstance(value, dict) and isinstance(there, dict):
         return len(value) == len(there) and all(
             key in there and _is_as_written(one, there[key]) for key, one in value.items()
         )
     if isinstance(value, list) and isinstance(there, list):
         return len(value) == len(there) and all(map(_is_as_written, value, there))
-    return bool(value == there) or (isinstance(there, str) and "${" in there)
+    return isinstance(there, str) and "${" in there

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from gitops_mcp.domain.kustomize import Section
-from gitops_mcp.domain.kustomize.kustomization import NAMES
-from gitops_mcp.domain.objects import Object, Path, at
+from gitops_mcp.domain.kustomize import Section, join_path
+from gitops_mcp.domain.kustomize.kustomization import NAMES, is_kustomization
+from gitops_mcp.domain.objects import Object, Path, at, list_at
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path, parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
 
@@ -72,10 +72,27 @@ def clean_path(path: object) -> str:
 
 
 def kustomization_path(files: Files, folder: str) -> str | None:
+    inside = f"{folder}/" if folder else ""
     for name in NAMES:
-        if (path := posixpath.join(folder, name)) in files:
+        if (path := f"{inside}{name}") in files:
             return path
     return None
+
+
+def patch_files(files: Files) -> set[str | None]:
+    """The files that kustomizations take for patches; what stands in one declares nothing."""
+    return {
+        path for kustomization in files if is_kustomization(kustomization) for path in _patches(kustomization, files)
+    }
+
+
+def _patches(kustomization: str, files: Files) -> Iterator[str | None]:
+    for document in read_documents(files[kustomization]):
+        for field in ("patches", "patchesJson6902", "patchesStrategicMerge"):
+            for entry in list_at(document.value, field):
+                named = entry if isinstance(entry, str) else at(entry, "path")
+                if isinstance(named, str) and "\n" not in named:
+                    yield join_path(posixpath.dirname(kustomization), named)
 
 
 def overlay_section(

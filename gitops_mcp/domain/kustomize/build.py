@@ -48,6 +48,9 @@ class _Gathered:
     folders: frozenset[str]
     kind: str
 
+    def is_as_seen(self, tree: FileTree) -> bool:
+        return all(look_up(tree, path) == text for path, text in self.seen.items())
+
 
 class _TooDeep(Exception):
     """Folders that lead to folders without an end in sight."""
@@ -104,16 +107,15 @@ class _FolderBuilder:
         self._kind = ""
 
     def folder(self, folder: str) -> _Gathered:
-        key = (self._loads, folder)
-        known = None if self._extra else self._tree.memo.get(key)
-        if isinstance(known, _Gathered) and all(look_up(self._tree, path) == text for path, text in known.seen.items()):
-            return known
-        has_extra = bool(self._extra)
-        state = self._directory(State(), folder)
-        found = _Gathered(state, self._files.seen, frozenset(self._folders), self._kind)
-        if not has_extra:
-            self._tree.memo[key] = found
-        return found
+        extra = self._extra
+        key = (f"{self._loads} {folder}", " ".join(f"{one.path} {one.document} {one.base}" for one in extra))
+        known = self._tree.memo.get(key)
+        if known is None or known[0] != extra or not known[1].is_as_seen(self._tree):
+            state = self._directory(State(), folder)
+            known = extra, _Gathered(state, self._files.seen, frozenset(self._folders), self._kind)
+            self._tree.memo[key] = known
+        gathered: _Gathered = known[1]
+        return gathered
 
     def files(self, folder: str, paths: Iterable[str]) -> State:
         self._inside = (folder,)

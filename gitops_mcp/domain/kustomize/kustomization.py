@@ -32,6 +32,7 @@ _PAIRS = frozenset({"commonLabels", "commonAnnotations"})
 _OBJECTS = frozenset({"metadata", "openapi", "generatorOptions", "helmGlobals", "sortOptions"})
 _HEAD = frozenset({"apiVersion", "kind"})
 _FIELDS = _TEXTS | _LISTS_OF_TEXTS | _LISTS_OF_OBJECTS | _PAIRS | _OBJECTS | _HEAD
+_BY_LOWER_CASE = {name.lower(): name for name in _FIELDS}
 _PATCH = frozenset({"path", "patch", "target", "options"})
 
 
@@ -122,11 +123,10 @@ def read_kustomization(path: str, folder: str, text: str, *, extra: tuple[Sectio
 
 def _with_known_names(written: Object) -> tuple[Object, dict[Path, Path]]:
     """With the names of fields as they are documented; kustomize does not mind their case."""
-    lower = {name.lower(): name for name in _FIELDS}
     value: Object = {}
     places: dict[Path, Path] = {}
     for name, found in written.items():
-        known = lower.get(name.lower())
+        known = _BY_LOWER_CASE.get(name.lower())
         if known is None:
             raise InvalidKustomization(f"the field {name!r} is unknown to kustomize")
         value[known] = found

@@ -8,6 +8,7 @@ and `y` are booleans and a date is a string.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -125,7 +126,6 @@ def inner_line(text: str, document: int, path: Path, line: int) -> int:
     return node.line + line if node.style == "|" else node.line
 
 
-@lru_cache(maxsize=16)
 def _parse_source(text: str) -> YamlText:
     return parse_yaml(text.removeprefix("\ufeff"))
 
@@ -159,13 +159,16 @@ class _ManifestReader:
         return value
 
     def _scalar(self, node: Node, path: Path | None) -> Any:
-        value = scalar.read_scalar(node)
         strange = scalar.strange_tag(node)
         if strange:
             self._notes.odd = f"line {node.line}: the tag {strange}"
+        value, is_as_printed = _plain_value(node.text) if node.tag is node.style is None else (math.nan, True)
+        if isinstance(value, float):  # which JSON may not have
+            value = scalar.read_scalar(node)
+            is_as_printed = node.style is not None or _is_as_printed(value, node.text)
         if path is not None and node.style is not None:
             self._notes.quoted.add(path)
-        if node.style is None and value is not None and value != node.text and json.dumps(value) != node.text:
+        if not is_as_printed:
             self._notes.as_written = False
             if path is not None:
                 self._notes.texts[path] = node.text
@@ -176,33 +179,45 @@ class _ManifestReader:
         return node.text if value is not None else None
 
 
+@lru_cache(maxsize=8192)
+def _plain_value(text: str) -> tuple[Any, bool]:
+    """Of a scalar without quotes, and whether it stands there as it would be printed."""
+    value = scalar.read_plain(text)
+    return value, _is_as_printed(value, text)
+
+
+def _is_as_printed(value: Any, text: str) -> bool:
+    return value is None or value == text or json.dumps(value) == text
+
+
 def _read_mapping(node: Node, read: Callable[[Node, str], Any]) -> Object:
     found: Object = {}
-    for entry in node.entries:
-        if entry.key is None:
-            continue
-        if entry.key.is_merge:
-            source = entry.value.target or entry.value
-            for one in [item.value for item in source.entries] if source.kind == "sequence" else [source]:
-                real = one.target or one
-                if real.kind != "mapping":
-                    raise Unparsable(f"line {one.line}: << brings in something that is not a mapping")
-                for name, value in _read_mapping(real, read).items():
-                    found.setdefault(name, value)
-    for entry in node.entries:
-        if entry.key is not None and not entry.key.is_merge:
-            name = _key_text(entry.key)
-            found[name] = read(entry.value, name)
+    entries = [(entry.key, entry.value) for entry in node.entries if entry.key is not None]
+    merged = [value.target or value for key, value in entries if key.is_merge]
+    for source in merged:
+        for one in [item.value for item in source.entries] if source.kind == "sequence" else [source]:
+            real = one.target or one
+            if real.kind != "mapping":
+                raise Unparsable(f"line {one.line}: << brings in something that is not a mapping")
+            for name, value in _read_mapping(real, read).items():
+                found.setdefault(name, value)
+    for key, value in entries:
+        if not merged or not key.is_merge:
+            name = _key_text(key)
+            found[name] = read(value, name)
     return found
 
 
 def _key_text(node: Node) -> str:
     node = node.target or node
-    if node.style is None and node.tag is None and node.text.lower() not in scalar.WORDS:
-        value = value_of(node)
-        if not isinstance(value, str):
-            raise Unparsable(f"line {node.line}: the key {node.text!r} is not a string, so it needs quotes")
+    if node.style is None and node.tag is None and not _is_plain_key(node.text):
+        raise Unparsable(f"line {node.line}: the key {node.text!r} is not a string, so it needs quotes")
     return node.text
+
+
+@lru_cache(maxsize=4096)
+def _is_plain_key(text: str) -> bool:
+    return text.lower() in scalar.WORDS or isinstance(value_of(Node("scalar", 0, 0, 1, text=text)), str)
 
 
 def _own_value(node: Node) -> Any:

@@ -7,7 +7,7 @@ text the value stands, so that exactly this value can be changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -123,7 +123,13 @@ class BuildFault:
 @dataclass(frozen=True)
 class Build:
     produced: tuple[Produced, ...]
-    """Every object of CNPG's group, in the order of the files."""
+    """Every object of the groups that were asked for, in the order of the files."""
     faults: tuple[BuildFault, ...] = ()
     opaque: Mapping[int, str] = field(default_factory=dict)
     """By index in `produced`: why what is said of that object may be wrong."""
+
+    def of_groups(self, groups: Container[str]) -> Iterator[tuple[Produced, str | None]]:
+        """The objects of these API groups, each with why what is said of it may be wrong."""
+        for index, one in enumerate(self.produced):
+            if str(one.object.get("apiVersion")).rpartition("/")[0] in groups:
+                yield one, self.opaque.get(index)

@@ -15,6 +15,7 @@ from gitops_mcp.domain.yaml.tree import Node, Unparsable
 from gitops_mcp.domain.yaml.values import HIGHEST, LOWEST, value_of
 
 _CORE = "tag:yaml.org,2002:"
+_KNOWN_TAGS = frozenset({"!", *(_CORE + name for name in ("str", "int", "float", "bool", "null"))})
 # Booleans of YAML 1.1 that are strings here.
 WORDS = frozenset({"yes", "no", "on", "off"})
 ONE_LETTER = {"y": True, "Y": True, "n": False, "N": False}
@@ -48,8 +49,7 @@ def _scalar_value(node: Node) -> Any:
 
 def strange_tag(node: Node) -> str | None:
     """A tag that kustomize drops, or follows in a way that is not known here."""
-    known = {"!", *(_CORE + name for name in ("str", "int", "float", "bool", "null"))}
-    return None if node.tag is None or node.tag in known else node.tag
+    return None if node.tag is None or node.tag in _KNOWN_TAGS else node.tag
 
 
 def read_plain(text: str) -> Any:

@@ -26,7 +26,8 @@ class State:
         return replace(self, drafts=tuple(new for new in map(change, self.drafts) if new is not None))
 
     def with_faults(self, faults: Iterable[BuildFault]) -> State:
-        return replace(self, faults=tuple(dict.fromkeys((*self.faults, *faults))))
+        found = tuple(dict.fromkeys((*self.faults, *faults)))
+        return self if found == self.faults else replace(self, faults=found)
 
     def refused(self, place: str, reason: str) -> State:
         """Kustomize builds nothing because of this."""

@@ -70,9 +70,9 @@ def _apply_namespace(state: State, kustomization: Kustomization, files: TrackedT
         is_namespace = draft.id.kind == "Namespace"
         if draft.id.kind in CLUSTER_WIDE and not is_namespace:
             return draft
-        pen = Pen(draft.renamed(), layer)
+        pen = Pen(draft, layer)
         pen.put(_NAME if is_namespace else _NAMESPACE, placed.value, ())
-        return pen.done()
+        return pen.done(past=draft.ids)
 
     return check_names(state.mapped(moved), layer)
 

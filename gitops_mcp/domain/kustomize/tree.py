@@ -69,7 +69,8 @@ class TrackedTree:
         return found
 
     def kustomizations(self, folder: str) -> list[str]:
-        return [path for name in NAMES if self.peek(path := posixpath.join(folder, name)) is not False]
+        inside = f"{folder}/" if folder else ""
+        return [path for name in NAMES if self.peek(path := f"{inside}{name}") is not False]
 
     def exists(self, folder: str, entry: str) -> bool:
         path = join_path(folder, entry)
@@ -93,7 +94,7 @@ class TrackedTree:
         raise UnreadFile(f"{path} was not read") if found else MissingFile(f"there is no file {path}")
 
     def line(self, placed: Placed) -> int:
-        text = look_up(self.tree, placed.section.path)
+        text = self.peek(placed.section.path)
         try:
             return manifest.line_of(text, placed.section.document, placed.base) if isinstance(text, str) else 1
         except Unparsable:

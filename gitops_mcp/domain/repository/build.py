@@ -30,6 +30,7 @@ from gitops_mcp.domain.repository.same_engines import have_same_engines
 from gitops_mcp.domain.repository.same_objects import number_objects
 
 _NONE: Container[str] = frozenset()
+_AFTER = ("after", "")
 
 
 def build_desired(
@@ -209,11 +210,11 @@ def _with_sharers(found: Sequence[Declaration], numbers: Mapping[int, int]) -> t
 
 
 def _without_duplicates(found: Iterable[Declaration]) -> tuple[Declaration, ...]:
-    """By place; a document that is applied to one object twice counts once."""
+    """By place; a document that is applied to one live object twice counts once."""
     kept: dict[tuple[object, ...], Declaration] = {}
     for one in found:
-        key = (one.identity, one.path, one.document, one.base)
-        kept.setdefault(key, one)
+        live = one.label if one.number is None and one.applied else one.number
+        kept.setdefault((one.identity, one.path, one.document, one.base, live), one)
     return tuple(sorted(kept.values(), key=lambda one: (one.path, one.line, str(one.identity))))
 
 
@@ -232,21 +233,27 @@ def desired_after(before: Desired, changes: Iterable[FileChange]) -> Desired:
 
     Built of what it was built of, so that texts which were read beside it for something else make no difference.
     """
-    made = {one.path: one.after for one in changes}
+    asked = tuple(changes)
+    made = {one.path: one.after for one in asked}
     texts = _with_changes(before.texts, made)
     if before.tree is None:
         return desired_of_documents(texts, before.origin)
-    built = build_desired(
-        _with_changes(before.tree.files, made),
-        commit=before.commit,
-        folder=before.folder,
-        remotes=before.remotes,
-        revision=before.revision,
-        others=before.tree.others,
-        known=before,
-        made=before.made,
-    )
-    return replace(built, texts=texts)
+    # What proves an edit and what delivers it ask for the same.
+    known = before.tree.memo.get(_AFTER)
+    if known is None or known[0] is not before or known[1] != asked:
+        built = build_desired(
+            _with_changes(before.tree.files, made),
+            commit=before.commit,
+            folder=before.folder,
+            remotes=before.remotes,
+            revision=before.revision,
+            others=before.tree.others,
+            known=before,
+            made=before.made,
+        )
+        known = before.tree.memo[_AFTER] = before, asked, replace(built, texts=texts)
+    after: Desired = known[2]
+    return after
 
 
 def _with_changes(files: Mapping[str, str], made: Mapping[str, str | None]) -> dict[str, str]:

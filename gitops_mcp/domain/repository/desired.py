@@ -16,7 +16,7 @@ from gitops_mcp.domain.kustomize import FileTree, Produced, join_path
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.repository import missing_object
-from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
+from gitops_mcp.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.engines.charts.values import Release
@@ -279,13 +279,7 @@ class Desired:
             spaces = ", ".join(sorted(f"{one.identity.namespace or 'unknown'} ({one.place})" for one in found))
             raise InvalidRequest(f"namespace: {environment} declares a {kind} {name!r} in several: {spaces}; name one")
         if len(found) > 1:
-            places = " and ".join(
-                f"{one.place}, applied by {one.applied}" if one.applied else one.place for one in found
-            )
-            raise Refused(
-                f"two documents declare {kind} {name!r} in {environment}: {places}. Which of them is applied last "
-                f"decides, so neither is edited: {missing_object.way_out(self, found)}"
-            )
+            raise missing_object.ambiguous_object(self, found, environment)
         return found[0]
 
     def copies(self, declared: Declaration) -> tuple[Declaration, ...]:

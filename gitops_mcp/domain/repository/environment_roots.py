@@ -14,12 +14,12 @@ from gitops_mcp.domain.engines.declared import APPLIER_MARKS
 from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kustomize import FileTree, join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
+from gitops_mcp.domain.kustomize.tracked_files import is_unchanged
 from gitops_mcp.domain.objects import list_at
 from gitops_mcp.domain.repository.desired import KustomizationFile, SkippedFile, UnappliedDocument
 from gitops_mcp.domain.repository.idle_engines import engines_by_file, find_idle, parked_folder, takes_manifest
 from gitops_mcp.domain.repository.not_applied import MARK, chart_of_template, is_not_understood
 from gitops_mcp.domain.repository.render import RenderedRoot, render_engine_object, render_plain_file, render_root
-from gitops_mcp.domain.repository.tracked_files import is_unchanged
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
 
@@ -179,7 +179,8 @@ class EnvironmentRoots:
     @property
     def all(self) -> list[RenderedRoot]:
         """What the repository has, the environment's own first."""
-        rest = [made for index, made in self.applied.items() if index not in set(self.here)]
+        here = set(self.here)
+        rest = [made for index, made in self.applied.items() if index not in here]
         return [*self.own, *rest, *self.elsewhere.values()]
 
     @cached_property

@@ -95,15 +95,29 @@ def applied_elsewhere(desired: Desired) -> str | None:
     )
 
 
-def way_out(desired: Desired, found: Sequence[Declaration]) -> str:
-    """What to do where several documents make one object."""
+def ambiguous_object(desired: Desired, found: Sequence[Declaration], environment: str) -> Refused:
+    """Several documents make one object, or one document makes it in several Kubernetes clusters."""
     from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
     from gitops_mcp.domain.repository.environment_split import environments_to_write
 
+    kind, name, places = found[0].identity.kind, found[0].identity.name, dict.fromkeys(one.place for one in found)
     split = environments_to_write(desired.roots, found) if isinstance(desired.roots, EnvironmentRoots) else None
-    if split is None:
-        return "remove one of them first"
-    return (
-        f"remove one of them, or, where they are applied to different Kubernetes clusters, define environments in "
-        f".gitops-mcp.yaml at the base, each with the `context` of its kubeconfig, and name one:\n{split}"
+    define = (
+        f"define environments in .gitops-mcp.yaml at the base, each with the `context` of its kubeconfig, and name one:"
+        f"\n{split}"
+    )
+    if len(places) == 1:
+        appliers = " and by ".join(str(one.applied or one.root or "itself") for one in found)
+        apart = (
+            "let what applies each stand in a folder of its own, and define an environment for each in .gitops-mcp.yaml"
+        )
+        return Refused(
+            f"{found[0].place} makes {kind} {name!r} in {environment} more than once: it is applied by {appliers}. "
+            f"Which of them is meant cannot be told: {define if split else apart}"
+        )
+    told = " and ".join(f"{one.place}, applied by {one.applied}" if one.applied else one.place for one in found)
+    more = f", or, where they are applied to different Kubernetes clusters, {define}" if split else " first"
+    return Refused(
+        f"two documents declare {kind} {name!r} in {environment}: {told}. Which of them is applied last decides, so "
+        f"neither is edited: remove one of them{more}"
     )

@@ -18,6 +18,7 @@ from gitops_mcp.domain.objects import at
 
 _LISTS = frozenset({"resources", "bases", "crds"})
 """Keys of a kustomization whose files matter only where they declare something of CNPG, which is known without."""
+_SOURCE_FIELDS = ("substituteFrom", "valuesFrom")
 _TAG = re.compile(r"\{\{[^{}]*\}\}")
 _PLUGIN = "apiVersion: builtin"
 """What a transformer or generator of kustomize's own says that is a document."""
@@ -46,8 +47,22 @@ def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[st
 
 
 def value_source_names(texts: Mapping[str, str]) -> frozenset[str]:
-    """Names of the ConfigMaps and Secrets that variables and values come from."""
-    return frozenset(name for _, name in all_value_sources(texts))
+    """Names of the ConfigMaps and Secrets that variables and values come from, as an object or any patch says it."""
+    said = [_document_values(text) for text in texts.values() if any(field in text for field in _SOURCE_FIELDS)]
+    return frozenset({*(name for _, name in all_value_sources(texts)), *_referred_names(said)})
+
+
+def _referred_names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if value.get("kind") in ("ConfigMap", "Secret") and isinstance(value.get("name"), str):
+            yield value["name"]
+        for part in value.values():
+            yield from _referred_names(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _referred_names(part)
+    elif isinstance(value, str) and any(field in value for field in _SOURCE_FIELDS):
+        yield from _referred_names([one for one in _document_values(value) if not isinstance(one, str)])
 
 
 def _strings_of_kustomization(text: str, *, all_of_it: bool) -> Iterator[str]:

@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.reading import TextPlace, kustomization_path, read_documents
+from gitops_mcp.domain.engines.reading import TextPlace, kustomization_path, patch_files, read_documents
 from gitops_mcp.domain.kustomize import join_path
-from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at, dotted_path, list_at
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at, dotted_path
 from gitops_mcp.domain.repository.desired import MakerFile, UnappliedDocument, folders_above
 from gitops_mcp.domain.repository.idle_engines import Idle
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
@@ -43,9 +42,7 @@ def find_unapplied(
 ) -> Iterator[UnappliedDocument]:
     """What these files declare although nothing takes them; what a kustomization takes for a patch declares nothing."""
     loose = [*paths]
-    patches = (
-        {patch for path in files if is_kustomization(path) for patch in _patch_files(path, files)} if loose else ()
-    )
+    patches = patch_files(files) if loose else ()
     for path in (one for one in loose if one not in patches):
         reason, is_unknown = _why_not_applied(path, files, engines), False
         if (unknown := _not_understood(path, engines)) is not None and chart_of_template(path, files) is None:
@@ -55,15 +52,6 @@ def find_unapplied(
             namespace = at(value, "metadata", "namespace")
             identity = Identity(value["kind"], str(namespace) if namespace else None, value["metadata"]["name"])
             yield UnappliedDocument(identity, f"{path}:{line}", reason, is_unknown)
-
-
-def _patch_files(path: str, files: Mapping[str, str]) -> Iterator[str | None]:
-    for document in read_documents(files[path]):
-        for field in ("patches", "patchesJson6902", "patchesStrategicMerge"):
-            for entry in list_at(document.value, field):
-                named = entry if isinstance(entry, str) else at(entry, "path")
-                if isinstance(named, str) and "\n" not in named:
-                    yield join_path(posixpath.dirname(path), named)
 
 
 def find_maker_files(files: Mapping[str, str], paths: Iterable[str]) -> Iterator[MakerFile]:

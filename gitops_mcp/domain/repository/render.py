@@ -13,11 +13,11 @@ from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders, engine_builds
 from gitops_mcp.domain.engines.reading import file_and_line, read_documents
 from gitops_mcp.domain.kustomize import Build, FileTree, Produced
+from gitops_mcp.domain.kustomize.tracked_files import TrackedFiles, made_once
 from gitops_mcp.domain.names import is_namespace_name
-from gitops_mcp.domain.objects import Identity, Object, Path, at
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration, MakerFile
 from gitops_mcp.domain.repository.not_applied import cnpg_documents
-from gitops_mcp.domain.repository.tracked_files import TrackedFiles, is_unchanged
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
 from gitops_mcp.domain.yaml.values import is_same
 
@@ -76,16 +76,15 @@ def _render_once(
     tree: FileTree, key: tuple[str, str], depends: object, make: Any, place: str | None = None
 ) -> RenderedRoot:
     known = tree.memo.get(key)
-    if known is not None and known[0] == depends and is_unchanged(known[1].seen, tree):
-        return known[1]  # type: ignore[no-any-return]  # the memo holds anything
-    watched = TrackedFiles(tree)
-    with spent_by(key[1] if place is None else place):
-        made = make(replace(tree, files=watched))
-    if known is not None and known[0] == depends:
-        made = replace(made, declarations=_with_known(made.declarations, known[1].declarations))
-    made = replace(made, reached=made.reached | watched.read, seen=watched.seen)
-    tree.memo[key] = (depends, made)
-    return made  # type: ignore[no-any-return]
+
+    def made(files: TrackedFiles) -> RenderedRoot:
+        with spent_by(key[1] if place is None else place):
+            found: RenderedRoot = make(replace(tree, files=files))
+        if known is not None and known[0] == depends:
+            found = replace(found, declarations=_with_known(found.declarations, known[2].declarations))
+        return replace(found, reached=found.reached | files.read, seen=files.seen)
+
+    return made_once(tree, key, depends, made)
 
 
 def _with_known(made: tuple[Declaration, ...], known: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
@@ -110,7 +109,7 @@ def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
         )
     made = RenderedRoot(reached=frozenset(directory_files(one, paths)) if one.build == "directory" else frozenset())
     for folder, build in engine_builds(tree, one, paths):
-        found = tuple(_declare_built(build, index, folder, one) for index in range(len(build.produced)))
+        found = tuple(_declare_all(build, folder, one))
         made = replace(
             made,
             declarations=(*made.declarations, *found),
@@ -121,15 +120,14 @@ def _build_engine_object(tree: FileTree, one: EngineObject, paths: Mapping[str, 
 
 def _build_kustomization(tree: FileTree, folder: str) -> RenderedRoot:
     build = kustomize.build_folder(tree, folder)
-    found = tuple(_declare_built(build, index, folder, None) for index in range(len(build.produced)))
+    found = tuple(_declare_all(build, folder, None))
     return RenderedRoot(found, tuple(str(fault) for fault in build.faults))
 
 
 def _build_plain_file(tree: FileTree, path: str, by: EngineObject | None = None) -> RenderedRoot:
     build = kustomize.build_files(tree, "", (path,))
     if not any(fault.fatal for fault in build.faults):
-        each = (_declare_built(build, index, None, by) for index in range(len(build.produced)))
-        return RenderedRoot(tuple(_as_applied(one, tree.files[path]) for one in each))
+        return RenderedRoot(tuple(_as_applied(one, tree.files[path]) for one in _declare_all(build, None, by)))
     # Kustomize has nothing to say of such a file: each document counts, whatever stands beside it.
     text = tree.files[path]
     found = tuple(
@@ -161,9 +159,12 @@ def declare_as_written(
     )
 
 
-def _declare_built(build: Build, index: int, folder: str | None, by: EngineObject | None) -> Declaration:
+def _declare_all(build: Build, folder: str | None, by: EngineObject | None) -> Iterator[Declaration]:
+    return (_declare_built(one, opaque, folder, by) for one, opaque in build.of_groups({CNPG_GROUP}))
+
+
+def _declare_built(produced: Produced, opaque: str | None, folder: str | None, by: EngineObject | None) -> Declaration:
     spend(10)
-    produced, opaque = build.produced[index], build.opaque.get(index)
     value, scalars = produced.object, {}
     if by is not None:
         from gitops_mcp.domain.engines import substitution

@@ -34,11 +34,15 @@ def number_objects(
 ) -> dict[int, int]:
     """By the `id` of a declaration, the number of a live object that several roots make. `here`: the environment's."""
     roots: list[tuple[int | None, RenderedRoot]] = [*applied.items(), *((None, made) for made in free)]
+    given = {_text_of(one): one.identity for made in applied.values() for one in made.declarations}
     by_identity: dict[Identity, list[_Root]] = {}
     for index, made in roots:
         for one in made.declarations:
             if one.release is None:
-                by_identity.setdefault(one.identity, []).append((index, one, made))
+                # Where nothing says a namespace, it is that of what applies the same text.
+                is_open = index is None and one.identity.namespace is None
+                identity = given.get(_text_of(one), one.identity) if is_open else one.identity
+                by_identity.setdefault(identity, []).append((index, one, made))
     clusters = _Clusters(engines, applied, here)
     numbers: dict[int, int] = {}
     for found in by_identity.values():
@@ -52,6 +56,10 @@ def number_objects(
                 number = len(numbers)
                 numbers |= {id(one): number for _, one, _ in group}
     return numbers
+
+
+def _text_of(one: Declaration) -> tuple[object, ...]:
+    return one.identity.kind, one.identity.name, one.path, one.document, one.base
 
 
 class _Clusters:
@@ -69,7 +77,7 @@ class _Clusters:
         (index, one, made), (theirs, another, built) = root, other
         if index is not None and theirs is not None:
             return self.is_one_cluster(index, theirs)
-        if (index is None and theirs is None) or one.identity.namespace is None:
+        if (index is None and theirs is None) or (another if index is None else one).identity.namespace is None:
             return False
         return self._gathers(made, one, another) if index is None else self._gathers(built, another, one)
 

@@ -7,7 +7,8 @@ last leaf does: the event that closes it points at the next token.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal, NoReturn
 
 import yaml
@@ -28,11 +29,13 @@ _PROPERTY = re.compile(r"&[^\s,\[\]{}]+|!<[^>\s]*>|![^\s,\[\]{}]*")
 _FILL = re.compile(r"(?:\s|#[^\n]*)*")
 
 
+@lru_cache(maxsize=4096)
 def parse_yaml(text: str) -> YamlText:
+    """A tree that is shared, so never changed: what is read for its values, for its lines and as a manifest is one."""
     crlf = text.count("\r\n")
     eol = "\r\n" if crlf and crlf * 2 >= text.count("\n") else "\n"
-    builder = _TreeBuilder(text)
     try:
+        builder = _TreeBuilder(text)
         trees = builder.trees()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -47,25 +50,30 @@ def parse_yaml(text: str) -> YamlText:
 class _TreeBuilder:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
+        self._next: Callable[[], Any] = _LOADER(text).get_event
         self._anchors: dict[str, Node | None] = {}
         self._aliases: list[Node] = []
-        self._count = 0
         self._nodes = 0
         self._repeated = 0
         self.leaves: list[Node] = []
 
     def trees(self) -> list[DocumentTree]:
-        return [self._tree(event) for event in self._events if isinstance(event, yaml.DocumentStartEvent)]
+        found = []
+        while not isinstance(event := self._next(), yaml.StreamEndEvent):
+            if isinstance(event, yaml.DocumentStartEvent):
+                found.append(self._tree(event))
+        return found
 
     def _tree(self, event: Any) -> DocumentTree:
-        self._anchors, self._aliases, self._count = {}, [], 0
-        root = self._node(next(self._events), 1)
-        self._repeated += root.size - self._count
+        self._anchors, self._aliases = {}, []
+        before = self._nodes
+        root = self._node(self._next(), 1)
+        count = self._nodes - before
+        self._repeated += root.size - count
         if self._repeated > self._nodes * _ALIASES_MAY_MULTIPLY + _ALIASES_MAY_ADD:
-            _fail(root.line, f"its aliases make {root.size} values of {self._count}")
-        if root.size > self._count:
-            spend(root.size - self._count)
+            _fail(root.line, f"its aliases make {root.size} values of {count}")
+        if root.size > count:
+            spend(root.size - count)
         marker = event.end_mark.index if event.explicit else -1
         line = root.line
         if root.kind == "scalar" and root.start == root.end:
@@ -75,20 +83,19 @@ class _TreeBuilder:
         return DocumentTree(root, event.start_mark.index, marker, line, self._aliases)
 
     def _node(self, event: Any, depth: int) -> Node:
-        self._count += 1
         self._nodes += 1
         if not self._nodes % _A_STRETCH:
             self._check_number(event)
-        line = event.start_mark.line + 1
+        mark = event.start_mark
+        line = mark.line + 1
         if depth > DEEPEST:
             _fail(line, f"nested deeper than {DEEPEST} levels")
         if isinstance(event, yaml.ScalarEvent):
-            return self._anchored(event, self._scalar(event, line))
+            return self._scalar(event, mark.index, line)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, line)
-        start = event.start_mark.index
         kind: Literal["mapping", "sequence"] = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
-        node = Node(kind, start, start, line, flow=bool(event.flow_style), anchor=event.anchor, tag=event.tag)
+        node = Node(kind, mark.index, mark.index, line, None, bool(event.flow_style), event.anchor, event.tag)
         self._place(node, len(self._text))
         if node.anchor:
             self._anchors[node.anchor] = None
@@ -98,25 +105,26 @@ class _TreeBuilder:
         elif node.entries:
             node.content = node.entries[0].start
             node.end = node.entries[-1].end
-        node.size += sum(entry.value.size for entry in node.entries)
-        node.depth += max((entry.value.depth for entry in node.entries), default=0)
+        _measure(node)
         if node.depth > DEEPEST:
             _fail(line, f"nested deeper than {DEEPEST} levels")
-        return self._anchored(event, node)
+        return self._anchored(node)
 
     def _check_number(self, event: Any) -> None:
         spend(_A_STRETCH)
         if self._nodes > _MOST:
             _fail(event.start_mark.line + 1, f"more than {_MOST:,} values in one file: no person wrote them")
 
-    def _anchored(self, event: Any, node: Node) -> Node:
-        if event.anchor:
-            self._anchors[event.anchor] = node
+    def _anchored(self, node: Node) -> Node:
+        if node.anchor:
+            self._anchors[node.anchor] = node
         return node
 
     def _place(self, node: Node, limit: int) -> None:
         """Finds the end of the anchor and tag, and the start of what they belong to."""
         node.properties = node.content = node.start
+        if node.anchor is node.tag is None:
+            return
         for _ in range((node.anchor is not None) + (node.tag is not None)):
             match = _PROPERTY.match(self._text, node.content, limit)
             if match is None:
@@ -128,16 +136,20 @@ class _TreeBuilder:
         match = _FILL.match(self._text, index, limit)
         return match.end() if match else index
 
-    def _scalar(self, event: Any, line: int) -> Node:
-        start, end = event.start_mark.index, event.end_mark.index
-        node = Node("scalar", start, end, line, style=event.style or None, anchor=event.anchor, tag=event.tag)
-        node.text = event.value
+    def _scalar(self, event: Any, start: int, line: int) -> Node:
+        end = event.end_mark.index
+        style, anchor, tag = event.style or None, event.anchor, event.tag
+        node = Node("scalar", start, end, line, style, False, anchor, tag, event.value, start, start)
+        if anchor is tag is style is None:
+            if end > start:
+                self.leaves.append(node)
+            return node
         self._place(node, end)
         if node.is_block_scalar and "+" not in self._text[node.content : header_end(self._text, node)]:
             node.end = _without_blank_lines(self._text, node.content, end)
-        if node.end > node.start:
+        if node.end > start:
             self.leaves.append(node)
-        return node
+        return self._anchored(node)
 
     def _alias(self, event: Any, line: int) -> Node:
         name = event.anchor
@@ -154,35 +166,42 @@ class _TreeBuilder:
         return node
 
     def _mapping(self, node: Node, depth: int) -> Any:
-        seen: set[tuple[bool, str]] = set()
-        for event in self._events:
-            if isinstance(event, yaml.MappingEndEvent):
-                return event
+        seen: set[object] = set()
+        node.entries = entries = list[Entry]()
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
-            name = (key.is_merge, key_text(key))
+            name = (key.text,) if key.is_merge else key_text(key)
             if name in seen:
-                _fail(key.line, f"the key {name[1]!r} is there twice")
+                _fail(key.line, f"the key {key_text(key)!r} is there twice")
             seen.add(name)
-            value = self._node(next(self._events), depth + 1)
-            after = self._after_fill(key.end, len(self._text))
+            value = self._node(self._next(), depth + 1)
+            after = key.end
+            if not self._text.startswith(":", after):
+                after = self._after_fill(after, len(self._text))
             lead = after + 1 if self._text.startswith(":", after) else -1
             end = max(key.end, value.end) if lead >= 0 else key.end
-            node.entries.append(Entry(key, value, key.start, lead, end))
-        raise AssertionError("libyaml closes every mapping")
+            entries.append(Entry(key, value, key.start, lead, end))
+        return event
 
     def _sequence(self, node: Node, depth: int) -> Any:
         at = node.content
-        for event in self._events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                return event
+        node.entries = entries = list[Entry]()
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             value = self._node(event, depth + 1)
             start, lead = value.start, -1
             if not node.flow:
                 start = self._after_fill(at, len(self._text))
                 lead = start + 1
             at = max(value.end, lead)
-            node.entries.append(Entry(None, value, start, lead, at))
-        raise AssertionError("libyaml closes every sequence")
+            entries.append(Entry(None, value, start, lead, at))
+        return event
+
+
+def _measure(node: Node) -> None:
+    for entry in node.entries:
+        node.size += entry.value.size
+        if entry.value.depth >= node.depth:
+            node.depth = entry.value.depth + 1
 
 
 def _without_blank_lines(text: str, start: int, end: int) -> int:

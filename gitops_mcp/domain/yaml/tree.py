@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from gitops_mcp.errors import InvalidRequest
@@ -42,7 +42,7 @@ class Node:
     properties: int = 0
     """After the anchor and tag; equals `start` when there are none."""
     content: int = 0
-    entries: list[Entry] = field(default_factory=list)
+    entries: Sequence[Entry] = ()
     target: Node | None = None
     """What an alias stands for."""
     size: int = 1

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from gitops_mcp.domain.objects import Path
@@ -157,6 +158,7 @@ def _scalar(node: Node) -> Any:
     return read
 
 
+@lru_cache(maxsize=8192)
 def _plain_value(text: str) -> Any:
     if text in _NULL:
         return None

@@ -119,6 +119,31 @@ def built(config: dict[str, str], *, more: str = FROM, **clusters: str) -> dict[
     }
 
 
+SOURCES = "substituteFrom: [{kind: ConfigMap, name: settings}]"
+TARGET = "target: {kind: Kustomization}"
+MERGE = f"patch: '{{kind: Kustomization, metadata: {{name: all}}, spec: {{postBuild: {{{SOURCES}}}}}}}'"
+ADD = f"patch: '- {{op: add, path: /spec/postBuild, value: {{{SOURCES}}}}}'"
+
+
+@pytest.mark.parametrize("patch", [MERGE, ADD])
+@pytest.mark.parametrize("by", ["the Kustomization above", "the kustomization that lists it", "a component of that"])
+def test_a_config_map_that_only_a_patch_from_above_names_is_edited(by: str, patch: str) -> None:
+    said = f"patches: [{{{patch}, {TARGET}}}]\n"
+    component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+    more = {"the kustomization that lists it": said, "a component of that": "components: [../common]\n"}.get(by, "")
+    given = {
+        "prod/apps.yaml": SOURCE
+        + "---\n"
+        + flux("apps", "apps", f"  {said}" if by == "the Kustomization above" else ""),
+        "prod/settings.yaml": CONFIG,
+        "apps/kustomization.yaml": listing("db.yaml", more=more),
+        "apps/db.yaml": flux("db", "databases", "  targetNamespace: shop\n"),
+        "common/kustomization.yaml": component + said,
+        "databases/db.yaml": cluster(instances="${N}"),
+    }
+    assert edited(given, "spec", "instances") == {"prod/settings.yaml": CONFIG.replace("'3'", "'5'")}
+
+
 LITERALS = "configMapGenerator:\n  - name: settings\n    namespace: flux-system\n    literals: [A=b, N=3]\n"
 ENVS = "configMapGenerator:\n  - {name: settings, namespace: flux-system, envs: [n.env]}\n"
 TWO_FILES = "configMapGenerator:\n  - {name: settings, namespace: flux-system, envs: [n.env], literals: ['M=1']}\n"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.engines.applies import LocatedObject
-from gitops_mcp.domain.engines.flux_parents import value_sources
-from gitops_mcp.domain.engines.reading import TextPlace
-from tests.domain.engines.test_flux import found, kustomization
+from gitops_mcp.domain.engines.declared import find_engine_objects
+from tests.domain.engines.test_flux import REMOTE, found, kustomization
 
 
 @pytest.mark.parametrize(
@@ -146,10 +144,30 @@ def test_a_variable_that_a_patch_from_above_defines_has_no_place() -> None:
     assert (variable.value, variable.place) == ("1Gi", None)
 
 
-def test_what_patches_make_others_take_values_from_is_known() -> None:
-    patch = (
-        "spec: {postBuild: {substituteFrom: [{kind: ConfigMap, name: vars}]}, valuesFrom: [{kind: Secret, name: keys}]}"
-    )
-    spec = {"patches": [{"patch": patch}, {"patch": "["}, {}]}
-    place = TextPlace("a.yaml", 0, (), 1)
-    assert list(value_sources(LocatedObject({"spec": spec}, place))) == [("ConfigMap", "vars"), ("Secret", "keys")]
+PATCH_FILE = "apiVersion: kustomize.toolkit.fluxcd.io/v1\n" + INJECTED
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        pytest.param(
+            {
+                "apps/kustomization.yaml": "resources: [ks.yaml]\ncomponents: [../common]\n",
+                "common/kustomization.yaml": COMPONENT + "patches: [{path: common.yaml, target: {kind: Kustomization}}]\n",
+                "common/common.yaml": PATCH_FILE,
+            },
+            id="of a component, for all",
+        ),
+        pytest.param(
+            {
+                "apps/kustomization.yaml": "resources: [ks.yaml]\npatchesStrategicMerge: [patches/space.yaml]\n",
+                "apps/patches/space.yaml": PATCH_FILE.replace("name: any", "name: shop, namespace: flux-system"),
+            },
+            id="of one by its name",
+        ),
+    ],
+)  # fmt: skip
+def test_a_patch_in_a_file_is_no_engine_object(around: dict[str, str]) -> None:
+    files = {"apps/ks.yaml": kustomization("path: x", name="shop"), "x/kustomization.yaml": "resources: []\n", **around}
+    made = find_engine_objects(files, remotes=REMOTE, revision="main")
+    assert [(one.place.path, one.folder, one.target_namespace) for one in made] == [("apps/ks.yaml", "x", "shop")]

@@ -79,6 +79,24 @@ def test_what_variables_come_from_is_known_by_name() -> None:
     assert value_source_names({"f.yaml": FLUX, "a.yaml": ARGO}) == {"settings", "keys"}
 
 
-def test_what_a_parent_patches_in_is_known_by_name_too() -> None:
-    patch = '{"patch": "spec: {postBuild: {substituteFrom: [{kind: ConfigMap, name: cluster}]}}"}'
-    assert value_source_names({"f.yaml": FLUX.replace("{path: p.yaml}", patch)}) == {"settings", "keys", "cluster"}
+MERGE = "spec: {postBuild: {substituteFrom: [{kind: ConfigMap, name: cluster}]}}"
+REPLACE = "- {op: add, path: /spec/postBuild, value: {substituteFrom: [{kind: ConfigMap, name: cluster}]}}"
+APPEND = "- {op: add, path: /spec/postBuild/substituteFrom/-, value: {kind: ConfigMap, name: cluster}}"
+VALUES = "- {op: add, path: /spec/valuesFrom, value: [{kind: Secret, name: cluster}, {kind: {}, name: x}]}"
+
+
+@pytest.mark.parametrize("patch", [MERGE, REPLACE, APPEND, VALUES])
+@pytest.mark.parametrize(
+    ("path", "around"),
+    [
+        pytest.param("flux.yaml", FLUX.replace("{path: p.yaml}", "{patch: '%s'}"), id="a Kustomization above"),
+        pytest.param("kustomization.yaml", "patches: [{patch: '%s', target: {kind: Kustomization}}]\n", id="a kustomization"),
+        pytest.param("patches/vars.yaml", "%s\n", id="a file of a patch"),
+    ],
+)  # fmt: skip
+def test_what_patches_bring_in_is_known_by_name_too(path: str, around: str, patch: str) -> None:
+    assert value_source_names({path: around % patch}) - {"settings", "keys"} == {"cluster"}
+
+
+def test_a_text_that_only_speaks_of_sources_names_none() -> None:
+    assert value_source_names({"a.yaml": "note: substituteFrom comes later\n", "b.yaml": "valuesFrom\n"}) == set()

@@ -40,6 +40,12 @@ ONE: dict[str, Mapping[str, str]] = {
         "apps/orders/prod/kustomization.yaml": listing("../base"),
         "apps/kustomization.yaml": listing("orders/prod"),
     },
+    "a folder above, and a namespace that only the destination says": {
+        "argocd/app.yaml": application("orders", "apps/orders", namespace="shop"),
+        "apps/orders/db.yaml": cluster(), "apps/kustomization.yaml": listing("orders/db.yaml")},
+    "a folder above, and a namespace that only targetNamespace says": {
+        **apps("clusters/prod", more="  targetNamespace: shop\n"),
+        "apps/orders/kustomization.yaml": listing("db.yaml"), "apps/orders/db.yaml": cluster(), **GATHERS},
     "an Application for all and one for this": {
         "argocd/all.yaml": application("all", "apps"), "argocd/app.yaml": APP, **ORDERS, **GATHERS},
     "a Kustomization of everything": {
@@ -85,14 +91,36 @@ def test_what_several_roots_make_in_one_cluster_is_edited_in_what_they_share(fil
 @pytest.mark.parametrize("files", SEVERAL.values(), ids=SEVERAL)
 def test_what_may_be_in_two_clusters_is_two_objects(files: Mapping[str, str]) -> None:
     desired = model(files, "")
-    declared = desired.cluster("db", "shop", environment="default")
-    assert len(declared.shared) == 1
-    assert desired.copies(declared) == ()
-    try:
-        places = {change.path for change in set_field(desired, declared, ("spec", "instances"), 5)}
-    except Refused:
-        places = set()
-    assert declared.path not in places
+    for declared in desired.named("Cluster", "db"):
+        assert len(declared.shared) == 1
+        assert desired.copies(declared) == ()
+        try:
+            places = {change.path for change in set_field(desired, declared, ("spec", "instances"), 5)}
+        except Refused:
+            places = set()
+        assert declared.path not in places
+
+
+IN_TWO = {name: files for name, files in SEVERAL.items() if not OVERLAYS.keys() <= files.keys()}
+
+
+@pytest.mark.parametrize("files", IN_TWO.values(), ids=IN_TWO)
+def test_which_of_two_in_one_environment_is_meant_is_asked_for(files: Mapping[str, str]) -> None:
+    desired = model(files, "")
+    with pytest.raises(
+        Refused, match=r"makes Cluster 'db' in default more than once: .* define (an environment|environments) "
+    ):
+        desired.cluster("db", "shop", environment="default")
+
+
+def test_the_environments_of_two_clusters_that_share_a_base_are_told_to_be_pasted() -> None:
+    files = {**apps("clusters/prod"), **apps("clusters/test"), **ORDERS}
+    told = "environments:\n  prod:\n    path: clusters/prod\n  test:\n    path: clusters/test"
+    with pytest.raises(Refused, match=told):
+        model(files, "").cluster("db", "shop", environment="default")
+    assert [
+        model(files, f"clusters/{name}").cluster("db", "shop", environment=name).path for name in ("prod", "test")
+    ] == ["apps/orders/db.yaml", "apps/orders/db.yaml"]
 
 
 def test_another_environments_root_is_another_cluster() -> None:

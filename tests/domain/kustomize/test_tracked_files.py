@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitops_mcp.domain.kustomize import FileTree
-from gitops_mcp.domain.repository.tracked_files import TrackedFiles, is_unchanged
+from gitops_mcp.domain.kustomize.tracked_files import TrackedFiles, is_unchanged
 
 TREE = FileTree({"a": "A", "b": "B"}, others=frozenset({"c"}))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
-from gitops_mcp.domain.kustomize import FileTree
+from gitops_mcp.domain.kustomize.tree import FileTree
+
+Made = TypeVar("Made")
 
 
 class TrackedFiles(Mapping[str, str]):
@@ -45,3 +48,16 @@ def is_unchanged(seen: Mapping[str, str | bool], tree: FileTree) -> bool:
         if (found if found is not None else path in tree.others) != text:
             return False
     return True
+
+
+def made_once(tree: FileTree, key: tuple[str, str], depends: object, make: Callable[[TrackedFiles], Made]) -> Made:
+    """What is made of the files, made anew only where it depends on something else or a file that it asked for differs.
+
+    `make` gets the files that remember what is asked for.
+    """
+    known = tree.memo.get(key)
+    if known is None or known[0] != depends or not is_unchanged(known[1], tree):
+        files = TrackedFiles(tree)
+        known = tree.memo[key] = depends, files.seen, make(files)
+    made: Made = known[2]
+    return made
