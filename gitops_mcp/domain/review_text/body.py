@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
@@ -17,7 +18,7 @@ from gitops_mcp.domain.review_text.losses import fate_of, undo_lines
 from gitops_mcp.domain.review_text.other_files import file_lines
 from gitops_mcp.domain.review_text.outside_text import cell_code, code, prose
 from gitops_mcp.domain.review_text.picture import pictures
-from gitops_mcp.domain.review_text.proposal import ForgeName, ProposedCommit, ProposedPart, Proposal
+from gitops_mcp.domain.review_text.proposal import ForgeName, Proposal, ProposedCommit, ProposedPart
 
 _HEADLINES = {
     Level.NONE: ("NOTE", "No restart, no outage, no loss of data"),
@@ -73,7 +74,7 @@ def _blocks(proposal: Proposal, forge: ForgeName, bounds: _Bounds, warnings: Seq
     yield from _section("What is destroyed, what stays", *_fates(proposal, bounds))
     told = list(dict.fromkeys((*warnings, *(one for part in proposal.parts for one in part.notices))))
     mind = [one for one in told if one.id not in _UNCHECKED]
-    yield from _section("Mind", _bullets((f"{prose(one.message)} ({one.id})" for one in mind), bounds))
+    yield from _section("Warnings", _bullets((f"{prose(one.message)} ({one.id})" for one in mind), bounds))
     yield from _section("Checks", _bullets(_checks(proposal, told), bounds))
     yield from _section("Where and in what steps", _steps(proposal, forge))
     yield from _section("How to undo it", _bullets(_undoing(proposal, forge), bounds))
@@ -98,12 +99,25 @@ def _headline(proposal: Proposal, forge: ForgeName, bounds: _Bounds) -> str:
     kind, words = _HEADLINES[impact.level]
     faults = [prose(part.faults, most=1000) for part in proposal.parts if part.faults]
     if faults:
-        kind, words = "CAUTION", f"The API will not accept this. {words}"
-    reasons = [*faults, *(prose(one) for one in dict.fromkeys(impact.reasons))]
-    told = _bullets(reasons, bounds)
+        kind, words = "CAUTION", "The API will not accept this"
+    told = _bullets([*faults, *_reasons(proposal)], bounds)
     # GitLab before 17.10 shows the mark of an alert as text.
     head = f"**{kind.title()}: {words}.**" if forge == "GitLab" else f"[!{kind}]\n**{words}.**"
     return "\n".join(f"> {line}".rstrip() for line in f"{head}\n\n{told}".rstrip().split("\n"))
+
+
+def _reasons(proposal: Proposal) -> Iterator[str]:
+    """What the impact comes of; with its object where there are several."""
+    several = len(proposal.objects) > 1
+    for part in proposal.parts:
+        whose: dict[str, list[str]] = {}
+        for one in part.objects if several else ():
+            for reason in assess_impact(one.before, one.after, engine=part.engine_of(one.identity)).reasons:
+                whose.setdefault(reason, []).append(code(str(one.identity)))
+        for reason in dict.fromkeys((*part.impact.reasons, *whose)):
+            named = whose.get(reason, [])
+            more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+            yield f"{', '.join(named[:3])}{more}: {prose(reason)}" if named else prose(reason)
 
 
 def _what_and_why(proposal: Proposal, bounds: _Bounds) -> Iterator[str]:
@@ -187,8 +201,8 @@ def _steps(proposal: Proposal, forge: ForgeName) -> str:
 
 
 def _appliers(part: ProposedPart) -> Iterator[str]:
-    found = {one.identity: part.declared[one.identity].applied for one in part.objects}
-    for by in dict.fromkeys(found.values()):
+    found = (part.declared[one.identity].applied for one in part.objects)
+    for by in {str(one): one for one in found}.values():
         if by is None:
             yield "nothing in this repository says what applies it."
             continue

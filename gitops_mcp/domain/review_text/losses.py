@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gitops_mcp.domain.cnpg.protection import Engine, asking_protections, blockers, spell_out
+from gitops_mcp.domain.cnpg.protection import asking_protections, blockers, spell_out
 from gitops_mcp.domain.impact.assessment import assess_impact, each_impact
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.repository.changes import ObjectChange
-from gitops_mcp.domain.review_text.field_rows import field_rows
+from gitops_mcp.domain.review_text.field_rows import FieldRow, field_rows
 from gitops_mcp.domain.review_text.outside_text import code, prose
 from gitops_mcp.domain.review_text.proposal import ProposedPart
 from gitops_mcp.domain.rules import Seen, findings
@@ -38,7 +38,7 @@ class Fate:
 
 
 def fate_of(part: ProposedPart, change: ObjectChange) -> Fate:
-    whom, engine = code(str(change.identity)), _engine(part, change)
+    whom, engine = code(str(change.identity)), part.engine_of(change.identity)
     effects = list(each_impact(change.before, change.after, engine=engine))
     lost = [reason for one in effects if one.level is Level.DATA_LOSS for reason in one.reasons]
     reasons = tuple(f"{whom}: {prose(one)}" for one in lost or [reason for one in effects for reason in one.reasons])
@@ -47,7 +47,7 @@ def fate_of(part: ProposedPart, change: ObjectChange) -> Fate:
         if freed and not blockers(change.after, engine):
             text = f"{whom} itself: this only takes {prose(spell_out(freed))} away, after which a removal deletes it"
             return Fate(reasons if lost else (), (text,))
-        kept = (f"{whom}: the other instances with all data",) if change.identity.kind == "Cluster" else ()
+        kept = (f"of {whom} the other instances with all data",) if ("spec", "instances") in change.fields else ()
         return Fate(reasons, kept) if lost else Fate()
     if held := blockers(change.before, engine):
         return Fate((), (f"{whom}: {prose(spell_out(held))} keeps it although its manifest goes",))
@@ -55,7 +55,7 @@ def fate_of(part: ProposedPart, change: ObjectChange) -> Fate:
     if by is not None and not by.prunes:
         return Fate((), (f"{whom}: {prose(str(by))} does not prune, so it stays until a person deletes it",))
     asks = " after a person has confirmed it in Argo CD" if asking_protections(change.before) else ""
-    stays = tuple(f"{whom}: {text}" for text in [_STAYS.get(change.identity.kind)] if text)
+    stays = tuple(f"of {whom} {text}" for text in [_STAYS.get(change.identity.kind)] if text)
     if change.identity.kind in {"Database", "DatabaseRole"} and all(one.level is Level.NONE for one in effects):
         return Fate((f"the object {whom}{asks}",), reasons)
     return Fate(tuple(f"{one}{asks}" for one in reasons) or (f"the object {whom}{asks}",), stays)
@@ -65,25 +65,28 @@ def undo_line(part: ProposedPart, change: ObjectChange) -> str:
     """How one object is set back, and what that does."""
     whom, before, after = code(str(change.identity)), change.before, change.after
     if before is None:
-        back = assess_impact(after, None, engine=_engine(part, change))
-        return f"remove {whom} again{_costs(back.level, back.reasons)}"
+        return f"remove {whom} again{_costs(part, change)}"
     if after is None:
-        kept = fate_of(part, change)
-        gone = "; its data does not come back with it" if _is_lost(part, change) and kept.destroyed else ""
+        gone = "; its data does not come back with it" if _is_lost(part, change) else ""
         return f"put {whom} back as it was{gone}"
     refused = [one for one in findings(Seen(before, after)) if one.severity == "error" and not one.is_old]
-    fields = [row for row in field_rows(change) if row.before is not None or row.after is not None]
-    told = ", ".join(f"{code(row.field)} to {_value(row.before)}" for row in fields[:_FIELDS])
-    more = f" and {pluralize(len(fields) - _FIELDS, 'more field')}" if len(fields) > _FIELDS else ""
+    rows = list(field_rows(change))
+    told = ", ".join(map(_set_back, rows[:_FIELDS]))
+    told += f" and {pluralize(len(rows) - _FIELDS, 'more field')}" if len(rows) > _FIELDS else ""
     if refused:
-        return f"{whom} cannot be set back ({told}{more}): {prose(str(refused[0]))}"
-    back = assess_impact(after, before, engine=_engine(part, change))
+        return f"{whom} cannot be set back ({told}): {prose(str(refused[0]))}"
     lost = "; what applying it has destroyed does not come back" if _is_lost(part, change) else ""
-    return f"set {told}{more} of {whom}{_costs(back.level, back.reasons)}{lost}"
+    return f"in {whom} {told}{_costs(part, change)}{lost}"
 
 
-def _costs(level: Level, reasons: tuple[str, ...]) -> str:
-    return f", which is {_AS[level]} ({prose('; '.join(reasons), most=300)})" if level > Level.NONE else ""
+def _costs(part: ProposedPart, change: ObjectChange) -> str:
+    """What it does to set an object back."""
+    back = list(each_impact(change.after, change.before, engine=part.engine_of(change.identity)))
+    level = max((one.level for one in back), default=Level.NONE)
+    if level is Level.NONE:
+        return ""
+    reasons = [reason for one in back if one.level is level for reason in one.reasons]
+    return f", which is {_AS[level]} ({prose('; '.join(reasons[:2]), most=300)})"
 
 
 _AS = {
@@ -94,17 +97,14 @@ _AS = {
 }
 
 
-def _value(before: str | None) -> str:
-    return "what it is when left out" if before is None else code(before, most=80)
+def _set_back(row: FieldRow) -> str:
+    if row.before is None:
+        return f"leave {code(row.field)} out"
+    return f"set {code(row.field)} to {code(row.before, most=80)}"
 
 
 def _is_lost(part: ProposedPart, change: ObjectChange) -> bool:
-    return assess_impact(change.before, change.after, engine=_engine(part, change)).level is Level.DATA_LOSS
-
-
-def _engine(part: ProposedPart, change: ObjectChange) -> Engine | None:
-    declared = part.declared.get(change.identity)
-    return declared.applied.engine if declared and declared.applied else None
+    return assess_impact(change.before, change.after, engine=part.engine_of(change.identity)).level is Level.DATA_LOSS
 
 
 def undo_lines(part: ProposedPart) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.impact.level import NOTHING, Impact
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
@@ -56,6 +57,11 @@ class ProposedPart:
     def declared(self) -> Mapping[Identity, Declaration]:
         """Each object as it will be declared, or as it was."""
         return {one.identity: one for state in (self.before, self.after) for one in state.declarations}
+
+    def engine_of(self, whom: Identity) -> Engine | None:
+        """Whose protections count; None: it may be either's."""
+        declared = self.declared.get(whom)
+        return declared.applied.engine if declared and declared.applied else None
 
     @property
     def namespaces(self) -> tuple[str, ...]:

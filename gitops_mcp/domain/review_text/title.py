@@ -17,9 +17,9 @@ def change_title(subjects: Sequence[str], objects: Sequence[ObjectChange], *, ch
         return plain_title(subjects[-1] if subjects else f"Change {change}")
     verbs = {"Create" if one.before is None else "Remove" if one.after is None else "Change" for one in objects}
     verb = verbs.pop() if len(verbs) == 1 else "Change"
-    more = f" and {len(objects) - _NAMED} more" if len(objects) > _NAMED else ""
-    named = ", ".join(str(one.identity) for one in objects[:_NAMED])
-    return plain_title(f"{verb} {named}{more}{_fields(objects) if verb == 'Change' else ''}")
+    named = list(dict.fromkeys(str(one.identity) for one in objects))
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return plain_title(f"{verb} {', '.join(named[:_NAMED])}{more}{_fields(objects) if verb == 'Change' else ''}")
 
 
 def _fields(objects: Sequence[ObjectChange]) -> str:
