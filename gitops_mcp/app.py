@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,11 @@ from gitops_mcp.adapters.kube_start import KubeStart, kube_start
 from gitops_mcp.caller import Caller, Nobody
 from gitops_mcp.config import Environment, Flags, Settings
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.errors import InvalidRequest
+from gitops_mcp.errors import GitOpsError, InvalidRequest
 
 if TYPE_CHECKING:
+    from gitops_mcp.adapters.forge.interface import Forge
+    from gitops_mcp.adapters.forge.place import ForgePlace, NoForge
     from gitops_mcp.adapters.git.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
     from gitops_mcp.adapters.git.snapshot import Snapshot
@@ -80,6 +82,7 @@ class App:
     _models: OrderedDict[tuple[str, ...], Desired] = field(default_factory=OrderedDict, repr=False)
     _helm: list[Helm] = field(default_factory=list, repr=False)
     """Opened for the first chart."""
+    _forges: dict[ForgePlace, Forge] = field(default_factory=dict, repr=False)
     _homes: list[GitSettings] = field(default_factory=list, repr=False)
     _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)
 
@@ -260,6 +263,31 @@ class App:
                 return at_start[0]
         raise InvalidRequest(f"environment: say which; {suggest('', settings.environments)}")
 
+    def forge(self, ground: Ground) -> Forge | NoForge:
+        """The forge of the base's remote with a credential that is there, else why there is none."""
+        from gitops_mcp.adapters.forge.place import NoForge, forge_place
+
+        wanted, base = ground.settings.forge, ground.base
+        place = forge_place(
+            wanted.type,
+            url=wanted.url,
+            api=wanted.api,
+            remotes=filter(None, (base.written_url, base.url)),
+            homes=filter(None, (base.written_home_url, base.home_url)),
+            base=base.branch,
+        )
+        if isinstance(place, NoForge):
+            return place
+        with self._lock:
+            known = self._forges.get(place)
+        if known:
+            return known
+        opened = _open_forge(ground, place)
+        if not isinstance(opened, NoForge):
+            with self._lock:
+                self._forges[place] = opened
+        return opened
+
     def kube(self, environment: Environment, settings: Settings) -> Kube:
         return self._kube(environment.context, settings.kubernetes_timeout)
 
@@ -275,6 +303,26 @@ class App:
             if key not in self._kubes:
                 self._kubes[key] = Kube(context=context, timeout=timeout, start=self.start)
             return self._kubes[key]
+
+
+def _open_forge(ground: Ground, place: ForgePlace) -> Forge | NoForge:
+    """As git reaches the host: what it has for the remote goes to that host only."""
+    from gitops_mcp.adapters.forge.place import NoForge, is_same_host
+    from gitops_mcp.adapters.forge.registry import open_forge
+    from gitops_mcp.adapters.forge.wire import Access
+
+    http = ground.repository.web_settings(place.api)
+    access = Access(
+        proxy=http.get("proxy") or None,
+        ca=http.get("sslcainfo") or http.get("sslcapath") or None,
+        verify=http.get("sslverify", "true").lower() not in {"false", "no", "off", "0"},
+    )
+    remote = ground.base.remote
+    login = partial(ground.repository.login, remote) if remote else None
+    try:
+        return open_forge(place, git=login if is_same_host(ground.base.url or "", place) else None, access=access)
+    except GitOpsError as error:
+        return NoForge(str(error), place.kind, place)
 
 
 def _config_text(repository: Repository, commit: str) -> str | None:

@@ -8,6 +8,7 @@
     │   └── Forbidden     the API answered 403
     └── Unavailable       try again later, or repair what is named
         ├── NotYet        the other side needs a while after what was done; the same call again finishes it
+        ├── RateLimited   the other side takes no more requests for a while, which it may name
         ├── MayArrive     it is not known whether it was done, and it may be done yet
         └── Raced         another writer was faster; the one road for writes tries again
             └── NotSeen   the remote has another value than a fetch has just seen
@@ -54,6 +55,13 @@ class Unavailable(GitOpsError):
 
 class NotYet(Unavailable):
     """What came before it stays done."""
+
+
+class RateLimited(Unavailable):
+    def __init__(self, message: str, seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        """How long it asks to wait."""
 
 
 class MayArrive(Unavailable):

@@ -4,9 +4,13 @@ import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.fakes.forges import ForgeServers
 
 settings.register_profile("all", settings.get_profile("ci"))
 settings.register_profile("fuzz", max_examples=2_000, derandomize=False, print_blob=True, database=None)
@@ -52,6 +56,16 @@ def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("KUBECONFIG", str(Path(home) / "no-kubeconfig"))
+
+
+@pytest.fixture
+def forge_server(tmp_path: Path) -> Iterator[ForgeServers]:
+    """`forge_server("gitlab")` serves one over HTTP, with a remote and a checkout in folders of its own."""
+    from tests.fakes.forges import ForgeServers
+
+    servers = ForgeServers(tmp_path)
+    yield servers
+    servers.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

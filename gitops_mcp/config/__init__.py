@@ -29,8 +29,10 @@ __all__ = [
     "OPTIONS",
     "Environment",
     "Flags",
+    "ForgeSettings",
     "Option",
     "Passwords",
+    "PullRequestSettings",
     "Settings",
     "json_schema",
     "process_environ",
@@ -54,6 +56,22 @@ class Passwords:
     """Of the Sealed Secrets controller: a path in the repository, or of this machine where it begins with a slash."""
     controller_namespace: str
     controller_name: str
+
+
+@dataclass(frozen=True)
+class ForgeSettings:
+    type: Literal["auto", "github", "gitlab", "gitea", "none"] = "auto"
+    url: str | None = None
+    """Without a slash at its end; None: the host of the remote."""
+    api: str | None = None
+
+
+@dataclass(frozen=True)
+class PullRequestSettings:
+    open: Literal["auto", "never"] = "auto"
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +105,8 @@ class Settings:
     branch_prefix: str
     """Ends with a slash, so that no change's branch is anything but a branch of its own folder."""
     push: Literal["auto", "never"]
+    forge: ForgeSettings
+    pull_requests: PullRequestSettings
     signoff: bool
     hooks: Literal["auto", "off", "required"]
     git_timeout: float
@@ -147,6 +167,13 @@ def resolve_settings(text: str | None, flags: Flags) -> Settings:
         remote=file.remote,
         branch_prefix=file.branch_prefix,
         push=flags.push or file.push,
+        forge=ForgeSettings(file.forge.type, file.forge.url, file.forge.api),
+        pull_requests=PullRequestSettings(
+            file.pull_requests.open,
+            file.pull_requests.draft,
+            tuple(dict.fromkeys(file.pull_requests.labels)),
+            tuple(dict.fromkeys(file.pull_requests.reviewers)),
+        ),
         signoff=file.commit.signoff,
         hooks=file.commit.hooks,
         git_timeout=file.timeouts.git,

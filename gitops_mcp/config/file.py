@@ -53,6 +53,12 @@ Images = Annotated[
     str, AfterValidator(rules.checked_image_repository), Field(json_schema_extra={"pattern": rules.IMAGES})
 ]
 
+ForgeUrl = Annotated[
+    str, AfterValidator(rules.checked_forge_url), Field(json_schema_extra={"pattern": rules.FORGE_URL})
+]
+Label = Annotated[str, AfterValidator(rules.checked_label), Field(json_schema_extra={"pattern": rules.LABEL})]
+Reviewer = Annotated[str, AfterValidator(rules.checked_reviewer), Field(json_schema_extra={"pattern": rules.REVIEWER})]
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(
@@ -63,6 +69,30 @@ class _Part(BaseModel):
         hide_input_in_errors=True,
         alias_generator=to_camel,
     )
+
+
+class ForgePart(_Part):
+    """Where pull requests are."""
+
+    type: Literal["auto", "github", "gitlab", "gitea", "none"] = "auto"
+    """auto: that of a known host, else none; gitea is Forgejo too."""
+    url: ForgeUrl | None = None
+    """Web address of the forge, such as https://git.example.com; null: the host of the remote."""
+    api: ForgeUrl | None = None
+    """Address of its REST API; null: where this forge has it."""
+
+
+class PullRequestsPart(_Part):
+    """Pull requests of changes."""
+
+    open: Literal["auto", "never"] = "auto"
+    """auto: one for each change, with the credentials at hand; never: only when asked."""
+    draft: bool = False
+    """Open them as drafts."""
+    labels: list[Label] = []
+    """Labels that new ones get."""
+    reviewers: list[Reviewer] = []
+    """Who is asked to review new ones: logins, and teams as org/team."""
 
 
 class CommitPart(_Part):
@@ -180,6 +210,8 @@ class ConfigFile(_Part):
     """What branches of changes start with; ends with a slash."""
     push: Literal["auto", "never"] = "auto"
     """auto: push changes when there is a remote; never: keep them as local branches."""
+    forge: ForgePart = ForgePart()
+    pull_requests: PullRequestsPart = PullRequestsPart()
     commit: CommitPart = CommitPart()
     timeouts: TimeoutsPart = TimeoutsPart()
     environments: Environments | None = None

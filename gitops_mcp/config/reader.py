@@ -77,7 +77,7 @@ def _explain_fault(path: Path, details: ErrorDetails) -> str:
     if kind == "value_error":
         return str(details["ctx"]["error"])
     if kind == "extra_forbidden":
-        return f"unknown key; {suggest(str(path[-1]), _schema_at(path[:-1])['properties'], most=12)}"
+        return f"unknown key; {suggest(str(path[-1]), _schema_at(path[:-1])['properties'], most=16)}"
     if kind == "too_short":
         return "expected at least one entry; to set no bounds, leave the key out"
     return f"expected {_expected_type(_schema_at(path))}, found {_describe_value(value)}"

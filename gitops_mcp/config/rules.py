@@ -19,6 +19,9 @@ LAYOUT = r"\{cluster\}.*\.ya?ml$"
 NAMED_LAYOUT = r"\{name\}.*\.ya?ml$"
 OBJECT_NAME = STORAGE_CLASS
 IMAGES = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$"
+FORGE_URL = r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$"
+LABEL = r"^[^,\x00-\x1f\x7f]{1,255}$"
+REVIEWER = r"^[A-Za-z0-9_][A-Za-z0-9_.\[\]-]*(/[A-Za-z0-9_.-]+)*$"
 OPERATOR = r"^(auto|v?[0-9]+\.[0-9]+\.[0-9]+)$"
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]")
@@ -164,6 +167,28 @@ def checked_image_repository(name: str) -> str:
             f"{cite(name)} is not an image repository: a host and a path in lower case, without tag and digest, such "
             f"as registry.example:5000/postgresql"
         )
+    return name
+
+
+def checked_forge_url(url: str) -> str:
+    """An address without credentials, which have no place in the file and are not repeated."""
+    if not re.fullmatch(FORGE_URL, url):
+        raise ValueError(
+            "expected an address without user, password and query, such as https://git.example.com, or "
+            "https://git.example.com/api/v4 for the API; tokens come from variables or git's credential helper"
+        )
+    return url.rstrip("/")
+
+
+def checked_label(name: str) -> str:
+    if not re.fullmatch(LABEL, name) or name != name.strip():
+        raise ValueError(f"{cite(name)} is not a label: at most 255 characters on one line, without commas")
+    return name
+
+
+def checked_reviewer(name: str) -> str:
+    if len(name) > 255 or not re.fullmatch(REVIEWER, name):
+        raise ValueError(f"{cite(name)} is no reviewer: a login such as jane, or a team such as platform/databases")
     return name
 
 

@@ -34,6 +34,8 @@ def test_it_has_every_key_with_its_description_and_default() -> None:
         "remote",
         "branchPrefix",
         "push",
+        "forge",
+        "pullRequests",
         "commit",
         "timeouts",
         "environments",
@@ -50,8 +52,8 @@ def test_it_has_every_key_with_its_description_and_default() -> None:
 
 def test_no_mapping_takes_other_keys() -> None:
     mappings = [node for node in objects(json_schema()) if node.get("type") == "object"]
-    assert len(mappings) == 13
-    assert [node["additionalProperties"] for node in mappings] == [False] * 13
+    assert len(mappings) == 15
+    assert [node["additionalProperties"] for node in mappings] == [False] * 15
 
 
 def test_its_defaults_are_the_defaults() -> None:

@@ -5,7 +5,15 @@ import sys
 
 import pytest
 
-from gitops_mcp.config import Environment, Flags, Passwords, Settings, resolve_settings
+from gitops_mcp.config import (
+    Environment,
+    Flags,
+    ForgeSettings,
+    Passwords,
+    PullRequestSettings,
+    Settings,
+    resolve_settings,
+)
 from gitops_mcp.errors import InvalidRequest
 
 WHOLE = """\
@@ -14,6 +22,8 @@ base: main
 remote: upstream
 branchPrefix: bots/gitops-mcp/
 push: auto
+forge: {type: gitlab, url: https://git.example.com/gitlab/, api: https://api.git.example.com/v4}
+pullRequests: {open: never, draft: true, labels: [database, needs review, database], reviewers: [jane, platform/dba]}
 commit: {signoff: true, hooks: off}   # a word, not a boolean
 timeouts: {git: 90, kubernetes: 2.5}
 environments:
@@ -68,6 +78,8 @@ def test_no_configuration_is_one_environment_at_the_root(text: str | None) -> No
         remote=None,
         branch_prefix="gitops-mcp/",
         push="auto",
+        forge=ForgeSettings("auto", None, None),
+        pull_requests=PullRequestSettings("auto", draft=False, labels=(), reviewers=()),
         signoff=False,
         hooks="auto",
         git_timeout=60,
@@ -91,6 +103,10 @@ def test_every_key_is_read() -> None:
         remote="upstream",
         branch_prefix="bots/gitops-mcp/",
         push="auto",
+        forge=ForgeSettings("gitlab", "https://git.example.com/gitlab", "https://api.git.example.com/v4"),
+        pull_requests=PullRequestSettings(
+            "never", draft=True, labels=("database", "needs review"), reviewers=("jane", "platform/dba")
+        ),
         signoff=True,
         hooks="off",
         git_timeout=90,
@@ -133,7 +149,7 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
 def test_all_faults_are_named_with_line_and_what_is_allowed() -> None:
     text = """\
 push: sometimes
-pullRequests: {open: auto}
+pullRequest: {open: auto}
 commit:
   hooks: no
 timeouts: {git: 0, kubernetes: 1000}
@@ -149,8 +165,8 @@ limits:
         ".gitops-mcp.yaml has 9 faults:",
         "- line 1: push: expected one of auto, never, found 'sometimes'",
         (
-            "- line 2: pullRequests: unknown key; there are: base, branchPrefix, commit, environments, images, layout, "
-            "limits, passwords, push, remote, timeouts"
+            "- line 2: pullRequest: unknown key; there are: pullRequests, base, branchPrefix, commit, environments, "
+            "forge, images, layout, limits, passwords, push, remote, timeouts"
         ),
         "- line 4: commit.hooks: expected one of auto, off, required, found 'no'",
         "- line 5: timeouts.git: expected a number from 0.1 to 600, found 0",

@@ -15,7 +15,7 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.errors import GitOpsError, NotFound, Refused
-from gitops_mcp.sandbox.forge import Refusal, SandboxForge
+from gitops_mcp.sandbox.forges import Refusal, SandboxForge
 from gitops_mcp.sandbox.remote import SandboxRemote
 from gitops_mcp.workflows.reading.changes import change_detail, page_of_changes
 from gitops_mcp.workflows.writing import clusters
@@ -50,7 +50,7 @@ def scaled(app: App, instances: int, change: str = "size") -> WriteResult:
 def test_a_merged_change_whose_field_a_later_commit_sets_back_is_not_waited_for(forge: SandboxForge) -> None:
     app = opened(forge)
     scaled(app, 5)
-    forge.merge("gitops-mcp/size", "squash")
+    forge.merge_branch("gitops-mcp/size", "squash")
     git(forge, "pull", "--quiet")
     git(forge, "revert", "--no-edit", "HEAD")
     git(forge, "push", "--quiet")
@@ -97,7 +97,7 @@ def test_where_pushes_go_to_a_fork_the_change_is_followed_there_into_the_teams_b
     assert scaled(app, 5).branch == "gitops-mcp/size"
     assert change_detail(app, "size", detailed=False).why == "on origin, not merged"
     git(forge, "push", "--quiet", str(forge.remote.path), "origin/gitops-mcp/size:refs/heads/gitops-mcp/size")
-    forge.merge("gitops-mcp/size", "squash")
+    forge.merge_branch("gitops-mcp/size", "squash")
     for asked in (app, opened(forge)):
         assert change_detail(asked, "size", detailed=False).state == "merged"
 

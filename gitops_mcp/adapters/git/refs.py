@@ -53,6 +53,7 @@ class Base:
     """The same as it is configured, before `url.<base>.insteadOf`: what others know the repository by."""
     home_url: str | None = None
     """That of `home`."""
+    written_home_url: str | None = None
     seen: Mapping[str, SeenChange] = field(default_factory=dict)
     """What is known of changes by branch, whether or not it is there."""
     heads: frozenset[str] = frozenset()
@@ -157,6 +158,7 @@ class Refs:
             url=view.remote.url if view.remote else None,
             written_url=view.remote.written_url if view.remote else None,
             home_url=view.home.url if view.home else None,
+            written_home_url=view.home.written_url if view.home else None,
             seen=seen,
             heads=view.heads,
             forgetful=self.seen.fault,

@@ -71,7 +71,11 @@ class Remotes:
 
     def address(self, name: str) -> str:
         """Of a remote, as git would use it, without credentials."""
-        return without_logins(_substituted(self.urls[name], self.substitutes))
+        return without_logins(self.own_address(name))
+
+    def own_address(self, name: str) -> str:
+        """The same with the credentials that it may hold."""
+        return _substituted(self.urls[name], self.substitutes)
 
     def home(self, name: str, branch: str) -> str:
         """The remote that changes for a branch are pushed to, as `git push` would choose it; `name` is the base's."""

@@ -28,6 +28,7 @@ from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.seen import SeenChange
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
+from gitops_mcp.adapters.git.web_access import git_login, web_settings
 from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
@@ -216,6 +217,15 @@ class Repository:
     def has(self, commit: str) -> bool:
         """Whether git has not collected it."""
         return bool(self.files.existing((commit,)))
+
+    def login(self, remote: str) -> tuple[str, str] | None:
+        """User and password with which git reaches a remote over http, where it has them without asking."""
+        address = Remotes.configured(self.calls.configuration).own_address(remote)
+        return git_login(self.runner, address) if address.startswith(("http://", "https://")) else None
+
+    def web_settings(self, address: str) -> Mapping[str, str]:
+        """What Git's configuration says of http for an address: `proxy`, `sslcainfo`, `sslverify` ..."""
+        return web_settings(self.runner, address)
 
     def proposed(self, settings: GitSettings, base: Base) -> Mapping[str, str] | None:
         """Changes with the last commit of their newest pull request; None where the remote shows none."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import gzip
 import secrets
-import socket
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -26,12 +23,12 @@ from gitops_mcp.sandbox.api.requests_log import RequestsLog
 from gitops_mcp.sandbox.api.reviews import REVIEWS, answer_review
 from gitops_mcp.sandbox.api.watching import Watches
 from gitops_mcp.sandbox.api.writing import answer_write
+from gitops_mcp.sandbox.listener import Listener
 from gitops_mcp.sandbox.store.errors import ApiError, forbidden, not_allowed, not_authorized
 from gitops_mcp.sandbox.store.resources import NAMESPACE, Served
 from gitops_mcp.sandbox.store.store import Store
 
 _HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
-_STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -68,9 +65,7 @@ class SandboxApi:
         self._access = Access(deny=deny, manifests=rules)
         self._log = RequestsLog(requests_log) if requests_log else None
         self._watches = Watches(store)
-        self._listener: socket.socket | None = None
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._listener = Listener(self, "sandbox-api")
 
     def deny(self, verb: str, group: str, resource: str) -> None:
         """From now on refuse this; `*` stands for any."""
@@ -78,37 +73,11 @@ class SandboxApi:
 
     def start(self, *, port: int = 0) -> str:
         """Listen, on any free port unless told; the answer is the URL, which may be used at once."""
-        # asyncio turns Nagle's algorithm off only where the protocol is named (base_events._set_nodelay);
-        # with it each answer waits for the client's delayed acknowledgement, 40 ms.
-        listener = self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen()
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                self,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                loop="asyncio",
-                ws="none",
-                timeout_graceful_shutdown=_STOP_SECONDS // 2,
-            )
-        )
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox-api", daemon=True
-        )
-        self._thread.start()
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+        return self._listener.start(port=port)
 
     def stop(self) -> None:
-        if self._server is None or self._thread is None or self._listener is None:
-            return
-        self._server.should_exit = True
         self._watches.close()
-        self._thread.join(_STOP_SECONDS)
-        # A server that is stopped before it has begun leaves its socket open.
-        self._listener.close()
+        self._listener.stop()
         if self._log:
             self._log.close()
 

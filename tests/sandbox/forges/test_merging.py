@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from gitops_mcp.adapters.git.failures import remote_error
-from gitops_mcp.sandbox.forge import Refusal, SandboxForge, Way
+from gitops_mcp.sandbox.forges import Refusal, SandboxForge, Way
 from gitops_mcp.sandbox.remote import SandboxRemote
 
 BRANCH = "gitops-mcp/one"
 RECORDED: dict[str, Any] = {
-    one["what"]: one for one in json.loads((Path(__file__).parent / "recorded_forge/gitea.json").read_text())
+    one["what"]: one for one in json.loads((Path(__file__).parent / "recorded/gitea.json").read_text())
 }
 
 
@@ -61,7 +61,7 @@ def push(forge: SandboxForge, branch: str = BRANCH) -> subprocess.CompletedProce
 )
 def test_a_merged_branch_looks_as_the_recorded_one(forge: SandboxForge, way: Way, recorded: str) -> None:
     assert push(forge).returncode == 0
-    number = forge.merge(BRANCH, way, title="Two changes")
+    number = forge.merge_branch(BRANCH, way, title="Two changes")
     real = RECORDED[recorded]
     parents, message = git(forge, "log", "-1", "--format=%P%x00%B", "main", where="remote.git").split("\0")
     assert len(parents.split()) == real["parents"]
@@ -76,8 +76,9 @@ def test_a_merged_branch_looks_as_the_recorded_one(forge: SandboxForge, way: Way
 
 def test_a_squash_may_keep_the_trailers_and_the_branch(forge: SandboxForge) -> None:
     push(forge)
-    forge.merge(BRANCH, "squash with trailers", delete=False)
-    assert git(forge, "log", "-1", "--format=%B", "main", where="remote.git").count("Gitops-Mcp-Change: one") == 2
+    pull = forge.open_pull(BRANCH)
+    forge.merge(pull, "squash", message="Both\n\nGitops-Mcp-Change: one", delete=False)
+    assert git(forge, "log", "-1", "--format=%B", "main", where="remote.git") == "Both\n\nGitops-Mcp-Change: one"
     assert git(forge, "rev-parse", f"refs/heads/{BRANCH}", where="remote.git") == git(forge, "rev-parse", "HEAD")
 
 

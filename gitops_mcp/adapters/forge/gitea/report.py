@@ -1,0 +1,89 @@
+"""What decides on a Gitea whether a pull request can be merged: reviews, statuses, and what the base's branch tells.
+
+Three requests beside that for the pull request. Only reviews that are official count: of who may write. The combined
+status is that of the page that was asked for, so single ones are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from gitops_mcp.adapters.forge.answers import at, name_at, rows_in, text_at
+from gitops_mcp.adapters.forge.reading import Parts
+from gitops_mcp.adapters.forge.wire import ForgeWire
+from gitops_mcp.domain.pull_requests import (
+    BaseRules,
+    Check,
+    CheckState,
+    PullRequest,
+    PullRequestReport,
+    Review,
+    Verdict,
+)
+
+_VERDICTS: dict[str, Verdict] = {"APPROVED": "approved", "REQUEST_CHANGES": "changes_requested", "COMMENT": "commented"}
+_STATES: dict[str, CheckState] = {
+    "success": "success",
+    "pending": "pending",
+    "warning": "neutral",
+    "skipped": "neutral",
+}
+_FIFTY = {"limit": 50}
+
+
+def report_of(wire: ForgeWire, repository: str, pull: PullRequest) -> PullRequestReport:
+    parts = Parts(wire)
+    reviews = parts.read(f"{repository}/pulls/{pull.number}/reviews", "the reviews", _FIFTY)
+    path = f"{repository}/commits/{pull.head}/status"
+    statuses = parts.read(path, "the commit statuses", _FIFTY) if pull.head else None
+    branch = parts.read(f"{repository}/branches/{quote(pull.base, safe='')}", "the rules of the base")
+    rules = _rules(branch.body if branch else None)
+    return PullRequestReport(
+        pull,
+        reviews=None if reviews is None else last_reviews(rows_in(reviews.body)),
+        checks=None if statuses is None else tuple(_checks(statuses.body, rules)),
+        rules=rules,
+        unread=parts.unread,
+    )
+
+
+def last_reviews(rows: list[Any]) -> tuple[Review, ...]:
+    """The last of each person that says yes or no; one that does not count was only a comment."""
+    found: dict[str, Review] = {}
+    for row in rows:
+        author, verdict = name_at(row, "user"), _VERDICTS.get(text_at(row, "state") or "")
+        if author is None or verdict is None:
+            continue
+        if at(row, "dismissed") is True:
+            verdict = "dismissed"
+        elif at(row, "official") is not True:
+            verdict = "commented"
+        if verdict == "commented" and author in found:
+            continue
+        found.pop(author, None)
+        found[author] = Review(author, verdict, text_at(row, "commit_id"), is_stale=at(row, "stale") is True)
+    return tuple(found.values())
+
+
+def _rules(branch: Any) -> BaseRules:
+    """What everybody who may write is told; whether stale approvals count is told to admins only."""
+    if at(branch, "protected") is None:
+        return BaseRules()
+    approvals = at(branch, "required_approvals")
+    names = tuple(
+        filter(None, (text_at({"name": one}, "name") for one in rows_in(at(branch, "status_check_contexts"))))
+    )
+    return BaseRules(
+        approvals=approvals if isinstance(approvals, int) else None,
+        checks=names if at(branch, "enable_status_check") is True else (),
+    )
+
+
+def _checks(body: Any, rules: BaseRules) -> Iterator[Check]:
+    for row in rows_in(at(body, "statuses")):
+        if name := text_at(row, "context"):
+            state = _STATES.get(text_at(row, "status") or text_at(row, "state") or "", "failure")
+            required = None if rules.checks is None else name in rules.checks
+            yield Check(name, state, text_at(row, "target_url"), required)

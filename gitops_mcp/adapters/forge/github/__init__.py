@@ -1,0 +1,1 @@
+"""GitHub, GitHub Enterprise Server and ghe.com."""

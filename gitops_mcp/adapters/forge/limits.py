@@ -1,0 +1,24 @@
+"""What holds on every forge alike."""
+
+from __future__ import annotations
+
+from gitops_mcp.errors import InvalidRequest
+
+BODY_LIMIT = 65_536
+"""A body has fewer characters; GitHub's own limit, kept everywhere so that a change reads the same on each forge."""
+PATIENCE = 45.0
+"""Seconds in which a branch that was just pushed becomes known; 37 were met on GitLab."""
+
+
+def check_body(forge: str, body: str | None) -> None:
+    """Raises InvalidRequest where a body is too long, counted as GitHub might: a wide character for two."""
+    if body is not None and (length := len(body.encode("utf-16-le")) // 2) >= BODY_LIMIT:
+        raise InvalidRequest(
+            f"{forge}: the body of the pull request has {length} characters, and takes fewer than {BODY_LIMIT}: leave "
+            f"parts of it out"
+        )
+
+
+def one_by_one(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """All at once, then each alone: where one name is refused, a request for several fails as a whole."""
+    return [names, *((name,) for name in names)] if len(names) > 1 else [names] if names else []

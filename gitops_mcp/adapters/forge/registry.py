@@ -1,0 +1,82 @@
+"""The forges there are, and who opens one: the first credential for its host that is there."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gitops_mcp.adapters.forge.credentials import (
+    Credential,
+    GitCredential,
+    Source,
+    app_key,
+    missing,
+    process_environ,
+    sources,
+)
+from gitops_mcp.adapters.forge.gitea.requests import Gitea
+from gitops_mcp.adapters.forge.github.requests import HEADERS as GITHUB_HEADERS
+from gitops_mcp.adapters.forge.github.requests import GitHub
+from gitops_mcp.adapters.forge.gitlab.requests import GitLab
+from gitops_mcp.adapters.forge.interface import Forge
+from gitops_mcp.adapters.forge.place import NAMES, ForgePlace, Kind, NoForge
+from gitops_mcp.adapters.forge.wire import Access, ForgeWire
+
+
+def _bearer(credential: Credential) -> str:
+    return f"Bearer {credential.secret}"
+
+
+def _basic_for_users(credential: Credential) -> str:
+    """Gitea takes a token in place of any user's password, so what git sends does whether it is one or the other."""
+    if credential.user is None:
+        return _bearer(credential)
+    return f"Basic {base64.b64encode(f'{credential.user}:{credential.secret}'.encode()).decode()}"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    opened: Callable[[ForgeWire, ForgePlace], Forge]
+    headers: Mapping[str, str]
+    authorization: Callable[[Credential], str] = _bearer
+
+
+_KINDS: dict[Kind, _Kind] = {
+    "github": _Kind(GitHub, GITHUB_HEADERS),
+    "gitlab": _Kind(GitLab, {"Accept": "application/json"}),
+    "gitea": _Kind(Gitea, {"Accept": "application/json"}, _basic_for_users),
+}
+
+
+def open_forge(
+    place: ForgePlace, *, git: GitCredential | None, access: Access, environ: Mapping[str, str] | None = None
+) -> Forge | NoForge:
+    """A forge with the credential that acts there, or why there is none. Raises our errors where an App is refused."""
+    environ = process_environ() if environ is None else environ
+    kind = _KINDS[place.kind]
+    key = app_key(place, environ)
+    if isinstance(key, str):
+        return NoForge(key, place.kind, place)
+    found: tuple[Source, Credential] | None = None
+    if key:
+        from gitops_mcp.adapters.forge.github.app import AppSource
+
+        app = AppSource(key, place, dict(kind.headers), access)
+        found = (app, app())
+    else:
+        tried = ((source, source()) for source in sources(place, environ, git))
+        found = next(((source, credential) for source, credential in tried if credential), None)
+    if found is None:
+        return NoForge(f"no credentials for {place.host} ({NAMES[place.kind]}): {missing(place)}", place.kind, place)
+    source, credential = found
+    wire = ForgeWire(
+        NAMES[place.kind],
+        place.api,
+        source,
+        credential,
+        authorization=kind.authorization,
+        headers=kind.headers,
+        access=access,
+    )
+    return kind.opened(wire, place)

@@ -1,0 +1,348 @@
+"""A forge without its face: pull requests over bare repositories, so that merging really merges.
+
+Pushes are noticed by looking at the branches before each question, so it does not matter how they came: over this
+forge's HTTP or by a path.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from gitops_mcp.sandbox.forges import merging
+from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.refusal import Refusal, refuse_pushes
+from gitops_mcp.sandbox.forges.values import (
+    Comment,
+    ForgeName,
+    Lags,
+    Pull,
+    Repository,
+    Review,
+    Role,
+    Status,
+    Token,
+    TokenKind,
+    User,
+    Verdict,
+    now,
+)
+from gitops_mcp.sandbox.remote import BASE, SandboxRemote, git
+
+FIRST_ID = 101
+OWNER, BOT, REVIEWER, READER = "owner", "bot", "reviewer", "reader"
+_ROLES: dict[str, Role] = {OWNER: "admin", BOT: "write", REVIEWER: "write", READER: "read"}
+
+
+class MergeRefused(Exception):
+    """`why` is `closed`, `head`, `draft`, `conflict`, `no commits`, or what the rules of the base still ask for."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class SandboxForge:
+    """One repository, `platform/fleet` unless told, with an owner, a bot, a reviewer and a reader; forks as wanted."""
+
+    def __init__(self, remote: SandboxRemote, name: ForgeName = "gitea", *, repository: str = "platform/fleet") -> None:
+        self.remote = remote
+        self.name: ForgeName = name
+        self.lock = threading.RLock()
+        self.lags = Lags(mergeable=0 if name == "gitea" else 1)
+        self.users: dict[str, User] = {}
+        self.tokens: dict[str, Token] = {}
+        self.repositories: list[Repository] = []
+        self.app_id, self.installation_id, self.app_login = 11111, 22222, "fleet-app[bot]"
+        self.app_key: str | None = None
+        """The public key of a GitHub App, as PEM; None: there is no App."""
+        self._ids = itertools.count(FIRST_ID)
+        owner, _, short = repository.partition("/")
+        self.repository = self._keep(Repository(next(self._ids), owner, short, remote.path, base=BASE))
+        for login, role in _ROLES.items():
+            self.repository.roles[self.user(login).login] = role
+        self.repository.roles[self.app_login] = "write"
+
+    def _keep(self, repository: Repository) -> Repository:
+        self.repositories.append(repository)
+        self.user(repository.owner)
+        repository.tips = _branches(repository.path)
+        return repository
+
+    def new_id(self) -> int:
+        return next(self._ids)
+
+    def user(self, login: str) -> User:
+        """Made on first use."""
+        return self.users.setdefault(login, User(self.new_id(), login))
+
+    def token(
+        self,
+        login: str = BOT,
+        *,
+        kind: TokenKind = "classic",
+        scopes: frozenset[str] | None = None,
+        expired: bool = False,
+    ) -> str:
+        """A new one of a person, that may all unless scopes are named."""
+        value = f"token-{login}-{self.new_id()}"
+        self.tokens[value] = Token(value, self.user(login), kind, scopes, expired=expired)
+        return value
+
+    def fork(self, owner: str, path: Path) -> Repository:
+        """Of the repository, by whoever it is named for, who may write there."""
+        git("clone", "--quiet", "--bare", "--template=", str(self.repository.path), str(path))
+        name = self.repository.name
+        fork = self._keep(
+            Repository(self.new_id(), owner, name, path, parent=self.repository, base=self.repository.base)
+        )
+        fork.roles = {owner: "admin", **dict.fromkeys((BOT,), "write")}
+        return fork
+
+    def delete_repository(self, repository: Repository) -> None:
+        repository.is_gone = True
+        self.repositories.remove(repository)
+
+    def rename(self, full_name: str) -> None:
+        """The repository; its old name is remembered."""
+        self.repository.old_names.add(self.repository.full_name)
+        self.repository.owner, _, self.repository.name = full_name.partition("/")
+
+    # Pushes
+
+    def observe(self) -> None:
+        """Take in what was pushed since it was looked last."""
+        with self.lock:
+            for repository in self.repositories:
+                before, after = repository.tips, _branches(repository.path)
+                if before != after:
+                    repository.tips = after
+                    self._pushed(repository, before, after)
+
+    def _pushed(self, repository: Repository, before: dict[str, str], after: dict[str, str]) -> None:
+        moved = {branch for branch in before.keys() | after.keys() if before.get(branch) != after.get(branch)}
+        for pull in self._all_pulls():
+            if pull.source is repository and pull.branch in moved and after.get(pull.branch) is not None:
+                self._head_moved(pull, before.get(pull.branch), after[pull.branch])
+            if pull.target is repository and pull.base in moved:
+                self._base_moved(pull, after.get(pull.base))
+            if pull.source is repository and pull.branch in moved and after.get(pull.branch) is None and pull.is_open:
+                self._end(pull)
+
+    def _head_moved(self, pull: Pull, before: str | None, tip: str) -> None:
+        if not pull.is_open:
+            pull.is_recreated |= tip != pull.head and (before is None or not _is_ancestor(pull.source, pull.head, tip))
+            return
+        pull.head_before, pull.head = pull.head, tip
+        pull.updated = now()
+        self._keep_head(pull)
+        pull.forget_the_trial()
+        for review in pull.reviews:
+            review.stale = True
+            review.dismissed |= self._rules_dismiss(pull)
+
+    def _rules_dismiss(self, pull: Pull) -> bool:
+        rules = pull.target.rules.get(pull.base)
+        return self.name != "gitea" and rules is not None and rules.dismiss_stale
+
+    def _base_moved(self, pull: Pull, tip: str | None) -> None:
+        pull.forget_the_trial()
+        if not pull.is_open:
+            return
+        if tip is None:
+            pull.base = pull.target.base
+        elif self.name != "gitea" and pull.head != pull.base_commit and _is_ancestor(pull.target, pull.head, tip):
+            self._end(pull, commit=pull.head)
+
+    def _keep_head(self, pull: Pull) -> None:
+        ref = merging.head_ref(self.name, pull.number)
+        if pull.source is pull.target:
+            git("update-ref", ref, pull.head, cwd=pull.target.path)
+        else:
+            git("fetch", "--quiet", str(pull.source.path), f"+{pull.head}:{ref}", cwd=pull.target.path)
+
+    def _all_pulls(self) -> Iterator[Pull]:
+        for repository in self.repositories:
+            yield from repository.pulls.values()
+
+    # Pull requests
+
+    def find_open(self, source: Repository, branch: str, base: str | None = None) -> Pull | None:
+        found = (one for one in self._all_pulls() if one.is_open and one.source is source and one.branch == branch)
+        return next((one for one in found if base in {None, one.base}), None)
+
+    def open_pull(
+        self,
+        branch: str,
+        *,
+        by: str = BOT,
+        title: str = "Change",
+        body: str | None = None,
+        base: str | None = None,
+        source: Repository | None = None,
+        draft: bool = False,
+    ) -> Pull:
+        """The branch and the base have to be there."""
+        with self.lock:
+            self.observe()
+            target, source = self.repository, source or self.repository
+            base = base or target.base
+            number = 1 + max(target.pulls, default=0)
+            head, tip = source.tips[branch], target.tips[base]
+            pull = Pull(
+                *(self.new_id(), number, self.user(by), title, body, source, branch, head, target, base, tip),
+                draft=draft,
+            )
+            target.pulls[number] = pull
+            self._keep_head(pull)
+            return pull
+
+    def mergeable(self, pull: Pull) -> bool | None:
+        """None: not computed yet; asking starts it."""
+        pull.asked += 1
+        if pull.trial is None and pull.asked > self.lags.mergeable and pull.base in pull.target.tips:
+            pull.trial = merging.is_mergeable(pull, self.name)
+        return pull.trial
+
+    def is_behind(self, pull: Pull) -> bool:
+        return not _is_ancestor(pull.target, pull.target.tips[pull.base], pull.head)
+
+    def missing(self, pull: Pull) -> list[str]:
+        """What the rules of the base still ask for, the first one first."""
+        rules = pull.target.rules.get(pull.base)
+        if rules is None:
+            return []
+        reviews = [one for one in pull.current_reviews() if one.official]
+        approvals = sum(one.verdict == "APPROVED" for one in reviews)
+        passed = {one.name for one in self.checks(pull) if one.state in {"success", "neutral", "skipped"}}
+        found = {
+            "approvals": approvals < max(rules.approvals, rules.code_owners),
+            "changes requested": any(one.verdict == "CHANGES_REQUESTED" for one in reviews),
+            "checks": not passed.issuperset(rules.checks),
+            "behind": rules.up_to_date and self.is_behind(pull),
+        }
+        return [name for name, is_so in found.items() if is_so]
+
+    def checks(self, pull: Pull) -> list[Status]:
+        """The newest of each name."""
+        found = {(one.is_run, one.name): one for one in pull.target.statuses if one.commit == pull.head}
+        return list(found.values())
+
+    def merge(
+        self,
+        pull: Pull,
+        way: Way,
+        *,
+        by: str = REVIEWER,
+        message: str | None = None,
+        head: str | None = None,
+        delete: bool | None = None,
+    ) -> None:
+        """Raises MergeRefused. The branch goes where that is asked, by the pull request or by the repository."""
+        with self.lock:
+            self.observe()
+            for why, is_so in (
+                ("closed", not pull.is_open),
+                ("head", head not in {None, pull.head}),
+                ("draft", pull.draft),
+                ("conflict", pull.is_open and not merging.is_mergeable(pull, self.name)),
+            ):
+                if is_so:
+                    raise MergeRefused(why)
+            if missing := self.missing(pull):
+                raise MergeRefused(missing[0])
+            commit, pull.squash_commit = merging.merge(pull, self.name, way, by=self.user(by), message=message)
+            self._end(pull, commit=pull.head if way == "fast-forward" else commit, by=by)
+            delete = pull.remove_branch or pull.target.settings.delete_branch if delete is None else delete
+            if delete:
+                git("update-ref", "-d", f"refs/heads/{pull.branch}", cwd=pull.source.path)
+            self.observe()
+
+    def merge_branch(self, branch: str, way: Way, *, title: str = "Change", delete: bool = True, **more: str) -> int:
+        """Opens and merges a pull request; the number of it."""
+        pull = self.open_pull(branch, title=title)
+        self.merge(pull, way, delete=delete, **more)
+        return pull.number
+
+    def _end(self, pull: Pull, *, commit: str | None = None, by: str | None = None) -> None:
+        """Merged where there is a commit, else closed."""
+        pull.is_open, pull.closed, pull.updated = False, now(), now()
+        if commit:
+            pull.merged, pull.merge_commit = pull.closed, commit
+            pull.merged_by = self.user(by) if by else None
+
+    # What persons and their machines do
+
+    def close(self, pull: Pull) -> None:
+        if pull.is_open:
+            self._end(pull)
+
+    def reopen(self, pull: Pull) -> None:
+        with self.lock:
+            self.observe()
+            pull.is_open, pull.closed, pull.updated = True, None, now()
+            tip = pull.source.tips.get(pull.branch)
+            if tip not in {None, pull.head}:
+                self._head_moved(pull, pull.head, str(tip))
+
+    def edit(self, pull: Pull, *, title: str | None = None, body: str | None = None, base: str | None = None) -> None:
+        pull.title = pull.title if title is None else title
+        pull.body = pull.body if body is None else body
+        if base:
+            pull.base = base
+            pull.forget_the_trial()
+        pull.updated = now()
+
+    def review(self, pull: Pull, verdict: Verdict, *, by: str = REVIEWER, body: str = "") -> Review:
+        with self.lock:
+            self.observe()
+            user = self.user(by)
+            for one in pull.reviews:
+                if self.name == "gitea" and one.user is user and one.verdict == "CHANGES_REQUESTED":
+                    one.dismissed, one.official = True, False
+            official = pull.target.roles.get(by) in {"admin", "write"} and verdict in {"APPROVED", "CHANGES_REQUESTED"}
+            review = Review(self.new_id(), user, verdict, pull.head, body, official=official)
+            pull.reviews.append(review)
+            if self.name == "github" and user in pull.reviewers:
+                pull.reviewers.remove(user)
+            pull.updated = now()
+            return review
+
+    def approve(self, pull: Pull, *, by: str = REVIEWER) -> Review:
+        return self.review(pull, "APPROVED", by=by)
+
+    def comment(self, pull: Pull, body: str, *, by: str = REVIEWER) -> Comment:
+        comment = Comment(self.new_id(), self.user(by), body)
+        pull.comments.append(comment)
+        return comment
+
+    def check(
+        self, pull: Pull, state: str, name: str = "ci", *, url: str = "", is_run: bool = False, by: str = OWNER
+    ) -> Status:
+        """The result of a machine for the pull request's head."""
+        with self.lock:
+            self.observe()
+            status = Status(self.new_id(), pull.head, name, state, self.user(by), url, is_run=is_run)
+            pull.target.statuses.append(status)
+            return status
+
+    def delete_branch(self, branch: str, repository: Repository | None = None) -> None:
+        git("update-ref", "-d", f"refs/heads/{branch}", cwd=(repository or self.repository).path)
+        self.observe()
+
+    def refuse(self, why: Refusal, words: str = "") -> None:
+        """From now on pushes are refused; `words` are a hook's own."""
+        refuse_pushes(self.remote.path, why, words)
+
+
+def _branches(path: Path) -> dict[str, str]:
+    if not path.is_dir():
+        return {}
+    lines = git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads", cwd=path).decode()
+    return {line.partition(" ")[2]: line.partition(" ")[0] for line in lines.splitlines()}
+
+
+def _is_ancestor(repository: Repository, one: str, of: str) -> bool:
+    return git("merge-base", one, of, cwd=repository.path, check=False).decode() == one
