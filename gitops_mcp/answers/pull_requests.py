@@ -70,3 +70,21 @@ class ShownPullRequest(Answer):
         if self.checks_passed:
             yield f"checks that passed: {self.checks_passed}"
         yield from (f"not read: {plain(one)}" for one in self.unread)
+
+
+class WrittenPullRequest(ShownPullRequest):
+    """The pull request of a change after a write."""
+
+    outcome: Literal["created", "updated", "adopted", "unchanged", "closed"]
+    """`adopted`: people have opened it, and its text is theirs. `unchanged`: nothing was written to it."""
+    by: str | None = None
+    """Who has acted, and by which credential."""
+
+    @classmethod
+    def after(cls, pull: PullRequest, *, outcome: str, by: str | None, base: str) -> Self:
+        shown = ShownPullRequest.of(pull, base=base)
+        return cls.model_validate({**shown.structured(), "outcome": outcome, "by": by})
+
+    def line(self) -> str:
+        by = f" as {plain(self.by)}" if self.by else ""
+        return f"{super().line()}, {self.outcome}{by}"

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from gitops_mcp.answers.base import Answer, LongAnswer, ShownImpact, TouchedFile
 from gitops_mcp.answers.markdown import bullets, file_blocks, impact_blocks, next_blocks, plain, section, warning_blocks
+from gitops_mcp.answers.pull_requests import WrittenPullRequest
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 
@@ -37,6 +38,8 @@ class WriteResult(LongAnswer):
     validated_by: list[str] = Field(default_factory=list)
     operator: str | None = None
     """The release that the rules were asked for, and who says that it runs; `unknown`: any supported one."""
+    pull_request: WrittenPullRequest | None = None
+    """That of the change, open or not; left out where there is none, and `next` or a warning says why."""
     warnings: list[Notice] = Field(default_factory=list)
     next: list[str] = Field(default_factory=list)
 
@@ -49,6 +52,8 @@ class WriteResult(LongAnswer):
         }
         left = self.omitted.get
         yield f"**{done[self.outcome]}** ({self.environment}, {self.delivery}): {plain(self.summary)}"
+        if self.pull_request:
+            yield self.pull_request.line()
         yield from impact_blocks(self.impact)
         yield from warning_blocks(self.warnings, left("warnings", 0))
         yield from section("Done", bullets(map(plain, self.applied), left("applied", 0)))

@@ -129,7 +129,7 @@ def _what_and_why(proposal: Proposal, bounds: _Bounds) -> Iterator[str]:
 
 
 def _commit_lines(one: ProposedCommit, *, alone: bool) -> Iterator[str]:
-    by = f" (a commit of {prose(one.author, most=100)}, not of gitops-mcp)" if one.author else ""
+    by = f" (by {prose(one.author, most=100)})" if one.author else ""
     yield f"**{prose(one.subject, most=200)}**{by}" if alone else f"- **{prose(one.subject, most=200)}**{by}"
     indent = "" if alone else "  "
     if alone and one.words:

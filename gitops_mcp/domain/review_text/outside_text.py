@@ -45,8 +45,8 @@ def prose(text: str, *, most: int = 600) -> str:
     return _REFERS.sub(rf"\g<0>{_JOINER}", told)
 
 
-def plain_title(text: str, *, most: int = 200) -> str:
-    """As a title, which is no Markdown: a squash makes a commit's message of it."""
+def plain_title(text: str, *, most: int = 120) -> str:
+    """As a title, which is no Markdown: a squash makes a commit's message of it, and Gitea cuts one at 252 columns."""
     return _REFERS.sub(rf"\g<0>{_JOINER}", _told(text, most))
 
 

@@ -27,15 +27,17 @@ class ProposedCommit:
     words: tuple[str, ...] = ()
     """What its message says besides: the reason, and what a reviewer should know."""
     author: str | None = None
-    """Of a commit that this server has not made."""
+    """Who else has made it."""
 
     @classmethod
-    def of_message(cls, message: str) -> ProposedCommit:
+    def of_message(cls, message: str, *, author: str | None = None) -> ProposedCommit:
         """Of a message of ours, whose impact is told anew."""
         subject, _, rest = message.partition("\n\n")
         words = rest.partition("Impact: ")[0] if "Impact: " in rest else ""
-        lines = (line.strip() for line in words.splitlines())
-        return cls(subject, tuple(line for line in lines if line and not line.startswith(_HOW)))
+        lines = [line for line in map(str.strip, words.splitlines()) if line and not line.startswith(_HOW)]
+        if subject.endswith("…") and lines and lines[0].startswith(subject[:-1]):
+            subject, *lines = lines
+        return cls(subject, tuple(lines), author)
 
 
 @dataclass(frozen=True)
