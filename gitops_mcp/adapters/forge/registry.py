@@ -20,6 +20,7 @@ from gitops_mcp.adapters.forge.github.requests import HEADERS as GITHUB_HEADERS
 from gitops_mcp.adapters.forge.github.requests import GitHub
 from gitops_mcp.adapters.forge.gitlab.requests import GitLab
 from gitops_mcp.adapters.forge.interface import Forge
+from gitops_mcp.adapters.forge.limits import PATIENCE
 from gitops_mcp.adapters.forge.place import NAMES, ForgePlace, Kind, NoForge
 from gitops_mcp.adapters.forge.wire import Access, ForgeWire
 
@@ -37,7 +38,7 @@ def _basic_for_users(credential: Credential) -> str:
 
 @dataclass(frozen=True)
 class _Kind:
-    opened: Callable[[ForgeWire, ForgePlace], Forge]
+    opened: Callable[[ForgeWire, ForgePlace, float], Forge]
     headers: Mapping[str, str]
     authorization: Callable[[Credential], str] = _bearer
 
@@ -50,9 +51,17 @@ _KINDS: dict[Kind, _Kind] = {
 
 
 def open_forge(
-    place: ForgePlace, *, git: GitCredential | None, access: Access, environ: Mapping[str, str] | None = None
+    place: ForgePlace,
+    *,
+    git: GitCredential | None,
+    access: Access,
+    environ: Mapping[str, str] | None = None,
+    patience: float = PATIENCE,
 ) -> Forge | NoForge:
-    """A forge with the credential that acts there, or why there is none. Raises our errors where an App is refused."""
+    """A forge with the credential that acts there, or why there is none. Raises our errors where an App is refused.
+
+    `patience`: seconds in which a branch that was just pushed becomes known.
+    """
     environ = process_environ() if environ is None else environ
     kind = _KINDS[place.kind]
     key = app_key(place, environ)
@@ -79,4 +88,4 @@ def open_forge(
         headers=kind.headers,
         access=access,
     )
-    return kind.opened(wire, place)
+    return kind.opened(wire, place, patience)

@@ -12,6 +12,7 @@ import os
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -195,6 +196,7 @@ class ForgeWire:
                         f"{self.name}: the proxy cannot be used: check HTTPS_PROXY and git's http.proxy, such as "
                         f"http://proxy.example:3128"
                     ) from error
+                weakref.finalize(self, self._client.close)
             return self._client
 
 

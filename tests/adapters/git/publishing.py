@@ -25,6 +25,7 @@ def published(
     branch: str = BRANCH,
     expected: str | None = None,
     message: str = "Scale orders to 5\n",
+    options: tuple[str, ...] = (),
 ) -> PublishedCommit:
     """Publishes on the base, or on the tip that is expected."""
     repository = Repository.open(checkout)
@@ -38,6 +39,7 @@ def published(
         parent=expected or base.commit,
         files=files,
         message=message,
+        options=options,
     )
 
 

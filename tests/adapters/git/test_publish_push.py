@@ -490,3 +490,19 @@ def test_the_users_push_options_are_not_sent(checkout: Path, remote: Path) -> No
     assert (remote.parent / "options").read_text() in {"\n", "0\n"}
     remove_branch(Repository.open(checkout), GitSettings(), branch=BRANCH, expected=git(remote, "rev-parse", BRANCH))
     assert (remote.parent / "options").read_text() in {"\n", "0\n"}
+
+
+def test_options_of_a_request_are_sent_as_they_are(checkout: Path, remote: Path) -> None:
+    git(checkout, "config", "--add", "push.pushOption", "ci.skip")
+    git(remote, "config", "receive.advertisePushOptions", "true")
+    script = f'printf "%s|%s|%s" "$GIT_PUSH_OPTION_COUNT" "$GIT_PUSH_OPTION_0" "$GIT_PUSH_OPTION_1" > {remote.parent}/options'
+    executable(remote / "hooks/pre-receive", script)
+    done = published(checkout, {ORDERS: SCALED}, options=("merge_request.create", "merge_request.title=A b='c' é"))
+    assert (done.pushed, done.took_options) == (True, True)
+    assert (remote.parent / "options").read_text() == "2|merge_request.create|merge_request.title=A b='c' é"
+
+
+def test_a_remote_that_takes_no_options_gets_the_push_without_them(checkout: Path, remote: Path) -> None:
+    done = published(checkout, {ORDERS: SCALED}, options=("merge_request.create",))
+    assert (done.pushed, done.took_options) == (True, False)
+    assert git(remote, "rev-parse", BRANCH) == done.commit

@@ -17,7 +17,7 @@ from gitops_mcp.adapters.forge.answers import at, name_at, rows_in, text_at
 from gitops_mcp.adapters.forge.gitea.pull import DRAFT, branch_of, pull_from
 from gitops_mcp.adapters.forge.gitea.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, PATIENCE, check_body, one_by_one
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, one_by_one
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
 from gitops_mcp.domain.pull_requests import (
@@ -36,10 +36,10 @@ class Gitea:
     name = "Gitea"
     body_limit = BODY_LIMIT
 
-    def __init__(self, wire: ForgeWire, place: ForgePlace, *, patience: float = PATIENCE) -> None:
+    def __init__(self, wire: ForgeWire, place: ForgePlace, _patience: float) -> None:
+        """What was pushed is known at once, so no patience is needed."""
         self._wire = wire
         self._place = place
-        self._patience = patience
         self._repository = f"/repos/{quote(place.path)}"
         self._who: str | None = None
 

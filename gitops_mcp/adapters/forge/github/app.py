@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import quote
 
 from gitops_mcp.adapters.forge.answers import at, text_at
 from gitops_mcp.adapters.forge.credentials import AppKey, Credential
@@ -36,12 +37,10 @@ class AppSource:
     def __call__(self) -> Credential:
         self._wire.credential = self._signed()
         if self._login is None:
-            slug = text_at(self._wire.get("/app", about="the question which GitHub App this is").body, "slug")
-            self._login = slug or f"App {self._key.app_id}"
-        if self._installation is None:
-            about = f"the installation of {self._login} in {self._place.path}"
-            answer = self._wire.get(f"/repos/{self._place.path}/installation", about=about)
-            self._installation = str(at(answer.body, "id"))
+            about = f"the installation of GitHub App {self._key.app_id} in {self._place.path}"
+            answer = self._wire.get(f"/repos/{quote(self._place.path)}/installation", about=about)
+            self._login = text_at(answer.body, "app_slug") or f"App {self._key.app_id}"
+            self._installation = self._installation or str(at(answer.body, "id"))
         path = f"/app/installations/{self._installation}/access_tokens"
         answer = self._wire.ask("POST", path, about="a token of the installation", writes=False)
         token = text_at(answer.body, "token")

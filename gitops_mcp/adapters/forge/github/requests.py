@@ -16,7 +16,7 @@ from gitops_mcp.adapters.forge.answers import Answer, at, name_at, names_in, row
 from gitops_mcp.adapters.forge.github.listing import listed_pulls
 from gitops_mcp.adapters.forge.github.pull import asked_reviewers, pull_from
 from gitops_mcp.adapters.forge.github.report import report_of
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, PATIENCE, check_body, one_by_one
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, one_by_one
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
@@ -42,7 +42,7 @@ class GitHub:
     name = "GitHub"
     body_limit = BODY_LIMIT
 
-    def __init__(self, wire: ForgeWire, place: ForgePlace, *, patience: float = PATIENCE) -> None:
+    def __init__(self, wire: ForgeWire, place: ForgePlace, patience: float) -> None:
         self._wire = wire
         self._place = place
         self._patience = patience

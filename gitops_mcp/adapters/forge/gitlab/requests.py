@@ -16,7 +16,7 @@ from gitops_mcp.adapters.forge.answers import Answer, at, rows_in, text_at
 from gitops_mcp.adapters.forge.gitlab.pull import pull_from
 from gitops_mcp.adapters.forge.gitlab.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, PATIENCE, check_body
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
@@ -38,7 +38,7 @@ class GitLab:
     name = "GitLab"
     body_limit = BODY_LIMIT
 
-    def __init__(self, wire: ForgeWire, place: ForgePlace, *, patience: float = PATIENCE) -> None:
+    def __init__(self, wire: ForgeWire, place: ForgePlace, patience: float) -> None:
         self._wire = wire
         self._place = place
         self._patience = patience

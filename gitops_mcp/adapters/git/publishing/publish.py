@@ -44,6 +44,8 @@ class PublishedCommit:
     signed: bool
     unreviewed: tuple[str, ...] = ()
     """Files of the branch for which hooks did not run."""
+    took_options: bool = False
+    """Whether the remote takes push options; what became of them only `printed` can tell."""
 
 
 def publish(
@@ -56,8 +58,11 @@ def publish(
     parent: str,
     files: Mapping[str, bytes | None],
     message: str,
+    options: tuple[str, ...] = (),
 ) -> PublishedCommit:
     """Commits on `parent` and moves the branch there from `expected`; None means that it must not exist.
+
+    `options` go with the push, where the remote takes any.
 
     Raises Raced when the branch stands elsewhere by now, Refused when a path, a filter, a hook or the remote is in
     the way, and Unavailable when the remote cannot be reached. None of these leaves a ref behind.
@@ -95,10 +100,11 @@ def publish(
         folder = _push_hooks(repository, configuration, lock, pushing, base, made)
         check_wanted()
         with call_until(None):
-            push = Push(runner, lock, configuration, folder, base.home, uploads)
-            said = push.moved(branch, made.id, expected)
+            push = Push(runner, lock, configuration, folder, base.home, uploads, options)
+            said, took = push.moved(branch, made.id, expected)
             ran += tuple(hook.name for hook in hooks.on_push)
-            return PublishedCommit(made.id, branch, push.tracking(branch), True, said, ran, made.signed, own.unreviewed)
+            ref = push.tracking(branch)
+            return PublishedCommit(made.id, branch, ref, True, said, ran, made.signed, own.unreviewed, took)
 
 
 def _branch_for_hooks(

@@ -28,7 +28,12 @@ _MOVED = re.compile(
     r"|reference already exists"
 )
 _UNKNOWN = re.compile(r"remote failure|hung up unexpectedly|RPC failed|unexpected disconnect")
+_TAKES_NONE = "does not support push options"
 _SECONDS_TO_ASK = 15
+
+
+class _NoOptions(Exception):
+    """The remote does not advertise them, and git does not push then."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,22 @@ class Push:
     remote: str
     uploads: bool = False
     """Whether git-lfs has anything to do in it; where it runs for nothing it writes into Git's configuration."""
+    options: tuple[str, ...] = ()
+    """For the remote, each on one line. One that takes none gets the push without them."""
 
     def tracking(self, branch: str) -> str:
         return f"refs/remotes/{self.remote}/{branch}"
 
-    def moved(self, branch: str, new: str, old: str | None) -> str:
-        """Moves the branch from `old` (None: it must not exist) and answers what the remote said."""
-        answered = self._pushed(branch, new, old or "")
+    def moved(self, branch: str, new: str, old: str | None) -> tuple[str, bool]:
+        """Moves the branch from `old` (None: it must not exist); what the remote said, and whether it took options."""
+        takes = bool(self.options)
+        try:
+            answered = self._pushed(branch, new, old or "", self.options)
+        except _NoOptions:
+            takes = False
+            answered = self._pushed(branch, new, old or "")
         self._follow(answered, "update-ref", self.tracking(branch), new)
-        return remote_lines(answered.stderr) if answered else ""
+        return remote_lines(answered.stderr) if answered else "", takes
 
     def deleted(self, branch: str, old: str) -> None:
         """Raises NotFound when the remote has no such branch."""
@@ -61,7 +73,7 @@ class Push:
             raise
         self._follow(answered, "update-ref", "-d", self.tracking(branch))
 
-    def _pushed(self, branch: str, new: str, old: str) -> Ran | None:
+    def _pushed(self, branch: str, new: str, old: str, options: tuple[str, ...] = ()) -> Ran | None:
         """What git printed of the push; None when it did not end well, but the remote has it."""
         self.lock.intend(self.tracking(branch))
         ref = f"refs/heads/{branch}"
@@ -74,12 +86,15 @@ class Push:
                 *("-c", f"remote.{self.remote}.mirror=false", "push", "--porcelain", "--no-follow-tags"),
                 *("--recurse-submodules=no", f"--force-with-lease={ref}:{old}"),
                 *(() if self.hooks else ("--no-verify",)),
+                *(f"--push-option={option}" for option in options),
                 *("--", self.remote, f"{new}:{ref}"),
             )
         except Unavailable as error:
             if self._is_at(branch, new):
                 return None
             raise MayArrive(f"{error}. {self.remote} may still take it: list_changes tells whether it has") from error
+        if options and _TAKES_NONE in ran.stderr:
+            raise _NoOptions
         if ran.returncode == 0 and _ACCEPTED.search(ran.text):
             return ran
         if _UNKNOWN.search(ran.text + ran.stderr) and self._is_at(branch, new):

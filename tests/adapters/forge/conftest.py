@@ -1,0 +1,61 @@
+"""Each forge as the stand-in serves it, met through the adapter over a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from gitops_mcp.adapters.forge.interface import Forge
+from gitops_mcp.adapters.forge.place import ForgePlace, NoForge, forge_place
+from gitops_mcp.adapters.forge.registry import open_forge
+from gitops_mcp.adapters.forge.wire import Access
+from gitops_mcp.domain.pull_requests import NewPullRequest
+from gitops_mcp.sandbox.forges.values import ForgeName
+from tests.fakes.forges import ForgeServers, ServedForge
+
+FORGES: tuple[ForgeName, ...] = ("github", "gitlab", "gitea")
+VARIABLES = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
+
+
+@dataclass(frozen=True)
+class Met:
+    """A forge that is served, and the adapter that talks to it."""
+
+    kind: ForgeName
+    served: ServedForge
+
+    def place(self, *, head: str = "platform/fleet", url: str | None = None) -> ForgePlace:
+        found = forge_place(
+            self.kind,
+            url=url or self.served.url,
+            api=None,
+            remotes=("https://git.example.com/platform/fleet.git",),
+            homes=(f"https://git.example.com/{head}.git",),
+            base="main",
+        )
+        assert isinstance(found, ForgePlace)
+        return found
+
+    def opened(self, token: str | None = None, *, patience: float = 2, **place: Any) -> Forge:
+        token = self.served.forge.token("bot") if token is None else token
+        environ = {VARIABLES[self.kind]: token}
+        found = open_forge(self.place(**place), git=None, access=Access(), environ=environ, patience=patience)
+        assert not isinstance(found, NoForge)
+        return found
+
+
+@pytest.fixture
+def meet(forge_server: ForgeServers) -> Callable[[ForgeName], Met]:
+    return lambda kind: Met(kind, forge_server(kind))
+
+
+@pytest.fixture(params=FORGES)
+def met(request: pytest.FixtureRequest, forge_server: ForgeServers) -> Met:
+    return Met(request.param, forge_server(request.param))
+
+
+def new(branch: str = "change", **wanted: Any) -> NewPullRequest:
+    return NewPullRequest(branch, **{"base": "main", "title": "Scale orders to 5", "body": "Why.\n", **wanted})
