@@ -9,7 +9,7 @@ from pydantic import Field
 
 from gitops_mcp.answers.base import Answer, LongAnswer, ShownImpact, TouchedFile
 from gitops_mcp.answers.markdown import bullets, file_blocks, impact_blocks, next_blocks, plain, section, warning_blocks
-from gitops_mcp.answers.pull_requests import WrittenPullRequest
+from gitops_mcp.answers.pull_requests import ShownPullRequest, WrittenPullRequest
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 
@@ -81,6 +81,8 @@ class DiscardResult(Answer):
     outcome: Literal["discarded", "dry_run"]
     tip: str
     commits: int
+    pull_request: ShownPullRequest | None = None
+    """As it is now; of a dry run, the one that would be closed."""
     warnings: list[Notice] = Field(default_factory=list)
     next: list[str] = Field(default_factory=list)
 
@@ -88,5 +90,23 @@ class DiscardResult(Answer):
         done = "Discarded" if self.outcome == "discarded" else "Dry run, nothing removed"
         lost = f"{pluralize(self.commits, 'commit')}, tip {self.tip}"
         yield f"**{done}**: change `{self.change}`, branch `{self.branch}` ({lost})"
+        if self.pull_request:
+            yield self.pull_request.line()
+        yield from warning_blocks(self.warnings)
+        yield from next_blocks(self.next)
+
+
+class PullRequestResult(Answer):
+    """What open_pull_request did."""
+
+    change: str
+    branch: str
+    pull_request: WrittenPullRequest
+    warnings: list[Notice] = Field(default_factory=list)
+    next: list[str] = Field(default_factory=list)
+
+    def blocks(self) -> Iterator[str]:
+        yield f"change `{self.change}`, branch `{self.branch}`"
+        yield self.pull_request.line()
         yield from warning_blocks(self.warnings)
         yield from next_blocks(self.next)

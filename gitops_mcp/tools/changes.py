@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from gitops_mcp.answers.changes import ChangeDetail, ChangeList
-from gitops_mcp.answers.writes import DiscardResult
+from gitops_mcp.answers.writes import DiscardResult, PullRequestResult
 from gitops_mcp.app import App
-from gitops_mcp.tools.arguments import ChangeName, ChangeState, Confirm, Cursor, DetailLevel, DryRun, Limit
+from gitops_mcp.tools.arguments import (
+    ChangeName,
+    ChangeState,
+    Confirm,
+    Cursor,
+    DetailLevel,
+    Draft,
+    DryRun,
+    Limit,
+    PullRequestTitle,
+)
 from gitops_mcp.tools.registry import Tool
 
 
@@ -38,8 +48,22 @@ def discard_change(
     return discard_branch(app, change, confirmed=confirm_deletion, dry_run=dry_run)
 
 
+def open_pull_request(
+    app: App, change: ChangeName, draft: Draft = None, title: PullRequestTitle = None
+) -> PullRequestResult:
+    """Open the pull request of a change whose branch is pushed, or bring the text of the open one up to date.
+
+    Writing tools open it themselves unless the configuration says never. Use it then, to finish what failed, or to
+    propose again what a person has closed.
+    """
+    from gitops_mcp.workflows.writing.pull_request_opening import open_pull_request_of
+
+    return open_pull_request_of(app, change, draft=draft, title=title)
+
+
 TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
+    Tool(open_pull_request, "Open a pull request", "propose"),
     Tool(discard_change, "Discard a change", "destroy"),
 )

@@ -47,11 +47,11 @@ def proposal_of(
         parts = [added.part, *_parts(app, ground, start, tip, files, added, but=added.part.environment)]
     else:
         parts = list(_parts(app, ground, start, tip, files, added))
-    commits = [*_commits(ground, branch, change, tip), *([ProposedCommit.of_message(added.message)] if added else [])]
+    commits = [*_commits(ground, change, tip), *([ProposedCommit.of_message(added.message)] if added else [])]
     return Proposal(change, branch, base.branch, tuple(commits), tuple(one for one in parts if one.objects), files)
 
 
-def _commits(ground: Ground, branch: str, change: str, tip: str | None) -> Iterator[ProposedCommit]:
+def _commits(ground: Ground, change: str, tip: str | None) -> Iterator[ProposedCommit]:
     me = ground.repository.own_author
     for one in reversed(ground.repository.commits(ground.base.commit, tip)[:_COMMITS] if tip else ()):
         author = None if one.author == me else one.author.partition(" <")[0]

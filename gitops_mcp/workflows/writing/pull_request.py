@@ -7,14 +7,13 @@ stays, the answer says what is missing and where a person does it by hand, and t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from gitops_mcp.adapters.forge.interface import Forge
 from gitops_mcp.adapters.forge.place import ForgePlace, NoForge
 from gitops_mcp.adapters.forge.push_options import PrintedPull, body_room, printed_fault, printed_pull, push_options
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.answers.pull_requests import WrittenPullRequest
+from gitops_mcp.answers.pull_requests import ShownPullRequest, WrittenPullRequest
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.notice import Notice
@@ -24,14 +23,14 @@ from gitops_mcp.domain.remote_url import parse_remote_url
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.review_text.proposal import ProposedPart
-from gitops_mcp.errors import GitOpsError, NotYet
+from gitops_mcp.errors import GitOpsError, NotYet, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.proposals import Addition, proposal_of
 from gitops_mcp.workflows.writing.review import FAILED, Review, ReviewOutcome
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget
 
-TOKEN = "GITLAB_TOKEN with scope api lets this server open it, keep its text true, and close it"
+NEEDS_API = "GITLAB_TOKEN with scope api lets this server open it, keep its text true, and close it"
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,11 @@ class PullRequestStep:
         if found is None:
             why = printed_fault(published.printed) or "the push says of none that it has opened" if made else none.why
             why = "the remote takes no push options" if self.options and not made else why
-            return ReviewOutcome(steps=self._steps(None, published, f"{why}; {TOKEN}" if self.options else why))
+            return ReviewOutcome(steps=self._steps(None, published, f"{why}; {NEEDS_API}" if self.options else why))
         if made:
             pull = _printed(found, "created", by="whoever pushes, by options of the push")
             return ReviewOutcome(pull, tuple(Notice("pull-request-unmet", one) for one in self.unmet))
-        text = f"the text of {found.url} is as it was before this commit: {TOKEN}"
+        text = f"the text of {found.url} is as it was before this commit: {NEEDS_API}"
         told = (Notice("pull-request-text", text),) if none.kind == "gitlab" else ()
         return ReviewOutcome(_printed(found, "unchanged"), told)
 
@@ -110,9 +109,7 @@ class PullRequestStep:
         return (step, f"The remote printed (untrusted text): {cut_text(redact_text(said), 600)}") if said else (step,)
 
 
-def _printed(
-    found: PrintedPull, outcome: Literal["created", "unchanged"], *, by: str | None = None
-) -> WrittenPullRequest:
+def _printed(found: PrintedPull, outcome: Done, *, by: str | None = None) -> WrittenPullRequest:
     return WrittenPullRequest(number=found.number, url=found.url, state="open", outcome=outcome, by=by)
 
 
@@ -170,3 +167,30 @@ def _judged_by_plan(view: View, plan: Plan, after: Desired) -> ProposedPart:
     return ProposedPart(
         view.environment.name, view.desired, after, objects, plan.impact, plan.validated_by, plan.operator
     )
+
+
+def closed_pull(
+    app: App, ground: Ground, branch: str, *, dry_run: bool
+) -> tuple[ShownPullRequest | None, list[Notice]]:
+    """The pull request of a change that is discarded, closed; of a dry run, the one that would be.
+
+    It is closed before the branch goes: killed between the two, the same call finds the branch and goes on. Raises
+    Unavailable where the forge does not answer; where it says no, the branch may go all the same.
+    """
+    forge = app.forge(ground) if ground.base.pushes else None
+    if forge is None or isinstance(forge, NoForge):
+        if forge is None or forge.kind != "gitlab" or ground.settings.pull_requests.open == "never":
+            return None, []
+        text = f"a merge request of {branch} stays open, if there is one, until a person closes it: {NEEDS_API}"
+        return None, [Notice("pull-request-open", text)]
+    try:
+        pull = forge.pull_of(branch)
+        if pull is None or pull.state != "open":
+            return None, []
+        pull = pull if dry_run else forge.close(pull)
+    except Unavailable as error:
+        raise Unavailable(f"nothing was changed, since its pull request comes first: {error}") from error
+    except GitOpsError as error:
+        text = f"its pull request was not closed, and the forge may do so when the branch goes: {error}"
+        return None, [Notice("pull-request-open", text)]
+    return ShownPullRequest.of(pull, base=ground.base.branch), []

@@ -75,14 +75,10 @@ class Review:
         return change_title(subjects, self.proposal.objects, change=self.proposal.change)
 
     def _part(self, forge: str, room: int, *, bytes_: bool = False) -> str:
-        room, size = max(room - _MARKERS, 0), _bytes if bytes_ else _utf16
-        text = body_text(
-            self.proposal,
-            _NAMES.get(forge, "Gitea"),
-            limit=room,
-            size=size,
-            warnings=[one for one in self.warnings if one.id not in _OF_THE_CALL],
-        )
+        told = [one for one in self.warnings if one.id not in _OF_THE_CALL]
+        limit, size = max(room - _MARKERS, 0), _bytes if bytes_ else _utf16
+        name = _NAMES.get(forge, "Gitea")
+        text = body_text(self.proposal, name, limit=limit, size=size, warnings=told)
         return marked_part(text, title=self._title)
 
     def settle(self, forge: Forge, *, is_new: bool, committed: bool, asked: bool = False) -> ReviewOutcome:

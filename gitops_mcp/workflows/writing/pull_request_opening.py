@@ -1,0 +1,45 @@
+"""Opening the pull request of a change that is pushed already, when somebody asks for it."""
+
+from __future__ import annotations
+
+from gitops_mcp.adapters.forge.place import NoForge
+from gitops_mcp.answers.writes import PullRequestResult
+from gitops_mcp.app import App
+from gitops_mcp.domain.names import check_change_name
+from gitops_mcp.domain.redact import is_credential, may_be_secret
+from gitops_mcp.errors import InvalidRequest, Refused
+from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.left_secrets import take_back_secrets
+from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.spans import find_span
+from gitops_mcp.workflows.writing.proposals import proposal_of
+from gitops_mcp.workflows.writing.pull_request import NEEDS_API
+from gitops_mcp.workflows.writing.review import Review
+
+
+def open_pull_request_of(app: App, change: str, *, draft: bool | None, title: str | None) -> PullRequestResult:
+    check_change_name(change)
+    if title is not None and (not title.strip() or is_credential(title) or may_be_secret(title)):
+        raise InvalidRequest("title: it is empty, or holds what may be a secret: say in a few words what changes")
+    ground = app.ground(fetch=True)
+    take_back_secrets(app, ground)
+    span = find_span(ground, change)
+    if span.state != "pushed" or ground.repository.change(ground.git, ground.base, change) is None:
+        raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing to open a pull request for")
+    forge = app.forge(ground)
+    if isinstance(forge, NoForge):
+        page = compare_url(ground.url, ground.base.branch, span.branch, fork=ground.base.home_url, place=forge.place)
+        by_hand = f"A person opens it: {page}" if page else f"A person proposes branch {span.branch} on its page"
+        token = f". {NEEDS_API}; by options of a push nothing is opened without a new commit" * (forge.kind == "gitlab")
+        raise Refused(f"no pull request was opened: {forge.why}{token}. {by_hand}")
+    proposal = proposal_of(app, ground, change=change, branch=span.branch, tip=span.tip)
+    review = Review(ground, proposal, title=title, draft=draft)
+    outcome = review.settle(forge, is_new=False, committed=False, asked=True)
+    assert outcome.pull is not None  # noqa: S101 - settle gives one or raises
+    return PullRequestResult(
+        change=change,
+        branch=span.branch,
+        pull_request=outcome.pull,
+        warnings=[*outcome.notices, *base_warnings(ground)],
+        next=[f"Ask a person to review and merge it; get_change change={change} says how far it is"],
+    )
