@@ -20,7 +20,8 @@ class Dialect:
     repository_of: Callable[[Call], Repository | None]
     """The one that the path names, if this person may know of it; raises Refused."""
     no_page: Callable[[], Refused]
-    path_of: Callable[[Call], str] = lambda call: call.path
+    rewrite: Callable[[Call], None] = lambda _: None
+    """Makes one of several ways to ask the same."""
     graph: str | None = None
     """Where GraphQL is, which is not below the prefix."""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -31,7 +32,7 @@ class Dialect:
     def answer(self, call: Call) -> Answer:
         try:
             call.token = self.token_of(call)
-            call.path = self.path_of(call)
+            self.rewrite(call)
             found = self.routes.find(call.method, call.path)
             if found is None:
                 raise self.no_page()

@@ -40,6 +40,9 @@ def merge(pull: Pull, forge: ForgeName, way: Way, *, by: User, message: str | No
         )
         git("fetch", "--quiet", "origin", f"{head_ref(forge, pull.number)}:refs/heads/the-head", cwd=tree)
         before = git("rev-parse", "HEAD", cwd=tree).decode()
+        if forge == "gitlab" and way == "squash" and git("rev-list", "--count", "HEAD..the-head", cwd=tree) == b"1":
+            # It squashes no single commit.
+            way = "fast-forward" if pull.target.settings.merge_method == "ff" else "merge"
         squashed = _merge(tree, pull, forge, way, by, message)
         after = git("rev-parse", "HEAD", cwd=tree).decode()
         git("fetch", "--quiet", str(tree), "HEAD", cwd=pull.target.path)

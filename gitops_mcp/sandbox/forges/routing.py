@@ -49,6 +49,8 @@ class Call:
     web: str
     token: Token | None
     headers: Mapping[str, str] = field(default_factory=dict)
+    asked: str = ""
+    """The query as it was sent."""
     place: dict[str, str] = field(default_factory=dict)
     """What the path names."""
     repository: Repository | None = None
@@ -133,13 +135,23 @@ def page_of(call: Call, rows: Sequence[Any], *, size_name: str, default: int, mo
     return Page(list(rows[(number - 1) * served : number * served]), number, served, len(rows))
 
 
-def link_header(call: Call, page: Page, address: str) -> dict[str, str]:
-    """The words in GitHub's order; each address repeats what was asked."""
+def link_header(
+    call: Call,
+    page: Page,
+    address: str,
+    *,
+    order: Sequence[str] = ("prev", "next", "last", "first"),
+    between: str = ", ",
+    by_name: bool = False,
+) -> dict[str, str]:
+    """Each forge has an order of its own; each address repeats what was asked, as it was asked or by name."""
     places = {"prev": page.number - 1, "next": page.number + 1, "last": page.last, "first": 1}
-    wanted = [name for name in places if (page.number > 1 if name in {"prev", "first"} else page.number < page.last)]
-    links = (f'<{address}?{urlencode({**call.query, "page": str(places[name])})}>; rel="{name}"' for name in wanted)
-    joined = ", ".join(links)
-    return {"Link": joined} if joined else {}
+    wanted = [name for name in order if (page.number > 1 if name in {"prev", "first"} else page.number < page.last)]
+    links = []
+    for name in wanted:
+        asked = {**call.query, "page": str(places[name])}
+        links.append(f'<{address}?{urlencode(dict(sorted(asked.items())) if by_name else asked)}>; rel="{name}"')
+    return {"Link": between.join(links)} if links else {}
 
 
 def _number(text: str | None) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -19,12 +20,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gitops_mcp.sandbox.forges.dialect import Dialect
+from gitops_mcp.sandbox.forges.gitea import GITEA
 from gitops_mcp.sandbox.forges.github import GITHUB
+from gitops_mcp.sandbox.forges.gitlab import GITLAB
 from gitops_mcp.sandbox.forges.routing import Answer, Call
 from gitops_mcp.sandbox.forges.store import SandboxForge
 from gitops_mcp.sandbox.listener import Listener
 
-DIALECTS: dict[str, Dialect] = {"github": GITHUB}
+DIALECTS: dict[str, Dialect] = {one.name: one for one in (GITHUB, GITLAB, GITEA)}
 _ABOUT = (
     "A stand-in for {name}, for trying and testing gitops-mcp on this machine. It is no forge, and keeps nothing.\n"
 )
@@ -146,11 +149,12 @@ class ForgeServer:
         body: Any = None
         if content:
             try:
-                body = json.loads(content)
+                is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+                body = dict(parse_qsl(content.decode())) if is_form else json.loads(content)
             except ValueError:
                 return None
-        query = dict(request.query_params)
-        return Call(self.forge, request.method, path, query, body, self.api, self.url, None, headers)
+        query, asked = dict(request.query_params), request.scope["query_string"].decode()
+        return Call(self.forge, request.method, path, query, body, self.api, self.url, None, headers, asked)
 
     def _api(self, call: Call) -> Answer:
         with self.forge.lock:

@@ -33,6 +33,7 @@ from gitops_mcp.sandbox.remote import BASE, SandboxRemote, git
 
 FIRST_ID = 101
 OWNER, BOT, REVIEWER, READER = "owner", "bot", "reviewer", "reader"
+_DRAFTS = {"gitea": ("wip:", "[wip]"), "gitlab": ("draft:", "[draft]", "(draft)")}
 _ROLES: dict[str, Role] = {OWNER: "admin", BOT: "write", REVIEWER: "write", READER: "read"}
 
 
@@ -169,6 +170,11 @@ class SandboxForge:
 
     # Pull requests
 
+    def _read_title(self, pull: Pull) -> None:
+        """A draft is a mark in the title, but for GitHub, where it is a state."""
+        if self.name != "github":
+            pull.draft = pull.title.lower().startswith(_DRAFTS[self.name])
+
     def find_open(self, source: Repository, branch: str, base: str | None = None) -> Pull | None:
         found = (one for one in self._all_pulls() if one.is_open and one.source is source and one.branch == branch)
         return next((one for one in found if base in {None, one.base}), None)
@@ -196,6 +202,7 @@ class SandboxForge:
                 draft=draft,
             )
             target.pulls[number] = pull
+            self._read_title(pull)
             self._keep_head(pull)
             return pull
 
@@ -254,7 +261,7 @@ class SandboxForge:
             if missing := self.missing(pull):
                 raise MergeRefused(missing[0])
             commit, pull.squash_commit = merging.merge(pull, self.name, way, by=self.user(by), message=message)
-            self._end(pull, commit=pull.head if way == "fast-forward" else commit, by=by)
+            self._end(pull, commit=commit, by=by)
             delete = pull.remove_branch or pull.target.settings.delete_branch if delete is None else delete
             if delete:
                 git("update-ref", "-d", f"refs/heads/{pull.branch}", cwd=pull.source.path)
@@ -289,6 +296,7 @@ class SandboxForge:
 
     def edit(self, pull: Pull, *, title: str | None = None, body: str | None = None, base: str | None = None) -> None:
         pull.title = pull.title if title is None else title
+        self._read_title(pull)
         pull.body = pull.body if body is None else body
         if base:
             pull.base = base

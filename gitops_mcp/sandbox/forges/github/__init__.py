@@ -6,7 +6,7 @@ from gitops_mcp.sandbox.forges.dialect import Dialect
 from gitops_mcp.sandbox.forges.github import apps, commits, pulls, reviews
 from gitops_mcp.sandbox.forges.github.bodies import user_body
 from gitops_mcp.sandbox.forges.github.graph import answer_graph
-from gitops_mcp.sandbox.forges.github.rights import by_name, find_repository, find_token, need, not_found
+from gitops_mcp.sandbox.forges.github.rights import address_by_name, find_repository, find_token, need, not_found
 from gitops_mcp.sandbox.forges.routing import Answer, Call, Routes
 
 _R = "/repos/{owner}/{repo}"
@@ -84,7 +84,7 @@ GITHUB = Dialect(
     prefix="/api/v3",
     graph="/api/graphql",
     routes=_ROUTES,
-    path_of=by_name,
+    rewrite=address_by_name,
     token_of=find_token,
     repository_of=find_repository,
     no_page=not_found,

@@ -66,14 +66,13 @@ def find_repository(call: Call) -> Repository | None:
     raise not_found()
 
 
-def by_name(call: Call) -> str:
-    """The path with the repository's name where it has its number."""
+def address_by_name(call: Call) -> None:
+    """In the path the repository may stand with its number."""
     parts = call.path.split("/")
     if len(parts) > 2 and parts[1] == "repositories":
         for one in call.forge.repositories:
             if parts[2] == str(one.id):
-                return "/".join(("/repos", one.full_name, *parts[3:]))
-    return call.path
+                call.path = "/".join(("/repos", one.full_name, *parts[3:]))
 
 
 def need(call: Call, *permissions: str) -> None:
