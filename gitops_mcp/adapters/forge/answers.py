@@ -98,28 +98,28 @@ _NOS: dict[int, tuple[type[GitOpsError], str]] = {
 }
 
 
-def error_for(answer: Answer, *, about: str, who: str, api: str) -> GitOpsError:
+def error_for(answer: Answer, *, about: str, who: str, api: str, moved_to: str | None) -> GitOpsError:
     """`about`: which forge was asked for what. `who`: whose credentials were sent."""
     said = f" It said: {untrusted(answer.said)}" if answer.said else ""
     if (wait := seconds_to_wait(answer)) is not None:
         return RateLimited(f"{about}: it limits the rate of {who}: ask again in {wait:.0f} s.{said}", wait)
     if 300 <= answer.status < 400:
-        return Unavailable(f"{about}: {_moved(answer, api)}")
+        return Unavailable(f"{about}: {_moved(answer, api, moved_to)}")
     if answer.status >= 500:
         return Unavailable(f"{about}: the forge has a fault of its own ({answer.status}): try again later.{said}")
     kind, what = _NOS.get(answer.status, (Refused, "it was refused"))
     return kind(f"{about}: {what.format(who=who)} ({answer.status}){_what_would_do(answer)}.{said}")
 
 
-def _moved(answer: Answer, api: str) -> str:
+def _moved(answer: Answer, api: str, moved_to: str | None) -> str:
     target = urlsplit(answer.headers.get("location", ""))
     there = f"{target.scheme}://{target.hostname}" if target.hostname else api.partition("/api/")[0]
     place = words_of_others(f"{there}{target.path}", most=200)
     if target.hostname and target.hostname != urlsplit(api).hostname:
         return f"it redirects to another host, {place}, where the token is not sent: check forge.url and forge.api"
     return (
-        f"the repository was moved, now at {place}: the token is not sent on; set the remote to its new address "
-        f"(git remote set-url)"
+        f"the repository was moved, now at {words_of_others(moved_to or place, most=200)}: the token is not sent on; set "
+        f"the remote to its new address (git remote set-url)"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import ssl
 import threading
 import time
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from gitops_mcp import __version__
-from gitops_mcp.adapters.forge.answers import Answer, error_for, parsed_answer, seconds_to_wait
+from gitops_mcp.adapters.forge.answers import Answer, error_for, parsed_answer, seconds_to_wait, text_at
 from gitops_mcp.adapters.forge.credentials import Credential, Source
 from gitops_mcp.caller import check_wanted, pause, woken_by
 from gitops_mcp.domain.redact import words_of_others
@@ -38,6 +39,7 @@ _SECONDS = 20.0
 """For one request; GitHub gives a query of GraphQL ten."""
 _MOST_BYTES = 32 << 20
 """Of an answer when it is unpacked: a page of pull requests whose bodies people have filled."""
+_BY_NUMBER = re.compile(r"/(?:repositories|projects)/\d+")
 _LONGEST_WAIT = 10.0
 """Seconds that a forge may ask us to wait within a call."""
 _Made = TypeVar("_Made")
@@ -118,7 +120,20 @@ class ForgeWire:
 
     def error(self, answer: Answer, about: str) -> GitOpsError:
         """What to raise of an answer that says no."""
-        return error_for(answer, about=f"{self.name}: {about}", who=self.credential.name, api=self.api)
+        named = f"{self.name}: {about}"
+        return error_for(answer, about=named, who=self.credential.name, api=self.api, moved_to=self._new_name(answer))
+
+    def _new_name(self, answer: Answer) -> str | None:
+        """Of a repository that was moved, where the forge names its new place by a number: it is asked there itself."""
+        target = urlsplit(answer.headers.get("location", "")) if 300 <= answer.status < 400 else None
+        found = _BY_NUMBER.search(target.path) if target and target.netloc in {"", self._host} else None
+        if found is None:
+            return None
+        try:
+            body = self._answered("GET", found[0], None, None, "the new name of the repository", writes=False).body
+        except Unavailable:
+            return None
+        return text_at(body, "full_name") or text_at(body, "path_with_namespace")
 
     def _readable(self, answer: Answer, about: str, *, writes: bool) -> Answer:
         if answer.body is not None or answer.status == 204 or not answer.length:
