@@ -27,7 +27,7 @@ from gitops_mcp.errors import GitOpsError, NotYet, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.proposals import Addition, proposal_of
-from gitops_mcp.workflows.writing.review import FAILED, Review, ReviewOutcome
+from gitops_mcp.workflows.writing.review import FAILED, Done, Review, ReviewOutcome
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget
 
 NEEDS_API = "GITLAB_TOKEN with scope api lets this server open it, keep its text true, and close it"
@@ -99,7 +99,8 @@ class PullRequestStep:
         if pull is not None:
             told = f"Ask a person to review and merge pull request #{pull.number}: {pull.url}"
             return (told,) if pull.state == "open" else ()
-        told = f" (none was opened: {why})" if why and parse_remote_url(self.ground.url or "").host else ""
+        has_host = any(parse_remote_url(one).host for one in self.ground.urls)
+        told = f" (none was opened: {why})" if why and has_host else ""
         url = compare_url(self.ground.url, base.branch, branch, fork=base.home_url, place=self.place)
         if url:
             step = f"Open a pull request for review: {url}{told}"

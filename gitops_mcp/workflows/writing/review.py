@@ -60,7 +60,7 @@ class Review:
         return NewPullRequest(
             branch=self.proposal.branch,
             base=self.ground.base.branch,
-            title=self._title,
+            title=self._new_title,
             body=self._part(forge, room, bytes_=bytes_),
             draft=settings.draft if self.draft is None else self.draft,
             labels=settings.labels,
@@ -68,9 +68,12 @@ class Review:
         )
 
     @property
+    def _new_title(self) -> str:
+        return self._title if self.title is None else plain_title(self.title)
+
+    @property
     def _title(self) -> str:
-        if self.title is not None:
-            return plain_title(self.title)
+        """As we write it: another one, by whoever gave it, stays."""
         subjects = [one.subject for one in self.proposal.commits]
         return change_title(subjects, self.proposal.objects, change=self.proposal.change)
 
@@ -110,7 +113,7 @@ class Review:
         part = self._part(forge.name, forge.body_limit - 1 - _utf16(found.before + found.after)) if found else ""
         body = found.with_part(part) if found and not found.says(part) else None
         is_mine = self.title is not None or (found is not None and found.wrote_title(pull.title))
-        title = self._title if is_mine and self._title != pull.title else None
+        title = self._new_title if is_mine and self._new_title != pull.title else None
         try:
             pull = forge.edit(pull, title=title, body=body) if title or body else pull
         except GitOpsError as error:

@@ -1,24 +1,221 @@
-"""What becomes of the pull request of a change, on a forge over a socket."""
+"""What becomes of the pull request of a change, on each forge, through the real adapter over a socket."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import pytest
 
-from gitops_mcp.answers.writes import WriteResult
-from gitops_mcp.app import App
-from gitops_mcp.workflows.writing import clusters
-from gitops_mcp.workflows.writing.request import WriteRequest
-from tests.fakes.forges import ServedForge
+from gitops_mcp.domain.review_text.markers import find_marked
+from gitops_mcp.errors import Refused
+from gitops_mcp.sandbox.forges.values import ForgeName
+from gitops_mcp.workflows.writing.discard import discard_branch
+from gitops_mcp.workflows.writing.pull_request_opening import open_pull_request_of
+from tests.fakes.forge_team import BRANCH, ForgeTeam, scale, warned
+from tests.fakes.forges import ForgeServers
 
-TOKENS = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
+CHANGE = "scale-shop-orders-db"
 
 
-@dataclass
-class Team:
-    served: ServedForge
-    app: App
+@pytest.fixture(params=["github", "gitlab", "gitea"])
+def team(request: pytest.FixtureRequest, forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch) -> ForgeTeam:
+    name: ForgeName = request.param
+    made = ForgeTeam.of(forge_server(name), more="pullRequests: {labels: [database], reviewers: [reviewer]}\n")
+    monkeypatch.setenv(made.variable, made.served.forge.token("bot"))
+    return made
 
-    def scale(self, instances: int, **more: Any) -> WriteResult:
-        request = WriteRequest("scale_postgres_cluster", None, reason=more.pop("reason", "More load."), **more)
-        return clusters.scale_cluster(self.app, request, name="orders-db", namespace="shop", instances=instances)
+
+def test_a_change_ends_in_one_pull_request_that_follows_it(team: ForgeTeam) -> None:
+    app = team.app()
+    first = scale(app, 4)
+    (pull,) = team.pulls
+    assert first.outcome == "committed"
+    assert first.pull_request is not None
+    assert (first.pull_request.outcome, first.pull_request.state) == ("created", "open")
+    assert first.pull_request.number == pull.number
+    assert "bot" in (first.pull_request.by or "")
+    assert first.next[0] == f"Ask a person to review and merge pull request #{pull.number}: {first.pull_request.url}"
+    assert (pull.title, pull.branch, pull.base) == ("Scale Cluster shop/orders-db to 4 instances", BRANCH, "main")
+    is_labelled = pull.labels == ["database"]
+    assert is_labelled or (team.served.forge.name, warned(first)) == ("gitea", ["pull-request-unmet"])
+    assert "| `Cluster shop/orders-db` | `spec.instances` | `3` | `4` |" in pull.body
+    assert "More load." in pull.body
+
+    second = scale(app, 5, change=CHANGE)
+    assert [one.number for one in team.pulls] == [pull.number]
+    assert second.pull_request is not None
+    assert second.pull_request.outcome == "updated"
+    assert "| `Cluster shop/orders-db` | `spec.instances` | `3` | `5` |" in pull.body
+    assert "`4` |" not in pull.body
+    assert pull.title == "Change Cluster shop/orders-db: spec.instances 3 -> 5"
+
+    same = scale(app, 5, change=CHANGE)
+    assert (same.outcome, same.pull_request and same.pull_request.outcome) == ("unchanged", "unchanged")
+
+
+def test_what_people_write_stays(team: ForgeTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    team.served.forge.edit(pull, title="Before the sale", body=f"Mind the sale.\r\n\r\n{pull.body}\r\n\r\nAda")
+    result = scale(app, 5, change=CHANGE)
+    assert result.pull_request is not None
+    assert result.pull_request.outcome == "updated"
+    assert pull.title == "Before the sale"
+    found = find_marked(pull.body)
+    assert found is not None
+    assert (found.before, found.after) == ("Mind the sale.\r\n\r\n", "\r\n\r\nAda")
+    assert "`5`" in found.ours
+
+
+@pytest.mark.parametrize("body", ["Please look.", ""])
+def test_one_that_people_have_opened_is_adopted_and_its_text_is_theirs(team: ForgeTeam, body: str) -> None:
+    app = team.app()
+    team.configure("pullRequests: {open: never}\n")
+    assert scale(app, 4).pull_request is None
+    team.configure()
+    pull = team.served.forge.open_pull(BRANCH, title="By hand", body=body)
+    result = scale(app, 5, change=CHANGE)
+    assert result.pull_request is not None
+    assert (result.pull_request.outcome, result.pull_request.number) == ("adopted", pull.number)
+    assert (pull.title, pull.body) == ("By hand", body)
+    assert warned(result) == []
+
+
+def test_a_text_whose_markers_are_broken_is_left_and_told(team: ForgeTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    broken = pull.body.replace("<!-- gitops-mcp:end -->", "")
+    team.served.forge.edit(pull, body=broken)
+    result = scale(app, 5, change=CHANGE)
+    assert warned(result) == ["pull-request-text"]
+    assert pull.body == broken
+
+
+def test_never_opens_none_and_the_tool_opens_it(team: ForgeTeam) -> None:
+    team.configure("pullRequests: {open: never}\n")
+    app = team.app()
+    result = scale(app, 4)
+    assert result.pull_request is None
+    assert result.next[0].startswith("Open a pull request for review: http://127.0.0.1")
+    assert team.pulls == []
+    opened = open_pull_request_of(app, CHANGE, draft=True, title="For the sale")
+    (pull,) = team.pulls
+    assert (opened.pull_request.outcome, opened.pull_request.draft) == ("created", True)
+    assert (pull.draft, pull.title.removeprefix("Draft: ").removeprefix("WIP: ")) == (True, "For the sale")
+    assert "`spec.instances` | `3` | `4`" in pull.body
+    again = open_pull_request_of(app, CHANGE, draft=None, title=None)
+    assert (again.pull_request.outcome, again.pull_request.number) == ("unchanged", pull.number)
+
+
+def test_what_failed_is_told_and_finished_by_the_same_request(team: ForgeTeam) -> None:
+    app = team.app()
+    team.served.server.fail("POST ", "500")
+    result = scale(app, 4)
+    assert (result.outcome, result.pull_request) == ("committed", None)
+    assert warned(result) == ["pull-request-failed"]
+    assert "is pushed and stays, without its pull request" in result.warnings[0].message
+    assert team.pulls == []
+    team.served.server.heal()
+    again = scale(app, 4)
+    assert again.outcome == "unchanged"
+    assert again.pull_request is not None
+    assert again.pull_request.outcome == "created"
+    (pull,) = team.pulls
+    assert "More load." in pull.body
+
+
+def test_a_host_that_is_down_leaves_what_is_pushed(team: ForgeTeam) -> None:
+    app = team.app()
+    team.served.server.stop()
+    result = scale(app, 4)
+    assert warned(result) == ["pull-request-failed"]
+    assert team.served.git("ls-remote", "origin", BRANCH) != ""
+
+
+def test_a_forge_that_does_not_know_the_branch_yet_gets_it_later(team: ForgeTeam) -> None:
+    app = team.impatient_app(team.served.forge.token("bot"))
+    team.served.forge.lags.create = 1000
+    result = scale(app, 4)
+    # Gitea answers the same 404 for what is not there and for what may not be seen.
+    outcome = "failed" if team.served.forge.name == "gitea" else "follows"
+    assert warned(result) == [f"pull-request-{outcome}"]
+    team.served.forge.lags.create = 0
+    assert (again := scale(app, 4).pull_request) is not None
+    assert again.outcome == "created"
+
+
+def test_without_credentials_the_page_and_the_reason_are_told(team: ForgeTeam, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(team.variable)
+    result = scale(team.app(), 4)
+    assert result.pull_request is None
+    assert result.next[0].startswith(("Open a pull request for review: http://127.0.0.1", "Ask a person"))
+    assert "none was opened: " in result.next[0]
+    assert team.pulls == []
+
+
+def test_a_discarded_change_takes_its_pull_request_along(team: ForgeTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    planned = discard_branch(app, CHANGE, confirmed=False, dry_run=True)
+    assert planned.pull_request is not None
+    assert planned.pull_request.state == "open"
+    assert pull.is_open
+    done = discard_branch(app, CHANGE, confirmed=True, dry_run=False)
+    assert done.pull_request is not None
+    assert done.pull_request.state == "closed"
+    assert not pull.is_open
+    assert team.served.git("ls-remote", "origin", BRANCH) == ""
+
+
+def test_discarding_changes_nothing_where_the_forge_does_not_answer_and_goes_on_after_a_kill(team: ForgeTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    team.served.forge.close(pull)  # and killed before the branch went
+    done = discard_branch(app, CHANGE, confirmed=True, dry_run=False)
+    assert done.outcome == "discarded"
+    assert team.served.git("ls-remote", "origin", BRANCH) == ""
+
+
+def test_one_that_people_have_closed_stays_closed_until_one_is_asked_for(team: ForgeTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    team.served.forge.close(pull)
+    result = scale(app, 5, change=CHANGE)
+    assert result.pull_request is not None
+    assert (result.pull_request.outcome, result.pull_request.state) == ("closed", "closed")
+    assert warned(result) == ["pull-request-closed"]
+    assert len(team.pulls) == 1
+    opened = open_pull_request_of(app, CHANGE, draft=None, title=None)
+    assert opened.pull_request.outcome == "created"
+    assert [one.is_open for one in team.pulls] == [False, True]
+
+
+def test_a_name_that_is_used_again_after_a_merge_gets_another_pull_request(team: ForgeTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    team.served.forge.merge(pull, "squash")
+    team.served.forge.delete_branch(BRANCH)
+    team.served.git("pull", "--quiet", "origin", "main")
+    result = scale(app, 5)
+    assert result.pull_request is not None
+    assert result.pull_request.number != pull.number
+
+
+def test_a_dry_run_asks_the_forge_nothing(team: ForgeTeam) -> None:
+    with team.served.server.counted() as asked:
+        result = scale(team.app(), 4, dry_run=True)
+    assert result.pull_request is None
+    assert asked == []
+
+
+def test_there_is_no_pull_request_for_what_is_not_there_or_merged(team: ForgeTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    team.served.forge.merge(pull, "squash")
+    with pytest.raises(Refused, match=r"is merged .* nothing to open a pull request for"):
+        open_pull_request_of(app, CHANGE, draft=None, title=None)
