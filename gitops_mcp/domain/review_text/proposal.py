@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +18,8 @@ from gitops_mcp.domain.repository.files import FileChange
 
 ForgeName = Literal["GitHub", "GitLab", "Gitea"]
 
-_HOW = "Applied by "
-"""Begins the line of a message that the body says in its own words."""
+_SAID = re.compile(r"Applied by |\S+: \S+ -> \S+$")
+"""A line of a message that the body says in its own words."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class ProposedCommit:
         """Of a message of ours, whose impact is told anew."""
         subject, _, rest = message.partition("\n\n")
         words = rest.partition("Impact: ")[0] if "Impact: " in rest else ""
-        lines = [line for line in map(str.strip, words.splitlines()) if line and not line.startswith(_HOW)]
+        lines = [line for line in map(str.strip, words.splitlines()) if line and not _SAID.match(line)]
         if subject.endswith("…") and lines and lines[0].startswith(subject[:-1]):
             subject, *lines = lines
         return cls(subject, tuple(lines), author)
