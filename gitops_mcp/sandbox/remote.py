@@ -83,7 +83,7 @@ def git(*arguments: str, cwd: Path | None = None, check: bool = True, strip: boo
     command = ["git", *place, *(part for pair in IDENTITY.items() for part in ("-c", "=".join(pair))), *arguments]
     try:
         ran = subprocess.run(
-            command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
+            command, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
         )
     except FileNotFoundError as error:
         raise Unavailable("git was not found on PATH: install git 2.38 or newer") from error
@@ -94,7 +94,8 @@ def git(*arguments: str, cwd: Path | None = None, check: bool = True, strip: boo
     return ran.stdout.strip() if strip else ran.stdout
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Of this process, without what is a person's own."""
     # Without HOME and XDG_* git finds no excludes, attributes or configuration of the person who runs this.
     # The engine asks in a thread of its own, and a variable may go meanwhile.
     kept = {

@@ -17,12 +17,14 @@ from gitops_mcp.sandbox.forges.values import Pull, Repository, Token, User
 class Answer:
     status: int = 200
     body: Any = None
-    """JSON, or text where it is a string and `media` says so; None: empty."""
+    """JSON, or text where `media` says so, or bytes as they are; None: empty."""
     headers: Mapping[str, str] = field(default_factory=dict)
     media: str = "application/json"
 
     @property
     def content(self) -> bytes:
+        if isinstance(self.body, bytes):
+            return self.body
         if self.body is None and self.media == "application/json":
             return b""
         return (json.dumps(self.body) if self.media == "application/json" else str(self.body)).encode()

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gitops_mcp.sandbox.forges.dialect import Dialect
+from gitops_mcp.sandbox.forges.git_http import GitRequest, answer_git
 from gitops_mcp.sandbox.forges.gitea import GITEA
 from gitops_mcp.sandbox.forges.github import GITHUB
 from gitops_mcp.sandbox.forges.gitlab import GITLAB
@@ -120,6 +121,9 @@ class ForgeServer:
         if answer is None and below is not None:
             call = self._call(request, below, content)
             answer = self._api(call) if call else Answer(400, {"message": "Problems parsing JSON"})
+        if answer is None and below is None:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            answer = answer_git(self.forge, self.url, GitRequest(request.method, path, query, headers, content))
         if answer is None:
             answer = Answer(404, _ABOUT.format(name=self.dialect.name), media="text/plain")
         user = call.user.login if call and call.user else None

@@ -60,7 +60,7 @@ class SandboxForge:
         self.app_key: str | None = None
         """The public key of a GitHub App, as PEM; None: there is no App."""
         self._ids = itertools.count(FIRST_ID)
-        owner, _, short = repository.partition("/")
+        owner, _, short = repository.rpartition("/")
         self.repository = self._keep(Repository(next(self._ids), owner, short, remote.path, base=BASE))
         for login, role in _ROLES.items():
             self.repository.roles[self.user(login).login] = role
@@ -109,7 +109,7 @@ class SandboxForge:
     def rename(self, full_name: str) -> None:
         """The repository; its old name is remembered."""
         self.repository.old_names.add(self.repository.full_name)
-        self.repository.owner, _, self.repository.name = full_name.partition("/")
+        self.repository.owner, _, self.repository.name = full_name.rpartition("/")
 
     # Pushes
 
@@ -188,12 +188,14 @@ class SandboxForge:
         body: str | None = None,
         base: str | None = None,
         source: Repository | None = None,
+        target: Repository | None = None,
         draft: bool = False,
     ) -> Pull:
-        """The branch and the base have to be there."""
+        """The branch and the base have to be there; of a fork's branch it goes to what it is a fork of."""
         with self.lock:
             self.observe()
-            target, source = self.repository, source or self.repository
+            source = source or self.repository
+            target = target or source.parent or source
             base = base or target.base
             number = 1 + max(target.pulls, default=0)
             head, tip = source.tips[branch], target.tips[base]

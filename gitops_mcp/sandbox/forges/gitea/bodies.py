@@ -214,10 +214,10 @@ def status_body(call: Call, status: Status) -> Body:
 def branch_body(call: Call, name: str) -> Body:
     """What the rule asks for is told to whoever may read; its name to admins."""
     commit, rules = call.repo.tips[name], call.repo.rules.get(name)
-    message = git("log", "-1", "--format=%B", commit, cwd=call.repo.path).decode()
+    at, _, message = git("log", "-1", "--format=%cI%n%B", commit, cwd=call.repo.path).decode().partition("\n")
     return {
         "name": name,
-        "commit": {"id": commit, "message": f"{message}\n"},
+        "commit": {"id": commit, "message": f"{message}\n", "timestamp": at},
         "protected": rules is not None,
         "required_approvals": rules.approvals if rules else 0,
         "enable_status_check": bool(rules and rules.checks),

@@ -104,7 +104,9 @@ def create_pull(call: Call) -> Answer:
         words = "pull request already exists for these targets"
         raise refusal(call, 409, f"{words} [{ids}, head_branch: {branch}, base_branch: {base}]")
     title, body = cut_title(title), call.given("body") or ""
-    pull = call.forge.open_pull(branch, by=call.person.login, title=title, body=body, base=base, source=source)
+    pull = call.forge.open_pull(
+        branch, by=call.person.login, title=title, body=body, base=base, source=source, target=call.repo
+    )
     _set_labels(call, pull, labels)
     return Answer(201, pull_body(call, pull))
 

@@ -49,6 +49,7 @@ def repository_body(call: Call, repository: Repository, *, full: bool = False) -
         "archived": repository.settings.archived,
         "disabled": False,
         "visibility": "private",
+        "web_commit_signoff_required": False,
     }
     if full:
         role = repository.roles.get(call.user.login) if call.user else None
@@ -60,6 +61,7 @@ def repository_body(call: Call, repository: Repository, *, full: bool = False) -
             "allow_auto_merge": False,
             "allow_update_branch": False,
             "delete_branch_on_merge": settings.delete_branch,
+            "use_squash_pr_title_as_default": settings.squash_title == "PR_TITLE",
             "squash_merge_commit_title": settings.squash_title,
             "squash_merge_commit_message": settings.squash_message,
             "merge_commit_title": "MERGE_MESSAGE",

@@ -59,7 +59,8 @@ def list_statuses(call: Call) -> Answer:
 def create_status(call: Call) -> Answer:
     need(call, "statuses=write")
     need_write(call)
-    return Answer(201, status_body(call, _keep(call, commit_of(call), call.given("state"), is_run=False)))
+    status = _keep(call, commit_of(call), call.given("state"), is_run=False)
+    return Answer(201, {**status_body(call, status), "creator": user_body(call, status.user)})
 
 
 def create_run(call: Call) -> Answer:
@@ -137,7 +138,13 @@ def get_branch(call: Call) -> Answer:
     rules = call.repo.rules.get(name)
     url = f"{call.api}/repos/{call.repo.full_name}/branches/{name}"
     commit = {"sha": call.repo.tips[name], "url": f"{call.api}/repos/{call.repo.full_name}/commits/{name}"}
-    body = {"name": name, "commit": commit, "protected": rules is not None, "protection_url": f"{url}/protection"}
+    body = {
+        "name": name,
+        "commit": commit,
+        "protected": rules is not None,
+        "protection": {"enabled": rules is not None},
+        "protection_url": f"{url}/protection",
+    }
     return Answer(200, {**body, "_links": {"self": url, "html": f"{call.web}/{call.repo.full_name}/tree/{name}"}})
 
 

@@ -85,6 +85,7 @@ def create_pull(call: Call) -> Answer:
         body=call.given("body"),
         base=base,
         source=source,
+        target=call.repo,
         draft=bool(call.given("draft")),
     )
     body = pull_body(call, pull, is_new=True)

@@ -153,6 +153,7 @@ def row_body(call: Call, pull: Pull) -> Body:
         "imported": False,
         "imported_from": "none",
         "approvals_before_merge": None,
+        **({} if pull.source is target else {"allow_collaboration": False, "allow_maintainer_to_push": False}),
     }
 
 

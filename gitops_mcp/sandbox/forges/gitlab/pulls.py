@@ -104,8 +104,8 @@ def create_pull(call: Call) -> Answer:
     check_length(call)
     if found := call.forge.find_open(source, branch, base):
         raise refusal(409, [f"Another open merge request already exists for this source branch: !{found.number}"])
-    body = call.given("description") or ""
-    pull = call.forge.open_pull(branch, by=call.person.login, title=title, body=body, base=base, source=source)
+    body, by = call.given("description") or "", call.person.login
+    pull = call.forge.open_pull(branch, by=by, title=title, body=body, base=base, source=source, target=target)
     apply_options(call, pull)
     return Answer(201, pull_body(call, pull, is_new=True))
 

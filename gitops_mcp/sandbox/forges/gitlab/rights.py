@@ -8,7 +8,6 @@ from gitops_mcp.sandbox.forges.routing import Call, Refused
 from gitops_mcp.sandbox.forges.values import Pull, Repository, Token
 from gitops_mcp.sandbox.remote import git
 
-
 _WORDS: dict[str, Any] = {"true": True, "false": False, "True": True, "False": False}
 
 
