@@ -117,16 +117,17 @@ def _moved(answer: Answer, api: str, moved_to: str | None) -> str:
     place = words_of_others(f"{there}{target.path}", most=200)
     if target.hostname and target.hostname != urlsplit(api).hostname:
         return f"it redirects to another host, {place}, where the token is not sent: check forge.url and forge.api"
+    new = words_of_others(moved_to or place, most=200)
     return (
-        f"the repository was moved, now at {words_of_others(moved_to or place, most=200)}: the token is not sent on; set "
-        f"the remote to its new address (git remote set-url)"
+        f"the repository was moved, now at {new}: the token is not sent on; set the remote to its new address "
+        f"(git remote set-url)"
     )
 
 
 def _what_would_do(answer: Answer) -> str:
     if sso := answer.headers.get("x-github-sso", ""):
         url = sso.partition("url=")[2].partition(";")[0]
-        page = f": authorize it at {words_of_others(url.partition('?')[0], most=200)}" if url else ""
+        page = f": authorize it at {words_of_others(url, most=300)}" if url else ""
         return f" before it is authorized for single sign-on{page}"
     if needed := answer.headers.get("x-accepted-github-permissions"):
         return f"; the permissions that would do: {words_of_others(needed, most=200)}"

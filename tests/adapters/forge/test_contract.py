@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from gitops_mcp.errors import InvalidRequest, NotFound
+from gitops_mcp.errors import InvalidRequest, NotFound, NotYet
 from gitops_mcp.sandbox.forges import Rules
 from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.values import ForgeName
 from tests.adapters.forge.conftest import VARIABLES, Met, new
+
+DRAFTS = {"github": "", "gitlab": "Draft: ", "gitea": "WIP: "}
 
 
 def test_a_pull_request_is_opened_with_what_was_wanted(met: Met) -> None:
@@ -144,10 +149,16 @@ def test_labels_and_reviewers_that_are_refused_are_told_and_the_rest_stays(met: 
     assert "the reviewer nobody-such" in made.unmet[0]
 
 
-def test_a_branch_that_is_not_known_yet_is_waited_for(met: Met) -> None:
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_a_branch_that_is_not_known_yet_is_waited_for(meet: Callable[[ForgeName], Met], kind: ForgeName) -> None:
+    met = meet(kind)
     met.served.commit("change")
     met.served.forge.lags.create = 2
     assert met.opened(patience=10).create(new()).pull.number == 1
+    met.served.commit("other")
+    met.served.forge.lags.create = 99
+    with pytest.raises(NotYet, match=rf"the branch was pushed and {met.opened().name} does not know it yet"):
+        met.opened(patience=0.2).create(new("other"))
 
 
 def test_reviews_checks_and_rules_come_with_one(met: Met) -> None:
@@ -182,7 +193,9 @@ def test_a_report_takes_at_most_five_requests_and_a_listing_none_a_pull_request(
     met.served.commit("one")
     for number in range(1, 61):
         met.served.git("push", "--quiet", "origin", f"one:refs/heads/change-{number}")
-        met.served.forge.open_pull(f"change-{number}", draft=number == 60)
+        met.served.forge.open_pull(
+            f"change-{number}", title=f"{DRAFTS[met.kind] if number == 60 else ''}Scale", draft=number == 60
+        )
     forge = met.opened()
     with met.served.server.counted() as asked:
         listed = forge.open_pulls()
@@ -190,7 +203,13 @@ def test_a_report_takes_at_most_five_requests_and_a_listing_none_a_pull_request(
     assert sorted(one.number for one in listed.pulls) == list(range(1, 61))
     assert listed.is_cut is False
     found = next(one for one in listed.pulls if one.number == 60)
-    assert (found.branch, found.base, found.draft, found.author) == ("change-60", "main", True, "bot")
+    assert (found.branch, found.base, found.title, found.draft, found.author) == (
+        "change-60",
+        "main",
+        "Scale",
+        True,
+        "bot",
+    )
     with met.served.server.counted() as asked:
         forge.report(found)
     assert len(asked) <= 5

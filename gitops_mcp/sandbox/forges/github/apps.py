@@ -35,6 +35,7 @@ def find_installation(call: Call) -> Answer:
     _checked(call)
     permissions = {"contents": "write", "pull_requests": "write", "metadata": "read"}
     body = {"id": call.forge.installation_id, "app_id": call.forge.app_id, "repository_selection": "all"}
+    body["app_slug"] = call.forge.app_login.removesuffix("[bot]")
     account = {"login": call.repo.owner, "type": "Organization"}
     return Answer(200, {**body, "target_type": "Organization", "permissions": permissions, "account": account})
 
