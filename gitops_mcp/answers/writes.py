@@ -8,7 +8,16 @@ from typing import Literal
 from pydantic import Field
 
 from gitops_mcp.answers.base import Answer, LongAnswer, ShownImpact, TouchedFile
-from gitops_mcp.answers.markdown import bullets, file_blocks, impact_blocks, next_blocks, plain, section, warning_blocks
+from gitops_mcp.answers.markdown import (
+    bullets,
+    code_block,
+    file_blocks,
+    impact_blocks,
+    next_blocks,
+    plain,
+    section,
+    warning_blocks,
+)
 from gitops_mcp.answers.pull_requests import ShownPullRequest, WrittenPullRequest
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
@@ -101,12 +110,21 @@ class PullRequestResult(Answer):
 
     change: str
     branch: str
-    pull_request: WrittenPullRequest
+    outcome: Literal["created", "updated", "adopted", "unchanged", "dry_run"]
+    pull_request: WrittenPullRequest | None = None
+    """Left out in a dry run."""
+    title: str | None = None
+    """That of a dry run, as is the text."""
+    body: str | None = None
     warnings: list[Notice] = Field(default_factory=list)
     next: list[str] = Field(default_factory=list)
 
     def blocks(self) -> Iterator[str]:
-        yield f"change `{self.change}`, branch `{self.branch}`"
-        yield self.pull_request.line()
+        dry = "**Dry run, nothing opened**: " if self.outcome == "dry_run" else ""
+        yield f"{dry}change `{self.change}`, branch `{self.branch}`"
+        if self.pull_request:
+            yield self.pull_request.line()
         yield from warning_blocks(self.warnings)
+        if self.body:
+            yield from section(plain(self.title or ""), code_block(self.body, "markdown"))
         yield from next_blocks(self.next)

@@ -49,7 +49,7 @@ def discard_change(
 
 
 def open_pull_request(
-    app: App, change: ChangeName, draft: Draft = None, title: PullRequestTitle = None
+    app: App, change: ChangeName, draft: Draft = None, title: PullRequestTitle = None, dry_run: DryRun = False
 ) -> PullRequestResult:
     """Open the pull request of a change whose branch is pushed, or bring the text of the open one up to date.
 
@@ -58,7 +58,7 @@ def open_pull_request(
     """
     from gitops_mcp.workflows.writing.pull_request_opening import open_pull_request_of
 
-    return open_pull_request_of(app, change, draft=draft, title=title)
+    return open_pull_request_of(app, change, draft=draft, title=title, dry_run=dry_run)
 
 
 TOOLS = (

@@ -16,8 +16,13 @@ from gitops_mcp.workflows.writing.proposals import proposal_of
 from gitops_mcp.workflows.writing.pull_request import NEEDS_API
 from gitops_mcp.workflows.writing.review import Review
 
+_SHOWN = 10_000
+"""Characters of a body that an answer has room for, twice."""
 
-def open_pull_request_of(app: App, change: str, *, draft: bool | None, title: str | None) -> PullRequestResult:
+
+def open_pull_request_of(
+    app: App, change: str, *, draft: bool | None, title: str | None, dry_run: bool
+) -> PullRequestResult:
     check_change_name(change)
     if title is not None and (not title.strip() or is_credential(title) or may_be_secret(title)):
         raise InvalidRequest("title: it is empty, or holds what may be a secret: say in a few words what changes")
@@ -34,12 +39,23 @@ def open_pull_request_of(app: App, change: str, *, draft: bool | None, title: st
         raise Refused(f"no pull request was opened: {forge.why}{token}. {by_hand}")
     proposal = proposal_of(app, ground, change=change, branch=span.branch, tip=span.tip)
     review = Review(ground, proposal, title=title, draft=draft)
-    outcome = review.settle(forge, is_new=False, committed=False, asked=True)
-    assert outcome.pull is not None  # noqa: S101 - settle gives one or raises
+    warnings = base_warnings(ground)
+    if dry_run:
+        wanted = review.wanted(forge.name, _SHOWN)
+        return PullRequestResult(
+            change=change,
+            branch=span.branch,
+            outcome="dry_run",
+            title=wanted.title,
+            body=wanted.body,
+            warnings=warnings,
+        )
+    settled = review.settle(forge, is_new=False, committed=False, asked=True)
     return PullRequestResult(
         change=change,
         branch=span.branch,
-        pull_request=outcome.pull,
-        warnings=[*outcome.notices, *base_warnings(ground)],
+        outcome=settled.pull.outcome if settled.pull else "unchanged",
+        pull_request=settled.pull,
+        warnings=[*settled.notices, *warnings],
         next=[f"Ask a person to review and merge it; get_change change={change} says how far it is"],
     )

@@ -106,13 +106,20 @@ def test_never_opens_none_and_the_tool_opens_it(team: ForgeTeam) -> None:
     assert result.pull_request is None
     assert result.next[0].startswith("Open a pull request for review: http://127.0.0.1")
     assert team.pulls == []
-    opened = open_pull_request_of(app, CHANGE, draft=True, title="For the sale")
+    planned = open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=True)
+    assert (planned.outcome, planned.title) == ("dry_run", "Scale Cluster shop/orders-db to 4 instances")
+    assert "`spec.instances` | `3` | `4`" in planned.markdown()
+    assert planned.fits
+    assert team.pulls == []
+    opened = open_pull_request_of(app, CHANGE, draft=True, title="For the sale", dry_run=False).pull_request
     (pull,) = team.pulls
-    assert (opened.pull_request.outcome, opened.pull_request.draft) == ("created", True)
+    assert opened is not None
+    assert (opened.outcome, opened.draft) == ("created", True)
     assert (pull.draft, pull.title.removeprefix("Draft: ").removeprefix("WIP: ")) == (True, "For the sale")
     assert "`spec.instances` | `3` | `4`" in body_of(pull)
-    again = open_pull_request_of(app, CHANGE, draft=None, title=None)
-    assert (again.pull_request.outcome, again.pull_request.number) == ("unchanged", pull.number)
+    again = open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
+    assert again.outcome == "unchanged"
+    assert [one.number for one in team.pulls] == [pull.number]
 
 
 def test_what_failed_is_told_and_finished_by_the_same_request(team: ForgeTeam) -> None:
@@ -196,8 +203,8 @@ def test_one_that_people_have_closed_stays_closed_until_one_is_asked_for(team: F
     assert (result.pull_request.outcome, result.pull_request.state) == ("closed", "closed")
     assert warned(result) == ["pull-request-closed"]
     assert len(team.pulls) == 1
-    opened = open_pull_request_of(app, CHANGE, draft=None, title=None)
-    assert opened.pull_request.outcome == "created"
+    opened = open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
+    assert opened.outcome == "created"
     assert [one.is_open for one in team.pulls] == [False, True]
 
 
@@ -226,4 +233,4 @@ def test_there_is_no_pull_request_for_what_is_not_there_or_merged(team: ForgeTea
     (pull,) = team.pulls
     team.served.forge.merge(pull, "squash")
     with pytest.raises(Refused, match=r"is merged .* nothing to open a pull request for"):
-        open_pull_request_of(app, CHANGE, draft=None, title=None)
+        open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
