@@ -110,7 +110,7 @@ class PullRequestResult(Answer):
 
     change: str
     branch: str
-    outcome: Literal["created", "updated", "adopted", "unchanged", "dry_run"]
+    outcome: Literal["created", "updated", "adopted", "unchanged", "closed", "dry_run"]
     pull_request: WrittenPullRequest | None = None
     """Left out in a dry run."""
     title: str | None = None

@@ -18,12 +18,13 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.remote_url import parse_remote_url
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.review_text.proposal import ProposedPart
-from gitops_mcp.errors import GitOpsError, NotYet, Unavailable
+from gitops_mcp.errors import GitOpsError, NotFound, NotYet, Refused, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.proposals import Addition, proposal_of
@@ -34,13 +35,41 @@ NEEDS_API = "GITLAB_TOKEN with scope api lets this server open it, keep its text
 
 
 @dataclass(frozen=True)
+class AskedForge:
+    """The forge of a change, and its pull request where that had to be asked for to know that there is an answer."""
+
+    forge: Forge | NoForge
+    is_known: bool = False
+    known: PullRequest | None = None
+
+    def pull_of(self, branch: str) -> PullRequest | None:
+        if self.is_known or isinstance(self.forge, NoForge):
+            return self.known
+        return self.forge.pull_of(branch)
+
+
+def asked_forge(app: App, ground: Ground, branch: str) -> AskedForge:
+    """On GitLab a credential for git is often none for the API, which options of a push do not need."""
+    forge = app.forge(ground)
+    if isinstance(forge, NoForge) or forge.name != "GitLab":
+        return AskedForge(forge)
+    try:
+        return AskedForge(forge, is_known=True, known=forge.pull_of(branch))
+    except (Refused, NotFound) as error:
+        place = app.forge_place(ground)
+        return AskedForge(NoForge(str(error), "gitlab", None if isinstance(place, NoForge) else place))
+    except GitOpsError:  # told where something is asked of it
+        return AskedForge(forge)
+
+
+@dataclass(frozen=True)
 class PullRequestStep:
     """What there is to do about the pull request once a branch is pushed."""
 
     ground: Ground
     target: DeliveryTarget
-    forge: Forge | NoForge | None = None
-    """None: none is to be opened."""
+    asked: AskedForge | None = None
+    """None: no pull request is to be opened."""
     review: Review | None = None
     options: tuple[str, ...] = ()
     """Of the push."""
@@ -54,8 +83,8 @@ class PullRequestStep:
         if not published.pushed:
             text = "is local only (nothing was pushed): ask a person to review, push and merge it"
             return ReviewOutcome(steps=(f"Branch {self.target.branch} {text}",))
-        if isinstance(self.forge, NoForge):
-            outcome = self._by_options(self.forge, published)
+        if self.asked and isinstance(self.asked.forge, NoForge):
+            outcome = self._by_options(self.asked.forge, published)
         else:
             outcome = self._settled(is_new=self.target.tip is None, committed=True)
         return replace(outcome, steps=outcome.steps or self._steps(outcome.pull, published))
@@ -66,10 +95,11 @@ class PullRequestStep:
         return replace(outcome, steps=self._steps(outcome.pull) if outcome.pull else ())
 
     def _settled(self, *, is_new: bool, committed: bool) -> ReviewOutcome:
-        if self.forge is None or isinstance(self.forge, NoForge) or self.review is None:
+        if self.asked is None or isinstance(self.asked.forge, NoForge) or self.review is None:
             return ReviewOutcome()
         try:
-            return self.review.settle(self.forge, is_new=is_new, committed=committed)
+            pull = None if is_new else self.asked.pull_of(self.target.branch)
+            return self.review.settle(self.asked.forge, pull, committed=committed)
         except NotYet as error:
             text = f"the branch is pushed, and its pull request follows: {error}. The same request again opens it"
             return ReviewOutcome(notices=(Notice("pull-request-follows", text),))
@@ -133,9 +163,10 @@ def pull_request_step(
     step = PullRequestStep(ground, target, place=place.place if isinstance(place, NoForge) else place)
     if ground.settings.pull_requests.open == "never":
         return step
-    step = replace(step, forge=app.forge(ground))
-    by_options = isinstance(step.forge, NoForge) and step.forge.kind == "gitlab" and plan.files
-    if isinstance(step.forge, NoForge) and not (by_options and _may_make_one(ground, target)):
+    asked = asked_forge(app, ground, target.branch)
+    step = replace(step, asked=asked)
+    none = asked.forge if isinstance(asked.forge, NoForge) else None
+    if none and not (none.kind == "gitlab" and none.place and plan.files and _may_make_one(ground, target)):
         return step
     tip = target.open.tip if target.open else None
     added = None
@@ -143,7 +174,7 @@ def pull_request_step(
         added = Addition(message, plan, _judged_by_plan(view, plan, after) if tip is None else None)
     proposal = proposal_of(app, ground, change=target.change, branch=target.branch, tip=tip, added=added)
     step = replace(step, review=Review(ground, proposal, plan.warnings))
-    return _with_options(step, step.forge.place) if isinstance(step.forge, NoForge) and step.forge.place else step
+    return _with_options(step, none.place) if none and none.place else step
 
 
 def _with_options(step: PullRequestStep, place: ForgePlace) -> PullRequestStep:
@@ -178,14 +209,17 @@ def closed_pull(
     It is closed before the branch goes: killed between the two, the same call finds the branch and goes on. Raises
     Unavailable where the forge does not answer; where it says no, the branch may go all the same.
     """
-    forge = app.forge(ground) if ground.base.pushes else None
-    if forge is None or isinstance(forge, NoForge):
-        if forge is None or forge.kind != "gitlab" or ground.settings.pull_requests.open == "never":
+    if not ground.base.pushes:
+        return None, []
+    asked = asked_forge(app, ground, branch)
+    forge = asked.forge
+    if isinstance(forge, NoForge):
+        if forge.kind != "gitlab" or ground.settings.pull_requests.open == "never":
             return None, []
         text = f"a merge request of {branch} stays open, if there is one, until a person closes it: {NEEDS_API}"
         return None, [Notice("pull-request-open", text)]
     try:
-        pull = forge.pull_of(branch)
+        pull = asked.pull_of(branch)
         if pull is None or pull.state != "open":
             return None, []
         pull = pull if dry_run else forge.close(pull)

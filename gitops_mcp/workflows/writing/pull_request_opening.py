@@ -13,7 +13,7 @@ from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.spans import find_span
 from gitops_mcp.workflows.writing.proposals import proposal_of
-from gitops_mcp.workflows.writing.pull_request import NEEDS_API
+from gitops_mcp.workflows.writing.pull_request import NEEDS_API, asked_forge
 from gitops_mcp.workflows.writing.review import Review
 
 _SHOWN = 10_000
@@ -31,7 +31,8 @@ def open_pull_request_of(
     span = find_span(ground, change)
     if span.state != "pushed" or ground.repository.change(ground.git, ground.base, change) is None:
         raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing to open a pull request for")
-    forge = app.forge(ground)
+    asked = asked_forge(app, ground, span.branch)
+    forge = asked.forge
     if isinstance(forge, NoForge):
         page = compare_url(ground.url, ground.base.branch, span.branch, fork=ground.base.home_url, place=forge.place)
         by_hand = f"A person opens it: {page}" if page else f"A person proposes branch {span.branch} on its page"
@@ -50,7 +51,7 @@ def open_pull_request_of(
             body=wanted.body,
             warnings=warnings,
         )
-    settled = review.settle(forge, is_new=False, committed=False, asked=True)
+    settled = review.settle(forge, asked.pull_of(span.branch), committed=False, asked=True)
     return PullRequestResult(
         change=change,
         branch=span.branch,

@@ -84,12 +84,11 @@ class Review:
         text = body_text(self.proposal, name, limit=limit, size=size, warnings=told)
         return marked_part(text, title=self._title)
 
-    def settle(self, forge: Forge, *, is_new: bool, committed: bool, asked: bool = False) -> ReviewOutcome:
+    def settle(self, forge: Forge, pull: PullRequest | None, *, committed: bool, asked: bool = False) -> ReviewOutcome:
         """Opens the pull request of a branch that is pushed, or brings the one that is there up to date.
 
-        `is_new`: the branch was not there before. `asked`: one is wanted also where people have closed one.
+        `asked`: one is wanted also where people have closed one.
         """
-        pull = None if is_new else forge.pull_of(self.proposal.branch)
         if pull is not None and pull.state == "closed" and not asked:
             text = (
                 f"{name_of(pull)} was closed without being merged, and stays so: a person reopens it on its page, or "

@@ -234,3 +234,59 @@ def test_there_is_no_pull_request_for_what_is_not_there_or_merged(team: ForgeTea
     team.served.forge.merge(pull, "squash")
     with pytest.raises(Refused, match=r"is merged .* nothing to open a pull request for"):
         open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
+
+
+@pytest.fixture
+def gitlab(forge_server: ForgeServers) -> ForgeTeam:
+    """A team whose credential is for git alone."""
+    made = ForgeTeam.of(forge_server("gitlab"), more="pullRequests: {labels: [database], reviewers: [reviewer]}\n")
+    made.push_over_http(made.served.forge.token("bot", scopes=frozenset({"write_repository", "read_repository"})))
+    return made
+
+
+def test_without_a_token_for_the_api_the_push_itself_opens_it(gitlab: ForgeTeam) -> None:
+    app = gitlab.app()
+    result = scale(app, 4)
+    (pull,) = gitlab.pulls
+    assert result.pull_request is not None
+    assert (result.pull_request.outcome, result.pull_request.number) == ("created", pull.number)
+    assert result.pull_request.by == "whoever pushes, by options of the push"
+    assert warned(result) == ["pull-request-unmet"]
+    assert pull.title == "Scale Cluster shop/orders-db to 4 instances"
+    assert pull.labels == ["database"]
+    body = body_of(pull)
+    assert find_marked(body) is not None
+    assert "\n| `Cluster shop/orders-db` | `spec.instances` | `3` | `4` |\n" in body
+
+    second = scale(app, 5, change=CHANGE)
+    assert body_of(pull) == body
+    assert second.pull_request is not None
+    assert second.pull_request.outcome == "unchanged"
+    assert warned(second) == ["pull-request-text"]
+
+    with pytest.raises(Refused, match=r"GITLAB_TOKEN with scope api .* nothing is opened without a new commit"):
+        open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
+    done = discard_branch(app, CHANGE, confirmed=True, dry_run=False)
+    assert [one.id for one in done.warnings] == ["pull-request-open"]
+
+
+def test_a_remote_that_takes_no_options_is_told_with_the_page(gitlab: ForgeTeam) -> None:
+    gitlab.served.forge.repository.settings.push_options = False
+    result = scale(gitlab.app(), 4)
+    assert result.pull_request is None
+    assert result.next[0].startswith("Open a pull request for review: ")
+    assert "the remote takes no push options" in result.next[0]
+
+
+def test_a_later_commit_opens_it_by_options_where_there_is_none_yet(gitlab: ForgeTeam) -> None:
+    gitlab.configure("pullRequests: {open: never}\n")
+    gitlab.served.pull("other")
+    gitlab.served.git("checkout", "--quiet", "main")
+    app = gitlab.app()
+    assert scale(app, 4).pull_request is None
+    gitlab.configure()
+    result = scale(app, 5, change=CHANGE)
+    _, pull = gitlab.pulls
+    assert result.pull_request is not None
+    assert result.pull_request.outcome == "created"
+    assert "`3` | `5` |" in body_of(pull)
