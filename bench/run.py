@@ -1,6 +1,7 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
 python bench/run.py [startup] [scaling] [script] [modelling] [changes] [listing] [members] [validating] [hooks] [fleet]
+                    [pull_requests]
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hooks
 import listing
 import members
 import modelling
+import pull_requests
 import scaling
 import script
 import startup
@@ -30,6 +32,7 @@ PARTS = {
     "validating": validating.measured,
     "hooks": hooks.measured,
     "fleet": fleet.measured,
+    "pull_requests": pull_requests.measured,
 }
 
 

@@ -52,8 +52,10 @@ def proposal_of(
 
 
 def _commits(ground: Ground, change: str, tip: str | None) -> Iterator[ProposedCommit]:
+    if tip is None:
+        return
     me = ground.repository.own_author
-    for one in reversed(ground.repository.commits(ground.base.commit, tip)[:_COMMITS] if tip else ()):
+    for one in reversed(ground.repository.commits(ground.base.commit, tip)[:_COMMITS]):
         author = None if one.author == me else one.author.partition(" <")[0]
         if change in one.changes:
             yield ProposedCommit.of_message(f"{one.subject}\n\n{one.body}", author=author)
