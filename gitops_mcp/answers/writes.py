@@ -110,9 +110,10 @@ class PullRequestResult(Answer):
 
     change: str
     branch: str
-    outcome: Literal["created", "updated", "adopted", "unchanged", "closed", "dry_run"]
+    outcome: Literal["created", "updated", "adopted", "unchanged", "closed", "not_opened", "dry_run"]
+    """`not_opened`: a warning says why, and `next` where a person opens it."""
     pull_request: WrittenPullRequest | None = None
-    """Left out in a dry run."""
+    """Left out in a dry run, and where none was opened."""
     title: str | None = None
     """That of a dry run, as is the text."""
     body: str | None = None
@@ -120,8 +121,8 @@ class PullRequestResult(Answer):
     next: list[str] = Field(default_factory=list)
 
     def blocks(self) -> Iterator[str]:
-        dry = "**Dry run, nothing opened**: " if self.outcome == "dry_run" else ""
-        yield f"{dry}change `{self.change}`, branch `{self.branch}`"
+        done = {"dry_run": "**Dry run, nothing opened**: ", "not_opened": "**Nothing opened**: "}
+        yield f"{done.get(self.outcome, '')}change `{self.change}`, branch `{self.branch}`"
         if self.pull_request:
             yield self.pull_request.line()
         yield from warning_blocks(self.warnings)

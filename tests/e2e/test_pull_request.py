@@ -96,10 +96,10 @@ def test_without_credentials_the_page_and_what_is_missing_are_told(team: ForgeTe
         told = assistant.scale(4)
         assert "pull_request" not in told
         assert "(none was opened: no credentials for 127.0.0.1 (GitHub)" in told["next"][0]
-        refused = assistant.call("open_pull_request", change=CHANGE)
-    assert refused["isError"]
-    assert "no pull request was opened: no credentials" in refused["content"][0]["text"]
-    assert "A person opens it: http://127.0.0.1" in refused["content"][0]["text"]
+        asked = assistant.answer("open_pull_request", change=CHANGE)
+    assert asked["outcome"] == "not_opened"
+    assert asked["warnings"][0]["message"].startswith("no credentials for 127.0.0.1 (GitHub)")
+    assert asked["next"][0].startswith("A person opens it: http://127.0.0.1")
 
 
 @pytest.mark.parametrize("how", ["500", "html", "rate limit"])
